@@ -1,0 +1,66 @@
+# make run    starts the arena (sets everything up first)      make run ARGS="--port 7999 --data DIR"
+# make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
+# make check  format, lint, types, tests: what a change must pass
+# make demo   trains the four demo models again (about an hour on two cores)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# An index to take torch from, such as PyTorch's own CPU index: without a GPU it saves gigabytes.
+TORCH_INDEX ?=
+ARGS ?=
+
+.PHONY: run test check format lint types demo debian-packages clean
+
+run: $(VENV)/.run
+	@exec $(BIN)/python app.py $(ARGS)
+
+test: $(VENV)/.dev debian-packages
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev debian-packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest $(ARGS)
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+demo: $(VENV)/.run
+	$(BIN)/python -m inference.demo $(ARGS)
+
+# Chromium and PostgreSQL for the tests that need them; says what to do where apt is not there.
+debian-packages:
+	@.ci/debian-packages
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "make: '$(PYTHON)' is $$($(PYTHON) --version 2>&1); Python 3.11 or newer is needed. Install it, or name it: make run PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "make: no virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.run: requirements.txt | $(VENV)/pyvenv.cfg
+	@echo "Installing what the arena needs into $(VENV) (once) ..."
+	@if [ -n "$(TORCH_INDEX)" ]; then \
+		$(PIP) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; fi
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what the tests need into $(VENV) (once) ..."
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
