@@ -1,0 +1,165 @@
+"""The house is a tower: app -> arena -> elo -> db, and inference stands apart.
+
+"Reaches" means over the transitive closure of imports, those inside functions included; importing `a.b.c` also
+runs `a` and `a.b`. Imports for the type checker alone count too: a name that only mypy needs is still knowledge
+of another floor.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("arena", "db", "elo", "inference")
+
+Graph = dict[str, set[str]]
+
+
+def module_name(path: Path, root: Path) -> str:
+    parts = path.relative_to(root).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_names(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[str]:
+    """Every dotted name that an import statement in the tree may load, relative ones made absolute."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                anchor = module.split(".")[: None if is_package and node.level == 1 else -(node.level - is_package)]
+                base = ".".join([*anchor, *([base] if base else [])])
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+def import_graph(root: Path, packages: Iterable[str] = PACKAGES) -> Graph:
+    """module -> what it imports: ours by full name, with the packages above them; foreign ones by their top name."""
+    paths = {module_name(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
+    graph: Graph = {}
+    for module, path in paths.items():
+        reached: set[str] = set()
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for name in imported_names(tree, module, is_package=path.name == "__init__.py"):
+            parts = name.split(".")
+            if parts[0] not in packages:
+                reached.add(parts[0])
+                continue
+            prefixes = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
+            reached.update(prefix for prefix in prefixes if prefix in paths)
+        graph[module] = reached - {module}
+    return graph
+
+
+def path_to(graph: Graph, start: str, forbidden: Iterable[str], *, allowed: Iterable[str] = ()) -> list[str] | None:
+    """The shortest chain of imports from `start` to a forbidden module or anything below it, or None."""
+    forbidden, allowed = tuple(forbidden), set(allowed)
+    seen, front = {start}, [[start]]
+    while front:
+        chain = front.pop(0)
+        for name in sorted(graph.get(chain[-1], ())):
+            if name in seen or name in allowed:
+                continue
+            if any(name == bad or name.startswith(bad + ".") for bad in forbidden):
+                return [*chain, name]
+            seen.add(name)
+            front.append([*chain, name])
+    return None
+
+
+GRAPH = import_graph(ROOT)
+
+# (which modules, except which, what they never reach, what is let through all the same)
+REACHES = [
+    ("inference*", (), ("arena", "elo", "db", "gradio", "sqlalchemy"), ()),
+    ("inference.text*", (), ("torch",), ()),
+    ("inference.engine.request", (), ("torch",), ()),
+    ("inference.engine.scheduler", (), ("torch",), ()),
+    ("inference.model.config", (), ("torch",), ()),
+    ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
+    ("elo*", ("elo.__main__",), ("arena", "inference", "gradio", "sqlalchemy", "torch", "db"), ("db", "db.outcome")),
+    ("elo*", ("elo.plots",), ("matplotlib",), ("elo.plots",)),
+    ("arena*", (), ("torch", "inference"), ()),
+    ("arena*", ("arena.ui*", "arena.__main__"), ("gradio",), ()),
+]
+
+
+@pytest.mark.parametrize(("which", "except_", "never", "allowed"), REACHES, ids=lambda value: str(value))
+def test_modules_never_reach_what_stands_above_or_apart(
+    which: str, except_: tuple[str, ...], never: tuple[str, ...], allowed: tuple[str, ...]
+) -> None:
+    chains = [
+        chain
+        for module in GRAPH
+        if fnmatchcase(module, which) and not any(fnmatchcase(module, exempt) for exempt in except_)
+        if (chain := path_to(GRAPH, module, never, allowed=allowed))
+    ]
+    assert not chains, "\n".join(" -> ".join(chain) for chain in chains)
+
+
+FLOORS = (("ui", "web"), ("service",), ("standings",), ("rounds", "rules"), ("players",), ("settings", "metrics"))
+FLOOR_OF = {part: height for height, parts in enumerate(reversed(FLOORS)) for part in parts}
+
+
+def test_inside_arena_a_module_imports_only_from_the_floors_below() -> None:
+    wrong = []
+    for module, names in GRAPH.items():
+        if not module.startswith("arena.") or (part := module.split(".")[1]) not in FLOOR_OF:
+            continue
+        for name in names:
+            other = name.split(".")[1] if name.startswith("arena.") else part
+            if other != part and FLOOR_OF.get(other, 99) >= FLOOR_OF[part]:
+                wrong.append(f"{module} imports {name}")
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_every_part_of_arena_has_a_floor() -> None:
+    parts = {module.split(".")[1] for module in GRAPH if module.startswith("arena.")}
+    assert parts - {"__main__"} <= FLOOR_OF.keys()
+
+
+def test_pages_import_no_database_but_the_outcomes() -> None:
+    wrong = [
+        f"{module} imports {name}"
+        for module, names in GRAPH.items()
+        if module.startswith("arena.ui")
+        for name in names
+        if name == "sqlalchemy" or (name.startswith("db.") and name != "db.outcome")
+    ]
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def test_only_app_and_main_files_read_the_command_line_or_the_environment() -> None:
+    wrong = []
+    for module in GRAPH:
+        if module.endswith("__main__"):
+            continue
+        path = ROOT.joinpath(*module.split("."))
+        source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(source)):
+            read = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+            if read and (node.value.id, node.attr) in {("sys", "argv"), ("os", "environ"), ("os", "getenv")}:
+                wrong.append(f"{module}:{node.lineno}")
+    assert not wrong, wrong
+
+
+def test_the_checker_sees_function_level_relative_and_package_imports(tmp_path: Path) -> None:
+    files = {
+        "db/__init__.py": "",
+        "db/deep/__init__.py": "from . import low",
+        "db/deep/low.py": "from ..other import thing",
+        "db/other.py": "def thing():\n    import torch.nn",
+        "elo/__init__.py": "from db.deep.low import thing",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    graph = import_graph(tmp_path, ("db", "elo"))
+    assert graph["db.deep.low"] == {"db", "db.other"}
+    assert path_to(graph, "elo", ["torch"]) == ["elo", "db.deep.low", "db.other", "torch"]
+    assert path_to(graph, "elo", ["gradio"]) is None
