@@ -1,0 +1,50 @@
+"""The roster: who may play. Display data and draw weights, in the order of `arena.toml`.
+
+It knows nothing of who can be reached right now: that is `health`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from arena.settings import Player, SettingsError
+
+__all__ = ["Player", "Roster"]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """All players of the file, retired ones too. `by_name` raises `KeyError` for a name that is not on it."""
+
+    players: tuple[Player, ...]
+    by_name: Mapping[str, Player] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_name", MappingProxyType({player.name: player for player in self.players}))
+
+    def __iter__(self) -> Iterator[Player]:
+        return iter(self.players)
+
+    def __len__(self) -> int:
+        return len(self.players)
+
+    @property
+    def active(self) -> tuple[Player, ...]:
+        """Players that may be drawn when they are ready."""
+        return tuple(player for player in self.players if player.is_active)
+
+    @property
+    def native(self) -> tuple[Player, ...]:
+        """Active players that the arena's own model server must load."""
+        return tuple(player for player in self.active if player.is_native)
+
+    def check_folders(self) -> None:
+        """Raise `SettingsError` for the first native player whose folder of weights does not exist."""
+        for player in self.native:
+            if player.path is not None and not player.path.is_dir():
+                raise SettingsError(
+                    f"arena.toml, [[models]] {player.name!r} path: no folder {player.path};"
+                    " expected one with params.json, consolidated.safetensors and tokenizer.model"
+                )
