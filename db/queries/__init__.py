@@ -1,0 +1,138 @@
+"""Every read and write of the database, one named function each.
+
+A query takes a transaction first: what `Database.read()` or `.write()` yields. Queries never commit; the block does, and an
+error that leaves the block undoes it whole. Times are seconds since 1970 (UTC), given by the caller as `now`.
+
+    roster      models and visitors, replicas
+    battles     a battle's life, its turns and answers, prepared prompts
+    ledger      the revision protocol, boards' counts, the online-Elo state
+    votes       cast, withdraw, ban, un-ban, judge again
+    transfer    whole votes with their battles, out and in
+    records     what they take and return
+
+A board is consistent when everything on it was read in one `Database.read()` block: revision, cells and exclusions then
+belong together, because a read block sees one snapshot and the ledger's row lock gives all changes one order.
+
+    with database.read() as tx:
+        revision = queries.ledger_state(tx).revision
+        cells, excluded = queries.cells(tx), queries.exclusions(tx)
+"""
+
+from db.queries.battles import (
+    add_check,
+    add_deck_prompt,
+    add_turn,
+    clear_addresses,
+    close_stale_battles,
+    count_recent,
+    current_battle,
+    get_battle,
+    get_shared_battle,
+    named_prompts,
+    open_battle,
+    save_answer,
+    save_deck_answer,
+    set_battle_state,
+)
+from db.queries.ledger import (
+    cells,
+    elo_state,
+    exclusions,
+    ledger_state,
+    pair_counts,
+    refresh_elo_state,
+    votes_in_order,
+)
+from db.queries.records import (
+    AnswerRecord,
+    BattleRecord,
+    BattleSettings,
+    CastVote,
+    Cell,
+    Check,
+    DeckAnswer,
+    DeckPrompt,
+    EloChange,
+    EloState,
+    LedgerState,
+    ModelInfo,
+    NewBattle,
+    OnlineElo,
+    OrderedVote,
+    PairCount,
+    Recent,
+    Recomputed,
+    StoredModel,
+    TurnRecord,
+    Visitor,
+    VoteRecord,
+)
+from db.queries.roster import (
+    get_or_create_visitor,
+    get_visitor,
+    list_models,
+    retire_models,
+    touch_replica,
+    upsert_models,
+)
+from db.queries.transfer import import_votes, voted_battles
+from db.queries.votes import ban_visitor, cast_vote, recompute_verdicts, unban_visitor, withdraw_vote
+
+__all__ = [
+    "AnswerRecord",
+    "BattleRecord",
+    "BattleSettings",
+    "CastVote",
+    "Cell",
+    "Check",
+    "DeckAnswer",
+    "DeckPrompt",
+    "EloChange",
+    "EloState",
+    "LedgerState",
+    "ModelInfo",
+    "NewBattle",
+    "OnlineElo",
+    "OrderedVote",
+    "PairCount",
+    "Recent",
+    "Recomputed",
+    "StoredModel",
+    "TurnRecord",
+    "Visitor",
+    "VoteRecord",
+    "add_check",
+    "add_deck_prompt",
+    "add_turn",
+    "ban_visitor",
+    "cast_vote",
+    "cells",
+    "clear_addresses",
+    "close_stale_battles",
+    "count_recent",
+    "current_battle",
+    "elo_state",
+    "exclusions",
+    "get_battle",
+    "get_or_create_visitor",
+    "get_shared_battle",
+    "get_visitor",
+    "import_votes",
+    "ledger_state",
+    "list_models",
+    "named_prompts",
+    "open_battle",
+    "pair_counts",
+    "recompute_verdicts",
+    "refresh_elo_state",
+    "retire_models",
+    "save_answer",
+    "save_deck_answer",
+    "set_battle_state",
+    "touch_replica",
+    "unban_visitor",
+    "upsert_models",
+    "voted_battles",
+    "votes_in_order",
+    "withdraw_vote",
+]
