@@ -1,0 +1,28 @@
+"""Sliding-window attention over keys that stand in order: query q sees key k exactly when q - W < k <= q.
+
+W keys, the query's own included, as in Mistral's own code, transformers and vLLM (the paper's wording reads as W + 1).
+Used by training and by pre-fill.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import scaled_dot_product_attention
+
+
+def band(n_queries: int, n_keys: int, window: int | None, device: torch.device) -> Tensor | None:
+    """Which keys the last `n_queries` of `n_keys` consecutive positions see: (n_queries, n_keys) bool, True is visible.
+
+    None stands for plain causal attention of a whole sequence, for which faster code exists.
+    """
+    if n_queries == n_keys and (window is None or window >= n_keys):
+        return None
+    ahead = torch.arange(n_keys - n_queries, n_keys, device=device)[:, None] - torch.arange(n_keys, device=device)
+    visible = ahead >= 0
+    return visible if window is None else visible & (ahead < window)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None) -> Tensor:
+    """q (B, H, T, D) over k and v (B, H_kv, S, D), under a mask from `band`: (B, H, T, D)."""
+    return scaled_dot_product_attention(
+        q, k, v, attn_mask=visible, is_causal=visible is None, enable_gqa=q.shape[1] != k.shape[1]
+    )
