@@ -20,6 +20,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from elo.settings import Settings as EloSettings
 
@@ -271,7 +272,7 @@ def _read_model(table: Mapping[str, Any], number: int) -> Player:
         table["base_urls"] = urls if isinstance(urls, list) else [urls]
     if ("path" in table) == ("base_urls" in table):
         raise SettingsError(
-            f"arena.toml, {where}: expected one of path (a folder of weights) and base_url (an OpenAI-compatible address)"
+            f"arena.toml, {where}: expected path (a folder of weights) or base_url (an OpenAI-compatible address)"
         )
     player = _read_section(Player, table, where, ())
     if player.is_native and "=" in name:
@@ -283,12 +284,20 @@ def _read_model(table: Mapping[str, Any], number: int) -> Player:
         if not player.base_urls:
             raise SettingsError(f"arena.toml, {where} base_url: an empty list; expected at least one address")
         for url in player.base_urls:
-            if not url.startswith(("http://", "https://")):
+            if not _is_address(url):
                 raise SettingsError(
                     f"arena.toml, {where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1"
                 )
     urls = tuple(url.rstrip("/") for url in player.base_urls)
     return dataclasses.replace(player, model=player.model or name, base_urls=urls)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _check_known(given: Collection[str] | Mapping[str, Any], known: Collection[str], *, where: str, what: str) -> None:

@@ -1,0 +1,169 @@
+"""Fakes that tests share: small honest implementations of the real protocols."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How `ScriptedEndpoint` answers one chat completion. By default: well, and at once.
+
+    `tokens` are streamed as deltas, the first after `first_s`, the others `gap_s` apart. After `hang_after` tokens it
+    falls silent until the client leaves; after `close_after` tokens it cuts the connection. `raw` replaces the body by
+    these pieces of bytes. With a `status` other than 200 it sends `error` as JSON and no stream.
+    """
+
+    tokens: tuple[str, ...] = ("Hello", " there", ".")
+    status: int = 200
+    error: Any = None
+    first_s: float = 0.0
+    gap_s: float = 0.0
+    hang_after: int | None = None
+    close_after: int | None = None
+    raw: tuple[bytes, ...] | None = None
+    finish_reason: str | None = "stop"
+    has_usage: bool = True
+    has_done: bool = True
+    keeps_alive: bool = False
+    """Whether it sends a comment every 20 ms of silence."""
+
+
+class ScriptedEndpoint:
+    """An OpenAI-compatible server on a loopback port whose n-th answer follows the n-th script; the last one repeats.
+
+    with ScriptedEndpoint(Script(status=500), Script()) as server:
+        endpoint = Endpoint([server.base_url], "any-model")
+
+    `received` and `headers` hold the body and headers of each chat request. `asked` is set by the first of them,
+    `client_left` when a client closed its connection in the middle of an answer.
+    """
+
+    def __init__(self, *scripts: Script, port: int = 0) -> None:
+        self.scripts = scripts or (Script(),)
+        self.received: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.asked = threading.Event()
+        self.client_left = threading.Event()
+        self.closing = threading.Event()
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def take(self, body: dict[str, Any], headers: dict[str, str]) -> Script:
+        with self._lock:
+            script = self.scripts[min(len(self.received), len(self.scripts) - 1)]
+            self.received.append(body)
+            self.headers.append(headers)
+            self.asked.set()
+            return script
+
+    def close(self) -> None:
+        self.closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def __enter__(self) -> ScriptedEndpoint:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self._json(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            script = endpoint.take(body, {name.lower(): value for name, value in self.headers.items()})
+            if script.status != 200:
+                self._json(script.status, {"error": script.error or {"message": "as scripted", "type": "scripted"}})
+                return
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()  # HTTP/1.0: the body ends with the connection
+            with suppress(ConnectionError):
+                self._stream(script, int(body["max_tokens"]))
+
+        def _stream(self, script: Script, max_tokens: int) -> None:
+            if script.raw is not None:
+                for piece in script.raw:
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+                return
+            tokens = script.tokens[:max_tokens]
+            for number, token in enumerate(tokens):
+                if number == script.close_after:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                if number == script.hang_after and self._wait(None, script):
+                    return
+                if self._wait(script.gap_s if number else script.first_s, script):
+                    return
+                self._event({"choices": [{"index": 0, "delta": {"content": token}, "finish_reason": None}]})
+            if len(tokens) == script.hang_after and self._wait(None, script):
+                return
+            if script.finish_reason is not None:
+                reason = "length" if len(tokens) < len(script.tokens) else script.finish_reason
+                self._event({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+            if script.has_usage:
+                usage = {"prompt_tokens": 7, "completion_tokens": len(tokens)}
+                self._event({"choices": [], "usage": usage, "system_fingerprint": "scripted-1"})
+            if script.has_done:
+                self.wfile.write(b"data: [DONE]\n\n")
+
+        def _event(self, chunk: dict[str, Any]) -> None:
+            self.wfile.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
+            self.wfile.flush()
+
+        def _wait(self, seconds: float | None, script: Script) -> bool:
+            """Be silent for so long, None: for ever; whether the client left or the server closes meanwhile."""
+            n_steps = 0
+            while seconds is None or n_steps * 0.02 < seconds:
+                n_steps += 1
+                readable, _, _ = select.select([self.connection], [], [], 0.02)
+                if readable and not self.connection.recv(1, socket.MSG_PEEK):
+                    endpoint.client_left.set()
+                    return True
+                if endpoint.closing.is_set():
+                    return True
+                if script.keeps_alive:
+                    self.wfile.write(b": keep-alive\n\n")
+                    self.wfile.flush()
+            return False
+
+        def _json(self, status: int, value: Any) -> None:
+            body = json.dumps(value).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    return Handler
