@@ -26,3 +26,20 @@ def attend(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None) -> Tensor:
     return scaled_dot_product_attention(
         q, k, v, attn_mask=visible, is_causal=visible is None, enable_gqa=q.shape[1] != k.shape[1]
     )
+
+
+def attend_single(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
+    """One query for each sequence: q (B, H, D) over rings k and v (B, H_kv, S, D) in any order: (B, H, D).
+
+    `bias` (B, 1, S) is 0 for a visible key and -inf otherwise; None: all are visible. Written out, because the fused
+    operator takes many times as long for a single query: the query heads that share a key head are the rows of one
+    product.
+    """
+    n_sequences, n_kv_heads, n_keys, head_dim = k.shape
+    n_groups = n_sequences * n_kv_heads
+    queries = (q * head_dim**-0.5).view(n_groups, -1, head_dim)
+    scores = torch.bmm(queries, k.view(n_groups, n_keys, head_dim).transpose(1, 2))
+    if bias is not None:
+        scores = (scores.view(n_sequences, -1, n_keys) + bias).view_as(scores)
+    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(v.dtype)
+    return torch.bmm(weights, v.view(n_groups, n_keys, head_dim)).view(n_sequences, -1, head_dim)

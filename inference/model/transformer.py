@@ -1,34 +1,68 @@
 """The Mistral architecture (arXiv:2310.06825): RMSNorm, rotary positions, sliding-window attention, SwiGLU.
 
 Parameters are named as in Mistral's consolidated.safetensors, so that a state dict is a checkpoint. `forward_full`
-reads whole sequences without a cache: training uses it, and it is the reference for everything that serves.
+reads whole sequences without a cache: training uses it, and it is the reference for everything that serves. `step`
+takes the next tokens of many sequences at once, each at its own place in its own text, through the rolling buffer.
 
-Letters in shapes: B sequences, T tokens, V vocabulary, H query heads, D head_dim.
+Letters in shapes: B sequences, T tokens, N rows of a step (tokens of all its chunks), V vocabulary, H query heads,
+D head_dim.
 """
+
+from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear, silu
+from torch.nn.functional import silu
 
-from inference.model.attention import attend, band
+from inference.model.attention import attend, attend_single, band
+from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
+from inference.model.linear import Product
+from inference.model.plan import Prefill, WindowPlan, plan_step
 from inference.model.rope import Rotation, rotate, rotation
 
 
 class Attention(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.head_dim = config.head_dim
+        self.n_heads, self.n_kv_heads, self.head_dim = config.n_heads, config.n_kv_heads, config.head_dim
         self.wq = nn.Linear(config.dim, config.n_heads * config.head_dim, bias=False)
         self.wk = nn.Linear(config.dim, config.n_kv_heads * config.head_dim, bias=False)
         self.wv = nn.Linear(config.dim, config.n_kv_heads * config.head_dim, bias=False)
         self.wo = nn.Linear(config.n_heads * config.head_dim, config.dim, bias=False)
+        self.products = Product(self.wq, self.wk, self.wv), Product(self.wo)
 
     def forward(self, x: Tensor, turn: Rotation, visible: Tensor | None) -> Tensor:
         q, k, v = (w(x).unflatten(-1, (-1, self.head_dim)) for w in (self.wq, self.wk, self.wv))
         q, k, v = (heads.transpose(1, 2) for heads in (rotate(q, turn), rotate(k, turn), v))
-        mixed: Tensor = self.wo(attend(q, k, v, visible).transpose(1, 2).flatten(-2))
-        return mixed
+        out: Tensor = self.wo(attend(q, k, v, visible).transpose(1, 2).flatten(-2))
+        return out
+
+    def step(self, x: Tensor, turn: Rotation, plan: WindowPlan, keys: Tensor, values: Tensor) -> Tensor:
+        """x (N, dim) against one layer's rings, which take in the new keys and values: (N, dim)."""
+        project, output = self.products
+        heads = project(x).view(x.shape[0], -1, self.head_dim)
+        n_turned = self.n_heads + self.n_kv_heads
+        turned = rotate(heads[:, :n_turned], turn)
+        q, k, v = turned[:, : self.n_heads], turned[:, self.n_heads :], heads[:, n_turned:]
+        from_chunks = [self._prefill(q, k, v, chunk, keys, values) for chunk in plan.prefills]  # before rows are reused
+        for ring, new in ((keys, k), (values, v)):
+            kept = new if plan.kept is None else new[plan.kept]
+            ring.view(-1, self.head_dim).index_copy_(0, plan.targets, kept.reshape(-1, self.head_dim))
+        from_runs = [
+            attend_single(q[run.rows], keys[run.slots, :, : run.n_keys], values[run.slots, :, : run.n_keys], run.bias)
+            for run in plan.runs
+        ]
+        mixed = torch.cat(from_runs + from_chunks)
+        return output(mixed.flatten(1))
+
+    def _prefill(self, q: Tensor, k: Tensor, v: Tensor, chunk: Prefill, keys: Tensor, values: Tensor) -> Tensor:
+        q, k, v = (new[chunk.rows].transpose(0, 1) for new in (q, k, v))
+        if chunk.past.numel():
+            k = torch.cat([keys[chunk.slot].index_select(1, chunk.past), k], dim=1)
+            v = torch.cat([values[chunk.slot].index_select(1, chunk.past), v], dim=1)
+        return attend(q[None], k[None], v[None], chunk.visible)[0].transpose(0, 1)
 
 
 class FeedForward(nn.Module):
@@ -37,10 +71,16 @@ class FeedForward(nn.Module):
         self.w1 = nn.Linear(config.dim, config.hidden_dim, bias=False)
         self.w2 = nn.Linear(config.hidden_dim, config.dim, bias=False)
         self.w3 = nn.Linear(config.dim, config.hidden_dim, bias=False)
+        self.products = Product(self.w1, self.w3), Product(self.w2)
 
     def forward(self, x: Tensor) -> Tensor:
         out: Tensor = self.w2(silu(self.w1(x)) * self.w3(x))
         return out
+
+    def step(self, x: Tensor) -> Tensor:
+        project, output = self.products
+        gate, up = project(x).chunk(2, dim=-1)
+        return output(silu(gate) * up)
 
 
 class Block(nn.Module):
@@ -57,6 +97,11 @@ class Block(nn.Module):
         out: Tensor = x + self.feed_forward(self.ffn_norm(x))
         return out
 
+    def step(self, x: Tensor, turn: Rotation, plan: WindowPlan, keys: Tensor, values: Tensor) -> Tensor:
+        """x (N, dim) after this block, whose rings take in the new keys and values."""
+        x = x + self.attention.step(self.attention_norm(x), turn, plan, keys, values)
+        return x + self.feed_forward.step(self.ffn_norm(x))
+
 
 class Transformer(nn.Module):
     """A Mistral model with random weights; `weights.load` makes one from a folder."""
@@ -64,13 +109,21 @@ class Transformer(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.is_packed = False
         self.tok_embeddings = nn.Embedding(config.vocab_size, config.dim)
         self.layers = nn.ModuleList(Block(config) for _ in range(config.n_layers))
         self.norm = nn.RMSNorm(config.dim, config.norm_eps)
-        self.output = None if config.tied_embeddings else nn.Linear(config.dim, config.vocab_size, bias=False)
+        if not config.tied_embeddings:
+            self.output = nn.Linear(config.dim, config.vocab_size, bias=False)
+        self.head = Product(self.tok_embeddings if config.tied_embeddings else self.output)
 
     def forward_full(self, ids: Tensor) -> Tensor:
-        """Logits (B, T, V) for token ids (B, T), every sequence from position 0, without a cache. Differentiable."""
+        """Logits (B, T, V) for token ids (B, T), every sequence from position 0, without a cache. Differentiable.
+
+        Raises ValueError on a packed model.
+        """
+        if self.is_packed:
+            raise ValueError("this model is packed for serving; load it again to train it or to read whole sequences")
         n_tokens = ids.shape[1]
         turn = rotation(torch.arange(n_tokens, device=ids.device), self.config.head_dim, self.config.rope_theta)
         windows = [self.config.window(layer) for layer in range(self.config.n_layers)]
@@ -78,8 +131,33 @@ class Transformer(nn.Module):
         x = self.tok_embeddings(ids)
         for layer, window in zip(self.layers, windows, strict=True):
             x = layer(x, turn, visible[window])
-        return self._head(x)
+        return self.head(self.norm(x))
 
-    def _head(self, x: Tensor) -> Tensor:
-        head = self.tok_embeddings.weight if self.output is None else self.output.weight
-        return linear(self.norm(x), head)
+    def pack(self) -> "Transformer":
+        """Lay the weights out for serving and drop their plain form; from here on only `step` works. Returns itself."""
+        if not self.is_packed:
+            blocks = cast(Sequence[Block], self.layers)
+            for product in (p for b in blocks for p in (*b.attention.products, *b.feed_forward.products)):
+                product.pack()
+            self.head.pack()
+            self.is_packed = True
+        return self
+
+    @torch.inference_mode()
+    def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+        """Take in the chunks of one step: each goes on where its slot stands, long and short ones side by side.
+
+        Returns float32 logits: (number of chunks, V) after each chunk's last token, or with `every_token` (N, V) after
+        each token, chunk by chunk as given. Raises ValueError, before anything is computed, for a slot that does not
+        exist or comes twice, a chunk that is empty, does not start where its slot ends or runs over `max_len`, and an
+        id outside the vocabulary.
+        """
+        plan = plan_step(self.config, chunks, cache)
+        turn = rotation(plan.positions, self.config.head_dim, self.config.rope_theta)
+        x = self.tok_embeddings(plan.ids)
+        blocks = cast(Sequence[Block], self.layers)
+        for block, window_plan, keys, values in zip(blocks, plan.windows, cache.keys, cache.values, strict=True):
+            x = block.step(x, turn, window_plan, keys, values)
+        for chunk in chunks:
+            cache.lengths[chunk.slot] += len(chunk.ids)
+        return self.head(self.norm(x[plan.all_rows if every_token else plan.last_rows])).float()

@@ -54,7 +54,12 @@ def load(folder: Path, *, dtype: torch.dtype | None = None, device: torch.device
 
 
 def save(model: Transformer, folder: Path, *, dtype: torch.dtype | None = None) -> None:
-    """Write a folder that `load` reads back, its tensors in `dtype` (None: as they are); files are replaced whole."""
+    """Write a folder that `load` reads back, its tensors in `dtype` (None: as they are); files are replaced whole.
+
+    Raises ValueError for a packed model.
+    """
+    if model.is_packed:
+        raise ValueError("this model is packed for serving and no longer holds its weights plainly; save it before")
     folder.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
     part = folder / f"{WEIGHTS_FILE}.part"

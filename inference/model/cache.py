@@ -1,0 +1,75 @@
+"""The rolling buffer: the keys and values of the last W tokens of every sequence, in memory that never grows.
+
+A slot is the place of one sequence. In each layer it has a ring of R = min(W, max_len) rows; the key of position p
+stands in row p mod R, already turned by its absolute position, so that the order of the rows does not matter. A token's
+key takes the place of the one that has just left the window: one token alone may write first, a longer chunk has to
+read the ring before its own keys go in (`Attention.step` does).
+
+This module stores; which sequence gets which slot is the scheduler's business.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from inference.model.config import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Tokens at positions start, start + 1, … of the sequence that lives in `slot`."""
+
+    slot: int
+    start: int
+    ids: Sequence[int]
+
+
+class RingCache:
+    """Keys and values of `n_slots` sequences of at most `max_len` tokens each, zeroed.
+
+    `keys[layer]` and `values[layer]` are (n_slots, n_kv_heads, R, head_dim); `lengths[slot]` is the number of tokens of
+    the sequence in a slot, those that have left its ring included.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        n_slots: int,
+        max_len: int,
+        dtype: torch.dtype,
+        device: torch.device | str = "cpu",
+    ) -> None:
+        if n_slots < 1 or max_len < 1:
+            raise ValueError(f"n_slots is {n_slots} and max_len {max_len}; at least 1 of each was expected")
+        self.n_slots = n_slots
+        self.max_len = max_len
+        self.lengths = [0] * n_slots
+        shapes = [
+            (n_slots, config.n_kv_heads, n_rows(config.window(layer), max_len), config.head_dim)
+            for layer in range(config.n_layers)
+        ]
+        self.keys = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
+        self.values = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
+
+    @property
+    def n_bytes(self) -> int:
+        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
+
+    def reset(self, slot: int) -> None:
+        """Empty a slot for the next sequence. Its rings are zeroed: a NaN left behind would reach through any mask."""
+        self.lengths[slot] = 0
+        for tensor in (*self.keys, *self.values):
+            tensor[slot].zero_()
+
+
+def n_rows(window: int | None, max_len: int) -> int:
+    """R, the rows of one slot in a layer with this window."""
+    return max_len if window is None else min(window, max_len)
+
+
+def bytes_per_slot(config: ModelConfig, *, max_len: int, dtype: torch.dtype) -> int:
+    """Memory that one slot takes in all layers, for choosing the number of slots."""
+    rows = sum(n_rows(config.window(layer), max_len) for layer in range(config.n_layers))
+    return 2 * rows * config.n_kv_heads * config.head_dim * dtype.itemsize

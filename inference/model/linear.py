@@ -1,0 +1,57 @@
+"""Matrix products for serving: several weights of the checkpoint as one product, laid out for the processor.
+
+oneDNN's blocked layout is up to 4 times as fast as a plain product for few rows, and gives a row the same bits whatever
+stands beside it (from two rows on). Its operators are private to torch, so they are asked for here alone; where this
+build or processor lacks them (a GPU, bfloat16 without AVX512), the plain product is taken.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+_ROWS_HINT = 16  # the layout is chosen for about so many rows; it stays right for any number
+
+
+class Product:
+    """y = x @ cat(weights).T for x (N, n_in) and modules whose weights are (n_out_i, n_in): (N, sum of n_out_i).
+
+    Until `pack` it follows the modules' weights as they are. It is no module itself, so that a state dict holds every
+    weight once, under the checkpoint's name.
+    """
+
+    def __init__(self, *modules: nn.Linear | nn.Embedding) -> None:
+        self._modules = modules
+        self._packed: Tensor | None = None
+        self._is_blocked = False
+
+    def pack(self) -> None:
+        """Lay the weights out once and drop them from linear modules (an embedding keeps its own: it is looked up)."""
+        plain = torch.cat([module.weight.detach() for module in self._modules])
+        blocked = _blocked(plain)
+        self._packed, self._is_blocked = (plain, False) if blocked is None else (blocked, True)
+        for module in self._modules:
+            if isinstance(module, nn.Linear):
+                module.register_parameter("weight", None)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._packed is None:
+            parts = [linear(x, module.weight) for module in self._modules]
+            return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        return _blocked_product(x, self._packed) if self._is_blocked else linear(x, self._packed)
+
+
+def _blocked(weight: Tensor) -> Tensor | None:
+    """`weight` in oneDNN's layout, or None where a product with it does not work here."""
+    if weight.device.type != "cpu":
+        return None
+    try:
+        blocked: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
+        _blocked_product(weight[:2], blocked)
+    except (AttributeError, RuntimeError):
+        return None
+    return blocked
+
+
+def _blocked_product(x: Tensor, weight: Tensor) -> Tensor:
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
+    return product

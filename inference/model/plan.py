@@ -1,0 +1,162 @@
+"""What one step computes, worked out once and shared by its layers: which row of the batch is which token, where its
+key goes in the ring, and which keys it sees.
+
+Rows stand as: chunks of one token, by slot; then the longer chunks. Single tokens in neighbouring slots form a run,
+whose rings are one piece of memory, so that a run is one matrix product without a copy. Layers with the same window
+share a `WindowPlan`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from inference.model.attention import band
+from inference.model.cache import Chunk, RingCache, n_rows
+from inference.model.config import ModelConfig
+
+_KEY_STEP = 256  # rows of a long, part-filled ring are read in multiples of this
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Single tokens in neighbouring slots: each sees those of the first `n_keys` rows of its ring that are written.
+
+    `bias` (n, 1, n_keys) is 0 there and -inf elsewhere, or None where all of them are.
+    """
+
+    rows: slice
+    slots: slice
+    n_keys: int
+    bias: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """A longer chunk: it sees `past`, rows of its ring in order of position, and itself, under the mask `visible`."""
+
+    rows: slice
+    slot: int
+    past: Tensor
+    visible: Tensor | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """The attention of one step in layers of one window.
+
+    `kept` are the rows of the step whose keys outlive it (None: all), `targets` their places, key head by key head, in
+    a layer's rings seen as (n_slots * n_kv_heads * R, head_dim).
+    """
+
+    runs: tuple[Run, ...]
+    prefills: tuple[Prefill, ...]
+    kept: Tensor | None
+    targets: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """`ids` and `positions` (N,), and a plan for each layer.
+
+    `last_rows` is the row of each chunk's last token, `all_rows` those of all tokens, in the order of the chunks given.
+    """
+
+    ids: Tensor
+    positions: Tensor
+    windows: tuple[WindowPlan, ...]
+    last_rows: list[int]
+    all_rows: list[int]
+
+
+def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> StepPlan:
+    """Lay out a step. Raises ValueError for chunks that do not go on where their slots stand."""
+    _check(config, chunks, cache)
+    device = cache.keys[0].device
+    order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
+    first_row, n = {}, 0
+    for i in order:
+        first_row[i] = n
+        n += len(chunks[i].ids)
+    in_order = [chunks[i] for i in order]
+    ids = torch.tensor([token for chunk in in_order for token in chunk.ids], device=device)
+    positions = torch.tensor([p for c in in_order for p in range(c.start, c.start + len(c.ids))], device=device)
+    slots = torch.tensor([chunk.slot for chunk in in_order for _ in chunk.ids], device=device)
+    windows = [config.window(layer) for layer in range(config.n_layers)]
+    plans = {
+        window: _plan_window(window, n_rows(window, cache.max_len), config.n_kv_heads, in_order, slots, positions)
+        for window in set(windows)
+    }
+    return StepPlan(
+        ids,
+        positions,
+        tuple(plans[window] for window in windows),
+        [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)],
+        [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))],
+    )
+
+
+def _plan_window(
+    window: int | None, n_ring: int, n_kv_heads: int, chunks: Sequence[Chunk], slots: Tensor, positions: Tensor
+) -> WindowPlan:
+    n_single = sum(len(chunk.ids) == 1 for chunk in chunks)
+    breaks = [i for i in range(1, n_single) if chunks[i].slot != chunks[i - 1].slot + 1]
+    runs = [
+        _plan_run(n_ring, chunks, positions, start, stop)
+        for start, stop in pairwise([0, *breaks, n_single])
+        if start < stop
+    ]
+    prefills, kept, row = [], list(range(n_single)), n_single
+    for chunk in chunks[n_single:]:
+        n = len(chunk.ids)
+        n_past = min(chunk.start, n_ring if window is None else window - 1)
+        past = torch.arange(chunk.start - n_past, chunk.start, device=positions.device) % n_ring
+        visible = band(n, n_past + n, window, positions.device)
+        prefills.append(Prefill(slice(row, row + n), chunk.slot, past, visible))
+        kept += range(row + max(0, n - n_ring), row + n)
+        row += n
+    rows = None if len(kept) == row else torch.tensor(kept, device=positions.device)
+    if rows is not None:
+        slots, positions = slots[rows], positions[rows]
+    heads = torch.arange(n_kv_heads, device=positions.device)
+    targets = ((slots[:, None] * n_kv_heads + heads) * n_ring + positions[:, None] % n_ring).flatten()
+    return WindowPlan(tuple(runs), tuple(prefills), rows, targets)
+
+
+def _plan_run(n_ring: int, chunks: Sequence[Chunk], positions: Tensor, start: int, stop: int) -> Run:
+    run = chunks[start:stop]
+    furthest = max(chunk.start for chunk in run)
+    n_keys = min(n_ring, (furthest // _KEY_STEP + 1) * _KEY_STEP)
+    bias = None
+    if min(chunk.start for chunk in run) < n_keys - 1:
+        hidden = torch.arange(n_keys, device=positions.device) > positions[start:stop, None, None]
+        bias = torch.zeros(hidden.shape, device=positions.device).masked_fill_(hidden, float("-inf"))
+    return Run(slice(start, stop), slice(run[0].slot, run[-1].slot + 1), n_keys, bias)
+
+
+def _check(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> None:
+    if not chunks:
+        raise ValueError("a step without chunks; at least one was expected")
+    seen: set[int] = set()
+    for chunk in chunks:
+        if not 0 <= chunk.slot < cache.n_slots:
+            raise ValueError(f"slot {chunk.slot} does not exist; the cache has slots 0 to {cache.n_slots - 1}")
+        if chunk.slot in seen:
+            raise ValueError(f"two chunks for slot {chunk.slot} in one step; one sequence takes one chunk a step")
+        seen.add(chunk.slot)
+        if not chunk.ids:
+            raise ValueError(f"an empty chunk for slot {chunk.slot}; at least one token was expected")
+        if chunk.start != cache.lengths[chunk.slot]:
+            raise ValueError(
+                f"the chunk for slot {chunk.slot} starts at {chunk.start}, but the slot holds "
+                f"{cache.lengths[chunk.slot]} tokens; go on there, or reset the slot"
+            )
+        if chunk.start + len(chunk.ids) > cache.max_len:
+            raise ValueError(
+                f"slot {chunk.slot} would hold {chunk.start + len(chunk.ids)} tokens; at most {cache.max_len} fit"
+            )
+        if min(chunk.ids) < 0 or max(chunk.ids) >= config.vocab_size:
+            outside = next(token for token in chunk.ids if not 0 <= token < config.vocab_size)
+            raise ValueError(f"token id {outside} in slot {chunk.slot}; ids 0 to {config.vocab_size - 1} were expected")

@@ -1,0 +1,30 @@
+"""Log-probabilities of a given text, through the same rolling buffer and chunks that serve answers."""
+
+from collections.abc import Sequence
+
+from inference.model.cache import Chunk, RingCache
+from inference.model.transformer import Transformer
+
+
+def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> list[float]:
+    """The natural-log probability of each of ids[1:] given all that precedes it: len(ids) - 1 numbers.
+
+    Raises ValueError for fewer than two ids, an id outside the vocabulary, a text longer than the model's `max_seq_len`
+    or a chunk size below 1.
+    """
+    config = model.config
+    if len(ids) < 2:
+        raise ValueError(f"{len(ids)} ids; at least 2 were expected, the first has no probability of its own")
+    if len(ids) > config.max_seq_len:
+        raise ValueError(f"{len(ids)} ids; the model reads at most {config.max_seq_len} (max_seq_len)")
+    if chunk_size < 1:
+        raise ValueError(f"chunk size {chunk_size}; at least 1 was expected")
+    weight = model.tok_embeddings.weight
+    cache = RingCache(config, n_slots=1, max_len=len(ids), dtype=weight.dtype, device=weight.device)
+    scores: list[float] = []
+    for start in range(0, len(ids) - 1, chunk_size):
+        following = ids[start + 1 : start + chunk_size + 1]
+        logits = model.step([Chunk(0, start, ids[start : start + len(following)])], cache, every_token=True)
+        picked = logits.log_softmax(-1).gather(1, logits.new_tensor(following).long()[:, None])
+        scores += picked[:, 0].tolist()
+    return scores
