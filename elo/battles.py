@@ -1,0 +1,229 @@
+"""Votes as index arrays, and the counts that order-free statistics need.
+
+A Bradley-Terry fit depends on the votes only through how often each pair met with each outcome: at most 2K(K - 1)
+cells for K models. Once the votes are counted, the cost of a fit no longer depends on their number.
+Nothing here knows a rating.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from db.outcome import Outcome
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+_N_OUTCOMES = len(Outcome)
+_OUTCOMES = tuple(Outcome)
+_SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
+_CHUNK = 2**21
+_MAX_TABLE = 2**23
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """N votes in order: vote i is `models[a[i]]` against `models[b[i]]` with outcome code `outcome[i]`, seen from a."""
+
+    models: tuple[str, ...]
+    a: NDArray[np.integer]
+    b: NDArray[np.integer]
+    outcome: NDArray[np.integer]
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[tuple[str, str, Outcome]]) -> Self:
+        """Models are numbered by first appearance. Raises ValueError for a model against itself."""
+        numbers: dict[str, int] = {}
+        flat: list[int] = []
+        for position, (model_a, model_b, outcome) in enumerate(rows, start=1):
+            if model_a == model_b:
+                raise ValueError(f"vote {position}: {model_a!r} against itself; a battle needs two models")
+            flat += (numbers.setdefault(model_a, len(numbers)), numbers.setdefault(model_b, len(numbers)), outcome)
+        columns = np.array(flat, dtype=np.int32).reshape(-1, 3).T
+        return cls(tuple(numbers), columns[0], columns[1], columns[2].astype(np.int8))
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def __iter__(self) -> Iterator[tuple[str, str, Outcome]]:
+        models = self.models
+        for a, b, outcome in zip(self.a.tolist(), self.b.tolist(), self.outcome.tolist(), strict=True):
+            yield models[a], models[b], _OUTCOMES[outcome]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """M unordered pairs that met, sorted, a < b: votes won by a, won by b, and without a winner (half a point each)."""
+
+    models: tuple[str, ...]
+    a: Index
+    b: Index
+    won: Floats
+    lost: Floats
+    tied: Floats
+
+    @property
+    def n_models(self) -> int:
+        return len(self.models)
+
+    @property
+    def points(self) -> Floats:
+        """What a scored against b."""
+        return self.won + self.tied / 2
+
+    @property
+    def games(self) -> Floats:
+        return self.won + self.lost + self.tied
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """How often each unordered pair met with each outcome: C cells, sorted by (a, b, outcome), none of them empty.
+
+    `models` are sorted by name and all have a vote; a < b; the outcome is seen from a. So the same votes give the same
+    arrays, whatever their order, their files or their sides: what makes ratings and seeded intervals bit-equal.
+    """
+
+    models: tuple[str, ...]
+    a: Index
+    b: Index
+    outcome: Index
+    count: Index
+
+    @classmethod
+    def from_counts(cls, counts: Iterable[tuple[str, str, Outcome, int]]) -> Self:
+        """From (model on side A, model on side B, outcome, number of votes); the same cell may come in parts.
+
+        >>> cells = Cells.from_counts([("wren", "lark", Outcome.A, 3), ("lark", "wren", Outcome.A, 1)])
+        >>> cells.models, cells.outcome.tolist(), cells.count.tolist()
+        (('lark', 'wren'), [0, 1], [1, 3])
+
+        Raises ValueError for a model against itself, and for a number that is negative.
+        """
+        rows = []
+        for model_a, model_b, outcome, n in counts:
+            if model_a == model_b:
+                raise ValueError(f"{n} votes of {model_a!r} against itself; a battle needs two models")
+            if n < 0:
+                raise ValueError(f"{n} votes of {model_a!r} against {model_b!r}; a count cannot be negative")
+            if n:
+                rows.append((model_a, model_b, outcome, n))
+        models = sorted({model for row in rows for model in row[:2]})
+        number = {model: i for i, model in enumerate(models)}
+        table = np.array([(number[a], number[b], outcome, n) for a, b, outcome, n in rows], dtype=np.int64)
+        a, b, outcome_codes, n_votes = table.reshape(-1, 4).T
+        return cls._merge(tuple(models), _keys(a, b, outcome_codes, len(models)), n_votes)
+
+    @classmethod
+    def from_votes(cls, votes: Votes) -> Self:
+        """Raises ValueError, naming the vote by its position from 1, for a model against itself."""
+        if (itself := np.flatnonzero(votes.a == votes.b)).size:
+            model = votes.models[int(votes.a[itself[0]])]
+            raise ValueError(f"vote {itself[0] + 1}: {model!r} against itself; a battle needs two models")
+        n_names = len(votes.models)
+        has_votes = np.bincount(votes.a, minlength=n_names) + np.bincount(votes.b, minlength=n_names) > 0
+        by_name = sorted(np.flatnonzero(has_votes).tolist(), key=votes.models.__getitem__)
+        place = np.zeros(n_names, dtype=np.int64)
+        place[by_name] = np.arange(len(by_name))
+        n_models = len(by_name)
+        n_keys = n_models * n_models * _N_OUTCOMES
+        chunks = (
+            _keys(
+                place[votes.a[start : start + _CHUNK]],
+                place[votes.b[start : start + _CHUNK]],
+                votes.outcome[start : start + _CHUNK].astype(np.int64),
+                n_models,
+            )
+            for start in range(0, len(votes), _CHUNK)
+        )
+        if n_keys <= _MAX_TABLE:
+            table = np.zeros(n_keys, dtype=np.int64)
+            for keys in chunks:
+                table += np.bincount(keys, minlength=n_keys)
+            keys = np.flatnonzero(table)
+            counts = table[keys]
+        else:
+            keys, counts = np.unique(np.concatenate(list(chunks)), return_counts=True)
+        return cls._merge(tuple(votes.models[i] for i in by_name), keys, counts)
+
+    @classmethod
+    def _merge(cls, models: tuple[str, ...], keys: Index, counts: Index) -> Self:
+        order = np.argsort(keys, kind="stable")
+        unique, starts = np.unique(keys[order], return_index=True)
+        count = np.add.reduceat(counts[order], starts) if unique.size else counts
+        pair, outcome = np.divmod(unique, _N_OUTCOMES)
+        a, b = np.divmod(pair, max(len(models), 1))
+        return cls(models, a, b, outcome, count)
+
+    @property
+    def n_votes(self) -> int:
+        return int(self.count.sum())
+
+    def pairs(self) -> Pairs:
+        """The same, a row per pair, with ties and both-bad as one: half a win each."""
+        pair, row = np.unique(self.a * max(len(self.models), 1) + self.b, return_inverse=True)
+        table = np.zeros((len(pair), _N_OUTCOMES))
+        table[row, self.outcome] = self.count
+        first = np.searchsorted(row, np.arange(len(pair)))
+        return Pairs(
+            self.models,
+            self.a[first],
+            self.b[first],
+            won=table[:, Outcome.A].copy(),
+            lost=table[:, Outcome.B].copy(),
+            tied=table[:, Outcome.TIE] + table[:, Outcome.BOTH_BAD],
+        )
+
+
+def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:
+    """One number per vote: (first by name, second by name, outcome seen from the first)."""
+    is_swapped = a > b
+    first, second = np.where(is_swapped, b, a), np.where(is_swapped, a, b)
+    return (first * n_models + second) * _N_OUTCOMES + np.where(is_swapped, _SWAPPED[outcome], outcome)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """Battles, points won and points lost of each of the K models."""
+
+    battles: Index
+    won: Floats
+    lost: Floats
+
+
+def record(pairs: Pairs) -> Record:
+    def total(of_a: Floats, of_b: Floats) -> Floats:
+        K = pairs.n_models
+        return np.bincount(pairs.a, of_a, minlength=K) + np.bincount(pairs.b, of_b, minlength=K)
+
+    games, points = pairs.games, pairs.points
+    battles = total(games, games)
+    won = total(points, games - points)
+    return Record(battles.astype(np.int64), won, battles - won)
+
+
+def components(pairs: Pairs) -> Index:
+    """The group of each model, counted from 1: models with a path of battles between them share a group.
+
+    The largest group is 1; groups of one size are in order of their first model's name.
+    """
+    K = pairs.n_models
+    links = csr_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(K, K))
+    n_groups, label = connected_components(links, directed=False)
+    size = np.bincount(label, minlength=n_groups)
+    first = np.array([np.argmax(label == group) for group in range(n_groups)], dtype=np.int64)
+    number = np.empty(n_groups, dtype=np.int64)
+    number[np.lexsort((first, -size))] = np.arange(1, n_groups + 1)
+    return number[label]
+
+
+def names(models: Sequence[str], chosen: Iterable[int], *, most: int = 5) -> str:
+    """The chosen models for a message, such as "'a', 'b' and 3 more"."""
+    listed = [models[i] for i in chosen]
+    shown = ", ".join(repr(model) for model in listed[:most])
+    return shown if len(listed) <= most else f"{shown} and {len(listed) - most} more"

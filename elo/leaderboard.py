@@ -1,0 +1,158 @@
+"""From counts or votes to a board: the rows that the web shows and `recompute` prints, with one JSON for both."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from db.outcome import Outcome
+from elo import bradley_terry, online
+from elo.battles import Cells, Pairs, Votes, components, record
+from elo.intervals import Kind, Progress, intervals
+from elo.settings import Settings
+
+_DECIMALS = 10
+"""Where ratings are cut: far below any meaning and above rounding errors, so that equal records have equal ratings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model. `low` and `high` are None where there is no interval; `interval` says how they were made."""
+
+    model: str
+    rank: int
+    """1 + the models of the same component that are better for sure: whose `low` exceeds this `high`."""
+    rating: float
+    low: float | None
+    high: float | None
+    interval: Kind
+    """bootstrap, sandwich, hessian (under three points won or lost: read it with care) or none."""
+    battles: int
+    win_rate: float
+    """(wins + half the ties) / battles."""
+    component: int
+    """Models of different components have no path of battles between them: their ratings cannot be compared."""
+
+    def to_json(self) -> dict[str, str | int | float | None]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Rows by rating, then name; models without a vote in `unrated`; the settings and the source that gave them."""
+
+    rows: tuple[Row, ...]
+    unrated: tuple[str, ...]
+    settings: Settings
+    n_votes: int
+    revision: int | None = None
+    """The ledger's, where the votes come from a database."""
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Votes that were left out, by reason."""
+
+    def sourced(self, *, revision: int | None = None, excluded: Mapping[str, int] | None = None) -> "Leaderboard":
+        """The same board with its source told."""
+        return replace(self, revision=revision, excluded=dict(excluded or {}))
+
+    @property
+    def n_components(self) -> int:
+        return max((row.component for row in self.rows), default=0)
+
+    def to_json(self) -> dict[str, object]:
+        """What `/leaderboard.json` and `recompute --json` hold; floats are written so that they read back the same."""
+        return {
+            "models": [row.to_json() for row in self.rows],
+            "settings": self.settings.to_json(),
+            "votes": self.n_votes,
+            "revision": self.revision,
+            "excluded": dict(sorted(self.excluded.items())),
+            "unrated": list(self.unrated),
+        }
+
+
+def rate(
+    cells: Cells, settings: Settings, *, listed: Sequence[str] = (), progress: Progress | None = None
+) -> Leaderboard:
+    """The Bradley-Terry board. `listed` are models that are shown even without a vote. No votes: a board without rows.
+
+    Raises NoMaximumError, naming the models, where the prior is 0 and the votes have no likeliest ratings.
+    """
+    if settings.method != "bradley-terry":
+        raise ValueError(
+            f"counts have no order, so they cannot be rated by {settings.method}; use rate_online with votes"
+        )
+    if not cells.models:
+        return Leaderboard((), tuple(sorted(set(listed))), settings, 0)
+    pairs = cells.pairs()
+    fit = bradley_terry.fit(pairs, prior=settings.prior)
+    bounds = intervals(pairs, fit, settings, progress=progress)
+    scale, mean = settings.points_per_logit, settings.mean
+
+    def on_scale(logits: np.ndarray) -> list[float]:
+        return [float(value) for value in np.round(mean + scale * logits, _DECIMALS)]
+
+    return _board(
+        pairs,
+        ratings=on_scale(fit.ratings),
+        lows=on_scale(bounds.low) if bounds else [None] * pairs.n_models,
+        highs=on_scale(bounds.high) if bounds else [None] * pairs.n_models,
+        kinds=bounds.kind if bounds else ("none",) * pairs.n_models,
+        settings=settings,
+        listed=listed,
+    )
+
+
+def rate_online(
+    votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings, *, listed: Sequence[str] = ()
+) -> Leaderboard:
+    """The board by online Elo after the votes in their order, without intervals."""
+    if settings.method != "elo":
+        raise ValueError(f"method {settings.method!r} does not replay votes; use rate with cells")
+    votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
+    if not len(votes):
+        return Leaderboard((), tuple(sorted(set(listed))), settings, 0)
+    states = online.replay(votes, settings)
+    pairs = Cells.from_votes(votes).pairs()
+    nothing: list[None] = [None] * pairs.n_models
+    return _board(
+        pairs,
+        ratings=[states[model].rating for model in pairs.models],
+        lows=nothing,
+        highs=nothing,
+        kinds=("none",) * pairs.n_models,
+        settings=settings,
+        listed=listed,
+    )
+
+
+def _board(
+    pairs: Pairs,
+    *,
+    ratings: Sequence[float],
+    lows: Sequence[float | None],
+    highs: Sequence[float | None],
+    kinds: Sequence[Kind],
+    settings: Settings,
+    listed: Sequence[str],
+) -> Leaderboard:
+    points, group = record(pairs), components(pairs)
+    # Without intervals nothing is known of chance: a better rating is a better rank.
+    floor = np.array([rating if low is None else low for rating, low in zip(ratings, lows, strict=True)])
+    ceiling = np.array([rating if high is None else high for rating, high in zip(ratings, highs, strict=True)])
+    rows = [
+        Row(
+            model=model,
+            rank=1 + int(((floor > ceiling[m]) & (group == group[m])).sum()),
+            rating=ratings[m],
+            low=lows[m],
+            high=highs[m],
+            interval=kinds[m],
+            battles=int(points.battles[m]),
+            win_rate=float(points.won[m] / points.battles[m]),
+            component=int(group[m]),
+        )
+        for m, model in enumerate(pairs.models)
+    ]
+    rows.sort(key=lambda row: (-row.rating, row.model))
+    n_votes = int(pairs.games.sum())
+    return Leaderboard(tuple(rows), tuple(sorted(set(listed) - set(pairs.models))), settings, n_votes)
