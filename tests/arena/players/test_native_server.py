@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from arena.players import native_server
+from arena.players.native_server import NativeServer, Pauses, ServedModel
+from arena.settings import InferenceSettings, Player
+from tests.waiting import until
+
+FAKE = (sys.executable, "-S", str(Path(__file__).with_name("fake_inference.py")))
+QUICK = Pauses(poll_s=0.02, first_restart_s=0.05, max_restart_s=0.1, hang_s=0.5, stop_s=0.3)
+
+T = TypeVar("T")
+
+
+def run(task: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(asyncio.wait_for(task, 30))
+
+
+def players(folder: Path, **behaviour: Any) -> list[Player]:
+    behave(folder, **behaviour)
+    return [Player("Wren Sol", path=folder), Player("Ash Fen", path=folder)]
+
+
+def behave(folder: Path, **behaviour: Any) -> None:
+    (folder / "behaviour.json").write_text(json.dumps(behaviour))
+
+
+def starts(folder: Path) -> list[int]:
+    return [int(line) for line in (folder / "starts").read_text().split()]
+
+
+def is_alive(process_id: int) -> bool:
+    try:
+        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def fake(folder: Path, settings: InferenceSettings | None = None, **behaviour: Any) -> NativeServer:
+    return NativeServer(players(folder, **behaviour), settings or InferenceSettings(), command=FAKE, pauses=QUICK)
+
+
+async def become(server: NativeServer, state: str) -> None:
+    await until(lambda: server.state == state)
+
+
+def test_it_loads_without_blocking_and_tells_what_is_served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, load_s=0.3)
+        await server.start()
+        assert server.state == "loading"
+        assert await server.wait_ready()
+        served = ServedModel(parameters=5, fingerprint="f00d", max_len=64, dtype="float32")
+        assert server.models == {"Wren Sol": served, "Ash Fen": served}
+        assert server.base_url == f"http://127.0.0.1:{server.port}/v1"
+        await server.stop()
+
+    with caplog.at_level(logging.INFO, logger=native_server.__name__):
+        run(main())
+    assert "model server: spin 0" in caplog.messages
+    assert not is_alive(starts(tmp_path)[0])
+
+
+def test_a_dead_server_is_started_again_at_the_same_address(tmp_path: Path) -> None:
+    async def main() -> None:
+        server = fake(tmp_path)
+        await server.start()
+        await server.wait_ready()
+        os.kill(starts(tmp_path)[0], signal.SIGKILL)
+        await become(server, "restarting")
+        assert server.models == {}
+        await become(server, "ready")
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(server.base_url.replace("/v1", "/health"))).status_code == 200
+        await server.stop()
+
+    run(main())
+    assert len(starts(tmp_path)) == 2
+
+
+def test_a_server_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, hangs=True)
+        await server.start()
+        await server.wait_ready()
+        behave(tmp_path)
+        await become(server, "restarting")
+        assert server.problem == "no answer from /health for 0.5 s"
+        await become(server, "ready")
+        await server.stop()
+
+    run(main())
+    assert not is_alive(starts(tmp_path)[0])
+
+
+def test_a_damaged_model_is_given_up_with_the_servers_own_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, damaged="error: consolidated.safetensors is cut short")
+        await server.start()
+        assert not await server.wait_ready()
+        assert server.state == "failed"
+        assert server.problem == "error: consolidated.safetensors is cut short"
+        await server.stop()
+
+    run(main())
+    assert len(starts(tmp_path)) == 3
+    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert errors == [
+        "model server: ended 3 times before it was ready, given up: error: consolidated.safetensors is cut short"
+    ]
+
+
+def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
+    async def main() -> None:
+        server = NativeServer(players(tmp_path), InferenceSettings(), command=["/no/such/program"], pauses=QUICK)
+        await server.start()
+        assert not await server.wait_ready()
+        assert server.problem is not None
+        assert server.problem.startswith("/no/such/program: ")
+        await server.stop()
+
+    run(main())
+
+
+def test_stop_kills_a_server_that_does_not_go(tmp_path: Path) -> None:
+    async def main() -> float:
+        server = fake(tmp_path, ignores_sigterm=True)
+        await server.start()
+        await server.wait_ready()
+        started = time.monotonic()
+        await server.stop()
+        await server.stop()  # and again does nothing
+        return time.monotonic() - started
+
+    assert run(main()) < 5
+    assert not is_alive(starts(tmp_path)[0])
+
+
+def test_stop_while_it_loads_leaves_nothing_behind(tmp_path: Path) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, load_s=60)
+        await server.start()
+        await until((tmp_path / "starts").exists)
+        await server.stop()
+
+    run(main())
+    assert not is_alive(starts(tmp_path)[0])
+
+
+def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    behave(tmp_path)
+    parent = f"""
+import asyncio, pathlib
+from arena.players.native_server import NativeServer, Pauses
+from arena.settings import InferenceSettings, Player
+async def main():
+    server = NativeServer([Player("m", path=pathlib.Path({str(tmp_path)!r}))], InferenceSettings(), command={FAKE!r})
+    await server.start()
+    print(await server.wait_ready(), flush=True)
+    await asyncio.sleep(60)
+asyncio.run(main())
+"""
+    with subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "True\n"
+        (child,) = starts(tmp_path)
+        assert is_alive(child)
+        process.kill()
+    deadline = time.monotonic() + 5
+    while is_alive(child) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not is_alive(child)
+
+
+def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> None:
+    other, ours = tmp_path / "other", tmp_path / "ours"
+    other.mkdir()
+    ours.mkdir()
+
+    async def main() -> None:
+        first = NativeServer(players(other)[:1], InferenceSettings(), command=FAKE, pauses=QUICK)
+        await first.start()
+        await first.wait_ready()
+        second = fake(ours, InferenceSettings(port=first.port))
+        await second.start()
+        assert not await second.wait_ready()
+        assert "Address already in use" in str(second.problem)
+        await second.stop()
+        await first.stop()
+
+    run(main())
+
+
+def test_settings_become_options(tmp_path: Path) -> None:
+    server = fake(tmp_path, InferenceSettings(port=7999, cache_gb=1.5, threads=2))
+    command = " ".join(server._arguments[len(FAKE) :])
+    assert command == (
+        f"serve --model Wren Sol={tmp_path} --model Ash Fen={tmp_path} --cache-gb 1.5 --threads 2"
+        " --host 127.0.0.1 --port 7999 --stop-with-stdin"
+    )
+
+
+def test_a_player_without_a_path_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="'Far' has no path"):
+        NativeServer([Player("Far", base_urls=("http://h/v1",))], InferenceSettings())
