@@ -9,5 +9,5 @@ from collections.abc import Callable
 async def until(condition: Callable[[], bool], timeout_s: float = 10.0) -> None:
     """Return as soon as `condition()` holds; `TimeoutError` if it does not within `timeout_s`."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)  # noqa: ASYNC110
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
