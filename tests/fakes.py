@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import select
 import socket
@@ -9,8 +10,11 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+import sentencepiece
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,3 +171,60 @@ def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
             pass
 
     return Handler
+
+
+def write_tokenizer(folder: Path, *, has_control_pieces: bool = True) -> None:
+    """A real SentencePiece model, trained on a few lines: letters, digits, 256 byte pieces (Hangul takes three), and
+    [INST] and [/INST] as control pieces 3 and 4 unless it is to look like a v1 tokenizer."""
+    lines = [
+        "the quick brown fox jumps over the lazy dog",
+        "THE QUICK BROWN FOX JUMPS",
+        "0 1 2 3 4 5 6 7 8 9 . , ! ? : - [ ] /",
+    ]
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(lines * 20),
+        model_writer=model,
+        model_type="bpe",
+        vocab_size=400 if has_control_pieces else 398,
+        control_symbols=["[INST]", "[/INST]"] if has_control_pieces else [],
+        byte_fallback=True,
+        split_digits=True,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        allow_whitespace_only_pieces=True,
+        hard_vocab_limit=False,
+        minloglevel=2,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenizer.model").write_bytes(model.getvalue())
+
+
+def write_model_folder(
+    folder: Path, *, seed: int = 0, sliding_window: int | None = 24, max_seq_len: int = 1024
+) -> None:
+    """A folder that can be served: two layers of the real architecture with random weights, and `write_tokenizer`."""
+    import torch
+
+    from inference.model import weights
+    from inference.model.config import ModelConfig
+    from inference.model.transformer import Transformer
+    from inference.text.tokenizer import Tokenizer
+
+    write_tokenizer(folder)
+    config = ModelConfig(
+        dim=32,
+        n_layers=2,
+        head_dim=8,
+        hidden_dim=64,
+        n_heads=4,
+        n_kv_heads=2,
+        norm_eps=1e-5,
+        vocab_size=Tokenizer.from_folder(folder).vocab_size,
+        sliding_window=sliding_window,
+        max_seq_len=max_seq_len,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = Transformer(config)
+    weights.save(model, folder)

@@ -1,0 +1,286 @@
+"""The command line: serve models, or use one directly.
+
+    python -m inference serve --model NAME=DIR [--model NAME=DIR ...] --host H --port P
+    python -m inference complete --model DIR "Once upon a time"
+    python -m inference chat --model DIR
+    python -m inference score --model DIR --ids-file F
+
+Arguments, folders and the port are checked before torch is imported, so that a mistake is reported at once.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inference.engine.request import Request, SamplingParams, room
+from inference.folder import ModelFolder, open_folder
+from inference.model.config import load_config
+from inference.text.chat_template import VERSIONS, ChatError, Message, render
+
+if TYPE_CHECKING:
+    from inference.engine.engine import Engine
+
+_DTYPES = ("float32", "bfloat16")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code. Whatever a user, a file or a port can cause is one line on stderr and code 1."""
+    args = _parser().parse_args(argv)
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")  # before torch: its idle threads would take the processor from others
+    logging.basicConfig(level=logging.INFO if args.command == "serve" else logging.WARNING, format=_LOG_FORMAT)
+    try:
+        code: int = args.run(args)
+        return code
+    except (ValueError, OSError) as error:
+        print(f"{error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m inference", description="Models of the Mistral family, served or used directly."
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer OpenAI-compatible requests over HTTP")
+    serve.add_argument(
+        "--model",
+        action="append",
+        required=True,
+        type=_named_folder,
+        metavar="NAME=DIR",
+        help="a model to serve; may be given several times",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
+    serve.add_argument(
+        "--port", type=_whole(0, 65535), default=8100, help="port to listen on, 0 for a free one (default %(default)s)"
+    )
+    serve.add_argument(
+        "--cache-gb",
+        type=_above_zero,
+        metavar="G",
+        help="GiB for the caches of all models (default: a quarter of the free memory, or what is left of the GPU)",
+    )
+    _add_model_options(serve)
+    serve.set_defaults(run=_serve)
+
+    complete = commands.add_parser("complete", help="continue a text")
+    complete.add_argument("prompt", nargs="?", help="the text (default: standard input)")
+    _add_folder(complete)
+    _add_sampling(complete)
+    _add_model_options(complete)
+    complete.set_defaults(run=_complete)
+
+    chat = commands.add_parser("chat", help="talk to a model, one line a turn")
+    chat.add_argument("--system", help="system prompt")
+    _add_folder(chat)
+    _add_sampling(chat)
+    _add_model_options(chat)
+    chat.set_defaults(run=_chat)
+
+    score = commands.add_parser("score", help="log-probabilities of token ids")
+    score.add_argument("--ids-file", required=True, type=Path, metavar="F", help="a JSON list of token ids")
+    score.add_argument(
+        "--chunk-size", type=_whole(1, None), default=256, metavar="N", help="tokens in one step (default %(default)s)"
+    )
+    score.add_argument(
+        "--dtype", choices=_DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
+    )
+    score.add_argument("--threads", type=_whole(1, None), metavar="N", help="threads of one step (default: one a core)")
+    _add_folder(score)
+    score.set_defaults(run=_score)
+    return parser
+
+
+def _add_folder(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder with params.json, consolidated.safetensors and tokenizer.model",
+    )
+
+
+def _add_sampling(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-tokens", type=_whole(1, None), default=256, metavar="N", help="tokens of an answer (default %(default)s)"
+    )
+    parser.add_argument(
+        "--temperature", type=float, default=0.7, help="0 takes the likeliest token (default %(default)s)"
+    )
+    parser.add_argument(
+        "--top-p",
+        type=float,
+        default=1.0,
+        help="draw from the likeliest tokens that hold this much probability (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same answer (default %(default)s)")
+    parser.add_argument(
+        "--stop",
+        action="append",
+        default=[],
+        metavar="TEXT",
+        help="end the answer before this text; may be given several times",
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--max-len",
+        type=_whole(2, None),
+        metavar="N",
+        help="tokens of prompt and answer together (default: the checkpoint's max_seq_len)",
+    )
+    parser.add_argument(
+        "--dtype", choices=_DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
+    )
+    parser.add_argument(
+        "--threads", type=_whole(1, None), metavar="N", help="threads of one step (default: one a core)"
+    )
+    parser.add_argument(
+        "--template", choices=VERSIONS, help="chat layout (default: as the tokenizer's control pieces tell)"
+    )
+
+
+def _named_folder(text: str) -> tuple[str, Path]:
+    name, separator, folder = text.partition("=")
+    if not (separator and name and folder):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIR, such as tiny=models/tiny")
+    return name, Path(folder)
+
+
+def _whole(low: int, high: int | None) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if number < low or (high is not None and number > high):
+            expected = f"at least {low}" if high is None else f"{low} to {high}"
+            raise argparse.ArgumentTypeError(f"{number} is out of range; {expected} was expected")
+        return number
+
+    parse.__name__ = "whole number"  # argparse names it where int() fails
+    return parse
+
+
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is out of range; a number above 0 was expected")
+    return number
+
+
+def _prepare_torch(args: argparse.Namespace) -> Any:
+    """Import torch, set its threads, and return the dtype that was asked for, or None."""
+    import torch
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    return getattr(torch, args.dtype) if args.dtype else None
+
+
+def _serve(args: argparse.Namespace) -> int:
+    folders: dict[str, ModelFolder] = {}
+    for name, path in args.model:
+        if name in folders:
+            raise ValueError(f"two models are named {name}; every --model needs a name of its own")
+        folders[name] = open_folder(path, template=args.template)
+    from inference.server.listener import listen
+
+    listener = listen(args.host, args.port)
+    host, port = listener.getsockname()[:2]
+    print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+    dtype = _prepare_torch(args)
+    from inference.engine.loading import load_models
+    from inference.server.run import run
+
+    return run(partial(load_models, folders, dtype=dtype, max_len=args.max_len, cache_gb=args.cache_gb), listener)
+
+
+def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
+    folder = open_folder(args.model, template=args.template)
+    dtype = _prepare_torch(args)
+    from inference.engine.loading import load_models
+
+    return folder, load_models({"model": folder}, dtype=dtype, max_len=args.max_len, n_slots=1)["model"].engine
+
+
+def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool) -> str:
+    """Run one request to its end, printing as it comes; the whole text."""
+    params = SamplingParams(
+        room(len(prompt), args.max_tokens, engine.max_len), args.temperature, args.top_p, args.seed, tuple(args.stop)
+    )
+    engine.add(Request("command line", tuple(prompt), params, continues_text))
+    text = ""
+    while engine.has_work:
+        for event in engine.step():
+            print(event.text, end="", flush=True)
+            text += event.text
+            if event.error is not None:
+                print()
+                raise ValueError(event.error)
+    print()
+    return text
+
+
+def _complete(args: argparse.Namespace) -> int:
+    folder, engine = _load_one(args)
+    text = sys.stdin.read() if args.prompt is None else args.prompt
+    prompt = [folder.tokenizer.bos_id, *folder.tokenizer.encode(text)]
+    _answer(engine, prompt, args, continues_text=True)
+    return 0
+
+
+def _chat(args: argparse.Namespace) -> int:
+    folder, engine = _load_one(args)
+    messages = [Message("system", args.system)] if args.system else []
+    is_terminal = sys.stdin.isatty()
+    while True:
+        if is_terminal:
+            print("> ", end="", flush=True)
+        line = sys.stdin.readline()
+        if not line:
+            return 0
+        try:
+            said = [*messages, Message("user", line.rstrip("\n"))]
+            answer = _answer(engine, render(said, folder.tokenizer, folder.template), args, continues_text=False)
+        except (ChatError, ValueError) as error:
+            print(f"{error}", file=sys.stderr)
+            if not is_terminal:
+                return 1
+            continue
+        messages = [*said, Message("assistant", answer)]
+
+
+def _score(args: argparse.Namespace) -> int:
+    try:
+        ids = json.loads(args.ids_file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{args.ids_file} is not JSON: {error}; a list of token ids was expected") from error
+    if not isinstance(ids, list) or not all(type(token_id) is int for token_id in ids):
+        raise ValueError(
+            f"{args.ids_file} is not a list of whole numbers; token ids such as [1, 415, 2936] were expected"
+        )
+    load_config(args.model)  # a missing folder is reported before torch is imported
+    dtype = _prepare_torch(args)
+    from inference.engine.loading import default_device
+    from inference.model import weights
+    from inference.model.score import score
+
+    model = weights.load(args.model, dtype=dtype, device=default_device())
+    print(json.dumps({"logprobs": score(model, ids, chunk_size=args.chunk_size)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+"""Model folders to engines: weights in the right dtype on the right device, and caches that fit into the memory."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+
+from inference.engine.engine import Engine
+from inference.engine.memory import GIB, count_slots, default_cache_bytes
+from inference.folder import ModelFolder, fingerprint
+from inference.model import weights
+from inference.model.cache import RingCache, bytes_per_slot
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedModel:
+    """A model that can answer. `dtype` is its short name, such as "float32"."""
+
+    folder: ModelFolder
+    engine: Engine
+    n_parameters: int
+    fingerprint: str
+    dtype: str
+
+
+def default_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load_models(
+    folders: Mapping[str, ModelFolder],
+    *,
+    dtype: torch.dtype | None = None,
+    max_len: int | None = None,
+    cache_gb: float | None = None,
+    n_slots: int | None = None,
+) -> dict[str, LoadedModel]:
+    """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
+
+    None: the dtype of `weights.default_dtype`, the checkpoint's own `max_seq_len`, `memory.default_cache_bytes`, and as
+    many slots as fit. Raises CheckpointError for weights that cannot be used, ValueError when no slot fits.
+    """
+    device = default_device()
+    start = time.perf_counter()
+    models = {name: weights.load(folder.path, dtype=dtype, device=device) for name, folder in folders.items()}
+    dtypes = {name: next(model.parameters()).dtype for name, model in models.items()}
+    lengths = {name: max_len or folder.config.max_seq_len for name, folder in folders.items()}
+
+    slot_bytes = {
+        name: bytes_per_slot(folder.config, max_len=lengths[name], dtype=dtypes[name])
+        for name, folder in folders.items()
+    }
+    cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
+    fitting = count_slots(list(slot_bytes.values()), cache_bytes)
+    slots = fitting if n_slots is None else min(n_slots, fitting)
+    loaded = {}
+    for name, model in models.items():
+        folder, max_tokens = folders[name], lengths[name]
+        cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
+        loaded[name] = LoadedModel(
+            folder,
+            Engine(model, cache, folder.tokenizer, max_len=max_tokens),
+            folder.config.n_parameters,
+            fingerprint(folder.path),
+            str(dtypes[name]).removeprefix("torch."),
+        )
+    for name, entry in loaded.items():
+        logger.info(
+            "%s: %s parameters, %s, %d slots of %d tokens at most (%.1f MiB each)",
+            name,
+            f"{entry.n_parameters:,}",
+            entry.dtype,
+            slots,
+            lengths[name],
+            slot_bytes[name] / 2**20,
+        )
+    logger.info("%d models ready on %s after %.1f s", len(loaded), device, time.perf_counter() - start)
+    return loaded

@@ -1,0 +1,36 @@
+"""Every refusal of the server in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+_TYPES = {404: "invalid_request_error", 429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+
+
+class ApiError(Exception):
+    """A refusal with its HTTP status; `param` is the field at fault, `code` a word for programs."""
+
+    def __init__(self, status: int, message: str, *, param: str | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status, self.param, self.code = status, param, code
+
+    def body(self) -> dict[str, object]:
+        kind = _TYPES.get(self.status, "invalid_request_error")
+        return {"error": {"message": str(self), "type": kind, "param": self.param, "code": self.code}}
+
+
+async def answer_api_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)
+    return JSONResponse(error.body(), status_code=error.status)
+
+
+async def answer_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """An address or method that does not exist."""
+    assert isinstance(error, HTTPException)
+    message = f"{request.method} {request.url.path}: {error.detail}"
+    return JSONResponse(ApiError(error.status_code, message).body(), status_code=error.status_code)
+
+
+async def answer_crash(_request: Request, _error: Exception) -> JSONResponse:
+    """A bug of ours; the traceback is in the log."""
+    return JSONResponse(ApiError(500, "the server made an error; its log says which").body(), status_code=500)
