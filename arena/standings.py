@@ -1,12 +1,20 @@
 """Ledger -> elo -> the board: one consistent read, one fit off the event loop, kept until the ledger's revision moves.
 
-It holds no arithmetic of ratings (`elo`) and no SQL (`db.queries`). The numbers are those of `python -m elo recompute` on an export.
+It holds no arithmetic of ratings (`elo`) and no SQL (`db.queries`). The numbers are those of `python -m elo
+recompute` on an export.
 """
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from elo.leaderboard import Leaderboard
+from db import queries
+from db.codes import Kind
+from db.session import Database
+from elo.battles import Cells
+from elo.leaderboard import Leaderboard, Row, rate, rate_online
+from elo.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +33,9 @@ class ModelCard:
 class Board:
     """The official board at `revision` of the ledger.
 
-    `leaderboard.rows` are the rated models in order, `leaderboard.unrated` the names without a counted vote; `models` has a card for
-    each of both. `n_counted` votes made it, `exclusions` counts those that did not, by reason (a vote may have several: `n_excluded` counts
-    votes). `computed_at` is a Unix time in seconds.
+    `leaderboard.rows` are the rated models in order, `leaderboard.unrated` the names without a counted vote;
+    `models` has a card for each of both. `n_counted` votes made it, `n_excluded` did not; `exclusions` says how
+    many of these each reason holds for (a vote may have several). `computed_at` is a Unix time in seconds.
     """
 
     leaderboard: Leaderboard
@@ -38,13 +46,84 @@ class Board:
     n_excluded: int
     exclusions: Mapping[str, int]
 
+    def row(self, model: str) -> Row | None:
+        """The model's row, None where it has no counted vote."""
+        return next((row for row in self.leaderboard.rows if row.model == model), None)
+
+    def rank_worst(self, model: str) -> int | None:
+        """The other end of the rank's span: K of the model's component less those that are worse for sure (their
+        `high` is under its `low`)."""
+        row = self.row(model)
+        if row is None:
+            return None
+        low = row.rating if row.low is None else row.low
+        peers = [peer for peer in self.leaderboard.rows if peer.component == row.component]
+        return len(peers) - sum((peer.rating if peer.high is None else peer.high) < low for peer in peers)
+
     def to_json(self) -> dict[str, object]:
-        """The JSON of `recompute` plus revision, computed_at, n_counted, n_excluded and exclusions."""
-        return {
-            **self.leaderboard.to_json(),
-            "revision": self.revision,
-            "computed_at": self.computed_at,
-            "n_counted": self.n_counted,
-            "n_excluded": self.n_excluded,
-            "exclusions": dict(self.exclusions),
-        }
+        """The JSON of `recompute`, revision and exclusions among it, with the time and the number of votes that did
+        not count."""
+        return {**self.leaderboard.to_json(), "computed_at": self.computed_at, "n_excluded": self.n_excluded}
+
+
+class Standings:
+    """The current board. Any number of pages may ask at once: each revision is computed once, in a worker thread."""
+
+    def __init__(self, database: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._settings = settings
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._board: Board | None = None
+
+    async def board(self) -> Board:
+        """A board that holds every change of the ledger committed before this call.
+
+        Raises:
+            db.errors.DatabaseError: it cannot be read.
+            elo.bradley_terry.NoMaximumError: the prior is 0 and the votes have no likeliest ratings.
+        """
+        revision = await asyncio.to_thread(self._revision)
+        async with self._lock:
+            if self._board is None or self._board.revision < revision:
+                self._board = await asyncio.to_thread(self._compute)
+            return self._board
+
+    def _revision(self) -> int:
+        with self._database.read() as tx:
+            return queries.ledger_state(tx).revision
+
+    def _compute(self) -> Board:
+        is_online = self._settings.method == "elo"
+        with self._database.read() as tx:
+            revision = queries.ledger_state(tx).revision
+            votes = list(queries.votes_in_order(tx, Kind.BATTLE)) if is_online else []
+            cells = [] if is_online else queries.cells(tx, Kind.BATTLE)
+            excluded = queries.exclusions(tx, Kind.BATTLE)
+            totals = queries.vote_totals(tx, Kind.BATTLE)
+            models = queries.list_models(tx)
+        listed = [model.info.name for model in models if model.retired_at is None]
+        if is_online:
+            leaderboard = rate_online(votes, self._settings, listed=listed)
+        else:
+            leaderboard = rate(Cells.from_counts(cells), self._settings, listed=listed)
+        exclusions = {reason.label: n for reason, n in excluded.items()}
+        return Board(
+            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions),
+            models={
+                model.info.name: ModelCard(
+                    name=model.info.name,
+                    organisation=model.info.organisation,
+                    family=model.info.family,
+                    licence=model.info.licence,
+                    parameters=model.info.parameters,
+                    is_retired=model.retired_at is not None,
+                )
+                for model in models
+            },
+            revision=revision,
+            computed_at=self._clock(),
+            n_counted=totals.counted,
+            n_excluded=totals.excluded,
+            exclusions=exclusions,
+        )

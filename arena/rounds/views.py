@@ -1,7 +1,8 @@
 """What a page may know of a battle, as frozen values.
 
-These are the only things about a battle that leave `Arena`. Nothing in them identifies a model, but `Reveal`, and that is
-set only when the vote is committed. Every sentence that a person reads is made by the pages from the keys in here.
+These are the only things about a battle that leave `Arena`. Nothing in them identifies a model, but `Reveal`, and
+that is set only when the vote is committed. Every sentence that a person reads is made by the pages from the keys
+in here.
 """
 
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ SIDES: tuple[Side, Side] = ("a", "b")
 class SideView:
     """One side of the current turn, as released so far.
 
-    `waiting`: nothing is shown yet; `writing`: more will come; `done`, `stopped` (by the visitor), `failed`: the end, as shown.
-    `text` only grows within an attempt. `is_cut`: the answer ended at the token limit. `error`: key `side_failed` (the model did
-    not answer or broke off) or `side_too_long` (the conversation does not fit this side), None unless `failed`.
+    `waiting`: nothing is shown yet; `writing`: more will come; `done`, `stopped` (by the visitor), `failed`: the
+    end, as shown. `text` only grows within an attempt. `is_cut`: the answer ended at the token limit. `error`: key
+    `side_failed` (the model did not answer or broke off) or `side_too_long` (the conversation does not fit this
+    side), None unless `failed`.
     """
 
     state: SideState
@@ -42,17 +44,18 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class RevealSide:
-    """Who a side was. Ratings are online Elo; `rank` and its span come from the official board, None where it has no such model yet.
+    """Who a side was. Ratings are online Elo, None where a voted battle is shown again after a restart. The
+    official board says that the model's true rank is from `rank` to `rank_worst`; None where the board does not
+    have it yet.
 
     `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer; None where the endpoint did not say.
     """
 
     model: str
-    rating_before: float
-    rating_after: float
+    rating_before: float | None
+    rating_after: float | None
     rank: int | None
-    rank_low: int | None
-    rank_high: int | None
+    rank_worst: int | None
     n_tokens: int | None
     ttft_ms: float | None
     tokens_per_s: float | None
@@ -77,9 +80,9 @@ class Reveal:
 class BattleView:
     """A battle as its page shows it.
 
-    `turns` are the earlier turns; `prompt`, `a` and `b` the current one. `open` while a side is being written, `votable` when both
-    sides have ended, `voted` with `reveal`, `void` when it was abandoned, left, or could not be stored. `notice` is a key of
-    `arena.service.NOTICES` or None.
+    `turns` are the earlier turns; `prompt`, `a` and `b` the current one. `open` while a side is being written,
+    `votable` when both sides have ended, `voted` with `reveal`, `void` when it was abandoned, left, or could not be
+    stored. `notice` is a key of `arena.service.NOTICES` or None.
     """
 
     battle_id: str

@@ -1,0 +1,451 @@
+"""A battle's life: both sides are asked at once, written side by side, shown at one pace, and end in a state that
+can be voted on.
+
+    open --both sides have ended--> votable --vote--> voted
+     |  <-----next turn, retry-----    |
+     +--nobody watches, left, shutdown-+--> void
+
+A `Battle` is owned by the arena, not by a page: while a turn is being written it is one asyncio task with one task
+per side, and pages follow it and go as they like. It ends by itself, by `stop`, or when nobody has followed it for
+`abandon_after_s`; only then are the endpoints' streams closed. `Journal` stores answers before the battle is called
+votable. Whether a vote will count, who the sides are and what the database looks like is not known here: sides are
+two streams.
+
+Parity: both sides get the same system prompt, prompts and parameters, and seeds that differ within the battle; a
+side's history is its own answers.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+from arena.players.endpoint import Broken, EndpointError, Finish, Message, ModelStream, Refused, Request, Token
+from arena.rounds.pacing import Arrived, Pace
+from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideState, SideView, TurnView
+from db.codes import Side as SideCode
+from db.codes import State
+from db.errors import DatabaseError
+from db.queries import AnswerRecord, BattleRecord
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 0.1
+HEARTBEAT_S = 1.0
+MAX_ATTEMPTS = 4
+CANCELLED = "cancelled"
+"""Finish reason of an answer that the visitor stopped."""
+
+VoidReason = Literal["abandoned", "left", "interrupted", "not_stored"]
+Ending = Literal["done", "stop"] | VoidReason
+_SEED_BOUND = 2**31
+_STATES: Mapping[State, BattleState] = {
+    State.OPEN: "open",
+    State.VOTABLE: "votable",
+    State.VOTED: "voted",
+    State.VOID: "void",
+}
+
+
+class Journal(Protocol):
+    """What a battle writes down. Raises `db.errors.DatabaseError` where it could not."""
+
+    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+        """Store the attempts and make the battle votable, in one transaction."""
+        ...
+
+    async def void(self, battle_id: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What both sides of a battle get."""
+
+    system_prompt: str
+    temperature: float
+    top_p: float
+    max_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When a battle looks at itself: every `tick_s`, by a clock of seconds that does not go back. `abandon_after_s`
+    without a page void it."""
+
+    abandon_after_s: float
+    tick_s: float = TICK_S
+    heartbeat_s: float = HEARTBEAT_S
+    clock: Callable[[], float] = time.monotonic
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """One attempt of one side at the current turn. `n_shown` characters are released; `has_ended` as a page sees it."""
+
+    number: int
+    seed: int
+    text: str = ""
+    finish: Finish | None = None
+    error: str | None = None
+    is_too_long: bool = False
+    is_stopped: bool = False
+    n_shown: int = 0
+    has_ended: bool = False
+    is_stored: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        return self.finish is not None or self.error is not None
+
+    @property
+    def state(self) -> SideState:
+        if not self.has_ended:
+            return "writing" if self.n_shown else "waiting"
+        if self.is_stopped:
+            return "stopped"
+        return "failed" if self.error is not None else "done"
+
+    def cut_to_shown(self) -> None:
+        """The visitor stopped: what was never shown was never answered, however far the model had got."""
+        self.text = self.text[: self.n_shown]
+        self.finish = None
+        self.error = None
+        self.is_stopped = self.has_ended = True
+
+    def record(self, side: Side) -> AnswerRecord:
+        finish = self.finish
+        return AnswerRecord(
+            side=SideCode.parse(side),
+            attempt=self.number,
+            text=self.text,
+            seed=self.seed,
+            finish_reason=CANCELLED if self.is_stopped else finish.finish_reason if finish else None,
+            prompt_tokens=finish.prompt_tokens if finish else None,
+            completion_tokens=finish.completion_tokens if finish else None,
+            ttft_ms=finish.ttft_ms if finish else None,
+            duration_ms=finish.duration_ms if finish else None,
+            fingerprint=finish.fingerprint if finish else None,
+            error=self.error,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    prompt: str
+    attempts: Mapping[Side, _Attempt]
+
+    def text(self, side: Side) -> str:
+        return self.attempts[side].text
+
+
+class Battle:
+    """One battle. Belongs to the event loop; no method but `follow`, `stop` and `void` waits.
+
+    The caller writes a turn to the database before `ask`, and sets the state back to open before `retry`: here the
+    models are asked at once.
+    """
+
+    def __init__(
+        self,
+        battle_id: str,
+        visitor: str,
+        streams: Mapping[Side, ModelStream],
+        parameters: Parameters,
+        journal: Journal,
+        *,
+        make_pace: Callable[[], Pace],
+        timing: Timing,
+        max_turns: int,
+        rng: random.Random,
+    ) -> None:
+        self.battle_id = battle_id
+        self.visitor = visitor
+        self.state: BattleState = "open"
+        self.notice: VoidReason | None = None
+        self.ended_s: float | None = None
+        """When the last turn's answers had ended, by the clock; None when this process has not seen it."""
+        self._streams = streams
+        self._parameters = parameters
+        self._journal = journal
+        self._make_pace = make_pace
+        self._timing = timing
+        self._max_turns = max_turns
+        self._rng = rng
+        self._seeds: set[int] = set()
+        self._past: list[_Turn] = []
+        self._prompt = ""
+        self._attempts: dict[Side, _Attempt] = {}
+        self._writers: dict[Side, asyncio.Task[None]] = {}
+        self._pace = make_pace()
+        self._task: asyncio.Task[None] | None = None
+        self._ending: Ending | None = None
+        self._failed: list[tuple[Side, _Attempt]] = []
+        self._watchers: set[asyncio.Event] = set()
+        self._unwatched_since_s = timing.clock()
+
+    @property
+    def n_turns(self) -> int:
+        return len(self._past) + bool(self._attempts)
+
+    @property
+    def turns(self) -> tuple[Mapping[Side, SideView], ...]:
+        """Both sides of every turn as shown so far, the current one last."""
+        return tuple({side: _shown(turn.attempts[side]) for side in SIDES} for turn in [*self._past, self._turn()])
+
+    @property
+    def is_being_written(self) -> bool:
+        return self._task is not None and not self._task.done()
+
+    @property
+    def touched_s(self) -> float:
+        """When something last happened to it or a page last followed it."""
+        return self._timing.clock() if self._watchers or self.is_being_written else self._unwatched_since_s
+
+    def resume(self, record: BattleRecord) -> None:
+        """Take over what an earlier process stored: a battle that is votable, voted or void."""
+        for turn in record.turns:
+            if self._attempts:
+                self._past.append(self._turn())
+            self._prompt = turn.prompt
+            self._attempts = {side: _resumed(turn.shown(SideCode.parse(side))) for side in SIDES}
+            self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
+        self.state = _STATES[record.state]
+        self.notice = "interrupted" if self.state == "void" else None
+
+    def ask(self, prompt: str) -> None:
+        """Begin a turn (numbered `n_turns` from then on)."""
+        assert not self.is_being_written
+        if self._attempts:
+            self._past.append(self._turn())
+        self._prompt = prompt
+        self._attempts = {side: _Attempt(1, self._new_seed()) for side in SIDES}
+        self._begin(SIDES)
+
+    def can_retry(self, side: Side) -> bool:
+        attempt = self._attempts[side]
+        can_change = self.state in ("open", "votable") and self._ending is None
+        return can_change and attempt.state == "failed" and not attempt.is_too_long and attempt.number < MAX_ATTEMPTS
+
+    def retry(self, side: Side) -> None:
+        """Ask a failed side again, with a new seed; the other side stays as it is, or goes on."""
+        assert self.can_retry(side)
+        failed = self._attempts[side]
+        if not failed.is_stored:
+            self._failed.append((side, failed))
+        self._attempts[side] = _Attempt(failed.number + 1, self._new_seed())
+        self._begin([side])
+
+    async def stop(self) -> None:
+        """End the writing: each side keeps what has been shown. Returns when the battle is votable."""
+        await self._end("stop")
+
+    async def void(self, reason: VoidReason) -> None:
+        """End the battle without a vote."""
+        if self.is_being_written:
+            await self._end(reason)
+        if self.state in ("open", "votable"):
+            await self._become_void(reason)
+
+    def become_voted(self) -> None:
+        """The vote is committed."""
+        self.state = "voted"
+        self._notify()
+
+    def view(self) -> BattleView:
+        sides = {side: replace(_shown(self._attempts[side]), can_retry=self.can_retry(side)) for side in SIDES}
+        can_continue = all(view.state in ("done", "stopped") and view.text for view in sides.values())
+        return BattleView(
+            battle_id=self.battle_id,
+            state=self.state,
+            turns=tuple(TurnView(past.prompt, past.text("a"), past.text("b")) for past in self._past),
+            prompt=self._prompt,
+            a=sides["a"],
+            b=sides["b"],
+            can_send=self.state == "votable" and can_continue and self.n_turns < self._max_turns,
+            can_vote=self.state == "votable",
+            can_stop=self.state == "open" and self._ending is None,
+            notice=self.notice,
+        )
+
+    async def follow(self) -> AsyncGenerator[BattleView, None]:
+        """Views: the present one, then each change, `tick_s` apart at least and `heartbeat_s` at most; ends when
+        the battle is not open."""
+        changed = asyncio.Event()
+        self._watchers.add(changed)
+        try:
+            while True:
+                changed.clear()
+                view = self.view()
+                yield view
+                if view.state != "open":
+                    return
+                await asyncio.sleep(self._timing.tick_s)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._timing.heartbeat_s - self._timing.tick_s):
+                        await changed.wait()
+        finally:
+            self._watchers.discard(changed)
+            self._unwatched_since_s = self._timing.clock()
+
+    def _turn(self) -> _Turn:
+        return _Turn(self._prompt, self._attempts)
+
+    def _new_seed(self) -> int:
+        while (seed := self._rng.randrange(1, _SEED_BOUND)) in self._seeds:
+            pass
+        self._seeds.add(seed)
+        return seed
+
+    def _begin(self, sides: Sequence[Side]) -> None:
+        """Start the writers of these sides, and the turn's task where none runs."""
+        self._pace = self._make_pace()
+        self.state = "open"
+        self.ended_s = None
+        for side in sides:
+            self._writers[side] = asyncio.create_task(self._write(side, self._attempts[side]))
+        if not self.is_being_written:
+            self._ending = None
+            self._unwatched_since_s = self._timing.clock()
+            self._task = asyncio.create_task(self._run(), name=f"battle {self.battle_id}")
+        self._notify()
+
+    def _request(self, side: Side) -> Request:
+        messages = [Message("system", self._parameters.system_prompt)] if self._parameters.system_prompt else []
+        for turn in self._past:
+            messages += [Message("user", turn.prompt), Message("assistant", turn.text(side))]
+        messages.append(Message("user", self._prompt))
+        return Request(
+            messages=tuple(messages),
+            temperature=self._parameters.temperature,
+            top_p=self._parameters.top_p,
+            max_tokens=self._parameters.max_tokens,
+            seed=self._attempts[side].seed,
+        )
+
+    async def _write(self, side: Side, attempt: _Attempt) -> None:
+        """Let the endpoint fill the attempt; every way in which that can fail becomes its error."""
+        try:
+            async with aclosing(self._streams[side].stream(self._request(side))) as events:
+                async for event in events:
+                    if isinstance(event, Token):
+                        attempt.text += event.text
+                    else:
+                        attempt.finish = event
+            if attempt.finish is None:
+                raise Broken("the stream ended without a finish")
+        except EndpointError as error:
+            logger.warning("battle %s, side %s, attempt %d: %s", self.battle_id, side, attempt.number, error)
+            attempt.is_too_long = isinstance(error, Refused) and error.is_too_long
+            attempt.finish, attempt.error = None, error.code
+        except Exception:
+            logger.exception("battle %s, side %s, attempt %d", self.battle_id, side, attempt.number)
+            attempt.finish, attempt.error = None, EndpointError.code
+
+    async def _run(self) -> None:
+        """One turn, from the first question to votable or void."""
+        try:
+            while self._ending is None and not all(attempt.has_ended for attempt in self._attempts.values()):
+                await asyncio.sleep(self._timing.tick_s)
+                self._release()
+                unwatched_s = self._timing.clock() - self._unwatched_since_s
+                if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
+                    self._ending = "abandoned"
+            self._ending = ending = self._ending or "done"
+            await self._close_writers()
+            if ending == "done" or ending == "stop":
+                await self._become_votable()
+            else:
+                await self._become_void(ending)
+        except Exception:
+            logger.exception("battle %s", self.battle_id)
+            await self._become_void("not_stored")
+        finally:
+            for writer in self._writers.values():
+                writer.cancel()
+
+    def _release(self) -> None:
+        a, b = self._attempts["a"], self._attempts["b"]
+        before = [(attempt.n_shown, attempt.has_ended) for attempt in (a, b)]
+        arrived = [Arrived(len(attempt.text), attempt.is_complete) for attempt in (a, b)]
+        released = self._pace.release(self._timing.clock(), arrived[0], arrived[1])
+        for attempt, n_chars in ((a, released.a), (b, released.b)):
+            attempt.n_shown = max(attempt.n_shown, n_chars)
+            if released.is_started and attempt.is_complete and attempt.n_shown >= len(attempt.text):
+                attempt.has_ended = True
+        if [(attempt.n_shown, attempt.has_ended) for attempt in (a, b)] != before:
+            self._notify()
+
+    async def _close_writers(self) -> None:
+        for writer in self._writers.values():
+            writer.cancel()
+        await asyncio.gather(*self._writers.values(), return_exceptions=True)
+        self._writers.clear()
+
+    async def _become_votable(self) -> None:
+        for attempt in self._attempts.values():
+            if not attempt.has_ended:
+                attempt.cut_to_shown()
+        self.ended_s = self._timing.clock()
+        fresh = [*self._failed, *((side, one) for side, one in self._attempts.items() if not one.is_stored)]
+        try:
+            await self._journal.end_turn(self.battle_id, self.n_turns, [one.record(side) for side, one in fresh])
+        except DatabaseError:
+            logger.exception("battle %s: its answers could not be stored", self.battle_id)
+            await self._become_void("not_stored")
+            return
+        for _, attempt in fresh:
+            attempt.is_stored = True
+        self._failed.clear()
+        self.state = "votable"
+        self._notify()
+
+    async def _become_void(self, reason: VoidReason) -> None:
+        self.state, self.notice = "void", reason
+        self._notify()
+        try:
+            await self._journal.void(self.battle_id)
+        except DatabaseError:
+            logger.exception("battle %s: could not be made void; the next start of the arena does it", self.battle_id)
+
+    async def _end(self, how: Ending) -> None:
+        if self._task is not None and self.is_being_written:
+            self._ending = self._ending or how
+            await asyncio.wait([self._task])
+
+    def _notify(self) -> None:
+        for changed in self._watchers:
+            changed.set()
+
+
+def _shown(attempt: _Attempt) -> SideView:
+    state = attempt.state
+    return SideView(
+        state=state,
+        text=attempt.text[: attempt.n_shown],
+        is_cut=state == "done" and attempt.finish is not None and attempt.finish.finish_reason == "length",
+        error=None if state != "failed" else "side_too_long" if attempt.is_too_long else "side_failed",
+    )
+
+
+def _resumed(answer: AnswerRecord | None) -> _Attempt:
+    if answer is None:
+        return _Attempt(0, 0, is_stopped=True, has_ended=True, is_stored=True)
+    is_stopped = answer.finish_reason == CANCELLED
+    attempt = _Attempt(answer.attempt, answer.seed or 0, answer.text, is_stopped=is_stopped, error=answer.error)
+    if answer.error is None and not is_stopped:
+        attempt.finish = Finish(
+            finish_reason=answer.finish_reason or "",
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            fingerprint=answer.fingerprint,
+            ttft_ms=answer.ttft_ms or 0.0,
+            duration_ms=answer.duration_ms or 0.0,
+        )
+    attempt.n_shown = len(answer.text)
+    attempt.has_ended = attempt.is_stored = True
+    return attempt

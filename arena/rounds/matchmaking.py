@@ -1,0 +1,54 @@
+"""Who meets whom: draws two different players and their sides, and says how likely that draw was.
+
+Pure: whom may be drawn and the random numbers come in, nothing is read or kept. The probability is stored with the
+battle, so that ratings can later be weighted by it.
+
+Policy `uniform`: an unordered pair {i, j} is drawn with a probability proportional to w_i * w_j (all weights 1:
+every pair alike), then a coin gives the sides. Example: weights 2, 1, 1 make the pairs 2 : 2 : 1, so the first
+model's ordered pairs have probability 0.2 each.
+"""
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from arena.players.roster import Player
+
+Policy = Literal["uniform"]
+
+
+class TooFewPlayers(ValueError):
+    """There is nobody to meet: fewer than two players can be drawn."""
+
+    def __init__(self, n_players: int) -> None:
+        super().__init__(f"{n_players} players can be drawn; a battle needs 2")
+        self.n_players = n_players
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """`probability` is that of this ordered pair: names and sides."""
+
+    model_a: str
+    model_b: str
+    probability: float
+    policy: Policy
+
+
+def choose_pair(candidates: Sequence[Player], rng: random.Random, *, policy: Policy = "uniform") -> Pair:
+    """Draw one of the K (K - 1) ordered pairs of the K candidates.
+
+    Raises:
+        TooFewPlayers: K is 0 or 1.
+    """
+    if len(candidates) < 2:
+        raise TooFewPlayers(len(candidates))
+    pairs = list(combinations(candidates, 2))
+    weights = [first.weight * second.weight for first, second in pairs]
+    (chosen,) = rng.choices(range(len(pairs)), weights)
+    sides = list(pairs[chosen])
+    rng.shuffle(sides)
+    return Pair(sides[0].name, sides[1].name, weights[chosen] / math.fsum(weights) / 2, policy)
