@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--kind", metavar="KIND",
-        help="kind of battles, such as battle or quick; by default battle, and all rows of a file that has no column kind",
+        help="kind of battles, such as battle or quick; default: battle, and all rows of a file without that column",
     )  # fmt: skip
     command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
     command.add_argument("--json", metavar="OUT", type=Path, help="write the board there too")
@@ -182,7 +182,8 @@ def _write_whole(path: Path, text: str) -> None:
 
 @dataclass(slots=True)
 class Progress:
-    """One line on standard error, rewritten on a terminal; elsewhere a line every few seconds. Short work shows nothing."""
+    """One line on standard error, rewritten on a terminal; elsewhere a line every few seconds. Short work shows
+    nothing."""
 
     began: float = field(default_factory=time.monotonic)
     shown_at: float = 0.0

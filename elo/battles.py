@@ -198,8 +198,8 @@ class Record:
 
 def record(pairs: Pairs) -> Record:
     def total(of_a: Floats, of_b: Floats) -> Floats:
-        K = pairs.n_models
-        return np.bincount(pairs.a, of_a, minlength=K) + np.bincount(pairs.b, of_b, minlength=K)
+        models, shares = np.concatenate([pairs.a, pairs.b]), np.concatenate([of_a, of_b])
+        return np.bincount(models, shares, minlength=pairs.n_models).astype(np.float64)
 
     games, points = pairs.games, pairs.points
     battles = total(games, games)
@@ -219,7 +219,8 @@ def components(pairs: Pairs) -> Index:
     first = np.array([np.argmax(label == group) for group in range(n_groups)], dtype=np.int64)
     number = np.empty(n_groups, dtype=np.int64)
     number[np.lexsort((first, -size))] = np.arange(1, n_groups + 1)
-    return number[label]
+    groups: Index = number[label]
+    return groups
 
 
 def names(models: Sequence[str], chosen: Iterable[int], *, most: int = 5) -> str:

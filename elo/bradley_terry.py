@@ -7,9 +7,9 @@ result is the exact maximum, which exists only where no group of models has won,
 
     l(r) = sum_pairs [ y (r_a - r_b) - n log(1 + e^(r_a - r_b)) ] + c sum_m [ r_m / 2 - log(1 + e^r_m) ]
 
-with y points won by a in n games. Everything is in log-odds here; `leaderboard` puts it on the Elo scale. Functions work on
-a batch of R problems over the same pairs: one fit is a batch of one, a bootstrap is a batch of many rounds. No problem of
-a batch touches another, so that its result is the same, bit for bit, in a batch of any size.
+with y points won by a in n games. Everything is in log-odds here; `leaderboard` puts it on the Elo scale. Functions
+work on a batch of R problems over the same pairs: one fit is a batch of one, a bootstrap is a batch of many rounds. No
+problem of a batch touches another, so that its result is the same, bit for bit, in a batch of any size.
 
     K models, M pairs that met, R problems: r is (K, R), y and n are (M, R)
 """
@@ -40,8 +40,8 @@ class ConvergenceError(ArithmeticError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Where the maximum is, `r` (K,), and the inverse of minus the Hessian there, (K, K): both with the prior's zero, which
-    is the average opponent (without a prior: with mean 0)."""
+    """Where the maximum is, `r` (K,), and the inverse of minus the Hessian there, (K, K): both with the prior's zero,
+    which is the average opponent (without a prior: with mean 0)."""
 
     r: Floats
     inverse: Floats
@@ -49,7 +49,8 @@ class Fit:
     @property
     def ratings(self) -> Floats:
         """(K,), in log-odds, with mean 0."""
-        return self.r - self.r.mean()
+        ratings: Floats = self.r - self.r.mean()
+        return ratings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,8 +91,8 @@ class Likelihood:
         return slope + self.prior * (0.5 - sigma(r)) if self.prior else slope
 
     def information(self, r: Floats, n: Floats, p: Floats) -> Floats:
-        """(R, K, K): minus the Hessian. Without a prior it is a Laplacian; then the constant vector, which it maps to 0, is
-        given a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
+        """(R, K, K): minus the Hessian. Without a prior it is a Laplacian; then the constant vector, which it maps to
+        0, is given a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
         h = n * p * (1 - p)
         curvature = self.degree @ h
         if self.prior:
@@ -107,7 +108,8 @@ class Likelihood:
 
 
 def sigma(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-x))
+    p: Floats = 1 / (1 + np.exp(-x))
+    return p
 
 
 def fit(pairs: Pairs, *, prior: float) -> Fit:
@@ -138,12 +140,12 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
 
 
 def damped(step: Floats) -> Floats:
-    """Newton's step, shortened per problem so that the likelihood cannot fall: by log(1 + D) / D with D the largest change
-    of a difference of ratings.
+    """Newton's step, shortened per problem so that the likelihood cannot fall: by log(1 + D) / D with D the largest
+    change of a difference of ratings.
 
-    Along the step the second derivative grows at most like e^(tD), because |sigma''| <= sigma'; so the slope cannot change
-    its sign before t = log(1 + D) / D. Steps are whole in the limit, and convergence stays quadratic.
-    (Sun and Tran-Dinh 2019, generalised self-concordant functions, nu = 2.)
+    Along the step the second derivative grows at most like e^(tD), because |sigma''| <= sigma'; so the slope cannot
+    change its sign before t = log(1 + D) / D. Steps are whole in the limit, and convergence stays quadratic. (Sun and
+    Tran-Dinh 2019, generalised self-concordant functions, nu = 2.)
     """
     spread = np.maximum(step.max(axis=0), 0) - np.minimum(step.min(axis=0), 0)
     spread = np.maximum(spread, 1e-300)
@@ -154,7 +156,8 @@ def damped(step: Floats) -> Floats:
 def centred(covariance: Floats) -> Floats:
     """The covariance of ratings of which the plain mean is kept at 0: P C P with P = I - 11'/K."""
     rows = covariance - covariance.mean(axis=0, keepdims=True)
-    return rows - rows.mean(axis=1, keepdims=True)
+    both: Floats = rows - rows.mean(axis=1, keepdims=True)
+    return both
 
 
 def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floats:
@@ -183,7 +186,8 @@ def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floa
                 break
     if is_open.any():
         r[:, is_open] = _newton(likelihood, y[:, is_open], n[:, is_open], start.r)
-    return r - r.mean(axis=0)
+    centred_rounds: Floats = r - r.mean(axis=0)
+    return centred_rounds
 
 
 def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floats:
@@ -193,7 +197,8 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
     for _ in range(_MAX_STEPS):
         p = likelihood.chances(r)
         slope = likelihood.gradient(r, y, n, p)
-        step: Floats = np.linalg.solve(likelihood.information(r, n, p), slope.T[:, :, None])[:, :, 0].T
+        solved = np.linalg.solve(likelihood.information(r, n, p), slope.T[:, :, None])
+        step = solved[:, :, 0].T.astype(np.float64, copy=False)
         r += np.where(is_open, damped(step), 0.0)
         is_open &= np.abs(step).max(axis=0) >= CONVERGED
         if not is_open.any():
@@ -209,8 +214,8 @@ def _scored(pairs_a: Index, pairs_b: Index, points: Floats, games: Floats, n_mod
 
 
 def has_maximum(pairs: Pairs, points: Floats, games: Floats) -> bool:
-    """Whether a finite maximum exists without a prior for these points and games, (M,), of the pairs: whether every model
-    is reached from every other along arrows from i to j where i scored against j (Ford 1957)."""
+    """Whether a finite maximum exists without a prior for these points and games, (M,), of the pairs: whether every
+    model is reached from every other along arrows from i to j where i scored against j (Ford 1957)."""
     arrows = _scored(pairs.a, pairs.b, points, games, pairs.n_models)
     n_groups, _ = connected_components(arrows, directed=True, connection="strong")
     return bool(n_groups == 1)

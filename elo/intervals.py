@@ -1,12 +1,12 @@
 """How far chance could have moved a rating: the bootstrap, the sandwich, and the inverse Hessian for short records.
 
-The bootstrap draws a count for every cell anew, Poisson with the count seen as its mean, fits again, and takes percentiles;
-to draw whole votes instead would cost more with every vote and give the same spread. The prior is kept in every round.
-The sandwich H^-1 G H^-1 is its closed form. Both shrink to nothing for a model that never lost, so `auto` gives a model with
-under three points won or lost the inverse Hessian, which is too wide rather than too narrow.
+The bootstrap draws a count for every cell anew, Poisson with the count seen as its mean, fits again, and takes
+percentiles; to draw whole votes instead would cost more with every vote and give the same spread. The prior is kept in
+every round. The sandwich H^-1 G H^-1 is its closed form. Both shrink to nothing for a model that never lost, so `auto`
+gives a model with under three points won or lost the inverse Hessian, which is too wide rather than too narrow.
 
-Coverage of nominal 95 % intervals, measured on simulated votes: bootstrap and sandwich 94 to 96 % from 500 votes among 20
-models upwards; `auto` 95 to 97 % on 40 to 150 votes among 6 to 12 models, where the plain ones fall to 86 %.
+Coverage of nominal 95 % intervals, measured on simulated votes: bootstrap and sandwich 94 to 96 % from 500 votes among
+20 models upwards; `auto` 95 to 97 % on 40 to 150 votes among 6 to 12 models, where the plain ones fall to 86 %.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from elo.battles import Floats, Pairs, record
-from elo.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum
+from elo.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
 from elo.settings import Settings
 
 Kind = Literal["bootstrap", "sandwich", "hessian", "none"]
@@ -70,8 +70,8 @@ def _normal(fit: Fit, covariance: Floats, kind: Kind, settings: Settings) -> Int
 
 
 def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit) -> Floats:
-    """(K, K): the covariance of the ratings when votes are independent, whatever law they follow: P H^-1 G H^-1 P, with G the
-    squared scores of the votes (a tie's residual is 1/2 - p) and, where there is a prior, of its virtual ties."""
+    """(K, K): the covariance of the ratings when votes are independent, whatever law they follow: P H^-1 G H^-1 P, with
+    G the squared scores of the votes (a tie's residual is 1/2 - p) and, where there is a prior, of its virtual ties."""
     p = likelihood.chances(fit.r)
     squares = pairs.won * (1 - p) ** 2 + pairs.lost * p**2 + pairs.tied * (0.5 - p) ** 2
     K = pairs.n_models
@@ -79,15 +79,15 @@ def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit) -> Floats:
     G[pairs.a, pairs.b] = G[pairs.b, pairs.a] = -squares
     G[np.arange(K), np.arange(K)] = likelihood.degree @ squares
     if likelihood.prior:
-        G[np.arange(K), np.arange(K)] += likelihood.prior * (0.5 - 1 / (1 + np.exp(-fit.r))) ** 2
+        G[np.arange(K), np.arange(K)] += likelihood.prior * (0.5 - sigma(fit.r)) ** 2
     return centred(fit.inverse @ G @ fit.inverse)
 
 
 def bootstrap(
     likelihood: Likelihood, pairs: Pairs, fit: Fit, settings: Settings, *, progress: Progress | None = None
 ) -> Floats | None:
-    """(rounds, K): ratings in log-odds, each row with mean 0, of as many rounds of Poisson counts; None where some round has
-    no maximum (that can only be without a prior)."""
+    """(rounds, K): ratings in log-odds, each row with mean 0, of as many rounds of Poisson counts; None where some
+    round has no maximum (that can only be without a prior)."""
     counts = np.stack([pairs.won, pairs.lost, pairs.tied], axis=1).astype(np.int64)
     n_rounds = settings.bootstrap
     ratings = np.empty((n_rounds, pairs.n_models))
@@ -104,12 +104,13 @@ def bootstrap(
 
 
 def draw(counts: NDArray[np.int64], n_rounds: int, *, seed: int, block: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Poisson counts with these means, (C,), in blocks: (number of the first round, (block, C)). The last block is whole too,
-    so some of its rounds may lie beyond `n_rounds`.
+    """Poisson counts with these means, (C,), in blocks: (number of the first round, (block, C)). The last block is
+    whole too, so some of its rounds may lie beyond `n_rounds`.
 
-    Round i owns words [i W, i W + C) of the counter-based stream Philox(seed), with W = C rounded up to four: one word for
-    each cell, turned into a count by the inverse of the Poisson distribution. Neither blocks nor threads can change a round, and a new
-    vote in a cell leaves the numbers of all others alone, so a board's intervals do not flicker between revisions.
+    Round i owns words [i W, i W + C) of the counter-based stream Philox(seed), with W = C rounded up to four: one word
+    for each cell, turned into a count by the inverse of the Poisson distribution. Neither blocks nor threads can change
+    a round, and a new vote in a cell leaves the numbers of all others alone, so a board's intervals do not flicker
+    between revisions.
     """
     n_words = -(-len(counts) // _WORDS) * _WORDS
     block = max(2, min(block, n_rounds))

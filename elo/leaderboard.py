@@ -7,8 +7,8 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo import bradley_terry, online
-from elo.battles import Cells, Pairs, Votes, components, record
-from elo.intervals import Kind, Progress, intervals
+from elo.battles import Cells, Floats, Pairs, Votes, components, record
+from elo.intervals import Intervals, Kind, Progress, intervals
 from elo.settings import Settings
 
 _DECIMALS = 10
@@ -88,18 +88,13 @@ def rate(
     bounds = intervals(pairs, fit, settings, progress=progress)
     scale, mean = settings.points_per_logit, settings.mean
 
-    def on_scale(logits: np.ndarray) -> list[float]:
-        return [float(value) for value in np.round(mean + scale * logits, _DECIMALS)]
+    def on_scale(logits: Floats) -> Floats:
+        points: Floats = np.round(mean + scale * logits, _DECIMALS)
+        return points
 
-    return _board(
-        pairs,
-        ratings=on_scale(fit.ratings),
-        lows=on_scale(bounds.low) if bounds else [None] * pairs.n_models,
-        highs=on_scale(bounds.high) if bounds else [None] * pairs.n_models,
-        kinds=bounds.kind if bounds else ("none",) * pairs.n_models,
-        settings=settings,
-        listed=listed,
-    )
+    if bounds is not None:
+        bounds = replace(bounds, low=on_scale(bounds.low), high=on_scale(bounds.high))
+    return _board(pairs, on_scale(fit.ratings), bounds, settings, listed)
 
 
 def rate_online(
@@ -113,40 +108,24 @@ def rate_online(
         return Leaderboard((), tuple(sorted(set(listed))), settings, 0)
     states = online.replay(votes, settings)
     pairs = Cells.from_votes(votes).pairs()
-    nothing: list[None] = [None] * pairs.n_models
-    return _board(
-        pairs,
-        ratings=[states[model].rating for model in pairs.models],
-        lows=nothing,
-        highs=nothing,
-        kinds=("none",) * pairs.n_models,
-        settings=settings,
-        listed=listed,
-    )
+    ratings = np.array([states[model].rating for model in pairs.models])
+    return _board(pairs, ratings, None, settings, listed)
 
 
 def _board(
-    pairs: Pairs,
-    *,
-    ratings: Sequence[float],
-    lows: Sequence[float | None],
-    highs: Sequence[float | None],
-    kinds: Sequence[Kind],
-    settings: Settings,
-    listed: Sequence[str],
+    pairs: Pairs, ratings: Floats, bounds: Intervals | None, settings: Settings, listed: Sequence[str]
 ) -> Leaderboard:
     points, group = record(pairs), components(pairs)
     # Without intervals nothing is known of chance: a better rating is a better rank.
-    floor = np.array([rating if low is None else low for rating, low in zip(ratings, lows, strict=True)])
-    ceiling = np.array([rating if high is None else high for rating, high in zip(ratings, highs, strict=True)])
+    floor, ceiling = (bounds.low, bounds.high) if bounds is not None else (ratings, ratings)
     rows = [
         Row(
             model=model,
             rank=1 + int(((floor > ceiling[m]) & (group == group[m])).sum()),
-            rating=ratings[m],
-            low=lows[m],
-            high=highs[m],
-            interval=kinds[m],
+            rating=float(ratings[m]),
+            low=float(bounds.low[m]) if bounds is not None else None,
+            high=float(bounds.high[m]) if bounds is not None else None,
+            interval=bounds.kind[m] if bounds is not None else "none",
             battles=int(points.battles[m]),
             win_rate=float(points.won[m] / points.battles[m]),
             component=int(group[m]),
@@ -154,5 +133,5 @@ def _board(
         for m, model in enumerate(pairs.models)
     ]
     rows.sort(key=lambda row: (-row.rating, row.model))
-    n_votes = int(pairs.games.sum())
-    return Leaderboard(tuple(rows), tuple(sorted(set(listed) - set(pairs.models))), settings, n_votes)
+    unrated = tuple(sorted(set(listed) - set(pairs.models)))
+    return Leaderboard(tuple(rows), unrated, settings, n_votes=int(pairs.games.sum()))

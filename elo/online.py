@@ -1,7 +1,7 @@
 """Online Elo: two ratings move after every vote. It is the live feedback of a vote and the state that a vote extends.
 
-It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points at
-K = 4), so it neither orders the official board nor gives intervals.
+It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points
+at K = 4), so it neither orders the official board nor gives intervals.
 """
 
 from collections.abc import Iterable
@@ -33,9 +33,10 @@ def expected_score(rating_a: float, rating_b: float, settings: Settings) -> floa
     With the defaults, 1613 against 1609 expects 0.506.
     """
     try:
-        return 1 / (1 + settings.base ** ((rating_b - rating_a) / settings.scale))
+        odds: float = settings.base ** ((rating_b - rating_a) / settings.scale)
     except OverflowError:  # odds beyond any float
         return 0.0
+    return 1 / (1 + odds)
 
 
 def update(rating_a: float, rating_b: float, outcome: Outcome, settings: Settings) -> Ratings:

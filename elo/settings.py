@@ -22,12 +22,14 @@ class Settings:
     method: Method = "bradley-terry"
     """Either the Bradley-Terry fit with intervals, which no order of votes moves, or online Elo, vote after vote."""
     prior: float = 1.0
-    """Virtual ties of every model against an average opponent; 0 is the exact maximum likelihood, where there is one."""
+    """Virtual ties of every model against an average opponent; 0 is the exact maximum likelihood, where there is
+    one."""
     bootstrap: int = 1000
     """Rounds of resampling; 0 gives a board without bootstrap intervals."""
     seed: int = 0
     interval: IntervalMethod = "auto"
-    """auto: bootstrap, but the inverse Hessian for models with under three points won or lost. The others: for all models."""
+    """auto: bootstrap, but the inverse Hessian for models with under three points won or lost. The others: for all
+    models."""
     base: float = 10.0
     scale: float = 400.0
     k: float = 32.0

@@ -5,9 +5,9 @@
               | exactly one of winner_model_a, winner_model_b, winner_tie
     optional  counted, anony, kind, reasons; every other column is left alone
 
-Rows of another kind, rows with `counted` false and rows with `anony` false are not looked at any further, only tallied. Every
-other row must be right: an unknown outcome never becomes a tie. The format is told by the first character: `[` is a JSON list,
-`{` JSON lines, anything else CSV. Names are text, also where a file spells them as numbers.
+Rows of another kind, rows with `counted` false and rows with `anony` false are not looked at any further, only tallied.
+Every other row must be right: an unknown outcome never becomes a tie. The format is told by the first character: `[` is
+a JSON list, `{` JSON lines, anything else CSV. Names are text, also where a file spells them as numbers.
 """
 
 import csv
@@ -66,12 +66,12 @@ def read_votes(
 ) -> VotesFile:
     """The votes of the files, one after the other, as if they were one file.
 
-    With `kind` None, rows of kind `battle` are taken where a file has that column, all rows where it has none. A vote that is
-    not counted is tallied under each of its `reasons`, else as `not_counted`; the rest as `not_anonymous` or `other_kind`.
-    `progress` is told the number of rows on the way.
+    With `kind` None, rows of kind `battle` are taken where a file has that column, all rows where it has none. A vote
+    that is not counted is tallied under each of its `reasons`, else as `not_counted`; the rest as `not_anonymous` or
+    `other_kind`. `progress` is told the number of rows on the way.
 
-    Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty, not
-    UTF-8, no votes file, or has no column for the `kind` asked for.
+    Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
+    not UTF-8, no votes file, or has no column for the `kind` asked for.
     """
     reader = _Reader(kind, skip_bad, progress)
     for path in paths:
@@ -89,7 +89,8 @@ def read_votes(
 
 @dataclass(slots=True)
 class _Row:
-    """A row on its way: the line it begins on, and its values in the order of the columns asked for, or what is wrong."""
+    """A row on its way: the line it begins on, and its values in the order of the columns asked for, or what is
+    wrong."""
 
     line: int
     values: tuple[object, ...] = ()
@@ -117,7 +118,7 @@ class _Columns:
         return (*self.sides, *self.outcome, *self.optional)
 
 
-class _Problem(ValueError):
+class _RowError(ValueError):
     """What is wrong with a row; the caller adds where."""
 
 
@@ -157,7 +158,7 @@ class _Reader:
                 self.progress(self.n_rows)
             try:
                 if row.problem is not None:
-                    raise _Problem(row.problem)
+                    raise _RowError(row.problem)
                 vote = known.get(row.values)
                 if vote is None:
                     vote = self.vote(columns, row.values)
@@ -165,7 +166,7 @@ class _Reader:
                         continue
                     if all(type(value) is str for value in row.values[:2]):  # else 1 and True would be one name
                         known[row.values] = vote
-            except _Problem as problem:
+            except _RowError as problem:
                 message = f"{path}, line {row.line}: {problem}"
                 if not self.skip_bad:
                     raise BadRowError(message) from problem
@@ -190,7 +191,7 @@ class _Reader:
             return None
         side_a, side_b = (_name(side, value[side]) for side in columns.sides)
         if side_a == side_b:
-            raise _Problem(f"{columns.sides[0]} and {columns.sides[1]} are both {side_a!r}; expected two models")
+            raise _RowError(f"{columns.sides[0]} and {columns.sides[1]} are both {side_a!r}; expected two models")
         outcome = _outcome([value[column] for column in columns.outcome])
         numbers = self.numbers
         return numbers.setdefault(side_a, len(numbers)), numbers.setdefault(side_b, len(numbers)), int(outcome)
@@ -201,7 +202,7 @@ def _name(column: str, value: object) -> str:
         return str(value)
     if isinstance(value, str) and value.strip():
         return value
-    raise _Problem(f"{column} is {_shown(value)}; expected the name of a model")
+    raise _RowError(f"{column} is {_shown(value)}; expected the name of a model")
 
 
 def _outcome(values: Sequence[object]) -> Outcome:
@@ -210,10 +211,10 @@ def _outcome(values: Sequence[object]) -> Outcome:
             return Outcome.parse(values[0] if isinstance(values[0], str) else str(values[0]))
         except ValueError:
             spellings = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
-            raise _Problem(f"winner is {_shown(values[0])}; expected one of {spellings}") from None
+            raise _RowError(f"winner is {_shown(values[0])}; expected one of {spellings}") from None
     flags = [_truth(column, value, default=None) for column, value in zip(_FLAGS, values, strict=True)]
     if sum(flags) != 1:
-        raise _Problem(f"{', '.join(_FLAGS)} are {', '.join(map(_shown, values))}; expected exactly one that is 1")
+        raise _RowError(f"{', '.join(_FLAGS)} are {', '.join(map(_shown, values))}; expected exactly one that is 1")
     return _FLAG_OUTCOMES[flags.index(True)]
 
 
@@ -222,7 +223,7 @@ def _truth(column: str, value: object, *, default: bool | None) -> bool:
         return default
     truth = _TRUTHS.get(str(value).strip().lower())
     if truth is None:
-        raise _Problem(f"{column} is {_shown(value)}; expected true or false")
+        raise _RowError(f"{column} is {_shown(value)}; expected true or false")
     return truth
 
 
@@ -325,7 +326,8 @@ def _json_rows(path: Path, file: TextIO) -> Iterator[_Columns | _Row]:
 
 
 def _json_elements(path: Path, file: TextIO) -> Iterator[tuple[int, object]]:
-    """(line, element) of a JSON list, read piece by piece. A list that breaks off cannot be read on: it ends the reading."""
+    """(line, element) of a JSON list, read piece by piece. A list that breaks off cannot be read on: it ends the
+    reading."""
     buffer, line, is_whole = "", 1, False
     expects, can_end = "[", False
     while True:
