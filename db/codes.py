@@ -78,7 +78,8 @@ class Reason(Code):
 
 
 STANDING_REASONS = frozenset({Reason.BANNED, Reason.WITHDRAWN, Reason.UNUSUAL_VOTER})
-"""Reasons that follow from what people did after the vote, not from the vote's facts: judging the facts again keeps them."""
+"""Reasons that follow from what people did after the vote, not from the vote's facts: judging the facts again keeps
+them."""
 
 
 class Action(Code):

@@ -33,7 +33,8 @@ class Unreachable(OpenError):
 
 
 class StorageFailed(DatabaseError):
-    """A transaction failed in the database (locked for too long, disk full, connection lost); nothing of it was stored."""
+    """A transaction failed in the database (locked for too long, disk full, connection lost); nothing of it was
+    stored."""
 
 
 class QueryError(DatabaseError):

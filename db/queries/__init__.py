@@ -1,13 +1,15 @@
 """Every read and write of the database, one named function each.
 
-A query takes a transaction first: what `Database.read()` or `.write()` yields. Queries never commit; the block does, and an
-error that leaves the block undoes it whole. Times are seconds since 1970 (UTC), given by the caller as `now`.
+A query takes a transaction first: what `Database.read()` or `.write()` yields. Queries never commit; the block does,
+and an error that leaves the block undoes it whole. Times are seconds since 1970 (UTC), given by the caller as `now`.
 
     roster      models and visitors, replicas
-    battles     a battle's life, its turns and answers, prepared prompts
+    battles     a battle's life, its turns and answers
+    decks       prepared prompts and their answers
     ledger      the revision protocol, boards' counts, the online-Elo state
     votes       cast, withdraw, ban, un-ban, judge again
     transfer    whole votes with their battles, out and in
+    load        rows into records
     records     what they take and return
 
 A board is consistent when everything on it was read in one `Database.read()` block: revision, cells and exclusions then
@@ -20,7 +22,6 @@ belong together, because a read block sees one snapshot and the ledger's row loc
 
 from db.queries.battles import (
     add_check,
-    add_deck_prompt,
     add_turn,
     clear_addresses,
     close_stale_battles,
@@ -31,9 +32,9 @@ from db.queries.battles import (
     named_prompts,
     open_battle,
     save_answer,
-    save_deck_answer,
     set_battle_state,
 )
+from db.queries.decks import add_deck_prompt, save_deck_answer
 from db.queries.ledger import (
     cells,
     elo_state,
@@ -41,6 +42,8 @@ from db.queries.ledger import (
     ledger_state,
     pair_counts,
     refresh_elo_state,
+    replay,
+    vote_counts,
     votes_in_order,
 )
 from db.queries.records import (
@@ -65,6 +68,7 @@ from db.queries.records import (
     StoredModel,
     TurnRecord,
     Visitor,
+    VoteCounts,
     VoteRecord,
 )
 from db.queries.roster import (
@@ -100,6 +104,7 @@ __all__ = [
     "StoredModel",
     "TurnRecord",
     "Visitor",
+    "VoteCounts",
     "VoteRecord",
     "add_check",
     "add_deck_prompt",
@@ -125,6 +130,7 @@ __all__ = [
     "pair_counts",
     "recompute_verdicts",
     "refresh_elo_state",
+    "replay",
     "retire_models",
     "save_answer",
     "save_deck_answer",
@@ -132,6 +138,7 @@ __all__ = [
     "touch_replica",
     "unban_visitor",
     "upsert_models",
+    "vote_counts",
     "voted_battles",
     "votes_in_order",
     "withdraw_vote",

@@ -1,90 +1,224 @@
-"""A battle's life: opened before any token is asked for, its turns and answers, its state; and prepared prompts."""
+"""A battle's life: opened before any token is asked for, its turns and answers, its state."""
 
-from sqlalchemy import Connection
+import secrets
+import uuid
+from dataclasses import asdict
 
-from db.codes import State
-from db.queries.records import AnswerRecord, BattleRecord, Check, DeckAnswer, DeckPrompt, NewBattle, Recent
+from sqlalchemy import Connection, Row, func, select, update
+
+from db import errors
+from db.codes import Kind, Side, State
+from db.queries import decks
+from db.queries.load import load_battles
+from db.queries.records import AnswerRecord, BattleRecord, Check, NewBattle, Recent
+from db.queries.roster import model_ids, visitor_row
+from db.schema import answers, battles, checks, replicas, turns, visitors, votes
+
+FINAL = (State.VOTED, State.VOID)
 
 
 def open_battle(tx: Connection, battle: NewBattle, *, now: float) -> str:
     """Writes the battle's row in state `open` (a quick battle: `votable`, its answers exist) and returns its id, 32 hex
     digits; the share id is drawn here too. The visitor is created if need be; `replica` must have been touched before.
 
-    Raises NoSuchModel; AlreadyDealt where the visitor has had that prepared prompt.
+    Raises NoSuchModel; for a quick battle NoSuchPrompt, NotAllowedNow where a side has no prepared answer, and
+    AlreadyDealt where the visitor has had the prompt.
     """
-    raise NotImplementedError
+    names = [battle.model_a] if battle.model_b is None else [battle.model_a, battle.model_b]
+    ids = model_ids(tx, names)
+    visitor_id = visitor_row(tx, battle.visitor, now=now).id
+    battle_id = uuid.uuid4().hex
+    tx.execute(
+        battles.insert().values(
+            uuid=battle_id,
+            share_id=secrets.token_urlsafe(16),
+            kind=battle.kind,
+            visitor_id=visitor_id,
+            address=battle.address,
+            model_a=ids[battle.model_a],
+            model_b=None if battle.model_b is None else ids[battle.model_b],
+            deck_prompt_id=None if battle.deck_prompt is None else _deal(tx, visitor_id, battle.deck_prompt, ids),
+            policy=battle.policy,
+            draw_probability=battle.draw_probability,
+            settings=None if battle.settings is None else asdict(battle.settings),
+            language=battle.language,
+            state=State.VOTABLE if battle.kind == Kind.QUICK else State.OPEN,
+            replica=battle.replica,
+            opened_at=now,
+        )
+    )
+    return battle_id
 
 
-def add_turn(tx: Connection, battle_id: str, prompt: str) -> int:
+def _deal(tx: Connection, visitor_id: int, key: str, ids: dict[str, int]) -> int:
+    prompt_id = decks.deck_prompt_id(tx, key)
+    # The visitor's row is locked, so that two tabs cannot both find the prompt undealt.
+    tx.execute(select(visitors.c.id).where(visitors.c.id == visitor_id).with_for_update(key_share=True))
+    dealt = select(battles.c.id).where(battles.c.visitor_id == visitor_id, battles.c.deck_prompt_id == prompt_id)
+    if tx.scalar(dealt) is not None:
+        raise errors.AlreadyDealt(f"the visitor has had the prepared prompt {key!r}; deal another one")
+    answered = decks.answered_models(tx, key)
+    for name, model_id in ids.items():
+        if model_id not in answered:
+            raise errors.NotAllowedNow(f"model {name!r} has no answer to the prepared prompt {key!r}")
+    return prompt_id
+
+
+def add_turn(tx: Connection, battle_id: str, prompt: str, *, replica: str | None = None) -> int:
     """Adds the next turn, puts the battle (back) into state `open` and returns the turn's number, counted from 1.
+    `replica` is the process that streams this turn, where it may be another one than before.
 
-    Raises NoSuchBattle; NotAllowedNow where the battle is voted or void.
+    Raises NoSuchBattle; NotAllowedNow where the battle is voted, void or quick.
     """
-    raise NotImplementedError
+    battle = _changeable(tx, battle_id, "take a turn")
+    if battle.kind == Kind.QUICK:
+        raise errors.NotAllowedNow(f"battle {battle_id} is quick: its prompt and answers are those of its deck")
+    n = 1 + (tx.scalar(select(func.max(turns.c.n)).where(turns.c.battle_id == battle.id)) or 0)
+    tx.execute(turns.insert().values(battle_id=battle.id, n=n, prompt=prompt))
+    tx.execute(
+        update(battles).where(battles.c.id == battle.id).values(state=State.OPEN, replica=replica or battle.replica)
+    )
+    return n
 
 
 def save_answer(tx: Connection, battle_id: str, turn: int, answer: AnswerRecord) -> None:
     """Stores one attempt of one side, whole or broken. Attempts are counted from 1 by the caller.
 
-    Raises NoSuchBattle; NotAllowedNow where the battle is voted or void, the turn was never added or the attempt is there.
+    Raises NoSuchBattle; NotAllowedNow where the battle is voted or void, has not that turn, has not that side (a chat)
+    or has that attempt already.
     """
-    raise NotImplementedError
+    battle = _changeable(tx, battle_id, "take an answer")
+    if battle.model_b is None and answer.side == Side.B:
+        raise errors.NotAllowedNow(f"battle {battle_id} is a chat: it has side a only")
+    if tx.scalar(select(turns.c.n).where(turns.c.battle_id == battle.id, turns.c.n == turn)) is None:
+        raise errors.NotAllowedNow(f"battle {battle_id} has no turn {turn}; add_turn comes before its answers")
+    values = {"battle_id": battle.id, "turn": turn, "side": answer.side, "attempt": answer.attempt}
+    if tx.scalar(select(func.count()).select_from(answers).filter_by(**values)):
+        raise errors.NotAllowedNow(
+            f"battle {battle_id} has attempt {answer.attempt} of side {answer.side.label} at turn {turn} already"
+        )
+    tx.execute(answers.insert().values(**asdict(answer), battle_id=battle.id, turn=turn))
 
 
 def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float) -> None:
     """Moves the battle between `open` and `votable`, or to `void`, which ends it. To the state that it has: no change.
 
-    Raises NoSuchBattle; NotAllowedNow for a battle that is voted or void, and for the state `voted`, which only a vote sets.
+    Raises NoSuchBattle; NotAllowedNow for a battle that is voted or void, and for the state `voted`, which only a vote
+    sets.
     """
-    raise NotImplementedError
+    if state == State.VOTED:
+        raise errors.NotAllowedNow("state voted is set by cast_vote, together with the vote")
+    battle = _locked(tx, battle_id)
+    if battle.state == state:
+        return
+    _refuse_final(battle, f"become {state.label}")
+    closed_at = now if state in FINAL else None
+    tx.execute(update(battles).where(battles.c.id == battle.id).values(state=state, closed_at=closed_at))
 
 
 def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
     """The battle with turns, answers (by turn, side, attempt) and vote. Raises NoSuchBattle."""
-    raise NotImplementedError
+    for battle in load_battles(tx, battles.c.uuid == battle_id):
+        return battle
+    raise no_such_battle(battle_id)
 
 
 def get_shared_battle(tx: Connection, share_id: str) -> BattleRecord:
     """The same by its public address. Raises NoSuchBattle."""
-    raise NotImplementedError
+    for battle in load_battles(tx, battles.c.share_id == share_id):
+        return battle
+    raise no_such_battle(share_id)
 
 
 def current_battle(tx: Connection, visitor: str) -> str | None:
     """The visitor's newest battle of kind `battle` that is open or votable, for a page that was reloaded."""
-    raise NotImplementedError
+    return tx.scalar(
+        select(battles.c.uuid)
+        .join(visitors, battles.c.visitor_id == visitors.c.id)
+        .where(
+            visitors.c.pseudonym == visitor,
+            battles.c.kind == Kind.BATTLE,
+            battles.c.state.in_((State.OPEN, State.VOTABLE)),
+        )
+        .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
+        .limit(1)
+    )
 
 
 def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now: float) -> int:
     """Makes void every open battle that nobody streams any more: those of this replica's former life (call it at start,
     before the first battle) and those of replicas not seen since `lost_before`. Returns how many. Votable ones stay."""
-    raise NotImplementedError
+    from_lost = select(replicas.c.id).where(replicas.c.seen_at < lost_before)
+    return tx.execute(
+        update(battles)
+        .where(
+            battles.c.state == State.OPEN,
+            (battles.c.replica == replica) | battles.c.replica.is_(None) | battles.c.replica.in_(from_lost),
+        )
+        .values(state=State.VOID, closed_at=now)
+    ).rowcount
 
 
 def count_recent(tx: Connection, *, visitor: str, address: str | None, since: float) -> Recent:
     """What limits look at: battles opened and votes cast by the visitor, and battles opened from the address."""
-    raise NotImplementedError
+    own = select(func.count()).select_from(battles.join(visitors)).where(visitors.c.pseudonym == visitor)
+    voted = select(func.count()).select_from(votes.join(battles).join(visitors)).where(visitors.c.pseudonym == visitor)
+    near = select(func.count()).select_from(battles).where(battles.c.address == address, battles.c.opened_at >= since)
+    return Recent(
+        battles=tx.scalar(own.where(battles.c.opened_at >= since)) or 0,
+        votes=tx.scalar(voted.where(votes.c.cast_at >= since)) or 0,
+        address_battles=0 if address is None else tx.scalar(near) or 0,
+    )
 
 
 def named_prompts(tx: Connection, visitor: str, *, since: float) -> frozenset[str]:
-    """First prompts that the visitor asked on a page with names (kinds `named` and `chat`)."""
-    raise NotImplementedError
+    """Every prompt that the visitor asked since then on a page with names (kinds `named` and `chat`)."""
+    asked = (
+        select(turns.c.prompt)
+        .select_from(turns.join(battles).join(visitors))
+        .where(
+            visitors.c.pseudonym == visitor,
+            battles.c.opened_at >= since,
+            battles.c.kind.in_((Kind.NAMED, Kind.CHAT)),
+        )
+    )
+    return frozenset(tx.scalars(asked))
 
 
 def clear_addresses(tx: Connection, *, before: float) -> int:
     """Forgets the addresses of battles opened before that moment; returns how many were forgotten."""
-    raise NotImplementedError
+    old = update(battles).where(battles.c.address.is_not(None), battles.c.opened_at < before)
+    return tx.execute(old.values(address=None)).rowcount
 
 
 def add_check(tx: Connection, battle_id: str, check: Check) -> None:
     """Stores what a moderator found. Raises NoSuchBattle."""
-    raise NotImplementedError
+    row_id = tx.scalar(select(battles.c.id).where(battles.c.uuid == battle_id))
+    if row_id is None:
+        raise no_such_battle(battle_id)
+    tx.execute(checks.insert().values(**asdict(check), battle_id=row_id))
 
 
-def add_deck_prompt(tx: Connection, prompt: DeckPrompt) -> str:
-    """Adds the prepared prompt if it is new, else updates its tags and language; returns its key (16 hex digits)."""
-    raise NotImplementedError
+def no_such_battle(battle_id: str) -> errors.NoSuchBattle:
+    """For other queries: the error of an unknown id."""
+    return errors.NoSuchBattle(f"no battle has the id {battle_id!r}")
 
 
-def save_deck_answer(tx: Connection, key: str, answer: DeckAnswer) -> None:
-    """Stores or replaces a model's prepared answer. Raises NoSuchModel, or NoSuchPrompt."""
-    raise NotImplementedError
+def _locked(tx: Connection, battle_id: str) -> Row[tuple[object, ...]]:
+    """The battle's row, which no other transaction can change until this one ends. Raises NoSuchBattle."""
+    query = select(battles).where(battles.c.uuid == battle_id).with_for_update(key_share=True)
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        raise no_such_battle(battle_id)
+    return row
+
+
+def _changeable(tx: Connection, battle_id: str, what: str) -> Row[tuple[object, ...]]:
+    battle = _locked(tx, battle_id)
+    _refuse_final(battle, what)
+    return battle
+
+
+def _refuse_final(battle: Row[tuple[object, ...]], what: str) -> None:
+    if battle.state in FINAL:
+        raise errors.NotAllowedNow(f"battle {battle.uuid} is {battle.state.label}: it cannot {what} any more")

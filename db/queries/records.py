@@ -141,8 +141,8 @@ class VoteRecord:
 
 @dataclass(frozen=True, slots=True)
 class BattleRecord:
-    """Everything that is known of a battle. A quick battle has no turns: it carries its prompt in `deck_prompt`, and its
-    two answers in `deck_answers`."""
+    """Everything that is known of a battle. A quick battle has no turns: it carries its prompt in `deck_prompt`, and
+    its two answers in `deck_answers`."""
 
     battle_id: str
     share_id: str
@@ -270,3 +270,11 @@ class Recent:
     battles: int
     votes: int
     address_battles: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoteCounts:
+    """How many votes there are: those that count and those that do not."""
+
+    counted: int
+    excluded: int

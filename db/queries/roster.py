@@ -2,36 +2,88 @@
 
 from collections.abc import Collection, Iterable
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
+from db import errors
 from db.queries.records import ModelInfo, StoredModel, Visitor
+from db.schema import models, replicas, visitors
 
 
-def upsert_models(tx: Connection, models: Iterable[ModelInfo], *, now: float) -> None:
+def upsert_models(tx: Connection, infos: Iterable[ModelInfo], *, now: float) -> None:
     """Adds the models, or updates those of the same name; a retired model comes back."""
-    raise NotImplementedError
+    for info in infos:
+        display = {
+            "family": info.family,
+            "organisation": info.organisation,
+            "licence": info.licence,
+            "parameters": info.parameters,
+        }
+        new = insert(tx, models).values(name=info.name, added_at=now, **display)
+        tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={**display, "retired_at": None}))
 
 
 def retire_models(tx: Connection, *, keep: Collection[str], now: float) -> tuple[str, ...]:
-    """Retires every model that is not in `keep` and returns those retired now. Their votes go on counting."""
-    raise NotImplementedError
+    """Retires every model that is not in `keep` and returns those retired now, by name. Their votes go on counting."""
+    active = tx.scalars(select(models.c.name).where(models.c.retired_at.is_(None)).order_by(models.c.name))
+    leaving = tuple(name for name in active if name not in keep)
+    tx.execute(update(models).where(models.c.name.in_(leaving)).values(retired_at=now))
+    return leaving
 
 
 def list_models(tx: Connection) -> tuple[StoredModel, ...]:
     """All models, retired ones too, by name."""
-    raise NotImplementedError
+    return tuple(
+        StoredModel(
+            info=ModelInfo(row.name, row.family, row.organisation, row.licence, row.parameters),
+            added_at=row.added_at,
+            retired_at=row.retired_at,
+        )
+        for row in tx.execute(select(models).order_by(models.c.name))
+    )
 
 
 def get_or_create_visitor(tx: Connection, pseudonym: str, *, now: float) -> Visitor:
     """The visitor of that pseudonym, created if this is the first time."""
-    raise NotImplementedError
+    return _visitor(visitor_row(tx, pseudonym, now=now))
 
 
 def get_visitor(tx: Connection, pseudonym: str) -> Visitor | None:
     """For read transactions; None before the visitor's first battle."""
-    raise NotImplementedError
+    row = tx.execute(select(visitors).where(visitors.c.pseudonym == pseudonym)).one_or_none()
+    return None if row is None else _visitor(row)
 
 
 def touch_replica(tx: Connection, replica: str, *, now: float) -> None:
     """Says that the app process of that name is alive; adds it if it is new. Names have at most 64 characters."""
-    raise NotImplementedError
+    new = insert(tx, replicas).values(id=replica, seen_at=now)
+    tx.execute(new.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
+
+
+def visitor_row(tx: Connection, pseudonym: str, *, now: float) -> Row[tuple[object, ...]]:
+    """For other queries: the row of `visitors`, created if need be."""
+    query = select(visitors).where(visitors.c.pseudonym == pseudonym)
+    row = tx.execute(query).one_or_none()
+    if row is None:
+        tx.execute(insert(tx, visitors).values(pseudonym=pseudonym, created_at=now).on_conflict_do_nothing())
+        row = tx.execute(query).one()
+    return row
+
+
+def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
+    """For other queries: row numbers by name. Raises NoSuchModel."""
+    rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(set(names))))
+    ids = {row.name: row.id for row in rows}
+    for name in names:
+        if name not in ids:
+            raise errors.NoSuchModel(f"model {name!r} is not in the database; add it with upsert_models first")
+    return ids
+
+
+def insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """For other queries: an INSERT that knows ON CONFLICT, which the two databases spell alike and SQLAlchemy apart."""
+    return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def _visitor(row: Row[tuple[object, ...]]) -> Visitor:
+    return Visitor(row.pseudonym, row.created_at, row.consent_at, row.banned_at, row.ban_reason)

@@ -1,22 +1,240 @@
 """Whole votes with their battles, out of one database and into another: what exports are made of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, select
 
-from db.queries.records import BattleRecord
+from db import errors
+from db.codes import Kind, Reason, State
+from db.queries.decks import add_deck_prompt, deck_key, deck_prompt_id, save_deck_answer
+from db.queries.ledger import advance_ledger, lock_ledger
+from db.queries.load import load_battles
+from db.queries.records import BattleRecord, VoteRecord
+from db.queries.roster import insert
+from db.queries.votes import ban_visitor
+from db.schema import answers, battles, models, turns, visitors, vote_reasons, votes
+
+_BATCH = 500
 
 
 def voted_battles(tx: Connection) -> Iterator[BattleRecord]:
     """Every battle that has a vote, counted or not, in order of the vote's revision, streamed."""
-    raise NotImplementedError
+    last = 0
+    page = select(votes.c.battle_id, votes.c.revision).order_by(votes.c.revision).limit(_BATCH)
+    while rows := tx.execute(page.where(votes.c.revision > last)).all():
+        loaded = load_battles(tx, battles.c.id.in_([row.battle_id for row in rows]))
+        yield from sorted(loaded, key=lambda battle: vote_of(battle).revision)
+        last = rows[-1].revision
 
 
-def import_votes(tx: Connection, battles: Iterable[BattleRecord], *, ledger_revision: int | None) -> int:
+def vote_of(battle: BattleRecord) -> VoteRecord:
+    """The vote of a battle that has one."""
+    assert battle.vote is not None
+    return battle.vote
+
+
+def import_votes(tx: Connection, records: Iterable[BattleRecord], *, ledger_revision: int | None = None) -> int:
     """Adds battles with their votes in the order given; returns how many. Models and visitors are created by name.
 
-    Into a database without votes the votes keep their revisions (they must rise) and the ledger goes on from
-    `ledger_revision`; else they get the next n in the same order. Raises BadRecord, with the position (from 1), for a
-    battle that is here already or cannot be stored.
+    Into a database without votes the votes keep their revisions and the ledger goes on from `ledger_revision` (None:
+    from the last revision met); else they get the next n in the same order and no `changed_revision`. A visitor who is
+    banned here or there is banned here afterwards, with all votes. Of prepared prompts and answers the file's win.
+
+    Raises BadRecord, with the vote's position (from 1), for one that contradicts itself, is here already or, where
+    revisions are kept, does not come after the one before it or comes after `ledger_revision`.
     """
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    keeps_revisions = locked.revision == 0
+    last = locked.revision
+    last_change = 0
+    banned: dict[str, float] = {}
+    n_votes = 0
+    source = iter(records)
+    while batch := list(islice(source, _BATCH)):
+        for position, battle in enumerate(batch, start=n_votes + 1):
+            vote = _validated(battle, position)
+            if keeps_revisions:
+                if vote.revision <= last:
+                    raise _bad(position, f"revision {vote.revision} does not come after {last}")
+                last = vote.revision
+                last_change = max(last, last_change, vote.changed_revision or 0)
+                if ledger_revision is not None and last_change > ledger_revision:
+                    raise _bad(position, f"revision {last_change} comes after the ledger's, {ledger_revision}")
+            if Reason.BANNED in vote.reasons:
+                banned.setdefault(battle.visitor, vote.cast_at)
+        _refuse_known(tx, batch, n_votes + 1)
+        first_revision = None if keeps_revisions else locked.revision + n_votes + 1
+        _insert(tx, batch, first_revision=first_revision)
+        n_votes += len(batch)
+    if not n_votes:
+        return 0
+    if keeps_revisions:
+        n_revisions = last_change if ledger_revision is None else ledger_revision
+    else:
+        n_revisions = n_votes
+    advance_ledger(tx, locked, by=n_revisions, keeps_elo=False)
+    for visitor, since in banned.items():
+        ban_visitor(tx, visitor, reason="imported", now=since)
+    return n_votes
+
+
+def _validated(battle: BattleRecord, position: int) -> VoteRecord:
+    vote = battle.vote
+    if vote is None or battle.state != State.VOTED or battle.closed_at is None:
+        raise _bad(position, f"battle {battle.battle_id} has no vote")
+    is_self_battle = battle.model_a == battle.model_b
+    wrong = {
+        "a vote needs two sides": battle.model_b is None or battle.kind == Kind.CHAT,
+        f"{battle.model_a!r} battles itself": is_self_battle and battle.kind in (Kind.BATTLE, Kind.QUICK),
+        f"{battle.model_a!r} battles itself and the vote counts": is_self_battle and vote.counted,
+        "a control battle has one model on both sides": battle.kind == Kind.CONTROL and not is_self_battle,
+        "a quick battle has a prepared prompt, another has none": (battle.kind == Kind.QUICK)
+        != (battle.deck_prompt is not None),
+        "withdrawn_at and the reason withdrawn go together": (vote.withdrawn_at is not None)
+        != (Reason.WITHDRAWN in vote.reasons),
+        f"draw_probability {battle.draw_probability} is not above 0 and at most 1": battle.draw_probability is not None
+        and not 0 < battle.draw_probability <= 1,
+        f"revision {vote.revision} is not above 0": vote.revision < 1,
+        f"changed_revision {vote.changed_revision} is not above revision {vote.revision}": vote.changed_revision
+        is not None
+        and vote.changed_revision <= vote.revision,
+    }
+    for claim, is_wrong in wrong.items():
+        if is_wrong:
+            raise _bad(position, claim)
+    return vote
+
+
+def _refuse_known(tx: Connection, batch: Sequence[BattleRecord], first: int) -> None:
+    """Twice in the file, or here already: votes are facts, and none is counted twice."""
+    taken = set(tx.scalars(select(battles.c.uuid).where(battles.c.uuid.in_([b.battle_id for b in batch]))))
+    taken |= set(tx.scalars(select(battles.c.share_id).where(battles.c.share_id.in_([b.share_id for b in batch]))))
+    for position, battle in enumerate(batch, start=first):
+        if battle.battle_id in taken or battle.share_id in taken:
+            raise _bad(
+                position, f"battle {battle.battle_id} is in the database or came before; nothing is imported twice"
+            )
+        taken |= {battle.battle_id, battle.share_id}
+
+
+def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: int | None) -> None:
+    model_ids = _models(tx, batch)
+    visitor_rows = _visitors(tx, batch)
+    prompt_ids = _prompts(tx, batch)
+    battle_ids = tx.scalars(
+        battles.insert().returning(battles.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "uuid": battle.battle_id,
+                "share_id": battle.share_id,
+                "kind": battle.kind,
+                "visitor_id": visitor_rows[battle.visitor].id,
+                "model_a": model_ids[battle.model_a],
+                "model_b": model_ids[battle.model_b or ""],
+                "deck_prompt_id": None if battle.deck_prompt is None else prompt_ids[deck_key(battle.deck_prompt)],
+                "policy": battle.policy,
+                "draw_probability": battle.draw_probability,
+                "settings": None if battle.settings is None else asdict(battle.settings),
+                "language": battle.language,
+                "state": State.VOTED,
+                "opened_at": battle.opened_at,
+                "closed_at": battle.closed_at,
+            }
+            for battle in batch
+        ],
+    ).all()
+    by_id = list(zip(battle_ids, batch, strict=True))
+    _insert_rows(
+        tx,
+        turns,
+        [
+            {"battle_id": row_id, "n": turn.n, "prompt": turn.prompt}
+            for row_id, battle in by_id
+            for turn in battle.turns
+        ],
+    )
+    _insert_rows(
+        tx,
+        answers,
+        [
+            {"battle_id": row_id, "turn": turn.n, **asdict(answer)}
+            for row_id, battle in by_id
+            for turn in battle.turns
+            for answer in turn.answers
+        ],
+    )
+    reasons = [
+        {*vote_of(battle).reasons} | ({Reason.BANNED} if visitor_rows[battle.visitor].banned_at is not None else set())
+        for battle in batch
+    ]
+    vote_ids = tx.scalars(
+        votes.insert().returning(votes.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "battle_id": row_id,
+                "kind": battle.kind,
+                "model_a": model_ids[battle.model_a],
+                "model_b": model_ids[battle.model_b or ""],
+                "outcome": vote_of(battle).outcome,
+                "cast_at": vote_of(battle).cast_at,
+                "revision": vote_of(battle).revision if first_revision is None else first_revision + offset,
+                "changed_revision": vote_of(battle).changed_revision if first_revision is None else None,
+                "counted": not reasons[offset],
+                "rules_version": vote_of(battle).rules_version,
+                "facts": dict(vote_of(battle).facts),
+                "withdrawn_at": vote_of(battle).withdrawn_at,
+                "withdraw_reason": vote_of(battle).withdraw_reason,
+            }
+            for offset, (row_id, battle) in enumerate(by_id)
+        ],
+    ).all()
+    _insert_rows(
+        tx,
+        vote_reasons,
+        [
+            {"vote_id": vote_id, "reason": reason}
+            for vote_id, why in zip(vote_ids, reasons, strict=True)
+            for reason in why
+        ],
+    )
+
+
+def _insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        tx.execute(table.insert(), rows)
+
+
+def _models(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
+    """Row numbers of all models of the batch by name; new ones are added."""
+    first_met = {name: b.opened_at for b in reversed(batch) for name in (b.model_a, b.model_b) if name is not None}
+    new = insert(tx, models).on_conflict_do_nothing()
+    tx.execute(new, [{"name": name, "added_at": since} for name, since in first_met.items()])
+    rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(first_met)))
+    return {row.name: row.id for row in rows}
+
+
+def _visitors(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, Any]:
+    """Rows of all visitors of the batch by pseudonym; new ones are added."""
+    first_met = {battle.visitor: battle.opened_at for battle in reversed(batch)}
+    new = insert(tx, visitors).on_conflict_do_nothing()
+    tx.execute(new, [{"pseudonym": pseudonym, "created_at": since} for pseudonym, since in first_met.items()])
+    return {row.pseudonym: row for row in tx.execute(select(visitors).where(visitors.c.pseudonym.in_(first_met)))}
+
+
+def _prompts(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
+    """Row numbers of all prepared prompts of the batch by key; they and their answers are stored."""
+    ids: dict[str, int] = {}
+    for battle in batch:
+        if battle.deck_prompt is not None:
+            key = add_deck_prompt(tx, battle.deck_prompt)
+            ids[key] = deck_prompt_id(tx, key)
+            for answer in battle.deck_answers:
+                save_deck_answer(tx, key, answer)
+    return ids
+
+
+def _bad(position: int, claim: str) -> errors.BadRecord:
+    return errors.BadRecord(f"vote {position}: {claim}; nothing was imported")

@@ -1,12 +1,24 @@
-"""Everything that changes which votes count. Each of these first takes the ledger's row lock."""
+"""Everything that changes which votes count, one vote or many. Each of these first takes the ledger's row lock."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
 
-from db.codes import Reason
+from db import errors
+from db.codes import STANDING_REASONS, Reason, State
 from db.outcome import Outcome
-from db.queries.records import CastVote, OnlineElo, Recomputed, VoteRecord
+from db.queries.battles import no_such_battle
+from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger, store_replay
+from db.queries.load import vote_record
+from db.queries.records import CastVote, EloChange, OnlineElo, Recomputed, VoteRecord
+from db.queries.roster import insert
+from db.schema import battles, elo_state, models, visitors, vote_reasons, votes
+
+_BATCH = 1_000
+_MODEL_A = models.alias("a")
+_MODEL_B = models.alias("b")
 
 
 def cast_vote(
@@ -23,32 +35,103 @@ def cast_vote(
 ) -> CastVote:
     """Stores the vote, closes the battle, takes the next revision and steps the online Elo: all in this transaction.
 
-    The vote counts when `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at the
-    same moment cannot be missed). `facts` is what the rules saw, as plain JSON: `recompute_verdicts` judges it again.
+    The vote counts when `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at
+    the same moment cannot be missed). `facts` is what the rules saw, as plain JSON: `recompute_verdicts` judges it
+    again.
 
     Raises NoSuchBattle; NotYours; AlreadyVoted; NotVotable where the battle is open or void or has one side only.
     """
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    battle = _own_battle(tx, battle_id, visitor)
+    if battle.state == State.VOTED:
+        raise errors.AlreadyVoted(f"battle {battle_id} has its vote; a battle has one")
+    if battle.model_b is None:
+        raise errors.NotVotable(f"battle {battle_id} is a chat with one model: there is nothing to compare")
+    if battle.state != State.VOTABLE:
+        raise errors.NotVotable(f"battle {battle_id} is {battle.state.label}; a vote needs state votable")
+    all_reasons = set(reasons) | ({Reason.BANNED} if battle.banned_at is not None else set())
+    counted = not all_reasons
+
+    if not locked.has_right_state(elo):
+        store_replay(tx, locked, elo)
+        locked = lock_ledger(tx)
+    before_a, before_b = _rating(tx, battle.model_a, elo), _rating(tx, battle.model_b, elo)
+    after_a, after_b = elo.update(before_a, before_b, outcome) if counted else (before_a, before_b)
+    if counted:
+        _step(tx, battle.model_a, after_a)
+        _step(tx, battle.model_b, after_b)
+    revision = advance_ledger(tx, locked, keeps_elo=True)
+
+    vote_id = tx.scalar(
+        votes.insert()
+        .values(
+            battle_id=battle.id,
+            kind=battle.kind,
+            model_a=battle.model_a,
+            model_b=battle.model_b,
+            outcome=outcome,
+            cast_at=now,
+            revision=revision,
+            counted=counted,
+            rules_version=rules_version,
+            facts=dict(facts),
+        )
+        .returning(votes.c.id)
+    )
+    if all_reasons:
+        tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": reason} for reason in all_reasons])
+    tx.execute(update(battles).where(battles.c.id == battle.id).values(state=State.VOTED, closed_at=now))
+    return CastVote(
+        revision=revision,
+        reasons=tuple(sorted(all_reasons)),
+        a=EloChange(battle.name_a, before_a, after_a),
+        b=EloChange(battle.name_b, before_b, after_b),
+    )
 
 
 def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str | None, now: float) -> VoteRecord:
-    """Takes the vote out of what counts and keeps it. Whether it is too late is the caller's rule (see `VoteRecord.cast_at`).
+    """Takes the vote out of what counts and keeps it. Whether it is too late is the caller's rule:
+    `VoteRecord.cast_at`.
 
     Raises NoSuchBattle; NotYours; NoVote; AlreadyWithdrawn.
     """
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    battle = _own_battle(tx, battle_id, visitor)
+    query = select(votes).where(votes.c.battle_id == battle.id)
+    vote = tx.execute(query).one_or_none()
+    if vote is None:
+        raise errors.NoVote(f"battle {battle_id} has no vote to withdraw")
+    if vote.withdrawn_at is not None:
+        raise errors.AlreadyWithdrawn(f"the vote of battle {battle_id} was withdrawn before")
+    tx.execute(vote_reasons.insert().values(vote_id=vote.id, reason=Reason.WITHDRAWN))
+    _restate(tx, locked, [vote.id])
+    tx.execute(update(votes).where(votes.c.id == vote.id).values(withdrawn_at=now, withdraw_reason=reason))
+    reasons = tx.scalars(select(vote_reasons.c.reason).where(vote_reasons.c.vote_id == vote.id))
+    return vote_record(tx.execute(query).one(), reasons)
 
 
 def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> int:
     """Bans the visitor: all votes cast so far, and those to come, carry the reason `banned`. Returns how many votes
     stopped counting. A banned visitor keeps the first ban. Raises NoSuchVisitor."""
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    row = _visitor(tx, visitor)
+    if row.banned_at is None:
+        tx.execute(update(visitors).where(visitors.c.id == row.id).values(banned_at=now, ban_reason=reason))
+    vote_ids = _votes_of(tx, row.id, ~_is_marked_banned())
+    if vote_ids:
+        tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": Reason.BANNED} for vote_id in vote_ids])
+    return _restate(tx, locked, vote_ids).n_flipped
 
 
 def unban_visitor(tx: Connection, visitor: str) -> int:
     """Lifts the ban: votes without another reason count again, each in its old place. Returns how many those are.
     Raises NoSuchVisitor."""
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    row = _visitor(tx, visitor)
+    tx.execute(update(visitors).where(visitors.c.id == row.id).values(banned_at=None, ban_reason=None))
+    vote_ids = _votes_of(tx, row.id, _is_marked_banned())
+    _remove_reasons(tx, [(vote_id, Reason.BANNED) for vote_id in vote_ids])
+    return _restate(tx, locked, vote_ids).n_flipped
 
 
 def recompute_verdicts(
@@ -57,7 +140,129 @@ def recompute_verdicts(
     *,
     rules_version: int,
 ) -> Recomputed:
-    """Judges every vote again from its facts. `judge(facts)` returns the reasons, or None where the facts no longer hold
-    what a rule needs: then the old verdict stands. Reasons that are no matter of facts (STANDING_REASONS) stay in any case.
+    """Judges every vote again from its facts. `judge(facts)` returns the reasons, or None where the facts no longer
+    hold what a rule needs: then the old verdict and its rules' version stand. Reasons that are no matter of facts
+    (STANDING_REASONS) stay in any case.
     """
-    raise NotImplementedError
+    locked = lock_ledger(tx)
+    n_votes = n_kept = 0
+    changed: list[int] = []
+    for page in _pages(tx):
+        stored = _reasons(tx, [vote_id for vote_id, _ in page])
+        added: list[tuple[int, Reason]] = []
+        removed: list[tuple[int, Reason]] = []
+        judged: list[int] = []
+        for vote_id, facts in page:
+            verdict = judge(facts)
+            if verdict is None:
+                n_kept += 1
+                continue
+            judged.append(vote_id)
+            old = stored[vote_id]
+            new = (set(verdict) - STANDING_REASONS) | (old & STANDING_REASONS)
+            if new != old:
+                changed.append(vote_id)
+                added += [(vote_id, reason) for reason in new - old]
+                removed += [(vote_id, reason) for reason in old - new]
+        n_votes += len(page)
+        if added:
+            tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": reason} for vote_id, reason in added])
+        _remove_reasons(tx, removed)
+        tx.execute(update(votes).where(votes.c.id.in_(judged)).values(rules_version=rules_version))
+    revision = _restate(tx, locked, changed).revision
+    return Recomputed(n_votes=n_votes, n_changed=len(changed), n_kept=n_kept, revision=revision)
+
+
+@dataclass(frozen=True, slots=True)
+class _Restated:
+    revision: int
+    n_flipped: int
+
+
+def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> _Restated:
+    """After the reasons of these votes have changed: takes the next revision, stamps it on them and lets those count
+    that have no reason left. Says how many began or ceased to count. Without a vote nothing happens."""
+    if not vote_ids:
+        return _Restated(locked.revision, 0)
+    has_reason = exists().where(vote_reasons.c.vote_id == votes.c.id)
+    batches = [vote_ids[start : start + _BATCH] for start in range(0, len(vote_ids), _BATCH)]
+    flipped = select(func.count()).select_from(votes).where(votes.c.counted == has_reason)
+    n_flipped = sum(tx.scalar(flipped.where(votes.c.id.in_(batch))) or 0 for batch in batches)
+    revision = advance_ledger(tx, locked, keeps_elo=n_flipped == 0)
+    restated = update(votes).values(counted=~has_reason, changed_revision=revision)
+    for batch in batches:
+        tx.execute(restated.where(votes.c.id.in_(batch)))
+    return _Restated(revision, n_flipped)
+
+
+def _pages(tx: Connection) -> Iterator[list[tuple[int, Mapping[str, object]]]]:
+    last = 0
+    query = select(votes.c.id, votes.c.facts).order_by(votes.c.id).limit(_BATCH)
+    while page := [(vote_id, facts) for vote_id, facts in tx.execute(query.where(votes.c.id > last))]:
+        yield page
+        last = page[-1][0]
+
+
+def _reasons(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
+    found: dict[int, set[Reason]] = {vote_id: set() for vote_id in vote_ids}
+    for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
+        found[row.vote_id].add(row.reason)
+    return found
+
+
+def _remove_reasons(tx: Connection, which: Sequence[tuple[int, Reason]]) -> None:
+    if which:
+        one = (vote_reasons.c.vote_id == bindparam("the_vote"), vote_reasons.c.reason == bindparam("the_reason"))
+        tx.execute(
+            delete(vote_reasons).where(*one), [{"the_vote": vote, "the_reason": reason} for vote, reason in which]
+        )
+
+
+def _votes_of(tx: Connection, visitor_id: int, which: ColumnElement[bool]) -> list[int]:
+    return list(tx.scalars(select(votes.c.id).join(battles).where(battles.c.visitor_id == visitor_id, which)))
+
+
+def _is_marked_banned() -> ColumnElement[bool]:
+    return exists().where(vote_reasons.c.vote_id == votes.c.id, vote_reasons.c.reason == Reason.BANNED)
+
+
+def _visitor(tx: Connection, pseudonym: str) -> Row[tuple[Any, ...]]:
+    row = tx.execute(select(visitors).where(visitors.c.pseudonym == pseudonym)).one_or_none()
+    if row is None:
+        raise errors.NoSuchVisitor(f"no visitor has the pseudonym {pseudonym!r}")
+    return row
+
+
+def _own_battle(tx: Connection, battle_id: str, visitor: str) -> Row[tuple[Any, ...]]:
+    query = (
+        select(
+            battles,
+            visitors.c.pseudonym,
+            visitors.c.banned_at,
+            _MODEL_A.c.name.label("name_a"),
+            _MODEL_B.c.name.label("name_b"),
+        )
+        .join(visitors, battles.c.visitor_id == visitors.c.id)
+        .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
+        .outerjoin(_MODEL_B, battles.c.model_b == _MODEL_B.c.id)
+        .where(battles.c.uuid == battle_id)
+        .with_for_update(of=battles, key_share=True)
+    )
+    battle = tx.execute(query).one_or_none()
+    if battle is None:
+        raise no_such_battle(battle_id)
+    if battle.pseudonym != visitor:
+        raise errors.NotYours(f"battle {battle_id} belongs to another visitor")
+    return battle
+
+
+def _rating(tx: Connection, model_id: int, elo: OnlineElo) -> float:
+    stored = tx.scalar(select(elo_state.c.rating).where(elo_state.c.model_id == model_id))
+    return elo.start if stored is None else float(stored)
+
+
+def _step(tx: Connection, model_id: int, rating: float) -> None:
+    new = insert(tx, elo_state).values(model_id=model_id, rating=rating, games=1)
+    tx.execute(
+        new.on_conflict_do_update(index_elements=["model_id"], set_={"rating": rating, "games": elo_state.c.games + 1})
+    )

@@ -1,0 +1,59 @@
+"""Bringing a database to the code's schema: empty, older, equal or newer.
+
+All of it happens in one transaction under one lock, so several processes may start at once and a crash leaves the old
+schema. To add a migration, change `schema` and write the next file of migrations/versions, by hand: a test compares
+the two.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, inspect, text
+
+from db import errors
+
+_LOCK = 0x61_72_65_6E_61  # "arena": the key of PostgreSQL's advisory lock
+
+
+def to_newest(readers: Engine, writers: Engine, *, shown: str, create: bool) -> None:
+    """Creates or upgrades the tables. `shown` is the address for messages; with `create` False an empty one is an
+    error.
+
+    Raises NotADatabase, NewerThanCode, Missing, and the driver's own errors.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    scripts = ScriptDirectory.from_config(config)
+    with readers.begin() as tx:
+        if _is_current(tx, scripts, shown=shown, create=create):
+            return
+    with writers.begin() as tx:
+        if tx.dialect.name == "postgresql":
+            tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        if not _is_current(tx, scripts, shown=shown, create=create):
+            config.attributes["connection"] = tx
+            command.upgrade(config, "head")
+
+
+def _is_current(tx: Connection, scripts: ScriptDirectory, *, shown: str, create: bool) -> bool:
+    found = MigrationContext.configure(tx).get_current_revision()
+    if found == scripts.get_current_head():
+        return True
+    if found is None:
+        others = sorted(set(inspect(tx).get_table_names()) - {"alembic_version"})
+        if others:
+            raise errors.NotADatabase(
+                f"{shown} holds other tables ({', '.join(others[:3])}) and is not a database of an arena; "
+                "give the arena a database of its own"
+            )
+        if not create:
+            raise errors.Missing(f"{shown} is empty; check the address, or let `python app.py` fill it")
+    elif found not in {script.revision for script in scripts.walk_revisions()}:
+        raise errors.NewerThanCode(
+            f"{shown} is at schema {found}, which this version of the arena does not know (its newest is "
+            f"{scripts.get_current_head()}); run the version that upgraded it, or restore a backup"
+        )
+    return False

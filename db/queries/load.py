@@ -1,0 +1,156 @@
+"""Rows into `BattleRecord`s, a batch at a time: five queries for a batch, whatever its size."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, Connection, Row, select
+
+from db.codes import Reason
+from db.queries.records import (
+    AnswerRecord,
+    BattleRecord,
+    BattleSettings,
+    DeckAnswer,
+    DeckPrompt,
+    TurnRecord,
+    VoteRecord,
+)
+from db.schema import answers, battles, deck_answers, deck_prompts, models, turns, visitors, vote_reasons, votes
+
+_MODEL_A = models.alias("a")
+_MODEL_B = models.alias("b")
+_BATTLES = (
+    select(
+        battles,
+        visitors.c.pseudonym,
+        _MODEL_A.c.name.label("name_a"),
+        _MODEL_B.c.name.label("name_b"),
+        deck_prompts.c.deck,
+        deck_prompts.c.text.label("deck_text"),
+        deck_prompts.c.tags,
+        deck_prompts.c.language.label("deck_language"),
+    )
+    .join(visitors, battles.c.visitor_id == visitors.c.id)
+    .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
+    .outerjoin(_MODEL_B, battles.c.model_b == _MODEL_B.c.id)
+    .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+)
+_DECK_ANSWERS = select(deck_answers, models.c.name).join(models)
+
+
+def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecord]:
+    """The battles of a condition on `battles`, whole, in no particular order."""
+    rows = tx.execute(_BATTLES.where(which)).all()
+    ids = [row.id for row in rows]
+    votes_by_battle = {row.battle_id: row for row in tx.execute(select(votes).where(votes.c.battle_id.in_(ids)))}
+    reasons = _reasons(tx, [vote.id for vote in votes_by_battle.values()])
+    turns_by_battle = _turns(tx, ids)
+    answers_by_prompt = _deck_answers(tx, {row.deck_prompt_id for row in rows if row.deck_prompt_id is not None})
+    return [
+        _battle(
+            row,
+            turns=turns_by_battle[row.id],
+            deck_answers=[
+                answer for answer in answers_by_prompt[row.deck_prompt_id] if answer.model in (row.name_a, row.name_b)
+            ],
+            vote=_vote(votes_by_battle.get(row.id), reasons),
+        )
+        for row in rows
+    ]
+
+
+def vote_record(row: Row[tuple[object, ...]], reasons: Iterable[Reason]) -> VoteRecord:
+    """A row of `votes` as a record."""
+    return VoteRecord(
+        outcome=row.outcome,
+        cast_at=row.cast_at,
+        revision=row.revision,
+        reasons=tuple(sorted(reasons)),
+        rules_version=row.rules_version,
+        facts=row.facts,
+        changed_revision=row.changed_revision,
+        withdrawn_at=row.withdrawn_at,
+        withdraw_reason=row.withdraw_reason,
+    )
+
+
+def _battle(
+    row: Row[tuple[object, ...]], *, turns: list[TurnRecord], deck_answers: list[DeckAnswer], vote: VoteRecord | None
+) -> BattleRecord:
+    prompt = None
+    if row.deck_prompt_id is not None:
+        prompt = DeckPrompt(row.deck, row.deck_text, tuple(row.tags), row.deck_language)
+    return BattleRecord(
+        battle_id=row.uuid,
+        share_id=row.share_id,
+        kind=row.kind,
+        visitor=row.pseudonym,
+        model_a=row.name_a,
+        model_b=row.name_b,
+        state=row.state,
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        policy=row.policy,
+        draw_probability=row.draw_probability,
+        settings=None if row.settings is None else BattleSettings(**row.settings),
+        language=row.language,
+        turns=tuple(turns),
+        deck_prompt=prompt,
+        deck_answers=tuple(deck_answers),
+        vote=vote,
+    )
+
+
+def _vote(row: Row[tuple[object, ...]] | None, reasons: dict[int, list[Reason]]) -> VoteRecord | None:
+    return None if row is None else vote_record(row, reasons[row.id])
+
+
+def _reasons(tx: Connection, vote_ids: list[int]) -> dict[int, list[Reason]]:
+    found: dict[int, list[Reason]] = defaultdict(list)
+    for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
+        found[row.vote_id].append(row.reason)
+    return found
+
+
+def _turns(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
+    said: dict[tuple[int, int], list[AnswerRecord]] = defaultdict(list)
+    in_order = (answers.c.battle_id, answers.c.turn, answers.c.side, answers.c.attempt)
+    for row in tx.execute(select(answers).where(answers.c.battle_id.in_(ids)).order_by(*in_order)):
+        said[row.battle_id, row.turn].append(
+            AnswerRecord(
+                side=row.side,
+                attempt=row.attempt,
+                text=row.text,
+                seed=row.seed,
+                finish_reason=row.finish_reason,
+                prompt_tokens=row.prompt_tokens,
+                completion_tokens=row.completion_tokens,
+                ttft_ms=row.ttft_ms,
+                duration_ms=row.duration_ms,
+                fingerprint=row.fingerprint,
+                error=row.error,
+            )
+        )
+    found: dict[int, list[TurnRecord]] = defaultdict(list)
+    for row in tx.execute(select(turns).where(turns.c.battle_id.in_(ids)).order_by(turns.c.battle_id, turns.c.n)):
+        found[row.battle_id].append(TurnRecord(row.n, row.prompt, tuple(said[row.battle_id, row.n])))
+    return found
+
+
+def _deck_answers(tx: Connection, prompt_ids: set[int]) -> dict[int, list[DeckAnswer]]:
+    found: dict[int, list[DeckAnswer]] = defaultdict(list)
+    if not prompt_ids:
+        return found
+    for row in tx.execute(_DECK_ANSWERS.where(deck_answers.c.deck_prompt_id.in_(prompt_ids)).order_by(models.c.name)):
+        found[row.deck_prompt_id].append(
+            DeckAnswer(
+                row.name,
+                row.text,
+                row.seed,
+                row.finish_reason,
+                row.prompt_tokens,
+                row.completion_tokens,
+                row.fingerprint,
+            )
+        )
+    return found

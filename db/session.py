@@ -1,0 +1,185 @@
+"""A database to work with: `open_database(url)` creates or upgrades it and hands out transactions.
+
+Why: SQLite and PostgreSQL begin transactions, report trouble and wait for locks in different ways; everything above
+this file sees `read()` and `write()` and one error tree. It holds no query.
+
+What an acknowledged write survives: the death of any process, and power loss. On SQLite that is the write-ahead log
+with `synchronous = FULL` (an fsync at each commit); on PostgreSQL `synchronous_commit = on`.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+
+from db import errors, migrate
+
+LOCK_TIMEOUT_S = 30.0
+"""How long a transaction waits for another one's lock before it fails."""
+
+
+class Database:
+    """An opened database of the current schema. Threads may share it; close it when the process is done with it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        if self.is_sqlite:
+            self._readers = engine.execution_options(arena_writes=False)
+            self._writers = engine.execution_options(arena_writes=True)
+        else:
+            self._readers = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._writers = engine.execution_options(isolation_level="READ COMMITTED", postgresql_readonly=False)
+
+    @property
+    def url(self) -> str:
+        """The address, a password masked."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database."""
+        return Path(self._engine.url.database or "") if self.is_sqlite else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot: everything read in the block belongs together, whatever others commit meanwhile. A write in it
+        raises StorageFailed."""
+        with _failures(), self._readers.begin() as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed and safe on disk when the block has ended, undone whole when an error leaves it.
+
+        On SQLite there is one writer at a time from the first line of the block on (BEGIN IMMEDIATE), so a block must
+        be short: no model, no network inside. Raises StorageFailed where the database does.
+        """
+        with _failures(), self._writers.begin() as tx:
+            yield tx
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+def open_database(url: str, *, create: bool = True) -> Database:
+    """The database at `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, brought to the code's schema.
+
+    Processes may do this at the same time: one upgrades, the others wait. With `create` False there must be a database
+    already (commands that only read must not leave an empty one behind a mistyped address).
+
+    Raises OpenError: InvalidUrl, Missing, NotADatabase, NewerThanCode, Unreachable.
+    """
+    parsed = _parse(url)
+    shown = parsed.render_as_string(hide_password=True)
+    if parsed.get_backend_name() == "sqlite":
+        _prepare_file(Path(parsed.database or ""), create=create)
+    try:
+        engine = _sqlite_engine(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql_engine(parsed)
+    except ModuleNotFoundError as error:
+        raise errors.InvalidUrl(f"{shown} needs the module {error.name}: pip install 'psycopg[binary]'") from error
+    database = Database(engine)
+    try:
+        if database.is_sqlite:
+            _use_write_ahead_log(engine)
+        migrate.to_newest(database._readers, database._writers, shown=shown, create=create)
+    except DBAPIError as error:
+        database.close()
+        detail = str(error.orig).strip()
+        if "not a database" in detail:
+            raise errors.NotADatabase(f"{shown} is not a SQLite database; give a path of its own") from error
+        raise errors.Unreachable(f"{shown} cannot be opened or written: {detail}") from error
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _parse(url: str) -> URL:
+    expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise errors.InvalidUrl(f"database address {url!r} cannot be read; {expected}") from None
+    shown = parsed.render_as_string(hide_password=True)
+    match parsed.drivername:
+        case "sqlite" | "sqlite+pysqlite":
+            if not parsed.database or parsed.database == ":memory:":
+                raise errors.InvalidUrl(f"database address {shown!r} names no file; {expected}")
+            return parsed
+        case "postgres" | "postgresql" | "postgresql+psycopg":
+            return parsed.set(drivername="postgresql+psycopg")
+    raise errors.InvalidUrl(f"database address {shown!r} is of an unknown kind; {expected}")
+
+
+def _prepare_file(path: Path, *, create: bool) -> None:
+    if path.exists():
+        return
+    if not create:
+        raise errors.Missing(f"there is no database at {path}; check the path, or let `python app.py` create one")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise errors.Unreachable(f"the folder of {path} cannot be made: {error}") from error
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": LOCK_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself: the listener below does
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options()["arena_writes"]
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, record: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO on")
+            cursor.execute(f"SET lock_timeout TO '{LOCK_TIMEOUT_S:.0f}s'")
+        connection.commit()
+
+    return engine
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    """The mode stays with the file. Two processes that switch a new file at once can meet SQLITE_BUSY, for which SQLite
+    does not always wait by itself."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    raw = engine.raw_connection()
+    try:
+        while True:
+            try:
+                raw.cursor().execute("PRAGMA journal_mode = WAL")
+                return
+            except Exception as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
+                time.sleep(0.02)
+    finally:
+        raw.close()
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    """The driver's errors as ours. A broken constraint that no query has foreseen is one of them."""
+    try:
+        yield
+    except (DBAPIError, InterfaceError) as error:
+        raise errors.StorageFailed(f"the database refused: {str(error.orig).strip()}; nothing was stored") from error
