@@ -43,7 +43,7 @@ from db.queries.ledger import (
     pair_counts,
     refresh_elo_state,
     replay,
-    vote_counts,
+    vote_totals,
     votes_in_order,
 )
 from db.queries.records import (
@@ -68,8 +68,8 @@ from db.queries.records import (
     StoredModel,
     TurnRecord,
     Visitor,
-    VoteCounts,
     VoteRecord,
+    VoteTotals,
 )
 from db.queries.roster import (
     get_or_create_visitor,
@@ -104,8 +104,8 @@ __all__ = [
     "StoredModel",
     "TurnRecord",
     "Visitor",
-    "VoteCounts",
     "VoteRecord",
+    "VoteTotals",
     "add_check",
     "add_deck_prompt",
     "add_turn",
@@ -138,7 +138,7 @@ __all__ = [
     "touch_replica",
     "unban_visitor",
     "upsert_models",
-    "vote_counts",
+    "vote_totals",
     "voted_battles",
     "votes_in_order",
     "withdraw_vote",

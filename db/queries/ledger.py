@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, SmallInteger, func, select, true, typ
 
 from db.codes import Kind, Reason
 from db.outcome import Outcome
-from db.queries.records import Cell, EloState, LedgerState, OnlineElo, OrderedVote, PairCount, VoteCounts
+from db.queries.records import Cell, EloState, LedgerState, OnlineElo, OrderedVote, PairCount, VoteTotals
 from db.schema import elo_state as elo_table
 from db.schema import ledger, models, vote_reasons, votes
 
@@ -54,13 +54,13 @@ def cells(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[Cell]:
     return [Cell(names[a], names[b], _OUTCOMES[code], n) for a, b, code, n in tx.execute(_counted(grouped, kind))]
 
 
-def vote_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteCounts:
+def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
     """How many votes count and how many do not."""
     grouped = select(votes.c.counted, func.count()).group_by(votes.c.counted)
     if kind is not None:
         grouped = grouped.where(votes.c.kind == kind)
     found: dict[bool, int] = dict(tx.execute(grouped).tuples().all())
-    return VoteCounts(counted=found.get(True, 0), excluded=found.get(False, 0))
+    return VoteTotals(counted=found.get(True, 0), excluded=found.get(False, 0))
 
 
 def exclusions(tx: Connection, kind: Kind | None = Kind.BATTLE) -> dict[Reason, int]:

@@ -273,7 +273,7 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
-class VoteCounts:
+class VoteTotals:
     """How many votes there are: those that count and those that do not."""
 
     counted: int
