@@ -49,8 +49,12 @@ class Tokenizer:
             raise TokenizerError(
                 f"{path} has no BOS or no EOS piece (ids {self.bos_id}, {self.eos_id}); both were expected"
             )
-        self._bytes = tuple(self._piece_bytes(token_id) for token_id in range(self.vocab_size))
-        self._drops_first_space = self._has_dummy_prefix()
+        self._bytes = [self._piece_bytes(token_id) for token_id in range(self.vocab_size)]
+        has_dummy_prefix = self._has_dummy_prefix()
+        self._first_bytes = [
+            piece.removeprefix(b" ") if has_dummy_prefix and not processor.is_unknown(token_id) else piece
+            for token_id, piece in enumerate(self._bytes)
+        ]
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Tokenizer":
@@ -76,14 +80,9 @@ class Tokenizer:
         token_id: int = self._processor.piece_to_id(piece)
         return token_id if self._processor.is_control(token_id) else None
 
-    def piece_bytes(self, token_id: int) -> bytes:
-        """What one id adds to a text. The space before the first word of a text is part of its piece."""
-        return self._bytes[token_id]
-
-    @property
-    def drops_first_space(self) -> bool:
-        """Whether encoding puts a space before a text, so that decoding has to take one away again."""
-        return self._drops_first_space
+    def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
+        """What one id adds to a text. Encoding puts a space before a text; the first piece of it is without that space."""
+        return (self._first_bytes if is_first else self._bytes)[token_id]
 
     def _piece_bytes(self, token_id: int) -> bytes:
         if self._processor.is_control(token_id):
@@ -95,6 +94,7 @@ class Tokenizer:
         return str(self._processor.id_to_piece(token_id)).replace(_SPACE, " ").encode()
 
     def _has_dummy_prefix(self) -> bool:
+        """Whether encoding puts a space before a text, and SentencePiece's decoding takes it away again."""
         first = self._processor.encode("a")[0]
         return self._bytes[first].startswith(b" ") and not str(self._processor.decode([first])).startswith(" ")
 
@@ -109,14 +109,12 @@ class StreamDecoder:
     def __init__(self, tokenizer: Tokenizer, *, after: Sequence[int] = ()) -> None:
         self._tokenizer = tokenizer
         self._characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
-        self._is_at_start = tokenizer.drops_first_space and not any(map(tokenizer.piece_bytes, after))
+        self._is_at_start = not any(map(tokenizer.piece_bytes, after))
 
     def push(self, token_id: int) -> str:
         """The characters that this id completes; "" while the last one is not whole."""
-        piece = self._tokenizer.piece_bytes(token_id)
-        if self._is_at_start and piece:
-            self._is_at_start = False
-            piece = piece.removeprefix(b" ")
+        piece = self._tokenizer.piece_bytes(token_id, is_first=self._is_at_start)
+        self._is_at_start = self._is_at_start and not self._tokenizer.piece_bytes(token_id)
         return self._characters.decode(piece)
 
     def flush(self) -> str:
