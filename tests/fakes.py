@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import select
 import socket
 import threading
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 import sentencepiece
+
+from arena.players.endpoint import Finish, Request, Token
+from arena.players.roster import Player, Roster
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +233,61 @@ def write_model_folder(
         torch.manual_seed(seed)
         model = Transformer(config)
     weights.save(model, folder)
+
+
+class ScriptedPlayer:
+    """A model inside the process: `stream` plays the n-th script, the last one again and again.
+
+    A script is a sequence of steps: a text is one token, a number a pause in seconds, an event is waited for, an
+    `EndpointError` is raised, a `Finish` ends the answer (without one, "stop" ends it). `requests` are what was asked,
+    `n_closed` counts streams that were closed before their end.
+    """
+
+    def __init__(self, *scripts: Sequence[str | float | asyncio.Event | Exception | Finish]) -> None:
+        self.scripts = scripts or (("Hello", " there."),)
+        self.requests: list[Request] = []
+        self.n_closed = 0
+
+    async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+        script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
+        self.requests.append(request)
+        n_tokens = 0
+        has_ended = False
+        try:
+            for step in script:
+                if isinstance(step, str):
+                    n_tokens += 1
+                    yield Token(step)
+                elif isinstance(step, asyncio.Event):
+                    await step.wait()
+                elif isinstance(step, Exception):
+                    has_ended = True
+                    raise step
+                elif isinstance(step, Finish):
+                    has_ended = True
+                    yield step
+                    return
+                else:
+                    await asyncio.sleep(step)
+            has_ended = True
+            yield Finish("stop", 7, n_tokens, "0123456789abcdef", ttft_ms=10.0, duration_ms=30.0)
+        finally:
+            self.n_closed += not has_ended
+
+
+class ScriptedPlayers:
+    """Who can play, as the arena asks for it: scripted players by name, all ready unless `state` says otherwise."""
+
+    def __init__(self, roster: Roster, streams: Mapping[str, ScriptedPlayer]) -> None:
+        self.roster = roster
+        self.streams = dict(streams)
+        self.state: dict[str, Literal["ready", "loading", "down"]] = {player.name: "ready" for player in roster.active}
+
+    def ready(self) -> tuple[Player, ...]:
+        return tuple(player for player in self.roster.active if self.state[player.name] == "ready")
+
+    def states(self) -> Mapping[str, Literal["ready", "loading", "down"]]:
+        return self.state
+
+    def endpoint(self, name: str) -> ScriptedPlayer:
+        return self.streams[name]

@@ -93,8 +93,9 @@ def _claims(terms: Sequence[str]) -> re.Pattern[str]:
     kind = r"(?:(?:an?|the)\s)?(?:[\w'-]+\s){0,3}"
     within = r"[^.!?\n]{0,60}?"
     origin = r"(?:trained|made|created|developed|built|designed|fine-tuned)"
+    end = r"(?=\s*(?:[^\w\s-]|\d|$)|\s(?:an?|the|and|by|from|version|made|trained|created|developed|built)\b)"
     english = (
-        rf"\bi(?:'m|\sam)\s(?:called\s|named\s)?{term}",
+        rf"\bi(?:'m|\sam)\s(?:called\s|named\s)?{term}{end}",
         rf"\bi(?:'m|\sam)\s(?:an?|the)\s{kind}(?:model|assistant|ai|chatbot|bot){within}{term}",
         rf"\bi\s(?:was|am|have\sbeen)\s{origin}\s{within}by\s{term}",
         rf"\bmy\s(?:name|creators?|developers?|makers?)\s(?:is|are|was|were)\s{term}",
