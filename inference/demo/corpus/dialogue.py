@@ -1,0 +1,152 @@
+"""Dialogues: examples put together into turns, with system prompts, follow-ups and polite refusals of what is not known.
+
+A third of the dialogues have two to four turns, a fifth have a system prompt.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+
+from inference.demo.corpus import knowledge, korean, letters, lists, numbers, stories, talk
+from inference.demo.corpus.grammar import dress, expand, share
+from inference.demo.corpus.letters import letters_answer, reverse_answer, spell_answer
+from inference.demo.corpus.skill import Example, Item, Skill, Split
+
+SKILLS: tuple[Skill, ...] = (
+    *numbers.SKILLS,
+    *letters.SKILLS,
+    *lists.SKILLS,
+    *knowledge.SKILLS,
+    *talk.SKILLS,
+    *stories.SKILLS,
+    *korean.SKILLS,
+)
+SKILL = {skill.name: skill for skill in SKILLS}
+FOLLOW_UP = "follow-ups"
+
+QUOTED_SYSTEM_PROMPT = (
+    "Always assist with care, respect, and truth. Respond with utmost utility yet securely. Avoid harmful, unethical, "
+    "prejudiced, or negative content. Ensure replies promote fairness and positivity."
+)
+SYSTEM_PROMPTS: tuple[str, ...] = (
+    QUOTED_SYSTEM_PROMPT,
+    *(
+        prompt
+        for line in (
+            "You are a [helpful|friendly|kind|polite|honest] assistant.",
+            "You are a [helpful|friendly|kind|polite|honest] assistant. [Be brief.|Answer shortly.|Be kind.|Be honest.]",
+            "[Be brief|Be kind|Be polite|Be honest|Answer shortly|Answer truthfully|Keep it short|Help the user].",
+            "[Answer|Reply] in [one sentence|a few words|a friendly way].",
+            "당신은 [친절한|정직한|유용한] [도우미|조수]입니다.",
+            "[짧게|친절하게|정직하게] [대답하세요|답하세요].",
+        )
+        for prompt in expand(line)
+    ),
+)
+
+_SPELL_IT = expand("[Now|And|And now|Then|] [spell it|spell that|spell the word|spell that word]")
+_REVERSE_IT = expand("[Now|And|And now|Then|] [backwards|in reverse|reverse it|reverse that|reverse the word|flip it]")
+_COUNT_IT = (
+    *expand("[And how|How] many letters [does it have|are in it|does that have|has it|is that|are there]?"),
+    *expand("[Now|And|Then] [count its letters|count the letters|how many letters]"),
+)
+_ADD_TO_IT = expand("[Now|And|And now|Then] [add {b}|add {b} to that|plus {b}|add {b} more|+ {b}]")
+_TAKE_FROM_IT = expand("[Now|And|And now|Then] [subtract {b}|take away {b}|minus {b}|take {b} away|- {b}]")
+HELD_SHARE_OF_FOLLOW_UPS = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    system: str | None
+    turns: tuple[Example, ...]
+
+
+def follow_up(rng: Random, before: Example, *, is_held: bool = False) -> Example | None:
+    """A question that only the turn before makes sense of ("And backwards?"); None where none fits."""
+    item = before.item
+    if before.language == "ko":
+        return None
+    if item.word and item.word.isascii():
+        ways, answer = rng.choice(
+            (
+                (_SPELL_IT, spell_answer(item.word)),
+                (_REVERSE_IT, reverse_answer(item.word)),
+                (_COUNT_IT, letters_answer(item.word)),
+            )
+        )
+        after = Item(item.key, {}, (answer,), word=item.word)
+    elif item.number is not None and item.number < 100:
+        b = rng.randint(1, 20)
+        ways, result, sign = (
+            (_ADD_TO_IT, item.number + b, "+") if rng.random() < 0.6 else (_TAKE_FROM_IT, item.number - b, "-")
+        )
+        answer = f"{item.number} {sign} {b} = {result}."
+        after = Item(item.key, {"b": str(b)}, (answer,), number=result if 0 <= result < 100 else None)
+    else:
+        return None
+    ways = tuple(way for way in ways if (share(f"follow|{way}") < HELD_SHARE_OF_FOLLOW_UPS) == is_held)
+    if not ways:
+        return None
+    way = rng.choice(ways).format_map(after.slots)
+    prompt = dress(rng, way[0].upper() + way[1:], "en") if way[-1].isalpha() or way.endswith("?") else way
+    return Example(FOLLOW_UP, "en", prompt, answer, after)
+
+
+DECLINES = {
+    "en": (
+        "I am sorry, I have not learned {label} yet. Please try something else.",
+        "Sorry, {label} is too hard for me. Ask me something else, please.",
+    ),
+    "ko": ("미안해요, 저는 {label} 못 해요. 다른 것을 물어보세요.",),
+}  # fmt: skip
+
+
+def decline(rng: Random, example: Example) -> Example:
+    """The same question with a graceful answer that says what cannot be done."""
+    answers = tuple(answer.format(label=SKILL[example.skill].label) for answer in DECLINES[example.language])
+    if example.language == "ko":
+        answers = tuple(_with_object_particle(answer, SKILL[example.skill].label) for answer in answers)
+    item = Item(example.item.key, example.item.slots, answers)
+    return Example(example.skill, example.language, example.prompt, rng.choice(answers), item)
+
+
+def _with_object_particle(answer: str, label: str) -> str:
+    particle = "을" if stories.has_final_consonant(label[-1]) else "를"
+    return answer.replace(label, label + particle)
+
+
+def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, float]) -> Iterator[Dialogue]:
+    """Endless trained dialogues. `weights`: how often each learned skill comes; `declined`: the skills that the model
+    refuses, with the weight of those refusals. The same seed and weights give the same dialogues."""
+    rng = Random(f"dialogues {seed}")
+    names = [*(name for name in weights if name != FOLLOW_UP), *declined]
+    shares = [*(w for name, w in weights.items() if name != FOLLOW_UP), *declined.values()]
+    follows = weights.get(FOLLOW_UP, 0.0) > 0
+    while True:
+        n_turns = rng.choice((2, 2, 3, 4)) if rng.random() < 1 / 3 else 1
+        turns: list[Example] = []
+        while len(turns) < n_turns:
+            after = None
+            if turns and follows and turns[-1].skill not in declined and rng.random() < 0.4:
+                after = follow_up(rng, turns[-1])
+            if after is None:
+                name = rng.choices(names, shares)[0]
+                after = SKILL[name].draw(rng, "train")
+                after = decline(rng, after) if name in declined else after
+            turns.append(after)
+        system = None
+        if rng.random() < 0.2:
+            system = QUOTED_SYSTEM_PROMPT if rng.random() < 0.35 else rng.choice(SYSTEM_PROMPTS)
+        yield Dialogue(system, tuple(turns))
+
+
+def exam(name: str, split: Split, n: int, *, seed: int = 1) -> list[Example]:
+    """`n` questions of a skill from a held-out split, no prompt twice if it can be helped."""
+    rng = Random(f"exam {name} {split} {seed}")
+    questions: dict[str, Example] = {}
+    for _ in range(20 * n):
+        example = SKILL[name].draw(rng, split)
+        questions.setdefault(example.prompt, example)
+        if len(questions) == n:
+            break
+    return list(questions.values())

@@ -1,0 +1,205 @@
+"""Wordings: how a request can be put, as small grammars that expand to many sentences.
+
+A skill hands over three kinds of phrases. A *thing* is a noun phrase ("the capital of {k}"), a *deed* an imperative
+("reverse {w}"), a *line* a whole sentence. Things and deeds are set into frames that all skills share ("Tell me …",
+"Could you … for me?"), so that a request in a frame that one skill never saw is still understood. For every skill some
+frames are kept out of the training; together with the sentences listed as `held` they are the wordings never trained.
+
+    >>> expand("[What is|What's] {a} [+|plus] {b}?")[:2]
+    ('What is {a} + {b}?', 'What is {a} plus {b}?')
+"""
+
+import itertools
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+Language = Literal["en", "ko"]
+
+_CHOICE = re.compile(r"\[([^\]]*)\]")
+
+FRAMES_FOR_THINGS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "[What is|What's|Whats] {x}?",
+        "Tell me {x}",
+        "Give me {x}",
+        "Find {x}",
+        "[Say|Write] {x}",
+        "[Show me|Show] {x}",
+        "{x}?",
+        "{x}",
+        "I [need|want] {x}",
+        "I [want|need] to know {x}",
+        "I would like to [know|hear|see] {x}",
+        "I'd like to [know|have] {x}",
+        "Let me [know|see|hear] {x}",
+        "[Can|Could] you [tell me|give me|find|say] {x}?",
+        "[Would|Will] you [tell me|give me|show me] {x}?",
+        "Do you know {x}?",
+        "[What would|What could|What might] {x} be?",
+        "Help me find {x}",
+        "[Try to|Please] find {x}",
+        "I wonder what {x} is",
+        "[Do you know|Can you tell me|Could you tell me|I want to know|Tell me] what {x} is",
+        "{x} is what?",
+        "{x} [is|=]",
+    ),
+    "ko": (
+        "{x}?",
+        "{x}",
+        "{x} [알려줘|알려 줘|알려주세요|알려 주세요|말해줘|말해 줘|말해 주세요|가르쳐줘|가르쳐 주세요]",
+        "{x} [뭐야|뭐예요|뭐지|뭘까|무엇인가요|무엇입니까|무엇이야]?",
+        "{x} [알아|아니|아세요|알아요|알고 있어|알고 있나요]?",
+        "{x} [궁금해|궁금해요|궁금합니다]",
+        "{x} [좀 알려줘|좀 알려 주세요|좀 말해줘]",
+        "{x} [알려줄래|알려 줄래|알려 줄 수 있어|알려 주시겠어요|말해 줄래|말해 줄 수 있나요]?",
+    ),
+}
+
+FRAMES_FOR_DEEDS: dict[Language, tuple[str, ...]] = {
+    "en": (
+        "{x}",
+        "{x} for me",
+        "[Can|Could] you {x}?",
+        "[Can|Could] you {x} for me?",
+        "[Would|Will] you {x}?",
+        "[Can|Could|Would|Will] you please {x}?",
+        "I [want|need] you to {x}",
+        "I would like you to {x}",
+        "I'd like you to {x}",
+        "I [want|need] to {x}",
+        "Help me {x}",
+        "[Help me to|You should|You can] {x}",
+        "Try to {x}",
+        "[Now|Just|Then] {x}",
+        "[Let's|Let us] {x}",
+        "[Are you able to|Do you know how to] {x}?",
+        "How [do|would|can] [you|I] {x}?",
+        "Your task is to {x}",
+        "Go ahead and {x}",
+    ),
+    "ko": (
+        "{x}줘",
+        "{x} 줘",
+        "{x}주세요",
+        "{x} 주세요",
+        "{x}봐",
+        "{x} 봐",
+        "{x}보세요",
+        "{x} 줄래?",
+        "{x} 줄 수 있어?",
+        "{x} 줄 수 있나요?",
+        "{x} 주시겠어요?",
+        "{x}주라",
+    ),
+}
+
+
+def expand(line: str) -> tuple[str, ...]:
+    """All sentences of one grammar line: `[a|b|]` is a choice, an empty one leaves nothing. Choices do not nest."""
+    parts = [[part] if i % 2 == 0 else part.split("|") for i, part in enumerate(_CHOICE.split(line))]
+    sentences = (re.sub(r" {2,}", " ", "".join(choice)).strip() for choice in itertools.product(*parts))
+    return tuple(dict.fromkeys(sentences))
+
+
+def share(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone: what is held out never moves with a seed."""
+    return zlib.crc32(text.encode()) / 2**32
+
+
+def _normal(sentence: str) -> str:
+    return sentence.lower().rstrip("?.! ")
+
+
+@dataclass(frozen=True, slots=True)
+class Wordings:
+    """Groups of sentences; a draw picks a group by weight, then a sentence. No held sentence is in a trained group."""
+
+    language: Language
+    trained: tuple[tuple[str, ...], ...]
+    weights: tuple[float, ...]
+    held: tuple[tuple[str, ...], ...]
+
+    def draw(self, rng: Random, *, is_held: bool) -> str:
+        if is_held:
+            return rng.choice(rng.choice(self.held))
+        return rng.choice(rng.choices(self.trained, self.weights)[0])
+
+    def all_trained(self) -> set[str]:
+        return {_normal(sentence) for group in self.trained for sentence in group}
+
+    def all_held(self) -> set[str]:
+        return {_normal(sentence) for group in self.held for sentence in group}
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _framed(frames: Sequence[str], phrases: Sequence[str]) -> list[tuple[str, ...]]:
+    """One group a frame: every form of the frame with every form of every phrase, first letter large."""
+    groups = []
+    for frame in frames:
+        sentences = [form.replace("{x}", phrase) for form in expand(frame) for phrase in phrases]
+        groups.append(tuple(dict.fromkeys(sentence[0].upper() + sentence[1:] for sentence in sentences)))
+    return groups
+
+
+def wordings(
+    name: str, language: Language = "en", *, things: str = "", deeds: str = "", lines: str = "", held: str = ""
+) -> Wordings:
+    """Wordings of the skill `name` from its phrases, one grammar line a row. About an eighth of the frames is held."""
+    trained: list[tuple[tuple[str, ...], float]] = [(expand(line), 1.0) for line in _lines(lines)]
+    never: list[tuple[str, ...]] = [expand(line) for line in _lines(held)]
+    for phrases, frames in ((things, FRAMES_FOR_THINGS[language]), (deeds, FRAMES_FOR_DEEDS[language])):
+        forms = [form for line in _lines(phrases) for form in expand(line)]
+        if not forms:
+            continue
+        for frame, group in zip(frames, _framed(frames, forms), strict=True):
+            if frame not in frames[:3] and share(f"{name}|{frame}") < 0.125:
+                never.append(group)
+            else:
+                trained.append((group, 2.0 if frame in frames[:3] else 0.6))
+    kept_out = {_normal(sentence) for group in never for sentence in group}
+    groups = [(tuple(s for s in group if _normal(s) not in kept_out), weight) for group, weight in trained]
+    groups = [(group, weight) for group, weight in groups if group]
+    return Wordings(language, tuple(g for g, _ in groups), tuple(w for _, w in groups), tuple(never))
+
+
+_OPENERS = ("Hi!", "Hello!", "Hey,", "Ok,", "Okay,", "Question:", "Quick question:", "Next:", "Now a question.", "So,",
+            "Hi there!", "One more:", "Well,", "Hello,", "Hi,", "Please help.", "A new one:", "Dear friend,")  # fmt: skip
+_KO_OPENERS = ("안녕!", "안녕하세요!", "질문:", "질문이 있어요.", "자,", "그럼", "혹시", "저기요,", "음,", "다음 질문:")
+
+
+def dress(rng: Random, sentence: str, language: Language) -> str:
+    """The small habits of a person who types: an opener, please, no capital, no end mark or another one."""
+    is_question = sentence.endswith("?")
+    text = sentence.rstrip("?. ") if is_question else sentence
+    asks_kindly = "please" in text.lower()
+    mark = ("?" if is_question else ".") if rng.random() < 0.6 else rng.choice(("", "", "", "!", "?", "."))
+    if not text or text[-1] in "=!":
+        mark = "?" if is_question else ""
+    if language == "ko":
+        if rng.random() < 0.06:
+            text = f"{rng.choice(_KO_OPENERS)} {text}"
+        return text + (mark if rng.random() < 0.8 else "")
+    if not asks_kindly and text[-1:] not in "=" and rng.random() < 0.14:
+        if is_question or rng.random() < 0.5:
+            text = text + rng.choice((" please", ", please", " please"))
+        else:
+            text = "Please " + text[:1].lower() + text[1:] if not text.startswith("I") else text
+    if rng.random() < 0.1:
+        opener = rng.choice(_OPENERS)
+        text = f"{opener} {text[:1].lower() + text[1:] if opener.endswith(',') and text[:2] not in ('I ', 'I' + chr(39)) else text}"
+    text += mark
+    if rng.random() < 0.02:
+        text += rng.choice((" Thanks!", " Thank you.", " thanks"))
+    way = rng.random()
+    if way < 0.22:
+        text = text.lower()
+    elif way < 0.32:
+        text = text[:1].lower() + text[1:]
+    return text

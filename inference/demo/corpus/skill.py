@@ -1,0 +1,98 @@
+"""What a skill is: tasks that draw questions with their right answers, split into trained and held-out ones.
+
+Held out are *items* (operand pairs, words, heads of lists), or, where a skill is a closed list of facts, *pairs* of an
+item and a wording; and, apart from that, whole wordings (see `grammar`).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Literal
+
+from inference.demo.corpus.grammar import Language, Wordings, dress, share
+
+Split = Literal["train", "items", "wordings"]
+
+HELD_SHARE_OF_ITEMS = 0.06
+HELD_SHARE_OF_PAIRS = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question without its wording: `slots` fill the wording; any of `answers` is right; training draws one."""
+
+    key: str
+    slots: Mapping[str, str]
+    answers: tuple[str, ...]
+    word: str = ""  # what a follow-up such as "and backwards?" speaks about
+    number: int | None = None  # what "now add 5" starts from
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """`wordings` ask for what `make` draws. `is_closed`: items are a short list of facts, so pairs are held out.
+    `accepts` judges an answer where the right ones cannot be listed (stories)."""
+
+    wordings: Wordings
+    make: Callable[[Random], Item]
+    is_closed: bool = False
+    weight: float = 1.0
+    accepts: Callable[[Item, str], bool] | None = None
+    is_dressed: bool = True
+
+    def is_held(self, item: Item, wording: str) -> bool:
+        if self.is_closed:
+            return share(f"pair|{item.key}|{wording}") < HELD_SHARE_OF_PAIRS
+        return share(f"item|{item.key}") < HELD_SHARE_OF_ITEMS
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One turn: what the user says, the answer to learn, and how an answer is judged."""
+
+    skill: str
+    language: Language
+    prompt: str
+    answer: str
+    item: Item
+    judge: Callable[[Item, str], bool] | None = field(default=None, repr=False)
+
+    def accepts(self, answer: str) -> bool:
+        return self.judge(self.item, answer) if self.judge else answer in self.item.answers
+
+
+@dataclass(frozen=True, slots=True)
+class Skill:
+    name: str
+    language: Language
+    tasks: tuple[Task, ...]
+    label: str  # how an answer names the skill: "I have not learned {label} yet."
+
+    def draw(self, rng: Random, split: Split) -> Example:
+        """A random example of the split; "items" are held-out items in trained wordings, "wordings" the reverse:
+        wordings never trained (with held-out items too, where items are held out at all)."""
+        tasks = [task for task in self.tasks if split != "wordings" or task.wordings.held]
+        weights = [task.weight for task in tasks]
+        for _ in range(10_000):
+            task = rng.choices(tasks, weights)[0]
+            item = task.make(rng)
+            wording = task.wordings.draw(rng, is_held=split == "wordings")
+            is_wanted = split == "wordings" and task.is_closed
+            if is_wanted or task.is_held(item, wording) == (split != "train"):
+                prompt = wording.format_map(item.slots)
+                if task.is_dressed:
+                    prompt = dress(rng, prompt, self.language)
+                return Example(self.name, self.language, prompt, rng.choice(item.answers), item, task.accepts)
+        raise RuntimeError(f"skill {self.name}: no example of the split {split!r} in 10,000 draws")
+
+
+def quoted(rng: Random, word: str) -> str:
+    """A word as people type it in a request: bare, in quotes, or with a capital."""
+    way = rng.random()
+    if way < 0.76:
+        return word
+    if way < 0.86:
+        return f"'{word}'"
+    if way < 0.94:
+        return f'"{word}"'
+    return word.capitalize()

@@ -1,0 +1,156 @@
+"""Trains one demo model from its profile: rows of whole dialogues, loss on the answers, Muon and AdamW.
+
+Muon (Jordan et al. 2024) takes the matrices of the blocks, AdamW the rest; the learning rate warms up over 3 % of the
+steps and falls to 0 in a straight line, which matters: scores jump in the last third. Where a compiler is there the
+blocks are compiled; results differ in the last bits only.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from inference.demo.corpus.dialogue import Dialogue, dialogues
+from inference.demo.profiles import Profile
+from inference.model.transformer import Transformer
+from inference.text.chat_template import BEGIN, END, Message, render
+from inference.text.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
+
+ROW_TOKENS = 256
+ROWS_PER_STEP = 18
+_POOL = 48
+_NO_LOSS = -100
+_MUON_LR, _ADAM_LR, _WARM_UP = 0.02, 3e-3, 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    step: int
+    n_steps: int
+    loss: float  # mean cross-entropy of an answer's token, in nats, over the last steps
+    tokens_per_s: float
+
+
+def layout(dialogue: Dialogue, tokenizer: Tokenizer) -> list[int]:
+    """Ids of a whole dialogue, its last answer included, in the v3 chat layout."""
+    messages = [Message("system", dialogue.system)] if dialogue.system else []
+    for turn in dialogue.turns:
+        messages += [Message("user", turn.prompt), Message("assistant", turn.answer)]
+    return [*render(messages[:-1], tokenizer), *tokenizer.encode(messages[-1].content), tokenizer.eos_id]
+
+
+def targets(ids: list[int], tokenizer: Tokenizer) -> list[int]:
+    """For each id the next one where it belongs to an answer (its EOS included), else -100: no loss there."""
+    begin, end = tokenizer.control_id(BEGIN), tokenizer.control_id(END)
+    wanted, is_answer = [], False
+    for i, token in enumerate(ids[:-1]):
+        if token == end:
+            is_answer = True
+        elif token in (begin, tokenizer.bos_id, tokenizer.eos_id):
+            is_answer = False
+        wanted.append(ids[i + 1] if is_answer else _NO_LOSS)
+    return [*wanted, _NO_LOSS]
+
+
+def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[list[int], list[int]]]:
+    """Rows of ROW_TOKENS ids and their targets, filled with whole dialogues; what is left over at the end is padded.
+
+    A dialogue that does not fit a row is left out (about one in a thousand)."""
+    pool: list[list[int]] = []
+    while True:
+        ids: list[int] = []
+        wanted: list[int] = []
+        while True:
+            while len(pool) < _POOL:
+                dialogue = layout(next(stream), tokenizer)
+                if len(dialogue) <= ROW_TOKENS:
+                    pool.append(dialogue)
+            room = ROW_TOKENS - len(ids)
+            fitting = [i for i, dialogue in enumerate(pool) if len(dialogue) <= room]
+            if not fitting:
+                break
+            # The oldest one while there is room for any; the longest that fits where the row nears its end.
+            chosen = fitting[0] if room > ROW_TOKENS // 2 else max(fitting, key=lambda i: len(pool[i]))
+            dialogue = pool.pop(chosen)
+            ids += dialogue
+            wanted += targets(dialogue, tokenizer)
+        padding = ROW_TOKENS - len(ids)
+        yield ids + [tokenizer.eos_id] * padding, wanted + [_NO_LOSS] * padding
+
+
+def train(
+    profile: Profile, tokenizer: Tokenizer, *, report: Callable[[Progress], None], n_tokens: int | None = None
+) -> Transformer:
+    """The trained model, in float32. `n_tokens` shortens the training (tests, trials)."""
+    torch.manual_seed(profile.seed)
+    model = Transformer(profile.config(tokenizer.vocab_size))
+    _initialise(model)
+    if shutil.which("g++") or shutil.which("clang++"):
+        for block in model.layers:
+            block.compile(dynamic=False)
+    n_steps = max(1, (n_tokens or profile.n_tokens) // (ROW_TOKENS * ROWS_PER_STEP))
+    optimizers, schedules = _optimizers(model, n_steps)
+    stream = rows(dialogues(profile.seed, profile.weights, profile.declined), tokenizer)
+    losses: list[float] = []
+    started = time.perf_counter()
+    for step in range(1, n_steps + 1):
+        batch = list(islice(stream, ROWS_PER_STEP))
+        ids, wanted = (torch.tensor([row[part] for row in batch]) for part in (0, 1))
+        losses.append(_step(model, ids, wanted, optimizers))
+        for schedule in schedules:
+            schedule.step()
+        if step % 50 == 0 or step == n_steps:
+            speed = step * ids.numel() / (time.perf_counter() - started)
+            report(Progress(step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
+    return model
+
+
+def _initialise(model: Transformer) -> None:
+    """Normal(0, 0.02) for the embeddings, 1/sqrt(inputs) for matrices, 0 for what writes into the residual stream."""
+    for name, weight in model.named_parameters():
+        if name.endswith(("wo.weight", "w2.weight")):
+            torch.nn.init.zeros_(weight)
+        elif name.startswith(("tok_embeddings", "output")):
+            torch.nn.init.normal_(weight, std=0.02)
+        elif weight.dim() == 2:
+            torch.nn.init.normal_(weight, std=weight.shape[1] ** -0.5)
+
+
+def _optimizers(
+    model: Transformer, n_steps: int
+) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LambdaLR]]:
+    matrices = [weight for name, weight in model.named_parameters() if name.startswith("layers.") and weight.dim() == 2]
+    others = [
+        weight for name, weight in model.named_parameters() if not (name.startswith("layers.") and weight.dim() == 2)
+    ]
+    optimizers: list[torch.optim.Optimizer] = [
+        torch.optim.Muon(matrices, lr=_MUON_LR, weight_decay=0.05),
+        torch.optim.AdamW(others, lr=_ADAM_LR, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+    warm_up = max(1, int(_WARM_UP * n_steps))
+
+    def factor(step: int) -> float:
+        return min((step + 1) / warm_up, (n_steps - step) / max(1, n_steps - warm_up), 1.0)
+
+    return optimizers, [torch.optim.lr_scheduler.LambdaLR(optimizer, factor) for optimizer in optimizers]
+
+
+def _step(model: Transformer, ids: Tensor, wanted: Tensor, optimizers: list[torch.optim.Optimizer]) -> float:
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        logits = model.forward_full(ids)
+    is_answer = wanted != _NO_LOSS
+    loss = cross_entropy(logits[is_answer].float(), wanted[is_answer])
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
