@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import math
 import types
 import typing
 from collections.abc import Collection, Mapping, Sequence
@@ -173,14 +174,17 @@ SECTIONS: Mapping[str, type] = types.MappingProxyType(
 )
 
 
-def load(toml: Mapping[str, Any], env: Mapping[str, str], options: Sequence[Override] = ()) -> Settings:
+def load(
+    toml: Mapping[str, Any], env: Mapping[str, str], options: Sequence[Override] = (), *, folder: Path = Path()
+) -> Settings:
     """The settings that the file's mapping, the environment and the command line give together.
 
+    Paths of models are relative to `folder`, that of the file.
     `env` may be the whole environment: only names that begin with ARENA_ are read, and those that the `api_key_env` of
     a model names are left alone. Raises `SettingsError`.
     """
     _check_known(toml, [*SECTIONS, "models"], where="arena.toml", what="section or key")
-    models = _read_models(toml.get("models", []))
+    models = _read_models(toml.get("models", []), folder)
     overrides = [*_overrides_of(env, {player.api_key_env for player in models if player.api_key_env}), *options]
     sections: dict[str, Any] = {}
     for name, cls in SECTIONS.items():
@@ -188,6 +192,11 @@ def load(toml: Mapping[str, Any], env: Mapping[str, str], options: Sequence[Over
         if not isinstance(table, Mapping):
             raise SettingsError(f"arena.toml: {name} is {table!r}; expected a section [{name}] with keys")
         sections[name] = _read_section(cls, table, f"[{name}]", [one for one in overrides if one.section == name])
+    public_url = sections["web"].public_url
+    if public_url is not None and not (_is_address(public_url) and urlsplit(public_url).path in ("", "/")):
+        raise SettingsError(
+            f"[web] public_url: {public_url!r}; expected scheme and host alone, such as https://arena.example.org"
+        )
     return Settings(**sections, models=models, secret=_read_secret(env))
 
 
@@ -235,10 +244,10 @@ def _read_section(cls: type[SectionT], table: Mapping[str, Any], where: str, ove
         raise SettingsError(f"arena.toml, {where}: {error}") from error
 
 
-def _read_models(tables: Any) -> tuple[Player, ...]:
+def _read_models(tables: Any, folder: Path) -> tuple[Player, ...]:
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise SettingsError("arena.toml: models is not a list of tables; write each model under its own [[models]]")
-    players = tuple(_read_model(table, number) for number, table in enumerate(tables, 1))
+    players = tuple(_read_model(table, number, folder) for number, table in enumerate(tables, 1))
     seen: set[str] = set()
     for player in players:
         if player.name.casefold() in seen:
@@ -249,7 +258,7 @@ def _read_models(tables: Any) -> tuple[Player, ...]:
     return players
 
 
-def _read_model(table: Mapping[str, Any], number: int) -> Player:
+def _read_model(table: Mapping[str, Any], number: int, folder: Path) -> Player:
     name = table.get("name")
     if (
         not isinstance(name, str)
@@ -289,7 +298,8 @@ def _read_model(table: Mapping[str, Any], number: int) -> Player:
                     f"arena.toml, {where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1"
                 )
     urls = tuple(url.rstrip("/") for url in player.base_urls)
-    return dataclasses.replace(player, model=player.model or name, base_urls=urls)
+    path = folder / player.path if player.path is not None else None
+    return dataclasses.replace(player, path=path, model=player.model or name, base_urls=urls)
 
 
 def _is_address(url: str) -> bool:
@@ -339,7 +349,7 @@ def _typed(value: Any, hint: Any, place: str) -> Any:
             if isinstance(value, str) and value:
                 return Path(value)
         elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool):
+            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
                 return float(value)
         elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value

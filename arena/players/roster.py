@@ -40,6 +40,20 @@ class Roster:
         """Active players that the arena's own model server must load."""
         return tuple(player for player in self.active if player.is_native)
 
+    def api_keys(self, env: Mapping[str, str]) -> Mapping[str, str]:
+        """The key of each active player that needs one, by name. `SettingsError` where the variable is not set."""
+        keys = {}
+        for player in self.active:
+            if player.api_key_env is not None:
+                key = env.get(player.api_key_env, "")
+                if not key:
+                    raise SettingsError(
+                        f"arena.toml, [[models]] {player.name!r} api_key_env:"
+                        f" the environment has no {player.api_key_env}; set it to the key"
+                    )
+                keys[player.name] = key
+        return keys
+
     def check_folders(self) -> None:
         """Raise `SettingsError` for the first native player whose folder of weights does not exist."""
         for player in self.native:

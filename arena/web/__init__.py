@@ -1,0 +1,39 @@
+"""Plain HTTP around the pages: who a visitor is, what may be asked, and what a browser is told to refuse.
+
+`protect` wraps an app in its middlewares, all pure ASGI, so that streams stay streams:
+
+    origin     forgets forwarded addresses; with a public URL, every request is one to that URL
+    headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
+    gate       only the pages' own requests get in, with small bodies
+    visitor    gives a new visitor a cookie with the first page
+    CORS       no other site may read anything (Gradio's own, which lets everybody, then stands aside)
+    gzip       of pages and JSON; not of streams
+    language   the chosen language, before the first script of a page runs
+
+`routes` has the addresses that are no pages. Nothing here knows Gradio's Python side, battles or votes.
+"""
+
+from collections.abc import Sequence
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+
+from arena.web.gate import Gate
+from arena.web.headers import Headers
+from arena.web.language import Language
+from arena.web.origin import Origin
+from arena.web.visitor import VisitorCookie
+
+__all__ = ["protect"]
+
+
+def protect(app: FastAPI, *, pages: Sequence[str], languages: Sequence[str], public_url: str | None = None) -> None:
+    """Wrap `app`, whose pages have these addresses and languages. The last one added is the outermost."""
+    app.add_middleware(Language, languages=languages)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
+    app.add_middleware(CORSMiddleware)
+    app.add_middleware(VisitorCookie)
+    app.add_middleware(Gate, pages=pages)
+    app.add_middleware(Headers)
+    app.add_middleware(Origin, public_url=public_url)

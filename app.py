@@ -1,0 +1,228 @@
+"""Start the arena: settings -> database -> model server -> Arena -> pages. The only place that wires.
+
+    python app.py [--config arena.toml] [--data DIR] [--db URL] [--host 127.0.0.1] [--port 7860]
+
+Whatever can be wrong with files, settings, the port or the database is found before anything is started, said in one
+line, and ends with code 1. The pages answer before the models are loaded, and say so. SIGTERM and SIGINT end everything
+within ten seconds, open streams or not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import tomllib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from arena.settings import Override, Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from arena.players.health import Health
+    from arena.players.native_server import NativeServer
+    from arena.service import Arena
+    from db.session import Database
+
+logger = logging.getLogger("app")
+
+_DEFAULT_CONFIG = Path(__file__).resolve().parent / "arena.toml"
+_GRACE_S = 2  # for open streams, before they are cut
+_LIBRARIES = {  # read by Gradio and huggingface_hub when they are imported: nobody is told anything, nothing is fetched
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the arena until it is told to stop; the exit code."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses whole, also those with a password
+    try:
+        settings = _settings(arguments, os.environ)
+        listener = _listen(settings.web.host, settings.web.port)
+    except (SettingsError, OSError) as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    with listener:
+        return _serve(settings, listener)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description="Compare language models blind, with ratings that can be trusted.",
+        epilog="Every other setting: arena.toml, or an environment variable such as ARENA_BATTLE_MAX_TOKENS.",
+    )
+    parser.add_argument(
+        "--config", type=Path, default=_DEFAULT_CONFIG, metavar="FILE", help="settings (default: arena.toml)"
+    )
+    parser.add_argument("--data", metavar="DIR", help="folder of the database and the secret (default: data)")
+    parser.add_argument("--db", metavar="URL", help="database (default: sqlite, DIR/arena.sqlite)")
+    parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
+    parser.add_argument("--port", help="port to listen on (default: 7860)")
+    return parser
+
+
+def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
+    """Raises `SettingsError` or `OSError`."""
+    try:
+        toml = tomllib.loads(arguments.config.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"no file {arguments.config}; name your settings with --config FILE") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{arguments.config}: not a TOML file: {error}") from error
+    given = (
+        Override("arena", "data", arguments.data, "--data"),
+        Override("arena", "database", arguments.db, "--db"),
+        Override("web", "host", arguments.host, "--host"),
+        Override("web", "port", arguments.port, "--port"),
+    )
+    return load(toml, env, [one for one in given if one.text is not None], folder=arguments.config.parent)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises `SettingsError` where the address cannot be had."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise SettingsError(f"cannot listen on {host}: {error.strerror}; choose another address with --host") from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(1)  # now, so that a second arena on this port is refused before it starts anything
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"cannot listen on {host} port {port}: {error.strerror}; stop what uses it or choose another with --port"
+        ) from error
+    return listener
+
+
+def _serve(settings: Settings, listener: socket.socket) -> int:
+    """Wire everything and serve on the socket until a signal."""
+    os.environ.update(_LIBRARIES)
+    from db.errors import DatabaseError
+
+    try:
+        app = _wire(settings, os.environ)
+    except (SettingsError, DatabaseError, OSError, ValueError) as error:
+        print(f"app.py: {error}", file=sys.stderr)
+        return 1
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                print(f"The arena is at {_address(settings)} (stop it with Ctrl-C)", flush=True)
+
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+        forwarded_allow_ips=",".join(settings.web.trusted_proxies),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises the signal again when all has ended: harmless then
+        signal.signal(number, lambda _number, _frame: None)
+    server = Server(config)
+    server.run(sockets=[listener])
+    return 0 if server.started else 1
+
+
+def _address(settings: Settings) -> str:
+    host = f"[{settings.web.host}]" if ":" in settings.web.host else settings.web.host
+    return settings.web.public_url or f"http://{host}:{settings.web.port}"
+
+
+def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
+    """Everything, made and joined; the app's lifespan starts and stops it. Raises `SettingsError`, `DatabaseError`,
+    `SecretError`."""
+    from arena.players.endpoint import Endpoint, Patience
+    from arena.players.health import Health
+    from arena.players.native_server import NativeServer
+    from arena.players.roster import Roster
+    from arena.web import secret as secrets_file
+    from db.session import open_database
+
+    roster = Roster(settings.models)
+    roster.check_folders()
+    keys = roster.api_keys(env)
+    settings.arena.data.mkdir(parents=True, exist_ok=True)
+    secret = (
+        settings.secret.encode() if settings.secret else secrets_file.load_or_create(settings.arena.data / "secret")
+    )
+    database = open_database(settings.database_url)
+
+    from fastapi import FastAPI
+
+    from arena import ui
+    from arena.service import Arena
+    from arena.ui.messages import LANGUAGES
+    from arena.ui.widgets import PAGES
+    from arena.web import protect
+    from arena.web.routes import routes
+    from arena.web.visitor import pseudonym
+
+    native = NativeServer(roster.native, settings.inference) if roster.native else None
+    battle = settings.battle
+    patience = Patience(battle.first_token_timeout_s, battle.stall_timeout_s, battle.retries)
+    endpoints = {
+        player.name: Endpoint(
+            [native.base_url] if native and player.is_native else player.base_urls,
+            player.model,
+            api_key=keys.get(player.name),
+            patience=patience,
+        )
+        for player in roster.active
+    }
+    health = Health(roster, endpoints, server=native)
+    arena = Arena(settings, roster, database, health)
+    app = FastAPI(
+        title=settings.arena.title,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lambda _app: _running(database, native, health, arena),
+    )
+    app.include_router(routes(arena))
+    protect(app, pages=list(PAGES.values()), languages=LANGUAGES, public_url=settings.web.public_url)
+    pages = ui.build(arena, settings, visitor_of=partial(pseudonym, secret=secret))
+    return ui.mount(app, pages, settings)
+
+
+@contextlib.asynccontextmanager
+async def _running(
+    database: Database, native: NativeServer | None, health: Health, arena: Arena
+) -> AsyncIterator[None]:
+    """What runs while pages are served: the database's battles, the model server, the probes."""
+    await arena.start()
+    try:
+        if native is not None:
+            await native.start()
+        await health.start()
+        yield
+    finally:
+        await arena.close()
+        await health.aclose()
+        if native is not None:
+            await native.stop()
+        await asyncio.to_thread(database.close)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

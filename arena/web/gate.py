@@ -1,0 +1,90 @@
+"""Gate: only requests that the pages make themselves, with bodies of at most 64 kB.
+
+Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
+and hiding an event in its settings closes none of them. Here everything is closed that is not named. What is named is
+not thereby trusted: who may vote is for `Arena` to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY_BYTES = 64 * 1024
+
+_READ = {
+    "/health",
+    "/leaderboard.json",
+    "/leaderboard.csv",
+    "/config",
+    "/theme.css",
+    "/favicon.ico",
+    "/gradio_api/queue/data",
+    "/gradio_api/startup-events",
+}
+_READ_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
+_WRITE = {"/gradio_api/queue/join", "/gradio_api/cancel"}
+_WRITE_BELOW = ("/gradio_api/run/",)
+
+
+class Gate:
+    """404 for what no page asks, 413 for a body that is too long. `pages` are paths such as `/about`."""
+
+    def __init__(self, app: ASGIApp, pages: Sequence[str]) -> None:
+        self._app = app
+        self._read = _READ | set(pages)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif not self._is_open(scope["method"], scope["path"]):
+            await PlainTextResponse("Not found\n", status_code=404)(scope, receive, send)
+        elif scope["method"] != "POST":
+            await self._app(scope, receive, send)
+        elif (body := await _body(scope, receive)) is None:
+            text = f"The body is longer than {MAX_BODY_BYTES} bytes\n"
+            await PlainTextResponse(text, status_code=413, headers={"connection": "close"})(scope, receive, send)
+        else:
+            await self._app(scope, _replay(body, receive), send)
+
+    def _is_open(self, method: str, path: str) -> bool:
+        if ".." in path:
+            return False
+        if method in ("GET", "HEAD"):
+            return path in self._read or path.startswith(_READ_BELOW)
+        return method == "POST" and (path in _WRITE or path.startswith(_WRITE_BELOW))
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes | None:
+    """The whole body, None when it is too long (then it is not read to its end)."""
+    announced = Headers(scope=scope).get("content-length", "0")
+    if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > MAX_BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that gives the body that was read, then whatever follows: the client's leaving."""
+    has_given = False
+
+    async def replayed() -> Message:
+        nonlocal has_given
+        if has_given:
+            return await receive()
+        has_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

@@ -1,0 +1,51 @@
+"""Headers: what every answer tells the browser to refuse, and what it may keep.
+
+The content security policy is the strictest under which Gradio's pages work: nothing from another host, which is what
+keeps an image in a model's answer from telling a stranger who reads it; no frames, no forms to elsewhere, no eval.
+"""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self' data:; connect-src 'self'; media-src 'none'; object-src 'none'; frame-src 'none';"
+    " frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+)
+
+_ALWAYS = {
+    "content-security-policy": POLICY,
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+}
+_FOREVER = "public, max-age=31536000, immutable"  # the names of assets hold their hash or Gradio's version
+_ASSETS = ("/assets/", "/static/")
+
+
+class Headers:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _ALWAYS.items():
+                    headers[name] = value
+                if scope["path"].startswith(_ASSETS):
+                    if message["status"] == 200:
+                        headers["cache-control"] = _FOREVER
+                elif headers.get("content-type", "").startswith(("text/html", "application/json")):
+                    headers["cache-control"] = "private, no-cache"  # pages carry a visitor's cookie
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,68 @@
+"""Visitor: a random number in a cookie, and the pseudonym by which everything behind the web layer knows its owner.
+
+The cookie is 128 random bits, HttpOnly and SameSite=Lax, given with the first page. The database sees only its HMAC
+under the arena's secret: who steals the database cannot act as anybody, and who holds a cookie cannot find its rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+COOKIE = "visitor"
+
+_VALID = re.compile(r"[0-9a-f]{32}")
+_MAX_AGE_S = 400 * 86400  # the longest that browsers keep a cookie
+
+
+class HasCookies(Protocol):
+    """A request of Starlette or of Gradio."""
+
+    @property
+    def cookies(self) -> Any: ...
+
+
+def pseudonym(request: HasCookies, secret: bytes) -> str | None:
+    """Who sent the request: 64 hex digits, the same for every request with this cookie. None without a valid cookie."""
+    cookie = request.cookies.get(COOKIE)
+    if not isinstance(cookie, str) or not _VALID.fullmatch(cookie):
+        return None
+    return hmac.digest(secret, b"visitor:" + cookie.encode(), hashlib.sha256).hex()
+
+
+class VisitorCookie:
+    """Gives a cookie with every HTML page whose request has no valid one. Secure where the page came by https."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _VALID.fullmatch(_cookies(scope).get(COOKIE, "")):
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if message["status"] == 200 and headers.get("content-type", "").startswith("text/html"):
+                    secure = "; Secure" if scope["scheme"] == "https" else ""
+                    attributes = f"Max-Age={_MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+                    headers.append("set-cookie", f"{COOKIE}={secrets.token_hex(16)}; {attributes}")
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+
+def _cookies(scope: Scope) -> Mapping[str, str]:
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            return cookie_parser(value.decode("latin-1"))
+    return {}
