@@ -12,7 +12,9 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -71,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_above_zero,
         metavar="G",
         help="GiB for the caches of all models (default: a quarter of the free memory, or what is left of the GPU)",
+    )
+    serve.add_argument(
+        "--stop-with-stdin",
+        action="store_true",
+        help="stop when standard input closes: so the server ends with the process that started it, even a killed one",
     )
     _add_model_options(serve)
     serve.set_defaults(run=_serve)
@@ -189,7 +196,20 @@ def _prepare_torch(args: argparse.Namespace) -> Any:
     return getattr(torch, args.dtype) if args.dtype else None
 
 
+def _stop_with_stdin() -> None:
+    """Send this process SIGTERM when its standard input reaches its end."""
+
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=wait, name="stdin", daemon=True).start()
+
+
 def _serve(args: argparse.Namespace) -> int:
+    if args.stop_with_stdin:
+        _stop_with_stdin()
     folders: dict[str, ModelFolder] = {}
     for name, path in args.model:
         if name in folders:
