@@ -84,6 +84,7 @@ NOTICES = (
     "left",  # void: the visitor went on to the next battle without a vote
     "interrupted",  # void: the arena was stopped while this battle was being written
     "not_stored",  # void: the answers could not be written to the database
+    "closed",  # void since some time: nobody knows any more why
 )
 
 
@@ -274,10 +275,7 @@ class Arena:
                 is_fresh = live.battle.state == "voted" and self._can_withdraw_s(live) > 0
                 if is_fresh or live.battle.state in ("open", "votable"):
                     return battle_id
-        stored = await self._in_database(partial(self._stored_current, visitor))
-        if stored is None or stored in self._live:
-            return None
-        return stored
+        return await self._in_database(partial(self._stored_current, visitor))
 
     async def stop(self, visitor: str, battle_id: str) -> None:
         """End the writing: both sides keep what has been shown. The battle is votable then.
@@ -305,8 +303,6 @@ class Arena:
                 self._refuse_when_busy(visitor)
                 now = self._now()
                 await self._change(live, lambda tx: queries.set_battle_state(tx, battle_id, State.OPEN, now=now))
-            if not live.battle.can_retry(side):  # the turn ended while its state was being written
-                raise Refusal("not_yet")
             live.battle.retry(side)
 
     async def leave(self, visitor: str, battle_id: str) -> None:
@@ -567,8 +563,11 @@ class Arena:
         return totals.counted + totals.excluded
 
     def _stored_current(self, visitor: str) -> str | None:
+        """The newest votable battle; an open one that is not in memory is nobody's any more."""
         with self._database.read() as tx:
-            return queries.current_battle(tx, visitor)
+            battle_id = queries.current_battle(tx, visitor)
+            is_votable = battle_id is not None and queries.get_battle(tx, battle_id).state is State.VOTABLE
+        return battle_id if is_votable else None
 
     def _store_new(self, new: NewBattle, prompt: str) -> str:
         now = self._now()

@@ -41,7 +41,7 @@ MAX_ATTEMPTS = 4
 CANCELLED = "cancelled"
 """Finish reason of an answer that the visitor stopped."""
 
-VoidReason = Literal["abandoned", "left", "interrupted", "not_stored"]
+VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed"]
 Ending = Literal["done", "stop"] | VoidReason
 _SEED_BOUND = 2**31
 _STATES: Mapping[State, BattleState] = {
@@ -208,6 +208,7 @@ class Battle:
 
     def resume(self, record: BattleRecord) -> None:
         """Take over what an earlier process stored: a battle that is votable, voted or void."""
+        self._past, self._attempts = [], {}
         for turn in record.turns:
             if self._attempts:
                 self._past.append(self._turn())
@@ -215,7 +216,7 @@ class Battle:
             self._attempts = {side: _resumed(turn.shown(SideCode.parse(side))) for side in SIDES}
             self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
         self.state = _STATES[record.state]
-        self.notice = "interrupted" if self.state == "void" else None
+        self.notice = "closed" if self.state == "void" else None
 
     def ask(self, prompt: str) -> None:
         """Begin a turn (numbered `n_turns` from then on)."""
@@ -401,6 +402,7 @@ class Battle:
         for _, attempt in fresh:
             attempt.is_stored = True
         self._failed.clear()
+        self._ending = None
         self.state = "votable"
         self._notify()
 

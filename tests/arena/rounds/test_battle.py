@@ -1,0 +1,475 @@
+"""A battle between two scripted players with a journal in memory; its clock ticks every 2 ms."""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from arena.players.endpoint import Broken, Finish, Message, Refused, TimedOut
+from arena.rounds.battle import CANCELLED, MAX_ATTEMPTS, Battle, Parameters, Timing
+from arena.rounds.pacing import EqualPace, FreePace, Pace
+from arena.rounds.views import BattleView
+from db.codes import Kind, Policy, Side, State
+from db.errors import StorageFailed
+from db.queries import AnswerRecord, BattleRecord, BattleSettings, TurnRecord
+from tests.fakes import ScriptedPlayer
+from tests.waiting import until
+
+TICK_S = 0.002
+PARAMETERS = Parameters(system_prompt="Be kind.", temperature=0.6, top_p=0.9, max_tokens=32)
+
+
+class Journal:
+    """What a battle has written down."""
+
+    def __init__(self) -> None:
+        self.turns: list[tuple[int, list[AnswerRecord]]] = []
+        self.n_void = 0
+        self.error: StorageFailed | None = None
+
+    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+        await asyncio.sleep(0)
+        if self.error is not None:
+            raise self.error
+        self.turns.append((turn, list(answers)))
+
+    async def void(self, battle_id: str) -> None:
+        if self.error is not None:
+            raise self.error
+        self.n_void += 1
+
+
+def make(
+    a: ScriptedPlayer,
+    b: ScriptedPlayer,
+    journal: Journal | None = None,
+    *,
+    pace: Callable[[], Pace] = FreePace,
+    abandon_after_s: float = 60.0,
+    max_turns: int = 5,
+) -> Battle:
+    return Battle(
+        "battle-1",
+        "visitor-1",
+        {"a": a, "b": b},
+        PARAMETERS,
+        journal or Journal(),
+        make_pace=pace,
+        timing=Timing(abandon_after_s=abandon_after_s, tick_s=TICK_S, heartbeat_s=0.02),
+        max_turns=max_turns,
+        rng=random.Random(0),
+    )
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(main, 20))
+
+
+async def watch(battle: Battle) -> list[BattleView]:
+    return [view async for view in battle.follow()]
+
+
+@pytest.mark.parametrize("slow", ["a", "b"])
+def test_both_sides_are_written_at_once_and_a_slow_one_stalls_nobody(slow: str) -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+        waiting, quick = ScriptedPlayer([gate, "late"]), ScriptedPlayer(["soon"])
+        battle = make(waiting, quick) if slow == "a" else make(quick, waiting)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        done = "b" if slow == "a" else "a"
+        await until(lambda: getattr(battle.view(), done).state == "done")
+        assert getattr(battle.view(), slow).state == "waiting"
+        assert battle.view().state == "open"
+        assert not battle.view().can_vote
+        gate.set()
+        last = (await following)[-1]
+        assert (last.state, last.can_vote, last.can_stop) == ("votable", True, False)
+        assert {getattr(last, slow).text, getattr(last, done).text} == {"late", "soon"}
+
+    run(main())
+
+
+def test_both_sides_get_the_same_but_for_the_seed() -> None:
+    async def main() -> None:
+        a, b = ScriptedPlayer(["one"]), ScriptedPlayer(["two"])
+        battle = make(a, b)
+        battle.ask("Say a number")
+        await watch(battle)
+        (asked_a,), (asked_b,) = a.requests, b.requests
+        assert asked_a.seed != asked_b.seed
+        assert replace(asked_a, seed=0) == replace(asked_b, seed=0)
+        assert asked_a.messages == (Message("system", "Be kind."), Message("user", "Say a number"))
+        assert (asked_a.temperature, asked_a.top_p, asked_a.max_tokens) == (0.6, 0.9, 32)
+
+    run(main())
+
+
+def test_no_system_prompt_is_no_message() -> None:
+    async def main() -> None:
+        a = ScriptedPlayer(["one"])
+        battle = make(a, ScriptedPlayer())
+        battle._parameters = replace(PARAMETERS, system_prompt="")
+        battle.ask("Hi")
+        await watch(battle)
+        assert a.requests[0].messages == (Message("user", "Hi"),)
+
+    run(main())
+
+
+def test_each_side_goes_on_from_its_own_answers() -> None:
+    async def main() -> None:
+        a, b = ScriptedPlayer(["A1"], ["A2"]), ScriptedPlayer(["B1"], ["B2"])
+        battle = make(a, b)
+        battle.ask("first")
+        await watch(battle)
+        assert battle.view().can_send
+        battle.ask("second")
+        last = (await watch(battle))[-1]
+        assert [turn.answer_b for turn in last.turns] == ["B1"]
+        assert (last.prompt, last.a.text, last.b.text) == ("second", "A2", "B2")
+        expected = [("system", "Be kind."), ("user", "first"), ("assistant", "B1"), ("user", "second")]
+        assert [(message.role, message.content) for message in b.requests[1].messages] == expected
+        assert a.requests[1].messages[2] == Message("assistant", "A1")
+        seeds = [request.seed for request in (*a.requests, *b.requests)]
+        assert len(set(seeds)) == 4
+
+    run(main())
+
+
+def test_answers_are_stored_before_the_battle_is_votable() -> None:
+    async def main() -> None:
+        journal = Journal()
+        finish = Finish("length", 11, 3, "feedfacefeedface", ttft_ms=12.5, duration_ms=80.0)
+        battle = make(ScriptedPlayer(["x", "y", finish]), ScriptedPlayer(["z"]), journal)
+        battle.ask("Hi")
+        async for view in battle.follow():
+            assert view.state == "open" or journal.turns
+        ((turn, (a, b)),) = journal.turns
+        assert turn == 1
+        seed = battle._attempts["a"].seed
+        assert a == AnswerRecord(
+            Side.A, 1, "xy", seed, "length", 11, 3, ttft_ms=12.5, duration_ms=80.0, fingerprint="feedfacefeedface"
+        )
+        assert (b.side, b.text, b.finish_reason, b.error) == (Side.B, "z", "stop", None)
+        assert battle.view().a.is_cut
+        assert not battle.view().b.is_cut
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(TimedOut("slow"), "timed_out"), (Broken("cut"), "broken"), (RuntimeError("bug"), "failed")]
+)
+def test_a_side_that_fails_half_way_keeps_its_text_and_the_battle_is_votable(error: Exception, code: str) -> None:
+    async def main() -> None:
+        journal = Journal()
+        battle = make(ScriptedPlayer(["half", error]), ScriptedPlayer(["whole"]), journal)
+        battle.ask("Hi")
+        last = (await watch(battle))[-1]
+        assert (last.state, last.can_vote, last.can_send) == ("votable", True, False)
+        assert (last.a.state, last.a.text, last.a.error, last.a.can_retry) == ("failed", "half", "side_failed", True)
+        assert last.b.state == "done"
+        a = journal.turns[0][1][0]
+        assert (a.error, a.finish_reason, a.completion_tokens) == (code, None, None)
+
+    run(main())
+
+
+def test_a_stream_without_a_finish_is_broken() -> None:
+    class Quiet:
+        async def stream(self, request: object) -> Any:
+            return
+            yield
+
+    async def main() -> None:
+        battle = make(Quiet(), ScriptedPlayer())  # type: ignore[arg-type]
+        battle.ask("Hi")
+        assert (await watch(battle))[-1].a.error == "side_failed"
+
+    run(main())
+
+
+def test_a_side_that_the_conversation_does_not_fit_says_so_without_a_number_and_is_not_asked_again() -> None:
+    async def main() -> None:
+        refusal = Refused("too long", limit=512, is_too_long=True)
+        battle = make(ScriptedPlayer([refusal]), ScriptedPlayer(["fine"]))
+        battle.ask("Hi")
+        last = (await watch(battle))[-1]
+        assert (last.a.error, last.a.can_retry) == ("side_too_long", False)
+        assert "512" not in repr(last)
+
+    run(main())
+
+
+@pytest.mark.parametrize("is_other_done", [True, False])
+def test_a_failed_side_is_asked_again_with_a_new_seed(is_other_done: bool) -> None:
+    async def main() -> None:
+        journal, gate = Journal(), asyncio.Event()
+        a, b = ScriptedPlayer([Broken("cut")], ["fine"]), ScriptedPlayer([gate, "other"])
+        if is_other_done:
+            gate.set()
+        battle = make(a, b, journal)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: battle.view().a.can_retry and (battle.view().state == "votable") == is_other_done)
+        battle.retry("a")
+        assert (battle.view().state, battle.view().a.state) == ("open", "waiting")
+        gate.set()
+        last = (await watch(battle))[-1]
+        await following
+        assert (last.state, last.a.text, last.b.text) == ("votable", "fine", "other")
+        assert len(b.requests) == 1
+        assert len({request.seed for request in (*a.requests, *b.requests)}) == 3
+        stored = [(one.side, one.attempt, one.error) for _, answers in journal.turns for one in answers]
+        assert sorted(stored) == [(Side.A, 1, "broken"), (Side.A, 2, None), (Side.B, 1, None)]
+
+    run(main())
+
+
+def test_a_side_is_not_asked_without_end() -> None:
+    async def main() -> None:
+        a = ScriptedPlayer([Broken("cut")])
+        battle = make(a, ScriptedPlayer())
+        battle.ask("Hi")
+        await watch(battle)
+        for _ in range(MAX_ATTEMPTS - 1):
+            battle.retry("a")
+            await watch(battle)
+        assert not battle.view().a.can_retry
+        assert len(a.requests) == MAX_ATTEMPTS
+
+    run(main())
+
+
+def test_stop_keeps_what_was_shown_and_closes_the_streams() -> None:
+    async def main() -> None:
+        journal, never = Journal(), asyncio.Event()
+        a, b = ScriptedPlayer(["shown", never, "never"]), ScriptedPlayer(["whole"])
+        battle = make(a, b, journal)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: battle.view().a.text == "shown" and battle.view().b.state == "done")
+        await battle.stop()
+        view = battle.view()
+        assert (view.state, view.a.state, view.a.text, view.b.state) == ("votable", "stopped", "shown", "done")
+        assert view.can_send
+        assert a.n_closed == 1
+        assert [(one.text, one.finish_reason) for one in journal.turns[0][1]] == [
+            ("shown", CANCELLED),
+            ("whole", "stop"),
+        ]
+        await following
+
+    run(main())
+
+
+def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
+    """Else the end of the fast side would be seen, and votes would be on text that nobody read."""
+
+    async def main() -> None:
+        journal, never = Journal(), asyncio.Event()
+        battle = make(ScriptedPlayer(["word " * 500]), ScriptedPlayer(["w", never]), journal, pace=EqualPace)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: battle.view().b.text == "w")
+        await battle.stop()
+        await following
+        assert (battle.view().a.state, battle.view().a.text) == ("stopped", "w")
+        assert journal.turns[0][1][0].text == "w"
+
+    run(main())
+
+
+def test_stop_before_the_first_token_leaves_nothing_to_go_on_from() -> None:
+    async def main() -> None:
+        never = asyncio.Event()
+        battle = make(ScriptedPlayer([never]), ScriptedPlayer([never]))
+        battle.ask("Hi")
+        await battle.stop()
+        view = battle.view()
+        assert (view.state, view.a.state, view.b.text, view.can_send) == ("votable", "stopped", "", False)
+
+    run(main())
+
+
+def test_a_battle_that_nobody_watches_is_void_and_its_streams_are_closed() -> None:
+    async def main() -> None:
+        journal, never = Journal(), asyncio.Event()
+        a, b = ScriptedPlayer(["x", never]), ScriptedPlayer([never])
+        battle = make(a, b, journal, abandon_after_s=0.03)
+        battle.ask("Hi")
+        await until(lambda: battle.state == "void")
+        await until(lambda: not battle.is_being_written)
+        assert (battle.notice, journal.n_void, a.n_closed, b.n_closed) == ("abandoned", 1, 1, 1)
+        assert not battle.view().can_vote
+
+    run(main())
+
+
+def test_a_watched_battle_goes_on_and_pages_come_and_go() -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+        battle = make(ScriptedPlayer(["x", gate, "y"]), ScriptedPlayer(["z"]), abandon_after_s=0.05)
+        battle.ask("Hi")
+        async with aclosing(battle.follow()) as first:
+            await anext(first)
+            second = asyncio.create_task(watch(battle))
+            await asyncio.sleep(0.1)  # longer than abandon_after_s, with a page
+        assert battle.view().state == "open"
+        third = asyncio.create_task(watch(battle))
+        gate.set()
+        assert (await second)[-1] == (await third)[-1] == battle.view()
+        assert battle.view().a.text == "xy"
+
+    run(main())
+
+
+def test_a_page_hears_from_a_silent_battle_so_that_its_end_is_noticed() -> None:
+    async def main() -> None:
+        battle = make(ScriptedPlayer([asyncio.Event()]), ScriptedPlayer([asyncio.Event()]))
+        battle.ask("Hi")
+        async with aclosing(battle.follow()) as views:
+            first, again = await anext(views), await anext(views)
+        assert first == again
+        await battle.stop()
+
+    run(main())
+
+
+def test_views_come_no_faster_than_the_tick() -> None:
+    async def main() -> None:
+        battle = make(ScriptedPlayer([step for _ in range(60) for step in ("x", 0.0005)]), ScriptedPlayer())
+        battle.ask("Hi")
+        loop = asyncio.get_running_loop()
+        times = [loop.time() async for _ in battle.follow()]
+        gaps = [after - before for before, after in pairwise(times)]
+        assert min(gaps) >= TICK_S * 0.9
+        assert len(times) < 60
+
+    run(main())
+
+
+def test_with_equal_pace_the_first_to_finish_is_not_seen_to_finish_first() -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+        text = "same length"
+        battle = make(ScriptedPlayer([text]), ScriptedPlayer([text[:4], gate, text[4:]]), pace=EqualPace)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: len(battle.view().a.text) == 4)
+        assert battle.view().a.state == "writing"
+        gate.set()
+        for view in await following:
+            assert (view.a.text, view.a.state) == (view.b.text, view.b.state)
+
+    run(main())
+
+
+@pytest.mark.parametrize("reason", ["left", "interrupted"])
+def test_a_battle_is_voided_while_it_is_written_and_after(reason: Any) -> None:
+    async def main() -> None:
+        for script in ([asyncio.Event()], ["x"]):
+            journal = Journal()
+            battle = make(ScriptedPlayer(script), ScriptedPlayer(["y"]), journal)
+            battle.ask("Hi")
+            await until(lambda: battle.view().b.state == "done")  # noqa: B023
+            await battle.void(reason)
+            assert (battle.state, battle.notice, journal.n_void) == ("void", reason, 1)
+            await battle.void(reason)
+            assert journal.n_void == 1
+
+    run(main())
+
+
+def test_a_voted_battle_is_never_voided() -> None:
+    async def main() -> None:
+        journal = Journal()
+        battle = make(ScriptedPlayer(), ScriptedPlayer(), journal)
+        battle.ask("Hi")
+        await watch(battle)
+        battle.become_voted()
+        await battle.void("left")
+        assert (battle.view().state, journal.n_void) == ("voted", 0)
+
+    run(main())
+
+
+def test_a_battle_that_cannot_be_stored_is_void_and_says_so() -> None:
+    async def main() -> None:
+        journal = Journal()
+        journal.error = StorageFailed("disk full")
+        battle = make(ScriptedPlayer(), ScriptedPlayer(), journal)
+        battle.ask("Hi")
+        last = (await watch(battle))[-1]
+        assert (last.state, last.notice, last.can_vote) == ("void", "not_stored", False)
+
+    run(main())
+
+
+def test_turns_have_a_limit() -> None:
+    async def main() -> None:
+        battle = make(ScriptedPlayer(), ScriptedPlayer(), max_turns=2)
+        for prompt in ("one", "two"):
+            battle.ask(prompt)
+            await watch(battle)
+        assert (battle.n_turns, battle.view().can_send, battle.view().can_vote) == (2, False, True)
+
+    run(main())
+
+
+def test_a_stored_battle_is_taken_over_and_goes_on() -> None:
+    async def main() -> None:
+        record = BattleRecord(
+            battle_id="battle-1",
+            share_id="share",
+            kind=Kind.BATTLE,
+            visitor="visitor-1",
+            model_a="x",
+            model_b="y",
+            state=State.VOTABLE,
+            opened_at=1.0,
+            closed_at=None,
+            policy=Policy.UNIFORM,
+            draw_probability=0.5,
+            settings=BattleSettings("Be kind.", 0.6, 0.9, 32, "free"),
+            language=None,
+            turns=(
+                TurnRecord(
+                    1, "one", (AnswerRecord(Side.A, 1, "A1", 5, "stop"), AnswerRecord(Side.B, 1, "B1", 6, "stop"))
+                ),
+                TurnRecord(
+                    2,
+                    "two",
+                    (
+                        AnswerRecord(Side.A, 1, "A2", 7, CANCELLED),
+                        AnswerRecord(Side.B, 1, "", 8, error="broken"),
+                        AnswerRecord(Side.B, 2, "B2", 9, "length"),
+                    ),
+                ),
+            ),
+        )
+        a, b = ScriptedPlayer(["A3"]), ScriptedPlayer(["B3"])
+        battle = make(a, b)
+        battle.resume(record)
+        view = battle.view()
+        assert (view.state, view.prompt, view.turns[0].answer_a) == ("votable", "two", "A1")
+        assert (view.a.state, view.a.text, view.b.state, view.b.is_cut) == ("stopped", "A2", "done", True)
+        battle.ask("three")
+        assert (await watch(battle))[-1].b.text == "B3"
+        assert [message.content for message in b.requests[0].messages] == [
+            "Be kind.",
+            "one",
+            "B1",
+            "two",
+            "B2",
+            "three",
+        ]
+        assert a.requests[0].seed not in range(5, 10)
+
+    run(main())
