@@ -17,6 +17,7 @@ problem of a batch touches another, so that its result is the same, bit for bit,
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
@@ -25,7 +26,9 @@ from elo.battles import Floats, Index, Pairs, components, names
 
 _MAX_STEPS = 200
 _MAX_CHORDS = 25
+_LARGEST_CHORD = 1.0
 _SMALL = 24
+_ROUNDING = 1e-7
 CONVERGED = 1e-10
 """Largest step, in log-odds, at which a fit is done: 2e-8 points on the Elo scale."""
 
@@ -81,23 +84,24 @@ class Likelihood:
             degree=csr_array((np.abs(sign), (rows, columns)), shape=shape),
         )
 
-    def chances(self, r: Floats) -> Floats:
-        """(M, R): P(a beats b)."""
-        return sigma(r[self.a] - r[self.b])
+    def chances(self, r: Floats) -> tuple[Floats, Floats]:
+        """(M, R) each: p = P(a beats b) and q = 1 - p, the smaller one with all its digits."""
+        odds = np.exp(r[self.b] - r[self.a])
+        p = 1 / (1 + odds)
+        return p, odds * p
 
-    def gradient(self, r: Floats, y: Floats, n: Floats, p: Floats) -> Floats:
-        """(K, R): points won above those expected at chances p."""
-        slope: Floats = self.incidence @ (y - n * p)
+    def gradient(self, r: Floats, y: Floats, n: Floats, p: Floats, q: Floats) -> Floats:
+        """(K, R): points won above those expected, y - n p, without the loss of digits of that difference."""
+        slope: Floats = self.incidence @ (y * q - (n - y) * p)
         return slope + self.prior * (0.5 - sigma(r)) if self.prior else slope
 
-    def information(self, r: Floats, n: Floats, p: Floats) -> Floats:
+    def information(self, r: Floats, n: Floats, p: Floats, q: Floats) -> Floats:
         """(R, K, K): minus the Hessian. Without a prior it is a Laplacian; then the constant vector, which it maps to
         0, is given a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
-        h = n * p * (1 - p)
+        h = n * p * q
         curvature = self.degree @ h
         if self.prior:
-            q = sigma(r)
-            curvature += self.prior * q * (1 - q)
+            curvature += self.prior * sigma(r) * sigma(-r)
         K, R = curvature.shape
         matrix = np.zeros((R, K, K))
         matrix[:, self.a, self.b] = matrix[:, self.b, self.a] = -h.T
@@ -124,19 +128,29 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     likelihood = Likelihood.of(pairs, prior=prior)
     y, n = pairs.points[:, None], pairs.games[:, None]
     r = np.zeros((pairs.n_models, 1))
+    last = np.full(1, np.inf)
     for _ in range(_MAX_STEPS):
-        p = likelihood.chances(r)
-        factor = cho_factor(likelihood.information(r, n, p)[0], lower=True)
-        step = cho_solve(factor, likelihood.gradient(r, y, n, p))
+        p, q = likelihood.chances(r)
+        factor = cho_factor(likelihood.information(r, n, p, q)[0], lower=True)
+        step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
         r += damped(step)
-        if np.abs(step).max() < CONVERGED:
+        size = np.abs(step).max(axis=0)
+        if has_converged(size, last).all():
             break
+        last = size
     else:
-        raise ConvergenceError(
-            f"no convergence in {_MAX_STEPS} steps; the last one was {np.abs(step).max():.3g} log-odds"
-        )
+        raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds")
     inverse = cho_solve(factor, np.eye(pairs.n_models))
     return Fit(r[:, 0], inverse)
+
+
+def has_converged(size: Floats, last: Floats) -> NDArray[np.bool_]:
+    """Whether Newton's method is done, from the sizes of its last two steps: at 1e-10, or where it no longer gets nearer.
+
+    So close to the maximum each step would at least square the error; one that does not even halve it is the rounding of
+    large counts.
+    """
+    return (size < CONVERGED) | ((size < _ROUNDING) & (size > last / 2))
 
 
 def damped(step: Floats) -> Floats:
@@ -171,12 +185,12 @@ def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floa
     r = np.repeat(start.r[:, None], R, axis=1)
     is_open = np.ones(R, dtype=bool)
     if K > _SMALL:
-        last = np.full(R, np.inf)
+        last = np.full(R, _LARGEST_CHORD)
         is_contracting = is_open.copy()
         for _ in range(_MAX_CHORDS):
-            p = likelihood.chances(r)
+            p, q = likelihood.chances(r)
             # Not a BLAS product: its last bits depend on the number of columns.
-            step = np.einsum("ij,jr->ir", start.inverse, likelihood.gradient(r, y, n, p))
+            step = np.einsum("ij,jr->ir", start.inverse, likelihood.gradient(r, y, n, p, q))
             size = np.abs(step).max(axis=0)
             is_contracting &= size < 0.7 * last
             last = size
@@ -194,13 +208,16 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
     R = y.shape[1]
     r = np.repeat(start[:, None], R, axis=1)
     is_open = np.ones(R, dtype=bool)
+    last = np.full(R, np.inf)
     for _ in range(_MAX_STEPS):
-        p = likelihood.chances(r)
-        slope = likelihood.gradient(r, y, n, p)
-        solved = np.linalg.solve(likelihood.information(r, n, p), slope.T[:, :, None])
+        p, q = likelihood.chances(r)
+        slope = likelihood.gradient(r, y, n, p, q)
+        solved = np.linalg.solve(likelihood.information(r, n, p, q), slope.T[:, :, None])
         step = solved[:, :, 0].T.astype(np.float64, copy=False)
         r += np.where(is_open, damped(step), 0.0)
-        is_open &= np.abs(step).max(axis=0) >= CONVERGED
+        size = np.abs(step).max(axis=0)
+        is_open &= ~has_converged(size, last)
+        last = size
         if not is_open.any():
             return r
     raise ConvergenceError(f"{is_open.sum()} of {R} rounds did not converge in {_MAX_STEPS} steps")

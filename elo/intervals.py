@@ -72,8 +72,8 @@ def _normal(fit: Fit, covariance: Floats, kind: Kind, settings: Settings) -> Int
 def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit) -> Floats:
     """(K, K): the covariance of the ratings when votes are independent, whatever law they follow: P H^-1 G H^-1 P, with
     G the squared scores of the votes (a tie's residual is 1/2 - p) and, where there is a prior, of its virtual ties."""
-    p = likelihood.chances(fit.r)
-    squares = pairs.won * (1 - p) ** 2 + pairs.lost * p**2 + pairs.tied * (0.5 - p) ** 2
+    p, q = likelihood.chances(fit.r)
+    squares = pairs.won * q**2 + pairs.lost * p**2 + pairs.tied * (0.5 - p) ** 2
     K = pairs.n_models
     G = np.zeros((K, K))
     G[pairs.a, pairs.b] = G[pairs.b, pairs.a] = -squares

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from db.outcome import Outcome
+from elo.battles import Cells, Votes, components, names, record
+from tests.elo import reference
+
+VOTE = st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"), st.sampled_from(Outcome)).filter(
+    lambda vote: vote[0] != vote[1]
+)
+
+
+def as_rows(cells: Cells) -> list[tuple[str, str, Outcome, int]]:
+    columns = (cells.a.tolist(), cells.b.tolist(), cells.outcome.tolist(), cells.count.tolist())
+    return [(cells.models[a], cells.models[b], Outcome(o), n) for a, b, o, n in zip(*columns, strict=True)]
+
+
+def counted_by_hand(votes: list[tuple[str, str, Outcome]]) -> list[tuple[str, str, Outcome, int]]:
+    seen = [(a, b, o) if a < b else (b, a, o.swapped) for a, b, o in votes]
+    return sorted((*vote, seen.count(vote)) for vote in set(seen))
+
+
+@given(st.lists(VOTE, max_size=40))
+def test_cells_are_the_counts_by_pair_and_outcome_seen_from_the_first_name(
+    votes: list[tuple[str, str, Outcome]],
+) -> None:
+    expected = counted_by_hand(votes)
+    assert as_rows(Cells.from_votes(Votes.from_rows(votes))) == expected
+    assert as_rows(Cells.from_counts([(*vote, 1) for vote in votes])) == expected
+
+
+@given(st.lists(VOTE, max_size=30), st.randoms())
+def test_order_sides_and_splitting_leave_the_cells_equal(votes: list[tuple[str, str, Outcome]], random: object) -> None:
+    shuffled = list(votes)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    turned = [(b, a, o.swapped) if i % 2 else (a, b, o) for i, (a, b, o) in enumerate(shuffled)]
+    assert as_rows(Cells.from_votes(Votes.from_rows(turned))) == as_rows(Cells.from_votes(Votes.from_rows(votes)))
+
+
+def test_many_models_are_counted_like_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    votes = reference.load("llmfao_crowd").votes
+    dense = Cells.from_votes(votes)
+    monkeypatch.setattr("elo.battles._MAX_TABLE", 0)
+    monkeypatch.setattr("elo.battles._CHUNK", 1000)
+    assert as_rows(Cells.from_votes(votes)) == as_rows(dense)
+    assert dense.n_votes == len(votes) == 8931
+
+
+def test_models_without_a_vote_are_no_part_of_the_cells() -> None:
+    cells = Cells.from_counts([("b", "a", Outcome.A, 2), ("c", "d", Outcome.A, 0)])
+    assert cells.models == ("a", "b")
+    votes = Votes(("z", "b", "a"), np.array([1]), np.array([2]), np.array([0]))
+    assert Cells.from_votes(votes).models == ("a", "b")
+
+
+def test_no_votes_are_no_cells() -> None:
+    assert Cells.from_counts([]).models == ()
+    assert Cells.from_votes(Votes.from_rows([])).n_votes == 0
+    assert len(Cells.from_counts([]).pairs().a) == 0
+
+
+def test_votes_keep_their_order() -> None:
+    rows = [("b", "a", Outcome.BOTH_BAD), ("a", "c", Outcome.A), ("b", "c", Outcome.B)]
+    votes = Votes.from_rows(rows)
+    assert votes.models == ("b", "a", "c")
+    assert list(votes) == rows
+
+
+def test_a_pair_joins_ties_and_both_bad() -> None:
+    counts = [("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 3), ("a", "b", Outcome.TIE, 2)]
+    pairs = Cells.from_counts([*counts, ("b", "a", Outcome.BOTH_BAD, 1)]).pairs()
+    assert (pairs.won.tolist(), pairs.lost.tolist(), pairs.tied.tolist()) == ([5], [3], [3])
+    assert (pairs.points.tolist(), pairs.games.tolist()) == ([6.5], [11])
+
+
+@pytest.mark.parametrize("name", reference.NAMES)
+def test_records_equal_evalica_and_pandas(name: str) -> None:
+    data = reference.load(name)
+    points = record(data.cells.pairs())
+    won = dict(zip(data.cells.models, points.won.tolist(), strict=True))
+    assert won == data.results["evalica_counting"]
+    counted = data.results["battle_count_pandas"]
+    battles = dict(zip(counted["order"], np.sum(counted["matrix"], axis=1).tolist(), strict=True))
+    assert dict(zip(data.cells.models, points.battles.tolist(), strict=True)) == battles
+    assert (points.won + points.lost == points.battles).all()
+
+
+def test_components_are_numbered_by_size_then_name() -> None:
+    edges = ["gh", "ab", "cd", "de", "ef"]
+    pairs = Cells.from_counts([(edge[0], edge[1], Outcome.TIE, 1) for edge in edges]).pairs()
+    assert dict(zip(pairs.models, components(pairs).tolist(), strict=True)) == {
+        **dict.fromkeys("cdef", 1),
+        **dict.fromkeys("ab", 2),
+        **dict.fromkeys("gh", 3),
+    }
+
+
+def test_a_message_names_a_few_models() -> None:
+    assert names(["a", "b", "c"], [0, 2]) == "'a', 'c'"
+    assert names([f"m{i}" for i in range(9)], range(9)) == "'m0', 'm1', 'm2', 'm3', 'm4' and 4 more"
+
+
+def test_a_model_against_itself_is_refused() -> None:
+    with pytest.raises(ValueError, match="vote 2: 'a' against itself"):
+        Votes.from_rows([("a", "b", Outcome.A), ("a", "a", Outcome.A)])
+    with pytest.raises(ValueError, match="vote 1: 'a' against itself"):
+        Cells.from_votes(Votes(("a",), np.array([0]), np.array([0]), np.array([0])))
+    with pytest.raises(ValueError, match="3 votes of 'a' against itself"):
+        Cells.from_counts([("a", "a", Outcome.A, 3)])
+
+
+def test_a_negative_count_is_refused() -> None:
+    with pytest.raises(ValueError, match="-1 votes of 'a' against 'b'"):
+        Cells.from_counts([("a", "b", Outcome.A, -1)])
