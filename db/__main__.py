@@ -1,0 +1,77 @@
+"""Votes out and in, a backup, a check: `python -m db export|import|backup|check`.
+
+python -m db export votes.jsonl              every vote, one JSON object a line
+python -m db import votes.jsonl --data new   all of them or, at the first bad line, none
+python -m db backup copy.sqlite              while the arena runs
+python -m db check                           is everything as it must be?
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from db import exchange
+from db.errors import DatabaseError
+from db.integrity import problems
+from db.session import open_database
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(argv)
+    url = options.db or f"sqlite:///{options.data / 'arena.sqlite'}"
+    try:
+        database = open_database(url, create=options.command == "import")
+        try:
+            match options.command:
+                case "export":
+                    n_votes = exchange.export_votes(database, options.file, progress=_show)
+                    print(f"{n_votes} votes written to {options.file}")
+                case "import":
+                    n_votes = exchange.import_votes(database, options.file, progress=_show)
+                    print(f"{n_votes} votes of {options.file} imported into {database.url}")
+                case "backup":
+                    exchange.backup(database, options.file)
+                    print(f"{database.url} copied to {options.file}")
+                case "check":
+                    with database.read() as tx:
+                        found = problems(tx)
+                    print("\n".join(found) or f"{database.url} is sound")
+                    return 1 if found else 0
+        finally:
+            database.close()
+    except (DatabaseError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m db", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, about in (
+        ("export", "write every vote as JSON lines"),
+        ("import", "add the votes of an export"),
+        ("backup", "copy a SQLite database that is in use"),
+        ("check", "look for anything that must not be"),
+    ):
+        command = commands.add_parser(name, help=about)
+        if name != "check":
+            command.add_argument("file", metavar="FILE", type=Path)
+        where = command.add_mutually_exclusive_group()
+        where.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+        where.add_argument(
+            "--data", metavar="DIR", type=Path, default=Path("data"), help="the folder of arena.sqlite (%(default)s)"
+        )
+    return parser
+
+
+def _show(n_votes: int) -> None:
+    if sys.stderr.isatty():
+        print(f"\r{n_votes} votes ", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,99 @@
+"""What must always be true of a database, checked from outside: for `python -m db check`, tests, and after a crash.
+
+It mends nothing. Each finding is one sentence with a number and an example.
+"""
+
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, or_, select, text
+
+from db.codes import Reason, State
+from db.queries.ledger import elo_state, ledger_state, replay, votes_in_order
+from db.queries.records import OnlineElo
+from db.schema import battles, ledger, visitors, vote_reasons, votes
+
+
+def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
+    """All findings; an empty list is a sound database. With `elo`, also whether the online-Elo state, where it claims
+    to be right under that name, equals its replay number for number; without, only its games are compared.
+    """
+    found = _file_problems(tx) if tx.dialect.name == "sqlite" else []
+    voted = votes.join(battles).join(visitors)
+    by_battle = select(battles.c.uuid)
+    is_marked_banned = _has(Reason.BANNED)
+    rules: list[tuple[str, Select[tuple[str]]]] = [
+        (
+            "battles in state voted have no vote",
+            by_battle.where(battles.c.state == State.VOTED, ~exists().where(votes.c.battle_id == battles.c.id)),
+        ),
+        ("votes belong to a battle that is not in state voted", _broken(voted, battles.c.state != State.VOTED)),
+        (
+            "votes name other models or another kind than their battle",
+            _broken(
+                voted,
+                or_(
+                    votes.c.kind != battles.c.kind,
+                    votes.c.model_a != battles.c.model_a,
+                    votes.c.model_b.is_distinct_from(battles.c.model_b),
+                ),
+            ),
+        ),
+        (
+            "votes count with a reason against them, or do not count without one",
+            _broken(voted, votes.c.counted == exists().where(vote_reasons.c.vote_id == votes.c.id)),
+        ),
+        (
+            "votes are withdrawn without that reason, or carry it without being withdrawn",
+            _broken(voted, _has(Reason.WITHDRAWN) == votes.c.withdrawn_at.is_(None)),
+        ),
+        (
+            "votes of a banned visitor lack the reason banned, or others carry it",
+            _broken(voted, is_marked_banned == visitors.c.banned_at.is_(None)),
+        ),
+        (
+            "votes have a revision after the ledger's",
+            _broken(
+                voted,
+                func.coalesce(votes.c.changed_revision, votes.c.revision) > select(ledger.c.revision).scalar_subquery(),
+            ),
+        ),
+    ]
+    for claim, query in rules:
+        broken = list(tx.scalars(query))
+        if broken:
+            found.append(f"{len(broken)} {claim} (battle {broken[0]})")
+    return found + _elo_problems(tx, elo)
+
+
+def _broken(voted: FromClause, is_broken: ColumnElement[bool]) -> Select[tuple[str]]:
+    return select(battles.c.uuid).select_from(voted).where(is_broken).order_by(votes.c.revision)
+
+
+def _has(reason: Reason) -> ColumnElement[bool]:
+    return exists().where(vote_reasons.c.vote_id == votes.c.id, vote_reasons.c.reason == reason)
+
+
+def _file_problems(tx: Connection) -> list[str]:
+    found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
+    for table, _, parent, _ in tx.execute(text("PRAGMA foreign_key_check")):
+        found.append(f"a row of {table} points to a row of {parent} that is not there")
+    return found
+
+
+def _elo_problems(tx: Connection, elo: OnlineElo | None) -> list[str]:
+    state = ledger_state(tx)
+    if state.elo_revision != state.revision:
+        return []  # it does not claim to be right: the next vote replays it
+    stored = elo_state(tx)
+    if elo is not None and elo.name == tx.scalar(select(ledger.c.elo_name)):
+        expected = replay(votes_in_order(tx), elo)
+        wrong = [name for name in sorted({*stored, *expected}) if stored.get(name) != expected.get(name)]
+        claim = "differs from its replay"
+    else:
+        games: dict[str, int] = {}
+        for vote in votes_in_order(tx):
+            games[vote.model_a] = games.get(vote.model_a, 0) + 1
+            games[vote.model_b] = games.get(vote.model_b, 0) + 1
+        wrong = [
+            name for name in sorted({*stored, *games}) if name not in stored or stored[name].games != games.get(name)
+        ]
+        claim = "has another number of games than the counted votes"
+    return [f"the online-Elo state of {len(wrong)} models {claim} ({wrong[0]})"] if wrong else []
