@@ -51,6 +51,7 @@ from db.queries import (
     NewBattle,
     OnlineElo,
     TurnRecord,
+    VoteRecord,
 )
 from db.session import Database
 from elo import online
@@ -193,6 +194,20 @@ class Arena:
         n_voided = await asyncio.to_thread(self._register)
         if n_voided:
             logger.info("%d battles that an earlier process left open are void", n_voided)
+
+    async def count_parameters(self, parameters: Mapping[str, int]) -> None:
+        """Store how many parameters models have, as their server counted them; what the roster says wins.
+
+        Raises:
+            Refusal: `not_stored`.
+        """
+        models = [
+            replace(_info(one), parameters=parameters[one.name])
+            for one in self._roster.active
+            if one.parameters is None and one.name in parameters
+        ]
+        await self._in_database(partial(self._store_models, models))
+        self._standings.forget()
 
     async def close(self) -> None:
         """End every battle that is being written: its row becomes void."""
@@ -547,15 +562,16 @@ class Arena:
 
     def _register(self) -> int:
         now = self._now()
-        active = [
-            ModelInfo(one.name, one.family, one.organisation, one.licence, one.parameters)
-            for one in self._roster.active
-        ]
+        active = [_info(one) for one in self._roster.active]
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
             queries.upsert_models(tx, active, now=now)
             queries.retire_models(tx, keep=[model.name for model in active], now=now)
             return queries.close_stale_battles(tx, replica=self._replica, lost_before=0.0, now=now)
+
+    def _store_models(self, models: Sequence[ModelInfo]) -> None:
+        with self._database.write() as tx:
+            queries.upsert_models(tx, models, now=self._now())
 
     def _count_votes(self) -> int:
         with self._database.read() as tx:
@@ -597,16 +613,17 @@ class Arena:
     def _store_vote(
         self, visitor: str, battle_id: str, outcome: Outcome, read_s: float | None
     ) -> tuple[BattleRecord, CastVote]:
+        record = self._read_known(battle_id)
+        leaking = self._leaking_sides(record)
         now = self._now()
         with self._database.write() as tx:
-            record = queries.get_battle(tx, battle_id)
             recent = queries.count_recent(tx, visitor=visitor, address=None, since=now - limits.WINDOW_S)
             named = queries.named_prompts(tx, visitor, since=now - ledger.NAMED_PROBE_WINDOW_S)
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,
                 turns=tuple(_turn_facts(turn) for turn in record.turns),
-                leaking=self._leaking_sides(record),
+                leaking=leaking,
                 n_votes_before=recent.votes,
                 read_s=read_s,
                 is_named_probe=any(turn.prompt in named for turn in record.turns),
@@ -622,8 +639,8 @@ class Arena:
                 elo=self._online_elo,
                 now=now,
             )
-            record = queries.get_battle(tx, battle_id)
-        return record, cast
+        vote = VoteRecord(outcome, now, cast.revision, cast.reasons, ledger.RULES_VERSION, facts.to_json())
+        return replace(record, state=State.VOTED, vote=vote), cast
 
     def _leaking_sides(self, record: BattleRecord) -> tuple[str, ...]:
         def answers(side: SideCode) -> Collection[str]:
@@ -647,7 +664,7 @@ class Arena:
 
 def online_elo(settings: EloSettings) -> OnlineElo:
     """The online Elo of these settings as the database takes it: it stores ratings and knows no formula."""
-    name = f"elo base={settings.base:g} scale={settings.scale:g} k={settings.k:g} start={settings.start:g}"
+    name = f"elo base={settings.base} scale={settings.scale} k={settings.k} start={settings.start}"
     return OnlineElo(name, settings.start, partial(online.update, settings=settings))
 
 
@@ -681,6 +698,10 @@ class _Gone:
     async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
         raise Unreachable("the model is no longer on the roster")
         yield
+
+
+def _info(player: Player) -> ModelInfo:
+    return ModelInfo(player.name, player.family, player.organisation, player.licence, player.parameters)
 
 
 def _refuse_unless(live: _Live, *states: BattleState) -> None:

@@ -89,6 +89,10 @@ class Standings:
                 self._board = await asyncio.to_thread(self._compute)
             return self._board
 
+    def forget(self) -> None:
+        """Compute the next board anew: what stands beside the ratings has changed, which no revision tells."""
+        self._board = None
+
     def _revision(self) -> int:
         with self._database.read() as tx:
             return queries.ledger_state(tx).revision
