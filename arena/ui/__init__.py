@@ -1,0 +1,52 @@
+"""The pages: `build` makes them over an `Arena`, `mount` puts them under a FastAPI app with their look and their languages.
+
+A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`, `/leaderboard`, `/about`.
+`showing` says what the battle page shows when, `duel` wires it, `untrusted` disarms what models and visitors wrote, `messages` holds every sentence.
+"""
+
+import gradio as gr
+from fastapi import FastAPI
+
+from arena.service import Arena
+from arena.settings import Settings
+from arena.ui import about, leaderboard, theme
+from arena.ui.duel import Duel
+from arena.ui.widgets import VisitorOf, browser_sentences
+
+__all__ = ["VisitorOf", "build", "mount"]
+
+_MAX_THREADS = 1000
+_MAX_QUEUED = 300
+
+
+def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Blocks:
+    """All pages. `visitor_of` tells a request's visitor pseudonym, None where it has no valid cookie."""
+    with gr.Blocks(title=settings.arena.title, analytics_enabled=False) as pages:
+        Duel(arena, visitor_of)
+    with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
+        leaderboard.lay_out(arena, visitor_of)
+    with pages.route("About", "about", show_in_navbar=False):
+        about.lay_out()
+    pages.max_threads = _MAX_THREADS  # also the cap on streams that run at once, so far above any number of battles
+    pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
+    return pages
+
+
+def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
+    """Put `pages` under `app` at `/`; every other route of `app` must be there before."""
+    sentences = browser_sentences(settings)
+    for language, text in about.about_texts(settings).items():
+        sentences[language]["about_text"] = text
+    return gr.mount_gradio_app(
+        app,
+        pages,
+        path="/",
+        theme=theme.theme(),
+        head=theme.head(),
+        i18n=gr.I18n(**sentences),
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        max_file_size="1kb",
+        ssr_mode=False,
+    )

@@ -1,0 +1,34 @@
+"""The about page: how a battle works, how ratings are computed, what is kept; with the numbers of this arena's settings."""
+
+import gradio as gr
+
+from arena.settings import Settings
+from arena.ui.leaderboard import settings_line
+from arena.ui.messages import LANGUAGES, messages
+from arena.ui.widgets import header, said
+
+
+def lay_out() -> None:
+    """The page in the present gr.Blocks (a route of it)."""
+    header()
+    with gr.Column(elem_id="about"):
+        gr.Markdown(said("about_text"))
+
+
+def about_texts(settings: Settings) -> dict[str, str]:
+    """The page's Markdown, by language."""
+    battle, limits = settings.battle, settings.limits
+    return {
+        language: messages(language)(
+            "about_markdown",
+            max_tokens=battle.max_tokens,
+            temperature=f"{battle.temperature:g}",
+            top_p=f"{battle.top_p:g}",
+            max_turns=battle.max_turns,
+            max_prompt_chars=battle.max_prompt_chars,
+            battles_per_hour=limits.battles_per_hour,
+            votes_per_hour=limits.votes_per_hour,
+            rating=settings_line(settings.elo, messages(language)),
+        )
+        for language in LANGUAGES
+    }

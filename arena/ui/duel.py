@@ -1,0 +1,256 @@
+"""The battle page: its components, and the handlers that carry a click to `Arena` and a view back to the page.
+
+A battle belongs to `Arena`, the page only follows it: one async generator per battle streams what changed. The page keeps nothing but the
+battle's id, in a component, so a reload asks `Arena.current` and goes on. It uses neither gr.State nor unload, either of which would hold one
+of the browser's six connections per tab. What is shown when is in `showing`; no rule and no query is here.
+"""
+
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import gradio as gr
+
+from arena.service import Arena, Refusal, Side
+from arena.ui import showing
+from arena.ui.messages import messages
+from arena.ui.showing import Face
+from arena.ui.widgets import Caller, VisitorOf, caller, header, said
+from db.outcome import Outcome
+
+logger = logging.getLogger(__name__)
+
+STATUS_EVERY_S = 2.0
+Updates = dict[Any, Any]
+
+
+class Duel:
+    """The battle page in the present gr.Blocks: making it lays out the components and wires them."""
+
+    def __init__(self, arena: Arena, visitor_of: VisitorOf) -> None:
+        self._arena = arena
+        self._visitor_of = visitor_of
+        self._parts: dict[str, Any] = {}
+        self._lay_out()
+        self._wire()
+
+    def _lay_out(self) -> None:
+        part = self._parts
+        header()
+        part["battle-id"] = gr.Textbox(visible=False)
+        part["status-timer"] = gr.Timer(STATUS_EVERY_S, active=False)
+        part["withdraw-timer"] = gr.Timer(60.0, active=False)
+        with gr.Column(elem_id="battle"):
+            part["status"] = gr.Markdown(elem_id="status")
+            with gr.Column(elem_id="intro") as part["intro"]:
+                gr.Markdown(said("battle_title"), elem_id="battle-title")
+                gr.Markdown(said("battle_intro"))
+            part["asked"] = gr.Markdown(elem_id="asked", visible=False, latex_delimiters=[])
+            with gr.Row(elem_id="switch", visible=False) as part["switch"]:
+                for side in showing.SIDES:
+                    part[f"side-{side}"] = gr.Button(side.upper(), elem_id=f"side-{side}")
+            with gr.Row(elem_id="duel", visible=False) as part["duel"]:
+                for side in showing.SIDES:
+                    self._lay_out_pane(side)
+            with gr.Row(elem_id="result", visible=False) as part["result"]:
+                part["reveal"] = gr.Markdown(elem_id="reveal", latex_delimiters=[])
+                part["withdraw"] = gr.Button(said("withdraw"), elem_id="withdraw", visible=False)
+            with gr.Column(elem_id="bar", visible=False) as part["bar"]:
+                with gr.Row(elem_id="votes"):
+                    for vote in showing.VOTES:
+                        key = vote.replace("-", "_")
+                        part[vote] = gr.Button(said(key), elem_id=vote, interactive=False)
+                part["vote-hint"] = gr.Markdown(elem_id="vote-hint")
+                gr.Markdown(said("hint_unseen"), elem_id="unseen")
+            part["notice"] = gr.Markdown(elem_id="notice")
+            with gr.Row(elem_id="ask-row"):
+                with gr.Row(elem_id="ask") as part["ask"]:
+                    part["prompt"] = gr.Textbox(
+                        elem_id="prompt",
+                        label=said("prompt_label"),
+                        placeholder=said("prompt_placeholder"),
+                        lines=1,
+                        max_lines=8,
+                    )
+                    part["send"] = gr.Button(said("send"), elem_id="send", variant="primary")
+                    part["stop"] = gr.Button(said("stop"), elem_id="stop", visible=False)
+                part["next"] = gr.Button(said("next"), elem_id="next", visible=False)
+            with gr.Column(elem_id="examples") as part["examples"]:
+                gr.Markdown(said("examples_label"))
+                with gr.Row(elem_id="chips"):
+                    self._chips = [
+                        gr.Button(said(f"example_{number}"), elem_classes="chip", size="sm")
+                        for number in range(len(messages("en").examples))
+                    ]
+            part["so-far"] = gr.Markdown(elem_id="so-far")
+
+    def _lay_out_pane(self, side: Side) -> None:
+        part = self._parts
+        with gr.Column(elem_id=f"pane-{side}", elem_classes="pane"):
+            part[f"head-{side}"] = gr.Markdown(elem_id=f"head-{side}", latex_delimiters=[])
+            part[f"earlier-{side}"] = gr.Markdown(elem_id=f"earlier-{side}", visible=False)
+            part[f"answer-{side}"] = gr.Markdown(elem_id=f"answer-{side}", elem_classes="answer")
+            part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", visible=False)
+
+    def _wire(self) -> None:
+        part = self._parts
+        blocks = gr.context.Context.root_block
+        assert blocks is not None
+        streams = [
+            self._on_stream(part["send"].click, self._send),
+            self._on_stream(part["prompt"].submit, self._send),
+            *(self._on_stream(part[f"retry-{side}"].click, self._retry(side)) for side in showing.SIDES),
+            *(self._on_stream(chip.click, self._send_example(n)) for n, chip in enumerate(self._chips)),
+            self._on_stream(blocks.load, self._restore),
+        ]
+        self._on_click(part["stop"].click, self._stop)
+        for vote, outcome in showing.VOTES.items():
+            self._on_click(part[vote].click, self._vote(outcome))
+        self._on_click(part["withdraw"].click, self._withdraw)
+        self._on_click(part["next"].click, self._next, cancels=streams)
+        self._on_click(part["status-timer"].tick, self._status)
+        self._on_click(part["withdraw-timer"].tick, self._close_withdrawal)
+
+    # What the visitor does ----------------------------------------------------------------------------------------------------------
+
+    async def _send(self, who: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
+        battle_id = await self._arena.send(visitor, battle_id or None, prompt, language=who.texts.language)
+        yield {"prompt": {"value": ""}, "notice": {"value": ""}}
+        async for face in self._follow(who, visitor, battle_id):
+            yield face
+
+    def _send_example(self, number: int) -> "Stream":
+        async def send(who: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+            async for face in self._send(who, visitor, battle_id, who.texts.examples[number]):
+                yield face
+
+        return send
+
+    def _retry(self, side: Side) -> "Stream":
+        async def retry(who: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+            await self._arena.retry(visitor, battle_id, side)
+            async for face in self._follow(who, visitor, battle_id):
+                yield face
+
+        return retry
+
+    async def _restore(self, who: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+        """A page was loaded: the visitor's running battle, else a fresh page; and why no battle can begin just now."""
+        status = await self._arena.status()
+        waiting: Face = {
+            "status": {"value": showing.status_line(status, who.texts)},
+            "status-timer": {"active": not status.can_battle},
+        }
+        battle_id = await self._arena.current(visitor)
+        if battle_id is None:
+            yield showing.idle(status, who.texts) | waiting
+            return
+        yield waiting
+        async for face in self._follow(who, visitor, battle_id):
+            yield face
+
+    async def _follow(self, who: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
+        async for view in self._arena.follow(visitor, battle_id):
+            yield showing.battle(view, who.texts)
+
+    async def _stop(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        await self._arena.stop(visitor, battle_id)
+        return {}  # the page that follows shows it
+
+    def _vote(self, outcome: Outcome) -> "Step":
+        async def vote(who: Caller, visitor: str, battle_id: str) -> Face:
+            await self._arena.vote(visitor, battle_id, outcome)
+            return await self._shown(who, visitor, battle_id)
+
+        return vote
+
+    async def _withdraw(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        await self._arena.withdraw(visitor, battle_id)
+        return await self._shown(who, visitor, battle_id)
+
+    async def _shown(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        return showing.battle(await self._arena.view(visitor, battle_id), who.texts)
+
+    async def _next(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        if battle_id:
+            await self._arena.leave(visitor, battle_id)
+        return showing.idle(await self._arena.status(), who.texts)
+
+    async def _status(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        status = await self._arena.status()
+        return {
+            "status": {"value": showing.status_line(status, who.texts)},
+            "status-timer": {"active": not status.can_battle},
+        }
+
+    async def _close_withdrawal(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        return {"withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
+
+    # How it reaches the page --------------------------------------------------------------------------------------------------------
+
+    def _on_stream(self, event: Callable[..., Any], act: "Stream") -> Any:
+        """Wire an act that shows several faces, one after the other."""
+
+        async def handler(battle_id: str, prompt: str, request: gr.Request) -> AsyncIterator[Updates]:
+            who = caller(request, self._visitor_of)
+            shown: Face = {}
+            try:
+                if who.visitor is None:
+                    yield self._updates({"notice": {"value": showing.error_line("error_no_cookie", who.texts)}})
+                    return
+                async for face in act(who, who.visitor, battle_id, prompt):
+                    if changed := showing.changes(shown, face):
+                        yield self._updates(changed)
+                    shown = {**shown, **face}
+            except Refusal as refusal:
+                yield self._updates(self._refused(refusal, who))
+            except Exception:
+                logger.exception("a battle page's stream ended in an error")
+                yield self._updates({"notice": {"value": showing.error_line("error_unexpected", who.texts)}})
+
+        return event(
+            handler,
+            inputs=[self._parts["battle-id"], self._parts["prompt"]],
+            outputs=list(self._parts.values()),
+            show_progress="hidden",
+            concurrency_limit=None,
+            api_visibility="private",
+        )
+
+    def _on_click(self, event: Callable[..., Any], act: "Step", **options: Any) -> None:
+        """Wire an act with one face: a plain request that waits in no queue."""
+
+        async def handler(battle_id: str, request: gr.Request) -> Updates:
+            who = caller(request, self._visitor_of)
+            try:
+                if who.visitor is None:
+                    return self._updates({"notice": {"value": showing.error_line("error_no_cookie", who.texts)}})
+                return self._updates(await act(who, who.visitor, battle_id))
+            except Refusal as refusal:
+                return self._updates(self._refused(refusal, who))
+            except Exception:
+                logger.exception("a click on the battle page ended in an error")
+                return self._updates({"notice": {"value": showing.error_line("error_unexpected", who.texts)}})
+
+        event(
+            handler,
+            inputs=[self._parts["battle-id"]],
+            outputs=list(self._parts.values()),
+            show_progress="hidden",
+            queue=False,
+            api_visibility="private",
+            **options,
+        )
+
+    def _refused(self, refusal: Refusal, who: Caller) -> Face:
+        face: Face = {"notice": {"value": showing.refusal_line(refusal, who.texts)}}
+        if refusal.key in ("models_loading", "too_few_models"):
+            face["status-timer"] = {"active": True}
+        return face
+
+    def _updates(self, face: Face) -> Updates:
+        return {self._parts[element]: gr.update(**properties) for element, properties in face.items()}
+
+
+Stream = Callable[[Caller, str, str, str], AsyncIterator[Face]]
+Step = Callable[[Caller, str, str], Awaitable[Face]]

@@ -1,0 +1,233 @@
+"""The leaderboard page: a table made by the server, with every model's interval as a bar on one axis that stands in the header.
+
+The table is HTML inside gr.Markdown (gr.Dataframe aligns badly and cannot draw; gr.HTML is empty under the CSP), the bars are inline SVG in
+percentages, so they need no script and no fixed width. An open page asks every two seconds whether the board has moved, and gets an answer only
+if it has. The numbers are `Board`'s; nothing is computed here but where a bar begins.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from arena.service import Arena, Board, ModelCard
+from arena.ui import showing
+from arena.ui.messages import Messages
+from arena.ui.untrusted import plain
+from arena.ui.widgets import VisitorOf, caller, header, said
+from elo.leaderboard import Row
+from elo.settings import Settings as EloSettings
+
+logger = logging.getLogger(__name__)
+
+REFRESH_EVERY_S = 2.0
+_MOST_TICKS = 5
+_STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+_MARKS = "*†‡"
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The common scale of all bars: Elo points from `low` to `high`, `ticks` on round numbers."""
+
+    low: float
+    high: float
+    ticks: tuple[int, ...]
+
+    def percent(self, rating: float) -> float:
+        """Where `rating` lies, from 0 (left end) to 100."""
+        return 100 * (rating - self.low) / (self.high - self.low)
+
+
+def axis(rows: Sequence[Row]) -> Axis:
+    """An axis that holds every rating and interval of `rows` (one or more), with at most five ticks."""
+    lows = [row.rating if row.low is None else row.low for row in rows]
+    highs = [row.rating if row.high is None else row.high for row in rows]
+    low, high = min(lows), max(highs)
+    margin = max(0.06 * (high - low), 10.0)
+    low, high = low - margin, high + margin
+    step = next((step for step in _STEPS if (high - low) / step <= _MOST_TICKS), _STEPS[-1])
+    ticks = range(math.ceil(low / step) * step, math.floor(high) + 1, step)
+    return Axis(low=low, high=high, ticks=tuple(ticks))
+
+
+def table(board: Board, texts: Messages) -> str:
+    """The board as one line of HTML (Markdown would end the table at an empty line)."""
+    rows = board.leaderboard.rows
+    settings = board.leaderboard.settings
+    if not rows:
+        return (
+            f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p><a href="/">{plain(texts("go_vote"))}</a></p></div>'
+            + _unrated(board, texts)
+        )
+    scale = axis(rows)
+    kinds = _marked_kinds(rows)
+    components = sorted({row.component for row in rows})
+    level = f"{settings.level:.0%}"
+    heads = [
+        ("rank", plain(texts("column_rank"))),
+        ("model", plain(texts("column_model"))),
+        ("rating", plain(texts("column_rating"))),
+        ("bar", _axis_svg(scale)),
+        ("interval", plain(texts("column_interval", level=level))),
+        ("votes", plain(texts("column_votes"))),
+        ("wins", plain(texts("column_win_rate"))),
+    ]
+    head = "".join(f'<th scope="col" class="{name}">{text}</th>' for name, text in heads)
+    body = ""
+    for component in components:
+        if len(components) > 1:
+            label = plain(texts("component", n=component))
+            body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
+        body += "".join(
+            _row(row, board.models.get(row.model), scale, kinds, texts) for row in rows if row.component == component
+        )
+    notes = [plain(texts("components"))] if len(components) > 1 else []
+    notes += [
+        plain(texts("interval_mark", mark=mark, kind=texts("interval_" + kind))) for kind, mark in kinds.items() if mark
+    ]
+    return (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        + "".join(f'<p class="note">{note}</p>' for note in notes)
+        + _unrated(board, texts)
+    )
+
+
+def computed_line(board: Board, now: float, texts: Messages) -> str:
+    """From how many votes, how many not counted and why, which revision, how old, by which settings."""
+    n = board.n_counted
+    line = texts("computed_from_one") if n == 1 else texts("computed_from", votes=n)
+    if board.n_excluded:
+        reasons = sorted(board.exclusions.items(), key=lambda reason: (-reason[1], reason[0]))
+        told = ", ".join(texts("short_" + reason, n=count) for reason, count in reasons)
+        line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=told)})"
+    line += f" · {texts('computed_revision', revision=board.revision)} · {_age(now - board.computed_at, texts)}"
+    return f'<p class="computed">{plain(line)}</p><p class="note">{plain(settings_line(board.leaderboard.settings, texts))}</p>'
+
+
+def settings_line(settings: EloSettings, texts: Messages) -> str:
+    """How the ratings are computed, in words."""
+    if settings.method == "elo":
+        return texts("settings_elo", k=f"{settings.k:g}", start=f"{settings.start:g}")
+    return texts(
+        "settings_bradley_terry",
+        scale=f"{settings.scale:g}",
+        base=f"{settings.base:g}",
+        mean=f"{settings.mean:g}",
+        prior=f"{settings.prior:g}",
+        bootstrap=f"{settings.bootstrap:,}",
+        seed=settings.seed,
+    )
+
+
+def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
+    """The page in the present gr.Blocks (a route of it), and its refreshing."""
+    header()
+    with gr.Column(elem_id="leaderboard"):
+        gr.Markdown(said("leaderboard_title"), elem_id="leaderboard-title")
+        gr.Markdown(said("leaderboard_intro"))
+        board_table = gr.Markdown(elem_id="leaderboard-table", latex_delimiters=[])
+        computed = gr.Markdown(elem_id="computed", latex_delimiters=[])
+        gr.Markdown(said("download_html"), elem_id="download")
+    shown = gr.Textbox(visible=False)  # the revision and age on the page, so that only a change is sent
+    timer = gr.Timer(REFRESH_EVERY_S)
+
+    async def refresh(on_page: str, request: gr.Request) -> dict[Any, Any]:
+        texts = caller(request, visitor_of).texts
+        try:
+            board = await arena.leaderboard()
+        except Exception:
+            logger.exception("the leaderboard page could not be made")
+            return {computed: showing.error_line("error_unexpected", texts)}
+        now = time.time()
+        current = f"{board.revision} {_age(now - board.computed_at, texts)}"
+        if current == on_page:
+            return {shown: gr.skip()}
+        return {board_table: table(board, texts), computed: computed_line(board, now, texts), shown: current}
+
+    blocks = gr.context.Context.root_block
+    assert blocks is not None
+    for event in (blocks.load, timer.tick):
+        event(
+            refresh,
+            inputs=[shown],
+            outputs=[board_table, computed, shown],
+            show_progress="hidden",
+            queue=False,
+            api_visibility="private",
+        )
+
+
+def _row(row: Row, card: ModelCard | None, scale: Axis, kinds: Mapping[str, str], texts: Messages) -> str:
+    mark = kinds.get(row.interval, "")
+    if row.low is None or row.high is None:
+        interval = plain(texts("interval_none"))
+    else:
+        interval = f"{row.low:.0f}–{row.high:.0f}{mark}"
+    cells = [
+        ("rank", str(row.rank)),
+        ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),
+        ("rating", f"{row.rating:.0f}"),
+        ("bar", _bar_svg(row, scale)),
+        ("interval", interval),
+        ("votes", f"{row.battles:,}"),
+        ("wins", f"{row.win_rate:.0%}"),
+    ]
+    labels = {"interval": "", "votes": plain(texts("column_votes")), "wins": plain(texts("column_win_rate"))}
+    told = "".join(
+        f'<td class="{name}"' + (f' data-label="{labels[name]}"' if labels.get(name) else "") + f">{text}</td>"
+        for name, text in cells
+    )
+    return f"<tr>{told}</tr>"
+
+
+def _card_line(card: ModelCard | None, texts: Messages) -> str:
+    if card is None:
+        return ""
+    facts = [card.organisation, card.licence, texts("retired") if card.is_retired else None]
+    told = " · ".join(plain(fact) for fact in facts if fact)
+    return f'<span class="facts">{told}</span>' if told else ""
+
+
+def _marked_kinds(rows: Sequence[Row]) -> dict[str, str]:
+    """A mark for every kind of interval but the commonest one."""
+    kinds = [row.interval for row in rows if row.low is not None]
+    by_count = sorted(set(kinds), key=lambda kind: (-kinds.count(kind), kind))
+    return {kind: "" if place == 0 and kind == "bootstrap" else _MARKS[place] for place, kind in enumerate(by_count)}
+
+
+def _axis_svg(scale: Axis) -> str:
+    texts = "".join(
+        f'<text x="{scale.percent(tick):.2f}%" y="14" text-anchor="middle">{tick}</text>' for tick in scale.ticks
+    )
+    return f'<svg class="axis" width="100%" height="18" aria-hidden="true">{texts}</svg>'
+
+
+def _bar_svg(row: Row, scale: Axis) -> str:
+    grid = "".join(
+        f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"></line>' for at in map(scale.percent, scale.ticks)
+    )
+    interval = ""
+    if row.low is not None and row.high is not None:
+        low, high = scale.percent(row.low), scale.percent(row.high)
+        interval = f'<line class="range" x1="{low:.2f}%" x2="{high:.2f}%" y1="50%" y2="50%"></line>'
+    dot = f'<circle cx="{scale.percent(row.rating):.2f}%" cy="50%" r="5"></circle>'
+    return f'<svg width="100%" height="28" aria-hidden="true">{grid}{interval}{dot}</svg>'
+
+
+def _unrated(board: Board, texts: Messages) -> str:
+    names = board.leaderboard.unrated
+    if not names:
+        return ""
+    return f'<p class="unrated">{plain(texts("unrated"))} {plain(", ".join(names))}</p>'
+
+
+def _age(seconds: float, texts: Messages) -> str:
+    for key, unit_s in (("computed_days", 86400), ("computed_hours", 3600), ("computed_minutes", 60)):
+        if seconds >= unit_s:
+            return texts(key, n=int(seconds // unit_s))
+    return texts("computed_now")

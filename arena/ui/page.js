@@ -1,0 +1,88 @@
+/* What the pages do in the browser beside Gradio: language, keys, the side switch of the phone, focus, and what is read aloud. No state that matters: the server holds it. */
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
+  const KEYS = { ArrowLeft: "vote-a", a: "vote-a", t: "vote-tie", n: "vote-bad", ArrowRight: "vote-b", b: "vote-b" };
+
+  document.addEventListener("keydown", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat || event.isComposing);
+    const button = plain && !typing(event.target) && byId(KEYS[event.key]);
+    if (button && !button.disabled) {
+      event.preventDefault();
+      button.click();
+    }
+  });
+
+  /* The phone shows one side at a time; body[data-side] says which, body[data-seen] which have been in view. */
+  const show = (side) => {
+    const body = document.body;
+    const seen = (body.dataset.seen || "").replace(side, "") + side;
+    if (body.dataset.side !== side) body.dataset.side = side;
+    if (body.dataset.seen !== seen && (body.dataset.seen || "").length < 2) body.dataset.seen = seen;
+    for (const one of ["a", "b"]) byId("side-" + one)?.setAttribute("aria-pressed", String(one === side));
+  };
+  const scrollTo = (side) => {
+    const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    byId("pane-" + side)?.scrollIntoView({ behavior: still ? "instant" : "smooth", block: "nearest", inline: "start" });
+  };
+  document.addEventListener("scroll", (event) => {
+    const duel = event.target;
+    if (duel.id === "duel") show(duel.scrollLeft > duel.clientWidth / 2 ? "b" : "a");
+  }, { capture: true, passive: true });
+
+  document.addEventListener("click", (event) => {
+    const language = event.target.closest("#language a");
+    if (language) {
+      event.preventDefault();
+      const wish = new URL(language.href).searchParams.get("lang");
+      document.cookie = "lang=" + wish + "; path=/; max-age=31536000; SameSite=Lax";
+      location.reload();
+    }
+    const side = event.target.closest("#side-a, #side-b");
+    if (side) scrollTo(side.id.slice(-1));
+    if (event.target.closest("#asked")) document.body.classList.toggle("asked-open");
+  });
+
+  /* Gradio makes the elements late and anew; what it leaves out or takes away (aria-*, links in the same tab) is put right here. */
+  let hadDuel = false;
+  let hadReveal = false;
+  const settle = () => {
+    for (const id of ["notice", "status", "vote-hint", "reveal"]) {
+      const region = byId(id);
+      if (region && !region.hasAttribute("aria-live")) region.setAttribute("aria-live", "polite");
+    }
+    for (const link of document.querySelectorAll('a[target="_blank"]:not(.pane *)')) {
+      if (link.origin === location.origin) link.removeAttribute("target");
+    }
+    for (const link of document.querySelectorAll("#header nav a")) {
+      if (link.pathname === location.pathname.replace(/(.)\/$/, "$1")) link.setAttribute("aria-current", "page");
+    }
+    for (const link of document.querySelectorAll("#language a")) {
+      if (link.lang === document.documentElement.lang) link.setAttribute("aria-current", "true");
+    }
+    const duel = byId("duel") !== null;
+    if (duel && !hadDuel) {
+      document.body.dataset.seen = "";
+      document.body.classList.remove("asked-open");
+      show("a");
+    }
+    const revealed = byId("reveal") !== null;
+    if (revealed && !hadReveal) byId("next")?.focus({ preventScroll: true });
+    if (!duel && hadDuel) {
+      toTop();
+      if (matchMedia("(pointer: fine)").matches) byId("prompt")?.querySelector("textarea")?.focus();
+    }
+    hadDuel = duel;
+    hadReveal = revealed;
+  };
+  const toTop = () => window.scrollTo({ top: 0, behavior: "instant" });
+  let queued = false;
+  new MutationObserver(() => {
+    if (queued) return;
+    queued = true;
+    requestAnimationFrame(() => {
+      queued = false;
+      settle();
+    });
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();

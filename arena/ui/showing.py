@@ -1,0 +1,233 @@
+"""What the battle page shows at each moment: the views of `Arena` -> properties of the page's elements. Pure: no Gradio, no arena.
+
+A `Face` maps element ids to what is to be set on them (`{"stop": {"visible": True}}`). `idle` and `battle` name every element whose look can
+change, so that a page that shows one face forgets the one before; `changes` leaves out what stays, which is most of it while tokens stream in.
+"""
+
+import math
+from collections.abc import Mapping
+
+from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
+from arena.ui.messages import Messages
+from arena.ui.untrusted import plain, safe_markdown
+from db.outcome import Outcome
+
+Face = dict[str, dict[str, object]]
+
+SIDES: tuple[Side, Side] = ("a", "b")
+VOTES: Mapping[str, Outcome] = {
+    "vote-a": Outcome.A,
+    "vote-tie": Outcome.TIE,
+    "vote-bad": Outcome.BOTH_BAD,
+    "vote-b": Outcome.B,
+}
+_CHOSEN = {Outcome.A: "chosen_a", Outcome.B: "chosen_b", Outcome.TIE: "chosen_tie", Outcome.BOTH_BAD: "chosen_both_bad"}
+
+
+def idle(status: Status, texts: Messages) -> Face:
+    """Before the first prompt: what this is, the prompt box, examples, how many votes there are."""
+    return {
+        "battle-id": {"value": ""},
+        "intro": {"visible": True},
+        "asked": {"value": "", "visible": False},
+        "switch": {"visible": False},
+        "duel": {"visible": False},
+        "result": {"visible": False},
+        "withdraw": {"visible": False},
+        "withdraw-timer": {"active": False},
+        "bar": {"visible": False},
+        "ask": {"visible": True},
+        "prompt": {"placeholder": texts("prompt_placeholder")},
+        "send": {"visible": True},
+        "stop": {"visible": False},
+        "next": {"visible": False, "variant": "secondary"},
+        "examples": {"visible": True},
+        "so-far": {"value": _votes_so_far(status, texts), "visible": True},
+        "notice": {"value": ""},
+    }
+
+
+def battle(view: BattleView, texts: Messages) -> Face:
+    """A battle as it stands, from the first token to the reveal."""
+    is_over = view.state in ("voted", "void")
+    face: Face = {
+        "battle-id": {"value": view.battle_id},
+        "intro": {"visible": False},
+        "asked": {"value": _asked(view.prompt, texts), "visible": True},
+        "switch": {"visible": True},
+        "duel": {"visible": True},
+        "bar": {"visible": not is_over},
+        "vote-hint": {"value": _hint(view, texts)},
+        "ask": {"visible": not is_over and (view.can_send or view.can_stop)},
+        "prompt": {"placeholder": texts("prompt_placeholder_more")},
+        "send": {"visible": not view.can_stop},
+        "stop": {"visible": view.can_stop},
+        "next": {"visible": True, "variant": "primary" if is_over else "secondary"},
+        "examples": {"visible": False},
+        "so-far": {"visible": False},
+        "notice": {"value": _notice("notice_" + view.notice, texts) if view.notice else ""},
+    }
+    for vote in VOTES:
+        face[vote] = {"interactive": view.can_vote}
+    for side, shown in zip(SIDES, (view.a, view.b), strict=True):
+        face |= _side(side, shown, view, texts)
+    return face | _result(view.reveal, texts)
+
+
+def changes(before: Face, after: Face) -> Face:
+    """What of `after` differs from `before`, property by property."""
+    return {
+        element: changed
+        for element, properties in after.items()
+        if (changed := {key: value for key, value in properties.items() if before.get(element, {}).get(key) != value})
+    }
+
+
+def status_line(status: Status, texts: Messages) -> str:
+    """Why no battle can begin just now, or nothing."""
+    if status.can_battle:
+        return ""
+    key = "status_loading" if status.n_loading else "status_too_few"
+    return _notice(key, texts, n_ready=status.n_ready, n_models=status.n_models)
+
+
+def refusal_line(refusal: Refusal, texts: Messages) -> str:
+    """A refusal as one sentence with its next step. Numbers of seconds (`window_s`) can also be said in minutes (`{window_min}`), rounded up."""
+    minutes = {key[:-2] + "_min": math.ceil(number / 60) for key, number in refusal.numbers.items() if key[-2:] == "_s"}
+    return _notice("refused_" + refusal.key, texts, **refusal.numbers, **minutes)
+
+
+def error_line(key: str, texts: Messages) -> str:
+    return _notice(key, texts)
+
+
+def _notice(key: str, texts: Messages, **numbers: object) -> str:
+    return f'<div class="notice">{plain(texts(key, **numbers))}</div>'
+
+
+def _votes_so_far(status: Status, texts: Messages) -> str:
+    if status.n_votes == 0:
+        return plain(texts("votes_so_far_none"))
+    votes = texts("votes_so_far_one") if status.n_votes == 1 else texts("votes_so_far", votes=status.n_votes)
+    return f'{plain(votes)} – <a href="/leaderboard">{plain(texts("see_who_leads"))}</a>'
+
+
+def _asked(prompt: str, texts: Messages) -> str:
+    return f'<div class="asked"><span class="who">{plain(texts("you_asked"))}</span> <span>{plain(prompt)}</span></div>'
+
+
+def _hint(view: BattleView, texts: Messages) -> str:
+    if view.notice:
+        return ""  # the notice says more
+    return plain(texts("hint_open" if view.can_vote else "hint_writing"))
+
+
+def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
+    reveal = view.reveal
+    head = _head(side, shown, texts) if reveal is None else _unmasked(side, reveal, texts)
+    earlier = "\n\n".join(_earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
+    return {
+        f"side-{side}": {"value": f"{side.upper()} · {_state(shown, texts)}"},
+        f"head-{side}": {"value": head},
+        f"earlier-{side}": {"value": earlier, "visible": bool(earlier)},
+        f"answer-{side}": {"value": _answer(shown, texts)},
+        f"retry-{side}": {"visible": shown.can_retry},
+    }
+
+
+def _state(shown: SideView, texts: Messages) -> str:
+    return texts("side_cut" if shown.is_cut and shown.state == "done" else f"side_{shown.state}")
+
+
+def _head(side: Side, shown: SideView, texts: Messages) -> str:
+    return (
+        f'<div class="head">{_letter(side)}'
+        f'<span class="state is-{shown.state}">{plain(_state(shown, texts))}</span></div>'
+    )
+
+
+def _letter(side: Side) -> str:
+    return f'<h2 class="letter">{side.upper()}</h2>'
+
+
+def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
+    answer = turn.answer_a if side == "a" else turn.answer_b
+    label = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> {plain(turn.prompt)}'
+    return f'<div class="earlier">{label}</div>\n\n{safe_markdown(answer, close=True)}'
+
+
+def _answer(shown: SideView, texts: Messages) -> str:
+    """The model's text as it came, then (once it has ended) what is to be said of it."""
+    text = safe_markdown(shown.text)
+    if shown.state == "failed":
+        key = f"side_error_{shown.error or 'side_failed'}"
+        if shown.text and texts.has(key + "_partly"):
+            key += "_partly"
+        aside = f'<div class="aside">{plain(texts(key))}</div>'
+        return f"{safe_markdown(shown.text, close=True)}\n\n{aside}" if text else aside
+    if shown.state == "done" and not shown.text.strip():
+        return f'<div class="aside">{plain(texts("answer_empty"))}</div>'
+    return text
+
+
+def _unmasked(side: Side, reveal: Reveal, texts: Messages) -> str:
+    """The pane's header after the vote: who it was, the rating and its change, the rank; how fast it was."""
+    who = reveal.a if side == "a" else reveal.b
+    won = reveal.outcome is (Outcome.A if side == "a" else Outcome.B)
+    return (
+        f'<div class="head{" is-chosen" if won else ""}">{_letter(side)}'
+        f'<strong class="name">{plain(who.model)}</strong> '
+        f'<span class="rating">{_rating(who)}</span> '
+        f'<span class="rank">{plain(_rank(who, texts))}</span>'
+        f'<span class="pace">{plain(_pace(who, texts))}</span></div>'
+    )
+
+
+def _rating(who: RevealSide) -> str:
+    """`1032 (+14)`, in whole points; nothing where the change is not known any more (after a restart)."""
+    if who.rating_before is None or who.rating_after is None:
+        return ""
+    before, after = round(who.rating_before), round(who.rating_after)
+    return f"{after} ({_signed(after - before)})"
+
+
+def _signed(change: int) -> str:
+    return f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "±0"
+
+
+def _rank(who: RevealSide, texts: Messages) -> str:
+    if who.rank is None:
+        return texts("rank_none")
+    if who.rank_worst is None or who.rank_worst == who.rank:
+        return texts("rank_one", rank=who.rank)
+    return texts("rank_span", rank=who.rank, worst=who.rank_worst)
+
+
+def _pace(who: RevealSide, texts: Messages) -> str:
+    parts: list[str] = []
+    if who.n_tokens is not None:
+        parts.append(texts("n_tokens_one") if who.n_tokens == 1 else texts("n_tokens", n=who.n_tokens))
+    if who.ttft_ms is not None:
+        parts.append(texts("first_token", seconds=who.ttft_ms / 1000))
+    if who.tokens_per_s is not None:
+        parts.append(texts("speed", speed=who.tokens_per_s))
+    return " · ".join(parts)
+
+
+def _result(reveal: Reveal | None, texts: Messages) -> Face:
+    if reveal is None:
+        return {"result": {"visible": False}, "withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
+    if "withdrawn" in reveal.reasons:
+        verdict = f'<span class="not-counted">{plain(texts("withdrawn"))}</span>'
+    elif reveal.is_counted:
+        verdict = f'<span class="counted">{plain(texts("vote_counted"))}</span>'
+    else:
+        why = " ".join(texts("reason_" + reason) for reason in reveal.reasons)
+        verdict = f'<span class="not-counted">{plain(texts("vote_not_counted"))} {plain(why)}</span>'
+    can_withdraw = reveal.can_withdraw_s > 0
+    return {
+        "result": {"visible": True},
+        "withdraw": {"visible": can_withdraw},
+        "withdraw-timer": {"value": reveal.can_withdraw_s, "active": True} if can_withdraw else {"active": False},
+        "reveal": {"value": f'<div class="verdict">{plain(texts(_CHOSEN[reveal.outcome]))} {verdict}</div>'},
+    }

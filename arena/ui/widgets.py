@@ -1,0 +1,66 @@
+"""What every page has: the header with the pages' names and the language switch, and who is asking in which language.
+
+`said(key)` is a sentence that the browser fills in itself in its language (Gradio's i18n): for everything that stands on a page from the
+start, because the page is built once for all. What a handler sends is translated by the handler, with `Caller.texts`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.i18n import I18nData
+
+from arena.settings import Settings
+from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
+from arena.ui.untrusted import plain
+
+VisitorOf = Callable[[gr.Request], str | None]
+
+PAGES = {"battle": "/", "leaderboard": "/leaderboard", "about": "/about"}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sent a request: the visitor's pseudonym (None without a cookie), and the sentences of the language."""
+
+    visitor: str | None
+    texts: Messages
+
+
+def caller(request: gr.Request, visitor_of: VisitorOf) -> Caller:
+    language = preferred_language(request.cookies, request.headers.get("accept-language"))
+    return Caller(visitor=visitor_of(request), texts=messages(language))
+
+
+def said(key: str) -> I18nData:
+    """The sentence `key` of `browser_sentences`, in the browser's language."""
+    return I18nData(key)
+
+
+def header() -> gr.Markdown:
+    """The line on top of every page; `page.js` marks the present page and language. Gradio's own bar knows neither languages nor contrast."""
+    return gr.Markdown(said("header"), elem_id="header")
+
+
+def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
+    """What the browser fills in itself, by language: all sentences without numbers, the header, the examples."""
+    sentences: dict[str, dict[str, str]] = {}
+    for language in LANGUAGES:
+        texts = messages(language)
+        own = {key: sentence for key, sentence in texts.texts.items() if "{" not in sentence}
+        own["header"] = _header(texts, settings.arena.title)
+        own |= {f"example_{number}": example for number, example in enumerate(texts.examples)}
+        sentences[language] = own
+    return sentences
+
+
+def _header(texts: Messages, title: str) -> str:
+    links = "".join(f'<a href="{path}">{plain(texts(f"nav_{name}"))}</a>' for name, path in PAGES.items())
+    languages = "".join(
+        f'<a href="?lang={language}" lang="{language}">{plain(messages(language)("language_name"))}</a>'
+        for language in LANGUAGES
+    )
+    return (
+        f'<div class="header"><a class="title" href="/">{plain(title)}</a>'
+        f'<nav>{links}</nav><div id="language">{languages}</div></div>'
+    )

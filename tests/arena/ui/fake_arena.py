@@ -1,0 +1,262 @@
+"""A small honest arena for the pages' tests: the methods of `arena.service.Arena`, canned answers, no database and no model.
+
+It keeps the rules that a page can see: one visitor's battle is nobody else's, one vote per battle, names only after the vote.
+"""
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from arena.service import (
+    BattleView,
+    Board,
+    ModelCard,
+    Outcome,
+    Refusal,
+    Reveal,
+    RevealSide,
+    Side,
+    SideView,
+    Status,
+    TurnView,
+)
+from elo.leaderboard import Leaderboard, Row
+from elo.settings import Settings as EloSettings
+
+NAMES = ("Wren Sol", "Moss Tarn", "Fen Quill", "Ash Lark")
+
+
+@dataclass(slots=True)
+class _Turn:
+    prompt: str
+    texts: dict[str, str] = field(default_factory=lambda: {"a": "", "b": ""})
+    states: dict[str, str] = field(default_factory=lambda: {"a": "waiting", "b": "waiting"})
+
+
+@dataclass(slots=True)
+class _Battle:
+    visitor: str
+    battle_id: str
+    turns: list[_Turn] = field(default_factory=list)
+    state: str = "open"
+    reveal: Reveal | None = None
+    has_left: bool = False
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    tasks: list["asyncio.Task[None]"] = field(default_factory=list)
+
+
+class FakeArena:
+    """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried again)."""
+
+    def __init__(
+        self,
+        *,
+        answers: dict[str, tuple[str | None, str | None]] | None = None,
+        word_s: float = 0.02,
+        n_ready: int = 4,
+        board: Board | None = None,
+        reasons: tuple[str, ...] = (),
+    ) -> None:
+        self.answers = answers or {}
+        self.word_s = word_s
+        self.n_ready = n_ready
+        self.board = board or empty_board()
+        self.reasons = reasons
+        self.n_votes = 0
+        self.max_prompt_chars = 4000
+        self.battles: dict[str, _Battle] = {}
+
+    async def status(self) -> Status:
+        n_models = len(NAMES)
+        return Status(n_models=n_models, n_ready=self.n_ready, n_loading=n_models - self.n_ready, n_votes=self.n_votes)
+
+    async def send(
+        self,
+        visitor: str,
+        battle_id: str | None,
+        text: str,
+        *,
+        address: str | None = None,
+        language: str | None = None,
+    ) -> str:
+        if not text.strip():
+            raise Refusal("prompt_empty")
+        if len(text) > self.max_prompt_chars:
+            raise Refusal("prompt_too_long", length=len(text), limit=self.max_prompt_chars)
+        if self.n_ready < 2:
+            raise Refusal("models_loading", n_ready=self.n_ready, n_models=len(NAMES))
+        battle = self._own(visitor, battle_id) if battle_id else self._open(visitor)
+        if battle.state == "voted":
+            raise Refusal("already_voted")
+        turn = _Turn(text)
+        battle.turns.append(turn)
+        battle.state = "open"
+        a, b = self.answers.get(text, (f"You wrote: {text}", f"I read “{text}”, and that is all that I can say."))
+        battle.tasks = [
+            asyncio.create_task(self._write(battle, turn, "a", a)),
+            asyncio.create_task(self._write(battle, turn, "b", b)),
+        ]
+        return battle.battle_id
+
+    async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[BattleView]:
+        battle = self._own(visitor, battle_id)
+        while True:
+            view = self._view(battle)
+            yield view
+            if view.state != "open":
+                return
+            async with battle.changed:
+                await battle.changed.wait()
+
+    async def view(self, visitor: str, battle_id: str) -> BattleView:
+        return self._view(self._own(visitor, battle_id))
+
+    async def current(self, visitor: str) -> str | None:
+        mine = [one for one in self.battles.values() if one.visitor == visitor and not one.has_left]
+        return mine[-1].battle_id if mine else None
+
+    async def stop(self, visitor: str, battle_id: str) -> None:
+        battle = self._own(visitor, battle_id)
+        if battle.state != "open":
+            raise Refusal("not_yet")
+        for task in battle.tasks:
+            task.cancel()
+        for side, state in battle.turns[-1].states.items():
+            if state in ("waiting", "writing"):
+                battle.turns[-1].states[side] = "stopped"
+        await self._settle(battle)
+
+    async def retry(self, visitor: str, battle_id: str, side: Side) -> None:
+        battle = self._own(visitor, battle_id)
+        turn = battle.turns[-1]
+        if turn.states[side] != "failed":
+            raise Refusal("not_yet")
+        turn.texts[side], turn.states[side], battle.state = "", "waiting", "open"
+        battle.tasks.append(asyncio.create_task(self._write(battle, turn, side, "Here is the answer after all.")))
+
+    async def leave(self, visitor: str, battle_id: str) -> None:
+        battle = self._own(visitor, battle_id)
+        battle.has_left = True
+        for task in battle.tasks:
+            task.cancel()
+        if battle.state != "voted":
+            battle.state = "void"
+        await self._tell(battle)
+
+    async def vote(self, visitor: str, battle_id: str, outcome: Outcome) -> Reveal:
+        battle = self._own(visitor, battle_id)
+        if battle.state == "open":
+            raise Refusal("not_yet")
+        if battle.reveal is not None:
+            if battle.reveal.outcome is not outcome:
+                raise Refusal("already_voted")
+            return battle.reveal
+        self.n_votes += 1
+        battle.state = "voted"
+        change = 32 * (outcome.score - 0.5)
+        battle.reveal = Reveal(
+            outcome=outcome,
+            a=RevealSide(NAMES[0], 1018.0, 1018.0 + change, 2, 3, 42, 180.0, 61.0),
+            b=RevealSide(NAMES[1], 990.0, 990.0 - change, 4, 4, 37, 240.0, 48.0),
+            is_counted=not self.reasons,
+            reasons=self.reasons,
+            can_withdraw_s=60.0,
+        )
+        return battle.reveal
+
+    async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
+        battle = self._own(visitor, battle_id)
+        if battle.reveal is None:
+            raise Refusal("not_yet")
+        before = battle.reveal
+        battle.reveal = Reveal(before.outcome, before.a, before.b, False, ("withdrawn",), 0.0)
+        return battle.reveal
+
+    async def leaderboard(self) -> Board:
+        return self.board
+
+    def _open(self, visitor: str) -> _Battle:
+        battle = _Battle(visitor, uuid.uuid4().hex)
+        self.battles[battle.battle_id] = battle
+        return battle
+
+    def _own(self, visitor: str, battle_id: str) -> _Battle:
+        battle = self.battles.get(battle_id)
+        if battle is None or battle.visitor != visitor:
+            raise Refusal("battle_not_found")
+        return battle
+
+    async def _write(self, battle: _Battle, turn: _Turn, side: str, answer: str | None) -> None:
+        words = (answer or "Half an answer").split(" ")
+        for n in range(1, len(words) + 1):
+            await asyncio.sleep(self.word_s)
+            turn.texts[side], turn.states[side] = " ".join(words[:n]), "writing"
+            await self._tell(battle)
+        turn.states[side] = "done" if answer is not None else "failed"
+        await self._settle(battle)
+
+    async def _settle(self, battle: _Battle) -> None:
+        if not {"waiting", "writing"} & set(battle.turns[-1].states.values()):
+            battle.state = "votable"
+        await self._tell(battle)
+
+    async def _tell(self, battle: _Battle) -> None:
+        async with battle.changed:
+            battle.changed.notify_all()
+
+    def _view(self, battle: _Battle) -> BattleView:
+        *earlier, turn = battle.turns
+        is_open, failed = battle.state == "open", "failed" in turn.states.values()
+        notice = "wont_count_failed_side" if failed and battle.state == "votable" else None
+        return BattleView(
+            battle_id=battle.battle_id,
+            state=battle.state,  # type: ignore[arg-type]
+            turns=tuple(TurnView(one.prompt, one.texts["a"], one.texts["b"]) for one in earlier),
+            prompt=turn.prompt,
+            a=self._side(turn, "a", battle),
+            b=self._side(turn, "b", battle),
+            can_send=battle.state == "votable",
+            can_vote=battle.state == "votable",
+            can_stop=is_open,
+            notice="left" if battle.state == "void" else notice,
+            reveal=battle.reveal,
+        )
+
+    def _side(self, turn: _Turn, side: str, battle: _Battle) -> SideView:
+        has_failed = turn.states[side] == "failed"
+        return SideView(
+            state=turn.states[side],  # type: ignore[arg-type]
+            text=turn.texts[side],
+            can_retry=has_failed and battle.state in ("open", "votable"),
+            error="side_failed" if has_failed else None,
+        )
+
+
+def empty_board() -> Board:
+    return _board((), NAMES, 0, 0, {})
+
+
+def full_board(*, revision: int = 843) -> Board:
+    """Four models with 812 votes, of which one has a rare kind of interval."""
+    rows = (
+        Row("Wren Sol", 1, 1087.2, 1061.0, 1114.4, "bootstrap", 412, 0.64, 1),
+        Row("Moss Tarn", 1, 1064.4, 1039.0, 1090.1, "bootstrap", 398, 0.58, 1),
+        Row("Fen Quill", 3, 951.0, 927.3, 974.0, "bootstrap", 405, 0.41, 1),
+        Row("Ash Lark", 4, 897.4, 802.0, 940.0, "hessian", 9, 0.22, 1),
+    )
+    return _board(rows, (), revision, 812, {"stopped": 18, "identical_answers": 9, "identity_leak": 4})
+
+
+def _board(rows: tuple[Row, ...], unrated: tuple[str, ...], revision: int, n: int, exclusions: dict[str, int]) -> Board:
+    settings = EloSettings()
+    return Board(
+        leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, n_votes=n),
+        models={name: ModelCard(name, "This project", "Mistral", "Apache-2.0", 1_000_000, False) for name in NAMES},
+        revision=revision,
+        computed_at=time.time(),
+        n_counted=n,
+        n_excluded=sum(exclusions.values()),
+        exclusions=exclusions,
+    )
