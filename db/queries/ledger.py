@@ -59,7 +59,7 @@ def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
     grouped = select(votes.c.counted, func.count()).group_by(votes.c.counted)
     if kind is not None:
         grouped = grouped.where(votes.c.kind == kind)
-    found: dict[bool, int] = dict(tx.execute(grouped).tuples().all())
+    found: dict[bool, int] = dict(tx.execute(grouped).all())
     return VoteTotals(counted=found.get(True, 0), excluded=found.get(False, 0))
 
 
@@ -69,7 +69,7 @@ def exclusions(tx: Connection, kind: Kind | None = Kind.BATTLE) -> dict[Reason, 
     grouped = select(vote_reasons.c.reason, func.count()).group_by(vote_reasons.c.reason)
     if kind is not None:
         grouped = grouped.select_from(vote_reasons.join(votes)).where(votes.c.kind == kind)
-    return dict(tx.execute(grouped.order_by(vote_reasons.c.reason)).tuples().all())
+    return dict(tx.execute(grouped.order_by(vote_reasons.c.reason)).all())
 
 
 def pair_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[PairCount]:
@@ -150,7 +150,7 @@ def store_replay(tx: Connection, locked: LockedLedger, elo: OnlineElo) -> None:
 
 
 def _names(tx: Connection) -> dict[int, str]:
-    return dict(tx.execute(select(models.c.id, models.c.name)).tuples().all())
+    return dict(tx.execute(select(models.c.id, models.c.name)).all())
 
 
 def _counted(query: Select[tuple[Any, ...]], kind: Kind | None) -> Select[tuple[Any, ...]]:
