@@ -1,6 +1,7 @@
 # make run    starts the arena (sets everything up first)      make run ARGS="--port 7999 --data DIR"
 # make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
 # make check  format, lint, types, tests: what a change must pass
+# make screenshots  takes the pictures of docs/screenshots again
 # make demo   trains the four demo models again (about an hour on two cores)
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: run test check format lint types demo debian-packages clean
+.PHONY: run test check format lint types screenshots demo debian-packages clean
 
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -35,6 +36,9 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+screenshots: $(VENV)/.dev debian-packages
+	$(BIN)/python docs/screenshots.py
 
 demo: $(VENV)/.run
 	$(BIN)/python -m inference.demo $(ARGS)

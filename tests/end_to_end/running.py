@@ -1,0 +1,125 @@
+"""The real application as a child process, and a real browser: Chromium, driven by Playwright over loopback only."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, async_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_TIMEOUT_S = 120.0
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class App:
+    """One run of app.py with its own data folder."""
+
+    data: Path
+    options: tuple[str, ...] = ()
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> str:
+        path = self.data / "app.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def start(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "app.py", "--port", str(self.port), "--data", str(self.data), *self.options]
+        with (self.data / "app.log").open("a", encoding="utf-8") as log:
+            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True)
+        self.wait_until(lambda: self.get_json("/health") is not None, "the pages to answer")
+
+    def wait_until_ready(self) -> None:
+        """Until the models play."""
+        self.wait_until(lambda: (self.get_json("/health") or {}).get("players", 0) >= 2, "two models to be ready")
+
+    def wait_until(self, done: Callable[[], bool], what: str) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not done():
+            assert self.process.poll() is None, f"app.py ended with {self.process.returncode}:\n{self.log}"
+            assert time.monotonic() < deadline, f"waited {START_TIMEOUT_S} s for {what}:\n{self.log}"
+            time.sleep(0.1)
+
+    def get_json(self, path: str) -> dict[str, Any] | None:
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+                found: dict[str, Any] = json.load(answer)
+                return found
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return None
+
+    def n_votes(self) -> int:
+        """Votes in the database, counted or not, as the board tells."""
+        board = self.get_json("/leaderboard.json")
+        assert board is not None
+        return int(board["votes"] + board["n_excluded"])
+
+    def kill(self) -> None:
+        """As a power cut would: no handler runs."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> float:
+        """SIGTERM; returns the seconds that it took to end."""
+        assert self.process is not None
+        start = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(30)
+        return time.monotonic() - start
+
+
+def chromium_path() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if path := shutil.which(name):
+            return path
+    if os.environ.get("CI"):
+        pytest.fail("no Chromium: .ci/debian-packages should have installed it")
+    pytest.skip("no Chromium is installed; on Debian: apt-get install chromium")
+
+
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium_path(), args=CHROMIUM_ARGS)
+        try:
+            yield browser
+        finally:
+            await browser.close()

@@ -1,0 +1,173 @@
+"""The newcomer's whole loop in a real browser against the real models: prompt, two streams, vote, reveal, leaderboard.
+
+Everything that passes between browser and server before a vote goes through a recording proxy and is searched for
+what could name a model.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.end_to_end.running import App, chromium
+from tests.end_to_end.recording_proxy import RecordingProxy
+
+pytestmark = pytest.mark.browser
+
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+# Answers of unlike length, so that now one side ends first and now the other.
+PROMPTS = ("Tell me a story about a fox named Pip.", "Reverse the word planet.", "What is 7 plus 5?")
+MAX_BATTLES = 24
+ANSWER_TIMEOUT_MS = 60_000
+
+WATCH_ENDS = """
+window.ends = [];
+new MutationObserver(() => {
+  for (const side of ["a", "b"]) {
+    const ended = document.querySelector(`#head-${side} .is-done, #head-${side} .is-failed`);
+    if (ended && !window.ends.includes(side)) window.ends.push(side);
+  }
+  const both = window.ends.length === 0 && ["a", "b"].every((s) => document.querySelector(`#head-${s} .is-done`));
+  if (both) window.ends = ["both"];
+}).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
+"""
+
+
+def identities(app: App) -> set[str]:
+    """What names a model: display name, folder name and close spellings, weights fingerprint."""
+    board = app.get_json("/leaderboard.json")
+    assert board is not None
+    names = [row["model"] for row in board["models"]] + list(board["unrated"])
+    assert len(names) == 4
+    spellings = {
+        spelling for name in names for spelling in (name, *(name.replace(" ", glue) for glue in ("-", "_", "")))
+    }
+    return {spelling.lower() for spelling in spellings}
+
+
+def assert_absent(words: Iterable[str], traffic: str) -> None:
+    for word in words:
+        at = traffic.find(word)
+        assert at < 0, f"{word!r} was sent before the vote: ...{traffic[max(0, at - 200) : at + 100]}..."
+
+
+async def write_prompt(page: Page, prompt: str) -> None:
+    await page.locator("#prompt textarea").fill(prompt)
+    await page.locator("#send").click()
+    await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+
+
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: dict[str, Any]) -> None:
+    """In both orders of finishing: battles go on until each side has once ended before the other."""
+
+    async def scenario() -> None:
+        secrets = identities(app)
+        async with RecordingProxy(app.port) as proxy, chromium() as browser:
+            context = await browser.new_context(**device)
+            await context.add_init_script(WATCH_ENDS)
+            page = await context.new_page()
+            foreign: list[str] = []
+            page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((proxy.url, "data:")) else None)
+            await page.goto(proxy.url)
+            first_ends: set[str] = set()
+            for battle in range(MAX_BATTLES):
+                await expect(page.locator("#send")).to_be_visible()
+                await page.evaluate("window.ends = []")
+                proxy.forget()
+                await write_prompt(page, PROMPTS[battle % len(PROMPTS)])
+                for side in "ab":
+                    assert (await page.locator(f"#answer-{side}").inner_text()).strip()
+                assert_absent(secrets, proxy.traffic())
+                assert_absent(secrets, (await page.content()).lower())
+                assert_absent(secrets, (await page.title()).lower())
+                first_ends.add((await page.evaluate("window.ends"))[0])
+
+                await page.locator(("#vote-a", "#vote-b", "#vote-tie", "#vote-bad")[battle % 4]).click()
+                names = page.locator("#head-a .name, #head-b .name")
+                await expect(names).to_have_count(2)
+                shown = {(await name.inner_text()).lower() for name in await names.all()}
+                assert len(shown) == 2
+                assert shown <= secrets
+                await expect(page.locator("#reveal")).to_be_visible()
+                n_battles = battle + 1
+                if {"a", "b"} <= first_ends:
+                    break
+                await page.locator("#next").click()
+            assert {"a", "b"} <= first_ends, f"one order of finishing was never seen in {MAX_BATTLES} battles"
+
+            started = time.monotonic()
+            await page.goto(proxy.url + "/leaderboard")
+            table = page.locator("#leaderboard-table")
+            for name in shown:
+                await expect(table.get_by_text(re.compile(re.escape(name), re.IGNORECASE)).first).to_be_visible()
+            assert app.n_votes() == n_battles
+            assert time.monotonic() - started < 15
+            assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "scrolls sideways"
+            assert not foreign, f"requests left for other hosts: {foreign}"
+
+    asyncio.run(scenario())
+
+
+def test_page_loaded_before_any_battle_names_no_model(app: App) -> None:
+    """The battle page, its configuration and its API pages, as a curious visitor fetches them."""
+
+    async def scenario() -> None:
+        secrets = identities(app)
+        async with RecordingProxy(app.port) as proxy, chromium() as browser:
+            page = await browser.new_page()
+            await page.goto(proxy.url)
+            await expect(page.locator("#send")).to_be_visible()
+            for path in (
+                "/config",
+                "/gradio_api/info",
+                "/gradio_api/info?all_endpoints=true",
+                "/openapi.json",
+                "/health",
+            ):
+                await page.request.get(proxy.url + path)
+            assert_absent(secrets, proxy.traffic())
+
+    asyncio.run(scenario())
+
+
+def test_reload_in_mid_answer_goes_on_with_the_same_battle(app: App) -> None:
+    async def scenario() -> None:
+        async with chromium() as browser:
+            page = await browser.new_page()
+            await page.goto(app.url)
+            await page.locator("#prompt textarea").fill("Tell me a story about a cat named Bo.")
+            await page.locator("#send").click()
+            await expect(page.locator("#stop")).to_be_visible()
+            await page.reload()
+            await expect(page.locator("#asked")).to_contain_text("a cat named Bo")
+            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            await page.locator("#vote-tie").click()
+            await expect(page.locator("#head-a .name")).to_be_visible()
+
+    asyncio.run(scenario())
+
+
+def test_second_turn_keeps_the_same_two_models_and_one_vote(app: App) -> None:
+    async def scenario() -> None:
+        async with chromium() as browser:
+            page = await browser.new_page()
+            await page.goto(app.url)
+            await write_prompt(page, "What is 7 plus 5?")
+            await write_prompt_again(page, "Reverse the word planet.")
+            await page.locator("#vote-a").click()
+            await expect(page.locator("#head-a .name")).to_be_visible()
+            assert app.n_votes() == 1
+
+    async def write_prompt_again(page: Page, prompt: str) -> None:
+        await page.locator("#prompt textarea").fill(prompt)
+        await page.locator("#send").click()
+        await expect(page.locator("#asked")).to_contain_text(prompt)
+        await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+
+    asyncio.run(scenario())
