@@ -1,4 +1,4 @@
-"""Takes the pictures of the README: starts the arena with an empty database, plays some battles, and photographs the pages.
+"""Takes the pictures of the README: starts the arena with an empty database, plays battles, photographs the pages.
 
     make screenshots        needs Chromium; writes docs/screenshots/*.png, light and dark, desktop and phone
 
@@ -11,7 +11,7 @@ import tempfile
 from itertools import product
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -59,7 +59,7 @@ async def play(browser: Browser, app: App) -> None:
     await page.close()
 
 
-async def photograph(browser: Browser, app: App, device: str, scheme: str) -> None:
+async def photograph(browser: Browser, app: App, device: str, scheme: Literal["light", "dark"]) -> None:
     context = await browser.new_context(**DEVICES[device], color_scheme=scheme)
     page = await context.new_page()
 
@@ -92,7 +92,8 @@ async def main() -> None:
             app.wait_until_ready()
             async with chromium() as browser:
                 await play(browser, app)
-                for device, scheme in product(DEVICES, ("light", "dark")):
+                schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+                for device, scheme in product(DEVICES, schemes):
                     await photograph(browser, app, device, scheme)
         finally:
             app.stop()

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.end_to_end.running import App, chromium
 from tests.end_to_end.recording_proxy import RecordingProxy
+from tests.end_to_end.running import App, chromium
 
 pytestmark = pytest.mark.browser
 
