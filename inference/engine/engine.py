@@ -87,12 +87,10 @@ class Engine:
         if answer is not None:
             self._scheduler.remove(answer.sequence)
 
-    def abort_all(self) -> list[str]:
-        """Forget all requests; returns their ids."""
-        request_ids = list(self._answers)
-        for request_id in request_ids:
-            self.abort(request_id)
-        return request_ids
+    @property
+    def request_ids(self) -> list[str]:
+        """Those that have not ended, in order of arrival."""
+        return list(self._answers)
 
     @torch.inference_mode()
     def step(self) -> list[Event]:

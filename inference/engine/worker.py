@@ -220,7 +220,10 @@ class Worker:
             events = lane.engine.step()
         except Exception:  # not of one request, which the engine would have ended: nothing of this batch can be trusted
             logger.exception("an engine failed; all its requests end")
-            events = [Event(name, "", 0, "error", "the engine failed") for name in lane.engine.abort_all()]
+            events = []
+            for request_id in lane.engine.request_ids:
+                lane.engine.abort(request_id)
+                events.append(Event(request_id, "", 0, "error", "the engine failed"))
         lane.used_s += time.perf_counter() - start
         if events:
             self._post(self._deliver, events)

@@ -81,7 +81,7 @@ class Tokenizer:
         return token_id if self._processor.is_control(token_id) else None
 
     def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
-        """What one id adds to a text. Encoding puts a space before a text; the first piece of it is without that space."""
+        """What one id adds to a text. The first piece is without the space that encoding puts before every text."""
         return (self._first_bytes if is_first else self._bytes)[token_id]
 
     def _piece_bytes(self, token_id: int) -> bytes:

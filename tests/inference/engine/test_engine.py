@@ -1,0 +1,294 @@
+"""The engine on a real two-layer model with random weights, and on a model that says what a test wants to hear.
+
+Random weights give nearly flat distributions: a sampled answer of some hundred tokens then differs at once if the
+cache, the chunks or the draws of one request depend on another.
+"""
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from inference.engine.engine import Engine
+from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
+from inference.engine.sampling import Row, sample, uniforms
+from inference.model import weights
+from inference.model.cache import Chunk, RingCache
+from inference.model.config import ModelConfig
+from inference.model.transformer import Transformer
+from inference.text.tokenizer import Tokenizer
+from tests.fakes import write_model_folder
+
+MAX_LEN = 400
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model")
+    write_model_folder(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> Transformer:
+    return weights.load(folder)
+
+
+@pytest.fixture(scope="module")
+def tokenizer(folder: Path) -> Tokenizer:
+    return Tokenizer.from_folder(folder)
+
+
+def make_cache(config: ModelConfig, n_slots: int) -> RingCache:
+    return RingCache(config, n_slots=n_slots, max_len=MAX_LEN, dtype=torch.float32)
+
+
+def make_engine(model: Transformer, tokenizer: Tokenizer, *, n_slots: int = 4, max_chunk: int = 16) -> Engine:
+    return Engine(model, make_cache(model.config, n_slots), tokenizer, max_len=MAX_LEN, max_chunk=max_chunk)
+
+
+def request(name: str, prompt: Sequence[int], **params: object) -> Request:
+    defaults: dict[str, object] = {"max_tokens": 40, "seed": len(name)}
+    return Request(name, tuple(prompt), SamplingParams(**{**defaults, **params}))  # type: ignore[arg-type]
+
+
+def finish(engine: Engine) -> dict[str, list[Event]]:
+    """Run until nothing is left; the events of each request."""
+    events: dict[str, list[Event]] = {}
+    while engine.has_work:
+        for event in engine.step():
+            events.setdefault(event.request_id, []).append(event)
+    return events
+
+
+def text(events: list[Event]) -> str:
+    return "".join(event.text for event in events)
+
+
+def crowd(tokenizer: Tokenizer, n: int, seed: int) -> list[Request]:
+    """Sampled requests of all lengths; prompts up to several chunks and windows."""
+    rng = random.Random(seed)
+    return [
+        Request(
+            f"r{i}",
+            tuple(rng.randrange(5, tokenizer.vocab_size) for _ in range(rng.choice([1, 2, 15, 16, 17, 60, 130]))),
+            SamplingParams(
+                max_tokens=rng.randrange(1, 250),
+                temperature=rng.choice([0.0, 0.7, 1.0, 1.5]),
+                top_p=rng.choice([1.0, 0.9]),
+                seed=rng.randrange(2**63),
+            ),
+        )
+        for i in range(n)
+    ]
+
+
+def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+    requests = crowd(tokenizer, 24, seed=1)
+    alone = {}
+    for one in requests:
+        engine = make_engine(model, tokenizer, n_slots=1)
+        engine.add(one)
+        alone |= finish(engine)
+    engine, rng, waiting = make_engine(model, tokenizer, n_slots=7), random.Random(2), list(requests)
+    together: dict[str, list[Event]] = {}
+    victims = [Request(f"victim{i}", one.prompt, one.params) for i, one in enumerate(crowd(tokenizer, 12, seed=3))]
+    while waiting or engine.has_work:
+        if waiting and rng.random() < 0.1:
+            engine.add(waiting.pop())
+        if victims and victims[-1].request_id not in engine.request_ids and rng.random() < 0.05:
+            engine.add(victims[-1])
+        if victims and rng.random() < 0.05:
+            engine.abort(victims.pop().request_id)
+        for event in engine.step():
+            together.setdefault(event.request_id, []).append(event)
+    assert sum(len(events) for events in alone.values()) > 2000, "long answers"
+    assert {name: events for name, events in together.items() if name in alone} == alone
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_an_answer_is_that_of_the_whole_model_without_cache(
+    model: Transformer, tokenizer: Tokenizer, temperature: float
+) -> None:
+    prompt, n = tokenizer.encode("the quick brown fox jumps over the lazy dog"), 80
+    engine = make_engine(model, tokenizer, max_chunk=7)
+    engine.add(request("x", prompt, max_tokens=n, temperature=temperature, seed=9))
+    answer = text(finish(engine)["x"])
+    ids, stream, output = list(prompt), uniforms(9), []
+    for _ in range(n):
+        row = Row(temperature, 1.0, next(stream))
+        (token,) = sample(model.forward_full(torch.tensor([ids]))[:, -1], [row])
+        assert token is not None
+        if token == tokenizer.eos_id:
+            break
+        ids.append(token)
+        output.append(token)
+    assert answer == tokenizer.decode(output)
+
+
+def test_the_same_requests_give_the_same_events(model: Transformer, tokenizer: Tokenizer) -> None:
+    runs = []
+    for _ in range(2):
+        engine = make_engine(model, tokenizer)
+        for one in crowd(tokenizer, 6, seed=4):
+            engine.add(one)
+        runs.append(finish(engine))
+    assert runs[0] == runs[1]
+
+
+class Parrot:
+    """A model that says `script`, token by token, whatever the prompt (which must have one token)."""
+
+    def __init__(self, script: list[int], n_vocab: int) -> None:
+        self.script, self.n_vocab = script, n_vocab
+
+    def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+        logits = torch.zeros(len(chunks), self.n_vocab)
+        for row, chunk in enumerate(chunks):
+            logits[row, self.script[chunk.start + len(chunk.ids) - 1]] = 50.0
+        return logits
+
+
+def say(model: Transformer, tokenizer: Tokenizer, script: list[int], **params: object) -> list[Event]:
+    parrot = Parrot(script, tokenizer.vocab_size + 3)
+    engine = Engine(parrot, make_cache(model.config, 1), tokenizer, max_len=MAX_LEN)
+    engine.add(request("x", [tokenizer.bos_id], temperature=0.0, **params))
+    return finish(engine)["x"]
+
+
+def test_the_end_of_sequence_token_ends_an_answer_and_is_no_text(model: Transformer, tokenizer: Tokenizer) -> None:
+    events = say(model, tokenizer, [*tokenizer.encode("fox"), tokenizer.eos_id])
+    assert (text(events), events[-1].finish_reason) == ("fox", "stop")
+    assert events[-1].n_output == len(tokenizer.encode("fox")) + 1
+
+
+def test_max_tokens_ends_an_answer(model: Transformer, tokenizer: Tokenizer) -> None:
+    events = say(model, tokenizer, tokenizer.encode("0123456789"), max_tokens=5)
+    assert (text(events), events[-1].finish_reason, events[-1].n_output) == ("0123", "length", 5)
+
+
+def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: Transformer, tokenizer: Tokenizer) -> None:
+    script = tokenizer.encode("a한글")
+    events = say(model, tokenizer, [*script, tokenizer.eos_id])
+    assert [event.text for event in events if event.text] == ["a", "한", "글"]
+    events = say(model, tokenizer, script, max_tokens=len(script) - 1)
+    assert text(events) == "a한\ufffd"
+    assert [event.text for event in events][:-1].count("\ufffd") == 0
+
+
+def test_a_stop_string_over_several_tokens_ends_an_answer_before_it(model: Transformer, tokenizer: Tokenizer) -> None:
+    script = [*tokenizer.encode("fox: 012 345"), tokenizer.eos_id]
+    events = say(model, tokenizer, script, stop=("12 3", "999"))
+    assert (text(events), events[-1].finish_reason) == ("fox: 0", "stop")
+    assert events[-1].n_output < len(script), "it stops where the string is complete"
+
+
+def test_what_a_stop_string_held_back_comes_at_the_end(model: Transformer, tokenizer: Tokenizer) -> None:
+    for script, limit in (([*tokenizer.encode("01"), tokenizer.eos_id], 9), (tokenizer.encode("01"), 3)):
+        assert text(say(model, tokenizer, script, stop=("12",), max_tokens=limit)) == "01"
+
+
+def test_a_mark_for_half_a_character_may_complete_a_stop_string(model: Transformer, tokenizer: Tokenizer) -> None:
+    script = [*tokenizer.encode("a한")[:-1], tokenizer.eos_id]
+    events = say(model, tokenizer, script, stop=("\ufffd",))
+    assert (text(events), events[-1].finish_reason) == ("a", "stop")
+
+
+def test_ids_beyond_the_tokenizer_are_never_drawn(model: Transformer, tokenizer: Tokenizer) -> None:
+    beyond = tokenizer.vocab_size + 1
+    assert say(model, tokenizer, [beyond] * 9, max_tokens=9)[-1].n_output == 9
+
+
+def test_an_aborted_request_frees_its_slot_before_the_next_step(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer, n_slots=1)
+    engine.add(request("first", [5, 6], max_tokens=300))
+    engine.add(request("next", [7], max_tokens=3))
+    for _ in range(5):
+        engine.step()
+    engine.abort("first")
+    assert [event.request_id for event in engine.step()] == ["next"]
+    engine.abort("first")
+    engine.abort("nobody")
+    assert set(finish(engine)) == {"next"}
+    assert engine.n_running == 0
+
+
+class Flaky:
+    """A real model whose step breaks after its keys are written, when a prompt holds the token `poison`."""
+
+    def __init__(self, model: Transformer, poison: int) -> None:
+        self.model, self.poison = model, poison
+
+    def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+        lengths = list(cache.lengths)
+        logits = self.model.step(chunks, cache)
+        if any(self.poison in chunk.ids for chunk in chunks if len(chunk.ids) > 1):
+            cache.lengths[:] = lengths
+            raise RuntimeError("out of memory")
+        return logits
+
+
+def test_a_request_that_breaks_the_model_ends_alone(
+    model: Transformer, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The poison comes in the third chunk of a prompt while others decode and read prompts: those must not notice."""
+    poison, rng = 4, random.Random(6)
+    good = [request(f"good{i}", [rng.randrange(5, 300) for _ in range(30 * i + 1)], max_tokens=60) for i in range(4)]
+    expected = make_engine(model, tokenizer)
+    for one in good:
+        expected.add(one)
+    engine = Engine(Flaky(model, poison), make_cache(model.config, 5), tokenizer, max_len=MAX_LEN, max_chunk=16)
+    engine.add(good[0])
+    engine.add(request("bad", [5] * 40 + [poison]))
+    for one in good[1:]:
+        engine.add(one)
+    events = finish(engine)
+    (bad,) = events.pop("bad")
+    assert (bad.finish_reason, bad.error) == ("error", "the model failed: RuntimeError")
+    assert {name: text(some) for name, some in events.items()} == {
+        name: text(some) for name, some in finish(expected).items()
+    }
+    assert "request bad failed" in caplog.text
+    assert engine.n_running == 0
+
+
+def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+    class Broken(Parrot):
+        def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+            logits = super().step(chunks, cache)
+            for row, chunk in enumerate(chunks):
+                if chunk.slot == 0 and chunk.start == 2:
+                    logits[row] = float("nan")
+            return logits
+
+    engine = Engine(Broken([9] * 9, tokenizer.vocab_size), make_cache(model.config, 2), tokenizer, max_len=MAX_LEN)
+    engine.add(request("bad", [5], max_tokens=6))
+    engine.add(request("good", [5], max_tokens=6))
+    events = finish(engine)
+    assert (events["bad"][-1].finish_reason, events["bad"][-1].error) == (
+        "error",
+        "the model failed: its logits are not finite",
+    )
+    assert events["good"][-1].finish_reason == "length"
+
+
+def test_requests_that_cannot_run_are_refused(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer)
+    with pytest.raises(ContextLengthError, match="holds 400 tokens; the prompt has 390 and max_tokens asks for 11"):
+        engine.add(request("x", [5] * 390, max_tokens=11))
+    with pytest.raises(ValueError, match="the prompt has no tokens"):
+        engine.add(request("x", []))
+    with pytest.raises(ValueError, match=f"token 1 is {tokenizer.vocab_size}; an id from 0 to"):
+        engine.add(request("x", [5, tokenizer.vocab_size]))
+    engine.add(request("x", [5]))
+    with pytest.raises(ValueError, match="request x is running already"):
+        engine.add(request("x", [5]))
+
+
+def test_a_request_may_fill_the_context_to_the_last_token(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer)
+    engine.add(request("x", [5] * 390, max_tokens=10))
+    assert finish(engine)["x"][-1].n_output <= 10

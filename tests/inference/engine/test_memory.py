@@ -1,0 +1,40 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from inference.engine import memory
+from inference.engine.memory import GIB, count_slots, default_cache_bytes
+
+
+def test_all_models_get_the_same_number_of_slots() -> None:
+    assert count_slots([100, 300], 4000) == 10
+
+
+def test_slots_are_capped() -> None:
+    assert count_slots([1], GIB) == memory.MAX_SLOTS
+
+
+def test_memory_without_room_for_a_slot_is_refused_with_both_sizes() -> None:
+    with pytest.raises(
+        ValueError, match=r"may take 1.00 GiB and one slot of each model needs 3.00 GiB; raise --cache-gb"
+    ):
+        count_slots([GIB, 2 * GIB], GIB)
+
+
+def test_a_quarter_of_the_free_memory_is_the_default_on_a_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 4 * GIB)
+    assert default_cache_bytes(torch.device("cpu")) == GIB
+
+
+def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path: Path) -> None:
+    (tmp_path / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable:     500 kB\n")
+    assert memory._machine_free(tmp_path / "meminfo") == 500 * 1024
+    assert memory._machine_free(tmp_path / "none") > 0, "a system without this file"
+    assert memory._container_free(tmp_path) == float("inf")
+    (tmp_path / "memory.current").write_text("300\n")
+    (tmp_path / "memory.max").write_text("1000\n")
+    assert memory._container_free(tmp_path) == 700
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._container_free(tmp_path) == float("inf")
+    assert 0 < memory.free_bytes(torch.device("cpu")) < 2**50

@@ -1,0 +1,92 @@
+"""Against the distribution written out by hand: chi-square for how often tokens come, exact sets for top-p."""
+
+from itertools import islice
+
+import pytest
+import torch
+from scipy.stats import chisquare
+from torch import Tensor
+
+from inference.engine.sampling import Row, sample, uniforms
+
+N_DRAWS = 20_000
+
+
+def draws(logits: Tensor, temperature: float, top_p: float, seed: int = 0) -> Tensor:
+    """How often each token of one distribution is drawn."""
+    stream = uniforms(seed)
+    tokens: list[int | None] = []
+    for _ in range(N_DRAWS // 1000):
+        rows = [Row(temperature, top_p, next(stream)) for _ in range(1000)]
+        tokens += sample(logits.expand(1000, -1), rows)
+    return torch.bincount(torch.tensor(tokens), minlength=logits.shape[-1]).double()
+
+
+def nucleus(logits: Tensor, temperature: float, top_p: float) -> Tensor:
+    """The distribution after top-p, the slow and plain way."""
+    probs = torch.softmax(logits.double() / temperature, -1)
+    kept, total = torch.zeros_like(probs), 0.0
+    for token in sorted(range(len(probs)), key=lambda i: -float(probs[i])):
+        if total >= top_p:
+            break
+        kept[token] = probs[token]
+        total += float(probs[token])
+    return kept / kept.sum()
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_p", "n_tokens"),
+    [(1.0, 1.0, 20), (0.5, 1.0, 20), (1.5, 0.8, 20), (1.0, 0.95, 400), (1.0, 0.5, 700)],
+)
+def test_tokens_come_as_often_as_the_distribution_says(temperature: float, top_p: float, n_tokens: int) -> None:
+    logits = torch.randn(n_tokens, generator=torch.Generator().manual_seed(1))
+    counts, expected = draws(logits, temperature, top_p), nucleus(logits, temperature, top_p)
+    assert counts[expected == 0].sum() == 0, "nothing from outside the nucleus"
+    kept = expected > 0
+    assert chisquare(counts[kept].numpy(), (expected[kept] * N_DRAWS).numpy()).pvalue > 0.001
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    logits = torch.tensor([[0.0, 3.0, 1.0], [5.0, 0.0, 0.0]])
+    assert sample(logits, [Row(0, 1, 0.99), Row(0, 0.1, 0.0)]) == [1, 0]
+
+
+def test_a_tiny_temperature_is_greedy_too_and_does_not_overflow() -> None:
+    logits = torch.tensor([[-30000.0, 30000.0, 29999.0]])
+    assert sample(logits, [Row(1e-9, 1.0, 0.999999)]) == [1]
+
+
+def test_a_tiny_top_p_keeps_the_first_token() -> None:
+    logits = torch.zeros(1, 1000)
+    logits[0, 7] = 1.0
+    assert sample(logits, [Row(1.0, 1e-9, 0.999999)]) == [7]
+
+
+def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
+    logits = torch.randn(60, 2000, generator=torch.Generator().manual_seed(2)) * torch.linspace(0.1, 6, 60)[:, None]
+    stream = uniforms(5)
+    kinds = [(0.0, 1.0), (1.0, 1.0), (0.7, 0.9), (1.9, 0.99), (1.0, 0.2)]
+    rows = [Row(*kinds[i % 5], next(stream)) for i in range(60)]
+    alone = [sample(logits[i : i + 1], [rows[i]])[0] for i in range(60)]
+    assert sample(logits, rows) == alone
+
+
+def test_the_ends_of_the_unit_interval_fall_on_tokens_that_can_come() -> None:
+    logits = torch.tensor([[float("-inf"), 1.0, 1.0, float("-inf")]])
+    below_one = 1 - 2**-53
+    assert sample(logits.expand(2, -1), [Row(1, 1, 0.0), Row(1, 1, below_one)]) == [1, 2]
+    assert sample(logits.expand(2, -1), [Row(1, 0.99, 0.0), Row(1, 0.99, below_one)]) == [1, 2]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_logits_that_are_no_distribution_give_no_token(bad: float) -> None:
+    logits = torch.zeros(3, 4)
+    logits[1] = bad
+    assert sample(logits, [Row(1, 1, 0.5), Row(1, 1, 0.5), Row(0, 1, 0.5)]) == [2, None, 0]
+
+
+def test_a_seed_gives_its_own_stream_again() -> None:
+    streams = {seed: tuple(islice(uniforms(seed), 5)) for seed in (0, 1, -1, 2**63)}
+    assert len(set(streams.values())) == 4
+    assert streams[1] == tuple(islice(uniforms(1), 5))
+    assert all(0 <= number < 1 for numbers in streams.values() for number in numbers)

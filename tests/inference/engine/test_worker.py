@@ -1,0 +1,292 @@
+"""The worker on real engines, and on scripted ones where time and failures have to be exact. Every wait has an end."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from inference.engine import worker as worker_module
+from inference.engine.engine import Engine
+from inference.engine.loading import LoadedModel, load_models
+from inference.engine.request import Event, Request, SamplingParams
+from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker, least_used
+from inference.folder import ModelFolder, open_folder
+from tests.fakes import write_model_folder
+
+LIMIT_S = 30
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    path = tmp_path_factory.mktemp("model")
+    write_model_folder(path)
+    return open_folder(path)
+
+
+def request(name: str, *, max_tokens: int = 20, prompt: tuple[int, ...] = (1, 50, 60)) -> Request:
+    return Request(name, prompt, SamplingParams(max_tokens=max_tokens, seed=len(name)))
+
+
+def with_worker(
+    load: Callable[[], Mapping[str, LoadedModel]],
+    scenario: Callable[[Worker], Awaitable[None]],
+    *,
+    max_waiting: int = 8,
+) -> None:
+    """Run a scenario on a started worker, and close it."""
+
+    async def run() -> None:
+        worker = Worker(load, max_waiting=max_waiting)
+        async with asyncio.timeout(LIMIT_S):
+            worker.start()
+            try:
+                await scenario(worker)
+            finally:
+                worker.close()
+        assert worker.join(LIMIT_S)
+
+    asyncio.run(run())
+
+
+async def read(stream: Stream) -> Event:
+    """The last event, with the text of all."""
+    text = ""
+    async for event in stream:
+        text += event.text
+    return Event(event.request_id, text, event.n_output, event.finish_reason, event.error)
+
+
+def test_streams_give_what_the_engine_gives(folder: ModelFolder) -> None:
+    def load() -> Mapping[str, LoadedModel]:
+        return load_models({"a": folder}, n_slots=2)
+
+    engine, expected = load()["a"].engine, {}
+    for i in range(4):
+        engine.add(request("r" * (i + 1)))
+        text = ""
+        while engine.has_work:
+            for event in engine.step():
+                text += event.text
+        expected[event.request_id] = text
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        streams = [worker.submit("a", request("r" * (i + 1))) for i in range(4)]
+        events = await asyncio.gather(*map(read, streams))
+        assert {event.request_id: event.text for event in events} == expected
+
+    with_worker(load, scenario)
+
+
+def test_a_cancelled_request_makes_room_for_the_next(folder: ModelFolder) -> None:
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        first, second = worker.submit("a", request("first", max_tokens=1000)), worker.submit("a", request("second"))
+        await anext(first)
+        worker.cancel("first")
+        worker.cancel("first")
+        assert (await read(second)).finish_reason in ("stop", "length")
+        worker.cancel("second")
+        assert worker.models["a"].engine.n_running == 0
+
+    with_worker(lambda: load_models({"a": folder}, n_slots=1), scenario)
+
+
+def test_a_slow_reader_holds_no_slot_and_gets_everything_in_one_piece(folder: ModelFolder) -> None:
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        slow, fast = worker.submit("a", request("slow")), worker.submit("a", request("fast"))
+        await read(fast)  # with one slot it can only run once the slow one has ended
+        events = [event async for event in slow]
+        assert len(events) == 1
+        assert events[0].finish_reason is not None
+        assert events[0].text == (await read(worker.submit("a", request("slow")))).text
+
+    with_worker(lambda: load_models({"a": folder}, n_slots=1), scenario)
+
+
+def test_requests_beyond_the_queue_are_refused_until_one_ends(folder: ModelFolder) -> None:
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        streams = [worker.submit("a", request(f"r{i}", max_tokens=900)) for i in range(3)]
+        with pytest.raises(QueueFullError, match="model a has 3 requests running and waiting"):
+            worker.submit("a", request("late"))
+        worker.submit("b", request("other"))
+        worker.cancel("r2")
+        worker.submit("a", request("late"))
+        del streams
+
+    with_worker(lambda: load_models({"a": folder, "b": folder}, n_slots=1), scenario, max_waiting=2)
+
+
+def test_nothing_is_taken_before_the_models_are_loaded(folder: ModelFolder) -> None:
+    gate = threading.Event()
+
+    def load() -> Mapping[str, LoadedModel]:
+        gate.wait(LIMIT_S)
+        return load_models({"a": folder}, n_slots=1)
+
+    async def scenario(worker: Worker) -> None:
+        assert worker.state == "loading"
+        with pytest.raises(NotReadyError, match="the server is loading"):
+            worker.submit("a", request("early"))
+        gate.set()
+        await worker.settled()
+        assert worker.state == "ready"
+        await read(worker.submit("a", request("now")))
+
+    with_worker(load, scenario)
+
+
+def test_models_that_cannot_be_loaded_are_reported() -> None:
+    def load() -> Mapping[str, LoadedModel]:
+        raise ValueError("weights.bin is truncated")
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        assert (worker.state, str(worker.failure)) == ("failed", "weights.bin is truncated")
+        with pytest.raises(NotReadyError, match="the server is failed"):
+            worker.submit("a", request("x"))
+
+    with_worker(load, scenario)
+
+
+def test_closing_while_loading_ends_without_a_model(folder: ModelFolder) -> None:
+    gate = threading.Event()
+
+    def load() -> Mapping[str, LoadedModel]:
+        gate.wait(LIMIT_S)
+        return load_models({"a": folder}, n_slots=1)
+
+    async def scenario(worker: Worker) -> None:
+        worker.close()
+        gate.set()
+        assert worker.state == "closed"
+
+    with_worker(load, scenario)
+
+
+def test_closing_ends_open_streams_with_an_error(folder: ModelFolder) -> None:
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        streams = [worker.submit("a", request(f"r{i}", max_tokens=900)) for i in range(3)]
+        await anext(streams[0])
+        worker.close()
+        events = await asyncio.gather(*map(read, streams))
+        assert {(event.finish_reason, event.error) for event in events} == {("error", "the server is shutting down")}
+        with pytest.raises(NotReadyError, match="the server is closed"):
+            worker.submit("a", request("late"))
+
+    with_worker(lambda: load_models({"a": folder}, n_slots=1), scenario)
+
+
+class Scripted:
+    """An engine whose steps take as long, on a clock of the test, as it is told, and may break."""
+
+    n_slots = 9
+
+    def __init__(self, name: str, step_s: float, clock: list[float], log: list[str]) -> None:
+        self.name, self.step_s, self.clock, self.log = name, step_s, clock, log
+        self.left: dict[str, int] = {}
+        self.fails = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    @property
+    def has_work(self) -> bool:
+        return bool(self.left)
+
+    @property
+    def request_ids(self) -> list[str]:
+        return list(self.left)
+
+    def add(self, request: Request) -> None:
+        if request.request_id == "refused":
+            raise ValueError("no such token")
+        self.left[request.request_id] = request.params.max_tokens
+
+    def abort(self, request_id: str) -> None:
+        self.left.pop(request_id, None)
+
+    def step(self) -> list[Event]:
+        self.gate.wait(LIMIT_S)
+        self.clock[0] += self.step_s
+        self.log.append(self.name)
+        if self.fails:
+            self.fails = False
+            raise RuntimeError("broken")
+        events = []
+        for request_id in list(self.left):
+            self.left[request_id] -= 1
+            reason = "length" if self.left[request_id] == 0 else None
+            events.append(Event(request_id, "x", 1, cast(Any, reason)))
+            if reason:
+                del self.left[request_id]
+        return events
+
+
+def scripted(engine: Scripted) -> LoadedModel:
+    return LoadedModel(cast(ModelFolder, None), cast(Engine, engine), 0, "", "")
+
+
+def test_a_slow_engine_gets_half_of_the_time_and_no_credit_for_having_been_idle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, log = [0.0], list[str]()
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    slow, fast = Scripted("slow", 8.0, clock, log), Scripted("fast", 1.0, clock, log)
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        await read(worker.submit("fast", request("warm", max_tokens=50)))
+        log.clear()
+        slow.gate.clear()  # both are there before the first step ends
+        streams = [
+            worker.submit("slow", request("s", max_tokens=9)),
+            worker.submit("fast", request("f", max_tokens=72)),
+        ]
+        slow.gate.set()
+        await asyncio.gather(*map(read, streams))
+
+    with_worker(lambda: {"slow": scripted(slow), "fast": scripted(fast)}, scenario)
+    assert log[0] == "slow", "it has used least, so it is not kept waiting"
+    steps = "".join(name[0] for name in log)
+    assert steps[: 9 * 8].count("s") == 8, "8 s of slow for every 8 steps of fast, from the start"
+    assert "f" * 10 not in steps[: steps.rindex("s")], "fast does not wait for slow to make up the time before"
+
+
+def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    clock, log = [0.0], list[str]()
+    bad, good = Scripted("bad", 1, clock, log), Scripted("good", 1, clock, log)
+    bad.fails = True
+    bad.gate.clear()
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        broken = [worker.submit("bad", request(f"b{i}")) for i in range(2)]
+        fine = worker.submit("good", request("g"))
+        bad.gate.set()
+        events = await asyncio.gather(*map(read, broken))
+        assert ("error", "the engine failed") in {(event.finish_reason, event.error) for event in events}
+        assert (await read(fine)).text == "x" * 20
+        assert (await read(worker.submit("bad", request("again")))).text == "x" * 20
+
+    with_worker(lambda: {"bad": scripted(bad), "good": scripted(good)}, scenario)
+    assert "an engine failed; all its requests end" in caplog.text
+
+
+def test_a_request_that_an_engine_refuses_ends_with_its_reason() -> None:
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        event = await read(worker.submit("a", request("refused")))
+        assert (event.finish_reason, event.error) == ("error", "no such token")
+
+    with_worker(lambda: {"a": scripted(Scripted("a", 1, [0.0], []))}, scenario)
+
+
+def test_the_turn_goes_to_who_used_least() -> None:
+    assert least_used({"b": 1.0, "a": 1.0, "c": 2.0}) == "a"
+    assert least_used({"b": 0.5, "a": 1.0}) == "b"
