@@ -17,7 +17,7 @@ from inference.model.attention import band
 from inference.model.cache import Chunk, RingCache, n_rows
 from inference.model.config import ModelConfig
 
-_KEY_STEP = 256  # rows of a long, part-filled ring are read in multiples of this
+_KEY_STEP = 512  # rows of a long, part-filled ring are read in multiples of this: shorter pieces move the last bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,13 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class WindowPlan:
-    """The attention of one step in layers of one window.
+    """The attention of one step of `n_rows` tokens in layers of one window.
 
     `kept` are the rows of the step whose keys outlive it (None: all), `targets` their places, key head by key head, in
     a layer's rings seen as (n_slots * n_kv_heads * R, head_dim).
     """
 
+    n_rows: int
     runs: tuple[Run, ...]
     prefills: tuple[Prefill, ...]
     kept: Tensor | None
@@ -122,7 +123,7 @@ def _plan_window(
         slots, positions = slots[rows], positions[rows]
     heads = torch.arange(n_kv_heads, device=positions.device)
     targets = ((slots[:, None] * n_kv_heads + heads) * n_ring + positions[:, None] % n_ring).flatten()
-    return WindowPlan(tuple(runs), tuple(prefills), rows, targets)
+    return WindowPlan(row, tuple(runs), tuple(prefills), rows, targets)
 
 
 def _plan_run(n_ring: int, chunks: Sequence[Chunk], positions: Tensor, start: int, stop: int) -> Run:

@@ -18,7 +18,7 @@ from torch.nn.functional import silu
 from inference.model.attention import attend, attend_single, band
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
-from inference.model.linear import Product
+from inference.model.linear import MIN_ROWS, Product
 from inference.model.plan import Prefill, WindowPlan, plan_step
 from inference.model.rope import Rotation, rotate, rotation
 
@@ -40,12 +40,16 @@ class Attention(nn.Module):
         return out
 
     def step(self, x: Tensor, turn: Rotation, plan: WindowPlan, keys: Tensor, values: Tensor) -> Tensor:
-        """x (N, dim) against one layer's rings, which take in the new keys and values: (N, dim)."""
+        """x (N, dim) against one layer's rings, which take in the new keys and values: (N, dim).
+
+        x may hold the rows of the plan several times over; all copies come out alike.
+        """
         project, output = self.products
         heads = project(x).view(x.shape[0], -1, self.head_dim)
         n_turned = self.n_heads + self.n_kv_heads
         turned = rotate(heads[:, :n_turned], turn)
-        q, k, v = turned[:, : self.n_heads], turned[:, self.n_heads :], heads[:, n_turned:]
+        n = plan.n_rows
+        q, k, v = turned[:n, : self.n_heads], turned[:n, self.n_heads :], heads[:n, n_turned:]
         from_chunks = [self._prefill(q, k, v, chunk, keys, values) for chunk in plan.prefills]  # before rows are reused
         for ring, new in ((keys, k), (values, v)):
             kept = new if plan.kept is None else new[plan.kept]
@@ -54,7 +58,7 @@ class Attention(nn.Module):
             attend_single(q[run.rows], keys[run.slots, :, : run.n_keys], values[run.slots, :, : run.n_keys], run.bias)
             for run in plan.runs
         ]
-        mixed = torch.cat(from_runs + from_chunks)
+        mixed = torch.cat((from_runs + from_chunks) * (x.shape[0] // n))
         return output(mixed.flatten(1))
 
     def _prefill(self, q: Tensor, k: Tensor, v: Tensor, chunk: Prefill, keys: Tensor, values: Tensor) -> Tensor:
@@ -154,10 +158,15 @@ class Transformer(nn.Module):
         """
         plan = plan_step(self.config, chunks, cache)
         turn = rotation(plan.positions, self.config.head_dim, self.config.rope_theta)
-        x = self.tok_embeddings(plan.ids)
+        x = self._with_company(self.tok_embeddings(plan.ids))
         blocks = cast(Sequence[Block], self.layers)
         for block, window_plan, keys, values in zip(blocks, plan.windows, cache.keys, cache.values, strict=True):
             x = block.step(x, turn, window_plan, keys, values)
         for chunk in chunks:
             cache.lengths[chunk.slot] += len(chunk.ids)
-        return self.head(self.norm(x[plan.all_rows if every_token else plan.last_rows])).float()
+        rows = plan.all_rows if every_token else plan.last_rows
+        return self.head(self.norm(self._with_company(x[rows])))[: len(rows)].float()
+
+    def _with_company(self, x: Tensor) -> Tensor:
+        """x (N, dim), or two copies of a row that would be alone: its bits shall not depend on whether it is."""
+        return x.expand(MIN_ROWS, -1) if self.is_packed and x.shape[0] == 1 else x
