@@ -1,6 +1,6 @@
 """A fresh database for each test, once on SQLite and once on PostgreSQL.
 
-PostgreSQL is the server of TEST_POSTGRES_URL (an account that may create databases), else one that is started here from
+PostgreSQL is the server of TEST_POSTGRES_URL (an account that may create schemas), else one that is started here from
 installed binaries, else those tests are skipped. It runs without fsync: no test here is about power loss.
 """
 
@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
+from db.schema import ledger, metadata
 from db.session import Database, open_database
 
 
@@ -70,38 +72,68 @@ def postgresql_server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def empty_postgresql(postgresql_server: str) -> Iterator[str]:
-    """The address of a new and empty database."""
+@contextmanager
+def _empty_schema(server_url: str) -> Iterator[str]:
+    """The address of a new and empty schema in that database: to the code under test a database like any other."""
     name = f"test_{uuid4().hex}"
-    server = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+    server = create_engine(server_url, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    yield make_url(postgresql_server).set(database=name).render_as_string(hide_password=False)
+        connection.execute(text(f"CREATE SCHEMA {name}"))
+    here = make_url(server_url).update_query_dict({"options": f"-csearch_path={name}"})
+    yield here.render_as_string(hide_password=False)
     with server.connect() as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        connection.execute(text(f"DROP SCHEMA {name} CASCADE"))
     server.dispose()
 
 
+@pytest.fixture
+def empty_postgresql(postgresql_server: str) -> Iterator[str]:
+    with _empty_schema(postgresql_server) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def used_postgresql(postgresql_server: str) -> Iterator[Database]:
+    """One database for all tests that do not open their own: to make one takes longer than to empty it."""
+    with _empty_schema(postgresql_server) as address:
+        opened = open_database(address)
+        yield opened
+        opened.close()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def dialect(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database that does not hold anything yet."""
-    if request.param == "sqlite":
+    if dialect == "sqlite":
         return f"sqlite:///{tmp_path / 'arena.sqlite'}"
     address: str = request.getfixturevalue("empty_postgresql")
     return address
 
 
 @pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = open_database(url)
-    yield opened
-    opened.close()
+def database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An opened database without a row but the ledger's."""
+    if dialect == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
+        yield opened
+        opened.close()
+    else:
+        shared: Database = request.getfixturevalue("used_postgresql")
+        yield shared
+        with shared.write() as tx:
+            tx.execute(text(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY"))
+            tx.execute(ledger.insert().values(id=1, revision=0, elo_revision=0, elo_name=""))
 
 
 @pytest.fixture
-def other_database(url: str, tmp_path: Path) -> Iterator[Database]:
-    """A second one, on SQLite in any case: what one kind exports, the other imports."""
+def other_database(tmp_path: Path) -> Iterator[Database]:
+    """A second one, on SQLite: what one kind exports, the other imports."""
     opened = open_database(f"sqlite:///{tmp_path / 'other.sqlite'}")
     yield opened
     opened.close()
