@@ -103,23 +103,23 @@ def _from_files(
     paths: Sequence[Path], kind: str | None, skip_bad: bool, settings: Settings, progress: "Progress"
 ) -> Leaderboard:
     file = read_votes(paths, kind=kind, skip_bad=skip_bad, progress=lambda n: progress.show(f"reading: {n} rows"))
+    progress.clear()
+    if file.n_other_kinds:
+        print(f"{file.n_other_kinds} rows of other kinds than {kind or 'battle'} left aside", file=sys.stderr)
     if file.first_bad is not None:
-        progress.clear()
         print(f"{file.excluded['bad_row']} bad rows left out; the first: {file.first_bad}", file=sys.stderr)
     if not len(file.votes):
         raise CommandError(f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}")
-    return _rate(file.votes, settings, progress).sourced(excluded=file.excluded)
+    if settings.method == "elo":
+        board = rate_online(file.votes, settings)
+    else:
+        board = rate(Cells.from_votes(file.votes), settings, progress=progress.rounds)
+    return board.sourced(revision=file.revision, excluded=file.excluded)
 
 
 def _tallied(file: VotesFile) -> str:
     left_out = ", ".join(f"{reason} {n}" for reason, n in sorted(file.excluded.items()))
-    return f"{file.n_rows} rows, left out: {left_out or 'none'}"
-
-
-def _rate(votes: Votes, settings: Settings, progress: "Progress", listed: Sequence[str] = ()) -> Leaderboard:
-    if settings.method == "elo":
-        return rate_online(votes, settings, listed=listed)
-    return rate(Cells.from_votes(votes), settings, listed=listed, progress=progress.rounds)
+    return f"{file.n_rows} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds}"
 
 
 def _from_database(url: str, kind_label: str | None, settings: Settings, progress: "Progress") -> Leaderboard:

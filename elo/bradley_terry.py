@@ -145,10 +145,11 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
 
 
 def has_converged(size: Floats, last: Floats) -> NDArray[np.bool_]:
-    """Whether Newton's method is done, from the sizes of its last two steps: at 1e-10, or where it no longer gets nearer.
+    """Whether Newton's method is done, from the sizes of its last two steps: at 1e-10, or where it no longer gets
+    nearer.
 
-    So close to the maximum each step would at least square the error; one that does not even halve it is the rounding of
-    large counts.
+    So close to the maximum each step would at least square the error; one that does not even halve it is the rounding
+    of large counts.
     """
     return (size < CONVERGED) | ((size < _ROUNDING) & (size > last / 2))
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo import bradley_terry, online
-from elo.battles import Cells, Floats, Pairs, Votes, components, record
+from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
 from elo.intervals import Intervals, Kind, Progress, intervals
 from elo.settings import Settings
 
@@ -112,16 +112,24 @@ def rate_online(
     return _board(pairs, ratings, None, settings, listed)
 
 
+def ranks(low: Floats, high: Floats, group: Index) -> Index:
+    """(K,): 1 + the number of models of the same group whose `low` exceeds this `high` (Chiang et al. 2024, section 5)."""
+    is_better = (low[None, :] > high[:, None]) & (group[None, :] == group[:, None])
+    rank: Index = 1 + is_better.sum(axis=1)
+    return rank
+
+
 def _board(
     pairs: Pairs, ratings: Floats, bounds: Intervals | None, settings: Settings, listed: Sequence[str]
 ) -> Leaderboard:
     points, group = record(pairs), components(pairs)
     # Without intervals nothing is known of chance: a better rating is a better rank.
-    floor, ceiling = (bounds.low, bounds.high) if bounds is not None else (ratings, ratings)
+    low, high = (bounds.low, bounds.high) if bounds is not None else (ratings, ratings)
+    rank = ranks(low, high, group)
     rows = [
         Row(
             model=model,
-            rank=1 + int(((floor > ceiling[m]) & (group == group[m])).sum()),
+            rank=int(rank[m]),
             rating=float(ratings[m]),
             low=float(bounds.low[m]) if bounds is not None else None,
             high=float(bounds.high[m]) if bounds is not None else None,

@@ -3,21 +3,17 @@
     sides     model_a, model_b | left, right
     outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad)
               | exactly one of winner_model_a, winner_model_b, winner_tie
-    optional  counted, anony, kind, reasons; every other column is left alone
+    optional  counted, anony, kind, reasons, ledger_revision; every other column is left alone
 
 Rows of another kind, rows with `counted` false and rows with `anony` false are not looked at any further, only tallied.
-Every other row must be right: an unknown outcome never becomes a tie. The format is told by the first character: `[` is
-a JSON list, `{` JSON lines, anything else CSV. Names are text, also where a file spells them as numbers.
+Every other row must be right: an unknown outcome never becomes a tie. Names are text, also where a file spells them as
+numbers.
 """
 
-import csv
-import json
-import sys
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import itemgetter
 from pathlib import Path
 from typing import TextIO
 
@@ -25,16 +21,16 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo.battles import Votes
+from elo.rows import RowsError, open_rows
 
 _SIDES = (("model_a", "model_b"), ("left", "right"))
 _FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
 _FLAG_OUTCOMES = (Outcome.A, Outcome.B, Outcome.TIE)
-_OPTIONAL = ("kind", "counted", "anony", "reasons")
+_OPTIONAL = ("kind", "counted", "anony", "reasons", "ledger_revision")
 _EXPECTED = (
     "expected model_a and model_b (or left and right) with winner (or winner_model_a, winner_model_b and winner_tie)"
 )
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-_READ_CHARS = 2**20
 _PROGRESS_ROWS = 100_000
 
 
@@ -48,11 +44,14 @@ class BadRowError(VotesFileError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotesFile:
-    """What files held: the votes in order, and how many rows were left out by reason (`bad_row`: skipped as wrong)."""
+    """What files held: the votes in order, and how many rows were left out, by reason (`bad_row`: skipped as wrong)."""
 
     votes: Votes
-    excluded: Mapping[str, int]
     n_rows: int
+    excluded: Mapping[str, int]
+    n_other_kinds: int
+    revision: int | None
+    """The ledger's that one export was made at."""
     first_bad: str | None
     """What was wrong with the first row that was skipped."""
 
@@ -67,8 +66,8 @@ def read_votes(
     """The votes of the files, one after the other, as if they were one file.
 
     With `kind` None, rows of kind `battle` are taken where a file has that column, all rows where it has none. A vote
-    that is not counted is tallied under each of its `reasons`, else as `not_counted`; the rest as `not_anonymous` or
-    `other_kind`. `progress` is told the number of rows on the way.
+    that does not count is tallied under each of its `reasons`, else as `not_counted`; one with `anony` false as
+    `not_anonymous`. `progress` is told the number of rows on the way.
 
     Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
     not UTF-8, no votes file, or has no column for the `kind` asked for.
@@ -78,6 +77,8 @@ def read_votes(
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 reader.read(path, file)
+        except RowsError as error:
+            raise VotesFileError(f"{path} {error}; {_EXPECTED}") from error
         except UnicodeDecodeError as error:
             raise VotesFileError(
                 f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); expected CSV, JSON or JSON lines"
@@ -85,37 +86,6 @@ def read_votes(
         except OSError as error:
             raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
     return reader.result()
-
-
-@dataclass(slots=True)
-class _Row:
-    """A row on its way: the line it begins on, and its values in the order of the columns asked for, or what is
-    wrong."""
-
-    line: int
-    values: tuple[object, ...] = ()
-    problem: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Which of a file's columns say what."""
-
-    sides: tuple[str, str]
-    outcome: tuple[str, ...]
-    optional: tuple[str, ...]
-
-    @classmethod
-    def of(cls, found: Sequence[str]) -> "_Columns | None":
-        sides = next((pair for pair in _SIDES if set(pair) <= set(found)), None)
-        outcome = ("winner",) if "winner" in found else _FLAGS if set(_FLAGS) <= set(found) else None
-        if sides is None or outcome is None:
-            return None
-        return cls(sides, outcome, _OPTIONAL)
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        return (*self.sides, *self.outcome, *self.optional)
 
 
 class _RowError(ValueError):
@@ -131,28 +101,38 @@ class _Reader:
     a: "array[int]" = field(default_factory=lambda: array("i"))
     b: "array[int]" = field(default_factory=lambda: array("i"))
     outcome: "array[int]" = field(default_factory=lambda: array("b"))
-    excluded: Counter[str] = field(default_factory=Counter)
     n_rows: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+    n_other_kinds: int = 0
+    revisions: set[object] = field(default_factory=set)
     first_bad: str | None = None
 
     def result(self) -> VotesFile:
         columns = (np.frombuffer(column, dtype=column.typecode) for column in (self.a, self.b, self.outcome))
-        votes = Votes(tuple(self.numbers), *columns)
-        return VotesFile(votes, dict(self.excluded), self.n_rows, self.first_bad)
+        revision = self.revisions.pop() if len(self.revisions) == 1 else None
+        return VotesFile(
+            Votes(tuple(self.numbers), *columns),
+            self.n_rows,
+            dict(self.excluded),
+            self.n_other_kinds,
+            revision if isinstance(revision, int) else None,
+            self.first_bad,
+        )
 
     def read(self, path: Path, file: TextIO) -> None:
-        start = file.read(4096).lstrip()[:1]
-        file.seek(0)
-        if not start:
-            raise VotesFileError(f"{path} is empty; {_EXPECTED}")
-        rows = {"[": _json_rows, "{": _jsonl_rows}.get(start, _csv_rows)(path, file)
-        columns = next(rows)
-        assert isinstance(columns, _Columns)
-        if self.kind is not None and "kind" not in columns.optional:
-            raise VotesFileError(f"{path} has no column kind, so its rows of kind {self.kind!r} cannot be told apart")
-        known: dict[tuple[object, ...], tuple[int, int, int]] = {}
-        for row in rows:
-            assert isinstance(row, _Row)
+        rows = open_rows(file)
+        sides = next((pair for pair in _SIDES if set(pair) <= set(rows.columns)), None)
+        outcome = next((names for names in (("winner",), _FLAGS) if set(names) <= set(rows.columns)), None)
+        if sides is None or outcome is None:
+            found = ", ".join(map(repr, rows.columns[:12])) or "none"
+            is_other = len(rows.columns) == 1 and any(mark in rows.columns[0] for mark in ";\t|")
+            hint = ", separated by commas" if is_other else ""
+            raise VotesFileError(f"{path} is no votes file, its columns are {found}; {_EXPECTED}{hint}")
+        if self.kind is not None and "kind" not in rows.columns:
+            raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be told from others")
+        columns = (*sides, *outcome, *_OPTIONAL)
+        known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # the same few rows come again and again
+        for row in rows.pick(columns):
             self.n_rows += 1
             if self.progress and self.n_rows % _PROGRESS_ROWS == 0:
                 self.progress(self.n_rows)
@@ -161,7 +141,7 @@ class _Reader:
                     raise _RowError(row.problem)
                 vote = known.get(row.values)
                 if vote is None:
-                    vote = self.vote(columns, row.values)
+                    vote = self.vote(dict(zip(columns, row.values, strict=True)), sides, outcome)
                     if vote is None:
                         continue
                     if all(type(value) is str for value in row.values[:2]):  # else 1 and True would be one name
@@ -177,24 +157,26 @@ class _Reader:
             self.b.append(vote[1])
             self.outcome.append(vote[2])
 
-    def vote(self, columns: _Columns, values: tuple[object, ...]) -> tuple[int, int, int] | None:
+    def vote(
+        self, row: Mapping[str, object], sides: tuple[str, str], outcome: tuple[str, ...]
+    ) -> tuple[int, int, int] | None:
         """The vote as numbers, or None where the row is left out and tallied."""
-        value = dict(zip(columns.all, values, strict=True))
-        if value.get("kind") not in (None, "", self.kind or "battle"):
-            self.excluded["other_kind"] += 1
+        self.revisions.add(row["ledger_revision"])
+        if row["kind"] != self.kind if self.kind is not None else row["kind"] not in (None, "", "battle"):
+            self.n_other_kinds += 1
             return None
-        if not _truth("counted", value.get("counted"), default=True):
-            self.excluded.update(_reasons(value.get("reasons")) or ("not_counted",))
+        if not _truth("counted", row["counted"], default=True):
+            self.excluded.update(_reasons(row["reasons"]) or ("not_counted",))
             return None
-        if not _truth("anony", value.get("anony"), default=True):
+        if not _truth("anony", row["anony"], default=True):
             self.excluded["not_anonymous"] += 1
             return None
-        side_a, side_b = (_name(side, value[side]) for side in columns.sides)
+        side_a, side_b = (_name(side, row[side]) for side in sides)
         if side_a == side_b:
-            raise _RowError(f"{columns.sides[0]} and {columns.sides[1]} are both {side_a!r}; expected two models")
-        outcome = _outcome([value[column] for column in columns.outcome])
+            raise _RowError(f"{sides[0]} and {sides[1]} are both {side_a!r}; expected two models")
+        code = _outcome([row[column] for column in outcome])
         numbers = self.numbers
-        return numbers.setdefault(side_a, len(numbers)), numbers.setdefault(side_b, len(numbers)), int(outcome)
+        return numbers.setdefault(side_a, len(numbers)), numbers.setdefault(side_b, len(numbers)), int(code)
 
 
 def _name(column: str, value: object) -> str:
@@ -208,7 +190,7 @@ def _name(column: str, value: object) -> str:
 def _outcome(values: Sequence[object]) -> Outcome:
     if len(values) == 1:
         try:
-            return Outcome.parse(values[0] if isinstance(values[0], str) else str(values[0]))
+            return Outcome.parse(str(values[0]))
         except ValueError:
             spellings = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
             raise _RowError(f"winner is {_shown(values[0])}; expected one of {spellings}") from None
@@ -228,9 +210,9 @@ def _truth(column: str, value: object, *, default: bool | None) -> bool:
 
 
 def _reasons(value: object) -> tuple[str, ...]:
-    """A JSON list, or a cell with the reasons separated by spaces, commas or semicolons."""
+    """A list, or text with the reasons separated by spaces, commas or semicolons."""
     if isinstance(value, tuple):
-        return tuple(str(reason) for reason in value)
+        return tuple(map(str, value))
     return tuple(str(value).replace(",", " ").replace(";", " ").split()) if value else ()
 
 
@@ -239,125 +221,3 @@ def _shown(value: object) -> str:
         return "missing"
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-def _no_columns(path: Path, found: Sequence[str]) -> VotesFileError:
-    hint = "; the values must be separated by commas" if len(found) == 1 and any(c in found[0] for c in ";\t|") else ""
-    return VotesFileError(
-        f"{path} is no votes file: it has {', '.join(map(repr, found[:12])) or 'nothing'}; {_EXPECTED}{hint}"
-    )
-
-
-def _csv_rows(path: Path, file: TextIO) -> Iterator[_Columns | _Row]:
-    csv.field_size_limit(sys.maxsize)  # exports may hold whole answers in a field
-    reader = csv.reader(file, strict=True)
-    try:
-        header = next(row for row in reader if row)
-    except (csv.Error, StopIteration) as error:
-        raise VotesFileError(f"{path} cannot be read as CSV: {error or 'no header'}; {_EXPECTED}") from error
-    columns = _Columns.of(header)
-    if columns is None:
-        raise _no_columns(path, header)
-    columns = _Columns(columns.sides, columns.outcome, tuple(column for column in _OPTIONAL if column in header))
-    yield columns
-    pick = itemgetter(*(header.index(column) for column in columns.all))
-    n_fields = len(header)
-    while True:
-        line = reader.line_num + 1
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield _Row(line, problem=f"not CSV: {error}")
-            continue
-        if len(row) == n_fields:
-            yield _Row(line, pick(row))
-        elif row:
-            yield _Row(line, problem=f"{len(row)} values; expected {n_fields}, as in the header")
-
-
-def _of_object(columns: _Columns, line: int, value: object) -> _Row:
-    if not isinstance(value, dict):
-        return _Row(line, problem=f"{_shown(value)} is no JSON object; expected one with {', '.join(columns.all[:3])}")
-    values = (value.get(column) for column in columns.all)
-    return _Row(
-        line, tuple(tuple(v) if isinstance(v, list) else v if not isinstance(v, dict) else str(v) for v in values)
-    )
-
-
-_JSON = json.JSONDecoder(parse_float=str)
-
-
-def _jsonl_rows(path: Path, file: TextIO) -> Iterator[_Columns | _Row]:
-    columns = None
-    for line, text in enumerate(file, start=1):
-        if not text.strip():
-            continue
-        try:
-            value = _JSON.decode(text)
-        except json.JSONDecodeError as error:
-            if columns is None:
-                raise VotesFileError(
-                    f"{path}, line {line}: not JSON ({error.msg} at character {error.colno})"
-                ) from error
-            yield _Row(line, problem=f"not JSON: {error.msg} at character {error.colno}")
-            continue
-        if columns is None:
-            columns = _Columns.of(list(value))
-            if columns is None:
-                raise _no_columns(path, list(value))
-            yield columns
-        yield _of_object(columns, line, value)
-
-
-def _json_rows(path: Path, file: TextIO) -> Iterator[_Columns | _Row]:
-    columns = None
-    for line, value in _json_elements(path, file):
-        if columns is None:
-            found = list(value) if isinstance(value, dict) else []
-            columns = _Columns.of(found)
-            if columns is None:
-                raise _no_columns(path, found)
-            yield columns
-        yield _of_object(columns, line, value)
-    if columns is None:
-        raise VotesFileError(f"{path} is an empty list; {_EXPECTED}")
-
-
-def _json_elements(path: Path, file: TextIO) -> Iterator[tuple[int, object]]:
-    """(line, element) of a JSON list, read piece by piece. A list that breaks off cannot be read on: it ends the
-    reading."""
-    buffer, line, is_whole = "", 1, False
-    expects, can_end = "[", False
-    while True:
-        rest = buffer.lstrip()
-        line += buffer.count("\n", 0, len(buffer) - len(rest))
-        buffer = rest
-        if expects and buffer:
-            if buffer[0] == "]" and (can_end or expects == ","):
-                if (buffer[1:] + file.read()).strip():
-                    raise VotesFileError(f"{path}, line {line}: text after the end of the list")
-                return
-            if buffer[0] != expects[0] and expects != "value":
-                raise VotesFileError(f"{path}, line {line}: not JSON: expected {expects!r} or ']', found {buffer[0]!r}")
-            if expects != "value":
-                can_end, expects, buffer = expects == "[", "value", buffer[1:]
-                continue
-            try:
-                value, end = _JSON.raw_decode(buffer)
-            except json.JSONDecodeError as error:
-                if is_whole:
-                    where = line + buffer.count("\n", 0, error.pos)
-                    raise VotesFileError(f"{path}, line {where}: not JSON: {error.msg}") from error
-            else:
-                if end < len(buffer) or is_whole:
-                    yield line, value
-                    line += buffer.count("\n", 0, end)
-                    buffer, expects, can_end = buffer[end:], ",", False
-                    continue
-        more = file.read(max(_READ_CHARS, len(buffer)))
-        if not more and is_whole:
-            raise VotesFileError(f"{path}, line {line}: the list has no end; the file may have been cut")
-        is_whole = not more
-        buffer += more
