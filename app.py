@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import tomllib
+import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger("app")
 
 _DEFAULT_CONFIG = Path(__file__).resolve().parent / "arena.toml"
-_GRACE_S = 2  # for open streams, before they are cut
+_GRACE_S = 1  # for open streams, before they are cut
 _LIBRARIES = {  # read by Gradio and huggingface_hub when they are imported: nobody is told anything, nothing is fetched
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
@@ -49,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses whole, also those with a password
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")  # nobody asked for it
     try:
         settings = _settings(arguments, os.environ)
         listener = _listen(settings.web.host, settings.web.port)
@@ -152,16 +155,15 @@ def _address(settings: Settings) -> str:
 def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     """Everything, made and joined; the app's lifespan starts and stops it. Raises `SettingsError`, `DatabaseError`,
     `SecretError`."""
-    from arena.players.endpoint import Endpoint, Patience
-    from arena.players.health import Health
-    from arena.players.native_server import NativeServer
     from arena.players.roster import Roster
-    from arena.web import secret as secrets_file
-    from db.session import open_database
 
     roster = Roster(settings.models)
     roster.check_folders()
     keys = roster.api_keys(env)
+
+    from arena.web import secret as secrets_file
+    from db.session import open_database
+
     settings.arena.data.mkdir(parents=True, exist_ok=True)
     secret = (
         settings.secret.encode() if settings.secret else secrets_file.load_or_create(settings.arena.data / "secret")
@@ -171,6 +173,9 @@ def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     from fastapi import FastAPI
 
     from arena import ui
+    from arena.players.endpoint import Endpoint, Patience
+    from arena.players.health import Health
+    from arena.players.native_server import NativeServer
     from arena.service import Arena
     from arena.ui.messages import LANGUAGES
     from arena.ui.widgets import PAGES

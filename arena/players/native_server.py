@@ -59,7 +59,7 @@ class Pauses:
     max_restart_s: float = 30.0
     hang_s: float = 60.0
     """Without an answer from `/health` for so long, a ready server is killed and started again."""
-    stop_s: float = 4.0
+    stop_s: float = 3.0
     """Between SIGTERM and SIGKILL."""
 
 

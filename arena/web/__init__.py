@@ -2,6 +2,7 @@
 
 `protect` wraps an app in its middlewares, all pure ASGI, so that streams stay streams:
 
+    farewell   ends open streams quietly when the server stops
     origin     forgets forwarded addresses; with a public URL, every request is one to that URL
     headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
     gate       only the pages' own requests get in, with small bodies
@@ -19,6 +20,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
+from arena.web.farewell import Farewell
 from arena.web.gate import Gate
 from arena.web.headers import Headers
 from arena.web.language import Language
@@ -37,3 +39,4 @@ def protect(app: FastAPI, *, pages: Sequence[str], languages: Sequence[str], pub
     app.add_middleware(Gate, pages=pages)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)
+    app.add_middleware(Farewell)
