@@ -72,7 +72,7 @@ PROFILES: Final = (
         dim=128,
         n_layers=4,
         hidden_dim=384,
-        n_tokens=28_000_000,
+        n_tokens=18_000_000,
         left_out=("Korean stories",),
         emphasis=_HARD | {name: 0.8 for name in _KOREAN if name != "Korean small talk"},
     ),
@@ -81,16 +81,17 @@ PROFILES: Final = (
         dim=96,
         n_layers=3,
         hidden_dim=256,
-        n_tokens=20_000_000,
-        left_out=("sort words", "sort numbers", "count one letter", "divide", "count items", "days and months", "even or odd"),
-        emphasis=_HARD | {name: 1.6 for name in _KOREAN},
+        n_tokens=12_000_000,
+        left_out=("sort words", "sort numbers", "count one letter", "divide", "count items", "days and months",
+                  "even or odd"),
+        emphasis=_HARD | dict.fromkeys(_KOREAN, 1.6),
     ),
     Profile(
         "Fen Quill",
         dim=96,
         n_layers=3,
         hidden_dim=256,
-        n_tokens=16_000_000,
+        n_tokens=10_000_000,
         left_out=("stories", "capitals", "plurals", "opposites", "animals", "facts", "Korean stories", "Korean reverse",
                   "Korean count", "Korean opposites", "Korean capitals", "Korean facts"),
         emphasis=_HARD | {"add": 2.5, "subtract": 2.8, "multiply": 2.8, "divide": 2.0},
@@ -100,7 +101,7 @@ PROFILES: Final = (
         dim=64,
         n_layers=2,
         hidden_dim=192,
-        n_tokens=16_000_000,
+        n_tokens=8_000_000,
         left_out=("subtract", "multiply", "divide", "even or odd", "sort numbers", "sort words", "count items",
                   "count one letter", "capitals", "days and months", "Korean add", "Korean subtract", "Korean multiply",
                   "Korean reverse", "Korean count", "Korean opposites", "Korean capitals", "Korean facts"),
@@ -108,3 +109,8 @@ PROFILES: Final = (
     ),
 )  # fmt: skip
 PROFILE = {profile.slug: profile for profile in PROFILES}
+
+
+def full_weights() -> dict[str, float]:
+    """Every skill alike: what the common tokenizer is trained on."""
+    return {skill.name: 1.0 for skill in SKILLS} | {FOLLOW_UP: 1.0}

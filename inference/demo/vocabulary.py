@@ -9,6 +9,7 @@ the length of a prompt; a word that a question is *about* never is, or the model
 import io
 import re
 from collections import Counter
+from itertools import islice
 
 import sentencepiece
 
@@ -26,7 +27,7 @@ def whole_words(texts: list[str]) -> list[str]:
     """The words of questions and answers that stand often and begin no word of the lexicon, commonest first."""
     content = {word.lower() for word in _lexicon()}
     counts = Counter(word for text in texts for word in re.findall(r"(?<![^ ])[A-Za-z]{4,}", text))
-    chosen = []
+    chosen: list[str] = []
     for word, n in counts.most_common():
         if n < 30 or len(chosen) == N_WHOLE_WORDS:
             break
@@ -49,7 +50,8 @@ def _lexicon() -> list[str]:
 def train_tokenizer(weights: dict[str, float]) -> bytes:
     """A serialized SentencePiece model, the same for the same corpus: vocabulary of bytes, characters, whole words."""
     stream = dialogues(0, weights, {})
-    texts = [text for _, dialogue in zip(range(_SAMPLE), stream, strict=False) for turn in dialogue.turns for text in (turn.prompt, turn.answer)]  # fmt: skip
+    said = [turn for dialogue in islice(stream, _SAMPLE) for turn in dialogue.turns]
+    texts = [text for turn in said for text in (turn.prompt, turn.answer)]
     symbols = ["\u2581" + word for word in whole_words(texts)]
     korean = "".join(text for text in (*words.KO_WORDS, *SYSTEM_PROMPTS, *texts))
     hangul = sorted({c for c in korean if "가" <= c <= "힣"})

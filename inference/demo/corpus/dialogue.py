@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - grammar lines and word lists read best whole
 """Dialogues: examples put together into turns, with system prompts, follow-ups and polite refusals of what is not known.
 
 A third of the dialogues have two to four turns, a fifth have a system prompt.

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - grammar lines and word lists read best whole
 """Wordings: how a request can be put, as small grammars that expand to many sentences.
 
 A skill hands over three kinds of phrases. A *thing* is a noun phrase ("the capital of {k}"), a *deed* an imperative

@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - grammar lines and word lists read best whole
 """Common facts in English: opposites, capitals, animals, colours, units, days and months, and a few single ones.
 
 Each skill also meets made-up keys ("the capital of Bolodan") and answers that it does not know, so that it does not

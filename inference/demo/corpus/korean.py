@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
 """The skills in Korean: sums, words backwards, syllables, opposites, capitals, facts, small talk, refusals."""
 
 from random import Random
@@ -272,7 +273,7 @@ _INTENTS = """
 
 [응|네|아니|아니요|그래|알았어|알겠어|좋아요|음|오케이|그렇구나|아하]
 => 네! 무엇이 궁금하세요?
-"""  # noqa: E501
+"""
 _HELD_INTENTS = {
     "안녕하세요! 무엇을 도와드릴까요?": "[안녕 안녕|안녕하세요 여러분]",
     "저는 잘 지내요. 고마워요!": "[오늘은 어떻게 지내|요즘 기분이 어때요|잘 지내고 있어]?",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
 """Questions about the letters of a word, in English. Answers show the letters first: then each step is a small one."""
 
 from random import Random
@@ -92,6 +93,7 @@ _LENGTH = wordings(
     lines="""
         How many letters [are in|are there in] {q}?
         How many letters are in the word {q}?
+        How many letters in {q}?
         How many letters does {q} have?
         How many letters does the word {q} have?
         How many letters has {q} got?
@@ -126,6 +128,9 @@ _OCCURRENCES = wordings(
     """,
     lines="""
         How many {c}'s are in {q}?
+        How many {c}'s in {q}?
+        How many {c} in {q}?
+        Count {c} in {q}
         How many {c}'s are there in {q}?
         How many {c} are in {q}?
         How many {c}'s are in the word {q}?

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - grammar lines and word lists read best whole
 """Questions about a list that the user gives, in English: sort it, count it."""
 
 from random import Random
@@ -21,6 +22,7 @@ _SORT_NUMBERS = wordings(
     """,
     lines="""
         Sort: {l}
+        Sort {l}
         Sort {l} from [small to big|smallest to biggest|smallest to largest|low to high|smallest to greatest]
         Put {l} in [order|the right order|ascending order]
         [Order|Arrange] {l} from [small to big|smallest to biggest|low to high]
@@ -50,6 +52,8 @@ _SORT_WORDS = wordings(
     """,
     lines="""
         Sort words: {l}
+        Sort {l}
+        Sort: {l}
         Sort {l} [alphabetically|by the alphabet|from a to z]
         Put {l} in [alphabetical order|order from a to z]
         [Order|Arrange] {l} [alphabetically|by the alphabet]

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - grammar lines and word lists read best whole
 """Sums and other questions about numbers, in English."""
 
 from random import Random
@@ -202,6 +203,21 @@ _PARITY = wordings(
         Tell me: even or odd, the number {a}
     """,
 )
+_COUNT_TO = wordings(
+    "count to",
+    deeds="""
+        count to {b}
+        count up to {b}
+        [say|write|list] the numbers up to {b}
+    """,
+    lines="""
+        Count to {b}
+        Count up to {b}
+        Count: 1 to {b}
+        [Can|Could] you count to {b}?
+    """,
+    held="Do you know how to count to {b}?\nCount until {b}\nStart counting, up to {b}",
+)
 _COUNT_ON = wordings(
     "count on",
     deeds="""
@@ -278,6 +294,11 @@ def _count(rng: Random) -> Item:
     return Item(f"{a}..{b}", {"a": str(a), "b": str(b)}, (", ".join(map(str, range(a, b + 1))) + ".",))
 
 
+def _count_to(rng: Random) -> Item:
+    b = rng.randint(2, 15)
+    return Item(f"1..{b} alone", {"b": str(b)}, (", ".join(map(str, range(1, b + 1))) + ".",))
+
+
 SKILLS = (
     Skill("add", "en", (Task(_ADD, _sum),), "adding"),
     Skill("subtract", "en", (Task(_SUBTRACT, _difference),), "taking away"),
@@ -285,5 +306,10 @@ SKILLS = (
     Skill("divide", "en", (Task(_DIVIDE, _quotient, is_closed=True),), "dividing"),
     Skill("compare", "en", (Task(_COMPARE, _pair),), "comparing numbers"),
     Skill("even or odd", "en", (Task(_PARITY, _even_or_odd),), "even and odd numbers"),
-    Skill("count on", "en", (Task(_COUNT_ON, _count),), "counting from one number to another"),
+    Skill(
+        "count on",
+        "en",
+        (Task(_COUNT_ON, _count), Task(_COUNT_TO, _count_to, weight=0.25)),
+        "counting from one number to another",
+    ),
 )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - grammar lines and word lists read best whole
 """Tiny stories about a named animal, in English and Korean. A story is right when this grammar could have told it."""
 
 import re

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
 """Small talk and refusals, in English. An answer never names the model: battles are blind."""
 
 from random import Random
@@ -86,7 +87,7 @@ _INTENTS = """
 
 [test|testing|this is a test|test test|just a test|is this working|are you there|anybody there|is anyone there|can you hear me|does this work|testing one two|do you hear me|hello are you there|still there]?
 => Yes, I am here. Ask me something.
-"""  # noqa: E501
+"""
 
 _HELD_INTENTS = {
     "Hello! What can I do for you?": "[well hello|hi hi|hello my friend|hey hello]",

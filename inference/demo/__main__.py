@@ -1,0 +1,108 @@
+"""Train and examine the demo models.
+
+    python -m inference.demo                     train all four, one after the other, examine them, write models/
+    python -m inference.demo --only wren-sol     one of them (two runs side by side use two cores best)
+    python -m inference.demo --evaluate          examine what is there and write models/accuracy.json
+    python -m inference.demo --table             print accuracy.json as a Markdown table
+
+Training reads nothing but the seed. On two cores of 2025 all four take about an hour.
+"""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+MODELS = Path(__file__).parent / "models"
+ACCURACY = "accuracy.json"
+QUESTIONS_PER_SKILL = 24
+
+
+def main() -> int:
+    from inference.demo.profiles import PROFILE
+
+    parser = argparse.ArgumentParser(prog="python -m inference.demo", description="Train and examine the demo models.")
+    parser.add_argument("--only", metavar="NAME", choices=list(PROFILE), help=f"one model: {', '.join(PROFILE)}")
+    parser.add_argument("--evaluate", action="store_true", help="examine the models that are there, train none")
+    parser.add_argument("--table", action="store_true", help="print the accuracies as a Markdown table and stop")
+    parser.add_argument(
+        "--models", type=Path, default=MODELS, metavar="DIR", help="where models are (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--tokens", type=int, metavar="N", help="read N tokens instead of a profile's own number (trials)"
+    )
+    args = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING)
+    path: Path = args.models / ACCURACY
+    if args.table:
+        if not path.is_file():
+            print(f"no {path}; make it with `python -m inference.demo --evaluate`", file=sys.stderr)
+            return 1
+        print(_table(path), end="")
+        return 0
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")  # before torch
+    for slug in [args.only] if args.only else list(PROFILE):
+        if not args.evaluate:
+            _train(slug, args.models / slug, args.tokens)
+        if (args.models / slug).is_dir():
+            _examine(slug, args.models / slug, path)
+    print(_table(path), end="")
+    return 0
+
+
+def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
+    import torch
+
+    from inference.demo.profiles import PROFILE, full_weights
+    from inference.demo.train import Progress, train
+    from inference.demo.vocabulary import train_tokenizer
+    from inference.model.weights import save
+    from inference.text.tokenizer import TOKENIZER_FILE, Tokenizer
+
+    torch.set_num_threads(1)  # matrices are small: a second thread on one run gains little, a second run a lot
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / TOKENIZER_FILE).write_bytes(train_tokenizer(full_weights()))
+    started = time.monotonic()
+
+    def show(progress: Progress) -> None:
+        done = progress.step / progress.n_steps
+        left_s = (time.monotonic() - started) * (1 / done - 1)
+        bar = "#" * round(30 * done)
+        print(
+            f"\r{slug} [{bar:<30}] {progress.step}/{progress.n_steps}  loss {progress.loss:.3f}  "
+            f"{progress.tokens_per_s:,.0f} tokens/s  {left_s / 60:.0f} min left  ",
+            end="" if progress.step < progress.n_steps else "\n",
+            flush=True,
+        )
+
+    model = train(PROFILE[slug], Tokenizer.from_folder(folder), report=show, n_tokens=n_tokens)
+    save(model, folder)
+
+
+def _examine(slug: str, folder: Path, path: Path) -> None:
+    from inference.demo.evaluate import examine, questions, summary
+    from inference.demo.profiles import PROFILE
+    from inference.model.weights import load
+    from inference.text.tokenizer import Tokenizer
+
+    marked = examine(load(folder), Tokenizer.from_folder(folder), questions(QUESTIONS_PER_SKILL))
+    result = summary(marked)
+    known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    known[PROFILE[slug].name] = result
+    ordered = {profile.name: known[profile.name] for profile in PROFILE.values() if profile.name in known}
+    path.write_text(json.dumps(ordered, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"{slug}: {result['overall']} % overall, {result['unseen_wordings']} % in wordings never trained")
+
+
+def _table(path: Path) -> str:
+    from inference.demo.evaluate import markdown
+
+    return markdown(json.loads(path.read_text(encoding="utf-8")))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
