@@ -138,7 +138,6 @@ class _Live:
     vote, withdraw, leave."""
 
     battle: Battle
-    models: Mapping[Side, str]
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     reveal: Reveal | None = None
     voted_at: float = 0.0
@@ -252,7 +251,7 @@ class Arena:
                 raise Refusal("too_many_turns", limit=self._settings.battle.max_turns)
             if not live.battle.view().can_send:
                 raise Refusal("not_yet")
-            await self._change(live, lambda tx: queries.add_turn(tx, battle_id, prompt))
+            await self._change(live, lambda tx: queries.add_turn(tx, battle_id, prompt, replica=self._replica))
             live.battle.ask(prompt)
         return battle_id
 
@@ -445,7 +444,7 @@ class Arena:
             max_turns=self._settings.battle.max_turns,
             rng=self._rng,
         )
-        return _Live(battle, {"a": model_a, "b": model_b})
+        return _Live(battle)
 
     def _stream(self, model: str) -> ModelStream:
         try:
@@ -521,20 +520,12 @@ class Arena:
         any more."""
         if record.vote is None:
             return
+        live.voted_at = record.vote.cast_at
+        live.reveal = _reveal(record, cast, None)
         try:
-            board = await self._standings.board()
+            live.reveal = _reveal(record, cast, await self._standings.board())
         except (DatabaseError, ValueError, ArithmeticError):
             logger.exception("battle %s: no ranks in its reveal", record.battle_id)
-            board = None
-        live.voted_at = record.vote.cast_at
-        live.reveal = Reveal(
-            outcome=record.vote.outcome,
-            a=_reveal_side(record, SideCode.A, live.models["a"], cast.a if cast else None, board),
-            b=_reveal_side(record, SideCode.B, live.models["b"], cast.b if cast else None, board),
-            is_counted=record.vote.counted,
-            reasons=tuple(reason.label for reason in record.vote.reasons),
-            can_withdraw_s=0.0,
-        )
 
     # The database: these run in worker threads
 
@@ -731,6 +722,19 @@ def _warning(battle: Battle) -> str | None:
     if any(side.state == "stopped" and len(side.text) < ledger.MIN_SHOWN_CHARS for side in sides):
         return "wont_count_stopped"
     return None
+
+
+def _reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> Reveal:
+    assert record.vote is not None
+    assert record.model_b is not None
+    return Reveal(
+        outcome=record.vote.outcome,
+        a=_reveal_side(record, SideCode.A, record.model_a, cast.a if cast else None, board),
+        b=_reveal_side(record, SideCode.B, record.model_b, cast.b if cast else None, board),
+        is_counted=record.vote.counted,
+        reasons=tuple(reason.label for reason in record.vote.reasons),
+        can_withdraw_s=0.0,
+    )
 
 
 def _reveal_side(

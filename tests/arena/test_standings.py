@@ -1,0 +1,228 @@
+"""The board against its independent recomputation, and its cache against a ledger that moves."""
+
+import asyncio
+import json
+import random
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.service import online_elo
+from arena.standings import Board, Standings
+from db import queries
+from db.__main__ import main as db_main
+from db.codes import Kind, Reason, State
+from db.outcome import Outcome
+from db.queries import BattleSettings, ModelInfo, NewBattle
+from db.session import Database, open_database
+from elo.__main__ import main as elo_main
+from elo.bradley_terry import NoMaximumError
+from elo.leaderboard import Leaderboard, Row, rate
+from elo.settings import Settings
+
+NAMES = ("Ash Lark", "Fen Quill", "Moss Tarn", "Wren Sol")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
+    with database.write() as tx:
+        queries.touch_replica(tx, "main", now=1.0)
+        queries.upsert_models(tx, [ModelInfo(name, family="Bird") for name in NAMES], now=1.0)
+    yield database
+    database.close()
+
+
+def vote(
+    database: Database,
+    model_a: str = NAMES[0],
+    model_b: str = NAMES[1],
+    outcome: Outcome = Outcome.A,
+    *,
+    reasons: tuple[Reason, ...] = (),
+    kind: Kind = Kind.BATTLE,
+) -> str:
+    settings = BattleSettings(None, 0.7, 1.0, 64, "equal")
+    with database.write() as tx:
+        battle_id = queries.open_battle(
+            tx, NewBattle("visitor", model_a, model_b, settings, kind, replica="main"), now=2.0
+        )
+        queries.set_battle_state(tx, battle_id, State.VOTABLE, now=2.0)
+        queries.cast_vote(
+            tx,
+            battle_id,
+            visitor="visitor",
+            outcome=outcome,
+            reasons=reasons,
+            facts={},
+            rules_version=1,
+            elo=online_elo(Settings()),
+            now=3.0,
+        )
+    return battle_id
+
+
+def many_votes(database: Database, n_votes: int = 60) -> None:
+    rng = random.Random(7)
+    for _ in range(n_votes):
+        a, b = rng.sample(range(len(NAMES)), 2)
+        outcome = rng.choice([Outcome.A if a > b else Outcome.B, Outcome.A, Outcome.B, Outcome.TIE, Outcome.BOTH_BAD])
+        reasons = (Reason.STOPPED,) if rng.random() < 0.1 else ()
+        vote(database, NAMES[a], NAMES[b], outcome, reasons=reasons)
+
+
+def board(of: Standings) -> Board:
+    return asyncio.run(of.board())
+
+
+@pytest.mark.parametrize(
+    "settings", [Settings(), Settings(prior=0.5, bootstrap=50, seed=3), Settings(method="elo", k=20)]
+)
+@pytest.mark.parametrize("source", ["votes", "db"])
+def test_the_web_board_and_recompute_agree_digit_for_digit(
+    database: Database, tmp_path: Path, settings: Settings, source: str
+) -> None:
+    many_votes(database)
+    vote(database, kind=Kind.NAMED, reasons=(Reason.NAMED,))
+    url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
+    if source == "votes":
+        assert db_main(["export", "--db", url, str(tmp_path / "votes.jsonl")]) == 0
+        arguments = ["--votes", str(tmp_path / "votes.jsonl")]
+    else:
+        arguments = ["--db", url]
+    arguments += ["--method", settings.method, "--prior", str(settings.prior), "--bootstrap", str(settings.bootstrap)]
+    arguments += ["--seed", str(settings.seed), "--k", str(settings.k), "--json", str(tmp_path / "out.json")]
+    assert elo_main(["recompute", *arguments]) == 0
+    recomputed = json.loads((tmp_path / "out.json").read_text())
+    shown = json.loads(json.dumps(board(Standings(database, settings)).to_json()))
+    assert shown["models"] == recomputed["models"]
+    assert len(shown["models"]) == len(NAMES)
+    assert shown["settings"] == recomputed["settings"]
+    assert (shown["votes"], shown["revision"]) == (recomputed["votes"], recomputed["revision"])
+
+
+def test_votes_that_do_not_count_are_told_by_reason(database: Database) -> None:
+    vote(database)
+    vote(database, reasons=(Reason.STOPPED, Reason.IDENTITY_LEAK))
+    vote(database, reasons=(Reason.STOPPED,))
+    vote(database, kind=Kind.NAMED, reasons=(Reason.NAMED,))
+    shown = board(Standings(database, Settings(), clock=lambda: 77.0))
+    assert (shown.n_counted, shown.n_excluded, shown.computed_at) == (1, 2, 77.0)
+    assert dict(shown.exclusions) == {"stopped": 2, "identity_leak": 1}
+    assert shown.revision == 4
+    told = shown.to_json()
+    assert (told["excluded"], told["n_excluded"], told["computed_at"]) == ({"identity_leak": 1, "stopped": 2}, 2, 77.0)
+
+
+def test_every_model_has_a_card_and_those_without_votes_no_row(database: Database) -> None:
+    vote(database)
+    with database.write() as tx:
+        queries.retire_models(tx, keep=NAMES[1:], now=5.0)
+    shown = board(Standings(database, Settings()))
+    assert [row.model for row in shown.leaderboard.rows] == [NAMES[0], NAMES[1]]
+    assert shown.leaderboard.unrated == NAMES[2:]
+    assert set(shown.models) == set(NAMES)
+    assert (shown.models[NAMES[0]].is_retired, shown.models[NAMES[1]].is_retired) == (True, False)
+    assert shown.models[NAMES[0]].family == "Bird"
+    assert shown.row(NAMES[2]) is None
+    assert shown.rank_worst(NAMES[2]) is None
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, during: Callable[[], None] = lambda: None) -> list[threading.Thread]:
+    """The threads in which boards were computed from now on."""
+    computed: list[threading.Thread] = []
+
+    def counting(*args: Any, **options: Any) -> Any:
+        computed.append(threading.current_thread())
+        during()
+        return rate(*args, **options)
+
+    monkeypatch.setattr("arena.standings.rate", counting)
+    return computed
+
+
+def test_a_revision_is_computed_once_and_off_the_loop(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = counted(monkeypatch)
+
+    async def main() -> None:
+        of = Standings(database, Settings())
+        vote(database)
+        boards = await asyncio.gather(*(of.board() for _ in range(20)))
+        assert len({id(one) for one in boards}) == 1
+        assert await of.board() is boards[0]
+        assert len(computed) == 1
+        battle_id = vote(database)
+        assert (await of.board()).n_counted == 2
+        with database.write() as tx:
+            queries.withdraw_vote(tx, battle_id, visitor="visitor", reason=None, now=4.0)
+        assert (await of.board()).n_counted == 1
+        with database.write() as tx:
+            queries.ban_visitor(tx, "visitor", reason="spam", now=4.0)
+        assert (await of.board()).leaderboard.rows == ()
+        assert len(computed) == 4
+        of.forget()
+        await of.board()
+        assert len(computed) == 5
+
+    asyncio.run(main())
+    assert threading.main_thread() not in computed
+
+
+def test_a_vote_during_the_computation_is_on_the_board_of_who_asks_after_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asked before it may get the older board; nobody gets one that is older than the question."""
+    vote(database)
+    of = Standings(database, Settings())
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        assert may_go_on.wait(10)
+
+    counted(monkeypatch, hold)
+
+    async def main() -> None:
+        early = asyncio.create_task(of.board())
+        await asyncio.to_thread(begun.wait, 10)
+        vote(database)
+        late = asyncio.create_task(of.board())
+        await asyncio.sleep(0.05)
+        may_go_on.set()
+        assert (await early).n_counted == 1
+        assert (await late).n_counted == 2
+
+    asyncio.run(main())
+
+
+def test_a_board_that_has_no_likeliest_ratings_says_so_and_the_next_try_is_new(database: Database) -> None:
+    vote(database)
+    of = Standings(database, Settings(prior=0.0))
+    with pytest.raises(NoMaximumError):
+        board(of)
+    vote(database, outcome=Outcome.B)
+    assert board(of).n_counted == 2
+
+
+def test_the_span_of_a_rank_ends_where_others_are_worse_for_sure() -> None:
+    def row(model: str, rank: int, rating: float, low: float | None, high: float | None, component: int = 1) -> Row:
+        return Row(model, rank, rating, low, high, "bootstrap" if low else "none", 10, 0.5, component)
+
+    rows = (
+        row("first", 1, 1100, 1080, 1120),
+        row("second", 1, 1090, 1060, 1110),
+        row("third", 3, 950, 920, 980),
+        row("apart", 1, 900, 890, 910, component=2),
+    )
+
+    def of(*some: Row) -> Board:
+        leaderboard = Leaderboard(some, (), Settings(), 1)
+        return Board(leaderboard, {}, 1, 0.0, 1, 0, {})
+
+    spans = [(one.rank, of(*rows).rank_worst(one.model)) for one in rows]
+    assert spans == [(1, 2), (1, 2), (3, 3), (1, 1)]
+    online = (row("x", 1, 1010, None, None), row("y", 2, 990, None, None))
+    assert [of(*online).rank_worst(one.model) for one in online] == [1, 2]
