@@ -1,8 +1,12 @@
-"""The pages: `build` makes them over an `Arena`, `mount` puts them under a FastAPI app with their look and their languages.
+"""The pages: `build` makes them over an `Arena`, `mount` puts them under a FastAPI app with their look and their
+languages.
 
-A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`, `/leaderboard`, `/about`.
-`showing` says what the battle page shows when, `duel` wires it, `untrusted` disarms what models and visitors wrote, `messages` holds every sentence.
+A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`,
+`/leaderboard`, `/about`. `showing` says what the battle page shows when, `duel` wires it, `untrusted` disarms what
+models and visitors wrote, `messages` holds every sentence.
 """
+
+from typing import cast
 
 import gradio as gr
 from fastapi import FastAPI
@@ -29,7 +33,7 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
         about.lay_out()
     pages.max_threads = _MAX_THREADS  # also the cap on streams that run at once, so far above any number of battles
     pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
-    return pages
+    return cast(gr.Blocks, pages)
 
 
 def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
@@ -37,7 +41,7 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
     sentences = browser_sentences(settings)
     for language, text in about.about_texts(settings).items():
         sentences[language]["about_text"] = text
-    return gr.mount_gradio_app(
+    mounted = gr.mount_gradio_app(
         app,
         pages,
         path="/",
@@ -50,3 +54,4 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
         max_file_size="1kb",
         ssr_mode=False,
     )
+    return cast(FastAPI, mounted)

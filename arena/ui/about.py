@@ -1,4 +1,5 @@
-"""The about page: how a battle works, how ratings are computed, what is kept; with the numbers of this arena's settings."""
+"""The about page: how a battle works, how ratings are computed, what is kept; with the numbers of this arena's
+settings."""
 
 import gradio as gr
 

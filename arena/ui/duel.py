@@ -1,8 +1,9 @@
 """The battle page: its components, and the handlers that carry a click to `Arena` and a view back to the page.
 
-A battle belongs to `Arena`, the page only follows it: one async generator per battle streams what changed. The page keeps nothing but the
-battle's id, in a component, so a reload asks `Arena.current` and goes on. It uses neither gr.State nor unload, either of which would hold one
-of the browser's six connections per tab. What is shown when is in `showing`; no rule and no query is here.
+A battle belongs to `Arena`, the page only follows it: one async generator per battle streams what changed. The page
+keeps nothing but the battle's id, in a component, so a reload asks `Arena.current` and goes on. It uses neither
+gr.State nor unload, either of which would hold one of the browser's six connections per tab. What is shown when is in
+`showing`; no rule and no query is here.
 """
 
 import logging
@@ -111,7 +112,7 @@ class Duel:
         self._on_click(part["status-timer"].tick, self._status)
         self._on_click(part["withdraw-timer"].tick, self._close_withdrawal)
 
-    # What the visitor does ----------------------------------------------------------------------------------------------------------
+    # What the visitor does
 
     async def _send(self, who: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
         battle_id = await self._arena.send(visitor, battle_id or None, prompt, language=who.texts.language)
@@ -186,7 +187,7 @@ class Duel:
     async def _close_withdrawal(self, who: Caller, visitor: str, battle_id: str) -> Face:
         return {"withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
 
-    # How it reaches the page --------------------------------------------------------------------------------------------------------
+    # How it reaches the page
 
     def _on_stream(self, event: Callable[..., Any], act: "Stream") -> Any:
         """Wire an act that shows several faces, one after the other."""

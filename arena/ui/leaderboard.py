@@ -1,8 +1,10 @@
-"""The leaderboard page: a table made by the server, with every model's interval as a bar on one axis that stands in the header.
+"""The leaderboard page: a table made by the server, with every model's interval as a bar on one axis that stands in
+the header.
 
-The table is HTML inside gr.Markdown (gr.Dataframe aligns badly and cannot draw; gr.HTML is empty under the CSP), the bars are inline SVG in
-percentages, so they need no script and no fixed width. An open page asks every two seconds whether the board has moved, and gets an answer only
-if it has. The numbers are `Board`'s; nothing is computed here but where a bar begins.
+The table is HTML inside gr.Markdown (gr.Dataframe aligns badly and cannot draw; gr.HTML is empty under the CSP), the
+bars are inline SVG in percentages, so they need no script and no fixed width. An open page asks every two seconds
+whether the board has moved, and gets an answer only if it has. The numbers are `Board`'s; nothing is computed here
+but where a bar begins.
 """
 
 import logging
@@ -14,7 +16,7 @@ from typing import Any
 
 import gradio as gr
 
-from arena.service import Arena, Board, ModelCard
+from arena.service import Arena, Board, ModelCard, Refusal
 from arena.ui import showing
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
@@ -60,10 +62,8 @@ def table(board: Board, texts: Messages) -> str:
     rows = board.leaderboard.rows
     settings = board.leaderboard.settings
     if not rows:
-        return (
-            f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p><a href="/">{plain(texts("go_vote"))}</a></p></div>'
-            + _unrated(board, texts)
-        )
+        go = f'<a href="/">{plain(texts("go_vote"))}</a>'
+        return f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p>{go}</p></div>{_unrated(board, texts)}'
     scale = axis(rows)
     kinds = _marked_kinds(rows)
     components = sorted({row.component for row in rows})
@@ -83,9 +83,7 @@ def table(board: Board, texts: Messages) -> str:
         if len(components) > 1:
             label = plain(texts("component", n=component))
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
-        body += "".join(
-            _row(row, board.models.get(row.model), scale, kinds, texts) for row in rows if row.component == component
-        )
+        body += "".join(_row(row, board, scale, kinds, texts) for row in rows if row.component == component)
     notes = [plain(texts("components"))] if len(components) > 1 else []
     notes += [
         plain(texts("interval_mark", mark=mark, kind=texts("interval_" + kind))) for kind, mark in kinds.items() if mark
@@ -106,7 +104,8 @@ def computed_line(board: Board, now: float, texts: Messages) -> str:
         told = ", ".join(texts("short_" + reason, n=count) for reason, count in reasons)
         line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=told)})"
     line += f" · {texts('computed_revision', revision=board.revision)} · {_age(now - board.computed_at, texts)}"
-    return f'<p class="computed">{plain(line)}</p><p class="note">{plain(settings_line(board.leaderboard.settings, texts))}</p>'
+    how = settings_line(board.leaderboard.settings, texts)
+    return f'<p class="computed">{plain(line)}</p><p class="note">{plain(how)}</p>'
 
 
 def settings_line(settings: EloSettings, texts: Messages) -> str:
@@ -140,14 +139,16 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
         texts = caller(request, visitor_of).texts
         try:
             board = await arena.leaderboard()
+            now = time.time()
+            current = f"{board.revision} {_age(now - board.computed_at, texts)}"
+            if current == on_page:
+                return {shown: gr.skip()}
+            return {board_table: table(board, texts), computed: computed_line(board, now, texts), shown: current}
+        except Refusal as refusal:
+            return {computed: showing.refusal_line(refusal, texts)}
         except Exception:
             logger.exception("the leaderboard page could not be made")
             return {computed: showing.error_line("error_unexpected", texts)}
-        now = time.time()
-        current = f"{board.revision} {_age(now - board.computed_at, texts)}"
-        if current == on_page:
-            return {shown: gr.skip()}
-        return {board_table: table(board, texts), computed: computed_line(board, now, texts), shown: current}
 
     blocks = gr.context.Context.root_block
     assert blocks is not None
@@ -162,27 +163,28 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
         )
 
 
-def _row(row: Row, card: ModelCard | None, scale: Axis, kinds: Mapping[str, str], texts: Messages) -> str:
+def _row(row: Row, board: Board, scale: Axis, kinds: Mapping[str, str], texts: Messages) -> str:
     mark = kinds.get(row.interval, "")
+    card, worst = board.models.get(row.model), board.rank_worst(row.model)
     if row.low is None or row.high is None:
         interval = plain(texts("interval_none"))
     else:
         interval = f"{row.low:.0f}–{row.high:.0f}{mark}"
     cells = [
-        ("rank", str(row.rank)),
+        ("rank", str(row.rank) if worst in (None, row.rank) else f"{row.rank}–{worst}"),
         ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),
         ("rating", f"{row.rating:.0f}"),
         ("bar", _bar_svg(row, scale)),
         ("interval", interval),
-        ("votes", f"{row.battles:,}"),
-        ("wins", f"{row.win_rate:.0%}"),
+        ("votes", f"{_label('column_votes', texts)}{row.battles:,}"),
+        ("wins", f"{_label('column_win_rate', texts)}{row.win_rate:.0%}"),
     ]
-    labels = {"interval": "", "votes": plain(texts("column_votes")), "wins": plain(texts("column_win_rate"))}
-    told = "".join(
-        f'<td class="{name}"' + (f' data-label="{labels[name]}"' if labels.get(name) else "") + f">{text}</td>"
-        for name, text in cells
-    )
-    return f"<tr>{told}</tr>"
+    return "<tr>" + "".join(f'<td class="{name}">{text}</td>' for name, text in cells) + "</tr>"
+
+
+def _label(column: str, texts: Messages) -> str:
+    """The column's name inside its cell: shown on a phone, where the header has no room."""
+    return f'<span class="label">{plain(texts(column))} </span>'
 
 
 def _card_line(card: ModelCard | None, texts: Messages) -> str:
@@ -209,7 +211,8 @@ def _axis_svg(scale: Axis) -> str:
 
 def _bar_svg(row: Row, scale: Axis) -> str:
     grid = "".join(
-        f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"></line>' for at in map(scale.percent, scale.ticks)
+        f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"></line>'
+        for at in map(scale.percent, scale.ticks)
     )
     interval = ""
     if row.low is not None and row.high is not None:

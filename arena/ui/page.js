@@ -67,7 +67,10 @@
       show("a");
     }
     const revealed = byId("reveal") !== null;
-    if (revealed && !hadReveal) byId("next")?.focus({ preventScroll: true });
+    if (revealed && !hadReveal) {
+      byId("next")?.focus({ preventScroll: true });
+      if (byId("duel").getBoundingClientRect().top < 0) byId("asked").scrollIntoView({ block: "start", behavior: "instant" }); /* the names stand on top */
+    }
     if (!duel && hadDuel) {
       toTop();
       if (matchMedia("(pointer: fine)").matches) byId("prompt")?.querySelector("textarea")?.focus();

@@ -1,18 +1,21 @@
-"""What the battle page shows at each moment: the views of `Arena` -> properties of the page's elements. Pure: no Gradio, no arena.
+"""What the battle page shows at each moment: the views of `Arena` -> properties of the page's elements. Pure: no
+Gradio, no arena.
 
-A `Face` maps element ids to what is to be set on them (`{"stop": {"visible": True}}`). `idle` and `battle` name every element whose look can
-change, so that a page that shows one face forgets the one before; `changes` leaves out what stays, which is most of it while tokens stream in.
+A `Face` maps element ids to what is to be set on them (`{"stop": {"visible": True}}`). `idle` and `battle` name every
+element whose look can change, so that a page that shows one face forgets the one before; `changes` leaves out what
+stays, which is most of it while tokens stream in.
 """
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain, safe_markdown
 from db.outcome import Outcome
 
-Face = dict[str, dict[str, object]]
+Face = dict[str, dict[str, Any]]
 
 SIDES: tuple[Side, Side] = ("a", "b")
 VOTES: Mapping[str, Outcome] = {
@@ -92,7 +95,8 @@ def status_line(status: Status, texts: Messages) -> str:
 
 
 def refusal_line(refusal: Refusal, texts: Messages) -> str:
-    """A refusal as one sentence with its next step. Numbers of seconds (`window_s`) can also be said in minutes (`{window_min}`), rounded up."""
+    """A refusal as one sentence with its next step. Numbers of seconds (`window_s`) can also be said in minutes
+    (`{window_min}`), rounded up."""
     minutes = {key[:-2] + "_min": math.ceil(number / 60) for key, number in refusal.numbers.items() if key[-2:] == "_s"}
     return _notice("refused_" + refusal.key, texts, **refusal.numbers, **minutes)
 
@@ -124,10 +128,13 @@ def _hint(view: BattleView, texts: Messages) -> str:
 
 def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
     reveal = view.reveal
-    head = _head(side, shown, texts) if reveal is None else _unmasked(side, reveal, texts)
+    if reveal is None:
+        head, switch = _head(side, shown, texts), _state(shown, texts)
+    else:
+        head, switch = _unmasked(side, reveal, texts), (reveal.a if side == "a" else reveal.b).model
     earlier = "\n\n".join(_earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
     return {
-        f"side-{side}": {"value": f"{side.upper()} · {_state(shown, texts)}"},
+        f"side-{side}": {"value": f"{side.upper()} · {switch}"},
         f"head-{side}": {"value": head},
         f"earlier-{side}": {"value": earlier, "visible": bool(earlier)},
         f"answer-{side}": {"value": _answer(shown, texts)},

@@ -1,7 +1,7 @@
 """How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), one script (`page.js`).
 
-Both go into every page's head: events with `js=` and gr.HTML do not work under the Content-Security-Policy, which has no `unsafe-eval`.
-Nothing is fetched from elsewhere: the fonts are the system's.
+Both go into every page's head: events with `js=` and gr.HTML do not work under the Content-Security-Policy, which has
+no `unsafe-eval`. Nothing is fetched from elsewhere: the fonts are the system's.
 """
 
 from importlib.resources import files

@@ -1,8 +1,9 @@
 """Text that others wrote, made safe to show: a model's Markdown, a visitor's prompt, a model's name.
 
-Gradio's Markdown cleans scripts away but lets through pictures from foreign hosts (which would tell them the visitor's address), forms, `id=`
-and overlays. So before it sees a model's text, every `<` outside code becomes `&lt;` and every picture a link. Inside code nothing changes:
-Markdown shows it literally. The page's Content-Security-Policy and `contain: paint` on the panes stand behind this.
+Gradio's Markdown cleans scripts away but lets through pictures from foreign hosts (which would tell them the
+visitor's address), forms, `id=` and overlays. So before it sees a model's text, every `<` outside code becomes `&lt;`
+and every picture a link. Inside code nothing changes: Markdown shows it literally. The page's Content-Security-Policy
+and `contain: paint` on the panes stand behind this.
 """
 
 import html
@@ -14,7 +15,8 @@ _CODE_SPAN = re.compile(r"(?<![\\`])(`+)(?!`)(.+?)(?<!`)\1(?!`)", re.DOTALL)
 
 
 def safe_markdown(text: str, *, close: bool = False) -> str:
-    """A model's text with its HTML disarmed and its pictures turned into links; with `close`, a code fence left open is closed.
+    """A model's text with its HTML disarmed and its pictures turned into links; with `close`, a code fence left open
+    is closed.
 
     >>> safe_markdown("<b>bold</b> and `a < b`, ![x](http://h/x.png)")
     '&lt;b>bold&lt;/b> and `a < b`, [x](http://h/x.png)'

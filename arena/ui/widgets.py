@@ -1,7 +1,8 @@
 """What every page has: the header with the pages' names and the language switch, and who is asking in which language.
 
-`said(key)` is a sentence that the browser fills in itself in its language (Gradio's i18n): for everything that stands on a page from the
-start, because the page is built once for all. What a handler sends is translated by the handler, with `Caller.texts`.
+`said(key)` is a sentence that the browser fills in itself in its language (Gradio's i18n): for everything that stands
+on a page from the start, because the page is built once for all. What a handler sends is translated by the handler,
+with `Caller.texts`.
 """
 
 from collections.abc import Callable
@@ -38,7 +39,8 @@ def said(key: str) -> I18nData:
 
 
 def header() -> gr.Markdown:
-    """The line on top of every page; `page.js` marks the present page and language. Gradio's own bar knows neither languages nor contrast."""
+    """The line on top of every page; `page.js` marks the present page and language. Gradio's own bar knows neither
+    languages nor contrast."""
     return gr.Markdown(said("header"), elem_id="header")
 
 

@@ -1,7 +1,8 @@
 """Every sentence that a visitor sees, in English and Korean: `en.toml` and `ko.toml`, same keys, same {numbers}.
 
-Other layers raise and return keys with numbers; only here do they become sentences. The language of a request is the `lang` cookie's, else
-the first language of its Accept-Language header that is here, else English: what the browser does with the sentences that it fills in itself.
+Other layers raise and return keys with numbers; only here do they become sentences. The language of a request is the
+`lang` cookie's, else the first language of its Accept-Language header that is here, else English: what the browser
+does with the sentences that it fills in itself.
 """
 
 import tomllib

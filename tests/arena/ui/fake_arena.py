@@ -1,6 +1,8 @@
-"""A small honest arena for the pages' tests: the methods of `arena.service.Arena`, canned answers, no database and no model.
+"""A small honest arena for the pages' tests: the methods of `arena.service.Arena`, canned answers, no database and no
+model.
 
-It keeps the rules that a page can see: one visitor's battle is nobody else's, one vote per battle, names only after the vote.
+It keeps the rules that a page can see: one visitor's battle is nobody else's, one vote per battle, names only after
+the vote.
 """
 
 import asyncio
@@ -48,7 +50,8 @@ class _Battle:
 
 
 class FakeArena:
-    """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried again)."""
+    """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried
+    again)."""
 
     def __init__(
         self,
