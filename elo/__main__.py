@@ -8,7 +8,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,9 +105,9 @@ def _from_files(
     file = read_votes(paths, kind=kind, skip_bad=skip_bad, progress=lambda n: progress.show(f"reading: {n} rows"))
     progress.clear()
     if file.n_other_kinds:
-        print(f"{file.n_other_kinds} rows of other kinds than {kind or 'battle'} left aside", file=sys.stderr)
+        print(f"rows of other kinds than {kind or 'battle'}, left aside: {file.n_other_kinds}", file=sys.stderr)
     if file.first_bad is not None:
-        print(f"{file.excluded['bad_row']} bad rows left out; the first: {file.first_bad}", file=sys.stderr)
+        print(f"bad rows left out: {file.excluded['bad_row']}; the first: {file.first_bad}", file=sys.stderr)
     if not len(file.votes):
         raise CommandError(f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}")
     if settings.method == "elo":
@@ -185,15 +185,19 @@ class Progress:
     """One line on standard error, rewritten on a terminal; elsewhere a line every few seconds. Short work shows
     nothing."""
 
-    began: float = field(default_factory=time.monotonic)
-    shown_at: float = 0.0
-    has_line: bool = False
+    clock: Callable[[], float] = time.monotonic
+    began: float = field(init=False)
+    shown_at: float = field(init=False, default=float("-inf"))
+    has_line: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.clock()
 
     def rounds(self, done: int, n_rounds: int) -> None:
         self.show(f"bootstrap: {done} of {n_rounds} rounds")
 
     def show(self, text: str) -> None:
-        now = time.monotonic()
+        now = self.clock()
         is_terminal = sys.stderr.isatty()
         if now - self.began < 1 or now - self.shown_at < (0.1 if is_terminal else 5):
             return

@@ -113,7 +113,7 @@ def rate_online(
 
 
 def ranks(low: Floats, high: Floats, group: Index) -> Index:
-    """(K,): 1 + the number of models of the same group whose `low` exceeds this `high` (Chiang et al. 2024, section 5)."""
+    """(K,): 1 + the number of models of the same group whose `low` exceeds this `high` (the Chatbot Arena rule)."""
     is_better = (low[None, :] > high[:, None]) & (group[None, :] == group[:, None])
     rank: Index = 1 + is_better.sum(axis=1)
     return rank
