@@ -7,6 +7,7 @@ What an acknowledged write survives: the death of any process, and power loss. O
 with `synchronous = FULL` (an fsync at each commit); on PostgreSQL `synchronous_commit = on`.
 """
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from db import errors, migrate
 
@@ -77,22 +78,16 @@ def open_database(url: str, *, create: bool = True) -> Database:
     parsed = _parse(url)
     shown = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        _prepare_file(Path(parsed.database or ""), create=create)
-    try:
-        engine = _sqlite_engine(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql_engine(parsed)
-    except ModuleNotFoundError as error:
-        raise errors.InvalidUrl(f"{shown} needs the module {error.name}: pip install 'psycopg[binary]'") from error
+        _prepare_file(Path(parsed.database or ""), shown, create=create)
+        engine = _sqlite_engine(parsed)
+    else:
+        engine = _postgresql_engine(parsed, shown)
     database = Database(engine)
     try:
-        if database.is_sqlite:
-            _use_write_ahead_log(engine)
         migrate.to_newest(database._readers, database._writers, shown=shown, create=create)
     except DBAPIError as error:
         database.close()
-        detail = str(error.orig).strip()
-        if "not a database" in detail:
-            raise errors.NotADatabase(f"{shown} is not a SQLite database; give a path of its own") from error
-        raise errors.Unreachable(f"{shown} cannot be opened or written: {detail}") from error
+        raise errors.Unreachable(f"{shown} cannot be opened or written: {str(error.orig).strip()}") from error
     except BaseException:
         database.close()
         raise
@@ -116,15 +111,38 @@ def _parse(url: str) -> URL:
     raise errors.InvalidUrl(f"database address {shown!r} is of an unknown kind; {expected}")
 
 
-def _prepare_file(path: Path, *, create: bool) -> None:
-    if path.exists():
-        return
-    if not create:
-        raise errors.Missing(f"there is no database at {path}; check the path, or let `python app.py` create one")
+def _prepare_file(path: Path, shown: str, *, create: bool) -> None:
+    if not path.exists():
+        if not create:
+            raise errors.Missing(f"there is no database at {path}; check the path, or let `python app.py` create one")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.Unreachable(f"the folder of {path} cannot be made: {error}") from error
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise errors.Unreachable(f"the folder of {path} cannot be made: {error}") from error
+        connection = sqlite3.connect(path)
+        try:
+            _use_write_ahead_log(connection)
+        finally:
+            connection.close()
+    except sqlite3.DatabaseError as error:
+        if "not a database" in str(error):
+            raise errors.NotADatabase(f"{shown} is not a SQLite database; give the arena a path of its own") from error
+        raise errors.Unreachable(f"{shown} cannot be opened or written: {error}") from error
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """The mode stays with the file. Processes that switch a new file at the same time meet a lock for which SQLite does
+    not always wait by itself."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _sqlite_engine(url: URL) -> Engine:
@@ -145,8 +163,11 @@ def _sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _postgresql_engine(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True)
+def _postgresql_engine(url: URL, shown: str) -> Engine:
+    try:
+        engine = create_engine(url, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise errors.InvalidUrl(f"{shown} needs the module {error.name}: pip install 'psycopg[binary]'") from error
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:
@@ -158,28 +179,10 @@ def _postgresql_engine(url: URL) -> Engine:
     return engine
 
 
-def _use_write_ahead_log(engine: Engine) -> None:
-    """The mode stays with the file. Two processes that switch a new file at once can meet SQLITE_BUSY, for which SQLite
-    does not always wait by itself."""
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
-    raw = engine.raw_connection()
-    try:
-        while True:
-            try:
-                raw.cursor().execute("PRAGMA journal_mode = WAL")
-                return
-            except Exception as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
-                time.sleep(0.02)
-    finally:
-        raw.close()
-
-
 @contextmanager
 def _failures() -> Iterator[None]:
     """The driver's errors as ours. A broken constraint that no query has foreseen is one of them."""
     try:
         yield
-    except (DBAPIError, InterfaceError) as error:
+    except DBAPIError as error:
         raise errors.StorageFailed(f"the database refused: {str(error.orig).strip()}; nothing was stored") from error

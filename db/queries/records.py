@@ -242,6 +242,16 @@ class PairCount(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Restated:
+    """What a ban or its lifting did: the reasons of `n_changed` votes differ now, and `n_flipped` of these began or
+    ceased to count. `revision` is the ledger's; it stays where no vote has changed."""
+
+    n_changed: int
+    n_flipped: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
 class Recomputed:
     """What judging all votes again did: `n_changed` verdicts differ now; of `n_kept` the facts no longer sufficed, and
     their old verdict stands."""

@@ -1,7 +1,6 @@
 """Everything that changes which votes count, one vote or many. Each of these first takes the ledger's row lock."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
@@ -12,7 +11,7 @@ from db.outcome import Outcome
 from db.queries.battles import no_such_battle
 from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger, store_replay
 from db.queries.load import vote_record
-from db.queries.records import CastVote, EloChange, OnlineElo, Recomputed, VoteRecord
+from db.queries.records import CastVote, EloChange, OnlineElo, Recomputed, Restated, VoteRecord
 from db.queries.roster import insert
 from db.schema import battles, elo_state, models, visitors, vote_reasons, votes
 
@@ -110,9 +109,9 @@ def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str |
     return vote_record(tx.execute(query).one(), reasons)
 
 
-def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> int:
-    """Bans the visitor: all votes cast so far, and those to come, carry the reason `banned`. Returns how many votes
-    stopped counting. A banned visitor keeps the first ban. Raises NoSuchVisitor."""
+def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> Restated:
+    """Bans the visitor: all votes cast so far, and those to come, carry the reason `banned`. A banned visitor keeps the
+    first ban. Raises NoSuchVisitor."""
     locked = lock_ledger(tx)
     row = _visitor(tx, visitor)
     if row.banned_at is None:
@@ -120,18 +119,17 @@ def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> int
     vote_ids = _votes_of(tx, row.id, ~_is_marked_banned())
     if vote_ids:
         tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": Reason.BANNED} for vote_id in vote_ids])
-    return _restate(tx, locked, vote_ids).n_flipped
+    return _restate(tx, locked, vote_ids)
 
 
-def unban_visitor(tx: Connection, visitor: str) -> int:
-    """Lifts the ban: votes without another reason count again, each in its old place. Returns how many those are.
-    Raises NoSuchVisitor."""
+def unban_visitor(tx: Connection, visitor: str) -> Restated:
+    """Lifts the ban: votes without another reason count again, each in its old place. Raises NoSuchVisitor."""
     locked = lock_ledger(tx)
     row = _visitor(tx, visitor)
     tx.execute(update(visitors).where(visitors.c.id == row.id).values(banned_at=None, ban_reason=None))
     vote_ids = _votes_of(tx, row.id, _is_marked_banned())
     _remove_reasons(tx, [(vote_id, Reason.BANNED) for vote_id in vote_ids])
-    return _restate(tx, locked, vote_ids).n_flipped
+    return _restate(tx, locked, vote_ids)
 
 
 def recompute_verdicts(
@@ -173,17 +171,11 @@ def recompute_verdicts(
     return Recomputed(n_votes=n_votes, n_changed=len(changed), n_kept=n_kept, revision=revision)
 
 
-@dataclass(frozen=True, slots=True)
-class _Restated:
-    revision: int
-    n_flipped: int
-
-
-def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> _Restated:
+def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Restated:
     """After the reasons of these votes have changed: takes the next revision, stamps it on them and lets those count
-    that have no reason left. Says how many began or ceased to count. Without a vote nothing happens."""
+    that have no reason left. Without a vote nothing happens."""
     if not vote_ids:
-        return _Restated(locked.revision, 0)
+        return Restated(n_changed=0, n_flipped=0, revision=locked.revision)
     has_reason = exists().where(vote_reasons.c.vote_id == votes.c.id)
     batches = [vote_ids[start : start + _BATCH] for start in range(0, len(vote_ids), _BATCH)]
     flipped = select(func.count()).select_from(votes).where(votes.c.counted == has_reason)
@@ -192,7 +184,7 @@ def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> _
     restated = update(votes).values(counted=~has_reason, changed_revision=revision)
     for batch in batches:
         tx.execute(restated.where(votes.c.id.in_(batch)))
-    return _Restated(revision, n_flipped)
+    return Restated(n_changed=len(vote_ids), n_flipped=n_flipped, revision=revision)
 
 
 def _pages(tx: Connection) -> Iterator[list[tuple[int, Mapping[str, object]]]]:
