@@ -216,17 +216,33 @@ async def _running(
 ) -> AsyncIterator[None]:
     """What runs while pages are served: the database's battles, the model server, the probes."""
     await arena.start()
+    counting: asyncio.Task[None] | None = None
     try:
         if native is not None:
             await native.start()
+            counting = asyncio.create_task(_count_parameters(native, arena), name="count parameters")
         await health.start()
         yield
     finally:
+        if counting is not None:
+            counting.cancel()
         await arena.close()
         await health.aclose()
         if native is not None:
             await native.stop()
         await asyncio.to_thread(database.close)
+
+
+async def _count_parameters(native: NativeServer, arena: Arena) -> None:
+    """Tell the board how large the models are, once they are loaded."""
+    from arena.service import Refusal
+
+    if await native.wait_ready():
+        counts = {name: model.parameters for name, model in native.models.items()}
+        try:
+            await arena.count_parameters({name: count for name, count in counts.items() if count is not None})
+        except Refusal:
+            logger.warning("the board does not say how large the models are: the database refused")
 
 
 if __name__ == "__main__":

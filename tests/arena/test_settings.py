@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.settings import SECTIONS, Override, Player, Settings, SettingsError, environment_name, load
+
+SHIPPED = Path(__file__).parents[2] / "arena.toml"
+
+
+def model(**keys: Any) -> dict[str, Any]:
+    return {"models": [{"name": "m", "base_url": "http://127.0.0.1:8000/v1", **keys}]}
+
+
+def error_of(toml: dict[str, Any], env: dict[str, str] | None = None, options: tuple[Override, ...] = ()) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load(toml, env or {}, options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_empty_file_gives_the_defaults() -> None:
+    settings = load({}, {})
+    assert settings == Settings()
+    assert settings.battle.max_tokens == 256
+    assert settings.elo.prior == 1.0
+    assert settings.database_url == "sqlite:///data/arena.sqlite"
+
+
+def test_the_shipped_file_changes_no_default_and_names_every_key_with_it() -> None:
+    text = SHIPPED.read_text(encoding="utf-8")
+    shipped = load(tomllib.loads(text), {})
+    assert dataclasses.replace(shipped, models=()) == Settings()
+
+    sections = text[: text.index("# The models. ")]
+    shown = tomllib.loads(re.sub(r"(?m)^# (?=\w+ = )", "", sections))
+    assert {section: set(keys) for section, keys in shown.items()} == {
+        section: {one.name for one in dataclasses.fields(cls)} for section, cls in SECTIONS.items()
+    }
+    settings, defaults = load(shown, {}), Settings()
+    for section, keys in shown.items():
+        for key in keys:
+            default = getattr(getattr(defaults, section), key)
+            if default is not None:
+                assert getattr(getattr(settings, section), key) == default, f"[{section}] {key}"
+
+
+def test_the_shipped_roster_is_the_four_demo_models() -> None:
+    settings = load(tomllib.loads(SHIPPED.read_text(encoding="utf-8")), {}, folder=SHIPPED.parent)
+    assert len(settings.models) == 4
+    for player in settings.models:
+        slug = player.name.lower().replace(" ", "-")
+        assert player.path == SHIPPED.parent / "inference" / "demo" / "models" / slug
+        assert player.is_native
+        assert player.is_active
+
+
+def test_file_environment_and_command_line_win_in_this_order() -> None:
+    toml = {"battle": {"max_tokens": 1, "max_turns": 1, "retries": 1}}
+    env = {"ARENA_BATTLE_MAX_TURNS": "2", "ARENA_BATTLE_RETRIES": "2", "HOME": "/", "ARENA_TITLE": "Ours"}
+    settings = load(toml, env, [Override("battle", "retries", "3", "--retries")])
+    assert (settings.battle.max_tokens, settings.battle.max_turns, settings.battle.retries) == (1, 2, 3)
+    assert settings.arena.title == "Ours"
+
+
+def test_the_environment_is_read_by_type() -> None:
+    env = {
+        "ARENA_BATTLE_TEMPERATURE": "1",
+        "ARENA_BATTLE_PACE": "free",
+        "ARENA_WEB_TRUSTED_PROXIES": "10.0.0.1, 10.0.0.2",
+        "ARENA_INFERENCE_CACHE_GB": "1.5",
+        "ARENA_ELO_K": "16",
+        "ARENA_DATA": "/srv/arena",
+    }
+    settings = load({}, env)
+    assert settings.battle.temperature == 1.0
+    assert settings.battle.pace == "free"
+    assert settings.web.trusted_proxies == ("10.0.0.1", "10.0.0.2")
+    assert settings.inference.cache_gb == 1.5
+    assert settings.elo.k == 16.0
+    assert settings.database_url == "sqlite:////srv/arena/arena.sqlite"
+
+
+def test_environment_names_are_the_documented_ones() -> None:
+    assert environment_name("arena", "title") == "ARENA_TITLE"
+    assert environment_name("battle", "max_tokens") == "ARENA_BATTLE_MAX_TOKENS"
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ({"battel": {}}, "arena.toml: unknown section or key 'battel'; did you mean 'battle'?"),
+        ({"battle": {"max_token": 1}}, "arena.toml, [battle]: unknown key 'max_token'; did you mean 'max_tokens'?"),
+        ({"elo": {"priors": 1}}, "arena.toml, [elo]: unknown key 'priors'; did you mean 'prior'?"),
+        (model(licens="x"), "arena.toml, [[models]] 'm': unknown key 'licens'; did you mean 'licence'?"),
+        ({"battle": 3}, "arena.toml: battle is 3; expected a section [battle] with keys"),
+        ({"battle": {"max_tokens": "9"}}, "arena.toml, [battle] max_tokens: '9' is not a whole number"),
+        ({"battle": {"max_tokens": True}}, "arena.toml, [battle] max_tokens: True is not a whole number"),
+        ({"battle": {"max_tokens": 1.5}}, "arena.toml, [battle] max_tokens: 1.5 is not a whole number"),
+        ({"battle": {"top_p": "x"}}, "arena.toml, [battle] top_p: 'x' is not a number"),
+        ({"battle": {"top_p": float("nan")}}, "arena.toml, [battle] top_p: nan is not a number"),
+        ({"battle": {"pace": "fast"}}, "arena.toml, [battle] pace: 'fast' is not one of equal, free"),
+        ({"arena": {"title": 3}}, "arena.toml, [arena] title: 3 is not text in quotes"),
+        ({"arena": {"data": ""}}, "arena.toml, [arena] data: '' is not a path in quotes"),
+        ({"web": {"trusted_proxies": "all"}}, "arena.toml, [web] trusted_proxies: 'all' is not a list of texts"),
+        ({"web": {"port": 0}}, "arena.toml, [web] port: 0 is out of range; expected a number >= 1 and <= 65535"),
+        ({"battle": {"top_p": 0}}, "arena.toml, [battle] top_p: 0.0 is out of range; expected a number > 0 and <= 1"),
+        (
+            {"limits": {"votes_per_hour": 0}},
+            "arena.toml, [limits] votes_per_hour: 0 is out of range; expected a number >= 1",
+        ),
+        ({"elo": {"base": 1.0}}, "arena.toml, [elo]: base 1.0 is not above 1"),
+        (
+            {"models": {"name": "m"}},
+            "arena.toml: models is not a list of tables; write each model under its own [[models]]",
+        ),
+        (model(active=1), "arena.toml, [[models]] 'm' is_active: 1 is not true or false"),
+        (model(weight=0), "arena.toml, [[models]] 'm' weight: 0.0 is out of range; expected a number > 0"),
+    ],
+)
+def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) -> None:
+    assert error_of(toml) == message
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ([{"path": "x"}], "number 1: name is None; expected 1 to 80 printable characters"),
+        ([{"name": " ", "path": "x"}], "number 1: name is ' '"),
+        ([{"name": "a\nb", "path": "x"}], r"number 1: name is 'a\nb'"),
+        ([{"name": "m"}], "'m': expected path (a folder of weights) or base_url"),
+        ([{"name": "m", "path": "x", "base_url": "http://h"}], "'m': expected path (a folder of weights) or base_url"),
+        ([{"name": "a=b", "path": "x"}], "'a=b': a model with a path has no = in its name"),
+        ([{"name": "m", "path": "x", "model": "y"}], "'m': model goes with base_url"),
+        ([{"name": "m", "path": "x", "api_key_env": "K"}], "'m': api_key_env goes with base_url"),
+        ([{"name": "m", "base_url": []}], "'m' base_url: an empty list; expected at least one address"),
+        ([{"name": "m", "base_url": "localhost:8000"}], "'m' base_url: 'localhost:8000'; expected an address such as"),
+        ([{"name": "m", "base_url": ["http://h", "ftp://h"]}], "'m' base_url: 'ftp://h'; expected an address such as"),
+        ([{"name": "m", "base_url": "http://h:99999/v1"}], "'m' base_url: 'http://h:99999/v1'; expected an address"),
+        (
+            [{"name": "m", "path": "x"}, {"name": "M", "path": "y"}],
+            "two models are called 'M'; every name must be its own",
+        ),
+    ],
+)
+def test_a_wrong_model_is_told_in_one_line(tables: list[dict[str, Any]], message: str) -> None:
+    assert message in error_of({"models": tables})
+
+
+@pytest.mark.parametrize(
+    ("env", "message"),
+    [
+        (
+            {"ARENA_BATTLE_MAX_TOKEN": "1"},
+            "environment: unknown variable 'ARENA_BATTLE_MAX_TOKEN'; did you mean 'ARENA_BATTLE_MAX_TOKENS'?",
+        ),
+        ({"ARENA_BATTLE_RETRIES": "two"}, "ARENA_BATTLE_RETRIES ([battle] retries): 'two' is not a whole number"),
+        (
+            {"ARENA_WEB_PORT": "99999"},
+            "ARENA_WEB_PORT ([web] port): 99999 is out of range; expected a number >= 1 and <= 65535",
+        ),
+        ({"ARENA_SECRET": "short"}, "ARENA_SECRET: 5 characters; expected at least 16 random ones"),
+    ],
+)
+def test_a_wrong_environment_is_told_in_one_line(env: dict[str, str], message: str) -> None:
+    assert error_of({}, env) == message
+
+
+def test_a_wrong_option_is_told_by_its_own_name() -> None:
+    message = error_of({}, options=(Override("web", "port", "http", "--port"),))
+    assert message == "--port ([web] port): 'http' is not a whole number"
+
+
+@pytest.mark.parametrize("url", ["arena.example.org", "https://arena.example.org/arena", "https://"])
+def test_a_public_url_is_scheme_and_host(url: str) -> None:
+    assert "[web] public_url" in error_of({"web": {"public_url": url}})
+    assert load({"web": {"public_url": "https://arena.example.org"}}, {}).web.public_url is not None
+
+
+def test_a_key_may_lie_in_a_variable_that_begins_like_ours() -> None:
+    settings = load(model(api_key_env="ARENA_KEY_OF_M"), {"ARENA_KEY_OF_M": "sk"})
+    assert settings.models[0].api_key_env == "ARENA_KEY_OF_M"
+
+
+def test_models_are_read_whole() -> None:
+    tables = [
+        {"name": "Near", "path": "weights/near", "parameters": 5, "weight": 2, "active": False, "family": "F"},
+        {
+            "name": "Far",
+            "base_url": ["http://a/v1/", "http://b/v1"],
+            "model": "far-1",
+            "organisation": "O",
+            "licence": "L",
+        },
+        {"name": "Plain", "base_url": "http://a/v1", "max_len": 64},
+    ]
+    assert load({"models": tables}, {}, folder=Path("/srv")).models == (
+        Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
+        Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
+        Player("Plain", None, ("http://a/v1",), "Plain", max_len=64),
+    )
+
+
+def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
+    settings = load({}, {"ARENA_SECRET": "0123456789abcdef"})
+    assert settings.secret == "0123456789abcdef"
+    assert "0123456789abcdef" not in repr(settings)

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from arena.service import Refusal, Status
+from arena.web.routes import routes
+from db.outcome import Outcome
+from elo.battles import Cells
+from elo.leaderboard import Leaderboard, rate
+from elo.settings import Settings
+
+
+class FakeArena:
+    """The two questions that the routes ask, or a database that does not answer."""
+
+    def __init__(self, leaderboard: Leaderboard | None) -> None:
+        self._leaderboard = leaderboard
+
+    async def status(self) -> Status:
+        if self._leaderboard is None:
+            raise Refusal("not_stored")
+        return Status(n_models=4, n_ready=1, n_loading=3, n_votes=9)
+
+    async def leaderboard(self) -> Any:
+        if self._leaderboard is None:
+            raise Refusal("no_board")
+        return SimpleNamespace(leaderboard=self._leaderboard, to_json=self._leaderboard.to_json)
+
+
+def client(leaderboard: Leaderboard | None) -> TestClient:
+    app = FastAPI()
+    app.include_router(routes(FakeArena(leaderboard)))  # type: ignore[arg-type]
+    return TestClient(app)
+
+
+@pytest.fixture(scope="module")
+def leaderboard() -> Leaderboard:
+    counts = [("a, b", "c", Outcome.A, 6), ("a, b", "c", Outcome.B, 3), ("c", "d", Outcome.TIE, 2)]
+    return rate(Cells.from_counts(counts), Settings(bootstrap=20), listed=["e"])
+
+
+def test_health_tells_how_many_models_can_play(leaderboard: Leaderboard) -> None:
+    answer = client(leaderboard).get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "models": {"active": 4, "ready": 1, "loading": 3}, "votes": 9}
+
+
+def test_the_json_is_the_boards_own_digit_for_digit(leaderboard: Leaderboard) -> None:
+    answer = client(leaderboard).get("/leaderboard.json")
+    assert answer.json() == json.loads(json.dumps(leaderboard.to_json()))
+    assert [row["rating"] for row in answer.json()["models"]] == [row.rating for row in leaderboard.rows]
+
+
+def test_the_csv_has_the_rows_of_the_json(leaderboard: Leaderboard) -> None:
+    answer = client(leaderboard).get("/leaderboard.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["model"] for row in rows] == [row.model for row in leaderboard.rows]
+    assert [float(row["rating"]) for row in rows] == [row.rating for row in leaderboard.rows]
+    assert list(rows[0]) == ["model", "rank", "rating", "low", "high", "interval", "battles", "win_rate", "component"]
+
+
+@pytest.mark.parametrize("path", ["/health", "/leaderboard.json", "/leaderboard.csv"])
+def test_a_database_that_does_not_answer_is_503(path: str) -> None:
+    answer = client(None).get(path)
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"

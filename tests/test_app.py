@@ -1,0 +1,156 @@
+"""The command: what is refused before anything starts, and a whole life of the process.
+
+Models are scripted servers here; the real model server is driven in `tests/end_to_end`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+import app
+from tests.fakes import ScriptedEndpoint
+
+APP = Path(app.__file__)
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def config(folder: Path, text: str) -> list[str]:
+    (folder / "arena.toml").write_text(text, encoding="utf-8")
+    return ["--config", str(folder / "arena.toml"), "--data", str(folder / "data"), "--port", str(free_port())]
+
+
+def remote(*servers: ScriptedEndpoint) -> str:
+    return "".join(f'[[models]]\nname = "m{n}"\nbase_url = "{server.base_url}"\n' for n, server in enumerate(servers))
+
+
+def refusal(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
+    """The one line with which the command refuses."""
+    assert app.main(arguments) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    return told.err
+
+
+def test_help_lists_every_option() -> None:
+    told = subprocess.run(
+        [sys.executable, APP, "--help"], capture_output=True, text=True, timeout=60, check=True
+    ).stdout
+    for option in ("--config FILE", "--data DIR", "--db URL", "--host HOST", "--port PORT", "ARENA_BATTLE_MAX_TOKENS"):
+        assert option in told
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[battle]\nmax_token = 3\n", "unknown key 'max_token'; did you mean 'max_tokens'?"),
+        ("[battle]\ntop_p = 2\n", "[battle] top_p: 2.0 is out of range"),
+        ("[battle\n", "arena.toml: not a TOML file: "),
+        ('[[models]]\nname = "m"\npath = "missing"\n', "'m' path: no folder "),
+        (
+            '[[models]]\nname = "m"\nbase_url = "http://h"\napi_key_env = "NO_SUCH_KEY"\n',
+            "the environment has no NO_SUCH_KEY",
+        ),
+        ('[arena]\ndatabase = "nonsense"\n', "nonsense"),
+    ],
+)
+def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = refusal(capsys, config(tmp_path, text))
+    assert told.startswith("app.py: ")
+    assert message in told
+
+
+def test_a_missing_settings_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
+    assert told == f"app.py: no file {tmp_path / 'none.toml'}; name your settings with --config FILE\n"
+
+
+def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = config(tmp_path, "")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "secret").write_text("x")
+    assert "1 bytes; expected a secret of at least 32" in refusal(capsys, arguments)
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        told = refusal(capsys, [*config(tmp_path, ""), "--port", str(port)])
+    assert told == (
+        f"app.py: cannot listen on 127.0.0.1 port {port}: Address already in use;"
+        " stop what uses it or choose another with --port\n"
+    )
+    assert not (tmp_path / "data").exists()
+
+
+def test_an_address_of_another_machine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cannot listen on 192.0.2.1" in refusal(capsys, [*config(tmp_path, ""), "--host", "192.0.2.1"])
+
+
+@contextmanager
+def running(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process, and its address once it is printed."""
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [sys.executable, APP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("The arena is at http://127.0.0.1:"), process.communicate(timeout=10)[1]
+        yield process, line.split()[4]
+    finally:
+        process.kill()
+        process.communicate(timeout=10)
+
+
+def test_it_serves_pages_to_visitors_and_ends_in_time_with_streams_open(tmp_path: Path) -> None:
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        with (
+            running(config(tmp_path, remote(one, two))) as (process, address),
+            httpx.Client(base_url=address) as browser,
+        ):
+            page = browser.get("/")
+            assert page.status_code == 200
+            assert page.headers["content-encoding"] == "gzip"
+            assert "<head><script>(()=>{" in page.text
+            assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+            assert browser.cookies["visitor"]
+            assert "m0" not in browser.get("/config").text
+
+            assert browser.get("/health").json()["models"]["active"] == 2
+            assert browser.get("/leaderboard.json").json()["unrated"] == ["m0", "m1"]
+            assert browser.get("/leaderboard.csv").text.startswith("model,rank,rating,")
+            assert browser.get("/leaderboard").status_code == browser.get("/about").status_code == 200
+            for closed in ("/docs", "/openapi.json", "/gradio_api/info", "/monitoring/summary"):
+                assert browser.get(closed).status_code == 404
+            stranger = {"origin": "https://evil.example", "host": "arena.example"}
+            assert "access-control-allow-origin" not in browser.get("/config", headers=stranger).headers
+
+            with browser.stream("GET", "/gradio_api/heartbeat/abc") as stream:
+                assert stream.status_code == 200
+                started = time.monotonic()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(timeout=20) == 0
+                assert time.monotonic() - started < 10
+            assert process.stderr is not None
+            assert "Traceback" not in process.stderr.read()
+    assert {file.name for file in (tmp_path / "data").iterdir()} >= {"secret", "arena.sqlite"}
