@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.1
 HEARTBEAT_S = 1.0
+CLOSE_TIMEOUT_S = 2.0
 MAX_ATTEMPTS = 4
 CANCELLED = "cancelled"
 """Finish reason of an answer that the visitor stopped."""
@@ -333,6 +334,8 @@ class Battle:
         try:
             async with aclosing(self._streams[side].stream(self._request(side))) as events:
                 async for event in events:
+                    if attempt.has_ended:  # stopped, by an endpoint that does not let go
+                        return
                     if isinstance(event, Token):
                         attempt.text += event.text
                     else:
@@ -382,9 +385,12 @@ class Battle:
             self._notify()
 
     async def _close_writers(self) -> None:
+        """Close both streams; an endpoint that does not let go is left behind."""
         for writer in self._writers.values():
             writer.cancel()
-        await asyncio.gather(*self._writers.values(), return_exceptions=True)
+        _, stuck = await asyncio.wait(self._writers.values(), timeout=CLOSE_TIMEOUT_S)
+        if stuck:
+            logger.warning("battle %s: %d streams did not close in %g s", self.battle_id, len(stuck), CLOSE_TIMEOUT_S)
         self._writers.clear()
 
     async def _become_votable(self) -> None:

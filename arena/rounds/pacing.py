@@ -10,12 +10,15 @@ to show goes out.
    `MIN_TAIL_CHARS_PER_S` and `MAX_CHARS_PER_S`: whether the rest is long since written or still being written looks
    the same.
 5. A side ends on the page when its text has ended and is shown whole, never when its model is done.
+6. A side that has been silent for `MAX_HOLD_S` (counted, before its first text, from the other side's) holds the other
+   one back no longer: it will most likely fail, and waiting for it for ever would be no stream.
 
-What it costs: the first character waits for the slower side's; an answer of L characters takes at least L / 150 s
-from there (1,000 characters: 7 s), both take as long as the slower model while both texts last, and at worst the
-rest of the longer one L / 30 s. What it cannot hide: the rest of the longer text when its own model is slower than
-the pace so far (there is nothing to show), or when both models are slower than `MIN_TAIL_CHARS_PER_S` and the rest
-is already there. Holding back every answer until both are written would hide these too, at the price of the stream.
+What it costs: the first character waits for the slower side's, 15 s at most; an answer of L characters takes at
+least L / 150 s from there (1,000 characters: 7 s), both take as long as the slower model while both texts last, and
+at worst the rest of the longer one L / 30 s. What it cannot hide: a silence of more than 15 s; the rest of the
+longer text when its own model is slower than the pace so far (there is nothing to show), or when both models are
+slower than `MIN_TAIL_CHARS_PER_S` and the rest is already there. Holding back every answer until both are written
+would hide these too, at the price of the stream.
 
 `FreePace` shows everything at once (`pace = "free"` in the settings).
 """
@@ -25,6 +28,7 @@ from typing import Protocol
 
 MAX_CHARS_PER_S = 150.0
 MIN_TAIL_CHARS_PER_S = 30.0
+MAX_HOLD_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,19 +69,31 @@ class EqualPace:
         self._last_s = 0.0
         self._cursor = 0.0
         self._tail_chars_per_s: float | None = None
+        self._n_chars = [0, 0]
+        self._silent_since_s: list[float | None] = [None, None]
 
     def release(self, now_s: float, a: Arrived, b: Arrived) -> Released:
+        is_waited_for = [self._is_waited_for(now_s, side, one, other) for side, one, other in ((0, a, b), (1, b, a))]
         if self._started_s is None:
-            if not all(side.n_chars or side.is_complete for side in (a, b)):
+            if any(waited and not one.n_chars for waited, one in zip(is_waited_for, (a, b), strict=True)):
                 return Released(0, 0, is_started=False)
             self._started_s = self._last_s = now_s
-        now_at = self._advance(now_s, a, b)
-        return Released(min(now_at, a.n_chars), min(now_at, b.n_chars), is_started=True)
+        waited_for = [one.n_chars for waited, one in zip(is_waited_for, (a, b), strict=True) if waited]
+        bound = min(waited_for) if waited_for else max(a.n_chars, b.n_chars)
+        n_shown = self._advance(now_s, a, b, bound)
+        return Released(min(n_shown, a.n_chars), min(n_shown, b.n_chars), is_started=True)
 
-    def _advance(self, now_s: float, a: Arrived, b: Arrived) -> int:
-        """Move the cursor to where it is at `now_s`; whole characters."""
-        writing = [side.n_chars for side in (a, b) if not side.is_complete]
-        bound = min(writing) if writing else max(a.n_chars, b.n_chars)
+    def _is_waited_for(self, now_s: float, side: int, one: Arrived, other: Arrived) -> bool:
+        """Whether the other side must not pass this one: it is being written, and was not silent for too long."""
+        if one.n_chars > self._n_chars[side]:
+            self._n_chars[side], self._silent_since_s[side] = one.n_chars, now_s
+        elif self._silent_since_s[side] is None and (other.n_chars or other.is_complete):
+            self._silent_since_s[side] = now_s
+        since_s = self._silent_since_s[side]
+        return not one.is_complete and (since_s is None or now_s - since_s < MAX_HOLD_S)
+
+    def _advance(self, now_s: float, a: Arrived, b: Arrived, bound: int) -> int:
+        """Move the cursor to where it is at `now_s`, at most to `bound`; whole characters."""
         shorter = min((side.n_chars for side in (a, b) if side.is_complete), default=None)
         pace = MAX_CHARS_PER_S if self._tail_chars_per_s is None else self._tail_chars_per_s
         target = self._cursor + pace * (now_s - self._last_s)

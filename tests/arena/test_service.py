@@ -16,7 +16,7 @@ from arena.players.endpoint import Broken, Finish, Request, TimedOut, Token
 from arena.players.roster import Roster
 from arena.rounds.battle import CANCELLED, Timing
 from arena.rounds.views import BattleView
-from arena.rules import limits
+from arena.rules import ledger, limits
 from arena.service import KEEP_IDLE_S, WITHDRAW_WITHIN_S, Arena, Outcome, Refusal, online_elo
 from arena.settings import Settings, load
 from db import queries
@@ -727,6 +727,34 @@ def test_the_online_ratings_equal_their_replay(house: House) -> None:
         state = house.read(queries.elo_state)
         replayed = house.read(lambda tx: queries.replay(queries.votes_in_order(tx), elo))
         assert {name: one.rating for name, one in state.items()} == {name: one.rating for name, one in replayed.items()}
+
+    run(main())
+
+
+def test_judging_all_votes_again_changes_nothing_until_a_rule_does(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.streams["Wren Sol"].scripts = (["fine"], ["half", Broken("cut")], ["I am Wren Sol."], ["fine again"])
+
+    def judged(votes_per_hour: int) -> queries.Recomputed:
+        rules = ledger.Rules(votes_per_hour=votes_per_hour, min_read_s=0.0)
+        with house.database.write() as tx:
+            return queries.recompute_verdicts(
+                tx, lambda facts: ledger.judge_stored(facts, rules), rules_version=ledger.RULES_VERSION
+            )
+
+    async def main() -> None:
+        arena = await started(house)
+        for _ in range(4):
+            last = await battle(arena)
+            await arena.vote("visitor", last, Outcome.A)
+        await arena.withdraw("visitor", last)
+        before = (await arena.leaderboard()).exclusions
+        again = judged(votes_per_hour=60)
+        assert (again.n_votes, again.n_changed, again.n_kept) == (4, 0, 0)
+        assert (await arena.leaderboard()).exclusions == before
+        assert dict(before) == {"failed_side": 1, "identity_leak": 1, "withdrawn": 1}
+        assert judged(votes_per_hour=3).n_changed == 1
+        assert (await arena.leaderboard()).exclusions == {**before, "rate_limited": 1}
 
     run(main())
 

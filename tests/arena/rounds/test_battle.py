@@ -2,15 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Broken, Finish, Message, Refused, TimedOut
+from arena.players.endpoint import Broken, Finish, Message, ModelStream, Refused, Request, TimedOut, Token
 from arena.rounds.battle import CANCELLED, MAX_ATTEMPTS, Battle, Parameters, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleView
@@ -45,8 +45,8 @@ class Journal:
 
 
 def make(
-    a: ScriptedPlayer,
-    b: ScriptedPlayer,
+    a: ModelStream,
+    b: ModelStream,
     journal: Journal | None = None,
     *,
     pace: Callable[[], Pace] = FreePace,
@@ -183,12 +183,12 @@ def test_a_side_that_fails_half_way_keeps_its_text_and_the_battle_is_votable(err
 
 def test_a_stream_without_a_finish_is_broken() -> None:
     class Quiet:
-        async def stream(self, request: object) -> Any:
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
             return
             yield
 
     async def main() -> None:
-        battle = make(Quiet(), ScriptedPlayer())  # type: ignore[arg-type]
+        battle = make(Quiet(), ScriptedPlayer())
         battle.ask("Hi")
         assert (await watch(battle))[-1].a.error == "side_failed"
 
@@ -282,6 +282,35 @@ def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
         await following
         assert (battle.view().a.state, battle.view().a.text) == ("stopped", "w")
         assert journal.turns[0][1][0].text == "w"
+
+    run(main())
+
+
+def test_an_endpoint_that_does_not_let_go_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("arena.rounds.battle.CLOSE_TIMEOUT_S", 0.02)
+
+    class Clinging:
+        def __init__(self) -> None:
+            self.released = asyncio.Event()
+
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+            yield Token("shown")
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await self.released.wait()
+            yield Token(" too late")
+
+    async def main() -> None:
+        clinging = Clinging()
+        battle = make(clinging, ScriptedPlayer(["whole"]))
+        battle.ask("Hi")
+        await until(lambda: battle.view().a.text == "shown")
+        writer = battle._writers["a"]
+        await battle.stop()
+        clinging.released.set()
+        await asyncio.wait([writer])
+        view = battle.view()
+        assert (view.state, view.a.state, view.a.text) == ("votable", "stopped", "shown")
 
     run(main())
 

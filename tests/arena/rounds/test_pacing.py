@@ -7,6 +7,7 @@ import pytest
 
 from arena.rounds.pacing import (
     MAX_CHARS_PER_S,
+    MAX_HOLD_S,
     MIN_TAIL_CHARS_PER_S,
     Arrived,
     EqualPace,
@@ -99,6 +100,31 @@ def test_a_stalling_side_stalls_both() -> None:
     for tick in range(50):
         last = pace.release(tick * TICK_S, Arrived(30, False), Arrived(5000, False))
     assert last == Released(30, 30, is_started=True)
+
+
+def test_a_side_that_never_begins_holds_the_other_back_for_a_bounded_time() -> None:
+    pace = EqualPace()
+    for tick in range(1000):
+        now_s = tick * TICK_S
+        released = pace.release(now_s, Arrived(0 if now_s < 20 else 60, False), Arrived(0, False))
+        assert released.is_started == (now_s >= 20 + MAX_HOLD_S)
+    assert released == Released(60, 0, is_started=True)
+
+
+def test_both_begin_late_together() -> None:
+    """A cold start of both models is no silence: nobody waits for anybody yet."""
+    releases = shown(Model(50, 50, ttft_s=40), Model(50, 50, ttft_s=43))
+    assert not releases[425].is_started
+    assert releases[440].a == releases[440].b > 0
+
+
+def test_a_side_that_falls_silent_holds_the_other_back_for_a_bounded_time() -> None:
+    pace = EqualPace()
+    for tick in range(int(MAX_HOLD_S / TICK_S) + 60):
+        released = pace.release(tick * TICK_S, Arrived(30, False), Arrived(90, tick > 10))
+        assert released.a == min(30, released.b)
+        assert released.b <= 30 or tick * TICK_S >= MAX_HOLD_S
+    assert released == Released(30, 90, is_started=True)
 
 
 def test_releases_never_shrink_and_never_pass_what_has_arrived() -> None:
