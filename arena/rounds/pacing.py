@@ -14,7 +14,7 @@ to show goes out.
    one back no longer: it will most likely fail, and waiting for it for ever would be no stream.
 
 What it costs: the first character waits for the slower side's, 15 s at most; an answer of L characters takes at
-least L / 150 s from there (1,000 characters: 7 s), both take as long as the slower model while both texts last, and
+least L / 200 s from there (1,000 characters: 5 s), both take as long as the slower model while both texts last, and
 at worst the rest of the longer one L / 30 s. What it cannot hide: a silence of more than 15 s; the rest of the
 longer text when its own model is slower than the pace so far (there is nothing to show), or when both models are
 slower than `MIN_TAIL_CHARS_PER_S` and the rest is already there. Holding back every answer until both are written
@@ -26,7 +26,7 @@ would hide these too, at the price of the stream.
 from dataclasses import dataclass
 from typing import Protocol
 
-MAX_CHARS_PER_S = 150.0
+MAX_CHARS_PER_S = 200.0
 MIN_TAIL_CHARS_PER_S = 30.0
 MAX_HOLD_S = 15.0
 
