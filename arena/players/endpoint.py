@@ -61,7 +61,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One delta of the answer: never empty."""
+    """One delta of the answer: never empty, and always text that can be stored: no surrogate, no NUL."""
 
     text: str
 
@@ -152,6 +152,8 @@ class _Answer:
     """What one try has read so far."""
 
     n_chars: int = 0
+    held: str = ""
+    """A first surrogate half whose second may come with the next delta."""
     finish_reason: str | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -171,12 +173,14 @@ class _Answer:
             self.finish_reason = reason
         delta = choices[0].get("delta")
         text = delta.get("content") if isinstance(delta, dict) else None
-        if not isinstance(text, str):
+        if not isinstance(text, str) or not text:
             return ""
         self.n_chars += len(text)
         if self.n_chars > _MAX_ANSWER_CHARS:
             raise Broken(f"an answer of more than {_MAX_ANSWER_CHARS} characters")
-        return text
+        text = self.held + text
+        self.held = text[-1] if "\ud800" <= text[-1] <= "\udbff" else ""
+        return _storable(text[:-1] if self.held else text)
 
 
 class Endpoint:
@@ -305,6 +309,8 @@ class Endpoint:
                 raise Broken(f"{place}: {type(error).__name__} after {answer.n_chars} characters") from error
         if answer.finish_reason is None:
             raise Broken(f"{place}: the stream ended after {answer.n_chars} characters without a finish reason")
+        if answer.held:
+            yield Token(_storable(answer.held))
         duration_s = time.monotonic() - started
         yield Finish(
             finish_reason=answer.finish_reason,
@@ -346,6 +352,11 @@ class Endpoint:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
+
+
+def _storable(text: str) -> str:
+    """Surrogate halves that belong together joined; lone ones and NUL, which databases refuse, replaced by U+FFFD."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
 def _count(value: Any) -> int | None:

@@ -126,6 +126,27 @@ def test_an_empty_answer_is_an_answer() -> None:
     assert finish.ttft_ms == finish.duration_ms
 
 
+@pytest.mark.parametrize(
+    ("deltas", "text"),
+    [
+        ((r"a\ud83d", r"\ude00b"), "a😀b"),
+        ((r"\ud83d\ude00",), "😀"),
+        ((r"\ud83d", "", r"\ude00"), "😀"),
+        ((r"a\ud83d", "b"), "a�b"),
+        ((r"a\ude00b",), "a�b"),
+        ((r"a\ud83d",), "a�"),
+        ((r"a\u0000b",), "a�b"),
+    ],
+)
+def test_text_can_always_be_stored(deltas: tuple[str, ...], text: str) -> None:
+    events = [f'data: {{"choices": [{{"delta": {{"content": "{delta}"}}}}]}}\n\n' for delta in deltas]
+    end = 'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\n'
+    with ScriptedEndpoint(Script(raw=tuple(event.encode() for event in [*events, end]))) as server:
+        answer, _ = ask(server)
+    assert answer == text
+    assert answer.encode()
+
+
 def test_an_answer_cut_at_the_token_limit_says_so() -> None:
     with ScriptedEndpoint(Script(tokens=("x",) * 100)) as server:
         text, finish = ask(server)
