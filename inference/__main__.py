@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from inference.engine.engine import Engine
 
 _DTYPES = ("float32", "bfloat16")
+_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,9 +45,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-
-
-_LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -283,15 +281,8 @@ def _chat(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    try:
-        ids = json.loads(args.ids_file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{args.ids_file} is not JSON: {error}; a list of token ids was expected") from error
-    if not isinstance(ids, list) or not all(type(token_id) is int for token_id in ids):
-        raise ValueError(
-            f"{args.ids_file} is not a list of whole numbers; token ids such as [1, 415, 2936] were expected"
-        )
     load_config(args.model)  # a missing folder is reported before torch is imported
+    ids = _read_ids(args.ids_file)
     dtype = _prepare_torch(args)
     from inference.engine.loading import default_device
     from inference.model import weights
@@ -300,6 +291,18 @@ def _score(args: argparse.Namespace) -> int:
     model = weights.load(args.model, dtype=dtype, device=default_device())
     print(json.dumps({"logprobs": score(model, ids, chunk_size=args.chunk_size)}))
     return 0
+
+
+def _read_ids(path: Path) -> list[int]:
+    try:
+        ids = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}; a JSON list of token ids was expected") from error
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON: {error}; a list of token ids was expected") from error
+    if not isinstance(ids, list) or not all(type(token_id) is int for token_id in ids):
+        raise ValueError(f"{path} is not a list of whole numbers; token ids such as [1, 415, 2936] were expected")
+    return ids
 
 
 if __name__ == "__main__":

@@ -208,7 +208,10 @@ def write_tokenizer(folder: Path, *, has_control_pieces: bool = True) -> None:
 def write_model_folder(
     folder: Path, *, seed: int = 0, sliding_window: int | None = 24, max_seq_len: int = 1024
 ) -> None:
-    """A folder that can be served: two layers of the real architecture with random weights, and `write_tokenizer`."""
+    """A folder that can be served: two layers of the real architecture with random weights, and `write_tokenizer`.
+
+    Greedily it never ends: the logit of EOS is always 0, and among some hundred random ones a greater is always found.
+    """
     import torch
 
     from inference.model import weights
@@ -217,6 +220,7 @@ def write_model_folder(
     from inference.text.tokenizer import Tokenizer
 
     write_tokenizer(folder)
+    tokenizer = Tokenizer.from_folder(folder)
     config = ModelConfig(
         dim=32,
         n_layers=2,
@@ -225,13 +229,16 @@ def write_model_folder(
         n_heads=4,
         n_kv_heads=2,
         norm_eps=1e-5,
-        vocab_size=Tokenizer.from_folder(folder).vocab_size,
+        vocab_size=tokenizer.vocab_size,
         sliding_window=sliding_window,
         max_seq_len=max_seq_len,
     )
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = Transformer(config)
+    assert model.output is not None
+    with torch.no_grad():
+        model.output.weight[tokenizer.eos_id] = 0.0
     weights.save(model, folder)
 
 

@@ -1,4 +1,4 @@
-"""One thread for torch: the models of these tests are so small that a second one only waits, and slows the neighbours."""
+"""One thread for torch: these tests' models are so small that a second one only waits, and slows the neighbours."""
 
 import torch
 

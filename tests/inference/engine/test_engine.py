@@ -88,7 +88,7 @@ def crowd(tokenizer: Tokenizer, n: int, seed: int) -> list[Request]:
 
 def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Transformer, tokenizer: Tokenizer) -> None:
     requests = crowd(tokenizer, 24, seed=1)
-    alone = {}
+    alone: dict[str, list[Event]] = {}
     for one in requests:
         engine = make_engine(model, tokenizer, n_slots=1)
         engine.add(one)
@@ -105,7 +105,7 @@ def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Transf
             engine.abort(victims.pop().request_id)
         for event in engine.step():
             together.setdefault(event.request_id, []).append(event)
-    assert sum(len(events) for events in alone.values()) > 2000, "long answers"
+    assert sum(map(len, alone.values())) > 2000, "long answers"
     assert {name: events for name, events in together.items() if name in alone} == alone
 
 
