@@ -9,17 +9,16 @@ Coverage of nominal 95 % intervals, measured on simulated votes: bootstrap and s
 20 models upwards; `auto` 95 to 97 % on 40 to 150 votes among 6 to 12 models, where the plain ones fall to 86 %.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from elo.battles import Floats, Pairs, record
 from elo.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
+from elo.poisson import draw
 from elo.settings import Settings
 
 Kind = Literal["bootstrap", "sandwich", "hessian", "none"]
@@ -28,7 +27,7 @@ Progress = Callable[[int, int], None]
 
 FEW_POINTS = 3.0
 _BLOCK = 2**18
-_WORDS = 4  # a step of Philox's counter gives four 64-bit words
+_BLOCK_OF_MATRICES = 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,50 +90,14 @@ def bootstrap(
     counts = np.stack([pairs.won, pairs.lost, pairs.tied], axis=1).astype(np.int64)
     n_rounds = settings.bootstrap
     ratings = np.empty((n_rounds, pairs.n_models))
-    for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=max(2, _BLOCK // len(pairs.a))):
-        won, lost, tied = (np.ascontiguousarray(drawn[:, i::3].T, dtype=np.float64) for i in range(3))
+    block = min(_BLOCK // len(pairs.a), _BLOCK_OF_MATRICES // pairs.n_models**2)
+    for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block):
+        won, lost, tied = drawn[0::3], drawn[1::3], drawn[2::3]
         y, n = won + tied / 2, won + lost + tied
         if not settings.prior and not all(has_maximum(pairs, y[:, i], n[:, i]) for i in range(y.shape[1])):
             return None
-        done = min(first + len(drawn), n_rounds)
+        done = min(first + y.shape[1], n_rounds)
         ratings[first:done] = fit_rounds(likelihood, y, n, fit).T[: done - first]
         if progress:
             progress(done, n_rounds)
     return ratings
-
-
-def draw(counts: NDArray[np.int64], n_rounds: int, *, seed: int, block: int) -> Iterator[tuple[int, NDArray[np.int64]]]:
-    """Poisson counts with these means, (C,), in blocks: (number of the first round, (block, C)). The last block is
-    whole too, so some of its rounds may lie beyond `n_rounds`.
-
-    Round i owns words [i W, i W + C) of the counter-based stream Philox(seed), with W = C rounded up to four: one word
-    for each cell, turned into a count by the inverse of the Poisson distribution. Neither blocks nor threads can change
-    a round, and a new vote in a cell leaves the numbers of all others alone, so a board's intervals do not flicker
-    between revisions.
-    """
-    n_words = -(-len(counts) // _WORDS) * _WORDS
-    block = max(2, min(block, n_rounds))
-    means, group = np.unique(counts, return_inverse=True)
-    cells_by_mean = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group))[:-1])
-    tables = [poisson_table(float(mean)) for mean in means]
-    for first in range(0, n_rounds, block):
-        stream = np.random.Generator(np.random.Philox(key=seed, counter=first * n_words // _WORDS))
-        u = np.ascontiguousarray(stream.random((block, n_words))[:, : len(counts)].T)
-        drawn = np.empty((len(counts), block), dtype=np.int64)
-        for (least, cumulative), cells in zip(tables, cells_by_mean, strict=True):
-            drawn[cells] = least + np.searchsorted(cumulative, u[cells], side="right")
-        yield first, drawn.T
-
-
-def poisson_table(mean: float) -> tuple[int, Floats]:
-    """(k0, P(X <= k0), P(X <= k0 + 1), ...): the Poisson distribution where it is not nothing (below 1e-17).
-
-    A uniform u gives the count k0 + #{cumulative <= u}.
-    """
-    if mean == 0:
-        return 0, np.ones(1)
-    reach = 9 * np.sqrt(mean)
-    least = max(0, int(mean - reach - 10))
-    k = np.arange(least, int(mean + reach + 30))
-    cumulative = np.cumsum(np.exp(k * np.log(mean) - mean - gammaln(k + 1)))
-    return least, cumulative / cumulative[-1]

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from db.outcome import Outcome
 from elo.settings import Settings
 
+_SCORES = tuple(outcome.score for outcome in Outcome)
+
 
 class Ratings(NamedTuple):
     """The two ratings after a battle; unpacks as a pair."""
@@ -32,20 +34,20 @@ def expected_score(rating_a: float, rating_b: float, settings: Settings) -> floa
 
     With the defaults, 1613 against 1609 expects 0.506.
     """
+    return _expected(rating_b - rating_a, settings.base, settings.scale)
+
+
+def _expected(behind: float, base: float, scale: float) -> float:
     try:
-        odds: float = settings.base ** ((rating_b - rating_a) / settings.scale)
+        odds: float = base ** (behind / scale)
     except OverflowError:  # odds beyond any float
         return 0.0
     return 1 / (1 + odds)
 
 
 def update(rating_a: float, rating_b: float, outcome: Outcome, settings: Settings) -> Ratings:
-    """Both ratings after one vote; what A gains B loses.
-
-    >>> update(1613.0, 1388.0, Outcome.TIE, Settings())
-    Ratings(a=1603.84..., b=1397.15...)
-    """
-    gain = settings.k * (outcome.score - expected_score(rating_a, rating_b, settings))
+    """Both ratings after one vote; what A gains B loses. With the defaults, two of 1000: the winner gets 1016."""
+    gain = settings.k * (_SCORES[outcome] - _expected(rating_b - rating_a, settings.base, settings.scale))
     return Ratings(rating_a + gain, rating_b - gain)
 
 
@@ -57,12 +59,14 @@ def replay(votes: Iterable[tuple[str, str, Outcome]], settings: Settings) -> dic
     """
     ratings: dict[str, float] = {}
     games: dict[str, int] = {}
-    start = settings.start
+    k, base, scale, start = settings.k, settings.base, settings.scale, settings.start
     for position, (model_a, model_b, outcome) in enumerate(votes, start=1):
         if model_a == model_b:
             raise ValueError(f"vote {position}: {model_a!r} against itself; a battle needs two models")
-        after = update(ratings.get(model_a, start), ratings.get(model_b, start), outcome, settings)
-        ratings[model_a], ratings[model_b] = after
+        rating_a, rating_b = ratings.get(model_a, start), ratings.get(model_b, start)
+        # As in `update`, without its record: this loop sees every vote there is.
+        gain = k * (_SCORES[outcome] - _expected(rating_b - rating_a, base, scale))
+        ratings[model_a], ratings[model_b] = rating_a + gain, rating_b - gain
         games[model_a] = games.get(model_a, 0) + 1
         games[model_b] = games.get(model_b, 0) + 1
     return {model: State(rating, games[model]) for model, rating in ratings.items()}
