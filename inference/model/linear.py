@@ -24,13 +24,13 @@ class Product:
     def __init__(self, *modules: nn.Linear | nn.Embedding) -> None:
         self._modules = modules
         self._packed: Tensor | None = None
-        self._is_blocked = False
+        self.is_blocked = False
 
     def pack(self) -> None:
         """Lay the weights out once and drop them from linear modules (an embedding keeps its own: it is looked up)."""
         plain = torch.cat([module.weight.detach() for module in self._modules])
         blocked = _blocked(plain)
-        self._packed, self._is_blocked = (plain, False) if blocked is None else (blocked, True)
+        self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
         for module in self._modules:
             if isinstance(module, nn.Linear):
                 module.register_parameter("weight", None)
@@ -39,7 +39,7 @@ class Product:
         if self._packed is None:
             parts = [linear(x, module.weight) for module in self._modules]
             return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
-        return _blocked_product(x, self._packed) if self._is_blocked else linear(x, self._packed)
+        return _blocked_product(x, self._packed) if self.is_blocked else linear(x, self._packed)
 
 
 def _blocked(weight: Tensor) -> Tensor | None:

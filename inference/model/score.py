@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import torch
+
 from inference.model.cache import Chunk, RingCache
 from inference.model.transformer import Transformer
 
@@ -17,6 +19,11 @@ def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> l
         raise ValueError(f"{len(ids)} ids; at least 2 were expected, the first has no probability of its own")
     if len(ids) > config.max_seq_len:
         raise ValueError(f"{len(ids)} ids; the model reads at most {config.max_seq_len} (max_seq_len)")
+    outside = [token for token in ids if not 0 <= token < config.vocab_size]
+    if outside:
+        raise ValueError(
+            f"token id {outside[0]} is outside the vocabulary; ids 0 to {config.vocab_size - 1} were expected"
+        )
     if chunk_size < 1:
         raise ValueError(f"chunk size {chunk_size}; at least 1 was expected")
     weight = model.tok_embeddings.weight
@@ -25,6 +32,6 @@ def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> l
     for start in range(0, len(ids) - 1, chunk_size):
         following = ids[start + 1 : start + chunk_size + 1]
         logits = model.step([Chunk(0, start, ids[start : start + len(following)])], cache, every_token=True)
-        picked = logits.log_softmax(-1).gather(1, logits.new_tensor(following).long()[:, None])
+        picked = logits.log_softmax(-1).gather(1, torch.tensor(following, device=logits.device)[:, None])
         scores += picked[:, 0].tolist()
     return scores

@@ -1,0 +1,30 @@
+import torch
+
+from inference.model.rope import rotate, rotation
+
+
+def test_pairs_are_turned_as_complex_numbers() -> None:
+    # The paper's definition: component pairs (2i, 2i + 1) as complex numbers times exp(i * position * theta^(-2i/D)).
+    positions, head_dim = torch.tensor([0, 1, 7, 500]), 8
+    x = torch.randn(4, 3, head_dim, generator=torch.Generator().manual_seed(0))
+    angles = positions[:, None].double() * 10000.0 ** (-torch.arange(0, head_dim, 2).double() / head_dim)
+    pairs = torch.view_as_complex(x.double().view(4, 3, -1, 2))
+    expected = torch.view_as_real(pairs * torch.polar(torch.ones_like(angles), angles)[:, None]).flatten(-2)
+    torch.testing.assert_close(rotate(x, rotation(positions, head_dim, 10000.0)).double(), expected, atol=1e-4, rtol=0)
+
+
+def test_products_depend_on_the_distance_only() -> None:
+    generator = torch.Generator().manual_seed(0)
+    q, k = torch.randn(1, 1, 16, generator=generator), torch.randn(1, 1, 16, generator=generator)
+
+    def product(at: int, seen: int) -> float:
+        turned = [rotate(x, rotation(torch.tensor([p]), 16, 1e6)) for x, p in ((q, at), (k, seen))]
+        return float((turned[0] * turned[1]).sum())
+
+    assert abs(product(5, 2) - product(1005, 1002)) < 1e-4
+    assert abs(product(5, 2) - product(5, 3)) > 1e-3
+
+
+def test_the_dtype_stays() -> None:
+    x = torch.ones(2, 1, 4, dtype=torch.bfloat16)
+    assert rotate(x, rotation(torch.arange(2), 4, 1e4)).dtype == torch.bfloat16

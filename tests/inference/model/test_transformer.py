@@ -1,0 +1,233 @@
+import random
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from inference.model.cache import Chunk, RingCache
+from inference.model.config import ModelConfig
+from inference.model.transformer import Transformer
+from tests.inference.model.builders import hugging_face_logits, random_ids, random_model, tiny_config
+
+WINDOWS = [None, 1, 7, 64]
+
+
+def in_chunks(model: Transformer, ids: list[int], size: int) -> Tensor:
+    cache = RingCache(model.config, n_slots=1, max_len=len(ids), dtype=torch.float32)
+    steps = [Chunk(0, start, ids[start : start + size]) for start in range(0, len(ids), size)]
+    return torch.cat([model.step([chunk], cache, every_token=True) for chunk in steps])
+
+
+def farthest(ours: Tensor, theirs: Tensor) -> float:
+    """The largest difference in log-probability."""
+    return float((ours.log_softmax(-1) - theirs.log_softmax(-1)).abs().max())
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+@pytest.mark.parametrize(
+    ("n_kv_heads", "is_tied", "theta", "n_layers"), [(4, False, 1e4, 2), (2, True, 1e6, 3), (1, False, 1e6, 1)]
+)
+def test_logits_equal_transformers_for_every_chunk_size(
+    window: int | None, n_kv_heads: int, is_tied: bool, theta: float, n_layers: int
+) -> None:
+    config = tiny_config(
+        sliding_window=window, n_layers=n_layers, n_kv_heads=n_kv_heads, rope_theta=theta, tied_embeddings=is_tied
+    )
+    model, width = random_model(config, seed=n_kv_heads), window or 16
+    ids = random_ids(4 * width + 11, seed=width)
+    theirs = hugging_face_logits(model, ids)
+    assert farthest(model.forward_full(torch.tensor([ids]))[0], theirs) < 1e-4
+    packed = random_model(config, seed=n_kv_heads).pack()
+    for size in {1, 3, max(1, width - 1), width, width + 1, 4 * width, len(ids)}:
+        assert farthest(in_chunks(model, ids, size), theirs) < 1e-4, f"chunks of {size}"
+        assert farthest(in_chunks(packed, ids, size), theirs) < 1e-4, f"packed, chunks of {size}"
+
+
+@pytest.mark.parametrize(("n_heads", "n_kv_heads", "head_dim"), [(1, 1, 16), (8, 2, 4), (6, 3, 10)])
+def test_logits_equal_transformers_for_other_heads(n_heads: int, n_kv_heads: int, head_dim: int) -> None:
+    config = tiny_config(sliding_window=9, n_heads=n_heads, n_kv_heads=n_kv_heads, head_dim=head_dim)
+    model, ids = random_model(config), random_ids(50)
+    theirs = hugging_face_logits(model, ids)
+    assert farthest(in_chunks(model, ids, 4), theirs) < 1e-4
+
+
+def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:
+    # Two layers with W = 7: position 20 is moved by positions 8 to 20 and by no other.
+    model, ids = random_model(tiny_config(sliding_window=7, n_layers=2)), random_ids(21)
+    before = model.forward_full(torch.tensor([ids]))[0, 20]
+    outside, inside = [*ids[:7], (ids[7] + 1) % 97, *ids[8:]], [*ids[:8], (ids[8] + 1) % 97, *ids[9:]]
+    assert torch.equal(model.forward_full(torch.tensor([outside]))[0, 20], before)
+    assert not torch.equal(model.forward_full(torch.tensor([inside]))[0, 20], before)
+    assert farthest(in_chunks(model, outside, 4)[20], in_chunks(model, ids, 4)[20]) < 1e-6
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    window=st.sampled_from([None, 1, 2, 7, 13, (5, None), (3, 8)]),
+    n_kv_heads=st.sampled_from([1, 2, 4]),
+    is_packed=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_sequences_that_join_and_leave_in_any_cuts_equal_a_run_without_a_cache(
+    window: int | tuple[int | None, ...] | None, n_kv_heads: int, is_packed: bool, seed: int
+) -> None:
+    rng = random.Random(seed)
+    config = tiny_config(sliding_window=window, n_kv_heads=n_kv_heads)
+    model, stepped = random_model(config), random_model(config)
+    if is_packed:
+        stepped.pack()
+    cache = RingCache(config, n_slots=4, max_len=64, dtype=torch.float32)
+    waiting = [random_ids(rng.randint(1, 64), seed=rng.randrange(2**32)) for _ in range(8)]
+    running: dict[int, tuple[list[int], Tensor]] = {}  # the ids of the sequence in a slot, and its logits without cache
+    worst = 0.0
+    while waiting or running:
+        for slot in set(range(4)) - running.keys():
+            if waiting and rng.random() < 0.5:
+                cache.reset(slot)
+                ids = waiting.pop()
+                running[slot] = ids, model.forward_full(torch.tensor([ids]))[0]
+        chunks = []
+        for slot in rng.sample(sorted(running), rng.randint(0, len(running))):
+            start = cache.lengths[slot]
+            chunks.append(Chunk(slot, start, running[slot][0][start : start + rng.choice([1, 1, 1, 2, 5, 7, 8, 30])]))
+        if not chunks:
+            continue
+        logits = stepped.step(chunks, cache, every_token=True)
+        for chunk, got in zip(chunks, torch.split(logits, [len(c.ids) for c in chunks]), strict=True):
+            ids, full = running[chunk.slot]
+            worst = max(worst, farthest(got, full[chunk.start : chunk.start + len(chunk.ids)]))
+            if cache.lengths[chunk.slot] == len(ids) or rng.random() < 0.05:
+                del running[chunk.slot]
+    assert worst < 1e-4
+
+
+def test_the_last_token_of_each_chunk_is_what_a_step_returns() -> None:
+    model, chunks = random_model(tiny_config()), [Chunk(2, 0, [1, 2, 3]), Chunk(0, 0, [4])]
+    caches = [RingCache(model.config, n_slots=3, max_len=9, dtype=torch.float32) for _ in range(2)]
+    every = model.step(chunks, caches[0], every_token=True)
+    assert every.shape == (4, 97)
+    torch.testing.assert_close(model.step(chunks, caches[1]), every[[2, 3]])
+
+
+def alone_and_in_a_crowd(
+    config: ModelConfig, dtype: torch.dtype, *, is_packed: bool
+) -> tuple[list[Tensor], list[Tensor]]:
+    """The logits of one long sampled answer: by itself, and while five other sequences come and go around it."""
+    model = random_model(config, dtype=dtype)
+    if is_packed:
+        model.pack()
+    prompt, n_new, chunk = random_ids(45), 150, 16
+
+    def run(n_slots: int, slot: int) -> list[Tensor]:
+        rng, uniforms = random.Random(5), random.Random(6)
+        cache = RingCache(config, n_slots=n_slots, max_len=600, dtype=dtype)
+        ids, logits = list(prompt), list[Tensor]()
+        while len(logits) < n_new:
+            start = cache.lengths[slot]
+            chunks = [Chunk(slot, start, ids[start : start + chunk])]
+            for other in set(range(n_slots)) - {slot}:
+                if cache.lengths[other] > 560 or rng.random() < 0.03:
+                    cache.reset(other)
+                elif rng.random() < 0.8:
+                    n = rng.choice([1, 1, 1, 1, 5, 16])
+                    chunks.append(Chunk(other, cache.lengths[other], [rng.randrange(97) for _ in range(n)]))
+            rng.shuffle(chunks)
+            out = model.step(chunks, cache)[next(i for i, c in enumerate(chunks) if c.slot == slot)]
+            if cache.lengths[slot] == len(ids):
+                logits.append(out)
+                ids.append(int((out.softmax(-1).cumsum(-1) < uniforms.random()).sum().clamp(max=96)))
+        return logits
+
+    return run(1, 0), run(6, 3)
+
+
+@pytest.mark.parametrize("window", [7, 64, None])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_long_sampled_answer_is_the_same_alone_and_in_a_crowd(window: int | None, is_packed: bool) -> None:
+    alone, crowd = alone_and_in_a_crowd(tiny_config(sliding_window=window), torch.float32, is_packed=is_packed)
+    assert all((a - b).abs().max() < 1e-5 * max(1.0, float(a.abs().max())) for a, b in zip(alone, crowd, strict=True))
+
+
+@pytest.mark.parametrize("window", [7, 64, None])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_packed_models_logits_are_bit_equal_alone_and_in_a_crowd(window: int | None, dtype: torch.dtype) -> None:
+    config = replace(tiny_config(sliding_window=window), hidden_dim=2048)
+    if not random_model(config, dtype=dtype).pack().head.is_blocked:
+        pytest.skip("this processor has no blocked layout for this dtype; plain products promise no bits")
+    alone, crowd = alone_and_in_a_crowd(config, dtype, is_packed=True)
+    assert all(torch.equal(a, b) for a, b in zip(alone, crowd, strict=True))
+
+
+def test_bfloat16_stays_near_float32() -> None:
+    config, ids = tiny_config(sliding_window=7), random_ids(30)
+    exact = in_chunks(random_model(config), ids, 5).log_softmax(-1)
+    model = random_model(config, dtype=torch.bfloat16).pack()
+    cache = RingCache(config, n_slots=1, max_len=30, dtype=torch.bfloat16)
+    logits = model.step([Chunk(0, 0, ids)], cache, every_token=True)
+    assert logits.dtype == torch.float32
+    assert float((logits.log_softmax(-1) - exact).abs().mean()) < 0.1
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_every_parameter_learns(is_tied: bool) -> None:
+    model = random_model(tiny_config(tied_embeddings=is_tied)).requires_grad_(True)
+    ids = torch.tensor([random_ids(30), random_ids(30, seed=1)])
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model.forward_full(ids)
+    loss = torch.nn.functional.cross_entropy(logits[:, :-1].float().flatten(0, 1), ids[:, 1:].flatten())
+    grads = torch.autograd.grad(loss, list(model.parameters()), allow_unused=True)
+    names = [name for name, _ in model.named_parameters()]
+    assert [name for name, grad in zip(names, grads, strict=True) if grad is None or not grad.abs().sum() > 0] == []
+
+
+def test_gradients_equal_finite_differences() -> None:
+    model = random_model(tiny_config(n_layers=1), dtype=torch.float64).requires_grad_(True)
+    ids = torch.tensor([random_ids(12)])
+    weight, step = model.get_parameter("layers.0.attention.wk.weight"), 1e-4
+    (grad,) = torch.autograd.grad(model.forward_full(ids)[0, -1, 3], [weight])
+    with torch.no_grad():
+        weight[3, 5] += step
+        above = float(model.forward_full(ids)[0, -1, 3])
+        weight[3, 5] -= 2 * step
+        below = float(model.forward_full(ids)[0, -1, 3])
+    assert float(grad[3, 5]) == pytest.approx((above - below) / (2 * step), rel=1e-2, abs=1e-5)
+
+
+def test_parameters_are_named_as_in_mistrals_files_and_counted() -> None:
+    for config in (tiny_config(n_layers=1), tiny_config(tied_embeddings=True)):
+        model = Transformer(config)
+        assert sum(weight.numel() for weight in model.parameters()) == config.n_parameters
+        assert ("output.weight" in model.state_dict()) is not config.tied_embeddings
+    assert sorted(Transformer(tiny_config(n_layers=1)).state_dict()) == [
+        "layers.0.attention.wk.weight",
+        "layers.0.attention.wo.weight",
+        "layers.0.attention.wq.weight",
+        "layers.0.attention.wv.weight",
+        "layers.0.attention_norm.weight",
+        "layers.0.feed_forward.w1.weight",
+        "layers.0.feed_forward.w2.weight",
+        "layers.0.feed_forward.w3.weight",
+        "layers.0.ffn_norm.weight",
+        "norm.weight",
+        "output.weight",
+        "tok_embeddings.weight",
+    ]
+
+
+def test_a_packed_model_says_that_it_only_serves() -> None:
+    model = random_model(tiny_config()).pack()
+    assert model.pack() is model
+    with pytest.raises(ValueError, match="packed for serving; load it again"):
+        model.forward_full(torch.tensor([[1, 2]]))
+
+
+def test_a_refused_step_changes_nothing() -> None:
+    model = random_model(tiny_config())
+    cache = RingCache(model.config, n_slots=2, max_len=9, dtype=torch.float32)
+    with pytest.raises(ValueError, match="slot 1 starts at 4"):
+        model.step([Chunk(0, 0, [1]), Chunk(1, 4, [1])], cache)
+    assert cache.lengths == [0, 0]
+    assert all(not tensor.any() for tensor in cache.keys)

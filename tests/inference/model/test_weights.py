@@ -1,0 +1,134 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from inference.model.config import CheckpointError, load_config
+from inference.model.weights import default_dtype, load, save
+from tests.inference.model.builders import random_model, tiny_config
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    save(random_model(tiny_config()), tmp_path)
+    return tmp_path
+
+
+def rewrite(folder: Path, **changes: torch.Tensor | None) -> None:
+    """Replace, add or (None) remove tensors; dots of a name are written __."""
+    path = folder / "consolidated.safetensors"
+    state = load_file(path)
+    for key, tensor in changes.items():
+        name = key.replace("__", ".")
+        if tensor is None:
+            del state[name]
+        else:
+            state[name] = tensor
+    save_file(state, path)
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path: Path, is_tied: bool) -> None:
+    model = random_model(tiny_config(tied_embeddings=is_tied, sliding_window=(3, None)))
+    save(model, tmp_path / "new" / "folder")
+    again = load(tmp_path / "new" / "folder")
+    assert again.config == model.config
+    ids = torch.tensor([[1, 2, 3, 4, 5]])
+    assert torch.equal(again.forward_full(ids), model.forward_full(ids))
+    assert not any(weight.requires_grad for weight in again.parameters())
+
+
+def test_nothing_but_the_two_files_is_left(folder: Path) -> None:
+    assert sorted(entry.name for entry in folder.iterdir()) == ["consolidated.safetensors", "params.json"]
+
+
+def test_tensors_go_to_the_wanted_dtype(folder: Path) -> None:
+    assert {weight.dtype for weight in load(folder, dtype=torch.bfloat16).parameters()} == {torch.bfloat16}
+    save(random_model(tiny_config()), folder, dtype=torch.bfloat16)
+    assert load_file(folder / "consolidated.safetensors")["norm.weight"].dtype == torch.bfloat16
+    assert load(folder).norm.weight.dtype == torch.float32
+
+
+def test_a_model_survives_that_its_file_is_replaced(folder: Path) -> None:
+    model, ids = load(folder), torch.tensor([[1, 2, 3]])
+    before = model.forward_full(ids)
+    (folder / "consolidated.safetensors").write_bytes(b"")
+    assert torch.equal(model.forward_full(ids), before)
+
+
+def test_small_models_default_to_float32_on_a_cpu_only() -> None:
+    small = tiny_config()
+    large = tiny_config(n_layers=10_000)
+    assert large.n_parameters > 100_000_000
+    assert default_dtype(small) == torch.float32
+    assert default_dtype(large) == torch.bfloat16
+    assert default_dtype(small, "cuda") == torch.bfloat16
+
+
+def test_every_misfit_is_named_at_once(folder: Path) -> None:
+    rewrite(
+        folder,
+        norm__weight=None,
+        layers__1__attention__wq__weight=None,
+        layers__0__attention__wk__weight=torch.zeros(16, 5),
+        layers__2__attention__wq__weight=torch.zeros(32, 48),
+    )
+    with pytest.raises(CheckpointError, match=r"does not fit its params\.json") as caught:
+        load(folder)
+    assert str(caught.value).split(": ", 1)[1].split("; ") == [
+        "layers.1.attention.wq.weight is missing",
+        "norm.weight is missing",
+        "layers.2.attention.wq.weight [32, 48] is unknown",
+        "layers.0.attention.wk.weight is [16, 5], expected [16, 48]",
+    ]
+
+
+def test_a_head_must_be_there_exactly_when_it_is_not_tied(folder: Path) -> None:
+    params = folder / "params.json"
+    params.write_text(json.dumps({**json.loads(params.read_text()), "tied_embeddings": True}))
+    with pytest.raises(CheckpointError, match=r"output.weight \[97, 48\] is unknown"):
+        load(folder)
+    save(random_model(tiny_config()), folder)
+    rewrite(folder, output__weight=None)
+    with pytest.raises(CheckpointError, match=r"output\.weight is missing"):
+        load(folder)
+
+
+@pytest.mark.parametrize("size", [0, 5, 100, 20_000])
+def test_a_truncated_file_is_said_to_be_so(folder: Path, size: int) -> None:
+    path = folder / "consolidated.safetensors"
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(CheckpointError, match=rf"truncated or damaged \({size:,} bytes: .*; copy it again"):
+        load(folder)
+
+
+def test_a_file_that_is_no_safetensors_is_damaged(folder: Path) -> None:
+    (folder / "consolidated.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\n" * 3)
+    with pytest.raises(CheckpointError, match="truncated or damaged"):
+        load(folder)
+
+
+def test_missing_weights_are_said_with_what_is_there_instead(folder: Path) -> None:
+    (folder / "consolidated.safetensors").unlink()
+    with pytest.raises(CheckpointError, match=r"no consolidated.safetensors in .*: found no weights at all"):
+        load(folder)
+    (folder / "consolidated.00.pth").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"found consolidated.00.pth; all tensors in that one file were expected"):
+        load(folder)
+
+
+def test_a_missing_folder_or_damaged_params_are_the_same_kind_of_error(folder: Path) -> None:
+    (folder / "params.json").write_text("{")
+    with pytest.raises(CheckpointError, match="cannot be read as JSON"):
+        load(folder)
+    with pytest.raises(CheckpointError, match="no folder"):
+        load(folder / "absent")
+
+
+def test_a_packed_model_is_not_saved(folder: Path) -> None:
+    before = load_config(folder), load_file(folder / "consolidated.safetensors").keys()
+    with pytest.raises(ValueError, match="packed for serving"):
+        save(load(folder).pack(), folder)
+    assert before == (load_config(folder), load_file(folder / "consolidated.safetensors").keys())
