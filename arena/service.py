@@ -75,6 +75,10 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 WITHDRAW_WITHIN_S = 60.0
+HOUSEKEEPING_EVERY_S = 600.0
+KEEP_ADDRESSES_S = 24 * 3600.0
+LOST_AFTER_S = 3 * HOUSEKEEPING_EVERY_S
+"""A process that has not been heard of for so long is gone, and so are its open battles."""
 KEEP_IDLE_S = 3600.0
 """A battle that nothing has happened to for so long is read from the database again when somebody asks for it."""
 
@@ -183,9 +187,10 @@ class Arena:
         self._journal = _DatabaseJournal(database, wall_clock)
         self._live: dict[str, _Live] = {}
         self._n_opening: Counter[str] = Counter()
+        self._housekeeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Register the roster's models, and void what an earlier process of this replica left open.
+        """Register the roster's models, void what an earlier process left open, and begin to keep house.
 
         Raises:
             db.errors.DatabaseError: the database refuses.
@@ -193,6 +198,7 @@ class Arena:
         n_voided = await asyncio.to_thread(self._register)
         if n_voided:
             logger.info("%d battles that an earlier process left open are void", n_voided)
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 
     async def count_parameters(self, parameters: Mapping[str, int]) -> None:
         """Store how many parameters models have, as their server counted them; what the roster says wins.
@@ -210,6 +216,8 @@ class Arena:
 
     async def close(self) -> None:
         """End every battle that is being written: its row becomes void."""
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
         running = [live.battle for live in self._live.values() if live.battle.is_being_written]
         await asyncio.gather(*(battle.void("interrupted") for battle in running))
 
@@ -425,7 +433,6 @@ class Arena:
             replica=self._replica,
         )
         battle_id = await self._in_database(partial(self._store_new, new, prompt))
-        self._forget_idle()
         live = self._make(battle_id, visitor, pair.model_a, pair.model_b, settings)
         self._live[battle_id] = live
         live.battle.ask(prompt)
@@ -458,6 +465,15 @@ class Arena:
         for battle_id in idle:
             if not self._live[battle_id].lock.locked():
                 del self._live[battle_id]
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._tidy)
+            except DatabaseError:
+                logger.exception("housekeeping failed; the next follows in %g s", HOUSEKEEPING_EVERY_S)
+            self._forget_idle()
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 
     # Finding and showing one
 
@@ -558,7 +574,14 @@ class Arena:
             queries.touch_replica(tx, self._replica, now=now)
             queries.upsert_models(tx, active, now=now)
             queries.retire_models(tx, keep=[model.name for model in active], now=now)
-            return queries.close_stale_battles(tx, replica=self._replica, lost_before=0.0, now=now)
+            return queries.close_stale_battles(tx, replica=self._replica, lost_before=now - LOST_AFTER_S, now=now)
+
+    def _tidy(self) -> None:
+        """Say that this process is alive, and forget addresses before they are a day old."""
+        now = self._now()
+        with self._database.write() as tx:
+            queries.touch_replica(tx, self._replica, now=now)
+            queries.clear_addresses(tx, before=now - KEEP_ADDRESSES_S + HOUSEKEEPING_EVERY_S)
 
     def _store_models(self, models: Sequence[ModelInfo]) -> None:
         with self._database.write() as tx:

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import random
+import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from arena.players.roster import Roster
 from arena.rounds.battle import CANCELLED, Timing
 from arena.rounds.views import BattleView
 from arena.rules import ledger, limits
-from arena.service import KEEP_IDLE_S, WITHDRAW_WITHIN_S, Arena, Outcome, Refusal, online_elo
+from arena.service import HOUSEKEEPING_EVERY_S, KEEP_IDLE_S, WITHDRAW_WITHIN_S, Arena, Outcome, Refusal, online_elo
 from arena.settings import Settings, load
 from db import queries
 from db.codes import Kind, Policy, Side, State
@@ -773,7 +774,7 @@ def test_a_reload_finds_the_running_battle_and_a_second_tab_follows_it(house: Ho
                 break  # the page is gone
         assert await arena.current("visitor") == battle_id
         tabs = [asyncio.create_task(watch(arena, battle_id)) for _ in range(2)]
-        await asyncio.sleep(0.02)
+        await until(lambda: len(arena._live[battle_id].battle._watchers) == 2)
         gate.set()
         for tab in tabs:
             assert (await tab)[-1].b.text == "first second"
@@ -825,7 +826,7 @@ def test_closing_the_arena_voids_what_is_being_written_and_keeps_what_can_be_vot
         house.script(["x", asyncio.Event()])
         running = await arena.send("visitor", None, "Hi")
         page = asyncio.create_task(watch(arena, running))
-        await asyncio.sleep(0.02)
+        await until(lambda: arena._live[running].battle.view().a.text == "x")
         await arena.close()
         assert (await page)[-1].notice == "interrupted"
         assert house.record(running).state is State.VOID
@@ -930,9 +931,48 @@ def test_idle_battles_leave_the_memory_and_come_back_from_the_database(house: Ho
         arena = await started(house)
         battle_id = await battle(arena)
         house.clock_s += KEEP_IDLE_S + 1
-        await battle(arena)
-        assert battle_id not in arena._live
+        fresh = await battle(arena)
+        await arena.close()
+        await arena.start()
+        await until(lambda: battle_id not in arena._live)
+        assert fresh in arena._live
         assert (await arena.vote("visitor", battle_id, Outcome.A)).is_counted
+
+    run(main())
+
+
+def test_addresses_are_forgotten_before_they_are_a_day_old(house: House) -> None:
+    def n_battles() -> Any:
+        recent = house.read(lambda tx: queries.count_recent(tx, visitor="", address="hmac", since=0))
+        return recent.address_battles
+
+    async def main() -> None:
+        arena = await started(house)
+        await arena.leave("visitor", await arena.send("visitor", None, "Hi", address="hmac"))
+        house.wall_s += 23 * 3600
+        await asyncio.to_thread(arena._tidy)
+        assert n_battles() == 1
+        house.wall_s += 3600 - HOUSEKEEPING_EVERY_S + 1
+        await asyncio.to_thread(arena._tidy)
+        assert n_battles() == 0
+
+    run(main())
+
+
+def test_housekeeping_outlives_a_database_that_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        tried = threading.Semaphore(0)
+
+        def full(*args: Any, **options: Any) -> None:
+            tried.release()
+            raise StorageFailed("disk full")
+
+        monkeypatch.setattr("arena.service.HOUSEKEEPING_EVERY_S", 0.01)
+        monkeypatch.setattr(queries, "clear_addresses", full)
+        arena = await started(house)
+        for _ in range(2):
+            assert await asyncio.to_thread(tried.acquire, timeout=5)
+        await arena.close()
 
     run(main())
 
