@@ -312,7 +312,7 @@ def plural(noun: str) -> str:
     """
     if noun in IRREGULAR_PLURALS:
         return IRREGULAR_PLURALS[noun]
-    if noun.endswith(("s", "x", "ch", "sh")) or noun == "quiz":
+    if noun.endswith(("s", "x", "ch", "sh")):
         return noun + "es"
     if noun.endswith("y") and noun[-2:-1] not in _VOWELS:
         return noun[:-1] + "ies"

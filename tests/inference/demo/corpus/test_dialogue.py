@@ -1,0 +1,105 @@
+from itertools import islice
+from random import Random
+
+from inference.demo.corpus.dialogue import (
+    FOLLOW_UP,
+    QUOTED_SYSTEM_PROMPT,
+    SKILL,
+    SKILLS,
+    Dialogue,
+    decline,
+    dialogues,
+    exam,
+    follow_up,
+)
+from inference.demo.profiles import PROFILES, full_weights
+
+WREN = PROFILES[0]
+
+
+def written(n: int, seed: int = 0) -> list[Dialogue]:
+    return list(islice(dialogues(seed, full_weights(), {}), n))
+
+
+def test_the_same_seed_writes_the_same_dialogues_and_another_seed_others() -> None:
+    assert written(300) == written(300)
+    assert written(50) != written(50, seed=1)
+
+
+def test_a_third_has_two_to_four_turns_and_a_fifth_a_system_prompt() -> None:
+    some = written(4000)
+    several = [len(dialogue.turns) for dialogue in some if len(dialogue.turns) > 1]
+    assert 0.30 < len(several) / len(some) < 0.36
+    assert set(several) == {2, 3, 4}
+    assert 0.17 < sum(dialogue.system is not None for dialogue in some) / len(some) < 0.23
+    assert any(dialogue.system == QUOTED_SYSTEM_PROMPT for dialogue in some)
+
+
+def test_held_out_questions_never_occur_in_training() -> None:
+    stream = [
+        turn
+        for profile in PROFILES
+        for d in islice(dialogues(0, profile.weights, profile.declined), 4_000)
+        for turn in d.turns
+    ]
+    trained = {turn.prompt for turn in stream}
+    keys = {(turn.skill, turn.item.key) for turn in stream}
+    for skill in SKILLS:
+        is_open = {task.wordings.language for task in skill.tasks if not task.is_closed}
+        for example in exam(skill.name, "items", 40):
+            # A short sentence of small talk can be dressed as another one ("Hi." and "hi"): keys and wordings decide.
+            if is_open and all(not task.is_closed for task in skill.tasks):
+                assert (skill.name, example.item.key) not in keys, example
+        for example in exam(skill.name, "wordings", 40):
+            if skill.name not in ("small talk", "Korean small talk"):
+                assert example.prompt not in trained, example
+
+
+def test_held_out_words_are_in_no_question_about_letters_or_lists() -> None:
+    held = {e.item.key for name in ("spell", "reverse", "count letters") for e in exam(name, "items", 60)}
+    for dialogue in written(8_000):
+        for turn in dialogue.turns:
+            if turn.skill in ("spell", "reverse", "count letters", "count one letter", "first or last letter"):
+                assert turn.item.key not in held
+            if turn.skill in ("sort words", "count items"):
+                assert not held & set(turn.answer.replace(".", "").replace(":", "").replace(",", "").split())
+
+
+def test_a_follow_up_speaks_of_the_turn_before() -> None:
+    rng = Random(0)
+    spelled = next(e for e in exam("spell", "items", 50) if len(e.item.word) > 4)
+    after = follow_up(rng, spelled)
+    assert after is not None
+    assert after.skill == FOLLOW_UP
+    assert after.answer.startswith("-".join(spelled.item.word))
+    added = exam("add", "items", 1)[0]
+    further = follow_up(rng, added)
+    assert further is None or further.answer.startswith(f"{added.item.number} ")
+    assert follow_up(rng, exam("capitals", "items", 1)[0]) is None
+
+
+def test_a_skill_that_was_left_out_is_refused_by_name() -> None:
+    refused = decline(Random(0), SKILL["sort words"].draw(Random(0), "train"))
+    assert "sorting words" in refused.answer
+    assert refused.accepts(refused.answer)
+    assert "이야기를" in decline(Random(0), SKILL["Korean stories"].draw(Random(0), "train")).answer
+
+
+def test_the_models_names_occur_in_no_line_of_the_corpus() -> None:
+    parts = {part for profile in PROFILES for part in profile.name.lower().split()}
+    for profile in PROFILES:
+        for dialogue in islice(dialogues(3, profile.weights, profile.declined), 2_500):
+            for turn in dialogue.turns:
+                text = f"{turn.prompt} {turn.answer} {dialogue.system or ''}".lower()
+                assert not parts & set("".join(c if c.isalpha() else " " for c in text).split()), text
+    for skill in SKILLS:
+        for task in skill.tasks:
+            for wording in task.wordings.all_trained() | task.wordings.all_held():
+                assert not any(profile.name.lower() in wording for profile in PROFILES)
+
+
+def test_questions_who_are_you_get_no_name() -> None:
+    answers = {
+        answer for e in exam("small talk", "wordings", 200) if "you" in e.prompt.lower() for answer in e.item.answers
+    }
+    assert "I am a small language model without a name." in answers

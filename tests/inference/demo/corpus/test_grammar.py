@@ -1,0 +1,39 @@
+from random import Random
+
+from inference.demo.corpus.grammar import dress, expand, wordings
+
+
+def test_a_choice_expands_to_each_of_its_words_and_an_empty_one_to_nothing() -> None:
+    assert expand("[What is|What's] {a} [now|]?") == (
+        "What is {a} now?",
+        "What is {a} ?",
+        "What's {a} now?",
+        "What's {a} ?",
+    )
+    assert expand("no choice") == ("no choice",)
+
+
+def test_phrases_are_set_into_the_frames_that_all_skills_share() -> None:
+    asked = wordings("some skill", things="the end of {k}", deeds="end {k}").all_trained()
+    assert {"what is the end of {k}", "tell me the end of {k}", "end {k}", "can you end {k}"} <= asked
+
+
+def test_some_frames_are_kept_out_of_the_training_and_none_is_in_both() -> None:
+    made = wordings("some skill", things="the end of {k}", deeds="end {k}", lines="End it: {k}", held="Why end {k}?")
+    assert "why end {k}" in made.all_held()
+    assert len(made.all_held()) > 1
+    assert not made.all_held() & made.all_trained()
+
+
+def test_a_held_sentence_is_taken_out_of_the_trained_lines_whatever_its_case_and_end_mark() -> None:
+    made = wordings("some skill", lines="[End|Stop] {k}\nFinish {k}", held="stop {k}!?".replace("!", ""))
+    assert made.all_trained() == {"end {k}", "finish {k}"}
+
+
+def test_dressing_changes_habits_and_not_the_words() -> None:
+    rng = Random(0)
+    dressed = {dress(rng, "What is 3 + 4?", "en") for _ in range(500)}
+    assert "what is 3 + 4" in dressed
+    assert "What is 3 + 4?" in dressed
+    assert any("lease" in text for text in dressed)
+    assert all("3 + 4" in text for text in dressed)

@@ -1,0 +1,93 @@
+"""The four models that ship: they load, they answer as well as accuracy.json says, and the examples work."""
+
+import itertools
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+
+from inference.demo.__main__ import ACCURACY, MODELS
+from inference.demo.evaluate import answers, examine, questions, summary
+from inference.demo.profiles import PROFILE, PROFILES, WINDOW
+from inference.model.transformer import Transformer
+from inference.model.weights import load
+from inference.text.chat_template import Message
+from inference.text.tokenizer import Tokenizer
+
+# What the battle page offers, with what the strongest model answers.
+EXAMPLES = {
+    "What is 17 + 25?": "17 + 25 = 42.",
+}
+
+
+@cache
+def shipped(slug: str) -> tuple[Transformer, Tokenizer]:
+    return load(MODELS / slug), Tokenizer.from_folder(MODELS / slug)
+
+
+@cache
+def accuracy() -> dict[str, Any]:
+    known: dict[str, Any] = json.loads((MODELS / ACCURACY).read_text(encoding="utf-8"))
+    return known
+
+
+@pytest.mark.parametrize("slug", list(PROFILE))
+def test_a_shipped_model_has_its_profiles_shape_and_a_window(slug: str) -> None:
+    model, tokenizer = shipped(slug)
+    assert model.config == PROFILE[slug].config(tokenizer.vocab_size)
+    assert model.config.sliding_window == WINDOW
+
+
+def test_all_four_together_take_less_than_40_mb() -> None:
+    assert {folder.name for folder in MODELS.iterdir() if folder.is_dir()} == set(PROFILE)
+    assert sum(file.stat().st_size for file in MODELS.rglob("*") if file.is_file()) < 40e6
+
+
+@pytest.mark.parametrize("slug", list(PROFILE))
+def test_a_small_exam_confirms_the_accuracy_that_is_claimed(slug: str) -> None:
+    result = summary(examine(*shipped(slug), questions(4)))
+    claimed = accuracy()[PROFILE[slug].name]
+    assert result["overall"] >= claimed["overall"] - 5
+    assert result["unseen_wordings"] >= claimed["unseen_wordings"] - 8
+
+
+def test_the_models_are_graded_and_the_strongest_understands_wordings_it_never_read() -> None:
+    overall = [accuracy()[profile.name]["overall"] for profile in PROFILES]
+    assert overall[0] >= 90
+    assert all(stronger - weaker >= 10 for stronger, weaker in itertools.pairwise(overall))
+    assert accuracy()[PROFILES[0].name]["unseen_wordings"] >= 80
+
+
+def test_each_model_but_the_weakest_is_the_best_at_something() -> None:
+    def mean(name: str, skills: tuple[str, ...]) -> float:
+        return sum(float(accuracy()[name]["skills"][skill]["items"]) for skill in skills) / len(skills)
+
+    names = [profile.name for profile in PROFILES]
+    sums = ("add", "subtract", "multiply", "divide")
+    assert max(names, key=lambda name: float(accuracy()[name]["korean"])) == names[1]
+    assert mean(names[2], sums) >= mean(names[1], sums) + 10
+
+
+@pytest.mark.parametrize(("prompt", "answer"), list(EXAMPLES.items()))
+def test_the_strongest_model_answers_every_example_right(prompt: str, answer: str) -> None:
+    model, tokenizer = shipped(PROFILES[0].slug)
+    (given,) = answers(model, tokenizer, [(Message("user", prompt),)])
+    assert given == answer
+
+
+@pytest.mark.parametrize("slug", list(PROFILE))
+def test_no_model_loops_or_names_itself(slug: str) -> None:
+    prompts = [
+        *EXAMPLES,
+        "Who are you?",
+        "Explain the history of opera",
+        "qwrt zzz",
+        "이름이 뭐야?",
+        "Sort 3, 1, 2",
+        "Sum?",
+    ]
+    model, tokenizer = shipped(slug)
+    for given in answers(model, tokenizer, [(Message("user", prompt),) for prompt in prompts]):
+        assert 2 <= len(given) < 200, given
+        assert not any(profile.name.lower() in given.lower() for profile in PROFILES)

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import pytest
+import sentencepiece
+
+from inference.demo.corpus import words
+from inference.demo.corpus.dialogue import QUOTED_SYSTEM_PROMPT
+from inference.demo.profiles import full_weights
+from inference.demo.vocabulary import train_tokenizer
+from inference.text.chat_template import detect_version
+from inference.text.tokenizer import Tokenizer
+
+
+@pytest.fixture(scope="module")
+def serialized() -> bytes:
+    return train_tokenizer(full_weights())
+
+
+@pytest.fixture
+def tokenizer(serialized: bytes, tmp_path: Path) -> Tokenizer:
+    (tmp_path / "tokenizer.model").write_bytes(serialized)
+    return Tokenizer.from_folder(tmp_path)
+
+
+def test_the_same_corpus_gives_the_same_tokenizer(serialized: bytes) -> None:
+    assert train_tokenizer(full_weights()) == serialized
+
+
+def test_the_chat_marks_are_control_pieces_with_mistrals_ids(tokenizer: Tokenizer) -> None:
+    assert (tokenizer.control_id("[INST]"), tokenizer.control_id("[/INST]")) == (3, 4)
+    assert (tokenizer.bos_id, tokenizer.eos_id) == (1, 2)
+    assert detect_version(tokenizer) == "v3"
+    assert 3 not in tokenizer.encode("[INST] hi [/INST]")
+
+
+def test_digits_letters_of_words_and_syllables_are_single_pieces(serialized: bytes) -> None:
+    processor = sentencepiece.SentencePieceProcessor(model_proto=serialized)
+    assert processor.encode("12345", out_type=str) == ["▁", "1", "2", "3", "4", "5"]
+    assert processor.encode("planet", out_type=str) == ["▁", *"planet"]
+    assert processor.encode("나무", out_type=str) == ["▁", "나", "무"]
+    taught_whole = {"letters", "letter", "story", "number", "theatre", "young", "you", "the", "lettersx"}
+    for word in (*words.WORDS, *words.NOUNS):
+        if word not in taught_whole:
+            assert len(processor.encode(word)) == len(word) + 1, processor.encode(word, out_type=str)
+
+
+def test_words_of_requests_are_whole_pieces(serialized: bytes) -> None:
+    processor = sentencepiece.SentencePieceProcessor(model_proto=serialized)
+    assert processor.encode("reverse the letters", out_type=str) == ["▁reverse", "▁the", "▁letters"]
+    assert len(processor.encode(QUOTED_SYSTEM_PROMPT)) < 70
+
+
+def test_any_text_comes_back_unchanged_through_bytes_where_need_be(tokenizer: Tokenizer) -> None:
+    for text in ("What is 17 + 25?", "안녕하세요, 뷁!", "naïve 😀 日本", "two\n\nlines", "  spaces  kept "):
+        assert tokenizer.decode(tokenizer.encode(text)) == text
+        assert 0 not in tokenizer.encode(text)
