@@ -183,7 +183,7 @@ def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     from arena.web.routes import routes
     from arena.web.visitor import pseudonym
 
-    native = NativeServer(roster.native, settings.inference) if roster.native else None
+    native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     battle = settings.battle
     patience = Patience(battle.first_token_timeout_s, battle.stall_timeout_s, battle.retries)
     endpoints = {

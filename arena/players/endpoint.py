@@ -39,7 +39,7 @@ _USAGE_TIMEOUT_S = 2.0  # how long to wait for the token counts that follow the 
 _MAX_PAUSE_S = 5.0
 _MAX_ANSWER_CHARS = 1_000_000
 _MAX_ERROR_BYTES = 65_536
-_CONTEXT_LIMIT = re.compile(r"(?:maximum|max_len|context (?:length|size|window))\D{0,40}?(\d+)")
+_CONTEXT_LIMIT = re.compile(r"(?:maximum|max_len|context (?:length|size|window|holds))\D{0,40}?(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +426,7 @@ def _is_too_long(error: Any) -> bool:
 
 
 def _context_limit(error: Any) -> int | None:
-    """The context length in tokens that an error names: as a field (llama.cpp) or in its sentence (OpenAI, vLLM)."""
+    """The context length in tokens that an error names: as a field (llama.cpp) or in its sentence (OpenAI, vLLM, ours)."""
     if not _is_too_long(error):
         return None
     if isinstance(error, dict) and (n_ctx := _count(error.get("n_ctx"))):

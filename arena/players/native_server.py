@@ -1,6 +1,6 @@
 """The arena's own model server: `python -m inference serve` as a child process, kept alive.
 
-    server = NativeServer(roster.native, settings.inference)
+    server = NativeServer(roster.native, settings.inference, environment=os.environ)
     await server.start()        # returns at once; `state` goes from "loading" to "ready"
 
 The child listens on a loopback port that is chosen here, once, so that its address never changes. When it dies, or
@@ -64,13 +64,17 @@ class Pauses:
 
 
 class NativeServer:
-    """Serves `players`, which all have a `path`. Belongs to the event loop on which `start` runs."""
+    """Serves `players`, which all have a `path`. Belongs to the event loop on which `start` runs.
+
+    The child gets `environment`, with idle threads that sleep and this project on its path.
+    """
 
     def __init__(
         self,
         players: Sequence[Player],
         settings: InferenceSettings,
         *,
+        environment: Mapping[str, str],
         command: Sequence[str] = (sys.executable, "-m", "inference"),
         pauses: Pauses | None = None,
     ) -> None:
@@ -88,6 +92,13 @@ class NativeServer:
             str(self.port),
         ]
         self._arguments.append("--stop-with-stdin")
+        path = environment.get("PYTHONPATH")
+        self._environment = {
+            **environment,
+            "GOMP_SPINCOUNT": "0",  # idle threads sleep: the pages need the processor too
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONPATH": f"{_PROJECT}{os.pathsep}{path}" if path else str(_PROJECT),
+        }
         self._names = {player.name for player in players}
         self._pauses = pauses or Pauses()
         self._task: asyncio.Task[None] | None = None
@@ -141,18 +152,12 @@ class NativeServer:
 
     async def _live_once(self) -> bool:
         """One life of the child, to its end; whether it was ever ready."""
-        environment = {
-            **os.environ,
-            "GOMP_SPINCOUNT": "0",  # idle threads sleep: the pages need the processor too
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONPATH": os.pathsep.join([str(_PROJECT), *filter(None, [os.environ.get("PYTHONPATH")])]),
-        }
         process = await asyncio.create_subprocess_exec(
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            env=environment,
+            env=self._environment,
             start_new_session=True,  # Ctrl-C in the terminal is ours to pass on
         )
         logger.info("model server: process %d on port %d", process.pid, self.port)

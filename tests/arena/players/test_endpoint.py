@@ -24,6 +24,7 @@ from arena.players.endpoint import (
     Token,
     Unreachable,
 )
+from inference.engine.request import ContextLengthError, room
 from tests.fakes import Script, ScriptedEndpoint
 
 REQUEST = Request((Message("system", "Be kind."), Message("user", "a secret prompt")), 0.7, 0.9, 64, 12345)
@@ -253,6 +254,16 @@ def test_a_prompt_over_the_context_length_is_refused_with_the_limit(error: dict[
         ask(server)
     assert caught.value.is_too_long
     assert caught.value.limit == limit
+
+
+@pytest.mark.parametrize("max_tokens", [None, 64])
+def test_the_words_of_our_own_server_are_understood(max_tokens: int | None) -> None:
+    with pytest.raises(ContextLengthError) as said:
+        room(n_prompt=1000, max_tokens=max_tokens, max_len=1000)
+    error = {"message": str(said.value), "type": "invalid_request_error", "code": "context_length_exceeded"}
+    with ScriptedEndpoint(Script(status=400, error=error)) as server, pytest.raises(Refused) as caught:
+        ask(server)
+    assert (caught.value.is_too_long, caught.value.limit) == (True, 1000)
 
 
 def test_a_refusal_for_another_reason_has_no_limit() -> None:

@@ -51,7 +51,13 @@ def is_alive(process_id: int) -> bool:
 
 
 def fake(folder: Path, settings: InferenceSettings | None = None, **behaviour: Any) -> NativeServer:
-    return NativeServer(players(folder, **behaviour), settings or InferenceSettings(), command=FAKE, pauses=QUICK)
+    return NativeServer(
+        players(folder, **behaviour),
+        settings or InferenceSettings(),
+        environment=os.environ,
+        command=FAKE,
+        pauses=QUICK,
+    )
 
 
 async def become(server: NativeServer, state: str) -> None:
@@ -128,7 +134,9 @@ def test_a_damaged_model_is_given_up_with_the_servers_own_words(
 
 def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
     async def main() -> None:
-        server = NativeServer(players(tmp_path), InferenceSettings(), command=["/no/such/program"], pauses=QUICK)
+        server = NativeServer(
+            players(tmp_path), InferenceSettings(), environment={}, command=["/no/such/program"], pauses=QUICK
+        )
         await server.start()
         assert not await server.wait_ready()
         assert server.problem is not None
@@ -166,11 +174,12 @@ def test_stop_while_it_loads_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     behave(tmp_path)
     parent = f"""
-import asyncio, pathlib
+import asyncio, os, pathlib
 from arena.players.native_server import NativeServer, Pauses
 from arena.settings import InferenceSettings, Player
 async def main():
-    server = NativeServer([Player("m", path=pathlib.Path({str(tmp_path)!r}))], InferenceSettings(), command={FAKE!r})
+    players = [Player("m", path=pathlib.Path({str(tmp_path)!r}))]
+    server = NativeServer(players, InferenceSettings(), environment=os.environ, command={FAKE!r})
     await server.start()
     print(await server.wait_ready(), flush=True)
     await asyncio.sleep(60)
@@ -194,7 +203,7 @@ def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> Non
     ours.mkdir()
 
     async def main() -> None:
-        first = NativeServer(players(other)[:1], InferenceSettings(), command=FAKE, pauses=QUICK)
+        first = NativeServer(players(other)[:1], InferenceSettings(), environment={}, command=FAKE, pauses=QUICK)
         await first.start()
         await first.wait_ready()
         second = fake(ours, InferenceSettings(port=first.port))
@@ -218,4 +227,4 @@ def test_settings_become_options(tmp_path: Path) -> None:
 
 def test_a_player_without_a_path_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="'Far' has no path"):
-        NativeServer([Player("Far", base_urls=("http://h/v1",))], InferenceSettings())
+        NativeServer([Player("Far", base_urls=("http://h/v1",))], InferenceSettings(), environment={})
