@@ -69,22 +69,22 @@ class _Csv:
             raise RowsError(f"is not CSV: {error or 'it has no header'}") from error
 
     def pick(self, wanted: Sequence[str]) -> Iterator[Row]:
-        n_fields = len(self.columns)
-        # A row gets one more value, None, for columns that the file does not have.
-        places = [self.columns.index(column) if column in self.columns else n_fields for column in wanted]
-        pick = itemgetter(*places) if len(places) > 1 else lambda row: tuple(row[place] for place in places)
+        reader, n_fields = self._reader, len(self.columns)
+        # A row gets one more value for the columns that the file does not have.
+        pick = itemgetter(
+            *(self.columns.index(name) if name in self.columns else n_fields for name in wanted), n_fields
+        )
         while True:
-            line = self._reader.line_num + 1
+            line = reader.line_num + 1
             try:
-                row: list[str | None] = list[str | None](next(self._reader))
+                row = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
                 yield Row(line, problem=f"not CSV: {error}")
                 continue
             if len(row) == n_fields:
-                row.append(None)
-                yield Row(line, pick(row))
+                yield Row(line, pick([*row, None])[:-1])
             elif row:
                 yield Row(line, problem=f"{len(row)} values; expected {n_fields}, as in the header")
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo.battles import Votes
-from elo.rows import RowsError, open_rows
+from elo.rows import Row, RowsError, open_rows
 
 _SIDES = (("model_a", "model_b"), ("left", "right"))
 _FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
@@ -132,35 +132,39 @@ class _Reader:
             raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be told from others")
         columns = (*sides, *outcome, *_OPTIONAL)
         known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # the same few rows come again and again
+        add_a, add_b, add_outcome = self.a.append, self.b.append, self.outcome.append
         for row in rows.pick(columns):
             self.n_rows += 1
             if self.progress and self.n_rows % _PROGRESS_ROWS == 0:
                 self.progress(self.n_rows)
-            try:
-                if row.problem is not None:
-                    raise _RowError(row.problem)
-                vote = known.get(row.values)
+            vote = known.get(row.values)
+            if vote is None:
+                try:
+                    vote = self.vote(row, columns, sides, outcome)
+                except _RowError as problem:
+                    self.skip(f"{path}, line {row.line}: {problem}")
+                    continue
                 if vote is None:
-                    vote = self.vote(dict(zip(columns, row.values, strict=True)), sides, outcome)
-                    if vote is None:
-                        continue
-                    if all(type(value) is str for value in row.values[:2]):  # else 1 and True would be one name
-                        known[row.values] = vote
-            except _RowError as problem:
-                message = f"{path}, line {row.line}: {problem}"
-                if not self.skip_bad:
-                    raise BadRowError(message) from problem
-                self.first_bad = self.first_bad or message
-                self.excluded["bad_row"] += 1
-                continue
-            self.a.append(vote[0])
-            self.b.append(vote[1])
-            self.outcome.append(vote[2])
+                    continue
+                if all(type(value) is str for value in row.values[:2]):  # else 1 and True would be one name
+                    known[row.values] = vote
+            add_a(vote[0])
+            add_b(vote[1])
+            add_outcome(vote[2])
+
+    def skip(self, message: str) -> None:
+        if not self.skip_bad:
+            raise BadRowError(message)
+        self.first_bad = self.first_bad or message
+        self.excluded["bad_row"] += 1
 
     def vote(
-        self, row: Mapping[str, object], sides: tuple[str, str], outcome: tuple[str, ...]
+        self, found: Row, columns: tuple[str, ...], sides: tuple[str, str], outcome: tuple[str, ...]
     ) -> tuple[int, int, int] | None:
         """The vote as numbers, or None where the row is left out and tallied."""
+        if found.problem is not None:
+            raise _RowError(found.problem)
+        row = dict(zip(columns, found.values, strict=True))
         self.revisions.add(row["ledger_revision"])
         if row["kind"] != self.kind if self.kind is not None else row["kind"] not in (None, "", "battle"):
             self.n_other_kinds += 1
