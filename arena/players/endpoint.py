@@ -426,7 +426,7 @@ def _is_too_long(error: Any) -> bool:
 
 
 def _context_limit(error: Any) -> int | None:
-    """The context length in tokens that an error names: as a field (llama.cpp) or in its sentence (OpenAI, vLLM, ours)."""
+    """The context length in tokens, where an error names it: in a field (llama.cpp) or a sentence (OpenAI, vLLM, ours)."""
     if not _is_too_long(error):
         return None
     if isinstance(error, dict) and (n_ctx := _count(error.get("n_ctx"))):
