@@ -14,6 +14,7 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ ACCURACY = "accuracy.json"
 QUESTIONS_PER_SKILL = 24
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
+    """Train, examine or show; the exit code."""
     from inference.demo.profiles import PROFILE
 
     parser = argparse.ArgumentParser(prog="python -m inference.demo", description="Train and examine the demo models.")
@@ -35,7 +37,7 @@ def main() -> int:
     parser.add_argument(
         "--tokens", type=int, metavar="N", help="read N tokens instead of a profile's own number (trials)"
     )
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     logging.basicConfig(level=logging.WARNING)
     path: Path = args.models / ACCURACY
     if args.table:

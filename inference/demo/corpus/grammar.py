@@ -10,6 +10,7 @@ frames are kept out of the training; together with the sentences listed as `held
     ('What is {a} + {b}?', 'What is {a} plus {b}?')
 """
 
+import functools
 import itertools
 import re
 import zlib
@@ -134,6 +135,22 @@ class Wordings:
 
     def all_held(self) -> set[str]:
         return {_normal(sentence) for group in self.held for sentence in group}
+
+
+def skeleton(sentence: str) -> str:
+    """What is left of a sentence without the habits that `dress` adds: two wordings with one skeleton look alike."""
+    bare = re.sub(r"\b(please|thanks|thank you)\b", "", sentence.lower())
+    return re.sub(r"[ ?.!,'\"]+", " ", bare).strip()
+
+
+@functools.cache
+def trained_alike(wordings: Wordings) -> dict[str, tuple[str, ...]]:
+    """The trained wordings by skeleton."""
+    alike: dict[str, list[str]] = {}
+    for group in wordings.trained:
+        for sentence in group:
+            alike.setdefault(skeleton(sentence), []).append(sentence)
+    return {key: tuple(sentences) for key, sentences in alike.items()}
 
 
 def _lines(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Literal
 
-from inference.demo.corpus.grammar import Language, Wordings, dress, share
+from inference.demo.corpus.grammar import Language, Wordings, dress, share, skeleton, trained_alike
 
 Split = Literal["train", "items", "wordings"]
 
@@ -45,6 +45,16 @@ class Task:
             return share(f"pair|{item.key}|{wording}") < HELD_SHARE_OF_PAIRS
         return share(f"item|{item.key}") < HELD_SHARE_OF_ITEMS
 
+    def is_new(self, item: Item, wording: str, split: Split) -> bool:
+        """Whether a question of an exam can be in no training row: not either in other clothes ("capital of X",
+        "Capital of X, please?"), nor in a wording that does not show the item."""
+        twins = trained_alike(self.wordings).get(skeleton(wording), ())
+        if split == "wordings":
+            return not twins
+        if "{" not in wording and item.slots:
+            return False
+        return all(self.is_held(item, twin) for twin in twins)
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -77,13 +87,24 @@ class Skill:
             task = rng.choices(tasks, weights)[0]
             item = task.make(rng)
             wording = task.wordings.draw(rng, is_held=split == "wordings")
-            is_wanted = split == "wordings" and task.is_closed
-            if is_wanted or task.is_held(item, wording) == (split != "train"):
+            if self._belongs(task, item, wording, split):
                 prompt = wording.format_map(item.slots)
                 if task.is_dressed:
                     prompt = dress(rng, prompt, self.language)
                 return Example(self.name, self.language, prompt, rng.choice(item.answers), item, task.accepts)
         raise RuntimeError(f"skill {self.name}: no example of the split {split!r} in 10,000 draws")
+
+    def _belongs(self, task: Task, item: Item, wording: str, split: Split) -> bool:
+        is_held = task.is_held(item, wording)
+        if split == "train":
+            return not is_held
+        is_wanted = is_held or (split == "wordings" and task.is_closed)  # a fact in a new wording is new enough
+        return is_wanted and task.is_new(item, wording, split) and not self._is_said_elsewhere(task, wording)
+
+    def _is_said_elsewhere(self, task: Task, wording: str) -> bool:
+        """Whether another task is trained on the same sentence ("fine" as an answer, "fine, thanks" to how are you)."""
+        said = skeleton(wording)
+        return "{" not in wording and any(t is not task and said in trained_alike(t.wordings) for t in self.tasks)
 
 
 def quoted(rng: Random, word: str) -> str:

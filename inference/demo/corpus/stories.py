@@ -217,6 +217,7 @@ def _accepts_korean(item: Item, answer: str) -> bool:
         is_story(answer, tuple(_particles(s, name, animal) for s in _KO_SENTENCES), _KO_END, name, animal)
         for name in names
         for animal in animals
+        if answer.startswith(name) and animal in answer
     )
 
 

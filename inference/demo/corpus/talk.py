@@ -90,17 +90,17 @@ _INTENTS = """
 """
 
 _HELD_INTENTS = {
-    "Hello! What can I do for you?": "[well hello|hi hi|hello my friend|hey hello]",
-    "I am fine, thank you. How are you?": "[how are you doing this morning|hello! how are you|how are you, my friend|so how are you]?",
-    "I am a small language model. I like short questions.": "[can you tell me your name|what is the name of this model|who are you really|do you have any name]?",
+    "Hello! What can I do for you?": "[hello hello|hi hi|hello my friend|hey hello]",
+    "I am fine, thank you. How are you?": "[how are you doing this morning|how do you do today|how is your morning|how are things with you]?",
+    "I am a small language model. I like short questions.": "[can you tell me your name|what is the name of this model|what would be your name|do you have any name]?",
     "I am a small language model, not a person.": "[are you a human being|are you human or robot|am I talking to a person]?",
     "Try a short sum, a word to spell, a capital city or a story.": "[what are you able to do|how can I use you|what can you help me with]?",
-    "You are welcome!": "[thanks for the help|thank you a lot|okay, thanks]",
-    "Goodbye! Have a nice day.": "[goodbye, see you|ok bye|bye for now]",
+    "You are welcome!": "[thanks for the help|thank you a lot|thanks for everything]",
+    "Goodbye! Have a nice day.": "[goodbye and see you|bye bye now|bye for now]",
     "I am sorry. I still make mistakes.": "[your answer was wrong|this answer is wrong|you are so wrong]",
     "Why did the cow cross the road? To get to the moo-vies!": "[tell me another joke|know any jokes|I would like a joke]?",
     "I live in a computer.": "[where is it that you live|in which country do you live]?",
-    "I am very young. I was trained not long ago.": "[so how old are you|what age are you]?",
+    "I am very young. I was trained not long ago.": "[how old may you be|what age are you]?",
 }
 
 

@@ -1,0 +1,30 @@
+import json
+from pathlib import Path
+
+import pytest
+
+import inference.demo.__main__ as program
+from inference.folder import open_folder
+
+
+def test_a_short_run_leaves_a_model_that_can_be_served_and_its_accuracy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no compiler
+    monkeypatch.setattr(program, "QUESTIONS_PER_SKILL", 2)
+    monkeypatch.setattr("inference.demo.evaluate.MAX_ANSWER_TOKENS", 8)
+    assert program.main(["--only", "larch-umber", "--tokens", "9216", "--models", str(tmp_path)]) == 0
+    folder = open_folder(tmp_path / "larch-umber")
+    assert folder.template == "v3"
+    assert (tmp_path / "larch-umber" / "consolidated.safetensors").is_file()
+    assert list(json.loads((tmp_path / "accuracy.json").read_text(encoding="utf-8"))) == ["Larch Umber"]
+    shown = capsys.readouterr().out
+    assert "loss" in shown
+    assert "| exact match, % | Larch Umber |" in shown
+
+
+def test_the_table_of_nothing_is_refused_with_the_way_to_make_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main(["--table", "--models", str(tmp_path)]) == 1
+    assert "--evaluate" in capsys.readouterr().err
