@@ -155,8 +155,12 @@ class Duel:
             yield showing.battle(view, who.texts)
 
     async def _stop(self, who: Caller, visitor: str, battle_id: str) -> Face:
-        await self._arena.stop(visitor, battle_id)
-        return {}  # the page that follows shows it
+        try:
+            await self._arena.stop(visitor, battle_id)
+        except Refusal as refusal:
+            if refusal.key != "not_yet":  # else the answers ended just before the click
+                raise
+        return await self._shown(who, visitor, battle_id)
 
     def _vote(self, outcome: Outcome) -> "Step":
         async def vote(who: Caller, visitor: str, battle_id: str) -> Face:
