@@ -1,0 +1,292 @@
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from db import exchange, queries
+from db.codes import Kind, Reason, Side, State
+from db.errors import BadRecord, InvalidUrl, StorageFailed
+from db.integrity import problems
+from db.outcome import Outcome
+from db.queries import AnswerRecord, LedgerState
+from db.session import Database, open_database
+from tests.db.building import ELO, MODELS, fight, votable, votable_quick, vote
+
+
+def _fill(database: Database) -> None:
+    """Every sort of vote."""
+    with database.write() as tx:
+        fight(tx, ("ash", "birch"), Outcome.A)
+        fight(tx, ("birch", "cedar"), Outcome.BOTH_BAD, "bo")
+        vote(tx, votable_quick(tx), Outcome.TIE)
+        vote(tx, votable_quick(tx, ("birch", "ash"), "bo"), Outcome.B, "bo")
+        vote(tx, votable(tx, ("ash", "cedar"), kind=Kind.NAMED), reasons=[Reason.NAMED])
+        vote(tx, votable(tx, ("dogwood", "dogwood"), kind=Kind.CONTROL), reasons=[Reason.CONTROL])
+        long = votable(tx, ("cedar", "dogwood"))
+        turn = queries.add_turn(tx, long, "두 번째 질문\n🌲")
+        queries.save_answer(tx, long, turn, AnswerRecord(Side.A, 1, "", error="timed_out"))
+        queries.save_answer(tx, long, turn, AnswerRecord(Side.A, 2, 'He said "no"\u2028.', ttft_ms=0.1))
+        queries.set_battle_state(tx, long, State.VOTABLE, now=12.0)
+        vote(tx, long, Outcome.B, facts={"turns": [{"a": None}], "share": 0.1}, now=1_700_000_000.123456)
+        queries.withdraw_vote(tx, long, visitor="ann", reason="misclick", now=1_700_000_009.5)
+        fight(tx, ("ash", "dogwood"), Outcome.TIE, "cy")
+        queries.ban_visitor(tx, "cy", reason="spam", now=50.0)
+        queries.recompute_verdicts(tx, lambda _: None, rules_version=2)
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+
+
+def _write(path: Path, lines: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+@pytest.fixture
+def export(database: Database, tmp_path: Path) -> Path:
+    _fill(database)
+    path = tmp_path / "votes.jsonl"
+    assert exchange.export_votes(database, path) == 8
+    return path
+
+
+def test_what_was_imported_exports_again_byte_for_byte(
+    database: Database, other_database: Database, export: Path, tmp_path: Path
+) -> None:
+    assert exchange.import_votes(other_database, export) == 8
+    again = tmp_path / "again.jsonl"
+    exchange.export_votes(other_database, again)
+    assert again.read_bytes() == export.read_bytes()
+    with database.read() as ours, other_database.write() as theirs:
+        assert sorted(queries.cells(theirs, None)) == sorted(queries.cells(ours, None))
+        assert queries.exclusions(theirs, None) == queries.exclusions(ours, None)
+        assert queries.ledger_state(theirs).revision == queries.ledger_state(ours).revision
+        assert [*queries.votes_in_order(theirs)] == [*queries.votes_in_order(ours)]
+        assert queries.refresh_elo_state(theirs, ELO) == queries.replay(queries.votes_in_order(ours), ELO)
+        assert problems(theirs, ELO) == []
+        banned = queries.get_visitor(theirs, "cy")
+        assert banned is not None
+        assert banned.banned_at is not None
+
+
+def test_an_import_goes_into_either_database(database: Database, other_database: Database, tmp_path: Path) -> None:
+    _fill(other_database)
+    first, again = tmp_path / "first.jsonl", tmp_path / "again.jsonl"
+    exchange.export_votes(other_database, first)
+    exchange.import_votes(database, first)
+    exchange.export_votes(database, again)
+    assert again.read_bytes() == first.read_bytes()
+
+
+def test_a_line_says_what_every_reader_of_votes_knows(export: Path) -> None:
+    lines = _lines(export)
+    assert list(lines[0])[:5] == ["model_a", "model_b", "winner", "tstamp", "anony"]
+    assert [line["winner"] for line in lines][:3] == ["model_a", "both_bad", "tie"]
+    assert [line["revision"] for line in lines] == [1, 2, 3, 4, 5, 6, 7, 9]
+    assert {line["ledger_revision"] for line in lines} == {10}
+    assert [line["kind"] for line in lines] == [
+        *["battle"] * 2,
+        *["quick"] * 2,
+        "named",
+        "control",
+        *["battle"] * 2,
+    ]
+    assert [line["anony"] for line in lines] == [True] * 4 + [False] + [True] * 3
+    assert [line["counted"] for line in lines] == [True] * 4 + [False] * 4
+    assert [line["reasons"] for line in lines[4:]] == [["named"], ["control"], ["withdrawn"], ["banned"]]
+    assert lines[2]["prepared_id"] == lines[3]["prepared_id"], "one prompt, one unordered pair"
+    assert lines[2]["prepared_id"].endswith(":ash|birch")
+    assert lines[6]["tstamp"] == 1_700_000_000.123456
+    assert lines[6]["facts"] == {"turns": [{"a": None}], "share": 0.1}
+    assert lines[6]["turns"][1]["prompt"] == "두 번째 질문\n🌲"
+    assert [answer["attempt"] for answer in lines[6]["turns"][1]["answers"]] == [1, 2]
+    assert "cafe" not in export.read_text(), "addresses stay in the database"
+
+
+def test_votes_are_added_behind_those_that_are_there(
+    database: Database, other_database: Database, export: Path
+) -> None:
+    with other_database.write() as tx:
+        fight(tx, ("cedar", "ash"), visitor="cy")
+        fight(tx, ("cedar", "birch"), visitor="dee")
+    assert exchange.import_votes(other_database, export) == 8
+    with other_database.read() as tx:
+        revisions = [battle.vote.revision for battle in queries.voted_battles(tx) if battle.vote]
+        assert revisions == list(range(1, 11))
+        # Eight votes, and the ban of cy, which now takes out the vote that was here before.
+        assert queries.ledger_state(tx) == LedgerState(11, 0)
+        assert next(queries.votes_in_order(tx))[:2] == ("cedar", "birch")
+        assert problems(tx, ELO) == []
+
+
+def test_votes_of_a_visitor_who_is_banned_here_do_not_count(other_database: Database, export: Path) -> None:
+    with other_database.write() as tx:
+        queries.get_or_create_visitor(tx, "bo", now=1.0)
+        queries.ban_visitor(tx, "bo", reason="x", now=1.0)
+    exchange.import_votes(other_database, export)
+    with other_database.read() as tx:
+        assert queries.exclusions(tx, None)[Reason.BANNED] == 3
+        assert problems(tx, ELO) == []
+
+
+def test_an_empty_export_imports_as_nothing(database: Database, tmp_path: Path) -> None:
+    path = tmp_path / "votes.jsonl"
+    assert exchange.export_votes(database, path) == 0
+    assert path.read_text() == ""
+    assert exchange.import_votes(database, path) == 0
+
+
+def test_long_work_tells_how_far_it_is(
+    database: Database, other_database: Database, export: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exchange, "PROGRESS_STEP", 3)
+    told: list[int] = []
+    exchange.export_votes(database, export, progress=told.append)
+    exchange.import_votes(other_database, export, progress=told.append)
+    assert told == [3, 6, 3, 6]
+
+
+def test_more_votes_than_one_batch_keep_their_order(
+    database: Database, other_database: Database, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.queries.transfer._BATCH", 3)
+    exchange.import_votes(other_database, export)
+    again = tmp_path / "again.jsonl"
+    exchange.export_votes(other_database, again)
+    assert again.read_bytes() == export.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("line", "changes", "message"),
+    [
+        (1, {"winner": "model_c"}, r"line 2: winner: outcome 'model_c' is not one of a, model_a"),
+        (0, {"kind": "duel"}, r"line 1: kind: kind 'duel' is not one of battle"),
+        (0, {"reasons": ["lazy"], "counted": False}, r"line 1: reasons\[0\]: reason 'lazy' is not one of failed_side"),
+        (0, {"tstamp": "now"}, r'line 1: tstamp is "now", not a number'),
+        (0, {"revision": 1.5}, r"line 1: revision is 1.5, not a whole number"),
+        (0, {"counted": 1}, r"line 1: counted is 1, not true or false"),
+        (0, {"turns": {}}, r"line 1: turns is \{\}, not a list"),
+        (0, {"turns": [{"n": 1}]}, r"line 1: turns\[0\]\.prompt is missing"),
+        (0, {"facts": []}, r"line 1: facts is \[\], not an object"),
+        (0, {"visitor": None}, r"line 1: visitor is null, not a text"),
+        (0, {"visitor": ["x" * 99]}, r'line 1: visitor is \["x+\.\.\., not a text'),
+        (0, {"colour": "red"}, r"line 1: colour is unknown"),
+        (0, {"counted": False}, r"line 1: counted is False, but there are 0 reasons"),
+        (4, {"anony": True}, r"line 5: anony is True, but kind is named"),
+        (2, {"prepared_id": "x"}, r"line 3: prepared_id is 'x', but prompt and pair make"),
+        (3, {"ledger_revision": 11}, r"line 4: ledger_revision is 11, on the first line 10"),
+        (1, {"model_a": "cedar"}, r"vote 2: 'cedar' battles itself"),
+        (
+            4,
+            {"model_a": "cedar", "counted": True, "reasons": []},
+            r"vote 5: 'cedar' battles itself and the vote",
+        ),
+        (5, {"model_a": "ash"}, r"vote 6: a control battle has one model on both sides"),
+        (0, {"kind": "chat", "anony": False}, r"vote 1: a vote needs two sides"),
+        (0, {"kind": "quick"}, r"vote 1: a quick battle has a prepared prompt"),
+        (0, {"withdrawn_at": 3.0}, r"vote 1: withdrawn_at and the reason withdrawn go together"),
+        (0, {"draw_probability": 0.0}, r"vote 1: draw_probability 0.0 is not above 0"),
+        (0, {"revision": 0}, r"vote 1: revision 0 is not above 0"),
+        (2, {"changed_revision": 3}, r"vote 3: changed_revision 3 is not above revision 3"),
+        (1, {"revision": 1}, r"vote 2: revision 1 does not come after 1"),
+        (7, {"changed_revision": 11}, r"vote 8: revision 11 comes after the ledger's, 10"),
+    ],
+)
+def test_a_bad_line_stops_the_import_and_nothing_is_stored(
+    other_database: Database, export: Path, line: int, changes: dict[str, Any], message: str
+) -> None:
+    lines = _lines(export)
+    lines[line] |= changes
+    _write(export, lines)
+    with pytest.raises(BadRecord, match=message) as caught:
+        exchange.import_votes(other_database, export)
+    assert str(caught.value).startswith(f"{export}, ")
+    assert "nothing was imported" in str(caught.value)
+    with other_database.read() as tx:
+        assert queries.vote_totals(tx, None) == queries.VoteTotals(0, 0)
+        assert queries.list_models(tx) == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"model_a,model_b,winner\nash,birch,a\n", "line 1: Expecting value"),
+        (b"[1]\n", r"line 1: the line is \[1\], not an object; expected a line of `python -m db export`"),
+        (b'{"model_a": "ash", "model_b": "birch", "winner": "a"}\n', "line 1: anony is missing"),
+        (b"\xff\xfe\n", "line 1: .* can't decode"),
+    ],
+)
+def test_a_file_of_another_sort_is_refused(database: Database, tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "votes.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(BadRecord, match=message):
+        exchange.import_votes(database, path)
+
+
+def test_nothing_is_imported_twice(other_database: Database, export: Path) -> None:
+    exchange.import_votes(other_database, export)
+    with pytest.raises(BadRecord, match=r"vote 1: battle .* is in the database or came before"):
+        exchange.import_votes(other_database, export)
+    lines = _lines(export)
+    with pytest.raises(BadRecord, match=r"vote 2: battle .* came before"):
+        exchange.import_votes(other_database, _write(export, [{**lines[0], "battle": "new", "share_id": "s"}] * 2))
+
+
+def test_the_file_appears_whole_or_not_at_all(
+    database: Database, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = export.read_bytes()
+
+    def fail(_: int) -> None:
+        raise RuntimeError("disk full")
+
+    monkeypatch.setattr(exchange, "PROGRESS_STEP", 2)
+    with pytest.raises(RuntimeError, match="disk full"):
+        exchange.export_votes(database, export, progress=fail)
+    assert export.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == ["votes.jsonl"]
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing for votes.jsonl; make it first"):
+        exchange.export_votes(database, tmp_path / "missing" / "votes.jsonl")
+
+
+def test_a_backup_is_a_database_like_the_first(other_database: Database, tmp_path: Path) -> None:
+    _fill(other_database)
+    copy = tmp_path / "copy.sqlite"
+    with other_database.read():  # others may read and write meanwhile
+        exchange.backup(other_database, copy)
+    opened = open_database(f"sqlite:///{copy}", create=False)
+    with opened.read() as tx, other_database.read() as original:
+        assert [*queries.voted_battles(tx)] == [*queries.voted_battles(original)]
+        assert problems(tx, ELO) == []
+    opened.close()
+
+
+def test_a_backup_that_fails_leaves_the_old_one(
+    other_database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "copy.sqlite"
+    copy.write_text("old")
+
+    def fail(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr("db.exchange.sqlite3.connect", fail)
+    with pytest.raises(StorageFailed, match=r"the backup to .*copy.sqlite failed: disk I/O error"):
+        exchange.backup(other_database, copy)
+    assert copy.read_text() == "old"
+
+
+def test_postgresql_has_its_own_backup(used_postgresql: Database, tmp_path: Path) -> None:
+    with pytest.raises(InvalidUrl, match="back it up with pg_dump"):
+        exchange.backup(used_postgresql, tmp_path / "copy")
+
+
+def test_models_of_an_import_are_there_by_name(other_database: Database, export: Path) -> None:
+    exchange.import_votes(other_database, export)
+    with other_database.read() as tx:
+        assert tuple(model.info.name for model in queries.list_models(tx)) == MODELS
+        assert tx.scalar(text("SELECT count(*) FROM deck_answers")) == 2
