@@ -1,0 +1,104 @@
+"""What a round says to a model and hears from it: requests, tokens, and one tree of errors.
+
+No network and no protocol here: `endpoint` is what produces these, and rounds are what consumes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a model; `messages` holds the whole conversation."""
+
+    messages: tuple[Message, ...]
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One delta of the answer: never empty, and always text that can be stored: no surrogate, no NUL."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The last thing that a stream yields. Times are the client's, from the call of `stream`."""
+
+    finish_reason: str
+    """As the server says it: `stop`, `length`, …"""
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    fingerprint: str | None
+    ttft_ms: float
+    duration_ms: float
+
+
+class EndpointError(Exception):
+    """The model gave no whole answer. The message is for the log; `code` (stored with the answer) names no model."""
+
+    code = "failed"
+    can_pass = False
+    """Whether the same request may succeed a moment later."""
+
+
+class Unreachable(EndpointError):
+    """No connection, or the server answers with an error of its own (5xx, wrong key, unknown model)."""
+
+    code = "unreachable"
+
+    def __init__(self, message: str, *, can_pass: bool = True) -> None:
+        super().__init__(message)
+        self.can_pass = can_pass
+
+
+class TimedOut(EndpointError):
+    """No first token within `first_token_timeout_s`, or silence longer than `stall_timeout_s` after it."""
+
+    code = "timed_out"
+
+
+class Broken(EndpointError):
+    """The stream ended before the answer did, or is no OpenAI stream."""
+
+    code = "broken"
+    can_pass = True
+
+
+class Refused(EndpointError):
+    """The server does not take this request (400). `limit`: its context length in tokens, where it says so."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, limit: int | None = None, is_too_long: bool = False) -> None:
+        super().__init__(message)
+        self.limit = limit
+        self.is_too_long = is_too_long
+
+
+class Busy(EndpointError):
+    """The server is full (429)."""
+
+    code = "busy"
+    can_pass = True
+
+
+class ModelStream(Protocol):
+    """What rounds need of an endpoint."""
+
+    def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+        """Tokens as they come, then one `Finish`; raises `EndpointError`. `aclose()` ends the upstream."""
+        ...
