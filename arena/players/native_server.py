@@ -6,8 +6,8 @@
 The child listens on a loopback port that is chosen here, once, so that its address never changes. When it dies, or
 answers nothing for a minute, it is started again after a pause that doubles from 1 to 30 s ("restarting"). When it ends
 three times in a row without ever having been ready (a damaged file, no memory), it is left alone ("failed"); `problem`
-holds the last line that it wrote. Its lines go to our log. It ends with this process however this process ends: its
-standard input is a pipe, and `--stop-with-stdin` makes it stop when the pipe closes.
+holds the first error that it wrote, or the last line. Its lines go to our log. It ends with this process however that
+ends: its standard input is a pipe, and `--stop-with-stdin` makes it stop when the pipe closes.
 
 The arena knows of it only this command line and two addresses, `/health` and `/v1`.
 """
@@ -146,7 +146,7 @@ class NativeServer:
             self._set_state("restarting")
             if time.monotonic() - started > _CALM_S:
                 pause_s = self._pauses.first_restart_s
-            logger.warning("model server: starts again in %g s; last line: %s", pause_s, self.problem)
+            logger.warning("model server: starts again in %g s; it said: %s", pause_s, self.problem)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._pauses.max_restart_s)
 
@@ -203,6 +203,7 @@ class NativeServer:
 
     async def _read_lines(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
+        has_error = False
         while True:
             try:
                 line = await process.stdout.readline()
@@ -211,7 +212,10 @@ class NativeServer:
             if not line:
                 return
             if text := line.decode("utf-8", errors="replace").rstrip():
-                self.problem = text
+                is_error = " ERROR " in text
+                if not has_error:  # what follows an error is how the server goes, not why
+                    self.problem = text
+                has_error = has_error or is_error
                 logger.info("model server: %s", text)
 
     async def _end(self, process: asyncio.subprocess.Process) -> None:

@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> None:
         starts.write(f"{os.getpid()}\n")
     sys.stderr.write(f"spin {os.environ.get('GOMP_SPINCOUNT')}\n")
     if message := behaviour.get("damaged"):
-        sys.exit(message)
+        sys.stderr.write(f"12:00:00 ERROR inference: {message}\n12:00:01 INFO uvicorn.error: Finished\n")
+        sys.exit(1)
     if behaviour.get("ignores_sigterm"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     ready_at = time.monotonic() + behaviour.get("load_s", 0.0)

@@ -120,19 +120,19 @@ def test_a_damaged_model_is_given_up_with_the_servers_own_words(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:
-        server = fake(tmp_path, damaged="error: consolidated.safetensors is cut short")
+        server = fake(tmp_path, damaged="consolidated.safetensors is cut short")
         await server.start()
         assert not await server.wait_ready()
         assert server.state == "failed"
-        assert server.problem == "error: consolidated.safetensors is cut short"
+        assert server.problem == "12:00:00 ERROR inference: consolidated.safetensors is cut short"
         await server.stop()
 
     run(main())
     assert len(starts(tmp_path)) == 3
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert errors == [
-        "model server: ended 3 times before it was ready, given up: error: consolidated.safetensors is cut short"
-    ]
+    assert len(errors) == 1
+    assert errors[0].startswith("model server: ended 3 times before it was ready, given up: ")
+    assert errors[0].endswith("ERROR inference: consolidated.safetensors is cut short")
 
 
 def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
