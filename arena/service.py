@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -218,8 +218,8 @@ class Arena:
         """End every battle that is being written: its row becomes void."""
         if self._housekeeping is not None:
             self._housekeeping.cancel()
-        running = [live.battle for live in self._live.values() if live.battle.is_being_written]
-        await asyncio.gather(*(battle.void("interrupted") for battle in running))
+            await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await asyncio.gather(*(live.battle.interrupt() for live in self._live.values()))
 
     async def status(self) -> Status:
         """How many models can play, and how many votes there are.
@@ -263,7 +263,7 @@ class Arena:
             live.battle.ask(prompt)
         return battle_id
 
-    async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[BattleView]:
+    async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Subscribe: yields the present view at once, then at most every 100 ms, and once a second where nothing
         changes (so that a closed page is noticed). Ends after the view in which nothing is going on any more. Any
         number of pages may follow one battle.

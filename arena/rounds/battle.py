@@ -253,6 +253,10 @@ class Battle:
         if self.state in ("open", "votable"):
             await self._become_void(reason)
 
+    async def interrupt(self) -> None:
+        """The process ends: what is being written becomes void, what has ended stays as it is."""
+        await self._end("interrupted")
+
     def become_voted(self) -> None:
         """The vote is committed."""
         self.state = "voted"

@@ -67,7 +67,7 @@ def make(
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(main, 20))
+    asyncio.run(asyncio.wait_for(main, 120))
 
 
 async def watch(battle: Battle) -> list[BattleView]:
@@ -400,7 +400,57 @@ def test_with_equal_pace_the_first_to_finish_is_not_seen_to_finish_first() -> No
     run(main())
 
 
-@pytest.mark.parametrize("reason", ["left", "interrupted"])
+def test_an_interruption_voids_what_is_being_written() -> None:
+    async def main() -> None:
+        journal = Journal()
+        battle = make(ScriptedPlayer([asyncio.Event()]), ScriptedPlayer(), journal)
+        battle.ask("Hi")
+        await battle.interrupt()
+        assert (battle.state, battle.notice, journal.n_void) == ("void", "interrupted", 1)
+
+    run(main())
+
+
+def test_an_interruption_keeps_what_has_ended_even_while_it_is_being_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        journal, may_store = Journal(), asyncio.Event()
+        end_turn = journal.end_turn
+
+        async def slow(*args: Any) -> None:
+            await may_store.wait()
+            await end_turn(*args)
+
+        monkeypatch.setattr(journal, "end_turn", slow)
+        battle = make(ScriptedPlayer(), ScriptedPlayer(), journal)
+        battle.ask("Hi")
+        await until(lambda: battle.ended_s is not None)
+        interruption = asyncio.create_task(battle.interrupt())
+        await asyncio.sleep(0)
+        may_store.set()
+        await interruption
+        assert (battle.state, journal.n_void) == ("votable", 0)
+        await battle.interrupt()
+        assert battle.state == "votable"
+
+    run(main())
+
+
+def test_a_page_that_is_dropped_without_a_word_is_gone() -> None:
+    async def main() -> None:
+        battle = make(ScriptedPlayer([asyncio.Event()]), ScriptedPlayer(), abandon_after_s=0.03)
+        battle.ask("Hi")
+
+        async def page() -> None:
+            async for _ in battle.follow():
+                return
+
+        await page()
+        await until(lambda: battle.state == "void")
+
+    run(main())
+
+
+@pytest.mark.parametrize("reason", ["left", "not_stored"])
 def test_a_battle_is_voided_while_it_is_written_and_after(reason: Any) -> None:
     async def main() -> None:
         for script in ([asyncio.Event()], ["x"]):
