@@ -3,7 +3,8 @@
     model/    checkpoint -> logits: configuration, weights, rotary positions, sliding-window attention, rolling buffer
     text/     messages <-> token ids: tokenizer, streaming detokenization, chat templates
     engine/   requests -> tokens over time: scheduler, sampling, the one thread that steps all models
-    server    the OpenAI protocol over HTTP
+    folder    what can be known of a model folder without reading its weights
+    server/   the OpenAI protocol over HTTP
     demo/     the four small models that ship: the program that trains them, and their weights
 
 `python -m inference --help` lists the commands.

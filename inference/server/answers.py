@@ -61,5 +61,5 @@ class Answer:
 
 
 def sse(data: dict[str, Any]) -> str:
-    """One server-sent event."""
-    return f"data: {json.dumps(data, ensure_ascii=False, separators=(',', ':'))}\n\n"
+    """One server-sent event, in ASCII: some clients take U+2028 or U+0085 in it for the end of a line."""
+    return f"data: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -6,6 +6,7 @@ What a process cannot be made to do on demand (be full, be loading) runs in this
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -15,7 +16,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import openai
@@ -26,6 +27,7 @@ from inference.engine.request import Request, SamplingParams
 from inference.engine.worker import Worker
 from inference.folder import open_folder
 from inference.model.config import load_config
+from inference.server.answers import sse
 from inference.server.app import create_app
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
@@ -151,9 +153,9 @@ def test_a_streamed_answer_is_the_whole_one_in_pieces(client: openai.OpenAI, fol
 
 
 def test_the_same_seed_gives_the_same_answer_and_none_gives_another(client: openai.OpenAI) -> None:
-    def ask(**settings: Any) -> str | None:
+    def ask(**settings: Any) -> str:
         answer = client.chat.completions.create(model="one", messages=ASK, max_tokens=40, **settings)
-        return answer.choices[0].message.content
+        return str(answer.choices[0].message.content)
 
     assert ask(seed=-5) == ask(seed=-5)
     assert ask(seed=5) != ask(seed=6)
@@ -197,6 +199,13 @@ def test_content_may_come_as_text_parts(client: openai.OpenAI) -> None:
         for messages in (ASK, parts)
     ]
     assert answers[0].choices == answers[1].choices
+
+
+def test_no_character_of_an_answer_ends_a_line_of_the_stream() -> None:
+    text = "한\n\r\u2028\u2029\x85\x0b\x1c"
+    lines = sse({"text": text}).splitlines()
+    assert len(lines) == 2
+    assert json.loads(lines[0].removeprefix("data: ")) == {"text": text}
 
 
 CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
@@ -433,7 +442,7 @@ def test_damaged_weights_end_the_server_with_their_name(folders: dict[str, Path]
 def ask_in_process(worker: Worker) -> openai.AsyncOpenAI:
     transport = httpx.ASGITransport(create_app(worker))
     http = httpx.AsyncClient(transport=transport, base_url="http://server")
-    return openai.AsyncOpenAI(base_url="http://server/v1", api_key="none", max_retries=0, http_client=http)
+    return openai.AsyncOpenAI(base_url="http://server/v1", api_key="none", max_retries=0, http_client=cast(Any, http))
 
 
 @contextlib.asynccontextmanager
