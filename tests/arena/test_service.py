@@ -6,7 +6,7 @@ import random
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +87,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def run(main: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(asyncio.wait_for(main, 30))
+    return asyncio.run(asyncio.wait_for(main, 120))
 
 
 async def watch(arena: Arena, battle_id: str, visitor: str = "visitor") -> list[BattleView]:
@@ -779,12 +779,15 @@ def test_judging_all_votes_again_changes_nothing_until_a_rule_does(tmp_path: Pat
 def test_a_misbehaving_server_costs_one_side_and_never_the_battle(
     house: House, script: Script, error: str | None, text: str
 ) -> None:
-    patience = Patience(first_token_timeout_s=1.0, stall_timeout_s=0.4, retries=1, backoff_s=0.01)
+    silence_s = (
+        0.4 if error == "timed_out" else 60.0
+    )  # short only where silence is the point: test machines can be busy
+    impatient = Patience(first_token_timeout_s=silence_s, stall_timeout_s=silence_s, retries=1, backoff_s=0.01)
 
     async def main(bad: ScriptedEndpoint, good: ScriptedEndpoint) -> None:
         endpoints = {
-            name: Endpoint([server.base_url], name, patience=patience)
-            for name, server in zip(NAMES, (bad, good), strict=True)
+            NAMES[0]: Endpoint([bad.base_url], NAMES[0], patience=impatient),
+            NAMES[1]: Endpoint([good.base_url], NAMES[1]),
         }
         health = Health(house.roster, endpoints, clock=lambda: 0.0)
         await health.check()
@@ -820,13 +823,17 @@ def test_an_abandoned_battle_lets_the_server_go(house: House) -> None:
         house.players = health  # type: ignore[assignment]
         arena = await started(house, abandon_after_s=0.1)
         battle_id = await arena.send("visitor", None, "Hi")
-        assert await asyncio.to_thread(one.client_left.wait, 5)
-        assert await asyncio.to_thread(other.client_left.wait, 5)
+        async with aclosing(arena.follow("visitor", battle_id)) as page:
+            async for view in page:
+                if view.a.text and view.b.text:
+                    break
+        for server in (one, other):
+            assert await asyncio.to_thread(server.client_left.wait, 30)
         await until(lambda: house.record(battle_id).state is State.VOID)
         await arena.close()
         await health.aclose()
 
-    script = Script(tokens=("x",) * 1000, gap_s=0.02)
+    script = Script(tokens=("x", "y"), hang_after=1)
     with ScriptedEndpoint(script) as one, ScriptedEndpoint(script) as other:
         run(main(one, other))
 
