@@ -1,0 +1,132 @@
+"""The leaderboard's table, its axis, and the line under it."""
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from arena.service import Board
+from arena.ui.leaderboard import axis, computed_line, settings_line, table
+from arena.ui.messages import messages
+from elo.leaderboard import Row
+from elo.settings import Settings
+from tests.arena.ui.fake_arena import empty_board, full_board
+
+EN = messages("en")
+
+
+class _Table(HTMLParser):
+    """Reads the cells of the table back."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self._in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell = False
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+def _with_rows(*rows: Row) -> Board:
+    board = full_board()
+    return replace(board, leaderboard=replace(board.leaderboard, rows=rows))
+
+
+def test_rows_hold_the_board_in_its_order_with_ranks_as_spans() -> None:
+    head, *rows = _Table(table(full_board(), EN)).rows
+    assert [head[0], head[1], head[4]] == ["Rank", "Model", "95% interval"]
+    assert [row[0] for row in rows] == ["1–2", "1–2", "3–4", "4"]
+    assert rows[0][1].startswith("Wren Sol")
+    assert rows[0][1].endswith("Apache-2.0")
+    assert rows[0][2] == "1087"
+    assert rows[0][4] == "1061–1114"
+    assert rows[0][5:] == ["Votes 412", "Win rate 64%"]
+
+
+def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
+    html = table(full_board(), EN)
+    assert _Table(html).rows[-1][4] == "802–940†"
+    assert "† few points won or lost so far" in html
+
+
+def test_a_board_whose_intervals_are_all_of_a_rare_kind_marks_them_all() -> None:
+    rows = [replace(row, interval="sandwich") for row in full_board().leaderboard.rows]
+    assert "* from the curvature of the fit" in table(_with_rows(*rows), EN)
+
+
+def test_the_table_is_one_line_because_markdown_ends_html_at_an_empty_one() -> None:
+    assert "\n" not in table(full_board(), EN)
+
+
+def test_names_are_shown_as_text() -> None:
+    evil = replace(full_board().leaderboard.rows[0], model="<img src=x onerror=alert(1)>")
+    assert "<img" not in table(_with_rows(evil), EN)
+
+
+def test_the_axis_holds_every_interval_and_has_a_few_round_ticks() -> None:
+    rows = full_board().leaderboard.rows
+    scale = axis(rows)
+    assert all(0 < scale.percent(row.low or 0) < scale.percent(row.high or 0) < 100 for row in rows)
+    assert 2 <= len(scale.ticks) <= 6
+    assert all(tick % 50 == 0 for tick in scale.ticks)
+
+
+def test_the_axis_of_one_model_without_an_interval_has_some_width() -> None:
+    scale = axis([Row("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1)])
+    assert scale.low < 1000 < scale.high
+    assert scale.percent(1000) == pytest.approx(50)
+
+
+def test_a_model_without_an_interval_shows_its_rating_alone() -> None:
+    html = table(_with_rows(Row("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1)), EN)
+    assert _Table(html).rows[1][4] == "no interval"
+    assert 'class="range"' not in html
+
+
+def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
+    first, second, *_ = full_board().leaderboard.rows
+    html = table(_with_rows(first, replace(second, component=2)), EN)
+    assert "Group 1" in html
+    assert "Group 2" in html
+    assert "cannot be compared" in html
+
+
+def test_an_empty_board_says_so_and_lists_who_waits() -> None:
+    html = table(empty_board(), EN)
+    assert "No votes yet" in html
+    assert "<table" not in html
+    assert "Ash Lark" in html
+
+
+def test_the_line_under_the_table_tells_votes_reasons_revision_and_age() -> None:
+    board = full_board()
+    line = computed_line(board, board.computed_at + 130, EN)
+    assert "Computed from 812 votes (31 more not counted: 18 stopped, 9 identical, 4 named themselves)" in line
+    assert "revision 843 · 2 min ago" in line
+
+
+@pytest.mark.parametrize(
+    ("seconds", "age"), [(0, "just now"), (59, "just now"), (60, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")]
+)
+def test_the_age_is_told_in_its_largest_unit(seconds: float, age: str) -> None:
+    board = full_board()
+    assert f"· {age}<" in computed_line(board, board.computed_at + seconds, EN)
+
+
+def test_the_settings_are_told_in_words() -> None:
+    assert "400 points are odds of 10 to 1, the mean is 1000" in settings_line(Settings(), EN)
+    assert "1,000 resamplings, seed 0" in settings_line(Settings(), EN)
+    assert "K = 16, start 1000" in settings_line(Settings(method="elo", k=16), EN)

@@ -1,0 +1,242 @@
+"""The pages as Gradio serves them: what their configuration tells, and their handlers as plain functions."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import gradio as gr
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from arena import ui
+from arena.settings import Settings
+from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
+
+IDS = (
+    "prompt send stop answer-a answer-b retry-a retry-b vote-a vote-tie vote-bad vote-b "
+    "reveal withdraw next leaderboard-table download"
+)
+
+
+def _request(visitor: str = "anna", language: str = "en") -> Any:
+    return SimpleNamespace(cookies={"visitor": visitor, "lang": language}, headers={})
+
+
+def _build(arena: FakeArena) -> gr.Blocks:
+    return ui.build(arena, Settings(), visitor_of=lambda request: request.cookies.get("visitor") or None)  # type: ignore[arg-type]
+
+
+def _handler(pages: gr.Blocks, element: str, event: str = "click") -> Callable[..., Any]:
+    """The function behind an event of the element with this id."""
+    for function in pages.fns.values():
+        for block_id, name in function.targets:
+            if name == event and block_id is not None and pages.blocks[block_id].elem_id == element:
+                assert function.fn is not None
+                return function.fn
+    raise LookupError(f"no {event} on {element}")
+
+
+def _by_id(updates: dict[Any, Any]) -> dict[str, Any]:
+    return {component.elem_id or component.__class__.__name__: update for component, update in updates.items()}
+
+
+async def _stream(handler: Callable[..., AsyncIterator[dict[Any, Any]]], *arguments: Any) -> dict[str, Any]:
+    """What the page shows after the stream: every element's latest properties."""
+    shown: dict[str, Any] = {}
+    async for updates in handler(*arguments):
+        for element, update in _by_id(updates).items():
+            shown.setdefault(element, {}).update(update)
+    return shown
+
+
+def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
+    arena = FakeArena(board=full_board())
+    app = FastAPI()
+    ui.mount(app, _build(arena), Settings())
+    with TestClient(app) as client:
+        for path in ("/", "/leaderboard", "/about", "/config", "/gradio_api/info"):
+            body = client.get(path).text
+            assert not [name for name in NAMES if name in body], path
+        info = json.loads(client.get("/gradio_api/info").text)
+    assert info["named_endpoints"] == {}
+    assert info["unnamed_endpoints"] == {}
+
+
+def test_every_element_of_the_design_is_there_once() -> None:
+    found = [block.elem_id for block in _build(FakeArena()).blocks.values() if getattr(block, "elem_id", None)]
+    assert set(IDS.split()) <= set(found)
+    on_one_page = [element for element in found if element != "header"]
+    assert sorted(on_one_page) == sorted(set(on_one_page))
+
+
+def test_nothing_on_the_pages_holds_a_connection() -> None:
+    config = _build(FakeArena()).get_config_file()
+    assert config["connect_heartbeat"] is False
+    assert not [part for part in config["components"] if part["type"] == "state"]
+
+
+def test_votes_wait_in_no_queue_and_answers_stream() -> None:
+    pages = _build(FakeArena())
+    queued = {
+        pages.blocks[target].elem_id: function.queue
+        for function in pages.fns.values()
+        for target, _ in function.targets
+        if target in pages.blocks
+    }
+    assert not any(queued[vote] for vote in ("vote-a", "vote-tie", "vote-bad", "vote-b", "withdraw", "next", "stop"))
+    assert queued["send"]
+    assert queued["retry-a"]
+
+
+def test_a_battle_from_the_prompt_to_the_reveal() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        shown = await _stream(_handler(pages, "send"), "", "Hello", _request())
+        assert shown["prompt"]["value"] == ""
+        assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert shown["vote-a"]["interactive"]
+        assert not [name for name in NAMES if name in str(shown)]
+        battle_id = next(iter(arena.battles))
+        voted = _by_id(await _handler(pages, "vote-a")(battle_id, _request()))
+        assert "Wren Sol" in voted["head-a"]["value"]
+        assert "You chose A." in voted["reveal"]["value"]
+        withdrawn = _by_id(await _handler(pages, "withdraw")(battle_id, _request(language="ko")))
+        assert "투표를 취소했습니다." in withdrawn["reveal"]["value"]
+        fresh = _by_id(await _handler(pages, "next")(battle_id, _request()))
+        assert fresh["intro"]["visible"]
+        assert arena.battles[battle_id].has_left
+
+    asyncio.run(scenario())
+
+
+def test_a_failed_side_is_tried_again_alone() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(answers={"Hi": ("Fine.", None)}, word_s=0)
+        pages = _build(arena)
+        shown = await _stream(_handler(pages, "send"), "", "Hi", _request())
+        assert shown["retry-b"]["visible"]
+        shown = await _stream(_handler(pages, "retry-b"), next(iter(arena.battles)), "", _request())
+        assert shown["answer-b"]["value"] == "Here is the answer after all."
+        assert shown["answer-a"]["value"] == "Fine."
+
+    asyncio.run(scenario())
+
+
+def test_a_reload_gives_the_running_battle_back() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        load = next(
+            function.fn for function in pages.fns.values() if ("load" in {name for _, name in function.targets})
+        )
+        assert load is not None
+        assert (await _stream(load, "", "", _request()))["intro"]["visible"]
+        battle_id = await arena.send("anna", None, "Hello")
+        shown = await _stream(load, "", "", _request())
+        assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert battle_id in arena.battles
+        assert (await _stream(load, "", "", _request("ben")))["intro"]["visible"]
+
+    asyncio.run(scenario())
+
+
+def test_a_stop_that_comes_after_the_end_shows_the_end() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        await _stream(_handler(pages, "send"), "", "Hello", _request())
+        shown = _by_id(await _handler(pages, "stop")(next(iter(arena.battles)), _request()))
+        assert shown["vote-a"] == gr.update(interactive=True)
+        assert shown["notice"] == gr.update(value="")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "n_ready", "line"),
+    [
+        ("  ", 4, "There is nothing to send yet."),
+        ("x" * 4001, 4, "4,001 characters, and 4,000 is the most"),
+        ("Hello", 1, "1 of 4 are ready"),
+    ],
+)
+def test_a_refused_prompt_stays_in_its_box_and_the_page_says_why(prompt: str, n_ready: int, line: str) -> None:
+    async def scenario() -> None:
+        shown = await _stream(_handler(_build(FakeArena(n_ready=n_ready)), "send"), "", prompt, _request())
+        assert line in shown["notice"]["value"]
+        assert "prompt" not in shown
+
+    asyncio.run(scenario())
+
+
+def test_somebody_elses_battle_is_not_found() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        await _stream(_handler(pages, "send"), "", "Hello", _request("anna"))
+        shown = _by_id(await _handler(pages, "vote-b")(next(iter(arena.battles)), _request("ben")))
+        assert "This battle is not there any more." in shown["notice"]["value"]
+        assert not [name for name in NAMES if name in str(shown)]
+
+    asyncio.run(scenario())
+
+
+def test_without_a_cookie_the_page_says_what_it_needs() -> None:
+    async def scenario() -> None:
+        pages = _build(FakeArena())
+        shown = await _stream(_handler(pages, "send"), "", "Hello", _request(visitor=""))
+        assert "Allow cookies" in shown["notice"]["value"]
+        shown = _by_id(await _handler(pages, "vote-a")("b1", _request(visitor="")))
+        assert "Allow cookies" in shown["notice"]["value"]
+
+    asyncio.run(scenario())
+
+
+def test_an_error_of_ours_is_logged_and_told_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    class Broken(FakeArena):
+        async def vote(self, *_: Any) -> Any:
+            raise RuntimeError("the detail")
+
+        async def leaderboard(self) -> Any:
+            raise RuntimeError("the detail")
+
+        async def current(self, visitor: str) -> str | None:
+            raise RuntimeError("the detail")
+
+    async def scenario() -> None:
+        pages = _build(Broken())
+        told = [_by_id(await _handler(pages, "vote-a")("b1", _request()))["notice"]["value"]]
+        for function in pages.fns.values():
+            if "load" in {name for _, name in function.targets}:
+                assert function.fn is not None
+                if function.fn.__name__ == "refresh":
+                    told.append(_by_id(await function.fn("", _request()))["computed"])
+                else:
+                    told.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
+        assert len(told) == 3
+        assert all("Something went wrong here." in line and "detail" not in line for line in told)
+
+    asyncio.run(scenario())
+    assert "the detail" in caplog.text
+
+
+def test_an_open_leaderboard_is_sent_again_only_when_it_moved() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(board=full_board(revision=1))
+        pages = _build(arena)
+        refresh = next(
+            function.fn for function in pages.fns.values() if getattr(function.fn, "__name__", "") == "refresh"
+        )
+        assert refresh is not None
+        first = _by_id(await refresh("", _request()))
+        assert "Wren Sol" in first["leaderboard-table"]
+        on_page = first["Textbox"]
+        assert set(_by_id(await refresh(on_page, _request()))) == {"Textbox"}
+        arena.board = full_board(revision=2)
+        assert "leaderboard-table" in _by_id(await refresh(on_page, _request()))
+
+    asyncio.run(scenario())

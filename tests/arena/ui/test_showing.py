@@ -1,0 +1,203 @@
+"""What the battle page shows at each moment."""
+
+from dataclasses import replace
+
+import pytest
+
+from arena.service import BattleView, Outcome, Refusal, Reveal, RevealSide, SideView, Status, TurnView
+from arena.ui import showing
+from arena.ui.messages import LANGUAGES, messages
+
+EN = messages("en")
+READY = Status(n_models=4, n_ready=4, n_loading=0, n_votes=3214)
+SIDE_A = RevealSide("Wren <Sol>", 1018.4, 1034.4, 1, 3, 42, 180.0, 61.0)
+SIDE_B = RevealSide("Moss Tarn", 990.0, 974.0, 4, 4, None, None, None)
+COUNTED = Reveal(Outcome.A, SIDE_A, SIDE_B, True, (), 60.0)
+VOTABLE = BattleView(
+    battle_id="b1",
+    state="votable",
+    turns=(),
+    prompt="Reverse the word planet.",
+    a=SideView("done", "tenalp"),
+    b=SideView("done", "planet"),
+    can_send=True,
+    can_vote=True,
+    can_stop=False,
+)
+WRITING = replace(VOTABLE, state="open", b=SideView("waiting", ""), can_send=False, can_vote=False, can_stop=True)
+VOTED = replace(VOTABLE, state="voted", can_send=False, can_vote=False, reveal=COUNTED)
+
+
+def test_before_the_first_prompt_there_is_one_thing_to_do() -> None:
+    face = showing.idle(READY, EN)
+    shown = {element for element, properties in face.items() if properties.get("visible")}
+    assert shown == {"intro", "ask", "send", "examples", "so-far"}
+    assert "3,214 votes so far" in face["so-far"]["value"]
+
+
+@pytest.mark.parametrize(("n_votes", "line"), [(0, "No votes yet"), (1, "1 vote so far"), (1000, "1,000 votes so far")])
+def test_the_number_of_votes_is_told_in_words(n_votes: int, line: str) -> None:
+    assert line in showing.idle(replace(READY, n_votes=n_votes), EN)["so-far"]["value"]
+
+
+def test_vote_buttons_wait_for_both_sides_and_say_so() -> None:
+    face = showing.battle(WRITING, EN)
+    assert all(face[vote] == {"interactive": False} for vote in showing.VOTES)
+    assert face["bar"] == {"visible": True}
+    assert face["vote-hint"]["value"] == "The vote opens when both answers are in."
+    assert face["stop"]["visible"]
+    assert not face["send"]["visible"]
+
+
+def test_when_both_answers_are_in_the_vote_is_open_and_so_is_a_further_turn() -> None:
+    face = showing.battle(VOTABLE, EN)
+    assert all(face[vote] == {"interactive": True} for vote in showing.VOTES)
+    assert face["send"]["visible"]
+    assert not face["stop"]["visible"]
+    assert face["answer-a"]["value"] == "tenalp"
+
+
+@pytest.mark.parametrize("view", [WRITING, VOTABLE])
+def test_idle_and_battle_set_the_same_elements_so_that_nothing_is_left_over(view: BattleView) -> None:
+    panes = {f"{part}-{side}" for part in ("side", "head", "earlier", "answer", "retry") for side in "ab"}
+    only_battle = panes | set(showing.VOTES) | {"vote-hint"}
+    assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN))
+
+
+def test_after_the_vote_the_headers_unmask_their_panes() -> None:
+    face = showing.battle(VOTED, EN)
+    head = face["head-a"]["value"]
+    assert "Wren &lt;Sol&gt;" in head
+    assert "1034 (+16)" in head
+    assert "rank 1–3" in head
+    assert "42 tokens · first after 0.2 s · 61 tokens/s" in head
+    assert "is-chosen" in head
+    assert "974 (−16)" in face["head-b"]["value"]
+    assert "rank 4" in face["head-b"]["value"]
+    assert "is-chosen" not in face["head-b"]["value"]
+    assert face["side-b"]["value"] == "B · Moss Tarn"
+    assert "You chose A." in face["reveal"]["value"]
+    assert "Your vote is counted." in face["reveal"]["value"]
+    assert face["withdraw"] == {"visible": True}
+    assert face["withdraw-timer"] == {"value": 60.0, "active": True}
+    assert face["next"] == {"visible": True, "variant": "primary"}
+    assert not face["bar"]["visible"]
+    assert not face["ask"]["visible"]
+
+
+def test_a_reveal_without_numbers_leaves_them_out() -> None:
+    unknown = replace(SIDE_B, rating_before=None, rating_after=None, rank=None, rank_worst=None)
+    head = showing.battle(replace(VOTED, reveal=replace(COUNTED, b=unknown)), EN)["head-b"]["value"]
+    assert "no rank yet" in head
+    assert "None" not in head
+
+
+def test_a_vote_that_does_not_count_says_why() -> None:
+    reveal = replace(COUNTED, is_counted=False, reasons=("identity_leak",))
+    line = showing.battle(replace(VOTED, reveal=reveal), EN)["reveal"]["value"]
+    assert "Your vote is kept but not counted: an answer named its model." in line
+
+
+def test_a_withdrawn_vote_cannot_be_withdrawn_again() -> None:
+    reveal = replace(COUNTED, is_counted=False, reasons=("withdrawn",), can_withdraw_s=0.0)
+    face = showing.battle(replace(VOTED, reveal=reveal), EN)
+    assert "Your vote is withdrawn." in face["reveal"]["value"]
+    assert face["withdraw"] == {"visible": False}
+    assert face["withdraw-timer"] == {"active": False}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_before_the_vote_says_more_than_the_view(language: str) -> None:
+    """The view holds no name; here its face is the same whatever the hidden reveal of the same battle would say."""
+    face = str(showing.battle(VOTABLE, messages(language)))
+    assert "Wren" not in face
+    assert "Moss" not in face
+
+
+def test_a_failed_side_can_be_tried_again_and_the_notice_says_what_a_vote_is_worth() -> None:
+    broken = SideView("failed", "Half an", can_retry=True, error="side_failed")
+    face = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)
+    assert face["retry-b"] == {"visible": True}
+    assert face["retry-a"] == {"visible": False}
+    assert face["answer-b"]["value"].startswith("Half an\n\n")
+    assert "The answer broke off here." in face["answer-b"]["value"]
+    assert "a vote is kept but does not count" in face["notice"]["value"]
+    assert face["vote-hint"]["value"] == ""
+
+
+@pytest.mark.parametrize(
+    ("side", "line"),
+    [
+        (SideView("failed", "", error="side_failed"), "This model is not answering."),
+        (SideView("failed", "", error="side_too_long"), "This conversation is too long for this model."),
+        (SideView("done", "  "), "This model answered with nothing."),
+    ],
+)
+def test_a_side_without_an_answer_says_so(side: SideView, line: str) -> None:
+    assert line in showing.battle(replace(VOTABLE, a=side), EN)["answer-a"]["value"]
+
+
+def test_an_answer_cut_at_the_token_limit_is_marked() -> None:
+    face = showing.battle(replace(VOTABLE, a=SideView("done", "and so", is_cut=True)), EN)
+    assert "cut at the length limit" in face["head-a"]["value"]
+
+
+def test_earlier_turns_stand_above_and_cannot_swallow_what_follows() -> None:
+    earlier = TurnView("Say <b>", "```\ncode", "fine")
+    face = showing.battle(replace(VOTABLE, turns=(earlier,)), EN)
+    assert face["earlier-a"]["visible"]
+    assert "Turn 1" in face["earlier-a"]["value"]
+    assert "Say &lt;b&gt;" in face["earlier-a"]["value"]
+    assert face["earlier-a"]["value"].endswith("```")
+    assert face["answer-a"]["value"] == "tenalp"
+
+
+def test_a_void_battle_offers_only_the_next_one() -> None:
+    face = showing.battle(replace(VOTABLE, state="void", can_send=False, can_vote=False, notice="abandoned"), EN)
+    assert not face["bar"]["visible"]
+    assert not face["ask"]["visible"]
+    assert face["next"]["variant"] == "primary"
+    assert "no page was watching" in face["notice"]["value"]
+
+
+def test_changes_are_only_what_differs() -> None:
+    before, after = showing.battle(WRITING, EN), showing.battle(replace(WRITING, b=SideView("writing", "pl")), EN)
+    assert set(showing.changes(before, after)) == {"side-b", "head-b", "answer-b"}
+    assert showing.changes(after, after) == {}
+    assert showing.changes({}, after) == after
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (READY, ""),
+        (replace(READY, n_ready=1, n_loading=3), "1 of 4 are ready"),
+        (replace(READY, n_ready=1), "Only 1 of 4 models answer now"),
+    ],
+)
+def test_the_page_says_why_no_battle_can_begin(status: Status, line: str) -> None:
+    assert line in showing.status_line(status, EN)
+    assert bool(showing.status_line(status, EN)) == bool(line)
+
+
+def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
+    too_long = showing.refusal_line(Refusal("prompt_too_long", length=5000, limit=4000), EN)
+    assert "Your prompt has 5,000 characters, and 4,000 is the most." in too_long
+    limited = showing.refusal_line(Refusal("rate_limited", n=121, limit=120, window_s=3600.0), EN)
+    assert "more than 120 battles in 60 minutes" in limited
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        Refusal("models_loading", n_ready=1, n_models=4),
+        Refusal("too_few_models", n_ready=1, n_models=4),
+        Refusal("busy", n_running=3, limit=3),
+        Refusal("too_many_turns", limit=10),
+        Refusal("too_late", limit_s=60.0),
+    ],
+    ids=lambda refusal: refusal.key if isinstance(refusal, Refusal) else refusal,
+)
+def test_every_refusal_with_numbers_makes_a_sentence(refusal: Refusal, language: str) -> None:
+    assert "{" not in showing.refusal_line(refusal, messages(language))
