@@ -101,7 +101,7 @@ class Refusal(Exception):
     window_s); `busy` (n_running, limit); `too_many_turns` (limit); `not_yet` (a turn is still being written, or
     this side cannot be retried or the battle not stopped now); `battle_not_found` (also: somebody else's);
     `battle_void`; `already_voted`; `too_late` (limit_s: withdrawal); `not_stored` (the database refused: nothing
-    changed, try again).
+    changed, try again); `no_board` (the leaderboard cannot be computed at present).
     """
 
     def __init__(self, key: str, **numbers: float) -> None:
