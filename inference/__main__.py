@@ -22,13 +22,15 @@ from typing import TYPE_CHECKING, Any
 
 from inference.engine.request import Request, SamplingParams, room
 from inference.folder import ModelFolder, open_folder
-from inference.model.config import load_config
+from inference.model.config import ModelConfig, load_config
 from inference.text.chat_template import VERSIONS, ChatError, Message, render
 
 if TYPE_CHECKING:
     from inference.engine.engine import Engine
 
 _DTYPES = ("float32", "bfloat16")
+_ONE_THREAD_BELOW = 5_000_000  # parameters: of 1M, a step takes 1.3 ms on one thread and 2.4 ms on two
+_THREADS_HELP = "threads of one step (default: one a core, but one for models under 5M parameters)"
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -102,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--dtype", choices=_DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
     )
-    score.add_argument("--threads", type=_whole(1, None), metavar="N", help="threads of one step (default: one a core)")
+    score.add_argument("--threads", type=_whole(1, None), metavar="N", help=_THREADS_HELP)
     _add_folder(score)
     score.set_defaults(run=_score)
     return parser
@@ -151,9 +153,7 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dtype", choices=_DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
     )
-    parser.add_argument(
-        "--threads", type=_whole(1, None), metavar="N", help="threads of one step (default: one a core)"
-    )
+    parser.add_argument("--threads", type=_whole(1, None), metavar="N", help=_THREADS_HELP)
     parser.add_argument(
         "--template", choices=VERSIONS, help="chat layout (default: as the tokenizer's control pieces tell)"
     )
@@ -185,12 +185,14 @@ def _above_zero(text: str) -> float:
     return number
 
 
-def _prepare_torch(args: argparse.Namespace) -> Any:
-    """Import torch, set its threads, and return the dtype that was asked for, or None."""
+def _prepare_torch(args: argparse.Namespace, *configs: ModelConfig) -> Any:
+    """Import torch, set its threads for these models, and return the dtype that was asked for, or None."""
     import torch
 
     if args.threads:
         torch.set_num_threads(args.threads)
+    elif max(config.n_parameters for config in configs) < _ONE_THREAD_BELOW:
+        torch.set_num_threads(1)
     return getattr(torch, args.dtype) if args.dtype else None
 
 
@@ -218,7 +220,7 @@ def _serve(args: argparse.Namespace) -> int:
     listener = listen(args.host, args.port)
     host, port = listener.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
-    dtype = _prepare_torch(args)
+    dtype = _prepare_torch(args, *(folder.config for folder in folders.values()))
     from inference.engine.loading import load_models
     from inference.server.run import run
 
@@ -227,7 +229,7 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
     folder = open_folder(args.model, template=args.template)
-    dtype = _prepare_torch(args)
+    dtype = _prepare_torch(args, folder.config)
     from inference.engine.loading import load_models
 
     return folder, load_models({"model": folder}, dtype=dtype, max_len=args.max_len, n_slots=1)["model"].engine
@@ -281,9 +283,9 @@ def _chat(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
-    load_config(args.model)  # a missing folder is reported before torch is imported
+    config = load_config(args.model)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
-    dtype = _prepare_torch(args)
+    dtype = _prepare_torch(args, config)
     from inference.engine.loading import default_device
     from inference.model import weights
     from inference.model.score import score

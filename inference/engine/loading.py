@@ -71,7 +71,7 @@ def load_models(
         )
     for name, entry in loaded.items():
         logger.info(
-            "%s: %s parameters, %s, %d slots of %d tokens at most (%.1f MiB each)",
+            "%s: %s parameters, %s, %d slots of %d tokens at most (%.2f MiB each)",
             name,
             f"{entry.n_parameters:,}",
             entry.dtype,

@@ -170,3 +170,13 @@ def test_help_comes_without_torch_and_threads_are_told_not_to_spin() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True, timeout=60
     )
     assert run.stdout == "False 0\n"
+
+
+def test_small_models_run_on_one_thread_unless_told_otherwise(
+    path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", asked.append)
+    for option in ([], ["--threads", "2"]):
+        assert main(["complete", "--model", str(path), "--max-tokens", "1", *option, "x"]) == 0
+    assert asked == [1, 2]

@@ -22,6 +22,7 @@ import httpx
 import openai
 import pytest
 
+import inference
 from inference.engine.loading import LoadedModel, load_models
 from inference.engine.request import Request, SamplingParams
 from inference.engine.worker import Worker
@@ -352,6 +353,20 @@ def test_two_models_answer_at_the_same_time(client: openai.OpenAI) -> None:
             next(stream)
     for stream in streams:
         stream.close()
+
+
+DEMO = Path(inference.__file__).parent / "demo" / "models"
+
+
+def test_a_shipped_model_answers_well_in_english_and_korean() -> None:
+    with serving(f"--model=wren={DEMO / 'wren-sol'}") as server:
+        for question, start in (("What is 17 + 5?", "17 + 5 = 22."), ("안녕하세요", "안녕하세요!")):
+            pieces = server.client().chat.completions.create(
+                model="wren", messages=[{"role": "user", "content": question}], temperature=0, stream=True
+            )
+            texts = [piece.choices[0].delta.content or "" for piece in pieces]
+            assert "".join(texts).startswith(start)
+            assert not any("\ufffd" in text for text in texts)
 
 
 def test_sigterm_ends_open_streams_and_the_process(folders: dict[str, Path]) -> None:
