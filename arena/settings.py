@@ -123,8 +123,6 @@ class Player:
     organisation: str | None = None
     licence: str | None = None
     parameters: int | None = _number(None, low=1)
-    max_len: int | None = _number(None, low=1)
-    """Tokens of prompt and answer together; without a number the checkpoint's own."""
     weight: float = _number(1.0, above=0.0)
     """How often the model is drawn, relative to the others."""
     is_active: bool = True

@@ -197,12 +197,12 @@ def test_models_are_read_whole() -> None:
             "organisation": "O",
             "licence": "L",
         },
-        {"name": "Plain", "base_url": "http://a/v1", "max_len": 64},
+        {"name": "Plain", "base_url": "http://a/v1"},
     ]
     assert load({"models": tables}, {}, folder=Path("/srv")).models == (
         Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
-        Player("Plain", None, ("http://a/v1",), "Plain", max_len=64),
+        Player("Plain", None, ("http://a/v1",), "Plain"),
     )
 
 
