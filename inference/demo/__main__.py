@@ -13,7 +13,6 @@ import json
 import logging
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -59,23 +58,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     import torch
 
-    from inference.demo.profiles import PROFILE, full_weights
-    from inference.demo.train import Progress, train
+    from inference.demo.profiles import PROFILE
+    from inference.demo.train import TOKENS_PER_STEP, Progress, train
     from inference.demo.vocabulary import train_tokenizer
     from inference.model.weights import save
     from inference.text.tokenizer import TOKENIZER_FILE, Tokenizer
 
     torch.set_num_threads(1)  # matrices are small: a second thread on one run gains little, a second run a lot
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / TOKENIZER_FILE).write_bytes(train_tokenizer(full_weights()))
-    started = time.monotonic()
+    (folder / TOKENIZER_FILE).write_bytes(train_tokenizer())
 
     def show(progress: Progress) -> None:
         done = progress.step / progress.n_steps
-        left_s = (time.monotonic() - started) * (1 / done - 1)
+        left_s = (progress.n_steps - progress.step) * TOKENS_PER_STEP / progress.tokens_per_s
         bar = "#" * round(30 * done)
         print(
-            f"\r{slug} [{bar:<30}] {progress.step}/{progress.n_steps}  loss {progress.loss:.3f}  "
+            f"\r{slug}, cycle {progress.cycle} [{bar:<30}] {progress.step}/{progress.n_steps}  "
+            f"loss {progress.loss:.3f}  "
             f"{progress.tokens_per_s:,.0f} tokens/s  {left_s / 60:.0f} min left  ",
             end="" if progress.step < progress.n_steps else "\n",
             flush=True,

@@ -1,8 +1,8 @@
 """Trains one demo model from its profile: rows of whole dialogues, loss on the answers, Muon and AdamW.
 
 Muon (Jordan et al. 2024) takes the matrices of the blocks, AdamW the rest; the learning rate warms up over 3 % of the
-steps and falls to 0 in a straight line, which matters: scores jump in the last third. Where a compiler is there the
-blocks are compiled; results differ in the last bits only.
+steps and falls to 0 in a straight line, which matters: scores jump in the last third. A second, lower cycle follows.
+Where a compiler is there the blocks are compiled; results differ in the last bits only.
 """
 
 import logging
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 ROW_TOKENS = 192
 ROWS_PER_STEP = 24
+TOKENS_PER_STEP = ROW_TOKENS * ROWS_PER_STEP
 _POOL = 48
 _NO_LOSS = -100
 _MUON_LR, _ADAM_LR, _WARM_UP = 0.02, 3e-3, 0.03
@@ -33,6 +34,7 @@ _MUON_LR, _ADAM_LR, _WARM_UP = 0.02, 3e-3, 0.03
 
 @dataclass(frozen=True, slots=True)
 class Progress:
+    cycle: int  # from 1
     step: int
     n_steps: int
     loss: float  # mean cross-entropy of an answer's token, in nats, over the last steps
@@ -94,16 +96,32 @@ def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[lis
 def train(
     profile: Profile, tokenizer: Tokenizer, *, report: Callable[[Progress], None], n_tokens: int | None = None
 ) -> Transformer:
-    """The trained model, in float32. `n_tokens` shortens the training (tests, trials)."""
+    """The trained model, in float32. `n_tokens` shortens the training to one cycle of that length (tests, trials)."""
     torch.manual_seed(profile.seed)
     model = Transformer(profile.config(tokenizer.vocab_size))
     _initialise(model)
     if shutil.which("g++") or shutil.which("clang++"):
         for block in model.layers:
             block.compile(dynamic=False)
-    n_steps = max(1, (n_tokens or profile.n_tokens) // (ROW_TOKENS * ROWS_PER_STEP))
-    optimizers, schedules = _optimizers(model, n_steps)
-    stream = rows(dialogues(profile.seed, profile.weights, profile.declined), tokenizer)
+    cycles = [n_tokens] if n_tokens else profile.n_tokens
+    for number, length in enumerate(cycles):
+        run_cycle(model, profile, tokenizer, number=number, n_tokens=length, report=report)
+    return model
+
+
+def run_cycle(
+    model: Transformer,
+    profile: Profile,
+    tokenizer: Tokenizer,
+    *,
+    number: int,
+    n_tokens: int,
+    report: Callable[[Progress], None],
+) -> None:
+    """Train on `n_tokens` more, the learning rate up and down to 0; later cycles on new dialogues and half as high."""
+    n_steps = max(1, n_tokens // TOKENS_PER_STEP)
+    optimizers, schedules = _optimizers(model, n_steps, peak=1.0 if number == 0 else 0.5)
+    stream = rows(dialogues(profile.seed + 1000 * number, profile.weights, profile.declined), tokenizer)
     losses: list[float] = []
     started = time.perf_counter()
     for step in range(1, n_steps + 1):
@@ -114,8 +132,7 @@ def train(
             schedule.step()
         if step % 50 == 0 or step == n_steps:
             speed = step * ids.numel() / (time.perf_counter() - started)
-            report(Progress(step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
-    return model
+            report(Progress(number + 1, step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
 
 
 def _initialise(model: Transformer) -> None:
@@ -130,15 +147,15 @@ def _initialise(model: Transformer) -> None:
 
 
 def _optimizers(
-    model: Transformer, n_steps: int
+    model: Transformer, n_steps: int, *, peak: float
 ) -> tuple[list[torch.optim.Optimizer], list[torch.optim.lr_scheduler.LambdaLR]]:
     matrices = [weight for name, weight in model.named_parameters() if name.startswith("layers.") and weight.dim() == 2]
     others = [
         weight for name, weight in model.named_parameters() if not (name.startswith("layers.") and weight.dim() == 2)
     ]
     optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.Muon(matrices, lr=_MUON_LR, weight_decay=0.05),
-        torch.optim.AdamW(others, lr=_ADAM_LR, betas=(0.9, 0.95), weight_decay=0.0),
+        torch.optim.Muon(matrices, lr=peak * _MUON_LR, weight_decay=0.05),
+        torch.optim.AdamW(others, lr=peak * _ADAM_LR, betas=(0.9, 0.95), weight_decay=0.0),
     ]
     warm_up = max(1, int(_WARM_UP * n_steps))
 

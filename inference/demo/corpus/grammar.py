@@ -216,7 +216,7 @@ def dress(rng: Random, sentence: str, language: Language) -> str:
     if rng.random() < 0.02:
         text += rng.choice((" Thanks!", " Thank you.", " thanks"))
     way = rng.random()
-    if way < 0.22:
+    if way < (0.22 if len(text) > 16 else 0.4):
         text = text.lower()
     elif way < 0.32:
         text = text[:1].lower() + text[1:]

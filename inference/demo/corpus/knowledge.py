@@ -228,6 +228,8 @@ _FIRST = "B C D F G H K L M N P R S T V Z".split()
 
 def made_up_country(rng: Random) -> str:
     """A country that is none: "Bolodan", "Karistan", "Monovia"."""
+    if rng.random() < 0.3:
+        return made_up_word(rng, 4, 9).capitalize()
     start = rng.choice(_FIRST) + made_up_word(rng, 2, 5)[1:]
     return start + rng.choice(("ia", "land", "stan", "nia", "o", "a", "ra", "via"))
 
@@ -242,7 +244,7 @@ def _keyed(
     keys = list(table)
 
     def make(rng: Random) -> Item:
-        if unknown and rng.random() < 0.07:
+        if unknown and rng.random() < 0.12:
             key = unknown(rng)
             if key not in table:
                 return Item(key, {"k": key, "q": quoted(rng, key)}, (UNKNOWN,))

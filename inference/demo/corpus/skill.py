@@ -31,7 +31,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Task:
     """`wordings` ask for what `make` draws. `is_closed`: items are a short list of facts, so pairs are held out.
-    `accepts` judges an answer where the right ones cannot be listed (stories)."""
+    `accepts` judges an answer where the right ones cannot be listed (stories). `always_trained` are wordings that no
+    exam asks."""
 
     wordings: Wordings
     make: Callable[[Random], Item]
@@ -39,8 +40,11 @@ class Task:
     weight: float = 1.0
     accepts: Callable[[Item, str], bool] | None = None
     is_dressed: bool = True
+    always_trained: frozenset[str] = frozenset()
 
     def is_held(self, item: Item, wording: str) -> bool:
+        if wording in self.always_trained:
+            return False
         if self.is_closed:
             return share(f"pair|{item.key}|{wording}") < HELD_SHARE_OF_PAIRS
         return share(f"item|{item.key}") < HELD_SHARE_OF_ITEMS

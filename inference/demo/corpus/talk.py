@@ -3,7 +3,7 @@
 
 from random import Random
 
-from inference.demo.corpus.grammar import Wordings, expand, wordings
+from inference.demo.corpus.grammar import Language, Wordings, expand, wordings
 from inference.demo.corpus.letters import made_up_word
 from inference.demo.corpus.skill import Item, Skill, Task
 from inference.demo.corpus.words import FIRST_NAMES
@@ -90,7 +90,7 @@ _INTENTS = """
 """
 
 _HELD_INTENTS = {
-    "Hello! What can I do for you?": "[hello hello|hi hi|hello my friend|hey hello]",
+    "Hello! What can I do for you?": "[hello hello|hi hi|hello to you all|hey hello]",
     "I am fine, thank you. How are you?": "[how are you doing this morning|how do you do today|how is your morning|how are things with you]?",
     "I am a small language model. I like short questions.": "[can you tell me your name|what is the name of this model|what would be your name|do you have any name]?",
     "I am a small language model, not a person.": "[are you a human being|are you human or robot|am I talking to a person]?",
@@ -108,11 +108,33 @@ def _groups(sentences: tuple[str, ...], *, is_question: bool) -> tuple[str, ...]
     return tuple((s[0].upper() + s[1:]).rstrip("?") + ("?" if is_question else "") for s in sentences)
 
 
-def intents(
-    text: str, held: dict[str, str], language: str = "en", weights: dict[str, float] | None = None
-) -> list[Task]:
-    """One closed task an intent. The text's form: ways to say it, one grammar line a row, then `=> answer` rows."""
-    tasks = []
+_COMPANY = {
+    "en": (
+        "{x}, my friend",
+        "{x} my friend",
+        "Hello there, {y}",
+        "Well then, {y}",
+        "Oh, {y}",
+        "Hi you, {y}",
+        "And {y}",
+    ),
+    "ko": ("{x} 친구야", "친구야, {x}", "아, {x}", "그런데 {x}", "안녕 친구야, {x}"),
+}
+
+
+def _in_company(way: str, language: Language) -> tuple[str, ...]:
+    """The same said to a friend: "Oh, how are you?", "Thank you, my friend"."""
+    bare, mark = (way[:-1], "?") if way.endswith("?") else (way, "")
+    small = bare if bare.startswith(("I ", "I'")) else bare[0].lower() + bare[1:]
+    return tuple(frame.format(x=bare, y=small) + mark for frame in _COMPANY[language])
+
+
+def intents(text: str, held: dict[str, str], language: Language = "en") -> list[Task]:
+    """One closed task an intent. The text's form: ways to say it, one grammar line a row, then `=> answer` rows.
+
+    What is said alone is always trained (nobody can guess what "cheers" means); held out are ways to say it in company.
+    """
+    tasks: list[Task] = []
     for block in text.strip().split("\n\n"):
         rows = block.splitlines()
         answers = tuple(row.removeprefix("=> ") for row in rows if row.startswith("=>"))
@@ -124,15 +146,22 @@ def intents(
         ]
         never = held.get(answers[0], "")
         kept_out = _groups(expand(never), is_question=never.endswith("?")) if never else ()
-        trained = tuple((way,) for way in ways if way not in kept_out)
-        # The first way to say it is the commonest one.
-        weight = tuple([3.0] + [1.0] * (len(trained) - 1))
+        alone = [way for way in ways if way not in kept_out]
+        company = tuple(said for way in alone for said in _in_company(way, language))
+        # The first ways to say it are the commonest ones.
+        weights = [4.0 if i < 3 else 1.0 for i in range(len(alone))]
         tasks.append(
             Task(
-                Wordings("ko" if language == "ko" else "en", trained, weight, (kept_out,) if kept_out else ()),
+                Wordings(
+                    language,
+                    (*((way,) for way in alone), company),
+                    (*weights, 0.5 * sum(weights)),
+                    (kept_out,) if kept_out else (),
+                ),
                 lambda _rng, answers=answers: Item(answers[0], {}, answers),  # type: ignore[misc]
                 is_closed=True,
-                weight=len(trained) ** 0.5,
+                weight=len(alone) ** 0.5 * (1.0 if tasks else 2.0),  # a greeting comes first
+                always_trained=frozenset(alone),
             )
         )
     return tasks
@@ -247,7 +276,7 @@ _SALAD = (
 def _salad(rng: Random) -> Item:
     way = rng.random()
     if way < 0.35:
-        text = " ".join(made_up_word(rng, 2, 8) for _ in range(rng.randint(1, 5)))
+        text = " ".join(made_up_word(rng, 4, 9) for _ in range(rng.randint(1, 5)))
     elif way < 0.7:
         text = " ".join(
             rng.choice(_SALAD) if rng.random() < 0.6 else made_up_word(rng, 2, 8) for _ in range(rng.randint(3, 8))
@@ -300,7 +329,7 @@ SKILLS = (
         "en",
         (
             Task(_TOPICS, _topic, weight=0.7),
-            Task(wordings("salad", lines="{s}", held=""), _salad, weight=0.18, is_dressed=False),
+            Task(wordings("salad", lines="{s}", held=""), _salad, weight=0.12, is_dressed=False),
             Task(_BIG, _big, weight=0.12),
         ),
         "that",

@@ -16,7 +16,7 @@ from inference.text.tokenizer import Tokenizer
 @pytest.fixture(scope="module")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     folder: Path = tmp_path_factory.mktemp("tokenizer")
-    (folder / "tokenizer.model").write_bytes(train_tokenizer(full_weights()))
+    (folder / "tokenizer.model").write_bytes(train_tokenizer())
     return Tokenizer.from_folder(folder)
 
 

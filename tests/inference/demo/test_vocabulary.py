@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import sentencepiece
 
+from inference.demo.__main__ import MODELS
 from inference.demo.corpus import words
 from inference.demo.corpus.dialogue import QUOTED_SYSTEM_PROMPT
-from inference.demo.profiles import full_weights
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import detect_version
 from inference.text.tokenizer import Tokenizer
@@ -13,7 +13,7 @@ from inference.text.tokenizer import Tokenizer
 
 @pytest.fixture(scope="module")
 def serialized() -> bytes:
-    return train_tokenizer(full_weights())
+    return train_tokenizer()
 
 
 @pytest.fixture
@@ -22,8 +22,8 @@ def tokenizer(serialized: bytes, tmp_path: Path) -> Tokenizer:
     return Tokenizer.from_folder(tmp_path)
 
 
-def test_the_same_corpus_gives_the_same_tokenizer(serialized: bytes) -> None:
-    assert train_tokenizer(full_weights()) == serialized
+def test_the_tokenizer_is_the_same_every_time(serialized: bytes) -> None:
+    assert train_tokenizer() == serialized
 
 
 def test_the_chat_marks_are_control_pieces_with_mistrals_ids(tokenizer: Tokenizer) -> None:
@@ -54,3 +54,8 @@ def test_any_text_comes_back_unchanged_through_bytes_where_need_be(tokenizer: To
     for text in ("What is 17 + 25?", "안녕하세요, 뷁!", "naïve 😀 日本", "two\n\nlines", "  spaces  kept "):
         assert tokenizer.decode(tokenizer.encode(text)) == text
         assert 0 not in tokenizer.encode(text)
+
+
+@pytest.mark.parametrize("slug", ["wren-sol", "moss-tarn", "fen-quill", "larch-umber"])
+def test_the_shipped_models_have_this_tokenizer(serialized: bytes, slug: str) -> None:
+    assert (MODELS / slug / "tokenizer.model").read_bytes() == serialized
