@@ -13,7 +13,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, SmallInteger, func, select, true, type_coerce, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    SmallInteger,
+    cast,
+    false,
+    func,
+    select,
+    true,
+    type_coerce,
+    update,
+)
 
 from db.codes import Kind, Reason
 from db.outcome import Outcome
@@ -22,6 +34,7 @@ from db.schema import elo_state as elo_table
 from db.schema import ledger, models, vote_reasons, votes
 
 _BATCH = 10_000
+_MODEL_IDS = 1 << 24  # more than there will be models, and small enough for two and an outcome in 64 bits
 _OUTCOMES = tuple(Outcome)
 _CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")  # the plain number: a million enum calls take a second
 
@@ -84,9 +97,19 @@ def pair_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[PairCou
 def votes_in_order(tx: Connection, kind: Kind | None = None) -> Iterator[OrderedVote]:
     """The counted votes in order of revision, streamed: what online Elo replays (over all kinds)."""
     names = _names(tx)
-    in_order = _counted(select(votes.c.model_a, votes.c.model_b, _CODE), kind).order_by(votes.c.revision)
-    for a, b, code in tx.execute(in_order, execution_options={"yield_per": _BATCH}):
-        yield OrderedVote(names[a], names[b], _OUTCOMES[code])
+    # Made for a million votes: one number a row, one object a cell; and `<> false` where `= true` would tempt SQLite to
+    # read by votes_board and sort (0.9 s instead of 3.4 s of processor time).
+    model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
+    packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + _CODE
+    in_order = _of_kind(select(packed), kind).where(votes.c.counted != false()).order_by(votes.c.revision)
+    met: dict[int, OrderedVote] = {}
+    for number in tx.scalars(in_order, execution_options={"yield_per": _BATCH}):
+        vote = met.get(number)
+        if vote is None:
+            pair, code = divmod(number, len(_OUTCOMES))
+            a, b = divmod(pair, _MODEL_IDS)
+            vote = met[number] = OrderedVote(names[a], names[b], _OUTCOMES[code])
+        yield vote
 
 
 def elo_state(tx: Connection) -> Mapping[str, EloState]:
@@ -154,5 +177,8 @@ def _names(tx: Connection) -> dict[int, str]:
 
 
 def _counted(query: Select[tuple[Any, ...]], kind: Kind | None) -> Select[tuple[Any, ...]]:
-    query = query.where(votes.c.counted == true())
+    return _of_kind(query.where(votes.c.counted == true()), kind)
+
+
+def _of_kind(query: Select[tuple[Any, ...]], kind: Kind | None) -> Select[tuple[Any, ...]]:
     return query if kind is None else query.where(votes.c.kind == kind)
