@@ -6,6 +6,7 @@ A page calls `Arena` and shows the views that come back; it holds no rule and no
 models and visitors wrote, `messages` holds every sentence.
 """
 
+import warnings
 from typing import cast
 
 import gradio as gr
@@ -41,17 +42,20 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
     sentences = browser_sentences(settings)
     for language, text in about.about_texts(settings).items():
         sentences[language]["about_text"] = text
-    mounted = gr.mount_gradio_app(
-        app,
-        pages,
-        path="/",
-        theme=theme.theme(),
-        head=theme.head(),
-        i18n=gr.I18n(**sentences),
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        max_file_size="1kb",
-        ssr_mode=False,
-    )
+    with warnings.catch_warnings():
+        # It says that server-side rendering is off with several pages, asked for or not
+        warnings.filterwarnings("ignore", "SSR mode", UserWarning)
+        mounted = gr.mount_gradio_app(
+            app,
+            pages,
+            path="/",
+            theme=theme.theme(),
+            head=theme.head(),
+            i18n=gr.I18n(**sentences),
+            footer_links=[],
+            run_history=False,
+            show_error=False,
+            max_file_size="1kb",
+            ssr_mode=False,
+        )
     return cast(FastAPI, mounted)

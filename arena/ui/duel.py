@@ -12,7 +12,7 @@ from typing import Any
 
 import gradio as gr
 
-from arena.service import Arena, Refusal, Side
+from arena.service import Arena, Refusal, Side, Status
 from arena.ui import showing
 from arena.ui.messages import messages
 from arena.ui.showing import Face
@@ -138,10 +138,7 @@ class Duel:
     async def _restore(self, who: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
         """A page was loaded: the visitor's running battle, else a fresh page; and why no battle can begin just now."""
         status = await self._arena.status()
-        waiting: Face = {
-            "status": {"value": showing.status_line(status, who.texts)},
-            "status-timer": {"active": not status.can_battle},
-        }
+        waiting = self._waiting(status, who)
         battle_id = await self._arena.current(visitor)
         if battle_id is None:
             yield showing.idle(status, who.texts) | waiting
@@ -181,12 +178,19 @@ class Duel:
             await self._arena.leave(visitor, battle_id)
         return showing.idle(await self._arena.status(), who.texts)
 
-    async def _status(self, who: Caller, visitor: str, battle_id: str) -> Face:
-        status = await self._arena.status()
+    def _waiting(self, status: Status, who: Caller) -> Face:
+        """Why no battle can begin just now; while there is a reason, the page asks again."""
         return {
             "status": {"value": showing.status_line(status, who.texts)},
             "status-timer": {"active": not status.can_battle},
         }
+
+    async def _status(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        status = await self._arena.status()
+        face = self._waiting(status, who)
+        if status.can_battle:
+            face["notice"] = {"value": ""}  # that a prompt came too early
+        return face
 
     async def _close_withdrawal(self, who: Caller, visitor: str, battle_id: str) -> Face:
         return {"withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
