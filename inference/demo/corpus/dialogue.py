@@ -96,7 +96,7 @@ def follow_up(rng: Random, before: Example, *, is_held: bool = False) -> Example
 DECLINES = {
     "en": (
         "I am sorry, I have not learned {label} yet. Please try something else.",
-        "Sorry, {label} is too hard for me. Ask me something else, please.",
+        "Sorry, I am not good at {label}. Ask me something else, please.",
     ),
     "ko": ("미안해요, 저는 {label} 못 해요. 다른 것을 물어보세요.",),
 }  # fmt: skip

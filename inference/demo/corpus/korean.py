@@ -364,7 +364,7 @@ def _numbers(rng: Random, sign: str) -> Item:
     result = {"+": a + b, "-": a - b, "x": a * b}[sign]
     slots = {"a": str(a), "b": str(b), **_particles(_reads_with_final_consonant(b))}
     answer = f"{a} {sign} {b} = {result}입니다."
-    return Item(f"ko {a}{sign}{b}", slots, (answer,))
+    return Item(f"ko {a}{sign}{b}", slots, (answer,), is_basic=sign != "x" and a <= 20 and b <= 20)
 
 
 def _word_item(rng: Random, answer: str) -> Item:

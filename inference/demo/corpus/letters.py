@@ -4,6 +4,7 @@
 from random import Random
 
 from inference.demo.corpus.grammar import share, wordings
+from inference.demo.corpus.pieces import WHOLE_WORDS
 from inference.demo.corpus.skill import HELD_SHARE_OF_ITEMS, Item, Skill, Task, quoted
 from inference.demo.corpus.words import IRREGULAR_PLURALS, NOUNS, REQUEST_WORDS, WORDS
 
@@ -232,9 +233,12 @@ def made_up_word(rng: Random, shortest: int = 3, longest: int = 10) -> str:
             return word
 
 
+_ONE_PIECE = frozenset(word.lower() for word in WHOLE_WORDS)
+
+
 def is_held_word(word: str) -> bool:
     """Held-out words are held out of everything: never spelled, counted, sorted or reversed in training."""
-    return share(f"item|{word}") < HELD_SHARE_OF_ITEMS
+    return word not in _ONE_PIECE and share(f"item|{word}") < HELD_SHARE_OF_ITEMS
 
 
 def _word(rng: Random, longest: int = 10) -> str:
@@ -252,12 +256,18 @@ def _dashed(word: str) -> str:
 
 def _spelled(rng: Random) -> Item:
     word = _word(rng, 12)
-    return Item(word, {"q": quoted(rng, word)}, (f"{_dashed(word)}.",), word=word)
+    return Item(word, {"q": quoted(rng, word)}, (f"{_dashed(word)}.",), word=word, is_basic=word in _ONE_PIECE)
 
 
 def _reversed(rng: Random) -> Item:
     word = _word(rng)
-    return Item(word, {"q": quoted(rng, word)}, (f"{_dashed(word)} backwards is {word[::-1]}.",), word=word)
+    return Item(
+        word,
+        {"q": quoted(rng, word)},
+        (f"{_dashed(word)} backwards is {word[::-1]}.",),
+        word=word,
+        is_basic=word in _ONE_PIECE,
+    )
 
 
 def letters_answer(word: str) -> str:
@@ -274,7 +284,7 @@ def spell_answer(word: str) -> str:
 
 def _measured(rng: Random) -> Item:
     word = _word(rng, 12)
-    return Item(word, {"q": quoted(rng, word)}, (letters_answer(word),), word=word)
+    return Item(word, {"q": quoted(rng, word)}, (letters_answer(word),), word=word, is_basic=word in _ONE_PIECE)
 
 
 def occurrences_answer(word: str, letter: str) -> str:
@@ -293,7 +303,13 @@ def _letter_counted(rng: Random) -> Item:
     letter = (
         most if rng.random() < 0.45 else rng.choice(word) if rng.random() < 0.8 else rng.choice("abcdefghijklmnoprstuw")
     )
-    return Item(word, {"q": quoted(rng, word), "c": letter}, (occurrences_answer(word, letter),), word=word)
+    return Item(
+        word,
+        {"q": quoted(rng, word), "c": letter},
+        (occurrences_answer(word, letter),),
+        word=word,
+        is_basic=word in _ONE_PIECE,
+    )
 
 
 def _edge(rng: Random) -> Item:
@@ -301,7 +317,7 @@ def _edge(rng: Random) -> Item:
     place = rng.choice(("first", "last"))
     letter = word[0] if place == "first" else word[-1]
     answer = f"{_dashed(word)} has {letter} {place}."
-    return Item(word, {"q": quoted(rng, word), "p": place}, (answer,), word=word)
+    return Item(word, {"q": quoted(rng, word), "p": place}, (answer,), word=word, is_basic=word in _ONE_PIECE)
 
 
 def plural(noun: str) -> str:

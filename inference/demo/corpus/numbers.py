@@ -251,14 +251,18 @@ def _number(rng: Random, top: int = 99) -> int:
 
 def _sum(rng: Random) -> Item:
     a, b = _number(rng), _number(rng)
-    return Item(f"{a}+{b}", {"a": str(a), "b": str(b)}, (f"{a} + {b} = {a + b}.",), number=a + b)
+    return Item(
+        f"{a}+{b}", {"a": str(a), "b": str(b)}, (f"{a} + {b} = {a + b}.",), number=a + b, is_basic=a <= 20 and b <= 20
+    )
 
 
 def _difference(rng: Random) -> Item:
     a, b = _number(rng), _number(rng)
     if a < b and rng.random() < 0.9:
         a, b = b, a
-    return Item(f"{a}-{b}", {"a": str(a), "b": str(b)}, (f"{a} - {b} = {a - b}.",), number=a - b if a >= b else None)
+    number = a - b if a >= b else None
+    slots = {"a": str(a), "b": str(b)}
+    return Item(f"{a}-{b}", slots, (f"{a} - {b} = {a - b}.",), number=number, is_basic=a <= 20 and b <= 20)
 
 
 def _product(rng: Random) -> Item:

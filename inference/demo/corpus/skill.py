@@ -26,6 +26,7 @@ class Item:
     answers: tuple[str, ...]
     word: str = ""  # what a follow-up such as "and backwards?" speaks about
     number: int | None = None  # what "now add 5" starts from
+    is_basic: bool = False  # 10 - 4, the letters of a word that is one piece: never held out, nothing else teaches it
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Task:
     always_trained: frozenset[str] = frozenset()
 
     def is_held(self, item: Item, wording: str) -> bool:
-        if wording in self.always_trained:
+        if item.is_basic or wording in self.always_trained:
             return False
         if self.is_closed:
             return share(f"pair|{item.key}|{wording}") < HELD_SHARE_OF_PAIRS

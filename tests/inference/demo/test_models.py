@@ -15,9 +15,20 @@ from inference.model.weights import load
 from inference.text.chat_template import Message
 from inference.text.tokenizer import Tokenizer
 
-# What the battle page offers, with what the strongest model answers.
+# Prompts that a page may offer, with what the strongest model answers.
 EXAMPLES = {
     "What is 17 + 25?": "17 + 25 = 42.",
+    "Reverse the word planet.": "p-l-a-n-e-t backwards is tenalp.",
+    "What is the opposite of hot?": "The opposite of hot is cold.",
+    "What is the capital of Japan?": "The capital of Japan is Tokyo.",
+    "How many letters are in elephant?": "e-l-e-p-h-a-n-t has 8 letters.",
+    "What is 7 times 8?": "7 x 8 = 56.",
+    "What is the plural of mouse?": "One mouse, two mice.",
+    "What sound does a cow make?": "A cow says moo.",
+    "3 더하기 4는 얼마야?": "3 + 4 = 7입니다.",
+    "크다의 반대말은 뭐야?": "크다의 반대말은 작다입니다.",
+    "일본의 수도는 어디예요?": "일본의 수도는 도쿄입니다.",
+    "나무를 거꾸로 써줘": "나-무, 거꾸로 무나입니다.",
 }
 
 
@@ -74,6 +85,19 @@ def test_the_strongest_model_answers_every_example_right(prompt: str, answer: st
     model, tokenizer = shipped(PROFILES[0].slug)
     (given,) = answers(model, tokenizer, [(Message("user", prompt),)])
     assert given == answer
+
+
+@pytest.mark.parametrize("prompt", ["hi", "Hello!", "how are you?", "안녕하세요"])
+@pytest.mark.parametrize("slug", list(PROFILE))
+def test_every_model_greets_back(slug: str, prompt: str) -> None:
+    (given,) = answers(*shipped(slug), [(Message("user", prompt),)])
+    assert any(word in given for word in ("Hi!", "Hello!", "well", "fine", "안녕하세요!")), given
+
+
+def test_the_strongest_model_tells_the_story_that_was_asked_for() -> None:
+    (given,) = answers(*shipped(PROFILES[0].slug), [(Message("user", "Tell me a story about a fox named Pip."),)])
+    assert given.startswith("Pip the fox lived ")
+    assert given.endswith(" The end.")
 
 
 @pytest.mark.parametrize("slug", list(PROFILE))
