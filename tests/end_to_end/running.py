@@ -66,7 +66,7 @@ class App:
 
     def wait_until_ready(self) -> None:
         """Until the models play."""
-        self.wait_until(lambda: (self.get_json("/health") or {}).get("players", 0) >= 2, "two models to be ready")
+        self.wait_until(lambda: self.n_ready() >= 2, "two models to be ready")
 
     def wait_until(self, done: Callable[[], bool], what: str) -> None:
         assert self.process is not None
@@ -83,6 +83,11 @@ class App:
                 return found
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return None
+
+    def n_ready(self) -> int:
+        """Models that can be drawn now."""
+        health = self.get_json("/health")
+        return 0 if health is None else int(health["models"]["ready"])
 
     def n_votes(self) -> int:
         """Votes in the database, counted or not, as the board tells."""

@@ -92,7 +92,7 @@ def test_native_server_comes_back_after_it_was_killed(app: App) -> None:
     assert app.process is not None
     (native,) = children(app.process.pid)
     os.kill(native, signal.SIGKILL)
-    app.wait_until(lambda: (app.get_json("/health") or {})["players"] == 0, "the arena to notice")
+    app.wait_until(lambda: app.n_ready() == 0, "the arena to notice")
     with urllib.request.urlopen(app.url, timeout=10) as page:
         assert page.status == 200
     app.wait_until_ready()

@@ -1,18 +1,24 @@
-"""Token for token as mistral-common renders the same conversations (tests/data/mistral-tokenizers)."""
+"""Token for token as mistral-common renders the same conversations, with the tokenizer files that its wheel carries."""
 
-import json
 from pathlib import Path
 from typing import Any
 
+import mistral_common
 import pytest
+from mistral_common.protocol.instruct.request import ChatCompletionRequest
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from inference.text.chat_template import ChatError, Message, Version, detect_version, render
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_tokenizer
 
-DATA = Path(__file__).parents[2] / "data" / "mistral-tokenizers"
-V1, V3 = Tokenizer(DATA / "v1.model"), Tokenizer(DATA / "v3.model")
-GOLDEN = json.loads((DATA / "chats.json").read_text())
+FILES = Path(mistral_common.__file__).parent / "data"
+TOKENIZERS = {
+    "v1": FILES / "tokenizer.model.v1",
+    "v2": FILES / "mistral_instruct_tokenizer_240216.model.v2",
+    "v3": FILES / "mistral_instruct_tokenizer_240323.model.v3",
+}
+V1, V3 = Tokenizer(TOKENIZERS["v1"]), Tokenizer(TOKENIZERS["v3"])
 
 
 def user(content: str) -> Message:
@@ -27,10 +33,25 @@ def system(content: str) -> Message:
     return Message("system", content)
 
 
-@pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: f"{golden['version']}-{len(golden['ids'])}")
-def test_every_version_renders_as_mistral_common_does(golden: dict[str, Any]) -> None:
-    messages = [Message(**message) for message in golden["messages"]]
-    assert render(messages, V1 if golden["version"] == "v1" else V3, golden["version"]) == golden["ids"]
+CHATS = [
+    [user("Hello")],
+    [system("Be brief."), user("Hello")],
+    [user("Hello"), assistant("Hi there!"), user("How are you?")],
+    [system("Be brief."), user("Hello"), assistant("Hi there! "), user("How are you?")],
+    [system("A\nB"), user("  two  spaces "), assistant(" leading"), user("x"), assistant("y\n\n"), user("z")],
+    [user("수도가 어디예요?"), assistant("서울이에요. 🙂"), user("고마워요")],
+    [user("tab\there"), assistant("1 + 1 = 2"), user("naïve café ﬁ")],
+    [user("a" * 300), assistant("b c " * 60), user("?")],
+]
+
+
+@pytest.mark.parametrize("version", ["v1", "v2", "v3"])
+@pytest.mark.parametrize("chat", CHATS, ids=range(len(CHATS)))
+def test_every_version_renders_as_mistral_common_does(version: Version, chat: list[Message]) -> None:
+    peer = MistralTokenizer.from_file(str(TOKENIZERS[version]))
+    messages: Any = [{"role": message.role, "content": message.content} for message in chat]
+    expected = peer.encode_chat_completion(ChatCompletionRequest.from_openai(messages=messages)).tokens
+    assert render(chat, Tokenizer(TOKENIZERS[version]), version) == expected
 
 
 def test_the_published_table_of_layouts() -> None:
@@ -56,7 +77,7 @@ def test_the_version_is_read_from_the_control_pieces(tmp_path: Path) -> None:
 def test_a_later_layout_is_refused_rather_than_guessed() -> None:
     class Later(Tokenizer):
         def __init__(self) -> None:
-            super().__init__(DATA / "v3.model")
+            super().__init__(TOKENIZERS["v3"])
 
         def control_id(self, piece: str) -> int | None:
             return 16 if piece == "[SYSTEM_PROMPT]" else super().control_id(piece)

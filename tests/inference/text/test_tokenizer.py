@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import mistral_common
 import pytest
 import sentencepiece
 from hypothesis import given
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from inference.text.tokenizer import StreamDecoder, Tokenizer, TokenizerError
 from tests.fakes import write_tokenizer
 
-DATA = Path(__file__).parents[2] / "data" / "mistral-tokenizers"
-V1, V3 = Tokenizer(DATA / "v1.model"), Tokenizer(DATA / "v3.model")
-PEER = sentencepiece.SentencePieceProcessor(model_file=str(DATA / "v3.model"))
+FILES = Path(mistral_common.__file__).parent / "data"
+V1_FILE, V3_FILE = FILES / "tokenizer.model.v1", FILES / "mistral_instruct_tokenizer_240323.model.v3"
+V1, V3 = Tokenizer(V1_FILE), Tokenizer(V3_FILE)
+PEER = sentencepiece.SentencePieceProcessor(model_file=str(V3_FILE))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \n\t▁안녕하세요🌤️é"), max_size=40)
 
 
@@ -105,7 +107,7 @@ def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"not a model", "half"])
 def test_a_damaged_tokenizer_is_named(tmp_path: Path, damage: bytes | str) -> None:
-    whole = (DATA / "v1.model").read_bytes()
+    whole = (V1_FILE).read_bytes()
     (tmp_path / "tokenizer.model").write_bytes(whole[: len(whole) // 2] if isinstance(damage, str) else damage)
     with pytest.raises(TokenizerError, match="is not a SentencePiece model, or is damaged"):
         Tokenizer.from_folder(tmp_path)
