@@ -1,0 +1,351 @@
+"""`Arena`: the use cases of the service, one method each, for every page of the process.
+
+It says what a visitor may do and in which order the steps of a battle happen. How a battle is written is
+`arena.rounds`', what counts is `arena.rules`', and every word to the visitor is the pages'.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
+
+from arena.players.roster import Player, Roster
+from arena.rounds.battle import Timing
+from arena.rounds.matchmaking import TooFewPlayers, choose_pair
+from arena.rounds.views import BattleView, Reveal, Side
+from arena.rules import identity, limits
+from arena.service.live import WITHDRAW_WITHIN_S, Live, LiveBattles
+from arena.service.readiness import Players, Status
+from arena.service.refusal import Refusal
+from arena.service.reveal import withdrawn
+from arena.service.storage import HOUSEKEEPING_EVERY_S, DatabaseJournal, Storage, in_database
+from arena.settings import Settings
+from arena.standings import Board, Standings
+from db.codes import Policy, Reason
+from db.errors import AlreadyVoted, DatabaseError, NotVotable
+from db.outcome import Outcome
+from db.queries import BattleSettings, CastVote, ModelInfo, NewBattle
+from db.session import Database
+
+logger = logging.getLogger(__name__)
+
+
+class Arena:
+    """The use cases. One per process; every method belongs to the event loop on which `start` ran.
+
+    `visitor` is everywhere the pseudonym that `arena.web.visitor` makes of the cookie. Whatever a method raises but
+    `Refusal` is a bug.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        roster: Roster,
+        database: Database,
+        players: Players,
+        *,
+        replica: str = "main",
+        rng: random.Random | None = None,
+        wall_clock: Callable[[], float] = time.time,
+        timing: Timing | None = None,
+    ) -> None:
+        """`replica` names this process in the database (one name, one process at a time). The clocks and the
+        generator are for tests."""
+        self._settings = settings
+        self._roster = roster
+        self._players = players
+        self._replica = replica
+        self._rng = rng or random.SystemRandom()
+        self._now = wall_clock
+        self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
+        self._standings = Standings(database, settings.elo, clock=wall_clock)
+        names = {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}
+        self._storage = Storage(database, settings, names, replica=replica, now=wall_clock)
+        self._battles = LiveBattles(
+            self._storage,
+            players,
+            self._standings,
+            DatabaseJournal(database, wall_clock),
+            timing=self._timing,
+            max_turns=settings.battle.max_turns,
+            rng=self._rng,
+        )
+        self._n_opening: Counter[str] = Counter()
+        self._housekeeping: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Register the roster's models, void what an earlier process left open, and begin to keep house.
+
+        Raises:
+            db.errors.DatabaseError: the database refuses.
+        """
+        n_voided = await asyncio.to_thread(self._storage.register, [_info(one) for one in self._roster.active])
+        if n_voided:
+            logger.info("%d battles that an earlier process left open are void", n_voided)
+        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
+
+    async def count_parameters(self, parameters: Mapping[str, int]) -> None:
+        """Store how many parameters models have, as their server counted them; what the roster says wins.
+
+        Raises:
+            Refusal: `not_stored`.
+        """
+        models = [
+            replace(_info(one), parameters=parameters[one.name])
+            for one in self._roster.active
+            if one.parameters is None and one.name in parameters
+        ]
+        await in_database(partial(self._storage.store_models, models))
+        self._standings.forget()
+
+    async def close(self) -> None:
+        """End every battle that is being written: its row becomes void."""
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+            await asyncio.gather(self._housekeeping, return_exceptions=True)
+        await self._battles.interrupt()
+
+    async def status(self) -> Status:
+        """How many models can play, and how many votes there are.
+
+        Raises:
+            Refusal: `not_stored` (the database does not answer).
+        """
+        n_votes = await in_database(self._storage.count_votes)
+        states = Counter(self._players.states().values())
+        return Status(len(self._roster.active), states["ready"], states["loading"], n_votes)
+
+    async def send(
+        self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
+    ) -> str:
+        """Begin a battle (`battle_id` None: the pair is drawn) or its next turn; returns the battle's id. Follow it
+        to see the answers.
+
+        White space around the prompt is taken away. `address` (HMAC) is for the limits, `language` is stored with a
+        new battle.
+
+        Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`; to begin `rate_limited`,
+            `models_loading`, `too_few_models`; for a further turn `battle_not_found`, `battle_void`,
+            `already_voted`, `not_yet`, `too_many_turns`; `not_stored`.
+        """
+        prompt = self._checked(text)
+        self._refuse_when_busy(visitor)
+        if battle_id is None:
+            self._n_opening[visitor] += 1
+            try:
+                return await self._open(visitor, prompt, address=address, language=language)
+            finally:
+                self._n_opening[visitor] -= 1
+        live = await self._battles.find(visitor, battle_id)
+        async with live.lock:
+            live.refuse_unless("votable")
+            if live.battle.n_turns >= self._settings.battle.max_turns:
+                raise Refusal("too_many_turns", limit=self._settings.battle.max_turns)
+            if not live.battle.view().can_send:
+                raise Refusal("not_yet")
+            await self._battles.change(live, partial(self._storage.add_turn, battle_id, prompt))
+            live.battle.ask(prompt)
+        return battle_id
+
+    async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
+        """Subscribe: yields the present view at once, then at most every 100 ms, and once a second where nothing
+        changes (so that a closed page is noticed). Ends after the view in which nothing is going on any more. Any
+        number of pages may follow one battle.
+
+        Raises:
+            Refusal: `battle_not_found`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        async with aclosing(live.battle.follow()) as views:
+            async for view in views:
+                yield live.complete(view, self._now())
+
+    async def view(self, visitor: str, battle_id: str) -> BattleView:
+        """The battle as it stands, also after a restart of the process.
+
+        Raises:
+            Refusal: `battle_not_found`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        return live.complete(live.battle.view(), self._now())
+
+    async def current(self, visitor: str) -> str | None:
+        """The visitor's latest battle that is being written, waits for a vote, or can still be withdrawn: what a
+        reload shows again.
+
+        Raises:
+            Refusal: `not_stored`.
+        """
+        for live in self._battles.of(visitor):
+            if live.is_current(self._now()):
+                return live.battle.battle_id
+        return await in_database(partial(self._storage.current, visitor))
+
+    async def stop(self, visitor: str, battle_id: str) -> None:
+        """End the writing: both sides keep what has been shown. The battle is votable then.
+
+        Raises:
+            Refusal: `battle_not_found`, `not_yet` (nothing is being written), `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        if not live.battle.is_being_written:
+            raise Refusal("not_yet")
+        await live.battle.stop()
+
+    async def retry(self, visitor: str, battle_id: str, side: Side) -> None:
+        """Ask a failed side again, with a new seed. Follow the battle again to see it.
+
+        Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the side has not failed, or
+            was asked too often), `busy`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        async with live.lock:
+            live.refuse_unless("open", "votable")
+            if not live.battle.can_retry(side):
+                raise Refusal("not_yet")
+            if live.battle.state == "votable":
+                self._refuse_when_busy(visitor)
+                await self._battles.change(live, partial(self._storage.reopen, battle_id))
+            live.battle.retry(side)
+
+    async def leave(self, visitor: str, battle_id: str) -> None:
+        """The visitor goes on to the next battle: one without a vote becomes void, and `current` no longer names
+        this one.
+
+        Raises:
+            Refusal: `battle_not_found`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        live.is_left = True
+        async with live.lock:
+            await live.battle.void("left")
+
+    async def vote(self, visitor: str, battle_id: str, outcome: Outcome) -> Reveal:
+        """Store the vote with its verdict; only when that is committed do the names leave. The same vote again
+        returns the stored one.
+
+        Raises: Refusal: `battle_not_found`, `battle_void`, `not_yet` (not both sides have ended), `already_voted`
+            (with another outcome), `not_stored` (nothing changed; the vote can be cast again).
+        """
+        live = await self._battles.find(visitor, battle_id)
+        async with live.lock:
+            if live.battle.state != "voted":
+                live.refuse_unless("votable")
+                await self._cast(live, outcome)
+            if live.reveal is None or live.reveal.outcome is not outcome:
+                raise Refusal("already_voted")
+            return live.timed(live.reveal, self._now())
+
+    async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
+        """Take the vote back within 60 s: it stays in the ledger and no longer counts.
+
+        Raises:
+            Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s), `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        async with live.lock:
+            if live.reveal is None:
+                raise Refusal("not_yet")
+            if Reason.WITHDRAWN.label not in live.reveal.reasons:
+                if live.can_withdraw_s(self._now()) <= 0:
+                    raise Refusal("too_late", limit_s=WITHDRAW_WITHIN_S)
+                reasons = await in_database(partial(self._storage.withdraw, visitor, battle_id))
+                live.reveal = withdrawn(live.reveal, reasons)
+            return live.timed(live.reveal, self._now())
+
+    async def leaderboard(self) -> Board:
+        """The official board, with every vote that was acknowledged before this call.
+
+        Raises:
+            Refusal: `no_board` (it cannot be computed at present; the log says why).
+        """
+        try:
+            return await self._standings.board()
+        except (DatabaseError, ValueError, ArithmeticError) as error:
+            logger.exception("the leaderboard cannot be computed")
+            raise Refusal("no_board") from error
+
+    # Beginning a battle
+
+    def _checked(self, text: str) -> str:
+        prompt = text.strip()
+        limit = self._settings.battle.max_prompt_chars
+        if not prompt:
+            raise Refusal("prompt_empty")
+        if len(prompt) > limit:
+            raise Refusal("prompt_too_long", length=len(prompt), limit=limit)
+        if "\0" in prompt or any("\ud800" <= character <= "\udfff" for character in prompt):
+            raise Refusal("prompt_not_text")
+        return prompt
+
+    def _refuse_when_busy(self, visitor: str) -> None:
+        n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
+        n_running = n_written + self._n_opening[visitor]
+        if n_running >= limits.MAX_RUNNING:
+            raise Refusal("busy", n_running=n_running, limit=limits.MAX_RUNNING)
+
+    async def _open(self, visitor: str, prompt: str, *, address: str | None, language: str | None) -> str:
+        ready = self._players.ready()
+        try:
+            pair = choose_pair(ready, self._rng)
+        except TooFewPlayers as error:
+            is_loading = "loading" in self._players.states().values()
+            key = "models_loading" if is_loading else "too_few_models"
+            raise Refusal(key, n_ready=len(ready), n_models=len(self._roster.active)) from error
+        given = self._settings.battle
+        settings = BattleSettings(
+            given.system_prompt or None, given.temperature, given.top_p, given.max_tokens, given.pace
+        )
+        new = NewBattle(
+            visitor=visitor,
+            model_a=pair.model_a,
+            model_b=pair.model_b,
+            settings=settings,
+            policy=Policy.parse(pair.policy),
+            draw_probability=pair.probability,
+            language=language,
+            address=address,
+            replica=self._replica,
+        )
+        battle_id = await in_database(partial(self._storage.open, new, prompt))
+        live = self._battles.add(battle_id, visitor, pair.model_a, pair.model_b, settings)
+        live.battle.ask(prompt)
+        return battle_id
+
+    # Voting
+
+    async def _cast(self, live: Live, outcome: Outcome) -> None:
+        """Store the vote and unveil. Where the battle has one already, unveil that."""
+        battle = live.battle
+        read_s = None if battle.ended_s is None else self._timing.clock() - battle.ended_s
+        cast: CastVote | None
+        try:
+            record, cast = await in_database(
+                partial(self._storage.vote, battle.visitor, battle.battle_id, outcome, read_s)
+            )
+        except AlreadyVoted:
+            record, cast = await in_database(partial(self._storage.read, battle.battle_id)), None
+        except NotVotable as error:
+            raise Refusal("battle_void") from error
+        battle.become_voted()
+        await self._battles.unveil(live, record, cast)
+
+    # The house
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._storage.tidy)
+            except DatabaseError:
+                logger.exception("housekeeping failed; the next follows in %g s", HOUSEKEEPING_EVERY_S)
+            self._battles.forget_idle()
+            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+
+
+def _info(player: Player) -> ModelInfo:
+    return ModelInfo(player.name, player.family, player.organisation, player.licence, player.parameters)

@@ -1,0 +1,67 @@
+"""A battle's record with its vote -> the reveal: names, what the vote did, ranks, speed. Pure.
+
+Who may see it, and when, is decided where it is called.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from arena.rounds.views import Reveal, RevealSide
+from arena.standings import Board
+from db.codes import Reason, Side
+from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange
+
+
+def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> Reveal:
+    """The reveal of a record that has a vote. Without `cast` no rating change is known, without `board` no rank.
+    How long it can be withdrawn is left at 0: that is a matter of the moment."""
+    assert record.vote is not None
+    assert record.model_b is not None
+    return Reveal(
+        outcome=record.vote.outcome,
+        a=_side(record, Side.A, record.model_a, cast.a if cast else None, board),
+        b=_side(record, Side.B, record.model_b, cast.b if cast else None, board),
+        is_counted=record.vote.counted,
+        reasons=_labels(record.vote.reasons),
+        can_withdraw_s=0.0,
+    )
+
+
+def withdrawn(shown: Reveal, reasons: Sequence[Reason]) -> Reveal:
+    """The same vote when it has been taken back: it counts no longer and moved nothing."""
+    return replace(
+        shown,
+        a=replace(shown.a, rating_after=shown.a.rating_before),
+        b=replace(shown.b, rating_after=shown.b.rating_before),
+        is_counted=False,
+        reasons=_labels(reasons),
+    )
+
+
+def _labels(reasons: Sequence[Reason]) -> tuple[str, ...]:
+    return tuple(reason.label for reason in reasons)
+
+
+def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, board: Board | None) -> RevealSide:
+    answer = record.turns[-1].shown(side) if record.turns else None
+    row = board.row(model) if board else None
+    return RevealSide(
+        model=model,
+        rating_before=change.before if change else None,
+        rating_after=change.after if change else None,
+        rank=row.rank if row else None,
+        rank_worst=board.rank_worst(model) if board else None,
+        n_tokens=answer.completion_tokens if answer else None,
+        ttft_ms=answer.ttft_ms if answer else None,
+        tokens_per_s=_tokens_per_s(answer) if answer else None,
+    )
+
+
+def _tokens_per_s(answer: AnswerRecord) -> float | None:
+    """Speed after the first token; None where the endpoint did not count, or there is no second one."""
+    if answer.completion_tokens is None or answer.duration_ms is None or answer.ttft_ms is None:
+        return None
+    writing_ms = answer.duration_ms - answer.ttft_ms
+    if answer.completion_tokens < 2 or writing_ms <= 0:
+        return None
+    return (answer.completion_tokens - 1) / writing_ms * 1000

@@ -1,0 +1,214 @@
+"""What the arena does in the database, one transaction a step, and the journal that a battle writes.
+
+`Storage` has plain methods, which `in_database` runs in worker threads. It holds no battle and asks no model; what a
+vote's verdict is, it asks `arena.rules.ledger`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+from arena.rules import identity, ledger, limits
+from arena.service.facts import leaking_sides, turn_facts
+from arena.service.refusal import Refusal
+from arena.settings import Settings
+from db import queries
+from db.codes import Reason, State
+from db.errors import AlreadyWithdrawn, StorageFailed
+from db.outcome import Outcome
+from db.queries import AnswerRecord, BattleRecord, CastVote, ModelInfo, NewBattle, OnlineElo, VoteRecord
+from db.session import Database
+from elo import online
+from elo.settings import Settings as EloSettings
+
+logger = logging.getLogger(__name__)
+
+HOUSEKEEPING_EVERY_S = 600.0
+KEEP_ADDRESSES_S = 24 * 3600.0
+LOST_AFTER_S = 3 * HOUSEKEEPING_EVERY_S
+"""A process that has not been heard of for so long is gone, and so are its open battles."""
+
+T = TypeVar("T")
+
+
+async def in_database(work: Callable[[], T]) -> T:
+    """Run a step of `Storage` in a worker thread.
+
+    Raises:
+        Refusal: `not_stored` (the database failed; the log says how). What else `work` raises goes through.
+    """
+    try:
+        return await asyncio.to_thread(work)
+    except StorageFailed as error:
+        logger.exception("the database failed")
+        raise Refusal("not_stored") from error
+
+
+class Storage:
+    """The steps. Each raises `db.errors.DatabaseError` where the database fails or what is stored contradicts it,
+    and has changed nothing then."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        names: Mapping[str, identity.Names],
+        *,
+        replica: str,
+        now: Callable[[], float],
+    ) -> None:
+        """`names`: the roster's, by model. `replica` names this process; `now` is a Unix time in seconds."""
+        self._database = database
+        self._battles_per_hour = settings.limits.battles_per_hour
+        self._rules = ledger.Rules(settings.limits.votes_per_hour, settings.limits.min_read_s)
+        self._online_elo = online_elo(settings.elo)
+        self._names = names
+        self._replica = replica
+        self._now = now
+
+    # The house
+
+    def register(self, models: Sequence[ModelInfo]) -> int:
+        """Announce this process and the active models, retire all others, and void the open battles of an earlier
+        process of this name and of those that are gone; returns how many."""
+        now = self._now()
+        with self._database.write() as tx:
+            queries.touch_replica(tx, self._replica, now=now)
+            queries.upsert_models(tx, models, now=now)
+            queries.retire_models(tx, keep=[model.name for model in models], now=now)
+            return queries.close_stale_battles(tx, replica=self._replica, lost_before=now - LOST_AFTER_S, now=now)
+
+    def tidy(self) -> None:
+        """Say that this process is alive, and forget addresses before they are a day old."""
+        now = self._now()
+        with self._database.write() as tx:
+            queries.touch_replica(tx, self._replica, now=now)
+            queries.clear_addresses(tx, before=now - KEEP_ADDRESSES_S + HOUSEKEEPING_EVERY_S)
+
+    def store_models(self, models: Sequence[ModelInfo]) -> None:
+        with self._database.write() as tx:
+            queries.upsert_models(tx, models, now=self._now())
+
+    def count_votes(self) -> int:
+        with self._database.read() as tx:
+            totals = queries.vote_totals(tx, None)
+        return totals.counted + totals.excluded
+
+    # Battles
+
+    def read(self, battle_id: str) -> BattleRecord:
+        with self._database.read() as tx:
+            return queries.get_battle(tx, battle_id)
+
+    def current(self, visitor: str) -> str | None:
+        """The newest votable battle; an open one that is not in memory is nobody's any more."""
+        with self._database.read() as tx:
+            battle_id = queries.current_battle(tx, visitor)
+            is_votable = battle_id is not None and queries.get_battle(tx, battle_id).state is State.VOTABLE
+        return battle_id if is_votable else None
+
+    def open(self, new: NewBattle, prompt: str) -> str:
+        """Store a new battle with its first prompt; returns its id.
+
+        Raises:
+            Refusal: `rate_limited`.
+        """
+        now = self._now()
+        with self._database.write() as tx:
+            recent = queries.count_recent(tx, visitor=new.visitor, address=new.address, since=now - limits.WINDOW_S)
+            exceeded = limits.battles_exceeded(
+                n_visitor=recent.battles,
+                n_address=recent.address_battles,
+                battles_per_hour=self._battles_per_hour,
+            )
+            if exceeded is not None:
+                raise Refusal("rate_limited", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
+            battle_id = queries.open_battle(tx, new, now=now)
+            queries.add_turn(tx, battle_id, prompt)
+        return battle_id
+
+    def add_turn(self, battle_id: str, prompt: str) -> None:
+        with self._database.write() as tx:
+            queries.add_turn(tx, battle_id, prompt, replica=self._replica)
+
+    def reopen(self, battle_id: str) -> None:
+        """A side of its last turn is asked again."""
+        with self._database.write() as tx:
+            queries.set_battle_state(tx, battle_id, State.OPEN, now=self._now())
+
+    # Votes
+
+    def vote(
+        self, visitor: str, battle_id: str, outcome: Outcome, read_s: float | None
+    ) -> tuple[BattleRecord, CastVote]:
+        """Judge and store a vote, cast `read_s` seconds after the answers had ended (None: not known)."""
+        record = self.read(battle_id)
+        leaking = leaking_sides(record, self._names)
+        now = self._now()
+        with self._database.write() as tx:
+            recent = queries.count_recent(tx, visitor=visitor, address=None, since=now - limits.WINDOW_S)
+            named = queries.named_prompts(tx, visitor, since=now - ledger.NAMED_PROBE_WINDOW_S)
+            facts = ledger.Facts(
+                kind=record.kind.label,
+                outcome=outcome.label,
+                turns=tuple(turn_facts(turn) for turn in record.turns),
+                leaking=leaking,
+                n_votes_before=recent.votes,
+                read_s=read_s,
+                is_named_probe=any(turn.prompt in named for turn in record.turns),
+            )
+            cast = queries.cast_vote(
+                tx,
+                battle_id,
+                visitor=visitor,
+                outcome=outcome,
+                reasons=ledger.judge(facts, self._rules),
+                facts=facts.to_json(),
+                rules_version=ledger.RULES_VERSION,
+                elo=self._online_elo,
+                now=now,
+            )
+        vote = VoteRecord(outcome, now, cast.revision, cast.reasons, ledger.RULES_VERSION, facts.to_json())
+        return replace(record, state=State.VOTED, vote=vote), cast
+
+    def withdraw(self, visitor: str, battle_id: str) -> tuple[Reason, ...]:
+        """Take the vote back, where that has not been done; returns why it does not count."""
+        with self._database.write() as tx:
+            try:
+                return queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=None, now=self._now()).reasons
+            except AlreadyWithdrawn:
+                vote = queries.get_battle(tx, battle_id).vote
+                return vote.reasons if vote else (Reason.WITHDRAWN,)
+
+
+class DatabaseJournal:
+    """`arena.rounds.battle.Journal` on the database: each call is one transaction in a worker thread."""
+
+    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+        self._database = database
+        self._now = now
+
+    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+        await asyncio.to_thread(self._end_turn, battle_id, turn, answers)
+
+    async def void(self, battle_id: str) -> None:
+        await asyncio.to_thread(self._void, battle_id)
+
+    def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+        with self._database.write() as tx:
+            for answer in answers:
+                queries.save_answer(tx, battle_id, turn, answer)
+            queries.set_battle_state(tx, battle_id, State.VOTABLE, now=self._now())
+
+    def _void(self, battle_id: str) -> None:
+        with self._database.write() as tx:
+            queries.set_battle_state(tx, battle_id, State.VOID, now=self._now())
+
+
+def online_elo(settings: EloSettings) -> OnlineElo:
+    """The online Elo of these settings as the database takes it: it stores ratings and knows no formula."""
+    name = f"elo base={settings.base} scale={settings.scale} k={settings.k} start={settings.start}"
+    return OnlineElo(name, settings.start, partial(online.update, settings=settings))

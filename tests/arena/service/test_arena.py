@@ -1,0 +1,213 @@
+"""The way from a prompt to a moved leaderboard: who is drawn, what may be seen on the way, and what at its end."""
+
+import asyncio
+import dataclasses
+from collections import Counter
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from arena.players.endpoint import Finish, Request, TimedOut, Token
+from arena.service import Outcome
+from arena.service.live import WITHDRAW_WITHIN_S
+from db import queries
+from db.codes import State
+from db.queries import BattleRecord
+from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
+from tests.fakes import ScriptedPlayer
+
+
+def test_a_prompt_becomes_a_battle_a_vote_and_a_moved_leaderboard(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        assert (await arena.leaderboard()).leaderboard.rows == ()
+        battle_id = await battle(arena)
+        reveal = await arena.vote("visitor", battle_id, Outcome.A)
+        assert {reveal.a.model, reveal.b.model} == set(NAMES)
+        assert (reveal.is_counted, reveal.reasons, reveal.outcome) == (True, (), Outcome.A)
+        assert (reveal.a.rating_before, reveal.a.rating_after, reveal.b.rating_after) == (1000.0, 1016.0, 984.0)
+        assert (reveal.a.n_tokens, reveal.a.ttft_ms, reveal.a.tokens_per_s) == (2, 10.0, 50.0)
+        board = await arena.leaderboard()
+        assert [row.model for row in board.leaderboard.rows] == [reveal.a.model, reveal.b.model]
+        assert (board.n_counted, board.revision) == (1, 1)
+        assert (reveal.a.rank, reveal.a.rank_worst) == (1, board.rank_worst(reveal.a.model))
+        view = await arena.view("visitor", battle_id)
+        assert (view.state, view.can_vote, view.can_send) == ("voted", False, False)
+        assert view.reveal == dataclasses.replace(reveal, can_withdraw_s=WITHDRAW_WITHIN_S)
+
+    run(main())
+
+
+def test_the_battle_is_written_before_any_token_is_asked_for(house: House) -> None:
+    seen: list[BattleRecord] = []
+
+    class Watchful(ScriptedPlayer):
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+            current = house.read(lambda tx: queries.current_battle(tx, "visitor"))
+            seen.append(house.record(current))
+            async for event in super().stream(request):
+                yield event
+
+    async def main() -> None:
+        for name in NAMES:
+            house.players.streams[name] = Watchful(["x" * 150])
+        arena = await started(house)
+        battle_id = await battle(arena)
+        await arena.send("visitor", battle_id, "more")
+        await watch(arena, battle_id)
+
+    run(main())
+    assert [(one.state, [turn.prompt for turn in one.turns]) for one in seen] == [
+        (State.OPEN, ["Hi"]),
+        (State.OPEN, ["Hi"]),
+        (State.OPEN, ["Hi", "more"]),
+        (State.OPEN, ["Hi", "more"]),
+    ]
+
+
+def test_each_side_goes_on_from_its_own_answers_over_turns(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        battle_id = await battle(arena, "one")
+        assert await arena.send("visitor", battle_id, "two") == battle_id
+        assert house.record(battle_id).state is State.OPEN
+        last = (await watch(arena, battle_id))[-1]
+        assert (last.state, last.prompt, len(last.turns)) == ("votable", "two", 1)
+        for number, name in enumerate(NAMES):
+            contents = [message.content for message in house.streams[name].requests[1].messages]
+            assert contents == ["one", f"{number}: {LONG}", "two"]
+        await arena.vote("visitor", battle_id, Outcome.TIE)
+        assert [turn.n for turn in house.record(battle_id).turns] == [1, 2]
+
+    run(main())
+
+
+def test_nothing_that_names_a_model_is_in_any_view_before_the_vote(house: House) -> None:
+    async def main() -> None:
+        house.streams["Wren Sol"].scripts = (["half", TimedOut("Wren Sol is slow")], ["whole"], ["again"])
+        arena = await started(house)
+        views = []
+        battle_id = await arena.send("visitor", None, "Hi")
+        views += await watch(arena, battle_id)
+        assert views[-1].notice == "wont_count_failed_side"
+        await arena.retry("visitor", battle_id, house.side_of(battle_id, "Wren Sol"))
+        views += await watch(arena, battle_id)
+        await arena.send("visitor", battle_id, "more")
+        views += await watch(arena, battle_id)
+        views.append(await arena.view("visitor", battle_id))
+        record = house.record(battle_id)
+        secrets = [*NAMES, "Bird", "0123456789abcdef", "127.0.0.1"]
+        secrets += [str(answer.seed) for turn in record.turns for answer in turn.answers]
+        told = " ".join(map(repr, [*views, await arena.status()]))
+        assert all(secret not in told for secret in secrets)
+        reveal = await arena.vote("visitor", battle_id, Outcome.A)
+        assert "Wren Sol" in repr(reveal)
+
+    run(main())
+
+
+def test_names_leave_only_when_the_vote_is_committed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        battle_id = await battle(arena)
+        commit_begins, may_commit = asyncio.Event(), asyncio.Event()
+        loop = asyncio.get_running_loop()
+        cast_vote = queries.cast_vote
+
+        def slow(*args: Any, **options: Any) -> Any:
+            result = cast_vote(*args, **options)
+            loop.call_soon_threadsafe(commit_begins.set)
+            asyncio.run_coroutine_threadsafe(may_commit.wait(), loop).result()
+            return result
+
+        monkeypatch.setattr(queries, "cast_vote", slow)
+        voting = asyncio.create_task(arena.vote("visitor", battle_id, Outcome.A))
+        await commit_begins.wait()
+        view = await arena.view("visitor", battle_id)
+        assert (view.state, view.reveal) == ("votable", None)
+        may_commit.set()
+        assert (await voting).a.model in NAMES
+
+    run(main())
+
+
+def test_a_vote_is_withdrawn_within_a_minute_and_never_after(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        first, second = await battle(arena), await battle(arena)
+        assert (await arena.vote("visitor", first, Outcome.A)).can_withdraw_s == WITHDRAW_WITHIN_S
+        house.wall_s += 59
+        assert (await arena.view("visitor", first)).reveal.can_withdraw_s == 1  # type: ignore[union-attr]
+        reveal = await arena.withdraw("visitor", first)
+        assert (reveal.is_counted, reveal.reasons, reveal.can_withdraw_s) == (False, ("withdrawn",), 0)
+        assert reveal.a.rating_after == reveal.a.rating_before
+        assert await arena.withdraw("visitor", first) == reveal
+        board = await arena.leaderboard()
+        assert (board.n_counted, dict(board.exclusions)) == (0, {"withdrawn": 1})
+        await arena.vote("visitor", second, Outcome.A)
+        house.wall_s += 60
+        with refused("too_late", limit_s=60.0):
+            await arena.withdraw("visitor", second)
+
+    run(main())
+
+
+def test_the_roster_is_registered_and_models_that_left_it_are_retired(tmp_path: Path) -> None:
+    async def main() -> None:
+        await started(House(tmp_path, ("Wren Sol", "Moss Tarn")))
+        house = House(tmp_path, ("Wren Sol", "Fen Quill"))
+        arena = await started(house)
+        board = await arena.leaderboard()
+        assert {name: card.is_retired for name, card in board.models.items()} == {
+            "Fen Quill": False,
+            "Moss Tarn": True,
+            "Wren Sol": False,
+        }
+        assert board.leaderboard.unrated == ("Fen Quill", "Wren Sol")
+        assert board.models["Wren Sol"].family == "Bird"
+
+    run(main())
+
+
+def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        assert (await arena.leaderboard()).models["Wren Sol"].parameters is None
+        await arena.count_parameters({"Wren Sol": 1_000_000, "unknown": 7})
+        board = await arena.leaderboard()
+        assert (board.models["Wren Sol"].parameters, board.models["Moss Tarn"].parameters) == (1_000_000, None)
+
+    run(main())
+
+
+def test_all_pairs_and_sides_are_drawn(tmp_path: Path) -> None:
+    names = ("Wren Sol", "Moss Tarn", "Fen Quill")
+    house = House(tmp_path, names)
+
+    async def main() -> Counter[tuple[str, str | None]]:
+        arena = await started(house)
+        drawn = []
+        for number in range(36):
+            battle_id = await arena.send(f"visitor {number}", None, "Hi")
+            record = house.record(battle_id)
+            drawn.append((record.model_a, record.model_b))
+            assert record.draw_probability == pytest.approx(1 / 6)
+        await arena.close()
+        return Counter(drawn)
+
+    assert len(run(main())) == 6
+
+
+def test_a_board_that_cannot_be_computed_is_a_refusal_and_stops_no_vote(tmp_path: Path) -> None:
+    house = House(tmp_path, elo={"prior": 0.0})
+
+    async def main() -> None:
+        arena = await started(house)
+        reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
+        assert (reveal.is_counted, reveal.a.rank) == (True, None)
+        with refused("no_board"):
+            await arena.leaderboard()
+
+    run(main())
