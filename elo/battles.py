@@ -184,7 +184,8 @@ def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:
     """One number per vote: (first by name, second by name, outcome seen from the first)."""
     is_swapped = a > b
     first, second = np.where(is_swapped, b, a), np.where(is_swapped, a, b)
-    return (first * n_models + second) * _N_OUTCOMES + np.where(is_swapped, _SWAPPED[outcome], outcome)
+    keys: Index = (first * n_models + second) * _N_OUTCOMES + np.where(is_swapped, _SWAPPED[outcome], outcome)
+    return keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -117,6 +117,16 @@ def test_inside_arena_a_module_imports_only_from_the_floors_below() -> None:
     assert not wrong, "\n".join(sorted(wrong))
 
 
+def test_the_service_alone_calls_ledger_and_identity() -> None:
+    callers = {
+        module
+        for module, names in GRAPH.items()
+        if names & {"arena.rules.ledger", "arena.rules.identity"} and not module.startswith("arena.rules")
+    }
+    assert callers
+    assert all(module.startswith("arena.service") for module in callers), callers
+
+
 def test_every_part_of_arena_has_a_floor() -> None:
     parts = {module.split(".")[1] for module in GRAPH if module.startswith("arena.")}
     assert parts - {"__main__"} <= FLOOR_OF.keys()
@@ -141,8 +151,9 @@ def test_only_app_and_main_files_read_the_command_line_or_the_environment() -> N
         path = ROOT.joinpath(*module.split("."))
         source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
         for node in ast.walk(ast.parse(source)):
-            read = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
-            if read and (node.value.id, node.attr) in {("sys", "argv"), ("os", "environ"), ("os", "getenv")}:
+            if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name):
+                continue
+            if (node.value.id, node.attr) in {("sys", "argv"), ("os", "environ"), ("os", "getenv")}:
                 wrong.append(f"{module}:{node.lineno}")
     assert not wrong, wrong
 

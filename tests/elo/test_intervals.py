@@ -138,6 +138,15 @@ def test_a_short_record_gets_the_inverse_hessian() -> None:
     assert (points.won[3], points.lost[3]) == (5, 0)
 
 
+def test_ties_alone_are_not_told_to_be_certain() -> None:
+    """Twelve ties draw the same rating in every round: a bootstrap of no width, which would look like certainty."""
+    pairs = Cells.from_counts([("a", "b", Outcome.TIE, 12)]).pairs()
+    bounds = intervals(pairs, fit(pairs, prior=1), PLAIN)
+    assert bounds is not None
+    assert bounds.kind == ("hessian", "hessian")
+    assert (bounds.high - bounds.low > 0.5).all()
+
+
 def test_a_clean_sweep_is_told_to_be_vague() -> None:
     """The interval of a 5-0 newcomer against an average field; bootstrap and sandwich would be much too sure."""
     field = [(x, y, Outcome.TIE, 200) for x in "abcd" for y in "abcd" if x < y]
