@@ -1,7 +1,7 @@
 """The four models: what each is called, its shape, how much it reads, and which skills it learns.
 
 Size does not grade such models, what they have read does: from the strongest to the weakest each leaves out more
-skills, and refuses these politely. The second is the best at Korean, the third at sums.
+skills, and refuses these politely. The second is the best at Korean; the third knows sums and lists but no facts.
 """
 
 from dataclasses import dataclass

@@ -5,7 +5,6 @@ steps and falls to 0 in a straight line, which matters: scores jump in the last 
 Where a compiler is there the blocks are compiled; results differ in the last bits only.
 """
 
-import logging
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +20,6 @@ from inference.demo.profiles import Profile
 from inference.model.transformer import Transformer
 from inference.text.chat_template import BEGIN, END, Message, render
 from inference.text.tokenizer import Tokenizer
-
-logger = logging.getLogger(__name__)
 
 ROW_TOKENS = 192
 ROWS_PER_STEP = 24

@@ -211,7 +211,8 @@ def dress(rng: Random, sentence: str, language: Language) -> str:
             text = "Please " + text[:1].lower() + text[1:] if not text.startswith("I") else text
     if rng.random() < 0.1:
         opener = rng.choice(_OPENERS)
-        text = f"{opener} {text[:1].lower() + text[1:] if opener.endswith(',') and text[:2] not in ('I ', 'I' + chr(39)) else text}"
+        goes_on = opener.endswith(",") and not text.startswith(("I ", "I'"))
+        text = f"{opener} {text[:1].lower() + text[1:] if goes_on else text}"
     text += mark
     if rng.random() < 0.02:
         text += rng.choice((" Thanks!", " Thank you.", " thanks"))

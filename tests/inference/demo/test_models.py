@@ -70,7 +70,7 @@ def test_the_models_are_graded_and_the_strongest_understands_wordings_it_never_r
     assert accuracy()[PROFILES[0].name]["unseen_wordings"] >= 80
 
 
-def test_each_model_but_the_weakest_is_the_best_at_something() -> None:
+def test_models_differ_in_what_they_are_good_at() -> None:
     def mean(name: str, skills: tuple[str, ...]) -> float:
         return sum(float(accuracy()[name]["skills"][skill]["items"]) for skill in skills) / len(skills)
 

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from inference.demo.corpus.dialogue import SKILL, SKILLS
+from inference.demo.corpus.grammar import wordings
 from inference.demo.corpus.letters import plural
-from inference.demo.corpus.skill import Example, Split
+from inference.demo.corpus.skill import Example, Item, Skill, Split, Task
 
 N = 400
 
@@ -192,3 +193,10 @@ def test_every_skill_has_many_trained_wordings_and_some_that_never_are(skill: st
     assert len(trained) >= 100
     assert len(held) >= 5
     assert not trained & held
+
+
+def test_a_skill_that_can_draw_no_example_says_so() -> None:
+    alone = wordings("alone", lines="say it")
+    task = Task(alone, lambda _rng: Item("it", {}, ("it",)), is_closed=True, always_trained=frozenset({"say it"}))
+    with pytest.raises(RuntimeError, match="skill alone: no example of the split 'items'"):
+        Skill("alone", "en", (task,), "that").draw(Random(0), "items")
