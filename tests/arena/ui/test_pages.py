@@ -66,7 +66,8 @@ def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
 
 
 def test_every_element_of_the_design_is_there_once() -> None:
-    found = [block.elem_id for block in _build(FakeArena()).blocks.values() if getattr(block, "elem_id", None)]
+    blocks = _build(FakeArena()).blocks.values()
+    found = [element for block in blocks if (element := getattr(block, "elem_id", None))]
     assert set(IDS.split()) <= set(found)
     on_one_page = [element for element in found if element != "header"]
     assert sorted(on_one_page) == sorted(set(on_one_page))
