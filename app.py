@@ -181,7 +181,7 @@ def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     from arena.ui.widgets import PAGES
     from arena.web import protect
     from arena.web.routes import routes
-    from arena.web.visitor import pseudonym
+    from arena.web.visitor import identify
 
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     battle = settings.battle
@@ -206,7 +206,7 @@ def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     )
     app.include_router(routes(arena))
     protect(app, pages=list(PAGES.values()), languages=LANGUAGES, public_url=settings.web.public_url)
-    pages = ui.build(arena, settings, visitor_of=partial(pseudonym, secret=secret))
+    pages = ui.build(arena, settings, visitor_of=partial(identify, secret=secret))
     return ui.mount(app, pages, settings)
 
 

@@ -5,15 +5,20 @@ Models are scripted servers here; the real model server is driven in `tests/end_
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
+import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -154,3 +159,36 @@ def test_it_serves_pages_to_visitors_and_ends_in_time_with_streams_open(tmp_path
             assert process.stderr is not None
             assert "Traceback" not in process.stderr.read()
     assert {file.name for file in (tmp_path / "data").iterdir()} >= {"secret", "arena.sqlite"}
+
+
+def ask(address: str, *, visitor: str, came_from: str) -> str:
+    """Send a prompt as the page does, through a proxy that says where it came from; all that the page is told."""
+    headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}
+    with httpx.Client(base_url=address, headers=headers, timeout=30) as browser:
+        config = browser.get("/config").json()
+        (button,) = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "send"]
+        (send,) = [event for event in config["dependencies"] if [button, "click"] in event["targets"]]
+        values: list[Any] = ["", "Hi"]  # no battle yet, and the prompt
+        event = {"fn_index": send["id"], "data": values, "session_hash": visitor[:10], "trigger_id": button}
+        assert browser.post("/gradio_api/queue/join", json=event).status_code == 200
+        return browser.get("/gradio_api/queue/data", params={"session_hash": visitor[:10]}).text
+
+
+def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path) -> None:
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        text = remote(one, two) + '[limits]\nbattles_per_hour = 1\n[battle]\npace = "free"\n'
+        with running(config(tmp_path, text)) as (_, address):
+            for number in range(10):  # ten times the limit of a visitor, each from another address of one network
+                told = ask(address, visitor=secrets.token_hex(16), came_from=f"2001:db8:1:2::{number}")
+                assert "Hello there." in told
+            told = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
+            assert "Hello there." not in told
+            assert "more than 10 battles" in told
+            assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:3::1")
+        key = (tmp_path / "data" / "secret").read_bytes().strip()
+        with closing(sqlite3.connect(tmp_path / "data" / "arena.sqlite")) as database:
+            stored = [row[0] for row in database.execute("SELECT address FROM battles ORDER BY id")]
+            dump = "\n".join(database.iterdump())
+    networks = ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"]
+    assert stored == [hmac.new(key, f"address:{one}".encode(), hashlib.sha256).hexdigest() for one in networks]
+    assert "2001:" not in dump

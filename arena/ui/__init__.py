@@ -25,7 +25,8 @@ _MAX_QUEUED = 300
 
 
 def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Blocks:
-    """All pages. `visitor_of` tells a request's visitor pseudonym, None where it has no valid cookie."""
+    """All pages. `visitor_of` tells a request's sender: the pseudonym, None where it has no valid cookie, and the
+    HMAC of the address."""
     with gr.Blocks(title=settings.arena.title, analytics_enabled=False) as pages:
         Duel(arena, visitor_of)
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):

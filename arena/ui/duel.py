@@ -115,7 +115,9 @@ class Duel:
     # What the visitor does
 
     async def _send(self, who: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
-        battle_id = await self._arena.send(visitor, battle_id or None, prompt, language=who.texts.language)
+        battle_id = await self._arena.send(
+            visitor, battle_id or None, prompt, address=who.address, language=who.texts.language
+        )
         yield {"prompt": {"value": ""}, "notice": {"value": ""}}
         async for face in self._follow(who, visitor, battle_id):
             yield face

@@ -7,6 +7,7 @@ with `Caller.texts`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import gradio as gr
 from gradio.i18n import I18nData
@@ -15,22 +16,36 @@ from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
 from arena.ui.untrusted import plain
 
-VisitorOf = Callable[[gr.Request], str | None]
+
+class Who(Protocol):
+    """What the web layer tells of a request's sender."""
+
+    @property
+    def visitor(self) -> str | None: ...
+
+    @property
+    def address(self) -> str | None: ...
+
+
+VisitorOf = Callable[[gr.Request], Who]
 
 PAGES = {"battle": "/", "leaderboard": "/leaderboard", "about": "/about"}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request: the visitor's pseudonym (None without a cookie), and the sentences of the language."""
+    """Who sent a request: the visitor's pseudonym (None without a cookie), the HMAC of the address (None without one),
+    and the sentences of the language."""
 
     visitor: str | None
+    address: str | None
     texts: Messages
 
 
 def caller(request: gr.Request, visitor_of: VisitorOf) -> Caller:
     language = preferred_language(request.cookies, request.headers.get("accept-language"))
-    return Caller(visitor=visitor_of(request), texts=messages(language))
+    who = visitor_of(request)
+    return Caller(visitor=who.visitor, address=who.address, texts=messages(language))
 
 
 def said(key: str) -> I18nData:

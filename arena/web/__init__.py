@@ -11,7 +11,8 @@
     gzip       of pages and JSON; not of streams
     language   the chosen language, before the first script of a page runs
 
-`routes` has the addresses that are no pages. Nothing here knows Gradio's Python side, battles or votes.
+`routes` has the addresses that are no pages; `visitor.identify` tells the pages who sent a request, by pseudonym and by
+the HMAC of the `address`. Nothing here knows Gradio's Python side, battles or votes.
 """
 
 from collections.abc import Sequence

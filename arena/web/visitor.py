@@ -2,6 +2,7 @@
 
 The cookie is 128 random bits, HttpOnly and SameSite=Lax, given with the first page. The database sees only its HMAC
 under the arena's secret: who steals the database cannot act as anybody, and who holds a cookie cannot find its rows.
+`identify` tells both things that the pages may know of a sender: the pseudonym and the HMAC of the address.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arena.web.address import HasClient, address_mac
 
 COOKIE = "visitor"
 
@@ -28,6 +32,24 @@ class HasCookies(Protocol):
 
     @property
     def cookies(self) -> Any: ...
+
+
+class Identifiable(HasCookies, HasClient, Protocol):
+    """A request that tells its sender."""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who sent a request, as far as the arena wants to know."""
+
+    visitor: str | None
+    """The pseudonym; None without a valid cookie."""
+    address: str | None
+    """HMAC of the address, for the limits; None where there is none."""
+
+
+def identify(request: Identifiable, secret: bytes) -> Who:
+    return Who(pseudonym(request, secret), address_mac(request, secret))
 
 
 def pseudonym(request: HasCookies, secret: bytes) -> str | None:

@@ -26,7 +26,10 @@ def _request(visitor: str = "anna", language: str = "en") -> Any:
 
 
 def _build(arena: FakeArena) -> gr.Blocks:
-    return ui.build(arena, Settings(), visitor_of=lambda request: request.cookies.get("visitor") or None)  # type: ignore[arg-type]
+    def visitor_of(request: gr.Request) -> Any:
+        return SimpleNamespace(visitor=request.cookies.get("visitor") or None, address=None)
+
+    return ui.build(arena, Settings(), visitor_of=visitor_of)  # type: ignore[arg-type]
 
 
 def _handler(pages: gr.Blocks, element: str, event: str = "click") -> Callable[..., Any]:

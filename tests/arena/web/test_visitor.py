@@ -10,7 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.visitor import COOKIE, VisitorCookie, pseudonym
+from arena.web.address import address_mac
+from arena.web.visitor import COOKIE, VisitorCookie, Who, identify, pseudonym
 
 SECRET = b"0" * 32
 SOMEBODY = "0123456789abcdef0123456789abcdef"
@@ -78,3 +79,10 @@ def test_the_pseudonym_depends_on_the_secret_and_not_only_on_the_cookie() -> Non
     # printf visitor:0123456789abcdef0123456789abcdef | openssl dgst -sha256 -hmac 00000000000000000000000000000000
     assert pseudonym(request, SECRET) == "afe7ec306840b9ddbfa4254dc8bdfce0b87de99aa0f1a7cb45099f9d587e89c2"
     assert pseudonym(request, b"1" * 32) != pseudonym(request, SECRET)
+
+
+def test_a_sender_is_known_by_pseudonym_and_address() -> None:
+    client = SimpleNamespace(host="203.0.113.7", port=1)
+    request = SimpleNamespace(cookies={COOKIE: SOMEBODY}, client=client)
+    assert identify(request, SECRET) == Who(pseudonym(request, SECRET), address_mac(request, SECRET))
+    assert identify(SimpleNamespace(cookies={}, client=None), SECRET) == Who(None, None)
