@@ -194,8 +194,7 @@ def _rating(who: RevealSide) -> str:
     """`1032 (+14)`, in whole points; nothing where the change is not known any more (after a restart)."""
     if who.rating_before is None or who.rating_after is None:
         return ""
-    before, after = round(who.rating_before), round(who.rating_after)
-    return f"{after} ({_signed(after - before)})"
+    return f"{round(who.rating_after)} ({_signed(round(who.rating_after - who.rating_before))})"
 
 
 def _signed(change: int) -> str:

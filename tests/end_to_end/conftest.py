@@ -12,8 +12,8 @@ from tests.end_to_end.running import App
 def app(tmp_path: Path) -> Iterator[App]:
     """app.py with the shipped arena.toml, the four demo models ready."""
     app = App(tmp_path / "data")
-    app.start()
     try:
+        app.start()
         app.wait_until_ready()
         yield app
     finally:

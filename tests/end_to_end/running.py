@@ -103,9 +103,8 @@ class App:
 
     def stop(self) -> float:
         """SIGTERM; returns the seconds that it took to end."""
-        assert self.process is not None
         start = time.monotonic()
-        if self.process.poll() is None:
+        if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(30)
         return time.monotonic() - start

@@ -95,6 +95,7 @@ def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: 
                 assert len(shown) == 2
                 assert shown <= secrets
                 await expect(page.locator("#reveal")).to_be_visible()
+                assert shown <= {secret for secret in secrets if secret in proxy.traffic()}, "the recorder is deaf"
                 n_battles = battle + 1
                 if {"a", "b"} <= first_ends:
                     break
