@@ -123,6 +123,8 @@ class Player:
     organisation: str | None = None
     licence: str | None = None
     parameters: int | None = _number(None, low=1)
+    max_len: int | None = _number(None, low=2)
+    """Tokens of prompt and answer together, where the arena serves the model; without a number the checkpoint's own."""
     weight: float = _number(1.0, above=0.0)
     """How often the model is drawn, relative to the others."""
     is_active: bool = True
@@ -195,6 +197,13 @@ def load(
         raise SettingsError(
             f"[web] public_url: {public_url!r}; expected scheme and host alone, such as https://arena.example.org"
         )
+    max_tokens = sections["battle"].max_tokens
+    for player in models:
+        if player.max_len is not None and player.max_len <= max_tokens:
+            raise SettingsError(
+                f"arena.toml, [[models]] {player.name!r} max_len: {player.max_len} tokens hold no prompt beside"
+                f" an answer of [battle] max_tokens, {max_tokens}; expected more, or a smaller max_tokens"
+            )
     return Settings(**sections, models=models, secret=_read_secret(env))
 
 
@@ -288,6 +297,10 @@ def _read_model(table: Mapping[str, Any], number: int, folder: Path) -> Player:
         if player.is_native and key in table:
             raise SettingsError(f"arena.toml, {where}: {key} goes with base_url; a model with a path needs none")
     if not player.is_native:
+        if player.max_len is not None:
+            raise SettingsError(
+                f"arena.toml, {where}: max_len goes with path; the server at a base_url knows its own limit"
+            )
         if not player.base_urls:
             raise SettingsError(f"arena.toml, {where} base_url: an empty list; expected at least one address")
         for url in player.base_urls:

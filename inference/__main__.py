@@ -1,6 +1,6 @@
 """The command line: serve models, or use one directly.
 
-    python -m inference serve --model NAME=DIR [--model NAME=DIR ...] --host H --port P
+    python -m inference serve --model NAME=DIR [--model NAME=DIR ...] [--max-len NAME=N] --host H --port P
     python -m inference complete --model DIR "Once upon a time"
     python -m inference chat --model DIR
     python -m inference score --model DIR --ids-file F
@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 _DTYPES = ("float32", "bfloat16")
 _ONE_THREAD_BELOW = 5_000_000  # parameters: of 1M, a step takes 1.3 ms on one thread and 2.4 ms on two
+_MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 _THREADS_HELP = "threads of one step (default: one a core, but one for models under 5M parameters)"
+_MIN_LEN = 2  # tokens: one to begin with, one to answer
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -79,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="stop when standard input closes: so the server ends with the process that started it, even a killed one",
     )
+    serve.add_argument(
+        "--max-len",
+        action="append",
+        default=[],
+        type=_named_length,
+        metavar="[NAME=]N",
+        help=f"{_MAX_LEN_HELP}; of one model, or without a name of all others; may be given several times",
+    )
     _add_model_options(serve)
     serve.set_defaults(run=_serve)
 
@@ -86,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     complete.add_argument("prompt", nargs="?", help="the text (default: standard input)")
     _add_folder(complete)
     _add_sampling(complete)
+    _add_max_len(complete)
     _add_model_options(complete)
     complete.set_defaults(run=_complete)
 
@@ -93,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--system", help="system prompt")
     _add_folder(chat)
     _add_sampling(chat)
+    _add_max_len(chat)
     _add_model_options(chat)
     chat.set_defaults(run=_chat)
 
@@ -143,13 +155,11 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_max_len(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--max-len", type=_whole(_MIN_LEN, None), metavar="N", help=_MAX_LEN_HELP)
+
+
 def _add_model_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--max-len",
-        type=_whole(2, None),
-        metavar="N",
-        help="tokens of prompt and answer together (default: the checkpoint's max_seq_len)",
-    )
     parser.add_argument(
         "--dtype", choices=_DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
     )
@@ -164,6 +174,14 @@ def _named_folder(text: str) -> tuple[str, Path]:
     if not (separator and name and folder):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIR, such as tiny=models/tiny")
     return name, Path(folder)
+
+
+def _named_length(text: str) -> tuple[str | None, int]:
+    """Name and tokens; the name is None where the number is for all models without one of their own."""
+    name, separator, number = text.rpartition("=")
+    if (separator and not name) or not number.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 4096 or tiny=512")
+    return name or None, _whole(_MIN_LEN, None)(number)
 
 
 def _whole(low: int, high: int | None) -> Callable[[str], int]:
@@ -215,6 +233,7 @@ def _serve(args: argparse.Namespace) -> int:
         if name in folders:
             raise ValueError(f"two models are named {name}; every --model needs a name of its own")
         folders[name] = open_folder(path, template=args.template)
+    max_len = _max_len_by_name(args.max_len, folders)
     from inference.server.listener import listen
 
     listener = listen(args.host, args.port)
@@ -224,7 +243,21 @@ def _serve(args: argparse.Namespace) -> int:
     from inference.engine.loading import load_models
     from inference.server.run import run
 
-    return run(partial(load_models, folders, dtype=dtype, max_len=args.max_len, cache_gb=args.cache_gb), listener)
+    return run(partial(load_models, folders, dtype=dtype, max_len=max_len, cache_gb=args.cache_gb), listener)
+
+
+def _max_len_by_name(given: Sequence[tuple[str | None, int]], names: Collection[str]) -> dict[str, int]:
+    """The tokens of every model for which a number is given, by its name or for all others."""
+    lengths: dict[str | None, int] = {}
+    for name, length in given:
+        if name is not None and name not in names:
+            raise ValueError(f"--max-len names {name}, which is not served; served are {', '.join(names)}")
+        if name in lengths:
+            whose = "for all others" if name is None else f"for {name}"
+            raise ValueError(f"--max-len is given twice {whose}: {lengths[name]} and {length}; one was expected")
+        lengths[name] = length
+    of_others = lengths.get(None)
+    return {name: own for name in names if (own := lengths.get(name, of_others)) is not None}
 
 
 def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
@@ -232,7 +265,8 @@ def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
     dtype = _prepare_torch(args, folder.config)
     from inference.engine.loading import load_models
 
-    return folder, load_models({"model": folder}, dtype=dtype, max_len=args.max_len, n_slots=1)["model"].engine
+    max_len = {} if args.max_len is None else {"model": args.max_len}
+    return folder, load_models({"model": folder}, dtype=dtype, max_len=max_len, n_slots=1)["model"].engine
 
 
 def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool) -> str:

@@ -243,6 +243,8 @@ def _options(players: Sequence[Player], settings: InferenceSettings) -> list[str
         if player.path is None:
             raise ValueError(f"player {player.name!r} has no path; the model server cannot load it")
         options += ["--model", f"{player.name}={player.path.resolve()}"]
+        if player.max_len is not None:
+            options += ["--max-len", f"{player.name}={player.max_len}"]
     if settings.cache_gb is not None:
         options += ["--cache-gb", f"{settings.cache_gb:g}"]
     if settings.threads is not None:

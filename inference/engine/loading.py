@@ -36,20 +36,21 @@ def load_models(
     folders: Mapping[str, ModelFolder],
     *,
     dtype: torch.dtype | None = None,
-    max_len: int | None = None,
+    max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
     n_slots: int | None = None,
 ) -> dict[str, LoadedModel]:
     """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
 
-    None: the dtype of `weights.default_dtype`, the checkpoint's own `max_seq_len`, `memory.default_cache_bytes`, and as
-    many slots as fit. Raises CheckpointError for weights that cannot be used, ValueError when no slot fits.
+    `max_len` is by name; a model that it does not name takes its checkpoint's own `max_seq_len`. None elsewhere: the
+    dtype of `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises CheckpointError for
+    weights that cannot be used, ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
     models = {name: weights.load(folder.path, dtype=dtype, device=device) for name, folder in folders.items()}
     dtypes = {name: next(model.parameters()).dtype for name, model in models.items()}
-    lengths = {name: max_len or folder.config.max_seq_len for name, folder in folders.items()}
+    lengths = {name: folder.config.max_seq_len for name, folder in folders.items()} | dict(max_len or {})
 
     slot_bytes = {
         name: bytes_per_slot(folder.config, max_len=lengths[name], dtype=dtypes[name])

@@ -138,6 +138,12 @@ def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) ->
         ([{"name": "a=b", "path": "x"}], "'a=b': a model with a path has no = in its name"),
         ([{"name": "m", "path": "x", "model": "y"}], "'m': model goes with base_url"),
         ([{"name": "m", "path": "x", "api_key_env": "K"}], "'m': api_key_env goes with base_url"),
+        ([{"name": "m", "path": "x", "max_len": 1}], "'m' max_len: 1 is out of range; expected a number >= 2"),
+        (
+            [{"name": "m", "base_url": "http://h", "max_len": 64}],
+            "'m': max_len goes with path; the server at a base_url",
+        ),
+        ([{"name": "m", "path": "x", "max_len": 256}], "'m' max_len: 256 tokens hold no prompt beside an answer of"),
         ([{"name": "m", "base_url": []}], "'m' base_url: an empty list; expected at least one address"),
         ([{"name": "m", "base_url": "localhost:8000"}], "'m' base_url: 'localhost:8000'; expected an address such as"),
         ([{"name": "m", "base_url": ["http://h", "ftp://h"]}], "'m' base_url: 'ftp://h'; expected an address such as"),
@@ -190,6 +196,7 @@ def test_a_key_may_lie_in_a_variable_that_begins_like_ours() -> None:
 def test_models_are_read_whole() -> None:
     tables = [
         {"name": "Near", "path": "weights/near", "parameters": 5, "weight": 2, "active": False, "family": "F"},
+        {"name": "Short", "path": "weights/short", "max_len": 512},
         {
             "name": "Far",
             "base_url": ["http://a/v1/", "http://b/v1"],
@@ -201,6 +208,7 @@ def test_models_are_read_whole() -> None:
     ]
     assert load({"models": tables}, {}, folder=Path("/srv")).models == (
         Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
+        Player("Short", Path("/srv/weights/short"), model="Short", max_len=512),
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
         Player("Plain", None, ("http://a/v1",), "Plain"),
     )

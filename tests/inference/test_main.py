@@ -126,6 +126,27 @@ def test_an_answer_that_cannot_fit_is_refused(path: Path, capsys: Capture) -> No
     assert "holds 300 tokens; the prompt has" in capsys.readouterr().err
 
 
+def test_max_len_bounds_prompt_and_answer(path: Path, capsys: Capture) -> None:
+    assert main(["complete", "--model", str(path), "--max-len", "20", "--max-tokens", "20", "x"]) == 1
+    assert "holds 20 tokens; the prompt has" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (["c=9"], "--max-len names c, which is not served; served are a, b"),
+        (["a=9", "a=8"], "--max-len is given twice for a: 9 and 8; one was expected"),
+        (["9", "b=7", "9"], "--max-len is given twice for all others: 9 and 9; one was expected"),
+    ],
+)
+def test_a_max_len_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, given: list[str], match: str) -> None:
+    models = [f"--model={name}={path}" for name in ("a", "b")]
+    assert main(["serve", *models, *(f"--max-len={one}" for one in given)]) == 1
+    captured = capsys.readouterr()
+    assert match in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
 def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None:
     assert main(["serve", "--model", f"a={path}", "--model", f"a={path}"]) == 1
     assert "two models are named a" in capsys.readouterr().err
@@ -140,6 +161,11 @@ def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None
         (["serve", "--model", "a=b", "--port", "70000"], "70000 is out of range; 0 to 65535 was expected"),
         (["serve", "--model", "a=b", "--port", "http"], "invalid whole number value: 'http'"),
         (["serve", "--model", "a=b", "--cache-gb", "0"], "0 is out of range; a number above 0"),
+        (["serve", "--model", "a=b", "--max-len", "a=1"], "1 is out of range; at least 2 was expected"),
+        (["serve", "--model", "a=b", "--max-len", "1"], "1 is out of range; at least 2 was expected"),
+        (["serve", "--model", "a=b", "--max-len", "=9"], "'=9' is not [NAME=]N, such as 4096 or tiny=512"),
+        (["serve", "--model", "a=b", "--max-len", "a=long"], "'a=long' is not [NAME=]N"),
+        (["complete", "--model", "a", "--max-len", "a=9"], "invalid whole number value: 'a=9'"),
         (["serve", "--model", "a=b", "--dtype", "float16"], "invalid choice: 'float16'"),
         (["serve", "--model", "a=b", "--template", "v7"], "invalid choice: 'v7'"),
         (["score", "--model", "a", "--ids-file", "b", "--chunk-size", "0"], "0 is out of range; at least 1"),

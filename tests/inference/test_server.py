@@ -118,6 +118,19 @@ def test_health_tells_what_is_loaded(server: Server, folders: dict[str, Path]) -
     }
 
 
+def test_each_model_has_the_length_that_is_given_for_it_or_for_all_others(folders: dict[str, Path]) -> None:
+    models = [f"--model={name}={folders['one']}" for name in ("one", "two", "three")]
+    with serving(*models, "--max-len=two=64", "--max-len=90") as server:
+        health = httpx.get(f"{server.url}/health").json()
+        assert {name: model["max_len"] for name, model in health["models"].items()} == {
+            "one": 90,
+            "two": 64,
+            "three": 90,
+        }
+        with pytest.raises(openai.BadRequestError, match="holds 64 tokens"):
+            server.client().chat.completions.create(model="two", messages=ASK, max_tokens=64)
+
+
 def fingerprint(folder: Path) -> str:
     return hashlib.sha256((folder / "consolidated.safetensors").read_bytes()).hexdigest()[:16]
 

@@ -228,6 +228,14 @@ def test_settings_become_options(tmp_path: Path) -> None:
     )
 
 
+def test_a_players_max_len_is_handed_over_by_name(tmp_path: Path) -> None:
+    roster = [Player("Wren Sol", path=tmp_path, max_len=512), Player("Ash Fen", path=tmp_path)]
+    server = NativeServer(roster, InferenceSettings(), environment={}, command=FAKE)
+    command = " ".join(server._arguments[len(FAKE) :])
+    assert command.startswith(f"serve --model Wren Sol={tmp_path} --max-len Wren Sol=512 --model Ash Fen={tmp_path} ")
+    assert command.count("--max-len") == 1
+
+
 def test_a_player_without_a_path_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="'Far' has no path"):
         NativeServer([Player("Far", base_urls=("http://h/v1",))], InferenceSettings(), environment={})

@@ -25,8 +25,9 @@ def test_a_model_tells_what_it_is(path: Path) -> None:
 
 
 def test_the_checkpoint_s_own_length_is_the_limit_unless_another_is_given(path: Path) -> None:
-    assert load_models({"a": open_folder(path)})["a"].engine.max_len == 500
-    assert load_models({"a": open_folder(path)}, max_len=90)["a"].engine.max_len == 90
+    folder = open_folder(path)
+    models = load_models({"a": folder, "b": folder}, max_len={"b": 90})
+    assert [model.engine.max_len for model in models.values()] == [500, 90]
 
 
 def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogCaptureFixture) -> None:
