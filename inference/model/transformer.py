@@ -162,10 +162,11 @@ class Transformer(nn.Module):
         blocks = cast(Sequence[Block], self.layers)
         for block, window_plan, keys, values in zip(blocks, plan.windows, cache.keys, cache.values, strict=True):
             x = block.step(x, turn, window_plan, keys, values)
-        for chunk in chunks:
-            cache.lengths[chunk.slot] += len(chunk.ids)
         rows = plan.all_rows if every_token else plan.last_rows
-        return self.head(self.norm(self._with_company(x[rows])))[: len(rows)].float()
+        logits = self.head(self.norm(self._with_company(x[rows])))[: len(rows)].float()
+        for chunk in chunks:  # last: after a failure on the way a single token can be run again
+            cache.lengths[chunk.slot] += len(chunk.ids)
+        return logits
 
     def _with_company(self, x: Tensor) -> Tensor:
         """x (N, dim), or two copies of a row that would be alone: its bits shall not depend on whether it is."""

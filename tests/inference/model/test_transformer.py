@@ -224,6 +224,20 @@ def test_a_packed_model_says_that_it_only_serves() -> None:
         model.forward_full(torch.tensor([[1, 2]]))
 
 
+def test_single_tokens_of_a_step_that_broke_in_its_head_can_be_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that breaks leaves the lengths as they were: once they had grown, and every retry was refused."""
+    model, ids = random_model(tiny_config(sliding_window=7)), random_ids(20)
+    expected = in_chunks(model, ids, 1)[-1]
+    cache = RingCache(model.config, n_slots=1, max_len=20, dtype=torch.float32)
+    model.step([Chunk(0, 0, ids[:-1])], cache)
+    with monkeypatch.context() as broken:
+        broken.setattr(model, "head", lambda _x: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            model.step([Chunk(0, 19, ids[-1:])], cache)
+    assert cache.lengths == [19]
+    torch.testing.assert_close(model.step([Chunk(0, 19, ids[-1:])], cache)[0], expected)
+
+
 def test_a_refused_step_changes_nothing() -> None:
     model = random_model(tiny_config())
     cache = RingCache(model.config, n_slots=2, max_len=9, dtype=torch.float32)
