@@ -1,8 +1,8 @@
 """A model folder <-> a Transformer: params.json beside consolidated.safetensors, strict both ways.
 
 The file is memory-mapped and each tensor goes straight to the wanted dtype and device. Whatever does not fit (a
-missing, extra or misshapen tensor, a truncated file) is an error that names it: a model with one wrong tensor still
-talks, badly.
+missing, extra, misshapen or quantized tensor, a truncated file) is an error that names it: a model with one wrong
+tensor still talks, badly.
 """
 
 import os
@@ -20,6 +20,7 @@ from inference.model.config import PARAMS_FILE, CheckpointError, ModelConfig, lo
 from inference.model.transformer import Transformer
 
 WEIGHTS_FILE = "consolidated.safetensors"
+_DTYPES = ("BF16", "F16", "F32", "F64")  # as safetensors writes them; others are quantized: numbers without a scale
 _SMALL_MODEL = 100_000_000  # parameters; below it float32 is fast enough on a CPU, and exact
 
 
@@ -46,7 +47,9 @@ def load(folder: Path, *, dtype: torch.dtype | None = None, device: torch.device
         raise CheckpointError(f"no {WEIGHTS_FILE} in {folder}: {found}; all tensors in that one file were expected")
     try:
         with safe_open(path, framework="pt") as file:
-            _check_shapes(path, expected, {name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
+            tensors = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
+            _check_shapes(path, expected, {name: tuple(tensor.get_shape()) for name, tensor in tensors.items()})
+            _check_dtypes(path, {name: tensor.get_dtype() for name, tensor in tensors.items()})
             state = {name: file.get_tensor(name).to(device=device, dtype=dtype, copy=True) for name in expected}
     except (SafetensorError, OSError) as error:
         size = path.stat().st_size
@@ -94,3 +97,13 @@ def _check_shapes(path: Path, expected: dict[str, tuple[int, ...]], found: dict[
     ]
     if problems:
         raise CheckpointError(f"{path} does not fit its {PARAMS_FILE}: {'; '.join(problems)}")
+
+
+def _check_dtypes(path: Path, found: dict[str, str]) -> None:
+    problems = [
+        f"{name} holds {dtype}, expected one of {', '.join(_DTYPES)}"
+        for name, dtype in found.items()
+        if dtype not in _DTYPES
+    ]
+    if problems:
+        raise CheckpointError(f"{path} is quantized, which is not supported: {'; '.join(problems)}")

@@ -85,6 +85,13 @@ def test_every_misfit_is_named_at_once(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.float8_e4m3fn])
+def test_quantized_weights_are_refused_and_not_read_as_numbers(folder: Path, dtype: torch.dtype) -> None:
+    rewrite(folder, norm__weight=torch.ones(48).to(dtype))
+    with pytest.raises(CheckpointError, match=r"norm\.weight holds (I8|F8_E4M3), expected one of BF16, F16, F32, F64"):
+        load(folder)
+
+
 def test_a_head_must_be_there_exactly_when_it_is_not_tied(folder: Path) -> None:
     params = folder / "params.json"
     params.write_text(json.dumps({**json.loads(params.read_text()), "tied_embeddings": True}))
