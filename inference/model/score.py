@@ -11,8 +11,8 @@ from inference.model.transformer import Transformer
 def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> list[float]:
     """The natural-log probability of each of ids[1:] given all that precedes it: len(ids) - 1 numbers.
 
-    Raises ValueError for fewer than two ids, an id outside the vocabulary, a text longer than the model's `max_seq_len`
-    or a chunk size below 1.
+    Raises ValueError for fewer than two ids, an id outside the vocabulary, a text longer than the model's
+    `max_seq_len`, a chunk size below 1, and a model whose logits are not finite.
     """
     config = model.config
     if len(ids) < 2:
@@ -33,5 +33,7 @@ def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> l
         following = ids[start + 1 : start + chunk_size + 1]
         logits = model.step([Chunk(0, start, ids[start : start + len(following)])], cache, every_token=True)
         picked = logits.log_softmax(-1).gather(1, torch.tensor(following, device=logits.device)[:, None])
+        if not picked.isfinite().all():
+            raise ValueError("the model's logits are not finite; its weights are damaged")
         scores += picked[:, 0].tolist()
     return scores

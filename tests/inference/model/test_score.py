@@ -18,6 +18,13 @@ def test_a_packed_model_scores_the_same() -> None:
     assert score(random_model(plain.config).pack(), ids) == pytest.approx(score(plain, ids), abs=1e-4)
 
 
+def test_a_model_whose_logits_are_no_numbers_scores_nothing() -> None:
+    model = random_model(tiny_config())
+    model.norm.weight.fill_(float("nan"))
+    with pytest.raises(ValueError, match="the model's logits are not finite; its weights are damaged"):
+        score(model, [1, 2, 3])
+
+
 @pytest.mark.parametrize(
     ("ids", "chunk_size", "message"),
     [
