@@ -430,10 +430,33 @@ def test_the_server_ends_with_the_process_that_started_it(folders: dict[str, Pat
         assert time.monotonic() - start < 10
 
 
-def test_the_port_answers_before_the_models_are_loaded(folders: dict[str, Path]) -> None:
-    with serving(f"--model=one={folders['one']}", wait=False) as server:
-        first = httpx.get(f"{server.url}/health", timeout=LIMIT_S)
-        assert (first.status_code, first.json()) == (503, {"status": "loading"})
+def test_the_port_answers_while_the_models_are_loaded() -> None:
+    program = (
+        "import sys\n"
+        "from inference.server.listener import listen\n"
+        "from inference.server.run import run\n"
+        "listener = listen('127.0.0.1', 0)\n"
+        "print(listener.getsockname()[1], flush=True)\n"
+        "run(lambda: dict.fromkeys(sys.stdin.readline().split()), listener)"  # no models, once the test lets it
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            health = f"http://127.0.0.1:{int(process.stdout.readline())}/health"
+            loading = httpx.get(health, timeout=LIMIT_S)
+            assert (loading.status_code, loading.json()) == (503, {"status": "loading"})
+            process.stdin.write("\n")
+            process.stdin.flush()
+            deadline = time.monotonic() + LIMIT_S
+            while (answer := httpx.get(health, timeout=LIMIT_S)).status_code != 200:
+                assert time.monotonic() < deadline, "the models were not loaded in time"
+                time.sleep(0.05)
+            assert answer.json() == {"status": "ok", "models": {}}
+        finally:
+            process.kill()
 
 
 def failing(*arguments: str) -> str:
