@@ -128,6 +128,8 @@ def _whole_file(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that takes its name, safe on disk, when the block has ended without an error."""
     if not path.absolute().parent.is_dir():
         raise FileNotFoundError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
+    if path.exists() and not path.is_file():
+        raise FileExistsError(f"{path} is no ordinary file and would be replaced by one; give another name")
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         yield Path(name)

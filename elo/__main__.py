@@ -160,6 +160,8 @@ def _check_target(path: Path) -> None:
     """Before any work: can the file be written at all?"""
     if path.is_dir():
         raise CommandError(f"{path} is a folder; give --json the name of a file")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{path} is no ordinary file and would be replaced by one; give --json another name")
     if not path.absolute().parent.is_dir():
         raise CommandError(f"there is no folder {path.absolute().parent} for --json {path.name}; make it first")
 

@@ -17,6 +17,7 @@ problem of a batch touches another, so that its result is the same, bit for bit,
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
@@ -131,7 +132,10 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     last = np.full(1, np.inf)
     for _ in range(_MAX_STEPS):
         p, q = likelihood.chances(r)
-        factor = cho_factor(likelihood.information(r, n, p, q)[0], lower=True)
+        try:
+            factor = cho_factor(likelihood.information(r, n, p, q)[0], lower=True)
+        except LinAlgError as error:
+            raise ConvergenceError(_too_flat(prior)) from error
         step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
         r += damped(step)
         size = np.abs(step).max(axis=0)
@@ -142,6 +146,13 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
         raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds")
     inverse = cho_solve(factor, np.eye(pairs.n_models))
     return Fit(r[:, 0], inverse)
+
+
+def _too_flat(prior: float) -> str:
+    return (
+        f"beside the votes a prior of {prior:g} virtual ties is too small to tell where the ratings are; "
+        "use a larger one, or 0 for the exact maximum"
+    )
 
 
 def has_converged(size: Floats, last: Floats) -> NDArray[np.bool_]:
@@ -213,7 +224,10 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
     for _ in range(_MAX_STEPS):
         p, q = likelihood.chances(r)
         slope = likelihood.gradient(r, y, n, p, q)
-        solved = np.linalg.solve(likelihood.information(r, n, p, q), slope.T[:, :, None])
+        try:
+            solved = np.linalg.solve(likelihood.information(r, n, p, q), slope.T[:, :, None])
+        except LinAlgError as error:
+            raise ConvergenceError(_too_flat(likelihood.prior)) from error
         step = solved[:, :, 0].T.astype(np.float64, copy=False)
         r += np.where(is_open, damped(step), 0.0)
         size = np.abs(step).max(axis=0)

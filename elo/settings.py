@@ -8,6 +8,9 @@ import math
 from dataclasses import asdict, dataclass, fields
 from typing import Literal, get_args
 
+MAX_ROUNDS = 1_000_000
+"""Of the bootstrap: more would tell nothing new, and fill the memory."""
+
 Method = Literal["bradley-terry", "elo"]
 IntervalMethod = Literal["auto", "bootstrap", "sandwich"]
 
@@ -55,7 +58,7 @@ class Settings:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(choices)}")
         for name, is_right, expected in (
             ("prior", self.prior >= 0, "0 or more virtual ties"),
-            ("bootstrap", self.bootstrap >= 0, "0 or more rounds"),
+            ("bootstrap", 0 <= self.bootstrap <= MAX_ROUNDS, f"0 to {MAX_ROUNDS} rounds"),
             ("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2**64 - 1"),
             ("base", self.base > 1, "above 1"),
             ("scale", self.scale > 0, "above 0"),

@@ -10,6 +10,7 @@ Every other row must be right: an unknown outcome never becomes a tie. Names are
 numbers.
 """
 
+import re
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +32,7 @@ _EXPECTED = (
     "expected model_a and model_b (or left and right) with winner (or winner_model_a, winner_model_b and winner_tie)"
 )
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # would break the table, or cannot be written at all
 _PROGRESS_ROWS = 100_000
 
 
@@ -186,9 +188,11 @@ class _Reader:
 def _name(column: str, value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, str) and value.strip():
-        return value
-    raise _RowError(f"{column} is {_shown(value)}; expected the name of a model")
+    if not isinstance(value, str) or not value.strip():
+        raise _RowError(f"{column} is {_shown(value)}; expected the name of a model")
+    if _NO_TEXT.search(value):
+        raise _RowError(f"{column} is {_shown(value)}; expected a name without control characters")
+    return value
 
 
 def _outcome(values: Sequence[object]) -> Outcome:

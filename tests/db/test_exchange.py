@@ -1,4 +1,5 @@
 import json
+import os
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -251,6 +252,15 @@ def test_the_file_appears_whole_or_not_at_all(
     assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == ["votes.jsonl"]
     with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing for votes.jsonl; make it first"):
         exchange.export_votes(database, tmp_path / "missing" / "votes.jsonl")
+
+
+def test_what_is_no_ordinary_file_is_not_replaced_by_one(database: Database, tmp_path: Path) -> None:
+    """Renaming onto /dev/stdout, as root, took the device away."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(FileExistsError, match="pipe is no ordinary file and would be replaced by one"):
+        exchange.export_votes(database, pipe)
+    assert pipe.is_fifo()
 
 
 def test_a_backup_is_a_database_like_the_first(other_database: Database, tmp_path: Path) -> None:

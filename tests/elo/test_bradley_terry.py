@@ -213,6 +213,18 @@ def test_no_convergence_is_no_rating(monkeypatch: pytest.MonkeyPatch) -> None:
         fit_rounds(Likelihood.of(pairs, prior=1), pairs.points[:, None], pairs.games[:, None], start)
 
 
+def test_a_prior_that_vanishes_beside_the_votes_is_refused() -> None:
+    """1 + 1e-300 is 1, so the matrix of Newton's step has no inverse."""
+    pairs = pairs_of(("a", "b", Outcome.A, 5))
+    with pytest.raises(
+        ConvergenceError, match=r"a prior of 1e-300 virtual ties is too small .* use a larger one, or 0"
+    ):
+        fit(pairs, prior=1e-300)
+    start = Fit(np.zeros(2), np.eye(2))
+    with pytest.raises(ConvergenceError, match="a prior of 1e-300 virtual ties is too small"):
+        fit_rounds(Likelihood.of(pairs, prior=1e-300), pairs.points[:, None], pairs.games[:, None], start)
+
+
 def test_renaming_the_models_leaves_their_ratings() -> None:
     votes = reference.load("llmfao_crowd").votes
     mirrored = {model: model[::-1] + "x" for model in votes.models}

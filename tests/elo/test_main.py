@@ -182,6 +182,8 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
     header = write("header.csv", "left,right,winner\n")
     uncounted = write("uncounted.csv", "left,right,winner,counted\nx,y,left,false\n")
     no_database = write("no.sqlite", "this is a text file and no database at all, however long it may be" * 20)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
     cases: list[tuple[tuple[Any, ...], int, str]] = [
         (("--votes", tmp_path / "none.csv"), 1, "none.csv cannot be read: No such file or directory"),
         (("--votes", write("empty.csv", "")), 1, "empty.csv is empty; expected model_a and model_b"),
@@ -205,6 +207,9 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
             1,
             f"there is no folder {tmp_path / 'no'}",
         ),
+        (("--votes", sweep, "--json", pipe), 1, f"{pipe} is no ordinary file and would be replaced by one"),
+        (("--votes", sweep, "--bootstrap", 10**20), 2, "is not 0 to 1000000 rounds"),
+        (("--votes", sweep, "--prior", "1e-300"), 1, "a prior of 1e-300 virtual ties is too small"),
         (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
         (("--db", f"sqlite:///{no_database}"), 1, "is not a SQLite database"),
         (("--db", "mysql://host/x"), 1, "is of an unknown kind; expected sqlite:///PATH"),

@@ -105,6 +105,14 @@ BAD_ROWS = [
     ("model_a,model_b,winner\nx,y,a\nx,y,\n", "line 3: winner is ''; expected one of"),
     ("model_a,model_b,winner\nx,y,a\nx,x,a\n", "line 3: model_a and model_b are both 'x'; expected two models"),
     ("model_a,model_b,winner\nx,y,a\n,y,a\n", "line 3: model_a is ''; expected the name of a model"),
+    (
+        "left,right,winner\nx,y,left\nx,y\x1b[31m,left\n",
+        "line 3: right is 'y\\x1b[31m'; expected a name without control characters",
+    ),
+    (
+        '{"left": "x", "right": "y", "winner": "left"}\n{"left": "\\ud800", "right": "y", "winner": "left"}',
+        "line 2: left is '\\ud800'; expected a name without control characters",
+    ),
     ("left,right,winner\nx,y,left\nx,y\n", "line 3: 2 values; expected 3, as in the header"),
     ("left,right,winner,counted\nx,y,left,1\nx,y,left,no\n", "line 3: counted is 'no'; expected true or false"),
     ("left,right,winner,anony\nx,y,left,1\nx,y,left,2\n", "line 3: anony is '2'; expected true or false"),
