@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from inference.engine.request import Request, SamplingParams, room
 from inference.folder import ModelFolder, open_folder
@@ -214,8 +214,16 @@ def _prepare_torch(args: argparse.Namespace, *configs: ModelConfig) -> Any:
     return getattr(torch, args.dtype) if args.dtype else None
 
 
+def _stdin() -> TextIO:
+    """Standard input; ValueError where the process was started without one."""
+    if sys.stdin is None:
+        raise ValueError("standard input is closed; an open one was expected")
+    return sys.stdin
+
+
 def _stop_with_stdin() -> None:
     """Send this process SIGTERM when its standard input reaches its end."""
+    _stdin()
 
     def wait() -> None:
         while os.read(0, 4096):
@@ -289,20 +297,21 @@ def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, co
 
 def _complete(args: argparse.Namespace) -> int:
     folder, engine = _load_one(args)
-    text = sys.stdin.read() if args.prompt is None else args.prompt
+    text = _stdin().read() if args.prompt is None else args.prompt
     prompt = [folder.tokenizer.bos_id, *folder.tokenizer.encode(text)]
     _answer(engine, prompt, args, continues_text=True)
     return 0
 
 
 def _chat(args: argparse.Namespace) -> int:
+    stdin = _stdin()
     folder, engine = _load_one(args)
     messages = [Message("system", args.system)] if args.system else []
-    is_terminal = sys.stdin.isatty()
+    is_terminal = stdin.isatty()
     while True:
         if is_terminal:
             print("> ", end="", flush=True)
-        line = sys.stdin.readline()
+        line = stdin.readline()
         if not line:
             return 0
         try:
@@ -320,11 +329,10 @@ def _score(args: argparse.Namespace) -> int:
     config = load_config(args.model)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
     dtype = _prepare_torch(args, config)
-    from inference.engine.loading import default_device
-    from inference.model import weights
+    from inference.engine.loading import default_device, load_for_serving
     from inference.model.score import score
 
-    model = weights.load(args.model, dtype=dtype, device=default_device())
+    model = load_for_serving(args.model, dtype=dtype, device=default_device())
     print(json.dumps({"logprobs": score(model, ids, chunk_size=args.chunk_size)}))
     return 0
 
@@ -334,7 +342,7 @@ def _read_ids(path: Path) -> list[int]:
         ids = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"{path} cannot be read: {error.strerror}; a JSON list of token ids was expected") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not JSON: {error}; a list of token ids was expected") from error
     if not isinstance(ids, list) or not all(type(token_id) is int for token_id in ids):
         raise ValueError(f"{path} is not a list of whole numbers; token ids such as [1, 415, 2936] were expected")

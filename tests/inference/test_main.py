@@ -12,6 +12,7 @@ import torch
 
 from inference.__main__ import main
 from inference.model import weights
+from inference.model.transformer import Transformer
 from inference.text.chat_template import Message, render
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
@@ -87,10 +88,37 @@ def test_score_gives_the_log_probabilities_of_the_whole_model(
     assert torch.allclose(torch.tensor(scores["logprobs"]), expected, atol=1e-5)
 
 
+def test_score_uses_the_weights_as_they_are_served(
+    path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed: list[Transformer] = []
+
+    def pack(model: Transformer) -> Transformer:
+        packed.append(model)
+        return model
+
+    monkeypatch.setattr(Transformer, "pack", pack)
+    (tmp_path / "ids.json").write_text("[1, 2, 3]")
+    for dtype in ("float32", "bfloat16"):
+        assert main(["score", "--model", str(path), "--ids-file", str(tmp_path / "ids.json"), "--dtype", dtype]) == 0
+    assert len(packed) == 1
+
+
+@pytest.mark.parametrize("command", ["complete", "chat"])
+def test_a_closed_standard_input_is_one_line(
+    path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main([command, "--model", str(path)]) == 1
+    captured = capsys.readouterr()
+    assert (captured.out, captured.err) == ("", "standard input is closed; an open one was expected\n")
+
+
 @pytest.mark.parametrize(
     ("content", "match"),
     [
         ("[1, 2", "is not JSON"),
+        pytest.param("[" * 100_000, "is not JSON", id="too deep"),
         ('{"ids": [1]}', "is not a list of whole numbers"),
         ("[1, true]", "is not a list of whole numbers"),
         ("[1, 2.5]", "is not a list of whole numbers"),

@@ -4,10 +4,14 @@ from pathlib import Path
 import pytest
 import torch
 
+import inference.demo
 from inference.engine import loading, memory
-from inference.engine.loading import load_models
+from inference.engine.loading import load_for_serving, load_models
+from inference.engine.request import Request, SamplingParams
 from inference.folder import open_folder
+from inference.model import weights
 from inference.model.cache import bytes_per_slot
+from inference.model.score import score
 from tests.fakes import write_model_folder
 
 
@@ -38,6 +42,40 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
     assert [model.engine.n_slots for model in models.values()] == [5, 5]
     assert "a: 44,192 parameters, float32, 5 slots of 500 tokens at most" in caplog.text
     assert load_models({"a": folder}, n_slots=3)["a"].engine.n_slots == 3
+
+
+@pytest.mark.parametrize(
+    ("dtype", "pack_from", "is_packed"),
+    [(torch.float32, 44_192, True), (torch.float32, 44_193, False), (torch.bfloat16, 44_193, True)],
+)
+def test_weights_are_packed_where_that_is_faster_and_score_alike(
+    path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, pack_from: int, is_packed: bool
+) -> None:
+    monkeypatch.setattr(loading, "_PACK_FROM", pack_from)
+    model = load_for_serving(path, dtype=dtype)
+    assert model.is_packed is is_packed
+    plain = weights.load(path, dtype=dtype)
+    tolerance = 1e-5 if dtype == torch.float32 else 0.1
+    ids = list(range(5, 90))
+    assert score(model, ids) == pytest.approx(score(plain, ids), abs=tolerance)
+
+
+def test_answers_of_packed_and_plain_weights_agree(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = []
+    for pack_from in (0, 10**9):
+        monkeypatch.setattr(loading, "_PACK_FROM", pack_from)
+        engine = load_models({"a": open_folder(path)}, n_slots=1)["a"].engine
+        engine.add(Request("x", (5, 6, 7), SamplingParams(max_tokens=100, seed=1)))
+        events = []
+        while engine.has_work:
+            events += engine.step()
+        answers.append(events)
+    assert answers[0] == answers[1]
+
+
+def test_the_shipped_models_are_too_small_to_be_packed() -> None:
+    shipped = Path(inference.demo.__file__).parent / "models" / "wren-sol"
+    assert not load_for_serving(shipped).is_packed
 
 
 def test_memory_without_room_for_a_slot_is_refused(path: Path) -> None:
