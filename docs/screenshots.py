@@ -16,9 +16,9 @@ from typing import Any, Literal
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.async_api import Browser, Page, expect  # noqa: E402
+from playwright.async_api import Browser, expect  # noqa: E402
 
-from tests.end_to_end.running import App, chromium  # noqa: E402
+from tests.end_to_end.running import App, ask, chromium  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
@@ -38,12 +38,6 @@ DEVICES: dict[str, dict[str, Any]] = {
         "device_scale_factor": 2,
     },
 }
-
-
-async def ask(page: Page, prompt: str) -> None:
-    await page.locator("#prompt textarea").fill(prompt)
-    await page.locator("#send").click()
-    await expect(page.locator("#vote-a")).to_be_enabled(timeout=60_000)
 
 
 async def play(browser: Browser, app: App) -> None:

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 120.0
+ANSWER_TIMEOUT_MS = 60_000
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -127,3 +128,11 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def ask(page: Page, prompt: str) -> None:
+    """Send a prompt on the battle page and wait until its two answers can be voted on."""
+    await page.locator("#prompt textarea").fill(prompt)
+    await page.locator("#send").click()
+    await expect(page.locator("#asked")).to_contain_text(prompt)
+    await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.end_to_end.recording_proxy import RecordingProxy
-from tests.end_to_end.running import App, chromium
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, ask, chromium
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +23,6 @@ PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile":
 # Answers of unlike length, so that now one side ends first and now the other.
 PROMPTS = ("Tell me a story about a fox named Pip.", "Reverse the word planet.", "What is 7 plus 5?")
 MAX_BATTLES = 24
-ANSWER_TIMEOUT_MS = 60_000
 
 WATCH_ENDS = """
 window.ends = [];
@@ -56,12 +55,6 @@ def assert_absent(words: Iterable[str], traffic: str) -> None:
         assert at < 0, f"{word!r} was sent before the vote: ...{traffic[max(0, at - 200) : at + 100]}..."
 
 
-async def write_prompt(page: Page, prompt: str) -> None:
-    await page.locator("#prompt textarea").fill(prompt)
-    await page.locator("#send").click()
-    await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
-
-
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: dict[str, Any]) -> None:
     """In both orders of finishing: battles go on until each side has once ended before the other."""
@@ -80,7 +73,7 @@ def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: 
                 await expect(page.locator("#send")).to_be_visible()
                 await page.evaluate("window.ends = []")
                 proxy.forget()
-                await write_prompt(page, PROMPTS[battle % len(PROMPTS)])
+                await ask(page, PROMPTS[battle % len(PROMPTS)])
                 for side in "ab":
                     assert (await page.locator(f"#answer-{side}").inner_text()).strip()
                 assert_absent(secrets, proxy.traffic())
@@ -159,16 +152,10 @@ def test_second_turn_keeps_the_same_two_models_and_one_vote(app: App) -> None:
         async with chromium() as browser:
             page = await browser.new_page()
             await page.goto(app.url)
-            await write_prompt(page, "What is 7 plus 5?")
-            await write_prompt_again(page, "Reverse the word planet.")
+            await ask(page, "What is 7 plus 5?")
+            await ask(page, "Reverse the word planet.")
             await page.locator("#vote-a").click()
             await expect(page.locator("#head-a .name")).to_be_visible()
             assert app.n_votes() == 1
-
-    async def write_prompt_again(page: Page, prompt: str) -> None:
-        await page.locator("#prompt textarea").fill(prompt)
-        await page.locator("#send").click()
-        await expect(page.locator("#asked")).to_contain_text(prompt)
-        await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
 
     asyncio.run(scenario())

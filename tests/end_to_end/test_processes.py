@@ -20,7 +20,7 @@ from db.codes import State
 from db.outcome import Outcome
 from db.session import open_database
 from tests.db.building import ELO, SETTINGS
-from tests.end_to_end.running import ROOT, App, chromium
+from tests.end_to_end.running import ROOT, App, ask, chromium
 
 VOTES_BEFORE_THE_KILL = 2
 
@@ -52,9 +52,7 @@ def test_vote_survives_kill_9_right_after_it_was_acknowledged(app: App) -> None:
             page = await browser.new_page()
             await page.goto(app.url)
             for number in range(VOTES_BEFORE_THE_KILL):
-                await page.locator("#prompt textarea").fill("What is 7 plus 5?")
-                await page.locator("#send").click()
-                await expect(page.locator("#vote-a")).to_be_enabled(timeout=60_000)
+                await ask(page, "What is 7 plus 5?")
                 await page.locator("#vote-bad").click()
                 await expect(page.locator("#head-a .name")).to_be_visible()
                 if number + 1 < VOTES_BEFORE_THE_KILL:
