@@ -1,6 +1,7 @@
 """Serve until told to stop: socket first, then the models; SIGTERM ends open streams and the process within seconds."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -42,6 +43,7 @@ def run(load: Callable[[], Mapping[str, LoadedModel]], listener: socket.socket) 
     if not has_ended:  # in the middle of a step: an ordinary exit would wait for it, or crash in it
         logging.shutdown()
         os._exit(code)
+    gc.freeze()  # the interpreter's last collection would walk all of torch: 0.4 s, 1.9 s on a busy machine
     return code
 
 
