@@ -6,7 +6,9 @@ file, byte for byte. Battles without a vote, addresses, display data of models a
 """
 
 import json
+import math
 import os
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,6 +25,8 @@ from db.outcome import Outcome
 from db.queries.decks import deck_key
 from db.queries.records import BattleRecord, BattleSettings, DeckAnswer, DeckPrompt, TurnRecord, VoteRecord
 from db.session import Database
+
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what UTF-8, or PostgreSQL, cannot hold
 
 Progress = Callable[[int], None]
 """Told the number of votes done, every `PROGRESS_STEP` votes."""
@@ -221,9 +225,9 @@ def _parsed(file: Iterable[bytes]) -> Iterator[VoteLine]:
     for number, raw in enumerate(file, start=1):
         try:
             yield _checked(_built(VoteLine, json.loads(raw), ""))
-        except ValueError as error:  # not UTF-8, not JSON, not a vote
+        except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a vote
             raise errors.BadRecord(
-                f"line {number}: {error}; expected a line of `python -m db export`; nothing was imported"
+                f"line {number}: {_cut(str(error))}; expected a line of `python -m db export`; nothing was imported"
             ) from error
 
 
@@ -285,7 +289,9 @@ def _built(expected: Any, value: Any, where: str) -> Any:
         item = get_args(expected)[0]
         return tuple(_built(item, one, f"{where}[{n}]") for n, one in enumerate(_of(list, value, where)))
     if get_origin(expected) is not None:  # Mapping[str, object]: plain JSON
-        return _of(dict, value, where)
+        if not _is_plain(_of(dict, value, where)):
+            raise ValueError(f"{where} holds a number that is not finite, half a character or a NUL")
+        return value
     if is_dataclass(expected):
         return _record(expected, _of(dict, value, where), where)
     if issubclass(expected, (Code, Outcome)):
@@ -320,7 +326,30 @@ def _of(expected: type, value: Any, where: str) -> Any:
     if expected is float and type(value) is int:
         return float(value)
     if type(value) is not expected:
-        shown = json.dumps(value)
-        came = shown if len(shown) <= 60 else f"{shown[:57]}..."
-        raise ValueError(f"{where or 'the line'} is {came}, not {_WANTED[expected]}")
+        raise ValueError(f"{where or 'the line'} is {_shown(value)}, not {_WANTED[expected]}")
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise ValueError(f"{where} is {_shown(value)}, which holds half a character or a NUL; nobody could write it")
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{where} is {_shown(value)}, more than 64 bits hold")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {_shown(value)}, not a finite number")
     return value
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether JSON of any depth can be written again, as UTF-8 and into either database."""
+    if isinstance(value, dict):
+        return all(_is_plain(key) and _is_plain(item) for key, item in value.items())
+    if isinstance(value, list):
+        return all(map(_is_plain, value))
+    if isinstance(value, str):
+        return _NO_TEXT.search(value) is None
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _shown(value: Any) -> str:
+    return _cut(json.dumps(value), 60)
+
+
+def _cut(text: str, most: int = 300) -> str:
+    return text if len(text) <= most else f"{text[: most - 3]}..."
