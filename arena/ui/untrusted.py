@@ -24,7 +24,7 @@ def safe_markdown(text: str, *, close: bool = False) -> str:
     safe: list[str] = []
     prose: list[str] = []
     fence: str | None = None
-    for line in text.split("\n"):
+    for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n"):  # as Markdown counts lines
         if fence is not None:
             safe.append(line)
             if _closes(line, fence):
@@ -53,7 +53,7 @@ def plain(text: str) -> str:
 
 
 def _closes(line: str, fence: str) -> bool:
-    stripped = line.strip()
+    stripped = line.strip(" \t")
     return len(line) - len(line.lstrip(" ")) <= 3 and set(stripped) == {fence[0]} and len(stripped) >= len(fence)
 
 

@@ -51,6 +51,18 @@ def test_one_fragment_makes_no_html_and_no_picture(fragment: str) -> None:
     assert not _kinds(safe_markdown(fragment)) & {"html_inline", "html_block", "image"}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```\nx\n```\u00a0\n```\n<img src=x>",  # no-break space behind a fence: it does not close
+        "```\nx\r```\r<img src=x>",  # a bare carriage return ends a line
+        "```\r\nx\r\n```\r\n<img src=x>",
+    ],
+)
+def test_a_fence_ends_where_markdown_ends_it(text: str) -> None:
+    assert not _kinds(safe_markdown(text)) & {"html_inline", "html_block", "image"}
+
+
 def test_no_mixture_of_fragments_makes_a_picture_and_hardly_any_makes_html() -> None:
     """Where this reader and Markdown differ on what is code (a fence inside a list), a tag may stay a tag; the
     sanitizer, the policy and the panes' cage stand behind. It must stay rare."""
