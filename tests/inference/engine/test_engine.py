@@ -217,10 +217,14 @@ def test_an_aborted_request_frees_its_slot_before_the_next_step(model: Transform
 
 
 class Flaky:
-    """A real model whose step breaks after its keys are written, when a prompt holds the token `poison`."""
+    """A real model whose step breaks after its keys are written, when a prompt holds the token `poison`.
+
+    `seen` are the logits of the last chunk of each step, by the position after it.
+    """
 
     def __init__(self, model: Transformer, poison: int) -> None:
         self.model, self.poison = model, poison
+        self.seen: dict[int, Tensor] = {}
 
     def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
         lengths = list(cache.lengths)
@@ -228,6 +232,7 @@ class Flaky:
         if any(self.poison in chunk.ids for chunk in chunks if len(chunk.ids) > 1):
             cache.lengths[:] = lengths
             raise RuntimeError("out of memory")
+        self.seen[chunks[-1].start + len(chunks[-1].ids)] = logits[-1]
         return logits
 
 
@@ -253,6 +258,22 @@ def test_a_request_that_breaks_the_model_ends_alone(
     }
     assert "request bad failed" in caplog.text
     assert engine.n_running == 0
+
+
+def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: Transformer, tokenizer: Tokenizer) -> None:
+    """The last chunks (2 and 14 tokens) share a step that breaks once its keys are written. The window is 24 and 32
+    tokens are past, so that the 14 have taken the place of keys that they have to see."""
+    rng, seen = random.Random(8), []
+    good = request("good", [rng.randrange(5, 300) for _ in range(46)], max_tokens=1)
+    for others in ([request("bad", [5] * 33 + [4])], []):
+        flaky = Flaky(model, poison=4)
+        engine = Engine(flaky, make_cache(model.config, 2), tokenizer, max_len=MAX_LEN, max_chunk=16)
+        for one in (*others, good):
+            engine.add(one)
+        errors = [event.error for events in finish(engine).values() for event in events if event.error]
+        assert errors == ["the model failed: RuntimeError"] * len(others)
+        seen.append(flaky.seen[46])
+    torch.testing.assert_close(seen[0], seen[1], rtol=0, atol=1e-5)
 
 
 def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, tokenizer: Tokenizer) -> None:
