@@ -142,8 +142,10 @@ class Duel:
         status = await self._arena.status()
         waiting = self._waiting(status, who)
         battle_id = await self._arena.current(visitor)
-        if battle_id is None:
-            yield showing.idle(status, who.texts) | waiting
+        if (
+            battle_id is None
+        ):  # a page is laid out idle; to say so again could wipe off a prompt that was sent meanwhile
+            yield {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | waiting
             return
         yield waiting
         async for face in self._follow(who, visitor, battle_id):
@@ -209,7 +211,7 @@ class Duel:
                 if who.visitor is None:
                     yield self._updates({"notice": {"value": showing.error_line("error_no_cookie", who.texts)}})
                     return
-                async for face in act(who, who.visitor, battle_id, prompt):
+                async for face in act(who, who.visitor, battle_id, prompt or ""):  # a bare request can send null
                     if changed := showing.changes(shown, face):
                         yield self._updates(changed)
                     shown = {**shown, **face}

@@ -45,7 +45,7 @@ def idle(status: Status, texts: Messages) -> Face:
         "stop": {"visible": False},
         "next": {"visible": False, "variant": "secondary"},
         "examples": {"visible": True},
-        "so-far": {"value": _votes_so_far(status, texts), "visible": True},
+        "so-far": {"value": votes_so_far(status, texts), "visible": True},
         "notice": {"value": ""},
     }
 
@@ -109,7 +109,8 @@ def _notice(key: str, texts: Messages, **numbers: object) -> str:
     return f'<div class="notice">{plain(texts(key, **numbers))}</div>'
 
 
-def _votes_so_far(status: Status, texts: Messages) -> str:
+def votes_so_far(status: Status, texts: Messages) -> str:
+    """How many votes there are, with the way to the leaderboard."""
     if status.n_votes == 0:
         return plain(texts("votes_so_far_none"))
     votes = texts("votes_so_far_one") if status.n_votes == 1 else texts("votes_so_far", votes=status.n_votes)
