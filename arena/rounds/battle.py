@@ -25,9 +25,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from arena.players.endpoint import Broken, EndpointError, Finish, Message, ModelStream, Refused, Request, Token
+from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Token
+from arena.rounds.attempt import Attempt, Turn, resumed
 from arena.rounds.pacing import Arrived, Pace
-from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideState, SideView, TurnView
+from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideView, TurnView
 from db.codes import Side as SideCode
 from db.codes import State
 from db.errors import DatabaseError
@@ -39,8 +40,6 @@ TICK_S = 0.1
 HEARTBEAT_S = 1.0
 CLOSE_TIMEOUT_S = 2.0
 MAX_ATTEMPTS = 4
-CANCELLED = "cancelled"
-"""Finish reason of an answer that the visitor stopped."""
 
 VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed"]
 Ending = Literal["done", "stop"] | VoidReason
@@ -84,66 +83,6 @@ class Timing:
     clock: Callable[[], float] = time.monotonic
 
 
-@dataclass(slots=True)
-class _Attempt:
-    """One attempt of one side at the current turn. `n_shown` characters are released; `has_ended` as a page sees it."""
-
-    number: int
-    seed: int
-    text: str = ""
-    finish: Finish | None = None
-    error: str | None = None
-    is_too_long: bool = False
-    is_stopped: bool = False
-    n_shown: int = 0
-    has_ended: bool = False
-    is_stored: bool = False
-
-    @property
-    def is_complete(self) -> bool:
-        return self.finish is not None or self.error is not None
-
-    @property
-    def state(self) -> SideState:
-        if not self.has_ended:
-            return "writing" if self.n_shown else "waiting"
-        if self.is_stopped:
-            return "stopped"
-        return "failed" if self.error is not None else "done"
-
-    def cut_to_shown(self) -> None:
-        """The visitor stopped: what was never shown was never answered, however far the model had got."""
-        self.text = self.text[: self.n_shown]
-        self.finish = None
-        self.error = None
-        self.is_stopped = self.has_ended = True
-
-    def record(self, side: Side) -> AnswerRecord:
-        finish = self.finish
-        return AnswerRecord(
-            side=SideCode.parse(side),
-            attempt=self.number,
-            text=self.text,
-            seed=self.seed,
-            finish_reason=CANCELLED if self.is_stopped else finish.finish_reason if finish else None,
-            prompt_tokens=finish.prompt_tokens if finish else None,
-            completion_tokens=finish.completion_tokens if finish else None,
-            ttft_ms=finish.ttft_ms if finish else None,
-            duration_ms=finish.duration_ms if finish else None,
-            fingerprint=finish.fingerprint if finish else None,
-            error=self.error,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Turn:
-    prompt: str
-    attempts: Mapping[Side, _Attempt]
-
-    def text(self, side: Side) -> str:
-        return self.attempts[side].text
-
-
 class Battle:
     """One battle. Belongs to the event loop; no method but `follow`, `stop` and `void` waits.
 
@@ -178,14 +117,14 @@ class Battle:
         self._max_turns = max_turns
         self._rng = rng
         self._seeds: set[int] = set()
-        self._past: list[_Turn] = []
+        self._past: list[Turn] = []
         self._prompt = ""
-        self._attempts: dict[Side, _Attempt] = {}
+        self._attempts: dict[Side, Attempt] = {}
         self._writers: dict[Side, asyncio.Task[None]] = {}
         self._pace = make_pace()
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
-        self._failed: list[tuple[Side, _Attempt]] = []
+        self._failed: list[tuple[Side, Attempt]] = []
         self._watchers: set[asyncio.Event] = set()
         self._unwatched_since_s = timing.clock()
 
@@ -196,7 +135,7 @@ class Battle:
     @property
     def turns(self) -> tuple[Mapping[Side, SideView], ...]:
         """Both sides of every turn as shown so far, the current one last."""
-        return tuple({side: _shown(turn.attempts[side]) for side in SIDES} for turn in [*self._past, self._turn()])
+        return tuple({side: turn.attempts[side].view() for side in SIDES} for turn in [*self._past, self._turn()])
 
     @property
     def is_being_written(self) -> bool:
@@ -214,7 +153,7 @@ class Battle:
             if self._attempts:
                 self._past.append(self._turn())
             self._prompt = turn.prompt
-            self._attempts = {side: _resumed(turn.shown(SideCode.parse(side))) for side in SIDES}
+            self._attempts = {side: resumed(turn.shown(SideCode.parse(side))) for side in SIDES}
             self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
         self.state = _STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
@@ -225,7 +164,7 @@ class Battle:
         if self._attempts:
             self._past.append(self._turn())
         self._prompt = prompt
-        self._attempts = {side: _Attempt(1, self._new_seed()) for side in SIDES}
+        self._attempts = {side: Attempt(1, self._new_seed()) for side in SIDES}
         self._begin(SIDES)
 
     def can_retry(self, side: Side) -> bool:
@@ -239,7 +178,7 @@ class Battle:
         failed = self._attempts[side]
         if not failed.is_stored:
             self._failed.append((side, failed))
-        self._attempts[side] = _Attempt(failed.number + 1, self._new_seed())
+        self._attempts[side] = Attempt(failed.number + 1, self._new_seed())
         self._begin([side])
 
     async def stop(self) -> None:
@@ -263,7 +202,7 @@ class Battle:
         self._notify()
 
     def view(self) -> BattleView:
-        sides = {side: replace(_shown(self._attempts[side]), can_retry=self.can_retry(side)) for side in SIDES}
+        sides = {side: replace(self._attempts[side].view(), can_retry=self.can_retry(side)) for side in SIDES}
         can_continue = all(view.state in ("done", "stopped") and view.text for view in sides.values())
         return BattleView(
             battle_id=self.battle_id,
@@ -298,8 +237,8 @@ class Battle:
             self._watchers.discard(changed)
             self._unwatched_since_s = self._timing.clock()
 
-    def _turn(self) -> _Turn:
-        return _Turn(self._prompt, self._attempts)
+    def _turn(self) -> Turn:
+        return Turn(self._prompt, self._attempts)
 
     def _new_seed(self) -> int:
         while (seed := self._rng.randrange(1, _SEED_BOUND)) in self._seeds:
@@ -333,7 +272,7 @@ class Battle:
             seed=self._attempts[side].seed,
         )
 
-    async def _write(self, side: Side, attempt: _Attempt) -> None:
+    async def _write(self, side: Side, attempt: Attempt) -> None:
         """Let the endpoint fill the attempt; every way in which that can fail becomes its error."""
         try:
             async with aclosing(self._streams[side].stream(self._request(side))) as events:
@@ -432,32 +371,3 @@ class Battle:
     def _notify(self) -> None:
         for changed in self._watchers:
             changed.set()
-
-
-def _shown(attempt: _Attempt) -> SideView:
-    state = attempt.state
-    return SideView(
-        state=state,
-        text=attempt.text[: attempt.n_shown],
-        is_cut=state == "done" and attempt.finish is not None and attempt.finish.finish_reason == "length",
-        error=None if state != "failed" else "side_too_long" if attempt.is_too_long else "side_failed",
-    )
-
-
-def _resumed(answer: AnswerRecord | None) -> _Attempt:
-    if answer is None:
-        return _Attempt(0, 0, is_stopped=True, has_ended=True, is_stored=True)
-    is_stopped = answer.finish_reason == CANCELLED
-    attempt = _Attempt(answer.attempt, answer.seed or 0, answer.text, is_stopped=is_stopped, error=answer.error)
-    if answer.error is None and not is_stopped:
-        attempt.finish = Finish(
-            finish_reason=answer.finish_reason or "",
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            fingerprint=answer.fingerprint,
-            ttft_ms=answer.ttft_ms or 0.0,
-            duration_ms=answer.duration_ms or 0.0,
-        )
-    attempt.n_shown = len(answer.text)
-    attempt.has_ended = attempt.is_stored = True
-    return attempt

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from arena.rounds.battle import CANCELLED
+from arena.rounds.attempt import CANCELLED
 from arena.rules import identity, ledger
 from db.codes import Side
 from db.queries import AnswerRecord, BattleRecord, TurnRecord

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from arena.players.endpoint import Broken, Finish, Message, ModelStream, Refused, Request, TimedOut, Token
-from arena.rounds.battle import CANCELLED, MAX_ATTEMPTS, Battle, Parameters, Timing
+from arena.rounds.attempt import CANCELLED
+from arena.rounds.battle import MAX_ATTEMPTS, Battle, Parameters, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleView
 from db.codes import Kind, Policy, Side, State

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from arena.players.endpoint import Broken, Finish, TimedOut
-from arena.rounds.battle import CANCELLED
+from arena.rounds.attempt import CANCELLED
 from arena.rounds.views import BattleView
 from arena.service import Outcome
 from db import queries

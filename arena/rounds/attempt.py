@@ -1,0 +1,105 @@
+"""One side's answer to one turn: an attempt, from the first token to its end, as stored and as shown.
+
+No asyncio and no decision here: `battle` fills it in, `pacing` says how much of it is released.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from arena.players.endpoint import Finish
+from arena.rounds.views import Side, SideState, SideView
+from db.codes import Side as SideCode
+from db.queries import AnswerRecord
+
+CANCELLED = "cancelled"
+"""Finish reason of an answer that the visitor stopped."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One attempt of one side at the current turn. `n_shown` characters are released; `has_ended` as a page sees it."""
+
+    number: int
+    seed: int
+    text: str = ""
+    finish: Finish | None = None
+    error: str | None = None
+    is_too_long: bool = False
+    is_stopped: bool = False
+    n_shown: int = 0
+    has_ended: bool = False
+    is_stored: bool = False
+
+    @property
+    def is_complete(self) -> bool:
+        return self.finish is not None or self.error is not None
+
+    @property
+    def state(self) -> SideState:
+        if not self.has_ended:
+            return "writing" if self.n_shown else "waiting"
+        if self.is_stopped:
+            return "stopped"
+        return "failed" if self.error is not None else "done"
+
+    def cut_to_shown(self) -> None:
+        """The visitor stopped: what was never shown was never answered, however far the model had got."""
+        self.text = self.text[: self.n_shown]
+        self.finish = None
+        self.error = None
+        self.is_stopped = self.has_ended = True
+
+    def view(self) -> SideView:
+        """What a page sees of it; whether it can be retried is the battle's to say."""
+        state = self.state
+        return SideView(
+            state=state,
+            text=self.text[: self.n_shown],
+            is_cut=state == "done" and self.finish is not None and self.finish.finish_reason == "length",
+            error=None if state != "failed" else "side_too_long" if self.is_too_long else "side_failed",
+        )
+
+    def record(self, side: Side) -> AnswerRecord:
+        finish = self.finish
+        return AnswerRecord(
+            side=SideCode.parse(side),
+            attempt=self.number,
+            text=self.text,
+            seed=self.seed,
+            finish_reason=CANCELLED if self.is_stopped else finish.finish_reason if finish else None,
+            prompt_tokens=finish.prompt_tokens if finish else None,
+            completion_tokens=finish.completion_tokens if finish else None,
+            ttft_ms=finish.ttft_ms if finish else None,
+            duration_ms=finish.duration_ms if finish else None,
+            fingerprint=finish.fingerprint if finish else None,
+            error=self.error,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    prompt: str
+    attempts: Mapping[Side, Attempt]
+
+    def text(self, side: Side) -> str:
+        return self.attempts[side].text
+
+
+def resumed(answer: AnswerRecord | None) -> Attempt:
+    """An attempt of an earlier process, read back from the database; None: this side was never stored."""
+    if answer is None:
+        return Attempt(0, 0, is_stopped=True, has_ended=True, is_stored=True)
+    is_stopped = answer.finish_reason == CANCELLED
+    attempt = Attempt(answer.attempt, answer.seed or 0, answer.text, is_stopped=is_stopped, error=answer.error)
+    if answer.error is None and not is_stopped:
+        attempt.finish = Finish(
+            finish_reason=answer.finish_reason or "",
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+            fingerprint=answer.fingerprint,
+            ttft_ms=answer.ttft_ms or 0.0,
+            duration_ms=answer.duration_ms or 0.0,
+        )
+    attempt.n_shown = len(answer.text)
+    attempt.has_ended = attempt.is_stored = True
+    return attempt
