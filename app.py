@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import fcntl
 import logging
 import os
 import signal
@@ -22,7 +23,7 @@ import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from arena.settings import Override, Settings, SettingsError, load
 
@@ -114,16 +115,45 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _lock(folder: Path) -> IO[bytes]:
+    """The folder, made if need be, is this process's alone while the file is open. Raises `SettingsError`.
+
+    Two arenas on one database would each void the other's battles at its start. The kernel holds the lock, not the
+    file's existence: it goes with the process, however that ends.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("ab")
+    except OSError as error:
+        raise SettingsError(
+            f"the data folder {folder} cannot be used: {error.strerror};"
+            " expected one that can be made and written, choose it with --data"
+        ) from error
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        file.close()
+        raise SettingsError(
+            f"another arena runs on the folder {folder}; stop it, or choose another folder with --data"
+        ) from error
+    return file
+
+
 def _serve(settings: Settings, listener: socket.socket) -> int:
     """Wire everything and serve on the socket until a signal."""
     os.environ.update(_LIBRARIES)
     from db.errors import DatabaseError
 
-    try:
-        app = _wire(settings, os.environ)
-    except (SettingsError, DatabaseError, OSError, ValueError) as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 1
+    with contextlib.ExitStack() as held:
+        try:
+            app = _wire(settings, os.environ, held)
+        except (SettingsError, DatabaseError, OSError, ValueError) as error:
+            print(f"app.py: {error}", file=sys.stderr)
+            return 1
+        return _run(app, settings, listener)
+
+
+def _run(app: FastAPI, settings: Settings, listener: socket.socket) -> int:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -152,9 +182,9 @@ def _address(settings: Settings) -> str:
     return settings.web.public_url or f"http://{host}:{settings.web.port}"
 
 
-def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
-    """Everything, made and joined; the app's lifespan starts and stops it. Raises `SettingsError`, `DatabaseError`,
-    `SecretError`."""
+def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack) -> FastAPI:
+    """Everything, made and joined; the app's lifespan starts and stops it. The data folder is ours until `held` ends.
+    Raises `SettingsError`, `DatabaseError`, `SecretError`."""
     from arena.players.roster import Roster
 
     roster = Roster(settings.models)
@@ -164,7 +194,7 @@ def _wire(settings: Settings, env: Mapping[str, str]) -> FastAPI:
     from arena.web import secret as secrets_file
     from db.session import open_database
 
-    settings.arena.data.mkdir(parents=True, exist_ok=True)
+    held.enter_context(_lock(settings.arena.data))
     secret = (
         settings.secret.encode() if settings.secret else secrets_file.load_or_create(settings.arena.data / "secret")
     )

@@ -5,6 +5,7 @@ Models are scripted servers here; the real model server is driven in `tests/end_
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import hmac
 import os
@@ -27,6 +28,14 @@ import app
 from tests.fakes import ScriptedEndpoint
 
 APP = Path(app.__file__)
+TWO = """
+[[models]]
+name = "m0"
+base_url = "http://127.0.0.1:9/v1"
+[[models]]
+name = "m1"
+base_url = "http://127.0.0.1:9/v1"
+"""
 
 
 def free_port() -> int:
@@ -192,3 +201,33 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
     networks = ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"]
     assert stored == [hmac.new(key, f"address:{one}".encode(), hashlib.sha256).hexdigest() for one in networks]
     assert "2001:" not in dump
+
+
+def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no_lock(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two would bear one name in the database, and each start would void the battles that the other one runs."""
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        first = config(tmp_path, remote(one, two))
+        with running(first) as (process, address):
+            told = refusal(capsys, [*first, "--port", str(free_port())])
+            assert told == (
+                f"app.py: another arena runs on the folder {tmp_path / 'data'};"
+                " stop it, or choose another folder with --data\n"
+            )
+            assert httpx.get(f"{address}/health").status_code == 200
+            process.kill()
+            process.wait(timeout=10)
+            with running(first) as (_, address):
+                assert httpx.get(f"{address}/health").status_code == 200
+
+
+def test_the_folder_is_locked_before_the_database_is_touched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = config(tmp_path, TWO)
+    (tmp_path / "data").mkdir()
+    with (tmp_path / "data" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert "another arena runs on the folder" in refusal(capsys, arguments)
+    assert [file.name for file in (tmp_path / "data").iterdir()] == ["lock"]
