@@ -28,6 +28,8 @@ from elo.settings import Settings as EloSettings
 _PREFIX = "ARENA_"
 _SECRET = "ARENA_SECRET"
 _MIN_SECRET_CHARS = 16
+_MAX_INT = 2**63 - 1  # what the database stores
+_FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url"})  # of [[models]], where not alike
 
 
 class SettingsError(ValueError):
@@ -239,7 +241,7 @@ def _read_section(cls: type[SectionT], table: Mapping[str, Any], where: str, ove
     _check_known(table, fields, where=f"arena.toml, {where}", what="key")
     values = {}
     for key, value in table.items():
-        place = f"arena.toml, {where} {key}"
+        place = f"arena.toml, {where} {_FILE_KEYS.get(key, key)}"
         values[key] = _in_range(_typed(value, hints[key], place), fields[key].metadata, place)
     for one in overrides:
         place = f"{one.source} ({where} {one.key})"
@@ -293,6 +295,11 @@ def _read_model(table: Mapping[str, Any], number: int, folder: Path) -> Player:
     player = _read_section(Player, table, where, ())
     if player.is_native and "=" in name:
         raise SettingsError(f"arena.toml, {where}: a model with a path has no = in its name")
+    if player.api_key_env is not None and not player.api_key_env.strip():
+        raise SettingsError(
+            f"arena.toml, {where} api_key_env: {player.api_key_env!r};"
+            " expected the name of the environment variable that holds the key, or no api_key_env"
+        )
     for key in ("api_key_env", "model"):
         if player.is_native and key in table:
             raise SettingsError(f"arena.toml, {where}: {key} goes with base_url; a model with a path needs none")
@@ -306,7 +313,8 @@ def _read_model(table: Mapping[str, Any], number: int, folder: Path) -> Player:
         for url in player.base_urls:
             if not _is_address(url):
                 raise SettingsError(
-                    f"arena.toml, {where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1"
+                    f"arena.toml, {where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1,"
+                    " with no space, query or fragment"
                 )
     urls = tuple(url.rstrip("/") for url in player.base_urls)
     path = folder / player.path if player.path is not None else None
@@ -314,6 +322,8 @@ def _read_model(table: Mapping[str, Any], number: int, folder: Path) -> Player:
 
 
 def _is_address(url: str) -> bool:
+    if not url.isprintable() or any(character in url for character in " ?#"):
+        return False
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -360,11 +370,18 @@ def _typed(value: Any, hint: Any, place: str) -> Any:
             if isinstance(value, str) and value:
                 return Path(value)
         elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            if isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value):
                 return float(value)
         elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
     raise SettingsError(f"{place}: {value!r} is not {_in_words(hint)}")
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _in_words(hint: Any) -> str:
@@ -382,6 +399,8 @@ def _in_words(hint: Any) -> str:
 
 
 def _in_range(value: Any, bounds: Mapping[str, Any], place: str) -> Any:
+    if isinstance(value, int) and not -_MAX_INT <= value <= _MAX_INT:
+        raise SettingsError(f"{place}: a whole number of {value.bit_length()} bits; expected at most {_MAX_INT}")
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, above, high = bounds.get("low"), bounds.get("above"), bounds.get("high")
         parts = [f"{sign} {bound:g}" for sign, bound in ((">=", low), (">", above), ("<=", high)) if bound is not None]

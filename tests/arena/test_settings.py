@@ -119,12 +119,30 @@ def test_environment_names_are_the_documented_ones() -> None:
             {"models": {"name": "m"}},
             "arena.toml: models is not a list of tables; write each model under its own [[models]]",
         ),
-        (model(active=1), "arena.toml, [[models]] 'm' is_active: 1 is not true or false"),
+        (model(active=1), "arena.toml, [[models]] 'm' active: 1 is not true or false"),
+        (model(base_url=[1]), "arena.toml, [[models]] 'm' base_url: [1] is not a list of texts"),
+        (model(api_key_env=7), "arena.toml, [[models]] 'm' api_key_env: 7 is not text in quotes"),
+        (
+            model(parameters=10**26),
+            "arena.toml, [[models]] 'm' parameters: a whole number of 87 bits; expected at most 9223372036854775807",
+        ),
+        (
+            {"elo": {"seed": -(10**26)}},
+            "arena.toml, [elo] seed: a whole number of 87 bits; expected at most 9223372036854775807",
+        ),
         (model(weight=0), "arena.toml, [[models]] 'm' weight: 0.0 is out of range; expected a number > 0"),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) -> None:
     assert error_of(toml) == message
+
+
+def test_the_largest_number_that_the_database_stores_is_taken() -> None:
+    assert load(model(parameters=2**63 - 1), {}).models[0].parameters == 2**63 - 1
+
+
+def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
+    assert error_of({"battle": {"top_p": 10**400}}).endswith("is not a number")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +166,12 @@ def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) ->
         ([{"name": "m", "base_url": "localhost:8000"}], "'m' base_url: 'localhost:8000'; expected an address such as"),
         ([{"name": "m", "base_url": ["http://h", "ftp://h"]}], "'m' base_url: 'ftp://h'; expected an address such as"),
         ([{"name": "m", "base_url": "http://h:99999/v1"}], "'m' base_url: 'http://h:99999/v1'; expected an address"),
+        ([{"name": "m", "base_url": "http://h/v 1"}], "'m' base_url: 'http://h/v 1'; expected an address such as"),
+        ([{"name": "m", "base_url": " http://h"}], "'m' base_url: ' http://h'; expected an address such as"),
+        ([{"name": "m", "base_url": "http://h/v1?k=1"}], "8000/v1, with no space, query or fragment"),
+        ([{"name": "m", "base_url": "http://h/v1#top"}], "8000/v1, with no space, query or fragment"),
+        ([{"name": "m", "base_url": "http://h\t/v1"}], "8000/v1, with no space, query or fragment"),
+        ([{"name": "m", "base_url": "http://h", "api_key_env": ""}], "'m' api_key_env: ''; expected the name of the"),
         (
             [{"name": "m", "path": "x"}, {"name": "M", "path": "y"}],
             "two models are called 'M'; every name must be its own",
