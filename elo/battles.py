@@ -190,11 +190,12 @@ def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """Battles, points won and points lost of each of the K models."""
+    """Battles, points won and points lost of each of the K models, and how many of the battles were no tie."""
 
     battles: Index
     won: Floats
     lost: Floats
+    decided: Index
 
 
 def record(pairs: Pairs) -> Record:
@@ -205,7 +206,8 @@ def record(pairs: Pairs) -> Record:
     games, points = pairs.games, pairs.points
     battles = total(games, games)
     won = total(points, games - points)
-    return Record(battles.astype(np.int64), won, battles - won)
+    decided = pairs.won + pairs.lost
+    return Record(battles.astype(np.int64), won, battles - won, total(decided, decided).astype(np.int64))
 
 
 def components(pairs: Pairs) -> Index:

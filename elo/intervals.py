@@ -3,8 +3,8 @@
 The bootstrap draws a count for every cell anew, Poisson with the count seen as its mean, fits again, and takes
 percentiles; to draw whole votes instead would cost more with every vote and give the same spread. The prior is kept in
 every round. The sandwich H^-1 G H^-1 is its closed form. Both shrink to nothing for a model that never lost, and where
-there are only ties, so `auto` gives a model with under three points won or lost, or without any spread over the rounds,
-the inverse Hessian, which is too wide rather than too narrow.
+nearly all are ties, so `auto` gives a model with under three points won or lost, or with under three battles that were
+no tie, the inverse Hessian, which is too wide rather than too narrow.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,6 @@ Progress = Callable[[int, int], None]
 """Is told (rounds done, rounds in all) on the way."""
 
 FEW_POINTS = 3.0
-_NO_WIDTH = 1e-9  # log-odds: ties alone move no round
 _BLOCK = 2**18  # (M, R) values: what a core's cache holds
 _BLOCK_OF_MATRICES = 2**22  # (R, K, K) values: 32 MB
 
@@ -57,7 +56,7 @@ def intervals(pairs: Pairs, fit: Fit, settings: Settings, *, progress: Progress 
     if settings.interval == "auto":
         points = record(pairs)
         wide = _normal(fit, centred(fit.inverse), "hessian", settings)
-        is_short = (np.minimum(points.won, points.lost) < FEW_POINTS) | (high - low < _NO_WIDTH)
+        is_short = (np.minimum(points.won, points.lost) < FEW_POINTS) | (points.decided < FEW_POINTS)
         for m in np.flatnonzero(is_short):
             low[m], high[m], kinds[m] = wide.low[m], wide.high[m], "hessian"
     return Intervals(low, high, tuple(kinds))

@@ -129,7 +129,7 @@ def test_a_short_record_gets_the_inverse_hessian() -> None:
     assert dict(zip(pairs.models, bounds.kind, strict=True)) == {
         "a": "bootstrap",
         "b": "bootstrap",
-        "c": "bootstrap",
+        "c": "hessian",  # nine ties, and no battle decided
         "new": "hessian",
     }
     reach = 1.959964 * np.sqrt(np.diag(centred(found.inverse)))[3]
@@ -138,9 +138,11 @@ def test_a_short_record_gets_the_inverse_hessian() -> None:
     assert (points.won[3], points.lost[3]) == (5, 0)
 
 
-def test_ties_alone_are_not_told_to_be_certain() -> None:
-    """Twelve ties draw the same rating in every round: a bootstrap of no width, which would look like certainty."""
-    pairs = Cells.from_counts([("a", "b", Outcome.TIE, 12)]).pairs()
+@pytest.mark.parametrize("n_decided", [0, 2])
+def test_ties_are_not_told_to_be_certain(n_decided: int) -> None:
+    """Ties draw the same rating in every round: a bootstrap of next to no width, which would look like certainty."""
+    counts = [("a", "b", Outcome.TIE, 12), ("a", "b", Outcome.A, n_decided // 2), ("a", "b", Outcome.B, n_decided // 2)]
+    pairs = Cells.from_counts(counts).pairs()
     bounds = intervals(pairs, fit(pairs, prior=1), PLAIN)
     assert bounds is not None
     assert bounds.kind == ("hessian", "hessian")

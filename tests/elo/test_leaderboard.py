@@ -87,7 +87,8 @@ def test_equal_records_have_equal_ratings_and_stand_by_name() -> None:
 
 def test_groups_without_a_path_between_them_are_numbered_and_ranked_apart() -> None:
     sure = [("a", "b", Outcome.A, 300), ("a", "b", Outcome.B, 100)]
-    other = [("y", "z", Outcome.A, 300), ("y", "z", Outcome.B, 100), ("x", "y", Outcome.TIE, 100)]
+    even = [("x", "y", Outcome.A, 50), ("x", "y", Outcome.B, 50)]
+    other = [("y", "z", Outcome.A, 300), ("y", "z", Outcome.B, 100), *even]
     board = rate(counts(*sure, *other), QUICK)
     rows = {row.model: (row.component, row.rank) for row in board.rows}
     assert rows == {"a": (2, 1), "b": (2, 2), "x": (1, 1), "y": (1, 1), "z": (1, 3)}
