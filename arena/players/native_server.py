@@ -5,9 +5,10 @@
 
 The child listens on a loopback port that is chosen here, once, so that its address never changes. When it dies, or
 answers nothing for a minute, it is started again after a pause that doubles from 1 to 30 s ("restarting"). When it ends
-three times in a row without ever having been ready (a damaged file, no memory), it is left alone ("failed"); `problem`
-holds the first error that it wrote, or the last line. Its lines go to our log. It ends with this process however that
-ends: its standard input is a pipe, and `--stop-with-stdin` makes it stop when the pipe closes.
+three times in a row without ever having been ready (no memory, a port that another took), it is left alone ("failed"),
+and at once when it refused a model's files: they do not mend themselves. `problem` holds the first error that it wrote,
+or the last line. Its lines go to our log. It ends with this process however that ends: its standard input is a pipe,
+and `--stop-with-stdin` makes it stop when the pipe closes.
 
 The arena knows of it only this command line and two addresses, `/health` and `/v1`.
 """
@@ -36,6 +37,7 @@ logger = logging.getLogger(__name__)
 
 _PROJECT = Path(__file__).resolve().parents[2]
 _MAX_STARTS_IN_VAIN = 3
+_REFUSED = 1  # exit status for a wrong file, port or argument; a crash by signal is negative
 _CALM_S = 60.0  # alive for so long, the next death is the first one again
 
 
@@ -100,9 +102,11 @@ class NativeServer:
             "PYTHONPATH": f"{_PROJECT}{os.pathsep}{path}" if path else str(_PROJECT),
         }
         self._names = {player.name for player in players}
+        self._folders = [str(player.path.resolve()) for player in players if player.path is not None]
         self._pauses = pauses or Pauses()
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
+        self._has_refused_files = False
 
     @property
     def base_url(self) -> str:
@@ -138,6 +142,10 @@ class NativeServer:
             except Exception:
                 logger.exception("the supervision of the model server failed")
             self.models = {}
+            if self._has_refused_files and not was_ready:
+                self._set_state("failed")
+                logger.error("model server: ended before it was ready, and would again; given up: %s", self.problem)
+                return
             n_in_vain = 0 if was_ready else n_in_vain + 1
             if n_in_vain >= _MAX_STARTS_IN_VAIN:
                 self._set_state("failed")
@@ -152,6 +160,7 @@ class NativeServer:
 
     async def _live_once(self) -> bool:
         """One life of the child, to its end; whether it was ever ready."""
+        self._has_refused_files = False
         process = await asyncio.create_subprocess_exec(
             *self._arguments,
             stdin=asyncio.subprocess.PIPE,
@@ -169,6 +178,7 @@ class NativeServer:
             if dying.done():
                 await asyncio.wait([reading], timeout=1.0)
                 logger.warning("model server: process %d ended with status %s", process.pid, process.returncode)
+                self._has_refused_files = process.returncode == _REFUSED and self._names_a_folder(self.problem)
             else:
                 watching.result()
                 self.problem = f"no answer from /health for {self._pauses.hang_s:g} s"
@@ -228,6 +238,9 @@ class NativeServer:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
+
+    def _names_a_folder(self, problem: str | None) -> bool:
+        return problem is not None and any(folder in problem for folder in self._folders)
 
     def _set_state(self, state: ServerState) -> None:
         self.state = state

@@ -1,8 +1,8 @@
 """Stands in for `python -m inference`: the command line, `/health` and the ways to end that the supervisor relies on.
 
 What it does is written in `behaviour.json` in the folder of its first model, read at each start:
-`damaged` (ends at once with this message), `load_s`, `ignores_sigterm`, `hangs` (once ready, `/health` never answers
-again). `GET /die` ends it at once, as a crash would. It appends its process id to `starts` in the same folder.
+`damaged` (ends at once with this message), `crashes` (after that message, by a signal), `load_s`, `ignores_sigterm`,
+`hangs` (once ready, `/health` never answers again). `GET /die` ends it at once, as a crash would. It appends its process id to `starts` in the same folder.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ def main(arguments: list[str]) -> None:
     sys.stderr.write(f"spin {os.environ.get('GOMP_SPINCOUNT')}\n")
     if message := behaviour.get("damaged"):
         sys.stderr.write(f"12:00:00 ERROR inference: {message}\n12:00:01 INFO uvicorn.error: Finished\n")
+        sys.stderr.flush()
+        if behaviour.get("crashes"):
+            os.kill(os.getpid(), signal.SIGKILL)
         sys.exit(1)
     if behaviour.get("ignores_sigterm"):
         signal.signal(signal.SIGTERM, signal.SIG_IGN)

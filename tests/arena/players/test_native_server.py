@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from arena.settings import InferenceSettings, Player
 from tests.waiting import until
 
 FAKE = (sys.executable, "-S", str(Path(__file__).with_name("fake_inference.py")))
+DEMO_MODEL = Path(native_server.__file__).parents[2] / "inference" / "demo" / "models" / "fen-quill"
 QUICK = Pauses(poll_s=0.02, first_restart_s=0.05, max_restart_s=0.1, stop_s=0.3)
 
 T = TypeVar("T")
@@ -116,23 +118,56 @@ def test_a_server_that_hangs_is_killed_and_started_again(tmp_path: Path) -> None
     assert not is_alive(starts(tmp_path)[0])
 
 
-def test_a_damaged_model_is_given_up_with_the_servers_own_words(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def given_up(server: NativeServer, caplog: pytest.LogCaptureFixture) -> str:
+    """Run the server until it is given up; the one ERROR in our log."""
+
     async def main() -> None:
-        server = fake(tmp_path, damaged="consolidated.safetensors is cut short")
         await server.start()
         assert not await server.wait_ready()
         assert server.state == "failed"
-        assert server.problem == "12:00:00 ERROR inference: consolidated.safetensors is cut short"
         await server.stop()
 
     run(main())
+    (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    return error
+
+
+def test_a_damaged_model_is_given_up_at_once_with_the_servers_own_words(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was started three times with growing pauses, though a file does not mend itself."""
+    sentence = f"{tmp_path / 'consolidated.safetensors'} is truncated or damaged; copy it again"
+    server = fake(tmp_path, damaged=sentence)
+    error = given_up(server, caplog)
+    assert len(starts(tmp_path)) == 1
+    assert error.startswith("model server: ended before it was ready, and would again; given up: ")
+    assert error.endswith(f"ERROR inference: {sentence}")
+    assert server.problem == f"12:00:00 ERROR inference: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("sentence", "crashes"), [("no memory for the caches", False), ("{folder}/params.json is the last it read", True)]
+)
+def test_what_may_pass_is_tried_three_times(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, sentence: str, crashes: bool
+) -> None:
+    sentence = sentence.format(folder=tmp_path)
+    error = given_up(fake(tmp_path, damaged=sentence, crashes=crashes), caplog)
     assert len(starts(tmp_path)) == 3
-    errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert len(errors) == 1
-    assert errors[0].startswith("model server: ended 3 times before it was ready, given up: ")
-    assert errors[0].endswith("ERROR inference: consolidated.safetensors is cut short")
+    assert error.startswith("model server: ended 3 times before it was ready, given up: ")
+    assert error.endswith(f"ERROR inference: {sentence}")
+
+
+@pytest.mark.parametrize("damaged", ["params.json", "tokenizer.model", "consolidated.safetensors"])
+def test_every_damaged_file_of_the_real_server_is_given_up_at_once(
+    damaged: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "fen quill"
+    shutil.copytree(DEMO_MODEL, folder)
+    (folder / damaged).write_bytes(b"junk")
+    server = NativeServer([Player("Fen Quill", path=folder)], InferenceSettings(), environment=os.environ)
+    assert f"{folder / damaged}" in given_up(server, caplog)
+    assert [text for text in caplog.messages if "starts again" in text] == []
 
 
 def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
