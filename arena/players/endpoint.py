@@ -41,7 +41,7 @@ from arena.players.events import (
     Unreachable,
 )
 from arena.players.sse import EventReader, EventTooLongError
-from arena.players.wire import Answer, chunk_of, error_of, storable
+from arena.players.wire import Answer, chunk_of, error_of, listed_models, storable
 
 __all__ = [
     "Broken",
@@ -102,6 +102,7 @@ class Endpoint:
         self._patience = patience or Patience()
         self.on_result = on_result
         self._turn = 0
+        self._was_refused = False  # the last call was answered with a no that will not pass, such as 404
         self._client = httpx.AsyncClient(
             headers={"authorization": f"Bearer {api_key}"} if api_key else {},
             timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
@@ -118,14 +119,20 @@ class Endpoint:
             async with aclosing(self._tries(request)) as events:
                 async for event in events:
                     if isinstance(event, Finish):
+                        self._was_refused = False
                         self._report(None)
                     yield event
         except EndpointError as error:
+            self._was_refused = isinstance(error, Unreachable) and not error.can_pass
             self._report(error)
             raise
 
     async def probe(self) -> EndpointError | None:
-        """Ask whether any of the addresses answers, without asking for a token; None if one does."""
+        """Ask whether any of the addresses answers, without asking for a token; None if one does.
+
+        After a call that was refused the server's list of models is read as well: a model that it does not name would
+        only be refused again. Not before, for some servers serve what they do not list.
+        """
         error: EndpointError | None = None
         for base_url in self._base_urls:
             place = _place(base_url)
@@ -135,7 +142,11 @@ class Endpoint:
                 error = Unreachable(f"{place}: {type(problem).__name__}")
                 continue
             if response.status_code < 500 and response.status_code not in (401, 403):
-                return None
+                listed = listed_models(response.content) if self._was_refused else ()
+                if not listed or self._model in listed:
+                    return None
+                error = Unreachable(f"{place}: it serves no {self._model!r}; set model = to one of {', '.join(listed)}")
+                continue
             error = Unreachable(f"{place}: status {response.status_code} for its list of models")
         return error
 

@@ -84,6 +84,17 @@ def error_of(status: int, body: bytes, place: str) -> EndpointError:
     return Unreachable(message, can_pass=status >= 500)
 
 
+def listed_models(body: bytes) -> tuple[str, ...]:
+    """The ids in a server's list of models; nothing where the body is no such list."""
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return ()
+    data = parsed.get("data") if isinstance(parsed, dict) else None
+    entries = data if isinstance(data, list) else []
+    return tuple(entry["id"] for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str))
+
+
 def _texts(error: Any) -> Iterator[str]:
     if isinstance(error, str):
         yield error

@@ -383,6 +383,24 @@ def test_a_probe_asks_whether_any_address_answers() -> None:
     assert isinstance(run(probe(dead)), Unreachable)
 
 
+def test_a_model_that_the_server_does_not_know_stays_out_until_it_is_listed() -> None:
+    async def refused_then_probed(model: str) -> EndpointError | None:
+        endpoint = Endpoint([server.base_url], model)
+        try:
+            assert await endpoint.probe() is None
+            with pytest.raises(Unreachable):
+                await collect(endpoint)
+            return await endpoint.probe()
+        finally:
+            await endpoint.aclose()
+
+    with ScriptedEndpoint(Script(status=404)) as server:
+        error = run(refused_then_probed("misspelt"))
+        assert isinstance(error, Unreachable)
+        assert "it serves no 'misspelt'; set model = to one of scripted" in str(error)
+        assert run(refused_then_probed("scripted")) is None
+
+
 def test_an_endpoint_without_an_address_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one base URL"):
         Endpoint([], "m")
