@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, expect  # noqa: E402
 
-from tests.end_to_end.running import App, ask, chromium  # noqa: E402
+from tests.end_to_end.running import App, ask, chromium, open_battle_page  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
@@ -44,7 +44,7 @@ async def play(browser: Browser, app: App) -> None:
     """Battles with votes, so that the board has something to show."""
     dice = Random(3)
     page = await browser.new_page()
-    await page.goto(app.url)
+    await open_battle_page(page, app.url)
     for number in range(N_BATTLES):
         await ask(page, PROMPTS[number % len(PROMPTS)])
         await page.locator(dice.choice(["#vote-a", "#vote-b", "#vote-tie"])).click()
@@ -61,7 +61,7 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
         await page.wait_for_timeout(400)
         await page.screenshot(path=FOLDER / f"{name}-{device}-{scheme}.png")
 
-    await page.goto(app.url)
+    await open_battle_page(page, app.url)
     await expect(page.locator("#send")).to_be_visible()
     await shoot("start")
     await ask(page, "Tell me a story about a fox named Pip.")

@@ -22,6 +22,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_MS = 60_000
+expect.set_options(timeout=20_000)  # a busy machine is no failure
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -128,6 +129,13 @@ async def chromium() -> AsyncIterator[Browser]:
             yield browser
         finally:
             await browser.close()
+
+
+async def open_battle_page(page: Page, url: str) -> None:
+    """Open the page and wait until it lives: it has drawn itself before Gradio listens to clicks, and says how many
+    votes there are when it does."""
+    await page.goto(url)
+    await expect(page.locator("#so-far")).to_contain_text("vote", ignore_case=True, timeout=ANSWER_TIMEOUT_MS)
 
 
 async def ask(page: Page, prompt: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.end_to_end.recording_proxy import RecordingProxy
-from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, ask, chromium
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, ask, chromium, open_battle_page
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: 
             page = await context.new_page()
             foreign: list[str] = []
             page.on("request", lambda r: foreign.append(r.url) if not r.url.startswith((proxy.url, "data:")) else None)
-            await page.goto(proxy.url)
+            await open_battle_page(page, proxy.url)
             first_ends: set[str] = set()
             for battle in range(MAX_BATTLES):
                 await expect(page.locator("#send")).to_be_visible()
@@ -115,7 +115,7 @@ def test_page_loaded_before_any_battle_names_no_model(app: App) -> None:
         secrets = identities(app)
         async with RecordingProxy(app.port) as proxy, chromium() as browser:
             page = await browser.new_page()
-            await page.goto(proxy.url)
+            await open_battle_page(page, proxy.url)
             await expect(page.locator("#send")).to_be_visible()
             for path in (
                 "/config",
@@ -134,7 +134,7 @@ def test_reload_in_mid_answer_goes_on_with_the_same_battle(app: App) -> None:
     async def scenario() -> None:
         async with chromium() as browser:
             page = await browser.new_page()
-            await page.goto(app.url)
+            await open_battle_page(page, app.url)
             await page.locator("#prompt textarea").fill("Tell me a story about a cat named Bo.")
             await page.locator("#send").click()
             await expect(page.locator("#stop")).to_be_visible()
@@ -151,7 +151,7 @@ def test_second_turn_keeps_the_same_two_models_and_one_vote(app: App) -> None:
     async def scenario() -> None:
         async with chromium() as browser:
             page = await browser.new_page()
-            await page.goto(app.url)
+            await open_battle_page(page, app.url)
             await ask(page, "What is 7 plus 5?")
             await ask(page, "Reverse the word planet.")
             await page.locator("#vote-a").click()

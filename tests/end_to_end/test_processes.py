@@ -20,7 +20,7 @@ from db.codes import State
 from db.outcome import Outcome
 from db.session import open_database
 from tests.db.building import ELO, SETTINGS
-from tests.end_to_end.running import ROOT, App, ask, chromium
+from tests.end_to_end.running import ROOT, App, ask, chromium, open_battle_page
 
 VOTES_BEFORE_THE_KILL = 2
 
@@ -50,7 +50,7 @@ def test_vote_survives_kill_9_right_after_it_was_acknowledged(app: App) -> None:
     async def vote() -> None:
         async with chromium() as browser:
             page = await browser.new_page()
-            await page.goto(app.url)
+            await open_battle_page(page, app.url)
             for number in range(VOTES_BEFORE_THE_KILL):
                 await ask(page, "What is 7 plus 5?")
                 await page.locator("#vote-bad").click()
@@ -73,7 +73,7 @@ def test_sigterm_ends_the_app_and_its_child_within_ten_seconds_with_streams_open
     async def scenario() -> None:
         async with chromium() as browser:
             page = await browser.new_page()
-            await page.goto(app.url)
+            await open_battle_page(page, app.url)
             await page.locator("#prompt textarea").fill("Tell me a story about a cat named Bo.")
             await page.locator("#send").click()
             await expect(page.locator("#stop")).to_be_visible()
