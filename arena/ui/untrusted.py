@@ -13,8 +13,8 @@ import re
 
 _Fence = str | None  # the run of backticks or tildes that opened the block a line stands in; None outside of any
 _RUN = re.compile(r"`{3,}|~{3,}")
-_OPENING = re.compile(r"(?P<fence>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)")
-_NESTED = re.compile(r"(?P<fence> +(?:`{3,}(?=[^`]*$)|~{3,}))[^~`]*")
+_OPENING = re.compile(r"(?P<fence>`{3,}(?=[^`|]*$)|~{3,}(?=[^~|]*$))(?P<info>.*)")  # with a `|` it may head a table
+_NESTED = re.compile(r"(?P<fence> +(?:`{3,}|~{3,}))[^~`|]*")
 _CODE_SPAN = re.compile(r"(?<!`)`(?:(?!\$\$)[^`|])+`(?!`)")
 _CLAIMS_BACKTICKS = re.compile(r"[`\[\\|~$@]|://|www\.", re.IGNORECASE)  # links, escapes, cells, strikes, formulas
 
@@ -39,9 +39,10 @@ def safe_markdown(text: str, *, close: bool = False) -> str:
             nested = opening["fence"]
         elif nested is not None and (_RUN.search(line) or not _stays_within(line, nested)):
             nested = None
-        if None not in fences and formula and "$$" in line:  # Gradio may end a formula here, and the code with it
+        if formula and "$$" in line:  # Gradio may end a formula here, and the code that it swallowed
             safe.append(_disarm(line))
             after |= {None}
+            nested = None
             clear = False
         elif None not in fences:
             safe.append(line)

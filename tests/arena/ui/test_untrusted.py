@@ -94,6 +94,7 @@ def test_a_fence_ends_where_markdown_ends_it(text: str) -> None:
         "> ```\n```\n```\n<img>",
         "- x\n  ```\ny\n  ```\n```\n<img>",  # the list ends between two fences alike
         "    ```\nx\n```\n<img>",
+        "~~~ | <img> |\n|---|---|\n<img>",  # heads a table
         "- ````\n```cpp\n```\n<img>",
     ],
 )
@@ -106,6 +107,8 @@ def test_no_tag_hides_in_what_only_looks_like_code(text: str) -> None:
     [
         "http://a.example/`<img>`",  # Gradio makes the address a link, with the backtick in it
         "`<img> $$`\n$$",  # a formula may begin and end within code
+        "$$\n```$$\n<img>\n```",
+        "$$\n\n  ```\n  $$\n  ```\n```\n<img>",
         "$$\n```\n$$ <img>\n<img>\n```\n<img>",
     ],
 )
