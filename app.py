@@ -56,11 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         settings = _settings(arguments, os.environ)
         listener = _listen(settings.web.host, settings.web.port)
-    except (SettingsError, OSError) as error:
-        print(f"app.py: {error}", file=sys.stderr)
-        return 1
+    except SettingsError as error:
+        return _refuse(error)
     with listener:
         return _serve(settings, listener)
+
+
+def _refuse(reason: object) -> int:
+    """Say why nothing is started, in one line, whatever the words of a driver; the exit code."""
+    print("app.py:", " ".join(str(reason).split()), file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,12 +85,16 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
-    """Raises `SettingsError` or `OSError`."""
+    """Raises `SettingsError`."""
     try:
         toml = tomllib.loads(arguments.config.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(f"no file {arguments.config}; name your settings with --config FILE") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(
+            f"{arguments.config} cannot be read: {error.strerror}; name your settings, a file, with --config FILE"
+        ) from error
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise SettingsError(f"{arguments.config}: not a TOML file: {error}") from error
     given = (
         Override("arena", "data", arguments.data, "--data"),
@@ -102,7 +111,13 @@ def _listen(host: str, port: int) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
     except OSError as error:
-        raise SettingsError(f"cannot listen on {host}: {error.strerror}; choose another address with --host") from error
+        raise SettingsError(
+            f"cannot listen on {host!r}: {error.strerror}; choose another address with --host"
+        ) from error
+    except ValueError as error:  # a label of more than 63 characters, or of none
+        raise SettingsError(
+            f"cannot listen on {host!r}: {error}; expected a host name or an address, choose it with --host"
+        ) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -142,14 +157,15 @@ def _lock(folder: Path) -> IO[bytes]:
 def _serve(settings: Settings, listener: socket.socket) -> int:
     """Wire everything and serve on the socket until a signal."""
     os.environ.update(_LIBRARIES)
-    from db.errors import DatabaseError
+    from db.errors import DatabaseError, Unreachable
 
     with contextlib.ExitStack() as held:
         try:
             app = _wire(settings, os.environ, held)
+        except Unreachable as error:
+            return _refuse(f"{error}; expected a database that answers: start or mend it, or name another with --db")
         except (SettingsError, DatabaseError, OSError, ValueError) as error:
-            print(f"app.py: {error}", file=sys.stderr)
-            return 1
+            return _refuse(error)
         return _run(app, settings, listener)
 
 
@@ -190,6 +206,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     roster = Roster(settings.models)
     roster.check_folders()
     keys = roster.api_keys(env)
+    roster.check_can_battle()
 
     from arena.web import secret as secrets_file
     from db.session import open_database

@@ -81,7 +81,10 @@ def test_help_lists_every_option() -> None:
             '[[models]]\nname = "m"\nbase_url = "http://h"\napi_key_env = "NO_SUCH_KEY"\n',
             "the environment has no NO_SUCH_KEY",
         ),
-        ('[arena]\ndatabase = "nonsense"\n', "nonsense"),
+        ('[arena]\ndatabase = "nonsense"\n' + TWO, "nonsense"),
+        ("", "no active model; a battle needs two models"),
+        ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "'m' alone is active; a battle needs two models"),
+        ("n = " + "9" * 5000, "arena.toml: not a TOML file: "),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
@@ -98,7 +101,7 @@ def test_a_missing_settings_file_is_told(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = config(tmp_path, "")
+    arguments = config(tmp_path, TWO)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").write_text("x")
     assert "1 bytes; expected a secret of at least 32" in refusal(capsys, arguments)
@@ -117,6 +120,50 @@ def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: p
 
 def test_an_address_of_another_machine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot listen on 192.0.2.1" in refusal(capsys, [*config(tmp_path, ""), "--host", "192.0.2.1"])
+
+
+@pytest.mark.parametrize("host", ["a" * 64, "a..b"])
+def test_a_host_that_cannot_be_one_is_told(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = refusal(capsys, [*config(tmp_path, TWO), "--host", host])
+    assert told.startswith(f"app.py: cannot listen on {host!r}: ")
+    assert told.endswith("expected a host name or an address, choose it with --host\n")
+
+
+def test_settings_that_are_a_folder_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refusal(capsys, ["--config", str(tmp_path)]) == (
+        f"app.py: {tmp_path} cannot be read: Is a directory; name your settings, a file, with --config FILE\n"
+    )
+
+
+def test_data_that_is_a_file_or_lies_where_nothing_can_be_made_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = config(tmp_path, TWO)
+    for data, reason in (
+        (tmp_path / "arena.toml", "File exists"),
+        (tmp_path / "arena.toml" / "data", "Not a directory"),
+        (Path("/proc"), "No such file or directory"),
+    ):
+        assert refusal(capsys, [*arguments, "--data", str(data)]) == (
+            f"app.py: the data folder {data} cannot be used: {reason};"
+            " expected one that can be made and written, choose it with --data\n"
+        )
+
+
+def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = config(tmp_path, TWO)
+    secret = tmp_path / "data" / "secret"
+    secret.mkdir(parents=True)
+    assert f"{secret} cannot be read or made: Is a directory" in refusal(capsys, arguments)
+
+
+def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The driver's own words are two lines."""
+    address = f"postgresql://arena:word@127.0.0.1:{free_port()}/arena"
+    told = refusal(capsys, [*config(tmp_path, TWO), "--db", address])
+    assert "Connection refused" in told
+    assert "word" not in told
+    assert told.endswith("; expected a database that answers: start or mend it, or name another with --db\n")
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from arena.settings import Player, SettingsError
 __all__ = ["Player", "Roster"]
 
 
+_FILES = ("params.json", "consolidated.safetensors", "tokenizer.model")
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """All players of the file, retired ones too. `by_name` raises `KeyError` for a name that is not on it."""
@@ -54,11 +57,24 @@ class Roster:
                 keys[player.name] = key
         return keys
 
+    def check_can_battle(self) -> None:
+        """Raise `SettingsError` where fewer than two players are active."""
+        if len(self.active) < 2:
+            came = f"{self.active[0].name!r} alone is active" if self.active else "no active model"
+            raise SettingsError(
+                f"arena.toml, [[models]]: {came}; a battle needs two models:"
+                " add [[models]] with a name and a path or base_url, or take away active = false"
+            )
+
     def check_folders(self) -> None:
-        """Raise `SettingsError` for the first native player whose folder of weights does not exist."""
+        """Raise `SettingsError` for the first native player whose folder, or a file of it, does not exist."""
         for player in self.native:
-            if player.path is not None and not player.path.is_dir():
+            if player.path is None:
+                continue
+            missing = [name for name in _FILES if not (player.path / name).is_file()]
+            if missing:
+                came = f"no {' and no '.join(missing)} in" if player.path.is_dir() else "no folder"
                 raise SettingsError(
-                    f"arena.toml, [[models]] {player.name!r} path: no folder {player.path};"
-                    " expected one with params.json, consolidated.safetensors and tokenizer.model"
+                    f"arena.toml, [[models]] {player.name!r} path: {came} {player.path};"
+                    f" expected a folder with {', '.join(_FILES)}"
                 )

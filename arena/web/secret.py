@@ -20,8 +20,18 @@ class SecretError(ValueError):
 def load_or_create(path: Path) -> bytes:
     """The secret in the file; a new one where there is no file yet, also when several processes start at once.
 
-    The file appears whole or not at all. Raises `SecretError` for a file that is too short to be one.
+    The file appears whole or not at all. Raises `SecretError` for a file that is too short to be one, or that can be
+    neither read nor made.
     """
+    try:
+        return _load_or_create(path)
+    except OSError as error:
+        raise SecretError(
+            f"{path} cannot be read or made: {error.strerror}; expected a file of this user, in a folder to write in"
+        ) from error
+
+
+def _load_or_create(path: Path) -> bytes:
     with contextlib.suppress(FileNotFoundError):
         return _read(path)
     path.parent.mkdir(parents=True, exist_ok=True)

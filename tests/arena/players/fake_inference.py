@@ -2,7 +2,8 @@
 
 What it does is written in `behaviour.json` in the folder of its first model, read at each start:
 `damaged` (ends at once with this message), `crashes` (after that message, by a signal), `load_s`, `ignores_sigterm`,
-`hangs` (once ready, `/health` never answers again). `GET /die` ends it at once, as a crash would. It appends its process id to `starts` in the same folder.
+`hangs` (once ready, `/health` never answers again). `GET /die` ends it at once, as a crash would. It appends its
+process id to `starts` in the same folder.
 """
 
 from __future__ import annotations

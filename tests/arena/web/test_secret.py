@@ -33,3 +33,11 @@ def test_a_file_that_is_no_secret_is_an_error_that_says_what_to_do(tmp_path: Pat
     path.write_text("short\n")
     with pytest.raises(SecretError, match=rf"{path}: 5 bytes; expected a secret of at least 32\. Restore it"):
         load_or_create(path)
+
+
+def test_a_folder_in_the_place_of_the_secret_or_of_its_parent_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SecretError, match=rf"{tmp_path} cannot be read or made: Is a directory; expected a file"):
+        load_or_create(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SecretError, match="secret cannot be read or made: Not a directory"):
+        load_or_create(tmp_path / "file" / "secret")
