@@ -2,7 +2,7 @@
 # make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
 # make check  format, lint, types, tests: what a change must pass
 # make screenshots  takes the pictures of docs/screenshots again
-# make demo   trains the four demo models again (about an hour on two cores)
+# make demo   trains the four demo models again, one after the other: plan for an hour or more
 
 PYTHON ?= python3
 VENV := .venv
