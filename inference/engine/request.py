@@ -4,10 +4,13 @@ A `Request` is what a caller hands in and never changes. A `Sequence` is the eng
 Nothing here imports torch, so that the scheduler can be tested with nothing but integers.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Literal
 
 FinishReason = Literal["stop", "length", "error"]
+
+MAX_LOGPROBS = 20  # likeliest tokens that may be asked for at each place, as in OpenAI's API
 
 
 class ContextLengthError(ValueError):
@@ -18,8 +21,17 @@ class ContextLengthError(ValueError):
 class SamplingParams:
     """How the tokens of one answer are drawn and when it ends.
 
-    temperature 0 is greedy; top_p keeps the smallest set of tokens that holds that much probability. The same seed
-    gives the same draws, whoever else is running. `stop` strings end the answer and are not part of it.
+    First the penalties change the logits: `repetition_penalty` those of tokens in prompt or output (positive ones are
+    divided by it, others multiplied: CTRL, arXiv:1909.05858, section 4.1), `presence_penalty` and `frequency_penalty`
+    those of tokens in the output (taken off once, and once for each time the token came). Then temperature (0 is
+    greedy), then the cuts: `top_k` keeps that many of the likeliest tokens (0: all), `top_p` of those the smallest set
+    that holds that much of their probability, `min_p` of those the ones with at least that share of the likeliest
+    one's. The same seed gives the same draws, whoever else is running. `stop` strings end the answer and are no part of
+    it.
+
+    `n_logprobs` asks for the log-probability of each sampled token and of so many of the likeliest in its place,
+    `prompt_logprobs` for the same of the prompt's tokens; None asks for none. max_tokens may be 0 with the latter: the
+    prompt is then read and nothing is sampled.
     """
 
     max_tokens: int
@@ -27,14 +39,34 @@ class SamplingParams:
     top_p: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ()
+    top_k: int = 0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    presence_penalty: float = 0.0
+    frequency_penalty: float = 0.0
+    n_logprobs: int | None = None
+    prompt_logprobs: int | None = None
 
     def __post_init__(self) -> None:
-        if self.max_tokens < 1:
-            raise ValueError(f"max_tokens is {self.max_tokens}; at least 1 was expected")
+        least = 1 if self.prompt_logprobs is None else 0
+        if self.max_tokens < least:
+            raise ValueError(f"max_tokens is {self.max_tokens}; at least {least} was expected")
         if not 0 <= self.temperature <= 2:
             raise ValueError(f"temperature is {self.temperature}; a number from 0 to 2 was expected")
         if not 0 < self.top_p <= 1:
             raise ValueError(f"top_p is {self.top_p}; a number above 0 and up to 1 was expected")
+        if self.top_k < 0:
+            raise ValueError(f"top_k is {self.top_k}; at least 0 was expected (0: no cut)")
+        if not 0 <= self.min_p <= 1:
+            raise ValueError(f"min_p is {self.min_p}; a number from 0 to 1 was expected")
+        if not (isfinite(self.repetition_penalty) and self.repetition_penalty > 0):
+            raise ValueError(f"repetition_penalty is {self.repetition_penalty}; a number above 0 was expected")
+        for name, penalty in (("presence", self.presence_penalty), ("frequency", self.frequency_penalty)):
+            if not -2 <= penalty <= 2:
+                raise ValueError(f"{name}_penalty is {penalty}; a number from -2 to 2 was expected")
+        for name, n in (("n_logprobs", self.n_logprobs), ("prompt_logprobs", self.prompt_logprobs)):
+            if n is not None and not 0 <= n <= MAX_LOGPROBS:
+                raise ValueError(f"{name} is {n}; from 0 to {MAX_LOGPROBS} were expected")
         if not all(self.stop):
             raise ValueError("stop holds an empty string; strings of at least one character were expected")
 
@@ -50,10 +82,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """Natural log of a token's probability under the plain softmax of the logits: before temperature, penalties, cuts.
+
+    `top` are (id, logprob) of the likeliest in its place, in falling order; the token itself need not be among them.
+    """
+
+    token_id: int
+    logprob: float
+    top: tuple[tuple[int, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """What one step did for one request: text that may be shown now, and the reason if it ended.
 
     `n_output` counts the tokens sampled so far, the end-of-sequence token included. `error` is set with reason "error".
+    `token_ids`, and `logprobs` where they were asked for, are those sampled since the last event: the text that they
+    complete may come later, or never (a stop string). `prompt_logprobs` come once, with the first event; the first
+    token has none. `n_reused` tokens of the prompt were taken over from an earlier request.
     """
 
     request_id: str
@@ -61,6 +108,23 @@ class Event:
     n_output: int
     finish_reason: FinishReason | None = None
     error: str | None = None
+    token_ids: tuple[int, ...] = ()
+    logprobs: tuple[TokenLogprob, ...] = ()
+    prompt_logprobs: tuple[TokenLogprob | None, ...] | None = None
+    n_reused: int = 0
+
+    def after(self, unread: "Event | None") -> "Event":
+        """This event and the one before it, which nobody has read, as one."""
+        if unread is None:
+            return self
+        return replace(
+            self,
+            text=unread.text + self.text,
+            token_ids=unread.token_ids + self.token_ids,
+            logprobs=unread.logprobs + self.logprobs,
+            prompt_logprobs=unread.prompt_logprobs or self.prompt_logprobs,
+            n_reused=max(unread.n_reused, self.n_reused),
+        )
 
 
 @dataclass(slots=True, eq=False)
@@ -96,7 +160,11 @@ def room(n_prompt: int, max_tokens: int | None, max_len: int) -> int:
     `max_len` bounds prompt and answer together. Nothing is cut in silence: ContextLengthError where they do not fit.
     """
     left = max_len - n_prompt
-    if left < 1:
+    if max_tokens == 0 and left < 0:
+        raise ContextLengthError(
+            f"this model's context holds {max_len} tokens and the prompt has {n_prompt}; shorten the prompt"
+        )
+    if max_tokens != 0 and left < 1:
         raise ContextLengthError(
             f"this model's context holds {max_len} tokens and the prompt has {n_prompt}, which leaves none to answer; "
             "shorten the prompt"

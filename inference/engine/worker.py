@@ -16,7 +16,7 @@ import queue
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from inference.engine.engine import Engine
@@ -48,9 +48,7 @@ class Stream:
 
     def deliver(self, event: Event) -> None:
         """Called on the event loop: keep an event, merged with those that nobody has read yet."""
-        if self._unread is not None:
-            event = replace(event, text=self._unread.text + event.text)
-        self._unread = event
+        self._unread = event.after(self._unread)
         self._news.set()
 
     def __aiter__(self) -> AsyncIterator[Event]:

@@ -1,6 +1,14 @@
 import pytest
 
-from inference.engine.request import ContextLengthError, Request, SamplingParams, Sequence, room
+from inference.engine.request import (
+    ContextLengthError,
+    Event,
+    Request,
+    SamplingParams,
+    Sequence,
+    TokenLogprob,
+    room,
+)
 
 
 @pytest.mark.parametrize(
@@ -13,6 +21,16 @@ from inference.engine.request import ContextLengthError, Request, SamplingParams
         ({"max_tokens": 1, "top_p": 0.0}, "top_p is 0.0; a number above 0 and up to 1"),
         ({"max_tokens": 1, "top_p": 1.1}, "top_p is 1.1"),
         ({"max_tokens": 1, "stop": ("a", "")}, "stop holds an empty string"),
+        ({"max_tokens": -1, "prompt_logprobs": 0}, "max_tokens is -1; at least 0"),
+        ({"max_tokens": 1, "top_k": -1}, "top_k is -1; at least 0"),
+        ({"max_tokens": 1, "min_p": 1.1}, "min_p is 1.1; a number from 0 to 1"),
+        ({"max_tokens": 1, "min_p": float("nan")}, "min_p is nan"),
+        ({"max_tokens": 1, "repetition_penalty": 0.0}, "repetition_penalty is 0.0; a number above 0"),
+        ({"max_tokens": 1, "repetition_penalty": float("inf")}, "repetition_penalty is inf"),
+        ({"max_tokens": 1, "presence_penalty": 2.1}, "presence_penalty is 2.1; a number from -2 to 2"),
+        ({"max_tokens": 1, "frequency_penalty": -2.1}, "frequency_penalty is -2.1; a number from -2 to 2"),
+        ({"max_tokens": 1, "n_logprobs": 21}, "n_logprobs is 21; from 0 to 20"),
+        ({"max_tokens": 1, "prompt_logprobs": -1}, "prompt_logprobs is -1; from 0 to 20"),
     ],
 )
 def test_parameters_out_of_range_are_named(fields: dict[str, object], match: str) -> None:
@@ -35,6 +53,23 @@ def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
         ContextLengthError, match="holds 100 tokens and the prompt has 100, which leaves none to answer"
     ):
         room(100, None, 100)
+
+
+def test_a_prompt_that_is_only_scored_may_fill_the_context() -> None:
+    assert room(100, 0, 100) == 0
+    assert SamplingParams(max_tokens=0, prompt_logprobs=0).max_tokens == 0
+    with pytest.raises(ContextLengthError, match="holds 100 tokens and the prompt has 101; shorten the prompt"):
+        room(101, 0, 100)
+
+
+def test_events_that_nobody_has_read_become_one() -> None:
+    scores = (None, TokenLogprob(5, -0.5))
+    first = Event("x", "a", 1, token_ids=(7,), logprobs=(TokenLogprob(7, -1.0),), prompt_logprobs=scores, n_reused=3)
+    last = Event("x", "b", 2, "length", token_ids=(8,), logprobs=(TokenLogprob(8, -2.0),))
+    assert last.after(first) == Event(
+        "x", "ab", 2, "length", None, (7, 8), (TokenLogprob(7, -1.0), TokenLogprob(8, -2.0)), scores, 3
+    )
+    assert first.after(None) is first
 
 
 def test_tokens_run_from_the_prompt_into_the_output() -> None:
