@@ -9,6 +9,7 @@ from mistral_common.protocol.instruct.request import ChatCompletionRequest
 from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from inference.text.chat_template import ChatError, Message, Version, detect_version, render
+from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_tokenizer
 
@@ -18,7 +19,7 @@ TOKENIZERS = {
     "v2": FILES / "mistral_instruct_tokenizer_240216.model.v2",
     "v3": FILES / "mistral_instruct_tokenizer_240323.model.v3",
 }
-V1, V3 = Tokenizer(TOKENIZERS["v1"]), Tokenizer(TOKENIZERS["v3"])
+V1, V3 = SentencePieceTokenizer(TOKENIZERS["v1"]), SentencePieceTokenizer(TOKENIZERS["v3"])
 
 
 def user(content: str) -> Message:
@@ -51,7 +52,7 @@ def test_every_version_renders_as_mistral_common_does(version: Version, chat: li
     peer = MistralTokenizer.from_file(str(TOKENIZERS[version]))
     messages: Any = [{"role": message.role, "content": message.content} for message in chat]
     expected = peer.encode_chat_completion(ChatCompletionRequest.from_openai(messages=messages)).tokens
-    assert render(chat, Tokenizer(TOKENIZERS[version]), version) == expected
+    assert render(chat, SentencePieceTokenizer(TOKENIZERS[version]), version) == expected
 
 
 def test_the_published_table_of_layouts() -> None:
@@ -75,7 +76,7 @@ def test_the_version_is_read_from_the_control_pieces(tmp_path: Path) -> None:
 
 
 def test_a_later_layout_is_refused_rather_than_guessed() -> None:
-    class Later(Tokenizer):
+    class Later(SentencePieceTokenizer):
         def __init__(self) -> None:
             super().__init__(TOKENIZERS["v3"])
 

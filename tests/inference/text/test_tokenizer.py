@@ -8,12 +8,13 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tokenizer import StreamDecoder, Tokenizer, TokenizerError
 from tests.fakes import write_tokenizer
 
 FILES = Path(mistral_common.__file__).parent / "data"
 V1_FILE, V3_FILE = FILES / "tokenizer.model.v1", FILES / "mistral_instruct_tokenizer_240323.model.v3"
-V1, V3 = Tokenizer(V1_FILE), Tokenizer(V3_FILE)
+V1, V3 = SentencePieceTokenizer(V1_FILE), SentencePieceTokenizer(V3_FILE)
 PEER = sentencepiece.SentencePieceProcessor(model_file=str(V3_FILE))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \n\t▁안녕하세요🌤️é"), max_size=40)
 
@@ -36,6 +37,8 @@ def test_special_ids_are_those_of_the_file() -> None:
     assert (V3.control_id("[INST]"), V3.control_id("[/INST]"), V3.control_id("<s>")) == (3, 4, 1)
     assert V1.control_id("[INST]") is None
     assert V3.control_id("▁Hello") is None, "an ordinary piece is no control piece"
+    assert [V3.piece(token_id) for token_id in (1, 2, 3, 781)] == ["<s>", "</s>", "[INST]", "<0x0A>"]
+    assert [V3.is_control(token_id) for token_id in (0, 1, 2, 3, 781, 23325)] == [False, True, True, True, False, False]
 
 
 @given(TEXT)

@@ -1,0 +1,72 @@
+"""tokenizer.model: the SentencePiece files of Mistral (v1, v2, v3), Llama 2 and TinyLlama.
+
+SentencePiece never parses control pieces from a text. A piece is its bytes: U+2581 is a space, <0xEC> one byte, a
+control piece nothing.
+"""
+
+from pathlib import Path
+
+import sentencepiece
+
+from inference.text.tokenizer import Tokenizer, TokenizerError
+
+_SPACE = "\u2581"  # how SentencePiece writes a space inside a piece
+
+
+class SentencePieceTokenizer(Tokenizer):
+    def __init__(self, path: Path) -> None:
+        """Read a SentencePiece model; TokenizerError when it is missing, damaged or has no BOS or EOS."""
+        if not path.is_file():
+            raise TokenizerError(f"no tokenizer in {path.parent}; put {path.name} there (a SentencePiece model)")
+        processor = sentencepiece.SentencePieceProcessor()
+        try:
+            processor.load_from_serialized_proto(path.read_bytes())
+        except (RuntimeError, OSError) as error:
+            raise TokenizerError(
+                f"{path} is not a SentencePiece model, or is damaged ({path.stat().st_size:,} bytes); "
+                "copy it again from where it came"
+            ) from error
+        self._processor = processor
+        self.bos_id, self.eos_id = processor.bos_id(), processor.eos_id()
+        self.vocab_size = processor.vocab_size()
+        if self.bos_id < 0 or self.eos_id < 0:
+            raise TokenizerError(
+                f"{path} has no BOS or no EOS piece (ids {self.bos_id}, {self.eos_id}); both were expected"
+            )
+        self._bytes = [self._piece_bytes(token_id) for token_id in range(self.vocab_size)]
+        has_dummy_prefix = self._has_dummy_prefix()
+        self._first_bytes = [
+            piece.removeprefix(b" ") if has_dummy_prefix and not processor.is_unknown(token_id) else piece
+            for token_id, piece in enumerate(self._bytes)
+        ]
+
+    def control_id(self, piece: str) -> int | None:
+        token_id: int = self._processor.piece_to_id(piece)
+        return token_id if self.is_control(token_id) else None
+
+    def is_control(self, token_id: int) -> bool:
+        return bool(self._processor.is_control(token_id))
+
+    def piece(self, token_id: int) -> str:
+        return str(self._processor.id_to_piece(token_id))
+
+    def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
+        return (self._first_bytes if is_first else self._bytes)[token_id]
+
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self._processor.encode(text)
+        return ids
+
+    def _piece_bytes(self, token_id: int) -> bytes:
+        if self.is_control(token_id):
+            return b""
+        if self._processor.is_byte(token_id):
+            return bytes([int(self.piece(token_id)[3:5], 16)])  # <0xEC>
+        if self._processor.is_unknown(token_id):
+            return str(self._processor.decode([token_id])).encode()  # the file's own mark for it, " ⁇ "
+        return self.piece(token_id).replace(_SPACE, " ").encode()
+
+    def _has_dummy_prefix(self) -> bool:
+        """Whether encoding puts a space before a text, and SentencePiece's decoding takes it away again."""
+        first = self._processor.encode("a")[0]
+        return self._bytes[first].startswith(b" ") and not str(self._processor.decode([first])).startswith(" ")
