@@ -5,6 +5,7 @@
     engine/   requests -> tokens over time: scheduler, sampling, the one thread that steps all models
     folder    what can be known of a model folder without reading its weights
     server/   the OpenAI protocol over HTTP
+    commands/ what `python -m inference` does, a file for each command
     demo/     the four small models that ship: the program that trains them, and their weights
 
 `python -m inference --help` lists the commands.

@@ -1,0 +1,9 @@
+"""The commands of `python -m inference`, a file each; each has `add(commands)`, which adds its parser and its `run`.
+
+options  arguments that several commands share, and what they mean
+serve    answer OpenAI-compatible requests over HTTP
+talk     complete and chat: use one model at the terminal
+score    log-probabilities of token ids
+
+They check arguments, folders and the port before they import torch, so that a mistake is reported at once.
+"""
