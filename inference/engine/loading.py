@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -31,6 +31,14 @@ class LoadedModel:
     dtype: str
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What came of a set of folders: the models that can answer and, by name, why the others cannot."""
+
+    models: Mapping[str, LoadedModel]
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+
 def default_device() -> torch.device:
     """The GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -56,46 +64,54 @@ def load_models(
     max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
     n_slots: int | None = None,
-) -> dict[str, LoadedModel]:
+) -> Loaded:
     """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
 
-    `max_len` is by name; a model that it does not name takes its checkpoint's own `max_seq_len`. None elsewhere: the
-    dtype of `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises CheckpointError for
-    weights that cannot be used, ValueError when no slot fits.
+    A model whose weights cannot be used is left out, so that one damaged file does not keep the others down. `max_len`
+    is by name; a model that it does not name takes its checkpoint's own `max_seq_len`. None elsewhere: the dtype of
+    `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when
+    none can be used, and ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
-    models = {name: load_for_serving(folder.path, dtype=dtype, device=device) for name, folder in folders.items()}
-    dtypes = {name: next(model.parameters()).dtype for name, model in models.items()}
-    lengths = {name: folder.config.max_seq_len for name, folder in folders.items()} | dict(max_len or {})
+    models: dict[str, tuple[Transformer, str]] = {}
+    errors: dict[str, Exception] = {}
+    for name, folder in folders.items():
+        try:
+            models[name] = load_for_serving(folder.path, dtype=dtype, device=device), fingerprint(folder.path)
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError for lack of memory
+            errors[name] = error
+            logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
+    if errors and not models:
+        raise next(iter(errors.values()))
+    dtypes = {name: next(model.parameters()).dtype for name, (model, _) in models.items()}
+    lengths = {name: folders[name].config.max_seq_len for name in models} | dict(max_len or {})
 
     slot_bytes = {
-        name: bytes_per_slot(folder.config, max_len=lengths[name], dtype=dtypes[name])
-        for name, folder in folders.items()
+        name: bytes_per_slot(folders[name].config, max_len=lengths[name], dtype=dtypes[name]) for name in models
     }
     cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
     fitting = count_slots(list(slot_bytes.values()), cache_bytes)
     slots = fitting if n_slots is None else min(n_slots, fitting)
     loaded = {}
-    for name, model in models.items():
+    for name, (model, digest) in models.items():
         folder, max_tokens = folders[name], lengths[name]
         cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
         loaded[name] = LoadedModel(
             folder,
             Engine(model, cache, folder.tokenizer, max_len=max_tokens),
             folder.config.n_parameters,
-            fingerprint(folder.path),
+            digest,
             str(dtypes[name]).removeprefix("torch."),
         )
-    for name, entry in loaded.items():
         logger.info(
             "%s: %s parameters, %s, %d slots of %d tokens at most (%.2f MiB each)",
             name,
-            f"{entry.n_parameters:,}",
-            entry.dtype,
+            f"{folder.config.n_parameters:,}",
+            loaded[name].dtype,
             slots,
-            lengths[name],
+            max_tokens,
             slot_bytes[name] / 2**20,
         )
     logger.info("%d models ready on %s after %.1f s", len(loaded), device, time.perf_counter() - start)
-    return loaded
+    return Loaded(loaded, {name: str(error) for name, error in errors.items()})

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from inference.engine.engine import Engine
-from inference.engine.loading import LoadedModel
+from inference.engine.loading import Loaded, LoadedModel
 from inference.engine.request import Event, Request
 
 logger = logging.getLogger(__name__)
@@ -98,11 +98,12 @@ def least_used(used_s: Mapping[str, float]) -> str:
 class Worker:
     """Runs engines in a thread of its own. All methods but the thread's are called on one event loop."""
 
-    def __init__(self, load: Callable[[], Mapping[str, LoadedModel]], *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(self, load: Callable[[], Loaded], *, max_waiting: int = MAX_WAITING) -> None:
         """`load` is called in the thread, since it may take minutes; its engines then belong to the thread."""
         self.state: State = "loading"
         self.failure: Exception | None = None  # what `load` raised
         self.models: Mapping[str, LoadedModel] = {}  # once ready; of their engines only the constants are for others
+        self.failures: Mapping[str, str] = {}  # models that were left out, and why
         self._load = load
         self._max_waiting = max_waiting
         self._commands: queue.SimpleQueue[_Submit | _Cancel | _Close] = queue.SimpleQueue()
@@ -164,22 +165,22 @@ class Worker:
             if event.finish_reason is not None:
                 del self._streams[event.request_id]
 
-    def _settle(self, models: Mapping[str, LoadedModel], failure: Exception | None) -> None:
+    def _settle(self, loaded: Loaded, failure: Exception | None) -> None:
         if self.state == "loading":
             self.state = "ready" if failure is None else "failed"
-            self.models, self.failure = models, failure
+            self.models, self.failures, self.failure = loaded.models, loaded.failures, failure
         self._is_settled.set()
 
     # from here on: in the thread
 
     def _run(self) -> None:
         try:
-            models = self._load()
+            loaded = self._load()
         except Exception as error:
-            self._post(self._settle, {}, error)
+            self._post(self._settle, Loaded({}), error)
             return
-        lanes = {name: _Lane(model.engine) for name, model in models.items()}
-        self._post(self._settle, models, None)
+        lanes = {name: _Lane(model.engine) for name, model in loaded.models.items()}
+        self._post(self._settle, loaded, None)
         while self._obey(lanes):
             used_s = {name: lane.used_s for name, lane in lanes.items() if lane.engine.has_work}
             if used_s:

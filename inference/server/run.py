@@ -6,12 +6,12 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 
-from inference.engine.loading import LoadedModel
+from inference.engine.loading import Loaded
 from inference.engine.worker import Worker
 from inference.server.app import create_app
 
@@ -33,7 +33,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(load: Callable[[], Mapping[str, LoadedModel]], listener: socket.socket) -> int:
+def run(load: Callable[[], Loaded], listener: socket.socket) -> int:
     """Serve on a bound socket while `load` runs in the worker's thread. The exit code: 1 when the models cannot be
     loaded.
     """
@@ -47,7 +47,7 @@ def run(load: Callable[[], Mapping[str, LoadedModel]], listener: socket.socket) 
     return code
 
 
-async def _serve(load: Callable[[], Mapping[str, LoadedModel]], listener: socket.socket) -> Worker:
+async def _serve(load: Callable[[], Loaded], listener: socket.socket) -> Worker:
     worker = Worker(load)
     config = uvicorn.Config(
         create_app(worker), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S

@@ -23,7 +23,7 @@ import openai
 import pytest
 
 import inference
-from inference.engine.loading import LoadedModel, load_models
+from inference.engine.loading import Loaded, load_models
 from inference.engine.request import Request, SamplingParams
 from inference.engine.worker import Worker
 from inference.folder import open_folder
@@ -433,11 +433,12 @@ def test_the_server_ends_with_the_process_that_started_it(folders: dict[str, Pat
 def test_the_port_answers_while_the_models_are_loaded() -> None:
     program = (
         "import sys\n"
+        "from inference.engine.loading import Loaded\n"
         "from inference.server.listener import listen\n"
         "from inference.server.run import run\n"
         "listener = listen('127.0.0.1', 0)\n"
         "print(listener.getsockname()[1], flush=True)\n"
-        "run(lambda: dict.fromkeys(sys.stdin.readline().split()), listener)"  # no models, once the test lets it
+        "run(lambda: Loaded(dict.fromkeys(sys.stdin.readline().split())), listener)"  # no models, once the test lets it
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -498,7 +499,7 @@ def ask_in_process(worker: Worker) -> openai.AsyncOpenAI:
 
 @contextlib.asynccontextmanager
 async def working(path: Path, *, gate: threading.Event | None = None) -> AsyncIterator[Worker]:
-    def load() -> dict[str, LoadedModel]:
+    def load() -> Loaded:
         if gate is not None:
             gate.wait(LIMIT_S)
         return load_models({"one": open_folder(path)}, n_slots=1)

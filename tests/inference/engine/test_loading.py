@@ -1,5 +1,7 @@
 import hashlib
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -11,7 +13,9 @@ from inference.engine.request import Request, SamplingParams
 from inference.folder import open_folder
 from inference.model import weights
 from inference.model.cache import bytes_per_slot
+from inference.model.config import CheckpointError
 from inference.model.score import score
+from inference.model.transformer import Transformer
 from tests.fakes import write_model_folder
 
 
@@ -23,14 +27,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_tells_what_it_is(path: Path) -> None:
-    model = load_models({"a": open_folder(path)}, dtype=torch.bfloat16)["a"]
+    model = load_models({"a": open_folder(path)}, dtype=torch.bfloat16).models["a"]
     assert model.fingerprint == hashlib.sha256((path / "consolidated.safetensors").read_bytes()).hexdigest()[:16]
     assert (model.dtype, model.n_parameters) == ("bfloat16", open_folder(path).config.n_parameters)
 
 
 def test_the_checkpoint_s_own_length_is_the_limit_unless_another_is_given(path: Path) -> None:
     folder = open_folder(path)
-    models = load_models({"a": folder, "b": folder}, max_len={"b": 90})
+    models = load_models({"a": folder, "b": folder}, max_len={"b": 90}).models
     assert [model.engine.max_len for model in models.values()] == [500, 90]
 
 
@@ -38,10 +42,10 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
     folder = open_folder(path)
     slot = bytes_per_slot(folder.config, max_len=500, dtype=torch.float32)
     with caplog.at_level("INFO", loading.__name__):
-        models = load_models({"a": folder, "b": folder}, cache_gb=2 * slot * 5.5 / memory.GIB)
+        models = load_models({"a": folder, "b": folder}, cache_gb=2 * slot * 5.5 / memory.GIB).models
     assert [model.engine.n_slots for model in models.values()] == [5, 5]
     assert "a: 44,192 parameters, float32, 5 slots of 500 tokens at most" in caplog.text
-    assert load_models({"a": folder}, n_slots=3)["a"].engine.n_slots == 3
+    assert load_models({"a": folder}, n_slots=3).models["a"].engine.n_slots == 3
 
 
 @pytest.mark.parametrize(
@@ -64,7 +68,7 @@ def test_answers_of_packed_and_plain_weights_agree(path: Path, monkeypatch: pyte
     answers = []
     for pack_from in (0, 10**9):
         monkeypatch.setattr(loading, "_PACK_FROM", pack_from)
-        engine = load_models({"a": open_folder(path)}, n_slots=1)["a"].engine
+        engine = load_models({"a": open_folder(path)}, n_slots=1).models["a"].engine
         engine.add(Request("x", (5, 6, 7), SamplingParams(max_tokens=100, seed=1)))
         events = []
         while engine.has_work:
@@ -81,3 +85,33 @@ def test_the_shipped_models_are_too_small_to_be_packed() -> None:
 def test_memory_without_room_for_a_slot_is_refused(path: Path) -> None:
     with pytest.raises(ValueError, match="one slot of each model needs"):
         load_models({"a": open_folder(path)}, cache_gb=1e-6)
+
+
+def test_a_damaged_model_is_left_out_and_the_others_play(path: Path, tmp_path: Path) -> None:
+    write_model_folder(tmp_path)
+    (tmp_path / "consolidated.safetensors").write_bytes(b"short")
+    loaded = load_models({"bad": open_folder(tmp_path), "good": open_folder(path)}, n_slots=1)
+    assert (list(loaded.models), list(loaded.failures)) == (["good"], ["bad"])
+    assert "consolidated.safetensors is truncated or damaged" in loaded.failures["bad"]
+
+
+def test_a_model_for_which_the_memory_does_not_suffice_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = loading.load_for_serving
+
+    def load(folder: Path, **options: Any) -> Transformer:
+        if folder.name == "large":
+            raise torch.OutOfMemoryError("tried to allocate 90 GiB")
+        return whole(folder, **options)
+
+    monkeypatch.setattr(loading, "load_for_serving", load)
+    folder = open_folder(path)
+    loaded = load_models({"a": folder, "large": replace(folder, path=Path("large"))}, n_slots=1)
+    assert (list(loaded.models), loaded.failures) == (["a"], {"large": "tried to allocate 90 GiB"})
+
+
+def test_the_first_error_is_raised_when_no_model_can_be_used(path: Path, tmp_path: Path) -> None:
+    write_model_folder(tmp_path)
+    folder = open_folder(tmp_path)
+    (tmp_path / "consolidated.safetensors").write_bytes(b"")
+    with pytest.raises(CheckpointError, match="truncated or damaged"):
+        load_models({"a": folder, "b": replace(folder, path=Path("none"))})

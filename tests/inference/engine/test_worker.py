@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ import pytest
 
 from inference.engine import worker as worker_module
 from inference.engine.engine import Engine
-from inference.engine.loading import LoadedModel, load_models
+from inference.engine.loading import Loaded, LoadedModel, load_models
 from inference.engine.request import Event, Request, SamplingParams
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker, least_used
 from inference.folder import ModelFolder, open_folder
@@ -31,7 +31,7 @@ def request(name: str, *, max_tokens: int = 20, prompt: tuple[int, ...] = (1, 50
 
 
 def with_worker(
-    load: Callable[[], Mapping[str, LoadedModel]],
+    load: Callable[[], Loaded],
     scenario: Callable[[Worker], Awaitable[None]],
     *,
     max_waiting: int = 8,
@@ -60,10 +60,10 @@ async def read(stream: Stream) -> Event:
 
 
 def test_streams_give_what_the_engine_gives(folder: ModelFolder) -> None:
-    def load() -> Mapping[str, LoadedModel]:
+    def load() -> Loaded:
         return load_models({"a": folder}, n_slots=2)
 
-    engine, expected = load()["a"].engine, {}
+    engine, expected = load().models["a"].engine, {}
     for i in range(4):
         engine.add(request("r" * (i + 1)))
         text = ""
@@ -125,7 +125,7 @@ def test_requests_beyond_the_queue_are_refused_until_one_ends(folder: ModelFolde
 def test_nothing_is_taken_before_the_models_are_loaded(folder: ModelFolder) -> None:
     gate = threading.Event()
 
-    def load() -> Mapping[str, LoadedModel]:
+    def load() -> Loaded:
         gate.wait(LIMIT_S)
         return load_models({"a": folder}, n_slots=1)
 
@@ -141,7 +141,7 @@ def test_nothing_is_taken_before_the_models_are_loaded(folder: ModelFolder) -> N
 
 
 def test_models_that_cannot_be_loaded_are_reported() -> None:
-    def load() -> Mapping[str, LoadedModel]:
+    def load() -> Loaded:
         raise ValueError("weights.bin is truncated")
 
     async def scenario(worker: Worker) -> None:
@@ -156,7 +156,7 @@ def test_models_that_cannot_be_loaded_are_reported() -> None:
 def test_closing_while_loading_ends_without_a_model(folder: ModelFolder) -> None:
     gate = threading.Event()
 
-    def load() -> Mapping[str, LoadedModel]:
+    def load() -> Loaded:
         gate.wait(LIMIT_S)
         return load_models({"a": folder}, n_slots=1)
 
@@ -250,7 +250,7 @@ def test_a_slow_engine_gets_half_of_the_time_and_no_credit_for_having_been_idle(
         slow.gate.set()
         await asyncio.gather(*map(read, streams))
 
-    with_worker(lambda: {"slow": scripted(slow), "fast": scripted(fast)}, scenario)
+    with_worker(lambda: Loaded({"slow": scripted(slow), "fast": scripted(fast)}), scenario)
     assert log[0] == "slow", "it has used least, so it is not kept waiting"
     steps = "".join(name[0] for name in log)
     assert steps[: 9 * 8].count("s") == 8, "8 s of slow for every 8 steps of fast, from the start"
@@ -273,7 +273,7 @@ def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogC
         assert (await read(fine)).text == "x" * 20
         assert (await read(worker.submit("bad", request("again")))).text == "x" * 20
 
-    with_worker(lambda: {"bad": scripted(bad), "good": scripted(good)}, scenario)
+    with_worker(lambda: Loaded({"bad": scripted(bad), "good": scripted(good)}), scenario)
     assert "an engine failed; all its requests end" in caplog.text
 
 
@@ -283,7 +283,7 @@ def test_a_request_that_an_engine_refuses_ends_with_its_reason() -> None:
         event = await read(worker.submit("a", request("refused")))
         assert (event.finish_reason, event.error) == ("error", "no such token")
 
-    with_worker(lambda: {"a": scripted(Scripted("a", 1, [0.0], []))}, scenario)
+    with_worker(lambda: Loaded({"a": scripted(Scripted("a", 1, [0.0], []))}), scenario)
 
 
 def test_the_turn_goes_to_who_used_least() -> None:
