@@ -102,7 +102,7 @@ def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings
         Override("web", "host", arguments.host, "--host"),
         Override("web", "port", arguments.port, "--port"),
     )
-    return load(toml, env, [one for one in given if one.text is not None], folder=arguments.config.parent)
+    return load(toml, env, [one for one in given if one.text is not None], file=arguments.config)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -203,7 +203,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     Raises `SettingsError`, `DatabaseError`, `SecretError`."""
     from arena.players.roster import Roster
 
-    roster = Roster(settings.models)
+    roster = Roster(settings.models, settings.file)
     roster.check_folders()
     keys = roster.api_keys(env)
     roster.check_can_battle()

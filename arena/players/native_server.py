@@ -102,7 +102,7 @@ class NativeServer:
             "PYTHONPATH": f"{_PROJECT}{os.pathsep}{path}" if path else str(_PROJECT),
         }
         self._names = {player.name for player in players}
-        self._folders = [str(player.path.resolve()) for player in players if player.path is not None]
+        self._places = [_place(player) for player in players]
         self._pauses = pauses or Pauses()
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -178,7 +178,7 @@ class NativeServer:
             if dying.done():
                 await asyncio.wait([reading], timeout=1.0)
                 logger.warning("model server: process %d ended with status %s", process.pid, process.returncode)
-                self._has_refused_files = process.returncode == _REFUSED and self._names_a_folder(self.problem)
+                self._has_refused_files = process.returncode == _REFUSED and self._names_a_place(self.problem)
             else:
                 watching.result()
                 self.problem = f"no answer from /health for {self._pauses.hang_s:g} s"
@@ -239,8 +239,8 @@ class NativeServer:
                     process.kill()
                 await process.wait()
 
-    def _names_a_folder(self, problem: str | None) -> bool:
-        return problem is not None and any(folder in problem for folder in self._folders)
+    def _names_a_place(self, problem: str | None) -> bool:
+        return problem is not None and any(place in problem for place in self._places)
 
     def _set_state(self, state: ServerState) -> None:
         self.state = state
@@ -253,16 +253,27 @@ class NativeServer:
 def _options(players: Sequence[Player], settings: InferenceSettings) -> list[str]:
     options = []
     for player in players:
-        if player.path is None:
-            raise ValueError(f"player {player.name!r} has no path; the model server cannot load it")
-        options += ["--model", f"{player.name}={player.path.resolve()}"]
+        options += ["--model", f"{player.name}={_place(player)}"]
         if player.max_len is not None:
             options += ["--max-len", f"{player.name}={player.max_len}"]
+        if player.dtype is not None:
+            options += ["--dtype", f"{player.name}={player.dtype}"]
     if settings.cache_gb is not None:
         options += ["--cache-gb", f"{settings.cache_gb:g}"]
     if settings.threads is not None:
         options += ["--threads", str(settings.threads)]
+    if settings.budget is not None:
+        options += ["--budget", str(settings.budget)]
     return options
+
+
+def _place(player: Player) -> str:
+    """Where the child finds a model: a folder, or a name of the hub."""
+    if player.hub is not None:
+        return f"hf:{player.hub}"
+    if player.path is not None:
+        return str(player.path.resolve())
+    raise ValueError(f"player {player.name!r} has no path; the model server cannot load it")
 
 
 def _free_port() -> int:

@@ -1,12 +1,14 @@
-"""The roster: who may play. Display data and draw weights, in the order of `arena.toml`.
+"""The roster: who may play. Display data and draw weights, in the order of the settings file.
 
-It knows nothing of who can be reached right now: that is `health`.
+It knows nothing of who can be reached right now: that is `health`. Of a folder of weights it knows which files make
+one, so that a wrong path is refused at once; whether the files are sound, the model server finds out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from arena.settings import Player, SettingsError
@@ -14,14 +16,19 @@ from arena.settings import Player, SettingsError
 __all__ = ["Player", "Roster"]
 
 
-_FILES = ("params.json", "consolidated.safetensors", "tokenizer.model")
+_FILES = (  # of each line one, in Mistral's names or Hugging Face's
+    ("params.json", "config.json"),
+    ("consolidated.safetensors", "model*.safetensors"),
+    ("tokenizer.model", "tokenizer.json", "tekken.json"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All players of the file, retired ones too. `by_name` raises `KeyError` for a name that is not on it."""
+    """All players of `file`, retired ones too. `by_name` raises `KeyError` for a name that is not on it."""
 
     players: tuple[Player, ...]
+    file: Path = Path("arena.toml")
     by_name: Mapping[str, Player] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -51,7 +58,7 @@ class Roster:
                 key = env.get(player.api_key_env, "")
                 if not key:
                     raise SettingsError(
-                        f"arena.toml, [[models]] {player.name!r} api_key_env:"
+                        f"{self.file}, [[models]] {player.name!r} api_key_env:"
                         f" the environment has no {player.api_key_env}; set it to the key"
                     )
                 keys[player.name] = key
@@ -62,19 +69,24 @@ class Roster:
         if len(self.active) < 2:
             came = f"{self.active[0].name!r} alone is active" if self.active else "no active model"
             raise SettingsError(
-                f"arena.toml, [[models]]: {came}; a battle needs two models:"
+                f"{self.file}, [[models]]: {came}; a battle needs two models:"
                 " add [[models]] with a name and a path or base_url, or take away active = false"
             )
 
     def check_folders(self) -> None:
-        """Raise `SettingsError` for the first native player whose folder, or a file of it, does not exist."""
+        """Raise `SettingsError` for the first native player whose folder does not exist or is not one of weights."""
         for player in self.native:
             if player.path is None:
                 continue
-            missing = [name for name in _FILES if not (player.path / name).is_file()]
+            missing = [" or ".join(names) for names in _FILES if not _has_one(player.path, names)]
             if missing:
                 came = f"no {' and no '.join(missing)} in" if player.path.is_dir() else "no folder"
                 raise SettingsError(
-                    f"arena.toml, [[models]] {player.name!r} path: {came} {player.path};"
-                    f" expected a folder with {', '.join(_FILES)}"
+                    f"{self.file}, [[models]] {player.name!r} path: {came} {player.path};"
+                    " expected a model's folder: params.json, consolidated.safetensors and tokenizer.model,"
+                    " or Hugging Face's files"
                 )
+
+
+def _has_one(folder: Path, names: tuple[str, ...]) -> bool:
+    return any(path.is_file() for name in names for path in folder.glob(name))

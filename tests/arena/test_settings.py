@@ -17,9 +17,14 @@ def model(**keys: Any) -> dict[str, Any]:
     return {"models": [{"name": "m", "base_url": "http://127.0.0.1:8000/v1", **keys}]}
 
 
-def error_of(toml: dict[str, Any], env: dict[str, str] | None = None, options: tuple[Override, ...] = ()) -> str:
+def error_of(
+    toml: dict[str, Any],
+    env: dict[str, str] | None = None,
+    options: tuple[Override, ...] = (),
+    file: Path = Path("arena.toml"),
+) -> str:
     with pytest.raises(SettingsError) as caught:
-        load(toml, env or {}, options)
+        load(toml, env or {}, options, file=file)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -51,7 +56,7 @@ def test_the_shipped_file_changes_no_default_and_names_every_key_with_it() -> No
 
 
 def test_the_shipped_roster_is_the_four_demo_models() -> None:
-    settings = load(tomllib.loads(SHIPPED.read_text(encoding="utf-8")), {}, folder=SHIPPED.parent)
+    settings = load(tomllib.loads(SHIPPED.read_text(encoding="utf-8")), {}, file=SHIPPED)
     assert len(settings.models) == 4
     for player in settings.models:
         slug = player.name.lower().replace(" ", "-")
@@ -137,6 +142,38 @@ def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) ->
     assert error_of(toml) == message
 
 
+@pytest.mark.parametrize(
+    "toml",
+    [
+        {"battel": {}},
+        {"battle": 3},
+        {"battle": {"max_token": 1}},
+        {"battle": {"max_tokens": "9"}},
+        {"battle": {"top_p": 0}},
+        {"elo": {"base": 1.0}},
+        {"web": {"public_url": "x"}},
+        {"models": 3},
+        {"models": [{}]},
+        model(licens="x"),
+        model(weight=0),
+        {"models": [{"name": "m"}]},
+        {"models": [{"name": "m", "path": "hf:x"}]},
+        {"models": [{"name": "m", "path": "x", "max_len": 2}]},
+        {"models": [{"name": "m", "path": "x"}, {"name": "M", "path": "y"}]},
+    ],
+)
+def test_every_error_names_the_file_that_was_read(toml: dict[str, Any]) -> None:
+    """They said arena.toml whatever `--config` named."""
+    message = error_of(toml, file=Path("/srv/ours.toml"))
+    assert message.startswith("/srv/ours.toml")
+    assert "arena.toml" not in message
+
+
+def test_where_sections_and_variables_only_fail_together_both_are_named() -> None:
+    message = error_of({}, {"ARENA_ELO_BASE": "0.5"})
+    assert message == "arena.toml and ARENA_ELO_BASE, [elo]: base 0.5 is not above 1"
+
+
 def test_the_largest_number_that_the_database_stores_is_taken() -> None:
     assert load(model(parameters=2**63 - 1), {}).models[0].parameters == 2**63 - 1
 
@@ -156,6 +193,18 @@ def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
         ([{"name": "a=b", "path": "x"}], "'a=b': a model with a path has no = in its name"),
         ([{"name": "m", "path": "x", "model": "y"}], "'m': model goes with base_url"),
         ([{"name": "m", "path": "x", "api_key_env": "K"}], "'m': api_key_env goes with base_url"),
+        ([{"name": "m", "path": "x", "hub": "o/n"}], "'m': unknown key 'hub'; did you mean "),
+        ([{"name": "m", "path": "hf:mistral"}], "'m' path: 'hf:mistral'; expected hf:ORG/NAME, a model of the Hugging"),
+        ([{"name": "m", "path": "hf:a/b/c"}], "'m' path: 'hf:a/b/c'; expected hf:ORG/NAME"),
+        ([{"name": "a=b", "path": "hf:o/n"}], "'a=b': a model with a path has no = in its name"),
+        ([{"name": "m", "path": "x", "dtype": "fp16"}], "'m' dtype: 'fp16' is not one of float32, bfloat16, int8"),
+        (
+            [{"name": "m", "base_url": "http://h", "dtype": "int8"}],
+            "'m': dtype goes with path; the server at a base_url has its weights as it has them",
+        ),
+        ([{"name": "m", "path": 3}], "'m' path: 3 is not a path in quotes"),
+        ([{"name": "m", "path": "x\0y"}], r"'m' path: 'x\x00y' is not a path in quotes"),
+        ([{"name": "m", "path": "~nobody-here/x"}], "'m' path: '~nobody-here/x': Could not determine home directory"),
         ([{"name": "m", "path": "x", "max_len": 1}], "'m' max_len: 1 is out of range; expected a number >= 2"),
         (
             [{"name": "m", "base_url": "http://h", "max_len": 64}],
@@ -208,7 +257,9 @@ def test_a_wrong_option_is_told_by_its_own_name() -> None:
 
 @pytest.mark.parametrize("url", ["arena.example.org", "https://arena.example.org/arena", "https://"])
 def test_a_public_url_is_scheme_and_host(url: str) -> None:
-    assert "[web] public_url" in error_of({"web": {"public_url": url}})
+    assert error_of({"web": {"public_url": url}}) == (
+        f"arena.toml, [web]: public_url {url!r}; expected scheme and host alone, such as https://arena.example.org"
+    )
     assert load({"web": {"public_url": "https://arena.example.org"}}, {}).web.public_url is not None
 
 
@@ -220,7 +271,8 @@ def test_a_key_may_lie_in_a_variable_that_begins_like_ours() -> None:
 def test_models_are_read_whole() -> None:
     tables = [
         {"name": "Near", "path": "weights/near", "parameters": 5, "weight": 2, "active": False, "family": "F"},
-        {"name": "Short", "path": "weights/short", "max_len": 512},
+        {"name": "Short", "path": "weights/short", "max_len": 512, "dtype": "int8"},
+        {"name": "Hub", "path": "hf:org/name-1.0"},
         {
             "name": "Far",
             "base_url": ["http://a/v1/", "http://b/v1"],
@@ -230,12 +282,26 @@ def test_models_are_read_whole() -> None:
         },
         {"name": "Plain", "base_url": "http://a/v1"},
     ]
-    assert load({"models": tables}, {}, folder=Path("/srv")).models == (
+    assert load({"models": tables}, {}, file=Path("/srv/arena.toml")).models == (
         Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
-        Player("Short", Path("/srv/weights/short"), model="Short", max_len=512),
+        Player("Short", Path("/srv/weights/short"), model="Short", max_len=512, dtype="int8"),
+        Player("Hub", hub="org/name-1.0", model="Hub"),
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
         Player("Plain", None, ("http://a/v1",), "Plain"),
     )
+
+
+def test_a_model_of_the_hub_is_served_by_the_arena() -> None:
+    assert Player("m", hub="org/name").is_native
+    assert not Player("m", base_urls=("http://h",)).is_native
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`data = "~/arena"` made a folder called ~."""
+    monkeypatch.setenv("HOME", "/home/ann")
+    assert load({"arena": {"data": "~/arena"}}, {}).arena.data == Path("/home/ann/arena")
+    table = {"name": "m", "path": "~/weights"}
+    assert load({"models": [table]}, {}, file=Path("/srv/arena.toml")).models[0].path == Path("/home/ann/weights")
 
 
 def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:

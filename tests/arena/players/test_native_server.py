@@ -255,20 +255,26 @@ def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> Non
 
 
 def test_settings_become_options(tmp_path: Path) -> None:
-    server = fake(tmp_path, InferenceSettings(port=7999, cache_gb=1.5, threads=2))
+    server = fake(tmp_path, InferenceSettings(port=7999, cache_gb=1.5, threads=2, budget=64))
     command = " ".join(server._arguments[len(FAKE) :])
     assert command == (
-        f"serve --model Wren Sol={tmp_path} --model Ash Fen={tmp_path} --cache-gb 1.5 --threads 2"
+        f"serve --model Wren Sol={tmp_path} --model Ash Fen={tmp_path} --cache-gb 1.5 --threads 2 --budget 64"
         " --host 127.0.0.1 --port 7999 --stop-with-stdin"
     )
 
 
-def test_a_players_max_len_is_handed_over_by_name(tmp_path: Path) -> None:
-    roster = [Player("Wren Sol", path=tmp_path, max_len=512), Player("Ash Fen", path=tmp_path)]
+def test_what_a_player_asks_for_is_handed_over_by_name(tmp_path: Path) -> None:
+    roster = [
+        Player("Wren Sol", path=tmp_path, max_len=512),
+        Player("Ash Fen", path=tmp_path, dtype="int8"),
+        Player("Far", hub="org/name"),
+    ]
     server = NativeServer(roster, InferenceSettings(), environment={}, command=FAKE)
     command = " ".join(server._arguments[len(FAKE) :])
-    assert command.startswith(f"serve --model Wren Sol={tmp_path} --max-len Wren Sol=512 --model Ash Fen={tmp_path} ")
-    assert command.count("--max-len") == 1
+    assert command.startswith(
+        f"serve --model Wren Sol={tmp_path} --max-len Wren Sol=512 --model Ash Fen={tmp_path} --dtype Ash Fen=int8"
+        " --model Far=hf:org/name --host "
+    )
 
 
 def test_a_player_without_a_path_is_a_mistake() -> None:

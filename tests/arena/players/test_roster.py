@@ -20,16 +20,43 @@ def test_a_roster_knows_who_plays_who_is_native_and_who_has_retired() -> None:
         roster.by_name["nobody"]
 
 
+def fill(folder: Path, *names: str) -> Player:
+    folder.mkdir()
+    for name in names:
+        (folder / name).touch()
+    return Player(folder.name, path=folder)
+
+
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
-    for name in ("params.json", "consolidated.safetensors", "tokenizer.model"):
-        (tmp_path / name).touch()
-    Roster((Player("here", path=tmp_path), Player("gone", path=missing, is_active=False))).check_folders()
-    with pytest.raises(SettingsError, match=rf"'near' path: no folder {missing}; expected a folder with params\.json"):
+    here = fill(tmp_path / "here", "params.json", "consolidated.safetensors", "tokenizer.model")
+    Roster((here, Player("gone", path=missing, is_active=False), Player("hub", hub="o/n"))).check_folders()
+    with pytest.raises(SettingsError, match=rf"^arena\.toml, .*'near' path: no folder {missing}; expected a model's"):
         Roster((Player("near", path=missing),)).check_folders()
-    (tmp_path / "tokenizer.model").unlink()
-    with pytest.raises(SettingsError, match=rf"'here' path: no tokenizer\.model in {tmp_path}; expected a folder with"):
-        Roster((Player("here", path=tmp_path),)).check_folders()
+    (tmp_path / "here" / "tokenizer.model").unlink()
+    with pytest.raises(
+        SettingsError, match=r"'here' path: no tokenizer\.model or tokenizer\.json or .* in .*/here; exp"
+    ):
+        Roster((here,)).check_folders()
+    with pytest.raises(SettingsError, match=r"no params\.json or config\.json and no .*safetensors and no tok.* in "):
+        Roster((fill(tmp_path / "empty"),)).check_folders()
+
+
+@pytest.mark.parametrize("weights", ["model.safetensors", "model-00001-of-00002.safetensors"])
+@pytest.mark.parametrize("tokenizer", ["tokenizer.model", "tokenizer.json", "tekken.json"])
+def test_the_files_of_hugging_face_are_a_model_too(weights: str, tokenizer: str, tmp_path: Path) -> None:
+    Roster((fill(tmp_path / "m", "config.json", weights, tokenizer),)).check_folders()
+
+
+def test_every_error_names_the_file_that_was_read(tmp_path: Path) -> None:
+    file = tmp_path / "ours.toml"
+    for check in (
+        lambda: Roster((), file).check_can_battle(),
+        lambda: Roster((Player("m", path=tmp_path / "none"),), file).check_folders(),
+        lambda: Roster((Player("m", base_urls=("http://h",), api_key_env="K"),), file).api_keys({}),
+    ):
+        with pytest.raises(SettingsError, match=rf"^{file}, \[\[models\]\]"):
+            check()
 
 
 def test_keys_come_from_the_variables_that_players_name() -> None:

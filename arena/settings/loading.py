@@ -1,0 +1,74 @@
+"""File, environment and command line made one `Settings`, a later source winning."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from arena.settings.models import read_models
+from arena.settings.sections import SECTIONS, Settings
+from arena.settings.tables import Override, SettingsError, check_known, read_table
+
+_PREFIX = "ARENA_"
+_SECRET = "ARENA_SECRET"
+_MIN_SECRET_CHARS = 16
+_DEFAULT_FILE = Path("arena.toml")
+
+
+def load(
+    toml: Mapping[str, Any], env: Mapping[str, str], options: Sequence[Override] = (), *, file: Path = _DEFAULT_FILE
+) -> Settings:
+    """The settings that the mapping of `file`, the environment and the command line give together.
+
+    Paths of models are relative to the folder of `file`, which messages name and nobody opens here.
+    `env` may be the whole environment: only names that begin with ARENA_ are read, and those that the `api_key_env` of
+    a model names are left alone. Raises `SettingsError`.
+    """
+    check_known(toml, [*SECTIONS, "models"], where=str(file), what="section or key")
+    models = read_models(toml.get("models", []), file=file)
+    overrides = [*_overrides_of(env, {player.api_key_env for player in models if player.api_key_env}), *options]
+    sections: dict[str, Any] = {}
+    for name, cls in SECTIONS.items():
+        table = toml.get(name, {})
+        if not isinstance(table, Mapping):
+            raise SettingsError(f"{file}: {name} is {table!r}; expected a section [{name}] with keys")
+        own = [one for one in overrides if one.section == name]
+        sections[name] = read_table(cls, table, file=file, section=f"[{name}]", overrides=own)
+    settings = Settings(**sections, models=models, secret=_read_secret(env), file=file)
+    _check_lengths(settings)
+    return settings
+
+
+def environment_name(section: str, key: str) -> str:
+    """The variable that overrides a key: ARENA_BATTLE_MAX_TOKENS for `max_tokens` of `[battle]`."""
+    return _PREFIX + (key if section == "arena" else f"{section}_{key}").upper()
+
+
+def _overrides_of(env: Mapping[str, str], spoken_for: Collection[str]) -> list[Override]:
+    known = {
+        environment_name(section, one.name): (section, one.name)
+        for section, cls in SECTIONS.items()
+        for one in dataclasses.fields(cls)
+    }
+    given = [name for name in env if name.startswith(_PREFIX) and name not in spoken_for]
+    check_known(given, [*known, _SECRET], where="environment", what="variable")
+    return [Override(*known[name], text=env[name], source=name) for name in given if name != _SECRET]
+
+
+def _read_secret(env: Mapping[str, str]) -> str | None:
+    secret = env.get(_SECRET)
+    if secret is not None and len(secret) < _MIN_SECRET_CHARS:
+        raise SettingsError(f"{_SECRET}: {len(secret)} characters; expected at least {_MIN_SECRET_CHARS} random ones")
+    return secret
+
+
+def _check_lengths(settings: Settings) -> None:
+    max_tokens = settings.battle.max_tokens
+    for player in settings.models:
+        if player.max_len is not None and player.max_len <= max_tokens:
+            raise SettingsError(
+                f"{settings.file}, [[models]] {player.name!r} max_len: {player.max_len} tokens hold no prompt beside"
+                f" an answer of [battle] max_tokens, {max_tokens}; expected more, or a smaller max_tokens"
+            )

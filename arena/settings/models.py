@@ -1,0 +1,108 @@
+"""What a [[models]] table must be, beyond the types of its keys: a name of its own, and one way to reach the model."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from arena.settings.sections import Player, is_address
+from arena.settings.tables import SettingsError, check_known, read_table
+
+_FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url", "hub": "path"})
+_HUB = "hf:"
+_REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+
+
+def read_models(tables: Any, *, file: Path) -> tuple[Player, ...]:
+    """The roster of `file`, whose folder is where relative paths begin. Raises `SettingsError`."""
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise SettingsError(f"{file}: models is not a list of tables; write each model under its own [[models]]")
+    players = tuple(_read_model(table, number, file) for number, table in enumerate(tables, 1))
+    seen: set[str] = set()
+    for player in players:
+        if player.name.casefold() in seen:
+            raise SettingsError(
+                f"{file}, [[models]]: two models are called {player.name!r}; every name must be its own"
+            )
+        seen.add(player.name.casefold())
+    return players
+
+
+def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
+    name = table.get("name")
+    if (
+        not isinstance(name, str)
+        or not name.strip()
+        or name != name.strip()
+        or len(name) > 80
+        or not name.isprintable()
+    ):
+        raise SettingsError(
+            f"{file}, [[models]] number {number}: name is {name!r}; expected 1 to 80 printable characters"
+        )
+    section = f"[[models]] {name!r}"
+    where = f"{file}, {section}"
+    known = {_FILE_KEYS.get(one.name, one.name) for one in dataclasses.fields(Player)}
+    check_known(table, sorted(known), where=where, what="key")
+    if ("path" in table) == ("base_url" in table):
+        raise SettingsError(
+            f"{where}: expected path (a folder of weights) or base_url (an OpenAI-compatible address), and not both"
+        )
+    player = read_table(Player, _by_field(table), file=file, section=section, file_keys=_FILE_KEYS)
+    if player.is_native:
+        _check_native(player, table, where)
+    else:
+        _check_remote(player, table, where)
+    return dataclasses.replace(
+        player,
+        path=file.parent / player.path if player.path is not None else None,
+        model=player.model or name,
+        base_urls=tuple(url.rstrip("/") for url in player.base_urls),
+    )
+
+
+def _by_field(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table with the class's names for its keys."""
+    values = dict(table)
+    if "active" in values:
+        values["is_active"] = values.pop("active")
+    if "base_url" in values:
+        urls = values.pop("base_url")
+        values["base_urls"] = urls if isinstance(urls, list) else [urls]
+    path = values.get("path")
+    if isinstance(path, str) and path.startswith(_HUB):
+        values["hub"] = values.pop("path").removeprefix(_HUB)
+    return values
+
+
+def _check_native(player: Player, table: Mapping[str, Any], where: str) -> None:
+    if "=" in player.name:
+        raise SettingsError(f"{where}: a model with a path has no = in its name")
+    if player.hub is not None and not _REPOSITORY.fullmatch(player.hub):
+        raise SettingsError(f"{where} path: {table['path']!r}; expected hf:ORG/NAME, a model of the Hugging Face hub")
+    for key in ("api_key_env", "model"):
+        if key in table:
+            raise SettingsError(f"{where}: {key} goes with base_url; a model with a path needs none")
+
+
+def _check_remote(player: Player, table: Mapping[str, Any], where: str) -> None:
+    if player.api_key_env is not None and not player.api_key_env.strip():
+        raise SettingsError(
+            f"{where} api_key_env: {player.api_key_env!r};"
+            " expected the name of the environment variable that holds the key, or no api_key_env"
+        )
+    for key, reason in (("max_len", "knows its own limit"), ("dtype", "has its weights as it has them")):
+        if key in table:
+            raise SettingsError(f"{where}: {key} goes with path; the server at a base_url {reason}")
+    if not player.base_urls:
+        raise SettingsError(f"{where} base_url: an empty list; expected at least one address")
+    for url in player.base_urls:
+        if not is_address(url):
+            raise SettingsError(
+                f"{where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1,"
+                " with no space, query or fragment"
+            )

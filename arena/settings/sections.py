@@ -1,0 +1,176 @@
+"""What the settings are: a frozen class for each section of the file, one for each model, with defaults and bounds.
+
+A field's type and its `number` bounds are all that reading a value needs; how that is done is for `tables`.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from elo.settings import Settings as EloSettings
+
+
+def number(
+    default: float | None, *, low: float | None = None, above: float | None = None, high: float | None = None
+) -> Any:
+    """A field whose number must be >= low, > above and <= high."""
+    return field(default=default, metadata={"low": low, "above": above, "high": high})
+
+
+@dataclass(frozen=True, slots=True)
+class ArenaSettings:
+    """`[arena]`: what it is called and where it keeps its data."""
+
+    title: str = "Arena"
+    data: Path = Path("data")
+    """Folder of the database and the secret; relative to the working directory."""
+    database: str | None = None
+    """SQLAlchemy URL; without one, `arena.sqlite` in the data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """`[web]`: where the pages listen and what stands in front of them.
+
+    Raises ValueError for a public address that is more, or less, than scheme and host.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = number(7860, low=1, high=65535)
+    public_url: str | None = None
+    """The address that visitors type when a proxy stands in front, such as https://arena.example.org."""
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
+    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+
+    def __post_init__(self) -> None:
+        url = self.public_url
+        if url is not None and not (is_address(url) and urlsplit(url).path in ("", "/")):
+            raise ValueError(f"public_url {url!r}; expected scheme and host alone, such as https://arena.example.org")
+
+
+@dataclass(frozen=True, slots=True)
+class BattleSettings:
+    """`[battle]`: what both sides of every battle get, and how long anybody waits."""
+
+    max_tokens: int = number(256, low=1, high=32768)
+    temperature: float = number(0.7, low=0.0, high=2.0)
+    top_p: float = number(1.0, above=0.0, high=1.0)
+    system_prompt: str = ""
+    pace: Literal["equal", "free"] = "equal"
+    """`equal` releases both answers at one pace, so that speed names no model; `free` shows tokens as they come."""
+    max_prompt_chars: int = number(4000, low=1, high=1_000_000)
+    max_turns: int = number(10, low=1, high=1000)
+    first_token_timeout_s: float = number(60.0, above=0.0, high=3600.0)
+    stall_timeout_s: float = number(20.0, above=0.0, high=3600.0)
+    """Longest silence between two tokens."""
+    retries: int = number(2, low=0, high=10)
+    """Further tries before the first token, each after a longer pause."""
+    abandon_after_s: float = number(60.0, low=0.0, high=86400.0)
+    """A battle that no page has watched for so long is stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSettings:
+    """`[limits]`: how much one visitor may do."""
+
+    battles_per_hour: int = number(120, low=1)
+    votes_per_hour: int = number(60, low=1)
+    """Votes beyond this are kept but do not count."""
+    min_read_s: float = number(0.0, low=0.0, high=3600.0)
+    """Votes sooner after the answers' end are kept but do not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceSettings:
+    """`[inference]`: the model server that the arena starts for models with a `path`."""
+
+    port: int = number(0, low=0, high=65535)
+    """Loopback port of the model server; 0 takes a free one."""
+    cache_gb: float | None = number(None, above=0.0)
+    """Memory for the key-value caches; without a number the server decides."""
+    threads: int | None = number(None, low=1, high=1024)
+    """Threads of the token loop; without a number the server decides."""
+    budget: int | None = number(None, low=1)
+    """Tokens of one step, of prompts and of answers together; without a number the server decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Player:
+    """One `[[models]]` table: a model that may play, and how it is reached.
+
+    It has one of three: `path` and `hub` (both written as `path` in the file) are served by the arena's own model
+    server, `base_urls` by somebody else's.
+    """
+
+    name: str
+    path: Path | None = None
+    base_urls: tuple[str, ...] = ()
+    """OpenAI-compatible addresses that end where `/chat/completions` begins, such as http://127.0.0.1:8000/v1."""
+    model: str = ""
+    """What the endpoint calls the model; the name where the file says nothing."""
+    api_key_env: str | None = None
+    hub: str | None = None
+    """ORG/NAME of the Hugging Face hub, for `path = "hf:ORG/NAME"`."""
+    family: str | None = None
+    organisation: str | None = None
+    licence: str | None = None
+    parameters: int | None = number(None, low=1)
+    max_len: int | None = number(None, low=2)
+    """Tokens of prompt and answer together, where the arena serves the model; without a number the checkpoint's own."""
+    dtype: Literal["float32", "bfloat16", "int8"] | None = None
+    """Of the weights, where the arena serves the model; without one the server decides."""
+    weight: float = number(1.0, above=0.0)
+    """How often the model is drawn, relative to the others."""
+    is_active: bool = True
+    """Retired models (`active = false`) are not drawn and keep their row on the leaderboard."""
+
+    @property
+    def is_native(self) -> bool:
+        return self.path is not None or self.hub is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    arena: ArenaSettings = field(default_factory=ArenaSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    battle: BattleSettings = field(default_factory=BattleSettings)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    elo: EloSettings = field(default_factory=EloSettings)
+    inference: InferenceSettings = field(default_factory=InferenceSettings)
+    models: tuple[Player, ...] = ()
+    secret: str | None = field(default=None, repr=False)
+    """Of ARENA_SECRET; without it `app.py` keeps one in the data folder."""
+    file: Path = field(default=Path("arena.toml"), compare=False)
+    """Where the sections and the models were read, for messages."""
+
+    @property
+    def database_url(self) -> str:
+        return self.arena.database or f"sqlite:///{self.arena.data / 'arena.sqlite'}"
+
+
+SECTIONS: Mapping[str, type] = types.MappingProxyType(
+    {
+        "arena": ArenaSettings,
+        "web": WebSettings,
+        "battle": BattleSettings,
+        "limits": LimitSettings,
+        "elo": EloSettings,
+        "inference": InferenceSettings,
+    }
+)
+
+
+def is_address(url: str) -> bool:
+    """Whether it is an HTTP address with a host, and without space, query or fragment."""
+    if not url.isprintable() or any(character in url for character in " ?#"):
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
