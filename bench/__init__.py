@@ -1,0 +1,7 @@
+"""Side-by-side benchmarks against other projects: every figure is a ratio of two things measured in one run.
+
+    make bench                            sets up an environment of its own with the peers, and measures everything
+    python -m bench.inference --help      parts of it; results are merged into bench/results/
+
+Nothing here is imported by the arena or by the model server. Results carry the machine, the versions and the date.
+"""

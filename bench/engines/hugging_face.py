@@ -1,0 +1,53 @@
+"""transformers' `generate` on its Mistral: the call that most people would make."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForCausalLM, GenerationConfig, StoppingCriteria, StoppingCriteriaList
+
+from bench.engines import Job, Timing
+from bench.models import Files
+
+
+class Transformers:
+    def __init__(self, folder: Path, dtype: str, device: str = "cpu") -> None:
+        path = Files(folder).hf
+        self._model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype)).to(device).eval()
+        self._device = device
+        self.vocab_size: int = self._model.config.vocab_size
+
+    def run(self, job: Job) -> Timing:
+        torch.set_num_threads(job.setting.threads)
+        ids = torch.tensor(job.prompts(self.vocab_size), device=self._device)
+        clock = _Clock()
+        settings = GenerationConfig(max_new_tokens=job.new, do_sample=False, eos_token_id=None, pad_token_id=0)
+        begun = time.perf_counter()
+        with torch.inference_mode():
+            self._model.generate(
+                ids,
+                attention_mask=torch.ones_like(ids),
+                generation_config=settings,
+                stopping_criteria=StoppingCriteriaList([clock]),
+            )
+        times = clock.times
+        return Timing(times[0] - begun, times[-1] - times[0], (len(times) - 1) * job.batch)
+
+    def last_logits(self, ids: list[int]) -> list[float]:
+        with torch.inference_mode():
+            values: list[float] = self._model(torch.tensor([ids], device=self._device)).logits[0, -1].float().tolist()
+        return values
+
+
+class _Clock(StoppingCriteria):  # type: ignore[misc]
+    """Notes when each token is there, and never stops."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor, **_: Any) -> torch.Tensor:
+        if input_ids.is_cuda:
+            torch.cuda.synchronize()
+        self.times.append(time.perf_counter())
+        return torch.zeros(input_ids.shape[0], dtype=torch.bool, device=input_ids.device)

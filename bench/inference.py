@@ -1,0 +1,185 @@
+"""This project's inference beside transformers' `generate` and llama.cpp, same weights, same tokens, in turns.
+
+    python -m bench.inference --data DIR                                 everything, about half an hour on two cores
+    python -m bench.inference --data DIR --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
+    python -m bench.inference --data DIR --resume                        only the cells that the results lack
+
+Each engine runs in a process of its own. Before anything is timed their logits for one prompt are compared. Then for
+each cell every engine runs once to warm up, in several settings of which the fastest is kept, and then all run in turns
+as often as --cell-s allows. Choice is greedy and nothing ends before its last token. Results are merged into a file
+and `python -m bench.report` writes the tables.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bench.engines import ENGINES, Job, Setting, Timing
+from bench.machine import MemoryReader, now, this_machine
+from bench.models import CONFIGS, make, make_gguf
+from bench.processes import Worker
+from bench.results import Cell, Measured, Record, merge, ratio, read
+from inference.model.config import ModelConfig
+
+PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")
+RESULTS = Path(__file__).resolve().parent / "results"
+_NEW = {"15M": 128, "160M": 64, "1.1B": 32}  # tokens of an answer: enough to time, few enough to wait for
+_MAX_ROUNDS = 5
+_TRIAL = (256, 16)  # prompt and new tokens where settings are compared
+_AGREEMENT = {"float32": 2e-3, "bfloat16": 0.1}  # logits of about 0.5 in size; bfloat16 keeps 8 bits of each step
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _arguments(argv)
+    machine = this_machine(PACKAGES)
+    output: Path = args.output or RESULTS / f"inference-cpu-{machine.slug}.json"
+    command = "python -m bench.inference " + " ".join(sys.argv[1:] if argv is None else argv)
+    has_already = {record.cell for record in read(output)} if args.resume else set()
+    reader = MemoryReader()
+    for size in args.sizes:
+        for dtype in args.dtypes:
+            cells = [Cell(size, dtype, prompt, batch) for batch in args.batch for prompt in args.prompts]
+            cells = [cell for cell in cells if cell not in has_already]
+            if not cells:
+                continue
+            with ExitStack() as stack:
+                workers = [stack.enter_context(w) for w in _start(size, dtype, args.engines, args.data)]
+                check_agreement(workers, dtype, CONFIGS[size].vocab_size)
+                for cell in cells:
+                    record = measure(cell, workers, reader, args.cell_s, command)
+                    merge(output, machine, record)
+                    print(_line(record), flush=True)
+    print(f"written to {output}")
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.inference", description="Measure inference side by side.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the models are, or are written")
+    parser.add_argument("--sizes", type=_some("15M", "160M", "1.1B"), default=("15M", "160M", "1.1B"))
+    parser.add_argument("--dtypes", type=_some("bfloat16", "float32"), default=("bfloat16", "float32"))
+    parser.add_argument("--prompts", type=_numbers, default=(512, 2048), help="lengths of prompts (default 512,2048)")
+    parser.add_argument("--batch", type=_numbers, default=(1, 8), help="concurrent sequences (default 1,8)")
+    parser.add_argument("--engines", type=_some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
+    parser.add_argument(
+        "--cell-s",
+        type=float,
+        default=30,
+        metavar="S",
+        help="seconds a cell may take before its last round begins (default %(default)s)",
+    )
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/inference-cpu-MACHINE.json")
+    parser.add_argument("--resume", action="store_true", help="leave out the cells that the file has")
+    return parser.parse_args(argv)
+
+
+def _some(*known: str):  # type: ignore[no-untyped-def]
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
+
+
+def _start(size: str, dtype: str, engines: Sequence[str], data: Path) -> list[Worker]:
+    files = make(size, CONFIGS[size], data)
+    if "llama.cpp" in engines:
+        make_gguf(files, CONFIGS[size], dtype)
+    return [Worker(engine, files.folder, dtype, dict(os.environ)) for engine in engines]
+
+
+def check_agreement(workers: Sequence[Worker], dtype: str, vocab_size: int) -> None:
+    """Compare the engines' logits after one prompt. RuntimeError when they do not run the same model."""
+    ids = Job(64, 1, 1, 0, Setting(1)).prompts(vocab_size)[0]
+    first, *others = [worker.last_logits(ids) for worker in workers]
+    for worker, logits in zip(workers[1:], others, strict=True):
+        furthest = max(abs(a - b) for a, b in zip(first, logits, strict=True))
+        print(f"{dtype}: logits of {workers[0].engine} and {worker.engine} differ by {furthest:.2g} at most")
+        if furthest > _AGREEMENT[dtype]:
+            raise RuntimeError(f"up to {_AGREEMENT[dtype]} was expected: they do not run the same model")
+
+
+def measure(cell: Cell, workers: Sequence[Worker], reader: MemoryReader, cell_s: float, command: str) -> Record:
+    """Warm up, choose settings, then run all engines in turns."""
+    settings = {worker.engine: _fastest(worker, cell) for worker in workers}
+    timings: dict[str, list[Timing]] = {worker.engine: [] for worker in workers}
+    peaks = dict.fromkeys(timings, 0)
+    new, read_rates, begun = _NEW[cell.size], list[float](), time.perf_counter()
+    for number in range(_MAX_ROUNDS):
+        for worker in [*workers[number % len(workers) :], *workers[: number % len(workers)]]:
+            job = Job(cell.prompt, cell.batch, new, number, settings[worker.engine])
+            timing, peak = worker.run(job)
+            timings[worker.engine].append(timing)
+            peaks[worker.engine] = max(peaks[worker.engine], peak)
+        read_rates.append(reader.bytes_per_s())
+        used_s = time.perf_counter() - begun
+        if used_s + used_s / (number + 1) > cell_s:
+            break
+    engines = {name: Measured(settings[name], tuple(timings[name]), peaks[name]) for name in timings}
+    n_bytes = step_bytes(CONFIGS[cell.size], cell, new)
+    return Record(cell, new, engines, n_bytes, tuple(read_rates), now(), command)
+
+
+def _fastest(worker: Worker, cell: Cell) -> Setting:
+    """The setting that takes least time for a short prompt and a short answer, tried after a warm-up."""
+    prompt, new = _TRIAL
+    n_cores = len(os.sched_getaffinity(0))
+    candidates = [Setting(threads) for threads in sorted({1, n_cores})]
+    if cell.size == "1.1B":
+        candidates = candidates[-1:]  # one thread is never faster there
+    if worker.engine == "llama.cpp":
+        candidates = [
+            Setting(setting.threads, has_flash, is_unified)
+            for setting in candidates
+            for has_flash in (True, False)
+            for is_unified in ((True, False) if cell.batch > 1 else (False,))
+        ]
+    worker.run(Job(64, cell.batch, 4, 0, candidates[0]))
+    if len(candidates) == 1:
+        return candidates[0]
+
+    def seconds(setting: Setting) -> float:
+        timing, _ = worker.run(Job(prompt, cell.batch, new, 0, setting))
+        return timing.prefill_s / prompt * cell.prompt + timing.decode_s / (new - 1) * _NEW[cell.size]
+
+    return min(candidates, key=seconds)
+
+
+def step_bytes(config: ModelConfig, cell: Cell, new: int) -> int:
+    """Bytes that a decode step has to read, halfway through the answer: weights but for the embedding, and the cache."""
+    size = 2 if cell.dtype == "bfloat16" else 4
+    weights = config.n_parameters - (0 if config.tied_embeddings else config.vocab_size * config.dim)
+    n_keys = cell.prompt + new // 2
+    rows = sum(n_keys if (w := config.window(layer)) is None else min(w, n_keys) for layer in range(config.n_layers))
+    return size * (weights + cell.batch * rows * 2 * config.n_kv_heads * config.head_dim)
+
+
+def _line(record: Record) -> str:
+    """One cell as it is done: every engine's rates and peak, and our ratio to each peer."""
+    parts = [f"{record.cell}, {len(record.read_rates)} rounds:"]
+    for name, measured in record.engines.items():
+        prefill, decode = record.prefill_rates(name), record.decode_rates(name)
+        text = f"  {name:13s} prefill {sorted(prefill)[len(prefill) // 2]:8.0f}  decode {sorted(decode)[len(decode) // 2]:7.1f} tok/s  peak {measured.peak_bytes / 2**20:6.0f} MiB"
+        if name != "ours" and "ours" in record.engines:
+            text += (
+                f"  ours / it: prefill {ratio(record.prefill_rates('ours'), prefill):.2f}"
+                f" decode {ratio(record.decode_rates('ours'), decode):.2f}"
+            )
+        parts.append(text + f"  {measured.setting}")
+    if "ours" in record.engines:
+        parts.append(f"  memory floor: {record.floor_share():.0%} at {max(record.read_rates) / 1e9:.1f} GB/s")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

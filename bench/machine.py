@@ -1,0 +1,86 @@
+"""What a result was measured on: processor, memory, versions, and the rate at which the processor reads memory."""
+
+import os
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+_READ_BYTES = 2**30  # far beyond any cache of the processor
+_ISA = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """`isa` lists what of the instruction sets that matter here the processor has."""
+
+    processor: str
+    n_cores: int
+    memory_gb: int
+    isa: tuple[str, ...]
+    system: str
+    python: str
+    versions: dict[str, str | None]
+
+    @property
+    def slug(self) -> str:
+        """A name for files: "amd-epyc-2-cores"."""
+        return "-".join(
+            [*self.processor.lower().replace("(r)", "").replace("(tm)", "").split(), f"{self.n_cores}-cores"]
+        )
+
+
+def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
+    """The machine, with the versions of `packages` (None: not installed)."""
+    processor, flags = platform.machine(), set[str]()
+    try:
+        for line in cpuinfo.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                processor = value.split("@")[0].strip()
+            elif name.strip() == "flags":
+                flags = set(value.split())
+    except OSError:
+        pass
+    return Machine(
+        processor,
+        len(os.sched_getaffinity(0)),
+        round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
+        tuple(name for name in _ISA if name in flags),
+        f"{platform.system()} {platform.release()}",
+        platform.python_version(),
+        {package: _version(package) for package in packages},
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def now() -> str:
+    """Date and time, UTC, to the minute."""
+    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+class MemoryReader:
+    """Reads 1 GiB again and again, with all threads of torch, to tell how fast this machine can at this moment."""
+
+    def __init__(self) -> None:
+        self._numbers = torch.ones(_READ_BYTES // 4)
+
+    def bytes_per_s(self, repeats: int = 3) -> float:
+        """The fastest of so many readings."""
+        best = float("inf")
+        for _ in range(repeats):
+            begun = time.perf_counter()
+            self._numbers.sum()
+            best = min(best, time.perf_counter() - begun)
+        return _READ_BYTES / best
