@@ -4,7 +4,8 @@ Every stream reports its end by itself. After a failure a player is out for a wh
 and rejoins when a probe (one cheap request that asks for no token) finds it answering; a whole answer at any time
 brings it back at once. A background task probes all players at an interval, so that a dead endpoint leaves before a
 visitor meets it. A full server (429) is out for a moment only. A prompt over the context length says nothing about
-health. Players of the arena's own model server are out until it is ready; whether it lives is for `native_server`.
+health. Players of the arena's own model server are out until it is ready; whether it lives is for `native_server`. What
+that server could not load, or all its players when it is given up, has failed for good: not drawn, not probed.
 
     n-th failure in a row     1    2    3    4     5 and more
     out for at least (s)      10   20   40   80    160
@@ -26,7 +27,7 @@ from arena.players.roster import Player, Roster
 
 logger = logging.getLogger(__name__)
 
-PlayerState = Literal["ready", "loading", "down"]
+PlayerState = Literal["ready", "loading", "down", "failed"]
 ServerState = Literal["loading", "ready", "restarting", "failed"]
 
 _FIRST_OUT_S = 10.0
@@ -39,6 +40,9 @@ class ModelServer(Protocol):
 
     @property
     def state(self) -> ServerState: ...
+
+    @property
+    def failures(self) -> Mapping[str, str]: ...
 
 
 @dataclass(slots=True)
@@ -86,8 +90,8 @@ class Health:
     def state(self, name: str) -> PlayerState:
         condition = self._conditions[name]
         if self.roster.by_name[name].is_native:
-            if self._server is None or self._server.state == "failed":
-                return "down"
+            if self._server is None or self._server.state == "failed" or name in self._server.failures:
+                return "failed"
             if self._server.state != "ready":
                 return "loading"
         elif not condition.is_known:
@@ -116,7 +120,9 @@ class Health:
         due = [
             name
             for name, condition in self._conditions.items()
-            if self._clock() >= condition.out_until and (condition.is_out or not self.roster.by_name[name].is_native)
+            if self._clock() >= condition.out_until
+            and (condition.is_out or not self.roster.by_name[name].is_native)
+            and self.state(name) != "failed"
         ]
         await asyncio.gather(*(self._check(name) for name in due))
 

@@ -6,9 +6,11 @@
 The child listens on a loopback port that is chosen here, once, so that its address never changes. When it dies, or
 answers nothing for a minute, it is started again after a pause that doubles from 1 to 30 s ("restarting"). When it ends
 three times in a row without ever having been ready (no memory, a port that another took), it is left alone ("failed"),
-and at once when it refused a model's files: they do not mend themselves. `problem` holds the first error that it wrote,
-or the last line. Its lines go to our log. It ends with this process however that ends: its standard input is a pipe,
-and `--stop-with-stdin` makes it stop when the pipe closes.
+and at once when it refused every model's files: they do not mend themselves. Where it can serve some of the models and
+not others, it is ready with those, and `failures` says by name why not: the health of the arena takes them for failed
+for good. `problem` holds the first error that it wrote, or the last line. Its lines go to our log, under our time. It
+ends with this process however that ends: its standard input is a pipe, and `--stop-with-stdin` makes it stop when the
+pipe closes.
 
 The arena knows of it only this command line and two addresses, `/health` and `/v1`.
 """
@@ -19,6 +21,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import socket
 import sys
 import time
@@ -39,6 +42,7 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _MAX_STARTS_IN_VAIN = 3
 _REFUSED = 1  # exit status for a wrong file, port or argument; a crash by signal is negative
 _CALM_S = 60.0  # alive for so long, the next death is the first one again
+_TIME = re.compile(r"^\d[\d:.,\-]*[ T]([\d:.,]+ )?(?=[A-Z]{4,8} )")  # before the level, in a line of the child's log
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class NativeServer:
         self.state: ServerState = "loading"
         self.problem: str | None = None
         self.models: Mapping[str, ServedModel] = {}
+        self.failures: Mapping[str, str] = {}
+        """Models that the server left out when it was last ready, and why."""
         self._arguments = [
             *command,
             "serve",
@@ -190,9 +196,9 @@ class NativeServer:
         return bool(self.models)
 
     async def _watch(self) -> None:
-        """Follow `/health`: set `state` and `models`; returns when a server that was ready hangs.
+        """Follow `/health`: set `state`, `models` and `failures`; returns when a server that was ready hangs.
 
-        Only an answer with exactly our models counts: on a port that was taken, another server may answer.
+        Only an answer about exactly our models counts: on a port that was taken, another server may answer.
         """
         heard = time.monotonic()
         async with httpx.AsyncClient(trust_env=False, timeout=min(5.0, self._pauses.hang_s)) as client:
@@ -201,11 +207,9 @@ class NativeServer:
                     response = await client.get(f"http://127.0.0.1:{self.port}/health")
                     heard = time.monotonic()
                     if response.status_code == 200 and self.state != "ready":
-                        models = _served(response.json())
-                        if models.keys() == self._names:
-                            self.models = models
-                            self._set_state("ready")
-                            logger.info("model server: ready with %s", ", ".join(models))
+                        models, failures = _served(response.json())
+                        if models and models.keys() | failures.keys() == self._names:
+                            self._become_ready(models, failures)
                 is_ready = self.state == "ready"
                 if is_ready and time.monotonic() - heard > self._pauses.hang_s:
                     return
@@ -221,8 +225,8 @@ class NativeServer:
                 continue
             if not line:
                 return
-            if text := line.decode("utf-8", errors="replace").rstrip():
-                is_error = " ERROR " in text
+            if text := _TIME.sub("", line.decode("utf-8", errors="replace").rstrip(), count=1):
+                is_error = text.startswith("ERROR ")
                 if not has_error:  # what follows an error is how the server goes, not why
                     self.problem = text
                 has_error = has_error or is_error
@@ -241,6 +245,14 @@ class NativeServer:
 
     def _names_a_place(self, problem: str | None) -> bool:
         return problem is not None and any(place in problem for place in self._places)
+
+    def _become_ready(self, models: Mapping[str, ServedModel], failures: Mapping[str, str]) -> None:
+        for name, reason in failures.items():
+            if self.failures.get(name) != reason:  # once, not again after each restart
+                logger.error("model server: left %r out for good: %s", name, reason)
+        self.models, self.failures = models, failures
+        self._set_state("ready")
+        logger.info("model server: ready with %s", ", ".join(models))
 
     def _set_state(self, state: ServerState) -> None:
         self.state = state
@@ -282,12 +294,14 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _served(health: Any) -> dict[str, ServedModel]:
-    """The models of a `/health` answer. Raises `ValueError` for what is none."""
+def _served(health: Any) -> tuple[dict[str, ServedModel], dict[str, str]]:
+    """The models of a `/health` answer, and the reasons for those that were left out. Raises `ValueError` for what is
+    no such answer."""
     models = health.get("models") if isinstance(health, dict) else None
-    if not isinstance(models, dict):
+    failures = health.get("failed", {}) if isinstance(health, dict) else None
+    if not isinstance(models, dict) or not isinstance(failures, dict):
         raise ValueError("the answer of /health holds no models")
-    return {
+    served = {
         name: ServedModel(
             parameters=model.get("parameters"),
             fingerprint=model.get("fingerprint"),
@@ -296,3 +310,4 @@ def _served(health: Any) -> dict[str, ServedModel]:
         )
         for name, model in models.items()
     }
+    return served, {name: str(reason) for name, reason in failures.items()}

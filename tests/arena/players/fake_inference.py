@@ -2,8 +2,9 @@
 
 What it does is written in `behaviour.json` in the folder of its first model, read at each start:
 `damaged` (ends at once with this message), `crashes` (after that message, by a signal), `load_s`, `ignores_sigterm`,
-`hangs` (once ready, `/health` never answers again). `GET /die` ends it at once, as a crash would. It appends its
-process id to `starts` in the same folder.
+`hangs` (once ready, `/health` never answers again), `failed` (models left out, with the reason of each).
+`GET /die` ends it at once, as a crash would. It appends its process id to `starts` in the same folder, and a dot to
+`answers` for each answer of a ready server.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def main(arguments: list[str]) -> None:
         starts.write(f"{os.getpid()}\n")
     sys.stderr.write(f"spin {os.environ.get('GOMP_SPINCOUNT')}\n")
     if message := behaviour.get("damaged"):
-        sys.stderr.write(f"12:00:00 ERROR inference: {message}\n12:00:01 INFO uvicorn.error: Finished\n")
+        now = "2026-01-02 12:00:00,345"
+        sys.stderr.write(f"{now} ERROR inference: {message}\n{now} INFO uvicorn.error: Finished\n")
         sys.stderr.flush()
         if behaviour.get("crashes"):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -46,11 +48,15 @@ def main(arguments: list[str]) -> None:
             is_ready = time.monotonic() >= ready_at
             if is_ready:
                 n_answers += 1
+                with (folder / "answers").open("a") as answers:
+                    answers.write(".")
             if behaviour.get("hangs") and n_answers > 1:
                 time.sleep(60)
             about = {"parameters": 5, "fingerprint": "f00d", "max_len": 64, "dtype": "float32"}
+            failed = behaviour.get("failed", {})
+            served = {name: about for name in models if name not in failed}
             body = json.dumps(
-                {"status": "ok", "models": dict.fromkeys(models, about)} if is_ready else {"status": "loading"}
+                {"status": "ok", "models": served, "failed": failed} if is_ready else {"status": "loading"}
             )
             self.send_response(200 if is_ready else 503)
             self.end_headers()

@@ -143,19 +143,35 @@ def test_streams_report_by_themselves() -> None:
 
 @pytest.mark.parametrize(
     ("server_state", "player_state"),
-    [("loading", "loading"), ("restarting", "loading"), ("failed", "down"), ("ready", "ready")],
+    [("loading", "loading"), ("restarting", "loading"), ("failed", "failed"), ("ready", "ready")],
 )
 def test_native_players_follow_the_model_server(server_state: str, player_state: str) -> None:
-    server = SimpleNamespace(state=server_state)
+    server = SimpleNamespace(state=server_state, failures={})
     health = health_of(Roster((Player("n", path=Path("x")),)), server=server)
     health.record("n", Unreachable("the child is gone, as its supervisor knows"))
     assert health.states() == {"n": player_state}
 
 
 def test_a_native_player_that_times_out_leaves_while_the_server_is_ready() -> None:
-    health = health_of(Roster((Player("n", path=Path("x")),)), server=SimpleNamespace(state="ready"))
+    health = health_of(Roster((Player("n", path=Path("x")),)), server=SimpleNamespace(state="ready", failures={}))
     health.record("n", TimedOut("x"))
     assert health.states() == {"n": "down"}
+
+
+def test_a_model_that_the_server_left_out_has_failed_for_good_and_is_not_probed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    child = SimpleNamespace(state="ready", failures={"near": "truncated"})
+    health = health_of(Roster((Player("near", path=Path("x")), Player("far", path=Path("y")))), clock, server=child)
+    health.record("near", TimedOut("of a battle that was under way"))
+    clock.now += 1000
+    asyncio.run(health.check())
+    assert len(caplog.messages) == 1, "a probe of an address where nobody listens would be told as a second failure"
+    assert health.states() == {"near": "failed", "far": "ready"}
+    assert names(health) == ["far"]
+    child.state = "restarting"
+    assert health.states() == {"near": "failed", "far": "loading"}
 
 
 def test_retired_players_are_never_drawn_and_have_no_endpoint() -> None:

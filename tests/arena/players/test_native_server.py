@@ -18,7 +18,10 @@ import httpx
 import pytest
 
 from arena.players import native_server
+from arena.players.endpoint import Endpoint, EndpointError, Message, Request
+from arena.players.health import Health
 from arena.players.native_server import NativeServer, Pauses, ServedModel
+from arena.players.roster import Roster
 from arena.settings import InferenceSettings, Player
 from tests.waiting import until
 
@@ -142,7 +145,7 @@ def test_a_damaged_model_is_given_up_at_once_with_the_servers_own_words(
     assert len(starts(tmp_path)) == 1
     assert error.startswith("model server: ended before it was ready, and would again; given up: ")
     assert error.endswith(f"ERROR inference: {sentence}")
-    assert server.problem == f"12:00:00 ERROR inference: {sentence}"
+    assert server.problem == f"ERROR inference: {sentence}"
 
 
 @pytest.mark.parametrize(
@@ -168,6 +171,82 @@ def test_every_damaged_file_of_the_real_server_is_given_up_at_once(
     server = NativeServer([Player("Fen Quill", path=folder)], InferenceSettings(), environment=os.environ)
     assert f"{folder / damaged}" in given_up(server, caplog)
     assert [text for text in caplog.messages if "starts again" in text] == []
+
+
+def test_a_line_of_the_server_bears_our_time_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, logger=native_server.__name__):
+        given_up(fake(tmp_path, damaged=f"{tmp_path}: at 2026-01-02 12:00:00,345 INFO was not there"), caplog)
+    lines = [text for text in caplog.messages if text.startswith("model server: ERROR")]
+    assert lines == [f"model server: ERROR inference: {tmp_path}: at 2026-01-02 12:00:00,345 INFO was not there"]
+    assert "model server: INFO uvicorn.error: Finished" in caplog.messages
+
+
+def test_models_that_the_server_leaves_out_are_told_once_and_the_rest_plays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, failed={"Ash Fen": "truncated"})
+        await server.start()
+        assert await server.wait_ready()
+        assert list(server.models) == ["Wren Sol"]
+        assert server.failures == {"Ash Fen": "truncated"}
+        os.kill(starts(tmp_path)[0], signal.SIGKILL)
+        await become(server, "restarting")
+        assert server.failures == {"Ash Fen": "truncated"}
+        await become(server, "ready")
+        await server.stop()
+
+    run(main())
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert told == ["model server: left 'Ash Fen' out for good: truncated"]
+    assert len(starts(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("failed", [{}, {"Wren Sol": "x"}, {"Wren Sol": "x", "Ash Fen": "x", "Other": "x"}])
+def test_an_answer_about_other_models_is_not_ours(tmp_path: Path, failed: dict[str, str]) -> None:
+    async def main() -> None:
+        server = fake(tmp_path, failed=failed)
+        server._names = {"Wren Sol", "Ash Fen", "Moss Tarn"}
+        await server.start()
+        answers = tmp_path / "answers"
+        await until(lambda: answers.exists() and len(answers.read_text()) > 2)
+        assert server.state == "loading"  # though at least two answers were weighed
+        await server.stop()
+
+    run(main())
+
+
+def test_the_real_server_leaves_a_damaged_model_out_and_serves_the_others(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One truncated file kept every native model down, since they share the child."""
+    folder = tmp_path / "fen-quill"
+    shutil.copytree(DEMO_MODEL, folder)
+    weights = folder / "consolidated.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    damaged, sound = Player("Fen Quill", path=folder), Player("Moss Tarn", path=DEMO_MODEL.with_name("moss-tarn"))
+
+    async def main() -> None:
+        server = NativeServer([damaged, sound], InferenceSettings(), environment=os.environ)
+        endpoints = {one.name: Endpoint([server.base_url], one.name) for one in (damaged, sound)}
+        health = Health(Roster((damaged, sound)), endpoints, server=server)
+        await server.start()
+        assert health.states() == {"Fen Quill": "loading", "Moss Tarn": "loading"}
+        assert await server.wait_ready()
+        assert health.states() == {"Fen Quill": "failed", "Moss Tarn": "ready"}
+        assert str(weights) in server.failures["Fen Quill"]
+        request = Request((Message("user", "Hello"),), 0.0, 1.0, 8, 0)
+        events = [event async for event in health.endpoint("Moss Tarn").stream(request)]
+        assert events
+        with pytest.raises(EndpointError):
+            await anext(health.endpoint("Fen Quill").stream(request))
+        assert health.ready() == (sound,)
+        await health.aclose()
+        await server.stop()
+
+    run(main())
+    (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert error.startswith("model server: left 'Fen Quill' out for good: ")
 
 
 def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
