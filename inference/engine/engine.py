@@ -6,61 +6,104 @@ by one, and only those that raise again end with an error.
 """
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from inference.engine.request import Event, FinishReason, Request, Sequence, room
-from inference.engine.sampling import Row, sample, uniforms
+from inference.engine.answer import Answer
+from inference.engine.logprobs import token_logprobs
+from inference.engine.metrics import EngineStats
+from inference.engine.penalties import penalize
+from inference.engine.request import Event, Request, TokenLogprob, room
+from inference.engine.sampling import sample
 from inference.engine.scheduler import Scheduler, Work
+from inference.engine.slots import Slots
 from inference.model.cache import Chunk, RingCache
-from inference.text.stop_strings import StopStrings
-from inference.text.tokenizer import StreamDecoder, Tokenizer
+from inference.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
 MAX_CHUNK = 256  # prompt tokens in one step: others wait that long for their next token
 
+_NOT_FINITE = "the model failed: its logits are not finite"
+
 
 class Model(Protocol):
-    """What the engine asks of a model: the logits (B, V) after the last token of each chunk."""
+    """What the engine asks of a model: the logits (B, V) after the last token of each chunk, or after every one."""
 
-    def step(self, chunks: list[Chunk], cache: RingCache) -> Tensor: ...
-
-
-@dataclass(slots=True, eq=False)
-class _Answer:
-    """The text side of one request: from sampled ids to what may be shown."""
-
-    sequence: Sequence
-    decoder: StreamDecoder
-    stops: StopStrings
-    uniforms: Iterator[float]
+    def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor: ...
 
 
 class Engine:
-    """Continuous batching of one model. `max_len` bounds the tokens of a request, prompt and answer together."""
+    """Continuous batching of one model. `max_len` bounds the tokens of a request, prompt and answer together.
+
+    With `reuse`, a request whose prompt begins as an earlier one's text did takes over its keys. Those that were
+    computed token by token differ from those of a prompt in their last bits, and so do the logits after them: without
+    `reuse` the logits of a request are the same bits whatever came before it.
+    """
 
     def __init__(
-        self, model: Model, cache: RingCache, tokenizer: Tokenizer, *, max_len: int, max_chunk: int = MAX_CHUNK
+        self,
+        model: Model,
+        cache: RingCache,
+        tokenizer: Tokenizer,
+        *,
+        max_len: int,
+        max_chunk: int = MAX_CHUNK,
+        budget: int | None = None,
+        reuse: bool = True,
     ) -> None:
-        """`cache` holds the slots; it must have been made for this model and this `max_len`."""
-        self.tokenizer, self.max_len, self.n_slots = tokenizer, max_len, cache.n_slots
+        """`cache` holds the slots; it must have been made for this model and this `max_len`. Prompts are read in pieces
+        of `max_chunk` tokens, and `budget` bounds the tokens of a step, as in `Scheduler`.
+        """
+        self.tokenizer, self.max_len = tokenizer, max_len
         self._model, self._cache = model, cache
-        self._scheduler = Scheduler(n_slots=cache.n_slots, max_chunk=max_chunk)
-        self._answers: dict[str, _Answer] = {}
+        self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
+        self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
+        self._answers: dict[str, Answer] = {}
+        self._n_prompt = self._n_reused = self._n_output = 0
+        self._ended: Counter[str] = Counter()
+
+    @property
+    def n_slots(self) -> int:
+        return self._slots.n_slots
 
     @property
     def has_work(self) -> bool:
         return bool(self._answers)
 
     @property
-    def n_running(self) -> int:
-        """Requests that hold a slot."""
-        return self._scheduler.n_running
+    def is_reading(self) -> bool:
+        """Whether the next step may read a piece of a prompt."""
+        return self._scheduler.n_decoding < len(self._answers)
+
+    @property
+    def is_streaming(self) -> bool:
+        """Whether an answer waits for its next token."""
+        return self._scheduler.n_decoding > 0
+
+    @property
+    def stats(self) -> EngineStats:
+        return EngineStats(
+            self._scheduler.n_running,
+            self._scheduler.n_waiting,
+            self._slots.n_slots,
+            self._slots.n_free,
+            self._cache.n_bytes,
+            self._n_prompt,
+            self._n_reused,
+            self._n_output,
+            dict(self._ended),
+        )
+
+    @property
+    def request_ids(self) -> list[str]:
+        """Those that have not ended, in order of arrival."""
+        return list(self._answers)
 
     def add(self, request: Request) -> None:
         """Queue a request. ValueError for a prompt that is empty or has unknown ids, and for an id that is taken.
@@ -71,48 +114,43 @@ class Engine:
             raise ValueError(f"request {request.request_id} is running already")
         check_prompt(request.prompt, self.tokenizer)
         room(len(request.prompt), request.params.max_tokens, self.max_len)
-        sequence = Sequence(request)
-        after = request.prompt if request.continues_text else ()
-        self._answers[request.request_id] = _Answer(
-            sequence,
-            StreamDecoder(self.tokenizer, after=after),
-            StopStrings(request.params.stop),
-            uniforms(request.params.seed),
-        )
-        self._scheduler.add(sequence)
+        answer = Answer.to(request, self.tokenizer)
+        self._answers[request.request_id] = answer
+        self._scheduler.add(answer.progress)
 
     def abort(self, request_id: str) -> None:
-        """Forget a request and free its slot at once, without an event; nothing happens if it has ended."""
-        answer = self._answers.pop(request_id, None)
-        if answer is not None:
-            self._scheduler.remove(answer.sequence)
+        """End a request at once, without an event; its slot is free in the next step. Nothing happens if it has
+        ended.
+        """
+        if request_id in self._answers:
+            self._leave(request_id, "aborted")
 
-    @property
-    def request_ids(self) -> list[str]:
-        """Those that have not ended, in order of arrival."""
-        return list(self._answers)
+    def fail(self, error: str) -> list[Event]:
+        """End all requests with this error. Nothing that their slots hold is used again."""
+        return [self._fail(self._answers[request_id], error) for request_id in self.request_ids]
+
+    def resize(self, n_slots: int) -> None:
+        """Have more or fewer slots from the next step on. ValueError for fewer than there are requests running."""
+        self._cache.resize(self._scheduler.resize(n_slots), n_slots)
 
     @torch.inference_mode()
     def step(self) -> list[Event]:
         """Run the model once; the events of this step, none while prompts are being read or nothing is to do."""
         for sequence in self._scheduler.admit():
             assert sequence.slot is not None
-            self._cache.reset(sequence.slot)
+            self._cache.rewind(sequence.slot, sequence.n_cached)
+            self._n_prompt += len(sequence.request.prompt)
+            self._n_reused += sequence.n_reused
         plan = self._scheduler.plan()
         if not plan:
             return []
         logits, events = self._forward(plan)
-        self._scheduler.advance([work for work in plan if work in logits])
-        finished = [work for work in plan if work.is_last and work in logits]
-        if finished:
-            rows = [self._row(self._answers[work.sequence.request.request_id]) for work in finished]
-            stacked = torch.stack([logits[work] for work in finished])[:, : self.tokenizer.vocab_size]
-            tokens = sample(stacked, rows)
-            events += [self._take(work.sequence, token) for work, token in zip(finished, tokens, strict=True)]
-        return events
+        self._scheduler.advance(list(logits))
+        events += self._read(logits)
+        return events + self._sample({work: rows[-1] for work, rows in logits.items() if self._is_due(work)})
 
     def _forward(self, plan: list[Work]) -> tuple[dict[Work, Tensor], list[Event]]:
-        """Logits of each work, and the end events of those that cannot be computed."""
+        """Logits (n, V) of each work, and the end events of those that cannot be computed."""
         try:
             return dict(zip(plan, self._run(plan), strict=True)), []
         except Exception:
@@ -123,7 +161,7 @@ class Engine:
                 logits[work] = self._run_again(work)
             except Exception as error:
                 logger.exception("request %s failed", work.sequence.request.request_id)
-                events.append(self._end(work.sequence, "", "error", f"the model failed: {type(error).__name__}"))
+                events.append(self._fail(self._answer(work), f"the model failed: {type(error).__name__}"))
         return logits, events
 
     def _run_again(self, work: Work) -> Tensor:
@@ -137,48 +175,103 @@ class Engine:
         assert work.sequence.slot is not None
         self._cache.reset(work.sequence.slot)
         for start in range(0, work.start, self._scheduler.max_chunk):
-            self._run([replace(work, start=start, n=self._scheduler.max_chunk)])
+            self._run([replace(work, start=start, n=min(self._scheduler.max_chunk, work.start - start))])
         return self._run([work])[0]
 
-    def _run(self, plan: list[Work]) -> Tensor:
+    def _run(self, plan: list[Work]) -> list[Tensor]:
+        """The logits of each work within the tokenizer's vocabulary: (n, V) where the prompt's are asked for, else
+        (1, V) of its last token.
+        """
         chunks = []
         for work in plan:
             assert work.sequence.slot is not None
             chunks.append(Chunk(work.sequence.slot, work.start, work.sequence.tokens(work.start, work.n)))
-        return self._model.step(chunks, self._cache)
+        n_vocab = self.tokenizer.vocab_size
+        if not any(_has_prompt_logprobs(work) for work in plan):
+            return list(torch.split(self._model.step(chunks, self._cache)[:, :n_vocab], 1))
+        logits = self._model.step(chunks, self._cache, every_token=True)[:, :n_vocab]
+        return list(torch.split(logits, [work.n for work in plan]))
+
+    def _answer(self, work: Work) -> Answer:
+        return self._answers[work.sequence.request.request_id]
+
+    def _is_due(self, work: Work) -> bool:
+        """Whether a token, or the end, follows from this work."""
+        return work.is_last and work.sequence.request.request_id in self._answers
+
+    def _read(self, logits: Mapping[Work, Tensor]) -> list[Event]:
+        """Note the log-probabilities of prompts; the end events of those that have none."""
+        events = []
+        for work, rows in logits.items():
+            if not _has_prompt_logprobs(work):
+                continue
+            prompt, n_top = work.sequence.request.prompt, work.sequence.request.params.prompt_logprobs or 0
+            following = prompt[work.start + 1 : work.start + work.n + 1]
+            logprobs = token_logprobs(rows[: len(following)], following, [n_top] * len(following)) if following else []
+            if None in logprobs:
+                events.append(self._fail(self._answer(work), _NOT_FINITE))
+            else:
+                self._answer(work).read(logprobs)
+        return events
+
+    def _sample(self, logits: Mapping[Work, Tensor]) -> list[Event]:
+        """Draw the next token of each work from its logits (V,); what that makes of the answers."""
+        answers = [self._answer(work) for work in logits]
+        over = [answer for answer in answers if answer.progress.request.params.max_tokens == 0]
+        events = [self._follow(answer, answer.end_after_prompt()) for answer in over]
+        drawn = {self._answer(work): rows for work, rows in logits.items() if self._answer(work) not in over}
+        if not drawn:
+            return events
+        stacked = torch.stack(list(drawn.values())).float()
+        tokens = sample(penalize(stacked, [answer.seen for answer in drawn]), [answer.row() for answer in drawn])
+        logprobs = self._logprobs(stacked, list(drawn), tokens)
+        for answer, token in zip(drawn, tokens, strict=True):
+            events.append(self._take(answer, token, logprobs.get(answer)))
+        return events
 
     @staticmethod
-    def _row(answer: _Answer) -> Row:
-        params = answer.sequence.request.params
-        return Row(params.temperature, params.top_p, next(answer.uniforms) if params.temperature > 0 else 0.0)
+    def _logprobs(logits: Tensor, answers: list[Answer], tokens: list[int | None]) -> dict[Answer, TokenLogprob | None]:
+        """Of the tokens of those answers that ask for them."""
+        asked = {
+            row: params.n_logprobs
+            for row, params in enumerate(answer.progress.request.params for answer in answers)
+            if params.n_logprobs is not None and tokens[row] is not None
+        }
+        if not asked:
+            return {}
+        logprobs = token_logprobs(logits[list(asked)], [tokens[row] or 0 for row in asked], list(asked.values()))
+        return {answers[row]: logprob for row, logprob in zip(asked, logprobs, strict=True)}
 
-    def _take(self, sequence: Sequence, token: int | None) -> Event:
-        """Add a sampled token to its request: the text it completes, and the end if it is one."""
-        answer = self._answers[sequence.request.request_id]
+    def _take(self, answer: Answer, token: int | None, logprob: TokenLogprob | None) -> Event:
         if token is None:
-            logger.error("request %s: the model gave logits that are not finite", sequence.request.request_id)
-            return self._end(sequence, "", "error", "the model failed: its logits are not finite")
-        sequence.output.append(token)
-        if token == self.tokenizer.eos_id:
-            return self._last_words(answer, "", "stop")
-        released = answer.stops.push(answer.decoder.push(token))
-        if released.is_stopped:
-            return self._end(sequence, released.text, "stop")
-        if len(sequence.output) == sequence.request.params.max_tokens:
-            return self._last_words(answer, released.text, "length")
-        return Event(sequence.request.request_id, released.text, len(sequence.output))
+            return self._fail(answer, _NOT_FINITE)
+        self._n_output += 1
+        try:
+            return self._follow(answer, answer.take(token, logprob))
+        except Exception as error:
+            logger.exception("request %s failed", answer.progress.request.request_id)
+            return self._fail(answer, f"the answer could not be written: {type(error).__name__}")
 
-    def _last_words(self, answer: _Answer, text: str, reason: FinishReason) -> Event:
-        """End with what decoder and stop strings held back; that may still complete a stop string."""
-        released = answer.stops.push(answer.decoder.flush())
-        text += released.text
-        if released.is_stopped:
-            return self._end(answer.sequence, text, "stop")
-        return self._end(answer.sequence, text + answer.stops.flush(), reason)
+    def _follow(self, answer: Answer, event: Event) -> Event:
+        """Free the slot of an answer that this event ends."""
+        if event.finish_reason is not None:
+            self._leave(event.request_id, event.finish_reason)
+        return event
 
-    def _end(self, sequence: Sequence, text: str, reason: FinishReason, error: str | None = None) -> Event:
-        self.abort(sequence.request.request_id)
-        return Event(sequence.request.request_id, text, len(sequence.output), reason, error)
+    def _fail(self, answer: Answer, error: str) -> Event:
+        logger.error("request %s: %s", answer.progress.request.request_id, error)
+        self._leave(answer.progress.request.request_id, "error")
+        return answer.fail(error)
+
+    def _leave(self, request_id: str, reason: str) -> None:
+        """Forget a request. What a broken one leaves in its slot is not used again."""
+        self._scheduler.remove(self._answers.pop(request_id).progress, is_sound=reason != "error")
+        self._ended[reason] += 1
+
+
+def _has_prompt_logprobs(work: Work) -> bool:
+    params = work.sequence.request.params
+    return params.prompt_logprobs is not None and work.start < len(work.sequence.request.prompt)
 
 
 def check_prompt(prompt: tuple[int, ...], tokenizer: Tokenizer) -> None:

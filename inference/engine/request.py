@@ -100,7 +100,7 @@ class Event:
     `n_output` counts the tokens sampled so far, the end-of-sequence token included. `error` is set with reason "error".
     `token_ids`, and `logprobs` where they were asked for, are those sampled since the last event: the text that they
     complete may come later, or never (a stop string). `prompt_logprobs` come once, with the first event; the first
-    token has none. `n_reused` tokens of the prompt were taken over from an earlier request.
+    token has none. `n_reused` tokens of the prompt were not computed: an earlier request had left their keys.
     """
 
     request_id: str
@@ -123,17 +123,20 @@ class Event:
             token_ids=unread.token_ids + self.token_ids,
             logprobs=unread.logprobs + self.logprobs,
             prompt_logprobs=unread.prompt_logprobs or self.prompt_logprobs,
-            n_reused=max(unread.n_reused, self.n_reused),
         )
 
 
 @dataclass(slots=True, eq=False)
 class Sequence:
-    """A request on its way: which slot it holds, how many of its tokens are in the cache, what was sampled."""
+    """A request on its way: which slot it holds, how many of its tokens are in the cache, what was sampled.
+
+    `n_reused` of the tokens were in the cache before it came.
+    """
 
     request: Request
     slot: int | None = None
     n_cached: int = 0
+    n_reused: int = 0
     output: list[int] = field(default_factory=list)
 
     @property

@@ -57,11 +57,54 @@ class RingCache:
     def n_bytes(self) -> int:
         return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
 
+    @property
+    def n_rewindable(self) -> int:
+        """The length up to which a slot can be rewound to any shorter one: none of its rings has come round."""
+        return min(tensor.shape[2] for tensor in self.keys)
+
     def reset(self, slot: int) -> None:
         """Empty a slot for the next sequence. Its rings are zeroed: a NaN left behind would reach through any mask."""
         self.lengths[slot] = 0
         for tensor in (*self.keys, *self.values):
             tensor[slot].zero_()
+
+    def rewind(self, slot: int, n: int) -> None:
+        """Keep the first `n` tokens of a slot, so that another text can go on from there. The rest is zeroed, as in
+        `reset`.
+
+        ValueError where a slot holds fewer, or where a ring has come round: the token that stood in the window of
+        position n has then given its place to a later one. (A ring has W rows, one for each visible key; with R rows,
+        up to R - W tokens could be taken back.)
+        """
+        n_held = self.lengths[slot]
+        if not 0 <= n <= n_held:
+            raise ValueError(f"slot {slot} holds {n_held} tokens; it cannot be rewound to {n}")
+        if n == 0:
+            self.reset(slot)
+        if n in (0, n_held):
+            return
+        if n_held > self.n_rewindable:
+            raise ValueError(
+                f"slot {slot} holds {n_held} tokens and its shortest ring {self.n_rewindable}: what {n} tokens see is "
+                "no longer there; reset the slot"
+            )
+        self.lengths[slot] = n
+        for tensor in (*self.keys, *self.values):
+            tensor[slot, :, n:n_held].zero_()
+
+    def resize(self, kept: Sequence[int], n_slots: int) -> None:
+        """Have `n_slots`: the first are the old slots `kept`, bit for bit, the others empty. All tensors are new ones.
+
+        Layer by layer, so that no more than one layer's keys or values are there twice.
+        """
+        lengths = [self.lengths[slot] for slot in kept]
+        rows = torch.tensor(kept, device=self.keys[0].device)
+        for tensors in (self.keys, self.values):
+            for layer in range(len(tensors)):
+                new = tensors[layer].new_zeros((n_slots, *tensors[layer].shape[1:]))
+                new[: len(kept)] = tensors[layer][rows]
+                tensors[layer] = new
+        self.n_slots, self.lengths = n_slots, lengths + [0] * (n_slots - len(kept))
 
 
 def n_rows(window: int | None, max_len: int) -> int:

@@ -145,7 +145,7 @@ class Parrot:
     def __init__(self, script: list[int], n_vocab: int) -> None:
         self.script, self.n_vocab = script, n_vocab
 
-    def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+    def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
         logits = torch.zeros(len(chunks), self.n_vocab)
         for row, chunk in enumerate(chunks):
             logits[row, self.script[chunk.start + len(chunk.ids) - 1]] = 50.0
@@ -213,7 +213,7 @@ def test_an_aborted_request_frees_its_slot_before_the_next_step(model: Transform
     engine.abort("first")
     engine.abort("nobody")
     assert set(finish(engine)) == {"next"}
-    assert engine.n_running == 0
+    assert engine.stats.n_running == 0
 
 
 class Flaky:
@@ -226,9 +226,9 @@ class Flaky:
         self.model, self.poison = model, poison
         self.seen: dict[int, Tensor] = {}
 
-    def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+    def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
         lengths = list(cache.lengths)
-        logits = self.model.step(chunks, cache)
+        logits = self.model.step(chunks, cache, every_token=every_token)
         if any(self.poison in chunk.ids for chunk in chunks if len(chunk.ids) > 1):
             cache.lengths[:] = lengths
             raise RuntimeError("out of memory")
@@ -257,7 +257,7 @@ def test_a_request_that_breaks_the_model_ends_alone(
         name: text(some) for name, some in finish(expected).items()
     }
     assert "request bad failed" in caplog.text
-    assert engine.n_running == 0
+    assert engine.stats.n_running == 0
 
 
 def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: Transformer, tokenizer: Tokenizer) -> None:
@@ -278,8 +278,8 @@ def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: Transforme
 
 def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, tokenizer: Tokenizer) -> None:
     class Broken(Parrot):
-        def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
-            logits = super().step(chunks, cache)
+        def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+            logits = super().step(chunks, cache, every_token=every_token)
             for row, chunk in enumerate(chunks):
                 if chunk.slot == 0 and chunk.start == 2:
                     logits[row] = float("nan")

@@ -65,7 +65,7 @@ def test_a_prompt_that_is_only_scored_may_fill_the_context() -> None:
 def test_events_that_nobody_has_read_become_one() -> None:
     scores = (None, TokenLogprob(5, -0.5))
     first = Event("x", "a", 1, token_ids=(7,), logprobs=(TokenLogprob(7, -1.0),), prompt_logprobs=scores, n_reused=3)
-    last = Event("x", "b", 2, "length", token_ids=(8,), logprobs=(TokenLogprob(8, -2.0),))
+    last = Event("x", "b", 2, "length", token_ids=(8,), logprobs=(TokenLogprob(8, -2.0),), n_reused=3)
     assert last.after(first) == Event(
         "x", "ab", 2, "length", None, (7, 8), (TokenLogprob(7, -1.0), TokenLogprob(8, -2.0)), scores, 3
     )

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from inference.engine.request import Request, SamplingParams, Sequence
 from inference.engine.scheduler import Scheduler
+from inference.engine.slots import Slots
 
 N_ROUNDS = 2000
 
@@ -35,7 +36,8 @@ def step(scheduler: Scheduler) -> list[tuple[Sequence, int, int]]:
 def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
     n_slots: int, max_chunk: int, arrivals: list[tuple[int, int, int]], aborts: dict[int, int]
 ) -> None:
-    scheduler = Scheduler(n_slots=n_slots, max_chunk=max_chunk)
+    slots = Slots(n_slots)
+    scheduler = Scheduler(slots, max_chunk=max_chunk)
     sequences = [sequence(n_prompt, max_tokens) for _, n_prompt, max_tokens in arrivals]
     chunks: dict[int, list[tuple[int, int]]] = {id(one): [] for one in sequences}
     aborted = set()
@@ -58,7 +60,7 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
     else:
         pytest.fail("some request never ended")
     assert (scheduler.n_running, scheduler.n_waiting) == (0, 0)
-    assert sorted(scheduler._free) == list(range(n_slots))
+    assert slots.n_free == n_slots
     for one in sequences:
         if id(one) in aborted:
             continue
@@ -70,7 +72,7 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
 
 
 def test_a_long_prompt_does_not_stop_the_answers_of_others() -> None:
-    scheduler = Scheduler(n_slots=2, max_chunk=4)
+    scheduler = Scheduler(Slots(2), max_chunk=4)
     short, long = sequence(2, max_tokens=9), sequence(40)
     scheduler.add(short)
     step(scheduler)
@@ -80,18 +82,17 @@ def test_a_long_prompt_does_not_stop_the_answers_of_others() -> None:
 
 
 def test_prompts_take_turns_and_a_short_one_fits_beside_a_long_one() -> None:
-    scheduler = Scheduler(n_slots=3, max_chunk=8)
+    scheduler = Scheduler(Slots(3), max_chunk=8)
     first, second, third = sequence(40), sequence(40), sequence(3)
     for one in (first, second, third):
         scheduler.add(one)
-    assert step(scheduler) == [(first, 0, 8)]
-    assert step(scheduler) == [(second, 0, 8)]
-    assert step(scheduler) == [(third, 0, 3)]
-    assert step(scheduler) == [(third, 3, 1), (first, 8, 8)]
+    assert step(scheduler) == [(first, 0, 8), (third, 0, 3)], "a budget of 11 tokens"
+    assert step(scheduler) == [(third, 3, 1), (second, 0, 8)]
+    assert step(scheduler) == [(third, 4, 1), (first, 8, 8)]
 
 
 def test_slots_are_given_in_arrival_order_low_ones_first() -> None:
-    scheduler = Scheduler(n_slots=2, max_chunk=8)
+    scheduler = Scheduler(Slots(2), max_chunk=8)
     queue = [sequence(1, name=str(i)) for i in range(4)]
     for one in queue:
         scheduler.add(one)
@@ -106,6 +107,6 @@ def test_slots_are_given_in_arrival_order_low_ones_first() -> None:
 
 def test_sizes_below_one_are_refused() -> None:
     with pytest.raises(ValueError, match="n_slots is 0 and max_chunk 4; at least 1"):
-        Scheduler(n_slots=0, max_chunk=4)
+        Scheduler(Slots(0), max_chunk=4)
     with pytest.raises(ValueError, match="max_chunk 0"):
-        Scheduler(n_slots=1, max_chunk=0)
+        Scheduler(Slots(1), max_chunk=0)

@@ -90,7 +90,7 @@ def test_a_cancelled_request_makes_room_for_the_next(folder: ModelFolder) -> Non
         worker.cancel("first")
         assert (await read(second)).finish_reason in ("stop", "length")
         worker.cancel("second")
-        assert worker.models["a"].engine.n_running == 0
+        assert worker.models["a"].engine.stats.n_running == 0
 
     with_worker(lambda: load_models({"a": folder}, n_slots=1), scenario)
 

@@ -1,0 +1,26 @@
+"""Log-probabilities as a caller may ask for them: of given tokens, and of the likeliest in their places."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from inference.engine.request import TokenLogprob
+
+
+def token_logprobs(logits: Tensor, tokens: Sequence[int], n_top: Sequence[int]) -> list[TokenLogprob | None]:
+    """Of each row of `logits` (N, V) under its plain softmax: the log-probability of `tokens[row]`, and of the
+    `n_top[row]` likeliest tokens (as many as there are, where the vocabulary is smaller).
+
+    None for a row that is no distribution (NaN or infinite logits). A token that is among the likeliest has the same
+    float in both places.
+    """
+    logprobs = logits.float().log_softmax(dim=-1)
+    given = logprobs.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
+    best = logprobs.topk(min(max(n_top), logprobs.shape[1]), dim=-1)
+    rows = zip(tokens, given.tolist(), torch.isfinite(given).tolist(), n_top, strict=True)
+    tops = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    return [
+        TokenLogprob(token, logprob, tuple(zip(ids[:n], values[:n], strict=True))) if is_finite else None
+        for (token, logprob, is_finite, n), (ids, values) in zip(rows, tops, strict=True)
+    ]
