@@ -1,8 +1,8 @@
 """This project's inference beside transformers' `generate` and llama.cpp, same weights, same tokens, in turns.
 
-    python -m bench.inference --data DIR                                 everything, about half an hour on two cores
-    python -m bench.inference --data DIR --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
-    python -m bench.inference --data DIR --resume                        only the cells that the results lack
+    python -m bench.inference              everything, about half an hour on two cores
+    python -m bench.inference --resume     only the cells that the results lack
+    python -m bench.inference --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
 
 Each engine runs in a process of its own. Before anything is timed their logits for one prompt are compared. Then for
 each cell every engine runs once to warm up, in several settings of which the fastest is kept, and then all run in turns
@@ -14,9 +14,10 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 
 from bench.engines import ENGINES, Job, Setting, Timing
 from bench.machine import MemoryReader, now, this_machine
@@ -27,6 +28,7 @@ from inference.model.config import ModelConfig
 
 PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")
 RESULTS = Path(__file__).resolve().parent / "results"
+DATA = Path(".cache/bench")
 _NEW = {"15M": 128, "160M": 64, "1.1B": 32}  # tokens of an answer: enough to time, few enough to wait for
 _MAX_ROUNDS = 5
 _TRIAL = (256, 16)  # prompt and new tokens where settings are compared
@@ -59,7 +61,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.inference", description="Measure inference side by side.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the models are, or are written")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=DATA,
+        metavar="DIR",
+        help="where the models are, or are written (default %(default)s)",
+    )
     parser.add_argument("--sizes", type=_some("15M", "160M", "1.1B"), default=("15M", "160M", "1.1B"))
     parser.add_argument("--dtypes", type=_some("bfloat16", "float32"), default=("bfloat16", "float32"))
     parser.add_argument("--prompts", type=_numbers, default=(512, 2048), help="lengths of prompts (default 512,2048)")
@@ -77,7 +85,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _some(*known: str):  # type: ignore[no-untyped-def]
+def _some(*known: str) -> Callable[[str], tuple[str, ...]]:
     def parse(text: str) -> tuple[str, ...]:
         names = tuple(text.split(","))
         if unknown := [name for name in names if name not in known]:
@@ -156,7 +164,7 @@ def _fastest(worker: Worker, cell: Cell) -> Setting:
 
 
 def step_bytes(config: ModelConfig, cell: Cell, new: int) -> int:
-    """Bytes that a decode step has to read, halfway through the answer: weights but for the embedding, and the cache."""
+    """Bytes that a decode step reads, halfway through the answer: weights but for the embedding, and the cache."""
     size = 2 if cell.dtype == "bfloat16" else 4
     weights = config.n_parameters - (0 if config.tied_embeddings else config.vocab_size * config.dim)
     n_keys = cell.prompt + new // 2
@@ -169,15 +177,15 @@ def _line(record: Record) -> str:
     parts = [f"{record.cell}, {len(record.read_rates)} rounds:"]
     for name, measured in record.engines.items():
         prefill, decode = record.prefill_rates(name), record.decode_rates(name)
-        text = f"  {name:13s} prefill {sorted(prefill)[len(prefill) // 2]:8.0f}  decode {sorted(decode)[len(decode) // 2]:7.1f} tok/s  peak {measured.peak_bytes / 2**20:6.0f} MiB"
+        text = f"  {name:13s} prefill {median(prefill):8.0f}  decode {median(decode):7.1f} tok/s"
+        text += f"  peak {measured.peak_bytes / 2**20:6.0f} MiB"
         if name != "ours" and "ours" in record.engines:
-            text += (
-                f"  ours / it: prefill {ratio(record.prefill_rates('ours'), prefill):.2f}"
-                f" decode {ratio(record.decode_rates('ours'), decode):.2f}"
-            )
-        parts.append(text + f"  {measured.setting}")
+            text += f"  ours / it: prefill {ratio(record.prefill_rates('ours'), prefill):.2f}"
+            text += f" decode {ratio(record.decode_rates('ours'), decode):.2f}"
+        parts.append(f"{text}  {measured.setting}")
     if "ours" in record.engines:
-        parts.append(f"  memory floor: {record.floor_share():.0%} at {max(record.read_rates) / 1e9:.1f} GB/s")
+        read_rate = median(record.read_rates) / 1e9
+        parts.append(f"  memory floor: {record.floor_share():.0%} of {read_rate:.1f} GB/s")
     return "\n".join(parts)
 
 

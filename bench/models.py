@@ -5,26 +5,25 @@
 All layouts of a size hold the same numbers in bfloat16 (float32 runs read the same, widened), so that engines can be
 compared on their logits before they are compared on their speed. The folder in Mistral's layout has a tokenizer and can
 be served; the text is noise. Weights are drawn, not learned: speed does not depend on what they say.
-
-    DIR/15M/mistral/     params.json, consolidated.safetensors, tokenizer.model    this project
-    DIR/15M/hf/          config.json, model.safetensors                            transformers
-    DIR/15M/gguf/        bfloat16.gguf, float32.gguf                               llama.cpp
 """
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
+import sentencepiece
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from inference.model import weights
+from bench.files import Files
+from inference.model.checkpoint import WEIGHTS_FILE
 from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
+from inference.model.weights import save
 
 VOCAB_SIZE = 32000
 CONFIGS = {
@@ -64,25 +63,6 @@ _HF_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
-    """Where the layouts of one size are."""
-
-    folder: Path
-
-    @property
-    def mistral(self) -> Path:
-        return self.folder / "mistral"
-
-    @property
-    def hf(self) -> Path:
-        return self.folder / "hf"
-
-    def gguf(self, dtype: str) -> Path:
-        """The file for a dtype by its short name, such as "float32"."""
-        return self.folder / "gguf" / f"{dtype}.gguf"
-
-
 def random_model(
     config: ModelConfig, *, seed: int = 0, dtype: torch.dtype = torch.bfloat16, device: str = "cpu"
 ) -> Transformer:
@@ -103,13 +83,13 @@ def random_model(
 def make(name: str, config: ModelConfig, root: Path) -> Files:
     """The files of a size, written unless they are there: all but GGUF, which `make_gguf` writes."""
     files = Files(root / name)
-    if not (files.mistral / weights.WEIGHTS_FILE).exists():
-        weights.save(random_model(config), files.mistral)
+    if not (files.mistral / WEIGHTS_FILE).exists():
+        save(random_model(config), files.mistral)
     if not (files.mistral / "tokenizer.model").exists():
         (files.mistral / "tokenizer.model").write_bytes(tokenizer_model(config.vocab_size))
     if not (files.hf / "config.json").exists():
         files.hf.mkdir(parents=True, exist_ok=True)
-        state = load_file(files.mistral / weights.WEIGHTS_FILE)
+        state = load_file(files.mistral / WEIGHTS_FILE)
         save_file(hf_state(state, config), files.hf / "model.safetensors", metadata={"format": "pt"})
         (files.hf / "config.json").write_text(json.dumps(hf_config(config), indent=2) + "\n", encoding="utf-8")
     return files
@@ -138,7 +118,7 @@ def hf_config(config: ModelConfig) -> dict[str, object]:
 
 
 def hf_state(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
-    """Mistral's tensors under Hugging Face's names; rows of q and k in its order (RoPE pairs halves, not neighbours)."""
+    """Mistral's tensors under Hugging Face's names; rows of q and k in its order: RoPE pairs halves."""
     renamed = {}
     for name, tensor in state.items():
         if name.endswith(("wq.weight", "wk.weight")):
@@ -169,7 +149,7 @@ def make_gguf(files: Files, config: ModelConfig, dtype: str) -> Path:
     writer.add_layer_norm_rms_eps(config.norm_eps)
     writer.add_vocab_size(config.vocab_size)
     writer.add_tokenizer_model("none")
-    for name, tensor in load_file(files.mistral / weights.WEIGHTS_FILE).items():
+    for name, tensor in load_file(files.mistral / WEIGHTS_FILE).items():
         renamed = _renamed(name, _GGUF_NAMES, "blk")
         if dtype == "float32" or tensor.dim() == 1:  # its norms are float32 in any file
             writer.add_tensor(renamed, tensor.float().numpy())
@@ -196,10 +176,6 @@ def _renamed(name: str, names: dict[str, str], layers: str) -> str:
 
 def tokenizer_model(vocab_size: int) -> bytes:
     """A SentencePiece model of that many pieces: bytes, ASCII, and numbered words, with Mistral's control pieces."""
-    import io
-
-    import sentencepiece
-
     ascii_ = list(map(chr, range(33, 127)))
     words = [f"\u2581w{number}" for number in range(vocab_size - 5 - 256 - len(ascii_) - 1)]
     model = io.BytesIO()

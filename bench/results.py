@@ -38,8 +38,8 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A cell's engines. `step_bytes` is what a decode step of ours has to read, halfway through the answer; `read_rates`
-    are the bytes a second that this machine read, taken once a round."""
+    """A cell's engines. `step_bytes` is what a decode step of ours has to read, halfway through the answer;
+    `read_rates` are the bytes a second that this machine read, taken once a round."""
 
     cell: Cell
     new: int
@@ -59,7 +59,7 @@ class Record:
         return [timing.n_decoded / timing.decode_s for timing in self.engines[engine].timings]
 
     def floor_share(self) -> float:
-        """How near our decoding comes to reading weights and cache once a step at the machine's own rate; 1 is there."""
+        """How near our decoding comes to reading weights and cache once a step at the machine's own rate: up to 1."""
         rates = zip(self.decode_rates("ours"), self.read_rates, strict=True)
         return median(rate / self.cell.batch * self.step_bytes / read_rate for rate, read_rate in rates)
 

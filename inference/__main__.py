@@ -4,6 +4,7 @@
     python -m inference complete --model DIR "Once upon a time"
     python -m inference chat --model DIR
     python -m inference score --model DIR --ids-file F
+    python -m inference bench --model DIR
 
 Each command is a module of `inference.commands`; here they are registered, parsed and run.
 """
@@ -14,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from inference.commands import score, serve, talk
+from inference.commands import bench, score, serve, talk
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -39,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m inference", description="Models of the Mistral family, served or used directly."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (serve, talk, score):
+    for command in (serve, talk, score, bench):
         command.add(commands)
     return parser
 

@@ -5,16 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForCausalLM, GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from transformers import AutoModelForCausalLM, StoppingCriteria, StoppingCriteriaList
 
 from bench.engines import Job, Timing
-from bench.models import Files
+from bench.files import Files
 
 
 class Transformers:
     def __init__(self, folder: Path, dtype: str, device: str = "cpu") -> None:
         path = Files(folder).hf
-        self._model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype)).to(device).eval()
+        model: Any = AutoModelForCausalLM.from_pretrained(path, dtype=getattr(torch, dtype))
+        self._model = model.to(device).eval()
         self._device = device
         self.vocab_size: int = self._model.config.vocab_size
 
@@ -22,13 +23,15 @@ class Transformers:
         torch.set_num_threads(job.setting.threads)
         ids = torch.tensor(job.prompts(self.vocab_size), device=self._device)
         clock = _Clock()
-        settings = GenerationConfig(max_new_tokens=job.new, do_sample=False, eos_token_id=None, pad_token_id=0)
         begun = time.perf_counter()
         with torch.inference_mode():
             self._model.generate(
                 ids,
                 attention_mask=torch.ones_like(ids),
-                generation_config=settings,
+                max_new_tokens=job.new,
+                do_sample=False,
+                eos_token_id=None,
+                pad_token_id=0,
                 stopping_criteria=StoppingCriteriaList([clock]),
             )
         times = clock.times
@@ -40,7 +43,7 @@ class Transformers:
         return values
 
 
-class _Clock(StoppingCriteria):  # type: ignore[misc]
+class _Clock(StoppingCriteria):
     """Notes when each token is there, and never stops."""
 
     def __init__(self) -> None:

@@ -13,7 +13,7 @@ import llama_cpp as api
 import numpy as np
 
 from bench.engines import Job, Setting, Timing
-from bench.models import Files
+from bench.files import Files
 
 _BATCH = 2048
 
@@ -93,7 +93,7 @@ class LlamaCpp:
         return np.ctypeslib.as_array(api.llama_get_logits_ith(context, row), (self.vocab_size,))
 
 
-@api.llama_log_callback  # type: ignore[untyped-decorator]
+@api.llama_log_callback
 def _SILENCE(level: int, text: bytes, user_data: Any) -> None:  # noqa: N802
     """Takes llama.cpp's log lines and drops them."""
 

@@ -1,0 +1,69 @@
+"""`bench`: how fast a model answers on this machine, as a table and one line of JSON."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from inference.commands.options import Commands, add_computing, add_folder, prepare_torch, whole
+from inference.folder import open_folder
+
+
+def add(commands: Commands) -> None:
+    bench = commands.add_parser("bench", help="how fast a model answers on this machine")
+    bench.add_argument(
+        "--prompt", type=whole(1, None), default=512, metavar="N", help="tokens of a prompt (default %(default)s)"
+    )
+    bench.add_argument(
+        "--tokens", type=whole(2, None), default=128, metavar="N", help="tokens of an answer (default %(default)s)"
+    )
+    bench.add_argument(
+        "--batch",
+        type=_sizes,
+        default=(1, 8),
+        metavar="B[,B...]",
+        help="how many sequences run at once (default 1,8)",
+    )
+    add_computing(bench)
+    add_folder(bench)
+    bench.set_defaults(run=_run)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(whole(1, None)(number) for number in text.split(","))
+
+
+_sizes.__name__ = "list of whole numbers"  # argparse names it where int() fails
+
+
+def _run(args: argparse.Namespace) -> int:
+    path: Path = args.model
+    folder = open_folder(path)
+    dtype = prepare_torch(args, folder.config)
+    import torch
+
+    from inference.bench import as_json, measure, table
+    from inference.engine.loading import default_device, load_for_serving
+    from inference.model.cache import RingCache
+
+    device = default_device()
+    model = load_for_serving(path, dtype=dtype, device=device)
+    cache_dtype = model.tok_embeddings.weight.dtype
+    figures = []
+    for batch in args.batch:
+        cache = RingCache(
+            folder.config, n_slots=batch, max_len=args.prompt + 1 + args.tokens, dtype=cache_dtype, device=device
+        )
+        figures.append(measure(model, cache, folder.tokenizer, prompt=args.prompt, tokens=args.tokens))
+        print(f"{batch} sequences measured", file=sys.stderr)
+    print(table(figures))
+    about = {
+        "model": path.name,
+        "parameters": folder.config.n_parameters,
+        "dtype": str(cache_dtype).removeprefix("torch."),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+    }
+    print(json.dumps({**about, "figures": as_json(figures)}))
+    return 0
