@@ -3,20 +3,18 @@
 Commands open folders first, so that a missing file is reported at once, before torch is imported or a port answers.
 """
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference.model.config import CheckpointError, ModelConfig, load_config
+from inference.model.checkpoint import read_checkpoint, weight_files
+from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
 from inference.text.tokenizer import Tokenizer
-
-WEIGHTS_FILE = "consolidated.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A folder with params.json, consolidated.safetensors and tokenizer.model, the weights not yet read."""
+    """A folder with a checkpoint in one of the two layouts and a tokenizer, the weights not yet read."""
 
     path: Path
     config: ModelConfig
@@ -29,19 +27,13 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
 
     Raises CheckpointError, TokenizerError or ChatError, all of them ValueError, with what is missing or does not fit.
     """
-    config = load_config(path)
-    if not (path / WEIGHTS_FILE).is_file():
-        raise CheckpointError(f"no {WEIGHTS_FILE} in {path}; put the weights there, all tensors in that one file")
+    checkpoint = read_checkpoint(path)
+    config = checkpoint.config
+    weight_files(checkpoint)
     tokenizer = Tokenizer.from_folder(path)
     if tokenizer.vocab_size > config.vocab_size:
         raise CheckpointError(
-            f"{path}: tokenizer.model has {tokenizer.vocab_size} pieces and params.json a vocabulary of "
+            f"{path}: the tokenizer has {tokenizer.vocab_size} pieces and {checkpoint.shape_file.name} a vocabulary of "
             f"{config.vocab_size}; the tokenizer belongs to another model"
         )
     return ModelFolder(path, config, tokenizer, template or detect_version(tokenizer))
-
-
-def fingerprint(path: Path) -> str:
-    """The first 16 hex digits of the SHA-256 of the folder's weights file: which weights gave an answer."""
-    with (path / WEIGHTS_FILE).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from inference.commands.options import Commands, add_computing, add_folder, prepare_torch, whole
-from inference.model.config import load_config
+from inference.model.checkpoint import load_config
 
 
 def add(commands: Commands) -> None:

@@ -1,16 +1,15 @@
-"""What a checkpoint's params.json says: the shape of a Mistral model, read strictly and validated.
+"""The shape of a model: what every part of this project knows of it, validated.
 
 It knows nothing of tensors, so that the scheduler and the command line can ask for a window or a parameter count
-without importing torch. A key that this architecture does not have (experts, adapters, a vision encoder) is an error:
-ignoring it would load a model that answers nonsense.
+without importing torch. `params_json` and `config_json` read it from the two kinds of checkpoint.
 """
 
 import json
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-PARAMS_FILE = "params.json"
+Family = Literal["mistral", "llama"]  # whose blocks are the same; they differ in defaults and in how they are spoken to
 
 
 class CheckpointError(ValueError):
@@ -19,7 +18,7 @@ class CheckpointError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Shape of a Mistral model; the field names are those of params.json.
+    """Shape of a Mistral or Llama model; the field names are those of params.json.
 
     `sliding_window` is W, the number of keys that a query sees, its own included: one number for all layers, a tuple
     that repeats over the layers (None in it: no window there), or None for full causal attention.
@@ -80,45 +79,15 @@ class ModelConfig:
         embeddings = self.vocab_size * self.dim * (1 if self.tied_embeddings else 2)
         return self.n_layers * layer + embeddings + self.dim
 
-    def to_params_json(self) -> str:
-        """The text of a params.json that `from_params_json` reads back as the same configuration."""
-        return json.dumps(asdict(self), indent=2) + "\n"
 
-    @classmethod
-    def from_params_json(cls, path: Path) -> "ModelConfig":
-        """Read Mistral's params.json.
-
-        Raises CheckpointError: missing file, text that is not JSON, a missing or unknown key, a value out of range.
-        """
-        try:
-            params: Any = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise CheckpointError(f"no {path.name} in {path.parent}; it states the shape of the model") from error
-        except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-            raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
-        if not isinstance(params, dict):
-            raise CheckpointError(
-                f"{path} holds a {type(params).__name__}; an object with keys such as dim was expected"
-            )
-        known = {field.name: field.default is MISSING for field in fields(cls)}
-        if missing := sorted(name for name, is_required in known.items() if is_required and name not in params):
-            raise CheckpointError(f"{path} lacks {', '.join(missing)}")
-        if unknown := sorted(params.keys() - known.keys()):
-            raise CheckpointError(
-                f"{path} holds {', '.join(unknown)}, unknown to this architecture; known are {', '.join(known)}"
-            )
-        if isinstance(params.get("sliding_window"), list):
-            params["sliding_window"] = tuple(params["sliding_window"])
-        try:
-            return cls(**params)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from None
-
-
-def load_config(folder: Path) -> ModelConfig:
-    """The configuration of a model folder; CheckpointError when there is none or it cannot be used."""
-    if not folder.is_dir():
-        raise CheckpointError(
-            f"no folder {folder}; a folder with {PARAMS_FILE} and consolidated.safetensors was expected"
-        )
-    return ModelConfig.from_params_json(folder / PARAMS_FILE)
+def read_object(path: Path, purpose: str) -> dict[str, Any]:
+    """The JSON object in a file of a model folder; CheckpointError where there is none. `purpose` is what it is for."""
+    try:
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointError(f"no {path.name} in {path.parent}; it {purpose}") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} holds a {type(value).__name__}; a JSON object was expected")
+    return value

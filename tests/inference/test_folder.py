@@ -25,8 +25,8 @@ def test_a_whole_folder_opens_without_its_weights_being_read(path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "error", "match"),
     [
-        ("params.json", CheckpointError, "no params.json in"),
-        ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*; put the weights there"),
+        ("params.json", CheckpointError, "no params.json and no config.json in"),
+        ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*: found no weights at all"),
         ("tokenizer.model", TokenizerError, "no tokenizer in .*; put tokenizer.model there"),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_tokenizer_of_another_model_is_refused(path: Path) -> None:
     params = path / "params.json"
     size = open_folder(path).config.vocab_size
     params.write_text(params.read_text().replace(str(size), str(size - 1)))
-    with pytest.raises(CheckpointError, match=rf"tokenizer.model has {size} pieces .* vocabulary of {size - 1}"):
+    with pytest.raises(CheckpointError, match=rf"the tokenizer has {size} pieces and params.json a vocabulary of {size - 1}"):
         open_folder(path)
 
 

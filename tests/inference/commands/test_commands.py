@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import torch
 
 from inference.__main__ import main
 from inference.model import weights
+from inference.model.cache import Chunk, RingCache
 from inference.model.transformer import Transformer
 from inference.text.chat_template import Message, render
 from inference.text.tokenizer import Tokenizer
@@ -91,17 +93,17 @@ def test_score_gives_the_log_probabilities_of_the_whole_model(
 def test_score_uses_the_weights_as_they_are_served(
     path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    packed: list[Transformer] = []
+    step, packed = Transformer.step, list[bool]()
 
-    def pack(model: Transformer) -> Transformer:
-        packed.append(model)
-        return model
+    def watched(model: Transformer, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> torch.Tensor:
+        packed.append(model.is_packed)
+        return step(model, chunks, cache, every_token=every_token)
 
-    monkeypatch.setattr(Transformer, "pack", pack)
+    monkeypatch.setattr(Transformer, "step", watched)
     (tmp_path / "ids.json").write_text("[1, 2, 3]")
     for dtype in ("float32", "bfloat16"):
         assert main(["score", "--model", str(path), "--ids-file", str(tmp_path / "ids.json"), "--dtype", dtype]) == 0
-    assert len(packed) == 1
+    assert packed == [False, True], "so small a model is packed in bfloat16 only"
 
 
 @pytest.mark.parametrize("command", ["complete", "chat"])

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from inference.model.config import CheckpointError, ModelConfig, load_config
+from inference.model.checkpoint import load_config
+from inference.model.config import CheckpointError, ModelConfig
+from inference.model.params_json import params_text
 
 MISTRAL_7B_V01 = {
     "dim": 4096,
@@ -46,7 +48,7 @@ def test_a_list_of_windows_repeats_over_the_layers(tmp_path: Path) -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     config = read(tmp_path, {**MISTRAL_7B_V01, "sliding_window": [8, None], "tied_embeddings": True})
-    (tmp_path / "params.json").write_text(config.to_params_json())
+    (tmp_path / "params.json").write_text(params_text(config))
     assert load_config(tmp_path) == config
 
 
@@ -86,14 +88,14 @@ def test_text_that_is_no_json_is_said_to_be_so(tmp_path: Path, text: str) -> Non
 
 
 def test_json_that_is_no_object_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="holds a list; an object"):
+    with pytest.raises(CheckpointError, match="holds a list; a JSON object"):
         read(tmp_path, [1, 2])
 
 
 def test_a_missing_folder_and_a_missing_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"no folder .*absent; a folder with params.json and consolidated"):
         load_config(tmp_path / "absent")
-    with pytest.raises(CheckpointError, match=r"no params.json in .*; it states the shape"):
+    with pytest.raises(CheckpointError, match=r"no params.json and no config.json in .*; one of them states the shape"):
         load_config(tmp_path)
 
 

@@ -1,5 +1,6 @@
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,10 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from inference.model import weights
 from inference.model.cache import Chunk, RingCache
-from inference.model.config import ModelConfig
+from inference.model.config import Family, ModelConfig
 from inference.model.transformer import Transformer
-from tests.inference.model.builders import hugging_face_logits, random_ids, random_model, tiny_config
+from tests.inference.model.builders import (
+    hugging_face_logits,
+    hugging_face_model,
+    random_ids,
+    random_model,
+    tiny_config,
+)
 
 WINDOWS = [None, 1, 7, 64]
 
@@ -26,32 +34,61 @@ def farthest(ours: Tensor, theirs: Tensor) -> float:
     return float((ours.log_softmax(-1) - theirs.log_softmax(-1)).abs().max())
 
 
-@pytest.mark.parametrize("window", WINDOWS)
+SHAPES: list[tuple[Family, int, int, bool, float, int]] = [
+    ("mistral", 8, 8, False, 1e4, 2),
+    ("mistral", 8, 4, True, 1e6, 3),
+    ("mistral", 8, 2, False, 1e6, 2),
+    ("mistral", 8, 1, False, 1e4, 1),
+    ("llama", 4, 4, False, 1e4, 2),
+    ("llama", 8, 1, False, 1e4, 2),
+]
+
+
 @pytest.mark.parametrize(
-    ("n_kv_heads", "is_tied", "theta", "n_layers"), [(4, False, 1e4, 2), (2, True, 1e6, 3), (1, False, 1e6, 1)]
+    ("family", "n_heads", "n_kv_heads", "is_tied", "theta", "n_layers", "window"),
+    [(*shape, window) for shape in SHAPES for window in WINDOWS if window is None or shape[0] == "mistral"],
 )
-def test_logits_equal_transformers_for_every_chunk_size(
-    window: int | None, n_kv_heads: int, is_tied: bool, theta: float, n_layers: int
+def test_a_checkpoint_of_transformers_gives_its_logits_for_every_chunk_size(
+    tmp_path: Path,
+    family: Family,
+    n_heads: int,
+    n_kv_heads: int,
+    is_tied: bool,
+    theta: float,
+    n_layers: int,
+    window: int | None,
 ) -> None:
     config = tiny_config(
-        sliding_window=window, n_layers=n_layers, n_kv_heads=n_kv_heads, rope_theta=theta, tied_embeddings=is_tied
+        sliding_window=window,
+        n_layers=n_layers,
+        n_heads=n_heads,
+        n_kv_heads=n_kv_heads,
+        rope_theta=theta,
+        tied_embeddings=is_tied,
     )
-    model, width = random_model(config, seed=n_kv_heads), window or 16
-    ids = random_ids(4 * width + 11, seed=width)
-    theirs = hugging_face_logits(model, ids)
-    assert farthest(model.forward_full(torch.tensor([ids]))[0], theirs) < 1e-4
-    packed = random_model(config, seed=n_kv_heads).pack()
+    width = window or 16
+    theirs = hugging_face_model(config, family, seed=n_kv_heads)
+    theirs.save_pretrained(tmp_path)
+    model = weights.load(tmp_path, dtype=torch.float32)
+    assert model.config == config
+    ids = random_ids(5 * width, seed=width)
+    expected = hugging_face_logits(theirs, ids)
+    assert farthest(model.forward_full(torch.tensor([ids]))[0], expected) < 1e-4
+    packed = weights.load(tmp_path, dtype=torch.float32, pack=True)
     for size in {1, 3, max(1, width - 1), width, width + 1, 4 * width, len(ids)}:
-        assert farthest(in_chunks(model, ids, size), theirs) < 1e-4, f"chunks of {size}"
-        assert farthest(in_chunks(packed, ids, size), theirs) < 1e-4, f"packed, chunks of {size}"
+        assert farthest(in_chunks(model, ids, size), expected) < 1e-4, f"chunks of {size}"
+        assert farthest(in_chunks(packed, ids, size), expected) < 1e-4, f"packed, chunks of {size}"
 
 
 @pytest.mark.parametrize(("n_heads", "n_kv_heads", "head_dim"), [(1, 1, 16), (8, 2, 4), (6, 3, 10)])
-def test_logits_equal_transformers_for_other_heads(n_heads: int, n_kv_heads: int, head_dim: int) -> None:
+def test_logits_equal_transformers_for_other_heads(
+    tmp_path: Path, n_heads: int, n_kv_heads: int, head_dim: int
+) -> None:
     config = tiny_config(sliding_window=9, n_heads=n_heads, n_kv_heads=n_kv_heads, head_dim=head_dim)
-    model, ids = random_model(config), random_ids(50)
-    theirs = hugging_face_logits(model, ids)
-    assert farthest(in_chunks(model, ids, 4), theirs) < 1e-4
+    theirs, ids = hugging_face_model(config), random_ids(50)
+    theirs.save_pretrained(tmp_path)
+    expected = hugging_face_logits(theirs, ids)
+    assert farthest(in_chunks(weights.load(tmp_path), ids, 4), expected) < 1e-4
 
 
 def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:

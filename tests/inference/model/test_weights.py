@@ -5,7 +5,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from inference.model.config import CheckpointError, load_config
+from inference.model.checkpoint import load_config
+from inference.model.config import CheckpointError
 from inference.model.weights import default_dtype, load, save
 from tests.inference.model.builders import random_model, tiny_config
 
@@ -75,7 +76,7 @@ def test_every_misfit_is_named_at_once(folder: Path) -> None:
         layers__0__attention__wk__weight=torch.zeros(16, 5),
         layers__2__attention__wq__weight=torch.zeros(32, 48),
     )
-    with pytest.raises(CheckpointError, match=r"does not fit its params\.json") as caught:
+    with pytest.raises(CheckpointError, match=r"do not fit their params\.json") as caught:
         load(folder)
     assert str(caught.value).split(": ", 1)[1].split("; ") == [
         "layers.1.attention.wq.weight is missing",
@@ -122,7 +123,9 @@ def test_missing_weights_are_said_with_what_is_there_instead(folder: Path) -> No
     with pytest.raises(CheckpointError, match=r"no consolidated.safetensors in .*: found no weights at all"):
         load(folder)
     (folder / "consolidated.00.pth").write_bytes(b"")
-    with pytest.raises(CheckpointError, match=r"found consolidated.00.pth; all tensors in that one file were expected"):
+    with pytest.raises(
+        CheckpointError, match=r"found consolidated.00.pth; turn them into safetensors: python -m inference convert"
+    ):
         load(folder)
 
 

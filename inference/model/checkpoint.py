@@ -1,0 +1,126 @@
+"""A model folder on the disk: which of two layouts it has, and what is known without reading its weights.
+
+    Mistral         params.json, consolidated.safetensors
+    Hugging Face    config.json, model.safetensors, or many files with model.safetensors.index.json
+
+A folder that has both, as published ones do, is read in Mistral's layout. Imports no torch.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from safetensors import SafetensorError, safe_open
+
+from inference.model.config import CheckpointError, Family, ModelConfig, read_object
+from inference.model.config_json import CONFIG_FILE, read_config
+from inference.model.params_json import PARAMS_FILE, leaves_vocabulary_open, read_params
+
+WEIGHTS_FILE = "consolidated.safetensors"
+HF_WEIGHTS_FILE = "model.safetensors"
+HF_INDEX_FILE = "model.safetensors.index.json"
+
+Layout = Literal["mistral", "hugging_face"]
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a folder says of its model; `shape_file` is where."""
+
+    folder: Path
+    layout: Layout
+    config: ModelConfig
+    family: Family
+
+    @property
+    def shape_file(self) -> Path:
+        return self.folder / (PARAMS_FILE if self.layout == "mistral" else CONFIG_FILE)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint:
+    """Layout, shape and family of a folder; its weights need not be there. CheckpointError when it cannot be used."""
+    if not folder.is_dir():
+        raise CheckpointError(f"no folder {folder}; a folder with {PARAMS_FILE} and {WEIGHTS_FILE} was expected")
+    layout = _layout(folder)
+    if layout == "hugging_face":
+        return Checkpoint(folder, layout, *read_config(folder / CONFIG_FILE))
+    path = folder / PARAMS_FILE
+    vocab_size = _rows(folder / WEIGHTS_FILE) if leaves_vocabulary_open(path) else None
+    return Checkpoint(folder, layout, *read_params(path, vocab_size=vocab_size))
+
+
+def load_config(folder: Path) -> ModelConfig:
+    """The shape of a folder's model; CheckpointError when there is none or it cannot be used."""
+    return read_checkpoint(folder).config
+
+
+def weight_files(checkpoint: Checkpoint) -> tuple[Path, ...]:
+    """The files that hold the weights, by name. CheckpointError when one is missing, with what is there instead."""
+    folder = checkpoint.folder
+    if checkpoint.layout == "mistral":
+        if (folder / WEIGHTS_FILE).is_file():
+            return (folder / WEIGHTS_FILE,)
+        raise CheckpointError(f"no {WEIGHTS_FILE} in {folder}: {_found(folder)}")
+    if (folder / HF_WEIGHTS_FILE).is_file():
+        return (folder / HF_WEIGHTS_FILE,)
+    index = folder / HF_INDEX_FILE
+    if not index.is_file():
+        raise CheckpointError(f"no {HF_WEIGHTS_FILE} and no {HF_INDEX_FILE} in {folder}: {_found(folder)}")
+    names = read_object(index, "says which file holds which tensor").get("weight_map")
+    if not isinstance(names, dict) or not names:
+        raise CheckpointError(f"{index} has no weight_map; an object from tensor to file was expected")
+    files = sorted({str(name) for name in names.values()})
+    if strange := [name for name in files if Path(name).name != name]:
+        raise CheckpointError(f"{index} names {', '.join(strange)}; files beside it were expected")
+    if missing := [name for name in files if not (folder / name).is_file()]:
+        raise CheckpointError(
+            f"{folder} lacks {', '.join(missing)}, which {HF_INDEX_FILE} names; copy the missing files there"
+        )
+    return tuple(folder / name for name in files)
+
+
+def fingerprint(folder: Path) -> str:
+    """The first 16 hex digits of the SHA-256 of the folder's weights: which weights gave an answer.
+
+    Of several files it is the digest of their digests, in order of their names.
+    """
+    digests = []
+    for path in weight_files(read_checkpoint(folder)):
+        with path.open("rb") as file:
+            digests.append(hashlib.file_digest(file, "sha256"))
+    whole = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(one.digest() for one in digests))
+    return whole.hexdigest()[:16]
+
+
+def _layout(folder: Path) -> Layout:
+    has_params, has_config = ((folder / name).is_file() for name in (PARAMS_FILE, CONFIG_FILE))
+    if not has_params and not has_config:
+        raise CheckpointError(f"no {PARAMS_FILE} and no {CONFIG_FILE} in {folder}; one of them states the shape")
+    if has_params and has_config:
+        has_hf_weights = any((folder / name).is_file() for name in (HF_WEIGHTS_FILE, HF_INDEX_FILE))
+        return "hugging_face" if has_hf_weights and not (folder / WEIGHTS_FILE).is_file() else "mistral"
+    return "mistral" if has_params else "hugging_face"
+
+
+def _found(folder: Path) -> str:
+    """What stands where weights were looked for, and what can be done with it."""
+    others = sorted(
+        entry.name for entry in folder.iterdir() if entry.suffix in {".pth", ".bin", ".safetensors", ".gguf"}
+    )
+    if not others:
+        return "found no weights at all; put them there"
+    found = f"found {', '.join(others[:8])}{' …' if len(others) > 8 else ''}"
+    if any(name.endswith(".pth") for name in others):
+        return f"{found}; turn them into safetensors: python -m inference convert {folder} NEW_FOLDER"
+    return f"{found}, which cannot be read; safetensors files were expected"
+
+
+def _rows(path: Path) -> int | None:
+    """Rows of the embedding in a weights file, which are the vocabulary; None where that cannot be told yet."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            rows: int = file.get_slice("tok_embeddings.weight").get_shape()[0]
+            return rows
+    except (SafetensorError, OSError, IndexError):
+        return None  # `weights.load` says what is wrong with the file

@@ -1,0 +1,91 @@
+"""params.json of Mistral's layout, and of Llama 2's, which is its forerunner: read strictly, and written.
+
+A key that this architecture does not have (experts, adapters, a vision encoder) is an error: ignoring it would load a
+model that answers nonsense. Published files carry some that change nothing; each is let through with the one value that
+does.
+"""
+
+import json
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any
+
+from inference.model.config import CheckpointError, Family, ModelConfig, read_object
+
+PARAMS_FILE = "params.json"
+
+_FIXED = {"model_type": "transformer", "activation": "silu", "causal": True, "use_biases": False}
+_IGNORED = ("max_batch_size",)  # the size of the publisher's own cache
+_LLAMA_MARK = "multiple_of"  # Llama states its hidden width by a rule; Mistral as a number
+_LLAMA_2_TOKENS = 4096  # Llama 2's length, which its files do not tell
+
+
+def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConfig, Family]:
+    """The shape that a params.json states, and whose model it is.
+
+    `vocab_size` stands in for a file that leaves it to the tokenizer (-1, as Llama's do). Raises CheckpointError:
+    missing file, text that is not JSON, a missing or unknown key, a value out of range.
+    """
+    params = read_object(path, "states the shape of the model")
+    family: Family = "llama" if _LLAMA_MARK in params else "mistral"
+    stated = params.pop("family", family)
+    if stated not in ("mistral", "llama"):
+        raise CheckpointError(f"{path}: family is {stated!r}; mistral or llama was expected")
+    for key, expected in _FIXED.items():
+        if params.pop(key, expected) not in (expected, None):
+            raise CheckpointError(f"{path}: {key} is not {expected!r}; this architecture has no other")
+    for key in _IGNORED:
+        params.pop(key, None)
+    if "max_position_embeddings" in params:  # the later name
+        params.setdefault("max_seq_len", params.pop("max_position_embeddings"))
+    if _LLAMA_MARK in params:
+        params = _from_llama(path, params)
+    if params.get("vocab_size") == -1 and vocab_size is not None:
+        params["vocab_size"] = vocab_size
+    known = {field.name: field.default is MISSING for field in fields(ModelConfig)}
+    unknown = sorted(key for key, value in params.items() if key not in known and value is not None)
+    if unknown:
+        raise CheckpointError(
+            f"{path} holds {', '.join(unknown)}, unknown to this architecture; known are {', '.join(known)}"
+        )
+    if missing := sorted(name for name, is_required in known.items() if is_required and name not in params):
+        raise CheckpointError(f"{path} lacks {', '.join(missing)}")
+    if isinstance(params.get("sliding_window"), list):
+        params["sliding_window"] = tuple(params["sliding_window"])
+    try:
+        return ModelConfig(**{key: value for key, value in params.items() if key in known}), stated
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
+
+
+def leaves_vocabulary_open(path: Path) -> bool:
+    """Whether a params.json leaves the size of the vocabulary to the weights."""
+    return read_object(path, "states the shape of the model").get("vocab_size") == -1
+
+
+def params_text(config: ModelConfig, family: Family = "mistral") -> str:
+    """The text of a params.json that `read_params` reads back as the same."""
+    return json.dumps(asdict(config) | ({} if family == "mistral" else {"family": family}), indent=2) + "\n"
+
+
+def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
+    """Llama's keys as Mistral's: its hidden width is 2/3 of 4 dim, times a factor, rounded up (arXiv:2302.13971)."""
+    params = dict(params)
+    multiple, factor = params.pop(_LLAMA_MARK), params.pop("ffn_dim_multiplier", None)
+    if params.pop("use_scaled_rope", False):
+        raise CheckpointError(f"{path}: use_scaled_rope is true; only plain RoPE is supported")
+    if missing := sorted({"dim", "n_heads", "n_layers", "norm_eps"} - params.keys()):
+        raise CheckpointError(f"{path} lacks {', '.join(missing)}")
+    for name, value in ((_LLAMA_MARK, multiple), ("dim", params["dim"]), ("n_heads", params["n_heads"])):
+        if type(value) is not int or value < 1:
+            raise CheckpointError(f"{path}: {name} is {value!r}; a whole number of at least 1 was expected")
+    if factor is not None and (type(factor) not in (int, float) or not 0 < factor < float("inf")):
+        raise CheckpointError(f"{path}: ffn_dim_multiplier is {factor!r}; a positive number was expected")
+    hidden = int(8 * params["dim"] / 3)
+    hidden = hidden if factor is None else int(factor * hidden)
+    params.setdefault("hidden_dim", -(-hidden // multiple) * multiple)
+    params.setdefault("head_dim", params["dim"] // params["n_heads"])
+    params.setdefault("max_seq_len", _LLAMA_2_TOKENS)
+    if params.get("n_kv_heads") is None:
+        params["n_kv_heads"] = params["n_heads"]
+    return params
