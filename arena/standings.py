@@ -6,8 +6,8 @@ recompute` on an export.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 from db import queries
 from db.codes import Kind
@@ -59,6 +59,11 @@ class Board:
         low = row.rating if row.low is None else row.low
         peers = [peer for peer in self.leaderboard.rows if peer.component == row.component]
         return len(peers) - sum((peer.rating if peer.high is None else peer.high) < low for peer in peers)
+
+    def without(self, names: Collection[str]) -> "Board":
+        """The same board that lists none of these models as unrated. Rated ones stay."""
+        listed = tuple(name for name in self.leaderboard.unrated if name not in names)
+        return replace(self, leaderboard=replace(self.leaderboard, unrated=listed))
 
     def to_json(self) -> dict[str, object]:
         """The JSON of `recompute`, revision and exclusions among it, with the time and the number of votes that did

@@ -14,12 +14,15 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import sentencepiece
 
 from arena.players.endpoint import Finish, Request, Token
 from arena.players.roster import Player, Roster
+
+if TYPE_CHECKING:
+    from arena.service.readiness import PlayerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,12 +291,12 @@ class ScriptedPlayers:
     def __init__(self, roster: Roster, streams: Mapping[str, ScriptedPlayer]) -> None:
         self.roster = roster
         self.streams = dict(streams)
-        self.state: dict[str, Literal["ready", "loading", "down"]] = {player.name: "ready" for player in roster.active}
+        self.state: dict[str, PlayerState] = {player.name: "ready" for player in roster.active}
 
     def ready(self) -> tuple[Player, ...]:
         return tuple(player for player in self.roster.active if self.state[player.name] == "ready")
 
-    def states(self) -> Mapping[str, Literal["ready", "loading", "down"]]:
+    def states(self) -> Mapping[str, PlayerState]:
         return self.state
 
     def endpoint(self, name: str) -> ScriptedPlayer:

@@ -9,6 +9,7 @@ and the pages make the sentences.
     live        the battles in memory, and how the others come back from the database
     storage     what runs in the database, one transaction a step; the journal of a battle
     facts       a record -> what the ledger's rules judge; pure
+    held        first prompts that wait for the models
     reveal      a record with its vote -> what a voter sees; pure
     notices     what is noted of a battle, by key
     refusal     what a visitor cannot have, by key
@@ -17,6 +18,7 @@ and the pages make the sentences.
 
 from arena.rounds.views import BattleView, Reveal, RevealSide, Side, SideView, TurnView
 from arena.service.arena import Arena
+from arena.service.held import Held
 from arena.service.notices import NOTICES
 from arena.service.readiness import Status
 from arena.service.refusal import Refusal
@@ -29,6 +31,7 @@ __all__ = [
     "Arena",
     "BattleView",
     "Board",
+    "Held",
     "ModelCard",
     "Outcome",
     "Refusal",

@@ -19,10 +19,10 @@ from arena.rounds.battle import Timing
 from arena.rounds.matchmaking import TooFewPlayers, choose_pair
 from arena.rounds.views import BattleView, Reveal, Side
 from arena.rules import identity, limits
+from arena.service.held import Held, HeldPrompts
 from arena.service.live import WITHDRAW_WITHIN_S, Live, LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
-from arena.service.reveal import withdrawn
 from arena.service.storage import HOUSEKEEPING_EVERY_S, DatabaseJournal, Storage, in_database
 from arena.settings import Settings
 from arena.standings import Board, Standings
@@ -75,6 +75,7 @@ class Arena:
             max_turns=settings.battle.max_turns,
             rng=self._rng,
         )
+        self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._n_opening: Counter[str] = Counter()
         self._housekeeping: asyncio.Task[None] | None = None
 
@@ -116,9 +117,10 @@ class Arena:
         Raises:
             Refusal: `not_stored` (the database does not answer).
         """
-        n_votes = await in_database(self._storage.count_votes)
+        n_votes, n_counted = await in_database(self._storage.count_votes)
         states = Counter(self._players.states().values())
-        return Status(len(self._roster.active), states["ready"], states["loading"], n_votes)
+        n_models = len(self._roster.active)
+        return Status(n_models, states["ready"], states["loading"], states["failed"], n_votes, n_counted)
 
     async def send(
         self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
@@ -130,8 +132,8 @@ class Arena:
         new battle.
 
         Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`; to begin `rate_limited`,
-            `models_loading`, `too_few_models`; for a further turn `battle_not_found`, `battle_void`,
-            `already_voted`, `not_yet`, `too_many_turns`; `not_stored`.
+            `models_loading` and `too_few_models` (`hold` the prompt then), `models_failed`; for a further turn
+            `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`; `not_stored`.
         """
         prompt = self._checked(text)
         self._refuse_when_busy(visitor)
@@ -151,6 +153,23 @@ class Arena:
             await self._battles.change(live, partial(self._storage.add_turn, battle_id, prompt))
             live.battle.ask(prompt)
         return battle_id
+
+    def hold(self, visitor: str, text: str) -> Held:
+        """Keep a first prompt for which models are missing. The page waits with `held` and `status`; whoever finds that
+        a battle can begin takes it with `let_go` and sends it. Nothing is sent while no page waits.
+
+        Raises:
+            Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
+        """
+        return self._held.hold(visitor, self._checked(text))
+
+    def held(self, visitor: str) -> Held | None:
+        """The visitor's prompt that waits. One that no page has asked for in `abandon_after_s` is gone."""
+        return self._held.of(visitor)
+
+    def let_go(self, visitor: str) -> Held | None:
+        """The same, and it waits no longer: to send it, or to give it up."""
+        return self._held.take(visitor)
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Subscribe: yields the present view at once, then at most every 100 ms, and once a second where nothing
@@ -255,20 +274,22 @@ class Arena:
                 if live.can_withdraw_s(self._now()) <= 0:
                     raise Refusal("too_late", limit_s=WITHDRAW_WITHIN_S)
                 reasons = await in_database(partial(self._storage.withdraw, visitor, battle_id))
-                live.reveal = withdrawn(live.reveal, reasons)
+                await self._battles.retract(live, reasons)
             return live.timed(live.reveal, self._now())
 
     async def leaderboard(self) -> Board:
-        """The official board, with every vote that was acknowledged before this call.
+        """The official board, with every vote that was acknowledged before this call. A model that has no counted
+        vote and cannot be loaded is not on it: it is in no battle.
 
         Raises:
             Refusal: `no_board` (it cannot be computed at present; the log says why).
         """
         try:
-            return await self._standings.board()
+            board = await self._standings.board()
         except (DatabaseError, ValueError, ArithmeticError) as error:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
+        return board.without([name for name, state in self._players.states().items() if state == "failed"])
 
     # Beginning a battle
 
@@ -294,9 +315,7 @@ class Arena:
         try:
             pair = choose_pair(ready, self._rng)
         except TooFewPlayers as error:
-            is_loading = "loading" in self._players.states().values()
-            key = "models_loading" if is_loading else "too_few_models"
-            raise Refusal(key, n_ready=len(ready), n_models=len(self._roster.active)) from error
+            raise await self._too_few() from error
         given = self._settings.battle
         settings = BattleSettings(
             given.system_prompt or None, given.temperature, given.top_p, given.max_tokens, given.pace
@@ -316,6 +335,13 @@ class Arena:
         live = self._battles.add(battle_id, visitor, pair.model_a, pair.model_b, settings)
         live.battle.ask(prompt)
         return battle_id
+
+    async def _too_few(self) -> Refusal:
+        status = await self.status()
+        if status.is_hopeless:
+            return Refusal("models_failed", n_failed=status.n_failed, n_models=status.n_models)
+        key = "models_loading" if status.n_loading else "too_few_models"
+        return Refusal(key, n_ready=status.n_ready, n_models=status.n_models)
 
     # Voting
 

@@ -7,7 +7,7 @@ What a visitor may do with a battle, and when, is `arena.service.arena`'s.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -18,9 +18,9 @@ from arena.rounds.views import BattleState, BattleView, Reveal
 from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
-from arena.service.reveal import reveal
+from arena.service.reveal import reveal, withdrawn
 from arena.service.storage import Storage, in_database
-from arena.standings import Standings
+from arena.standings import Board, Standings
 from db.codes import Kind, Reason, State
 from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
 from db.queries import BattleRecord, BattleSettings, CastVote
@@ -133,10 +133,13 @@ class LiveBattles:
             return
         live.voted_at = record.vote.cast_at
         live.reveal = reveal(record, cast, None)
-        try:
-            live.reveal = reveal(record, cast, await self._standings.board())
-        except (DatabaseError, ValueError, ArithmeticError):
-            logger.exception("battle %s: no ranks in its reveal", record.battle_id)
+        live.reveal = reveal(record, cast, await self._board(record.battle_id))
+
+    async def retract(self, live: Live, reasons: Sequence[Reason]) -> None:
+        """Say in the reveal that the vote has been taken back, and where the models stand without it."""
+        assert live.reveal is not None
+        live.reveal = withdrawn(live.reveal, reasons, None)
+        live.reveal = withdrawn(live.reveal, reasons, await self._board(live.battle.battle_id))
 
     def forget_idle(self) -> None:
         before = self._timing.clock() - KEEP_IDLE_S
@@ -148,6 +151,13 @@ class LiveBattles:
     async def interrupt(self) -> None:
         """End what is being written: its rows become void."""
         await asyncio.gather(*(live.battle.interrupt() for live in self._live.values()))
+
+    async def _board(self, battle_id: str) -> Board | None:
+        try:
+            return await self._standings.board()
+        except (DatabaseError, ValueError, ArithmeticError):
+            logger.exception("battle %s: no ranks in its reveal", battle_id)
+            return None
 
     async def _resume(self, battle_id: str) -> Live:
         """A battle of the database that this process does not hold: of an earlier one, or long idle."""

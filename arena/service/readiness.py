@@ -7,12 +7,15 @@ from typing import Literal, Protocol
 from arena.players.endpoint import ModelStream
 from arena.players.roster import Player
 
+PlayerState = Literal["ready", "loading", "down", "failed"]
+"""`down` may come back by itself; `failed` cannot, its files are damaged."""
+
 
 class Players(Protocol):
     """What the arena needs of `arena.players.health.Health`."""
 
     def ready(self) -> Sequence[Player]: ...
-    def states(self) -> Mapping[str, Literal["ready", "loading", "down"]]: ...
+    def states(self) -> Mapping[str, PlayerState]: ...
     def endpoint(self, name: str) -> ModelStream: ...
 
 
@@ -21,14 +24,23 @@ class Status:
     """How the arena stands, in numbers only: per-model health would tell who is in a battle.
 
     `n_models` active models in the roster, of which `n_ready` can play, `n_loading` are being loaded or restarted,
-    the rest do not answer. `n_votes`: every vote stored. `can_battle`: two models or more are ready.
+    `n_failed` will not play before somebody mends them; the rest do not answer at present. `n_votes`: every vote
+    stored; `n_counted`: those of which the board is made.
     """
 
     n_models: int
     n_ready: int
     n_loading: int
+    n_failed: int
     n_votes: int
+    n_counted: int
 
     @property
     def can_battle(self) -> bool:
+        """Whether two models or more are ready."""
         return self.n_ready >= 2
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether no two models will be ready by themselves, however long one waits."""
+        return self.n_models - self.n_failed < 2

@@ -27,12 +27,13 @@ def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> 
     )
 
 
-def withdrawn(shown: Reveal, reasons: Sequence[Reason]) -> Reveal:
-    """The same vote when it has been taken back: it counts no longer and moved nothing."""
+def withdrawn(shown: Reveal, reasons: Sequence[Reason], board: Board | None) -> Reveal:
+    """The same vote when it has been taken back: it counts no longer and moved nothing, and the ranks are those of
+    `board`, on which it is not any more."""
     return replace(
         shown,
-        a=replace(shown.a, rating_after=shown.a.rating_before),
-        b=replace(shown.b, rating_after=shown.b.rating_before),
+        a=_unmoved(shown.a, board),
+        b=_unmoved(shown.b, board),
         is_counted=False,
         reasons=_labels(reasons),
     )
@@ -42,15 +43,25 @@ def _labels(reasons: Sequence[Reason]) -> tuple[str, ...]:
     return tuple(reason.label for reason in reasons)
 
 
+def _unmoved(side: RevealSide, board: Board | None) -> RevealSide:
+    rank, worst = _ranks(side.model, board)
+    return replace(side, rating_after=side.rating_before, rank=rank, rank_worst=worst)
+
+
+def _ranks(model: str, board: Board | None) -> tuple[int | None, int | None]:
+    row = board.row(model) if board else None
+    return (row.rank, board.rank_worst(model)) if board and row else (None, None)
+
+
 def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, board: Board | None) -> RevealSide:
     answer = record.turns[-1].shown(side) if record.turns else None
-    row = board.row(model) if board else None
+    rank, worst = _ranks(model, board)
     return RevealSide(
         model=model,
         rating_before=change.before if change else None,
         rating_after=change.after if change else None,
-        rank=row.rank if row else None,
-        rank_worst=board.rank_worst(model) if board else None,
+        rank=rank,
+        rank_worst=worst,
         n_tokens=answer.completion_tokens if answer else None,
         ttft_ms=answer.ttft_ms if answer else None,
         tokens_per_s=_tokens_per_s(answer) if answer else None,

@@ -16,7 +16,7 @@ from arena.service.facts import leaking_sides, turn_facts
 from arena.service.refusal import Refusal
 from arena.settings import Settings
 from db import queries
-from db.codes import Reason, State
+from db.codes import Kind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
 from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleRecord, CastVote, ModelInfo, NewBattle, OnlineElo, VoteRecord
@@ -92,10 +92,11 @@ class Storage:
         with self._database.write() as tx:
             queries.upsert_models(tx, models, now=self._now())
 
-    def count_votes(self) -> int:
+    def count_votes(self) -> tuple[int, int]:
+        """How many votes are stored, and of how many the official board is made."""
         with self._database.read() as tx:
-            totals = queries.vote_totals(tx, None)
-        return totals.counted + totals.excluded
+            everything, official = queries.vote_totals(tx, None), queries.vote_totals(tx, Kind.BATTLE)
+        return everything.counted + everything.excluded, official.counted
 
     # Battles
 

@@ -6,13 +6,14 @@ gr.State nor unload, either of which would hold one of the browser's six connect
 `showing`; no rule and no query is here.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import gradio as gr
 
-from arena.service import Arena, Refusal, Side, Status
+from arena.service import Arena, Held, Refusal, Side
 from arena.ui import showing
 from arena.ui.messages import messages
 from arena.ui.showing import Face
@@ -22,6 +23,10 @@ from db.outcome import Outcome
 logger = logging.getLogger(__name__)
 
 STATUS_EVERY_S = 2.0
+WAIT_S = 0.5
+"""Between two looks at whether a prompt that waits can be sent."""
+_TOO_EARLY = ("models_loading", "too_few_models")
+_CHIPS = tuple(f"chip-{number}" for number in range(len(messages("en").examples)))
 Updates = dict[Any, Any]
 
 
@@ -42,7 +47,6 @@ class Duel:
         part["status-timer"] = gr.Timer(STATUS_EVERY_S, active=False)
         part["withdraw-timer"] = gr.Timer(60.0, active=False)
         with gr.Column(elem_id="battle"):
-            part["status"] = gr.Markdown(elem_id="status")
             with gr.Column(elem_id="intro") as part["intro"]:
                 gr.Markdown(said("battle_title"), elem_id="battle-title")
                 gr.Markdown(said("battle_intro"))
@@ -63,6 +67,7 @@ class Duel:
                         part[vote] = gr.Button(said(key), elem_id=vote, interactive=False)
                 part["vote-hint"] = gr.Markdown(elem_id="vote-hint")
                 gr.Markdown(said("hint_unseen"), elem_id="unseen")
+            part["status"] = gr.Markdown(elem_id="status")
             part["notice"] = gr.Markdown(elem_id="notice")
             with gr.Row(elem_id="ask-row"):
                 with gr.Row(elem_id="ask") as part["ask"]:
@@ -73,16 +78,16 @@ class Duel:
                         lines=1,
                         max_lines=8,
                     )
-                    part["send"] = gr.Button(said("send"), elem_id="send", variant="primary")
+                    part["send"] = gr.Button(said("send"), elem_id="send", variant="primary", interactive=False)
                     part["stop"] = gr.Button(said("stop"), elem_id="stop", visible=False)
                 part["next"] = gr.Button(said("next"), elem_id="next", visible=False)
             with gr.Column(elem_id="examples") as part["examples"]:
                 gr.Markdown(said("examples_label"))
                 with gr.Row(elem_id="chips"):
-                    self._chips = [
-                        gr.Button(said(f"example_{number}"), elem_classes="chip", size="sm")
-                        for number in range(len(messages("en").examples))
-                    ]
+                    for number, chip in enumerate(_CHIPS):
+                        part[chip] = gr.Button(
+                            said(f"example_{number}"), elem_classes="chip", size="sm", interactive=False
+                        )
             part["so-far"] = gr.Markdown(elem_id="so-far")
 
     def _lay_out_pane(self, side: Side) -> None:
@@ -91,7 +96,7 @@ class Duel:
             part[f"head-{side}"] = gr.Markdown(elem_id=f"head-{side}", latex_delimiters=[])
             part[f"earlier-{side}"] = gr.Markdown(elem_id=f"earlier-{side}", visible=False)
             part[f"answer-{side}"] = gr.Markdown(elem_id=f"answer-{side}", elem_classes="answer")
-            part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", visible=False)
+            part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
 
     def _wire(self) -> None:
         part = self._parts
@@ -101,7 +106,7 @@ class Duel:
             self._on_stream(part["send"].click, self._send),
             self._on_stream(part["prompt"].submit, self._send),
             *(self._on_stream(part[f"retry-{side}"].click, self._retry(side)) for side in showing.SIDES),
-            *(self._on_stream(chip.click, self._send_example(n)) for n, chip in enumerate(self._chips)),
+            *(self._on_stream(part[chip].click, self._send_example(n)) for n, chip in enumerate(_CHIPS)),
             self._on_stream(blocks.load, self._restore),
         ]
         self._on_click(part["stop"].click, self._stop)
@@ -115,12 +120,46 @@ class Duel:
     # What the visitor does
 
     async def _send(self, who: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
+        try:
+            async for face in self._begin(who, visitor, battle_id, prompt):
+                yield face
+        except Refusal as refusal:
+            if refusal.key not in _TOO_EARLY:
+                raise
+            async for face in self._wait(who, visitor, self._arena.hold(visitor, prompt)):
+                yield face
+
+    async def _begin(self, who: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
         battle_id = await self._arena.send(
             visitor, battle_id or None, prompt, address=who.address, language=who.texts.language
         )
-        yield {"prompt": {"value": ""}, "notice": {"value": ""}}
+        yield showing.sent()
         async for face in self._follow(who, visitor, battle_id):
             yield face
+
+    async def _wait(self, who: Caller, visitor: str, held: Held) -> AsyncIterator[Face]:
+        """Show that a prompt waits for the models, and send it when they are ready, or can never be (which refuses
+        it). It may also be called back, or sent from another tab."""
+        while self._arena.held(visitor) is held:
+            status = await self._arena.status()
+            if self._arena.held(visitor) is not held:
+                break
+            if status.can_battle or status.is_hopeless:
+                self._arena.let_go(visitor)
+                yield showing.let_go(status, who.texts)
+                async for face in self._begin(who, visitor, "", held.text):
+                    yield face
+                return
+            yield showing.held(held.text, status, who.texts)
+            await asyncio.sleep(WAIT_S)
+        if self._arena.held(visitor) is not None:
+            return  # called back and sent anew: that stream shows it
+        if battle_id := await self._arena.current(visitor):
+            yield showing.sent()
+            async for face in self._follow(who, visitor, battle_id):
+                yield face
+        else:
+            yield showing.let_go(await self._arena.status(), who.texts)
 
     def _send_example(self, number: int) -> "Stream":
         async def send(who: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
@@ -138,24 +177,31 @@ class Duel:
         return retry
 
     async def _restore(self, who: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
-        """A page was loaded: the visitor's running battle, else a fresh page; and why no battle can begin just now."""
+        """A page was loaded, and now it listens: the visitor's prompt that waits, the running battle, else a fresh
+        page; and why no battle can begin just now."""
+        yield {element: {"interactive": True} for element in ("send", *_CHIPS)}
         status = await self._arena.status()
-        waiting = self._waiting(status, who)
-        battle_id = await self._arena.current(visitor)
-        if (
-            battle_id is None
-        ):  # a page is laid out idle; to say so again could wipe off a prompt that was sent meanwhile
-            yield {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | waiting
-            return
-        yield waiting
-        async for face in self._follow(who, visitor, battle_id):
-            yield face
+        missing = showing.missing(status, who.texts)
+        if held := self._arena.held(visitor):
+            async for face in self._wait(who, visitor, held):
+                yield face
+        elif battle_id := await self._arena.current(visitor):
+            yield missing
+            async for face in self._follow(who, visitor, battle_id):
+                yield face
+        else:  # a page is laid out idle; to say so again could wipe off a prompt that was sent meanwhile
+            yield {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | missing
 
     async def _follow(self, who: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
         async for view in self._arena.follow(visitor, battle_id):
             yield showing.battle(view, who.texts)
 
     async def _stop(self, who: Caller, visitor: str, battle_id: str) -> Face:
+        """End the writing; before there is a battle, call the prompt back that waits for the models."""
+        if not battle_id:
+            if self._arena.let_go(visitor) is None and (sent := await self._arena.current(visitor)):
+                return await self._shown(who, visitor, sent)
+            return showing.let_go(await self._arena.status(), who.texts)
         try:
             await self._arena.stop(visitor, battle_id)
         except Refusal as refusal:
@@ -182,16 +228,9 @@ class Duel:
             await self._arena.leave(visitor, battle_id)
         return showing.idle(await self._arena.status(), who.texts)
 
-    def _waiting(self, status: Status, who: Caller) -> Face:
-        """Why no battle can begin just now; while there is a reason, the page asks again."""
-        return {
-            "status": {"value": showing.status_line(status, who.texts)},
-            "status-timer": {"active": not status.can_battle},
-        }
-
     async def _status(self, who: Caller, visitor: str, battle_id: str) -> Face:
         status = await self._arena.status()
-        face = self._waiting(status, who)
+        face = showing.missing(status, who.texts)
         if status.can_battle:
             face["notice"] = {"value": ""}  # that a prompt came too early
         return face
@@ -212,8 +251,8 @@ class Duel:
                     yield self._updates({"notice": {"value": showing.error_line("error_no_cookie", who.texts)}})
                     return
                 async for face in act(who, who.visitor, battle_id, prompt or ""):  # a bare request can send null
-                    if changed := showing.changes(shown, face):
-                        yield self._updates(changed)
+                    # Also where nothing changed: only at a yield does Gradio notice that the page is closed
+                    yield self._updates(showing.changes(shown, face)) or {self._parts["notice"]: gr.skip()}
                     shown = {**shown, **face}
             except Refusal as refusal:
                 yield self._updates(self._refused(refusal, who))
@@ -257,7 +296,7 @@ class Duel:
 
     def _refused(self, refusal: Refusal, who: Caller) -> Face:
         face: Face = {"notice": {"value": showing.refusal_line(refusal, who.texts)}}
-        if refusal.key in ("models_loading", "too_few_models"):
+        if refusal.key in _TOO_EARLY:
             face["status-timer"] = {"active": True}
         return face
 

@@ -21,6 +21,7 @@ from arena.ui import showing
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
 from arena.ui.widgets import VisitorOf, caller, header, said
+from elo.intervals import Kind
 from elo.leaderboard import Row
 from elo.settings import Settings as EloSettings
 
@@ -29,7 +30,8 @@ logger = logging.getLogger(__name__)
 REFRESH_EVERY_S = 2.0
 _MOST_TICKS = 5
 _STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-_MARKS = "*†‡"
+_MARKS: Mapping[Kind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "hessian": "†"}
+"""A mark always means the same; the common kind, which the settings line tells of, has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,6 @@ def table(board: Board, texts: Messages) -> str:
         go = f'<a href="/">{plain(texts("go_vote"))}</a>'
         return f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p>{go}</p></div>{_unrated(board, texts)}'
     scale = axis(rows)
-    kinds = _marked_kinds(rows)
     components = sorted({row.component for row in rows})
     level = f"{settings.level:.0%}"
     heads = [
@@ -83,10 +84,13 @@ def table(board: Board, texts: Messages) -> str:
         if len(components) > 1:
             label = plain(texts("component", n=component))
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
-        body += "".join(_row(row, board, scale, kinds, texts) for row in rows if row.component == component)
+        body += "".join(_row(row, board, scale, texts) for row in rows if row.component == component)
     notes = [plain(texts("components"))] if len(components) > 1 else []
+    kinds = {row.interval for row in rows}
     notes += [
-        plain(texts("interval_mark", mark=mark, kind=texts("interval_" + kind))) for kind, mark in kinds.items() if mark
+        plain(texts("interval_mark", mark=mark, kind=texts("interval_" + kind)))
+        for kind, mark in _MARKS.items()
+        if mark and kind in kinds
     ]
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
@@ -96,15 +100,15 @@ def table(board: Board, texts: Messages) -> str:
 
 
 def computed_line(board: Board, now: float, texts: Messages) -> str:
-    """From how many votes, how many not counted and why, which revision, how old, by which settings."""
+    """From how many votes, how many not counted and why, how old; by which settings, and how to cite it."""
     n = board.n_counted
     line = texts("computed_from_one") if n == 1 else texts("computed_from", votes=n)
     if board.n_excluded:
         reasons = sorted(board.exclusions.items(), key=lambda reason: (-reason[1], reason[0]))
         told = ", ".join(texts("short_" + reason, n=count) for reason, count in reasons)
         line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=told)})"
-    line += f" · {texts('computed_revision', revision=board.revision)} · {_age(now - board.computed_at, texts)}"
-    how = settings_line(board.leaderboard.settings, texts)
+    line += f" · {_age(now - board.computed_at, texts)}"
+    how = f"{settings_line(board.leaderboard.settings, texts)} {texts('to_cite', revision=board.revision)}"
     return f'<p class="computed">{plain(line)}</p><p class="note">{plain(how)}</p>'
 
 
@@ -163,13 +167,12 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
         )
 
 
-def _row(row: Row, board: Board, scale: Axis, kinds: Mapping[str, str], texts: Messages) -> str:
-    mark = kinds.get(row.interval, "")
+def _row(row: Row, board: Board, scale: Axis, texts: Messages) -> str:
     card, worst = board.models.get(row.model), board.rank_worst(row.model)
     if row.low is None or row.high is None:
         interval = plain(texts("interval_none"))
     else:
-        interval = f"{row.low:.0f}–{row.high:.0f}{mark}"
+        interval = f"{row.low:.0f}–{row.high:.0f}" + _MARKS[row.interval]
     cells = [
         ("rank", str(row.rank) if worst in (None, row.rank) else f"{row.rank}–{worst}"),
         ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),
@@ -193,13 +196,6 @@ def _card_line(card: ModelCard | None, texts: Messages) -> str:
     facts = [card.organisation, card.licence, texts("retired") if card.is_retired else None]
     told = " · ".join(plain(fact) for fact in facts if fact)
     return f'<span class="facts">{told}</span>' if told else ""
-
-
-def _marked_kinds(rows: Sequence[Row]) -> dict[str, str]:
-    """A mark for every kind of interval but the commonest one."""
-    kinds = [row.interval for row in rows if row.low is not None]
-    by_count = sorted(set(kinds), key=lambda kind: (-kinds.count(kind), kind))
-    return {kind: "" if place == 0 and kind == "bootstrap" else _MARKS[place] for place, kind in enumerate(by_count)}
 
 
 def _axis_svg(scale: Axis) -> str:
@@ -226,7 +222,8 @@ def _unrated(board: Board, texts: Messages) -> str:
     names = board.leaderboard.unrated
     if not names:
         return ""
-    return f'<p class="unrated">{plain(texts("unrated"))} {plain(", ".join(names))}</p>'
+    key = "unrated" if board.leaderboard.rows else "unrated_all"
+    return f'<p class="unrated">{plain(texts(key))} {plain(", ".join(names))}</p>'
 
 
 def _age(seconds: float, texts: Messages) -> str:

@@ -2,6 +2,13 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
+  /* Until Gradio listens, its buttons are disabled (ui/duel.py); Enter in the prompt is kept until then. */
+  let sendWhenListening = false;
+  document.addEventListener("keydown", (event) => {
+    const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.closest("#prompt");
+    if (sends && byId("send")?.disabled) sendWhenListening = true;
+  });
+
   const KEYS = { ArrowLeft: "vote-a", a: "vote-a", t: "vote-tie", n: "vote-bad", ArrowRight: "vote-b", b: "vote-b" };
 
   document.addEventListener("keydown", (event) => {
@@ -60,6 +67,10 @@
     for (const link of document.querySelectorAll("#language a")) {
       if (link.lang === document.documentElement.lang) link.setAttribute("aria-current", "true");
     }
+    if (sendWhenListening && byId("send")?.disabled === false) {
+      sendWhenListening = false;
+      byId("send").click();
+    }
     const duel = byId("duel") !== null;
     if (duel && !hadDuel) {
       document.body.dataset.seen = "";
@@ -87,5 +98,5 @@
       queued = false;
       settle();
     });
-  }).observe(document.documentElement, { childList: true, subtree: true });
+  }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled"] });
 })();

@@ -40,9 +40,9 @@ def idle(status: Status, texts: Messages) -> Face:
         "withdraw-timer": {"active": False},
         "bar": {"visible": False},
         "ask": {"visible": True},
-        "prompt": {"placeholder": texts("prompt_placeholder")},
+        "prompt": {"placeholder": texts("prompt_placeholder"), "interactive": True},
         "send": {"visible": True},
-        "stop": {"visible": False},
+        "stop": {"visible": False, "value": texts("stop")},
         "next": {"visible": False, "variant": "secondary"},
         "examples": {"visible": True},
         "so-far": {"value": votes_so_far(status, texts), "visible": True},
@@ -62,13 +62,13 @@ def battle(view: BattleView, texts: Messages) -> Face:
         "bar": {"visible": not is_over},
         "vote-hint": {"value": _hint(view, texts)},
         "ask": {"visible": not is_over and (view.can_send or view.can_stop)},
-        "prompt": {"placeholder": texts("prompt_placeholder_more")},
+        "prompt": {"placeholder": texts("prompt_placeholder_more"), "interactive": True},
         "send": {"visible": not view.can_stop},
-        "stop": {"visible": view.can_stop},
+        "stop": {"visible": view.can_stop, "value": texts("stop")},
         "next": {"visible": True, "variant": "primary" if is_over else "secondary"},
         "examples": {"visible": False},
         "so-far": {"visible": False},
-        "notice": {"value": _notice("notice_" + view.notice, texts) if view.notice else ""},
+        "notice": {"value": _notice("notice_" + view.notice, texts) if view.notice and not view.can_vote else ""},
     }
     for vote in VOTES:
         face[vote] = {"interactive": view.can_vote}
@@ -86,12 +86,58 @@ def changes(before: Face, after: Face) -> Face:
     }
 
 
-def status_line(status: Status, texts: Messages) -> str:
-    """Why no battle can begin just now, or nothing."""
+def held(prompt: str, status: Status, texts: Messages) -> Face:
+    """A first prompt waits for the models: it stands in its box, and can be called back."""
+    return {
+        "prompt": {"value": prompt, "interactive": False},
+        "send": {"visible": False},
+        "stop": {"visible": True, "value": texts("cancel")},
+        "examples": {"visible": False},
+        "notice": {"value": ""},
+        "status": {"value": status_line(status, texts, is_held=True)},
+        "status-timer": {"active": False},
+    }
+
+
+def let_go(status: Status, texts: Messages) -> Face:
+    """It waits no longer, and can be changed and sent."""
+    box: Face = {
+        "prompt": {"interactive": True},
+        "send": {"visible": True},
+        "stop": {"visible": False, "value": texts("stop")},
+        "examples": {"visible": True},
+    }
+    return box | missing(status, texts)
+
+
+def sent() -> Face:
+    """The prompt has left its box, and nothing that was said before it holds any longer."""
+    return {
+        "prompt": {"value": "", "interactive": True},
+        "notice": {"value": ""},
+        "status": {"value": ""},
+        "status-timer": {"active": False},
+    }
+
+
+def missing(status: Status, texts: Messages) -> Face:
+    """Why no battle can begin just now; while there is a reason, the page asks again."""
+    return {"status": {"value": status_line(status, texts)}, "status-timer": {"active": not status.can_battle}}
+
+
+def status_line(status: Status, texts: Messages, *, is_held: bool = False) -> str:
+    """Why no battle can begin just now, or nothing; `is_held`: and that the prompt is sent as soon as one can."""
     if status.can_battle:
         return ""
-    key = "status_loading" if status.n_loading else "status_too_few"
-    return _notice(key, texts, n_ready=status.n_ready, n_models=status.n_models)
+    if status.is_hopeless:
+        key = "status_failed"
+    elif status.n_loading:
+        key = "status_loading"
+    else:
+        key = "status_too_few_failed" if status.n_failed else "status_too_few"
+    if is_held and not status.is_hopeless:
+        key = "held_loading" if status.n_loading else "held_too_few"
+    return _notice(key, texts, n_ready=status.n_ready, n_models=status.n_models, n_failed=status.n_failed)
 
 
 def refusal_line(refusal: Refusal, texts: Messages) -> str:
@@ -110,10 +156,11 @@ def _notice(key: str, texts: Messages, **numbers: object) -> str:
 
 
 def votes_so_far(status: Status, texts: Messages) -> str:
-    """How many votes there are, with the way to the leaderboard."""
-    if status.n_votes == 0:
+    """Of how many votes the board is made, with the way to it."""
+    n = status.n_counted
+    if n == 0:
         return plain(texts("votes_so_far_none"))
-    votes = texts("votes_so_far_one") if status.n_votes == 1 else texts("votes_so_far", votes=status.n_votes)
+    votes = texts("votes_so_far_one") if n == 1 else texts("votes_so_far", votes=n)
     return f'{plain(votes)} – <a href="/leaderboard">{plain(texts("see_who_leads"))}</a>'
 
 
@@ -122,9 +169,13 @@ def _asked(prompt: str, texts: Messages) -> str:
 
 
 def _hint(view: BattleView, texts: Messages) -> str:
-    if view.notice:
-        return ""  # the notice says more
-    return plain(texts("hint_open" if view.can_vote else "hint_writing"))
+    """What stands at the vote buttons; a vote that won't count is told from others before it is cast."""
+    if not (view.notice and view.can_vote):
+        return plain(texts("hint_open" if view.can_vote else "hint_writing"))
+    key = "notice_" + view.notice
+    if not (view.a.can_retry or view.b.can_retry) and texts.has(key + "_for_good"):
+        key += "_for_good"
+    return f'<div class="notice wont-count">{plain(texts(key))}</div>'
 
 
 def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
@@ -144,6 +195,8 @@ def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
 
 
 def _state(shown: SideView, texts: Messages) -> str:
+    if shown.state == "failed" and shown.text:
+        return texts("side_failed_partly")
     return texts("side_cut" if shown.is_cut and shown.state == "done" else f"side_{shown.state}")
 
 
@@ -160,8 +213,8 @@ def _letter(side: Side) -> str:
 
 def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
     answer = turn.answer_a if side == "a" else turn.answer_b
-    label = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> {plain(turn.prompt)}'
-    return f'<div class="earlier">{label}</div>\n\n{safe_markdown(answer, close=True)}'
+    asked = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> <span>{plain(turn.prompt)}</span>'
+    return f'<div class="earlier">{asked}</div>\n\n{safe_markdown(answer, close=True)}'
 
 
 def _answer(shown: SideView, texts: Messages) -> str:

@@ -132,10 +132,9 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def open_battle_page(page: Page, url: str) -> None:
-    """Open the page and wait until it lives: it has drawn itself before Gradio listens to clicks, and says how many
-    votes there are when it does."""
+    """Open the page, without a battle of this visitor, and wait until it listens: then its controls open."""
     await page.goto(url)
-    await expect(page.locator("#so-far")).to_contain_text("vote", ignore_case=True, timeout=ANSWER_TIMEOUT_MS)
+    await expect(page.locator("#send")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
 
 
 async def ask(page: Page, prompt: str) -> None:

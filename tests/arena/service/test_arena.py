@@ -143,6 +143,7 @@ def test_a_vote_is_withdrawn_within_a_minute_and_never_after(house: House) -> No
         reveal = await arena.withdraw("visitor", first)
         assert (reveal.is_counted, reveal.reasons, reveal.can_withdraw_s) == (False, ("withdrawn",), 0)
         assert reveal.a.rating_after == reveal.a.rating_before
+        assert (reveal.a.rank, reveal.a.rank_worst) == (None, None), "the vote was the model's only one"
         assert await arena.withdraw("visitor", first) == reveal
         board = await arena.leaderboard()
         assert (board.n_counted, dict(board.exclusions)) == (0, {"withdrawn": 1})
@@ -150,6 +151,72 @@ def test_a_vote_is_withdrawn_within_a_minute_and_never_after(house: House) -> No
         house.wall_s += 60
         with refused("too_late", limit_s=60.0):
             await arena.withdraw("visitor", second)
+
+    run(main())
+
+
+def test_after_a_withdrawal_the_ranks_are_those_without_the_vote(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        for _ in range(8):  # enough that all intervals of the two models part
+            first = await battle(arena)
+            await arena.vote("visitor", first, Outcome.A if house.side_of(first, NAMES[0]) == "a" else Outcome.B)
+        parted = await arena.leaderboard()
+        last = await battle(arena)
+        before = await arena.vote("visitor", last, Outcome.B if house.side_of(last, NAMES[0]) == "a" else Outcome.A)
+        shown = await arena.withdraw("visitor", last)
+        for side, old in ((shown.a, before.a), (shown.b, before.b)):
+            row = parted.row(side.model)
+            assert row is not None
+            assert (side.rank, side.rank_worst) == (row.rank, parted.rank_worst(side.model))
+            assert (side.rank, side.rank_worst) != (old.rank, old.rank_worst)
+
+    run(main())
+
+
+def test_the_status_tells_stored_votes_from_counted_ones(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        await arena.vote("visitor", await battle(arena), Outcome.A)
+        taken_back = await battle(arena)
+        await arena.vote("visitor", taken_back, Outcome.A)
+        await arena.withdraw("visitor", taken_back)
+        status = await arena.status()
+        assert (status.n_votes, status.n_counted) == (2, 1)
+        assert status.n_counted == (await arena.leaderboard()).n_counted
+
+    run(main())
+
+
+def test_a_prompt_for_which_models_are_missing_is_held_and_let_go_once(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house, abandon_after_s=60)
+        with refused("prompt_empty"):
+            arena.hold("visitor", "  ")
+        held = arena.hold("visitor", " Hi ")
+        assert held.text == "Hi"
+        assert arena.held("visitor") is held
+        assert arena.held("somebody else") is None
+        assert arena.let_go("visitor") is held
+        assert arena.let_go("visitor") is None
+        arena.hold("visitor", "Hi")
+        house.clock_s += 61
+        assert arena.held("visitor") is None, "no page waited for it any more"
+
+    run(main())
+
+
+def test_a_model_that_cannot_be_loaded_is_not_listed_unless_it_is_rated(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        house.players.state["Wren Sol"] = "down"
+        assert (await arena.leaderboard()).leaderboard.unrated == ("Moss Tarn", "Wren Sol")
+        house.players.state["Wren Sol"] = "failed"
+        assert (await arena.leaderboard()).leaderboard.unrated == ("Moss Tarn",)
+        house.players.state["Wren Sol"] = "ready"
+        await arena.vote("visitor", await battle(arena), Outcome.A)
+        house.players.state["Wren Sol"] = "failed"
+        assert (await arena.leaderboard()).row("Wren Sol") is not None
 
     run(main())
 

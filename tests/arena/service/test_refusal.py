@@ -61,9 +61,11 @@ def test_too_few_models_for_a_battle_are_said_with_their_number(tmp_path: Path, 
 
     async def main() -> None:
         arena = await started(house)
-        with refused("too_few_models", n_ready=len(names), n_models=len(names)):
+        with refused("models_failed", n_failed=0, n_models=len(names)):
             await arena.send("visitor", None, "Hi")
-        assert not (await arena.status()).can_battle
+        status = await arena.status()
+        assert not status.can_battle
+        assert status.is_hopeless
 
     run(main())
 
@@ -79,8 +81,21 @@ def test_models_that_are_being_loaded_are_told_from_models_that_do_not_answer(ho
         house.players.state["Wren Sol"] = "down"
         with refused("too_few_models", n_ready=1, n_models=2):
             await arena.send("visitor", None, "Hi")
+        assert not (await arena.status()).is_hopeless
         house.players.state["Wren Sol"] = "ready"
         assert await battle(arena)
+
+    run(main())
+
+
+def test_models_that_cannot_be_loaded_are_told_from_models_that_may_come_back(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        house.players.state["Wren Sol"] = "failed"
+        with refused("models_failed", n_failed=1, n_models=2):
+            await arena.send("visitor", None, "Hi")
+        status = await arena.status()
+        assert (status.n_failed, status.is_hopeless) == (1, True)
 
     run(main())
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from arena.service import (
     BattleView,
     Board,
+    Held,
     ModelCard,
     Outcome,
     Refusal,
@@ -65,6 +66,8 @@ class FakeArena:
         self.answers = answers or {}
         self.word_s = word_s
         self.n_ready = n_ready
+        self.n_failed = 0
+        self.waiting: dict[str, Held] = {}
         self.board = board or empty_board()
         self.reasons = reasons
         self.n_votes = 0
@@ -72,8 +75,19 @@ class FakeArena:
         self.battles: dict[str, _Battle] = {}
 
     async def status(self) -> Status:
-        n_models = len(NAMES)
-        return Status(n_models=n_models, n_ready=self.n_ready, n_loading=n_models - self.n_ready, n_votes=self.n_votes)
+        n_counted = 0 if self.reasons else self.n_votes
+        n_loading = len(NAMES) - self.n_ready - self.n_failed
+        return Status(len(NAMES), self.n_ready, n_loading, self.n_failed, self.n_votes, n_counted)
+
+    def hold(self, visitor: str, text: str) -> Held:
+        self.waiting[visitor] = Held(text)
+        return self.waiting[visitor]
+
+    def held(self, visitor: str) -> Held | None:
+        return self.waiting.get(visitor)
+
+    def let_go(self, visitor: str) -> Held | None:
+        return self.waiting.pop(visitor, None)
 
     async def send(
         self,
@@ -88,6 +102,8 @@ class FakeArena:
             raise Refusal("prompt_empty")
         if len(text) > self.max_prompt_chars:
             raise Refusal("prompt_too_long", length=len(text), limit=self.max_prompt_chars)
+        if len(NAMES) - self.n_failed < 2:
+            raise Refusal("models_failed", n_failed=self.n_failed, n_models=len(NAMES))
         if self.n_ready < 2:
             raise Refusal("models_loading", n_ready=self.n_ready, n_models=len(NAMES))
         battle = self._own(visitor, battle_id) if battle_id else self._open(visitor)
@@ -220,7 +236,7 @@ class FakeArena:
             prompt=turn.prompt,
             a=self._side(turn, "a", battle),
             b=self._side(turn, "b", battle),
-            can_send=battle.state == "votable",
+            can_send=battle.state == "votable" and not failed,
             can_vote=battle.state == "votable",
             can_stop=is_open,
             notice="left" if battle.state == "void" else notice,

@@ -8,6 +8,7 @@ import pytest
 from arena.service import Board
 from arena.ui.leaderboard import axis, computed_line, settings_line, table
 from arena.ui.messages import messages
+from elo.intervals import Kind
 from elo.leaderboard import Row
 from elo.settings import Settings
 from tests.arena.ui.fake_arena import empty_board, full_board
@@ -67,6 +68,18 @@ def test_a_board_whose_intervals_are_all_of_a_rare_kind_marks_them_all() -> None
     assert "* from the curvature of the fit" in table(_with_rows(*rows), EN)
 
 
+def test_a_mark_means_the_same_on_every_board() -> None:
+    """It went by how common a kind was: `*` was one kind on one board and another on the next."""
+    first, *rest = full_board().leaderboard.rows
+    commons: tuple[Kind, ...] = ("bootstrap", "hessian", "sandwich")
+    for common in commons:
+        rows = [replace(first, interval="hessian"), *(replace(row, interval=common) for row in rest)]
+        html = table(_with_rows(*rows), EN)
+        assert _Table(html).rows[1][4].endswith("†")
+        assert "† few points won or lost so far" in html
+        assert "* few points" not in html
+
+
 def test_the_table_is_one_line_because_markdown_ends_html_at_an_empty_one() -> None:
     assert "\n" not in table(full_board(), EN)
 
@@ -108,14 +121,23 @@ def test_an_empty_board_says_so_and_lists_who_waits() -> None:
     html = table(empty_board(), EN)
     assert "No votes yet" in html
     assert "<table" not in html
-    assert "Ash Lark" in html
+    assert "On the roster: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
 
 
-def test_the_line_under_the_table_tells_votes_reasons_revision_and_age() -> None:
+def test_models_without_votes_are_listed_below_with_why_that_may_be() -> None:
+    board = full_board()
+    waiting = replace(board, leaderboard=replace(board.leaderboard, unrated=("Dew Finch",)))
+    assert "new or do not answer: Dew Finch" in table(waiting, EN)
+
+
+def test_the_line_under_the_table_tells_votes_reasons_and_age_in_words() -> None:
     board = full_board()
     line = computed_line(board, board.computed_at + 130, EN)
     assert "Computed from 812 votes (31 more not counted: 18 stopped, 9 identical, 4 named themselves)" in line
-    assert "revision 843 · 2 min ago" in line
+    computed, how = line.split("</p>")[:2]
+    assert "2 min ago" in computed
+    assert "revision" not in computed
+    assert "it is state 843 of the vote record, which the JSON names as its revision" in how
 
 
 @pytest.mark.parametrize(

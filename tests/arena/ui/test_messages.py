@@ -47,7 +47,7 @@ def test_every_refusal_notice_and_reason_has_its_sentence() -> None:
 
 
 def test_calling_fills_the_numbers_in() -> None:
-    assert messages("en")("votes_so_far", votes=3214) == "3,214 votes so far"
+    assert messages("en")("votes_so_far", votes=3214) == "3,214 votes counted so far"
 
 
 def test_an_unknown_language_is_an_error_that_names_the_known_ones() -> None:

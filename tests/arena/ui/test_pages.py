@@ -134,12 +134,10 @@ def test_a_reload_gives_the_running_battle_back() -> None:
     async def scenario() -> None:
         arena = FakeArena(word_s=0)
         pages = _build(arena)
-        load = next(
-            function.fn for function in pages.fns.values() if ("load" in {name for _, name in function.targets})
-        )
-        assert load is not None
+        load = _load(pages)
         fresh = await _stream(load, "", "", _request())
-        assert set(fresh) == {"so-far", "status", "Timer"}, "what wipes the page could wipe off a prompt sent meanwhile"
+        listening = {"send", "Button"}
+        assert set(fresh) == listening | {"so-far", "status", "Timer"}, "more could wipe off a prompt sent meanwhile"
         battle_id = await arena.send("anna", None, "Hello")
         shown = await _stream(load, "", "", _request())
         assert shown["answer-a"]["value"] == "You wrote: Hello"
@@ -162,19 +160,143 @@ def test_a_stop_that_comes_after_the_end_shows_the_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("prompt", "n_ready", "line"),
+    ("prompt", "line"),
     [
-        ("  ", 4, "There is nothing to send yet."),
-        (None, 4, "There is nothing to send yet."),
-        ("x" * 4001, 4, "4,001 characters, and 4,000 is the most"),
-        ("Hello", 1, "1 of 4 are ready"),
+        ("  ", "There is nothing to send yet."),
+        (None, "There is nothing to send yet."),
+        ("x" * 4001, "4,001 characters, and 4,000 is the most"),
     ],
 )
-def test_a_refused_prompt_stays_in_its_box_and_the_page_says_why(prompt: str | None, n_ready: int, line: str) -> None:
+def test_a_refused_prompt_stays_in_its_box_and_the_page_says_why(prompt: str | None, line: str) -> None:
     async def scenario() -> None:
-        shown = await _stream(_handler(_build(FakeArena(n_ready=n_ready)), "send"), "", prompt, _request())
+        shown = await _stream(_handler(_build(FakeArena()), "send"), "", prompt, _request())
         assert line in shown["notice"]["value"]
         assert "prompt" not in shown
+
+    asyncio.run(scenario())
+
+
+def _load(pages: gr.Blocks) -> Callable[..., Any]:
+    """The battle page's handler of a page that was loaded."""
+    return next(
+        function.fn
+        for function in pages.fns.values()
+        if function.fn is not None and function.queue and "load" in {name for _, name in function.targets}
+    )
+
+
+def test_controls_are_disabled_until_the_page_listens() -> None:
+    """The page draws itself before Gradio listens; a click in between was lost. What enables them is the answer to the
+    page's load, which only a listening page asks for."""
+
+    async def scenario() -> None:
+        pages = _build(FakeArena(n_ready=0))
+        buttons = [block for block in pages.blocks.values() if isinstance(block, gr.Button)]
+        early = [one for one in buttons if one.elem_id == "send" or "chip" in one.elem_classes]
+        assert len(early) == 7
+        assert not [one for one in early if one.interactive]
+        first = await anext(_load(pages)("", "", _request()))
+        assert {component: update["interactive"] for component, update in first.items()} == dict.fromkeys(early, True)
+
+    asyncio.run(scenario())
+
+
+def test_a_prompt_that_came_before_the_models_waits_and_is_sent_when_they_are_ready() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(n_ready=1, word_s=0)
+        stream = _handler(_build(arena), "send")("", "Hello", _request())
+        shown = _by_id(await anext(stream))
+        assert "1 of 4 are" in shown["status"]["value"]
+        assert shown["prompt"] == gr.update(value="Hello", interactive=False)
+        assert shown["stop"] == gr.update(visible=True, value="Cancel")
+        arena.n_ready = 2
+        faces = [_by_id(updates) async for updates in stream]
+        assert faces[-1]["vote-a"] == gr.update(interactive=True)
+        assert [face["prompt"]["value"] for face in faces if "value" in face.get("prompt", {})] == [""]
+        assert [face["status"]["value"] for face in faces if "status" in face] == [""]
+        assert arena.waiting == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_waiting_prompt_is_called_back_into_its_box() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(n_ready=1)
+        pages = _build(arena)
+        stream = _handler(pages, "send")("", "Hello", _request())
+        await anext(stream)
+        back = _by_id(await _handler(pages, "stop")("", _request()))
+        assert back["prompt"] == gr.update(interactive=True)
+        assert back["send"] == gr.update(visible=True)
+        arena.n_ready = 4
+        async for updates in stream:
+            assert "answer-a" not in _by_id(updates)
+        assert arena.battles == {}
+
+    asyncio.run(scenario())
+
+
+def test_a_call_back_that_comes_after_the_sending_shows_the_battle() -> None:
+    async def scenario() -> None:
+        pages = _build(FakeArena(word_s=0))
+        await _stream(_handler(pages, "send"), "", "Hello", _request())
+        shown = _by_id(await _handler(pages, "stop")("", _request()))
+        assert shown["answer-a"]["value"] == "You wrote: Hello"
+
+    asyncio.run(scenario())
+
+
+def test_a_reload_goes_on_waiting_and_two_tabs_send_once() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(n_ready=1, word_s=0)
+        pages = _build(arena)
+        sending = _handler(pages, "send")("", "Hello", _request())
+        await anext(sending)
+        other = _load(pages)("", "", _request())
+        await anext(other)
+        assert _by_id(await anext(other))["prompt"]["value"] == "Hello"
+        arena.n_ready = 4
+
+        async def last(stream: AsyncIterator[dict[Any, Any]]) -> dict[str, Any]:
+            shown: dict[str, Any] = {}
+            async for updates in stream:
+                shown |= _by_id(updates)
+            return shown
+
+        for shown in await asyncio.gather(last(sending), last(other)):
+            assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert len(arena.battles) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_waiting_prompt_is_given_back_when_the_models_cannot_be_loaded() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(n_ready=1)
+        stream = _handler(_build(arena), "send")("", "Hello", _request())
+        await anext(stream)
+        arena.n_failed, arena.n_ready = 3, 1
+        shown: dict[str, Any] = {}
+        async for updates in stream:
+            shown |= _by_id(updates)
+        assert shown["prompt"] == gr.update(interactive=True), "its text stays in the box"
+        assert "Your prompt was not sent: 3 of 4 models cannot be loaded" in shown["notice"]["value"]
+
+    asyncio.run(scenario())
+
+
+def test_a_page_hears_of_every_second_so_that_a_closed_one_is_noticed() -> None:
+    """Gradio closes the stream of a closed page only when it yields."""
+
+    class Silent(FakeArena):
+        async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[Any]:
+            view = self._view(self._own(visitor, battle_id))
+            for _ in range(3):  # as the arena does where nothing changes
+                yield view
+
+    async def scenario() -> None:
+        stream = _handler(_build(Silent(word_s=60)), "send")("", "Hello", _request())
+        assert len([updates async for updates in stream]) == 1 + 3
 
     asyncio.run(scenario())
 

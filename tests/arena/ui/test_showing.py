@@ -9,7 +9,7 @@ from arena.ui import showing
 from arena.ui.messages import LANGUAGES, messages
 
 EN = messages("en")
-READY = Status(n_models=4, n_ready=4, n_loading=0, n_votes=3214)
+READY = Status(n_models=4, n_ready=4, n_loading=0, n_failed=0, n_votes=3300, n_counted=3214)
 SIDE_A = RevealSide("Wren <Sol>", 1018.4, 1034.4, 1, 3, 42, 180.0, 61.0)
 SIDE_B = RevealSide("Moss Tarn", 990.0, 974.0, 4, 4, None, None, None)
 COUNTED = Reveal(Outcome.A, SIDE_A, SIDE_B, True, (), 60.0)
@@ -32,12 +32,15 @@ def test_before_the_first_prompt_there_is_one_thing_to_do() -> None:
     face = showing.idle(READY, EN)
     shown = {element for element, properties in face.items() if properties.get("visible")}
     assert shown == {"intro", "ask", "send", "examples", "so-far"}
-    assert "3,214 votes so far" in face["so-far"]["value"]
+    assert "3,214 votes counted so far" in face["so-far"]["value"]
 
 
-@pytest.mark.parametrize(("n_votes", "line"), [(0, "No votes yet"), (1, "1 vote so far"), (1000, "1,000 votes so far")])
-def test_the_number_of_votes_is_told_in_words(n_votes: int, line: str) -> None:
-    assert line in showing.idle(replace(READY, n_votes=n_votes), EN)["so-far"]["value"]
+@pytest.mark.parametrize(
+    ("n_counted", "line"),
+    [(0, "No counted votes yet"), (1, "1 vote counted so far"), (1000, "1,000 votes counted so far")],
+)
+def test_the_votes_of_which_the_board_is_made_are_told_in_words(n_counted: int, line: str) -> None:
+    assert line in showing.idle(replace(READY, n_counted=n_counted), EN)["so-far"]["value"]
 
 
 def test_vote_buttons_wait_for_both_sides_and_say_so() -> None:
@@ -114,15 +117,25 @@ def test_nothing_before_the_vote_says_more_than_the_view(language: str) -> None:
     assert "Moss" not in face
 
 
-def test_a_failed_side_can_be_tried_again_and_the_notice_says_what_a_vote_is_worth() -> None:
+def test_a_failed_side_can_be_tried_again_and_the_votes_say_before_that_they_wont_count() -> None:
     broken = SideView("failed", "Half an", can_retry=True, error="side_failed")
     face = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)
     assert face["retry-b"] == {"visible": True}
     assert face["retry-a"] == {"visible": False}
     assert face["answer-b"]["value"].startswith("Half an\n\n")
     assert "The answer broke off here." in face["answer-b"]["value"]
-    assert "a vote is kept but does not count" in face["notice"]["value"]
-    assert face["vote-hint"]["value"] == ""
+    assert "broken off" in face["head-b"]["value"]
+    assert "wont-count" in face["vote-hint"]["value"], "the style sheet makes the buttons quiet by this class"
+    assert "A vote will not count as it stands" in face["vote-hint"]["value"]
+    assert face["notice"]["value"] == "", "one box is enough"
+    assert face["vote-b"] == {"interactive": True}
+
+
+def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
+    broken = SideView("failed", "", error="side_too_long")
+    hint = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)["vote-hint"]["value"]
+    assert "A vote will not count" in hint
+    assert "Try that side again" not in hint
 
 
 @pytest.mark.parametrize(
@@ -173,11 +186,47 @@ def test_changes_are_only_what_differs() -> None:
         (READY, ""),
         (replace(READY, n_ready=1, n_loading=3), "1 of 4 are ready"),
         (replace(READY, n_ready=1), "Only 1 of 4 models answer now"),
+        (replace(READY, n_ready=1, n_failed=2), "2 cannot be loaded; this page notices when the others are back"),
+        (replace(READY, n_ready=1, n_failed=3), "No battle can begin: 3 of 4 models cannot be loaded"),
+        (replace(READY, n_ready=2, n_failed=2), ""),
     ],
 )
 def test_the_page_says_why_no_battle_can_begin(status: Status, line: str) -> None:
     assert line in showing.status_line(status, EN)
     assert bool(showing.status_line(status, EN)) == bool(line)
+
+
+def test_what_cannot_be_loaded_is_not_said_to_be_noticed_when_it_is_back() -> None:
+    assert "notice" not in showing.status_line(replace(READY, n_ready=0, n_failed=4), EN).partition(">")[2]
+
+
+@pytest.mark.parametrize(
+    ("status", "line"),
+    [
+        (replace(READY, n_ready=1, n_loading=3), "sent as soon as two models are ready: 1 of 4 are"),
+        (replace(READY, n_ready=1), "It is sent as soon as they are back"),
+    ],
+)
+def test_a_prompt_that_waits_says_what_for_and_can_be_called_back(status: Status, line: str) -> None:
+    face = showing.held("Hello", status, EN)
+    assert face["prompt"] == {"value": "Hello", "interactive": False}
+    assert face["stop"] == {"visible": True, "value": "Cancel"}
+    assert line in face["status"]["value"]
+    assert face["notice"]["value"] == ""
+    assert not face["send"]["visible"]
+    back = showing.let_go(status, EN)
+    assert back["prompt"] == {"interactive": True}, "its text stays"
+    assert back["send"]["visible"]
+    assert not back["stop"]["visible"]
+    assert back["status-timer"] == {"active": True}
+
+
+def test_what_a_waiting_prompt_changed_is_set_right_by_the_battle_that_it_becomes() -> None:
+    after = showing.sent() | showing.battle(WRITING, EN)
+    waiting = showing.held("Hello", READY, EN)
+    assert set(waiting) <= set(after)
+    assert after["prompt"]["interactive"]
+    assert after["stop"]["value"] == "Stop"
 
 
 def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:

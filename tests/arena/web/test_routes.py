@@ -27,7 +27,7 @@ class FakeArena:
     async def status(self) -> Status:
         if self._leaderboard is None:
             raise Refusal("not_stored")
-        return Status(n_models=4, n_ready=1, n_loading=3, n_votes=9)
+        return Status(n_models=4, n_ready=1, n_loading=3, n_failed=0, n_votes=9, n_counted=7)
 
     async def leaderboard(self) -> Any:
         if self._leaderboard is None:
