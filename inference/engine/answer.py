@@ -16,7 +16,7 @@ class Answer:
     """`progress` is where its request stands; `seen` what its penalties look at, None without any."""
 
     progress: Progress
-    eos_id: int
+    eos_ids: frozenset[int]
     decoder: StreamDecoder
     stops: StopStrings
     uniforms: Iterator[float]
@@ -29,7 +29,7 @@ class Answer:
         after = request.prompt if request.continues_text else ()
         return cls(
             Progress(request),
-            tokenizer.eos_id,
+            tokenizer.eos_ids,
             StreamDecoder(tokenizer, after=after),
             StopStrings(params.stop),
             uniforms(params.seed),
@@ -53,7 +53,7 @@ class Answer:
         if self.seen is not None:
             self.seen.add(token)
         reason: FinishReason | None = None
-        if token == self.eos_id:
+        if token in self.eos_ids:
             text, reason = self._last_words("", "stop")
         else:
             released = self.stops.push(self.decoder.push(token))

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from inference.engine.answer import Answer
+from inference.engine.lending import Holding
 from inference.engine.logprobs import token_logprobs
 from inference.engine.metrics import EngineStats
 from inference.engine.penalties import penalize
@@ -63,6 +64,7 @@ class Engine:
         self.tokenizer, self.max_len = tokenizer, max_len
         self._model, self._cache = model, cache
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
+        self._share = cache.n_slots
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
         self._answers: dict[str, Answer] = {}
         self._n_prompt = self._n_reused = self._n_output = 0
@@ -79,7 +81,7 @@ class Engine:
     @property
     def is_reading(self) -> bool:
         """Whether the next step may read a piece of a prompt."""
-        return self._scheduler.n_decoding < len(self._answers)
+        return self._scheduler.is_reading
 
     @property
     def is_streaming(self) -> bool:
@@ -129,19 +131,28 @@ class Engine:
         """End all requests with this error. Nothing that their slots hold is used again."""
         return [self._fail(self._answers[request_id], error) for request_id in self.request_ids]
 
+    @property
+    def holding(self) -> Holding:
+        """What it has of the memory that models share, and what it needs."""
+        slot_bytes = self._cache.n_bytes // self.n_slots
+        return Holding(slot_bytes, self._share, self.n_slots, self._scheduler.n_running, self._scheduler.n_waiting)
+
     def resize(self, n_slots: int) -> None:
         """Have more or fewer slots from the next step on. ValueError for fewer than there are requests running."""
         self._cache.resize(self._scheduler.resize(n_slots), n_slots)
 
     @torch.inference_mode()
-    def step(self) -> list[Event]:
-        """Run the model once; the events of this step, none while prompts are being read or nothing is to do."""
+    def step(self, *, reads: bool = True) -> list[Event]:
+        """Run the model once; the events of this step, none while prompts are being read or nothing is to do.
+
+        Without `reads` answers go on alone, and prompts wait.
+        """
         for sequence in self._scheduler.admit():
             assert sequence.slot is not None
             self._cache.rewind(sequence.slot, sequence.n_cached)
             self._n_prompt += len(sequence.request.prompt)
             self._n_reused += sequence.n_reused
-        plan = self._scheduler.plan()
+        plan = self._scheduler.plan(reads=reads)
         if not plan:
             return []
         logits, events = self._forward(plan)

@@ -65,6 +65,16 @@ class Scheduler:
     def n_waiting(self) -> int:
         return len(self._waiting)
 
+    @property
+    def has_place(self) -> bool:
+        """Whether one more sequence could run."""
+        return self._slots.n_free > 0 and self.n_running < self.budget - self.max_chunk
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether the next step may hold a piece of a prompt."""
+        return bool(self._prompts) or bool(self._waiting and self.has_place)
+
     def add(self, sequence: Sequence) -> None:
         """Queue a new sequence; it gets a slot in arrival order."""
         self._waiting.append(sequence)
@@ -72,7 +82,7 @@ class Scheduler:
     def admit(self) -> list[Sequence]:
         """Give the free slots to those who wait longest; returns who got one. `n_reused` tokens of each are there."""
         admitted = []
-        while self._waiting and self._slots.n_free and self.n_running < self.budget - self.max_chunk:
+        while self._waiting and self.has_place:
             sequence = self._waiting.popleft()
             params = sequence.request.params
             place = self._slots.take(sequence.request.prompt, may_keep=params.prompt_logprobs is None)
@@ -81,11 +91,13 @@ class Scheduler:
             admitted.append(sequence)
         return admitted
 
-    def plan(self) -> list[Work]:
-        """The next step: every decoding sequence, then prompts in turn while their whole next piece fits."""
+    def plan(self, *, reads: bool = True) -> list[Work]:
+        """The next step: every decoding sequence, then, with `reads`, prompts in turn while their whole next piece
+        fits.
+        """
         plan = [Work(sequence, sequence.n_cached, 1, is_last=True) for sequence in self._decoding]
         left = self.budget - len(plan)
-        for sequence in self._prompts:
+        for sequence in self._prompts if reads else ():
             n = min(sequence.n_due, self.max_chunk - sequence.n_cached % self.max_chunk)
             if n <= left:
                 left -= n

@@ -1,9 +1,8 @@
 """The one thread that owns all engines, and asynchronous streams in front of it.
 
-One thread, so that a single team of OpenMP threads runs and no model waits for another's lock. Each turn it steps,
-among the engines with work, the one that has used least time: a large model beside a small one gets half of the time,
-not nearly all of it. An engine that had nothing to do comes back level with the others; neither idle time nor debt is
-saved up.
+One thread, so that a single team of OpenMP threads runs and no model waits for another's lock. Between two steps it
+settles who has how many slots (`lending`) and who goes next (`turns`). An engine that had nothing to do comes back
+level with the others; neither idle time nor debt is saved up.
 
 The event loop only ever posts commands (submit, cancel) and receives events. A stream whose reader is slow keeps its
 unread events and hands them over merged: it holds no slot longer, and no more than one answer of text. Requests beyond
@@ -16,12 +15,16 @@ import queue
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from inference.engine.engine import Engine
+from inference.engine.lending import divide
 from inference.engine.loading import Loaded, LoadedModel
+from inference.engine.memory import MAX_SLOTS
+from inference.engine.metrics import EngineStats, Metrics, ModelMetrics, Recorder
 from inference.engine.request import Event, Request
+from inference.engine.turns import Candidate, Standing, next_turn
 
 logger = logging.getLogger(__name__)
 
@@ -67,16 +70,29 @@ class Stream:
 
 @dataclass(slots=True)
 class _Lane:
-    """One engine as the thread sees it. It is ahead of the clock by one step at most, so no engine waits long."""
+    """One engine as the thread sees it, and when its open requests came or last got a token."""
 
     engine: Engine
-    used_s: float = 0.0
+    meter: "_Meter"
+    standing: Standing = field(default_factory=Standing)
+    waiting_since: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Meter:
+    """What is told of one engine. The thread writes, the event loop reads; `n_refused` is the loop's own."""
+
+    stats: EngineStats
+    first_token_s: Recorder = field(default_factory=Recorder)
+    token_s: Recorder = field(default_factory=Recorder)
+    n_refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class _Submit:
     model: str
     request: Request
+    came_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +104,6 @@ class _Cancel:
 @dataclass(frozen=True, slots=True)
 class _Close:
     pass
-
-
-def least_used(used_s: Mapping[str, float]) -> str:
-    """Whose turn it is among the engines with work: the one that has used least time, then by name."""
-    return min(used_s, key=lambda name: (used_s[name], name))
 
 
 class Worker:
@@ -110,8 +121,9 @@ class Worker:
         self._thread = threading.Thread(target=self._run, name="engines", daemon=True)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._streams: dict[str, tuple[str, Stream]] = {}  # request id -> model, stream; touched on the loop only
+        self._meters: Mapping[str, _Meter] = {}
         self._is_settled = asyncio.Event()
-        self._clock_s = 0.0  # the time used by the engine that stepped last, as of then; it never goes back
+        self._clock_s = 0.0  # the least time that an engine with work has used; it never goes back
 
     def start(self) -> None:
         """Begin to load; returns at once."""
@@ -130,10 +142,11 @@ class Worker:
             raise NotReadyError(f"the server is {self.state}")
         open_requests = sum(name == model for name, _ in self._streams.values())
         if open_requests >= self.models[model].engine.n_slots + self._max_waiting:
+            self._meters[model].n_refused += 1
             raise QueueFullError(f"model {model} has {open_requests} requests running and waiting; try again later")
         stream = Stream()
         self._streams[request.request_id] = (model, stream)
-        self._commands.put(_Submit(model, request))
+        self._commands.put(_Submit(model, request, time.perf_counter()))
         return stream
 
     def cancel(self, request_id: str) -> None:
@@ -141,6 +154,17 @@ class Worker:
         entry = self._streams.pop(request_id, None)
         if entry is not None:
             self._commands.put(_Cancel(entry[0], request_id))
+
+    def metrics(self) -> Metrics:
+        """Counts and times of all models, as of their last steps; none before they are ready."""
+        return Metrics(
+            {
+                name: ModelMetrics(
+                    meter.stats, meter.first_token_s.histogram(), meter.token_s.histogram(), meter.n_refused
+                )
+                for name, meter in self._meters.items()
+            }
+        )
 
     def close(self) -> None:
         """End every stream with an error and let the thread finish its step; `join` waits for it."""
@@ -165,10 +189,11 @@ class Worker:
             if event.finish_reason is not None:
                 del self._streams[event.request_id]
 
-    def _settle(self, loaded: Loaded, failure: Exception | None) -> None:
+    def _settle(self, loaded: Loaded, meters: Mapping[str, _Meter], failure: Exception | None) -> None:
         if self.state == "loading":
             self.state = "ready" if failure is None else "failed"
             self.models, self.failures, self.failure = loaded.models, loaded.failures, failure
+            self._meters = meters
         self._is_settled.set()
 
     # from here on: in the thread
@@ -177,14 +202,25 @@ class Worker:
         try:
             loaded = self._load()
         except Exception as error:
-            self._post(self._settle, Loaded({}), error)
+            self._post(self._settle, Loaded({}), {}, error)
             return
-        lanes = {name: _Lane(model.engine) for name, model in loaded.models.items()}
-        self._post(self._settle, loaded, None)
+        lanes = {name: _Lane(model.engine, _Meter(model.engine.stats)) for name, model in loaded.models.items()}
+        pool_bytes = sum(lane.engine.stats.cache_bytes for lane in lanes.values())
+        self._post(self._settle, loaded, {name: lane.meter for name, lane in lanes.items()}, None)
         while self._obey(lanes):
-            used_s = {name: lane.used_s for name, lane in lanes.items() if lane.engine.has_work}
-            if used_s:
-                self._step(lanes[least_used(used_s)])
+            if len(lanes) > 1:
+                self._lend(lanes, pool_bytes)
+            working = {
+                name: Candidate(lane.standing, lane.engine.is_reading, lane.engine.is_streaming)
+                for name, lane in lanes.items()
+                if lane.engine.has_work
+            }
+            if working:
+                self._clock_s = min(candidate.standing.used_s for candidate in working.values())
+                turn = next_turn(working)
+                took_s = self._step(lanes[turn.name], reads=turn.reads)
+                for name in working.keys() - {turn.name}:
+                    lanes[name].standing.waited_s += took_s
 
     def _obey(self, lanes: dict[str, _Lane]) -> bool:
         """Carry out all commands, waiting for one if no engine has work; False at the end."""
@@ -200,32 +236,65 @@ class Worker:
             lane = lanes[command.model]
             if isinstance(command, _Cancel):
                 lane.engine.abort(command.request_id)
+                lane.waiting_since.pop(command.request_id, None)
             else:
-                self._add(command.request, lane)
+                self._add(command, lane)
+            lane.meter.stats = lane.engine.stats
 
-    def _add(self, request: Request, lane: _Lane) -> None:
+    def _add(self, command: _Submit, lane: _Lane) -> None:
+        request = command.request
         if not lane.engine.has_work:
-            lane.used_s = max(lane.used_s, self._clock_s)
+            lane.standing.used_s = max(lane.standing.used_s, self._clock_s)
+            lane.standing.waited_s = 0.0
         try:
             lane.engine.add(request)
         except Exception as error:
             logger.exception("request %s was refused", request.request_id)
             self._post(self._deliver, [Event(request.request_id, "", 0, "error", str(error))])
+        else:
+            lane.waiting_since[request.request_id] = command.came_s
 
-    def _step(self, lane: _Lane) -> None:
-        self._clock_s = lane.used_s
+    def _lend(self, lanes: dict[str, _Lane], pool_bytes: int) -> None:
+        """Move slots to a model that is short of them."""
+        holdings = {name: lane.engine.holding for name, lane in lanes.items()}
+        if not any(holding.is_short for holding in holdings.values()):
+            return
+        for name, n_slots in divide(holdings, pool_bytes=pool_bytes, max_slots=MAX_SLOTS).items():
+            logger.info("%s: %d slots instead of %d", name, n_slots, holdings[name].n_slots)
+            lanes[name].engine.resize(n_slots)
+            lanes[name].meter.stats = lanes[name].engine.stats
+
+    def _step(self, lane: _Lane, *, reads: bool) -> float:
+        """One step, on the clock; how long it took."""
+        standing, is_reading = lane.standing, reads and lane.engine.is_reading
         start = time.perf_counter()
         try:
-            events = lane.engine.step()
+            events = lane.engine.step(reads=reads)
         except Exception:  # not of one request, which the engine would have ended: nothing of this batch can be trusted
             logger.exception("an engine failed; all its requests end")
-            events = []
-            for request_id in lane.engine.request_ids:
-                lane.engine.abort(request_id)
-                events.append(Event(request_id, "", 0, "error", "the engine failed"))
-        lane.used_s += time.perf_counter() - start
+            events = lane.engine.fail("the engine failed")
+        end = time.perf_counter()
+        standing.used_s += end - start
+        standing.waited_s = 0.0
+        if is_reading:
+            standing.reading_s = end - start
+        else:
+            standing.decoding_s = end - start
+        lane.meter.stats = lane.engine.stats
         if events:
+            self._time(lane, events, end)
             self._post(self._deliver, events)
+        return end - start
+
+    @staticmethod
+    def _time(lane: _Lane, events: list[Event], now_s: float) -> None:
+        """Note how long requests have waited for their tokens."""
+        for event in events:
+            since_s = lane.waiting_since.pop(event.request_id)
+            if event.token_ids:
+                (lane.meter.first_token_s if event.n_output == 1 else lane.meter.token_s).observe(now_s - since_s)
+            if event.finish_reason is None:
+                lane.waiting_since[event.request_id] = now_s
 
     def _post(self, function: Callable[..., None], *args: object) -> None:
         """Call a function on the event loop; after the loop has closed there is nobody to tell."""

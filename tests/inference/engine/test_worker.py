@@ -10,9 +10,11 @@ import pytest
 
 from inference.engine import worker as worker_module
 from inference.engine.engine import Engine
+from inference.engine.lending import Holding
 from inference.engine.loading import Loaded, LoadedModel, load_models
+from inference.engine.metrics import EngineStats
 from inference.engine.request import Event, Request, SamplingParams
-from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker, least_used
+from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
 from inference.folder import ModelFolder, open_folder
 from tests.fakes import write_model_folder
 
@@ -198,6 +200,11 @@ class Scripted:
     def has_work(self) -> bool:
         return bool(self.left)
 
+    is_streaming = has_work
+    is_reading = False
+    stats = EngineStats(0, 0, 9, 9, 0, 0, 0, 0, {})
+    holding = Holding(1, 9, 9, 0, 0)
+
     @property
     def request_ids(self) -> list[str]:
         return list(self.left)
@@ -210,7 +217,11 @@ class Scripted:
     def abort(self, request_id: str) -> None:
         self.left.pop(request_id, None)
 
-    def step(self) -> list[Event]:
+    def fail(self, error: str) -> list[Event]:
+        failed, self.left = self.left, {}
+        return [Event(request_id, "", 0, "error", error) for request_id in failed]
+
+    def step(self, *, reads: bool = True) -> list[Event]:
         self.gate.wait(LIMIT_S)
         self.clock[0] += self.step_s
         self.log.append(self.name)
@@ -284,8 +295,3 @@ def test_a_request_that_an_engine_refuses_ends_with_its_reason() -> None:
         assert (event.finish_reason, event.error) == ("error", "no such token")
 
     with_worker(lambda: Loaded({"a": scripted(Scripted("a", 1, [0.0], []))}), scenario)
-
-
-def test_the_turn_goes_to_who_used_least() -> None:
-    assert least_used({"b": 1.0, "a": 1.0, "c": 2.0}) == "a"
-    assert least_used({"b": 0.5, "a": 1.0}) == "b"
