@@ -113,6 +113,8 @@ def _found(folder: Path) -> str:
     found = f"found {', '.join(others[:8])}{' …' if len(others) > 8 else ''}"
     if any(name.endswith(".pth") for name in others):
         return f"{found}; turn them into safetensors: python -m inference convert {folder} NEW_FOLDER"
+    if any(name.endswith(".safetensors") for name in others):
+        return f"{found}, which say nothing of belonging together; copy the missing file there"
     return f"{found}, which cannot be read; safetensors files were expected"
 
 

@@ -7,8 +7,9 @@ from safetensors.torch import load_file, save_file
 
 from inference.model.checkpoint import load_config
 from inference.model.config import CheckpointError
+from inference.model.score import score
 from inference.model.weights import default_dtype, load, save
-from tests.inference.model.builders import random_model, tiny_config
+from tests.inference.model.builders import hugging_face_model, random_ids, random_model, tiny_config
 
 
 @pytest.fixture
@@ -142,3 +143,71 @@ def test_a_packed_model_is_not_saved(folder: Path) -> None:
     with pytest.raises(ValueError, match="packed for serving"):
         save(load(folder).pack(), folder)
     assert before == (load_config(folder), load_file(folder / "consolidated.safetensors").keys())
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    hugging_face_model(tiny_config()).save_pretrained(tmp_path, max_shard_size="60KB")
+    return tmp_path
+
+
+@pytest.mark.parametrize("is_tied", [False, True])
+def test_both_layouts_one_file_and_many_hold_the_same_model(tmp_path: Path, is_tied: bool) -> None:
+    theirs = hugging_face_model(tiny_config(tied_embeddings=is_tied))
+    theirs.save_pretrained(tmp_path / "many", max_shard_size="60KB")
+    theirs.save_pretrained(tmp_path / "one")
+    assert len(list((tmp_path / "many").glob("*.safetensors"))) > 2
+    many, one = load(tmp_path / "many"), load(tmp_path / "one")
+    save(one, tmp_path / "mistral")
+    mistral = load(tmp_path / "mistral")
+    assert many.config == one.config == mistral.config
+    for name, weight in mistral.state_dict().items():
+        assert torch.equal(weight, one.state_dict()[name]), name
+        assert torch.equal(weight, many.state_dict()[name]), name
+
+
+def test_tables_of_frequencies_in_older_files_are_passed_over(shards: Path, tmp_path: Path) -> None:
+    path = sorted(shards.glob("*.safetensors"))[0]
+    save_file({**load_file(path), "model.layers.0.self_attn.rotary_emb.inv_freq": torch.zeros(4)}, path)
+    load(shards)
+    save(random_model(tiny_config()), tmp_path / "llama")
+    rewrite(tmp_path / "llama", rope__freqs=torch.zeros(4))
+    load(tmp_path / "llama")
+
+
+def test_every_misfit_is_named_over_several_files(shards: Path) -> None:
+    first, *_, last = sorted(shards.glob("*.safetensors"))
+    state = load_file(first)
+    lost = state.pop("model.layers.0.self_attn.k_proj.weight", None)
+    assert lost is not None, "the sizes of the shards have moved it"
+    state["model.layers.0.mlp.up_proj.bias"] = torch.zeros(3)
+    save_file(state, first)
+    twice = next(iter(state))
+    save_file({**load_file(last), twice: state[twice]}, last)
+    with pytest.raises(CheckpointError, match=r"do not fit their config\.json") as caught:
+        load(shards)
+    assert str(caught.value).split(": ", 1)[1].split("; ") == [
+        f"{twice} is both in {first.name} and in {last.name}",
+        "model.layers.0.self_attn.k_proj.weight is missing",
+        "model.layers.0.mlp.up_proj.bias [3] is unknown",
+    ]
+
+
+def test_a_truncated_shard_is_named(shards: Path) -> None:
+    last = sorted(shards.glob("*.safetensors"))[-1]
+    last.write_bytes(last.read_bytes()[:-1])
+    with pytest.raises(CheckpointError, match=rf"{last.name} is truncated or damaged"):
+        load(shards)
+
+
+def test_progress_comes_to_all_bytes_and_packed_models_answer_alike(shards: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    packed = load(shards, pack=True, progress=lambda done, total: steps.append((done, total)))
+    plain = load(shards)
+    n_bytes = 4 * plain.config.n_parameters
+    assert [total for _, total in steps] == [n_bytes] * 5, "embedding, two blocks, norm, head"
+    assert [done for done, _ in steps] == sorted({done for done, _ in steps})
+    assert steps[-1] == (n_bytes, n_bytes)
+    assert packed.is_packed
+    assert packed.layers[0].attention.wq.weight is None
+    assert score(packed, random_ids(40)) == pytest.approx(score(plain, random_ids(40)), abs=1e-4)

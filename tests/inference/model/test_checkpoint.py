@@ -1,0 +1,113 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from inference.model.checkpoint import fingerprint, load_config, read_checkpoint, weight_files
+from inference.model.config import CheckpointError
+from inference.model.weights import save
+from tests.inference.model.builders import hugging_face_model, random_model, tiny_config
+
+SHARDS = [f"model-0000{number}-of-00004.safetensors" for number in range(1, 5)]
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    hugging_face_model(tiny_config(sliding_window=None), "llama").save_pretrained(tmp_path, max_shard_size="60KB")
+    (tmp_path / "generation_config.json").unlink()
+    return tmp_path
+
+
+def test_a_folder_of_either_layout_is_recognised(shards: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    theirs = read_checkpoint(shards)
+    assert (theirs.layout, theirs.family, theirs.config) == ("hugging_face", "llama", tiny_config(sliding_window=None))
+    assert [path.name for path in weight_files(theirs)] == SHARDS
+    mistral = tmp_path_factory.mktemp("mistral")
+    save(random_model(tiny_config()), mistral, family="llama")
+    ours = read_checkpoint(mistral)
+    assert (ours.layout, ours.family, ours.config) == ("mistral", "llama", tiny_config())
+    assert [path.name for path in weight_files(ours)] == ["consolidated.safetensors"]
+
+
+def test_a_folder_with_both_layouts_is_read_in_the_one_that_is_whole(shards: Path) -> None:
+    (shards / "params.json").write_text("{}")
+    assert read_checkpoint(shards).layout == "hugging_face"
+    save(random_model(tiny_config()), shards)
+    assert read_checkpoint(shards).layout == "mistral"
+
+
+def test_a_vocabulary_that_params_leave_open_is_that_of_the_weights(tmp_path: Path) -> None:
+    save(random_model(tiny_config()), tmp_path)
+    params = json.loads((tmp_path / "params.json").read_text())
+    (tmp_path / "params.json").write_text(json.dumps({**params, "vocab_size": -1}))
+    assert load_config(tmp_path) == tiny_config()
+    for damage in (b"", None):
+        if damage is None:
+            (tmp_path / "consolidated.safetensors").unlink()
+        else:
+            (tmp_path / "consolidated.safetensors").write_bytes(damage)
+        with pytest.raises(CheckpointError, match="vocab_size is -1"):
+            load_config(tmp_path)
+
+
+def test_a_missing_folder_and_a_folder_without_a_shape_are_named(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"no folder .*absent; a folder with params.json and consolidated"):
+        load_config(tmp_path / "absent")
+    with pytest.raises(CheckpointError, match=r"no params.json and no config.json in .*; one of them states the shape"):
+        load_config(tmp_path)
+
+
+def test_shards_that_the_index_names_must_be_there(shards: Path) -> None:
+    (shards / SHARDS[1]).unlink()
+    with pytest.raises(CheckpointError, match=rf"lacks {SHARDS[1]}, which model.safetensors.index.json names; copy"):
+        weight_files(read_checkpoint(shards))
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        ("{}", "has no weight_map; an object from tensor to file"),
+        ('{"weight_map": []}', "has no weight_map"),
+        ('{"weight_map": {"a": "../secret"}}', r"names ../secret; files beside it were expected"),
+        ("{", "cannot be read as JSON"),
+    ],
+)
+def test_a_damaged_index_is_named(shards: Path, index: str, message: str) -> None:
+    (shards / "model.safetensors.index.json").write_text(index)
+    with pytest.raises(CheckpointError, match=message):
+        weight_files(read_checkpoint(shards))
+
+
+def test_shards_without_their_index_are_not_guessed_together(shards: Path) -> None:
+    (shards / "model.safetensors.index.json").unlink()
+    with pytest.raises(CheckpointError, match=rf"no model.safetensors.index.json .*{SHARDS[3]}, which say nothing of"):
+        weight_files(read_checkpoint(shards))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("consolidated.00.pth", r"found consolidated.00.pth; turn them into safetensors: python -m inference convert"),
+        ("pytorch_model.bin", "found pytorch_model.bin, which cannot be read; safetensors files were expected"),
+        ("mistral.gguf", "found mistral.gguf, which cannot be read"),
+        ("readme.md", "found no weights at all; put them there"),
+    ],
+)
+def test_what_stands_there_instead_of_weights_is_named(tmp_path: Path, name: str, message: str) -> None:
+    save(random_model(tiny_config()), tmp_path)
+    (tmp_path / "consolidated.safetensors").rename(tmp_path / name)
+    with pytest.raises(CheckpointError, match=message):
+        weight_files(read_checkpoint(tmp_path))
+
+
+def test_a_fingerprint_is_that_of_all_weights_and_nothing_else(shards: Path) -> None:
+    digests = [hashlib.sha256((shards / name).read_bytes()).digest() for name in SHARDS]
+    before = fingerprint(shards)
+    assert before == hashlib.sha256(b"".join(digests)).hexdigest()[:16]
+    (shards / "config.json").touch()
+    assert fingerprint(shards) == before
+    save_file({"x": torch.zeros(1)}, shards / SHARDS[2])
+    assert fingerprint(shards) != before
