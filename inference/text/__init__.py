@@ -2,6 +2,10 @@
 
 tokenizer                what a tokenizer is, whichever file it comes from; decoding that can be streamed token by token
 sentencepiece_tokenizer  tokenizer.model
-chat_template            a conversation in the layout that the model was trained on (v1, v2, v3)
+fast_tokenizer           tokenizer.json, through the tokenizers library (optional)
+tekken                   tekken.json, through mistral-common (optional)
+published                what the JSON files beside a tokenizer say: BOS and EOS, ends of an answer, the chat template
+folder                   which of these a model folder's tokenizer is
+chat_template            a conversation in the layout that the model was trained on
 stop_strings             end an answer at a string that may be spread over several tokens
 """

@@ -1,25 +1,41 @@
-"""A conversation as the token ids that a Mistral instruct model was trained on, for template versions 1 to 3.
+"""A conversation as the token ids that an instruct model was trained on.
 
-    v1   [INST] and [/INST] are plain text; the system prompt goes before the first user message
-    v2   they are control pieces, each content is encoded by itself; the system prompt goes before the last user message
-    v3   as v2 (the two differ in tool calls, which are not rendered here)
+    v1       [INST] and [/INST] are plain text; the system prompt goes before the first user message
+    v2, v3   they are control pieces, each content is encoded by itself; the system prompt goes before the last user
+             message (the two differ in tool calls, which are not rendered here)
+    v7       as v3, but the system prompt has control pieces of its own and comes first (v11 and v13 differ in tools)
+    llama-2  a user message and its answer are one text between BOS and EOS, with [INST] and <<SYS>> as plain text
+    zephyr   <|system|>, <|user|> and <|assistant|> are plain text, each message ends with EOS (TinyLlama's chat models)
+    none     no chat: a model that is to complete texts only
 
-In v1 a user who types "[/INST]" cannot be told from the template, by that layout's own design; in v2 and v3 typed text
-never becomes a control piece. Source: mistral-common's tokenizers of the same versions, token for token.
+Typed text never becomes a control id: an EOS that a user writes is four characters. What a layout itself writes as
+plain text cannot be told from a user who types the same, by that layout's own design: [INST] in v1, [INST] and <<SYS>>
+in llama-2, <|user|> in zephyr.
+
+Sources: mistral-common's tokenizers of the same versions, Meta's llama (chat_completion) and the published templates of
+Llama 2 and TinyLlama, token for token. Zephyr has BOS first, as its training had and as running the published template
+as text and tokenizing it gives; transformers' apply_chat_template with tokenize=True leaves it out.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-from inference.text.tokenizer import Tokenizer
+from inference.text import published
+from inference.text.tokenizer import Tokenizer, check_text
 
-Version = Literal["v1", "v2", "v3"]
+Version = Literal["v1", "v2", "v3", "v7", "llama-2", "zephyr", "none"]
+Family = Literal["mistral", "llama"]
 Role = Literal["system", "user", "assistant"]
-VERSIONS: tuple[Version, ...] = ("v1", "v2", "v3")
+VERSIONS: tuple[Version, ...] = ("v1", "v2", "v3", "v7", "llama-2", "zephyr", "none")
 
 BEGIN, END = "[INST]", "[/INST]"
-_LATER_VERSION_MARK = "[SYSTEM_PROMPT]"  # from v7 on; v4 to v6 were never released
+_BEGIN_SYSTEM, _END_SYSTEM = "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"
+_LATER_VERSION_MARK = "[MODEL_SETTINGS]"  # from v15 on
+_BY_NAME: dict[str, Version] = {"v1": "v1", "v2": "v2", "v3": "v3", "v7": "v7", "v11": "v7", "v13": "v7"}
+_ZEPHYR = re.compile(r"""<\|user\|>(?:\\n|\n)['"]\s*\+\s*message\[['"]content['"]\]\s*\+\s*eos_token""")
 
 
 class ChatError(ValueError):
@@ -36,17 +52,49 @@ class Message:
     content: str
 
 
-def detect_version(tokenizer: Tokenizer) -> Version:
-    """The version that a tokenizer's control pieces tell: v3 with [INST] among them, v1 without.
+def detect_version(tokenizer: Tokenizer, *, family: Family = "mistral", folder: Path | None = None) -> Version:
+    """The layout of a model: as its tokenizer file names it, else as its folder publishes it, else as its pieces tell.
 
-    Raises ChatError for a tokenizer of a later layout, which would be rendered wrongly.
+    `folder` is where a chat_template is looked for (tokenizer_config.json or chat_template.jinja). Without any sign of
+    a layout it is v1, or llama-2 for a model of that `family`. Raises ChatError for a layout that is not rendered here:
+    a guess would be answered fluently and badly.
     """
+    if tokenizer.chat_version is not None:
+        if tokenizer.chat_version not in _BY_NAME:
+            raise _unknown(f"the tokenizer names its chat layout {tokenizer.chat_version}")
+        return _BY_NAME[tokenizer.chat_version]
+    template = None if folder is None else published.chat_template(folder)
+    if template is not None:
+        return _recognise(template, tokenizer, family)
     if tokenizer.control_id(_LATER_VERSION_MARK) is not None:
-        raise ChatError(
-            f"the tokenizer has a {_LATER_VERSION_MARK} piece, so its chat layout is later than v3; "
-            f"name one of {', '.join(VERSIONS)} (--template) if the model understands it"
-        )
-    return "v1" if tokenizer.control_id(BEGIN) is None else "v3"
+        raise _unknown(f"the tokenizer has a {_LATER_VERSION_MARK} piece")
+    if tokenizer.control_id(_BEGIN_SYSTEM) is not None:
+        return "v7"
+    return _with_inst(tokenizer, family)
+
+
+def _recognise(template: str, tokenizer: Tokenizer, family: Family) -> Version:
+    """The layout that a Jinja template writes, by what only it contains."""
+    if "<<SYS>>" in template:
+        return "llama-2"
+    if _ZEPHYR.search(template):
+        return "zephyr"
+    if _LATER_VERSION_MARK in template or BEGIN not in template:
+        raise _unknown("the chat_template beside the tokenizer is another")
+    return "v7" if _BEGIN_SYSTEM in template else _with_inst(tokenizer, family)
+
+
+def _with_inst(tokenizer: Tokenizer, family: Family) -> Version:
+    if tokenizer.control_id(BEGIN) is not None:
+        return "v3"
+    return "llama-2" if family == "llama" else "v1"
+
+
+def _unknown(found: str) -> ChatError:
+    return ChatError(
+        f"{found}; the chat layouts known here are {', '.join(VERSIONS[:-1])}. Name one of them (--template) if the "
+        "model understands it, or none to serve it for completions only"
+    )
 
 
 def render(messages: Sequence[Message], tokenizer: Tokenizer, version: Version | None = None) -> list[int]:
@@ -56,54 +104,109 @@ def render(messages: Sequence[Message], tokenizer: Tokenizer, version: Version |
     empty assistant turn is allowed: a model may have answered nothing. Raises ChatError for everything else.
     """
     version = version or detect_version(tokenizer)
+    if version == "none":
+        raise ChatError("this model is served for completions only (--template none); use /v1/completions")
     system, turns = _split(messages)
-    system_at = 0 if version == "v1" else len(turns) - 1
-    ids = [tokenizer.bos_id]
-    for position, (index, message) in enumerate(turns):
-        content = f"{system}\n\n{message.content}" if system and position == system_at else message.content
+    text = _Text(tokenizer)
+    if version == "llama-2":
+        return _llama_2(system, turns, text)
+    if version == "zephyr":
+        return _zephyr(system, turns, text)
+    return _mistral(system, turns, text, version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    index: int  # in the messages as they came
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """Plain text to ids, with the message at fault named where it can't be encoded."""
+
+    tokenizer: Tokenizer
+
+    def ids(self, text: str, turn: _Turn) -> list[int]:
         try:
-            ids += _turn(message.role, content, tokenizer, version)
-        except ChatError:
-            raise
+            return self.tokenizer.encode(text)
         except ValueError as error:
-            raise ChatError(f"message {index} ({message.role}): {error}", index) from error
+            raise ChatError(f"message {turn.index} ({turn.role}): {error}", turn.index) from error
+
+    def control(self, piece: str, version: Version) -> int:
+        token_id = self.tokenizer.control_id(piece)
+        if token_id is None:
+            raise ChatError(f"template {version} needs a control piece {piece}, which the tokenizer lacks; use v1")
+        return token_id
+
+
+def _mistral(system: _Turn | None, turns: Sequence[_Turn], text: _Text, version: Version) -> list[int]:
+    ids = [text.tokenizer.bos_id]
+    begin, end = ([], []) if version == "v1" else ([text.control(piece, version)] for piece in (BEGIN, END))
+    if version == "v7" and system is not None:
+        first, last = (text.control(piece, version) for piece in (_BEGIN_SYSTEM, _END_SYSTEM))
+        ids += [first, *text.ids(system.content, system), last]
+    system_at = {"v1": 0, "v7": None}.get(version, len(turns) - 1)
+    for position, turn in enumerate(turns):
+        content = turn.content
+        if turn.role == "assistant":
+            ids += [*text.ids(content if version == "v1" else content.rstrip(" "), turn), text.tokenizer.eos_id]
+            continue
+        if system is not None and system.content and position == system_at:
+            content = f"{system.content}\n\n{content}"
+        ids += [*begin, *text.ids(f"{BEGIN} {content} {END}" if version == "v1" else content, turn), *end]
     return ids
 
 
-def _split(messages: Sequence[Message]) -> tuple[str, list[tuple[int, Message]]]:
-    """The system prompt ("" for none) and the turns, each with its place in `messages`; their order is checked."""
+def _llama_2(system: _Turn | None, turns: Sequence[_Turn], text: _Text) -> list[int]:
+    ids: list[int] = []
+    head = "" if system is None else f"<<SYS>>\n{system.content}\n<</SYS>>\n\n"
+    for user, answer in zip(turns[::2], [*turns[1::2], None], strict=True):
+        asked = f"{BEGIN} {(head + user.content).strip()} {END}"
+        head = ""
+        ids.append(text.tokenizer.bos_id)
+        if answer is None:
+            ids += text.ids(asked, user)
+        else:
+            ids += [*text.ids(f"{asked} {answer.content.strip()} ", user), text.tokenizer.eos_id]
+    return ids
+
+
+def _zephyr(system: _Turn | None, turns: Sequence[_Turn], text: _Text) -> list[int]:
+    ids, between = [text.tokenizer.bos_id], ""
+    for turn in [*([] if system is None else [system]), *turns]:
+        ids += [*text.ids(f"{between}<|{turn.role}|>\n{turn.content}", turn), text.tokenizer.eos_id]
+        between = "\n"
+    return [*ids, *text.ids("\n<|assistant|>\n", turns[-1])]
+
+
+def _split(messages: Sequence[Message]) -> tuple[_Turn | None, list[_Turn]]:
+    """The system message, if there is one, and the turns; their order and their characters are checked."""
     if not messages:
         raise ChatError("no messages; at least one user message was expected")
-    turns = list(enumerate(messages))
-    system = ""
-    if messages[0].role == "system":
-        system = messages[0].content
-        del turns[0]
-        if not turns:
-            raise ChatError("there is only a system message; a user message was expected after it")
-    for position, (index, message) in enumerate(turns):
+    turns = [_Turn(index, message.role, message.content) for index, message in enumerate(messages)]
+    system = turns.pop(0) if turns[0].role == "system" else None
+    if not turns:
+        raise ChatError("there is only a system message; a user message was expected after it")
+    for turn in turns if system is None else [system, *turns]:
+        try:
+            check_text(turn.content)
+        except ValueError as error:
+            raise ChatError(f"message {turn.index} ({turn.role}): {error}", turn.index) from error
+    for position, turn in enumerate(turns):
         expected = "assistant" if position % 2 else "user"
-        if message.role != expected:
+        if turn.role != expected:
             raise ChatError(
-                f"message {index} is the {message.role}'s; the {expected}'s was expected "
+                f"message {turn.index} is the {turn.role}'s; the {expected}'s was expected "
                 "(an optional system message, then user and assistant in turns)",
-                index,
+                turn.index,
             )
-        if message.role == "user" and not message.content.strip():
-            raise ChatError(f"message {index} (user) is empty; some text was expected", index)
-    last, message = turns[-1]
-    if message.role != "user":
-        raise ChatError(f"message {last}, the last one, is the {message.role}'s; the user's was expected", last)
+        if turn.role == "user" and not turn.content.strip():
+            raise ChatError(f"message {turn.index} (user) is empty; some text was expected", turn.index)
+    last = turns[-1]
+    if last.role != "user":
+        raise ChatError(
+            f"message {last.index}, the last one, is the {last.role}'s; the user's was expected", last.index
+        )
     return system, turns
-
-
-def _turn(role: Role, content: str, tokenizer: Tokenizer, version: Version) -> list[int]:
-    if role == "assistant":
-        text = content if version == "v1" else content.rstrip(" ")
-        return [*tokenizer.encode(text), tokenizer.eos_id]
-    if version == "v1":
-        return tokenizer.encode(f"{BEGIN} {content} {END}")
-    begin, end = tokenizer.control_id(BEGIN), tokenizer.control_id(END)
-    if begin is None or end is None:
-        raise ChatError(f"template {version} needs control pieces {BEGIN} and {END}; the tokenizer lacks them, use v1")
-    return [begin, *tokenizer.encode(content), end]

@@ -33,6 +33,7 @@ class SentencePieceTokenizer(Tokenizer):
             raise TokenizerError(
                 f"{path} has no BOS or no EOS piece (ids {self.bos_id}, {self.eos_id}); both were expected"
             )
+        self.eos_ids = frozenset({self.eos_id})
         self._bytes = [self._piece_bytes(token_id) for token_id in range(self.vocab_size)]
         has_dummy_prefix = self._has_dummy_prefix()
         self._first_bytes = [

@@ -8,7 +8,7 @@ drops the space before the first piece of whatever it is given, and all of them 
 an id is its bytes (a control id has none), and an incremental UTF-8 decoder holds a character back until its last byte
 came. Bytes that never become a character are U+FFFD, one for each broken sequence.
 
-Which bytes an id stands for is the business of the file's own module: sentencepiece_tokenizer.
+Which bytes an id stands for is the business of the file's own module: sentencepiece_tokenizer, fast_tokenizer, tekken.
 """
 
 import codecs
@@ -17,38 +17,65 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 TOKENIZER_FILE = "tokenizer.model"
+FAST_FILE = "tokenizer.json"
+TEKKEN_FILE = "tekken.json"
+TOKENIZER_FILES = (TOKENIZER_FILE, FAST_FILE, TEKKEN_FILE)
+"""In the order in which a folder is searched for them."""
 
 
 class TokenizerError(ValueError):
     """A tokenizer file cannot be used; the message names it and says what was expected."""
 
 
+def check_text(text: str) -> None:
+    """ValueError for a lone surrogate, which JSON can carry and no encoding of a text can."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError(f"character {error.start} is a lone surrogate; valid Unicode text was expected") from error
+
+
 class Tokenizer(ABC):
-    """Text to ids and back. `bos_id`, `eos_id` and `vocab_size` (the highest id and one) as in the file."""
+    """Text to ids and back. `bos_id`, `eos_id` and `vocab_size` (the highest id and one) as in the file.
+
+    An answer ends at any of `eos_ids`: EOS, and what else the model's generation_config.json ends it at. `chat_version`
+    is the chat layout that the file itself names, None where it names none (only tekken files do).
+    """
 
     bos_id: int
     eos_id: int
+    eos_ids: frozenset[int]
     vocab_size: int
+    chat_version: str | None = None
 
-    @classmethod
-    def from_folder(cls, folder: Path) -> "Tokenizer":
-        """The tokenizer of a model folder: its tokenizer.model. TokenizerError where it is missing or damaged."""
-        from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
+    @staticmethod
+    def from_folder(folder: Path) -> "Tokenizer":
+        """The tokenizer of a model folder, as `inference.text.folder.open_tokenizer` finds it."""
+        from inference.text.folder import open_tokenizer
 
-        return SentencePieceTokenizer(folder / TOKENIZER_FILE)
+        return open_tokenizer(folder)
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`, without BOS and EOS; never a control id. ValueError for a lone surrogate, which is no text."""
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise ValueError(f"character {error.start} is a lone surrogate; valid Unicode text was expected") from error
+        check_text(text)
         return self._encode(text)
 
-    def decode(self, ids: Iterable[int]) -> str:
-        """Text of `ids`: what a StreamDecoder emits for them, in one string."""
-        decoder = StreamDecoder(self)
-        return "".join([decoder.push(token_id) for token_id in ids]) + decoder.flush()
+    def encode_exact(self, text: str) -> list[int]:
+        """As `encode`, but a text that is exactly the name of BOS or EOS is that id.
+
+        It is how a tool asks over HTTP for these ids by name, as it may with vLLM; inside a text they stay text.
+        """
+        named = {self.piece(token_id): token_id for token_id in (self.bos_id, self.eos_id)}
+        return [named[text]] if text in named else self.encode(text)
+
+    def decode(self, ids: Iterable[int], *, shows_control: bool = False) -> str:
+        """Text of `ids`: what a StreamDecoder emits for them, in one string; control ids by name, if they are shown."""
+        decoder, parts = StreamDecoder(self), []
+        for token_id in ids:
+            if shows_control and self.is_control(token_id):
+                parts += [decoder.flush(), self.piece(token_id)]
+            parts.append(decoder.push(token_id))
+        return "".join([*parts, decoder.flush()])
 
     @abstractmethod
     def control_id(self, piece: str) -> int | None:

@@ -1,0 +1,160 @@
+"""tokenizer.json, through the `tokenizers` library that owns the format: an optional extra (pip install tokenizers).
+
+The library parses added tokens from any text by default, so that a user who types "</s>" ends the prompt. Here the
+special ones are switched off for encoding, and so is every added token that looks like a mark (<…> or […]) and was
+only forgotten to be called special: typed text stays text. What the file adds as plain words is parsed as it says.
+
+Two kinds of files are read, told by their decoder: byte-level BPE (Llama 3, Mistral Nemo), where each character of a
+piece is a byte, and SentencePiece's BPE as Hugging Face converts it (Llama 2, Mistral), where U+2581 is a space and
+<0xEC> a byte. Any other is refused, since a stream of it could not be promised to be exact.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from inference.text import published
+from inference.text.tokenizer import Tokenizer, TokenizerError
+
+_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+_BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+_SPACE = "\u2581"
+_BYTE_LEVEL = {"ByteLevel", "Fuse"}
+_CONVERTED = {"Replace", "ByteFallback", "Fuse", "Strip"}
+
+
+class FastTokenizer(Tokenizer):
+    def __init__(self, path: Path) -> None:
+        """Read a tokenizer.json and, beside it, what names BOS and EOS.
+
+        Raises TokenizerError where the library is not installed, the file is damaged or of a kind that is not read
+        here, or nothing tells which pieces are BOS and EOS.
+        """
+        try:
+            import tokenizers
+        except ImportError as error:
+            raise TokenizerError(
+                f"{path} needs the tokenizers library, which is not installed; pip install tokenizers"
+            ) from error
+        file = _read(path)
+        added = {token["id"]: token for token in file["added_tokens"]}
+        self._control = {token_id for token_id, token in added.items() if token["special"]}
+        for token in added.values():
+            token["special"] = token["special"] or _MARK.fullmatch(token["content"]) is not None
+        self._never_typed = {token_id: token["content"] for token_id, token in added.items() if token["special"]}
+        try:
+            library = tokenizers.Tokenizer.from_str(json.dumps(file))
+        except Exception as error:  # the library raises plain Exception
+            raise _damaged(path, error) from error
+        library.encode_special_tokens = True
+        library.no_truncation()
+        library.no_padding()
+        self._library = library
+        ids = library.get_vocab(with_added_tokens=True)
+        self._pieces = {token_id: piece for piece, token_id in ids.items()}
+        self.vocab_size = max(self._pieces) + 1
+        bos, eos = (published.special_id(path.parent, which, ids) for which in ("bos", "eos"))
+        if bos is None or eos is None:
+            raise TokenizerError(
+                f"nothing in {path.parent} tells BOS and EOS of {path.name}; tokenizer_config.json (bos_token, "
+                "eos_token) or config.json (bos_token_id, eos_token_id) was expected beside it"
+            )
+        self.bos_id, self.eos_id, self.eos_ids = bos, eos, frozenset({eos})
+        self._control |= {bos, eos}
+        self._never_typed |= {token_id: self.piece(token_id) for token_id in (bos, eos)}
+
+        to_bytes = _of_byte_level if _decoders(file) <= _BYTE_LEVEL else _of_converted
+        self._bytes = {token_id: to_bytes(piece) for token_id, piece in self._pieces.items()}
+        self._bytes |= {token_id: token["content"].encode() for token_id, token in added.items()}
+        self._bytes |= dict.fromkeys(self._control, b"")
+        self._drops_first_space = "Strip" in _decoders(file)
+
+    def control_id(self, piece: str) -> int | None:
+        token_id = self._library.token_to_id(piece)
+        return token_id if token_id in self._never_typed else None
+
+    def is_control(self, token_id: int) -> bool:
+        return token_id in self._control
+
+    def piece(self, token_id: int) -> str:
+        return self._pieces.get(token_id, f"<unused {token_id}>")
+
+    def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
+        piece = self._bytes.get(token_id, b"")
+        return piece.removeprefix(b" ") if is_first and self._drops_first_space else piece
+
+    def _encode(self, text: str) -> list[int]:
+        ids: list[int] = self._library.encode(text, add_special_tokens=False).ids
+        if not self._never_typed.keys().isdisjoint(ids):
+            marks = ", ".join(
+                sorted({self._never_typed[token_id] for token_id in ids if token_id in self._never_typed})
+            )
+            raise ValueError(f"the text would become {marks}, which this tokenizer.json can't write as plain text")
+        return ids
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """The file, its parts that are looked at here checked."""
+    try:
+        file: dict[str, Any] = json.loads(path.read_bytes())
+        kind, decoders = file["model"]["type"], _decoders(file)
+        file["added_tokens"] = [
+            {**token, "id": int(token["id"]), "content": str(token["content"]), "special": bool(token["special"])}
+            for token in file.get("added_tokens") or []
+        ]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(path, error) from error
+    if kind != "BPE":
+        raise TokenizerError(f"{path} holds a {kind} model; BPE was expected, as Mistral and Llama have it")
+    is_known = "ByteLevel" in decoders and decoders <= _BYTE_LEVEL
+    is_known |= {"Replace", "ByteFallback"} <= decoders <= _CONVERTED and _replaces_and_strips_one_space(file)
+    if not is_known:
+        raise TokenizerError(
+            f"{path} decodes by {', '.join(sorted(decoders)) or 'nothing'}; ByteLevel was expected, or Replace, "
+            "ByteFallback, Fuse and Strip of the one space before a text"
+        )
+    return file
+
+
+def _damaged(path: Path, error: Exception) -> TokenizerError:
+    return TokenizerError(f"{path} is not a tokenizer.json, or is damaged: {type(error).__name__}: {error}")
+
+
+def _decoders(file: dict[str, Any]) -> set[str]:
+    """Names of the steps of a file's decoder."""
+    return {str(step["type"]) for step in _steps(file)}
+
+
+def _steps(file: dict[str, Any]) -> list[dict[str, Any]]:
+    decoder = file.get("decoder") or {"type": "Sequence", "decoders": []}
+    return list(decoder["decoders"]) if decoder["type"] == "Sequence" else [decoder]
+
+
+def _replaces_and_strips_one_space(file: dict[str, Any]) -> bool:
+    wanted: dict[str, dict[str, Any]] = {
+        "Replace": {"pattern": {"String": _SPACE}, "content": " "},
+        "Strip": {"content": " ", "start": 1, "stop": 0},
+    }
+    return all(step.get(key) == value for step in _steps(file) for key, value in wanted.get(step["type"], {}).items())
+
+
+def _of_converted(piece: str) -> bytes:
+    byte = _BYTE_PIECE.fullmatch(piece)
+    return bytes([int(byte[1], 16)]) if byte else piece.replace(_SPACE, " ").encode()
+
+
+def _of_byte_level(piece: str) -> bytes:
+    if all(character in _BYTE_OF for character in piece):
+        return bytes(_BYTE_OF[character] for character in piece)
+    return piece.encode()
+
+
+def _byte_level_alphabet() -> dict[str, int]:
+    """GPT-2's: a printable byte of Latin-1 is its own character, the others are U+0100 and on, in their order."""
+    own = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+    others = [byte for byte in range(256) if byte not in own]
+    return {chr(byte): byte for byte in own} | {chr(0x100 + n): byte for n, byte in enumerate(others)}
+
+
+_BYTE_OF = _byte_level_alphabet()

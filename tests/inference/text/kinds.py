@@ -1,0 +1,208 @@
+"""Tokenizers of every kind for the tests of this folder, and texts that are hard for them.
+
+Real SentencePiece and tekken files are read from the mistral-common package, which is a test dependency. A real
+tokenizer.json is made of the same SentencePiece files by transformers' own conversion, with the space before a text put
+by a normalizer, as the files of Mistral 7B v0.1 and Llama 2 have it, or by a pre-tokenizer (Metaspace), as newer files
+have it; a byte-level one, as Llama 3 has it, is trained on a few lines.
+"""
+
+import json
+import random
+from collections.abc import Callable
+from functools import cache, partial
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import mistral_common
+import sentencepiece
+import tokenizers
+from mistral_common.tokens.tokenizers.tekken import Tekkenizer
+from tokenizers import decoders, models, pre_tokenizers, trainers
+from transformers import LlamaTokenizer
+from transformers.convert_slow_tokenizer import generate_merges
+
+from inference.text.fast_tokenizer import FastTokenizer
+from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
+from inference.text.tekken import TekkenTokenizer
+from inference.text.tokenizer import Tokenizer
+
+FILES = Path(mistral_common.__file__).parent / "data"
+SENTENCEPIECE = {
+    "v1": FILES / "tokenizer.model.v1",
+    "v2": FILES / "mistral_instruct_tokenizer_240216.model.v2",
+    "v3": FILES / "mistral_instruct_tokenizer_240323.model.v3",
+    "v7": FILES / "mistral_instruct_tokenizer_241114.model.v7",
+}
+TEKKEN = FILES / "tekken_240718.json"
+
+TEXTS = [
+    *(
+        "",
+        "a",
+        " ",
+        "  ",
+        "\n",
+        "\n\n\n",
+        "\t",
+        "Hello",
+        " Hello",
+        "   Hello",
+        "Hello ",
+        "Hello   ",
+        "\nHello",
+        "\n Hello",
+    ),
+    *("안녕하세요, 세계!", " 한글 띄어쓰기  두 칸", "각힣ㄱㅏ", "日本語と中文", "مرحبا بالعالم", "नमस्ते", "ไทย"),
+    *(
+        "🙂",
+        " 🙂🙂",
+        "👩‍👩‍👧‍👦 family",
+        "🇰🇷",
+        "e\u0301 é",
+        "ﬁ ½ Ⅷ",
+        "\ufeffbom",
+        "a\u200bb\u00a0c",
+        "\x00\x01\x7f",
+        "a\r\nb",
+    ),
+    "def f(x):\n    if x:\n\treturn {'a': [1, 2]}\n\n\n    return  None  # done\n",
+    "| a | b |\n|---|---|\n| 1 | `x`  |\n",
+    "1234567890 3.14159 -0 1e-9 $1,000.00 50%",
+    "x" * 200 + " " * 50 + "\n" * 20 + "=" * 80,
+    'The quick brown fox; it\'s "quoted" (and bracketed) [as such] <so>!',
+]
+EVIL = ["{0}", " {0}", "{0} ", "a{0}b", "{0}{0}", "x {0} y", "\n{0}\n", "<{0}>", "[{0}", "{0}]>", "▁{0}", "{0}\u200b"]
+
+
+def random_texts(n: int, seed: int) -> list[str]:
+    """Strings of letters, spaces, marks, Hangul, emoji, and any other characters that Unicode has."""
+    rng = random.Random(seed)
+
+    def character() -> str:
+        kind = rng.randrange(6)
+        if kind < 2:
+            return chr(rng.randrange(0x20, 0x7F))
+        if kind == 2:
+            return rng.choice(" \n\t  [](){}</>▁")
+        if kind == 3:
+            return chr(rng.randrange(0xAC00, 0xD7A4))
+        if kind == 4:
+            return chr(rng.randrange(0x1F300, 0x1FAFF))
+        code = rng.randrange(0x110000)
+        return " " if 0xD800 <= code < 0xE000 else chr(code)
+
+    return ["".join(character() for _ in range(rng.randrange(1, 40))) for _ in range(n)]
+
+
+@cache
+def sentencepiece_kind(version: str) -> SentencePieceTokenizer:
+    return SentencePieceTokenizer(SENTENCEPIECE[version])
+
+
+@cache
+def sentencepiece_peer(version: str) -> Any:
+    return sentencepiece.SentencePieceProcessor(model_file=str(SENTENCEPIECE[version]))
+
+
+@cache
+def llama_tokenizer(version: str) -> Any:
+    """transformers' LlamaTokenizer of a SentencePiece file, converted as it converts one itself.
+
+    `legacy` puts a space before each stretch of text between control pieces, as SentencePiece's own encoding does.
+    """
+    peer = sentencepiece_peer(version)
+    pieces = [peer.id_to_piece(token_id) for token_id in range(peer.vocab_size())]
+    ids = {piece: token_id for token_id, piece in enumerate(pieces)}
+    scores = {piece: peer.get_score(token_id) for token_id, piece in enumerate(pieces)}
+    tokenizer = LlamaTokenizer(vocab=ids, merges=generate_merges(ids, scores), legacy=True)
+    control = [piece for token_id, piece in enumerate(pieces) if peer.is_control(token_id)]
+    tokenizer.add_special_tokens({"additional_special_tokens": control})
+    return tokenizer
+
+
+@cache
+def converted_folder(name: str) -> Path:
+    """A folder with the tokenizer.json and tokenizer_config.json that transformers saves: "v1", "v3" or "metaspace"."""
+    folder = Path(mkdtemp(prefix="tokenizer-"))
+    llama_tokenizer("v3" if name == "metaspace" else name).save_pretrained(folder)
+    if name != "metaspace":
+        path = folder / "tokenizer.json"
+        steps = [
+            {"type": "Prepend", "prepend": "▁"},
+            {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        ]
+        changed = {"normalizer": {"type": "Sequence", "normalizers": steps}, "pre_tokenizer": None}
+        path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    return folder
+
+
+@cache
+def byte_level_folder() -> Path:
+    """A folder with a byte-level tokenizer.json as Llama 3 has it: its marks are added tokens after the vocabulary."""
+    folder = Path(mkdtemp(prefix="tokenizer-"))
+    made = tokenizers.Tokenizer(models.BPE(ignore_merges=True))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()
+    )
+    made.train_from_iterator(TEXTS * 4, trainer)
+    made.add_special_tokens(["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>"])
+    made.add_tokens(["<tool_call>", "안녕 세계"])
+    made.save(str(folder / "tokenizer.json"))
+    config = {"bos_token": "<|begin_of_text|>", "eos_token": {"content": "<|eot_id|>"}}
+    (folder / "tokenizer_config.json").write_text(json.dumps(config))
+    return folder
+
+
+@cache
+def fast_kind(name: str) -> FastTokenizer:
+    folder = byte_level_folder() if name == "byte-level" else converted_folder(name)
+    return FastTokenizer(folder / "tokenizer.json")
+
+
+@cache
+def fast_peer(name: str) -> Any:
+    folder = byte_level_folder() if name == "byte-level" else converted_folder(name)
+    peer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+    peer.encode_special_tokens = True
+    return peer
+
+
+@cache
+def tekken_kind() -> TekkenTokenizer:
+    return TekkenTokenizer(TEKKEN)
+
+
+@cache
+def small_tekken(version: str) -> Path:
+    """A tekken.json with the first 2,000 pieces of a real one, which names its chat layout `version`."""
+    path = Path(mkdtemp(prefix="tokenizer-")) / "tekken.json"
+    file = json.loads(TEKKEN.read_bytes())
+    n_special = file["config"]["default_num_special_tokens"]
+    file["vocab"] = file["vocab"][:2000]
+    file["config"] |= {"version": version, "num_vocab_tokens": 2000, "default_vocab_size": n_special + 2000}
+    file["special_tokens"] = [dict(token) for token in Tekkenizer.DEPRECATED_SPECIAL_TOKENS]
+    for piece in ("[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]", "[MODEL_SETTINGS]", "[/MODEL_SETTINGS]"):
+        file["special_tokens"].append({"rank": len(file["special_tokens"]), "token_str": piece, "is_control": True})
+    path.write_text(json.dumps(file))
+    return path
+
+
+@cache
+def tekken_peer() -> Any:
+    return Tekkenizer.from_file(TEKKEN)
+
+
+FAST = {
+    "tokenizer.json of v1": "v1",
+    "tokenizer.json of v3": "v3",
+    "tokenizer.json with Metaspace": "metaspace",
+    "byte-level tokenizer.json": "byte-level",
+}
+KINDS: dict[str, Callable[[], Tokenizer]] = {
+    **{f"sentencepiece {version}": partial(sentencepiece_kind, version) for version in SENTENCEPIECE},
+    **{kind: partial(fast_kind, name) for kind, name in FAST.items()},
+    "tekken": tekken_kind,
+}
