@@ -1,0 +1,108 @@
+"""The logits of a request, bit by bit: alone, in a crowd, and after any order of joins and leaves.
+
+Not the text: tokens would agree although the last bits did not. With one number of threads for all; slots are not
+reused, since keys computed token by token differ from a prompt's in their last bits.
+"""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inference.engine.engine import Engine
+from inference.engine.request import Request, SamplingParams
+from inference.model.transformer import Transformer
+from tests.inference.engine.builders import Letters, Listening, cache_for, finish
+from tests.inference.model.builders import random_ids, random_model, tiny_config
+
+KINDS = [(dtype, is_packed) for dtype in (torch.float32, torch.bfloat16) for is_packed in (False, True)]
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def listen(model: Transformer, *, n_slots: int, max_len: int, max_chunk: int) -> tuple[Engine, Listening]:
+    listening, cache = Listening(model), cache_for(model, n_slots=n_slots, max_len=max_len)
+    return Engine(listening, cache, Letters(), max_len=max_len, max_chunk=max_chunk, reuse=False), listening
+
+
+def check(model: Transformer, requests: list[Request], rng: random.Random, *, max_len: int, max_chunk: int) -> None:
+    """Every request alone, then all in a random crowd in which others are broken off: the same logits."""
+    alone = {}
+    for request in requests:
+        engine, listening = listen(model, n_slots=1, max_len=max_len, max_chunk=max_chunk)
+        engine.add(request)
+        finish(engine)
+        alone |= listening.heard
+    engine, listening = listen(model, n_slots=rng.randint(2, 5), max_len=max_len, max_chunk=max_chunk)
+    waiting = requests + [
+        Request(f"victim{i}", (90 + i, *requests[i].prompt[1:]), requests[i].params) for i in range(len(requests) // 2)
+    ]
+    rng.shuffle(waiting)
+    while waiting or engine.has_work:
+        if waiting and rng.random() < 0.3:
+            engine.add(waiting.pop())
+        if rng.random() < 0.1:
+            engine.abort(f"victim{rng.randrange(len(requests))}")
+        engine.step()
+    for name, logits in alone.items():
+        for at, (one, other) in enumerate(zip(logits, listening.heard[name], strict=True)):
+            assert torch.equal(one, other), f"step {at} of request {name}, by {(one - other).abs().max()}"
+
+
+@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    window=st.sampled_from([None, 1, 7, 24, (5, None)]),
+    n_kv_heads=st.sampled_from([1, 2, 4]),
+    max_chunk=st.sampled_from([1, 5, 16]),
+    seed=st.integers(0, 2**32),
+)
+def test_logits_are_the_same_bits_alone_and_in_any_crowd(
+    dtype: torch.dtype, is_packed: bool, window: int | None, n_kv_heads: int, max_chunk: int, seed: int
+) -> None:
+    rng = random.Random(seed)
+    model = random_model(tiny_config(sliding_window=window, n_kv_heads=n_kv_heads), dtype=dtype)
+    requests = [
+        Request(
+            f"r{i}",
+            (10 + i, *random_ids(rng.choice([0, 1, max_chunk - 1, max_chunk, rng.randint(2, 40)]), seed=seed + i)),
+            SamplingParams(max_tokens=rng.randint(1, 12), seed=i),
+        )
+        for i in range(rng.randint(2, 6))
+    ]
+    check(model.pack() if is_packed else model, requests, rng, max_len=64, max_chunk=max_chunk)
+
+
+@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
+def test_so_they_are_where_texts_in_one_run_are_long_and_short(dtype: torch.dtype, is_packed: bool) -> None:
+    """Keys of several lengths are then read to the longest of them; heads and pieces as in models that are served."""
+    config = tiny_config(sliding_window=(700, None), n_heads=4, n_kv_heads=2, head_dim=32, max_seq_len=1200)
+    model = random_model(config, dtype=dtype)
+    requests = [
+        Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=24, seed=i))
+        for i, n in enumerate((3, 40, 505, 530, 690, 1030))
+    ]
+    check(model.pack() if is_packed else model, requests, random.Random(5), max_len=1200, max_chunk=128)
+
+
+@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
+def test_so_they_are_on_two_threads(dtype: torch.dtype, is_packed: bool) -> None:
+    """The matrix library then splits the rows of a plain float32 product, and few rows take another way through it."""
+    model = random_model(tiny_config(sliding_window=24), dtype=dtype)
+    requests = [
+        Request(f"r{i}", (10 + i, *random_ids(5 * i, seed=i)), SamplingParams(max_tokens=9, seed=i)) for i in range(7)
+    ]
+    with threads(2):
+        check(model.pack() if is_packed else model, requests, random.Random(7), max_len=64, max_chunk=9)
