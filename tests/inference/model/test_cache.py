@@ -1,5 +1,10 @@
+import random
+from dataclasses import replace
+
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
 from tests.inference.model.builders import random_ids, random_model, tiny_config
@@ -22,6 +27,21 @@ def test_bytes_do_not_grow_with_the_text() -> None:
     assert cache.n_bytes == before == 2 * bytes_per_slot(model.config, max_len=400, dtype=torch.float32)
     assert places == [tensor.data_ptr() for tensor in (*cache.keys, *cache.values)]
     assert all(tensor.shape[2] == 7 for tensor in cache.keys)
+
+
+def test_a_conversation_of_32k_tokens_takes_an_eighth_of_a_full_cache() -> None:
+    """Mistral 7B's shape, allocated on a device without memory: 512 MiB a slot instead of 4 GiB."""
+    shape = tiny_config(sliding_window=4096, n_layers=32, n_heads=32, n_kv_heads=8, head_dim=128, max_seq_len=32768)
+    windowed, full = (
+        RingCache(config, n_slots=1, max_len=32768, dtype=torch.bfloat16, device="meta")
+        for config in (shape, replace(shape, sliding_window=None))
+    )
+    assert windowed.n_bytes == 512 * 2**20
+    assert full.n_bytes == 8 * windowed.n_bytes
+    half = RingCache(
+        replace(shape, sliding_window=(4096, None)), n_slots=1, max_len=32768, dtype=torch.bfloat16, device="meta"
+    )
+    assert half.n_bytes == (windowed.n_bytes + full.n_bytes) // 2, "windows layer by layer"
 
 
 def test_rings_follow_each_layers_window_and_never_exceed_max_len() -> None:
@@ -50,3 +70,75 @@ def test_a_reset_slot_forgets_even_nan() -> None:
 def test_an_empty_cache_is_refused(n_slots: int, max_len: int) -> None:
     with pytest.raises(ValueError, match=f"n_slots is {n_slots} and max_len {max_len}; at least 1"):
         RingCache(tiny_config(), n_slots=n_slots, max_len=max_len, dtype=torch.float32)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    window=st.sampled_from([None, 1, 4, 9, (3, None), (5, 8)]),
+    max_len=st.sampled_from([8, 40]),
+    seed=st.integers(0, 2**32),
+)
+def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
+    window: int | tuple[int | None, ...] | None, max_len: int, seed: int
+) -> None:
+    """Texts grow in random pieces, are cut back wherever their rings allow it, and grow again, beside each other."""
+    rng = random.Random(seed)
+    model = random_model(tiny_config(sliding_window=window))
+    cache = RingCache(model.config, n_slots=2, max_len=max_len, dtype=torch.float32)
+    texts: list[list[int]] = [[], []]
+    worst = 0.0
+    for _ in range(25):
+        slot = rng.randrange(2)
+        text = texts[slot]
+        if text and rng.random() < 0.4:
+            n = rng.randint(0, len(text))
+            if 0 < n < len(text) and len(text) > cache.n_rewindable:
+                with pytest.raises(ValueError, match="no longer there; reset the slot"):
+                    cache.rewind(slot, n)
+                n = rng.choice([0, len(text)])
+            cache.rewind(slot, n)
+            del text[n:]
+            assert cache.lengths[slot] == n
+            assert all(not ring[slot, :, n:].any() for ring in (*cache.keys, *cache.values)), "as after a reset"
+        elif len(text) < max_len:
+            new = random_ids(rng.randint(1, min(12, max_len - len(text))), seed=rng.randrange(2**32))
+            logits = model.step([Chunk(slot, len(text), new)], cache)[0]
+            text += new
+            expected = model.forward_full(torch.tensor([text]))[0, -1]
+            worst = max(worst, float((logits.log_softmax(-1) - expected.log_softmax(-1)).abs().max()))
+    assert worst < 1e-4
+
+
+def test_a_slot_cannot_be_rewound_to_where_it_never_was() -> None:
+    model = random_model(tiny_config())
+    cache = RingCache(model.config, n_slots=1, max_len=50, dtype=torch.float32)
+    model.step([Chunk(0, 0, [1, 2, 3])], cache)
+    for n in (4, -1):
+        with pytest.raises(ValueError, match=f"slot 0 holds 3 tokens; it cannot be rewound to {n}"):
+            cache.rewind(0, n)
+    model.step([Chunk(0, 3, [4] * 6)], cache)
+    with pytest.raises(
+        ValueError, match="slot 0 holds 9 tokens and its shortest ring 7: what 8 tokens see is no longer"
+    ):
+        cache.rewind(0, 8)
+
+
+def test_more_or_fewer_slots_keep_their_sequences_bit_for_bit() -> None:
+    model = random_model(tiny_config(sliding_window=(5, None)))
+    caches = [RingCache(model.config, n_slots=3, max_len=30, dtype=torch.float32) for _ in range(2)]
+    for cache in caches:
+        model.step([Chunk(slot, 0, random_ids(9, seed=slot)) for slot in range(3)], cache)
+    kept, resized = caches
+    per_slot = resized.n_bytes // 3
+    for order, n_slots, chunks in (
+        ([0, 2], 2, [Chunk(0, 9, [7]), Chunk(1, 9, [8])]),
+        ([0, 1], 4, [Chunk(0, 10, [9]), Chunk(1, 10, [9])]),
+    ):
+        resized.resize(order, n_slots)
+        assert (resized.n_slots, resized.n_bytes) == (n_slots, n_slots * per_slot)
+        in_old_slots = [Chunk(2 * chunk.slot, chunk.start, chunk.ids) for chunk in chunks]
+        assert torch.equal(model.step(chunks, resized), model.step(in_old_slots, kept))
+    assert resized.lengths == [11, 11, 0, 0]
+    assert all(not ring[2:].any() for ring in (*resized.keys, *resized.values))
+    resized.resize([], 1)
+    assert resized.lengths == [0]
