@@ -29,8 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         records = read(path)
         versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number)
         dates = sorted({record.date[:10] for record in records})
-        print(f"{machine['processor']}, {machine['n_cores']} cores ({', '.join(machine['isa'])}), {' to '.join(dates)}")
-        print(f"; {versions}.\n")
+        print(
+            f"{machine['processor']}, {machine['n_cores']} cores ({', '.join(machine['isa'])}), {' and '.join(dates)}; "
+            f"{versions}.\n"
+        )
         shown = [record for record in records if record.cell.prompt == 512] if args.short else records
         print(rates_table(shown))
         if not args.short:

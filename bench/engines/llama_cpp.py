@@ -32,29 +32,31 @@ class LlamaCpp:
     def run(self, job: Job) -> Timing:
         prompts = job.prompts(self.vocab_size)
         context = self._context(job.batch, job.prompt + job.new, job.setting)
-        batch = api.llama_batch_init(_BATCH, 0, 1)
+        parts = _prompt_parts(prompts)
+        step = api.llama_batch_init(job.batch, 0, 1)
         try:
             begun = time.perf_counter()
-            tokens = self._read(context, batch, prompts)
+            tokens = self._read(context, parts)
             first = time.perf_counter()
             for position in range(job.prompt, job.prompt + job.new - 1):
-                _fill(batch, [(token, position, sequence, True) for sequence, token in enumerate(tokens)])
-                _decode(context, batch)
+                _fill(step, [(token, position, sequence, True) for sequence, token in enumerate(tokens)])
+                _decode(context, step)
                 tokens = [self._greedy(context, row) for row in range(job.batch)]
             end = time.perf_counter()
         finally:
-            api.llama_batch_free(batch)
+            for batch in (step, *parts):
+                api.llama_batch_free(batch)
             api.llama_free(context)
         return Timing(first - begun, end - first, (job.new - 1) * job.batch)
 
     def last_logits(self, ids: list[int]) -> list[float]:
         context = self._context(1, len(ids), Setting(threads=2))
-        batch = api.llama_batch_init(_BATCH, 0, 1)
+        parts = _prompt_parts([ids])
         try:
-            self._read(context, batch, [ids])
+            self._read(context, parts)
             values: list[float] = self._logits(context, -1).tolist()
         finally:
-            api.llama_batch_free(batch)
+            api.llama_batch_free(parts[0])
             api.llama_free(context)
         return values
 
@@ -71,19 +73,12 @@ class LlamaCpp:
             raise RuntimeError(f"llama.cpp makes no context for {n_sequences} sequences of {max_len} tokens")
         return context
 
-    def _read(self, context: Any, batch: Any, prompts: list[list[int]]) -> list[int]:
-        """Read all prompts in batches of up to 2,048 tokens; the first token after each."""
-        rows = [
-            (token, position, sequence, position == len(prompt) - 1)
-            for sequence, prompt in enumerate(prompts)
-            for position, token in enumerate(prompt)
-        ]
+    def _read(self, context: Any, parts: list[Any]) -> list[int]:
+        """Read all prompts; the first token after each."""
         tokens = []
-        for start in range(0, len(rows), _BATCH):
-            part = rows[start : start + _BATCH]
-            _fill(batch, part)
+        for batch in parts:
             _decode(context, batch)
-            tokens += [self._greedy(context, row) for row, (*_, is_last) in enumerate(part) if is_last]
+            tokens += [self._greedy(context, row) for row in range(batch.n_tokens) if batch.logits[row]]
         return tokens
 
     def _greedy(self, context: Any, row: int) -> int:
@@ -96,6 +91,21 @@ class LlamaCpp:
 @api.llama_log_callback
 def _SILENCE(level: int, text: bytes, user_data: Any) -> None:  # noqa: N802
     """Takes llama.cpp's log lines and drops them."""
+
+
+def _prompt_parts(prompts: list[list[int]]) -> list[Any]:
+    """The prompts as batches of up to 2,048 tokens, made before the clock starts; only last tokens want logits."""
+    rows = [
+        (token, position, sequence, position == len(prompt) - 1)
+        for sequence, prompt in enumerate(prompts)
+        for position, token in enumerate(prompt)
+    ]
+    parts = []
+    for start in range(0, len(rows), _BATCH):
+        batch = api.llama_batch_init(_BATCH, 0, 1)
+        _fill(batch, rows[start : start + _BATCH])
+        parts.append(batch)
+    return parts
 
 
 def _fill(batch: Any, rows: list[tuple[int, int, int, bool]]) -> None:
