@@ -21,25 +21,24 @@ def band(n_queries: int, n_keys: int, window: int | None, device: torch.device) 
     return visible if window is None else visible & (ahead < window)
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None) -> Tensor:
-    """q (B, H, T, D) over k and v (B, H_kv, S, D), under a mask from `band`: (B, H, T, D)."""
+def attend(q: Tensor, k: Tensor, v: Tensor, visible: Tensor | None, *, scale: float | None = None) -> Tensor:
+    """q (B, H, T, D) over k and v (B, H_kv, S, D), under a mask from `band`: (B, H, T, D).
+
+    Scores are multiplied by `scale` (None: D^-0.5).
+    """
     return scaled_dot_product_attention(
-        q, k, v, attn_mask=visible, is_causal=visible is None, enable_gqa=q.shape[1] != k.shape[1]
+        q, k, v, attn_mask=visible, is_causal=visible is None, scale=scale, enable_gqa=q.shape[1] != k.shape[1]
     )
 
 
 def attend_single(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None) -> Tensor:
-    """One query for each sequence: q (B, H, D) over rings k and v (B, H_kv, S, D) in any order: (B, H, D).
+    """One scaled query for each of B sequences, over rings in any order: (B * H_kv, H / H_kv, D).
 
-    `bias` (B, 1, S) is 0 for a visible key and -inf otherwise; None: all are visible. Written out, because the fused
-    operator takes many times as long for a single query: the query heads that share a key head are the rows of one
-    product.
+    q (B * H_kv, H / H_kv, D) holds the query heads that share a key head together; k and v are (B * H_kv, S, D). `bias`
+    (B * H_kv, 1, S) is 0 for a visible key and -inf otherwise; None: all are visible. Written out as matrix products,
+    because the fused operator takes many times as long for a single query.
     """
-    n_sequences, n_kv_heads, n_keys, head_dim = k.shape
-    n_groups = n_sequences * n_kv_heads
-    queries = (q * head_dim**-0.5).view(n_groups, -1, head_dim)
-    scores = torch.bmm(queries, k.view(n_groups, n_keys, head_dim).transpose(1, 2))
+    scores = torch.bmm(q, k.transpose(1, 2))
     if bias is not None:
-        scores = (scores.view(n_sequences, -1, n_keys) + bias).view_as(scores)
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(v.dtype)
-    return torch.bmm(weights, v.view(n_groups, n_keys, head_dim)).view(n_sequences, -1, head_dim)
+        scores += bias
+    return torch.bmm(torch.softmax(scores, dim=-1), v)

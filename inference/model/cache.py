@@ -3,7 +3,7 @@
 A slot is the place of one sequence. In each layer it has a ring of R = min(W, max_len) rows; the key of position p
 stands in row p mod R, already turned by its absolute position, so that the order of the rows does not matter. A token's
 key takes the place of the one that has just left the window: one token alone may write first, a longer chunk has to
-read the ring before its own keys go in (`Attention.step` does).
+read the ring before its own keys go in (`BlockStep` does).
 
 This module stores; which sequence gets which slot is the scheduler's business.
 """
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from inference.model.config import ModelConfig
 
@@ -28,8 +29,8 @@ class Chunk:
 class RingCache:
     """Keys and values of `n_slots` sequences of at most `max_len` tokens each, zeroed.
 
-    `keys[layer]` and `values[layer]` are (n_slots, n_kv_heads, R, head_dim); `lengths[slot]` is the number of tokens of
-    the sequence in a slot, those that have left its ring included.
+    `rings[layer]` is (2, n_slots, n_kv_heads, R, head_dim), keys before values; `lengths[slot]` is the number of tokens
+    of the sequence in a slot, those that have left its ring included.
     """
 
     def __init__(
@@ -47,26 +48,35 @@ class RingCache:
         self.max_len = max_len
         self.lengths = [0] * n_slots
         shapes = [
-            (n_slots, config.n_kv_heads, n_rows(config.window(layer), max_len), config.head_dim)
+            (2, n_slots, config.n_kv_heads, n_rows(config.window(layer), max_len), config.head_dim)
             for layer in range(config.n_layers)
         ]
-        self.keys = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
-        self.values = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
+        self.rings = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
+
+    @property
+    def keys(self) -> list[Tensor]:
+        """Those of each layer: (n_slots, n_kv_heads, R, head_dim)."""
+        return [ring[0] for ring in self.rings]
+
+    @property
+    def values(self) -> list[Tensor]:
+        """Those of each layer: (n_slots, n_kv_heads, R, head_dim)."""
+        return [ring[1] for ring in self.rings]
 
     @property
     def n_bytes(self) -> int:
-        return sum(tensor.nbytes for tensor in (*self.keys, *self.values))
+        return sum(ring.nbytes for ring in self.rings)
 
     @property
     def n_rewindable(self) -> int:
         """The length up to which a slot can be rewound to any shorter one: none of its rings has come round."""
-        return min(tensor.shape[2] for tensor in self.keys)
+        return min(ring.shape[3] for ring in self.rings)
 
     def reset(self, slot: int) -> None:
         """Empty a slot for the next sequence. Its rings are zeroed: a NaN left behind would reach through any mask."""
         self.lengths[slot] = 0
-        for tensor in (*self.keys, *self.values):
-            tensor[slot].zero_()
+        for ring in self.rings:
+            ring[:, slot].zero_()
 
     def rewind(self, slot: int, n: int) -> None:
         """Keep the first `n` tokens of a slot, so that another text can go on from there. The rest is zeroed, as in
@@ -89,21 +99,19 @@ class RingCache:
                 "no longer there; reset the slot"
             )
         self.lengths[slot] = n
-        for tensor in (*self.keys, *self.values):
-            tensor[slot, :, n:n_held].zero_()
+        for ring in self.rings:
+            ring[:, slot, :, n:n_held].zero_()
 
     def resize(self, kept: Sequence[int], n_slots: int) -> None:
         """Have `n_slots`: the first are the old slots `kept`, bit for bit, the others empty. All tensors are new ones.
 
-        Layer by layer, so that no more than one layer's keys or values are there twice.
+        Layer by layer, so that no more than one layer's keys and values are there twice.
         """
         lengths = [self.lengths[slot] for slot in kept]
-        rows = torch.tensor(kept, device=self.keys[0].device)
-        for tensors in (self.keys, self.values):
-            for layer in range(len(tensors)):
-                new = tensors[layer].new_zeros((n_slots, *tensors[layer].shape[1:]))
-                new[: len(kept)] = tensors[layer][rows]
-                tensors[layer] = new
+        rows = torch.tensor(kept, dtype=torch.long, device=self.rings[0].device)
+        for layer, old in enumerate(self.rings):
+            self.rings[layer] = old.new_zeros((2, n_slots, *old.shape[2:]))
+            self.rings[layer][:, : len(kept)] = old[:, rows]
         self.n_slots, self.lengths = n_slots, lengths + [0] * (n_slots - len(kept))
 
 

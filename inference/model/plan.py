@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from inference.model.attention import band
-from inference.model.cache import Chunk, RingCache, n_rows
+from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 
 _KEY_STEP = 512  # rows of a long, part-filled ring are read in multiples of this: shorter pieces move the last bits
@@ -24,7 +24,7 @@ _KEY_STEP = 512  # rows of a long, part-filled ring are read in multiples of thi
 class Run:
     """Single tokens in neighbouring slots: each sees those of the first `n_keys` rows of its ring that are written.
 
-    `bias` (n, 1, n_keys) is 0 there and -inf elsewhere, or None where all of them are.
+    `bias` (n * n_kv_heads, 1, n_keys) is 0 there and -inf elsewhere, or None where all of them are.
     """
 
     rows: slice
@@ -47,8 +47,8 @@ class Prefill:
 class WindowPlan:
     """The attention of one step of `n_rows` tokens in layers of one window.
 
-    `kept` are the rows of the step whose keys outlive it (None: all), `targets` their places, key head by key head, in
-    a layer's rings seen as (n_slots * n_kv_heads * R, head_dim).
+    `kept` are the rows of the step whose keys outlive it (None: all), `targets` the places of their keys and values,
+    head by head, in a layer's ring seen as (2 * n_slots * n_kv_heads * R, head_dim).
     """
 
     n_rows: int
@@ -62,79 +62,95 @@ class WindowPlan:
 class StepPlan:
     """`ids` and `positions` (N,), and a plan for each layer.
 
-    `last_rows` is the row of each chunk's last token, `all_rows` those of all tokens, in the order of the chunks given.
+    `last_rows` is the row of each chunk's last token, `all_rows` those of all tokens, in the order of the chunks given;
+    None: all rows as they stand.
     """
 
     ids: Tensor
     positions: Tensor
     windows: tuple[WindowPlan, ...]
-    last_rows: list[int]
-    all_rows: list[int]
+    last_rows: list[int] | None
+    all_rows: list[int] | None
 
 
 def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> StepPlan:
     """Lay out a step. Raises ValueError for chunks that do not go on where their slots stand."""
     _check(config, chunks, cache)
-    device = cache.keys[0].device
     order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
     first_row, n = {}, 0
     for i in order:
         first_row[i] = n
         n += len(chunks[i].ids)
     in_order = [chunks[i] for i in order]
-    ids = torch.tensor([token for chunk in in_order for token in chunk.ids], device=device)
-    positions = torch.tensor([p for c in in_order for p in range(c.start, c.start + len(c.ids))], device=device)
-    slots = torch.tensor([chunk.slot for chunk in in_order for _ in chunk.ids], device=device)
+    rows = _Rows(
+        [chunk.slot for chunk in in_order for _ in chunk.ids],
+        [position for chunk in in_order for position in range(chunk.start, chunk.start + len(chunk.ids))],
+    )
     windows = [config.window(layer) for layer in range(config.n_layers)]
-    plans = {
-        window: _plan_window(window, n_rows(window, cache.max_len), config.n_kv_heads, in_order, slots, positions)
-        for window in set(windows)
-    }
+    rings = dict(zip(windows, cache.rings, strict=True))  # one for each window
+    plans = {window: _plan_window(window, ring, in_order, rows) for window, ring in rings.items()}
+    device = cache.rings[0].device
+    last_rows = [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)]
+    all_rows = [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))]
+    in_place = list(range(n))
     return StepPlan(
-        ids,
-        positions,
+        torch.tensor([token for chunk in in_order for token in chunk.ids], device=device),
+        torch.tensor(rows.positions, device=device),
         tuple(plans[window] for window in windows),
-        [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)],
-        [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))],
+        None if last_rows == in_place else last_rows,
+        None if all_rows == in_place else all_rows,
     )
 
 
-def _plan_window(
-    window: int | None, n_ring: int, n_kv_heads: int, chunks: Sequence[Chunk], slots: Tensor, positions: Tensor
-) -> WindowPlan:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Slot and position of the token in each row of the step."""
+
+    slots: list[int]
+    positions: list[int]
+
+
+def _plan_window(window: int | None, ring: Tensor, chunks: Sequence[Chunk], rows: _Rows) -> WindowPlan:
+    """`ring` is that of one layer with this window."""
+    _, n_slots, n_kv_heads, n_ring, _ = ring.shape
     n_single = sum(len(chunk.ids) == 1 for chunk in chunks)
     breaks = [i for i in range(1, n_single) if chunks[i].slot != chunks[i - 1].slot + 1]
-    runs = [
-        _plan_run(n_ring, chunks, positions, start, stop)
-        for start, stop in pairwise([0, *breaks, n_single])
-        if start < stop
-    ]
+    runs = [_plan_run(ring, chunks[a:b], slice(a, b)) for a, b in pairwise([0, *breaks, n_single]) if a < b]
     prefills, kept, row = [], list(range(n_single)), n_single
     for chunk in chunks[n_single:]:
         n = len(chunk.ids)
         n_past = min(chunk.start, n_ring if window is None else window - 1)
-        past = torch.arange(chunk.start - n_past, chunk.start, device=positions.device) % n_ring
-        visible = band(n, n_past + n, window, positions.device)
+        past = torch.arange(chunk.start - n_past, chunk.start, device=ring.device) % n_ring
+        visible = band(n, n_past + n, window, ring.device)
         prefills.append(Prefill(slice(row, row + n), chunk.slot, past, visible))
         kept += range(row + max(0, n - n_ring), row + n)
         row += n
-    rows = None if len(kept) == row else torch.tensor(kept, device=positions.device)
-    if rows is not None:
-        slots, positions = slots[rows], positions[rows]
-    heads = torch.arange(n_kv_heads, device=positions.device)
-    targets = ((slots[:, None] * n_kv_heads + heads) * n_ring + positions[:, None] % n_ring).flatten()
-    return WindowPlan(row, tuple(runs), tuple(prefills), rows, targets)
+    first = torch.tensor(
+        [rows.slots[i] * n_kv_heads * n_ring + rows.positions[i] % n_ring for i in kept], device=ring.device
+    )
+    heads = torch.arange(2 * n_kv_heads, device=ring.device)
+    if n_slots > 1:
+        heads[n_kv_heads:] += (n_slots - 1) * n_kv_heads  # values stand after the keys of all slots
+    targets = (first[:, None] + heads * n_ring).flatten()
+    return WindowPlan(
+        row,
+        tuple(runs),
+        tuple(prefills),
+        None if len(kept) == row else torch.tensor(kept, device=ring.device),
+        targets,
+    )
 
 
-def _plan_run(n_ring: int, chunks: Sequence[Chunk], positions: Tensor, start: int, stop: int) -> Run:
-    run = chunks[start:stop]
-    furthest = max(chunk.start for chunk in run)
-    n_keys = min(n_ring, (furthest // _KEY_STEP + 1) * _KEY_STEP)
+def _plan_run(ring: Tensor, run: Sequence[Chunk], rows: slice) -> Run:
+    _, _, n_kv_heads, n_ring, _ = ring.shape
+    positions = [chunk.start for chunk in run]
+    n_keys = min(n_ring, (max(positions) // _KEY_STEP + 1) * _KEY_STEP)
     bias = None
-    if min(chunk.start for chunk in run) < n_keys - 1:
-        hidden = torch.arange(n_keys, device=positions.device) > positions[start:stop, None, None]
-        bias = torch.zeros(hidden.shape, device=positions.device).masked_fill_(hidden, float("-inf"))
-    return Run(slice(start, stop), slice(run[0].slot, run[-1].slot + 1), n_keys, bias)
+    if min(positions) < n_keys - 1:
+        last = torch.tensor(positions, device=ring.device).repeat_interleave(n_kv_heads)
+        hidden = torch.arange(n_keys, device=ring.device) > last[:, None, None]
+        bias = torch.zeros(hidden.shape, dtype=ring.dtype, device=ring.device).masked_fill_(hidden, float("-inf"))
+    return Run(rows, slice(run[0].slot, run[-1].slot + 1), n_keys, bias)
 
 
 def _check(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> None:

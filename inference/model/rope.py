@@ -1,32 +1,38 @@
 """Rotary position embedding, interleaved: components 2i and 2i+1 of a head are turned by position * theta^(-2i/D).
 
 This is the pairing of Mistral's own files (su2104.09864, equation 34). Hugging Face checkpoints pair component i with
-i + D/2 instead: their q and k rows have to be permuted before they come here.
+i + D/2 instead: their q and k rows have to be permuted before they come here. A pair is one complex number, its turn
+another, so that turning is one product.
 """
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
-    """cos and signed sin for T positions, each (T, 1, D) float32: every pair's angle stands twice, sin as (-s, s)."""
+def rotation(positions: Tensor, head_dim: int, theta: float) -> Tensor:
+    """e^(i angle) at absolute `positions` (T,), one for each pair: (T, 1, D/2) complex64.
 
-    cos: Tensor
-    sin: Tensor
-
-
-def rotation(positions: Tensor, head_dim: int, theta: float) -> Rotation:
-    """The rotation at absolute `positions` (T,), computed in float32 as the published models were trained."""
+    The angles are computed in float32, as the published models were trained.
+    """
     exponents = torch.arange(0, head_dim, 2, device=positions.device, dtype=torch.float32) / head_dim
-    angles = (positions.to(torch.float32)[:, None] * theta**-exponents).repeat_interleave(2, dim=-1)[:, None]
-    signs = torch.tensor((-1.0, 1.0), device=positions.device).repeat(head_dim // 2)
-    return Rotation(angles.cos(), angles.sin() * signs)
+    angles = (positions.to(torch.float32)[:, None] * theta**-exponents)[:, None]
+    return torch.polar(torch.ones_like(angles), angles)
 
 
-def rotate(x: Tensor, turn: Rotation) -> Tensor:
-    """x (..., T, H, D) turned at its T positions, in float32, returned in x's dtype."""
-    swapped = x.reshape(*x.shape[:-1], -1, 2).flip(-1).flatten(-2)
-    return torch.addcmul(x * turn.cos, swapped, turn.sin).to(x.dtype)
+def head_rotation(turn: Tensor, n_heads: int, n_kv_heads: int) -> Tensor:
+    """What each head of [q ‖ k ‖ v] is multiplied by, from `rotation`: (T, H + 2 H_kv, D/2).
+
+    Queries are scaled by D^-0.5 on the way, so that attention need not do it, and values stay (times 1): one product
+    for all heads is cheaper than several.
+    """
+    n_tokens, _, n_pairs = turn.shape
+    queries = (turn * (2 * n_pairs) ** -0.5).expand(-1, n_heads, -1)
+    keys = turn.expand(-1, n_kv_heads, -1)
+    return torch.cat([queries, keys, turn.new_ones(()).expand(n_tokens, n_kv_heads, n_pairs)], dim=1)
+
+
+def rotate(x: Tensor, turn: Tensor) -> Tensor:
+    """x (..., T, H, D) turned at its T positions, in float32 at least, returned in x's dtype."""
+    wide = x.float() if x.dtype.itemsize < 4 else x
+    pairs = torch.view_as_complex(wide.reshape(*x.shape[:-1], -1, 2))
+    return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)

@@ -13,14 +13,15 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import embedding, silu
 
-from inference.model.attention import attend, attend_single, band
+from inference.model.attention import attend, band
+from inference.model.block_step import BlockStep, filled_up, normalized
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 from inference.model.linear import MIN_ROWS, Product
-from inference.model.plan import Prefill, WindowPlan, plan_step
-from inference.model.rope import Rotation, rotate, rotation
+from inference.model.plan import plan_step
+from inference.model.rope import head_rotation, rotate, rotation
 
 
 class Attention(nn.Module):
@@ -33,40 +34,11 @@ class Attention(nn.Module):
         self.wo = nn.Linear(config.n_heads * config.head_dim, config.dim, bias=False)
         self.products = Product(self.wq, self.wk, self.wv), Product(self.wo)
 
-    def forward(self, x: Tensor, turn: Rotation, visible: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, turn: Tensor, visible: Tensor | None) -> Tensor:
         q, k, v = (w(x).unflatten(-1, (-1, self.head_dim)) for w in (self.wq, self.wk, self.wv))
         q, k, v = (heads.transpose(1, 2) for heads in (rotate(q, turn), rotate(k, turn), v))
         out: Tensor = self.wo(attend(q, k, v, visible).transpose(1, 2).flatten(-2))
         return out
-
-    def step(self, x: Tensor, turn: Rotation, plan: WindowPlan, keys: Tensor, values: Tensor) -> Tensor:
-        """x (N, dim) against one layer's rings, which take in the new keys and values: (N, dim).
-
-        x may hold the rows of the plan several times over; all copies come out alike.
-        """
-        project, output = self.products
-        heads = project(x).view(x.shape[0], -1, self.head_dim)
-        n_turned = self.n_heads + self.n_kv_heads
-        turned = rotate(heads[:, :n_turned], turn)
-        n = plan.n_rows
-        q, k, v = turned[:n, : self.n_heads], turned[:n, self.n_heads :], heads[:n, n_turned:]
-        from_chunks = [self._prefill(q, k, v, chunk, keys, values) for chunk in plan.prefills]  # before rows are reused
-        for ring, new in ((keys, k), (values, v)):
-            kept = new if plan.kept is None else new[plan.kept]
-            ring.view(-1, self.head_dim).index_copy_(0, plan.targets, kept.reshape(-1, self.head_dim))
-        from_runs = [
-            attend_single(q[run.rows], keys[run.slots, :, : run.n_keys], values[run.slots, :, : run.n_keys], run.bias)
-            for run in plan.runs
-        ]
-        mixed = torch.cat((from_runs + from_chunks) * (x.shape[0] // n))
-        return output(mixed.flatten(1))
-
-    def _prefill(self, q: Tensor, k: Tensor, v: Tensor, chunk: Prefill, keys: Tensor, values: Tensor) -> Tensor:
-        q, k, v = (new[chunk.rows].transpose(0, 1) for new in (q, k, v))
-        if chunk.past.numel():
-            k = torch.cat([keys[chunk.slot].index_select(1, chunk.past), k], dim=1)
-            v = torch.cat([values[chunk.slot].index_select(1, chunk.past), v], dim=1)
-        return attend(q[None], k[None], v[None], chunk.visible)[0].transpose(0, 1)
 
 
 class FeedForward(nn.Module):
@@ -81,11 +53,6 @@ class FeedForward(nn.Module):
         out: Tensor = self.w2(silu(self.w1(x)) * self.w3(x))
         return out
 
-    def step(self, x: Tensor) -> Tensor:
-        project, output = self.products
-        gate, up = project(x).chunk(2, dim=-1)
-        return output(silu(gate) * up)
-
 
 class Block(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
@@ -94,17 +61,25 @@ class Block(nn.Module):
         self.feed_forward = FeedForward(config)
         self.attention_norm = nn.RMSNorm(config.dim, config.norm_eps)
         self.ffn_norm = nn.RMSNorm(config.dim, config.norm_eps)
+        self.step = BlockStep(
+            config.n_heads,
+            config.head_dim,
+            self.attention_norm,
+            *self.attention.products,
+            self.ffn_norm,
+            *self.feed_forward.products,
+        )
 
-    def forward(self, x: Tensor, turn: Rotation, visible: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, turn: Tensor, visible: Tensor | None) -> Tensor:
         """x (B, T, dim) after this block; `visible` is the mask of this block's window, from `attention.band`."""
         x = x + self.attention(self.attention_norm(x), turn, visible)
         out: Tensor = x + self.feed_forward(self.ffn_norm(x))
         return out
 
-    def step(self, x: Tensor, turn: Rotation, plan: WindowPlan, keys: Tensor, values: Tensor) -> Tensor:
-        """x (N, dim) after this block, whose rings take in the new keys and values."""
-        x = x + self.attention.step(self.attention_norm(x), turn, plan, keys, values)
-        return x + self.feed_forward.step(self.ffn_norm(x))
+    def pack(self) -> None:
+        """Lay the weights out for serving and drop their plain form; from here on only `step` works."""
+        for product in self.step.products:
+            product.pack()
 
 
 class Transformer(nn.Module):
@@ -119,6 +94,7 @@ class Transformer(nn.Module):
         self.norm = nn.RMSNorm(config.dim, config.norm_eps)
         if not config.tied_embeddings:
             self.output = nn.Linear(config.dim, config.vocab_size, bias=False)
+        self._block_steps = [block.step for block in cast(Sequence[Block], self.layers)]
         self.head = Product(self.tok_embeddings if config.tied_embeddings else self.output)
 
     def forward_full(self, ids: Tensor) -> Tensor:
@@ -140,9 +116,8 @@ class Transformer(nn.Module):
     def pack(self) -> "Transformer":
         """Lay the weights out for serving and drop their plain form; from here on only `step` works. Returns itself."""
         if not self.is_packed:
-            blocks = cast(Sequence[Block], self.layers)
-            for product in (p for b in blocks for p in (*b.attention.products, *b.feed_forward.products)):
-                product.pack()
+            for block in cast(Sequence[Block], self.layers):
+                block.pack()
             self.head.pack()
             self.is_packed = True
         return self
@@ -156,18 +131,18 @@ class Transformer(nn.Module):
         exist or comes twice, a chunk that is empty, does not start where its slot ends or runs over `max_len`, and an
         id outside the vocabulary.
         """
-        plan = plan_step(self.config, chunks, cache)
-        turn = rotation(plan.positions, self.config.head_dim, self.config.rope_theta)
-        x = self._with_company(self.tok_embeddings(plan.ids))
-        blocks = cast(Sequence[Block], self.layers)
-        for block, window_plan, keys, values in zip(blocks, plan.windows, cache.keys, cache.values, strict=True):
-            x = block.step(x, turn, window_plan, keys, values)
+        config = self.config
+        plan = plan_step(config, chunks, cache)
+        turn = rotation(plan.positions, config.head_dim, config.rope_theta)
+        turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
+        x = filled_up(embedding(plan.ids, self.tok_embeddings.weight).float(), MIN_ROWS)
+        for block_step, window_plan, ring in zip(self._block_steps, plan.windows, cache.rings, strict=True):
+            block_step(x, turn, window_plan, ring)
         rows = plan.all_rows if every_token else plan.last_rows
-        logits = self.head(self.norm(self._with_company(x[rows])))[: len(rows)].float()
+        n_rows = len(plan.ids) if rows is None else len(rows)
+        if rows is not None:
+            x = filled_up(x[rows], MIN_ROWS)
+        logits = self.head(normalized(x, self.norm))[:n_rows].float()
         for chunk in chunks:  # last: after a failure on the way a single token can be run again
             cache.lengths[chunk.slot] += len(chunk.ids)
         return logits
-
-    def _with_company(self, x: Tensor) -> Tensor:
-        """x (N, dim), or two copies of a row that would be alone: its bits shall not depend on whether it is."""
-        return x.expand(MIN_ROWS, -1) if self.is_packed and x.shape[0] == 1 else x
