@@ -1,0 +1,116 @@
+"""The run itself, with our engine in worker processes on a tiny model; peers where they are installed."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bench import inference
+from bench.engines import Job, Setting, Timing
+from bench.inference import check_agreement, main, measure, step_bytes
+from bench.machine import MemoryReader
+from bench.models import CONFIGS
+from bench.processes import Worker, WorkerError
+from bench.results import Cell, read
+from inference.model.config import ModelConfig
+
+TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=24)
+
+
+class Scripted:
+    """A worker that answers from a script: logits, and seconds by thread."""
+
+    def __init__(self, engine: str, logits: list[float], seconds: dict[int, float] | None = None) -> None:
+        self.engine, self.logits, self.seconds = engine, logits, seconds or {}
+        self.jobs: list[Job] = []
+
+    def last_logits(self, ids: list[int]) -> list[float]:
+        assert len(ids) == 64
+        return self.logits
+
+    def run(self, job: Job) -> tuple[Timing, int]:
+        self.jobs.append(job)
+        seconds = self.seconds[job.setting.threads]
+        return Timing(seconds, seconds, job.batch * (job.new - 1)), 100 + len(self.jobs)
+
+
+class Reader(MemoryReader):
+    def __init__(self) -> None:
+        """Without the gigabyte."""
+
+    def bytes_per_s(self, repeats: int = 3) -> float:
+        return 1e9
+
+
+def test_every_engine_is_given_the_same_prompts() -> None:
+    job = Job(20, 3, 4, seed=7, setting=Setting(1))
+    prompts = job.prompts(600)
+    assert prompts == Job(20, 3, 9, seed=7, setting=Setting(2)).prompts(600)
+    assert [len(prompt) for prompt in prompts] == [20, 20, 20]
+    assert prompts[0] != prompts[1]
+    assert all(259 <= token < 600 for prompt in prompts for token in prompt)
+
+
+def test_engines_that_do_not_run_the_same_model_are_not_compared() -> None:
+    ours = Scripted("ours", [0.5, 0.1])
+    check_agreement([ours, Scripted("transformers", [0.5001, 0.1])], "float32", 600)
+    with pytest.raises(RuntimeError, match="do not run the same model"):
+        check_agreement([ours, Scripted("transformers", [0.5, 0.2])], "float32", 600)
+
+
+def test_the_fastest_setting_runs_all_rounds_and_turns_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference.os, "sched_getaffinity", lambda _: {0, 1})
+    fast = Scripted("ours", [], {1: 0.1, 2: 0.2})
+    slow = Scripted("transformers", [], {1: 2.0, 2: 0.5})
+    cell = Cell("15M", "float32", 512, 1)
+    record = measure(cell, [fast, slow], Reader(), 1e9, "a command")
+    assert record.engines["ours"].setting.threads == 1
+    assert record.engines["transformers"].setting.threads == 2
+    assert len(record.read_rates) == len(record.engines["ours"].timings) == 5
+    timed = [job for job in slow.jobs if job.prompt == 512]
+    assert [job.seed for job in timed] == [0, 1, 2, 3, 4]
+    assert record.engines["transformers"].peak_bytes == 100 + len(slow.jobs)
+    assert (record.new, record.command) == (128, "a command")
+    assert len(measure(cell, [fast, slow], Reader(), 0.0, "").read_rates) == 1  # no time for a second round
+
+
+def test_a_step_reads_the_weights_and_what_the_window_holds() -> None:
+    config = replace(TINY, sliding_window=(24, None))
+    weights = 4 * (config.n_parameters - 600 * 32)
+    per_token = 4 * 2 * 2 * 8  # of one layer: k and v, two key heads of 8
+    assert step_bytes(config, Cell("15M", "float32", 20, 1), 2) == weights + (21 + 21) * per_token
+    assert step_bytes(config, Cell("15M", "float32", 100, 8), 2) == weights + 8 * (24 + 101) * per_token
+    assert step_bytes(config, Cell("15M", "bfloat16", 20, 1), 2) == (weights + 42 * per_token) // 2
+
+
+def test_a_run_measures_its_cells_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(CONFIGS, "15M", TINY)
+    monkeypatch.setattr(inference, "MemoryReader", Reader)
+    options = ["--data", str(tmp_path), "--sizes", "15M", "--dtypes", "float32", "--prompts", "30"]
+    options += ["--engines", "ours", "--cell-s", "0", "--output", str(tmp_path / "out.json")]
+    assert main([*options, "--batch", "1"]) == 0
+    assert "15M float32, prompt 30, batch 1, 1 rounds:" in capsys.readouterr().out
+    (first,) = read(tmp_path / "out.json")
+    assert first.engines["ours"].timings[0].n_decoded == 127
+    assert first.engines["ours"].peak_bytes > 50 * 2**20
+    assert main([*options, "--batch", "1,2", "--resume"]) == 0
+    records = read(tmp_path / "out.json")
+    assert [record.cell.batch for record in records] == [1, 2]
+    assert records[0] == first
+    assert records[1].engines["ours"].timings[0].n_decoded == 2 * 127
+    assert json.loads((tmp_path / "out.json").read_text())["machine"]["n_cores"] >= 1
+
+
+@pytest.mark.parametrize("options", [["--sizes", "2B"], ["--engines", "ours,theirs"], ["--batch", "two"]])
+def test_what_is_not_known_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(options)
+    assert options[0] in capsys.readouterr().err
+
+
+def test_a_worker_that_cannot_load_is_an_error_with_its_code(tmp_path: Path) -> None:
+    with pytest.raises(WorkerError, match="the worker for ours ended with code 1"):
+        Worker("ours", tmp_path, "float32", {"PYTHONPATH": ""})

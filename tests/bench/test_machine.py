@@ -1,0 +1,25 @@
+"""What is told of a machine."""
+
+from pathlib import Path
+
+from bench.machine import MemoryReader, this_machine
+
+
+def test_processor_and_instruction_sets_are_read_from_cpuinfo(tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text("model name\t: Intel(R) Xeon(R) 8480 @ 2.0GHz\nflags\t\t: fpu avx2 amx_bf16\n\n")
+    machine = this_machine(["numpy", "no-such-package"], tmp_path / "cpuinfo")
+    assert machine.processor == "Intel(R) Xeon(R) 8480"
+    assert machine.isa == ("avx2", "amx_bf16")
+    assert machine.slug == f"intel-xeon-8480-{machine.n_cores}-cores"
+    assert machine.versions["no-such-package"] is None
+    assert machine.versions["numpy"]
+
+
+def test_a_machine_without_cpuinfo_has_the_name_of_its_architecture(tmp_path: Path) -> None:
+    machine = this_machine([], tmp_path / "none")
+    assert machine.processor
+    assert machine.isa == ()
+
+
+def test_memory_is_read_at_a_plausible_rate() -> None:
+    assert 1e8 < MemoryReader().bytes_per_s(1) < 1e13
