@@ -227,10 +227,13 @@ class Engine:
 
     def _sample(self, logits: Mapping[Work, Tensor]) -> list[Event]:
         """Draw the next token of each work from its logits (V,); what that makes of the answers."""
-        answers = [self._answer(work) for work in logits]
-        over = [answer for answer in answers if answer.progress.request.params.max_tokens == 0]
-        events = [self._follow(answer, answer.end_after_prompt()) for answer in over]
-        drawn = {self._answer(work): rows for work, rows in logits.items() if self._answer(work) not in over}
+        drawn, events = {}, []
+        for work, row in logits.items():
+            answer = self._answer(work)
+            if work.sequence.request.params.max_tokens == 0:
+                events.append(self._follow(answer, answer.end_after_prompt()))
+            else:
+                drawn[answer] = row
         if not drawn:
             return events
         stacked = torch.stack(list(drawn.values())).float()

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from inference.engine.engine import Engine
+from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
 from inference.engine.sampling import Row, sample, uniforms
 from inference.model import weights
@@ -21,6 +22,7 @@ from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
+from tests.inference.engine.builders import Letters, finish
 
 MAX_LEN = 400
 
@@ -53,15 +55,6 @@ def make_engine(model: Transformer, tokenizer: Tokenizer, *, n_slots: int = 4, m
 def request(name: str, prompt: Sequence[int], **params: object) -> Request:
     defaults: dict[str, object] = {"max_tokens": 40, "seed": len(name)}
     return Request(name, tuple(prompt), SamplingParams(**{**defaults, **params}))  # type: ignore[arg-type]
-
-
-def finish(engine: Engine) -> dict[str, list[Event]]:
-    """Run until nothing is left; the events of each request."""
-    events: dict[str, list[Event]] = {}
-    while engine.has_work:
-        for event in engine.step():
-            events.setdefault(event.request_id, []).append(event)
-    return events
 
 
 def text(events: list[Event]) -> str:
@@ -313,3 +306,142 @@ def test_a_request_may_fill_the_context_to_the_last_token(model: Transformer, to
     engine = make_engine(model, tokenizer)
     engine.add(request("x", [5] * 390, max_tokens=10))
     assert finish(engine)["x"][-1].n_output <= 10
+
+
+def test_a_prompt_that_is_only_scored_ends_with_its_log_probabilities(model: Transformer, tokenizer: Tokenizer) -> None:
+    """Over several chunks, beside requests of every other kind."""
+    prompt = [tokenizer.bos_id, *tokenizer.encode("the quick brown fox jumps over the lazy dog") * 6]
+    full = model.forward_full(torch.tensor([prompt]))[0, :, : tokenizer.vocab_size].log_softmax(-1)
+    engine = make_engine(model, tokenizer, max_chunk=16)
+    for one in crowd(tokenizer, 3, seed=5):
+        engine.add(one)
+    engine.add(request("scored", prompt, max_tokens=0, prompt_logprobs=2))
+    engine.add(request("one token", prompt[:1], max_tokens=0, prompt_logprobs=0))
+    engine.add(request("echo", prompt, max_tokens=3, prompt_logprobs=0, n_logprobs=1, temperature=0.0))
+    events = finish(engine)
+    (scored,) = events["scored"]
+    assert (scored.text, scored.n_output, scored.finish_reason, scored.token_ids) == ("", 0, "length", ())
+    assert scored.prompt_logprobs is not None
+    assert len(scored.prompt_logprobs) == len(prompt) > 3 * 16
+    assert scored.prompt_logprobs[0] is None
+    for at, score in enumerate(scored.prompt_logprobs[1:]):
+        assert score is not None
+        assert score.token_id == prompt[at + 1]
+        assert score.logprob == pytest.approx(float(full[at, score.token_id]), abs=1e-4)
+        assert [token for token, _ in score.top] == full[at].topk(2).indices.tolist()
+    assert events["one token"][0].prompt_logprobs == (None,)
+    first, *rest = events["echo"]
+    assert first.prompt_logprobs is not None
+    assert [score.logprob for score in first.prompt_logprobs if score] == pytest.approx(
+        [score.logprob for score in scored.prompt_logprobs if score], abs=1e-5
+    )
+    assert all(event.prompt_logprobs is None for event in rest), "they come once"
+    for event in (first, *rest):
+        (token,), (logprob,) = event.token_ids, event.logprobs
+        assert logprob.top == ((token, logprob.logprob),), "greedy: the likeliest, with one float"
+
+
+def test_log_probabilities_are_those_before_temperature_and_penalties(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer)
+    prompt = [tokenizer.bos_id, *tokenizer.encode("fox")]
+    engine.add(
+        request("x", prompt, max_tokens=12, temperature=0.6, top_k=5, repetition_penalty=1.5, n_logprobs=3, seed=3)
+    )
+    engine.add(request("y", prompt, max_tokens=12))
+    events = finish(engine)
+    ids = list(prompt)
+    for event in events["x"]:
+        expected = model.forward_full(torch.tensor([ids]))[0, -1, : tokenizer.vocab_size].log_softmax(-1)
+        (logprob,) = event.logprobs
+        assert event.token_ids == (logprob.token_id,)
+        assert logprob.logprob == pytest.approx(float(expected[logprob.token_id]), abs=1e-4)
+        assert [token for token, _ in logprob.top] == expected.topk(3).indices.tolist()
+        ids += event.token_ids
+    assert all(event.logprobs == () for event in events["y"])
+
+
+def test_penalties_keep_a_parrot_from_repeating_itself(model: Transformer, tokenizer: Tokenizer) -> None:
+    """It would say one token for ever; a presence penalty of 2 outweighs a lead of 1 once."""
+
+    class Insistent(Parrot):
+        def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+            return super().step(chunks, cache) / 50 * torch.linspace(1, 1.5, self.n_vocab)
+
+    said: dict[tuple[str, ...], list[int]] = {}
+    kinds: tuple[dict[str, float], ...] = ({}, {"presence_penalty": 2.0}, {"repetition_penalty": 9.0})
+    for penalties in kinds:
+        engine = Engine(Insistent([9] * 99, 12), make_cache(model.config, 1), Letters(12), max_len=MAX_LEN)
+        engine.add(request("x", [5], temperature=0.0, max_tokens=4, **penalties))
+        said[tuple(penalties)] = [token for event in finish(engine)["x"] for token in event.token_ids]
+    assert said[()] == [9] * 4
+    assert said["presence_penalty",] == [9, 0, 1, 2]
+    assert said["repetition_penalty",] == [9] * 4, "it only scales down a lead over nothing"
+
+
+def test_a_prompt_whose_logits_are_not_finite_ends_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+    class Broken(Parrot):
+        def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+            logits = torch.zeros(sum(len(chunk.ids) if every_token else 1 for chunk in chunks), self.n_vocab)
+            if len(chunks[0].ids) > 1:
+                logits[1] = float("nan")
+            return logits
+
+    engine = Engine(Broken([], tokenizer.vocab_size), make_cache(model.config, 2), tokenizer, max_len=MAX_LEN)
+    engine.add(request("bad", [5] * 9, max_tokens=2, prompt_logprobs=0))
+    engine.add(request("good", [5], max_tokens=6, temperature=0.0))
+    events = finish(engine)
+    assert [(event.finish_reason, event.error) for event in events["bad"]] == [
+        ("error", "the model failed: its logits are not finite")
+    ]
+    assert events["good"][-1].finish_reason == "length"
+    assert engine.stats.n_running == 0
+
+
+def test_an_answer_that_cannot_be_written_ends_alone(
+    model: Transformer, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Torn(Letters):
+        def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
+            if token_id == 9:
+                raise KeyError(token_id)
+            return super().piece_bytes(token_id, is_first=is_first)
+
+    engine = Engine(Parrot([7, 8, 9, 7], 12), make_cache(model.config, 2), Torn(12), max_len=MAX_LEN)
+    engine.add(request("long", [5], temperature=0.0, max_tokens=4))
+    engine.add(request("short", [5], temperature=0.0, max_tokens=2))
+    events = finish(engine)
+    assert (events["long"][-1].finish_reason, events["long"][-1].error) == (
+        "error",
+        "the answer could not be written: KeyError",
+    )
+    assert events["short"][-1].finish_reason == "length"
+    assert "request long failed" in caplog.text
+
+
+def test_an_engine_counts_what_it_does(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer, n_slots=2)
+    assert engine.stats == EngineStats(0, 0, 2, 2, engine.stats.cache_bytes, 0, 0, 0, {})
+    assert engine.stats.cache_bytes == make_cache(model.config, 2).n_bytes
+    for i in range(3):
+        engine.add(request(f"r{i}", [5 + i] * 20, max_tokens=2 + i))
+    engine.step()
+    assert (engine.stats.n_running, engine.stats.n_waiting, engine.stats.n_free) == (2, 1, 0)
+    engine.abort("r1")
+    finish(engine)
+    engine.add(request("again", [7] * 30, max_tokens=1))
+    finish(engine)
+    stats = engine.stats
+    assert (stats.prompt_tokens, stats.reused_tokens) == (90, 20)
+    assert stats.output_tokens == 2 + 4 + 1
+    assert stats.ended == {"length": 3, "aborted": 1}
+
+
+def test_all_requests_can_be_ended_at_once(model: Transformer, tokenizer: Tokenizer) -> None:
+    engine = make_engine(model, tokenizer, n_slots=1)
+    for name in "ab":
+        engine.add(request(name, [5] * 20))
+    engine.step()
+    assert [(event.request_id, event.error) for event in engine.fail("as told")] == [("a", "as told"), ("b", "as told")]
+    assert (engine.has_work, engine.stats.n_free, engine.stats.ended) == (False, 1, {"error": 2})
+    engine.add(request("c", [5] * 30, max_tokens=1))
+    assert finish(engine)["c"][-1].n_reused == 0, "nothing is taken over from those"

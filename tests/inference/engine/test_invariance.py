@@ -12,6 +12,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import Tensor
 
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
@@ -39,7 +40,7 @@ def listen(model: Transformer, *, n_slots: int, max_len: int, max_chunk: int) ->
 
 def check(model: Transformer, requests: list[Request], rng: random.Random, *, max_len: int, max_chunk: int) -> None:
     """Every request alone, then all in a random crowd in which others are broken off: the same logits."""
-    alone = {}
+    alone: dict[int, list[Tensor]] = {}
     for request in requests:
         engine, listening = listen(model, n_slots=1, max_len=max_len, max_chunk=max_chunk)
         engine.add(request)

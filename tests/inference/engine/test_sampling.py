@@ -1,9 +1,14 @@
-"""Against the distribution written out by hand: chi-square for how often tokens come, exact sets for top-p."""
+"""Against the distribution written out by hand (chi-square for how often tokens come, exact sets for top-p), and
+against transformers' own processors for all cuts together."""
 
 from itertools import islice
+from typing import Any, cast
 
 import pytest
 import torch
+import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
 
@@ -46,6 +51,44 @@ def test_tokens_come_as_often_as_the_distribution_says(temperature: float, top_p
     assert chisquare(counts[kept].numpy(), (expected[kept] * N_DRAWS).numpy()).pvalue > 0.001
 
 
+def masses(logits: Tensor, n: int = 2000, **cuts: float) -> Tensor:
+    """The probability of each token, to 1 / n: which of n evenly spread uniforms draw it."""
+    rows = [Row(uniform=(i + 0.5) / n, **cuts) for i in range(n)]  # type: ignore[arg-type]
+    return torch.bincount(torch.tensor(sample(logits.expand(n, -1), rows)), minlength=len(logits)).double() / n
+
+
+def theirs(logits: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> Tensor:
+    """The distribution that transformers draws from."""
+    library, scores = cast(Any, transformers), logits[None] / temperature
+    if top_k:
+        scores = library.TopKLogitsWarper(top_k)(None, scores)
+    if top_p < 1:
+        scores = library.TopPLogitsWarper(top_p)(None, scores)
+    if min_p:
+        scores = library.MinPLogitsWarper(min_p)(None, scores)
+    return torch.softmax(scores[0].double(), -1)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    n_tokens=st.sampled_from([5, 300, 1000, 8200]),
+    spread=st.sampled_from([0.2, 2.0, 6.0]),
+    temperature=st.sampled_from([0.3, 1.0, 1.7]),
+    top_k=st.sampled_from([0, 1, 4, 256, 257, 700, 9999]),
+    top_p=st.sampled_from([1.0, 0.95, 0.5, 0.01]),
+    min_p=st.sampled_from([0.0, 0.05, 0.4, 1.0]),
+    seed=st.integers(0, 2**32),
+)
+def test_all_cuts_together_leave_what_they_leave_in_transformers(
+    n_tokens: int, spread: float, temperature: float, top_k: int, top_p: float, min_p: float, seed: int
+) -> None:
+    logits = torch.randn(n_tokens, generator=torch.Generator().manual_seed(seed)) * spread
+    found = masses(logits, 500, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    expected = theirs(logits, temperature, min(top_k, n_tokens), top_p, min_p)
+    assert float((found - expected).abs().max()) <= 1 / 500 + 1e-6
+    assert not found[expected == 0].any()
+
+
 def test_temperature_zero_takes_the_likeliest() -> None:
     logits = torch.tensor([[0.0, 3.0, 1.0], [5.0, 0.0, 0.0]])
     assert sample(logits, [Row(0, 1, 0.99), Row(0, 0.1, 0.0)]) == [1, 0]
@@ -65,8 +108,8 @@ def test_a_tiny_top_p_keeps_the_first_token() -> None:
 def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
     logits = torch.randn(60, 2000, generator=torch.Generator().manual_seed(2)) * torch.linspace(0.1, 6, 60)[:, None]
     stream = uniforms(5)
-    kinds = [(0.0, 1.0), (1.0, 1.0), (0.7, 0.9), (1.9, 0.99), (1.0, 0.2)]
-    rows = [Row(*kinds[i % 5], next(stream)) for i in range(60)]
+    kinds = [(0.0, 1.0, 0, 0.0), (1.0, 1.0, 0, 0.0), (0.7, 0.9, 9, 0.0), (1.9, 0.99, 0, 0.1), (1.0, 1.0, 500, 0.01)]
+    rows = [Row(*kinds[i % 5][:2], next(stream), *kinds[i % 5][2:]) for i in range(60)]
     alone = [sample(logits[i : i + 1], [rows[i]])[0] for i in range(60)]
     assert sample(logits, rows) == alone
 
