@@ -1,216 +1,156 @@
-"""The routes. A request is checked on the event loop, runs in the worker's thread, and comes back as events.
+"""The routes, all of them twice: as OpenAI and vLLM have them, and under /models/NAME/ for that model alone.
 
-Nothing is kept between requests. A client that leaves cancels its request, streamed or whole: its slot is free before
-the model's next step.
+A request is checked on the event loop (a long one in a thread), runs in the worker's thread, and comes back as events.
+Nothing is kept between requests.
 """
 
 import asyncio
-import secrets
-import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from inference.engine.engine import check_prompt
 from inference.engine.loading import LoadedModel
-from inference.engine.request import ContextLengthError, Event, SamplingParams, room
-from inference.engine.request import Request as EngineRequest
-from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
-from inference.server.answers import DONE, Answer, sse
+from inference.engine.worker import Worker
+from inference.server.body import read_body
+from inference.server.completions import respond, submit
+from inference.server.door import Door
 from inference.server.errors import ApiError, answer_api_error, answer_crash, answer_http_exception
-from inference.server.protocol import ChatRequest, CompletionRequest, Sampling, parse
-from inference.text.chat_template import ChatError, Message, render
+from inference.server.lookup import card, check_ready, choose, status
+from inference.server.parsing import parse
+from inference.server.prompts import Prompt, chat_prompts, detokenize, text_prompts, tokenize
+from inference.server.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
+from inference.server.replies import JsonReply
 
-_CLIENT_GONE = 499  # nobody reads it; it is in the log of a proxy
+_ONE_MODEL = "/models/{name:path}"
+_LONG_BODY = 32_768  # bytes; what is longer is parsed and tokenized in a thread, which costs 0.1 ms
 
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """A request that runs."""
-
-    answer: Answer
-    stream: Stream
-    cancel: Callable[[], None]
+_Body = TypeVar("_Body", ChatRequest, CompletionRequest, TokenizeRequest, DetokenizeRequest)
+_Result = TypeVar("_Result")
 
 
-def create_app(worker: Worker) -> FastAPI:
-    """The server's application; whoever calls starts and closes the worker."""
-    app = FastAPI(openapi_url=None)
-    app.add_exception_handler(ApiError, answer_api_error)
-    app.add_exception_handler(HTTPException, answer_http_exception)
-    app.add_exception_handler(Exception, answer_crash)
+def create_app(worker: Worker) -> Door:
+    """The server's application behind its door; whoever calls starts and closes the worker."""
+    routes = _Routes(worker)
+    app = Starlette(
+        routes=[
+            Route(prefix + path, endpoint, methods=[method])
+            for method, path, endpoint in routes.table()
+            for prefix in ("", _ONE_MODEL)
+        ],
+        exception_handlers={
+            ApiError: answer_api_error,
+            HTTPException: answer_http_exception,
+            Exception: answer_crash,
+        },
+    )
+    door = Door(app)
+    routes.door = door
+    return door
 
-    @app.get("/health")
-    async def health() -> JSONResponse:
-        if worker.state != "ready":
-            return JSONResponse({"status": worker.state}, status_code=503)
-        models = {
-            name: {
-                "parameters": model.n_parameters,
-                "fingerprint": model.fingerprint,
-                "max_len": model.engine.max_len,
-                "dtype": model.dtype,
+
+class _Routes:
+    """The endpoints of one worker."""
+
+    door: Door
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def table(self) -> list[tuple[str, str, Callable[[Request], Awaitable[Response]]]]:
+        return [
+            ("GET", "/health", self.health),
+            ("GET", "/v1/models", self.models),
+            ("GET", "/v1/models/{model:path}", self.model),
+            ("POST", "/v1/chat/completions", self.chat),
+            ("POST", "/v1/completions", self.complete),
+            ("POST", "/tokenize", self.tokenize),
+            ("POST", "/detokenize", self.detokenize),
+            ("GET", "/tokenizer_info", self.tokenizer_info),
+        ]
+
+    async def health(self, request: Request) -> Response:
+        state = "draining" if self.door.is_closed else self._worker.state
+        if state != "ready":
+            return JsonReply({"status": state}, 503)
+        if (name := _in_address(request)) is not None:
+            name = choose(self._worker, name, None)
+            return JsonReply({"status": "ok", "models": {name: status(self._worker.models[name])}, "failed": {}})
+        models = {name: status(model) for name, model in self._worker.models.items()}
+        return JsonReply({"status": "ok", "models": models, "failed": dict(self._worker.failures)})
+
+    async def models(self, request: Request) -> Response:
+        check_ready(self._worker)
+        name = _in_address(request)
+        names = list(self._worker.models) if name is None else [choose(self._worker, name, None)]
+        return JsonReply({"object": "list", "data": [card(name) for name in names]})
+
+    async def model(self, request: Request) -> Response:
+        if (name := _in_address(request)) is not None:
+            choose(self._worker, name, None)
+        return JsonReply(card(choose(self._worker, request.path_params["model"], None)))
+
+    async def chat(self, request: Request) -> Response:
+        name, body, prompts = await self._read(request, ChatRequest, chat_prompts)
+        return await self._answer(request, name, body, prompts)
+
+    async def complete(self, request: Request) -> Response:
+        name, body, prompts = await self._read(request, CompletionRequest, text_prompts)
+        return await self._answer(request, name, body, prompts)
+
+    async def tokenize(self, request: Request) -> Response:
+        name, body, ids = await self._read(request, TokenizeRequest, tokenize)
+        model = self._worker.models[name]
+        names = [model.folder.tokenizer.piece(token_id) for token_id in ids] if body.return_token_strs else None
+        return JsonReply({"count": len(ids), "max_model_len": model.engine.max_len, "tokens": ids, "token_strs": names})
+
+    async def detokenize(self, request: Request) -> Response:
+        _, _, text = await self._read(request, DetokenizeRequest, detokenize)
+        return JsonReply({"prompt": text})
+
+    async def tokenizer_info(self, request: Request) -> Response:
+        model = self._worker.models[choose(self._worker, _in_address(request), request.query_params.get("model"))]
+        tokenizer = model.folder.tokenizer
+        return JsonReply(
+            {
+                "tokenizer_class": type(tokenizer).__name__,
+                "vocab_size": tokenizer.vocab_size,
+                "bos_token": tokenizer.piece(tokenizer.bos_id),
+                "bos_token_id": tokenizer.bos_id,
+                "eos_token": tokenizer.piece(tokenizer.eos_id),
+                "eos_token_id": tokenizer.eos_id,
+                "add_bos_token": True,
+                "add_eos_token": False,
+                "model_max_length": model.engine.max_len,
+                "chat_layout": model.folder.template,
             }
-            for name, model in worker.models.items()
-        }
-        return JSONResponse({"status": "ok", "models": models})
-
-    @app.get("/v1/models")
-    async def models() -> dict[str, Any]:
-        _check_ready(worker)
-        return {"object": "list", "data": [_model_card(name) for name in worker.models]}
-
-    @app.get("/v1/models/{name:path}")
-    async def model(name: str) -> dict[str, Any]:
-        _find(worker, name)
-        return _model_card(name)
-
-    @app.post("/v1/chat/completions")
-    async def chat(request: Request) -> Response:
-        body = parse(ChatRequest, await request.body())
-        loaded = _find(worker, body.model)
-        messages = [Message(message.role, message.content) for message in body.messages]
-        try:
-            prompt = render(messages, loaded.folder.tokenizer, loaded.folder.template)
-        except ChatError as error:
-            param = "messages" if error.index is None else f"messages[{error.index}]"
-            raise ApiError(400, str(error), param=param, code="invalid_value") from error
-        max_tokens = body.max_completion_tokens or body.max_tokens
-        job = _submit(worker, loaded, body, "chat", prompt, max_tokens)
-        return await _respond(request, body, job, worker)
-
-    @app.post("/v1/completions")
-    async def complete(request: Request) -> Response:
-        body = parse(CompletionRequest, await request.body())
-        loaded = _find(worker, body.model)
-        tokenizer = loaded.folder.tokenizer
-        try:
-            if isinstance(body.prompt, str):
-                prompt = [tokenizer.bos_id, *tokenizer.encode(body.prompt)]
-            else:
-                prompt = list(body.prompt)
-            check_prompt(tuple(prompt), tokenizer)
-        except ValueError as error:
-            raise ApiError(400, f"prompt: {error}", param="prompt", code="invalid_value") from error
-        job = _submit(worker, loaded, body, "text", prompt, body.max_tokens)
-        return await _respond(request, body, job, worker)
-
-    return app
-
-
-def _model_card(name: str) -> dict[str, Any]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "local"}
-
-
-def _check_ready(worker: Worker) -> None:
-    if worker.state != "ready":
-        raise ApiError(503, f"the server is {worker.state}; GET /health tells when it is ready", code=worker.state)
-
-
-def _find(worker: Worker, name: str) -> LoadedModel:
-    _check_ready(worker)
-    if name not in worker.models:
-        known = ", ".join(worker.models)
-        raise ApiError(404, f"no model {name!r} here; there are {known}", param="model", code="model_not_found")
-    return worker.models[name]
-
-
-def _submit(
-    worker: Worker,
-    loaded: LoadedModel,
-    body: Sampling,
-    kind: Literal["chat", "text"],
-    prompt: list[int],
-    max_tokens: int | None,
-) -> _Job:
-    """Hand a request to the worker. A prompt and max_tokens that do not fit into the context are refused, never cut."""
-    request_id = f"{'chatcmpl' if kind == 'chat' else 'cmpl'}-{secrets.token_hex(12)}"
-    param = "messages" if kind == "chat" else "prompt"
-    try:
-        params = SamplingParams(
-            max_tokens=room(len(prompt), max_tokens, loaded.engine.max_len),
-            temperature=1.0 if body.temperature is None else body.temperature,
-            top_p=1.0 if body.top_p is None else body.top_p,
-            seed=secrets.randbits(63) if body.seed is None else body.seed,
-            stop=body.stop,
         )
-        stream = worker.submit(body.model, EngineRequest(request_id, tuple(prompt), params, kind == "text"))
-    except ContextLengthError as error:
-        raise ApiError(400, str(error), param=param, code="context_length_exceeded") from error
-    except QueueFullError as error:
-        raise ApiError(429, str(error), code="queue_full") from error
-    except NotReadyError as error:
-        raise ApiError(503, str(error), code=worker.state) from error
-    answer = Answer(kind, request_id, int(time.time()), body.model, loaded.fingerprint, len(prompt))
-    return _Job(answer, stream, lambda: worker.cancel(request_id))
+
+    async def _read(
+        self, request: Request, kind: type[_Body], prepare: Callable[[_Body, LoadedModel], _Result]
+    ) -> tuple[str, _Body, _Result]:
+        """The model that a request asks, its body, and what `prepare` makes of both."""
+        raw = await read_body(request)
+        in_address = _in_address(request)
+
+        def read() -> tuple[str, _Body, _Result]:
+            body = parse(kind, raw)
+            name = choose(self._worker, in_address, body.model)
+            return name, body, prepare(body, self._worker.models[name])
+
+        return read() if len(raw) <= _LONG_BODY else await asyncio.to_thread(read)
+
+    async def _answer(
+        self, request: Request, name: str, body: ChatRequest | CompletionRequest, prompts: list[Prompt]
+    ) -> Response:
+        return await respond(request, body, submit(self._worker, name, body, prompts), self._worker)
 
 
-async def _respond(request: Request, body: Sampling, job: _Job, worker: Worker) -> Response:
-    if body.stream:
-        has_usage = body.stream_options is not None and body.stream_options.include_usage
-        return _EventStream(_pieces(job, has_usage=has_usage), job.cancel)
-    whole = asyncio.create_task(_collect(job.stream))
-    gone = asyncio.create_task(_disconnect(request))
-    try:
-        await asyncio.wait({whole, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if not whole.done():
-            return Response(status_code=_CLIENT_GONE)
-    finally:
-        job.cancel()
-        whole.cancel()
-        gone.cancel()
-    last = whole.result()
-    if last.finish_reason == "error" or last.finish_reason is None:
-        raise ApiError(503 if worker.state == "closed" else 500, str(last.error), code="model_failed")
-    return JSONResponse(job.answer.whole(last.text, last.finish_reason, last.n_output))
-
-
-async def _collect(stream: Stream) -> Event:
-    """The last event, with the text of all."""
-    text = []
-    async for event in stream:
-        text.append(event.text)
-    return Event(event.request_id, "".join(text), event.n_output, event.finish_reason, event.error)
-
-
-async def _disconnect(request: Request) -> None:
-    """Return when the client has gone. The body must have been read."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-async def _pieces(job: _Job, *, has_usage: bool) -> AsyncIterator[str]:
-    """Server-sent events; a stream that ends with an error has no [DONE], so that nobody takes it for whole."""
-    answer, no_usage = job.answer, {"usage": None} if has_usage else {}
-    if answer.kind == "chat":
-        yield sse({**answer.piece("", is_first=True), **no_usage})
-    async for event in job.stream:
-        if event.finish_reason == "error":
-            yield sse(ApiError(500, str(event.error), code="model_failed").body())
-            return
-        if event.text:
-            yield sse({**answer.piece(event.text), **no_usage})
-        if event.finish_reason is not None:
-            yield sse({**answer.piece("", event.finish_reason), **no_usage})
-            if has_usage:
-                yield sse(answer.closing_usage(event.n_output))
-    yield DONE
-
-
-class _EventStream(StreamingResponse):
-    """A stream that, however it ends, tells its request: read to the end, or the client went away."""
-
-    def __init__(self, pieces: AsyncIterator[str], on_end: Callable[[], None]) -> None:
-        super().__init__(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
-        self._on_end = on_end
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._on_end()
+def _in_address(request: Request) -> str | None:
+    """The name under /models/NAME/, None for a plain address."""
+    name: str | None = request.path_params.get("name")
+    return name

@@ -1,10 +1,10 @@
 """Every refusal of the server in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
 
-from fastapi import Request
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
 
-_TYPES = {404: "invalid_request_error", 429: "rate_limit_error", 500: "server_error", 503: "server_error"}
+_TYPES = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
 
 
 class ApiError(Exception):
@@ -28,7 +28,7 @@ async def answer_http_exception(request: Request, error: Exception) -> JSONRespo
     """An address or method that does not exist."""
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path}: {error.detail}"
-    return JSONResponse(ApiError(error.status_code, message).body(), status_code=error.status_code)
+    return JSONResponse(ApiError(error.status_code, message).body(), error.status_code, error.headers)
 
 
 async def answer_crash(_request: Request, _error: Exception) -> JSONResponse:

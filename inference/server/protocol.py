@@ -1,17 +1,24 @@
-"""Requests as they come over the wire: the fields of OpenAI's API that this server honours, checked one by one.
+"""Requests as they come over the wire: the fields of OpenAI's API that this server honours, and vLLM's beside them.
 
 A field that is not known, or asks for something that is not done here, is refused and named: to ignore it would be to
-answer another question than the one that was asked. Values are not converted ("1" is not 1).
+answer another question than the one that was asked. Fields with a single allowed value are there for clients that
+always send them; `user` is not looked at. `model` may be left out where the address names it, or only one is served.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from inference.server.errors import ApiError
+from inference.engine.request import MAX_LOGPROBS
+from inference.server.parsing import Strict
 
-_MAX_STOPS = 4
-_SHOWN = 60  # characters of a wrong value that are repeated in its error
+MAX_TEXT = 2_000_000  # characters of one text: more than any context holds, and read in a tenth of a second
+MAX_PROMPTS = 128  # of one request
+_MAX_STOPS = 16
+_MAX_STOP_CHARS = 1000
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
 
 
 def _stop_strings(value: Any) -> Any:
@@ -20,10 +27,20 @@ def _stop_strings(value: Any) -> Any:
         raise ValueError("a string or a list of strings, none of them empty, was expected")
     if len(stops) > _MAX_STOPS:
         raise ValueError(f"{len(stops)} strings; at most {_MAX_STOPS} were expected")
+    if any(len(stop) > _MAX_STOP_CHARS for stop in stops):
+        raise ValueError(f"a string is too long; at most {_MAX_STOP_CHARS} characters were expected")
     return tuple(stops)
 
 
-def _text(value: Any) -> Any:
+_STOP = {"type": "string", "minLength": 1, "maxLength": _MAX_STOP_CHARS}
+Stop = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_stop_strings),
+    WithJsonSchema({"anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": _MAX_STOPS}, {"type": "null"}]}),
+]
+
+
+def _content(value: Any) -> Any:
     """Content given as a string, or as a list of text parts, which are joined."""
     if isinstance(value, str):
         return value
@@ -35,83 +52,126 @@ def _text(value: Any) -> Any:
     return "".join(part["text"] for part in value)
 
 
-def _prompt(value: Any) -> Any:
-    is_ids = isinstance(value, list) and all(type(item) is int for item in value)
-    if not value or not (isinstance(value, str) or is_ids):
-        raise ValueError("a string or a list of token ids, not empty, was expected (one prompt a request)")
-    return value if isinstance(value, str) else tuple(value)
+_PART = {
+    "type": "object",
+    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+    "required": ["type", "text"],
+}
+Content = Annotated[
+    str,
+    Field(max_length=MAX_TEXT),
+    BeforeValidator(_content),
+    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": MAX_TEXT}, {"type": "array", "items": _PART}]}),
+]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+def _prompts(value: Any) -> Any:
+    """One prompt, or several: each is a text or a list of token ids, all of one kind."""
+    if isinstance(value, str) or _is_ids(value):
+        return _prompts([value])
+    if not isinstance(value, list) or not value:
+        raise ValueError("a string, a list of token ids, or a list of either, not empty, was expected")
+    if len(value) > MAX_PROMPTS:
+        raise ValueError(f"{len(value)} prompts; at most {MAX_PROMPTS} were expected")
+    if not (all(isinstance(prompt, str) for prompt in value) or all(map(_is_ids, value))):
+        raise ValueError("all prompts must be strings, or all of them lists of token ids, none of them empty")
+    for prompt in value:
+        if not prompt:
+            raise ValueError("a prompt is empty; one that is not empty was expected")
+        if isinstance(prompt, str) and len(prompt) > MAX_TEXT:
+            raise ValueError(f"a prompt has {len(prompt)} characters; at most {MAX_TEXT} are read")
+    return tuple(prompt if isinstance(prompt, str) else tuple(prompt) for prompt in value)
 
 
-class ChatMessage(_Strict):
+def _is_ids(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(type(item) is int for item in value)
+
+
+Prompts = Annotated[
+    tuple[str | tuple[int, ...], ...],
+    BeforeValidator(_prompts),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _TEXT,
+                _IDS,
+                *({"type": "array", "items": one, "minItems": 1, "maxItems": MAX_PROMPTS} for one in (_TEXT, _IDS)),
+            ]
+        }
+    ),
+]
+
+
+def _safe_prompt(value: Any) -> Any:
+    if value is True:
+        raise ValueError(
+            "this server adds no prompt of its own; send a system message, or set system_prompt under [battle] in the "
+            "arena's settings"
+        )
+    return value
+
+
+class ChatMessage(Strict):
     role: Literal["system", "user", "assistant"]
-    content: Annotated[str, BeforeValidator(_text)]
+    content: Content
     name: str | None = None
 
 
-class StreamOptions(_Strict):
+class StreamOptions(Strict):
     include_usage: bool = False
 
 
-class Sampling(_Strict):
-    """The fields that both kinds of completion share. Those with a single allowed value are there for clients that
-    always send them; `user` is not looked at."""
+class Sampling(Strict):
+    """The fields that both kinds of completion share."""
 
-    model: str
+    model: str | None = None
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
-    max_tokens: Annotated[int | None, Field(ge=1)] = None
+    top_k: Annotated[int | None, Field(ge=-1, lt=2**31, description="0 and -1: no cut")] = None
+    min_p: Annotated[float | None, Field(ge=0, le=1)] = None
+    repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10)] = None
+    presence_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
+    frequency_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
     seed: Annotated[int | None, Field(ge=-(2**63), lt=2**63)] = None
-    stop: Annotated[tuple[str, ...], BeforeValidator(_stop_strings)] = ()
+    stop: Stop = ()
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = None
-    frequency_penalty: Annotated[float | None, Field(ge=0, le=0)] = None
-    presence_penalty: Annotated[float | None, Field(ge=0, le=0)] = None
+    logit_bias: None = None
     user: str | None = None
 
 
 class ChatRequest(Sampling):
     messages: list[ChatMessage]
+    max_tokens: Annotated[int | None, Field(ge=1)] = None
     max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
-    logprobs: Literal[False] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS, description="needs logprobs")] = None
+    safe_prompt: Annotated[Literal[False] | None, BeforeValidator(_safe_prompt)] = None
 
 
 class CompletionRequest(Sampling):
-    prompt: Annotated[str | tuple[int, ...], BeforeValidator(_prompt)]
-    logprobs: None = None
-    echo: Literal[False] | None = None
+    prompt: Prompts
+    max_tokens: Annotated[int | None, Field(ge=0, description="0 only with echo")] = None
+    logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS)] = None
+    echo: bool | None = None
+    add_special_tokens: bool = True
     best_of: Literal[1] | None = None
     suffix: None = None
 
 
-_Body = TypeVar("_Body", ChatRequest, CompletionRequest)
+class TokenizeRequest(Strict):
+    """`prompt` or `messages`; the latter as they are rendered for an answer."""
+
+    model: str | None = None
+    prompt: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
+    messages: list[ChatMessage] | None = None
+    add_special_tokens: bool | None = None
+    add_generation_prompt: Literal[True] = True
+    continue_final_message: Literal[False] = False
+    return_token_strs: bool | None = None
 
 
-def parse(kind: type[_Body], body: bytes) -> _Body:
-    """The request in a body of JSON; ApiError 400 that names the first field at fault."""
-    try:
-        return kind.model_validate_json(body)
-    except ValidationError as error:
-        raise _refusal(kind, error) from error
-
-
-def _refusal(kind: type[BaseModel], error: ValidationError) -> ApiError:
-    first = error.errors(include_url=False, include_context=False)[0]
-    param = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).removeprefix(".")
-    reason = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "json_invalid":
-        return ApiError(400, f"the body is not JSON: {reason.removeprefix('Invalid JSON: ')}", code="invalid_json")
-    if first["type"] == "extra_forbidden":
-        known = f"; known are {', '.join(kind.model_fields)}" if len(first["loc"]) == 1 else ""
-        return ApiError(400, f"{param} is not a field that this server has{known}", param=param, code="unknown_field")
-    if first["type"] == "missing":
-        return ApiError(400, f"{param} is missing", param=param, code="missing_field")
-    if not param:
-        return ApiError(400, "the body is not a JSON object", code="invalid_json")
-    shown = repr(first["input"])
-    shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
-    return ApiError(400, f"{param} is {shown}: {reason}", param=param, code="invalid_value")
+class DetokenizeRequest(Strict):
+    model: str | None = None
+    tokens: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_TEXT)]

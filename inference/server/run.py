@@ -1,4 +1,6 @@
-"""Serve until told to stop: socket first, then the models; SIGTERM ends open streams and the process within seconds."""
+"""Serve until told to stop: socket first, then the models. SIGTERM ends the process within 10 s: nothing new is taken,
+answers may finish for some seconds, then those that still run end with an error. A second Ctrl-C does not wait.
+"""
 
 import asyncio
 import gc
@@ -6,6 +8,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -14,21 +17,34 @@ import uvicorn
 from inference.engine.loading import Loaded
 from inference.engine.worker import Worker
 from inference.server.app import create_app
+from inference.server.door import Door
 
 logger = logging.getLogger(__name__)
 
-_GRACE_S = 3  # for clients to read the end of their streams
-_JOIN_S = 4.0  # for a step of the model, or its loading, to come to an end
+_DRAIN_S = 4.0  # for answers to finish
+_GRACE_S = 2  # for clients to read the end of their streams; whole seconds, uvicorn wants them so
+_JOIN_S = 3.0  # for a step of the model, or its loading, to come to an end
+_POLL_S = 0.05
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which on its way out ends the streams before it waits for their connections."""
+    """uvicorn, which on its way out lets answers finish, and ends the rest before it waits for their connections."""
 
-    def __init__(self, config: uvicorn.Config, worker: Worker) -> None:
+    def __init__(self, config: uvicorn.Config, worker: Worker, door: Door) -> None:
         super().__init__(config)
         self._worker = worker
+        self._door = door
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._door.close()
+        deadline = time.monotonic() + _DRAIN_S
+        if self._door.n_inside:
+            logger.info("stopping; %d requests have %g s to finish", self._door.n_inside, _DRAIN_S)
+        # polled, since two things end it: the last answer, and a second Ctrl-C, which uvicorn tells by an attribute
+        while self._door.n_inside and not self.force_exit and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_S)
+        if self._door.n_inside:
+            logger.warning("%d requests did not finish in time; they end with an error", self._door.n_inside)
         self._worker.close()
         await super().shutdown(sockets)
 
@@ -49,10 +65,9 @@ def run(load: Callable[[], Loaded], listener: socket.socket) -> int:
 
 async def _serve(load: Callable[[], Loaded], listener: socket.socket) -> Worker:
     worker = Worker(load)
-    config = uvicorn.Config(
-        create_app(worker), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S
-    )
-    server = _Server(config, worker)
+    door = create_app(worker)
+    config = uvicorn.Config(door, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S)
+    server = _Server(config, worker, door)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:
         server.should_exit = True

@@ -1,0 +1,223 @@
+"""Requests for answers: handed to the worker, one engine request a prompt, and what comes back as JSON or as a stream.
+
+A client that leaves cancels its requests, streamed or whole: their slots are free before the model's next step.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from itertools import chain
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from inference.engine.loading import LoadedModel
+from inference.engine.request import Event, SamplingParams
+from inference.engine.request import Request as EngineRequest
+from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
+from inference.server.answers import DONE, Answer, Kind, Usage, sse
+from inference.server.errors import ApiError
+from inference.server.logprobs import TextLogprobs, chat_logprobs
+from inference.server.prompts import Prompt
+from inference.server.protocol import ChatRequest, CompletionRequest
+from inference.server.replies import JsonReply
+
+_CLIENT_GONE = 499  # nobody reads it; it is in the log of a proxy
+
+Body = ChatRequest | CompletionRequest
+
+
+class _Part:
+    """One prompt of a request on its way: the engine's events in, text and log-probabilities for the wire out."""
+
+    def __init__(self, index: int, prompt: Prompt, stream: Stream, model: LoadedModel, body: Body) -> None:
+        self.index = index
+        self.stream = stream
+        self.n_prompt, self.n_output, self.n_reused = len(prompt.ids), 0, 0
+        self._prompt = prompt
+        self._echo = prompt.echo
+        self._tokenizer = model.folder.tokenizer
+        self._is_chat = isinstance(body, ChatRequest)
+        self._has_logprobs = body.logprobs is not None and body.logprobs is not False
+        after = () if isinstance(body, CompletionRequest) and body.echo else prompt.ids
+        self._text_logprobs = TextLogprobs(self._tokenizer, after=after)
+
+    def take(self, event: Event) -> tuple[str, dict[str, Any] | None]:
+        """Count an event in: the text that it adds, an echo of the prompt first, and its `logprobs` if it has any."""
+        self.n_output, self.n_reused = event.n_output, max(self.n_reused, event.n_reused)
+        text, self._echo = self._echo + event.text, ""
+        return text, self._logprobs(event) if self._has_logprobs else None
+
+    def _logprobs(self, event: Event) -> dict[str, Any] | None:
+        if self._is_chat:
+            return chat_logprobs(self._tokenizer, event.logprobs) if event.logprobs else None
+        ids = [entry.token_id for entry in event.logprobs]
+        if event.prompt_logprobs is None:
+            return self._text_logprobs.add(ids, event.logprobs) if ids else None
+        return self._text_logprobs.add([*self._prompt.ids, *ids], [*event.prompt_logprobs, *event.logprobs])
+
+
+class Job:
+    """A request that runs: its prompts in the engine, and how to answer whom."""
+
+    def __init__(self, answer: Answer, parts: Sequence[_Part], cancel: Callable[[], None]) -> None:
+        self.answer = answer
+        self.parts = parts
+        self.cancel = cancel
+
+    @property
+    def usage(self) -> Usage:
+        """As of the events taken so far."""
+        return Usage(
+            sum(part.n_prompt for part in self.parts),
+            sum(part.n_output for part in self.parts),
+            sum(part.n_reused for part in self.parts),
+        )
+
+
+def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> Job:
+    """Hand the prompts of a request to the worker: all of them, or none and an ApiError."""
+    kind: Kind = "chat" if isinstance(body, ChatRequest) else "text"
+    request_id = f"{'chatcmpl' if kind == 'chat' else 'cmpl'}-{secrets.token_hex(12)}"
+    ids = [request_id if len(prompts) == 1 else f"{request_id}-{index}" for index in range(len(prompts))]
+
+    def cancel() -> None:
+        for part_id in ids:
+            worker.cancel(part_id)
+
+    model = worker.models[name]
+    parts = []
+    try:
+        for index, (part_id, prompt) in enumerate(zip(ids, prompts, strict=True)):
+            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), continues_text=kind == "text")
+            parts.append(_Part(index, prompt, worker.submit(name, request), model, body))
+    except QueueFullError as error:
+        cancel()
+        raise ApiError(429, str(error), code="queue_full") from error
+    except NotReadyError as error:
+        raise ApiError(503, str(error), code=worker.state) from error
+    return Job(Answer(kind, request_id, int(time.time()), name, model.fingerprint), parts, cancel)
+
+
+def _params(body: Body, prompt: Prompt) -> SamplingParams:
+    if isinstance(body, ChatRequest):
+        n_logprobs = (body.top_logprobs or 0) if body.logprobs else None
+        prompt_logprobs = None
+    else:
+        n_logprobs = body.logprobs
+        prompt_logprobs = body.logprobs if body.echo else None
+        if prompt.max_tokens == 0 and prompt_logprobs is None:
+            prompt_logprobs = 0  # nobody reads them; the engine samples nothing only where it has something else to do
+    return SamplingParams(
+        max_tokens=prompt.max_tokens,
+        temperature=1.0 if body.temperature is None else body.temperature,
+        top_p=1.0 if body.top_p is None else body.top_p,
+        top_k=max(0, body.top_k or 0),
+        min_p=body.min_p or 0.0,
+        repetition_penalty=1.0 if body.repetition_penalty is None else body.repetition_penalty,
+        presence_penalty=body.presence_penalty or 0.0,
+        frequency_penalty=body.frequency_penalty or 0.0,
+        seed=secrets.randbits(63) if body.seed is None else body.seed,
+        stop=body.stop,
+        n_logprobs=n_logprobs,
+        prompt_logprobs=prompt_logprobs,
+    )
+
+
+async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Response:
+    """The answer, streamed where the body asks for it; ApiError when it could not be made."""
+    if body.stream:
+        has_usage = body.stream_options is not None and body.stream_options.include_usage
+        return _EventStream(_pieces(job, has_usage=has_usage), job.cancel)
+    whole = asyncio.gather(*(_collect(part.stream) for part in job.parts))
+    gone = asyncio.create_task(_disconnect(request))
+    try:
+        either: list[asyncio.Future[Any]] = [whole, gone]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not whole.done():
+            return Response(status_code=_CLIENT_GONE)
+    finally:
+        job.cancel()
+        whole.cancel()
+        gone.cancel()
+    choices = []
+    for part, event in zip(job.parts, whole.result(), strict=True):
+        if event.finish_reason == "error" or event.finish_reason is None:
+            raise ApiError(503 if worker.state == "closed" else 500, str(event.error), code="model_failed")
+        text, logprobs = part.take(event)
+        choices.append(job.answer.choice(part.index, text, logprobs, event.finish_reason))
+    return JsonReply(job.answer.whole(choices, job.usage))
+
+
+async def _collect(stream: Stream) -> Event:
+    """All events as one."""
+    events = [event async for event in stream]
+    last = events[-1]
+    return Event(
+        last.request_id,
+        "".join(event.text for event in events),
+        last.n_output,
+        last.finish_reason,
+        last.error,
+        logprobs=tuple(chain.from_iterable(event.logprobs for event in events)),
+        prompt_logprobs=next((event.prompt_logprobs for event in events if event.prompt_logprobs is not None), None),
+        n_reused=max(event.n_reused for event in events),
+    )
+
+
+async def _disconnect(request: Request) -> None:
+    """Return when the client has gone. The body must have been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _pieces(job: Job, *, has_usage: bool) -> AsyncIterator[str]:
+    """Server-sent events; a stream that ends with an error has no [DONE], so that nobody takes it for whole."""
+    answer, no_usage = job.answer, {"usage": None} if has_usage else {}
+    if answer.kind == "chat":
+        yield sse({**answer.piece(0, "", is_first=True), **no_usage})
+    async for part, event in _merged(job.parts):
+        if event.finish_reason == "error":
+            yield sse(ApiError(500, str(event.error), code="model_failed").body())
+            return
+        text, logprobs = part.take(event)
+        if text or logprobs:
+            yield sse({**answer.piece(part.index, text, logprobs), **no_usage})
+        if event.finish_reason is not None:
+            yield sse({**answer.piece(part.index, "", None, event.finish_reason), **no_usage})
+    if has_usage:
+        yield sse(answer.closing_usage(job.usage))
+    yield DONE
+
+
+async def _merged(parts: Sequence[_Part]) -> AsyncIterator[tuple[_Part, Event]]:
+    """The events of all parts as they come."""
+    waiting = {asyncio.ensure_future(anext(part.stream)): part for part in parts}
+    try:
+        while waiting:
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                part, event = waiting.pop(task), task.result()
+                yield part, event
+                if event.finish_reason is None:
+                    waiting[asyncio.ensure_future(anext(part.stream))] = part
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+class _EventStream(StreamingResponse):
+    """A stream that, however it ends, tells its request: read to the end, or the client went away."""
+
+    def __init__(self, pieces: AsyncIterator[str], on_end: Callable[[], None]) -> None:
+        super().__init__(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+        self._on_end = on_end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._on_end()

@@ -1,0 +1,93 @@
+"""The server as its users meet it: the command in a process of its own; or its application in this one.
+
+What a process cannot be made to do on demand (be full, be loading) runs in this one.
+"""
+
+import asyncio
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import openai
+
+from inference.engine.loading import Loaded, load_models
+from inference.engine.worker import Worker
+from inference.folder import open_folder
+from inference.server.app import create_app
+
+LIMIT_S = 60
+ENDLESS = 1_000_000  # tokens; greedily, these random models never end
+ASK: list[Any] = [{"role": "user", "content": "the quick brown fox"}]
+CHAT, TEXT = "/v1/chat/completions", "/v1/completions"
+USER = {"role": "user", "content": "x"}
+
+
+class Server:
+    """`python -m inference serve` in a child process."""
+
+    def __init__(self, *arguments: str, wait: bool = True) -> None:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "inference", "serve", "--port", "0", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self.process.stdout is not None
+        self.greeting = self.process.stdout.readline()
+        self.url = self.greeting.split()[-1] if self.greeting else ""
+        if wait:
+            deadline = time.monotonic() + LIMIT_S
+            while httpx.get(f"{self.url}/health", timeout=LIMIT_S).status_code != 200:
+                assert time.monotonic() < deadline, "the models were not loaded in time"
+                time.sleep(0.05)
+
+    def client(self) -> openai.OpenAI:
+        return openai.OpenAI(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=LIMIT_S)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the process; exit code and what it wrote to stderr."""
+        _, errors = self.process.communicate(timeout=LIMIT_S)
+        return self.process.returncode, errors
+
+
+@contextlib.contextmanager
+def serving(*arguments: str, wait: bool = True) -> Iterator[Server]:
+    server = Server(*arguments, wait=wait)
+    try:
+        yield server
+    finally:
+        server.process.kill()
+        server.process.communicate()
+
+
+def ask_in_process(worker: Worker) -> openai.AsyncOpenAI:
+    transport = httpx.ASGITransport(create_app(worker))
+    http = httpx.AsyncClient(transport=transport, base_url="http://server")
+    return openai.AsyncOpenAI(base_url="http://server/v1", api_key="none", max_retries=0, http_client=cast(Any, http))
+
+
+@contextlib.asynccontextmanager
+async def working(path: Path, *, gate: threading.Event | None = None) -> AsyncIterator[Worker]:
+    def load() -> Loaded:
+        if gate is not None:
+            gate.wait(LIMIT_S)
+        return load_models({"one": open_folder(path)}, n_slots=1)
+
+    worker = Worker(load, max_waiting=0)
+    worker.start()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            yield worker
+    finally:
+        worker.close()
+        worker.join(LIMIT_S)

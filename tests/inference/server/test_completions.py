@@ -1,0 +1,82 @@
+"""Requests on their way through the worker: clients that leave, a full queue, models that fail."""
+
+import asyncio
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+import pytest
+
+from inference.engine.request import Request, SamplingParams
+from tests.inference.server.serving import ASK, CHAT, ENDLESS, LIMIT_S, Server, ask_in_process, working
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_a_client_that_leaves_frees_its_slot(server: Server, client: openai.OpenAI, stream: bool) -> None:
+    """There is one slot, and the first answer would take minutes."""
+    body = {"model": "one", "messages": ASK, "max_tokens": ENDLESS, "temperature": 0, "stream": stream}
+    if stream:
+        with httpx.stream("POST", server.url + CHAT, json=body, timeout=LIMIT_S) as response:
+            lines = response.iter_lines()
+            while '"content":"' not in next(lines):
+                pass
+    else:
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(server.url + CHAT, json=body, timeout=1)
+    client.chat.completions.create(model="one", messages=ASK, max_tokens=2, timeout=20)
+
+
+def test_a_full_server_says_so_and_takes_the_next_when_there_is_room(folders: dict[str, Path]) -> None:
+    async def scenario() -> None:
+        async with working(folders["one"]) as worker:
+            await worker.settled()
+            client = ask_in_process(worker)
+            settings: dict[str, Any] = {"model": "one", "messages": ASK, "max_tokens": 1}
+            worker.submit("one", Request("endless", (1,), SamplingParams(max_tokens=ENDLESS, temperature=0)))
+            with pytest.raises(openai.RateLimitError) as full:
+                await client.chat.completions.create(**settings)
+            assert (full.value.code, full.value.type) == ("queue_full", "rate_limit_error")
+            worker.cancel("endless")
+            await client.chat.completions.create(**settings)
+
+    asyncio.run(scenario())
+
+
+def test_requests_before_the_models_are_loaded_get_503(folders: dict[str, Path]) -> None:
+    async def scenario() -> None:
+        gate = threading.Event()
+        async with working(folders["one"], gate=gate) as worker:
+            client = ask_in_process(worker)
+            for ask in (client.chat.completions.create(model="one", messages=ASK), client.models.list()):
+                with pytest.raises(openai.InternalServerError) as early:
+                    await ask
+                assert (early.value.status_code, early.value.code) == (503, "loading")
+            gate.set()
+            await worker.settled()
+            assert [model.id async for model in client.models.list()] == ["one"]
+
+    asyncio.run(scenario())
+
+
+def test_a_model_that_fails_is_an_error_and_not_an_end(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from inference.model.transformer import Transformer
+
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("out of memory")
+
+    async def scenario() -> None:
+        async with working(folders["one"]) as worker:
+            await worker.settled()
+            client = ask_in_process(worker)
+            monkeypatch.setattr(Transformer, "step", broken)
+            with pytest.raises(openai.InternalServerError, match="the model failed: RuntimeError"):
+                await client.chat.completions.create(model="one", messages=ASK)
+            with pytest.raises(openai.APIError, match="the model failed: RuntimeError"):
+                async for _ in await client.chat.completions.create(model="one", messages=ASK, stream=True):
+                    pass
+
+    asyncio.run(scenario())
