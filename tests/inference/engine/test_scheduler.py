@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -30,14 +32,23 @@ def step(scheduler: Scheduler) -> list[tuple[Sequence, int, int]]:
 @given(
     n_slots=st.integers(1, 5),
     max_chunk=st.integers(1, 9),
+    beyond=st.one_of(st.none(), st.integers(1, 12)),
     arrivals=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 40), st.integers(1, 12)), max_size=25),
     aborts=st.dictionaries(st.integers(0, 60), st.integers(0, 24), max_size=10),
+    remembers=st.booleans(),
 )
 def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
-    n_slots: int, max_chunk: int, arrivals: list[tuple[int, int, int]], aborts: dict[int, int]
+    n_slots: int,
+    max_chunk: int,
+    beyond: int | None,
+    arrivals: list[tuple[int, int, int]],
+    aborts: dict[int, int],
+    remembers: bool,
 ) -> None:
-    slots = Slots(n_slots)
-    scheduler = Scheduler(slots, max_chunk=max_chunk)
+    """`beyond` is the budget beyond a piece of a prompt. All prompts are alike: with memory, much is taken over."""
+    slots = Slots(n_slots, n_rewindable=30 if remembers else None)
+    budget = None if beyond is None else max_chunk + beyond
+    scheduler = Scheduler(slots, max_chunk=max_chunk, budget=budget)
     sequences = [sequence(n_prompt, max_tokens) for _, n_prompt, max_tokens in arrivals]
     chunks: dict[int, list[tuple[int, int]]] = {id(one): [] for one in sequences}
     aborted = set()
@@ -49,9 +60,11 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
         if victim is not None and victim < len(sequences) and arrivals[victim][0] <= now:
             scheduler.remove(sequences[victim])
             aborted.add(id(sequences[victim]))
+        n_before = scheduler.n_decoding
         did = step(scheduler)
-        assert sum(n for _, _, n in did) <= n_slots + max_chunk, "the token budget"
+        assert sum(n for _, _, n in did) <= scheduler.budget, "the token budget"
         assert len({id(one) for one, _, _ in did}) == len(did), "one chunk a sequence"
+        assert sum(one.is_decoding for one, _, _ in did) >= n_before, "every answer goes on"
         assert scheduler.n_running <= n_slots
         for one, start, n in did:
             chunks[id(one)].append((start, n))
@@ -65,10 +78,65 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
         if id(one) in aborted:
             continue
         assert len(one.output) == one.request.params.max_tokens
-        n_prompt = len(one.request.prompt)
-        prompt = [(start, min(max_chunk, n_prompt - start)) for start in range(0, n_prompt, max_chunk)]
+        n_prompt, first = len(one.request.prompt), one.n_reused
+        assert first < n_prompt
+        assert remembers or first == 0
+        bounds = [first, *(at for at in range(0, n_prompt, max_chunk) if at > first), n_prompt]
+        prompt = [(start, stop - start) for start, stop in pairwise(bounds)]
         decode = [(n_prompt + i, 1) for i in range(one.request.params.max_tokens - 1)]
         assert chunks[id(one)] == prompt + decode, "computed in the same pieces as alone"
+
+
+def test_slots_are_given_in_the_order_of_arrival() -> None:
+    scheduler = Scheduler(Slots(2), max_chunk=4)
+    queue = [sequence(3 + i % 2 * 9, max_tokens=1 + i % 3, name=str(i)) for i in range(12)]
+    begun: list[str] = []
+    for one in queue:
+        scheduler.add(one)
+    while scheduler.n_running + scheduler.n_waiting:
+        begun += [one.request.request_id for one in scheduler.admit()]
+        step(scheduler)
+    assert begun == [str(i) for i in range(12)]
+
+
+def test_a_prompt_of_4000_tokens_beside_8_answers_adds_one_piece_to_each_step() -> None:
+    scheduler = Scheduler(Slots(9), max_chunk=256)
+    answers = [sequence(5, max_tokens=99) for _ in range(8)]
+    for one in answers:
+        scheduler.add(one)
+    step(scheduler)
+    long = sequence(4000)
+    scheduler.add(long)
+    while not long.output:
+        did = step(scheduler)
+        assert [n for one, _, n in did if one is not long] == [1] * 8
+        assert sum(n for _, _, n in did) <= 8 + 256
+    assert len(answers[0].output) == 1 + 16
+
+
+def test_prompts_can_be_held_back_while_answers_go_on() -> None:
+    scheduler = Scheduler(Slots(2), max_chunk=4)
+    short, long = sequence(2), sequence(9)
+    scheduler.add(short)
+    step(scheduler)
+    scheduler.add(long)
+    assert scheduler.is_reading
+    scheduler.admit()
+    assert [work.sequence for work in scheduler.plan(reads=False)] == [short]
+    assert [work.sequence for work in scheduler.plan()] == [short, long]
+
+
+def test_a_small_budget_bounds_how_many_run_at_once() -> None:
+    scheduler = Scheduler(Slots(5), max_chunk=4, budget=6)
+    for _ in range(5):
+        scheduler.add(sequence(1))
+    scheduler.admit()
+    assert (scheduler.n_running, scheduler.n_waiting, scheduler.is_reading) == (2, 3, True)
+
+
+def test_a_budget_without_room_for_an_answer_is_refused() -> None:
+    with pytest.raises(ValueError, match="the budget is 4 tokens a step and max_chunk 4; a budget of at least 5"):
+        Scheduler(Slots(1), max_chunk=4, budget=4)
 
 
 def test_a_long_prompt_does_not_stop_the_answers_of_others() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from inference.engine import worker as worker_module
 from inference.engine.engine import Engine
 from inference.engine.lending import Holding
 from inference.engine.loading import Loaded, LoadedModel, load_models
-from inference.engine.metrics import EngineStats
+from inference.engine.metrics import EngineStats, Metrics
 from inference.engine.request import Event, Request, SamplingParams
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
 from inference.folder import ModelFolder, open_folder
@@ -95,6 +96,63 @@ def test_a_cancelled_request_makes_room_for_the_next(folder: ModelFolder) -> Non
         assert worker.models["a"].engine.stats.n_running == 0
 
     with_worker(lambda: load_models({"a": folder}, n_slots=1), scenario)
+
+
+def test_a_model_borrows_slots_of_an_idle_one_and_gives_them_back(folder: ModelFolder) -> None:
+    def load() -> Loaded:
+        return load_models({"a": folder, "b": folder}, n_slots=4)
+
+    async def alone(worker: Worker) -> None:
+        await worker.settled()
+        expected.update({name: (await read(worker.submit("a", request(name, max_tokens=200)))).text for name in names})
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        most, n_bytes = {"a": 0, "b": 0}, sum(one.stats.cache_bytes for one in worker.metrics().models.values())
+        tasks = [asyncio.create_task(read(worker.submit("a", request(name, max_tokens=200)))) for name in names]
+        while not all(task.done() for task in tasks):
+            await asyncio.sleep(0.002)
+            stats = {name: one.stats for name, one in worker.metrics().models.items()}
+            assert sum(one.cache_bytes for one in stats.values()) <= n_bytes
+            most = {name: max(most[name], one.n_running) for name, one in stats.items()}
+            if most["a"] == 6 and len(tasks) == len(names):
+                tasks += [
+                    asyncio.create_task(read(worker.submit("b", request(f"b{name}", max_tokens=200)))) for name in names
+                ]
+        assert most == {"a": 6, "b": 4}, "half of b's share stayed, and it got the rest back"
+        events = [task.result() for task in tasks]
+        assert {event.request_id: event.text for event in events[: len(names)]} == expected
+
+    names, expected = ["r" * i for i in range(1, 9)], dict[str, str]()
+    with_worker(load, alone)
+    with_worker(load, scenario)
+
+
+def test_metrics_tell_what_was_done(folder: ModelFolder) -> None:
+    async def scenario(worker: Worker) -> None:
+        assert worker.metrics() == Metrics({})
+        await worker.settled()
+        last = [await read(worker.submit("a", request(f"r{i}", prompt=(1, 50 + i, 60)))) for i in range(3)]
+        for i in range(9):
+            worker.submit("a", request(f"q{i}", max_tokens=900))
+        with pytest.raises(QueueFullError):
+            worker.submit("a", request("late"))
+        for i in range(9):
+            worker.cancel(f"q{i}")
+        last.append(await read(worker.submit("a", request("r3"))))  # whatever came before has been done by then
+        found = worker.metrics().models
+        assert (found["a"].n_refused, found["b"].n_refused) == (1, 0)
+        assert found["b"].stats.output_tokens == 0
+        stats, first, others = found["a"].stats, found["a"].time_to_first_token_s, found["a"].time_per_token_s
+        assert stats.ended["length"] + stats.ended.get("stop", 0) == 4
+        assert stats.ended["aborted"] == 9
+        assert stats.prompt_tokens >= 12
+        n_output = sum(event.n_output for event in last)
+        assert stats.output_tokens == first.counts[-1] + others.counts[-1] >= n_output
+        assert first.counts[-1] >= 4
+        assert 0 < first.total < LIMIT_S
+
+    with_worker(lambda: load_models({"a": folder, "b": folder}, n_slots=1), scenario)
 
 
 def test_a_slow_reader_holds_no_slot_and_gets_everything_in_one_piece(folder: ModelFolder) -> None:
@@ -185,7 +243,10 @@ def test_closing_ends_open_streams_with_an_error(folder: ModelFolder) -> None:
 
 
 class Scripted:
-    """An engine whose steps take as long, on a clock of the test, as it is told, and may break."""
+    """An engine whose steps take as long, on a clock of the test, as it is told, and may break.
+
+    While it has `pieces` of prompts to read, a step with one takes `piece_s` longer. `steps` are its starts and ends.
+    """
 
     n_slots = 9
 
@@ -193,6 +254,8 @@ class Scripted:
         self.name, self.step_s, self.clock, self.log = name, step_s, clock, log
         self.left: dict[str, int] = {}
         self.fails = False
+        self.pieces, self.piece_s = 0, 0.0
+        self.steps: list[tuple[float, float]] = []
         self.gate = threading.Event()
         self.gate.set()
 
@@ -200,8 +263,11 @@ class Scripted:
     def has_work(self) -> bool:
         return bool(self.left)
 
+    @property
+    def is_reading(self) -> bool:
+        return self.pieces > 0
+
     is_streaming = has_work
-    is_reading = False
     stats = EngineStats(0, 0, 9, 9, 0, 0, 0, 0, {})
     holding = Holding(1, 9, 9, 0, 0)
 
@@ -223,7 +289,12 @@ class Scripted:
 
     def step(self, *, reads: bool = True) -> list[Event]:
         self.gate.wait(LIMIT_S)
+        start = self.clock[0]
         self.clock[0] += self.step_s
+        if reads and self.pieces:
+            self.clock[0] += self.piece_s
+            self.pieces -= 1
+        self.steps.append((start, self.clock[0]))
         self.log.append(self.name)
         if self.fails:
             self.fails = False
@@ -266,6 +337,31 @@ def test_a_slow_engine_gets_half_of_the_time_and_no_credit_for_having_been_idle(
     steps = "".join(name[0] for name in log)
     assert steps[: 9 * 8].count("s") == 8, "8 s of slow for every 8 steps of fast, from the start"
     assert "f" * 10 not in steps[: steps.rindex("s")], "fast does not wait for slow to make up the time before"
+
+
+def test_long_prompts_in_several_models_delay_no_answer_by_more_than_one_piece(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two models read prompts of 16 pieces, 1 s each, and answer beside it; a third one answers. A step without a piece
+    takes 10 ms."""
+    clock = [0.0]
+    monkeypatch.setattr(worker_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    engines = {name: Scripted(name, 0.01, clock, []) for name in "abc"}
+    engines["a"].gate.clear()
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        streams = [worker.submit(name, request(name, max_tokens=120)) for name in "abc"]
+        for name in "bc":
+            engines[name].pieces, engines[name].piece_s = 16, 1.0
+        engines["a"].gate.set()
+        await asyncio.gather(*map(read, streams))
+
+    with_worker(lambda: Loaded({name: scripted(engine) for name, engine in engines.items()}), scenario)
+    for name, engine in engines.items():
+        assert engine.pieces == 0
+        waited = [start - end for (_, end), (start, _) in pairwise(engine.steps)]
+        assert 0.5 < max(waited) <= 1.0 + 6 * 0.01 + 1e-9, f"{name} waited for others"
 
 
 def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
