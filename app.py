@@ -252,8 +252,14 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         lifespan=lambda _app: _running(database, native, health, arena),
     )
     app.include_router(routes(arena))
-    protect(app, pages=list(PAGES.values()), languages=LANGUAGES, public_url=settings.web.public_url)
     pages = ui.build(arena, settings, visitor_of=partial(identify, secret=secret))
+    protect(
+        app,
+        pages=list(PAGES.values()),
+        n_inputs={number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None},
+        languages=LANGUAGES,
+        public_url=settings.web.public_url,
+    )
     return ui.mount(app, pages, settings)
 
 

@@ -217,6 +217,37 @@ def test_it_serves_pages_to_visitors_and_ends_in_time_with_streams_open(tmp_path
     assert {file.name for file in (tmp_path / "data").iterdir()} >= {"secret", "arena.sqlite"}
 
 
+def test_what_no_page_sends_is_refused_and_fills_no_log(tmp_path: Path) -> None:
+    """Gradio answers such requests with status 500 and a traceback."""
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        with running(config(tmp_path, remote(one, two))) as (process, address):
+            with httpx.Client(base_url=address) as browser:
+                events = browser.get("/config").json()["dependencies"]
+                call = {"fn_index": events[0]["id"], "data": ["x"] * len(events[0]["inputs"]), "session_hash": "s"}
+                for wrong in (
+                    {"fn_index": 10**6},
+                    {"fn_index": None},
+                    {"data": ["x"] * (len(events[0]["inputs"]) + 1)},
+                    {"session_hash": ""},
+                    {"event_id": "x"},
+                ):
+                    for path in ("/gradio_api/queue/join", "/gradio_api/run/predict"):
+                        assert browser.post(path, json=call | wrong).status_code == 400, wrong
+                for event in events:
+                    if not event["backend_fn"]:
+                        empty = {"fn_index": event["id"], "data": [], "session_hash": "s"}
+                        assert browser.post("/gradio_api/run/predict", json=empty).status_code == 400
+                assert browser.post("/gradio_api/cancel", content=b'{"data": [NaN]}').status_code == 400
+                assert browser.get("/?page=nowhere").status_code == 404
+                unknown = browser.get("/gradio_api/queue/data", params={"session_hash": "nobody"})
+                assert '"session_not_found":true' in unknown.text
+            process.terminate()
+            assert process.stderr is not None
+            log = process.stderr.read()
+    assert "Traceback" not in log
+    assert "ERROR" not in log
+
+
 def ask(address: str, *, visitor: str, came_from: str) -> str:
     """Send a prompt as the page does, through a proxy that says where it came from; all that the page is told."""
     headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}

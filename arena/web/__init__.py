@@ -5,7 +5,7 @@
     farewell   ends open streams quietly when the server stops
     origin     forgets forwarded addresses; with a public URL, every request is one to that URL
     headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
-    gate       only the pages' own requests get in, with small bodies
+    gate       only the pages' own requests get in, with small bodies that are `calls` of their events
     visitor    gives a new visitor a cookie with the first page
     CORS       no other site may read anything (Gradio's own, which lets everybody, then stands aside)
     gzip       of pages and JSON; not of streams
@@ -15,7 +15,7 @@
 the HMAC of the `address`. Nothing here knows Gradio's Python side, battles or votes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -31,13 +31,21 @@ from arena.web.visitor import VisitorCookie
 __all__ = ["protect"]
 
 
-def protect(app: FastAPI, *, pages: Sequence[str], languages: Sequence[str], public_url: str | None = None) -> None:
-    """Wrap `app`, whose pages have these addresses and languages. The last one added is the outermost."""
+def protect(
+    app: FastAPI,
+    *,
+    pages: Sequence[str],
+    n_inputs: Mapping[int, int],
+    languages: Sequence[str],
+    public_url: str | None = None,
+) -> None:
+    """Wrap `app`, whose pages have these addresses and languages, and events with so many inputs. The last one added
+    is the outermost."""
     app.add_middleware(Language, languages=languages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
     app.add_middleware(VisitorCookie)
-    app.add_middleware(Gate, pages=pages)
+    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)
     app.add_middleware(Farewell)

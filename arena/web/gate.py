@@ -1,4 +1,4 @@
-"""Gate: only requests that the pages make themselves, with bodies of at most 64 kB.
+"""Gate: only requests that the pages make themselves, with bodies of at most 64 kB that are calls of their events.
 
 Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
 and hiding an event in its settings closes none of them. Here everything is closed that is not named. What is named is
@@ -7,11 +7,14 @@ not thereby trusted: who may vote is for `Arena` to say.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, QueryParams
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from arena.web.calls import BadCall, check_call, check_cancel
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -22,20 +25,26 @@ _READ = {
     "/config",
     "/theme.css",
     "/favicon.ico",
-    "/gradio_api/queue/data",
     "/gradio_api/startup-events",
 }
+_STREAM = "/gradio_api/queue/data"
 _READ_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
-_WRITE = {"/gradio_api/queue/join", "/gradio_api/cancel"}
+_CANCEL = "/gradio_api/cancel"
+_WRITE = {"/gradio_api/queue/join", _CANCEL}
 _WRITE_BELOW = ("/gradio_api/run/",)
 
 
 class Gate:
-    """404 for what no page asks, 413 for a body that is too long. `pages` are paths such as `/about`."""
+    """404 for what no page asks, 413 for a body that is too long, 400 for one that no page sends.
 
-    def __init__(self, app: ASGIApp, pages: Sequence[str]) -> None:
+    `pages` are paths such as `/about`, `n_inputs` has the number of inputs of every event of the pages.
+    """
+
+    def __init__(self, app: ASGIApp, pages: Sequence[str], n_inputs: Mapping[int, int]) -> None:
         self._app = app
-        self._read = _READ | set(pages)
+        self._read = _READ | {_STREAM, *pages}
+        self._page_names = {page.strip("/") for page in pages}
+        self._n_inputs = n_inputs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -43,18 +52,42 @@ class Gate:
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
-        elif not self._is_open(scope["method"], scope["path"]):
+        elif not self._is_open(scope["method"], scope["path"], QueryParams(scope["query_string"])):
             await PlainTextResponse("Not found\n", status_code=404)(scope, receive, send)
+        elif scope["path"] == _STREAM:
+            await self._stream(scope, receive, send)
         elif scope["method"] != "POST":
             await self._app(scope, receive, send)
         elif (body := await _body(scope, receive)) is None:
             text = f"The body is longer than {MAX_BODY_BYTES} bytes\n"
             await PlainTextResponse(text, status_code=413, headers={"connection": "close"})(scope, receive, send)
+        elif (reason := self._objection(scope["path"], body)) is not None:
+            await PlainTextResponse(f"{reason}\n", status_code=400)(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)
 
-    def _is_open(self, method: str, path: str) -> bool:
+    def _objection(self, path: str, body: bytes) -> str | None:
+        check = check_cancel if path == _CANCEL else check_call
+        try:
+            check(body, self._n_inputs)
+        except BadCall as error:
+            return str(error)
+        return None
+
+    async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The answers to a session's calls. To a session that never called, Gradio says so in the stream that it has
+        begun, and fails then: here the stream just ends."""
+        try:
+            await self._app(scope, receive, send)
+        except RuntimeError as error:
+            if not isinstance(error.__cause__, HTTPException):
+                raise
+            await send({"type": "http.response.body", "body": b""})
+
+    def _is_open(self, method: str, path: str, query: QueryParams) -> bool:
         if ".." in path:
+            return False
+        if "page" in query and query["page"].strip("/") not in self._page_names:  # Gradio's own, read at every address
             return False
         if method in ("GET", "HEAD"):
             return path in self._read or path.startswith(_READ_BELOW)

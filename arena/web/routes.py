@@ -29,7 +29,12 @@ def routes(arena: Arena) -> APIRouter:
             status = await arena.status()
         except Refusal as refusal:
             return _refused(refusal)
-        models = {"active": status.n_models, "ready": status.n_ready, "loading": status.n_loading}
+        models = {
+            "active": status.n_models,
+            "ready": status.n_ready,
+            "loading": status.n_loading,
+            "failed": status.n_failed,
+        }
         return JSONResponse({"status": "ok", "models": models, "votes": status.n_votes})
 
     @router.get("/leaderboard.json")

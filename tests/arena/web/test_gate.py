@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import json
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -21,9 +23,17 @@ async def echo(request: Request) -> Response:
 
 
 def client() -> TestClient:
-    return TestClient(
-        Gate(Starlette(routes=[Route("/{path:path}", echo, methods=METHODS)]), pages=["/", "/leaderboard"])
-    )
+    app = Starlette(routes=[Route("/{path:path}", echo, methods=METHODS)])
+    return TestClient(Gate(app, pages=["/", "/leaderboard"], n_inputs={3: 1}))
+
+
+def call_of(n_bytes: int) -> bytes:
+    """A call of event 3, so long."""
+    call = json.dumps({"fn_index": 3, "session_hash": "s", "data": [""]}).encode()
+    return call.replace(b'""', b'"' + b"x" * (n_bytes - len(call)) + b'"')
+
+
+CANCEL = {"fn_index": 3, "session_hash": "s", "event_id": "e"}
 
 
 @pytest.mark.parametrize(
@@ -41,13 +51,63 @@ def client() -> TestClient:
         ("GET", "/static/img/x.svg"),
         ("GET", "/gradio_api/queue/data?session_hash=x"),
         ("GET", "/gradio_api/heartbeat/x"),
-        ("POST", "/gradio_api/queue/join?"),
-        ("POST", "/gradio_api/run/vote"),
-        ("POST", "/gradio_api/cancel"),
+        ("GET", "/config?page=leaderboard"),
     ],
 )
 def test_what_the_pages_ask_for_gets_in(method: str, path: str) -> None:
     assert client().request(method, path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/gradio_api/queue/join?", call_of(100)),
+        ("/gradio_api/run/vote", call_of(100)),
+        ("/gradio_api/cancel", json.dumps(CANCEL).encode()),
+    ],
+)
+def test_what_the_pages_send_gets_in_whole(path: str, body: bytes) -> None:
+    answer = client().post(path, content=body)
+    assert (answer.status_code, answer.text) == (200, f"POST {len(body)}")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "reason"),
+    [
+        ("/gradio_api/queue/join", call_of(100).replace(b"3", b"4"), "fn_index: there is no such event"),
+        ("/gradio_api/run/predict", b"", "the body is not JSON"),
+        ("/gradio_api/cancel", call_of(100), "expected the keys event_id, fn_index, session_hash"),
+    ],
+)
+def test_what_no_page_sends_is_refused(path: str, body: bytes, reason: str) -> None:
+    """Gradio answered 500 with a traceback in the log."""
+    answer = client().post(path, content=body)
+    assert answer.status_code == 400
+    assert answer.text.startswith(reason)
+
+
+def test_the_stream_of_a_session_that_never_called_just_ends() -> None:
+    """As Gradio does it: the answer has begun, says that there is no session, and fails; a traceback in the log."""
+
+    async def unknown(request: Request) -> Response:
+        async def pieces() -> AsyncIterator[str]:
+            yield "no such session"
+            raise HTTPException(404)
+
+        return StreamingResponse(pieces())
+
+    app = Starlette(routes=[Route("/gradio_api/queue/data", unknown)])
+    answer = TestClient(Gate(app, pages=[], n_inputs={})).get("/gradio_api/queue/data?session_hash=x")
+    assert answer.text == "no such session"
+
+
+def test_what_fails_in_a_stream_for_another_reason_is_told() -> None:
+    async def broken(request: Request) -> Response:
+        raise RuntimeError("a bug")
+
+    app = Starlette(routes=[Route("/gradio_api/queue/data", broken)])
+    with pytest.raises(RuntimeError, match="a bug"):
+        TestClient(Gate(app, pages=[], n_inputs={})).get("/gradio_api/queue/data?session_hash=x")
 
 
 @pytest.mark.parametrize(
@@ -65,6 +125,8 @@ def test_what_the_pages_ask_for_gets_in(method: str, path: str) -> None:
         ("GET", "/assets/../gradio_api/info"),
         ("GET", "/assets/%2e%2e/gradio_api/info"),
         ("GET", "/metrics"),
+        ("GET", "/?page=nowhere"),
+        ("GET", "/config?page=nowhere"),
         ("POST", "/gradio_api/upload"),
         ("POST", "/gradio_api/component_server"),
         ("POST", "/gradio_api/call/vote"),
@@ -80,15 +142,16 @@ def test_everything_else_is_not_found(method: str, path: str) -> None:
 
 def test_a_body_may_have_64_kb_and_no_more() -> None:
     path = "/gradio_api/queue/join"
-    assert client().post(path, content=b"x" * MAX_BODY_BYTES).text == f"POST {MAX_BODY_BYTES}"
-    refused = client().post(path, content=b"x" * (MAX_BODY_BYTES + 1))
+    assert client().post(path, content=call_of(MAX_BODY_BYTES)).text == f"POST {MAX_BODY_BYTES}"
+    refused = client().post(path, content=call_of(MAX_BODY_BYTES + 1))
     assert (refused.status_code, refused.text) == (413, "The body is longer than 65536 bytes\n")
 
 
 def test_a_body_of_unannounced_length_is_cut_off_at_the_same_size() -> None:
     def pieces(n_bytes: int) -> Iterator[bytes]:
-        for _ in range(n_bytes // 1024):
-            yield b"x" * 1024
+        call = call_of(n_bytes)
+        for start in range(0, n_bytes, 1024):
+            yield call[start : start + 1024]
 
     path = "/gradio_api/queue/join"
     assert client().post(path, content=pieces(MAX_BODY_BYTES)).text == f"POST {MAX_BODY_BYTES}"
@@ -110,7 +173,7 @@ def test_websockets_are_closed() -> None:
         async def receive() -> Any:
             return {"type": "websocket.connect"}
 
-        await Gate(Starlette(), pages=[])({"type": "websocket", "path": "/"}, receive, send)
+        await Gate(Starlette(), pages=[], n_inputs={})({"type": "websocket", "path": "/"}, receive, send)
 
     asyncio.run(main())
     assert sent == [{"type": "websocket.close", "code": 1000}]

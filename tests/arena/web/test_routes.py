@@ -27,7 +27,7 @@ class FakeArena:
     async def status(self) -> Status:
         if self._leaderboard is None:
             raise Refusal("not_stored")
-        return Status(n_models=4, n_ready=1, n_loading=3, n_failed=0, n_votes=9, n_counted=7)
+        return Status(n_models=4, n_ready=1, n_loading=2, n_failed=1, n_votes=9, n_counted=7)
 
     async def leaderboard(self) -> Any:
         if self._leaderboard is None:
@@ -50,7 +50,7 @@ def leaderboard() -> Leaderboard:
 def test_health_tells_how_many_models_can_play(leaderboard: Leaderboard) -> None:
     answer = client(leaderboard).get("/health")
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "models": {"active": 4, "ready": 1, "loading": 3}, "votes": 9}
+    assert answer.json() == {"status": "ok", "models": {"active": 4, "ready": 1, "loading": 2, "failed": 1}, "votes": 9}
 
 
 def test_the_json_is_the_boards_own_digit_for_digit(leaderboard: Leaderboard) -> None:
