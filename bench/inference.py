@@ -19,12 +19,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
 
+from bench.costs import step_bytes
 from bench.engines import ENGINES, Job, Setting, Timing
 from bench.machine import MemoryReader, now, this_machine
 from bench.models import CONFIGS, make, make_gguf
 from bench.processes import Worker
 from bench.results import Cell, Measured, Record, merge, ratio, read
-from inference.model.config import ModelConfig
 
 PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -134,7 +134,9 @@ def measure(cell: Cell, workers: Sequence[Worker], reader: MemoryReader, cell_s:
         if used_s + used_s / (number + 1) > cell_s:
             break
     engines = {name: Measured(settings[name], tuple(timings[name]), peaks[name]) for name in timings}
-    n_bytes = step_bytes(CONFIGS[cell.size], cell, new)
+    n_bytes = step_bytes(
+        CONFIGS[cell.size], [cell.prompt + new // 2] * cell.batch, itemsize=2 if cell.dtype == "bfloat16" else 4
+    )
     return Record(cell, new, engines, n_bytes, tuple(read_rates), now(), command)
 
 
@@ -161,15 +163,6 @@ def _fastest(worker: Worker, cell: Cell) -> Setting:
         return timing.prefill_s / prompt * cell.prompt + timing.decode_s / (new - 1) * _NEW[cell.size]
 
     return min(candidates, key=seconds)
-
-
-def step_bytes(config: ModelConfig, cell: Cell, new: int) -> int:
-    """Bytes that a decode step reads, halfway through the answer: weights but for the embedding, and the cache."""
-    size = 2 if cell.dtype == "bfloat16" else 4
-    weights = config.n_parameters - (0 if config.tied_embeddings else config.vocab_size * config.dim)
-    n_keys = cell.prompt + new // 2
-    rows = sum(n_keys if (w := config.window(layer)) is None else min(w, n_keys) for layer in range(config.n_layers))
-    return size * (weights + cell.batch * rows * 2 * config.n_kv_heads * config.head_dim)
 
 
 def _line(record: Record) -> str:

@@ -1,14 +1,13 @@
 """The run itself, with our engine in worker processes on a tiny model; peers where they are installed."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench import inference
 from bench.engines import Job, Setting, Timing
-from bench.inference import check_agreement, main, measure, step_bytes
+from bench.inference import check_agreement, main, measure
 from bench.machine import MemoryReader
 from bench.models import CONFIGS
 from bench.processes import Worker, WorkerError
@@ -18,7 +17,7 @@ from inference.model.config import ModelConfig
 TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=24)
 
 
-class Scripted:
+class Scripted(Worker):
     """A worker that answers from a script: logits, and seconds by thread."""
 
     def __init__(self, engine: str, logits: list[float], seconds: dict[int, float] | None = None) -> None:
@@ -60,7 +59,7 @@ def test_engines_that_do_not_run_the_same_model_are_not_compared() -> None:
 
 
 def test_the_fastest_setting_runs_all_rounds_and_turns_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inference.os, "sched_getaffinity", lambda _: {0, 1})
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
     fast = Scripted("ours", [], {1: 0.1, 2: 0.2})
     slow = Scripted("transformers", [], {1: 2.0, 2: 0.5})
     cell = Cell("15M", "float32", 512, 1)
@@ -73,15 +72,6 @@ def test_the_fastest_setting_runs_all_rounds_and_turns_are_taken(monkeypatch: py
     assert record.engines["transformers"].peak_bytes == 100 + len(slow.jobs)
     assert (record.new, record.command) == (128, "a command")
     assert len(measure(cell, [fast, slow], Reader(), 0.0, "").read_rates) == 1  # no time for a second round
-
-
-def test_a_step_reads_the_weights_and_what_the_window_holds() -> None:
-    config = replace(TINY, sliding_window=(24, None))
-    weights = 4 * (config.n_parameters - 600 * 32)
-    per_token = 4 * 2 * 2 * 8  # of one layer: k and v, two key heads of 8
-    assert step_bytes(config, Cell("15M", "float32", 20, 1), 2) == weights + (21 + 21) * per_token
-    assert step_bytes(config, Cell("15M", "float32", 100, 8), 2) == weights + 8 * (24 + 101) * per_token
-    assert step_bytes(config, Cell("15M", "bfloat16", 20, 1), 2) == (weights + 42 * per_token) // 2
 
 
 def test_a_run_measures_its_cells_once(

@@ -1,0 +1,92 @@
+"""The model on a device against the same model in float32 on the CPU: prompts in chunks, decoding past the window,
+three sequences side by side.
+
+Bits differ between devices; what is checked is that logits agree to the precision of the dtype, and in float32 that
+every greedy token is the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from bench.models import random_model
+from inference.bench import random_prompts
+from inference.model.cache import Chunk, RingCache
+from inference.model.config import ModelConfig
+from inference.model.transformer import Transformer
+
+_CONFIG = ModelConfig(256, 4, 64, 512, 8, 2, 1e-5, 1000, sliding_window=64)
+_WINDOWS: tuple[int | tuple[int | None, ...] | None, ...] = (64, None, (32, None), 1)
+_LENGTHS = (150, 40, 200)  # of prompts that run together: past the window, within it, and several chunks
+_CHUNK = 48
+_N_DECODED = 24
+_SPREAD = 4.0  # times the usual weights: every layer then changes what it is given about as much as it leaves
+_TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """`error` is the norm of the difference of all logits over the norm of the expected ones; `same` of `n` greedy
+    tokens are the same."""
+
+    window: str
+    dtype: str
+    error: float
+    tolerance: float
+    same: int
+    n: int
+
+    @property
+    def is_right(self) -> bool:
+        return self.error <= self.tolerance and (self.dtype != "float32" or self.same == self.n)
+
+
+def check(device: torch.device, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> list[Agreement]:
+    """One agreement for each window and dtype."""
+    was_allowed = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = False
+    try:
+        return [_agreement(window, dtype, device) for window in _WINDOWS for dtype in dtypes]
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = was_allowed
+
+
+def _agreement(window: int | tuple[int | None, ...] | None, dtype: torch.dtype, device: torch.device) -> Agreement:
+    config = replace(_CONFIG, sliding_window=window)
+    expected, tokens = _run(_model(config, torch.float32, "cpu"), torch.float32, torch.device("cpu"), None)
+    found, chosen = _run(_model(config, dtype, str(device)), dtype, device, tokens)
+    error = float((found - expected).norm() / expected.norm())
+    same = sum(a == b for row, other in zip(tokens, chosen, strict=True) for a, b in zip(row, other, strict=True))
+    name = str(dtype).removeprefix("torch.")
+    return Agreement(str(window), name, error, _TOLERANCE[dtype], same, sum(map(len, tokens)))
+
+
+def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> Transformer:
+    model = random_model(config)  # drawn on the CPU in bfloat16: the same numbers everywhere
+    state = {name: tensor * (1 if "norm" in name else _SPREAD) for name, tensor in model.state_dict().items()}
+    model.load_state_dict(state, assign=True)
+    return model.to(device=device, dtype=dtype).pack()
+
+
+def _run(
+    model: Transformer, dtype: torch.dtype, device: torch.device, forced: list[list[int]] | None
+) -> tuple[torch.Tensor, list[list[int]]]:
+    """Logits (steps, sequences, V) on the CPU and the greedy token of each; `forced` are fed instead, so that one
+    other choice does not change all that follows."""
+    n = len(_LENGTHS)
+    max_len = max(_LENGTHS) + _N_DECODED
+    cache = RingCache(model.config, n_slots=n, max_len=max_len, dtype=dtype, device=device)
+    prompts = [random_prompts(1, length, model.config.vocab_size, length)[0] for length in _LENGTHS]
+    last: dict[int, torch.Tensor] = {}
+    for start in range(0, max(_LENGTHS), _CHUNK):
+        pieces = [(slot, prompt[start : start + _CHUNK]) for slot, prompt in enumerate(prompts) if start < len(prompt)]
+        logits = model.step([Chunk(slot, start, ids) for slot, ids in pieces], cache)
+        last |= {slot: logits[i] for i, (slot, _) in enumerate(pieces)}
+    rows = [torch.stack([last[slot] for slot in range(n)])]
+    for step in range(_N_DECODED - 1):
+        tokens = rows[-1].argmax(-1).tolist() if forced is None else forced[step]
+        chunks = [Chunk(slot, _LENGTHS[slot] + step, (token,)) for slot, token in enumerate(tokens)]
+        rows.append(model.step(chunks, cache))
+    logits = torch.stack(rows).cpu()
+    return logits, logits.argmax(-1).tolist()

@@ -1,0 +1,34 @@
+"""transformers' `generate` on a model of the same shape, with random weights of its own, made on the device."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from bench.gpu.place import Place
+
+
+@dataclass(frozen=True, slots=True)
+class PeerDecoding:
+    version: str
+    prompt: int
+    tok_s: float
+
+
+def measure(place: Place) -> PeerDecoding:
+    """One sequence. ImportError where transformers is not installed."""
+    import transformers
+
+    from bench.engines.hugging_face import timed_generate
+    from bench.models import hf_config
+
+    scale = place.scale
+    unwanted = ("architectures", "model_type", "dtype")
+    shape: dict[str, Any] = {name: value for name, value in hf_config(scale.config).items() if name not in unwanted}
+    make: Any = transformers.AutoModelForCausalLM.from_config
+    with torch.device(place.device):
+        model = make(transformers.MistralConfig(**shape), dtype=scale.dtype).eval()
+    ids = torch.randint(259, scale.config.vocab_size, (1, scale.prompt), device=place.device)
+    timed_generate(model, ids, 4)
+    timing = timed_generate(model, ids, scale.answer)
+    return PeerDecoding(transformers.__version__, scale.prompt, timing.n_decoded / timing.decode_s)

@@ -1,0 +1,148 @@
+"""The check of a GPU, tried on the processor with a toy model: every section runs, the report says what was found."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench.gpu import correctness, peer
+from bench.gpu.__main__ import main, run
+from bench.gpu.ceilings import Ceilings
+from bench.gpu.correctness import Agreement
+from bench.gpu.peer import PeerDecoding
+from bench.gpu.place import FULL, TINY, Place
+from bench.gpu.report import Findings, lines
+from bench.gpu.serving import Crowd, Decoding, Reading
+from bench.gpu.window import Saving, Text
+from inference.engine.engine import Engine
+
+ROOT = Path(__file__).resolve().parents[3]
+CPU = Place(torch.device("cpu"), TINY)
+
+
+@pytest.fixture(scope="module")
+def findings() -> Findings:
+    return run(CPU)
+
+
+def test_every_section_runs(findings: Findings) -> None:
+    assert findings.skipped == {}
+    assert findings.is_right
+    assert len(findings.agreements) == 8
+    assert [one.prompt for one in findings.decoding] == [40, 24]
+    assert [one.chunk for one in findings.reading] == [16, 32]
+    assert [(crowd.n, crowd.max_len) for crowd in findings.crowds] == [(1, 56), (3, 56)]
+    assert findings.ceilings is not None
+    assert findings.peer is not None
+    assert findings.saving is not None
+    assert [text.window for text in findings.saving.texts] == [24, None, 1]
+
+
+def test_logits_on_the_same_device_are_the_same(findings: Findings) -> None:
+    assert all(one.error == 0 for one in findings.agreements if one.dtype == "float32")
+    assert all(0 < one.error < one.tolerance for one in findings.agreements if one.dtype == "bfloat16")
+
+
+def test_a_wrong_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = correctness._model
+    monkeypatch.setattr(
+        correctness,
+        "_model",
+        lambda config, dtype, device: right(
+            config if dtype == torch.float32 else replace(config, rope_theta=1e6), dtype, device
+        ),
+    )
+    found = correctness.check(torch.device("cpu"))
+    assert not any(one.is_right for one in found if one.dtype == "bfloat16" and one.window != "1")
+    assert not Findings(found).is_right
+
+
+def test_the_command_writes_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--device", "cpu", "--tiny", "--output", str(tmp_path / "gpu.json")]) == 0
+    assert "window 64, float32: right" in capsys.readouterr().out
+    told = json.loads((tmp_path / "gpu.json").read_text())
+    assert (told["gpu"], told["tiny"], len(told["agreements"])) == ("cpu", True, 8)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_without_a_gpu_it_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["--output", str(tmp_path / "gpu.json")]) == 2
+    assert "no GPU" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_peer_that_is_not_there_and_an_error_are_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(place: Place) -> PeerDecoding:
+        raise ModuleNotFoundError("No module named 'transformers'")
+
+    def full(self: Engine, *args: object) -> None:
+        raise RuntimeError("CUDA out of memory.\nTried to allocate")
+
+    monkeypatch.setattr(peer, "measure", none)
+    monkeypatch.setattr(Engine, "add", full)
+    found = run(CPU)
+    assert found.skipped["transformers"] == "ModuleNotFoundError: No module named 'transformers'"
+    assert found.skipped["decode"] == "RuntimeError: CUDA out of memory."
+    assert found.is_right
+
+
+def test_no_section_begins_after_the_time_is_up() -> None:
+    found = run(CPU, limit_s=-1.0)
+    assert not found.is_right
+    assert set(found.skipped) == {"correctness", "ceilings", "serving", "transformers", "window"}
+
+
+def test_it_needs_nothing_but_torch_numpy_safetensors_and_sentencepiece(tmp_path: Path) -> None:
+    """It runs where these, and what torch itself requires, are all that is installed."""
+    needed = ["torch", "torchgen", "functorch", "numpy", "numpy.libs", "safetensors", "sentencepiece"]
+    of_torch = ["sympy", "mpmath", "networkx", "jinja2", "markupsafe", "filelock", "fsspec", "typing_extensions.py"]
+    installed = Path(torch.__file__).parent.parent
+    for name in [*needed, *of_torch, *(path.name for path in installed.glob("typing_extensions-*"))]:
+        (tmp_path / name).symlink_to(installed / name)
+    program = """
+import sys
+sys.path[:0] = sys.argv[1:]
+from bench.gpu.__main__ import run
+from bench.gpu.place import TINY, Place
+import torch
+found = run(Place(torch.device("cpu"), TINY))
+assert list(found.skipped) == ["transformers"], found.skipped
+assert found.is_right
+"""
+    command = [sys.executable, "-I", "-S", "-c", program, str(tmp_path), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_report_says_what_is_met() -> None:
+    found = Findings(
+        [Agreement("64", "float32", 3e-5, 1e-4, 72, 72), Agreement("None", "bfloat16", 0.2, 5e-2, 10, 72)],
+        Ceilings(3e12, 8e14),
+        [Decoding(512, 180.0, 15 * 10**9, 0.9), Decoding(4096, 120.0, 15 * 10**9, 0.6)],
+        [Reading(4096, 512, 30000.0, 0.55)],
+        [Crowd(128, 2048, 3000.0, 4.2, 21.0)],
+        PeerDecoding("5.23.0", 512, 40.0),
+        Saving((Text(4096, 0.5, 9.0), Text(None, 0.8, 10.0)), 1.6, 2.1, 1.1, 2**29, 2**32),
+        {"other": "not there"},
+    )
+    text = "\n".join(lines(found))
+    assert "window 64, float32: right" in text
+    assert "window None, bfloat16: WRONG" in text
+    assert "memory copies 3000 GB/s, matrix products 800 TFLOP/s" in text
+    assert "after 512 tokens: 180.0 tok/s, 90% of the roofline (15.00 GB a step); at least 80% promised: met" in text
+    assert (
+        "after 4096 tokens: 120.0 tok/s, 60% of the roofline (15.00 GB a step); at least 80% promised: NOT MET" in text
+    )
+    assert "ours 4.50 x; at least 3 x promised: met" in text
+    assert "128 requests at once (slots of 2048 tokens): 3000 tok/s" in text
+    assert "512 MiB instead of 4096, 8.0 x less" in text
+    assert "skipped: other (not there)" in text
+
+
+def test_the_full_scale_is_mistral_7b() -> None:
+    assert FULL.config.n_parameters == 7_241_732_096
+    assert FULL.concurrent == (1, 8, 32, 128)
