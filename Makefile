@@ -2,17 +2,22 @@
 # make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
 # make check  format, lint, types, tests: what a change must pass
 # make screenshots  takes the pictures of docs/screenshots again
+# make bench  measures beside other projects, in an environment of its own that compiles llama.cpp: plan for an hour
+#             make bench ARGS="--sizes 15M --dtypes bfloat16"     a part of it
+# make gpu-check PYTHON=python3   checks and measures a GPU with what that Python has; installs nothing, takes 9 minutes
 # make demo   trains the four demo models again, one after the other: plan for an hour or more
 
 PYTHON ?= python3
 VENV := .venv
+BENCH_VENV := .venv-bench
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/$(PIP_INSTALL)
 # An index to take torch from, such as PyTorch's own CPU index: without a GPU it saves gigabytes.
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: run test check format lint types screenshots demo debian-packages clean
+.PHONY: run test check format lint types screenshots bench gpu-check demo debian-packages clean
 
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -40,6 +45,15 @@ types: $(VENV)/.dev
 screenshots: $(VENV)/.dev debian-packages
 	$(BIN)/python docs/screenshots.py
 
+bench: $(BENCH_VENV)/.bench
+	$(BENCH_VENV)/bin/python -m bench.inference $(ARGS)
+	$(BENCH_VENV)/bin/python -m bench.gaps --several
+	$(BENCH_VENV)/bin/python -m bench.window
+	$(BENCH_VENV)/bin/python -m bench.report
+
+gpu-check:
+	$(PYTHON) -m bench.gpu $(ARGS)
+
 demo: $(VENV)/.run
 	$(BIN)/python -m inference.demo $(ARGS)
 
@@ -65,6 +79,15 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
+# llama-cpp-python compiles: cmake and a C++ compiler are needed, and some ten minutes.
+$(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.txt
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@echo "Installing the peers into $(BENCH_VENV) (once; llama.cpp compiles) ..."
+	@if [ -n "$(TORCH_INDEX)" ]; then \
+		$(BENCH_VENV)/bin/$(PIP_INSTALL) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; fi
+	@$(BENCH_VENV)/bin/$(PIP_INSTALL) -r requirements-bench.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
