@@ -31,27 +31,9 @@ class FastTokenizer(Tokenizer):
         Raises TokenizerError where the library is not installed, the file is damaged or of a kind that is not read
         here, or nothing tells which pieces are BOS and EOS.
         """
-        try:
-            import tokenizers
-        except ImportError as error:
-            raise TokenizerError(
-                f"{path} needs the tokenizers library, which is not installed; pip install tokenizers"
-            ) from error
         file = _read(path)
-        added = {token["id"]: token for token in file["added_tokens"]}
-        self._control = {token_id for token_id, token in added.items() if token["special"]}
-        for token in added.values():
-            token["special"] = token["special"] or _MARK.fullmatch(token["content"]) is not None
-        self._never_typed = {token_id: token["content"] for token_id, token in added.items() if token["special"]}
-        try:
-            library = tokenizers.Tokenizer.from_str(json.dumps(file))
-        except Exception as error:  # the library raises plain Exception
-            raise _damaged(path, error) from error
-        library.encode_special_tokens = True
-        library.no_truncation()
-        library.no_padding()
-        self._library = library
-        ids = library.get_vocab(with_added_tokens=True)
+        self._library = _load(path, file)
+        ids: dict[str, int] = self._library.get_vocab(with_added_tokens=True)
         self._pieces = {token_id: piece for piece, token_id in ids.items()}
         self.vocab_size = max(self._pieces) + 1
         bos, eos = (published.special_id(path.parent, which, ids) for which in ("bos", "eos"))
@@ -61,9 +43,10 @@ class FastTokenizer(Tokenizer):
                 "eos_token) or config.json (bos_token_id, eos_token_id) was expected beside it"
             )
         self.bos_id, self.eos_id, self.eos_ids = bos, eos, frozenset({eos})
-        self._control |= {bos, eos}
-        self._never_typed |= {token_id: self.piece(token_id) for token_id in (bos, eos)}
 
+        added = {token["id"]: token for token in file["added_tokens"]}
+        self._control = {bos, eos, *(token_id for token_id, token in added.items() if token["special"])}
+        self._never_typed = self._control | {token_id for token_id, token in added.items() if _is_mark(token)}
         to_bytes = _of_byte_level if _decoders(file) <= _BYTE_LEVEL else _of_converted
         self._bytes = {token_id: to_bytes(piece) for token_id, piece in self._pieces.items()}
         self._bytes |= {token_id: token["content"].encode() for token_id, token in added.items()}
@@ -86,12 +69,33 @@ class FastTokenizer(Tokenizer):
 
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._library.encode(text, add_special_tokens=False).ids
-        if not self._never_typed.keys().isdisjoint(ids):
-            marks = ", ".join(
-                sorted({self._never_typed[token_id] for token_id in ids if token_id in self._never_typed})
-            )
+        if not self._never_typed.isdisjoint(ids):
+            marks = ", ".join(sorted({self.piece(token_id) for token_id in self._never_typed.intersection(ids)}))
             raise ValueError(f"the text would become {marks}, which this tokenizer.json can't write as plain text")
         return ids
+
+
+def _load(path: Path, file: dict[str, Any]) -> Any:
+    """The library's tokenizer of a file, which takes marks for text and neither cuts a text nor fills it up."""
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise TokenizerError(
+            f"{path} needs the tokenizers library, which is not installed; pip install tokenizers"
+        ) from error
+    marked = [{**token, "special": token["special"] or _is_mark(token)} for token in file["added_tokens"]]
+    try:
+        library = tokenizers.Tokenizer.from_str(json.dumps({**file, "added_tokens": marked}))
+    except Exception as error:  # the library raises plain Exception
+        raise _damaged(path, error) from error
+    library.encode_special_tokens = True
+    library.no_truncation()
+    library.no_padding()
+    return library
+
+
+def _is_mark(token: dict[str, Any]) -> bool:
+    return _MARK.fullmatch(token["content"]) is not None
 
 
 def _read(path: Path) -> dict[str, Any]:

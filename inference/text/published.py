@@ -26,7 +26,10 @@ def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
                 f"tokenizer_config.json in {folder} names {which}_token {name!r}; no piece is called so"
             )
         return ids[name]
-    return next(iter(_ids(folder / "config.json", f"{which}_token_id")), None)
+    token_id = next(iter(_ids(folder / "config.json", f"{which}_token_id")), None)
+    if token_id is not None and token_id not in ids.values():
+        raise TokenizerError(f"config.json in {folder}: {which}_token_id is {token_id}; no piece has that id")
+    return token_id
 
 
 def eos_ids(folder: Path) -> tuple[int, ...]:
@@ -55,7 +58,7 @@ def chat_template(folder: Path) -> str | None:
 def _ids(path: Path, key: str) -> tuple[int, ...]:
     found = _read(path).get(key)
     ids = found if isinstance(found, list) else [] if found is None else [found]
-    if not all(isinstance(token_id, int) for token_id in ids):
+    if not all(type(token_id) is int for token_id in ids):
         raise TokenizerError(f"{path}: {key} is {found!r}; an id or a list of ids was expected")
     return tuple(ids)
 

@@ -17,6 +17,7 @@ from typing import Any
 import mistral_common
 import sentencepiece
 import tokenizers
+from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 from tokenizers import decoders, models, pre_tokenizers, trainers
 from transformers import LlamaTokenizer
@@ -156,43 +157,59 @@ def byte_level_folder() -> Path:
     return folder
 
 
+def fast_folder(name: str) -> Path:
+    return byte_level_folder() if name == "byte-level" else converted_folder(name)
+
+
 @cache
 def fast_kind(name: str) -> FastTokenizer:
-    folder = byte_level_folder() if name == "byte-level" else converted_folder(name)
-    return FastTokenizer(folder / "tokenizer.json")
+    return FastTokenizer(fast_folder(name) / "tokenizer.json")
 
 
 @cache
 def fast_peer(name: str) -> Any:
-    folder = byte_level_folder() if name == "byte-level" else converted_folder(name)
-    peer = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-    peer.encode_special_tokens = True
-    return peer
+    return tokenizers.Tokenizer.from_file(str(fast_folder(name) / "tokenizer.json"))
 
 
 @cache
 def tekken_kind() -> TekkenTokenizer:
-    return TekkenTokenizer(TEKKEN)
+    return TekkenTokenizer(small_tekken("v3"))
+
+
+@cache
+def _beginning_of_tekken() -> dict[str, Any]:
+    file: dict[str, Any] = json.loads(TEKKEN.read_bytes())
+    n_special = file["config"]["default_num_special_tokens"]
+    special = [dict(token) for token in Tekkenizer.DEPRECATED_SPECIAL_TOKENS]
+    for piece in ("[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]", "[MODEL_SETTINGS]", "[/MODEL_SETTINGS]"):
+        special.append({"rank": len(special), "token_str": piece, "is_control": True})
+    config = {**file["config"], "num_vocab_tokens": 2000, "default_vocab_size": n_special + 2000}
+    return {**file, "vocab": file["vocab"][:2000], "special_tokens": special, "config": config}
 
 
 @cache
 def small_tekken(version: str) -> Path:
     """A tekken.json with the first 2,000 pieces of a real one, which names its chat layout `version`."""
     path = Path(mkdtemp(prefix="tokenizer-")) / "tekken.json"
-    file = json.loads(TEKKEN.read_bytes())
-    n_special = file["config"]["default_num_special_tokens"]
-    file["vocab"] = file["vocab"][:2000]
-    file["config"] |= {"version": version, "num_vocab_tokens": 2000, "default_vocab_size": n_special + 2000}
-    file["special_tokens"] = [dict(token) for token in Tekkenizer.DEPRECATED_SPECIAL_TOKENS]
-    for piece in ("[ARGS]", "[CALL_ID]", "[THINK]", "[/THINK]", "[MODEL_SETTINGS]", "[/MODEL_SETTINGS]"):
-        file["special_tokens"].append({"rank": len(file["special_tokens"]), "token_str": piece, "is_control": True})
-    path.write_text(json.dumps(file))
+    file = _beginning_of_tekken()
+    path.write_text(json.dumps({**file, "config": {**file["config"], "version": version}}))
     return path
 
 
 @cache
 def tekken_peer() -> Any:
-    return Tekkenizer.from_file(TEKKEN)
+    return Tekkenizer.from_file(small_tekken("v3"))
+
+
+@cache
+def real_tekken() -> TekkenTokenizer:
+    """131,072 pieces: loading it takes a second or two, so it is for what the small one can't show."""
+    return TekkenTokenizer(TEKKEN)
+
+
+@cache
+def mistral_common_tokenizer(path: Path) -> Any:
+    return MistralTokenizer.from_file(str(path))
 
 
 FAST = {

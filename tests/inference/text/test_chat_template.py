@@ -2,13 +2,11 @@
 
 import json
 import random
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
-from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 
 from inference.text.chat_template import VERSIONS, ChatError, Family, Message, Version, detect_version, render
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
@@ -86,14 +84,9 @@ def as_dicts(chat: list[Message]) -> Any:
     return [{"role": message.role, "content": message.content} for message in chat]
 
 
-@cache
-def mistral_common_tokenizer(path: Path) -> Any:
-    return MistralTokenizer.from_file(str(path))
-
-
 def as_mistral_common(chat: list[Message], path: Path) -> list[int]:
     request: Any = ChatCompletionRequest.from_openai(messages=as_dicts(chat))
-    ids: list[int] = mistral_common_tokenizer(path).encode_chat_completion(request).tokens
+    ids: list[int] = kinds.mistral_common_tokenizer(path).encode_chat_completion(request).tokens
     return ids
 
 
@@ -105,7 +98,7 @@ def test_every_version_renders_as_mistral_common_does(version: Version) -> None:
 
 
 def test_a_real_tekken_file_renders_as_mistral_common_does() -> None:
-    tokenizer = kinds.tekken_kind()
+    tokenizer = kinds.real_tekken()
     assert detect_version(tokenizer) == "v3"
     for chat in [*CHATS, *conversations(60, seed=4)]:
         assert render(chat, tokenizer) == as_mistral_common(chat, TEKKEN), chat

@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from inference.text import published
+from inference.text.tokenizer import TokenizerError
+
+
+def write(folder: Path, name: str, content: object) -> None:
+    (folder / name).write_text(json.dumps(content))
+
+
+def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
+    assert published.special_id(tmp_path, "bos", {"<s>": 1}) is None
+    assert published.eos_ids(tmp_path) == published.added_ids(tmp_path) == ()
+    assert published.chat_template(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("text", "text"),
+        ([{"name": "tool_use", "template": "other"}, {"name": "default", "template": "text"}], "text"),
+        ([{"name": "tool_use", "template": "other"}], None),
+        ([1], None),
+        (None, None),
+    ],
+)
+def test_a_template_stands_alone_or_as_the_default_of_several(
+    tmp_path: Path, template: object, found: str | None
+) -> None:
+    write(tmp_path, "tokenizer_config.json", {"chat_template": template})
+    assert published.chat_template(tmp_path) == found
+
+
+def test_a_template_file_goes_before_the_configuration(tmp_path: Path) -> None:
+    write(tmp_path, "tokenizer_config.json", {"chat_template": "old"})
+    (tmp_path / "chat_template.jinja").write_text("new")
+    assert published.chat_template(tmp_path) == "new"
+
+
+def test_a_name_goes_before_a_number(tmp_path: Path) -> None:
+    write(tmp_path, "config.json", {"bos_token_id": 7})
+    assert published.special_id(tmp_path, "bos", {"<s>": 1, "a": 7}) == 7
+    write(tmp_path, "tokenizer_config.json", {"bos_token": {"content": "<s>", "special": True}})
+    assert published.special_id(tmp_path, "bos", {"<s>": 1, "a": 7}) == 1
+
+
+@pytest.mark.parametrize("ids", ["2", [2, "3"], 2.5, True, {"a": 1}])
+def test_ids_of_another_kind_are_refused(tmp_path: Path, ids: object) -> None:
+    write(tmp_path, "generation_config.json", {"eos_token_id": ids})
+    with pytest.raises(TokenizerError, match=r"eos_token_id is .*; an id or a list of ids was expected"):
+        published.eos_ids(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "match"), [("{", "is not JSON, or is damaged"), ("[]", "holds a JSON list; an object")]
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: str, match: str) -> None:
+    (tmp_path / "generation_config.json").write_text(content)
+    with pytest.raises(TokenizerError, match=rf"generation_config\.json {match}"):
+        published.eos_ids(tmp_path)
