@@ -75,7 +75,7 @@ def detect_version(tokenizer: Tokenizer, *, family: Family = "mistral", folder: 
 
 def _recognise(template: str, tokenizer: Tokenizer, family: Family) -> Version:
     """The layout that a Jinja template writes, by what only it contains."""
-    if "<<SYS>>" in template:
+    if "<<SYS>>" in template and BEGIN in template:
         return "llama-2"
     if _ZEPHYR.search(template):
         return "zephyr"

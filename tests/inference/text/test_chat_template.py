@@ -207,7 +207,13 @@ def test_a_published_template_tells_the_layout(
 
 @pytest.mark.parametrize(
     "template",
-    [CHATML, "[MODEL_SETTINGS]" + WITH_INST, ZEPHYR.replace("+ eos_token", "+ '<|end|>'"), "USER: ASSISTANT:"],
+    [
+        CHATML,
+        "[MODEL_SETTINGS]" + WITH_INST,
+        ZEPHYR.replace("+ eos_token", "+ '<|end|>'"),
+        LLAMA_2.replace("[INST]", "USER:").replace("[/INST]", "ASSISTANT:"),
+        "USER: ASSISTANT:",
+    ],
 )
 def test_a_published_template_of_another_layout_is_refused_rather_than_guessed(tmp_path: Path, template: str) -> None:
     (tmp_path / "chat_template.jinja").write_text(template)
