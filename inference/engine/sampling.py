@@ -10,11 +10,13 @@ import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 _N_FIRST = 256  # likeliest tokens that are tried first for a cut: these nearly always hold it, and need no full sort
 _BLOCK = 16
+_RUN = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,7 @@ class Row:
     min_p: float = 0.0
 
 
-_Way = Callable[[Tensor, Sequence[Row]], Tensor]
+_Way = Callable[[Tensor, Tensor, Sequence[Row]], Tensor]
 
 
 def uniforms(seed: int) -> Iterator[float]:
@@ -52,31 +54,32 @@ def sample(logits: Tensor, rows: Sequence[Row]) -> list[int | None]:
     tokens: list[int | None] = [None] * len(rows)
     for way, group in groups.items():
         is_all = len(group) == len(rows)
-        some = logits - top if is_all else logits[group] - top[group]
-        for i, token in zip(group, way(some, [rows[i] for i in group]).tolist(), strict=True):
+        some, greatest = (logits, top) if is_all else (logits[group], top[group])
+        for i, token in zip(group, way(some, greatest, [rows[i] for i in group]).tolist(), strict=True):
             tokens[i] = token
     return tokens
 
 
-def _likeliest(logits: Tensor, rows: Sequence[Row]) -> Tensor:
+def _likeliest(logits: Tensor, top: Tensor, rows: Sequence[Row]) -> Tensor:
     return logits.argmax(dim=-1)
 
 
-def _draw_whole(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """From all tokens but those below min_p; the greatest logit of each row is 0, here and below."""
-    weights = _weights(logits, rows)
+def _draw_whole(logits: Tensor, top: Tensor, rows: Sequence[Row]) -> Tensor:
+    """From all tokens but those below min_p."""
+    weights = _weights(logits, top, rows)
     if any(row.min_p for row in rows):
         weights *= weights >= _column([row.min_p for row in rows], weights)
-    return _invert(weights, _column([row.uniform for row in rows], weights))
+    return _invert(weights, rows)
 
 
-def _draw_cut(logits: Tensor, rows: Sequence[Row]) -> Tensor:
+def _draw_cut(logits: Tensor, top: Tensor, rows: Sequence[Row]) -> Tensor:
     """From the first 256 tokens where top_k or top_p keeps no more than those, else after a full sort."""
-    weights = _weights(logits, rows)
+    weights = _weights(logits, top, rows)
     n_vocab = logits.shape[1]
     total = weights.sum(dim=-1, keepdim=True, dtype=torch.float64)
     best, order = _first(weights)
-    tokens = _draw_sorted(best, order, total, rows)
+    is_kept = torch.arange(best.shape[1], device=best.device) < _n_kept(best, total, rows)
+    tokens = order.gather(-1, _invert(best * is_kept, rows)[:, None])[:, 0]
     share = (best.sum(dim=-1, dtype=torch.float64) / total[:, 0]).tolist()
     rest = [
         i
@@ -84,27 +87,36 @@ def _draw_cut(logits: Tensor, rows: Sequence[Row]) -> Tensor:
         if row.top_k > _N_FIRST or (row.top_k == 0 and share[i] < row.top_p and n_vocab > _N_FIRST)
     ]
     if rest:
-        best, order = weights[rest].sort(dim=-1, descending=True)
-        tokens[rest] = _draw_sorted(best, order, total[rest], [rows[i] for i in rest])
+        tokens[rest] = _draw_after_sort(weights[rest], total[rest], [rows[i] for i in rest])
     return tokens
 
 
-def _draw_sorted(best: Tensor, order: Tensor, total: Tensor, rows: Sequence[Row]) -> Tensor:
-    """Draw among the tokens `order` (B, K) with weights `best`, falling from 1, that the cuts leave. `total` (B, 1) is
-    the weight of all tokens."""
-    places = torch.arange(best.shape[1], device=best.device)
+def _draw_after_sort(weights: Tensor, total: Tensor, rows: Sequence[Row]) -> Tensor:
+    """Sorted are the weights alone, by numpy (0.2 ms for 32,000; a torch.sort takes 5): they tell the least weight
+    that is kept, and how many tokens have it."""
+    best = torch.from_numpy(np.sort(weights.cpu().numpy())[:, ::-1].copy()).to(weights.device)
+    n_kept = _n_kept(best, total, rows)
+    least = best.gather(-1, n_kept - 1)
+    is_above, is_least = weights > least, weights == least
+    n_least = n_kept - is_above.sum(dim=-1, keepdim=True)
+    return _invert(weights * (is_above | (is_least & (is_least.cumsum(dim=-1) <= n_least))), rows)
+
+
+def _n_kept(best: Tensor, total: Tensor, rows: Sequence[Row]) -> Tensor:
+    """How many of the likeliest tokens the cuts leave, (B, 1): `best` (B, K) are their weights, falling from 1, `total`
+    (B, 1) is that of all tokens."""
     top_k = _column([row.top_k or math.inf for row in rows], best)
-    best = best.double() * (places < top_k)
+    best = best.double() * (torch.arange(best.shape[1], device=best.device) < top_k)
     total = torch.where(top_k.isinf(), total, best.sum(dim=-1, keepdim=True))
     before = best.cumsum(dim=-1) - best  # weight of the tokens ahead of each one; 0 for the first, which stays
-    is_kept = before < _column([row.top_p for row in rows], best) * total
+    is_kept = (before < _column([row.top_p for row in rows], best) * total) & (best > 0)
     is_kept &= best >= _column([row.min_p for row in rows], best)
-    return order.gather(-1, _invert(best * is_kept, _column([row.uniform for row in rows], best))[:, None])[:, 0]
+    return is_kept.sum(dim=-1, keepdim=True)
 
 
-def _weights(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """Probabilities (B, V) in units of the likeliest token's, whose weight is 1; takes the place of `logits`."""
-    return logits.div_(_column([row.temperature for row in rows], logits).float()).exp_()
+def _weights(logits: Tensor, top: Tensor, rows: Sequence[Row]) -> Tensor:
+    """Probabilities (B, V) in units of the likeliest token's, whose weight is 1 and whose logit `top` (B, 1)."""
+    return (logits - top).div_(_column([row.temperature for row in rows], logits).float()).exp_()
 
 
 def _first(weights: Tensor) -> tuple[Tensor, Tensor]:
@@ -131,9 +143,31 @@ def _column(values: list[float], like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]
 
 
-def _invert(weights: Tensor, uniform: Tensor) -> Tensor:
-    """The first index at which the running sum of `weights` (B, V) exceeds `uniform` (B, 1) of their total."""
-    sums = weights.cumsum(dim=-1, dtype=torch.float64)
+def _invert(weights: Tensor, rows: Sequence[Row]) -> Tensor:
+    """The first index at which the running sum of `weights` (B, V) exceeds its row's uniform share of their total.
+
+    Of a large vocabulary first among runs of tokens, then within one: a running sum over all takes three times as long.
+    """
+    uniform = _column([row.uniform for row in rows], weights)
+    n_vocab = weights.shape[1]
+    if n_vocab <= 8 * _RUN:
+        sums = weights.cumsum(dim=-1, dtype=torch.float64)
+        return _search(sums, uniform * sums[:, -1:])[0][:, 0]
+    n_whole = n_vocab // _RUN * _RUN
+    parts = [weights[:, :n_whole].view(len(rows), -1, _RUN), weights[:, None, n_whole:]]
+    sums = torch.cat([part.sum(dim=-1, dtype=torch.float64) for part in parts], dim=-1).cumsum(dim=-1)
+    run, goal = _search(sums, uniform * sums[:, -1:])
+    places = run * _RUN + torch.arange(_RUN, device=weights.device)
+    inside = weights.gather(-1, places.clamp(max=n_vocab - 1)) * (places < n_vocab)
+    place, _ = _search(inside.cumsum(dim=-1, dtype=torch.float64), goal)
+    return (run * _RUN + place)[:, 0]
+
+
+def _search(sums: Tensor, goal: Tensor) -> tuple[Tensor, Tensor]:
+    """The first index (B, 1) at which the rising `sums` (B, K) exceed `goal` (B, 1), in any case one at which they
+    rise; and what is left of the goal there."""
     total = sums[:, -1:]
-    goal = torch.minimum(uniform * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(sums, goal, right=True)[:, 0]
+    goal = torch.minimum(goal, torch.nextafter(total, torch.zeros_like(total)))
+    index = torch.searchsorted(sums, goal, right=True)
+    before = torch.where(index > 0, sums.gather(-1, (index - 1).clamp(min=0)), 0.0)
+    return index, goal - before
