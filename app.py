@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import fcntl
 import logging
 import os
 import signal
@@ -23,7 +22,7 @@ import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from arena.settings import Override, Settings, SettingsError, load
 
@@ -130,38 +129,15 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _lock(folder: Path) -> IO[bytes]:
-    """The folder, made if need be, is this process's alone while the file is open. Raises `SettingsError`.
-
-    Two arenas on one database would each void the other's battles at its start. The kernel holds the lock, not the
-    file's existence: it goes with the process, however that ends.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("ab")
-    except OSError as error:
-        raise SettingsError(
-            f"the data folder {folder} cannot be used: {error.strerror};"
-            " expected one that can be made and written, choose it with --data"
-        ) from error
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        file.close()
-        raise SettingsError(
-            f"another arena runs on the folder {folder}; stop it, or choose another folder with --data"
-        ) from error
-    return file
-
-
 def _serve(settings: Settings, listener: socket.socket) -> int:
     """Wire everything and serve on the socket until a signal."""
+    environment = dict(os.environ)  # as it was given: the model server may fetch what the pages never do
     os.environ.update(_LIBRARIES)
     from db.errors import DatabaseError, Unreachable
 
     with contextlib.ExitStack() as held:
         try:
-            app = _wire(settings, os.environ, held)
+            app = _wire(settings, environment, held)
         except Unreachable as error:
             return _refuse(f"{error}; expected a database that answers: start or mend it, or name another with --db")
         except (SettingsError, DatabaseError, OSError, ValueError) as error:
@@ -200,7 +176,7 @@ def _address(settings: Settings) -> str:
 
 def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack) -> FastAPI:
     """Everything, made and joined; the app's lifespan starts and stops it. The data folder is ours until `held` ends.
-    Raises `SettingsError`, `DatabaseError`, `SecretError`."""
+    Raises `SettingsError`, `DatabaseError`, `DataFolderError`."""
     from arena.players.roster import Roster
 
     roster = Roster(settings.models, settings.file)
@@ -208,13 +184,13 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     keys = roster.api_keys(env)
     roster.check_can_battle()
 
-    from arena.web import secret as secrets_file
+    from arena import data_folder
     from db.session import open_database
 
-    held.enter_context(_lock(settings.arena.data))
-    secret = (
-        settings.secret.encode() if settings.secret else secrets_file.load_or_create(settings.arena.data / "secret")
-    )
+    folder = settings.arena.data
+    held.enter_context(data_folder.lock(folder))
+    secret = settings.secret.encode() if settings.secret else data_folder.secret(folder)
+    replica = data_folder.replica(folder)
     database = open_database(settings.database_url)
 
     from fastapi import FastAPI
@@ -243,7 +219,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         for player in roster.active
     }
     health = Health(roster, endpoints, server=native)
-    arena = Arena(settings, roster, database, health)
+    arena = Arena(settings, roster, database, health, replica=replica)
     app = FastAPI(
         title=settings.arena.title,
         docs_url=None,

@@ -17,14 +17,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 import app
+from arena.settings import Settings, SettingsError
+from db import queries
+from db.codes import State
+from db.queries import NewBattle
+from db.session import open_database
 from tests.fakes import ScriptedEndpoint
 
 APP = Path(app.__file__)
@@ -166,6 +172,25 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.
     assert told.endswith("; expected a database that answers: start or mend it, or name another with --db\n")
 
 
+def test_the_model_server_gets_the_environment_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The pages keep their libraries off the network; a model named hf:ORG/NAME may have to be fetched."""
+    given: dict[str, str] = {}
+
+    def wire(_settings: Settings, environment: dict[str, str], _held: ExitStack) -> FastAPI:
+        given.update(environment)
+        raise SettingsError("enough")
+
+    monkeypatch.setattr(app, "_wire", wire)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setenv("HF_HOME", "/srv/hub")
+    assert refusal(capsys, config(tmp_path, TWO)) == "app.py: enough\n"
+    assert os.environ["HF_HUB_OFFLINE"] == "1"
+    assert "HF_HUB_OFFLINE" not in given
+    assert given["HF_HOME"] == "/srv/hub"
+
+
 @contextmanager
 def running(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and its address once it is printed."""
@@ -298,6 +323,36 @@ def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no
             process.wait(timeout=10)
             with running(first) as (_, address):
                 assert httpx.get(f"{address}/health").status_code == 200
+
+
+def test_two_arenas_with_folders_of_their_own_share_a_database_and_end_no_battle_of_the_other(tmp_path: Path) -> None:
+    """Both were called main, and each start voided what the other one streamed."""
+
+    def states() -> list[State]:
+        with closing(sqlite3.connect(tmp_path / "shared.sqlite")) as database:
+            return [State(row[0]) for row in database.execute("SELECT state FROM battles ORDER BY id")]
+
+    def stream_a_battle(folder: Path) -> None:
+        """As the arena of the folder does it, and is killed."""
+        database = open_database(shared)
+        with database.write() as tx:
+            names = NewBattle("v" * 64, "m0", "m1", None, replica=(folder / "data" / "replica").read_text().strip())
+            queries.open_battle(tx, names, now=time.time())
+        database.close()
+
+    shared = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        arenas = []
+        for name in ("ann", "ben"):
+            (tmp_path / name).mkdir()
+            arenas.append([*config(tmp_path / name, remote(one, two)), "--db", shared])
+        with running(arenas[0]):
+            stream_a_battle(tmp_path / "ann")
+            with running(arenas[1]):
+                assert states() == [State.OPEN]
+                stream_a_battle(tmp_path / "ben")
+        with running(arenas[0]):
+            assert states() == [State.VOID, State.OPEN]
 
 
 def test_the_folder_is_locked_before_the_database_is_touched(
