@@ -69,7 +69,7 @@ def settings_table(records: Iterable[Record]) -> str:
     """One row a cell: what each engine ran with, how often, and the memory floor."""
     lines = [
         "| model | prompt | sequences | rounds | ours: threads | transformers: threads | llama.cpp: threads, flash "
-        "attention, one cache | memory read GB/s | share of the floor |",
+        "attention | memory read GB/s | share of the floor |",
         "| --- |" + " ---: |" * 8,
     ]
     for record in records:
@@ -78,7 +78,7 @@ def settings_table(records: Iterable[Record]) -> str:
         llama = "-"
         if "llama.cpp" in engines:
             setting = engines["llama.cpp"].setting
-            llama = f"{setting.threads}, {_yes(setting.has_flash)}, {_yes(setting.is_unified)}"
+            llama = f"{setting.threads}, {_yes(setting.has_flash)}"
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
         cells = [f"{cell.size} {cell.dtype}", str(cell.prompt), str(cell.batch), str(len(record.read_rates))]

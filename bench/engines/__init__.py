@@ -13,12 +13,12 @@ ENGINES = ("ours", "transformers", "llama.cpp")
 class Setting:
     """What a user of an engine can choose; the benchmark takes the fastest for each engine.
 
-    `is_unified` is llama.cpp's one cache for all sequences (its own server's choice for up to four), against one each.
+    `threads` of torch's engines for everything, of llama.cpp for decoding: it reads prompts with one thread a core.
+    `has_flash` is llama.cpp's fused attention, which it may do without.
     """
 
     threads: int
     has_flash: bool = True
-    is_unified: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """llama.cpp through llama-cpp-python's low-level calls: its batch API as its own server uses it, and greedy choice.
 
-Logical batches of 2,048 tokens and physical ones of 512 are its defaults. Its "llama" architecture sees every key: it
-has no window for Mistral, so beyond the window it does more work in attention than the others, and keeps more keys.
+Logical batches of 2,048 tokens and physical ones of 512 are its defaults. Every sequence has a cache of its own: one
+cache for all was slower both ways (8 sequences of 15M: prompts 0.69 against 0.48 s, decoding 1.05 against 0.92 s). Its
+"llama" architecture sees every key: it has no window for Mistral, so beyond the window it does more work in attention
+than the others, and keeps more keys.
 """
 
 import ctypes
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -64,10 +67,9 @@ class LlamaCpp:
         params = api.llama_context_default_params()
         params.n_ctx = n_sequences * (-(-max_len // 256) * 256)  # it wants multiples of 256 for every sequence
         params.n_batch, params.n_ubatch, params.n_seq_max = _BATCH, 512, n_sequences
-        params.n_threads = params.n_threads_batch = setting.threads
+        params.n_threads, params.n_threads_batch = setting.threads, len(os.sched_getaffinity(0))
         params.type_k = params.type_v = self._cache_type
         params.flash_attn_type = 1 if setting.has_flash else 0
-        params.kv_unified = setting.is_unified
         context = api.llama_init_from_model(self._model, params)
         if not context:
             raise RuntimeError(f"llama.cpp makes no context for {n_sequences} sequences of {max_len} tokens")
