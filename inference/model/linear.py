@@ -6,9 +6,12 @@ are private to torch, so they are asked for here alone; where this build or proc
 without AVX512), the plain product is taken.
 """
 
+import ctypes
+from functools import cache
+
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import linear
+from torch.nn.functional import linear, pad
 
 MIN_ROWS = 6
 """Rows that a product should have; fewer are to be filled up with zeros, for the sake of bits and of speed.
@@ -41,6 +44,14 @@ class Product:
             if isinstance(module, nn.Linear):
                 module.register_parameter("weight", None)
 
+    @property
+    def address(self) -> int | None:
+        """Where the weights begin that lie in the blocks of `has_known_blocks`; None if they lie otherwise."""
+        if self._packed is None or not self.is_blocked or not has_known_blocks(self._packed.dtype):
+            return None
+        address: int = torch.ops.mkldnn.data_ptr(self._packed)
+        return address
+
     def __call__(self, x: Tensor) -> Tensor:
         if self._packed is None:
             parts = [linear(x, module.weight) for module in self._modules]
@@ -58,6 +69,29 @@ def _blocked(weight: Tensor) -> Tensor | None:
     except (AttributeError, RuntimeError):
         return None
     return blocked
+
+
+@cache
+def has_known_blocks(dtype: torch.dtype) -> bool:
+    """Whether oneDNN's layout is the one that native/decode.c reads; it chooses by processor and version.
+
+    (n_out, n_in) lies as (n_out / 64, n_in, 64) in float32 and as (n_out / 64, n_in / 2, 64, 2) in bfloat16, padded
+    with zeros to 64 outputs and 16 or 32 inputs.
+    """
+    n_out, n_in, together = 72, 40, {torch.float32: 1, torch.bfloat16: 2}.get(dtype)
+    if together is None:
+        return False
+    weight = (torch.arange(n_out * n_in).view(n_out, n_in) % 251).to(dtype)
+    try:
+        blocked = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
+        n_bytes: int = torch.ops.mkldnn._nbytes(blocked)
+        memory = (ctypes.c_char * n_bytes).from_address(torch.ops.mkldnn.data_ptr(blocked))
+    except (AttributeError, RuntimeError):
+        return False
+    n_padded = -(-n_in // (16 * together)) * 16 * together
+    padded = pad(weight, (0, n_padded - n_in, 0, 128 - n_out))
+    expected = padded.view(2, 64, n_padded // together, together).transpose(1, 2).flatten()
+    return torch.equal(torch.frombuffer(memory, dtype=dtype).clone(), expected) if n_bytes == expected.nbytes else False
 
 
 def _blocked_product(x: Tensor, weight: Tensor) -> Tensor:

@@ -74,8 +74,7 @@ class StepPlan:
 
 
 def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> StepPlan:
-    """Lay out a step. Raises ValueError for chunks that do not go on where their slots stand."""
-    _check(config, chunks, cache)
+    """Lay out a step of chunks that have been checked (`check_chunks`)."""
     order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
     first_row, n = {}, 0
     for i in order:
@@ -153,7 +152,8 @@ def _plan_run(ring: Tensor, run: Sequence[Chunk], rows: slice) -> Run:
     return Run(rows, slice(run[0].slot, run[-1].slot + 1), n_keys, bias)
 
 
-def _check(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> None:
+def check_chunks(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> None:
+    """ValueError for chunks that do not go on where their slots stand, or hold ids that do not exist."""
     if not chunks:
         raise ValueError("a step without chunks; at least one was expected")
     seen: set[int] = set()

@@ -9,7 +9,6 @@ D head_dim.
 """
 
 from collections.abc import Sequence
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +19,8 @@ from inference.model.block_step import BlockStep, filled_up, normalized
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 from inference.model.linear import MIN_ROWS, Product
-from inference.model.plan import plan_step
+from inference.model.native.decoder import Decoder, decoder
+from inference.model.plan import check_chunks, plan_step
 from inference.model.rope import head_rotation, rotate, rotation
 
 
@@ -90,11 +90,13 @@ class Transformer(nn.Module):
         self.config = config
         self.is_packed = False
         self.tok_embeddings = nn.Embedding(config.vocab_size, config.dim)
-        self.layers = nn.ModuleList(Block(config) for _ in range(config.n_layers))
+        self.blocks = [Block(config) for _ in range(config.n_layers)]
+        self.layers = nn.ModuleList(self.blocks)
         self.norm = nn.RMSNorm(config.dim, config.norm_eps)
         if not config.tied_embeddings:
             self.output = nn.Linear(config.dim, config.vocab_size, bias=False)
-        self._block_steps = [block.step for block in cast(Sequence[Block], self.layers)]
+        self._decoder: Decoder | None = None
+        self._is_decoder_known = False
         self.head = Product(self.tok_embeddings if config.tied_embeddings else self.output)
 
     def forward_full(self, ids: Tensor) -> Tensor:
@@ -116,7 +118,7 @@ class Transformer(nn.Module):
     def pack(self) -> "Transformer":
         """Lay the weights out for serving and drop their plain form; from here on only `step` works. Returns itself."""
         if not self.is_packed:
-            for block in cast(Sequence[Block], self.layers):
+            for block in self.blocks:
                 block.pack()
             self.head.pack()
             self.is_packed = True
@@ -131,18 +133,39 @@ class Transformer(nn.Module):
         exist or comes twice, a chunk that is empty, does not start where its slot ends or runs over `max_len`, and an
         id outside the vocabulary.
         """
+        check_chunks(self.config, chunks, cache)
+        decoder = self._decoder_of_packed()
+        singles = [] if decoder is None else [chunk for chunk in chunks if len(chunk.ids) == 1]
+        others = [chunk for chunk in chunks if len(chunk.ids) > 1] if singles else chunks
+        if decoder is None or not singles:
+            logits = self._step(chunks, cache, every_token=every_token)
+        elif not others:
+            logits = decoder.step(singles, cache)
+        else:
+            of_singles = iter(torch.split(decoder.step(singles, cache), 1))
+            sizes = [len(chunk.ids) if every_token else 1 for chunk in others]
+            of_others = iter(torch.split(self._step(others, cache, every_token=every_token), sizes))
+            logits = torch.cat([next(of_singles if len(chunk.ids) == 1 else of_others) for chunk in chunks])
+        for chunk in chunks:  # last: after a failure on the way a single token can be run again
+            cache.lengths[chunk.slot] += len(chunk.ids)
+        return logits
+
+    def _step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor:
+        """`step` by torch's operators."""
         config = self.config
         plan = plan_step(config, chunks, cache)
         turn = rotation(plan.positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         x = filled_up(embedding(plan.ids, self.tok_embeddings.weight).float(), MIN_ROWS)
-        for block_step, window_plan, ring in zip(self._block_steps, plan.windows, cache.rings, strict=True):
-            block_step(x, turn, window_plan, ring)
+        for block, window_plan, ring in zip(self.blocks, plan.windows, cache.rings, strict=True):
+            block.step(x, turn, window_plan, ring)
         rows = plan.all_rows if every_token else plan.last_rows
         n_rows = len(plan.ids) if rows is None else len(rows)
         if rows is not None:
             x = filled_up(x[rows], MIN_ROWS)
-        logits = self.head(normalized(x, self.norm))[:n_rows].float()
-        for chunk in chunks:  # last: after a failure on the way a single token can be run again
-            cache.lengths[chunk.slot] += len(chunk.ids)
-        return logits
+        return self.head(normalized(x, self.norm))[:n_rows].float()
+
+    def _decoder_of_packed(self) -> Decoder | None:
+        if self.is_packed and not self._is_decoder_known:
+            self._decoder, self._is_decoder_known = decoder(self), True
+        return self._decoder

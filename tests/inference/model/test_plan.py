@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from inference.model.cache import Chunk, RingCache
-from inference.model.plan import plan_step
+from inference.model.plan import check_chunks, plan_step
 from tests.inference.model.builders import tiny_config
 
 CONFIG = tiny_config(sliding_window=(7, None))
@@ -55,4 +55,4 @@ def test_layers_with_the_same_window_share_a_plan() -> None:
 )
 def test_a_chunk_that_cannot_go_on_is_refused(chunks: list[Chunk], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        plan_step(CONFIG, chunks, new_cache())
+        check_chunks(CONFIG, chunks, new_cache())

@@ -1,0 +1,428 @@
+/* One step of single tokens through a whole model, in one call.
+
+   With torch's operators a token costs some 30 calls a layer; once the weights have gone through the caches, each of
+   them takes 3 to 10 microseconds, more than the arithmetic. Here the threads meet five times a layer and do nothing
+   else but read weights.
+
+   Weights lie as oneDNN's blocked layout has them, so that pre-fill uses the same copy: blocks of 64 outputs, in each
+   for every input 64 weights (float32, int8), or for every pair of inputs 64 pairs (bfloat16). Outputs are padded to 64,
+   inputs to 16 (float32, int8) or 32 (bfloat16), with zeros. Sums run over the inputs in order, one accumulator for
+   each output, so that a row has the same bits whatever rows stand beside it and however many threads there are.
+   Activations are float32; products of bfloat16 weights round their inputs to bfloat16.
+
+   The struct definitions are mirrored in decoder.py. */
+
+#include <math.h>
+#include <omp.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <string.h>
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+#define BLOCK 64
+#define KEYS 64      /* keys that attention takes at a time: with their values they stay in the first cache */
+#define AHEAD 4096   /* bytes that weights are fetched ahead */
+#define INLINE static inline __attribute__((always_inline))
+
+typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(64), aligned(4), may_alias));
+typedef int8_t bytes __attribute__((vector_size(16), aligned(1), may_alias));
+
+enum { FLOAT32 = 0, BFLOAT16 = 1, INT8 = 2 };
+
+typedef struct {
+    const void *weight;
+    const float *scale; /* of each output, for INT8 */
+    int64_t n_out, n_in;
+} Product;
+
+typedef struct {
+    Product attention_in, attention_out, feed_forward_in, feed_forward_out;
+    const float *attention_norm, *ffn_norm;
+} Layer;
+
+typedef struct {
+    int64_t weight_type, cache_type, n_layers, dim, hidden_dim, n_heads, n_kv_heads, head_dim;
+    float norm_eps;
+    const float *frequencies; /* head_dim / 2 */
+    const void *embeddings;   /* (V, dim), of the cache's type */
+    const float *norm;
+    Product head;
+    const Layer *layers;
+} Model;
+
+typedef struct {
+    int64_t n_rows, n_slots, n_threads, n_scratch; /* n_scratch: floats for each thread */
+    const int64_t *ids, *slots, *positions;        /* (n_rows,) */
+    void *const *rings;                            /* of each layer: (2, n_slots, n_kv_heads, R, head_dim) */
+    const int64_t *n_ring;                         /* R of each layer */
+    float *logits;                                 /* (n_rows, V) */
+    float *shared, *scratch;
+} Step;
+
+/* ---- numbers ---- */
+
+INLINE float from_bfloat16(uint16_t bits) {
+    uint32_t wide = (uint32_t)bits << 16;
+    float value;
+    memcpy(&value, &wide, 4);
+    return value;
+}
+
+INLINE uint16_t to_bfloat16(float value) { /* to the nearest, ties to even */
+    uint32_t bits;
+    memcpy(&bits, &value, 4);
+    return (uint16_t)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+INLINE float exponential(float x) { /* relative error below 2e-6; NaN stays NaN */
+    x = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+    float n = rintf(x * 1.44269504f);
+    float r = x - n * 0.69314718f;
+    float p = 1.9875691500e-4f;
+    p = p * r + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * r * r + r + 1.0f;
+    int32_t power = ((int32_t)n + 127) << 23;
+    float scale;
+    memcpy(&scale, &power, 4);
+    return p * scale;
+}
+
+/* ---- products ---- */
+
+INLINE int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+/* Accumulators of `rows` rows and `vectors` times 16 outputs of a block, beginning at vector `first`. */
+INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t n_in,
+                 vec acc[][4]) {
+    for (int r = 0; r < rows; r++)
+        for (int v = 0; v < vectors; v++) acc[r][v] = (vec){0};
+    if (type == FLOAT32) {
+        const float *w = (const float *)block + first * 16, *x = inputs;
+        for (int64_t i = 0; i < n_in; i++, w += BLOCK) {
+            vec weights[4];
+            for (int v = 0; v < vectors; v++) {
+                weights[v] = *(const vec *)(w + v * 16);
+                __builtin_prefetch((const char *)(w + v * 16) + AHEAD);
+            }
+            for (int r = 0; r < rows; r++)
+                for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x[r * n_in + i];
+        }
+    } else if (type == BFLOAT16) {
+        const uint32_t *w = (const uint32_t *)block + first * 16, *x = inputs;
+        const int64_t n_pairs = n_in / 2;
+        for (int64_t i = 0; i < n_pairs; i++, w += BLOCK) {
+            ivec weights[4];
+            for (int v = 0; v < vectors; v++) {
+                weights[v] = *(const ivec *)(w + v * 16);
+                __builtin_prefetch((const char *)(w + v * 16) + AHEAD);
+            }
+            for (int r = 0; r < rows; r++) {
+                const uint32_t pair = x[r * n_pairs + i];
+#if defined(__AVX512BF16__)
+                const __m512bh both = (__m512bh)_mm512_set1_epi32((int)pair);
+                for (int v = 0; v < vectors; v++)
+                    acc[r][v] = (vec)_mm512_dpbf16_ps((__m512)acc[r][v], (__m512bh)weights[v], both);
+#else
+                const float even = from_bfloat16((uint16_t)pair), odd = from_bfloat16((uint16_t)(pair >> 16));
+                for (int v = 0; v < vectors; v++) {
+                    acc[r][v] += (vec)(weights[v] << 16) * even;
+                    acc[r][v] += (vec)(weights[v] & (int32_t)0xffff0000) * odd;
+                }
+#endif
+            }
+        }
+    } else {
+        const int8_t *w = (const int8_t *)block + first * 16;
+        const float *x = inputs;
+        for (int64_t i = 0; i < n_in; i++, w += BLOCK) {
+            __builtin_prefetch((const char *)w + AHEAD);
+            vec weights[4];
+            for (int v = 0; v < vectors; v++)
+                weights[v] = __builtin_convertvector(*(const bytes *)(w + v * 16), vec);
+            for (int r = 0; r < rows; r++)
+                for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x[r * n_in + i];
+        }
+    }
+}
+
+/* out[r][o] = (is_added ? out[r][o] : 0) + the product, for `rows` rows and the outputs of one block. */
+INLINE void block_product(int type, int rows, int vectors, const Product *product, int64_t n_in, int64_t block,
+                          const void *inputs, float *out, int is_added) {
+    const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1;
+    const char *weights = (const char *)product->weight + block * BLOCK * n_in * size;
+    for (int first = 0; first < 4; first += vectors) {
+        const int64_t start = block * BLOCK + first * 16;
+        vec acc[8][4];
+        tile(type, rows, vectors, first, weights, inputs, n_in, acc);
+        for (int r = 0; r < rows; r++)
+            for (int v = 0; v < vectors; v++) {
+                const int64_t o = start + v * 16, n = product->n_out - o < 16 ? product->n_out - o : 16;
+                float *to = out + r * product->n_out + o;
+                for (int64_t i = 0; i < n; i++) {
+                    const float value = type == INT8 ? acc[r][v][i] * product->scale[o + i] : acc[r][v][i];
+                    to[i] = is_added ? to[i] + value : value;
+                }
+            }
+    }
+}
+
+#define ROWS(type)                                                                                                     \
+    switch (rows) {                                                                                                    \
+        case 1: block_product(type, 1, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 2: block_product(type, 2, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 3: block_product(type, 3, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 4: block_product(type, 4, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 5: block_product(type, 5, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 6: block_product(type, 6, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 7: block_product(type, 7, 2, product, n_in, block, inputs, out, is_added); break;                         \
+        default: block_product(type, 8, 2, product, n_in, block, inputs, out, is_added);                               \
+    }
+
+static void float32_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
+                         int is_added) {
+    ROWS(FLOAT32)
+}
+
+static void bfloat16_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
+                          int is_added) {
+    ROWS(BFLOAT16)
+}
+
+static void int8_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
+                      int is_added) {
+    ROWS(INT8)
+}
+
+/* This thread's share of a product: x (n_rows, n_in) -> out (n_rows, n_out). Returns with only that share done.
+   `room` holds the padded inputs. */
+static void multiply(const Model *model, const Step *step, int thread, const Product *product, const float *x,
+                     float *out, int is_added, void *room) {
+    const int type = (int)model->weight_type;
+    const int64_t n_in = padded(product->n_in, type == BFLOAT16 ? 32 : 16);
+    for (int64_t r = 0; r < step->n_rows; r++) {
+        const float *from = x + r * product->n_in;
+        if (type == BFLOAT16) {
+            uint16_t *to = (uint16_t *)room + r * n_in;
+            for (int64_t i = 0; i < product->n_in; i++) to[i] = to_bfloat16(from[i]);
+            memset(to + product->n_in, 0, (size_t)(n_in - product->n_in) * 2);
+        } else {
+            float *to = (float *)room + r * n_in;
+            memcpy(to, from, (size_t)product->n_in * 4);
+            memset(to + product->n_in, 0, (size_t)(n_in - product->n_in) * 4);
+        }
+    }
+    const int64_t n_blocks = padded(product->n_out, BLOCK) / BLOCK;
+    const int64_t end = n_blocks * (thread + 1) / step->n_threads;
+    for (int64_t block = n_blocks * thread / step->n_threads; block < end; block++)
+        for (int64_t r = 0; r < step->n_rows; r += 8) {
+            const int rows = step->n_rows - r < 8 ? (int)(step->n_rows - r) : 8;
+            float *to = out + r * product->n_out;
+            if (type == FLOAT32)
+                float32_rows(rows, product, n_in, block, (float *)room + r * n_in, to, is_added);
+            else if (type == BFLOAT16)
+                bfloat16_rows(rows, product, n_in, block, (uint16_t *)room + r * n_in, to, is_added);
+            else
+                int8_rows(rows, product, n_in, block, (float *)room + r * n_in, to, is_added);
+        }
+}
+
+/* ---- the parts of a layer ---- */
+
+static void normalize(const Model *model, const Step *step, const float *x, const float *weight, float *out) {
+    for (int64_t r = 0; r < step->n_rows; r++, x += model->dim, out += model->dim) {
+        float sum = 0.0f;
+        for (int64_t i = 0; i < model->dim; i++) sum += x[i] * x[i];
+        const float scale = 1.0f / sqrtf(sum / (float)model->dim + model->norm_eps);
+        for (int64_t i = 0; i < model->dim; i++) out[i] = x[i] * scale * weight[i];
+    }
+}
+
+static void turn(const float *head, const float *angles, int64_t head_dim, float scale, float *out) {
+    for (int64_t i = 0; i < head_dim; i += 2) {
+        const float c = angles[i] * scale, s = angles[i + 1] * scale;
+        out[i] = head[i] * c - head[i + 1] * s;
+        out[i + 1] = head[i] * s + head[i + 1] * c;
+    }
+}
+
+static void store(const Model *model, const float *head, void *ring, int64_t at) {
+    if (model->cache_type == FLOAT32)
+        memcpy((float *)ring + at, head, (size_t)model->head_dim * 4);
+    else
+        for (int64_t i = 0; i < model->head_dim; i++) ((uint16_t *)ring)[at + i] = to_bfloat16(head[i]);
+}
+
+/* n floats of a ring: where they stand, or widened into `room`. */
+INLINE const float *floats(const Model *model, const void *ring, int64_t at, int64_t n, float *room) {
+    if (model->cache_type == FLOAT32) return (const float *)ring + at;
+    for (int64_t i = 0; i < n; i++) room[i] = from_bfloat16(((const uint16_t *)ring)[at + i]);
+    return room;
+}
+
+INLINE void score(int64_t head_dim, const float *q, const float *keys, int64_t n, float *scores) {
+    for (int64_t k = 0; k < n; k++) {
+        float sum = 0.0f;
+        for (int64_t i = 0; i < head_dim; i++) sum += q[i] * keys[k * head_dim + i];
+        scores[k] = sum;
+    }
+}
+
+INLINE void mix(int64_t head_dim, const float *weights, const float *values, int64_t n, float *out) {
+    for (int64_t first = 0; first < head_dim; first += 32) { /* 32 sums stay in registers */
+        const int64_t width = head_dim - first < 32 ? head_dim - first : 32;
+        float sums[32];
+        if (width == 32) {
+            vec low = *(const vec *)(out + first), high = *(const vec *)(out + first + 16);
+            for (int64_t k = 0; k < n; k++) {
+                low += *(const vec *)(values + k * head_dim + first) * weights[k];
+                high += *(const vec *)(values + k * head_dim + first + 16) * weights[k];
+            }
+            *(vec *)(out + first) = low;
+            *(vec *)(out + first + 16) = high;
+        } else {
+            memcpy(sums, out + first, (size_t)width * 4);
+            for (int64_t k = 0; k < n; k++)
+                for (int64_t i = 0; i < width; i++) sums[i] += values[k * head_dim + first + i] * weights[k];
+            memcpy(out + first, sums, (size_t)width * 4);
+        }
+    }
+}
+
+/* Everything that one row does with one key head of one layer: turn, store, attend. */
+static void attend(const Model *model, const Step *step, int64_t layer, int64_t row, int64_t kv_head,
+                   const float *heads, const float *angles, float *out, float *room) {
+    const int64_t dim = model->head_dim, n_shared = model->n_heads / model->n_kv_heads, n_ring = step->n_ring[layer];
+    const int64_t position = step->positions[row];
+    const int64_t n_keys = position + 1 < n_ring ? position + 1 : n_ring;
+    const int64_t key_ring = (step->slots[row] * model->n_kv_heads + kv_head) * n_ring * dim;
+    const int64_t value_ring = step->n_slots * model->n_kv_heads * n_ring * dim + key_ring;
+    void *ring = step->rings[layer];
+    float *q = room, *wide = q + n_shared * dim, *scores = wide + KEYS * dim;
+    const float *row_heads = heads + row * (model->n_heads + 2 * model->n_kv_heads) * dim;
+
+    turn(row_heads + (model->n_heads + kv_head) * dim, angles + row * dim, dim, 1.0f, wide);
+    store(model, wide, ring, key_ring + position % n_ring * dim);
+    store(model, row_heads + (model->n_heads + model->n_kv_heads + kv_head) * dim, ring,
+          value_ring + position % n_ring * dim);
+    const float scale = 1.0f / sqrtf((float)dim);
+    for (int64_t h = 0; h < n_shared; h++)
+        turn(row_heads + (kv_head * n_shared + h) * dim, angles + row * dim, dim, scale, q + h * dim);
+
+    for (int64_t first = 0; first < n_keys; first += KEYS) {
+        const int64_t n = n_keys - first < KEYS ? n_keys - first : KEYS;
+        const float *keys = floats(model, ring, key_ring + first * dim, n * dim, wide);
+        for (int64_t h = 0; h < n_shared; h++) {
+            float *to = scores + h * n_keys + first;
+            if (dim == 64)
+                score(64, q + h * 64, keys, n, to);
+            else if (dim == 128)
+                score(128, q + h * 128, keys, n, to);
+            else if (dim == 32)
+                score(32, q + h * 32, keys, n, to);
+            else
+                score(dim, q + h * dim, keys, n, to);
+        }
+    }
+    for (int64_t h = 0; h < n_shared; h++) {
+        float *s = scores + h * n_keys, highest = s[0], sum = 0.0f;
+        for (int64_t k = 1; k < n_keys; k++) highest = s[k] > highest ? s[k] : highest;
+        for (int64_t k = 0; k < n_keys; k++) {
+            s[k] = exponential(s[k] - highest);
+            sum += s[k];
+        }
+        const float inverse = 1.0f / sum;
+        for (int64_t k = 0; k < n_keys; k++) s[k] *= inverse;
+    }
+    float *to = out + (row * model->n_heads + kv_head * n_shared) * dim;
+    memset(to, 0, (size_t)(n_shared * dim) * 4);
+    for (int64_t first = 0; first < n_keys; first += KEYS) {
+        const int64_t n = n_keys - first < KEYS ? n_keys - first : KEYS;
+        const float *values = floats(model, ring, value_ring + first * dim, n * dim, wide);
+        for (int64_t h = 0; h < n_shared; h++) mix(dim, scores + h * n_keys + first, values, n, to + h * dim);
+    }
+}
+
+/* ---- the step ---- */
+
+typedef struct {
+    _Atomic int n_waiting, round;
+} Barrier;
+
+static void meet(Barrier *barrier, int n_threads) {
+    if (n_threads == 1) return;
+    const int round = atomic_load_explicit(&barrier->round, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&barrier->n_waiting, 1, memory_order_acq_rel) == n_threads - 1) {
+        atomic_store_explicit(&barrier->n_waiting, 0, memory_order_relaxed);
+        atomic_store_explicit(&barrier->round, round + 1, memory_order_release);
+        return;
+    }
+    for (int spins = 0; atomic_load_explicit(&barrier->round, memory_order_acquire) == round; spins++)
+        if (spins > 2000) sched_yield(); /* the core may be wanted by the thread that is waited for */
+}
+
+static void run(const Model *model, const Step *step, int thread, Barrier *barrier) {
+    const int n_threads = (int)step->n_threads;
+    const int64_t n = step->n_rows, dim = model->dim, hidden = model->hidden_dim;
+    const int64_t n_heads = model->n_heads + 2 * model->n_kv_heads;
+    float *x = step->shared, *heads = x + n * dim, *mixed = heads + n * n_heads * model->head_dim;
+    float *gates = mixed + n * model->n_heads * model->head_dim, *active = gates + 2 * n * hidden;
+    float *angles = active + n * hidden;
+    float *h = step->scratch + thread * step->n_scratch, *room = h + n * dim;
+
+    if (thread == 0)
+        for (int64_t r = 0; r < n; r++) {
+            for (int64_t i = 0; i < dim; i++)
+                x[r * dim + i] = model->cache_type == FLOAT32
+                                     ? ((const float *)model->embeddings)[step->ids[r] * dim + i]
+                                     : from_bfloat16(((const uint16_t *)model->embeddings)[step->ids[r] * dim + i]);
+            for (int64_t i = 0; i < model->head_dim / 2; i++) {
+                const float angle = (float)step->positions[r] * model->frequencies[i];
+                angles[r * model->head_dim + 2 * i] = cosf(angle);
+                angles[r * model->head_dim + 2 * i + 1] = sinf(angle);
+            }
+        }
+    meet(barrier, n_threads);
+    for (int64_t l = 0; l < model->n_layers; l++) {
+        const Layer *layer = model->layers + l;
+        normalize(model, step, x, layer->attention_norm, h);
+        multiply(model, step, thread, &layer->attention_in, h, heads, 0, room);
+        meet(barrier, n_threads);
+        const int64_t n_units = n * model->n_kv_heads, end = n_units * (thread + 1) / n_threads;
+        for (int64_t unit = n_units * thread / n_threads; unit < end; unit++)
+            attend(model, step, l, unit / model->n_kv_heads, unit % model->n_kv_heads, heads, angles, mixed, room);
+        meet(barrier, n_threads);
+        multiply(model, step, thread, &layer->attention_out, mixed, x, 1, room);
+        meet(barrier, n_threads);
+        normalize(model, step, x, layer->ffn_norm, h);
+        multiply(model, step, thread, &layer->feed_forward_in, h, gates, 0, room);
+        meet(barrier, n_threads);
+        for (int64_t r = 0; r < n; r++)
+            for (int64_t i = hidden * thread / n_threads; i < hidden * (thread + 1) / n_threads; i++) {
+                const float gate = gates[2 * r * hidden + i];
+                active[r * hidden + i] = gate / (1.0f + exponential(-gate)) * gates[(2 * r + 1) * hidden + i];
+            }
+        meet(barrier, n_threads);
+        multiply(model, step, thread, &layer->feed_forward_out, active, x, 1, room);
+        meet(barrier, n_threads);
+    }
+    normalize(model, step, x, model->norm, h);
+    multiply(model, step, thread, &model->head, h, step->logits, 0, room);
+}
+
+void decode(const Model *model, Step *step) {
+    Barrier barrier = {0, 0};
+#pragma omp parallel num_threads((int)step->n_threads)
+    {
+#pragma omp single
+        step->n_threads = omp_get_num_threads(); /* there may be fewer than were asked for */
+        run(model, step, omp_get_thread_num(), &barrier);
+    }
+}

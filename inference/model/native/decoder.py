@@ -1,0 +1,148 @@
+"""A packed Transformer as decode.c wants it: pointers to its weights, and one call for a step of single tokens."""
+
+import ctypes
+from collections.abc import Sequence
+from ctypes import POINTER, Structure, byref, c_float, c_int64, c_void_p
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from inference.model.cache import Chunk, RingCache
+from inference.model.linear import Product
+from inference.model.native.library import library
+
+if TYPE_CHECKING:
+    from inference.model.transformer import Block, Transformer
+
+_TYPES = {torch.float32: 0, torch.bfloat16: 1}
+_KEYS = 64  # KEYS in decode.c
+
+
+class _Product(Structure):
+    _fields_ = (("weight", c_void_p), ("scale", c_void_p), ("n_out", c_int64), ("n_in", c_int64))
+
+
+class _Layer(Structure):
+    _fields_ = (
+        ("attention_in", _Product),
+        ("attention_out", _Product),
+        ("feed_forward_in", _Product),
+        ("feed_forward_out", _Product),
+        ("attention_norm", c_void_p),
+        ("ffn_norm", c_void_p),
+    )
+
+
+class _Model(Structure):
+    _fields_ = (
+        *((name, c_int64) for name in ("weight_type", "cache_type", "n_layers", "dim", "hidden_dim")),
+        *((name, c_int64) for name in ("n_heads", "n_kv_heads", "head_dim")),
+        ("norm_eps", c_float),
+        *((name, c_void_p) for name in ("frequencies", "embeddings", "norm")),
+        ("head", _Product),
+        ("layers", POINTER(_Layer)),
+    )
+
+
+class _Step(Structure):
+    _fields_ = (
+        *((name, c_int64) for name in ("n_rows", "n_slots", "n_threads", "n_scratch")),
+        *((name, POINTER(c_int64)) for name in ("ids", "slots", "positions")),
+        ("rings", POINTER(c_void_p)),
+        ("n_ring", POINTER(c_int64)),
+        *((name, c_void_p) for name in ("logits", "shared", "scratch")),
+    )
+
+
+class Decoder:
+    """`step` for single tokens. It holds on to every tensor that the library reads."""
+
+    def __init__(self, model: "Transformer", compiled: ctypes.CDLL) -> None:
+        """`model` is packed and all its products have an address."""
+        config = model.config
+        self._config, self._decode, self._held = config, compiled.decode, list[Tensor]()
+        self._decode.restype = None
+        embeddings = model.tok_embeddings.weight
+        self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in model.blocks))
+        exponents = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
+        self._model = _Model(
+            _TYPES[embeddings.dtype],
+            _TYPES[embeddings.dtype],
+            config.n_layers,
+            config.dim,
+            config.hidden_dim,
+            config.n_heads,
+            config.n_kv_heads,
+            config.head_dim,
+            config.norm_eps,
+            self._hold(config.rope_theta**-exponents),
+            self._hold(embeddings),
+            self._hold(model.norm.weight.float()),
+            self._product(model.head, config.vocab_size, config.dim),
+            self._layers,
+        )
+        self._shared = self._scratch = torch.empty(0)
+
+    def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
+        """float32 logits (number of chunks, V) after chunks of one token each; `cache` takes in keys and values."""
+        config, n, n_threads = self._config, len(chunks), torch.get_num_threads()
+        logits = torch.empty(n, config.vocab_size)
+        n_heads = config.n_heads + 2 * config.n_kv_heads
+        n_shared = n * (config.dim + (n_heads + config.n_heads + 1) * config.head_dim + 3 * config.hidden_dim)
+        widest = max(config.dim, config.hidden_dim, config.n_heads * config.head_dim) + 32
+        n_together = config.n_heads // config.n_kv_heads
+        n_scratch = n * config.dim + max(
+            n * widest, (n_together + _KEYS) * config.head_dim + n_together * cache.max_len
+        )
+        self._shared = _room(self._shared, n_shared)
+        self._scratch = _room(self._scratch, n_threads * n_scratch)
+        numbers = c_int64 * n
+        step = _Step(
+            n,
+            cache.n_slots,
+            n_threads,
+            n_scratch,
+            numbers(*(chunk.ids[0] for chunk in chunks)),
+            numbers(*(chunk.slot for chunk in chunks)),
+            numbers(*(chunk.start for chunk in chunks)),
+            (c_void_p * config.n_layers)(*(ring.data_ptr() for ring in cache.rings)),
+            (c_int64 * config.n_layers)(*(ring.shape[3] for ring in cache.rings)),
+            logits.data_ptr(),
+            self._shared.data_ptr(),
+            self._scratch.data_ptr(),
+        )
+        self._decode(byref(self._model), byref(step))
+        return logits
+
+    def _hold(self, tensor: Tensor) -> int:
+        self._held.append(tensor)
+        return tensor.data_ptr()
+
+    def _product(self, product: Product, n_out: int, n_in: int) -> _Product:
+        return _Product(product.address, None, n_out, n_in)
+
+    def _layer(self, block: "Block") -> _Layer:
+        config, step = self._config, block.step
+        n_heads = config.n_heads + 2 * config.n_kv_heads
+        return _Layer(
+            self._product(step.attention_in, n_heads * config.head_dim, config.dim),
+            self._product(step.attention_out, config.dim, config.n_heads * config.head_dim),
+            self._product(step.feed_forward_in, 2 * config.hidden_dim, config.dim),
+            self._product(step.feed_forward_out, config.dim, config.hidden_dim),
+            self._hold(block.attention_norm.weight.float()),
+            self._hold(block.ffn_norm.weight.float()),
+        )
+
+
+def decoder(model: "Transformer") -> Decoder | None:
+    """The decoder of a packed model, or None where its weights do not lie as decode.c expects, or nothing compiles."""
+    products = [model.head, *(product for block in model.blocks for product in block.step.products)]
+    if any(product.address is None for product in products):
+        return None
+    compiled = library()
+    return None if compiled is None else Decoder(model, compiled)
+
+
+def _room(old: Tensor, n: int) -> Tensor:
+    return old if old.numel() >= n else torch.empty(n)
