@@ -47,6 +47,7 @@ class _Battle:
     reveal: Reveal | None = None
     has_left: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    n_changes: int = 0
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
 
@@ -122,12 +123,13 @@ class FakeArena:
     async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[BattleView]:
         battle = self._own(visitor, battle_id)
         while True:
-            view = self._view(battle)
+            view, n_changes = self._view(battle), battle.n_changes
             yield view
             if view.state != "open":
                 return
             async with battle.changed:
-                await battle.changed.wait()
+                while battle.n_changes == n_changes:
+                    await battle.changed.wait()
 
     async def view(self, visitor: str, battle_id: str) -> BattleView:
         return self._view(self._own(visitor, battle_id))
@@ -223,6 +225,7 @@ class FakeArena:
 
     async def _tell(self, battle: _Battle) -> None:
         async with battle.changed:
+            battle.n_changes += 1
             battle.changed.notify_all()
 
     def _view(self, battle: _Battle) -> BattleView:
