@@ -3,7 +3,7 @@
 python -m db export votes.jsonl              every vote, one JSON object a line
 python -m db import votes.jsonl --data new   all of them or, at the first bad line, none
 python -m db backup copy.sqlite              while the arena runs
-python -m db check                           is everything as it must be?
+python -m db check                           is everything as it must be? (python -m elo check: the live ratings too)
 """
 
 import argparse
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 case "check":
                     with database.read() as tx:
                         found = problems(tx)
-                    print("\n".join(found) or f"{database.url} is sound")
+                    print("\n".join(found) or f"{database.url} is sound (its live ratings: python -m elo check)")
                     return 1 if found else 0
         finally:
             database.close()

@@ -1,6 +1,8 @@
-"""`python -m elo recompute`: a board from a database or from votes files, as a table and as JSON.
+"""`python -m elo recompute`: a board from a database or from votes files, as a table and as JSON; `check`: is the live
+online Elo of a database what its votes give?
 
-It gives the numbers of the web board, digit for digit, on an export of the same votes.
+`recompute` gives the numbers of the web board, digit for digit, on an export of the same votes. `check` does all that
+`python -m db check` does, which knows no formula, and replays the ratings too.
 """
 
 import argparse
@@ -10,11 +12,13 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from elo.battles import Cells, Votes
 from elo.bradley_terry import ConvergenceError, NoMaximumError
 from elo.leaderboard import Leaderboard, rate, rate_online
+from elo.online import settings_of, update
 from elo.settings import Settings
 from elo.table import table
 from elo.votes_file import BadRowError, VotesFile, VotesFileError, read_votes
@@ -28,17 +32,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        settings = Settings(
-            method=arguments.method,
-            prior=arguments.prior,
-            bootstrap=arguments.bootstrap,
-            seed=arguments.seed,
-            k=arguments.k,
-        )
-    except ValueError as error:
-        parser.error(str(error))
-    try:
-        recompute(arguments, settings)
+        if arguments.command == "check":
+            return check(arguments.db)
+        recompute(arguments, _settings(parser, arguments))
     except (CommandError, VotesFileError, NoMaximumError, ConvergenceError) as error:
         hint = "; --skip-bad leaves such rows out" if isinstance(error, BadRowError) else ""
         print(f"error: {error}{hint}", file=sys.stderr)
@@ -49,10 +45,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _settings(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> Settings:
+    try:
+        return Settings(
+            method=arguments.method,
+            prior=arguments.prior,
+            bootstrap=arguments.bootstrap,
+            seed=arguments.seed,
+            k=arguments.k,
+        )
+    except ValueError as error:
+        parser.error(str(error))
+
+
 def _parser() -> argparse.ArgumentParser:
     defaults = Settings()
     parser = argparse.ArgumentParser(prog="python -m elo", description="Ratings from votes.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     command = commands.add_parser(
         "recompute",
         help="rate all votes of a database or of files",
@@ -82,7 +91,42 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
     command.add_argument("--json", metavar="OUT", type=Path, help="write the board there too")
+    command = commands.add_parser("check", help="look for anything in a database that must not be, live ratings too")
+    command.add_argument(
+        "--db", metavar="URL", required=True, help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+    )
     return parser
+
+
+def check(url: str) -> int:
+    """Print what is wrong in the database, or that nothing is; the exit code. Raises `CommandError` where it cannot be
+    opened."""
+    from db import queries
+    from db.errors import DatabaseError
+    from db.integrity import problems
+    from db.session import open_database
+
+    try:
+        database = open_database(url, create=False)
+        try:
+            with database.read() as tx:
+                state = queries.ledger_state(tx)
+                known = None
+                if (settings := settings_of(state.elo_name)) is not None:
+                    known = queries.OnlineElo(state.elo_name, settings.start, partial(update, settings=settings))
+                found = problems(tx, known)
+        finally:
+            database.close()
+    except DatabaseError as error:
+        raise CommandError(str(error)) from error
+    if state.elo_revision != state.revision:
+        ratings = "its online ratings are out of date, and the next vote replays them"
+    elif known is None:
+        ratings = "no vote has moved its online ratings" if not state.elo_name else f"no replay of {state.elo_name!r}"
+    else:
+        ratings = f"its online ratings equal their replay ({state.elo_name})"
+    print("\n".join(found) or f"{database.url} is sound; {ratings}")
+    return 1 if found else 0
 
 
 def recompute(arguments: argparse.Namespace, settings: Settings) -> None:

@@ -4,6 +4,7 @@ It depends on the order of the votes (on one public file of 26,000 votes, order 
 at K = 4), so it neither orders the official board nor gives intervals.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from db.outcome import Outcome
 from elo.settings import Settings
 
 _SCORES = tuple(outcome.score for outcome in Outcome)
+_NAME = re.compile(r"elo base=(\S+) scale=(\S+) k=(\S+) start=(\S+)")
 
 
 class Ratings(NamedTuple):
@@ -27,6 +29,23 @@ class State:
 
     rating: float
     games: int
+
+
+def name_of(settings: Settings) -> str:
+    """What a stored state says of the arithmetic that made it: "elo base=10.0 scale=400.0 k=32.0 start=1000.0"."""
+    return f"elo base={settings.base} scale={settings.scale} k={settings.k} start={settings.start}"
+
+
+def settings_of(name: str) -> Settings | None:
+    """The settings of that name, the others at their defaults; None for a name that is not of this arithmetic."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return None
+    try:
+        base, scale, k, start = map(float, match.groups())
+        return Settings(base=base, scale=scale, k=k, start=start)
+    except ValueError:
+        return None
 
 
 def expected_score(rating_a: float, rating_b: float, settings: Settings) -> float:

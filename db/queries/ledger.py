@@ -54,7 +54,7 @@ class LockedLedger:
 def ledger_state(tx: Connection) -> LedgerState:
     """The revision that every board, cache and export carries."""
     row = tx.execute(select(ledger)).one()
-    return LedgerState(row.revision, row.elo_revision)
+    return LedgerState(row.revision, row.elo_revision, row.elo_name)
 
 
 def cells(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[Cell]:

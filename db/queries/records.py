@@ -214,6 +214,8 @@ class LedgerState:
 
     revision: int
     elo_revision: int
+    elo_name: str = field(default="", compare=False)
+    """Of the `OnlineElo` that made the state."""
 
 
 class Cell(NamedTuple):

@@ -1,8 +1,9 @@
 import pytest
 
+from arena.service.storage import online_elo
 from db.outcome import Outcome
 from elo import Settings
-from elo.online import State, expected_score, replay, update
+from elo.online import State, expected_score, name_of, replay, settings_of, update
 from tests.elo import reference
 
 ELO = Settings(method="elo")
@@ -73,3 +74,14 @@ def test_replay_equals_fastchat_and_evalica(name: str, key: str) -> None:
 def test_a_model_against_itself_is_refused() -> None:
     with pytest.raises(ValueError, match="vote 2: 'a' against itself"):
         replay([("a", "b", Outcome.A), ("a", "a", Outcome.TIE)], ELO)
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(base=2.718281828459045, scale=173.7, k=0.1, start=-1e-9)])
+def test_the_name_of_the_arithmetic_tells_its_settings(settings: Settings) -> None:
+    assert settings_of(name_of(settings)) == settings
+    assert online_elo(settings).name == name_of(settings)
+
+
+@pytest.mark.parametrize("name", ["", "elo k=32", "elo base=x scale=1 k=1 start=1", "elo base=0 scale=1 k=1 start=1"])
+def test_a_name_of_another_arithmetic_has_no_settings(name: str) -> None:
+    assert settings_of(name) is None
