@@ -155,53 +155,52 @@ class Engine:
         plan = self._scheduler.plan(reads=reads)
         if not plan:
             return []
-        logits, events = self._forward(plan)
-        self._scheduler.advance(list(logits))
-        events += self._read(logits)
-        return events + self._sample({work: rows[-1] for work, rows in logits.items() if self._is_due(work)})
+        every_token = any(_has_prompt_logprobs(work) for work in plan)
+        done, logits, events = self._forward(plan, every_token=every_token)
+        self._scheduler.advance(done)
+        if every_token:
+            logits, told = self._read(done, logits)
+            events += told
+        due = {row: self._answer(work) for row, work in enumerate(done) if self._is_due(work)}
+        return events + self._sample(logits, due)
 
-    def _forward(self, plan: list[Work]) -> tuple[dict[Work, Tensor], list[Event]]:
-        """Logits (n, V) of each work, and the end events of those that cannot be computed."""
+    def _forward(self, plan: list[Work], *, every_token: bool) -> tuple[list[Work], Tensor, list[Event]]:
+        """What could be computed and its logits, as `_run` gives them, and the end events of the rest."""
         try:
-            return dict(zip(plan, self._run(plan), strict=True)), []
+            return plan, self._run(plan, every_token=every_token), []
         except Exception:
             logger.exception("a step of %d requests failed; running them one by one", len(plan))
-        logits, events = {}, []
+        done, logits, events = [], [], []
         for work in plan:
             try:
-                logits[work] = self._run_again(work)
+                logits.append(self._run_again(work, every_token=every_token))
+                done.append(work)
             except Exception as error:
                 logger.exception("request %s failed", work.sequence.request.request_id)
                 events.append(self._fail(self._answer(work), f"the model failed: {type(error).__name__}"))
-        return logits, events
+        return done, torch.cat(logits) if logits else torch.empty(0, self.tokenizer.vocab_size), events
 
-    def _run_again(self, work: Work) -> Tensor:
+    def _run_again(self, work: Work, *, every_token: bool) -> Tensor:
         """Logits of one work after a step that may have been broken off half-way, with some layers' keys written.
 
         A single token's keys may be written twice. A longer chunk's may have overwritten keys that it has to see, so
         its prompt is read again from the start, in the same chunks.
         """
-        if work.n == 1:
-            return self._run([work])[0]
-        assert work.sequence.slot is not None
-        self._cache.reset(work.sequence.slot)
-        for start in range(0, work.start, self._scheduler.max_chunk):
-            self._run([replace(work, start=start, n=min(self._scheduler.max_chunk, work.start - start))])
-        return self._run([work])[0]
+        if work.n > 1:
+            assert work.sequence.slot is not None
+            self._cache.reset(work.sequence.slot)
+            for start in range(0, work.start, self._scheduler.max_chunk):
+                n = min(self._scheduler.max_chunk, work.start - start)
+                self._run([replace(work, start=start, n=n)], every_token=False)
+        return self._run([work], every_token=every_token)
 
-    def _run(self, plan: list[Work]) -> list[Tensor]:
-        """The logits of each work within the tokenizer's vocabulary: (n, V) where the prompt's are asked for, else
-        (1, V) of its last token.
-        """
+    def _run(self, plan: list[Work], *, every_token: bool) -> Tensor:
+        """Logits within the tokenizer's vocabulary, of the last token of each work or of every token of each."""
         chunks = []
         for work in plan:
             assert work.sequence.slot is not None
             chunks.append(Chunk(work.sequence.slot, work.start, work.sequence.tokens(work.start, work.n)))
-        n_vocab = self.tokenizer.vocab_size
-        if not any(_has_prompt_logprobs(work) for work in plan):
-            return list(torch.split(self._model.step(chunks, self._cache)[:, :n_vocab], 1))
-        logits = self._model.step(chunks, self._cache, every_token=True)[:, :n_vocab]
-        return list(torch.split(logits, [work.n for work in plan]))
+        return self._model.step(chunks, self._cache, every_token=every_token)[:, : self.tokenizer.vocab_size]
 
     def _answer(self, work: Work) -> Answer:
         return self._answers[work.sequence.request.request_id]
@@ -210,36 +209,41 @@ class Engine:
         """Whether a token, or the end, follows from this work."""
         return work.is_last and work.sequence.request.request_id in self._answers
 
-    def _read(self, logits: Mapping[Work, Tensor]) -> list[Event]:
-        """Note the log-probabilities of prompts; the end events of those that have none."""
-        events = []
-        for work, rows in logits.items():
+    def _read(self, done: list[Work], logits: Tensor) -> tuple[Tensor, list[Event]]:
+        """Note the log-probabilities of prompts. The logits of each work's last token, and the end events of those
+        whose prompt has no log-probabilities.
+        """
+        events, last, stop = [], [], 0
+        for work in done:
+            rows = logits[stop : stop + work.n]
+            stop += work.n
+            last.append(stop - 1)
+            following = work.sequence.request.prompt[work.start + 1 : work.start + work.n + 1]
             if not _has_prompt_logprobs(work):
                 continue
-            prompt, n_top = work.sequence.request.prompt, work.sequence.request.params.prompt_logprobs or 0
-            following = prompt[work.start + 1 : work.start + work.n + 1]
+            n_top = work.sequence.request.params.prompt_logprobs or 0
             logprobs = token_logprobs(rows[: len(following)], following, [n_top] * len(following)) if following else []
             if None in logprobs:
                 events.append(self._fail(self._answer(work), _NOT_FINITE))
             else:
                 self._answer(work).read(logprobs)
-        return events
+        return logits[last], events
 
-    def _sample(self, logits: Mapping[Work, Tensor]) -> list[Event]:
-        """Draw the next token of each work from its logits (V,); what that makes of the answers."""
-        drawn, events = {}, []
-        for work, row in logits.items():
-            answer = self._answer(work)
-            if work.sequence.request.params.max_tokens == 0:
+    def _sample(self, logits: Tensor, due: Mapping[int, Answer]) -> list[Event]:
+        """Draw the next token of answers from their rows of the logits; what that makes of the answers."""
+        events, drawn = [], {}
+        for row, answer in due.items():
+            if answer.progress.request.params.max_tokens == 0:
                 events.append(self._follow(answer, answer.end_after_prompt()))
             else:
-                drawn[answer] = row
+                drawn[row] = answer
         if not drawn:
             return events
-        stacked = torch.stack(list(drawn.values())).float()
-        tokens = sample(penalize(stacked, [answer.seen for answer in drawn]), [answer.row() for answer in drawn])
-        logprobs = self._logprobs(stacked, list(drawn), tokens)
-        for answer, token in zip(drawn, tokens, strict=True):
+        answers = list(drawn.values())
+        logits = logits if len(drawn) == len(logits) else logits[list(drawn)]
+        tokens = sample(penalize(logits, [answer.seen for answer in answers]), [answer.row() for answer in answers])
+        logprobs = self._logprobs(logits, answers, tokens)
+        for answer, token in zip(answers, tokens, strict=True):
             events.append(self._take(answer, token, logprobs.get(answer)))
         return events
 

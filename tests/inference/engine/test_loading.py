@@ -90,8 +90,9 @@ def test_memory_without_room_for_a_slot_is_refused(path: Path) -> None:
 def test_a_damaged_model_is_left_out_and_the_others_play(path: Path, tmp_path: Path) -> None:
     write_model_folder(tmp_path)
     (tmp_path / "consolidated.safetensors").write_bytes(b"short")
-    loaded = load_models({"bad": open_folder(tmp_path), "good": open_folder(path)}, n_slots=1)
-    assert (list(loaded.models), list(loaded.failures)) == (["good"], ["bad"])
+    folders = {"bad": open_folder(tmp_path), "good": open_folder(path)}
+    loaded = load_models(folders, n_slots=1, failures={"before": "no tokenizer"})
+    assert (list(loaded.models), list(loaded.failures)) == (["good"], ["before", "bad"])
     assert "consolidated.safetensors is truncated or damaged" in loaded.failures["bad"]
 
 

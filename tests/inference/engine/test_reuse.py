@@ -155,14 +155,15 @@ class Breaking:
 @pytest.mark.parametrize("window", [None, 24])
 def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: int | None) -> None:
     model = random_model(tiny_config(sliding_window=window))
-    cache = cache_for(model, n_slots=2, max_len=MAX_LEN)
+    cache = cache_for(model, n_slots=3, max_len=MAX_LEN)
     engine = Engine(Breaking(model), cache, Letters(), max_len=MAX_LEN, max_chunk=8, budget=40)
     prompt = [5, *(token for token in random_ids(20) if token != 4)]
     text = [*prompt, *ask(engine, prompt, seed=3).token_ids]
     assert 4 not in text
     engine.add(Request("bad", (6, 7, 4), SamplingParams(max_tokens=2)))
+    engine.add(Request("scored", (6, 7, 8, 9), SamplingParams(max_tokens=0, prompt_logprobs=0)))
     answer = ask(engine, [*text, *[8] * 9], seed=3)
-    assert engine.stats.ended["error"] == 1
+    assert engine.stats.ended == {"length": 3, "error": 1}
     assert answer.n_reused == len(text) - 1
     assert farthest(model, [*text, *[8] * 9], answer) < 1e-4
 
