@@ -15,12 +15,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from inference.engine.loading import LoadedModel
+from inference.engine.metrics import Metrics
 from inference.engine.worker import Worker
 from inference.server.body import read_body
 from inference.server.completions import respond, submit
 from inference.server.door import Door
 from inference.server.errors import ApiError, answer_api_error, answer_crash, answer_http_exception
 from inference.server.lookup import card, check_ready, choose, status
+from inference.server.metrics import CONTENT_TYPE, render
+from inference.server.openapi import document
 from inference.server.parsing import parse
 from inference.server.prompts import Prompt, chat_prompts, detokenize, text_prompts, tokenize
 from inference.server.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
@@ -38,9 +41,12 @@ def create_app(worker: Worker) -> Door:
     routes = _Routes(worker)
     app = Starlette(
         routes=[
-            Route(prefix + path, endpoint, methods=[method])
-            for method, path, endpoint in routes.table()
-            for prefix in ("", _ONE_MODEL)
+            Route("/openapi.json", routes.openapi, methods=["GET"]),
+            *(
+                Route(prefix + path, endpoint, methods=[method])
+                for method, path, endpoint in routes.table()
+                for prefix in ("", _ONE_MODEL)
+            ),
         ],
         exception_handlers={
             ApiError: answer_api_error,
@@ -68,6 +74,7 @@ class _Routes:
             ("GET", "/v1/models/{model:path}", self.model),
             ("POST", "/v1/chat/completions", self.chat),
             ("POST", "/v1/completions", self.complete),
+            ("GET", "/metrics", self.metrics),
             ("POST", "/tokenize", self.tokenize),
             ("POST", "/detokenize", self.detokenize),
             ("GET", "/tokenizer_info", self.tokenizer_info),
@@ -82,6 +89,15 @@ class _Routes:
             return JsonReply({"status": "ok", "models": {name: status(self._worker.models[name])}, "failed": {}})
         models = {name: status(model) for name, model in self._worker.models.items()}
         return JsonReply({"status": "ok", "models": models, "failed": dict(self._worker.failures)})
+
+    async def openapi(self, _request: Request) -> Response:
+        return JsonReply(document(list(self._worker.models), one_model="/models/{name}"))
+
+    async def metrics(self, request: Request) -> Response:
+        metrics = self._worker.metrics()
+        if (name := _in_address(request)) is not None:
+            metrics = Metrics({name: metrics.models[choose(self._worker, name, None)]})
+        return Response(render(metrics), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
         check_ready(self._worker)
