@@ -8,6 +8,7 @@ have it; a byte-level one, as Llama 3 has it, is trained on a few lines.
 
 import json
 import random
+from base64 import b64decode
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -21,7 +22,7 @@ from mistral_common.tokens.tokenizers.mistral import MistralTokenizer
 from mistral_common.tokens.tokenizers.tekken import Tekkenizer
 from tokenizers import decoders, models, pre_tokenizers, trainers
 from transformers import LlamaTokenizer
-from transformers.convert_slow_tokenizer import generate_merges
+from transformers.convert_slow_tokenizer import bytes_to_unicode, generate_merges
 
 from inference.text.fast_tokenizer import FastTokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
@@ -157,8 +158,53 @@ def byte_level_folder() -> Path:
     return folder
 
 
+@cache
+def nemo_folder() -> Path:
+    """A tokenizer.json with the pieces, ids, merges and pattern of `small_tekken`, as Mistral Nemo's folder has one.
+
+    Its marks stand in the vocabulary too. Each piece is merged from the two parts of lowest rank that it has.
+    """
+    file, folder = json.loads(small_tekken("v3").read_text()), Path(mkdtemp(prefix="tokenizer-"))
+    pieces = [b64decode(one["token_bytes"]) for one in file["vocab"]]
+    n_special = file["config"]["default_num_special_tokens"]
+    marks = [tekken_kind().piece(token_id) for token_id in range(n_special)]
+    rank = {piece: at for at, piece in enumerate(pieces)}
+    merges = []
+    for piece in pieces:
+        halves = [(piece[:at], piece[at:]) for at in range(1, len(piece))]
+        known = [pair for pair in halves if pair[0] in rank and pair[1] in rank]
+        merges += sorted(known, key=lambda pair: (rank[pair[0]], rank[pair[1]]))
+    ids = {mark: token_id for token_id, mark in enumerate(marks)}
+    ids |= {_as_byte_level(piece): n_special + at for piece, at in rank.items()}
+    made = tokenizers.Tokenizer(
+        models.BPE(vocab=ids, merges=[(_as_byte_level(a), _as_byte_level(b)) for a, b in merges], ignore_merges=True)
+    )
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(tokenizers.Regex(file["config"]["pattern"]), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(marks)
+    made.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text('{"bos_token": "<s>", "eos_token": "</s>"}')
+    return folder
+
+
+def _as_byte_level(piece: bytes) -> str:
+    return "".join(_letters()[byte] for byte in piece)
+
+
+@cache
+def _letters() -> dict[int, str]:
+    letters: dict[int, str] = bytes_to_unicode()  # type: ignore[no-untyped-call]
+    return letters
+
+
 def fast_folder(name: str) -> Path:
-    return byte_level_folder() if name == "byte-level" else converted_folder(name)
+    made = {"byte-level": byte_level_folder, "nemo": nemo_folder}
+    return made[name]() if name in made else converted_folder(name)
 
 
 @cache
@@ -217,6 +263,7 @@ FAST = {
     "tokenizer.json of v3": "v3",
     "tokenizer.json with Metaspace": "metaspace",
     "byte-level tokenizer.json": "byte-level",
+    "byte-level tokenizer.json of tekken": "nemo",
 }
 KINDS: dict[str, Callable[[], Tokenizer]] = {
     **{f"sentencepiece {version}": partial(sentencepiece_kind, version) for version in SENTENCEPIECE},

@@ -20,6 +20,7 @@ from tests.inference.text.kinds import (
     fast_peer,
     random_texts,
     sentencepiece_kind,
+    tekken_kind,
 )
 
 File = dict[str, Any]
@@ -57,6 +58,13 @@ def test_a_converted_file_gives_the_ids_of_the_sentencepiece_file(version: str) 
     for text in [*TEXTS, *random_texts(60, seed=9), *(shape.format("[INST]") for shape in EVIL)]:
         if text:  # to nothing the normalizer adds a space, SentencePiece does not
             assert ours.encode(text) == peer.encode(text)
+
+
+def test_a_byte_level_file_gives_the_ids_of_the_tekken_file_with_the_same_pieces() -> None:
+    ours, peer = fast_kind("nemo"), tekken_kind()
+    assert (ours.bos_id, ours.eos_id, ours.vocab_size) == (1, 2, peer.vocab_size)
+    for text in [*TEXTS, *random_texts(60, seed=11), *(shape.format("[INST]") for shape in EVIL)]:
+        assert ours.encode(text) == peer.encode(text)
 
 
 def test_the_library_alone_would_parse_what_a_user_types() -> None:
