@@ -1,7 +1,8 @@
-"""The tables: from a results file to Markdown, for docs/benchmarks.md and, shorter, for the README.
+"""The tables: from results files to Markdown, for docs/benchmarks.md and, shorter, for the README.
 
-python -m bench.report                     prints the tables of bench/results/inference-cpu-*.json
-python -m bench.report --short             the README's: prompt 512 only
+python -m bench.report                              prints the tables of bench/results/*-cpu-*.json
+python -m bench.report --short                      the README's: prompts of 512 tokens only, and no more
+python -m bench.report --write docs/benchmarks.md   puts them between the marks of that page
 """
 
 import argparse
@@ -10,39 +11,91 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+from bench import gaps, window
+from bench.inference import RESULTS
 from bench.results import Record, ratio, read
 from bench.verdicts import Verdict, judge
 
-RESULTS = Path(__file__).resolve().parent / "results"
 _PEERS = ("transformers", "llama.cpp")
 _MIB = 2**20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description="Results as Markdown tables.")
-    parser.add_argument("files", nargs="*", type=Path, help="default: bench/results/inference-cpu-*.json")
-    parser.add_argument("--short", action="store_true", help="only prompts of 512 tokens, without settings")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="default: bench/results")
+    parser.add_argument("--short", action="store_true", help="only what the README shows")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="a page with marks, to be brought up to date")
     args = parser.parse_args(argv)
-    for path in args.files or sorted(RESULTS.glob("inference-cpu-*.json")):
-        machine = json.loads(path.read_text(encoding="utf-8"))["machine"]
-        records = read(path)
-        versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number)
-        dates = sorted({record.date[:10] for record in records})
-        print(
-            f"{machine['processor']}, {machine['n_cores']} cores ({', '.join(machine['isa'])}), {' and '.join(dates)}; "
-            f"{versions}.\n"
-        )
-        shown = [record for record in records if record.cell.prompt == 512] if args.short else records
-        print(rates_table(shown))
-        if not args.short:
-            print(settings_table(records))
-        print(verdicts_table(judge(records)))
+    sections = {
+        "inference": [_inference(path, is_short=args.short) for path in _files(args.results, "inference")],
+        "gaps": [_gaps(path) for path in _files(args.results, "gaps")],
+        "window": [_window(path) for path in _files(args.results, "window")],
+    }
+    if args.short:
+        del sections["gaps"], sections["window"]
+    if args.write is None:
+        print("\n".join(text for texts in sections.values() for text in texts))
+        return 0
+    page = args.write.read_text(encoding="utf-8")
+    for name, texts in sections.items():
+        page = embed(page, name, "\n".join(texts))
+    args.write.write_text(page, encoding="utf-8")
     return 0
 
 
+def embed(page: str, name: str, text: str) -> str:
+    """The page with `text` between the marks of that name. ValueError for a page without them."""
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+    before, found, rest = page.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"the page lacks the marks '{begin.strip()}' and '{end}'; put them where the tables belong")
+    return f"{before}{begin}\n{text}\n{end}{after}"
+
+
+def _files(results: Path, kind: str) -> list[Path]:
+    return sorted(results.glob(f"{kind}-cpu-*.json"))
+
+
+def _inference(path: Path, *, is_short: bool) -> str:
+    machine = json.loads(path.read_text(encoding="utf-8"))["machine"]
+    records = read(path)
+    heading = _heading(machine, {record.date[:10] for record in records})
+    tables = [rates_table(record for record in records if record.cell.prompt == 512 or not is_short)]
+    if not is_short:
+        tables.append(settings_table(records))
+    return "\n".join([heading, *tables, verdicts_table(judge(records))])
+
+
+def _gaps(path: Path) -> str:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    outcomes = [
+        gaps.Outcome(
+            gaps.Scene(**raw["scene"]), gaps.Gaps(**raw["quiet"]), gaps.Gaps(**raw["reading"]), raw["first_token_s"]
+        )
+        for raw in content["outcomes"]
+    ]
+    text = f"A prompt of {content['prompt']:,} tokens, {content['dtype']}, {content['threads']} threads.\n"
+    return "\n".join([_heading(content["machine"], {content["date"][:10]}), text, gaps.table(outcomes)])
+
+
+def _window(path: Path) -> str:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    readings = [window.Reading(**raw) for raw in content["readings"]]
+    slots = [window.Slot(**raw) for raw in content["slots"]]
+    return "\n".join([_heading(content["machine"], {content["date"][:10]}), window.table(readings, slots)])
+
+
+def _heading(machine: dict[str, Any], dates: Iterable[str]) -> str:
+    versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number)
+    processor = f"{machine['processor']}, {machine['n_cores']} cores ({', '.join(machine['isa'])})"
+    return f"{processor}; {versions}; {' and '.join(sorted(dates))}.\n"
+
+
 def rates_table(records: Iterable[Record]) -> str:
-    """One row a cell: our rates, and in brackets how many times the peers' they are."""
+    """One row a cell: our rates, how many times the peers' they are, and everybody's memory."""
     lines = [
         "| model | prompt | sequences | pre-fill tok/s | x transformers | x llama.cpp | decode tok/s | x transformers "
         "| x llama.cpp | peak MiB | transformers | llama.cpp |",
@@ -78,7 +131,7 @@ def settings_table(records: Iterable[Record]) -> str:
         llama = "-"
         if "llama.cpp" in engines:
             setting = engines["llama.cpp"].setting
-            llama = f"{setting.threads}, {_yes(setting.has_flash)}"
+            llama = f"{setting.threads}, {'yes' if setting.has_flash else 'no'}"
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
         cells = [f"{cell.size} {cell.dtype}", str(cell.prompt), str(cell.batch), str(len(record.read_rates))]
@@ -101,11 +154,7 @@ def verdicts_table(verdicts: Iterable[Verdict]) -> str:
 
 def _number(rate: float) -> str:
     """Three digits that count: 4.27, 61.3, 8,740."""
-    return f"{float(f'{rate:.3g}'):,.{max(0, 2 - len(str(int(rate))) + 1)}f}"
-
-
-def _yes(is_so: bool) -> str:
-    return "yes" if is_so else "no"
+    return f"{float(f'{rate:.3g}'):,.{max(0, 3 - len(str(int(rate))))}f}"
 
 
 if __name__ == "__main__":

@@ -1,13 +1,17 @@
 """Tables: every row has as many cells as its heading, and says what the record says."""
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from bench.gaps import Gaps, Outcome, Scene
 from bench.machine import Machine
-from bench.report import main, rates_table, settings_table, verdicts_table
+from bench.report import embed, main, rates_table, settings_table, verdicts_table
 from bench.results import Cell, Record, merge
 from bench.verdicts import judge
+from bench.window import Reading, Slot
 from tests.bench.records import record
 
 
@@ -54,15 +58,59 @@ def test_verdicts_are_plain() -> None:
     assert rows[3][1:] == ["met", "1 of 1", "3.00 (160M bfloat16, prompt 512, batch 8)"]
 
 
-def test_the_command_prints_the_tables_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A folder with one file of each kind."""
     machine = Machine("AMD EPYC", 2, 23, ("avx2",), "Linux 6", "3.11.7", {"torch": "2.13.0", "numpy": None})
-    path = tmp_path / "inference-cpu-test.json"
     for prompt in (512, 2048):
-        merge(path, machine, full(prompt))
-    assert main([str(path)]) == 0
+        merge(tmp_path / "inference-cpu-test.json", machine, full(prompt))
+    outcome = Outcome(Scene("8 streams, 15M", {"15M": 8}, "15M", 64), Gaps(9, 1, 2, 3), Gaps(9, 4, 5, 6), 7.5)
+    about = {"machine": asdict(machine), "date": "2026-01-02 03:04", "dtype": "bfloat16", "threads": 2}
+    told = {**about, "prompt": 4000, "outcomes": [asdict(outcome)]}
+    (tmp_path / "gaps-cpu-test.json").write_text(json.dumps(told))
+    readings = [Reading(4096, 2**24, 0, 1.0, 2.0), Reading(None, 2**27, 2**26, 3.0, 4.0)]
+    told = {**about, "readings": [asdict(one) for one in readings], "slots": [asdict(Slot("7B", 2**29, 2**32))]}
+    (tmp_path / "window-cpu-test.json").write_text(json.dumps(told))
+    return tmp_path
+
+
+def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--results", str(results)]) == 0
     long = capsys.readouterr().out
-    assert "AMD EPYC, 2 cores (avx2), 2026-01-01; torch 2.13.0." in long
+    assert "AMD EPYC, 2 cores (avx2); torch 2.13.0; 2026-01-01." in long
     assert long.count("| 160M bfloat16 |") == 4
-    assert main([str(path), "--short"]) == 0
+    assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in long
+    assert "| 8 streams, 15M | 64 | 1000.0 |" in long
+    assert "| 7B | 512.0 | 4096.0 | 8.0 |" in long
+
+
+def test_the_readme_s_table_is_short(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--results", str(results), "--short"]) == 0
     short = capsys.readouterr().out
     assert short.count("| 160M bfloat16 |") == 1
+    assert "8 streams" not in short
+
+
+def test_a_page_is_brought_up_to_date_between_its_marks(results: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    marks = [f"<!-- begin {name} -->\nold\n<!-- end {name} -->" for name in ("inference", "gaps", "window")]
+    page.write_text("\n".join(["# Title", *marks, "The end."]))
+    assert main(["--results", str(results), "--write", str(page)]) == 0
+    once = page.read_text()
+    assert "old" not in once
+    assert once.startswith("# Title\n")
+    assert once.endswith("<!-- end window -->\nThe end.")
+    assert main(["--results", str(results), "--write", str(page)]) == 0
+    assert page.read_text() == once
+
+
+@pytest.mark.parametrize("page", ["", "<!-- begin gaps -->\n", "<!-- end gaps -->"])
+def test_a_page_without_its_marks_is_an_error(page: str) -> None:
+    with pytest.raises(ValueError, match="lacks the marks '<!-- begin gaps -->'"):
+        embed(page, "gaps", "text")
+
+
+def test_the_page_in_docs_has_all_marks() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
+    for name in ("inference", "gaps", "window"):
+        assert embed(page, name, "text").count("text\n<!-- end") == 1
