@@ -18,7 +18,7 @@ from inference.model.attention import attend, band
 from inference.model.block_step import BlockStep, filled_up, normalized
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
-from inference.model.linear import MIN_ROWS, Product
+from inference.model.linear import Product, n_filled
 from inference.model.native.decoder import Decoder, decoder
 from inference.model.plan import check_chunks, plan_step
 from inference.model.rope import head_rotation, rotate, rotation
@@ -156,13 +156,13 @@ class Transformer(nn.Module):
         plan = plan_step(config, chunks, cache)
         turn = rotation(plan.positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
-        x = filled_up(embedding(plan.ids, self.tok_embeddings.weight).float(), MIN_ROWS)
+        x = filled_up(embedding(plan.ids, self.tok_embeddings.weight).float(), n_filled(len(plan.ids)))
         for block, window_plan, ring in zip(self.blocks, plan.windows, cache.rings, strict=True):
             block.step(x, turn, window_plan, ring)
         rows = plan.all_rows if every_token else plan.last_rows
         n_rows = len(plan.ids) if rows is None else len(rows)
         if rows is not None:
-            x = filled_up(x[rows], MIN_ROWS)
+            x = filled_up(x[rows], n_filled(n_rows))
         return self.head(normalized(x, self.norm))[:n_rows].float()
 
     def _decoder_of_packed(self) -> Decoder | None:
