@@ -18,13 +18,15 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__AVX512BF16__)
+#if defined(__AVX512F__)
 #include <immintrin.h>
 #endif
 
 #define BLOCK 64
 #define KEYS 64      /* keys that attention takes at a time: with their values they stay in the first cache */
 #define AHEAD 4096   /* bytes that weights are fetched ahead */
+#define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
+#define UNROLL _Pragma("GCC unroll 8")
 #define INLINE static inline __attribute__((always_inline))
 
 typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
@@ -95,95 +97,90 @@ INLINE float exponential(float x) { /* relative error below 2e-6; NaN stays NaN 
     return p * scale;
 }
 
+INLINE vec widened(const void *sixteen) {
+#if defined(__AVX512F__)
+    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(sixteen)));
+#else
+    return __builtin_convertvector(*(const bytes *)sixteen, vec);
+#endif
+}
+
 /* ---- products ---- */
 
 INLINE int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-/* Accumulators of `rows` rows and `vectors` times 16 outputs of a block, beginning at vector `first`. */
-INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t n_in,
-                 vec acc[][4]) {
-    for (int r = 0; r < rows; r++)
-        for (int v = 0; v < vectors; v++) acc[r][v] = (vec){0};
-    if (type == FLOAT32) {
-        const float *w = (const float *)block + first * 16, *x = inputs;
-        for (int64_t i = 0; i < n_in; i++, w += BLOCK) {
-            vec weights[4];
-            for (int v = 0; v < vectors; v++) {
-                weights[v] = *(const vec *)(w + v * 16);
-                __builtin_prefetch((const char *)(w + v * 16) + AHEAD);
-            }
-            for (int r = 0; r < rows; r++)
-                for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x[r * n_in + i];
-        }
-    } else if (type == BFLOAT16) {
-        const uint32_t *w = (const uint32_t *)block + first * 16, *x = inputs;
-        const int64_t n_pairs = n_in / 2;
-        for (int64_t i = 0; i < n_pairs; i++, w += BLOCK) {
-            ivec weights[4];
-            for (int v = 0; v < vectors; v++) {
-                weights[v] = *(const ivec *)(w + v * 16);
-                __builtin_prefetch((const char *)(w + v * 16) + AHEAD);
-            }
-            for (int r = 0; r < rows; r++) {
-                const uint32_t pair = x[r * n_pairs + i];
+/* Add to the sums of `rows` rows and `vectors` times 16 outputs, beginning at vector `first` of a block, what the inputs
+   from `begin` to `end` give (counted in pairs for BFLOAT16). */
+INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t begin,
+                 int64_t end, vec sums[8][4]) {
+    const int width = type == INT8 ? BLOCK : 4 * BLOCK; /* bytes of a block for one input, or pair */
+    const int lines = first ? 0 : width / 64;           /* whoever comes first fetches for all */
+    const char *w = (const char *)block + begin * width + first * (width / 4);
+    vec acc[8][4], weights[4];
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = sums[r][first + v];
+    for (int64_t i = begin; i < end; i++, w += width) {
+        UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(w + AHEAD + line * 64);
+        UNROLL for (int v = 0; v < vectors; v++)
+            weights[v] = type == INT8 ? widened(w + v * 16) : *(const vec *)(w + v * 64);
+        UNROLL for (int r = 0; r < rows; r++) {
+            if (type == BFLOAT16) {
+                const uint32_t pair = ((const uint32_t *)inputs)[i * rows + r];
 #if defined(__AVX512BF16__)
                 const __m512bh both = (__m512bh)_mm512_set1_epi32((int)pair);
-                for (int v = 0; v < vectors; v++)
-                    acc[r][v] = (vec)_mm512_dpbf16_ps((__m512)acc[r][v], (__m512bh)weights[v], both);
+                UNROLL for (int v = 0; v < vectors; v++) acc[r][v] =
+                    (vec)_mm512_dpbf16_ps((__m512)acc[r][v], (__m512bh)weights[v], both);
 #else
                 const float even = from_bfloat16((uint16_t)pair), odd = from_bfloat16((uint16_t)(pair >> 16));
-                for (int v = 0; v < vectors; v++) {
-                    acc[r][v] += (vec)(weights[v] << 16) * even;
-                    acc[r][v] += (vec)(weights[v] & (int32_t)0xffff0000) * odd;
+                UNROLL for (int v = 0; v < vectors; v++) {
+                    acc[r][v] += (vec)((ivec)weights[v] << 16) * even;
+                    acc[r][v] += (vec)((ivec)weights[v] & (int32_t)0xffff0000) * odd;
                 }
 #endif
+            } else {
+                const float x = ((const float *)inputs)[i * rows + r];
+                UNROLL for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x;
             }
         }
-    } else {
-        const int8_t *w = (const int8_t *)block + first * 16;
-        const float *x = inputs;
-        for (int64_t i = 0; i < n_in; i++, w += BLOCK) {
-            __builtin_prefetch((const char *)w + AHEAD);
-            vec weights[4];
-            for (int v = 0; v < vectors; v++)
-                weights[v] = __builtin_convertvector(*(const bytes *)(w + v * 16), vec);
-            for (int r = 0; r < rows; r++)
-                for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x[r * n_in + i];
-        }
     }
+    UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
 /* out[r][o] = (is_added ? out[r][o] : 0) + the product, for `rows` rows and the outputs of one block. */
-INLINE void block_product(int type, int rows, int vectors, const Product *product, int64_t n_in, int64_t block,
-                          const void *inputs, float *out, int is_added) {
-    const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1;
+INLINE void block_product(int type, int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs,
+                          float *out, int is_added) {
+    const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1, n = type == BFLOAT16 ? n_in / 2 : n_in;
     const char *weights = (const char *)product->weight + block * BLOCK * n_in * size;
-    for (int first = 0; first < 4; first += vectors) {
-        const int64_t start = block * BLOCK + first * 16;
-        vec acc[8][4];
-        tile(type, rows, vectors, first, weights, inputs, n_in, acc);
-        for (int r = 0; r < rows; r++)
-            for (int v = 0; v < vectors; v++) {
-                const int64_t o = start + v * 16, n = product->n_out - o < 16 ? product->n_out - o : 16;
-                float *to = out + r * product->n_out + o;
-                for (int64_t i = 0; i < n; i++) {
-                    const float value = type == INT8 ? acc[r][v][i] * product->scale[o + i] : acc[r][v][i];
-                    to[i] = is_added ? to[i] + value : value;
-                }
-            }
+    vec sums[8][4];
+    memset(sums, 0, sizeof sums);
+    if (rows <= 6)
+        tile(type, rows, 4, 0, weights, inputs, 0, n, sums);
+    else /* more sums than registers: half of the outputs at a time, for as many inputs as the first cache holds */
+        for (int64_t begin = 0; begin < n; begin += NEAR) {
+            const int64_t end = begin + NEAR < n ? begin + NEAR : n;
+            tile(type, rows, 2, 0, weights, inputs, begin, end, sums);
+            tile(type, rows, 2, 2, weights, inputs, begin, end, sums);
+        }
+    const int64_t start = block * BLOCK, width = product->n_out - start < BLOCK ? product->n_out - start : BLOCK;
+    for (int r = 0; r < rows; r++) {
+        const float *values = (const float *)sums[r];
+        float *to = out + r * product->n_out + start;
+        for (int64_t i = 0; i < width; i++) {
+            const float value = type == INT8 ? values[i] * product->scale[start + i] : values[i];
+            to[i] = is_added ? to[i] + value : value;
+        }
     }
 }
 
 #define ROWS(type)                                                                                                     \
     switch (rows) {                                                                                                    \
-        case 1: block_product(type, 1, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 2: block_product(type, 2, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 3: block_product(type, 3, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 4: block_product(type, 4, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 5: block_product(type, 5, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 6: block_product(type, 6, 4, product, n_in, block, inputs, out, is_added); break;                         \
-        case 7: block_product(type, 7, 2, product, n_in, block, inputs, out, is_added); break;                         \
-        default: block_product(type, 8, 2, product, n_in, block, inputs, out, is_added);                               \
+        case 1: block_product(type, 1, product, n_in, block, inputs, out, is_added); break;                         \
+        case 2: block_product(type, 2, product, n_in, block, inputs, out, is_added); break;                         \
+        case 3: block_product(type, 3, product, n_in, block, inputs, out, is_added); break;                         \
+        case 4: block_product(type, 4, product, n_in, block, inputs, out, is_added); break;                         \
+        case 5: block_product(type, 5, product, n_in, block, inputs, out, is_added); break;                         \
+        case 6: block_product(type, 6, product, n_in, block, inputs, out, is_added); break;                         \
+        case 7: block_product(type, 7, product, n_in, block, inputs, out, is_added); break;                         \
+        default: block_product(type, 8, product, n_in, block, inputs, out, is_added);                               \
     }
 
 static void float32_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
@@ -207,16 +204,16 @@ static void multiply(const Model *model, const Step *step, int thread, const Pro
                      float *out, int is_added, void *room) {
     const int type = (int)model->weight_type;
     const int64_t n_in = padded(product->n_in, type == BFLOAT16 ? 32 : 16);
-    for (int64_t r = 0; r < step->n_rows; r++) {
+    for (int64_t r = 0; r < step->n_rows; r++) { /* the inputs of up to 8 rows stand together: that is how they are read */
+        const int64_t group = r / 8 * 8, rows = step->n_rows - group < 8 ? step->n_rows - group : 8;
         const float *from = x + r * product->n_in;
         if (type == BFLOAT16) {
-            uint16_t *to = (uint16_t *)room + r * n_in;
-            for (int64_t i = 0; i < product->n_in; i++) to[i] = to_bfloat16(from[i]);
-            memset(to + product->n_in, 0, (size_t)(n_in - product->n_in) * 2);
+            uint16_t *to = (uint16_t *)room + group * n_in + (r - group) * 2;
+            for (int64_t i = 0; i < n_in; i++)
+                to[i / 2 * 2 * rows + i % 2] = i < product->n_in ? to_bfloat16(from[i]) : 0;
         } else {
-            float *to = (float *)room + r * n_in;
-            memcpy(to, from, (size_t)product->n_in * 4);
-            memset(to + product->n_in, 0, (size_t)(n_in - product->n_in) * 4);
+            float *to = (float *)room + group * n_in + (r - group);
+            for (int64_t i = 0; i < n_in; i++) to[i * rows] = i < product->n_in ? from[i] : 0.0f;
         }
     }
     const int64_t n_blocks = padded(product->n_out, BLOCK) / BLOCK;
