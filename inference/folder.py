@@ -3,13 +3,18 @@
 Commands open folders first, so that a missing file is reported at once, before torch is imported or a port answers.
 """
 
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference import hub
 from inference.model.checkpoint import read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
 from inference.text.tokenizer import Tokenizer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +27,44 @@ class ModelFolder:
     template: Version
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What came of a set of paths: the folders that can be used and, by name, why the others cannot."""
+
+    folders: Mapping[str, ModelFolder]
+    failures: Mapping[str, str]
+
+
+def locate(text: str) -> Path:
+    """The folder that a command line or a settings file names: DIR, or hf:ORG/NAME, which is downloaded if need be.
+
+    Raises CheckpointError, as `hub.fetch`; whether a DIR exists shows when it is opened.
+    """
+    return hub.fetch(text.removeprefix(hub.PREFIX)) if text.startswith(hub.PREFIX) else Path(text)
+
+
+def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -> Opened:
+    """Locate and open the folders of several models, by name; those that cannot be used are left out.
+
+    Raises the first one's error when none can be used.
+    """
+    folders: dict[str, ModelFolder] = {}
+    errors: dict[str, ValueError] = {}
+    for name, text in texts.items():
+        try:
+            folders[name] = open_folder(locate(text), template=template)
+        except ValueError as error:
+            errors[name] = error
+    if errors and not folders:
+        raise next(iter(errors.values()))
+    failures = {name: str(error) for name, error in errors.items()}
+    for name, reason in failures.items():
+        logger.error("%s: left out: %s", name, reason)
+    return Opened(folders, failures)
+
+
 def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
-    """Read all of a folder but its weights; `template` None reads the chat layout from the tokenizer.
+    """Read all of a folder but its weights; `template` None takes the chat layout that the folder tells.
 
     Raises CheckpointError, TokenizerError or ChatError, all of them ValueError, with what is missing or does not fit.
     """
@@ -36,4 +77,5 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
             f"{path}: the tokenizer has {tokenizer.vocab_size} pieces and {checkpoint.shape_file.name} a vocabulary of "
             f"{config.vocab_size}; the tokenizer belongs to another model"
         )
-    return ModelFolder(path, config, tokenizer, template or detect_version(tokenizer))
+    chat = template or detect_version(tokenizer, family=checkpoint.family, folder=path)
+    return ModelFolder(path, config, tokenizer, chat)

@@ -3,10 +3,9 @@
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from inference.commands.options import Commands, add_computing, add_folder, prepare_torch, whole
-from inference.folder import open_folder
+from inference.folder import locate, open_folder
 
 
 def add(commands: Commands) -> None:
@@ -37,7 +36,7 @@ _sizes.__name__ = "list of whole numbers"  # argparse names it where int() fails
 
 
 def _run(args: argparse.Namespace) -> int:
-    path: Path = args.model
+    path = locate(args.model)
     folder = open_folder(path)
     dtype = prepare_torch(args, folder.config)
     import torch

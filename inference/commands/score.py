@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from inference.commands.options import Commands, add_computing, add_folder, prepare_torch, whole
+from inference.folder import locate
 from inference.model.checkpoint import load_config
 
 
@@ -20,13 +21,14 @@ def add(commands: Commands) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    config = load_config(args.model)  # a missing folder is reported before torch is imported
+    path = locate(args.model)
+    config = load_config(path)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
     dtype = prepare_torch(args, config)
     from inference.engine.loading import default_device, load_for_serving
     from inference.model.score import score
 
-    model = load_for_serving(args.model, dtype=dtype, device=default_device())
+    model = load_for_serving(path, dtype=dtype, device=default_device())
     print(json.dumps({"logprobs": score(model, ids, chunk_size=args.chunk_size)}))
     return 0
 

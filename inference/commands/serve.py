@@ -6,9 +6,9 @@ import signal
 import threading
 from collections.abc import Collection, Sequence
 from functools import partial
-from pathlib import Path
 
 from inference.commands.options import (
+    FOLDER_HELP,
     MAX_LEN_HELP,
     MIN_LEN,
     Commands,
@@ -19,7 +19,7 @@ from inference.commands.options import (
     prepare_torch,
     whole,
 )
-from inference.folder import ModelFolder, open_folder
+from inference.folder import open_folders
 
 
 def add(commands: Commands) -> None:
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
         required=True,
         type=_named_folder,
         metavar="NAME=DIR",
-        help="a model to serve; may be given several times",
+        help=f"a model to serve: {FOLDER_HELP}; may be given several times",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     serve.add_argument(
@@ -60,11 +60,11 @@ def add(commands: Commands) -> None:
     serve.set_defaults(run=_run)
 
 
-def _named_folder(text: str) -> tuple[str, Path]:
+def _named_folder(text: str) -> tuple[str, str]:
     name, separator, folder = text.partition("=")
     if not (separator and name and folder):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIR, such as tiny=models/tiny")
-    return name, Path(folder)
+    return name, folder
 
 
 def _named_length(text: str) -> tuple[str | None, int]:
@@ -90,22 +90,28 @@ def _stop_with_stdin() -> None:
 def _run(args: argparse.Namespace) -> int:
     if args.stop_with_stdin:
         _stop_with_stdin()
-    folders: dict[str, ModelFolder] = {}
-    for name, path in args.model:
-        if name in folders:
+    places: dict[str, str] = {}
+    for name, place in args.model:
+        if name in places:
             raise ValueError(f"two models are named {name}; every --model needs a name of its own")
-        folders[name] = open_folder(path, template=args.template)
-    max_len = _max_len_by_name(args.max_len, folders)
+        places[name] = place
+    max_len = _max_len_by_name(args.max_len, places)
+    opened = open_folders(places, template=args.template)
     from inference.server.listener import listen
 
     listener = listen(args.host, args.port)
     host, port = listener.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
-    dtype = prepare_torch(args, *(folder.config for folder in folders.values()))
+    dtype = prepare_torch(args, *(folder.config for folder in opened.folders.values()))
     from inference.engine.loading import load_models
     from inference.server.run import run
 
-    return run(partial(load_models, folders, dtype=dtype, max_len=max_len, cache_gb=args.cache_gb), listener)
+    return run(
+        partial(
+            load_models, opened.folders, failures=opened.failures, dtype=dtype, max_len=max_len, cache_gb=args.cache_gb
+        ),
+        listener,
+    )
 
 
 def _max_len_by_name(given: Sequence[tuple[str | None, int]], names: Collection[str]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from inference.commands.options import (
     whole,
 )
 from inference.engine.request import Request, SamplingParams, room
-from inference.folder import ModelFolder, open_folder
+from inference.folder import ModelFolder, locate, open_folder
 from inference.text.chat_template import ChatError, Message, render
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
 
 
 def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
-    folder = open_folder(args.model, template=args.template)
+    folder = open_folder(locate(args.model), template=args.template)
     dtype = prepare_torch(args, folder.config)
     from inference.engine.loading import load_models
 

@@ -15,6 +15,7 @@ from inference.model import weights
 from inference.model.cache import RingCache, bytes_per_slot
 from inference.model.checkpoint import fingerprint, load_config
 from inference.model.transformer import Transformer
+from inference.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,11 @@ def default_device() -> torch.device:
 
 
 def load_for_serving(
-    path: Path, *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
+    path: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    device: torch.device | str = "cpu",
+    progress: weights.Progress | None = None,
 ) -> Transformer:
     """The model of a folder, packed where that is faster: bfloat16 of any size, float32 from 5M parameters on.
 
@@ -56,7 +61,7 @@ def load_for_serving(
     config = load_config(path)
     dtype = dtype or weights.default_dtype(config, device)
     is_faster_packed = dtype != torch.float32 or config.n_parameters >= _PACK_FROM
-    return weights.load(path, dtype=dtype, device=device, pack=is_faster_packed)
+    return weights.load(path, dtype=dtype, device=device, pack=is_faster_packed, progress=progress)
 
 
 def load_models(
@@ -66,13 +71,15 @@ def load_models(
     max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
     n_slots: int | None = None,
+    failures: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
 
-    A model whose weights cannot be used is left out, so that one damaged file does not keep the others down. `max_len`
-    is by name; a model that it does not name takes its checkpoint's own `max_seq_len`. None elsewhere: the dtype of
-    `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when
-    none can be used, and ValueError when no slot fits.
+    A model whose weights cannot be used is left out, so that one damaged file does not keep the others down; `failures`
+    are those that were left out before, and are passed on. `max_len` is by name; a model that it does not name takes
+    its checkpoint's own `max_seq_len`. None elsewhere: the dtype of `weights.default_dtype`,
+    `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when none can be used, and
+    ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
@@ -80,7 +87,8 @@ def load_models(
     errors: dict[str, Exception] = {}
     for name, folder in folders.items():
         try:
-            models[name] = load_for_serving(folder.path, dtype=dtype, device=device), fingerprint(folder.path)
+            model = load_for_serving(folder.path, dtype=dtype, device=device, progress=Progress(name))
+            models[name] = model, fingerprint(folder.path)
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError for lack of memory
             errors[name] = error
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
@@ -116,4 +124,4 @@ def load_models(
             slot_bytes[name] / 2**20,
         )
     logger.info("%d models ready on %s after %.1f s", len(loaded), device, time.perf_counter() - start)
-    return Loaded(loaded, {name: str(error) for name, error in errors.items()})
+    return Loaded(loaded, dict(failures or {}) | {name: str(error) for name, error in errors.items()})

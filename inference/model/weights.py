@@ -63,8 +63,7 @@ def load(
         state = source.read(names, dtype, device)
         module.load_state_dict({name.removeprefix(f"{prefix}."): tensor for name, tensor in state.items()}, assign=True)
         if pack and isinstance(module, Block):
-            for product in (*module.attention.products, *module.feed_forward.products):
-                product.pack()
+            module.pack()
         del state
         n_done += sum(source.tensors[name].n_bytes for name in names)
         if progress is not None:
