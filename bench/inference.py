@@ -41,8 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     machine = this_machine(PACKAGES)
     output: Path = args.output or RESULTS / f"inference-cpu-{machine.slug}.json"
     command = "python -m bench.inference " + " ".join(sys.argv[1:] if argv is None else argv)
-    has_already = {record.cell for record in read(output)} if args.resume else set()
-    reader = MemoryReader()
+    measured = {record.cell for record in read(output)}  # read in any case: a damaged file costs no measurement
+    has_already = measured if args.resume else set()
+    reader, begun = MemoryReader(), time.perf_counter()
     for size in args.sizes:
         for dtype in args.dtypes:
             cells = [Cell(size, dtype, prompt, batch) for batch in args.batch for prompt in args.prompts]
@@ -55,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 for cell in cells:
                     record = measure(cell, workers, reader, args.cell_s, command)
                     merge(output, machine, record)
-                    print(_line(record), flush=True)
+                    print(f"[{time.perf_counter() - begun:.0f} s] {_line(record)}", flush=True)
     print(f"written to {output}")
     return 0
 
