@@ -6,12 +6,14 @@ by a normalizer, as the files of Mistral 7B v0.1 and Llama 2 have it, or by a pr
 have it; a byte-level one, as Llama 3 has it, is trained on a few lines.
 """
 
+import atexit
 import json
 import random
 from base64 import b64decode
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from shutil import rmtree
 from tempfile import mkdtemp
 from typing import Any
 
@@ -97,6 +99,13 @@ def random_texts(n: int, seed: int) -> list[str]:
     return ["".join(character() for _ in range(rng.randrange(1, 40))) for _ in range(n)]
 
 
+def new_folder() -> Path:
+    """An empty folder that is gone when the tests end."""
+    folder = mkdtemp(prefix="tokenizer-")
+    atexit.register(rmtree, folder)
+    return Path(folder)
+
+
 @cache
 def sentencepiece_kind(version: str) -> SentencePieceTokenizer:
     return SentencePieceTokenizer(SENTENCEPIECE[version])
@@ -126,7 +135,7 @@ def llama_tokenizer(version: str) -> Any:
 @cache
 def converted_folder(name: str) -> Path:
     """A folder with the tokenizer.json and tokenizer_config.json that transformers saves: "v1", "v3" or "metaspace"."""
-    folder = Path(mkdtemp(prefix="tokenizer-"))
+    folder = new_folder()
     llama_tokenizer("v3" if name == "metaspace" else name).save_pretrained(folder)
     if name != "metaspace":
         path = folder / "tokenizer.json"
@@ -142,7 +151,7 @@ def converted_folder(name: str) -> Path:
 @cache
 def byte_level_folder() -> Path:
     """A folder with a byte-level tokenizer.json as Llama 3 has it: its marks are added tokens after the vocabulary."""
-    folder = Path(mkdtemp(prefix="tokenizer-"))
+    folder = new_folder()
     made = tokenizers.Tokenizer(models.BPE(ignore_merges=True))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
@@ -164,7 +173,7 @@ def nemo_folder() -> Path:
 
     Its marks stand in the vocabulary too. Each piece is merged from the two parts of lowest rank that it has.
     """
-    file, folder = json.loads(small_tekken("v3").read_text()), Path(mkdtemp(prefix="tokenizer-"))
+    file, folder = json.loads(small_tekken("v3").read_text()), new_folder()
     pieces = [b64decode(one["token_bytes"]) for one in file["vocab"]]
     n_special = file["config"]["default_num_special_tokens"]
     marks = [tekken_kind().piece(token_id) for token_id in range(n_special)]
@@ -236,7 +245,7 @@ def _beginning_of_tekken() -> dict[str, Any]:
 @cache
 def small_tekken(version: str) -> Path:
     """A tekken.json with the first 2,000 pieces of a real one, which names its chat layout `version`."""
-    path = Path(mkdtemp(prefix="tokenizer-")) / "tekken.json"
+    path = new_folder() / "tekken.json"
     file = _beginning_of_tekken()
     path.write_text(json.dumps({**file, "config": {**file["config"], "version": version}}))
     return path
