@@ -43,6 +43,14 @@ def add(commands: Commands) -> None:
         help="GiB for the caches of all models (default: a quarter of the free memory, or what is left of the GPU)",
     )
     serve.add_argument(
+        "--budget",
+        type=whole(2, None),
+        metavar="N",
+        help="tokens of one step of a model: a piece of a prompt (half of them, 256 at most) beside one token for each "
+        "answer; smaller pieces let answers flow more evenly, larger ones read prompts faster (default: 256 and the "
+        "number of slots)",
+    )
+    serve.add_argument(
         "--stop-with-stdin",
         action="store_true",
         help="stop when standard input closes: so the server ends with the process that started it, even a killed one",
@@ -108,7 +116,13 @@ def _run(args: argparse.Namespace) -> int:
 
     return run(
         partial(
-            load_models, opened.folders, failures=opened.failures, dtype=dtype, max_len=max_len, cache_gb=args.cache_gb
+            load_models,
+            opened.folders,
+            failures=opened.failures,
+            dtype=dtype,
+            max_len=max_len,
+            cache_gb=args.cache_gb,
+            budget=args.budget,
         ),
         listener,
     )

@@ -30,6 +30,12 @@ logger = logging.getLogger(__name__)
 
 MAX_CHUNK = 256  # prompt tokens in one step: others wait that long for their next token
 
+
+def chunk_size(budget: int | None) -> int:
+    """The pieces in which prompts are read when a step may have `budget` tokens: half of it, and MAX_CHUNK at most."""
+    return MAX_CHUNK if budget is None else max(1, min(MAX_CHUNK, budget // 2))
+
+
 _NOT_FINITE = "the model failed: its logits are not finite"
 
 
@@ -54,17 +60,18 @@ class Engine:
         tokenizer: Tokenizer,
         *,
         max_len: int,
-        max_chunk: int = MAX_CHUNK,
+        max_chunk: int | None = None,
         budget: int | None = None,
         reuse: bool = True,
     ) -> None:
-        """`cache` holds the slots; it must have been made for this model and this `max_len`. Prompts are read in pieces
-        of `max_chunk` tokens, and `budget` bounds the tokens of a step, as in `Scheduler`.
+        """`cache` holds the slots; it must have been made for this model and this `max_len`. `budget` bounds the tokens
+        of a step, as in `Scheduler`; prompts are read in pieces of `max_chunk` tokens (None: of `chunk_size`).
         """
         self.tokenizer, self.max_len = tokenizer, max_len
         self._model, self._cache = model, cache
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
         self._share = cache.n_slots
+        max_chunk = chunk_size(budget) if max_chunk is None else max_chunk
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
         self._answers: dict[str, Answer] = {}
         self._n_prompt = self._n_reused = self._n_output = 0

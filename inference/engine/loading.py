@@ -12,7 +12,7 @@ from inference.engine.engine import Engine
 from inference.engine.memory import GIB, count_slots, default_cache_bytes
 from inference.folder import ModelFolder
 from inference.model import weights
-from inference.model.cache import RingCache, bytes_per_slot
+from inference.model.cache import RingCache, bytes_per_slot, largest_layer
 from inference.model.checkpoint import fingerprint, load_config
 from inference.model.transformer import Transformer
 from inference.progress import Progress
@@ -71,15 +71,16 @@ def load_models(
     max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
     n_slots: int | None = None,
+    budget: int | None = None,
     failures: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
 
     A model whose weights cannot be used is left out, so that one damaged file does not keep the others down; `failures`
     are those that were left out before, and are passed on. `max_len` is by name; a model that it does not name takes
-    its checkpoint's own `max_seq_len`. None elsewhere: the dtype of `weights.default_dtype`,
-    `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when none can be used, and
-    ValueError when no slot fits.
+    its checkpoint's own `max_seq_len`. `budget` bounds the tokens of one step of each, as in `Engine`. None elsewhere:
+    the dtype of `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises the first
+    model's error when none can be used, and ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
@@ -101,7 +102,8 @@ def load_models(
         name: bytes_per_slot(folders[name].config, max_len=lengths[name], dtype=dtypes[name]) for name in models
     }
     cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
-    fitting = count_slots(list(slot_bytes.values()), cache_bytes)
+    copied = max(largest_layer(folders[name].config, max_len=lengths[name]) for name in models)
+    fitting = count_slots(list(slot_bytes.values()), cache_bytes, copied=copied)
     slots = fitting if n_slots is None else min(n_slots, fitting)
     loaded = {}
     for name, (model, digest) in models.items():
@@ -109,7 +111,7 @@ def load_models(
         cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
         loaded[name] = LoadedModel(
             folder,
-            Engine(model, cache, folder.tokenizer, max_len=max_tokens),
+            Engine(model, cache, folder.tokenizer, max_len=max_tokens, budget=budget),
             folder.config.n_parameters,
             digest,
             str(dtypes[name]).removeprefix("torch."),

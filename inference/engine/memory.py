@@ -24,11 +24,12 @@ def default_cache_bytes(device: torch.device) -> int:
     return int(free_bytes(device) * (_CPU_SHARE if device.type == "cpu" else _GPU_SHARE))
 
 
-def count_slots(slot_bytes: list[int], cache_bytes: int) -> int:
+def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0) -> int:
     """Slots for each of several models, given the bytes of one slot of each: the same number for all, at most
     MAX_SLOTS.
 
-    ValueError, with both sizes, when not even one fits.
+    Where several models share the memory, so much is left free that a part of it, `copied`, can be there twice while
+    slots change hands; a single slot never does. ValueError, with both sizes, when not even one fits.
     """
     n_slots = cache_bytes // sum(slot_bytes)
     if n_slots < 1:
@@ -36,6 +37,8 @@ def count_slots(slot_bytes: list[int], cache_bytes: int) -> int:
             f"the caches may take {cache_bytes / GIB:.2f} GiB and one slot of each model needs "
             f"{sum(slot_bytes) / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
         )
+    if len(slot_bytes) > 1:
+        n_slots = max(1, int(cache_bytes / (1 + copied)) // sum(slot_bytes))
     return min(n_slots, MAX_SLOTS)
 
 

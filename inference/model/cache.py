@@ -124,3 +124,9 @@ def bytes_per_slot(config: ModelConfig, *, max_len: int, dtype: torch.dtype) -> 
     """Memory that one slot takes in all layers, for choosing the number of slots."""
     rows = sum(n_rows(config.window(layer), max_len) for layer in range(config.n_layers))
     return 2 * rows * config.n_kv_heads * config.head_dim * dtype.itemsize
+
+
+def largest_layer(config: ModelConfig, *, max_len: int) -> float:
+    """The part of a cache that its largest layer takes: so much is there twice during `resize`."""
+    rows = [n_rows(config.window(layer), max_len) for layer in range(config.n_layers)]
+    return max(rows) / sum(rows)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.engine.engine import Engine
+from inference.engine.engine import Engine, chunk_size
 from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
 from inference.engine.sampling import Row, sample, uniforms
@@ -445,3 +445,7 @@ def test_all_requests_can_be_ended_at_once(model: Transformer, tokenizer: Tokeni
     assert (engine.has_work, engine.stats.n_free, engine.stats.ended) == (False, 1, {"error": 2})
     engine.add(request("c", [5] * 30, max_tokens=1))
     assert finish(engine)["c"][-1].n_reused == 0, "nothing is taken over from those"
+
+
+def test_a_budget_is_half_for_prompts_and_half_for_answers_but_no_piece_is_longer_than_256() -> None:
+    assert [chunk_size(budget) for budget in (None, 2, 64, 512, 4000)] == [256, 1, 32, 256, 256]

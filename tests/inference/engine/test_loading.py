@@ -42,7 +42,7 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
     folder = open_folder(path)
     slot = bytes_per_slot(folder.config, max_len=500, dtype=torch.float32)
     with caplog.at_level("INFO", loading.__name__):
-        models = load_models({"a": folder, "b": folder}, cache_gb=2 * slot * 5.5 / memory.GIB).models
+        models = load_models({"a": folder, "b": folder}, cache_gb=1.5 * 2 * slot * 5.5 / memory.GIB).models
     assert [model.engine.n_slots for model in models.values()] == [5, 5]
     assert "a: 44,192 parameters, float32, 5 slots of 500 tokens at most" in caplog.text
     assert load_models({"a": folder}, n_slots=3).models["a"].engine.n_slots == 3

@@ -38,3 +38,9 @@ def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path: Path)
     (tmp_path / "memory.max").write_text("max\n")
     assert memory._container_free(tmp_path) == float("inf")
     assert 0 < memory.free_bytes(torch.device("cpu")) < 2**50
+
+
+def test_models_that_share_leave_room_for_slots_that_change_hands() -> None:
+    assert count_slots([100, 300], 4000, copied=0.25) == 8
+    assert count_slots([400], 4000, copied=0.25) == 10, "one model alone shares with nobody"
+    assert count_slots([100, 300], 450, copied=0.25) == 1, "a single slot is never lent"

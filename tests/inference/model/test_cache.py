@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.model.cache import Chunk, RingCache, bytes_per_slot
+from inference.model.cache import Chunk, RingCache, bytes_per_slot, largest_layer
 from tests.inference.model.builders import random_ids, random_model, tiny_config
 
 
@@ -142,3 +142,8 @@ def test_more_or_fewer_slots_keep_their_sequences_bit_for_bit() -> None:
     assert all(not ring[2:].any() for ring in (*resized.keys, *resized.values))
     resized.resize([], 1)
     assert resized.lengths == [0]
+
+
+def test_the_largest_layer_is_told_as_a_part_of_the_cache() -> None:
+    assert largest_layer(tiny_config(sliding_window=5, n_layers=4), max_len=30) == 1 / 4
+    assert largest_layer(tiny_config(sliding_window=(10, None), n_layers=2), max_len=30) == 3 / 4
