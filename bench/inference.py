@@ -4,18 +4,19 @@
     python -m bench.inference --resume     only the cells that the results lack
     python -m bench.inference --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
 
-Each engine runs in a process of its own. Before anything is timed their logits for one prompt are compared. Then for
-each cell every engine runs once to warm up, in several settings of which the fastest is kept, and then all run in turns
-as often as --cell-s allows. Choice is greedy and nothing ends before its last token. Results are merged into a file
-and `python -m bench.report` writes the tables.
+Each engine runs in a process of its own. Before anything is timed their logits for one prompt are compared. For each
+number of sequences every engine is tried in several settings, of which the fastest is kept; in each cell all run in
+turns as often as --cell-s allows, once at least. Choice is greedy and nothing ends before its last token. Results are
+merged into a file, cell by cell, and `python -m bench.report` writes the tables.
 """
 
 import argparse
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import groupby
 from math import dist, hypot
 from pathlib import Path
 from statistics import median
@@ -53,10 +54,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             with ExitStack() as stack:
                 workers = [stack.enter_context(w) for w in _start(size, dtype, args.engines, args.data)]
                 check_agreement(workers, dtype, CONFIGS[size].vocab_size)
-                for cell in cells:
-                    record = measure(cell, workers, reader, args.cell_s, command)
-                    merge(output, machine, record)
-                    print(f"[{time.perf_counter() - begun:.0f} s] {_line(record)}", flush=True)
+                for batch, group in groupby(cells, key=lambda cell: cell.batch):
+                    settings = {worker.engine: fastest(worker, size, batch) for worker in workers}
+                    for cell in group:
+                        record = measure(cell, workers, settings, reader, args.cell_s, command)
+                        merge(output, machine, record)
+                        print(f"[{time.perf_counter() - begun:.0f} s] {_line(record)}", flush=True)
     print(f"written to {output}")
     return 0
 
@@ -122,9 +125,15 @@ def check_agreement(workers: Sequence[Worker], dtype: str, vocab_size: int) -> N
             raise RuntimeError(f"up to {_AGREEMENT[dtype]} was expected: they do not run the same model")
 
 
-def measure(cell: Cell, workers: Sequence[Worker], reader: MemoryReader, cell_s: float, command: str) -> Record:
-    """Warm up, choose settings, then run all engines in turns."""
-    settings = {worker.engine: _fastest(worker, cell) for worker in workers}
+def measure(
+    cell: Cell,
+    workers: Sequence[Worker],
+    settings: Mapping[str, Setting],
+    reader: MemoryReader,
+    cell_s: float,
+    command: str,
+) -> Record:
+    """Run all engines in turns, each with its setting, until a round more would take longer than `cell_s` in all."""
     timings: dict[str, list[Timing]] = {worker.engine: [] for worker in workers}
     peaks = dict.fromkeys(timings, 0)
     new, read_rates, begun = _NEW[cell.size], list[float](), time.perf_counter()
@@ -145,21 +154,24 @@ def measure(cell: Cell, workers: Sequence[Worker], reader: MemoryReader, cell_s:
     return Record(cell, new, engines, n_bytes, tuple(read_rates), now(), command)
 
 
-def _fastest(worker: Worker, cell: Cell) -> Setting:
-    """The setting that takes least time for a short prompt and a short answer, each tried twice after a warm-up."""
+def fastest(worker: Worker, size: str, batch: int) -> Setting:
+    """The setting in which an engine takes least time for short prompts and answers, each tried twice after a warm-up.
+
+    From 160M on all cores are taken, and at 1.1B llama.cpp's own choice of attention: there, nothing else is faster.
+    """
     prompt, new = _TRIAL
     n_cores = len(os.sched_getaffinity(0))
-    threads = [n_cores] if cell.size == "1.1B" else sorted({1, n_cores})  # there, one thread is never faster
-    flash = (True, False) if worker.engine == "llama.cpp" else (True,)
+    threads = sorted({1, n_cores}) if size == "15M" else [n_cores]
+    flash = (True, False) if worker.engine == "llama.cpp" and size != "1.1B" else (True,)
     candidates = [Setting(n, has_flash) for n in threads for has_flash in flash]
-    worker.run(Job(64, cell.batch, 4, 0, candidates[0]))
+    worker.run(Job(64, batch, 4, 0, candidates[0]))
     if len(candidates) == 1:
         return candidates[0]
 
     def seconds(setting: Setting) -> float:
-        timings = [worker.run(Job(prompt, cell.batch, new, 0, setting))[0] for _ in range(2)]
-        prefill_s, decode_s = (min(t.prefill_s for t in timings), min(t.decode_s for t in timings))
-        return prefill_s / prompt * cell.prompt + decode_s / (new - 1) * _NEW[cell.size]
+        timings = [worker.run(Job(prompt, batch, new, 0, setting))[0] for _ in range(2)]
+        prefill_s, decode_s = min(t.prefill_s for t in timings), min(t.decode_s for t in timings)
+        return prefill_s + decode_s / (new - 1) * _NEW[size]
 
     return min(candidates, key=seconds)
 

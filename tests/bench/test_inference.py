@@ -7,7 +7,7 @@ import pytest
 
 from bench import inference
 from bench.engines import Job, Setting, Timing
-from bench.inference import check_agreement, main, measure
+from bench.inference import check_agreement, fastest, main, measure
 from bench.machine import MemoryReader
 from bench.models import CONFIGS
 from bench.processes import Worker, WorkerError
@@ -58,20 +58,27 @@ def test_engines_that_do_not_run_the_same_model_are_not_compared() -> None:
         check_agreement([ours, Scripted("transformers", [0.5, 0.2])], "float32", 600)
 
 
-def test_the_fastest_setting_runs_all_rounds_and_turns_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_setting_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    fast = Scripted("ours", [], {1: 0.1, 2: 0.2})
-    slow = Scripted("transformers", [], {1: 2.0, 2: 0.5})
-    cell = Cell("15M", "float32", 512, 1)
-    record = measure(cell, [fast, slow], Reader(), 1e9, "a command")
-    assert record.engines["ours"].setting.threads == 1
-    assert record.engines["transformers"].setting.threads == 2
+    assert fastest(Scripted("ours", [], {1: 0.1, 2: 0.2}), "15M", 1) == Setting(1)
+    assert fastest(Scripted("transformers", [], {1: 2.0, 2: 0.5}), "15M", 8) == Setting(2)
+    assert fastest(Scripted("transformers", [], {2: 0.5}), "160M", 1) == Setting(2)
+    peer = Scripted("llama.cpp", [], {1: 2.0, 2: 0.5})
+    assert fastest(peer, "15M", 1) == Setting(2)
+    assert {job.setting for job in peer.jobs} == {Setting(n, flash) for n in (1, 2) for flash in (True, False)}
+    assert all(job.batch == 1 for job in peer.jobs)
+
+
+def test_all_rounds_are_run_in_turns() -> None:
+    fast, slow = Scripted("ours", [], {1: 0.1}), Scripted("transformers", [], {2: 0.5})
+    cell, settings = Cell("15M", "float32", 512, 1), {"ours": Setting(1), "transformers": Setting(2)}
+    record = measure(cell, [fast, slow], settings, Reader(), 1e9, "a command")
     assert len(record.read_rates) == len(record.engines["ours"].timings) == 5
-    timed = [job for job in slow.jobs if job.prompt == 512]
-    assert [job.seed for job in timed] == [0, 1, 2, 3, 4]
-    assert record.engines["transformers"].peak_bytes == 100 + len(slow.jobs)
-    assert (record.new, record.command) == (128, "a command")
-    assert len(measure(cell, [fast, slow], Reader(), 0.0, "").read_rates) == 1  # no time for a second round
+    assert [job.seed for job in slow.jobs] == [0, 1, 2, 3, 4]
+    assert record.engines["transformers"].peak_bytes == 105
+    assert (record.engines["ours"].setting, record.new, record.command) == (Setting(1), 128, "a command")
+    again = measure(cell, [fast, slow], settings, Reader(), 0.0, "")
+    assert len(again.read_rates) == 1  # no time for a second round
 
 
 def test_a_run_measures_its_cells_once(
