@@ -6,8 +6,11 @@
   let sendWhenListening = false;
   document.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.closest("#prompt");
-    if (sends && byId("send")?.disabled) sendWhenListening = true;
-  });
+    if (!sends || !byId("send")?.disabled) return;
+    event.preventDefault();
+    event.stopImmediatePropagation(); /* else it would be sent twice where Gradio has just begun to listen */
+    sendWhenListening = true;
+  }, { capture: true });
 
   const KEYS = { ArrowLeft: "vote-a", a: "vote-a", t: "vote-tie", n: "vote-bad", ArrowRight: "vote-b", b: "vote-b" };
 

@@ -119,7 +119,7 @@ def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
 
 def test_an_empty_board_says_so_and_lists_who_waits() -> None:
     html = table(empty_board(), EN)
-    assert "No votes yet" in html
+    assert "No counted votes yet" in html
     assert "<table" not in html
     assert "On the roster: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
 
