@@ -70,7 +70,7 @@ class Engine:
         self.tokenizer, self.max_len = tokenizer, max_len
         self._model, self._cache = model, cache
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
-        self._share = cache.n_slots
+        self._share, self._slot_bytes = cache.n_slots, cache.n_bytes // cache.n_slots
         max_chunk = chunk_size(budget) if max_chunk is None else max_chunk
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
         self._answers: dict[str, Answer] = {}
@@ -102,7 +102,7 @@ class Engine:
             self._scheduler.n_waiting,
             self._slots.n_slots,
             self._slots.n_free,
-            self._cache.n_bytes,
+            self._slots.n_slots * self._slot_bytes,
             self._n_prompt,
             self._n_reused,
             self._n_output,
@@ -141,8 +141,13 @@ class Engine:
     @property
     def holding(self) -> Holding:
         """What it has of the memory that models share, and what it needs."""
-        slot_bytes = self._cache.n_bytes // self.n_slots
-        return Holding(slot_bytes, self._share, self.n_slots, self._scheduler.n_running, self._scheduler.n_waiting)
+        scheduler = self._scheduler
+        return Holding(self._slot_bytes, self._share, self.n_slots, scheduler.n_running, scheduler.n_waiting)
+
+    @property
+    def can_resize(self) -> bool:
+        """Not on a GPU: what is captured there keeps the addresses of the slots."""
+        return self._cache.rings[0].device.type == "cpu"
 
     def resize(self, n_slots: int) -> None:
         """Have more or fewer slots from the next step on. ValueError for fewer than there are requests running."""

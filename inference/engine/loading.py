@@ -67,20 +67,21 @@ def load_for_serving(
 def load_models(
     folders: Mapping[str, ModelFolder],
     *,
-    dtype: torch.dtype | None = None,
+    dtype: Mapping[str, torch.dtype] | None = None,
     max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
     n_slots: int | None = None,
     budget: int | None = None,
+    reuse: bool = True,
     failures: Mapping[str, str] | None = None,
 ) -> Loaded:
     """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
 
     A model whose weights cannot be used is left out, so that one damaged file does not keep the others down; `failures`
-    are those that were left out before, and are passed on. `max_len` is by name; a model that it does not name takes
-    its checkpoint's own `max_seq_len`. `budget` bounds the tokens of one step of each, as in `Engine`. None elsewhere:
-    the dtype of `weights.default_dtype`, `memory.default_cache_bytes`, and as many slots as fit. Raises the first
-    model's error when none can be used, and ValueError when no slot fits.
+    are those that were left out before, and are passed on. `dtype` and `max_len` are by name; a model that they do not
+    name takes `weights.default_dtype` and its checkpoint's own `max_seq_len`. `budget` and `reuse` are every engine's.
+    None elsewhere: `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when none can
+    be used, and ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
@@ -88,7 +89,7 @@ def load_models(
     errors: dict[str, Exception] = {}
     for name, folder in folders.items():
         try:
-            model = load_for_serving(folder.path, dtype=dtype, device=device, progress=Progress(name))
+            model = load_for_serving(folder.path, dtype=(dtype or {}).get(name), device=device, progress=Progress(name))
             models[name] = model, fingerprint(folder.path)
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError for lack of memory
             errors[name] = error
@@ -102,7 +103,8 @@ def load_models(
         name: bytes_per_slot(folders[name].config, max_len=lengths[name], dtype=dtypes[name]) for name in models
     }
     cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
-    copied = max(largest_layer(folders[name].config, max_len=lengths[name]) for name in models)
+    layers = [largest_layer(folders[name].config, max_len=lengths[name]) for name in models]
+    copied = max(layers) if device.type == "cpu" else 0.0
     fitting = count_slots(list(slot_bytes.values()), cache_bytes, copied=copied)
     slots = fitting if n_slots is None else min(n_slots, fitting)
     loaded = {}
@@ -111,7 +113,7 @@ def load_models(
         cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
         loaded[name] = LoadedModel(
             folder,
-            Engine(model, cache, folder.tokenizer, max_len=max_tokens, budget=budget),
+            Engine(model, cache, folder.tokenizer, max_len=max_tokens, budget=budget, reuse=reuse),
             folder.config.n_parameters,
             digest,
             str(dtypes[name]).removeprefix("torch."),

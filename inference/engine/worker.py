@@ -196,6 +196,13 @@ class Worker:
             self._meters = meters
         self._is_settled.set()
 
+    def _break_down(self, failure: Exception) -> None:
+        """Nothing steps any more: end every stream, and take no further request."""
+        if self.state == "ready":
+            self.state, self.failure = "failed", failure
+        for request_id in list(self._streams):
+            self._deliver([Event(request_id, "", 0, "error", "the engines broke down")])
+
     # from here on: in the thread
 
     def _run(self) -> None:
@@ -205,10 +212,19 @@ class Worker:
             self._post(self._settle, Loaded({}), {}, error)
             return
         lanes = {name: _Lane(model.engine, _Meter(model.engine.stats)) for name, model in loaded.models.items()}
-        pool_bytes = sum(lane.engine.stats.cache_bytes for lane in lanes.values())
         self._post(self._settle, loaded, {name: lane.meter for name, lane in lanes.items()}, None)
+        try:
+            self._work(lanes)
+        except Exception as error:
+            logger.exception("the thread of the engines broke down")
+            self._post(self._break_down, error)
+
+    def _work(self, lanes: dict[str, _Lane]) -> None:
+        """Step until told to close."""
+        can_lend = len(lanes) > 1 and all(lane.engine.can_resize for lane in lanes.values())
+        pool_bytes = sum(lane.engine.stats.cache_bytes for lane in lanes.values())
         while self._obey(lanes):
-            if len(lanes) > 1:
+            if can_lend:
                 self._lend(lanes, pool_bytes)
             working = {
                 name: Candidate(lane.standing, lane.engine.is_reading, lane.engine.is_streaming)
@@ -290,7 +306,7 @@ class Worker:
     def _time(lane: _Lane, events: list[Event], now_s: float) -> None:
         """Note how long requests have waited for their tokens."""
         for event in events:
-            since_s = lane.waiting_since.pop(event.request_id)
+            since_s = lane.waiting_since.pop(event.request_id, now_s)
             if event.token_ids:
                 (lane.meter.first_token_s if event.n_output == 1 else lane.meter.token_s).observe(now_s - since_s)
             if event.finish_reason is None:

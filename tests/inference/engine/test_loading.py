@@ -27,7 +27,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_model_tells_what_it_is(path: Path) -> None:
-    model = load_models({"a": open_folder(path)}, dtype=torch.bfloat16).models["a"]
+    model = load_models({"a": open_folder(path)}, dtype={"a": torch.bfloat16}).models["a"]
     assert model.fingerprint == hashlib.sha256((path / "consolidated.safetensors").read_bytes()).hexdigest()[:16]
     assert (model.dtype, model.n_parameters) == ("bfloat16", open_folder(path).config.n_parameters)
 

@@ -268,6 +268,7 @@ class Scripted:
         return self.pieces > 0
 
     is_streaming = has_work
+    can_resize = True
     stats = EngineStats(0, 0, 9, 9, 0, 0, 0, 0, {})
     holding = Holding(1, 9, 9, 0, 0)
 
@@ -382,6 +383,30 @@ def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogC
 
     with_worker(lambda: Loaded({"bad": scripted(bad), "good": scripted(good)}), scenario)
     assert "an engine failed; all its requests end" in caplog.text
+
+
+def test_a_thread_that_breaks_down_ends_all_streams_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    class Hopeless(Scripted):
+        def fail(self, error: str) -> list[Event]:
+            raise RuntimeError("not even that")
+
+    engine = Hopeless("bad", 1, [0.0], [])
+    engine.fails = True
+    engine.gate.clear()
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        streams = [worker.submit("bad", request("a")), worker.submit("good", request("b"))]
+        engine.gate.set()
+        events = await asyncio.gather(*map(read, streams))
+        assert {(event.finish_reason, event.error) for event in events} == {("error", "the engines broke down")}
+        assert (worker.state, str(worker.failure)) == ("failed", "not even that")
+        with pytest.raises(NotReadyError, match="the server is failed"):
+            worker.submit("good", request("late"))
+
+    good = Scripted("good", 1, [0.0], [])
+    with_worker(lambda: Loaded({"bad": scripted(engine), "good": scripted(good)}), scenario)
+    assert "the thread of the engines broke down" in caplog.text
 
 
 def test_a_request_that_an_engine_refuses_ends_with_its_reason() -> None:
