@@ -15,6 +15,7 @@ from torch.nn.functional import pad, silu
 
 from inference.model.attention import attend, attend_single
 from inference.model.linear import Product
+from inference.model.native.chunk_attention import attend_chunk, can_attend
 from inference.model.plan import Prefill, WindowPlan
 from inference.model.rope import rotate
 
@@ -62,9 +63,11 @@ class BlockStep:
 
     def _prefill(self, heads: Tensor, chunk: Prefill, ring: Tensor) -> Tensor:
         n_heads = self.n_heads
+        if can_attend(heads):
+            return attend_chunk(heads[chunk.rows], chunk, ring[0, chunk.slot], ring[1, chunk.slot], n_heads)
         n_kv_heads = (heads.shape[1] - n_heads) // 2
         q, k, v = heads[chunk.rows].transpose(0, 1).split_with_sizes([n_heads, n_kv_heads, n_kv_heads])
-        if chunk.past.numel():
+        if chunk.n_past:
             past = ring[:, chunk.slot].index_select(2, chunk.past)
             k, v = torch.cat([past[0], k], dim=1), torch.cat([past[1], v], dim=1)
         return attend(q[None], k[None], v[None], chunk.visible, scale=1.0)[0].transpose(0, 1).flatten(1)

@@ -8,6 +8,7 @@ share a `WindowPlan`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import torch
@@ -33,14 +34,28 @@ class Run:
     bias: Tensor | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Prefill:
-    """A longer chunk: it sees `past`, rows of its ring in order of position, and itself, under the mask `visible`."""
+    """A longer chunk from position `start` on: it sees the `n_past` tokens before it, and itself."""
 
     rows: slice
     slot: int
-    past: Tensor
-    visible: Tensor | None
+    start: int
+    n_past: int
+    n_ring: int
+    window: int | None
+    device: torch.device
+
+    @cached_property
+    def past(self) -> Tensor:
+        """The ring's rows of the tokens before it, in order of position."""
+        return torch.arange(self.start - self.n_past, self.start, device=self.device) % self.n_ring
+
+    @cached_property
+    def visible(self) -> Tensor | None:
+        """The mask, from `attention.band`. Layers with the same window share it."""
+        n = self.rows.stop - self.rows.start
+        return band(n, self.n_past + n, self.window, self.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +134,7 @@ def _plan_window(window: int | None, ring: Tensor, chunks: Sequence[Chunk], rows
     for chunk in chunks[n_single:]:
         n = len(chunk.ids)
         n_past = min(chunk.start, n_ring if window is None else window - 1)
-        past = torch.arange(chunk.start - n_past, chunk.start, device=ring.device) % n_ring
-        visible = band(n, n_past + n, window, ring.device)
-        prefills.append(Prefill(slice(row, row + n), chunk.slot, past, visible))
+        prefills.append(Prefill(slice(row, row + n), chunk.slot, chunk.start, n_past, n_ring, window, ring.device))
         kept += range(row + max(0, n - n_ring), row + n)
         row += n
     first = torch.tensor(

@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).with_name("decode.c")
 _FLAGS = (
-    *("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC"),
+    *("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fno-strict-aliasing"),
     # sums may be taken in vectors, products added in one rounding; infinities and NaN keep their meaning
     *("-ffp-contract=fast", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"),
 )
