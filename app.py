@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
     """Raises `SettingsError`."""
     try:
-        toml = tomllib.loads(arguments.config.read_text(encoding="utf-8"))
+        toml = tomllib.loads(arguments.config.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise SettingsError(f"no file {arguments.config}; name your settings with --config FILE") from error
     except OSError as error:
@@ -123,9 +124,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(1)  # now, so that a second arena on this port is refused before it starts anything
     except OSError as error:
         listener.close()
-        raise SettingsError(
-            f"cannot listen on {host} port {port}: {error.strerror}; stop what uses it or choose another with --port"
-        ) from error
+        advice = {
+            errno.EADDRNOTAVAIL: "choose an address of this machine with --host",
+            errno.EACCES: "choose a port from 1024 on with --port",
+        }.get(error.errno or 0, "stop what uses it or choose another with --port")
+        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; {advice}") from error
     return listener
 
 

@@ -7,6 +7,7 @@ What an acknowledged write survives: the death of any process, and power loss. O
 with `synchronous = FULL` (an fsync at each commit); on PostgreSQL `synchronous_commit = on`.
 """
 
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -98,13 +99,16 @@ def _parse(url: str) -> URL:
     expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     try:
         parsed = make_url(url)
-    except ArgumentError:
-        raise errors.InvalidUrl(f"database address {url!r} cannot be read; {expected}") from None
+    except (ArgumentError, ValueError):  # the latter of a port that is no number
+        masked = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", url)
+        raise errors.InvalidUrl(f"database address {masked!r} cannot be read; {expected}") from None
     shown = parsed.render_as_string(hide_password=True)
     match parsed.drivername:
         case "sqlite" | "sqlite+pysqlite":
             if not parsed.database or parsed.database == ":memory:":
                 raise errors.InvalidUrl(f"database address {shown!r} names no file; {expected}")
+            if parsed.query:
+                raise errors.InvalidUrl(f"database address {shown!r} has options; {expected}")
             return parsed
         case "postgres" | "postgresql" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")

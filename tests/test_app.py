@@ -5,6 +5,7 @@ Models are scripted servers here; the real model server is driven in `tests/end_
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import hmac
@@ -111,6 +112,33 @@ def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").write_text("x")
     assert "1 bytes; expected a secret of at least 32" in refusal(capsys, arguments)
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"),
+    [
+        (errno.EADDRINUSE, "stop what uses it or choose another with --port"),
+        (errno.EADDRNOTAVAIL, "choose an address of this machine with --host"),
+        (errno.EACCES, "choose a port from 1024 on with --port"),
+    ],
+)
+def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
+    number: int, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Refusing(socket.socket):
+        def bind(self, _address: object) -> None:
+            raise OSError(number, os.strerror(number))
+
+    arguments = config(tmp_path, TWO)
+    monkeypatch.setattr(app.socket, "socket", Refusing)
+    told = refusal(capsys, arguments)
+    assert told == f"app.py: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
+
+
+def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Some editors write one; it was told as an invalid statement in line 1."""
+    arguments = config(tmp_path, "\ufeff[battle]\ntop_p = 2\n")
+    assert "[battle] top_p: 2.0 is out of range" in refusal(capsys, arguments)
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -145,6 +145,8 @@ def test_threads_may_create_one_database(url: str) -> None:
         ("sqlite://", "names no file"),
         ("sqlite:///:memory:", "names no file"),
         ("mysql://me@host/arena", "of an unknown kind; expected sqlite:///PATH or postgresql://"),
+        ("sqlite:///a.sqlite?mode=ro", "has options; expected sqlite:///PATH"),
+        ("postgresql://me:word@host:port/arena", r"'postgresql://me:\*\*\*@host:port/arena' cannot be read; expected"),
     ],
 )
 def test_an_address_of_no_use_is_refused(address: str, message: str) -> None:
