@@ -25,6 +25,8 @@ from bench.gpu.report import Findings, lines
 from bench.machine import now, this_machine
 from bench.models import random_model
 from inference.engine.engine import MAX_CHUNK
+from inference.model.transformer import Transformer
+from inference.text.tokenizer import Tokenizer
 
 _RESULTS = Path(__file__).resolve().parent.parent / "results"
 _PACKAGES = ("torch", "transformers", "numpy")
@@ -99,13 +101,21 @@ def _serving(place: Place, findings: Findings, section: Callable[[str, Callable[
     if top is None:
         findings.skipped["serving"] = "there are no ceilings to compare with"
         return
-    scale = place.scale
-    model = random_model(scale.config, dtype=scale.dtype, device=str(place.device)).pack()
-    tokenizer = serving.tokenizer_for(scale.config.vocab_size)
+    made: list[tuple[Transformer, Tokenizer]] = []
+    section("model", lambda: made.append(_model(place)))
+    if not made:
+        return
+    model, tokenizer = made.pop()
     section("decode", lambda: findings.decoding.extend(serving.decode_alone(place, model, tokenizer, top)))
     section("prompts", lambda: findings.reading.extend(serving.read_prompts(place, model, tokenizer, top)))
     chunk = max(findings.reading, key=lambda one: one.tok_s).chunk if findings.reading else MAX_CHUNK
     section("requests", lambda: findings.crowds.extend(serving.crowds(place, model, tokenizer, chunk)))
+
+
+def _model(place: Place) -> tuple[Transformer, Tokenizer]:
+    config, dtype = place.scale.config, place.scale.dtype
+    model = random_model(config, dtype=dtype, device=str(place.device)).pack()
+    return model, serving.tokenizer_for(config.vocab_size)
 
 
 def _peer(place: Place, findings: Findings) -> None:

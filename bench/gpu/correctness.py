@@ -44,12 +44,7 @@ class Agreement:
 
 def check(device: torch.device, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> list[Agreement]:
     """One agreement for each window and dtype."""
-    was_allowed = torch.backends.cuda.matmul.allow_tf32
-    torch.backends.cuda.matmul.allow_tf32 = False
-    try:
-        return [_agreement(window, dtype, device) for window in _WINDOWS for dtype in dtypes]
-    finally:
-        torch.backends.cuda.matmul.allow_tf32 = was_allowed
+    return [_agreement(window, dtype, device) for window in _WINDOWS for dtype in dtypes]
 
 
 def _agreement(window: int | tuple[int | None, ...] | None, dtype: torch.dtype, device: torch.device) -> Agreement:
