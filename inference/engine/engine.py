@@ -294,8 +294,11 @@ class Engine:
         return answer.fail(error)
 
     def _leave(self, request_id: str, reason: str) -> None:
-        """Forget a request. What a broken one leaves in its slot is not used again."""
-        self._scheduler.remove(self._answers.pop(request_id).progress, is_sound=reason != "error")
+        """Forget a request. A broken one leaves nothing in its slot."""
+        progress, is_sound = self._answers.pop(request_id).progress, reason != "error"
+        if progress.slot is not None and not is_sound:
+            self._cache.reset(progress.slot)
+        self._scheduler.remove(progress, is_sound=is_sound)
         self._ended[reason] += 1
 
 

@@ -73,14 +73,16 @@ class RingCache:
         return min(ring.shape[3] for ring in self.rings)
 
     def reset(self, slot: int) -> None:
-        """Empty a slot for the next sequence. Its rings are zeroed: a NaN left behind would reach through any mask."""
+        """Empty a slot, every row of it, also those that a broken step may have written beyond its length."""
         self.lengths[slot] = 0
         for ring in self.rings:
             ring[:, slot].zero_()
 
     def rewind(self, slot: int, n: int) -> None:
-        """Keep the first `n` tokens of a slot, so that another text can go on from there. The rest is zeroed, as in
-        `reset`.
+        """Keep the first `n` tokens of a slot, so that another text can go on from there; 0 empties it.
+
+        The rows of the others are zeroed: a NaN left behind would reach through any mask. No more than those, for a
+        slot of a large model is half a gigabyte.
 
         ValueError where a slot holds fewer, or where a ring has come round: the token that stood in the window of
         position n has then given its place to a later one. (A ring has W rows, one for each visible key; with R rows,
@@ -89,17 +91,13 @@ class RingCache:
         n_held = self.lengths[slot]
         if not 0 <= n <= n_held:
             raise ValueError(f"slot {slot} holds {n_held} tokens; it cannot be rewound to {n}")
-        if n == 0:
-            self.reset(slot)
-        if n in (0, n_held):
-            return
-        if n_held > self.n_rewindable:
+        if 0 < n < n_held and n_held > self.n_rewindable:
             raise ValueError(
                 f"slot {slot} holds {n_held} tokens and its shortest ring {self.n_rewindable}: what {n} tokens see is "
-                "no longer there; reset the slot"
+                "no longer there; rewind it to 0"
             )
         self.lengths[slot] = n
-        for ring in self.rings:
+        for ring in self.rings if n < n_held else ():
             ring[:, slot, :, n:n_held].zero_()
 
     def resize(self, kept: Sequence[int], n_slots: int) -> None:

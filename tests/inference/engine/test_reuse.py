@@ -152,6 +152,26 @@ class Breaking:
         return logits
 
 
+def test_a_step_that_breaks_off_with_no_numbers_in_the_rings_leaves_nothing_behind() -> None:
+    """Whoever gets the slot next would see them through any mask: no weight times NaN is NaN."""
+
+    class Poisoning(Breaking):
+        def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+            for chunk in chunks:
+                if 4 in chunk.ids:
+                    cache.keys[0][chunk.slot].fill_(float("nan"))
+            return super().step(chunks, cache, every_token=every_token)
+
+    model, prompt = random_model(tiny_config(sliding_window=None)), [5, 6, 7, 8, 9]
+    cache = cache_for(model, n_slots=1, max_len=MAX_LEN)
+    engine = Engine(Poisoning(model), cache, Letters(), max_len=MAX_LEN, max_chunk=3)
+    engine.add(Request("bad", (5, 6, 7, 4), SamplingParams(max_tokens=2)))
+    assert finish(engine)["bad"][-1].finish_reason == "error"
+    answer = ask(engine, prompt)
+    assert answer.finish_reason == "length"
+    assert farthest(model, prompt, answer) < 1e-4
+
+
 @pytest.mark.parametrize("window", [None, 24])
 def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: int | None) -> None:
     model = random_model(tiny_config(sliding_window=window))

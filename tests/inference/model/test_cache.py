@@ -93,7 +93,7 @@ def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
         if text and rng.random() < 0.4:
             n = rng.randint(0, len(text))
             if 0 < n < len(text) and len(text) > cache.n_rewindable:
-                with pytest.raises(ValueError, match="no longer there; reset the slot"):
+                with pytest.raises(ValueError, match="no longer there; rewind it to 0"):
                     cache.rewind(slot, n)
                 n = rng.choice([0, len(text)])
             cache.rewind(slot, n)
