@@ -12,6 +12,7 @@ merged into a file, cell by cell, and `python -m bench.report` writes the tables
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -41,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
     machine = this_machine(PACKAGES)
     output: Path = args.output or RESULTS / f"inference-cpu-{machine.slug}.json"
-    command = "python -m bench.inference " + " ".join(sys.argv[1:] if argv is None else argv)
+    command = shlex.join(["python", "-m", "bench.inference", *(sys.argv[1:] if argv is None else argv)])
     measured = {record.cell for record in read(output)}  # read in any case: a damaged file costs no measurement
     has_already = measured if args.resume else set()
     reader, begun = MemoryReader(), time.perf_counter()
