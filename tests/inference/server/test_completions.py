@@ -65,7 +65,7 @@ def test_a_model_that_fails_is_an_error_and_not_an_end(
 ) -> None:
     from inference.model.transformer import Transformer
 
-    def broken(*_arguments: object) -> None:
+    def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("out of memory")
 
     async def scenario() -> None:
