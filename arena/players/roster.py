@@ -78,7 +78,13 @@ class Roster:
         for player in self.native:
             if player.path is None:
                 continue
-            missing = [" or ".join(names) for names in _FILES if not _has_one(player.path, names)]
+            try:
+                missing = [" or ".join(names) for names in _FILES if not _has_one(player.path, names)]
+            except OSError as error:
+                raise SettingsError(
+                    f"{self.file}, [[models]] {player.name!r} path: {player.path} cannot be read: {error.strerror};"
+                    " expected a model's folder"
+                ) from error
             if missing:
                 came = f"no {' and no '.join(missing)} in" if player.path.is_dir() else "no folder"
                 raise SettingsError(

@@ -64,7 +64,7 @@ def read_table(
     try:
         return cls(**values)
     except ValueError as error:
-        sources = " and ".join([str(file), *(one.source for one in overrides)])
+        sources = " and ".join([str(file), *(one.source for one in overrides if one.key in str(error))])
         raise SettingsError(f"{sources}, {section}: {error}") from error
 
 

@@ -170,7 +170,7 @@ def test_every_error_names_the_file_that_was_read(toml: dict[str, Any]) -> None:
 
 
 def test_where_sections_and_variables_only_fail_together_both_are_named() -> None:
-    message = error_of({}, {"ARENA_ELO_BASE": "0.5"})
+    message = error_of({}, {"ARENA_ELO_BASE": "0.5", "ARENA_ELO_SCALE": "400"})
     assert message == "arena.toml and ARENA_ELO_BASE, [elo]: base 0.5 is not above 1"
 
 

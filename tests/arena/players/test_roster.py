@@ -42,6 +42,11 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         Roster((fill(tmp_path / "empty"),)).check_folders()
 
 
+def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"'long' path: .* cannot be read: File name too long; expected a model's"):
+        Roster((Player("long", path=tmp_path / ("x" * 5000)),)).check_folders()
+
+
 @pytest.mark.parametrize("weights", ["model.safetensors", "model-00001-of-00002.safetensors"])
 @pytest.mark.parametrize("tokenizer", ["tokenizer.model", "tokenizer.json", "tekken.json"])
 def test_the_files_of_hugging_face_are_a_model_too(weights: str, tokenizer: str, tmp_path: Path) -> None:
