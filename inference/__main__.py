@@ -5,6 +5,7 @@
     python -m inference chat --model DIR
     python -m inference score --model DIR --ids-file F
     python -m inference bench --model DIR
+    python -m inference convert SOURCE NEW_FOLDER [--adapter DIR]
 
 Each command is a module of `inference.commands`; here they are registered, parsed and run.
 """
@@ -12,10 +13,11 @@ Each command is a module of `inference.commands`; here they are registered, pars
 import argparse
 import logging
 import os
+import signal
 import sys
 from collections.abc import Sequence
 
-from inference.commands import bench, score, serve, talk
+from inference.commands import bench, convert, score, serve, talk
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -27,7 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO if args.command == "serve" else logging.WARNING, format=_LOG_FORMAT)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
         return code
+    except BrokenPipeError:  # whoever read our output has seen enough, such as head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush complains
+        return 128 + signal.SIGPIPE
     except (ValueError, OSError) as error:
         print(f"{error}", file=sys.stderr)
         return 1
@@ -40,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m inference", description="Models of the Mistral family, served or used directly."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (serve, talk, score, bench):
+    for command in (serve, talk, score, bench, convert):
         command.add(commands)
     return parser
 

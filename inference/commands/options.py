@@ -11,6 +11,7 @@ from inference.text.chat_template import VERSIONS
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what add_subparsers() returns
 
 DTYPES = ("float32", "bfloat16")
+DTYPE_HELP = "of the weights (default: float32 under 100M parameters on a CPU, else bfloat16)"
 FOLDER_HELP = "a folder with weights and tokenizer, in Mistral's or Hugging Face's layout, or hf:ORG/NAME from the hub"
 MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 MIN_LEN = 2  # tokens: one to begin with, one to answer
@@ -27,11 +28,24 @@ def add_max_len(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-len", type=whole(MIN_LEN, None), metavar="N", help=MAX_LEN_HELP)
 
 
+def add_cache_gb(parser: argparse.ArgumentParser) -> None:
+    """--cache-gb G"""
+    parser.add_argument(
+        "--cache-gb",
+        type=above_zero,
+        metavar="G",
+        help="GiB for the caches of all models (default: a quarter of the free memory, or what is left of the GPU)",
+    )
+
+
 def add_computing(parser: argparse.ArgumentParser) -> None:
     """--dtype and --threads, which `prepare_torch` obeys."""
-    parser.add_argument(
-        "--dtype", choices=DTYPES, help="default: float32 under 100M parameters on a CPU, else bfloat16"
-    )
+    parser.add_argument("--dtype", choices=DTYPES, help=DTYPE_HELP)
+    add_threads(parser)
+
+
+def add_threads(parser: argparse.ArgumentParser) -> None:
+    """--threads N"""
     parser.add_argument(
         "--threads",
         type=whole(1, None),
@@ -69,15 +83,27 @@ def above_zero(text: str) -> float:
     return number
 
 
-def prepare_torch(args: argparse.Namespace, *configs: ModelConfig) -> Any:
-    """Import torch, set its threads for these models, and return the dtype that was asked for, or None."""
+def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Any:
+    """What `add_computing`'s options ask for, of one model: set torch's threads, and return its dtype or None."""
+    set_threads(args.threads, config)
+    return None if args.dtype is None else torch_dtype(args.dtype)
+
+
+def set_threads(threads: int | None, *configs: ModelConfig) -> None:
+    """Import torch and set its threads: as many as are asked for, else as many as are best for these models."""
     import torch
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    if threads is not None:
+        torch.set_num_threads(threads)
     elif max(config.n_parameters for config in configs) < _ONE_THREAD_BELOW:
         torch.set_num_threads(1)
-    return getattr(torch, args.dtype) if args.dtype else None
+
+
+def torch_dtype(name: str) -> Any:
+    """torch's dtype of that name."""
+    import torch
+
+    return getattr(torch, name)
 
 
 def open_stdin() -> TextIO:

@@ -6,20 +6,26 @@ import signal
 import threading
 from collections.abc import Collection, Sequence
 from functools import partial
+from typing import TypeVar
 
 from inference.commands.options import (
+    DTYPE_HELP,
+    DTYPES,
     FOLDER_HELP,
     MAX_LEN_HELP,
     MIN_LEN,
     Commands,
-    above_zero,
-    add_computing,
+    add_cache_gb,
     add_template,
+    add_threads,
     open_stdin,
-    prepare_torch,
+    set_threads,
+    torch_dtype,
     whole,
 )
 from inference.folder import open_folders
+
+_Value = TypeVar("_Value", int, str)
 
 
 def add(commands: Commands) -> None:
@@ -36,12 +42,7 @@ def add(commands: Commands) -> None:
     serve.add_argument(
         "--port", type=whole(0, 65535), default=8100, help="port to listen on, 0 for a free one (default %(default)s)"
     )
-    serve.add_argument(
-        "--cache-gb",
-        type=above_zero,
-        metavar="G",
-        help="GiB for the caches of all models (default: a quarter of the free memory, or what is left of the GPU)",
-    )
+    add_cache_gb(serve)
     serve.add_argument(
         "--budget",
         type=whole(2, None),
@@ -49,6 +50,17 @@ def add(commands: Commands) -> None:
         help="tokens of one step of a model: a piece of a prompt (half of them, 256 at most) beside one token for each "
         "answer; smaller pieces let answers flow more evenly, larger ones read prompts faster (default: 256 and the "
         "number of slots)",
+    )
+    serve.add_argument(
+        "--no-prefix-reuse",
+        action="store_true",
+        help="read every prompt whole, even where it begins as an earlier one: answers are then the same to the bit",
+    )
+    serve.add_argument(
+        "--max-waiting",
+        type=whole(0, None),
+        metavar="N",
+        help="requests of one model that may wait for a slot; beyond them clients get 429 (default: 128)",
     )
     serve.add_argument(
         "--stop-with-stdin",
@@ -63,7 +75,15 @@ def add(commands: Commands) -> None:
         metavar="[NAME=]N",
         help=f"{MAX_LEN_HELP}; of one model, or without a name of all others; may be given several times",
     )
-    add_computing(serve)
+    serve.add_argument(
+        "--dtype",
+        action="append",
+        default=[],
+        type=_named_dtype,
+        metavar="[NAME=]D",
+        help=f"{', '.join(DTYPES)}: {DTYPE_HELP}; of one model or of all others, as with --max-len",
+    )
+    add_threads(serve)
     add_template(serve)
     serve.set_defaults(run=_run)
 
@@ -81,6 +101,14 @@ def _named_length(text: str) -> tuple[str | None, int]:
     if (separator and not name) or not number.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 4096 or tiny=512")
     return name or None, whole(MIN_LEN, None)(number)
+
+
+def _named_dtype(text: str) -> tuple[str | None, str]:
+    """Name and dtype; the name is None where the dtype is for all models without one of their own."""
+    name, separator, dtype = text.rpartition("=")
+    if (separator and not name) or dtype not in DTYPES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]D, with D one of {', '.join(DTYPES)}")
+    return name or None, dtype
 
 
 def _stop_with_stdin() -> None:
@@ -103,40 +131,40 @@ def _run(args: argparse.Namespace) -> int:
         if name in places:
             raise ValueError(f"two models are named {name}; every --model needs a name of its own")
         places[name] = place
-    max_len = _max_len_by_name(args.max_len, places)
+    max_len = _by_name("--max-len", args.max_len, places)
+    dtypes = _by_name("--dtype", args.dtype, places)
     opened = open_folders(places, template=args.template)
     from inference.server.listener import listen
 
     listener = listen(args.host, args.port)
     host, port = listener.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
-    dtype = prepare_torch(args, *(folder.config for folder in opened.folders.values()))
+    set_threads(args.threads, *(folder.config for folder in opened.folders.values()))
     from inference.engine.loading import load_models
+    from inference.engine.worker import MAX_WAITING
     from inference.server.run import run
 
-    return run(
-        partial(
-            load_models,
-            opened.folders,
-            failures=opened.failures,
-            dtype=dtype,
-            max_len=max_len,
-            cache_gb=args.cache_gb,
-            budget=args.budget,
-        ),
-        listener,
+    load = partial(
+        load_models,
+        opened.folders,
+        failures=opened.failures,
+        dtype={name: torch_dtype(dtype) for name, dtype in dtypes.items()},
+        max_len=max_len,
+        cache_gb=args.cache_gb,
+        budget=args.budget,
+        reuse=not args.no_prefix_reuse,
     )
+    return run(load, listener, max_waiting=MAX_WAITING if args.max_waiting is None else args.max_waiting)
 
 
-def _max_len_by_name(given: Sequence[tuple[str | None, int]], names: Collection[str]) -> dict[str, int]:
-    """The tokens of every model for which a number is given, by its name or for all others."""
-    lengths: dict[str | None, int] = {}
-    for name, length in given:
+def _by_name(option: str, given: Sequence[tuple[str | None, _Value]], names: Collection[str]) -> dict[str, _Value]:
+    """The value of every model for which one is given, by its name or for all others."""
+    values: dict[str | None, _Value] = {}
+    for name, value in given:
         if name is not None and name not in names:
-            raise ValueError(f"--max-len names {name}, which is not served; served are {', '.join(names)}")
-        if name in lengths:
+            raise ValueError(f"{option} names {name}, which is not served; served are {', '.join(names)}")
+        if name in values:
             whose = "for all others" if name is None else f"for {name}"
-            raise ValueError(f"--max-len is given twice {whose}: {lengths[name]} and {length}; one was expected")
-        lengths[name] = length
-    of_others = lengths.get(None)
-    return {name: own for name in names if (own := lengths.get(name, of_others)) is not None}
+            raise ValueError(f"{option} is given twice {whose}: {values[name]} and {value}; one was expected")
+        values[name] = value
+    return {name: values[name if name in values else None] for name in names if name in values or None in values}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from inference.commands.options import (
     Commands,
+    add_cache_gb,
     add_computing,
     add_folder,
     add_max_len,
@@ -28,6 +29,7 @@ def add(commands: Commands) -> None:
     add_folder(complete)
     _add_sampling(complete)
     add_max_len(complete)
+    add_cache_gb(complete)
     add_computing(complete)
     add_template(complete)
     complete.set_defaults(run=_complete)
@@ -37,6 +39,7 @@ def add(commands: Commands) -> None:
     add_folder(chat)
     _add_sampling(chat)
     add_max_len(chat)
+    add_cache_gb(chat)
     add_computing(chat)
     add_template(chat)
     chat.set_defaults(run=_chat)
@@ -71,7 +74,9 @@ def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
     from inference.engine.loading import load_models
 
     max_len = {} if args.max_len is None else {"model": args.max_len}
-    return folder, load_models({"model": folder}, dtype=dtype, max_len=max_len, n_slots=1).models["model"].engine
+    dtypes = {} if dtype is None else {"model": dtype}
+    loaded = load_models({"model": folder}, dtype=dtypes, max_len=max_len, cache_gb=args.cache_gb, n_slots=1)
+    return folder, loaded.models["model"].engine
 
 
 def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool) -> str:

@@ -38,7 +38,7 @@ _Result = TypeVar("_Result")
 
 def create_app(worker: Worker) -> Door:
     """The server's application behind its door; whoever calls starts and closes the worker."""
-    routes = _Routes(worker)
+    routes = Routes(worker)
     app = Starlette(
         routes=[
             Route("/openapi.json", routes.openapi, methods=["GET"]),
@@ -59,8 +59,8 @@ def create_app(worker: Worker) -> Door:
     return door
 
 
-class _Routes:
-    """The endpoints of one worker."""
+class Routes:
+    """The endpoints of one worker; `door` tells whether it still takes requests."""
 
     door: Door
 
@@ -68,6 +68,7 @@ class _Routes:
         self._worker = worker
 
     def table(self) -> list[tuple[str, str, Callable[[Request], Awaitable[Response]]]]:
+        """Method, path and endpoint of every plain address but the OpenAPI page's."""
         return [
             ("GET", "/health", self.health),
             ("GET", "/v1/models", self.models),

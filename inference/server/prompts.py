@@ -76,7 +76,7 @@ def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
 
 
 def detokenize(body: DetokenizeRequest, model: LoadedModel) -> str:
-    """The text of ids; control tokens have none."""
+    """The text of ids, control tokens by name, as vLLM shows them."""
     tokenizer = model.folder.tokenizer
     for position, token_id in enumerate(body.tokens):
         if token_id >= tokenizer.vocab_size:
@@ -86,7 +86,7 @@ def detokenize(body: DetokenizeRequest, model: LoadedModel) -> str:
                 param=f"tokens[{position}]",
                 code="invalid_value",
             )
-    return tokenizer.decode(body.tokens)
+    return tokenizer.decode(body.tokens, shows_control=True)
 
 
 def chat_ids(messages: list[ChatMessage], model: LoadedModel) -> list[int]:

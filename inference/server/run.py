@@ -15,7 +15,7 @@ from types import FrameType
 import uvicorn
 
 from inference.engine.loading import Loaded
-from inference.engine.worker import Worker
+from inference.engine.worker import MAX_WAITING, Worker
 from inference.server.app import create_app
 from inference.server.door import Door
 
@@ -49,11 +49,11 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(load: Callable[[], Loaded], listener: socket.socket) -> int:
-    """Serve on a bound socket while `load` runs in the worker's thread. The exit code: 1 when the models cannot be
-    loaded.
+def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int = MAX_WAITING) -> int:
+    """Serve on a bound socket while `load` runs in the worker's thread; `max_waiting` is the worker's. The exit code:
+    1 when the models cannot be loaded.
     """
-    worker = asyncio.run(_serve(load, listener))
+    worker = asyncio.run(_serve(Worker(load, max_waiting=max_waiting), listener))
     has_ended = worker.join(_JOIN_S)
     code = 1 if worker.failure is not None else 0
     if not has_ended:  # in the middle of a step: an ordinary exit would wait for it, or crash in it
@@ -63,8 +63,7 @@ def run(load: Callable[[], Loaded], listener: socket.socket) -> int:
     return code
 
 
-async def _serve(load: Callable[[], Loaded], listener: socket.socket) -> Worker:
-    worker = Worker(load)
+async def _serve(worker: Worker, listener: socket.socket) -> Worker:
     door = create_app(worker)
     config = uvicorn.Config(door, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S)
     server = _Server(config, worker, door)

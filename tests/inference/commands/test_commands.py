@@ -196,7 +196,7 @@ def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None
         (["serve", "--model", "a=b", "--max-len", "=9"], "'=9' is not [NAME=]N, such as 4096 or tiny=512"),
         (["serve", "--model", "a=b", "--max-len", "a=long"], "'a=long' is not [NAME=]N"),
         (["complete", "--model", "a", "--max-len", "a=9"], "invalid whole number value: 'a=9'"),
-        (["serve", "--model", "a=b", "--dtype", "float16"], "invalid choice: 'float16'"),
+        (["serve", "--model", "a=b", "--dtype", "float16"], "'float16' is not [NAME=]D, with D one of float32, bfloat16"),
         (["serve", "--model", "a=b", "--template", "v4"], "invalid choice: 'v4'"),
         (["score", "--model", "a", "--ids-file", "b", "--chunk-size", "0"], "0 is out of range; at least 1"),
     ],
