@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "hf:"
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
-_TEXT_FILES = (
+TEXT_FILES = (  # what tokenizer and chat layout are read from
     *TOKENIZER_FILES,
     "tokenizer_config.json",
     "added_tokens.json",
@@ -92,7 +92,7 @@ def choose_files(names: Collection[str], where: str) -> list[str]:
             f"{where} has no weights that can be read ({', '.join(others[:4]) or 'none at all'}); {PARAMS_FILE} with "
             f"{WEIGHTS_FILE}, or {CONFIG_FILE} with {HF_WEIGHTS_FILE} or its index, was expected"
         )
-    return [*weights, *(name for name in _TEXT_FILES if name in names)]
+    return [*weights, *(name for name in TEXT_FILES if name in names)]
 
 
 def _kept(name: str) -> Path | None:

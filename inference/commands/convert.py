@@ -1,0 +1,37 @@
+"""`convert`: a checkpoint of any kind, with an adapter merged in if asked, as a folder that `serve` reads."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from inference.commands.options import Commands
+from inference.folder import locate
+from inference.hub import TEXT_FILES
+from inference.progress import Progress
+
+
+def add(commands: Commands) -> None:
+    convert = commands.add_parser(
+        "convert", help="turn consolidated.NN.pth or Hugging Face's files into safetensors of Mistral's layout"
+    )
+    convert.add_argument(
+        "source", metavar="SOURCE", help="a folder with consolidated.NN.pth or safetensors, or hf:ORG/NAME"
+    )
+    convert.add_argument("target", type=Path, metavar="NEW_FOLDER", help="a folder that is new or empty")
+    convert.add_argument(
+        "--adapter", type=Path, metavar="DIR", help="merge this LoRA adapter, as PEFT saves it, into the weights"
+    )
+    convert.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    source = locate(args.source)
+    from inference.model.convert import convert
+
+    convert(source, args.target, adapter=args.adapter, progress=Progress("convert"))
+    copied = [name for name in TEXT_FILES if (source / name).is_file()]
+    for name in copied:
+        shutil.copyfile(source / name, args.target / name)
+    print(f"{args.target}: weights and {', '.join(copied) or 'no tokenizer; put one there'}", file=sys.stderr)
+    return 0

@@ -1,0 +1,107 @@
+"""The original releases' consolidated.NN.pth: Mistral's one file, Llama 2's one or several, by the same tensor names.
+
+torch reads them memory-mapped, and tensors only: a pickle that would run code is refused. Llama's larger models are
+split for tensor parallelism: a column-parallel weight by its rows, a row-parallel one and the embedding by its columns,
+norms are in every file. The shape of the whole tells which it is.
+"""
+
+import pickle
+from collections.abc import Iterable
+from math import prod
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from inference.model.config import CheckpointError
+from inference.model.stored import Shapes
+from inference.model.tensor_names import is_computed
+
+_DTYPES = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
+
+
+def pickled_files(folder: Path) -> list[Path]:
+    """The consolidated.NN.pth of a folder in order; empty where there is none."""
+    return sorted(folder.glob("consolidated.*.pth"))
+
+
+class PickledWeights:
+    """The tensors of .pth files; `read` and `n_bytes` are those of `stored.StoredWeights`."""
+
+    def __init__(self, files: list[Path]) -> None:
+        """Raises CheckpointError for files that cannot be read as tensors."""
+        self._files = files
+        self._parts = [_tensors(path) for path in files]
+        self._shapes: Shapes = {}
+        self.n_bytes = 0
+
+    @property
+    def vocab_size(self) -> int | None:
+        """Rows of the whole embedding, whose columns Llama 2 splits; None without an embedding."""
+        embedding = self._parts[0].get("tok_embeddings.weight")
+        return None if embedding is None else embedding.shape[0]
+
+    def expect(self, shapes: Shapes) -> None:
+        """Raises CheckpointError with every tensor that is missing, extra, misshapen or no plain number."""
+        problems: list[str] = []
+        for path, part in zip(self._files, self._parts, strict=True):
+            problems += [f"{name} is missing in {path.name}" for name in shapes if name not in part]
+            problems += [
+                f"{name} {list(part[name].shape)} in {path.name} is unknown"
+                for name in sorted(part)
+                if name not in shapes and not is_computed(name)
+            ]
+            problems += [
+                f"{name} in {path.name} holds {tensor.dtype}, expected one of {', '.join(map(str, _DTYPES))}"
+                for name, tensor in part.items()
+                if name in shapes and tensor.dtype not in _DTYPES
+            ]
+        if not problems:
+            for name, shape in shapes.items():
+                found = [tuple(part[name].shape) for part in self._parts]
+                if len(set(found)) > 1 or _split_dim(found[0], shape, len(found)) is None:
+                    problems.append(f"{name} is {', '.join(str(list(one)) for one in found)}, expected {list(shape)}")
+        if problems:
+            raise CheckpointError(f"{self._files[0].parent}: the weights do not fit: {'; '.join(problems)}")
+        self._shapes = shapes
+        self.n_bytes = sum(prod(shape) * self._parts[0][name].itemsize for name, shape in shapes.items())
+
+    def dtype(self, name: str) -> torch.dtype:
+        """The dtype that a tensor has in the files."""
+        return self._parts[0][name].dtype
+
+    def read(self, names: Iterable[str]) -> dict[str, Tensor]:
+        """These tensors, whole. ValueError where files that must agree do not."""
+        return {name: self._whole(name) for name in names}
+
+    def _whole(self, name: str) -> Tensor:
+        parts = [part[name] for part in self._parts]
+        dim = _split_dim(tuple(parts[0].shape), self._shapes[name], len(parts))
+        if dim is not None and dim >= 0:
+            return torch.cat(parts, dim=dim)
+        if not all(torch.equal(parts[0], part) for part in parts[1:]):
+            raise CheckpointError(f"{name} differs between {self._files[0].name} and the other files")
+        return parts[0]
+
+
+def _split_dim(part: tuple[int, ...], whole: tuple[int, ...], n_parts: int) -> int | None:
+    """The dimension along which `n_parts` parts make the whole; -1 where each is the whole, None where none does."""
+    if part == whole:
+        return -1
+    for dim, size in enumerate(part):
+        if (*part[:dim], size * n_parts, *part[dim + 1 :]) == whole:
+            return dim
+    return None
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+    except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0]
+        raise CheckpointError(
+            f"{path} cannot be read as tensors ({path.stat().st_size:,} bytes: {reason}); copy it again from its source"
+        ) from error
+    if not isinstance(content, dict) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
+        raise CheckpointError(f"{path} is not a table of tensors; the consolidated.NN.pth of a release was expected")
+    return content

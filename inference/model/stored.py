@@ -1,0 +1,124 @@
+"""The tensors of a checkpoint's safetensors files, strictly checked, by this project's names and in its row order.
+
+Whatever does not fit (a missing, extra, misshapen or quantized tensor, a truncated file) is an error that names it: a
+model with one wrong tensor still talks, badly.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from inference.model.checkpoint import Checkpoint, weight_files
+from inference.model.config import CheckpointError
+from inference.model.tensor_names import hugging_face_name, interleaved, is_computed, is_turned
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+_DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "F64": torch.float64}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A tensor in a file, by the name that it has there."""
+
+    path: Path
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    @property
+    def n_bytes(self) -> int:
+        return prod(self.shape) * (_DTYPES[self.dtype].itemsize if self.dtype in _DTYPES else 1)
+
+
+class StoredWeights:
+    """The tensors of a checkpoint, by this project's names: `expected` has all of them, and nothing else is there."""
+
+    def __init__(self, checkpoint: Checkpoint, expected: Shapes) -> None:
+        """Raises CheckpointError with every tensor that is missing, extra, misshapen or quantized."""
+        self._head_dim = checkpoint.config.head_dim
+        self._is_halved = checkpoint.layout == "hugging_face"
+        found: dict[str, Entry] = {}
+        problems = []
+        for path in weight_files(checkpoint):
+            for entry in _entries(path):
+                if entry.name in found:
+                    problems.append(f"{entry.name} is both in {found[entry.name].path.name} and in {path.name}")
+                found[entry.name] = entry
+        names = {name: hugging_face_name(name) if self._is_halved else name for name in expected}
+        problems += [f"{name} is missing" for name in names.values() if name not in found]
+        known = set(names.values())
+        problems += [
+            f"{name} {list(found[name].shape)} is unknown"
+            for name in sorted(found)
+            if name not in known and not is_computed(name)
+        ]
+        problems += [
+            f"{names[name]} is {list(found[names[name]].shape)}, expected {list(shape)}"
+            for name, shape in expected.items()
+            if names[name] in found and found[names[name]].shape != shape
+        ]
+        if problems:
+            raise CheckpointError(
+                f"the weights in {checkpoint.folder} do not fit their {checkpoint.shape_file.name}: "
+                f"{'; '.join(problems)}"
+            )
+        self.tensors = {name: found[theirs] for name, theirs in names.items()}
+        quantized = [
+            f"{entry.name} holds {entry.dtype}, expected one of {', '.join(_DTYPES)}"
+            for entry in self.tensors.values()
+            if entry.dtype not in _DTYPES
+        ]
+        if quantized:
+            raise CheckpointError(
+                f"the weights in {checkpoint.folder} are quantized, which is not supported: {'; '.join(quantized)}"
+            )
+        self.n_bytes = sum(entry.n_bytes for entry in self.tensors.values())
+
+    def dtype(self, name: str) -> torch.dtype:
+        """The dtype that a tensor has in the files."""
+        return _DTYPES[self.tensors[name].dtype]
+
+    def read(
+        self, names: Iterable[str], *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
+    ) -> dict[str, Tensor]:
+        """Copies of these tensors (dtype None: as they are). Their files are mapped in the meantime only."""
+        names = list(names)
+        tensors = {}
+        for path in sorted({self.tensors[name].path for name in names}):
+            with _opened(path) as file:
+                for name in names:
+                    entry = self.tensors[name]
+                    if entry.path == path:
+                        mapped = file.get_tensor(entry.name)
+                        if self._is_halved and is_turned(name):
+                            mapped = interleaved(mapped, self._head_dim)
+                        copy = torch.empty(entry.shape, dtype=dtype or mapped.dtype, device=device)
+                        copy.view(mapped.shape).copy_(mapped)
+                        tensors[name] = copy
+        return tensors
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            f"{path} is truncated or damaged ({path.stat().st_size:,} bytes: {error}); copy it again from where it came"
+        ) from error
+
+
+def _entries(path: Path) -> Iterator[Entry]:
+    with _opened(path) as file:
+        for name in file.keys():  # noqa: SIM118
+            tensor = file.get_slice(name)
+            yield Entry(path, name, tuple(tensor.get_shape()), tensor.get_dtype())
