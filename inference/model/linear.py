@@ -7,11 +7,14 @@ without AVX512), the plain product is taken.
 """
 
 import ctypes
+from dataclasses import dataclass
 from functools import cache
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, pad
+
+from inference.model.int8 import Int8Weight
 
 MIN_ROWS = 6
 """Rows that a product should have; fewer are to be filled up with zeros, for the sake of bits and of speed.
@@ -32,6 +35,15 @@ def n_filled(n_rows: int) -> int:
     return max(MIN_ROWS, -(-n_rows // _MULTIPLE) * _MULTIPLE)
 
 
+@dataclass(frozen=True, slots=True)
+class NativeWeight:
+    """Weights in blocks: their memory's owner, its address, and the scale of each output where they are int8."""
+
+    owner: Tensor
+    address: int
+    scale: Tensor | None
+
+
 class Product:
     """y = x @ cat(weights).T for x (N, n_in) and modules whose weights are (n_out_i, n_in): (N, sum of n_out_i).
 
@@ -41,30 +53,37 @@ class Product:
 
     def __init__(self, *modules: nn.Linear | nn.Embedding) -> None:
         self._modules = modules
-        self._packed: Tensor | None = None
+        self._packed: Tensor | Int8Weight | None = None
         self.is_blocked = False
 
-    def pack(self) -> None:
-        """Lay the weights out once and drop them from linear modules (an embedding keeps its own: it is looked up)."""
+    def pack(self, *, int8: bool = False) -> None:
+        """Lay the weights out once, with `int8` quantized, and drop them from linear modules (an embedding keeps its
+        own: it is looked up)."""
         plain = torch.cat([module.weight.detach() for module in self._modules])
-        blocked = _blocked(plain)
-        self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
+        if int8:
+            self._packed = Int8Weight(plain)
+        else:
+            blocked = _blocked(plain)
+            self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
         for module in self._modules:
             if isinstance(module, nn.Linear):
                 module.register_parameter("weight", None)
 
-    @property
-    def address(self) -> int | None:
-        """Where the weights begin that lie in the blocks of `has_known_blocks`; None if they lie otherwise."""
-        if self._packed is None or not self.is_blocked or not has_known_blocks(self._packed.dtype):
+    def for_native(self) -> NativeWeight | None:
+        """The weights for native/decode.c, or None if they do not lie as it reads them."""
+        packed = self._packed
+        if isinstance(packed, Int8Weight):
+            return NativeWeight(packed.weight, packed.weight.data_ptr(), packed.scale) if packed.is_blocked else None
+        if packed is None or not self.is_blocked or not has_known_blocks(packed.dtype):
             return None
-        address: int = torch.ops.mkldnn.data_ptr(self._packed)
-        return address
+        return NativeWeight(packed, torch.ops.mkldnn.data_ptr(packed), None)
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._packed is None:
             parts = [linear(x, module.weight) for module in self._modules]
             return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
+        if isinstance(self._packed, Int8Weight):
+            return self._packed(x)
         return _blocked_product(x, self._packed) if self.is_blocked else linear(x, self._packed)
 
 

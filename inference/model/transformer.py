@@ -76,10 +76,10 @@ class Block(nn.Module):
         out: Tensor = x + self.feed_forward(self.ffn_norm(x))
         return out
 
-    def pack(self) -> None:
+    def pack(self, *, int8: bool = False) -> None:
         """Lay the weights out for serving and drop their plain form; from here on only `step` works."""
         for product in self.step.products:
-            product.pack()
+            product.pack(int8=int8)
 
 
 class Transformer(nn.Module):
@@ -115,12 +115,13 @@ class Transformer(nn.Module):
             x = layer(x, turn, visible[window])
         return self.head(self.norm(x))
 
-    def pack(self) -> "Transformer":
-        """Lay the weights out for serving and drop their plain form; from here on only `step` works. Returns itself."""
+    def pack(self, *, int8: bool = False) -> "Transformer":
+        """Lay the weights out for serving, with `int8` quantized, and drop their plain form; from here on only `step`
+        works. Returns itself."""
         if not self.is_packed:
             for block in self.blocks:
-                block.pack()
-            self.head.pack()
+                block.pack(int8=int8)
+            self.head.pack(int8=int8)
             self.is_packed = True
         return self
 

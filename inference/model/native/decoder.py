@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from inference.model.transformer import Block, Transformer
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1}
+_INT8 = 2
 _KEYS = 64  # KEYS in decode.c
 
 
@@ -59,15 +60,16 @@ class Decoder:
     """`step` for single tokens. It holds on to every tensor that the library reads."""
 
     def __init__(self, model: "Transformer", compiled: ctypes.CDLL) -> None:
-        """`model` is packed and all its products have an address."""
+        """`model` is packed, and all its products have weights in blocks (`Product.for_native`) of one kind."""
         config = model.config
         self._config, self._decode, self._held = config, compiled.decode, list[Tensor]()
-        self._decode.restype = None
+        self._decode.restype, self._is_int8 = None, False
         embeddings = model.tok_embeddings.weight
         self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in model.blocks))
+        head = self._product(model.head, config.vocab_size, config.dim)
         exponents = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
         self._model = _Model(
-            _TYPES[embeddings.dtype],
+            _INT8 if self._is_int8 else _TYPES[embeddings.dtype],
             _TYPES[embeddings.dtype],
             config.n_layers,
             config.dim,
@@ -79,7 +81,7 @@ class Decoder:
             self._hold(config.rope_theta**-exponents),
             self._hold(embeddings),
             self._hold(model.norm.weight.float()),
-            self._product(model.head, config.vocab_size, config.dim),
+            head,
             self._layers,
         )
         self._shared = self._scratch = torch.empty(0)
@@ -120,7 +122,11 @@ class Decoder:
         return tensor.data_ptr()
 
     def _product(self, product: Product, n_out: int, n_in: int) -> _Product:
-        return _Product(product.address, None, n_out, n_in)
+        weight = product.for_native()
+        assert weight is not None
+        self._held.append(weight.owner)
+        self._is_int8 = weight.scale is not None
+        return _Product(weight.address, None if weight.scale is None else self._hold(weight.scale), n_out, n_in)
 
     def _layer(self, block: "Block") -> _Layer:
         config, step = self._config, block.step
@@ -138,7 +144,9 @@ class Decoder:
 def decoder(model: "Transformer") -> Decoder | None:
     """The decoder of a packed model, or None where its weights do not lie as decode.c expects, or nothing compiles."""
     products = [model.head, *(product for block in model.blocks for product in block.step.products)]
-    if any(product.address is None for product in products):
+    weights = [product.for_native() for product in products]
+    kinds = {None if weight is None else weight.scale is None for weight in weights}
+    if None in kinds or len(kinds) > 1:
         return None
     compiled = library()
     return None if compiled is None else Decoder(model, compiled)

@@ -1,0 +1,45 @@
+"""Weights in eight bits: a quarter of float32's memory, half of bfloat16's, for a small loss.
+
+Each output has one scale, its largest weight over 127, and weights are rounded to the nearest multiple of it. Inputs
+stay as they are: a product is taken over the whole numbers, exact in bfloat16 too, and scaled afterwards. Norms and the
+table of embeddings are not quantized.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import linear, pad
+
+from inference.model.native.library import library
+
+BLOCK = 64  # outputs that lie together in native/decode.c
+_INPUTS = 16  # inputs are padded to a multiple of this there
+_FEW_ROWS = 32  # up to here torch's operator for int8 weights is faster than widening them
+_WIDENED_AT_A_TIME = 1 << 24  # weights
+
+
+class Int8Weight:
+    """A weight matrix (n_out, n_in), quantized; calling it multiplies: x (N, n_in) -> (N, n_out).
+
+    Where compiled code is at hand, the weights lie as it reads them: (n_out / 64, n_in, 64), padded with zeros.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        self.n_out, self.n_in = weight.shape
+        weight = weight.float()
+        self.scale = weight.abs().amax(dim=1).clamp(min=torch.finfo(torch.float32).tiny).div_(127)
+        whole = (weight / self.scale[:, None]).round_().to(torch.int8)
+        self.is_blocked = weight.device.type == "cpu" and library() is not None
+        if self.is_blocked:
+            whole = pad(whole, (0, -self.n_in % _INPUTS, 0, -self.n_out % BLOCK))
+            whole = whole.view(-1, BLOCK, whole.shape[1]).transpose(1, 2).contiguous()
+        self.weight = whole
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if not self.is_blocked and x.device.type == "cpu" and len(x) <= _FEW_ROWS:
+            return torch.ops.aten._weight_int8pack_mm(x, self.weight, self.scale.to(x.dtype))  # type: ignore[no-any-return]
+        n_together = max(1, _WIDENED_AT_A_TIME // self.weight[0].numel())
+        parts = [linear(x, self._rows(part).to(x.dtype)) for part in self.weight.split(n_together)]  # type: ignore[no-untyped-call]
+        return torch.cat(parts, dim=-1)[:, : self.n_out].mul(self.scale).to(x.dtype)
+
+    def _rows(self, part: Tensor) -> Tensor:
+        return part.transpose(1, 2).reshape(-1, part.shape[1])[:, : self.n_in] if self.is_blocked else part
