@@ -60,14 +60,6 @@ class Tokenizer(ABC):
         check_text(text)
         return self._encode(text)
 
-    def encode_exact(self, text: str) -> list[int]:
-        """As `encode`, but a text that is exactly the name of BOS or EOS is that id.
-
-        It is how a tool asks over HTTP for these ids by name, as it may with vLLM; inside a text they stay text.
-        """
-        named = {self.piece(token_id): token_id for token_id in (self.bos_id, self.eos_id)}
-        return [named[text]] if text in named else self.encode(text)
-
     def decode(self, ids: Iterable[int], *, shows_control: bool = False) -> str:
         """Text of `ids`: what a StreamDecoder emits for them, in one string; control ids by name, if they are shown."""
         decoder, parts = StreamDecoder(self), []

@@ -90,15 +90,6 @@ def test_control_pieces_have_no_text_but_a_name(kind: str) -> None:
     assert tokenizer.eos_ids == {eos}
 
 
-def test_only_a_whole_text_that_names_bos_or_eos_is_taken_for_it(kind: str) -> None:
-    tokenizer = KINDS[kind]()
-    for token_id in (tokenizer.bos_id, tokenizer.eos_id):
-        name = tokenizer.piece(token_id)
-        assert tokenizer.encode_exact(name) == [token_id]
-        for text in (f" {name}", f"{name} ", f"{name}{name}", f"a {name}", "Hello", ""):
-            assert tokenizer.encode_exact(text) == tokenizer.encode(text)
-
-
 def test_no_two_ids_share_a_name(kind: str) -> None:
     tokenizer = KINDS[kind]()
     assert len({tokenizer.piece(token_id) for token_id in range(tokenizer.vocab_size)}) == tokenizer.vocab_size
