@@ -1,0 +1,68 @@
+"""What `serve` refuses before it starts; how it serves is in tests/inference/server."""
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference.__main__ import main
+from inference.engine.loading import Loaded
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (["c=9"], "--max-len names c, which is not served; served are a, b"),
+        (["a=9", "a=8"], "--max-len is given twice for a: 9 and 8; one was expected"),
+        (["9", "b=7", "9"], "--max-len is given twice for all others: 9 and 9; one was expected"),
+    ],
+)
+def test_a_max_len_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, given: list[str], match: str) -> None:
+    models = [f"--model={name}={path}" for name in ("a", "b")]
+    assert main(["serve", *models, *(f"--max-len={one}" for one in given)]) == 1
+    captured = capsys.readouterr()
+    assert match in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None:
+    assert main(["serve", "--model", f"a={path}", "--model", f"a={path}"]) == 1
+    assert "two models are named a" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (["c=float32"], "--dtype names c, which is not served; served are a, b"),
+        (["a=float32", "a=bfloat16"], "--dtype is given twice for a: float32 and bfloat16; one was expected"),
+    ],
+)
+def test_a_dtype_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, given: list[str], match: str) -> None:
+    models = [f"--model={name}={path}" for name in ("a", "b")]
+    assert main(["serve", *models, *(f"--dtype={one}" for one in given)]) == 1
+    captured = capsys.readouterr()
+    assert match in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+def test_every_option_reaches_what_it_is_for(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    given: dict[str, Any] = {}
+
+    def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int) -> int:
+        listener.close()
+        given.update(loaded=load(), max_waiting=max_waiting)
+        return 0
+
+    monkeypatch.setattr("inference.server.run.run", run)
+    models = [f"--model={name}={path}" for name in ("a", "b")]
+    options = ["--dtype=b=bfloat16", "--dtype=float32", "--max-len=a=90", "--max-waiting=3", "--port=0", "--budget=40"]
+    assert main(["serve", *models, *options, "--cache-gb=0.01", "--no-prefix-reuse"]) == 0
+    loaded = given["loaded"].models
+    assert given["max_waiting"] == 3
+    assert {name: model.dtype for name, model in loaded.items()} == {"a": "float32", "b": "bfloat16"}
+    assert {name: model.engine.max_len for name, model in loaded.items()} == {"a": 90, "b": 300}
+    assert "listening on http://127.0.0.1:" in capsys.readouterr().out

@@ -1,0 +1,93 @@
+"""What all commands share: arguments, errors in one line, and what is not imported."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inference.__main__ import main
+from tests.fakes import write_model_folder
+
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model")
+    write_model_folder(path)
+    return path
+
+
+def test_a_missing_file_or_folder_is_one_line(path: Path, tmp_path: Path, capsys: Capture) -> None:
+    for arguments in (
+        ["score", "--model", str(path), "--ids-file", str(tmp_path / "none.json")],
+        ["score", "--model", str(tmp_path / "none"), "--ids-file", str(path / "params.json")],
+        ["complete", "--model", str(tmp_path / "none"), "x"],
+        ["serve", "--model", f"a={tmp_path / 'none'}"],
+    ):
+        assert main(arguments) == 1
+        captured = capsys.readouterr()
+        assert "none" in captured.err
+        assert (captured.out, captured.err.count("\n")) == ("", 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ([], "COMMAND"),
+        (["serve"], "--model"),
+        (["serve", "--model", "x"], "'x' is not NAME=DIR"),
+        (["serve", "--model", "a=b", "--port", "70000"], "70000 is out of range; 0 to 65535 was expected"),
+        (["serve", "--model", "a=b", "--port", "http"], "invalid whole number value: 'http'"),
+        (["serve", "--model", "a=b", "--cache-gb", "0"], "0 is out of range; a number above 0"),
+        (["serve", "--model", "a=b", "--max-len", "a=1"], "1 is out of range; at least 2 was expected"),
+        (["serve", "--model", "a=b", "--max-len", "1"], "1 is out of range; at least 2 was expected"),
+        (["serve", "--model", "a=b", "--max-len", "=9"], "'=9' is not [NAME=]N, such as 4096 or tiny=512"),
+        (["serve", "--model", "a=b", "--max-len", "a=long"], "'a=long' is not [NAME=]N"),
+        (["complete", "--model", "a", "--max-len", "a=9"], "invalid whole number value: 'a=9'"),
+        (
+            ["serve", "--model", "a=b", "--dtype", "float16"],
+            "'float16' is not [NAME=]D, with D one of float32, bfloat16",
+        ),
+        (["serve", "--model", "a=b", "--template", "v4"], "invalid choice: 'v4'"),
+        (["score", "--model", "a", "--ids-file", "b", "--chunk-size", "0"], "0 is out of range; at least 1"),
+    ],
+)
+def test_a_wrong_argument_is_named(arguments: list[str], match: str, capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert match in capsys.readouterr().err
+
+
+def test_help_comes_without_torch_and_threads_are_told_not_to_spin() -> None:
+    code = (
+        "import sys, os, contextlib, io\n"
+        "from inference.__main__ import main\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()): main(['serve', '--help'])\n"
+        "main(['serve', '--model', 'a=/nowhere'])\n"
+        "print('torch' in sys.modules, os.environ['GOMP_SPINCOUNT'])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "GOMP_SPINCOUNT"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True, timeout=60
+    )
+    assert run.stdout == "False 0\n"
+
+
+def test_a_reader_that_has_seen_enough_ends_a_command_quietly(path: Path) -> None:
+    """As `head` does: the pipe is closed before the first line comes."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "inference", "complete", "--model", str(path), "--max-tokens", "9", "the quick"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 128 + signal.SIGPIPE
