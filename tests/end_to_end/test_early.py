@@ -1,0 +1,88 @@
+"""A visitor who is faster than the machine: who clicks before the page listens, and sends before the models are
+loaded."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, open_battle_page
+from tests.end_to_end.test_processes import children
+
+pytestmark = pytest.mark.browser
+
+PROMPT = "What is 7 plus 5?"
+
+
+def test_before_the_page_listens_buttons_are_disabled_and_enter_is_kept_and_sent_once(app: App) -> None:
+    """Here the page does not hear that it listens until the test lets the first event go."""
+    events: list[Route] = []
+    let_go = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        events.append(route)
+        await let_go.wait()
+        await route.continue_()
+
+    async def scenario() -> None:
+        async with chromium() as browser:
+            page = await browser.new_page()
+            await page.route("**/gradio_api/queue/join*", hold)
+            await page.goto(app.url)
+            box = page.locator("#prompt textarea")
+            await box.fill(PROMPT, timeout=ANSWER_TIMEOUT_MS)
+            await box.press("Enter")
+            await box.press("Enter")
+            await expect(page.locator("#send")).to_be_disabled()
+            await expect(page.locator(".chip:not(:disabled)")).to_have_count(0)
+            assert len(events) <= 1, "nothing but the page's load was sent"
+            let_go.set()
+            await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            assert len(events) == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_path: Path) -> None:
+    """The model server is halted while it loads, so that nothing is a matter of speed."""
+    app = App(tmp_path / "data")
+
+    async def scenario(native: int) -> None:
+        async with chromium() as browser:
+            page = await browser.new_page()
+            await open_battle_page(page, app.url)
+            box = page.locator("#prompt textarea")
+            await box.fill(PROMPT)
+            await page.locator("#send").click()
+            await expect(page.locator("#status")).to_contain_text("Your prompt is sent as soon as")
+            await expect(box).to_be_disabled()
+            await page.locator("#stop").click()
+            await expect(box).to_be_enabled()
+            await expect(box).to_have_value(PROMPT)
+            await page.locator("#send").click()
+            await expect(box).to_be_disabled()
+            await page.reload()
+            await expect(box).to_have_value(PROMPT)
+            assert await page.locator(".notice").count() == 1
+            os.kill(native, signal.SIGCONT)
+            await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator(".notice")).to_have_count(0)
+            await expect(box).to_have_value("")
+
+    try:
+        app.start()
+        assert app.process is not None
+        (native,) = children(app.process.pid)
+        os.kill(native, signal.SIGSTOP)
+        try:
+            assert app.n_ready() == 0
+            asyncio.run(scenario(native))
+        finally:
+            os.kill(native, signal.SIGCONT)
+    finally:
+        app.stop()
