@@ -55,6 +55,7 @@ class Product:
         self._modules = modules
         self._packed: Tensor | Int8Weight | None = None
         self.is_blocked = False
+        self._is_for_native = False
 
     def pack(self, *, int8: bool = False) -> None:
         """Lay the weights out once, with `int8` quantized, and drop them from linear modules (an embedding keeps its
@@ -65,6 +66,7 @@ class Product:
         else:
             blocked = _blocked(plain)
             self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
+            self._is_for_native = blocked is not None and _lies_in_known_blocks(plain, blocked)
         for module in self._modules:
             if isinstance(module, nn.Linear):
                 module.register_parameter("weight", None)
@@ -74,7 +76,7 @@ class Product:
         packed = self._packed
         if isinstance(packed, Int8Weight):
             return NativeWeight(packed.weight, packed.weight.data_ptr(), packed.scale) if packed.is_blocked else None
-        if packed is None or not self.is_blocked or not has_known_blocks(packed.dtype):
+        if packed is None or not self._is_for_native:
             return None
         return NativeWeight(packed, torch.ops.mkldnn.data_ptr(packed), None)
 
@@ -101,25 +103,33 @@ def _blocked(weight: Tensor) -> Tensor | None:
 
 @cache
 def has_known_blocks(dtype: torch.dtype) -> bool:
-    """Whether oneDNN's layout is the one that native/decode.c reads; it chooses by processor and version.
+    """Whether oneDNN's layout of this type is, for one small weight, the one that native/decode.c reads."""
+    weight = (torch.arange(72 * 40).view(72, 40) % 251).to(dtype)
+    blocked = _blocked(weight)
+    return blocked is not None and _lies_in_known_blocks(weight, blocked)
+
+
+def _lies_in_known_blocks(weight: Tensor, blocked: Tensor) -> bool:
+    """Whether `blocked` has the layout that native/decode.c reads. oneDNN chooses by processor, version, shape and
+    number of threads (with AVX2 and two threads some shapes lie in blocks of 16), so every weight has to be asked.
 
     (n_out, n_in) lies as (n_out / 64, n_in, 64) in float32 and as (n_out / 64, n_in / 2, 64, 2) in bfloat16, padded
-    with zeros to 64 outputs and 16 or 32 inputs.
+    with zeros to 64 outputs and 16 or 32 inputs. The size and the first 64 outputs are looked at.
     """
-    n_out, n_in, together = 72, 40, {torch.float32: 1, torch.bfloat16: 2}.get(dtype)
+    together = {torch.float32: 1, torch.bfloat16: 2}.get(weight.dtype)
     if together is None:
         return False
-    weight = (torch.arange(n_out * n_in).view(n_out, n_in) % 251).to(dtype)
+    (n_out, n_in), step = weight.shape, 16 * together
+    n_padded = -(-n_in // step) * step
+    first = pad(weight[:64], (0, n_padded - n_in, 0, max(0, 64 - n_out)))
+    expected = first.view(64, n_padded // together, together).transpose(0, 1).flatten()
     try:
-        blocked = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
         n_bytes: int = torch.ops.mkldnn._nbytes(blocked)
-        memory = (ctypes.c_char * n_bytes).from_address(torch.ops.mkldnn.data_ptr(blocked))
+        memory = (ctypes.c_char * expected.nbytes).from_address(torch.ops.mkldnn.data_ptr(blocked))
     except (AttributeError, RuntimeError):
         return False
-    n_padded = -(-n_in // (16 * together)) * 16 * together
-    padded = pad(weight, (0, n_padded - n_in, 0, 128 - n_out))
-    expected = padded.view(2, 64, n_padded // together, together).transpose(1, 2).flatten()
-    return torch.equal(torch.frombuffer(memory, dtype=dtype).clone(), expected) if n_bytes == expected.nbytes else False
+    is_of_this_size = n_bytes == -(-n_out // 64) * expected.nbytes
+    return is_of_this_size and torch.equal(torch.frombuffer(memory, dtype=weight.dtype).clone(), expected)
 
 
 def _blocked_product(x: Tensor, weight: Tensor) -> Tensor:

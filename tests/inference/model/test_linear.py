@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from inference.model import linear
-from inference.model.linear import MIN_ROWS, Product
+from inference.model.linear import MIN_ROWS, Product, _lies_in_known_blocks, has_known_blocks
 
 
 def modules(dtype: torch.dtype, n_in: int = 64) -> tuple[nn.Linear, nn.Linear]:
@@ -54,3 +54,15 @@ def test_without_the_private_operators_the_plain_product_is_taken(monkeypatch: p
     product.pack()
     assert not product.is_blocked
     torch.testing.assert_close(product(x), expected)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_that_lie_in_other_blocks_are_not_given_to_compiled_code(dtype: torch.dtype) -> None:
+    """oneDNN chooses by shape and number of threads too; it then would read other numbers, without an error."""
+    if not has_known_blocks(dtype):
+        pytest.skip("this processor has other blocks")
+    weight = torch.arange(72 * 40).view(72, 40).to(dtype)
+    blocked = torch.ops.mkldnn._reorder_linear_weight(weight, 16)
+    assert _lies_in_known_blocks(weight, blocked)
+    assert not _lies_in_known_blocks(weight.view(40, 72), blocked)
+    assert not _lies_in_known_blocks(weight.flip(1), blocked)
