@@ -47,9 +47,9 @@ def add(commands: Commands) -> None:
         "--budget",
         type=whole(2, None),
         metavar="N",
-        help="tokens of one step of a model: a piece of a prompt (half of them, 256 at most) beside one token for each "
-        "answer; smaller pieces let answers flow more evenly, larger ones read prompts faster (default: 256 and the "
-        "number of slots)",
+        help="tokens of one step of a model: a piece of a prompt (half of them) beside one token for each answer; "
+        "smaller pieces let answers flow more evenly, larger ones read prompts faster (default: pieces of 256, and one "
+        "token for each slot)",
     )
     serve.add_argument(
         "--no-prefix-reuse",

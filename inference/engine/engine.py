@@ -32,8 +32,8 @@ MAX_CHUNK = 256  # prompt tokens in one step: others wait that long for their ne
 
 
 def chunk_size(budget: int | None) -> int:
-    """The pieces in which prompts are read when a step may have `budget` tokens: half of it, and MAX_CHUNK at most."""
-    return MAX_CHUNK if budget is None else max(1, min(MAX_CHUNK, budget // 2))
+    """The pieces in which prompts are read when a step may have `budget` tokens: half of them, MAX_CHUNK by default."""
+    return MAX_CHUNK if budget is None else max(1, budget // 2)
 
 
 _NOT_FINITE = "the model failed: its logits are not finite"
