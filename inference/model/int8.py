@@ -3,6 +3,10 @@
 Each output has one scale, its largest weight over 127, and weights are rounded to the nearest multiple of it. Inputs
 stay as they are: a product is taken over the whole numbers, exact in bfloat16 too, and scaled afterwards. Norms and the
 table of embeddings are not quantized.
+
+Compiled code reads the eight bits themselves. Torch, for pre-fill and where nothing compiles, widens a part of the
+weights at a time: that saves memory, not time (its own operator, _weight_int8pack_mm, writes beyond its arrays for 72
+inputs, torch 2.13).
 """
 
 import torch
@@ -13,7 +17,6 @@ from inference.model.native.library import library
 
 BLOCK = 64  # outputs that lie together in native/decode.c
 _INPUTS = 16  # inputs are padded to a multiple of this there
-_FEW_ROWS = 32  # up to here torch's operator for int8 weights is faster than widening them
 _WIDENED_AT_A_TIME = 1 << 24  # weights
 
 
@@ -35,8 +38,6 @@ class Int8Weight:
         self.weight = whole
 
     def __call__(self, x: Tensor) -> Tensor:
-        if not self.is_blocked and x.device.type == "cpu" and len(x) <= _FEW_ROWS:
-            return torch.ops.aten._weight_int8pack_mm(x, self.weight, self.scale.to(x.dtype))  # type: ignore[no-any-return]
         n_together = max(1, _WIDENED_AT_A_TIME // self.weight[0].numel())
         parts = [linear(x, self._rows(part).to(x.dtype)) for part in self.weight.split(n_together)]  # type: ignore[no-untyped-call]
         return torch.cat(parts, dim=-1)[:, : self.n_out].mul(self.scale).to(x.dtype)

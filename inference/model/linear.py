@@ -60,16 +60,18 @@ class Product:
     def pack(self, *, int8: bool = False) -> None:
         """Lay the weights out once, with `int8` quantized, and drop them from linear modules (an embedding keeps its
         own: it is looked up)."""
-        plain = torch.cat([module.weight.detach() for module in self._modules])
+        weights = [module.weight.detach() for module in self._modules]
+        plain = weights[0] if len(weights) == 1 else torch.cat(weights)
+        del weights
+        for module in self._modules:  # first of all: three copies of a large weight at once would be too many
+            if isinstance(module, nn.Linear):
+                module.register_parameter("weight", None)
         if int8:
             self._packed = Int8Weight(plain)
         else:
             blocked = _blocked(plain)
             self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
             self._is_for_native = blocked is not None and _lies_in_known_blocks(plain, blocked)
-        for module in self._modules:
-            if isinstance(module, nn.Linear):
-                module.register_parameter("weight", None)
 
     def for_native(self) -> NativeWeight | None:
         """The weights for native/decode.c, or None if they do not lie as it reads them."""

@@ -1,6 +1,6 @@
 import torch
 
-from inference.model.rope import rotate, rotation
+from inference.model.rope import head_rotation, rotate, rotation
 
 
 def test_pairs_are_turned_as_complex_numbers() -> None:
@@ -28,3 +28,12 @@ def test_products_depend_on_the_distance_only() -> None:
 def test_the_dtype_stays() -> None:
     x = torch.ones(2, 1, 4, dtype=torch.bfloat16)
     assert rotate(x, rotation(torch.arange(2), 4, 1e4)).dtype == torch.bfloat16
+
+
+def test_one_product_turns_all_heads_scales_queries_and_leaves_values() -> None:
+    positions, heads = torch.tensor([3, 90]), torch.randn(2, 4 + 2 * 2, 6, generator=torch.Generator().manual_seed(0))
+    turn = rotation(positions, 6, 1e4)
+    out = rotate(heads, head_rotation(turn, 4, 2))
+    torch.testing.assert_close(out[:, :4], rotate(heads[:, :4], turn) * 6**-0.5)
+    torch.testing.assert_close(out[:, 4:6], rotate(heads[:, 4:6], turn))
+    assert torch.equal(out[:, 6:], heads[:, 6:])

@@ -1,0 +1,96 @@
+"""Compiled decoding against torch's operators, on the same packed model."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from inference.model.cache import Chunk, RingCache
+from inference.model.config import ModelConfig
+from inference.model.transformer import Transformer
+from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.native.needs import needs_blocks
+
+pytestmark = needs_blocks
+
+
+def decoded(model: Transformer, n_sequences: int, dtype: torch.dtype, *, n_tokens: int = 12) -> Tensor:
+    """Log-probabilities (tokens, sequences, V) after prompts of different lengths, then one token each a step."""
+    cache = RingCache(model.config, n_slots=n_sequences + 1, max_len=64, dtype=dtype)
+    for slot in range(n_sequences):
+        model.step([Chunk(slot, 0, random_ids(9 + slot, seed=slot))], cache)
+    steps = []
+    for i in range(n_tokens):
+        chunks = [Chunk(s, cache.lengths[s], [random_ids(30, seed=s)[i]]) for s in range(n_sequences)]
+        steps.append(model.step(chunks, cache).log_softmax(-1))
+    return torch.stack(steps)
+
+
+def by_torch(model: Transformer) -> Transformer:
+    model._is_decoder_known = True  # that there is none
+    return model
+
+
+CONFIGS = [
+    tiny_config(sliding_window=7),
+    tiny_config(sliding_window=None, n_heads=8, n_kv_heads=1),
+    replace(tiny_config(sliding_window=5, n_heads=2, n_kv_heads=2, head_dim=64), dim=72, hidden_dim=136),
+    tiny_config(sliding_window=(3, None), n_heads=6, n_kv_heads=3, head_dim=10),
+    tiny_config(n_heads=2, n_kv_heads=1, head_dim=128),
+]
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("n_sequences", [1, 6, 7, 8, 11])
+def test_compiled_decoding_equals_torchs_in_float32(config: ModelConfig, n_sequences: int) -> None:
+    model, other = random_model(config).pack(), by_torch(random_model(config).pack())
+    difference = decoded(model, n_sequences, torch.float32) - decoded(other, n_sequences, torch.float32)
+    assert model._decoder is not None
+    assert float(difference.abs().max()) < 1e-4
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("n_sequences", [1, 8])
+def test_compiled_decoding_stays_near_torchs_in_bfloat16(n_sequences: int, is_int8: bool) -> None:
+    model, other = (random_model(CONFIGS[0], dtype=torch.bfloat16).pack(int8=is_int8) for _ in range(2))
+    difference = decoded(model, n_sequences, torch.bfloat16) - decoded(by_torch(other), n_sequences, torch.bfloat16)
+    assert model._decoder is not None
+    assert float(difference.abs().mean()) < 0.02
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("is_int8", [False, True])
+def test_a_row_has_the_same_bits_in_any_company_and_on_any_number_of_threads(dtype: torch.dtype, is_int8: bool) -> None:
+    config = replace(tiny_config(sliding_window=7), hidden_dim=512)
+    model = random_model(config, dtype=dtype).pack(int8=is_int8)
+    crowd = decoded(model, 9, dtype)
+    assert all(torch.equal(decoded(model, n, dtype), crowd[:, :n]) for n in (1, 2, 6, 7, 8))
+    n_threads = torch.get_num_threads()
+    try:
+        torch.set_num_threads(3)
+        assert torch.equal(decoded(model, 9, dtype), crowd)
+    finally:
+        torch.set_num_threads(n_threads)
+
+
+def test_nan_in_one_sequence_stays_there() -> None:
+    model = random_model(tiny_config(sliding_window=7)).pack()
+    caches = [RingCache(model.config, n_slots=2, max_len=20, dtype=torch.float32) for _ in range(2)]
+    for cache in caches:
+        model.step([Chunk(0, 0, [1, 2, 3]), Chunk(1, 0, [4, 5])], cache)
+    caches[0].keys[0][0].fill_(float("nan"))
+    chunks = [Chunk(0, 3, [7]), Chunk(1, 2, [8])]
+    poisoned, sound = model.step(chunks, caches[0]), model.step(chunks, caches[1])
+    assert poisoned[0].isnan().all()
+    assert torch.equal(poisoned[1], sound[1])
+
+
+def test_products_of_two_kinds_go_by_torch() -> None:
+    model = random_model(tiny_config())
+    for block in model.blocks:
+        block.pack(int8=True)
+    model.head.pack()
+    model.is_packed = True
+    assert decoded(model, 1, torch.float32).isfinite().all()
+    assert model._decoder is None
