@@ -1,0 +1,22 @@
+"""The model's tests once more as on a processor without AVX512, where oneDNN packs no bfloat16 and lays weights out in
+other ways. The settings are read when torch is loaded, hence a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+_SETTINGS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "2"}
+_FILES = ("test_linear.py", "test_int8.py", "test_attention.py", "test_block_step.py", "test_transformer.py", "native")
+
+
+def test_the_models_tests_pass_without_avx512() -> None:
+    here = Path(__file__).parent
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *(str(here / file) for file in _FILES)],
+        env=os.environ | _SETTINGS,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stdout[-4000:]
