@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -6,8 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inference.model.checkpoint import load_config
-from inference.model.config import CheckpointError
+from inference.model.config import CheckpointError, ModelConfig
 from inference.model.score import score
+from inference.model.transformer import Transformer
 from inference.model.weights import default_dtype, load, save
 from tests.inference.model.builders import hugging_face_model, random_ids, random_model, tiny_config
 
@@ -211,3 +214,29 @@ def test_progress_comes_to_all_bytes_and_packed_models_answer_alike(shards: Path
     assert packed.is_packed
     assert "layers.0.attention.wq.weight" not in packed.state_dict()
     assert score(packed, random_ids(40)) == pytest.approx(score(plain, random_ids(40)), abs=1e-4)
+
+
+MEASURE = """
+import re, sys
+from pathlib import Path
+import torch
+from inference.model.weights import load
+def kib(key):  # not getrusage: its maximum begins with that of the process that started this one
+    return int(re.search(key + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+start = kib("VmRSS")
+model = load(Path(sys.argv[1]), dtype=torch.bfloat16, pack=sys.argv[2] == "pack")
+print((kib("VmHWM") - start) * 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is read from /proc")
+@pytest.mark.parametrize("how", ["plain", "pack"])
+def test_loading_takes_little_more_memory_than_the_model(tmp_path: Path, how: str) -> None:
+    """All of it counts, the mapped files too. Once whole models were there twice, and the file besides."""
+    config = ModelConfig(768, 16, 64, 2048, 12, 4, 1e-5, 8000)
+    n_bytes = 2 * config.n_parameters
+    assert n_bytes > 200e6
+    save(Transformer(config).to(torch.bfloat16), tmp_path)
+    command = [sys.executable, "-c", MEASURE, str(tmp_path), how]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    assert int(done.stdout) < 1.3 * n_bytes
