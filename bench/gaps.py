@@ -26,7 +26,7 @@ from bench.inference import DATA, PACKAGES, RESULTS
 from bench.machine import now, this_machine
 from bench.models import CONFIGS, make
 from inference.bench import endless, random_prompts
-from inference.engine.engine import Engine
+from inference.engine.engine import MAX_CHUNK, Engine
 from inference.engine.loading import Loaded, LoadedModel, load_for_serving
 from inference.engine.request import Request, SamplingParams
 from inference.engine.worker import Stream, Worker
@@ -176,11 +176,11 @@ def table(outcomes: Iterable[Outcome]) -> str:
 
 
 def scenes(size: str, chunks: Sequence[int], *, several: bool) -> list[Scene]:
-    """One model at each chunk; then three models at the first: two stream, and the third reads."""
+    """One model at each chunk; then three models as the server reads by default: two stream, and the third reads."""
     found = [Scene(f"8 streams, {size}", {size: 8}, size, chunk) for chunk in chunks]
     if several:
         streams = {f"{size} A": 4, f"{size} B": 4}
-        found.append(Scene(f"4 + 4 streams of two {size}, a third reads", streams, f"{size} C", chunks[-1]))
+        found.append(Scene(f"4 + 4 streams of two {size}, a third reads", streams, f"{size} C", MAX_CHUNK))
     return found
 
 
