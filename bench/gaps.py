@@ -4,7 +4,7 @@
     python -m bench.gaps --size 1.1B --chunks 256 --several
 
 The promise is that a long prompt delays nobody's next token by more than one chunk. Chunks are what a step reads of
-prompts (`--budget` of the server less a token for each answer): long ones read faster, short ones keep answers smooth.
+prompts (half of `serve --budget`): long ones read faster, short ones keep answers smooth.
 Streams are read where the HTTP server reads them, on the event loop beside the engines' thread.
 """
 
