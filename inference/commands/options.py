@@ -10,8 +10,8 @@ from inference.text.chat_template import VERSIONS
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what add_subparsers() returns
 
-DTYPES = ("float32", "bfloat16")
-DTYPE_HELP = "of the weights (default: float32 under 100M parameters on a CPU, else bfloat16)"
+DTYPES = ("float32", "bfloat16", "int8")
+DTYPE_HELP = "of the weights (default: float32 under 100M parameters on a CPU, else bfloat16; int8 is the fastest)"
 FOLDER_HELP = "a folder with weights and tokenizer, in Mistral's or Hugging Face's layout, or hf:ORG/NAME from the hub"
 MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 MIN_LEN = 2  # tokens: one to begin with, one to answer

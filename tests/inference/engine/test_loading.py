@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import torch
 
-import inference.demo
 from inference.engine import loading, memory
 from inference.engine.loading import load_for_serving, load_models
 from inference.engine.request import Request, SamplingParams
@@ -48,16 +47,10 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
     assert load_models({"a": folder}, n_slots=3).models["a"].engine.n_slots == 3
 
 
-@pytest.mark.parametrize(
-    ("dtype", "pack_from", "is_packed"),
-    [(torch.float32, 44_192, True), (torch.float32, 44_193, False), (torch.bfloat16, 44_193, True)],
-)
-def test_weights_are_packed_where_that_is_faster_and_score_alike(
-    path: Path, monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, pack_from: int, is_packed: bool
-) -> None:
-    monkeypatch.setattr(loading, "_PACK_FROM", pack_from)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_weights_are_packed_and_score_alike(path: Path, dtype: torch.dtype) -> None:
     model = load_for_serving(path, dtype=dtype)
-    assert model.is_packed is is_packed
+    assert model.is_packed
     plain = weights.load(path, dtype=dtype)
     tolerance = 1e-5 if dtype == torch.float32 else 0.1
     ids = list(range(5, 90))
@@ -66,8 +59,8 @@ def test_weights_are_packed_where_that_is_faster_and_score_alike(
 
 def test_answers_of_packed_and_plain_weights_agree(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    for pack_from in (0, 10**9):
-        monkeypatch.setattr(loading, "_PACK_FROM", pack_from)
+    for read in (load_for_serving, lambda path, **_options: weights.load(path)):
+        monkeypatch.setattr(loading, "load_for_serving", read)
         engine = load_models({"a": open_folder(path)}, n_slots=1).models["a"].engine
         engine.add(Request("x", (5, 6, 7), SamplingParams(max_tokens=100, seed=1)))
         events = []
@@ -75,11 +68,6 @@ def test_answers_of_packed_and_plain_weights_agree(path: Path, monkeypatch: pyte
             events += engine.step()
         answers.append(events)
     assert answers[0] == answers[1]
-
-
-def test_the_shipped_models_are_too_small_to_be_packed() -> None:
-    shipped = Path(inference.demo.__file__).parent / "models" / "wren-sol"
-    assert not load_for_serving(shipped).is_packed
 
 
 def test_memory_without_room_for_a_slot_is_refused(path: Path) -> None:
@@ -116,3 +104,12 @@ def test_the_first_error_is_raised_when_no_model_can_be_used(path: Path, tmp_pat
     (tmp_path / "consolidated.safetensors").write_bytes(b"")
     with pytest.raises(CheckpointError, match="truncated or damaged"):
         load_models({"a": folder, "b": replace(folder, path=Path("none"))})
+
+
+def test_int8_is_asked_for_as_a_dtype_and_told(path: Path) -> None:
+    loaded = load_models({"a": open_folder(path)}, dtype={"a": torch.int8}, max_len={"a": 32}, n_slots=1)
+    assert loaded.models["a"].dtype == "int8"
+    ids = [5, 9, 11, 3, 8]
+    near = score(load_for_serving(path, dtype=torch.int8), ids)
+    assert near == pytest.approx(score(load_for_serving(path), ids), abs=0.5)
+    assert near != score(load_for_serving(path), ids)
