@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,6 +88,22 @@ async def working(path: Path, *, gate: threading.Event | None = None) -> AsyncIt
     try:
         async with asyncio.timeout(LIMIT_S):
             yield worker
+    finally:
+        worker.close()
+        worker.join(LIMIT_S)
+
+
+@contextlib.asynccontextmanager
+async def asking(load: Callable[[], Loaded]) -> AsyncIterator[tuple[httpx.AsyncClient, Worker]]:
+    """The application in this process once `load` is done, and a client that speaks to it."""
+    worker = Worker(load)
+    worker.start()
+    try:
+        async with asyncio.timeout(LIMIT_S):
+            await worker.settled()
+            transport = httpx.ASGITransport(create_app(worker))
+            async with httpx.AsyncClient(transport=transport, base_url="http://server", timeout=LIMIT_S) as http:
+                yield http, worker
     finally:
         worker.close()
         worker.join(LIMIT_S)
