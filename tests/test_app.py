@@ -130,7 +130,7 @@ def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
             raise OSError(number, os.strerror(number))
 
     arguments = config(tmp_path, TWO)
-    monkeypatch.setattr(app.socket, "socket", Refusing)
+    monkeypatch.setattr(socket, "socket", Refusing)
     told = refusal(capsys, arguments)
     assert told == f"app.py: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
 
