@@ -5,9 +5,9 @@
     python -m bench.inference --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
 
 Each engine runs in a process of its own. Before anything is timed their logits for one prompt are compared. For each
-number of sequences every engine is tried in several settings, of which the fastest is kept; in each cell all run in
-turns as often as --cell-s allows, once at least. Choice is greedy and nothing ends before its last token. Results are
-merged into a file, cell by cell, and `python -m bench.report` writes the tables.
+number of sequences every engine is tried in several settings, of which the fastest for each figure is kept; in each
+cell all run in turns as often as --cell-s allows, once at least. Choice is greedy and nothing ends before its last
+token. Results are merged into a file, cell by cell, and `python -m bench.report` writes the tables.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.costs import step_bytes
-from bench.engines import ENGINES, Job, Setting, Timing
+from bench.engines import ENGINES, Job, Setting, Settings, Timing
 from bench.machine import MemoryReader, now, this_machine
 from bench.models import CONFIGS, make, make_gguf
 from bench.processes import Worker
@@ -34,7 +34,8 @@ RESULTS = Path(__file__).resolve().parent / "results"
 DATA = Path(".cache/bench")
 _NEW = {"15M": 128, "160M": 64, "1.1B": 32}  # tokens of an answer: enough to time, few enough to wait for
 _MAX_ROUNDS = 5
-_TRIAL = (256, 16)  # prompt and new tokens where settings are compared
+_TRIAL = (512, 32)  # prompt and new tokens where settings are compared
+_N_TRIALS = 3
 _AGREEMENT = {"float32": 0.01, "bfloat16": 0.1}  # another model differs by 1.4
 
 
@@ -129,19 +130,18 @@ def check_agreement(workers: Sequence[Worker], dtype: str, vocab_size: int) -> N
 def measure(
     cell: Cell,
     workers: Sequence[Worker],
-    settings: Mapping[str, Setting],
+    settings: Mapping[str, Settings],
     reader: MemoryReader,
     cell_s: float,
     command: str,
 ) -> Record:
-    """Run all engines in turns, each with its setting, until a round more would take longer than `cell_s` in all."""
+    """Run all engines in turns, each in its settings, until a round more would take longer than `cell_s` in all."""
     timings: dict[str, list[Timing]] = {worker.engine: [] for worker in workers}
     peaks = dict.fromkeys(timings, 0)
     new, read_rates, begun = _NEW[cell.size], list[float](), time.perf_counter()
     for number in range(_MAX_ROUNDS):
         for worker in [*workers[number % len(workers) :], *workers[: number % len(workers)]]:
-            job = Job(cell.prompt, cell.batch, new, number, settings[worker.engine])
-            timing, peak = worker.run(job)
+            timing, peak = _run(worker, cell, new, number, settings[worker.engine])
             timings[worker.engine].append(timing)
             peaks[worker.engine] = max(peaks[worker.engine], peak)
         read_rates.append(reader.bytes_per_s())
@@ -155,8 +155,17 @@ def measure(
     return Record(cell, new, engines, n_bytes, tuple(read_rates), now(), command)
 
 
-def fastest(worker: Worker, size: str, batch: int) -> Setting:
-    """The setting in which an engine takes least time for short prompts and answers, each tried twice after a warm-up.
+def _run(worker: Worker, cell: Cell, new: int, seed: int, settings: Settings) -> tuple[Timing, int]:
+    """One run, or two where prompts and decoding are fastest in different settings; and the higher peak."""
+    timing, peak = worker.run(Job(cell.prompt, cell.batch, new, seed, settings.decode))
+    if settings.prefill == settings.decode:
+        return timing, peak
+    read, read_peak = worker.run(Job(cell.prompt, cell.batch, 2, seed, settings.prefill))
+    return Timing(read.prefill_s, timing.decode_s, timing.n_decoded), max(peak, read_peak)
+
+
+def fastest(worker: Worker, size: str, batch: int) -> Settings:
+    """The settings in which an engine takes least time for short prompts and answers, each tried three times.
 
     From 160M on all cores are taken, and at 1.1B llama.cpp's own choice of attention: there, nothing else is faster.
     """
@@ -167,14 +176,15 @@ def fastest(worker: Worker, size: str, batch: int) -> Setting:
     candidates = [Setting(n, has_flash) for n in threads for has_flash in flash]
     worker.run(Job(64, batch, 4, 0, candidates[0]))
     if len(candidates) == 1:
-        return candidates[0]
-
-    def seconds(setting: Setting) -> float:
-        timings = [worker.run(Job(prompt, batch, new, 0, setting))[0] for _ in range(2)]
-        prefill_s, decode_s = min(t.prefill_s for t in timings), min(t.decode_s for t in timings)
-        return prefill_s + decode_s / (new - 1) * _NEW[size]
-
-    return min(candidates, key=seconds)
+        return Settings(candidates[0], candidates[0])
+    tried = [
+        (setting, worker.run(Job(prompt, batch, new, 0, setting))[0])
+        for setting in candidates
+        for _ in range(_N_TRIALS)
+    ]
+    return Settings(
+        min(tried, key=lambda trial: trial[1].prefill_s)[0], min(tried, key=lambda trial: trial[1].decode_s)[0]
+    )
 
 
 def _line(record: Record) -> str:
@@ -187,7 +197,7 @@ def _line(record: Record) -> str:
         if name != "ours" and "ours" in record.engines:
             text += f"  ours / it: prefill {ratio(record.prefill_rates('ours'), prefill):.2f}"
             text += f" decode {ratio(record.decode_rates('ours'), decode):.2f}"
-        parts.append(f"{text}  {measured.setting}")
+        parts.append(f"{text}  {measured.settings}")
     if "ours" in record.engines:
         read_rate = median(record.read_rates) / 1e9
         parts.append(f"  memory floor: {record.floor_share():.0%} of {read_rate:.1f} GB/s")

@@ -15,7 +15,7 @@ from typing import Any
 
 from bench import gaps, window
 from bench.inference import RESULTS
-from bench.results import Record, ratio, read
+from bench.results import Measured, Record, ratio, read
 from bench.verdicts import Verdict, judge
 
 _PEERS = ("transformers", "llama.cpp")
@@ -119,24 +119,29 @@ def rates_table(records: Iterable[Record]) -> str:
 
 
 def settings_table(records: Iterable[Record]) -> str:
-    """One row a cell: what each engine ran with, how often, and the memory floor."""
+    """One row a cell: what each engine ran with for prompts and for decoding, how often, and the memory floor."""
     lines = [
-        "| model | prompt | sequences | rounds | ours: threads | transformers: threads | llama.cpp: threads, flash "
-        "attention | memory read GB/s | share of the floor |",
+        "| model | prompt | sequences | rounds | threads of ours | of transformers | of llama.cpp, f: fused attention "
+        "| memory read GB/s | share of the floor |",
         "| --- |" + " ---: |" * 8,
     ]
     for record in records:
         cell, engines = record.cell, record.engines
-        threads = [str(engines[name].setting.threads) if name in engines else "-" for name in ("ours", "transformers")]
-        llama = "-"
-        if "llama.cpp" in engines:
-            setting = engines["llama.cpp"].setting
-            llama = f"{setting.threads}, {'yes' if setting.has_flash else 'no'}"
+        settings = [_settings(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
         cells = [f"{cell.size} {cell.dtype}", str(cell.prompt), str(cell.batch), str(len(record.read_rates))]
-        lines.append(f"| {' | '.join([*cells, *threads, llama, read_rate, floor])} |")
+        lines.append(f"| {' | '.join([*cells, *settings, read_rate, floor])} |")
     return "\n".join(lines) + "\n"
+
+
+def _settings(engine: str, measured: Measured) -> str:
+    """Such as "2" or "2 f / 1" for prompts and decoding."""
+    prefill, decode = (
+        f"{setting.threads}{' f' if setting.has_flash and engine == 'llama.cpp' else ''}"
+        for setting in (measured.settings.prefill, measured.settings.decode)
+    )
+    return prefill if prefill == decode else f"{prefill} / {decode}"
 
 
 def verdicts_table(verdicts: Iterable[Verdict]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.engines import Setting, Timing
+from bench.engines import Setting, Settings, Timing
 from bench.machine import Machine
 
 
@@ -29,9 +29,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One engine in one cell: a timing for each round, the highest peak, and the setting that was fastest."""
+    """One engine in one cell: a timing for each round, the highest peak, and the settings that were fastest. Where they
+    differ, the two halves of a timing come from two runs."""
 
-    setting: Setting
+    settings: Settings
     timings: tuple[Timing, ...]
     peak_bytes: int
 
@@ -97,7 +98,7 @@ def _magnitude(size: str) -> float:
 def _record(raw: dict[str, Any]) -> Record:
     engines = {
         name: Measured(
-            Setting(**entry["setting"]),
+            Settings(Setting(**entry["settings"]["prefill"]), Setting(**entry["settings"]["decode"])),
             tuple(Timing(**timing) for timing in entry["timings"]),
             entry["peak_bytes"],
         )

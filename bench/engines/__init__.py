@@ -11,7 +11,7 @@ ENGINES = ("ours", "transformers", "llama.cpp")
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a user of an engine can choose; the benchmark takes the fastest for each engine.
+    """What a user of an engine can choose; the benchmark takes the fastest for each engine and figure.
 
     `threads` of torch's engines for everything, of llama.cpp for decoding: it reads prompts with one thread a core.
     `has_flash` is llama.cpp's fused attention, which it may do without.
@@ -19,6 +19,14 @@ class Setting:
 
     threads: int
     has_flash: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The fastest for prompts, and the fastest for decoding."""
+
+    prefill: Setting
+    decode: Setting
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Records for tests of judging and tables: rates in, timings out."""
 
-from bench.engines import Setting, Timing
+from bench.engines import Setting, Settings, Timing
 from bench.results import Cell, Measured, Record
 
 Rates = list[tuple[float, float]]  # of each round: prompt tokens and decoded tokens a second
@@ -15,6 +15,8 @@ def record(cell: Cell, peaks: dict[str, int] | None = None, /, **rates: Rates) -
             Timing(cell.prompt * cell.batch / prefill, 31 * cell.batch / decode, 31 * cell.batch)
             for prefill, decode in rounds
         )
-        engines[engine] = Measured(Setting(2), timings, (peaks or {}).get(engine, 2**30))
+        engines[engine] = Measured(
+            Settings(Setting(2), Setting(1, has_flash=False)), timings, (peaks or {}).get(engine, 2**30)
+        )
     n_rounds = len(next(iter(rates.values())))
     return Record(cell, 32, engines, 10**9, (20e9,) * n_rounds, "2026-01-01 00:00", "python -m bench.inference")

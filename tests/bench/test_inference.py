@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import inference
-from bench.engines import Job, Setting, Timing
+from bench.engines import Job, Setting, Settings, Timing
 from bench.inference import check_agreement, fastest, main, measure
 from bench.machine import MemoryReader
 from bench.models import CONFIGS
@@ -58,27 +58,37 @@ def test_engines_that_do_not_run_the_same_model_are_not_compared() -> None:
         check_agreement([ours, Scripted("transformers", [0.5, 0.2])], "float32", 600)
 
 
-def test_the_fastest_setting_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_settings_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    assert fastest(Scripted("ours", [], {1: 0.1, 2: 0.2}), "15M", 1) == Setting(1)
-    assert fastest(Scripted("transformers", [], {1: 2.0, 2: 0.5}), "15M", 8) == Setting(2)
-    assert fastest(Scripted("transformers", [], {2: 0.5}), "160M", 1) == Setting(2)
+    assert fastest(Scripted("ours", [], {1: 0.1, 2: 0.2}), "15M", 1) == Settings(Setting(1), Setting(1))
+    assert fastest(Scripted("transformers", [], {1: 2.0, 2: 0.5}), "15M", 8) == Settings(Setting(2), Setting(2))
+    assert fastest(Scripted("transformers", [], {2: 0.5}), "160M", 1) == Settings(Setting(2), Setting(2))
     peer = Scripted("llama.cpp", [], {1: 2.0, 2: 0.5})
-    assert fastest(peer, "15M", 1) == Setting(2)
+    assert fastest(peer, "15M", 1).decode == Setting(2)
     assert {job.setting for job in peer.jobs} == {Setting(n, flash) for n in (1, 2) for flash in (True, False)}
     assert all(job.batch == 1 for job in peer.jobs)
 
 
 def test_all_rounds_are_run_in_turns() -> None:
     fast, slow = Scripted("ours", [], {1: 0.1}), Scripted("transformers", [], {2: 0.5})
-    cell, settings = Cell("15M", "float32", 512, 1), {"ours": Setting(1), "transformers": Setting(2)}
-    record = measure(cell, [fast, slow], settings, Reader(), 1e9, "a command")
+    same = {"ours": Settings(Setting(1), Setting(1)), "transformers": Settings(Setting(2), Setting(2))}
+    cell = Cell("15M", "float32", 512, 1)
+    record = measure(cell, [fast, slow], same, Reader(), 1e9, "a command")
     assert len(record.read_rates) == len(record.engines["ours"].timings) == 5
     assert [job.seed for job in slow.jobs] == [0, 1, 2, 3, 4]
     assert record.engines["transformers"].peak_bytes == 105
-    assert (record.engines["ours"].setting, record.new, record.command) == (Setting(1), 128, "a command")
-    again = measure(cell, [fast, slow], settings, Reader(), 0.0, "")
+    assert (record.engines["ours"].settings, record.new, record.command) == (same["ours"], 128, "a command")
+    again = measure(cell, [fast, slow], same, Reader(), 0.0, "")
     assert len(again.read_rates) == 1  # no time for a second round
+
+
+def test_prompts_and_decoding_may_have_settings_of_their_own() -> None:
+    peer = Scripted("llama.cpp", [], {1: 0.1, 2: 0.5})
+    settings = {"llama.cpp": Settings(Setting(2), Setting(1, has_flash=False))}
+    record = measure(Cell("15M", "float32", 512, 4), [peer], settings, Reader(), 0.0, "")
+    assert record.engines["llama.cpp"].timings == (Timing(0.5, 0.1, 4 * 127),)
+    assert record.engines["llama.cpp"].peak_bytes == 102
+    assert [(job.new, job.setting) for job in peer.jobs] == [(128, Setting(1, has_flash=False)), (2, Setting(2))]
 
 
 def test_a_run_measures_its_cells_once(

@@ -49,7 +49,7 @@ def test_an_engine_that_was_not_run_is_a_dash() -> None:
 def test_settings_tell_what_each_engine_ran_with() -> None:
     heading, _, row = settings_table([full()]).splitlines()
     assert len(cells(row)) == len(cells(heading))
-    assert cells(row)[3:] == ["3", "2", "2", "2, yes", "20.0", "201%"]
+    assert cells(row)[3:] == ["3", "2 / 1", "2 / 1", "2 f / 1", "20.0", "201%"]
 
 
 def test_verdicts_are_plain() -> None:
