@@ -27,12 +27,17 @@ _MULTIPLE = 4
 """A plain float32 product goes by four rows at a time and takes what is left over another way, with other last bits; on
 several threads something is left over in the middle too (measured with 1, 2, 3, 4 and 8 threads, six shapes: a multiple
 of four never differs)."""
+_COARSE = 16
 _ROWS_HINT = 16  # the layout is chosen for about so many rows; it stays right for any number
 
 
 def n_filled(n_rows: int) -> int:
-    """How many rows a product of `n_rows` should have, so that each has the same bits in any company."""
-    return max(MIN_ROWS, -(-n_rows // _MULTIPLE) * _MULTIPLE)
+    """How many rows a product of `n_rows` should have, so that each has the same bits in any company.
+
+    From 16 on by 16: oneDNN makes and keeps code for every number of rows that it meets (100 MB for all up to 200).
+    """
+    multiple = _MULTIPLE if n_rows < _COARSE else _COARSE
+    return max(MIN_ROWS, -(-n_rows // multiple) * multiple)
 
 
 @dataclass(frozen=True, slots=True)
