@@ -18,6 +18,7 @@ from inference.model.attention import attend, band
 from inference.model.block_step import BlockStep, filled_up, normalized
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
+from inference.model.graphs import GraphDecoder
 from inference.model.linear import Product, n_filled
 from inference.model.native.decoder import Decoder, decoder
 from inference.model.plan import check_chunks, plan_step
@@ -95,7 +96,7 @@ class Transformer(nn.Module):
         self.norm = nn.RMSNorm(config.dim, config.norm_eps)
         if not config.tied_embeddings:
             self.output = nn.Linear(config.dim, config.vocab_size, bias=False)
-        self._decoder: Decoder | None = None
+        self._decoder: Decoder | GraphDecoder | None = None
         self._is_decoder_known = False
         self.head = Product(self.tok_embeddings if config.tied_embeddings else self.output)
 
@@ -135,15 +136,15 @@ class Transformer(nn.Module):
         id outside the vocabulary.
         """
         check_chunks(self.config, chunks, cache)
-        decoder = self._decoder_of_packed()
-        singles = [] if decoder is None else [chunk for chunk in chunks if len(chunk.ids) == 1]
-        others = [chunk for chunk in chunks if len(chunk.ids) > 1] if singles else chunks
-        if decoder is None or not singles:
+        singles = [chunk for chunk in chunks if len(chunk.ids) == 1]
+        others = [chunk for chunk in chunks if len(chunk.ids) > 1]
+        decoded = self._decode(singles, cache) if singles else None
+        if decoded is None:
             logits = self._step(chunks, cache, every_token=every_token)
         elif not others:
-            logits = decoder.step(singles, cache)
+            logits = decoded
         else:
-            of_singles = iter(torch.split(decoder.step(singles, cache), 1))
+            of_singles = iter(torch.split(decoded, 1))
             sizes = [len(chunk.ids) if every_token else 1 for chunk in others]
             of_others = iter(torch.split(self._step(others, cache, every_token=every_token), sizes))
             logits = torch.cat([next(of_singles if len(chunk.ids) == 1 else of_others) for chunk in chunks])
@@ -166,7 +167,9 @@ class Transformer(nn.Module):
             x = filled_up(x[rows], n_filled(n_rows))
         return self.head(normalized(x, self.norm))[:n_rows].float()
 
-    def _decoder_of_packed(self) -> Decoder | None:
+    def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
+        """`step` for single tokens as one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""
         if self.is_packed and not self._is_decoder_known:
-            self._decoder, self._is_decoder_known = decoder(self), True
-        return self._decoder
+            is_on_gpu = self.tok_embeddings.weight.device.type == "cuda"
+            self._decoder, self._is_decoder_known = GraphDecoder(self) if is_on_gpu else decoder(self), True
+        return None if self._decoder is None else self._decoder.step(singles, cache)
