@@ -52,7 +52,7 @@ def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo"))
         len(os.sched_getaffinity(0)),
         round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
         tuple(name for name in _ISA if name in flags),
-        f"{platform.system()} {platform.release()}",
+        f"{platform.system()} {platform.release().split('-')[0]}",
         platform.python_version(),
         {package: _version(package) for package in packages},
     )
