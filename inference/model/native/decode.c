@@ -105,6 +105,19 @@ INLINE vec widened(const void *sixteen) {
 #endif
 }
 
+/* The greatest of n > 0 numbers; NaN is passed over. In lanes, for a compiler may not reorder comparisons. */
+static float greatest(const float *numbers, int64_t n) {
+    float lanes[16], highest = numbers[0];
+    int64_t k = 0;
+    for (int lane = 0; lane < 16; lane++) lanes[lane] = numbers[0];
+    for (; k + 16 <= n; k += 16)
+        for (int lane = 0; lane < 16; lane++)
+            lanes[lane] = numbers[k + lane] > lanes[lane] ? numbers[k + lane] : lanes[lane];
+    for (int lane = 0; lane < 16; lane++) highest = lanes[lane] > highest ? lanes[lane] : highest;
+    for (; k < n; k++) highest = numbers[k] > highest ? numbers[k] : highest;
+    return highest;
+}
+
 /* ---- products ---- */
 
 INLINE int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
@@ -329,8 +342,8 @@ static void attend(const Model *model, const Step *step, int64_t layer, int64_t 
         }
     }
     for (int64_t h = 0; h < n_shared; h++) {
-        float *s = scores + h * n_keys, highest = s[0], sum = 0.0f;
-        for (int64_t k = 1; k < n_keys; k++) highest = s[k] > highest ? s[k] : highest;
+        float *s = scores + h * n_keys, sum = 0.0f;
+        const float highest = greatest(s, n_keys);
         for (int64_t k = 0; k < n_keys; k++) {
             s[k] = exponential(s[k] - highest);
             sum += s[k];
@@ -407,8 +420,8 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
         float *s = scores + r * width;
         const int64_t last = newest - (rows - 1 - r) - begin * KEYS;
         const int64_t visible = last - chunk->window + 1 > 0 ? last - chunk->window + 1 : 0;
-        float highest = s[last], sum = 0.0f;
-        for (int64_t k = visible; k < last; k++) highest = s[k] > highest ? s[k] : highest;
+        const float highest = greatest(s + visible, last - visible + 1);
+        float sum = 0.0f;
         for (int64_t k = 0; k < visible; k++) s[k] = 0.0f;
         for (int64_t k = visible; k <= last; k++) {
             s[k] = exponential(s[k] - highest);
