@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import openai
+import pytest
 
 from tests.inference.server.serving import ASK, ENDLESS, LIMIT_S, serving
 
@@ -42,6 +43,27 @@ def test_sigterm_ends_open_streams_and_the_process(folders: dict[str, Path]) -> 
         assert len(errors) == 3, "a stream that was cut is an error to its reader, not an end"
         assert "the server is shutting down" in str(errors[0])
         assert "Traceback" not in log
+
+
+def test_an_answer_that_needs_little_more_is_finished_after_sigterm(folders: dict[str, Path]) -> None:
+    settings: dict[str, Any] = {"model": "one", "messages": ASK, "temperature": 0, "stream": True}
+    with serving(f"--model=one={folders['one']}") as server:
+        endless = iter(server.client().chat.completions.create(**settings, max_tokens=ENDLESS))
+        short = iter(server.client().chat.completions.create(**settings, max_tokens=40))
+        for stream in (endless, short):
+            next(stream)
+        server.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + LIMIT_S
+        while (refused := httpx.post(f"{server.url}/tokenize", json={"prompt": "x"})).status_code != 503:
+            assert time.monotonic() < deadline, "nothing new is taken"
+        assert refused.json()["error"]["code"] == "draining"
+        assert httpx.get(f"{server.url}/health").json() == {"status": "draining"}
+        assert [piece.choices[0].finish_reason for piece in short][-1] == "length"
+        with pytest.raises(openai.APIError, match="the server is shutting down"):
+            for _ in endless:
+                pass
+        code, _ = server.end()
+        assert code == 0
 
 
 def test_sigterm_while_loading_ends_the_process(folders: dict[str, Path]) -> None:
