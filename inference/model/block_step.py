@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad, silu
 
 from inference.model.attention import attend, attend_single
+from inference.model.fused_attention import attend_keys, can_fuse
 from inference.model.linear import Product
 from inference.model.native.chunk_attention import attend_chunk, can_attend
 from inference.model.plan import Prefill, WindowPlan
@@ -66,11 +67,21 @@ class BlockStep:
         if can_attend(heads):
             return attend_chunk(heads[chunk.rows], chunk, ring[0, chunk.slot], ring[1, chunk.slot], n_heads)
         n_kv_heads = (heads.shape[1] - n_heads) // 2
+        if can_fuse(heads.device, heads.dtype, n_heads, n_kv_heads, self.head_dim):
+            return self._prefill_fused(heads[chunk.rows], chunk, ring[:, chunk.slot])
         q, k, v = heads[chunk.rows].transpose(0, 1).split_with_sizes([n_heads, n_kv_heads, n_kv_heads])
         if chunk.n_past:
             past = ring[:, chunk.slot].index_select(2, chunk.past)
             k, v = torch.cat([past[0], k], dim=1), torch.cat([past[1], v], dim=1)
         return attend(q[None], k[None], v[None], chunk.visible, scale=1.0)[0].transpose(0, 1).flatten(1)
+
+    def _prefill_fused(self, heads: Tensor, chunk: Prefill, ring: Tensor) -> Tensor:
+        n_kv_heads = ring.shape[1]
+        q, k, v = heads.split_with_sizes([self.n_heads, n_kv_heads, n_kv_heads], dim=1)
+        if chunk.n_past:
+            past = ring.index_select(2, chunk.past).transpose(1, 2)
+            k, v = torch.cat([past[0], k]), torch.cat([past[1], v])
+        return attend_keys(q, k, v, chunk.window).flatten(1)
 
 
 def normalized(x: Tensor, norm: nn.RMSNorm) -> Tensor:
