@@ -53,13 +53,14 @@ def random_prompts(n_prompts: int, n_tokens: int, vocab_size: int, seed: int) ->
 
 
 def measure(
-    model: Model, cache: RingCache, tokenizer: Tokenizer, *, prompt: int, tokens: int, rounds: int = 3
+    model: Model, cache: RingCache, tokenizer: Tokenizer, *, max_chunk: int, prompt: int, tokens: int, rounds: int = 3
 ) -> Figures:
-    """Time as many sequences at once as `cache` has slots, after a short round to warm up."""
+    """Time as many sequences at once as `cache` has slots, after a short round to warm up; prompts come in pieces of
+    `max_chunk`."""
     batch = cache.n_slots
 
     def timed(n_prompt: int, n_tokens: int, seed: int) -> Timing:
-        engine = Engine(model, cache, endless(tokenizer), max_len=cache.max_len)
+        engine = Engine(model, cache, endless(tokenizer), max_len=cache.max_len, max_chunk=max_chunk)
         return time_answers(engine, random_prompts(batch, n_prompt, tokenizer.vocab_size, seed), n_tokens)
 
     timed(min(prompt, 64), 2, rounds)

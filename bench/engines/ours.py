@@ -7,7 +7,7 @@ import torch
 from bench.engines import Job, Timing
 from bench.files import Files
 from inference.bench import endless, time_answers
-from inference.engine.engine import Engine
+from inference.engine.engine import Engine, chunk_size
 from inference.engine.loading import load_for_serving
 from inference.model.cache import Chunk, RingCache
 from inference.text.tokenizer import Tokenizer
@@ -24,7 +24,8 @@ class Ours:
     def run(self, job: Job) -> Timing:
         torch.set_num_threads(job.setting.threads)
         max_len = job.prompt + 1 + job.new
-        engine = Engine(self._model, self._cache(job.batch, max_len), self._tokenizer, max_len=max_len)
+        chunk = chunk_size(None, n_parameters=self._model.config.n_parameters)
+        engine = Engine(self._model, self._cache(job.batch, max_len), self._tokenizer, max_len=max_len, max_chunk=chunk)
         timing = time_answers(engine, [tuple(prompt) for prompt in job.prompts(self.vocab_size)], job.new)
         return Timing(timing.prefill_s, timing.decode_s, timing.n_decoded)
 

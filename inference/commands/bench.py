@@ -42,18 +42,20 @@ def _run(args: argparse.Namespace) -> int:
     import torch
 
     from inference.bench import as_json, measure, table
+    from inference.engine.engine import chunk_size
     from inference.engine.loading import default_device, load_for_serving
     from inference.model.cache import RingCache
 
     device = default_device()
     model = load_for_serving(path, dtype=dtype, device=device)
     cache_dtype = model.tok_embeddings.weight.dtype
+    chunk = chunk_size(None, n_parameters=folder.config.n_parameters)
     figures = []
     for batch in args.batch:
         cache = RingCache(
             folder.config, n_slots=batch, max_len=args.prompt + 1 + args.tokens, dtype=cache_dtype, device=device
         )
-        figures.append(measure(model, cache, folder.tokenizer, prompt=args.prompt, tokens=args.tokens))
+        figures.append(measure(model, cache, folder.tokenizer, max_chunk=chunk, prompt=args.prompt, tokens=args.tokens))
         print(f"{batch} sequences measured", file=sys.stderr)
     print(table(figures))
     about = {

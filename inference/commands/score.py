@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
     score = commands.add_parser("score", help="log-probabilities of token ids")
     score.add_argument("--ids-file", required=True, type=Path, metavar="F", help="a JSON list of token ids")
     score.add_argument(
-        "--chunk-size", type=whole(1, None), default=256, metavar="N", help="tokens in one step (default %(default)s)"
+        "--chunk-size", type=whole(1, None), metavar="N", help="tokens in one step (default: as the server reads)"
     )
     add_computing(score)
     add_folder(score)
@@ -25,11 +25,13 @@ def _run(args: argparse.Namespace) -> int:
     config = load_config(path)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
     dtype = prepare_torch(args, config)
+    from inference.engine.engine import chunk_size
     from inference.engine.loading import default_device, load_for_serving
     from inference.model.score import score
 
     model = load_for_serving(path, dtype=dtype, device=default_device())
-    print(json.dumps({"logprobs": score(model, ids, chunk_size=args.chunk_size)}))
+    tokens = args.chunk_size or chunk_size(None, n_parameters=config.n_parameters)
+    print(json.dumps({"logprobs": score(model, ids, chunk_size=tokens)}))
     return 0
 
 

@@ -48,8 +48,8 @@ def add(commands: Commands) -> None:
         type=whole(2, None),
         metavar="N",
         help="tokens of one step of a model: a piece of a prompt (half of them) beside one token for each answer; "
-        "smaller pieces let answers flow more evenly, larger ones read prompts faster (default: pieces of 256, and one "
-        "token for each slot)",
+        "smaller pieces let answers flow more evenly, larger ones read prompts faster (default: pieces of 256, or 512 "
+        "for models under 50M parameters, and one token for each slot)",
     )
     serve.add_argument(
         "--no-prefix-reuse",

@@ -29,14 +29,19 @@ from inference.text.tokenizer import Tokenizer
 logger = logging.getLogger(__name__)
 
 MAX_CHUNK = 256  # prompt tokens in one step: others wait that long for their next token
-
-
-def chunk_size(budget: int | None) -> int:
-    """The pieces in which prompts are read when a step may have `budget` tokens: half of them, MAX_CHUNK by default."""
-    return MAX_CHUNK if budget is None else max(1, budget // 2)
-
+_SMALL_MODEL, _SMALL_MODELS_CHUNK = 50_000_000, 512  # parameters, and tokens: of 15M, such a piece takes 30 ms
 
 _NOT_FINITE = "the model failed: its logits are not finite"
+
+
+def chunk_size(budget: int | None, *, n_parameters: int) -> int:
+    """The pieces in which prompts are read when a step may have `budget` tokens: half of them.
+
+    Without a budget MAX_CHUNK, and twice that for small models: they read larger pieces faster, and nobody waits long.
+    """
+    if budget is not None:
+        return max(1, budget // 2)
+    return _SMALL_MODELS_CHUNK if n_parameters < _SMALL_MODEL else MAX_CHUNK
 
 
 class Model(Protocol):
@@ -60,18 +65,17 @@ class Engine:
         tokenizer: Tokenizer,
         *,
         max_len: int,
-        max_chunk: int | None = None,
+        max_chunk: int = MAX_CHUNK,
         budget: int | None = None,
         reuse: bool = True,
     ) -> None:
         """`cache` holds the slots; it must have been made for this model and this `max_len`. `budget` bounds the tokens
-        of a step, as in `Scheduler`; prompts are read in pieces of `max_chunk` tokens (None: of `chunk_size`).
+        of a step, as in `Scheduler`; prompts are read in pieces of `max_chunk` tokens (see `chunk_size`).
         """
         self.tokenizer, self.max_len = tokenizer, max_len
         self._model, self._cache = model, cache
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
         self._share, self._slot_bytes = cache.n_slots, cache.n_bytes // cache.n_slots
-        max_chunk = chunk_size(budget) if max_chunk is None else max_chunk
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
         self._answers: dict[str, Answer] = {}
         self._n_prompt = self._n_reused = self._n_output = 0

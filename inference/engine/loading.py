@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from inference.engine.engine import Engine
+from inference.engine.engine import Engine, chunk_size
 from inference.engine.memory import GIB, count_slots, default_cache_bytes
 from inference.folder import ModelFolder
 from inference.model import weights
@@ -110,7 +110,15 @@ def load_models(
         cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
         loaded[name] = LoadedModel(
             folder,
-            Engine(model, cache, folder.tokenizer, max_len=max_tokens, budget=budget, reuse=reuse),
+            Engine(
+                model,
+                cache,
+                folder.tokenizer,
+                max_len=max_tokens,
+                max_chunk=chunk_size(budget, n_parameters=folder.config.n_parameters),
+                budget=budget,
+                reuse=reuse,
+            ),
             folder.config.n_parameters,
             digest,
             str((dtype or {}).get(name, dtypes[name])).removeprefix("torch."),

@@ -105,7 +105,7 @@ def test_a_model_that_fails_is_no_figure(model: Transformer, tokenizer: Tokenize
 
 
 def test_rates_follow_from_the_times(model: Transformer, tokenizer: Tokenizer) -> None:
-    figures = measure(model, cache(model, 2, 60), tokenizer, prompt=40, tokens=5, rounds=1)
+    figures = measure(model, cache(model, 2, 60), tokenizer, max_chunk=16, prompt=40, tokens=5, rounds=1)
     assert (figures.batch, figures.prompt, figures.tokens) == (2, 40, 5)
     assert figures.prefill_tok_s == pytest.approx(2 * 40 / (figures.first_token_ms / 1e3))
     assert figures.decode_tok_s == pytest.approx(2 / (figures.step_ms / 1e3))

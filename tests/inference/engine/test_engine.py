@@ -448,4 +448,5 @@ def test_all_requests_can_be_ended_at_once(model: Transformer, tokenizer: Tokeni
 
 
 def test_a_budget_is_half_for_prompts_and_half_for_answers() -> None:
-    assert [chunk_size(budget) for budget in (None, 2, 64, 1024)] == [256, 1, 32, 512]
+    assert [chunk_size(budget, n_parameters=10**6) for budget in (None, 2, 64, 1024)] == [512, 1, 32, 512]
+    assert [chunk_size(budget, n_parameters=10**9) for budget in (None, 2, 64, 1024)] == [256, 1, 32, 512]
