@@ -80,6 +80,7 @@ REACHES = [
     ("inference.engine.request", (), ("torch",), ()),
     ("inference.engine.scheduler", (), ("torch",), ()),
     ("inference.model.config", (), ("torch",), ()),
+    ("inference.model.checkpoint", (), ("torch",), ()),
     ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.__main__",), ("arena", "inference", "gradio", "sqlalchemy", "torch", "db"), ("db", "db.outcome")),
     ("elo*", ("elo.plots",), ("matplotlib",), ("elo.plots",)),
