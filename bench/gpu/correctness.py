@@ -1,5 +1,5 @@
 """The model on a device against the same model in float32 on the CPU: prompts in chunks, decoding past the window,
-three sequences side by side.
+three sequences side by side. Packed, as it is served (on a GPU: decoded by CUDA graphs), and plain (without them).
 
 Bits differ between devices; what is checked is that logits agree to the precision of the dtype, and in float32 that
 every greedy token is the same.
@@ -18,7 +18,7 @@ from inference.model.transformer import Transformer
 
 _CONFIG = ModelConfig(256, 4, 64, 512, 8, 2, 1e-5, 1000, sliding_window=64)
 _WINDOWS: tuple[int | tuple[int | None, ...] | None, ...] = (64, None, (32, None), 1)
-_LENGTHS = (150, 40, 200)  # of prompts that run together: past the window, within it, and several chunks
+_LENGTHS = (150, 40, 505)  # of prompts that run together: past the window, within it, and past a graph's 512 keys
 _CHUNK = 48
 _N_DECODED = 24
 _SPREAD = 4.0  # times the usual weights: every layer then changes what it is given about as much as it leaves
@@ -28,8 +28,9 @@ _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """`error` is the norm of the difference of all logits over the norm of the expected ones; `same` of `n` greedy
-    tokens are the same."""
+    tokens are the same. `way` is how single tokens were decoded."""
 
+    way: str
     window: str
     dtype: str
     error: float
@@ -43,34 +44,41 @@ class Agreement:
 
 
 def check(device: torch.device, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> list[Agreement]:
-    """One agreement for each window and dtype."""
-    return [_agreement(window, dtype, device) for window in _WINDOWS for dtype in dtypes]
+    """One agreement for each window and dtype, packed and plain."""
+    found = []
+    for window in _WINDOWS:
+        config = replace(_CONFIG, sliding_window=window)
+        expected = _run(_model(config, torch.float32, "cpu").pack(), torch.device("cpu"), None)
+        for dtype in dtypes:
+            packed, plain = (_model(config, dtype, str(device)) for _ in range(2))
+            found += [_agreement(model, device, expected) for model in (packed.pack(), plain)]
+    return found
 
 
-def _agreement(window: int | tuple[int | None, ...] | None, dtype: torch.dtype, device: torch.device) -> Agreement:
-    config = replace(_CONFIG, sliding_window=window)
-    expected, tokens = _run(_model(config, torch.float32, "cpu"), torch.float32, torch.device("cpu"), None)
-    found, chosen = _run(_model(config, dtype, str(device)), dtype, device, tokens)
-    error = float((found - expected).norm() / expected.norm())
+def _agreement(model: Transformer, device: torch.device, expected: tuple[torch.Tensor, list[list[int]]]) -> Agreement:
+    dtype = model.tok_embeddings.weight.dtype
+    logits, tokens = expected
+    found, chosen = _run(model, device, tokens)
+    error = float((found - logits).norm() / logits.norm())
     same = sum(a == b for row, other in zip(tokens, chosen, strict=True) for a, b in zip(row, other, strict=True))
-    name = str(dtype).removeprefix("torch.")
-    return Agreement(str(window), name, error, _TOLERANCE[dtype], same, sum(map(len, tokens)))
+    window, name = str(model.config.sliding_window), str(dtype).removeprefix("torch.")
+    return Agreement(model.way_of_decoding, window, name, error, _TOLERANCE[dtype], same, sum(map(len, tokens)))
 
 
 def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> Transformer:
     model = random_model(config)  # drawn on the CPU in bfloat16: the same numbers everywhere
     state = {name: tensor * (1 if "norm" in name else _SPREAD) for name, tensor in model.state_dict().items()}
     model.load_state_dict(state, assign=True)
-    return model.to(device=device, dtype=dtype).pack()
+    return model.to(device=device, dtype=dtype)
 
 
 def _run(
-    model: Transformer, dtype: torch.dtype, device: torch.device, forced: list[list[int]] | None
+    model: Transformer, device: torch.device, forced: list[list[int]] | None
 ) -> tuple[torch.Tensor, list[list[int]]]:
     """Logits (steps, sequences, V) on the CPU and the greedy token of each; `forced` are fed instead, so that one
     other choice does not change all that follows."""
     n = len(_LENGTHS)
-    max_len = max(_LENGTHS) + _N_DECODED
+    max_len, dtype = max(_LENGTHS) + _N_DECODED, model.tok_embeddings.weight.dtype
     cache = RingCache(model.config, n_slots=n, max_len=max_len, dtype=dtype, device=device)
     prompts = [random_prompts(1, length, model.config.vocab_size, length)[0] for length in _LENGTHS]
     last: dict[int, torch.Tensor] = {}

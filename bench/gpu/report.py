@@ -42,16 +42,17 @@ def lines(findings: Findings) -> Iterator[str]:
     for agreement in findings.agreements:
         stands = "right" if agreement.is_right else "WRONG"
         yield (
-            f"window {agreement.window}, {agreement.dtype}: {stands}, logits differ by {agreement.error:.1e} "
-            f"of their norm (at most {agreement.tolerance:.0e}), {agreement.same} of {agreement.n} greedy tokens alike"
+            f"window {agreement.window}, {agreement.dtype}, by {agreement.way}: {stands}, logits differ by "
+            f"{agreement.error:.1e} of their norm (at most {agreement.tolerance:.0e}), "
+            f"{agreement.same} of {agreement.n} greedy tokens alike"
         )
     if findings.ceilings is not None:
         copy, matrix = findings.ceilings.copy_bytes_s / 1e9, findings.ceilings.matrix_flop_s / 1e12
         yield f"ceilings: memory copies {copy:.0f} GB/s, matrix products {matrix:.0f} TFLOP/s"
     for one in findings.decoding:
         yield (
-            f"decode, one sequence after {one.prompt} tokens: {one.tok_s:.1f} tok/s, {one.share:.0%} of the roofline "
-            f"({one.step_bytes / 1e9:.2f} GB a step); at least {LEAST_SHARE:.0%} promised: "
+            f"decode by {one.way}, one sequence after {one.prompt} tokens: {one.tok_s:.1f} tok/s, {one.share:.0%} "
+            f"of the roofline ({one.step_bytes / 1e9:.2f} GB a step); at least {LEAST_SHARE:.0%} promised: "
             f"{_stands(one.share, LEAST_SHARE)}"
         )
     if findings.peer is not None and (ratio := findings.peer_ratio()) is not None:

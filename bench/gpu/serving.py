@@ -23,8 +23,10 @@ _KEEP_FREE = 0.9  # share of the free memory that caches may take; activations n
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """One sequence after `prompt` tokens. `share` of the rate at which a step's weights and cache can be copied."""
+    """One sequence after `prompt` tokens. `share` of the rate at which a step's weights and cache can be copied; `way`
+    is how single tokens were decoded."""
 
+    way: str
     prompt: int
     tok_s: float
     step_bytes: int
@@ -73,7 +75,7 @@ def decode_alone(place: Place, model: Transformer, tokenizer: Tokenizer, ceiling
         timings = [time_answers(engine, random_prompts(1, prompt, tokenizer.vocab_size, i), new) for i in (1, 2, 3)]
         tok_s = median(timing.n_decoded / timing.decode_s for timing in timings)
         n_bytes = step_bytes(config, [prompt + new // 2], place.scale.dtype.itemsize)
-        found.append(Decoding(prompt, tok_s, n_bytes, n_bytes * tok_s / ceilings.copy_bytes_s))
+        found.append(Decoding(model.way_of_decoding, prompt, tok_s, n_bytes, n_bytes * tok_s / ceilings.copy_bytes_s))
     return found
 
 
@@ -105,8 +107,10 @@ def _crowd(place: Place, model: Transformer, tokenizer: Tokenizer, n: int, chunk
     max_len = longest if fits else max(needed, _SHORT_LEN)
     cache = _cache(place, model.config, n, max_len)
     engine = Engine(model, cache, tokenizer, max_len=max_len, max_chunk=chunk, reuse=False)
-    token_times(engine, random_prompts(n, 16, tokenizer.vocab_size, 0), 4)  # warms up for this number of rows
-    times = token_times(engine, random_prompts(n, scale.request_prompt, tokenizer.vocab_size, 1), scale.answer)
+    _, times = (  # the first warms up: there is a graph for each number of rows and keys
+        token_times(engine, random_prompts(n, scale.request_prompt, tokenizer.vocab_size, seed), scale.answer)
+        for seed in (0, 1)
+    )
     whole_s = max(one[-1] for one in times)
     gaps = [later - earlier for one in times for earlier, later in pairwise(one)]
     return Crowd(n, max_len, n * scale.answer / whole_s, median(one[0] for one in times), median(gaps) * 1e3)

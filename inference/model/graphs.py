@@ -57,6 +57,13 @@ class GraphDecoder:
         self._recordings: dict[tuple[int, int], Recording | None] = {}  # by rows and keys; None: could not be recorded
         self._has_warned = False
 
+    @property
+    def name(self) -> str:
+        """What it does in fact, in words for a report."""
+        if not any(self._recordings.values()):
+            return "torch"
+        return "CUDA graphs, flash attention" if self._compute.is_fused else "CUDA graphs, plain products"
+
     def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor | None:
         """float32 logits (number of chunks, V) after chunks of one token each; `cache` takes in keys and values.
 

@@ -43,13 +43,17 @@ class _Places:
 
 class SingleTokens:
     """The step of a packed model. With `is_fused` attention is `attend_slots`; without, each row's ring is copied and
-    multiplied: right anywhere, but it moves three times the bytes."""
+    multiplied: right anywhere, but it moves three times the bytes. It holds the model's parts, not the model, which
+    holds it: a large model's memory is free as soon as nobody uses it."""
 
     def __init__(self, model: "Transformer", *, is_fused: bool) -> None:
-        self._model, self._is_fused = model, is_fused
+        self.is_fused = is_fused
+        self._config, self._embeddings, self._head = model.config, model.tok_embeddings, model.head
         # In float32, as the residual stream is: torch has one kernel for a norm whose weight is of its input's type.
-        norms = [(block.attention_norm.weight.float(), block.ffn_norm.weight.float()) for block in model.blocks]
-        self._norms, self._last_norm = norms, model.norm.weight.float()
+        self._blocks = [
+            (block.step, block.attention_norm.weight.float(), block.ffn_norm.weight.float()) for block in model.blocks
+        ]
+        self._last_norm = model.norm.weight.float()
 
     def __call__(self, rows: Tensor, rings: Sequence[Tensor], n_keys: int) -> Tensor:
         """float32 logits (B, V) after `rows` (B, 3): id, slot and position of each; `rings` take in keys and values.
@@ -57,17 +61,17 @@ class SingleTokens:
         No slot may hold more than `n_keys` rows in any ring, those of this step included. Rows that are the same
         throughout write the same and give the same: so a batch can be filled up with copies of one of its rows.
         """
-        model, config = self._model, self._model.config
+        config = self._config
         ids, slots, positions = rows.unbind(1)
         turn = rotation(positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         windows = [config.window(layer) for layer in range(config.n_layers)]
         shapes = dict(zip(windows, rings, strict=True))  # one ring for each window
         places = {window: self._places(slots, positions, ring, n_keys) for window, ring in shapes.items()}
-        x = embedding(ids, model.tok_embeddings.weight).float()
-        for block, norms, window, ring in zip(model.blocks, self._norms, windows, rings, strict=True):
-            self._add(block.step, norms, x, turn, places[window], ring)
-        return model.head(self._normalized(x, self._last_norm)).float()
+        x = embedding(ids, self._embeddings.weight).float()
+        for block, window, ring in zip(self._blocks, windows, rings, strict=True):
+            self._add(block, x, turn, places[window], ring)
+        return self._head(self._normalized(x, self._last_norm)).float()
 
     def _places(self, slots: Tensor, positions: Tensor, ring: Tensor, n_keys: int) -> _Places:
         _, n_slots, n_kv_heads, n_ring, _ = ring.shape
@@ -77,33 +81,27 @@ class SingleTokens:
         targets = (slots * (n_kv_heads * n_ring) + positions % n_ring)[:, None] + first
         n_keys = min(n_keys, n_ring)
         n_written = (positions + 1).clamp(max=n_ring)
-        if self._is_fused:
+        if self.is_fused:
             return _Places(slots, targets, n_keys, n_written.int(), slot_starts(slots, n_kv_heads, n_ring), None)
         hidden = torch.arange(n_keys, device=slots.device) >= n_written.repeat_interleave(n_kv_heads)[:, None, None]
         bias = torch.zeros(hidden.shape, dtype=ring.dtype, device=slots.device).masked_fill_(hidden, float("-inf"))
         return _Places(slots, targets, n_keys, n_written, None, bias)
 
     def _add(
-        self,
-        block: BlockStep,
-        norms: tuple[Tensor, Tensor],
-        x: Tensor,
-        turn: Tensor,
-        places: _Places,
-        ring: Tensor,
+        self, block: tuple[BlockStep, Tensor, Tensor], x: Tensor, turn: Tensor, places: _Places, ring: Tensor
     ) -> None:
-        """Add to x (B, dim; float32) what a block makes of it."""
-        before_attention, before_feed_forward = norms
-        heads = block.attention_in(self._normalized(x, before_attention)).view(len(x), -1, block.head_dim)
+        """Add to x (B, dim; float32) what a block makes of it, given with the weights of its two norms."""
+        step, attention_norm, ffn_norm = block
+        heads = step.attention_in(self._normalized(x, attention_norm)).view(len(x), -1, step.head_dim)
         heads = rotate(heads, turn)
-        ring.view(-1, block.head_dim)[places.targets] = heads[:, block.n_heads :]
-        x += block.attention_out(_attend(heads[:, : block.n_heads], places, ring).reshape(len(x), -1))
-        gate, up = block.feed_forward_in(self._normalized(x, before_feed_forward)).chunk(2, dim=-1)
-        x += block.feed_forward_out(silu(gate).mul_(up))
+        ring.view(-1, step.head_dim)[places.targets] = heads[:, step.n_heads :]
+        x += step.attention_out(_attend(heads[:, : step.n_heads], places, ring).reshape(len(x), -1))
+        gate, up = step.feed_forward_in(self._normalized(x, ffn_norm)).chunk(2, dim=-1)
+        x += step.feed_forward_out(silu(gate).mul_(up))
 
     def _normalized(self, x: Tensor, weight: Tensor) -> Tensor:
-        config = self._model.config
-        return rms_norm(x, (config.dim,), weight, config.norm_eps).to(self._model.norm.weight.dtype)
+        config = self._config
+        return rms_norm(x, (config.dim,), weight, config.norm_eps).to(self._embeddings.weight.dtype)
 
 
 def _attend(q: Tensor, places: _Places, ring: Tensor) -> Tensor:

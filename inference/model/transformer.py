@@ -126,6 +126,13 @@ class Transformer(nn.Module):
             self.is_packed = True
         return self
 
+    @property
+    def way_of_decoding(self) -> str:
+        """How the single tokens of the last steps were computed, in words for a report."""
+        if self._decoder is None:
+            return "torch"
+        return self._decoder.name if isinstance(self._decoder, GraphDecoder) else "compiled code"
+
     @torch.inference_mode()
     def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
         """Take in the chunks of one step: each goes on where its slot stands, long and short ones side by side.

@@ -32,7 +32,7 @@ def findings() -> Findings:
 def test_every_section_runs(findings: Findings) -> None:
     assert findings.skipped == {}
     assert findings.is_right
-    assert len(findings.agreements) == 8
+    assert len(findings.agreements) == 16
     assert [one.prompt for one in findings.decoding] == [40, 24]
     assert [one.chunk for one in findings.reading] == [16, 32]
     assert [(crowd.n, crowd.max_len) for crowd in findings.crowds] == [(1, 56), (3, 56)]
@@ -43,7 +43,10 @@ def test_every_section_runs(findings: Findings) -> None:
 
 
 def test_logits_on_the_same_device_are_the_same(findings: Findings) -> None:
-    assert all(one.error == 0 for one in findings.agreements if one.dtype == "float32")
+    packed = findings.agreements[::2]
+    assert {one.way for one in findings.agreements[1::2]} == {"torch"}
+    assert all(one.error == 0 for one in packed if one.dtype == "float32")
+    assert all(one.error < 1e-5 for one in findings.agreements if one.dtype == "float32")
     assert all(0 < one.error < one.tolerance for one in findings.agreements if one.dtype == "bfloat16")
 
 
@@ -63,9 +66,9 @@ def test_a_wrong_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_writes_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--device", "cpu", "--tiny", "--output", str(tmp_path / "gpu.json")]) == 0
-    assert "window 64, float32: right" in capsys.readouterr().out
+    assert "window 64, float32, by torch: right" in capsys.readouterr().out
     told = json.loads((tmp_path / "gpu.json").read_text())
-    assert (told["gpu"], told["tiny"], len(told["agreements"])) == ("cpu", True, 8)
+    assert (told["gpu"], told["tiny"], len(told["agreements"])) == ("cpu", True, 16)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -120,9 +123,12 @@ assert found.is_right
 
 def test_the_report_says_what_is_met() -> None:
     found = Findings(
-        [Agreement("64", "float32", 3e-5, 1e-4, 72, 72), Agreement("None", "bfloat16", 0.2, 5e-2, 10, 72)],
+        [
+            Agreement("CUDA graphs", "64", "float32", 3e-5, 1e-4, 72, 72),
+            Agreement("torch", "None", "bfloat16", 0.2, 5e-2, 10, 72),
+        ],
         Ceilings(3e12, 8e14),
-        [Decoding(512, 180.0, 15 * 10**9, 0.9), Decoding(4096, 120.0, 15 * 10**9, 0.6)],
+        [Decoding("CUDA graphs", 512, 180.0, 15 * 10**9, 0.9), Decoding("torch", 4096, 120.0, 15 * 10**9, 0.6)],
         [Reading(4096, 512, 30000.0, 0.55)],
         [Crowd(128, 2048, 3000.0, 4.2, 21.0)],
         PeerDecoding("5.23.0", 512, 40.0),
@@ -130,10 +136,11 @@ def test_the_report_says_what_is_met() -> None:
         {"other": "not there"},
     )
     text = "\n".join(lines(found))
-    assert "window 64, float32: right" in text
-    assert "window None, bfloat16: WRONG" in text
+    assert "window 64, float32, by CUDA graphs: right" in text
+    assert "window None, bfloat16, by torch: WRONG" in text
     assert "memory copies 3000 GB/s, matrix products 800 TFLOP/s" in text
-    assert "after 512 tokens: 180.0 tok/s, 90% of the roofline (15.00 GB a step); at least 80% promised: met" in text
+    assert "decode by CUDA graphs, one sequence after 512 tokens: 180.0 tok/s" in text
+    assert "180.0 tok/s, 90% of the roofline (15.00 GB a step); at least 80% promised: met" in text
     assert (
         "after 4096 tokens: 120.0 tok/s, 60% of the roofline (15.00 GB a step); at least 80% promised: NOT MET" in text
     )

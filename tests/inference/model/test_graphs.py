@@ -2,7 +2,8 @@
 
 import logging
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from random import Random
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from inference.model import transformer
 from inference.model.cache import Chunk, RingCache
-from inference.model.graphs import BATCHES, GraphDecoder, Recording, keys_rung
+from inference.model.graphs import BATCHES, CudaRecorder, GraphDecoder, Recording, keys_rung
 from inference.model.transformer import Transformer
 from tests.inference.model.builders import random_ids, random_model, tiny_config
 
@@ -162,6 +163,90 @@ def test_a_cache_can_be_given_up() -> None:
     ring = weakref.ref(cache.rings[0])
     del cache
     assert ring() is None
+
+
+def test_a_model_can_be_given_up() -> None:
+    """Without waiting for the collector of cycles: on a GPU the next one may not fit beside it."""
+    model, _ = pair(Recorders())
+    model.step([Chunk(0, 0, [1])], cache_of(model, 1))
+    gone = weakref.ref(model)
+    del model
+    assert gone() is None
+
+
+def test_a_model_tells_how_it_decodes() -> None:
+    recorders = Recorders(failing=frozenset({0}))
+    model, _ = pair(recorders)
+    assert model.way_of_decoding == "torch"
+    cache = cache_of(model, 3)
+    model.step([Chunk(0, 0, [1])], cache)
+    assert model.way_of_decoding == "torch"  # the graph could not be made
+    recorders.made[0]._failing = frozenset()
+    model.step([Chunk(slot, cache.lengths[slot], [1]) for slot in range(3)], cache)
+    assert model.way_of_decoding == "CUDA graphs, plain products"
+    assert random_model(tiny_config()).way_of_decoding == "torch"
+
+
+def test_a_recording_is_made_after_two_runs_on_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls to torch.cuda and their order; what CUDA makes of them can be seen on a GPU alone."""
+    events: list[object] = []
+
+    class Stream:
+        device = "the GPU"
+
+        def __init__(self, name: object) -> None:
+            self.name = name
+
+        def wait_stream(self, other: "Stream") -> None:
+            events.append((self.name, "waits for", other.name))
+
+    class Graph:
+        def replay(self) -> None:
+            events.append("replay")
+
+    @contextmanager
+    def on(stream: Stream) -> Iterator[None]:
+        events.append(("on", stream.name))
+        yield
+        events.append("off")
+
+    @contextmanager
+    def recording(graph: Graph, *, pool: str, stream: Stream, capture_error_mode: str) -> Iterator[None]:
+        events.append(("record", pool, stream.name, capture_error_mode))
+        yield
+        events.append("recorded")
+
+    here = Stream("here")
+    for name, fake in {
+        "graph_pool_handle": lambda: "the pool",
+        "Stream": lambda device: Stream("side"),
+        "current_stream": lambda device: here,
+        "stream": on,
+        "CUDAGraph": Graph,
+        "graph": recording,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, fake)
+    logits = torch.zeros(1)
+
+    def run() -> Tensor:
+        events.append("run")
+        return logits
+
+    recorded = CudaRecorder(torch.device("cpu"))(run)
+    recorded.replay()
+    assert recorded.logits is logits
+    assert events == [
+        ("side", "waits for", "here"),
+        ("on", "side"),
+        "run",
+        "run",
+        "off",
+        ("here", "waits for", "side"),
+        ("record", "the pool", "side", "thread_local"),
+        "run",
+        "recorded",
+        "replay",
+    ]
 
 
 def test_the_rungs_of_keys_double_up_to_the_longest_ring() -> None:
