@@ -80,6 +80,7 @@ class Duel:
                     )
                     part["send"] = gr.Button(said("send"), elem_id="send", variant="primary", interactive=False)
                     part["stop"] = gr.Button(said("stop"), elem_id="stop", visible=False)
+                    part["cancel"] = gr.Button(said("cancel"), elem_id="cancel", visible=False)
                 part["next"] = gr.Button(said("next"), elem_id="next", visible=False)
             with gr.Column(elem_id="examples") as part["examples"]:
                 gr.Markdown(said("examples_label"))
@@ -109,6 +110,8 @@ class Duel:
             *(self._on_stream(part[chip].click, self._send_example(n)) for n, chip in enumerate(_CHIPS)),
             self._on_stream(blocks.load, self._restore),
         ]
+        # Gradio takes no click on an element whose stream still runs: the wait ends before the prompt is sent anew
+        streams.append(self._on_stream(part["cancel"].click, self._call_back, cancels=list(streams)))
         self._on_click(part["stop"].click, self._stop)
         for vote, outcome in showing.VOTES.items():
             self._on_click(part[vote].click, self._vote(outcome))
@@ -161,6 +164,15 @@ class Duel:
         else:
             yield showing.let_go(await self._arena.status(), who.texts)
 
+    async def _call_back(self, who: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+        """Give the prompt that waits back into its box; if it has just been sent, show its battle."""
+        if self._arena.let_go(visitor) is None and (battle_id := await self._arena.current(visitor)):
+            yield showing.sent()
+            async for face in self._follow(who, visitor, battle_id):
+                yield face
+        else:
+            yield showing.let_go(await self._arena.status(), who.texts)
+
     def _send_example(self, number: int) -> "Stream":
         async def send(who: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
             async for face in self._send(who, visitor, battle_id, who.texts.examples[number]):
@@ -197,11 +209,6 @@ class Duel:
             yield showing.battle(view, who.texts)
 
     async def _stop(self, who: Caller, visitor: str, battle_id: str) -> Face:
-        """End the writing; before there is a battle, call the prompt back that waits for the models."""
-        if not battle_id:
-            if self._arena.let_go(visitor) is None and (sent := await self._arena.current(visitor)):
-                return await self._shown(who, visitor, sent)
-            return showing.let_go(await self._arena.status(), who.texts)
         try:
             await self._arena.stop(visitor, battle_id)
         except Refusal as refusal:
@@ -240,7 +247,7 @@ class Duel:
 
     # How it reaches the page
 
-    def _on_stream(self, event: Callable[..., Any], act: "Stream") -> Any:
+    def _on_stream(self, event: Callable[..., Any], act: "Stream", **options: Any) -> Any:
         """Wire an act that shows several faces, one after the other."""
 
         async def handler(battle_id: str, prompt: str, request: gr.Request) -> AsyncIterator[Updates]:
@@ -267,6 +274,7 @@ class Duel:
             show_progress="hidden",
             concurrency_limit=None,
             api_visibility="private",
+            **options,
         )
 
     def _on_click(self, event: Callable[..., Any], act: "Step", **options: Any) -> None:

@@ -42,7 +42,8 @@ def idle(status: Status, texts: Messages) -> Face:
         "ask": {"visible": True},
         "prompt": {"placeholder": texts("prompt_placeholder"), "interactive": True},
         "send": {"visible": True},
-        "stop": {"visible": False, "value": texts("stop")},
+        "stop": {"visible": False},
+        "cancel": {"visible": False},
         "next": {"visible": False, "variant": "secondary"},
         "examples": {"visible": True},
         "so-far": {"value": votes_so_far(status, texts), "visible": True},
@@ -64,7 +65,8 @@ def battle(view: BattleView, texts: Messages) -> Face:
         "ask": {"visible": not is_over and (view.can_send or view.can_stop)},
         "prompt": {"placeholder": texts("prompt_placeholder_more"), "interactive": True},
         "send": {"visible": not view.can_stop},
-        "stop": {"visible": view.can_stop, "value": texts("stop")},
+        "stop": {"visible": view.can_stop},
+        "cancel": {"visible": False},
         "next": {"visible": True, "variant": "primary" if is_over else "secondary"},
         "examples": {"visible": False},
         "so-far": {"visible": False},
@@ -91,7 +93,7 @@ def held(prompt: str, status: Status, texts: Messages) -> Face:
     return {
         "prompt": {"value": prompt, "interactive": False},
         "send": {"visible": False},
-        "stop": {"visible": True, "value": texts("cancel")},
+        "cancel": {"visible": True},
         "examples": {"visible": False},
         "notice": {"value": ""},
         "status": {"value": status_line(status, texts, is_held=True)},
@@ -104,7 +106,7 @@ def let_go(status: Status, texts: Messages) -> Face:
     box: Face = {
         "prompt": {"interactive": True},
         "send": {"visible": True},
-        "stop": {"visible": False, "value": texts("stop")},
+        "cancel": {"visible": False},
         "examples": {"visible": True},
     }
     return box | missing(status, texts)

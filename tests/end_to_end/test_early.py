@@ -60,7 +60,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             await page.locator("#send").click()
             await expect(page.locator("#status")).to_contain_text("Your prompt is sent as soon as")
             await expect(box).to_be_disabled()
-            await page.locator("#stop").click()
+            await page.locator("#cancel").click()
             await expect(box).to_be_enabled()
             await expect(box).to_have_value(PROMPT)
             await page.locator("#send").click()

@@ -208,7 +208,7 @@ def test_a_prompt_that_came_before_the_models_waits_and_is_sent_when_they_are_re
         shown = _by_id(await anext(stream))
         assert "1 of 4 are" in shown["status"]["value"]
         assert shown["prompt"] == gr.update(value="Hello", interactive=False)
-        assert shown["stop"] == gr.update(visible=True, value="Cancel")
+        assert shown["cancel"] == gr.update(visible=True)
         arena.n_ready = 2
         faces = [_by_id(updates) async for updates in stream]
         assert faces[-1]["vote-a"] == gr.update(interactive=True)
@@ -225,7 +225,7 @@ def test_a_waiting_prompt_is_called_back_into_its_box() -> None:
         pages = _build(arena)
         stream = _handler(pages, "send")("", "Hello", _request())
         await anext(stream)
-        back = _by_id(await _handler(pages, "stop")("", _request()))
+        back = await _stream(_handler(pages, "cancel"), "", "Hello", _request())
         assert back["prompt"] == gr.update(interactive=True)
         assert back["send"] == gr.update(visible=True)
         arena.n_ready = 4
@@ -240,7 +240,7 @@ def test_a_call_back_that_comes_after_the_sending_shows_the_battle() -> None:
     async def scenario() -> None:
         pages = _build(FakeArena(word_s=0))
         await _stream(_handler(pages, "send"), "", "Hello", _request())
-        shown = _by_id(await _handler(pages, "stop")("", _request()))
+        shown = await _stream(_handler(pages, "cancel"), "", "Hello", _request())
         assert shown["answer-a"]["value"] == "You wrote: Hello"
 
     asyncio.run(scenario())
