@@ -30,6 +30,7 @@ from bench.processes import Worker
 from bench.results import Cell, Measured, Record, merge, ratio, read
 
 PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")
+SIZES, DTYPES, PROMPTS, BATCHES = ("15M", "160M", "1.1B"), ("bfloat16", "float32"), (512, 2048), (1, 8)
 RESULTS = Path(__file__).resolve().parent / "results"
 DATA = Path(".cache/bench")
 _NEW = {"15M": 128, "160M": 64, "1.1B": 32}  # tokens of an answer: enough to time, few enough to wait for
@@ -75,10 +76,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="where the models are, or are written (default %(default)s)",
     )
-    parser.add_argument("--sizes", type=_some("15M", "160M", "1.1B"), default=("15M", "160M", "1.1B"))
-    parser.add_argument("--dtypes", type=_some("bfloat16", "float32"), default=("bfloat16", "float32"))
-    parser.add_argument("--prompts", type=_numbers, default=(512, 2048), help="lengths of prompts (default 512,2048)")
-    parser.add_argument("--batch", type=_numbers, default=(1, 8), help="concurrent sequences (default 1,8)")
+    parser.add_argument("--sizes", type=_some(*SIZES), default=SIZES)
+    parser.add_argument("--dtypes", type=_some(*DTYPES), default=DTYPES)
+    parser.add_argument("--prompts", type=_numbers, default=PROMPTS, help="lengths of prompts (default 512,2048)")
+    parser.add_argument("--batch", type=_numbers, default=BATCHES, help="concurrent sequences (default 1,8)")
     parser.add_argument("--engines", type=_some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
     parser.add_argument(
         "--cell-s",

@@ -9,13 +9,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench import gaps, window
-from bench.inference import RESULTS
-from bench.results import Measured, Record, ratio, read
+from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
+from bench.results import Cell, Measured, Record, ratio, read
 from bench.verdicts import Verdict, judge
 
 _PEERS = ("transformers", "llama.cpp")
@@ -66,7 +67,15 @@ def _inference(path: Path, *, is_short: bool) -> str:
     tables = [rates_table(record for record in records if record.cell.prompt == 512 or not is_short)]
     if not is_short:
         tables.append(settings_table(records))
-    return "\n".join([heading, *tables, verdicts_table(judge(records))])
+    return "\n".join([heading, *tables, verdicts_table(judge(records)), *missing(records)])
+
+
+def missing(records: Iterable[Record]) -> list[str]:
+    """A sentence that names the cells of a whole run that are not there; nothing if all are."""
+    found = {record.cell for record in records}
+    cells = [Cell(*parts) for parts in product(SIZES, DTYPES, PROMPTS, BATCHES)]
+    absent = [str(cell) for cell in cells if cell not in found]
+    return [f"Not measured: {'; '.join(absent)}.\n"] if absent else []
 
 
 def _gaps(path: Path) -> str:

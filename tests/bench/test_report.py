@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from bench.gaps import Gaps, Outcome, Scene
+from bench.inference import BATCHES, DTYPES, PROMPTS, SIZES
 from bench.machine import Machine
-from bench.report import embed, main, rates_table, settings_table, verdicts_table
+from bench.report import embed, main, missing, rates_table, settings_table, verdicts_table
 from bench.results import Cell, Record, merge
 from bench.verdicts import judge
 from bench.window import Reading, Slot
@@ -82,6 +84,12 @@ def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixt
     assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in long
     assert "| 8 streams, 15M | 64 | 1000.0 |" in long
     assert "| 7B | 512.0 | 4096.0 | 8.0 |" in long
+
+
+def test_cells_that_are_not_there_are_named() -> None:
+    all_of_them = [record(Cell(*parts), ours=[(1.0, 1.0)]) for parts in product(SIZES, DTYPES, PROMPTS, BATCHES)]
+    assert missing(all_of_them) == []
+    assert missing(all_of_them[:-1]) == ["Not measured: 1.1B float32, prompt 2048, batch 8.\n"]
 
 
 def test_the_readme_s_table_is_short(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
