@@ -51,8 +51,8 @@ class Roster:
         return tuple(player for player in self.active if player.is_native)
 
     def api_keys(self, env: Mapping[str, str]) -> Mapping[str, str]:
-        """The key of each active player that needs one, by name. `SettingsError` where the variable is not set, or holds what
-        no HTTP header can."""
+        """The key of each active player that needs one, by name. `SettingsError` where the variable is not set, or
+        holds what no HTTP header can."""
         keys = {}
         for player in self.active:
             if player.api_key_env is not None:
@@ -64,8 +64,9 @@ class Roster:
                     )
                 if not (key.isascii() and key.isprintable()) or key != key.strip():
                     raise SettingsError(
-                        f"{self.file}, [[models]] {player.name!r} api_key_env: {player.api_key_env} holds a line break, a"
-                        " space at an end or a character beyond ASCII; a key that can stand in an HTTP header was expected"
+                        f"{self.file}, [[models]] {player.name!r} api_key_env: {player.api_key_env} holds a line"
+                        " break, a space at an end or a character beyond ASCII; a key that can stand in an HTTP header was"
+                        " expected"
                     )
                 keys[player.name] = key
         return keys
