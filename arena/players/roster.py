@@ -65,7 +65,7 @@ class Roster:
                 if not (key.isascii() and key.isprintable()) or key != key.strip():
                     raise SettingsError(
                         f"{self.file}, [[models]] {player.name!r} api_key_env: {player.api_key_env} holds a line"
-                        " break, a space at an end or a character beyond ASCII; a key that can stand in an HTTP header was"
+                        " break, a space at an end or a character beyond ASCII; a key that fits an HTTP header was"
                         " expected"
                     )
                 keys[player.name] = key
