@@ -70,7 +70,9 @@ def test_keys_come_from_the_variables_that_players_name() -> None:
     with pytest.raises(SettingsError, match="'far' api_key_env: the environment has no FAR_KEY; set it to the key"):
         roster.api_keys({})
     for key in ("two\nlines", "schlüssel", "sk ", "nul\0"):  # the error must not repeat the key
-        with pytest.raises(SettingsError, match=r"'far' api_key_env: FAR_KEY holds .* fits an HTTP header was expected$"):
+        with pytest.raises(
+            SettingsError, match=r"'far' api_key_env: FAR_KEY holds .* fits an HTTP header was expected$"
+        ):
             roster.api_keys({"FAR_KEY": key})
 
 
