@@ -37,7 +37,7 @@ _sizes.__name__ = "list of whole numbers"  # argparse names it where int() fails
 
 def _run(args: argparse.Namespace) -> int:
     path = locate(args.model)
-    folder = open_folder(path)
+    folder = open_folder(path, template="none")
     dtype = prepare_torch(args, folder.config)
     import torch
 

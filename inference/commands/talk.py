@@ -31,8 +31,7 @@ def add(commands: Commands) -> None:
     add_max_len(complete)
     add_cache_gb(complete)
     add_computing(complete)
-    add_template(complete)
-    complete.set_defaults(run=_complete)
+    complete.set_defaults(run=_complete, template="none")  # a text has no turns
 
     chat = commands.add_parser("chat", help="talk to a model, one line a turn")
     chat.add_argument("--system", help="system prompt")

@@ -1,6 +1,7 @@
 """`complete` and `chat`."""
 
 import io
+import shutil
 import sys
 from pathlib import Path
 
@@ -53,6 +54,18 @@ def test_chat_keeps_the_conversation(path: Path, capsys: Capture, monkeypatch: p
         messages.append(Message("assistant", answer))
         said += answer + "\n"
     assert capsys.readouterr().out == said
+
+
+def test_a_chat_layout_that_is_not_known_hinders_chat_alone(
+    path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(path, tmp_path / "copy")
+    (folder / "tokenizer_config.json").write_text('{"chat_template": "<|im_start|>{{ messages }}<|im_end|>"}')
+    assert main(["complete", "--model", str(folder), "--max-tokens", "3", "the quick"]) == 0
+    monkeypatch.setattr(sys, "stdin", io.StringIO("the quick\n"))
+    capsys.readouterr()
+    assert main(["chat", "--model", str(folder)]) == 1
+    assert "--template" in capsys.readouterr().err
 
 
 def test_chat_refuses_an_empty_line(path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
