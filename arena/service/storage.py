@@ -211,5 +211,4 @@ class DatabaseJournal:
 
 def online_elo(settings: EloSettings) -> OnlineElo:
     """The online Elo of these settings as the database takes it: it stores ratings and knows no formula."""
-    name = f"elo base={settings.base} scale={settings.scale} k={settings.k} start={settings.start}"
-    return OnlineElo(name, settings.start, partial(online.update, settings=settings))
+    return OnlineElo(online.name_of(settings), settings.start, partial(online.update, settings=settings))

@@ -79,7 +79,7 @@ def test_a_model_against_itself_is_refused() -> None:
 @pytest.mark.parametrize("settings", [Settings(), Settings(base=2.718281828459045, scale=173.7, k=0.1, start=-1e-9)])
 def test_the_name_of_the_arithmetic_tells_its_settings(settings: Settings) -> None:
     assert settings_of(name_of(settings)) == settings
-    assert online_elo(settings).name == name_of(settings)
+    assert online_elo(settings).name == name_of(settings), "what the arena stores is what `check` reads"
 
 
 @pytest.mark.parametrize("name", ["", "elo k=32", "elo base=x scale=1 k=1 start=1", "elo base=0 scale=1 k=1 start=1"])
