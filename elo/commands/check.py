@@ -1,0 +1,49 @@
+"""`check`: is a database sound, and is its live online Elo what its votes give?
+
+It does all that `python -m db check` does, which knows no formula, and replays the ratings too.
+"""
+
+import argparse
+from functools import partial
+
+from elo.commands.failures import CommandError, Commands
+from elo.online import settings_of, update
+
+
+def add_to(commands: Commands) -> None:
+    command = commands.add_parser("check", help="look for anything in a database that must not be, live ratings too")
+    command.add_argument(
+        "--db", metavar="URL", required=True, help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+    )
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what is wrong in the database, or that nothing is; the exit code. Raises `CommandError` where it cannot be
+    opened."""
+    from db import queries
+    from db.errors import DatabaseError
+    from db.integrity import problems
+    from db.session import open_database
+
+    try:
+        database = open_database(arguments.db, create=False)
+        try:
+            with database.read() as tx:
+                state = queries.ledger_state(tx)
+                known = None
+                if (settings := settings_of(state.elo_name)) is not None:
+                    known = queries.OnlineElo(state.elo_name, settings.start, partial(update, settings=settings))
+                found = problems(tx, known)
+        finally:
+            database.close()
+    except DatabaseError as error:
+        raise CommandError(str(error)) from error
+    if state.elo_revision != state.revision:
+        ratings = "its online ratings are out of date, and the next vote replays them"
+    elif known is None:
+        ratings = "no vote has moved its online ratings" if not state.elo_name else f"no replay of {state.elo_name!r}"
+    else:
+        ratings = f"its online ratings equal their replay ({state.elo_name})"
+    print("\n".join(found) or f"{database.url} is sound; {ratings}")
+    return 1 if found else 0

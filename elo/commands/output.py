@@ -1,0 +1,32 @@
+"""Files that a command writes: asked for before any work, and written whole or not at all."""
+
+import os
+from pathlib import Path
+
+from elo.commands.failures import CommandError
+
+
+def check_target(path: Path, option: str) -> None:
+    """Before any work: can the file of this option be written at all? Raises CommandError."""
+    if path.is_dir():
+        raise CommandError(f"{path} is a folder; give {option} the name of a file")
+    if path.exists() and not path.is_file():
+        raise CommandError(f"{path} is no ordinary file and would be replaced by one; give {option} another name")
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """All or nothing: an old file stays until the new one is safe on disk. Raises CommandError."""
+    draft = path.absolute().with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        try:
+            with draft.open("x", encoding="utf-8", newline="") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error.strerror or error}") from error

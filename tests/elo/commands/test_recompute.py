@@ -1,0 +1,269 @@
+"""The command as a user meets it: what it prints and writes, and what it says when something is wrong."""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import exchange, queries
+from db.codes import Kind, Reason
+from db.outcome import Outcome
+from db.queries import OnlineElo
+from db.session import open_database
+from elo import Cells, Settings, rate, rate_online
+from elo.__main__ import main
+from elo.commands.progress import Progress
+from elo.online import update
+from tests.db import building
+from tests.elo import reference
+
+FOOD = str(reference.DATA / "food.csv")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """recompute with these arguments: (exit status, standard output, standard error without progress)."""
+    monkeypatch.setattr(Progress, "show", lambda *_: None)  # on a busy machine even short work tells where it is
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        try:
+            status = main(["recompute", *map(str, arguments)])
+        except SystemExit as exit:
+            status = int(exit.code or 0)
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+def ledger(path: Path) -> str:
+    """A database with counted, excluded and other votes; returns its address."""
+    url = f"sqlite:///{path}"
+    database = open_database(url)
+    elo = OnlineElo("elo", 1000.0, lambda a, b, outcome: update(a, b, outcome, Settings()))
+    rng = random.Random(6)
+    with database.write() as tx:
+        for i in range(60):
+            a, b = rng.sample(building.MODELS[:3], 2)
+            battle = building.votable(tx, (a, b))
+            reasons = [Reason.IDENTITY_LEAK, Reason.RATE_LIMITED][: (i % 9 == 0) + (i % 18 == 0)]
+            building.vote(tx, battle, rng.choice(list(Outcome)), reasons=reasons, elo=elo)
+        building.vote(tx, building.votable_quick(tx), Outcome.B, elo=elo)
+    with database.write() as tx:
+        queries.withdraw_vote(tx, battle, visitor="ann", reason=None, now=30.0)
+    database.close()
+    return url
+
+
+def test_a_file_gives_a_table_and_the_same_as_json(run: Run, tmp_path: Path) -> None:
+    out_file = tmp_path / "board.json"
+    status, out, err = run("--votes", FOOD, "--json", out_file)
+    assert (status, err) == (0, "")
+    board = json.loads(out_file.read_text())
+    assert [line.split()[1] for line in out.splitlines()[1:6]] == [row["model"] for row in board["models"]]
+    assert [line.split()[2] for line in out.splitlines()[1:6]] == [f"{row['rating']:.1f}" for row in board["models"]]
+    assert board == rate(reference.load("food").cells, Settings()).to_json()
+    assert list(tmp_path.iterdir()) == [out_file]
+
+
+def test_every_option_reaches_the_settings(run: Run, tmp_path: Path) -> None:
+    out_file = tmp_path / "board.json"
+    options = ["--method", "bradley-terry", "--prior", "0.5", "--bootstrap", "50", "--seed", "9", "--k", "16"]
+    assert run("--votes", FOOD, *options, "--json", out_file)[0] == 0
+    settings = Settings(prior=0.5, bootstrap=50, seed=9, k=16)
+    assert json.loads(out_file.read_text()) == rate(reference.load("food").cells, settings).to_json()
+
+
+def test_method_elo_replays_the_file_in_its_order(run: Run, tmp_path: Path) -> None:
+    out_file = tmp_path / "board.json"
+    assert run("--votes", FOOD, "--method", "elo", "--k", "4", "--json", out_file)[0] == 0
+    models = json.loads(out_file.read_text())["models"]
+    expected = reference.load("food").results["fastchat_compute_elo_online"]
+    assert {row["model"]: row["rating"] for row in models} == pytest.approx(expected, abs=1e-9)
+    assert {(row["low"], row["high"]) for row in models} == {(None, None)}
+
+
+def test_order_sides_and_splitting_leave_the_json_equal(run: Run, tmp_path: Path) -> None:
+    head, *rows = Path(FOOD).read_text().splitlines()
+    whole, part_1, part_2 = (tmp_path / name for name in ("whole.json", "1.csv", "2.csv"))
+    side = {"left": "right", "right": "left", "tie": "tie"}
+    turned = [",".join((b, a, side[winner])) for a, b, winner in (row.split(",") for row in reversed(rows))]
+    part_1.write_text("\n".join([head, *turned[:11]]))
+    part_2.write_text("\n".join([head, *turned[11:]]))
+    run("--votes", FOOD, "--json", whole)
+    run("--votes", part_2, part_1, "--json", tmp_path / "split.json")
+    assert (tmp_path / "split.json").read_bytes() == whole.read_bytes()
+
+
+def test_threads_change_nothing(tmp_path: Path) -> None:
+    """Sixty models: beyond the few that Newton's method fits round by round."""
+    votes = reference.DATA / "llmfao_crowd.csv"
+    written = []
+    for n_threads in ("1", "2"):
+        out_file = tmp_path / f"{n_threads}.json"
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": n_threads, "OMP_NUM_THREADS": n_threads}
+        command = [sys.executable, "-m", "elo", "recompute", "--votes", str(votes), "--bootstrap", "40"]
+        command += ["--json", str(out_file)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        written.append(out_file.read_bytes())
+    assert written[0] == written[1]
+
+
+def test_votes_files_are_rated_without_loading_the_database(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom elo.__main__ import main\n"
+        f"main(['recompute', '--votes', {FOOD!r}, '--bootstrap', '5'])\n"
+        "sys.exit('sqlalchemy' in sys.modules or 'matplotlib' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("method", ["bradley-terry", "elo"])
+def test_a_database_and_its_export_give_the_same_numbers(run: Run, tmp_path: Path, method: str) -> None:
+    url = ledger(tmp_path / "arena.sqlite")
+    database = open_database(url)
+    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    status, out, err = run("--db", url, "--method", method, "--json", tmp_path / "db.json")
+    assert (status, err) == (0, "")
+    assert "Without votes: dogwood." in out
+    status, out, err = run("--votes", tmp_path / "votes.jsonl", "--method", method, "--json", tmp_path / "file.json")
+    assert (status, err) == (0, "rows of other kinds than battle, left aside: 1\n")
+    from_database, from_file = (json.loads((tmp_path / name).read_text()) for name in ("db.json", "file.json"))
+    assert from_database.pop("unrated") == ["dogwood"]
+    assert from_file.pop("unrated") == []
+    assert from_database == from_file
+    assert from_database["excluded"] == {"identity_leak": 7, "rate_limited": 4, "withdrawn": 1}
+    assert (from_database["votes"], from_database["revision"]) == (52, 62)
+    with database.read() as tx:
+        cells, votes = Cells.from_counts(queries.cells(tx)), list(queries.votes_in_order(tx, Kind.BATTLE))
+    board = rate(cells, Settings()) if method == "bradley-terry" else rate_online(votes, Settings(method="elo"))
+    assert [row.to_json() for row in board.rows] == from_database["models"]
+    database.close()
+
+
+def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
+    url = ledger(tmp_path / "arena.sqlite")
+    assert "1 votes, 2 models" in run("--db", url, "--kind", "quick")[1]
+    status, out, err = run("--db", url, "--kind", "named")
+    assert (status, out) == (1, "")
+    assert err.startswith("error: no counted votes of kind named in sqlite:///")
+    assert "kind 'duel' is not one of battle, quick, control, named, chat" in run("--db", url, "--kind", "duel")[2]
+
+
+def test_bad_rows_stop_the_command_or_are_told(run: Run, tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text("left,right,winner\nx,y,left\nx,y,LEFT\ny,y,left\ny,x,left\n")
+    status, out, err = run("--votes", votes, "--json", tmp_path / "board.json")
+    assert (status, out) == (1, "")
+    assert err.startswith(f"error: {votes}, line 3: winner is 'LEFT'; expected one of a, model_a, left;")
+    assert err.endswith("; --skip-bad leaves such rows out\n")
+    assert not (tmp_path / "board.json").exists()
+    status, out, err = run("--votes", votes, "--skip-bad", "--json", tmp_path / "board.json")
+    assert status == 0
+    assert err.startswith(f"bad rows left out: 2; the first: {votes}, line 3: winner is 'LEFT'")
+    assert "Left out: bad_row 2." in out
+    assert json.loads((tmp_path / "board.json").read_text())["excluded"] == {"bad_row": 2}
+
+
+def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) -> None:
+    def write(name: str, text: str) -> Path:
+        (tmp_path / name).write_text(text)
+        return tmp_path / name
+
+    sweep = write("sweep.csv", "left,right,winner\nx,y,left\n")
+    header = write("header.csv", "left,right,winner\n")
+    uncounted = write("uncounted.csv", "left,right,winner,counted\nx,y,left,false\n")
+    no_database = write("no.sqlite", "this is a text file and no database at all, however long it may be" * 20)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    cases: list[tuple[tuple[Any, ...], int, str]] = [
+        (("--votes", tmp_path / "none.csv"), 1, "none.csv cannot be read: No such file or directory"),
+        (("--votes", write("empty.csv", "")), 1, "empty.csv is empty; expected model_a and model_b"),
+        (("--votes", write("other.csv", "x,y\n")), 1, "other.csv is no votes file, its columns are 'x', 'y'"),
+        (("--votes", header), 1, f"no votes to rate in {header}: 0 rows, left out: none, of other kinds: 0"),
+        (("--votes", uncounted), 1, "1 rows, left out: not_counted 1, of other kinds: 0"),
+        (("--votes", sweep, "--kind", "quick"), 1, "has no column kind"),
+        (
+            ("--votes", sweep, "--prior", "0"),
+            1,
+            "'x' never lost a point and 'y' never won a point; use a prior",
+        ),
+        (("--votes", sweep, "--prior", "-1"), 2, "prior -1.0 is not 0 or more virtual ties"),
+        (("--votes", sweep, "--bootstrap", "many"), 2, "argument --bootstrap: invalid int value: 'many'"),
+        (("--votes", sweep, "--method", "glicko"), 2, "argument --method: invalid choice: 'glicko'"),
+        (("--votes", sweep, "--db", "sqlite:///x"), 2, "argument --db: not allowed with argument --votes"),
+        ((), 2, "one of the arguments --db --votes is required"),
+        (("--votes", sweep, "--json", tmp_path), 1, f"{tmp_path} is a folder; give --json the name of a file"),
+        (
+            ("--votes", sweep, "--json", tmp_path / "no" / "x.json"),
+            1,
+            f"there is no folder {tmp_path / 'no'}",
+        ),
+        (("--votes", sweep, "--json", pipe), 1, f"{pipe} is no ordinary file and would be replaced by one"),
+        (("--votes", sweep, "--bootstrap", 10**20), 2, "is not 0 to 1000000 rounds"),
+        (("--votes", sweep, "--prior", "1e-300"), 1, "a prior of 1e-300 virtual ties is too small"),
+        (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
+        (("--db", f"sqlite:///{no_database}"), 1, "is not a SQLite database"),
+        (("--db", "mysql://host/x"), 1, "is of an unknown kind; expected sqlite:///PATH"),
+    ]
+    before = sorted(tmp_path.iterdir())
+    for arguments, expected_status, message in cases:
+        status, out, err = run(*arguments)
+        assert message in err
+        assert (status, out) == (expected_status, "")
+        assert "Traceback" not in err
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_database_of_later_code_is_refused(run: Run, tmp_path: Path) -> None:
+    url = ledger(tmp_path / "arena.sqlite")
+    with sqlite3.connect(tmp_path / "arena.sqlite") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    status, out, err = run("--db", url)
+    assert (status, out) == (1, "")
+    assert "9999" in err or "newer" in err
+
+
+def test_an_empty_database_has_nothing_to_rate(run: Run, tmp_path: Path) -> None:
+    open_database(f"sqlite:///{tmp_path / 'a.sqlite'}").close()
+    for method in ("bradley-terry", "elo"):
+        status, _, err = run("--db", f"sqlite:///{tmp_path / 'a.sqlite'}", "--method", method)
+        assert status == 1
+        assert err == f"error: no counted votes of kind battle in sqlite:///{tmp_path / 'a.sqlite'} (revision 0)\n"
+
+
+def test_an_old_board_stays_when_the_new_one_cannot_be_written(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_file = tmp_path / "board.json"
+    out_file.write_text("old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    status, out, err = run("--votes", FOOD, "--bootstrap", "5", "--json", out_file)
+    assert (status, out) == (1, "")
+    assert err == f"error: {out_file} cannot be written: No space left on device\n"
+    assert out_file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [out_file]
+
+
+def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("elo.commands.recompute.rate", stop)
+    status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
+    assert (status, out, err) == (130, "", "stopped; nothing was written\n")
+    assert list(tmp_path.iterdir()) == []
