@@ -1,19 +1,26 @@
 """Online Elo: two ratings move after every vote. It is the live feedback of a vote and the state that a vote extends.
 
 It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points
-at K = 4), so it neither orders the official board nor gives intervals.
+at K = 4), so it neither orders the official board nor gives intervals; `spread` shows by how much other orders of the
+same votes would have moved it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from db.outcome import Outcome
+from elo.battles import Floats, Votes
 from elo.settings import Settings
 
 _SCORES = tuple(outcome.score for outcome in Outcome)
+_SCORE_OF = np.array(_SCORES)
 _NAME = re.compile(r"elo base=(\S+) scale=(\S+) k=(\S+) start=(\S+)")
+_CHUNK = 2**17  # votes that are Python numbers at one time: a few MB
 
 
 class Ratings(NamedTuple):
@@ -29,6 +36,19 @@ class State:
 
     rating: float
     games: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """Where the last ratings of K models lie when the same votes come in other orders: median and the quantiles around
+    the middle `level` of the orders, (K,) each, on the Elo scale. It tells how much of a rating is mere order, nothing
+    of what chance in the votes themselves could do: no confidence interval."""
+
+    models: tuple[str, ...]
+    median: Floats
+    low: Floats
+    high: Floats
+    orders: int
 
 
 def name_of(settings: Settings) -> str:
@@ -70,22 +90,64 @@ def update(rating_a: float, rating_b: float, outcome: Outcome, settings: Setting
     return Ratings(rating_a + gain, rating_b - gain)
 
 
-def replay(votes: Iterable[tuple[str, str, Outcome]], settings: Settings) -> dict[str, State]:
-    """The state after all votes in the order given, by model in order of first appearance.
+def replay(votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings) -> dict[str, State]:
+    """The state after all votes in the order given, by model in the order of `Votes.models`, or of first appearance;
+    models without a vote are absent.
 
     The same arithmetic as `update`, bit for bit: a state that was extended vote by vote equals its replay.
     Raises ValueError, naming the vote by its position from 1, for a model against itself.
     """
-    ratings: dict[str, float] = {}
-    games: dict[str, int] = {}
-    k, base, scale, start = settings.k, settings.base, settings.scale, settings.start
-    for position, (model_a, model_b, outcome) in enumerate(votes, start=1):
-        if model_a == model_b:
-            raise ValueError(f"vote {position}: {model_a!r} against itself; a battle needs two models")
-        rating_a, rating_b = ratings.get(model_a, start), ratings.get(model_b, start)
-        # As in `update`, without its record: this loop sees every vote there is.
-        gain = k * (_SCORES[outcome] - _expected(rating_b - rating_a, base, scale))
-        ratings[model_a], ratings[model_b] = rating_a + gain, rating_b - gain
-        games[model_a] = games.get(model_a, 0) + 1
-        games[model_b] = games.get(model_b, 0) + 1
-    return {model: State(rating, games[model]) for model, rating in ratings.items()}
+    votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
+    if (itself := np.flatnonzero(votes.a == votes.b)).size:
+        model = votes.models[int(votes.a[itself[0]])]
+        raise ValueError(f"vote {itself[0] + 1}: {model!r} against itself; a battle needs two models")
+    K = len(votes.models)
+    games = (np.bincount(votes.a, minlength=K) + np.bincount(votes.b, minlength=K)).tolist()
+    ratings = _replayed(votes.a, votes.b, votes.outcome, K, settings)
+    return {model: State(rating, n) for model, rating, n in zip(votes.models, ratings, games, strict=True) if n}
+
+
+def spread(
+    votes: Votes, settings: Settings, *, orders: int = 100, progress: Callable[[int, int], None] | None = None
+) -> Spread:
+    """The last ratings over so many random orders of the votes, drawn from `settings.seed`, without replacement: each
+    order has every vote once. (The original Chatbot Arena notebook showed the same three numbers of orders drawn with
+    replacement.) `progress` is told (orders done, orders in all).
+
+    Raises ValueError for fewer than two orders, and as `replay` does.
+    """
+    if orders < 2:
+        raise ValueError(f"{orders} orders; a spread needs at least two")
+    models = tuple(sorted(replay(votes, settings)))
+    place = [votes.models.index(model) for model in models]
+    rng = np.random.default_rng(settings.seed)
+    last = np.empty((orders, len(models)))
+    for i in range(orders):
+        order = rng.permutation(len(votes))
+        ratings = _replayed(votes.a[order], votes.b[order], votes.outcome[order], len(votes.models), settings)
+        last[i] = [ratings[m] for m in place]
+        if progress:
+            progress(i + 1, orders)
+    tail = (1 - settings.level) / 2
+    low, median, high = np.quantile(last, [tail, 0.5, 1 - tail], axis=0)
+    return Spread(models, median, low, high, orders)
+
+
+def _replayed(
+    a: NDArray[np.integer], b: NDArray[np.integer], outcome: NDArray[np.integer], n_models: int, settings: Settings
+) -> list[float]:
+    """(K,): `update` after `update` as one loop over plain numbers, for it sees every vote there is. NumPy's power
+    would differ in the last bit."""
+    k, base, scale = settings.k, settings.base, settings.scale
+    ratings = [settings.start] * n_models
+    for first in range(0, len(a), _CHUNK):
+        part = slice(first, first + _CHUNK)
+        scores = _SCORE_OF[outcome[part]]
+        for model_a, model_b, score in zip(a[part].tolist(), b[part].tolist(), scores.tolist(), strict=True):
+            rating_a, rating_b = ratings[model_a], ratings[model_b]
+            try:
+                gain = k * (score - 1 / (1 + base ** ((rating_b - rating_a) / scale)))
+            except OverflowError:  # odds beyond any float, as in `_expected`
+                gain = k * score
+            ratings[model_a], ratings[model_b] = rating_a + gain, rating_b - gain
+    return ratings
