@@ -5,7 +5,7 @@ cells for K models. Once the votes are counted, the cost of a fit no longer depe
 Nothing here knows a rating.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -19,6 +19,7 @@ from db.outcome import Outcome
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_OPTIONAL = ("voter", "prepared", "time_s", "draw_probability")
 _N_OUTCOMES = len(Outcome)
 _OUTCOMES = tuple(Outcome)
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
@@ -28,12 +29,37 @@ _MAX_TABLE = 2**23
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
-    """N votes in order: vote i is `models[a[i]]` against `models[b[i]]` with outcome code `outcome[i]`, seen from a."""
+    """N votes in order: vote i is `models[a[i]]` against `models[b[i]]` with outcome code `outcome[i]`, seen from a.
+
+    The other columns are None where nobody knows them; only some settings need them. Raises ValueError for a column of
+    another length than the votes.
+    """
 
     models: tuple[str, ...]
     a: NDArray[np.integer]
     b: NDArray[np.integer]
     outcome: NDArray[np.integer]
+    voter: NDArray[np.integer] | None = None
+    """Who voted, as a place in `voters`; -1: not known."""
+    voters: tuple[str, ...] = ()
+    prepared: NDArray[np.integer] | None = None
+    """A number for each prepared pair of answers that more than one may vote on; -1: a live battle."""
+    time_s: Floats | None = None
+    """When the vote was cast, in seconds since any one moment; NaN: not known."""
+    draw_probability: Floats | None = None
+    """That this pair was drawn, on these sides, when it was; NaN: not known."""
+    features: Mapping[str, Floats] | None = None
+    """Of the answers, (N, 2) each, side A and side B, raw; NaN: not known. Their names: tokens or characters, headers,
+    lists, bold (counts), seconds."""
+
+    def __post_init__(self) -> None:
+        columns = {name: getattr(self, name) for name in ("b", "outcome", *_OPTIONAL)}
+        for name, column in columns.items():
+            if column is not None and column.shape != self.a.shape:
+                raise ValueError(f"{name} has shape {column.shape} and a {self.a.shape}; expected as many as votes")
+        for name, column in (self.features or {}).items():
+            if column.shape != (len(self.a), 2):
+                raise ValueError(f"feature {name} has shape {column.shape}; expected {(len(self.a), 2)}")
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, Outcome]]) -> Self:
@@ -58,7 +84,11 @@ class Votes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:
-    """M unordered pairs that met, sorted, a < b: votes won by a, won by b, and without a winner (half a point each)."""
+    """M unordered pairs that met, sorted, a < b: votes won by a, won by b, and without a winner (half a point each).
+
+    Where votes weigh more or less, these are sums of weights, and `won2`, `lost2`, `tied2` those of their squares
+    (None: each vote weighs 1, so that the squares are the same).
+    """
 
     models: tuple[str, ...]
     a: Index
@@ -66,6 +96,9 @@ class Pairs:
     won: Floats
     lost: Floats
     tied: Floats
+    won2: Floats | None = None
+    lost2: Floats | None = None
+    tied2: Floats | None = None
 
     @property
     def n_models(self) -> int:
@@ -79,6 +112,15 @@ class Pairs:
     @property
     def games(self) -> Floats:
         return self.won + self.lost + self.tied
+
+    @property
+    def squares(self) -> tuple[Floats, Floats, Floats]:
+        """Sums of squared weights: won, lost, tied."""
+        return (
+            self.won if self.won2 is None else self.won2,
+            self.lost if self.lost2 is None else self.lost2,
+            self.tied if self.tied2 is None else self.tied2,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

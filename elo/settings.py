@@ -5,14 +5,29 @@ official board's. It says how to compute, never from what: kinds of battles and 
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 MAX_ROUNDS = 1_000_000
 """Of the bootstrap: more would tell nothing new, and fill the memory."""
 
 Method = Literal["bradley-terry", "elo"]
 IntervalMethod = Literal["auto", "bootstrap", "sandwich"]
+TieModel = Literal["half", "rao-kupper", "davidson", "ignore"]
+Cluster = Literal["auto", "none", "pair", "voter"]
+Gauge = Literal["mean", "battles", "anchor"]
+Weights = Literal["none", "pair", "draw"]
+Control = Literal["length", "style", "side", "speed"]
+
+_CHOICES = {
+    "method": Method,
+    "interval": IntervalMethod,
+    "ties": TieModel,
+    "cluster": Cluster,
+    "gauge": Gauge,
+    "weights": Weights,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +55,49 @@ class Settings:
     start: float = 1000.0
     """Online Elo: the rating of a model that has no battle yet."""
     mean: float = 1000.0
-    """Bradley-Terry: the plain mean of the rated models."""
+    """Bradley-Terry: the mean of the rated models, each weighing as `gauge` says."""
     level: float = 0.95
     """Share of intervals that should cover the truth."""
+    ties: TieModel = "half"
+    """half: ties and both-bad are half a win each. rao-kupper, davidson: a third outcome with a parameter of its own.
+    ignore: they are left out of the fit (not of the counts of battles)."""
+    cluster: Cluster = "auto"
+    """Which votes hang together, for intervals. auto: those on one prepared pair of answers, where votes name one.
+    pair: the same, and an error where votes name none. voter: those of one voter. A vote on a live battle is a cluster
+    of its own."""
+    gauge: Gauge = "mean"
+    """Where the scale is fixed, which changes how wide intervals are. mean: the plain mean of the rated models is
+    `mean`. battles: their mean by battles. anchor: the ratings in `anchor`."""
+    anchor: tuple[tuple[str, float], ...] = ()
+    """(model, rating): the scale is shifted so that the mean of these models is the mean of these ratings; with one,
+    it has its rating exactly. "MODEL=RATING" is taken too."""
+    weights: Weights = "none"
+    """pair: 1 / max(votes of the pair, 50). draw: 1 / probability that the pair was drawn. Both are scaled to a mean of
+    1 a vote, so that the prior weighs what it does without."""
+    half_life_days: float | None = None
+    """A vote so much older than the newest one weighs half as much as it; None: age does not matter."""
+    simultaneous: bool = False
+    """Intervals that cover all models at once, rather than each one, with the probability `level`."""
+    control: tuple[Control, ...] = ()
+    """What is told apart from a model's strength: length and style of its answers, the side it stood on, its speed."""
+    ridge: float = 0.0
+    """Precision of a normal prior with mean 0 on each coefficient of `control`, in log-odds per standard deviation of
+    its covariate over the battles: ridge / 2 * |beta|^2 is taken from the log-likelihood of all battles."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.type is float:
+            if field.type is float or (field.type == float | None and value is not None):
                 if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
                     raise ValueError(f"{field.name} {value!r} is not a finite number")
                 object.__setattr__(self, field.name, float(value))
             elif field.type is int and (isinstance(value, bool) or not isinstance(value, int)):
                 raise ValueError(f"{field.name} {value!r} is not a whole number")
-        for name, choices in (("method", get_args(Method)), ("interval", get_args(IntervalMethod))):
-            if getattr(self, name) not in choices:
-                raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(choices)}")
+            elif field.type is bool and not isinstance(value, bool):
+                raise ValueError(f"{field.name} {value!r} is not true or false")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in get_args(choices):
+                raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(choices))}")
         for name, is_right, expected in (
             ("prior", self.prior >= 0, "0 or more virtual ties"),
             ("bootstrap", 0 <= self.bootstrap <= MAX_ROUNDS, f"0 to {MAX_ROUNDS} rounds"),
@@ -64,14 +106,87 @@ class Settings:
             ("scale", self.scale > 0, "above 0"),
             ("k", self.k > 0, "above 0"),
             ("level", 0 < self.level < 1, "between 0 and 1"),
+            ("half_life_days", self.half_life_days is None or self.half_life_days > 0, "above 0"),
+            ("ridge", self.ridge >= 0, "0 or more"),
         ):
             if not is_right:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {expected}")
+        object.__setattr__(self, "anchor", _anchors(self.anchor))
+        object.__setattr__(self, "control", _controls(self.control))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Options that would do nothing, or that no interval knows how to join, are refused."""
+        if self.gauge == "anchor" and not self.anchor:
+            raise ValueError("gauge 'anchor' needs a model with its rating in anchor, such as gpt-4=1200")
+        if self.anchor and self.gauge != "anchor":
+            raise ValueError(f"anchor is used by gauge 'anchor' alone, and gauge is {self.gauge!r}; change one of them")
+        if self.ridge and not self.control:
+            raise ValueError("ridge is for the coefficients of control, and control is empty; set both or none")
+        if self.control and self.ties not in ("half", "ignore"):
+            raise ValueError(f"control does not know ties {self.ties!r}; use half or ignore")
+        told = [
+            f"{name} {getattr(self, name)!r}"
+            for name, is_used in (
+                ("weights", self.weights != "none"),
+                ("half_life_days", self.half_life_days is not None),
+                ("control", bool(self.control)),
+                ("cluster", self.cluster in ("pair", "voter")),
+                ("simultaneous", self.simultaneous),
+            )
+            if is_used
+        ]
+        if self.interval == "bootstrap" and told:
+            raise ValueError(f"interval 'bootstrap' does not know {', '.join(told)}; use auto or sandwich")
+
+    @property
+    def needs_votes(self) -> bool:
+        """Whether the votes one by one are needed, and not only how often each pair met with each outcome. With
+        cluster auto they are needed too wherever votes on prepared pairs are among them: that only the caller knows."""
+        return (
+            self.method == "elo"
+            or self.weights == "draw"
+            or self.half_life_days is not None
+            or bool(self.control)
+            or self.cluster in ("pair", "voter")
+        )
 
     @property
     def points_per_logit(self) -> float:
         """Rating points per unit of log-odds: 173.7178 for 400 points per factor of ten."""
         return self.scale / math.log(self.base)
 
-    def to_json(self) -> dict[str, str | int | float]:
-        return asdict(self)
+    def to_json(self) -> dict[str, object]:
+        return asdict(self) | {"anchor": dict(self.anchor), "control": list(self.control)}
+
+
+def _anchors(given: Iterable[object]) -> tuple[tuple[str, float], ...]:
+    if isinstance(given, str):
+        raise ValueError(f"anchor {given!r} is not a list, such as [{given!r}]")
+    anchors: dict[str, float] = {}
+    for one in given:
+        name, rating = one.rpartition("=")[::2] if isinstance(one, str) else _two(one)
+        try:
+            value = float(rating)
+        except (TypeError, ValueError):
+            value = math.nan
+        if not isinstance(name, str) or not name or not math.isfinite(value):
+            raise ValueError(f"anchor {one!r} is not a model with its rating, such as gpt-4=1200")
+        if name in anchors:
+            raise ValueError(f"anchor {name!r} is given twice")
+        anchors[name] = value
+    return tuple(anchors.items())
+
+
+def _two(value: object) -> tuple[Any, Any]:
+    return (value[0], value[1]) if isinstance(value, tuple | list) and len(value) == 2 else (None, None)
+
+
+def _controls(given: Iterable[str]) -> tuple[Control, ...]:
+    known = get_args(Control)
+    if isinstance(given, str):
+        raise ValueError(f"control {given!r} is not a list, such as [{given!r}]")
+    for name in (given := tuple(given)):
+        if name not in known:
+            raise ValueError(f"control {name!r} is not one of {', '.join(known)}")
+    return tuple(name for name in known if name in given)

@@ -114,3 +114,11 @@ def test_a_model_against_itself_is_refused() -> None:
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(ValueError, match="-1 votes of 'a' against 'b'"):
         Cells.from_counts([("a", "b", Outcome.A, -1)])
+
+
+def test_columns_that_do_not_fit_the_votes_are_refused() -> None:
+    side = np.array([0, 1])
+    with pytest.raises(ValueError, match=r"time_s has shape \(3,\) and a \(2,\); expected as many as votes"):
+        Votes(("a", "b"), side, 1 - side, 0 * side, time_s=np.zeros(3))
+    with pytest.raises(ValueError, match=r"feature tokens has shape \(2,\); expected \(2, 2\)"):
+        Votes(("a", "b"), side, 1 - side, 0 * side, features={"tokens": np.zeros(2)})

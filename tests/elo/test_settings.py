@@ -19,7 +19,44 @@ def test_defaults_are_the_official_board() -> None:
         "start": 1000.0,
         "mean": 1000.0,
         "level": 0.95,
+        "ties": "half",
+        "cluster": "auto",
+        "gauge": "mean",
+        "anchor": {},
+        "weights": "none",
+        "half_life_days": None,
+        "simultaneous": False,
+        "control": [],
+        "ridge": 0.0,
     }
+    assert not Settings().needs_votes
+
+
+def test_anchors_are_texts_or_pairs_and_controls_have_one_order() -> None:
+    settings = Settings(gauge="anchor", anchor=("a=b=1200", ("c", 900)), control=("side", "length"))  # type: ignore[arg-type]
+    assert settings.anchor == (("a=b", 1200.0), ("c", 900.0))
+    assert settings.control == ("length", "side")
+    assert settings.to_json()["anchor"] == {"a=b": 1200.0, "c": 900.0}
+    assert Settings(gauge="anchor", anchor=["c=900"]) == Settings(gauge="anchor", anchor=(("c", 900.0),))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"method": "elo"},
+        {"weights": "draw"},
+        {"half_life_days": 30},
+        {"control": ("side",)},
+        {"cluster": "pair"},
+        {"cluster": "voter"},
+    ],
+)
+def test_what_counts_cannot_tell_needs_the_votes(changes: dict[str, Any]) -> None:
+    assert Settings(**changes).needs_votes
+
+
+def test_counts_are_enough_for_the_other_settings() -> None:
+    assert not Settings(weights="pair", ties="davidson", gauge="battles", cluster="none", simultaneous=True).needs_votes
 
 
 def test_whole_numbers_become_floats_so_that_equal_settings_print_alike() -> None:
@@ -48,6 +85,31 @@ def test_settings_cannot_be_changed() -> None:
         ({"bootstrap": -1}, "bootstrap -1 is not 0 to 1000000 rounds"),
         ({"bootstrap": 1_000_001}, "bootstrap 1000001 is not 0 to 1000000 rounds"),
         ({"bootstrap": 10.0}, "bootstrap 10.0 is not a whole number"),
+        ({"ties": "drop"}, "ties 'drop' is not one of half, rao-kupper, davidson, ignore"),
+        ({"cluster": "day"}, "cluster 'day' is not one of auto, none, pair, voter"),
+        ({"gauge": "median"}, "gauge 'median' is not one of mean, battles, anchor"),
+        ({"gauge": "anchor"}, "gauge 'anchor' needs a model with its rating in anchor, such as gpt-4=1200"),
+        ({"anchor": ("a=1",)}, "anchor is used by gauge 'anchor' alone, and gauge is 'mean'"),
+        ({"gauge": "anchor", "anchor": "a=1"}, "anchor 'a=1' is not a list, such as \\['a=1'\\]"),
+        ({"gauge": "anchor", "anchor": ("a",)}, "anchor 'a' is not a model with its rating, such as gpt-4=1200"),
+        ({"gauge": "anchor", "anchor": ("=3",)}, "anchor '=3' is not a model with its rating"),
+        ({"gauge": "anchor", "anchor": ("a=nan",)}, "anchor 'a=nan' is not a model with its rating"),
+        ({"gauge": "anchor", "anchor": (("a", 1, 2),)}, "is not a model with its rating"),
+        ({"gauge": "anchor", "anchor": ((1, 2),)}, "is not a model with its rating"),
+        ({"gauge": "anchor", "anchor": ("a=1", ("a", 2))}, "anchor 'a' is given twice"),
+        ({"weights": "age"}, "weights 'age' is not one of none, pair, draw"),
+        ({"half_life_days": 0}, "half_life_days 0.0 is not above 0"),
+        ({"half_life_days": "7"}, "half_life_days '7' is not a finite number"),
+        ({"simultaneous": 1}, "simultaneous 1 is not true or false"),
+        ({"control": "side"}, "control 'side' is not a list, such as \\['side'\\]"),
+        ({"control": ("mood",)}, "control 'mood' is not one of length, style, side, speed"),
+        ({"control": ("side",), "ridge": -1}, "ridge -1.0 is not 0 or more"),
+        ({"ridge": 1}, "ridge is for the coefficients of control, and control is empty"),
+        ({"control": ("side",), "ties": "davidson"}, "control does not know ties 'davidson'; use half or ignore"),
+        (
+            {"interval": "bootstrap", "weights": "pair", "cluster": "voter"},
+            "interval 'bootstrap' does not know weights 'pair', cluster 'voter'; use auto or sandwich",
+        ),
         ({"seed": -1}, "seed -1 is not a whole number from 0 to 2\\*\\*64 - 1"),
         ({"seed": 2**64}, "is not a whole number from 0"),
         ({"base": 1}, "base 1.0 is not above 1"),
