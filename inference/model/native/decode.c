@@ -122,17 +122,21 @@ static float greatest(const float *numbers, int64_t n) {
 
 INLINE int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
+/* Bytes of a block for one input, or pair. */
+INLINE int64_t width_of(int type) { return type == INT8 ? BLOCK : 4 * BLOCK; }
+
 /* Add to the sums of `rows` rows and `vectors` times 16 outputs, beginning at vector `first` of a block, what the inputs
-   from `begin` to `end` give (counted in pairs for BFLOAT16). Input i of row r is inputs[i * along + r * across]. */
+   from `begin` to `end` give (counted in pairs for BFLOAT16). Input i of row r is inputs[i * along + r * across].
+   As many bytes as are read here are fetched from `soon` on, for whoever comes after. */
 INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t along,
-                 int64_t across, int64_t begin, int64_t end, vec sums[8][4]) {
-    const int width = type == INT8 ? BLOCK : 4 * BLOCK; /* bytes of a block for one input, or pair */
-    const int lines = first ? 0 : width / 64;           /* whoever comes first fetches for all */
+                 int64_t across, int64_t begin, int64_t end, vec sums[8][4], const char *soon) {
+    const int64_t width = width_of(type);
+    const int lines = type == INT8 ? first == 0 : vectors;
     const char *w = (const char *)block + begin * width + first * (width / 4);
     vec acc[8][4], weights[4];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = sums[r][first + v];
-    for (int64_t i = begin; i < end; i++, w += width) {
-        UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(w + AHEAD + line * 64);
+    for (int64_t i = begin; i < end; i++, w += width, soon += lines * 64) {
+        UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(soon + line * 64);
         UNROLL for (int v = 0; v < vectors; v++)
             weights[v] = type == INT8 ? widened(w + v * 16) : *(const vec *)(w + v * 64);
         UNROLL for (int r = 0; r < rows; r++) {
@@ -166,12 +170,14 @@ INLINE void block_product(int type, int rows, const Product *product, int64_t n_
     vec sums[8][4];
     memset(sums, 0, sizeof sums);
     if (rows <= 6)
-        tile(type, rows, 4, 0, weights, inputs, rows, 1, 0, n, sums);
-    else /* more sums than registers: half of the outputs at a time, for as many inputs as the first cache holds */
+        tile(type, rows, 4, 0, weights, inputs, rows, 1, 0, n, sums, weights + AHEAD);
+    else /* more sums than registers: half of the outputs at a time, for as many inputs as the first cache holds twice;
+            meanwhile the next ones come, evenly, so that the memory never waits */
         for (int64_t begin = 0; begin < n; begin += NEAR) {
             const int64_t end = begin + NEAR < n ? begin + NEAR : n;
-            tile(type, rows, 2, 0, weights, inputs, rows, 1, begin, end, sums);
-            tile(type, rows, 2, 2, weights, inputs, rows, 1, begin, end, sums);
+            const char *soon = weights + (begin + NEAR) * width_of(type);
+            tile(type, rows, 2, 0, weights, inputs, rows, 1, begin, end, sums, soon);
+            tile(type, rows, 2, 2, weights, inputs, rows, 1, begin, end, sums, soon + NEAR / 2 * width_of(type));
         }
     const int64_t start = block * BLOCK, width = product->n_out - start < BLOCK ? product->n_out - start : BLOCK;
     for (int r = 0; r < rows; r++) {
@@ -221,9 +227,12 @@ static void multiply(const Model *model, const Step *step, int thread, const Pro
         const int64_t group = r / 8 * 8, rows = step->n_rows - group < 8 ? step->n_rows - group : 8;
         const float *from = x + r * product->n_in;
         if (type == BFLOAT16) {
-            uint16_t *to = (uint16_t *)room + group * n_in + (r - group) * 2;
-            for (int64_t i = 0; i < n_in; i++)
-                to[i / 2 * 2 * rows + i % 2] = i < product->n_in ? to_bfloat16(from[i]) : 0;
+            uint32_t *to = (uint32_t *)room + group * n_in / 2 + (r - group);
+            for (int64_t i = 0; i < n_in; i += 2) {
+                const uint32_t even = i < product->n_in ? to_bfloat16(from[i]) : 0;
+                const uint32_t odd = i + 1 < product->n_in ? to_bfloat16(from[i + 1]) : 0;
+                to[i / 2 * rows] = even | odd << 16;
+            }
         } else {
             float *to = (float *)room + group * n_in + (r - group);
             for (int64_t i = 0; i < n_in; i++) to[i * rows] = i < product->n_in ? from[i] : 0.0f;
@@ -413,7 +422,8 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
     const char *queries = (const char *)chunk->heads + (row * stride + head * dim) * (type == FLOAT32 ? 4 : 2);
     for (int64_t b = begin; b < end; b++) {
         memset(sums, 0, sizeof sums);
-        tile(type, rows, 4, 0, keys + b * size, queries, 1, stride / pair, 0, dim / pair, sums);
+        tile(type, rows, 4, 0, keys + b * size, queries, 1, stride / pair, 0, dim / pair, sums,
+             (const char *)(keys + b * size) + AHEAD);
         for (int r = 0; r < rows; r++) memcpy(scores + r * width + (b - begin) * KEYS, sums[r], KEYS * 4);
     }
     for (int r = 0; r < rows; r++) { /* scores -> weights; of BFLOAT16 in place, half as long */
@@ -437,10 +447,11 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
         for (int64_t b = begin; b < end; b++) {
             const float *block = values + b * size + first / BLOCK * KEYS * BLOCK / (type == BFLOAT16 ? 2 : 1);
             const float *weights = scores + (b - begin) * KEYS / pair;
+            const char *soon = (const char *)block + AHEAD;
             if (dim <= 32)
-                tile(type, rows, 2, 0, block, weights, 1, width, 0, KEYS / pair, sums);
+                tile(type, rows, 2, 0, block, weights, 1, width, 0, KEYS / pair, sums, soon);
             else
-                tile(type, rows, 4, 0, block, weights, 1, width, 0, KEYS / pair, sums);
+                tile(type, rows, 4, 0, block, weights, 1, width, 0, KEYS / pair, sums, soon);
         }
         const int64_t n = dim - first < BLOCK ? dim - first : BLOCK;
         for (int r = 0; r < rows; r++)
