@@ -6,7 +6,7 @@ Nothing here knows a rating.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -25,6 +25,10 @@ _OUTCOMES = tuple(Outcome)
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
 _CHUNK = 2**21
 _MAX_TABLE = 2**23
+
+
+class MissingDataError(ValueError):
+    """The votes do not hold what the settings ask for; the message says what, and what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,6 +79,15 @@ class Votes:
 
     def __len__(self) -> int:
         return len(self.a)
+
+    def select(self, chosen: NDArray[np.bool_]) -> Self:
+        """The votes where `chosen`, (N,), is true, with all their columns; the names stay as they are."""
+        columns = {name: getattr(self, name) for name in ("a", "b", "outcome", *_OPTIONAL)}
+        return replace(
+            self,
+            **{name: column[chosen] for name, column in columns.items() if column is not None},
+            features=self.features and {name: column[chosen] for name, column in self.features.items()},
+        )
 
     def __iter__(self) -> Iterator[tuple[str, str, Outcome]]:
         models = self.models
@@ -208,9 +221,18 @@ class Cells:
 
     def pairs(self) -> Pairs:
         """The same, a row per pair, with ties and both-bad as one: half a win each."""
+        return self._pairs(self.count)
+
+    def weighted(self, sums: Floats, squares: Floats) -> Pairs:
+        """The same, with the sum of the weights of each cell's votes, (C,), in place of their number, and the sum of
+        their squares."""
+        squared = self._pairs(squares)
+        return replace(self._pairs(sums), won2=squared.won, lost2=squared.lost, tied2=squared.tied)
+
+    def _pairs(self, values: Floats | Index) -> Pairs:
         pair, row = np.unique(self.a * max(len(self.models), 1) + self.b, return_inverse=True)
         table = np.zeros((len(pair), _N_OUTCOMES))
-        table[row, self.outcome] = self.count
+        table[row, self.outcome] = values
         first = np.searchsorted(row, np.arange(len(pair)))
         return Pairs(
             self.models,
@@ -220,6 +242,20 @@ class Cells:
             lost=table[:, Outcome.B].copy(),
             tied=table[:, Outcome.TIE] + table[:, Outcome.BOTH_BAD],
         )
+
+    def of_votes(self, votes: Votes) -> Index:
+        """(N,): the cell that each vote is counted in. Raises KeyError for a vote in none of them."""
+        number = {model: i for i, model in enumerate(self.models)}
+        has_votes = np.bincount(np.concatenate([votes.a, votes.b]), minlength=len(votes.models)) > 0
+        place = np.array(
+            [number[model] if used else -1 for model, used in zip(votes.models, has_votes, strict=True)], dtype=np.int64
+        )
+        keys = _keys(place[votes.a], place[votes.b], votes.outcome.astype(np.int64), len(self.models))
+        own = (self.a * len(self.models) + self.b) * _N_OUTCOMES + self.outcome
+        cell = np.searchsorted(own, keys)
+        if len(keys) and (cell.max() == len(own) or (own[cell] != keys).any()):
+            raise KeyError("a vote of a pair and outcome that has no cell")
+        return cell
 
 
 def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:

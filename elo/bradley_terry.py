@@ -49,6 +49,10 @@ class Fit:
 
     r: Floats
     inverse: Floats
+    iterations: int = 0
+    """Newton's steps."""
+    largest_gradient: float = 0.0
+    """Of the log-likelihood at `r`: points that some model has won beyond those expected."""
 
     @property
     def ratings(self) -> Floats:
@@ -97,9 +101,13 @@ class Likelihood:
         return slope + self.prior * (0.5 - sigma(r)) if self.prior else slope
 
     def information(self, r: Floats, n: Floats, p: Floats, q: Floats) -> Floats:
-        """(R, K, K): minus the Hessian. Without a prior it is a Laplacian; then the constant vector, which it maps to
-        0, is given a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
-        h = n * p * q
+        """(R, K, K): minus the Hessian, which can be inverted (see `laplacian`)."""
+        return self.laplacian(n * p * q, r)
+
+    def laplacian(self, h: Floats, r: Floats) -> Floats:
+        """(R, K, K): minus the Hessian in the ratings, with h, (M, R), minus the second derivatives of the pairs' terms
+        in their differences. Without a prior it is a Laplacian; then the constant vector, which it maps to 0, is given
+        a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
         curvature = self.degree @ h
         if self.prior:
             curvature += self.prior * sigma(r) * sigma(-r)
@@ -130,12 +138,14 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     y, n = pairs.points[:, None], pairs.games[:, None]
     r = np.zeros((pairs.n_models, 1))
     last = np.full(1, np.inf)
+    iterations = 0
     for _ in range(_MAX_STEPS):
+        iterations += 1
         p, q = likelihood.chances(r)
         try:
             factor = cho_factor(likelihood.information(r, n, p, q)[0], lower=True)
         except LinAlgError as error:
-            raise ConvergenceError(_too_flat(prior)) from error
+            raise ConvergenceError(too_flat(prior)) from error
         step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
         r += damped(step)
         size = np.abs(step).max(axis=0)
@@ -145,10 +155,11 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     else:
         raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds")
     inverse = cho_solve(factor, np.eye(pairs.n_models))
-    return Fit(r[:, 0], inverse)
+    slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
+    return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))
 
 
-def _too_flat(prior: float) -> str:
+def too_flat(prior: float) -> str:
     return (
         f"beside the votes a prior of {prior:g} virtual ties is too small to tell where the ratings are; "
         "use a larger one, or 0 for the exact maximum"
@@ -227,7 +238,7 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
         try:
             solved = np.linalg.solve(likelihood.information(r, n, p, q), slope.T[:, :, None])
         except LinAlgError as error:
-            raise ConvergenceError(_too_flat(likelihood.prior)) from error
+            raise ConvergenceError(too_flat(likelihood.prior)) from error
         step = solved[:, :, 0].T.astype(np.float64, copy=False)
         r += np.where(is_open, damped(step), 0.0)
         size = np.abs(step).max(axis=0)
