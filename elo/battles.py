@@ -80,8 +80,8 @@ class Votes:
     def __len__(self) -> int:
         return len(self.a)
 
-    def select(self, chosen: NDArray[np.bool_]) -> Self:
-        """The votes where `chosen`, (N,), is true, with all their columns; the names stay as they are."""
+    def select(self, chosen: NDArray[np.bool_] | Index) -> Self:
+        """The votes where `chosen`, (N,), is true, or at these places, with all their columns; the names stay."""
         columns = {name: getattr(self, name) for name in ("a", "b", "outcome", *_OPTIONAL)}
         return replace(
             self,

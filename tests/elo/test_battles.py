@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.outcome import Outcome
@@ -22,6 +22,7 @@ def counted_by_hand(votes: list[tuple[str, str, Outcome]]) -> list[tuple[str, st
     return sorted((*vote, seen.count(vote)) for vote in set(seen))
 
 
+@settings(deadline=None)
 @given(st.lists(VOTE, max_size=40))
 def test_cells_are_the_counts_by_pair_and_outcome_seen_from_the_first_name(
     votes: list[tuple[str, str, Outcome]],
@@ -31,6 +32,7 @@ def test_cells_are_the_counts_by_pair_and_outcome_seen_from_the_first_name(
     assert as_rows(Cells.from_counts([(*vote, 1) for vote in votes])) == expected
 
 
+@settings(deadline=None)
 @given(st.lists(VOTE, max_size=30), st.randoms())
 def test_order_sides_and_splitting_leave_the_cells_equal(votes: list[tuple[str, str, Outcome]], random: object) -> None:
     shuffled = list(votes)
@@ -122,3 +124,32 @@ def test_columns_that_do_not_fit_the_votes_are_refused() -> None:
         Votes(("a", "b"), side, 1 - side, 0 * side, time_s=np.zeros(3))
     with pytest.raises(ValueError, match=r"feature tokens has shape \(2,\); expected \(2, 2\)"):
         Votes(("a", "b"), side, 1 - side, 0 * side, features={"tokens": np.zeros(2)})
+
+
+def test_a_choice_of_votes_keeps_their_columns() -> None:
+    side = np.array([0, 1, 0])
+    votes = Votes(
+        ("a", "b"), side, 1 - side, 0 * side, time_s=np.array([0.0, 1.0, 2.0]), features={"bold": np.ones((3, 2))}
+    )
+    chosen = votes.select(votes.time_s > 0) if votes.time_s is not None else votes
+    assert list(chosen) == list(votes)[1:]
+    assert chosen.time_s is not None
+    assert chosen.time_s.tolist() == [1, 2]
+    assert chosen.features is not None
+    assert chosen.features["bold"].shape == (2, 2)
+    assert votes.select(np.array([2])).voter is None
+
+
+def test_every_vote_has_its_cell() -> None:
+    votes = reference.load("llmfao_crowd").votes
+    cells = Cells.from_votes(votes)
+    assert (np.bincount(cells.of_votes(votes)) == cells.count).all()
+    with pytest.raises(KeyError, match="a vote of a pair and outcome that has no cell"):
+        Cells.from_counts([("a", "b", Outcome.A, 1)]).of_votes(Votes.from_rows([("a", "b", Outcome.B)]))
+
+
+def test_weighted_cells_hold_sums_in_place_of_counts() -> None:
+    cells = Cells.from_counts([("a", "b", Outcome.A, 2), ("a", "b", Outcome.TIE, 1), ("a", "b", Outcome.BOTH_BAD, 1)])
+    pairs = cells.weighted(np.array([3.0, 0.5, 0.25]), np.array([5.0, 0.25, 0.0625]))
+    assert (pairs.won.tolist(), pairs.tied.tolist()) == ([3], [0.75])
+    assert [column.tolist() for column in pairs.squares] == [[5], [0], [0.3125]]
