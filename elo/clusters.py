@@ -22,12 +22,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack, vstack
 
 from db.outcome import Outcome
+from elo import ties
 from elo.battles import Floats, Index, MissingDataError, Votes
 from elo.bradley_terry import Fit, sigma
 from elo.settings import Settings
+from elo.ties import TieFit
 
 _BLOCK = 2**20  # values of a dense block of rows: 8 MB
 _SINGULAR = 1e-9
@@ -247,12 +249,33 @@ def _check_scale(rest: Floats) -> None:
         raise ClusterError(message)
 
 
-def bradley_terry_terms(clusters: Clusters, fit: Fit) -> Terms:
-    """A term a row: the votes of one cluster on one pair, with a tie as half a win each."""
-    n = len(clusters.cluster)
-    p = sigma(fit.r[clusters.a] - fit.r[clusters.b])
-    q = 1 - p
-    won, lost, tied = clusters.counts.T
+def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:
+    """The terms of votes by cluster and pair: one a row where a tie is half a win each. A model of ties adds its
+    parameter, the last column, to each of them, and one term a cluster in that parameter alone."""
+    d, n = fit.r[clusters.a] - fit.r[clusters.b], len(clusters.cluster)
     columns = np.stack([clusters.a, clusters.b], axis=1).ravel()
     x = csr_array((np.tile([1.0, -1.0], n), columns, np.arange(0, 2 * n + 1, 2)), shape=(n, len(fit.r)))
-    return Terms(x, won * q - lost * p + tied * (0.5 - p), (won + lost + tied) * p * q, clusters.cluster)
+    if isinstance(fit, Fit):
+        p = sigma(d)
+        won, lost, tied = clusters.counts.T
+        score = won * (1 - p) - lost * p + tied * (0.5 - p)
+        return Terms(x, score, (won + lost + tied) * p * (1 - p), clusters.cluster)
+    at = ties.terms(fit.model, d, np.array(fit.tie))
+    slope, tie_slope, bend, mixed_bend, tie_bend = (
+        (clusters.counts.T * part).sum(axis=0) for part in (at.slope, at.tie_slope, at.bend, at.mixed_bend, at.tie_bend)
+    )
+    # The 2 x 2 curvature of a row as two squares: bend (x + k e)(x + k e)' and what is left on e e', e the parameter.
+    k = mixed_bend / bend
+    first = np.flatnonzero(np.diff(clusters.cluster, prepend=-1))
+    own_score = np.add.reduceat(tie_slope - k * slope, first)
+    own_bend = np.maximum(np.add.reduceat(tie_bend - k * mixed_bend, first), 0.0)
+    C = len(first)
+    order = np.argsort(np.concatenate([clusters.cluster, np.arange(C)]), kind="stable")
+    alone = csr_array((np.ones(C), (np.arange(C), np.zeros(C, dtype=np.int64))), shape=(C, 1))
+    joined = vstack([hstack([x, k[:, None]]), hstack([csr_array((C, len(fit.r))), alone])], format="csr")
+    return Terms(
+        csr_array(joined)[order],
+        np.concatenate([slope, own_score])[order],
+        np.concatenate([bend, own_bend])[order],
+        np.concatenate([clusters.cluster, np.arange(C)])[order],
+    )

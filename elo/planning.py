@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from elo.battles import Floats, Pairs, components, record
 from elo.bradley_terry import Fit, Likelihood, centred, sigma
-from elo.intervals import FEW_POINTS
+from elo.short_records import FEW_POINTS
 
 
 def expected_shrinkage(inverse: Floats, r: Floats) -> Floats:

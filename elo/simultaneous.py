@@ -14,7 +14,7 @@ DRAWS = 10_000
 _DECIMALS = 6
 
 
-def quantile(covariance: Floats, *, level: float, draws: int = DRAWS, seed: int) -> float:
+def quantile(covariance: Floats, *, level: float, n_draws: int = DRAWS, seed: int) -> float:
     """The `level` quantile of max_m |z_m|, z normal with the correlations of `covariance` (K, K), from so many draws.
 
     A model without variance, such as an anchor, is left aside; where there is no other the result is 0. One model has
@@ -27,7 +27,17 @@ def quantile(covariance: Floats, *, level: float, draws: int = DRAWS, seed: int)
         return 0.0
     scale = np.sqrt(own[moves])
     correlation = covariance[np.ix_(moves, moves)] / np.outer(scale, scale)
-    values, vectors = np.linalg.eigh(correlation)
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T  # symmetric: no sign of an eigenvector matters
-    normal = np.random.Generator(np.random.Philox(key=seed)).standard_normal((draws, len(moves)))
-    return round(float(np.quantile(np.abs(normal @ root).max(axis=1), level)), _DECIMALS)
+    largest = np.abs(draws(correlation, n_draws, seed=seed)).max(axis=1)
+    return round(float(np.quantile(largest, level)), _DECIMALS)
+
+
+def draws(covariance: Floats, n: int, *, seed: int) -> Floats:
+    """(n, K): normal variables with mean 0 and this covariance (K, K), which may be singular.
+
+    Made with its symmetric root, so that the sign and the order of eigenvectors, which are nobody's choice, do not
+    matter.
+    """
+    values, vectors = np.linalg.eigh(covariance)
+    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+    drawn: Floats = np.random.Generator(np.random.Philox(key=seed)).standard_normal((n, len(covariance))) @ root
+    return drawn

@@ -1,8 +1,8 @@
 """A board as text: the table that `recompute` prints, with everything under it that tells how it was made."""
 
-from elo.intervals import FEW_POINTS
 from elo.leaderboard import Leaderboard, Row
 from elo.settings import Settings
+from elo.short_records import FEW_POINTS
 
 
 def table(board: Leaderboard) -> str:

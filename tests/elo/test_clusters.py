@@ -9,7 +9,7 @@ from db.outcome import Outcome
 from elo import Settings, clusters
 from elo.battles import Cells, Floats, MissingDataError, Votes
 from elo.bradley_terry import Fit, fit, sigma
-from elo.clusters import ClusterError, Clusters, Terms, bradley_terry_terms, jackknife
+from elo.clusters import ClusterError, Clusters, Terms, jackknife, terms_of
 from tests.elo import reference
 
 MODELS = tuple(f"model-{i:03}" for i in range(6))
@@ -56,7 +56,7 @@ def jackknife_of(votes: Votes, settings: Settings, weights: Floats | None = None
     fitted = fit(Cells.from_votes(votes).pairs(), prior=settings.prior)
     found = Clusters.of(votes, tuple(sorted(votes.models)), settings, weights)
     assert found is not None
-    return jackknife(fitted.inverse, bradley_terry_terms(found, fitted), found.times), fitted
+    return jackknife(fitted.inverse, terms_of(found, fitted), found.times), fitted
 
 
 @pytest.mark.parametrize("settings", [PAIR, VOTER], ids=["pair", "voter"])
@@ -77,7 +77,7 @@ def test_weighted_jackknife_equals_its_definition(settings: Settings) -> None:
     assert code is not None
     found = Clusters.of(votes, MODELS, settings, weights)
     assert found is not None
-    terms = bradley_terry_terms(found, fitted)
+    terms = terms_of(found, fitted)
     total = terms.curvature * found.times[terms.cluster]
     H = (terms.x.T @ (terms.x * total[:, None])).toarray() + np.diag(sigma(fitted.r) * sigma(-fitted.r))
     V = jackknife(np.linalg.inv(H), terms, found.times)

@@ -11,13 +11,13 @@ def test_independent_ratings_have_the_quantile_of_the_largest_of_so_many(n_model
     """P(max |z| < q) = (2 Phi(q) - 1)^K."""
     expected = NormalDist().inv_cdf((1 + 0.95 ** (1 / n_models)) / 2)
     assert quantile(np.eye(n_models), level=0.95, seed=0) == pytest.approx(expected, abs=0.06)
-    assert quantile(np.eye(n_models), level=0.95, draws=400_000 // n_models, seed=1) == pytest.approx(
+    assert quantile(np.eye(n_models), level=0.95, n_draws=400_000 // n_models, seed=1) == pytest.approx(
         expected, abs=0.03
     )
 
 
 def test_equal_ratings_are_one() -> None:
-    assert quantile(np.ones((9, 9)), level=0.95, draws=100_000, seed=0) == pytest.approx(1.96, abs=0.02)
+    assert quantile(np.ones((9, 9)), level=0.95, n_draws=100_000, seed=0) == pytest.approx(1.96, abs=0.02)
 
 
 def test_scales_change_nothing() -> None:
@@ -35,7 +35,7 @@ def test_the_reach_covers_all_at_once() -> None:
     root = rng.normal(size=(12, 12)) * np.geomspace(0.1, 1, 12)[:, None]
     P = np.eye(12) - 1 / 12
     covariance = P @ root @ root.T @ P
-    q = quantile(covariance, level=0.95, draws=100_000, seed=0)
+    q = quantile(covariance, level=0.95, n_draws=100_000, seed=0)
     z = rng.normal(size=(50_000, 12)) @ (P @ root).T / np.sqrt(np.diag(covariance))
     assert (np.abs(z).max(axis=1) < q).mean() == pytest.approx(0.95, abs=0.005)
 
@@ -43,7 +43,7 @@ def test_the_reach_covers_all_at_once() -> None:
 def test_a_model_without_variance_is_left_aside() -> None:
     covariance = np.diag([1.0, 0.0, 2.0])
     covariance[1, 0] = covariance[0, 1] = 1e-17
-    assert quantile(covariance, level=0.95, draws=100_000, seed=0) == pytest.approx(2.236, abs=0.02)
+    assert quantile(covariance, level=0.95, n_draws=100_000, seed=0) == pytest.approx(2.236, abs=0.02)
     assert quantile(np.zeros((1, 1)), level=0.95, seed=0) == 0.0
 
 
