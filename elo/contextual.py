@@ -1,0 +1,395 @@
+"""Bradley-Terry with covariates: how strong models are, told apart from how long, marked up or fast their answers are.
+
+    logit P(a beats b) = r_a - r_b + x'beta
+
+A tie is half a win for each; the prior on the ratings is the plain fit's, the ridge lies on beta alone. x are the
+`covariates` divided by the roots of their mean squares over the battles: standard deviations around 0, as which answer
+is called the first is a convention. Nothing is subtracted, for that would hide a preference for a side: the side has a
+column of its own, 1 where the pair's first model stood on side A and -1 where on B, so that its coefficient is the
+log-odds that side A gains. A coefficient of 0.25 says that an answer ahead by one such deviation gains 0.25 log-odds,
+43 points on the Elo scale, over an equal one.
+
+Every battle has its own x, so nothing can be counted together: Newton's method goes over all rows in each step, from
+the plain fit on. Rows are put into an order of their own first, so that neither the order of the votes nor, without
+side, which answer was on which side changes a bit of the result. (Li et al. 2024, "Does style matter?"; FastChat puts
+its penalty on the ratings too, and centres x.)
+
+    K models, N battles, M pairs that met, F covariates, P = K + F parameters
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+from typing import Literal
+
+import numpy as np
+from numpy.linalg import LinAlgError
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve, eigh
+from scipy.sparse import csr_array
+
+from db.outcome import Outcome
+from elo import bradley_terry
+from elo.battles import Floats, Index, MissingDataError, Pairs, Votes, components, names
+from elo.bradley_terry import ConvergenceError, Fit, Likelihood, NoMaximumError, centred, has_converged, sigma
+from elo.clusters import Terms, codes, jackknife
+from elo.coefficient import Coefficient
+from elo.covariates import Covariates, covariates
+from elo.settings import Settings
+
+_SCORES = np.array([outcome.score for outcome in Outcome])
+_MAX_STEPS = 200
+_RUNAWAY = 30.0
+_COLLINEAR = 1e-8
+_BLOCK = 2**14  # rows: what a core's cache holds of a few columns
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextualFit:
+    """`r` (K,) in log-odds, with the prior's zero as in `Fit`, and `inverse` (K, K), its block of the inverse of minus
+    the Hessian of all parameters: so it knows that the coefficients are estimates too."""
+
+    models: tuple[str, ...]
+    r: Floats
+    coefficients: tuple[Coefficient, ...]
+    """In log-odds per s of the covariate, for side in log-odds for side A; pointwise intervals from the covariance."""
+    inverse: Floats
+    covariance: Floats
+    """(K, K): of the ratings with their plain mean kept at 0, right whatever law the votes follow."""
+    kind: Literal["sandwich", "jackknife"]
+    pairs: Pairs
+    """What the used votes were, as (weighted) counts."""
+    n_left_out: int
+    """Votes of which a feature is not known."""
+    unused: tuple[str, ...]
+    """Features without a coefficient: they differ in no battle."""
+    iterations: int
+    largest_gradient: float
+
+    @property
+    def fit(self) -> Fit:
+        return Fit(self.r, self.inverse, self.iterations, self.largest_gradient)
+
+
+def fit_contextual(
+    votes: Votes, models: tuple[str, ...], settings: Settings, weights: Floats | None = None
+) -> ContextualFit:
+    """The ratings of the K `models` and the coefficients of `settings.control`, both at the maximum of
+
+        sum_i w_i [y_i eta_i - log(1 + e^eta_i)] + c sum_m [r_m / 2 - log(1 + e^r_m)] - ridge / 2 |beta|^2
+
+    with eta = r_a - r_b + x'beta, y the points of a, c the prior and `weights` (N,) the votes' (None: 1 each). Without
+    control it is the plain fit. Votes of which a needed feature is unknown are left out; where votes hang together
+    (see `clusters.codes`), the covariance is the jackknife's.
+
+    Raises MissingDataError where the votes lack what control, or cluster, needs, or hold nothing from which a
+    coefficient could be told; ValueError for a feature below 0; NoMaximumError and ConvergenceError as
+    `bradley_terry.fit`, and NoMaximumError where a coefficient grows for ever.
+    """
+    wanted = covariates(votes, settings.control)
+    rows = _Rows.of(votes, models, wanted, weights)
+    deviation = np.sqrt((rows.x**2).sum(axis=1) / max(len(rows.y), 1))
+    is_used = deviation > 0
+    rows = replace(rows, x=rows.x[is_used] / deviation[is_used, None])
+    used = [name for name, uses in zip(wanted.names, is_used, strict=True) if uses]
+    likelihood = _Likelihood.of(rows, settings)
+    start = bradley_terry.fit(rows.pairs, prior=settings.prior)
+    if not settings.ridge:
+        _check_told_apart(likelihood, start.r, used)
+    theta, inverse, iterations = _newton(likelihood, start.r, used)
+    gradient, G = likelihood.squares(theta)
+    covariance, kind = _covariance(rows, theta, inverse, G, codes(votes, settings))
+    K, reach = len(models), NormalDist().inv_cdf((1 + settings.level) / 2)
+    errors = reach * np.sqrt(np.diag(covariance)[K:])
+    return ContextualFit(
+        models,
+        theta[:K],
+        tuple(
+            Coefficient(name, float(beta), float(beta - error), float(beta + error))
+            for name, beta, error in zip(used, theta[K:], errors, strict=True)
+        ),
+        inverse[:K, :K],
+        centred(covariance[:K, :K]),
+        kind,
+        rows.pairs,
+        n_left_out=len(votes) - len(rows.y),
+        unused=tuple(name for name, uses in zip(wanted.names, is_used, strict=True) if not uses),
+        iterations=iterations,
+        largest_gradient=float(np.abs(gradient).max(initial=0.0)),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """N battles by pair, seen from the pair's first model; within a pair in an order that the votes' has no part in."""
+
+    pairs: Pairs
+    start: Index
+    """(M + 1,): the row that each pair begins at, and N."""
+    x: Floats
+    """(F, N)"""
+    y: Floats
+    weight: Floats | None
+    vote: Index
+    """(N,): the row's place among the votes."""
+    is_new: NDArray[np.bool_]
+    """(N,): the row is not the same as the one before."""
+
+    @classmethod
+    def of(
+        cls,
+        votes: Votes,
+        models: tuple[str, ...],
+        wanted: Covariates,
+        weights: Floats | None,
+    ) -> "_Rows":
+        number = {model: m for m, model in enumerate(models)}
+        place = np.array([number.get(model, -1) for model in votes.models], dtype=np.int64)
+        vote = np.flatnonzero(wanted.is_known)
+        a, b = place[votes.a[vote]], place[votes.b[vote]]
+        if (unrated := np.unique(np.concatenate([votes.a[vote][a < 0], votes.b[vote][b < 0]]))).size:
+            named = names(votes.models, unrated, most=2)
+            raise ValueError(f"votes of {named}, which are not among the {len(models)} models to rate")
+        sign = np.where(a < b, 1.0, -1.0)
+        y = 0.5 + sign * (_SCORES[votes.outcome[vote]] - 0.5)
+        columns = [
+            y,
+            *(column[vote] * sign for column in wanted.columns),
+            *([] if weights is None else [weights[vote]]),
+        ]
+        # Rows that differ have different sums (but for an accident), so their order is that of the sums.
+        key = sum(np.sqrt(i + 2.0) * column for i, column in enumerate(columns))
+        pair = np.minimum(a, b) * len(models) + np.maximum(a, b)
+        order = np.argsort(key)
+        order = order[np.argsort(_small(pair[order]), kind="stable")]
+        pair, key, vote = pair[order], key[order], vote[order]
+        is_pair = np.append(True, pair[1:] != pair[:-1])[: len(pair)]
+        first = np.flatnonzero(is_pair)
+        y, *ordered = (column[order] for column in columns)
+        weight = None if weights is None else ordered.pop()
+        return cls(
+            _pairs(models, pair[first], first, y, weight),
+            np.append(first, len(pair)),
+            np.array(ordered).reshape(len(wanted.names), len(y)),
+            y,
+            weight,
+            vote,
+            is_pair | np.append(True, key[1:] != key[:-1])[: len(pair)],
+        )
+
+
+def _small(numbers: Index) -> NDArray[np.integer]:
+    """The same numbers in two bytes where they fit, for those are sorted in one pass."""
+    return numbers.astype(np.uint16) if numbers.max(initial=0) < 2**16 else numbers
+
+
+def _pairs(models: tuple[str, ...], pair: Index, first: Index, y: Floats, weight: Floats | None) -> Pairs:
+    def sums(value: float, of: Floats) -> Floats:
+        total: Floats = np.add.reduceat(np.where(y == value, of, 0.0), first) if len(first) else np.zeros(0)
+        return total
+
+    a, b = np.divmod(pair, max(len(models), 1))
+    one = np.ones(len(y)) if weight is None else weight
+    pairs = Pairs(models, a, b, won=sums(1, one), lost=sums(0, one), tied=sums(0.5, one))
+    if weight is None:
+        return pairs
+    return replace(pairs, won2=sums(1, one**2), lost2=sums(0, one**2), tied2=sums(0.5, one**2))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Likelihood:
+    rows: _Rows
+    ratings: Likelihood
+    ridge: float
+
+    @classmethod
+    def of(cls, rows: _Rows, settings: Settings) -> "_Likelihood":
+        return cls(rows, Likelihood.of(rows.pairs, prior=settings.prior), settings.ridge)
+
+    def sums(self, theta: Floats, *, squares: bool) -> "_Sums":
+        """Of the votes alone, without prior and ridge."""
+        rows, M, F = self.rows, len(self.rows.pairs.a), len(self.rows.x)
+        sums = _Sums(np.zeros(M), np.zeros(F), np.zeros(M), np.zeros((F, M)), np.zeros((F, F)))
+        for part in _parts(rows, *self._split(theta)):
+            c = part.score**2 if squares else part.curvature
+            x = rows.x[:, part.rows]
+            weighed = x * c
+            sums.slope[part.pairs] += np.add.reduceat(part.score, part.start)
+            sums.pairs[part.pairs] += np.add.reduceat(c, part.start)
+            sums.mixed[:, part.pairs] += np.add.reduceat(weighed, part.start, axis=1)
+            # Not BLAS products: their last bits depend on the number of threads.
+            sums.slope_of_x[:] += np.einsum("fn,n->f", x, part.score)
+            sums.of_x[:] += np.einsum("fn,gn->fg", weighed, x)
+        return sums
+
+    def newton(self, theta: Floats) -> tuple[Floats, Floats]:
+        """(P,), (P, P): the gradient, and minus the Hessian with the ratings' block as in `Likelihood.laplacian`."""
+        sums = self.sums(theta, squares=False)
+        r, beta = self._split(theta)
+        ratings = self.ratings.laplacian(sums.pairs[:, None], r[:, None])[0]
+        return self._gradient(theta, sums), self._joined(ratings, sums, self.ridge * np.eye(len(beta)))
+
+    def squares(self, theta: Floats) -> tuple[Floats, Floats]:
+        """The gradient, and the sum of the squared scores of votes and, where there is a prior, of its ties."""
+        sums = self.sums(theta, squares=True)
+        r, beta = self._split(theta)
+        own = self.ratings.prior * (0.5 - sigma(r)) ** 2
+        return self._gradient(theta, sums), self._joined(
+            self.laplacian(sums) + np.diag(own), sums, np.zeros((len(beta),) * 2)
+        )
+
+    def laplacian(self, sums: "_Sums") -> Floats:
+        incidence = self.ratings.incidence
+        matrix: Floats = (incidence.multiply(sums.pairs) @ incidence.T).toarray()
+        return matrix
+
+    def mixed(self, sums: "_Sums") -> Floats:
+        """(K, F)"""
+        mixed: Floats = self.ratings.incidence @ sums.mixed.T
+        return mixed
+
+    def _split(self, theta: Floats) -> tuple[Floats, Floats]:
+        return theta[: self.ratings.n_models], theta[self.ratings.n_models :]
+
+    def _gradient(self, theta: Floats, sums: "_Sums") -> Floats:
+        r, beta = self._split(theta)
+        of_r = self.ratings.incidence @ sums.slope + self.ratings.prior * (0.5 - sigma(r))
+        return np.concatenate([of_r, sums.slope_of_x - self.ridge * beta])
+
+    def _joined(self, ratings: Floats, sums: "_Sums", of_beta: Floats) -> Floats:
+        mixed = self.mixed(sums)
+        return np.block([[ratings, mixed], [mixed.T, sums.of_x + of_beta]])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sums:
+    """Over the votes, of score times z, and of c z z' with z = (e_a - e_b, x): c is the curvature, or the score's
+    square."""
+
+    slope: Floats
+    """(M,): by pair, as all that has to do with ratings."""
+    slope_of_x: Floats
+    """(F,)"""
+    pairs: Floats
+    """(M,)"""
+    mixed: Floats
+    """(F, M)"""
+    of_x: Floats
+    """(F, F)"""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some rows, n, of the pairs in `pairs`, with the row among them that each begins at, and their terms' derivative
+    and minus its derivative, (n,) each."""
+
+    rows: slice
+    pairs: slice
+    start: Index
+    score: Floats
+    curvature: Floats
+
+
+def _parts(rows: _Rows, r: Floats, beta: Floats) -> Iterator[_Part]:
+    d = r[rows.pairs.a] - r[rows.pairs.b]
+    for start in range(0, len(rows.y), _BLOCK):
+        stop = min(start + _BLOCK, len(rows.y))
+        low = int(np.searchsorted(rows.start, start, side="right")) - 1
+        high = int(np.searchsorted(rows.start, stop, side="left"))
+        bounds = np.clip(rows.start[low : high + 1], start, stop) - start
+        eta = np.repeat(d[low:high], np.diff(bounds))
+        for f, value in enumerate(beta):
+            eta += value * rows.x[f, start:stop]
+        p = sigma(eta)
+        score, curvature = rows.y[start:stop] - p, p * (1 - p)
+        if rows.weight is not None:
+            score *= rows.weight[start:stop]
+            curvature *= rows.weight[start:stop]
+        yield _Part(slice(start, stop), slice(low, high), bounds[:-1], score, curvature)
+
+
+def _check_told_apart(likelihood: _Likelihood, r: Floats, names: list[str]) -> None:
+    """Raises MissingDataError where some covariate follows from the models and the other covariates of a battle."""
+    if not names:
+        return
+    sums = likelihood.sums(np.concatenate([r, np.zeros(len(names))]), squares=False)
+    group = components(likelihood.rows.pairs)
+    laplacian, mixed = likelihood.laplacian(sums), likelihood.mixed(sums)
+    laplacian += (group[:, None] == group[None, :]) * np.diag(laplacian).mean()
+    rest = sums.of_x - mixed.T @ np.linalg.solve(laplacian, mixed)
+    size = np.sqrt(np.diag(sums.of_x))
+    values, vectors = eigh(rest / np.outer(size, size))
+    if values[0] < _COLLINEAR:
+        name = names[int(np.abs(vectors[:, 0]).argmax())]
+        raise MissingDataError(
+            f"in these votes {name} cannot be told from the models and what else is controlled; leave it out, or set a "
+            "ridge above 0"
+        )
+
+
+def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Floats, Floats, int]:
+    """(theta (P,), inverse (P, P), steps)"""
+    K, F = len(r), len(names)
+    theta = np.concatenate([r, np.zeros(F)])
+    largest = np.abs(likelihood.rows.x).max(axis=1, initial=0.0)
+    last = np.inf
+    for steps in range(1, _MAX_STEPS + 1):
+        gradient, information = likelihood.newton(theta)
+        try:
+            factor = cho_factor(information, lower=True)
+        except LinAlgError as error:
+            raise ConvergenceError(bradley_terry.too_flat(likelihood.ratings.prior)) from error
+        step = cho_solve(factor, gradient)
+        size = float(np.abs(step).max())
+        # As `bradley_terry.damped`: by at most D does any battle's log-odds change.
+        D = max(step[:K].max(), 0) - min(step[:K].min(), 0) + float(np.abs(step[K:]) @ largest)
+        theta += step * (np.log1p(D) / D if D > 0 else 1.0)
+        if has_converged(np.array([size]), np.array([last])).all():
+            return theta, cho_solve(factor, np.eye(K + F)), steps
+        if (np.abs(theta[K:]) * largest > _RUNAWAY).any():
+            name = names[int((np.abs(theta[K:]) * largest).argmax())]
+            raise NoMaximumError(
+                f"the coefficient of {name} has no finite maximum: the votes follow it without exception; "
+                "set a ridge above 0"
+            )
+        last = size
+    raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds")
+
+
+def _covariance(
+    rows: _Rows, theta: Floats, inverse: Floats, G: Floats, code: Index | None
+) -> tuple[Floats, Literal["sandwich", "jackknife"]]:
+    """(P, P)"""
+    if code is None:
+        return inverse @ G @ inverse, "sandwich"
+    K, N = len(theta) - len(rows.x), len(rows.y)
+    parts = list(_parts(rows, theta[:K], theta[K:]))
+    cluster = _numbered(code[rows.vote], rows.is_new)
+    order = np.argsort(cluster, kind="stable")
+    pair = np.repeat(np.arange(len(rows.start) - 1), np.diff(rows.start))
+    one = np.ones(N)
+    values = np.vstack([one, -one, rows.x])[:, order].T
+    columns = np.empty(values.shape, dtype=np.int64)
+    columns[:, 0], columns[:, 1] = rows.pairs.a[pair[order]], rows.pairs.b[pair[order]]
+    columns[:, 2:] = np.arange(K, len(theta))
+    terms = Terms(
+        csr_array((values.ravel(), columns.ravel(), np.arange(N + 1) * values.shape[1]), shape=(N, len(theta))),
+        np.concatenate([part.score for part in parts])[order],
+        np.concatenate([part.curvature for part in parts])[order],
+        cluster[order],
+    )
+    return jackknife(inverse, terms), "jackknife"
+
+
+def _numbered(code: Index, is_new: NDArray[np.bool_]) -> Index:
+    """(N,): the clusters of rows, where -1 is one of its own, numbered by what is in them and not by who came first."""
+    code = code.copy()
+    alone = np.flatnonzero(code < 0)
+    code[alone] = code.max(initial=-1) + 1 + np.arange(len(alone))
+    _, code = np.unique(code, return_inverse=True)
+    sketch = np.bincount(code, np.cumsum(is_new) * _GOLDEN % 1.0)
+    number = np.empty(len(sketch), dtype=np.int64)
+    number[np.argsort(sketch, kind="stable")] = np.arange(len(sketch))
+    numbers: Index = number[code]
+    return numbers

@@ -1,0 +1,79 @@
+"""What a battle was like besides who fought it, as numbers that change their sign with the sides.
+
+    length   tokens (characters where tokens are not counted)      style   headers, lists, bold      speed   seconds
+    side     1, always: seen from the answer on side A
+
+Each count f enters as (f_a - f_b) / (f_a + f_b + 1), the difference of the two answers over their sum, so that 20 lines
+against 10 are as much as 200 against 100; seconds without the 1, which would have a unit there (and 0 against 0 is 0).
+Nothing is estimated here, nothing scaled and nothing subtracted: see `contextual`.
+
+    N battles
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from elo.battles import Floats, MissingDataError, Votes
+from elo.settings import Control
+
+_CHOICES: dict[Control, tuple[tuple[str, ...], ...]] = {
+    "length": (("tokens",), ("characters",)),
+    "style": (("headers", "lists", "bold"),),
+    "speed": (("seconds",),),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Covariates:
+    """Columns by name, (N,) each, seen from side A; and which battles have them all, (N,). Where they have not, a
+    column may be NaN."""
+
+    names: tuple[str, ...]
+    columns: tuple[Floats, ...]
+    is_known: NDArray[np.bool_]
+
+
+def covariates(votes: Votes, control: Sequence[Control]) -> Covariates:
+    """The columns that control asks for, in its order.
+
+    Raises MissingDataError where the votes lack a feature, or none has them all; ValueError for a feature below 0.
+    """
+    columns: dict[str, Floats] = {}
+    for part in control:
+        if part == "side":
+            columns["side"] = np.ones(len(votes))
+        else:
+            columns.update({name: _ratio(name, feature) for name, feature in _features(votes, part).items()})
+    is_known = np.ones(len(votes), dtype=bool)
+    for column in columns.values():
+        is_known &= np.isfinite(column)
+    if columns and not is_known.any():
+        raise MissingDataError(
+            f"control needs {', '.join(columns)} of both answers, and no vote has them; leave it out"
+        )
+    return Covariates(tuple(columns), tuple(columns.values()), is_known)
+
+
+def _features(votes: Votes, part: Control) -> dict[str, Floats]:
+    given = votes.features or {}
+    choices = _CHOICES[part]
+    for names in choices:
+        if set(names) <= set(given):
+            return {name: given[name] for name in names}
+    wanted = " or ".join(", ".join(names) for names in choices)
+    raise MissingDataError(
+        f"control {part!r} needs {wanted} of the answers, and the votes have {', '.join(given) or 'nothing of them'}"
+    )
+
+
+def _ratio(name: str, feature: Floats) -> Floats:
+    a, b = feature.T
+    if (wrong := np.flatnonzero((a < 0) | (b < 0))).size:
+        raise ValueError(f"vote {wrong[0] + 1}: {name} {feature[wrong[0]].tolist()}; expected numbers from 0")
+    total = a + b + (name != "seconds")
+    with np.errstate(invalid="ignore"):  # of numbers without end nothing is known
+        ratio: Floats = (a - b) / np.where(total == 0, 1.0, total)
+    return ratio
