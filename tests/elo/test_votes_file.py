@@ -1,3 +1,4 @@
+import gzip
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -178,7 +179,10 @@ def test_skipped_bad_rows_are_tallied_and_told(tmp_path: Path, text: str, messag
         ("[]", "is an empty list; expected model_a"),
         ('[{"model_a": "x", "model_b": "y", "winner": "a"}, ', "is not JSON in the element on line 1"),
         (b"left,right,winner\nx,\xff,left\n", "is not UTF-8 text (byte 0xff); expected CSV, JSON or JSON lines"),
-        (b"\x1f\x8b\x08\x00", "is not UTF-8 text (byte 0x8b)"),
+        (b"\x1f\x8b\x08\x00", "is packed with gzip and cannot be unpacked: "),
+        (gzip.compress(b"left,right,winner\nx,y,left\n")[:-9], "is packed with gzip and cannot be unpacked: "),
+        (gzip.compress(b"left,right,winner\nx,\xff,left\n"), "is not UTF-8 text (byte 0xff)"),
+        (b"PAR1 and no more", "is no whole Parquet file: "),
     ],
 )
 def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -198,11 +202,13 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
 
 def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.votes_file._PROGRESS_ROWS", 2)
-    path = tmp_path / "votes.csv"
-    path.write_text("left,right,winner\n" + "x,y,left\n" * 5)
+    monkeypatch.setattr("elo.reading.plain_csv._BLOCK_BYTES", 20)
+    rows, csv = tmp_path / "votes.jsonl", tmp_path / "votes.csv"
+    rows.write_text(lines(*[{"left": "x", "right": "y", "winner": "left"}] * 5))
+    csv.write_text("left,right,winner\n" + "x,y,left\n" * 5)
     told: list[int] = []
-    read_votes([path], progress=told.append)
-    assert told == [2, 4]
+    read_votes([rows, csv], progress=told.append)
+    assert told == [2, 4, 7, 9]
 
 
 def test_a_file_with_a_header_only_has_no_votes(tmp_path: Path) -> None:

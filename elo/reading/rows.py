@@ -1,7 +1,8 @@
 """CSV, JSON lists and JSON lines as one thing: rows with line numbers, streamed, with the values of chosen columns.
 
-The format is told by the first character: `[` is a JSON list, `{` JSON lines, anything else CSV. It knows no votes:
-what columns mean, and whether values are right, is the reader's business (`votes_file`).
+The format is told by the first character: `[` is a JSON list, `{` JSON lines, anything else CSV. (Parquet, which is no
+text, is in `parquet`.) It knows no votes: what columns mean, and whether values are right, is the reader's business
+(`elo.votes_file`).
 """
 
 import csv
@@ -26,11 +27,13 @@ class RowsError(ValueError):
 
 @dataclass(slots=True)
 class Row:
-    """The line that a row begins on, and its values in the order of the columns asked for: None where it has none.
-    Lists are tuples of text, objects text. Where `problem` says what is wrong, there are no values."""
+    """The line that a row begins on, and its values in the order of the columns asked for: None where it has none. In
+    `values` lists are tuples of text and objects text, so that they can be kept in a set; in `whole` they are as they
+    were. Where `problem` says what is wrong, there are no values."""
 
     line: int
     values: tuple[object, ...] = ()
+    whole: tuple[object, ...] = ()
     problem: str | None = None
 
 
@@ -39,7 +42,7 @@ class Rows(Protocol):
 
     columns: tuple[str, ...]
 
-    def pick(self, wanted: Sequence[str]) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
         """The rows, once, with these columns. Raises RowsError where the file cannot be read on."""
 
 
@@ -56,26 +59,29 @@ def open_rows(file: TextIO) -> Rows:
         return _Objects(_list_elements(file))
     if start == "{":
         return _Objects(_line_elements(file))
-    return _Csv(file)
+    return CsvRows(file)
 
 
-class _Csv:
-    def __init__(self, file: TextIO) -> None:
+class CsvRows:
+    """CSV of any kind. `header` and `n_lines` are given where a part of the file, so many lines, has been read already;
+    else the header is read first."""
+
+    def __init__(self, file: TextIO, *, header: Sequence[str] = (), n_lines: int = 0) -> None:
         csv.field_size_limit(sys.maxsize)  # exports may hold whole answers in a field
         self._reader = csv.reader(file, strict=True)
+        self._n_lines = n_lines
         try:
-            self.columns = tuple(next(row for row in self._reader if row))
+            self.columns = tuple(header) or tuple(next(row for row in self._reader if row))
         except (csv.Error, StopIteration) as error:
             raise RowsError(f"is not CSV: {error or 'it has no header'}") from error
 
-    def pick(self, wanted: Sequence[str]) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
         reader, n_fields = self._reader, len(self.columns)
         # A row gets one more value for the columns that the file does not have.
-        pick = itemgetter(
-            *(self.columns.index(name) if name in self.columns else n_fields for name in wanted), n_fields
-        )
+        places = [self.columns.index(name) if name in self.columns else n_fields for name in (*wanted, *whole)]
+        pick, n_wanted = itemgetter(*places, n_fields), len(wanted)
         while True:
-            line = reader.line_num + 1
+            line = self._n_lines + reader.line_num + 1
             try:
                 row = next(reader)
             except StopIteration:
@@ -84,7 +90,8 @@ class _Csv:
                 yield Row(line, problem=f"not CSV: {error}")
                 continue
             if len(row) == n_fields:
-                yield Row(line, pick([*row, None])[:-1])
+                picked = pick([*row, None])
+                yield Row(line, picked[:n_wanted], picked[n_wanted:-1])
             elif row:
                 yield Row(line, problem=f"{len(row)} values; expected {n_fields}, as in the header")
 
@@ -106,16 +113,17 @@ class _Objects:
         self.columns = tuple(first.value)
         self._elements = chain([first], elements)
 
-    def pick(self, wanted: Sequence[str]) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
         for element in self._elements:
             value = element.value
             if isinstance(value, dict):
-                yield Row(element.line, tuple(_flat(value.get(column)) for column in wanted))
+                yield Row(element.line, tuple(flat(value.get(name)) for name in wanted), tuple(map(value.get, whole)))
             else:
                 yield Row(element.line, problem=element.problem or f"{_shown(value)} is no object; expected one")
 
 
-def _flat(value: object) -> object:
+def flat(value: object) -> object:
+    """The value as one that can be kept in a set: lists as tuples of text, objects as text."""
     if isinstance(value, list):
         return tuple(map(str, value))
     return str(value) if isinstance(value, dict) else value

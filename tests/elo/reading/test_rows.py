@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from elo.rows import Row, RowsError, open_rows
+from elo.reading.rows import Row, RowsError, open_rows
 
 
 def rows_of(text: str, *wanted: str) -> list[Row]:
@@ -39,14 +39,14 @@ def test_a_long_list_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> 
     for indent in (None, 1):
         text = json.dumps(records, indent=indent)
         for n_chars in (1, 7, 100):
-            monkeypatch.setattr("elo.rows._PIECE_CHARS", n_chars)
+            monkeypatch.setattr("elo.reading.rows._PIECE_CHARS", n_chars)
             rows = rows_of(text, "a")
             assert [row.values for row in rows] == [(i,) for i in range(200)]
             assert [row.line for row in rows] == ([1] * 200 if indent is None else [2 + 4 * i for i in range(200)])
 
 
 def test_a_number_is_not_cut_between_two_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elo.rows._PIECE_CHARS", 12)
+    monkeypatch.setattr("elo.reading.rows._PIECE_CHARS", 12)
     assert values_of('[{"a": "b"}, 1234567890123]', "a")[0] == ("b",)
     assert rows_of('[{"a": "b"}, 1234567890123]', "a")[1].problem == "1234567890123 is no object; expected one"
 

@@ -1,0 +1,121 @@
+"""What one value of a votes file means: a name, an outcome, a truth, a moment, a probability.
+
+Whatever else stands there is an error that says what came and what was expected, never a guess.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from db.outcome import Outcome
+
+FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
+_FLAG_OUTCOMES = (Outcome.A, Outcome.B, Outcome.TIE)
+_TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
+_NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # would break the table, or cannot be written at all
+LATEST_S = 1e11
+"""The year 5138: a larger number is no time in seconds, but perhaps one in milliseconds."""
+
+
+class ValueProblem(ValueError):
+    """What is wrong with a value; the caller adds where."""
+
+
+def model_name(column: str, value: object) -> str:
+    """The name; a whole number is one too, as it is spelled."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise ValueProblem(f"{column} is {shown(value)}; expected the name of a model")
+    if _NO_TEXT.search(value):
+        raise ValueProblem(f"{column} is {shown(value)}; expected a name without control characters")
+    return value
+
+
+def outcome(values: Sequence[object]) -> Outcome:
+    """From the one value of `winner`, or from those of the three `FLAGS`."""
+    if len(values) == 1:
+        try:
+            return Outcome.parse(str(values[0]))
+        except ValueError:
+            spellings = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
+            raise ValueProblem(f"winner is {shown(values[0])}; expected one of {spellings}") from None
+    flags = [truth(column, value, default=None) for column, value in zip(FLAGS, values, strict=True)]
+    if sum(flags) != 1:
+        raise ValueProblem(f"{', '.join(FLAGS)} are {', '.join(map(shown, values))}; expected exactly one that is 1")
+    return _FLAG_OUTCOMES[flags.index(True)]
+
+
+def truth(column: str, value: object, *, default: bool | None) -> bool:
+    """`default` where nothing is said; None: something must be."""
+    if value in (None, "") and default is not None:
+        return default
+    said = _TRUTHS.get(str(value).strip().lower())
+    if said is None:
+        raise ValueProblem(f"{column} is {shown(value)}; expected true or false")
+    return said
+
+
+def reasons(value: object) -> tuple[str, ...]:
+    """A list, or text with the reasons separated by spaces, commas or semicolons."""
+    if isinstance(value, tuple):
+        return tuple(map(str, value))
+    return tuple(str(value).replace(",", " ").replace(";", " ").split()) if value else ()
+
+
+def label(column: str, value: object) -> str | None:
+    """Somebody's or something's name, None where nobody is named."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise ValueProblem(f"{column} is {shown(value)}; expected text")
+    return str(value)
+
+
+def time_s(column: str, value: object) -> float:
+    """Seconds since 1970, from such a number or from a date or date and time (UTC unless it says otherwise); NaN where
+    nothing is said."""
+    if value is None or value == "":
+        return math.nan
+    moment = value
+    if isinstance(value, str):
+        try:
+            moment = float(value)
+        except ValueError:
+            try:
+                moment = datetime.fromisoformat(value.strip())
+            except ValueError:
+                moment = None
+    if isinstance(moment, datetime):
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not isinstance(moment, int | float) or isinstance(moment, bool) or not -LATEST_S < moment < LATEST_S:
+        raise ValueProblem(f"{column} is {shown(value)}; expected seconds since 1970 or a date such as 2026-01-31")
+    return float(moment)
+
+
+def probability(column: str, value: object) -> float:
+    """Above 0 and at most 1; NaN where nothing is said."""
+    if value is None or value == "":
+        return math.nan
+    number = number_or_nan(value)
+    if not 0 < number <= 1:
+        raise ValueProblem(f"{column} is {shown(value)}; expected a number above 0 and at most 1")
+    return number
+
+
+def number_or_nan(value: object) -> float:
+    """A number, also where it is spelled as text; NaN for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return math.nan
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return math.nan
+
+
+def shown(value: object) -> str:
+    if value is None:
+        return "missing"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

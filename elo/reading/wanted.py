@@ -1,0 +1,38 @@
+"""Which rows of a votes file are wanted, and the tally of those that were not."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+ALL_KINDS = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`kind` None: battles where a file has that column, all rows where it has none. Times are seconds since 1970; the
+    first is in, the last is out."""
+
+    kind: str | None = None
+    since: float | None = None
+    until: float | None = None
+
+    @property
+    def has_times(self) -> bool:
+        return self.since is not None or self.until is not None
+
+    def is_kind(self, value: object) -> bool:
+        if self.kind == ALL_KINDS:
+            return True
+        return value in (None, "", "battle") if self.kind is None else value == self.kind
+
+    def is_time(self, time_s: float) -> bool:
+        return (self.since is None or time_s >= self.since) and (self.until is None or time_s < self.until)
+
+
+@dataclass(slots=True)
+class Tally:
+    """Rows met, and those that gave no vote."""
+
+    n_rows: int = 0
+    n_other_kinds: int = 0
+    n_other_times: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
