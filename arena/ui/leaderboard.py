@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 REFRESH_EVERY_S = 2.0
 _MOST_TICKS = 5
 _STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-_MARKS: Mapping[Kind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "hessian": "†"}
+_MARKS: Mapping[Kind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "jackknife": "‡", "hessian": "†"}
 """A mark always means the same; the common kind, which the settings line tells of, has none."""
 
 
