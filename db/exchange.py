@@ -22,7 +22,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from db import errors, queries
 from db.codes import Code, Kind, Policy, Reason, State
 from db.outcome import Outcome
-from db.queries.decks import deck_key
+from db.queries.decks import deck_key, prepared_id
 from db.queries.records import BattleRecord, BattleSettings, DeckAnswer, DeckPrompt, TurnRecord, VoteRecord
 from db.session import Database
 
@@ -218,7 +218,7 @@ def _is_anonymous(kind: Kind) -> bool:
 
 
 def _prepared_id(prompt: DeckPrompt | None, model_a: str, model_b: str) -> str | None:
-    return None if prompt is None else f"{deck_key(prompt)}:{'|'.join(sorted((model_a, model_b)))}"
+    return None if prompt is None else prepared_id(deck_key(prompt), model_a, model_b)
 
 
 def _parsed(file: Iterable[bytes]) -> Iterator[VoteLine]:
@@ -237,9 +237,9 @@ def _checked(line: VoteLine) -> VoteLine:
         raise ValueError(f"counted is {line.counted}, but there are {len(line.reasons)} reasons; it counts without one")
     if line.anony != _is_anonymous(line.kind):
         raise ValueError(f"anony is {line.anony}, but kind is {line.kind.label}")
-    prepared_id = _prepared_id(line.deck_prompt, line.model_a, line.model_b)
-    if line.prepared_id != prepared_id:
-        raise ValueError(f"prepared_id is {line.prepared_id!r}, but prompt and pair make {prepared_id!r}")
+    expected = _prepared_id(line.deck_prompt, line.model_a, line.model_b)
+    if line.prepared_id != expected:
+        raise ValueError(f"prepared_id is {line.prepared_id!r}, but prompt and pair make {expected!r}")
     return line
 
 

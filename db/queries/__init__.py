@@ -7,6 +7,7 @@ and an error that leaves the block undoes it whole. Times are seconds since 1970
     battles     a battle's life, its turns and answers
     decks       prepared prompts and their answers
     ledger      the revision protocol, boards' counts, the online-Elo state
+    ratings     votes one by one, with all that a rating may ask of them
     votes       cast, withdraw, ban, un-ban, judge again
     transfer    whole votes with their battles, out and in
     load        rows into records
@@ -46,6 +47,7 @@ from db.queries.ledger import (
     vote_totals,
     votes_in_order,
 )
+from db.queries.ratings import rated_votes
 from db.queries.records import (
     AnswerRecord,
     BattleRecord,
@@ -63,9 +65,11 @@ from db.queries.records import (
     OnlineElo,
     OrderedVote,
     PairCount,
+    RatedVote,
     Recent,
     Recomputed,
     Restated,
+    ShownAnswer,
     StoredModel,
     TurnRecord,
     Visitor,
@@ -100,9 +104,11 @@ __all__ = [
     "OnlineElo",
     "OrderedVote",
     "PairCount",
+    "RatedVote",
     "Recent",
     "Recomputed",
     "Restated",
+    "ShownAnswer",
     "StoredModel",
     "TurnRecord",
     "Visitor",
@@ -130,6 +136,7 @@ __all__ = [
     "named_prompts",
     "open_battle",
     "pair_counts",
+    "rated_votes",
     "recompute_verdicts",
     "refresh_elo_state",
     "replay",

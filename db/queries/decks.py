@@ -16,6 +16,11 @@ def deck_key(prompt: DeckPrompt) -> str:
     return hashlib.sha256(f"{prompt.deck}\0{clean_text(prompt.text)}".encode()).hexdigest()[:16]
 
 
+def prepared_id(key: str, model_a: str, model_b: str) -> str:
+    """The name of a prepared pair, the same in every database and on either side: KEY:NAME|NAME."""
+    return f"{key}:{'|'.join(sorted((model_a, model_b)))}"
+
+
 def add_deck_prompt(tx: Connection, prompt: DeckPrompt) -> str:
     """Adds the prepared prompt if it is new, else updates its tags and language; returns its key (16 hex digits)."""
     key = deck_key(prompt)

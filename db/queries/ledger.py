@@ -36,7 +36,8 @@ from db.schema import ledger, models, vote_reasons, votes
 _BATCH = 10_000
 _MODEL_IDS = 1 << 24  # more than there will be models, and small enough for two and an outcome in 64 bits
 _OUTCOMES = tuple(Outcome)
-_CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")  # the plain number: a million enum calls take a second
+CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
+"""The plain number of an outcome, for other queries too: a million calls of an enumeration take a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,17 @@ def ledger_state(tx: Connection) -> LedgerState:
     return LedgerState(row.revision, row.elo_revision, row.elo_name)
 
 
-def cells(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[Cell]:
-    """Counted votes by (model on side A, model on side B, outcome), of one kind or of all (None); read from the index
-    alone. In no order that means anything."""
+def cells(
+    tx: Connection, kind: Kind | None = Kind.BATTLE, *, since: float | None = None, until: float | None = None
+) -> list[Cell]:
+    """Counted votes by (model on side A, model on side B, outcome), of one kind or of all (None), cast at `since` or
+    later and before `until`; without times read from the index alone. In no order that means anything."""
     names = _names(tx)
-    grouped = select(votes.c.model_a, votes.c.model_b, _CODE, func.count().label("n")).group_by(
+    grouped = select(votes.c.model_a, votes.c.model_b, CODE, func.count().label("n")).group_by(
         votes.c.model_a, votes.c.model_b, votes.c.outcome
     )
-    return [Cell(names[a], names[b], _OUTCOMES[code], n) for a, b, code, n in tx.execute(_counted(grouped, kind))]
+    chosen = of_votes(grouped.where(votes.c.counted == true()), kind, since, until)
+    return [Cell(names[a], names[b], _OUTCOMES[code], n) for a, b, code, n in tx.execute(chosen)]
 
 
 def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
@@ -76,12 +80,13 @@ def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
     return VoteTotals(counted=found.get(True, 0), excluded=found.get(False, 0))
 
 
-def exclusions(tx: Connection, kind: Kind | None = Kind.BATTLE) -> dict[Reason, int]:
+def exclusions(
+    tx: Connection, kind: Kind | None = Kind.BATTLE, *, since: float | None = None, until: float | None = None
+) -> dict[Reason, int]:
     """How many votes each reason excludes, by code; a vote with two reasons is in both. Reasons without a vote are
     absent."""
-    grouped = select(vote_reasons.c.reason, func.count()).group_by(vote_reasons.c.reason)
-    if kind is not None:
-        grouped = grouped.select_from(vote_reasons.join(votes)).where(votes.c.kind == kind)
+    grouped = select(vote_reasons.c.reason, func.count()).select_from(vote_reasons.join(votes))
+    grouped = of_votes(grouped.group_by(vote_reasons.c.reason), kind, since, until)
     return dict(tx.execute(grouped.order_by(vote_reasons.c.reason)).all())
 
 
@@ -94,14 +99,17 @@ def pair_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[PairCou
     return [PairCount(a, b, n) for (a, b), n in sorted(counts.items())]
 
 
-def votes_in_order(tx: Connection, kind: Kind | None = None) -> Iterator[OrderedVote]:
+def votes_in_order(
+    tx: Connection, kind: Kind | None = None, *, since: float | None = None, until: float | None = None
+) -> Iterator[OrderedVote]:
     """The counted votes in order of revision, streamed: what online Elo replays (over all kinds)."""
     names = _names(tx)
     # Made for a million votes: one number a row, one object a cell; and `<> false` where `= true` would tempt SQLite to
     # read by votes_board and sort (0.9 s instead of 3.4 s of processor time).
     model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
-    packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + _CODE
-    in_order = _of_kind(select(packed), kind).where(votes.c.counted != false()).order_by(votes.c.revision)
+    packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + CODE
+    in_order = select(packed).where(votes.c.counted != false()).order_by(votes.c.revision)
+    in_order = of_votes(in_order, kind, since, until)
     met: dict[int, OrderedVote] = {}
     for number in tx.scalars(in_order, execution_options={"yield_per": _BATCH}):
         vote = met.get(number)
@@ -176,9 +184,12 @@ def _names(tx: Connection) -> dict[int, str]:
     return dict(tx.execute(select(models.c.id, models.c.name)).all())
 
 
-def _counted(query: Select[tuple[Any, ...]], kind: Kind | None) -> Select[tuple[Any, ...]]:
-    return _of_kind(query.where(votes.c.counted == true()), kind)
-
-
-def _of_kind(query: Select[tuple[Any, ...]], kind: Kind | None) -> Select[tuple[Any, ...]]:
-    return query if kind is None else query.where(votes.c.kind == kind)
+def of_votes(
+    query: Select[Any], kind: Kind | None, since: float | None = None, until: float | None = None
+) -> Select[Any]:
+    """For other queries: of votes of that kind (None: of any) alone, cast at `since` or later and before `until`."""
+    if kind is not None:
+        query = query.where(votes.c.kind == kind)
+    if since is not None:
+        query = query.where(votes.c.cast_at >= since)
+    return query if until is None else query.where(votes.c.cast_at < until)

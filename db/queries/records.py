@@ -235,6 +235,29 @@ class OrderedVote(NamedTuple):
     outcome: Outcome
 
 
+class ShownAnswer(NamedTuple):
+    """An answer that a voter saw; None: not known, or a text that was not asked for."""
+
+    text: str | None
+    tokens: int | None
+    duration_ms: float | None
+
+
+class RatedVote(NamedTuple):
+    """A counted vote with all that a rating may ask of it. `prepared_id` names the prepared pair of a quick battle; the
+    answers are those of all turns, or none where they were not asked for."""
+
+    model_a: str
+    model_b: str
+    outcome: Outcome
+    cast_at: float
+    voter: str
+    prepared_id: str | None
+    draw_probability: float | None
+    answers_a: tuple[ShownAnswer, ...]
+    answers_b: tuple[ShownAnswer, ...]
+
+
 class PairCount(NamedTuple):
     """How many counted votes an unordered pair has; `model_a` sorts before `model_b`."""
 

@@ -12,7 +12,7 @@ The first that is there is taken. What the counts are is told in `style`.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from elo.reading.values import ValueProblem, number_or_nan, shown
 from elo.style import Features, of_metadata
@@ -30,8 +30,7 @@ COLUMNS = (*_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name
 Pair = tuple[Features, Features]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answer that a voter saw; None: not known (a text: not asked for)."""
 
     text: str | None

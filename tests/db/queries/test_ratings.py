@@ -1,0 +1,69 @@
+import pytest
+
+from db import queries
+from db.codes import Kind, Reason, Side, State
+from db.outcome import Outcome
+from db.queries import AnswerRecord, RatedVote, ShownAnswer
+from db.queries.decks import deck_key
+from db.session import Database
+from tests.db.building import MODELS, PROMPT, votable, votable_quick, vote
+
+
+def test_votes_come_in_order_with_all_that_is_known_of_them(database: Database) -> None:
+    with database.write() as tx:
+        vote(tx, votable(tx, ("birch", "ash"), "ann"), Outcome.A, "ann", now=20.0)
+        vote(tx, votable(tx), Outcome.B, reasons=[Reason.STOPPED], now=21.0)
+        vote(tx, votable_quick(tx, ("cedar", "ash"), "bob"), Outcome.TIE, "bob", now=22.0)
+    key = deck_key(PROMPT)
+    live = RatedVote("birch", "ash", Outcome.A, 20.0, "ann", None, 1 / 12, (), ())
+    quick = RatedVote("cedar", "ash", Outcome.TIE, 22.0, "bob", f"{key}:ash|cedar", None, (), ())
+    with database.read() as tx:
+        assert [*queries.rated_votes(tx, None)] == [live, quick]
+        assert [*queries.rated_votes(tx)] == [live]
+        assert [*queries.rated_votes(tx, Kind.QUICK)] == [quick]
+        assert all(isinstance(rated.outcome, Outcome) for rated in queries.rated_votes(tx, None))
+
+
+def test_answers_are_those_that_were_shown_and_texts_only_on_request(database: Database) -> None:
+    with database.write() as tx:
+        battle = votable(tx, ("ash", "birch"))
+        turn = queries.add_turn(tx, battle, "And 3 + 3?")
+        for attempt, text in ((1, "cut o"), (2, "Six.")):
+            queries.save_answer(tx, battle, turn, AnswerRecord(Side.B, attempt, text, None, None, 9, attempt, 1.0, 2.5))
+        queries.set_battle_state(tx, battle, State.VOTABLE, now=12.0)
+        vote(tx, battle)
+        vote(tx, votable_quick(tx, ("cedar", "ash"), "bob"), Outcome.B, "bob")
+    with database.read() as tx:
+        live, quick = queries.rated_votes(tx, None, with_answers=True, with_texts=True)
+        assert live.answers_a == (ShownAnswer("It is 3.", 5, 80.25),)
+        assert live.answers_b == (ShownAnswer("It is 4.", 5, 80.25), ShownAnswer("Six.", 2, 2.5))
+        assert quick.answers_a == (ShownAnswer("cedar it is", 5, None),)
+        assert quick.answers_b == (ShownAnswer("ash it is", 5, None),)
+        live, quick = queries.rated_votes(tx, None, with_answers=True)
+        assert live.answers_b == (ShownAnswer(None, 5, 80.25), ShownAnswer(None, 2, 2.5))
+        assert quick.answers_a == (ShownAnswer(None, 5, None),)
+
+
+def test_many_votes_come_page_by_page(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.queries.ratings._BATCH", 3)
+    monkeypatch.setattr("db.queries.ratings._BATCH_WITH_ANSWERS", 2)
+    with database.write() as tx:
+        for i in range(7):
+            vote(tx, votable(tx, (MODELS[i % 3], MODELS[3])), now=20.0 + i)
+    with database.read() as tx:
+        assert [rated.cast_at for rated in queries.rated_votes(tx)] == [20.0 + i for i in range(7)]
+        answers = [rated.answers_b for rated in queries.rated_votes(tx, with_answers=True)]
+        assert answers == [(ShownAnswer(None, 5, 80.25),)] * 7
+
+
+def test_the_first_moment_is_in_and_the_last_is_out(database: Database) -> None:
+    with database.write() as tx:
+        for i in range(5):
+            vote(tx, votable(tx, (MODELS[i % 2], MODELS[2])), now=20.0 + i, reasons=[Reason.STOPPED] * (i == 2))
+    with database.read() as tx:
+        assert [rated.cast_at for rated in queries.rated_votes(tx, since=21.0, until=24.0)] == [21.0, 23.0]
+        assert len([*queries.votes_in_order(tx, since=21.0, until=24.0)]) == 2
+        assert sum(cell.n for cell in queries.cells(tx, since=21.0, until=24.0)) == 2
+        assert sum(cell.n for cell in queries.cells(tx, None, until=22.0)) == 2
+        assert queries.exclusions(tx, since=21.0) == {Reason.STOPPED: 1}
+        assert queries.exclusions(tx, until=22.0) == {}
