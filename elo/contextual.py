@@ -99,7 +99,8 @@ def fit_contextual(
         _check_told_apart(likelihood, start.r, used)
     theta, inverse, iterations = _newton(likelihood, start.r, used)
     gradient, G = likelihood.squares(theta)
-    covariance, kind = _covariance(rows, theta, inverse, G, codes(votes, settings))
+    code = codes(votes, settings)
+    covariance = inverse @ G @ inverse if code is None else _by_cluster(likelihood, theta, inverse, code)
     K, reach = len(models), NormalDist().inv_cdf((1 + settings.level) / 2)
     errors = reach * np.sqrt(np.diag(covariance)[K:])
     return ContextualFit(
@@ -111,7 +112,7 @@ def fit_contextual(
         ),
         inverse[:K, :K],
         centred(covariance[:K, :K]),
-        kind,
+        "sandwich" if code is None else "jackknife",
         rows.pairs,
         n_left_out=len(votes) - len(rows.y),
         unused=tuple(name for name, uses in zip(wanted.names, is_used, strict=True) if not uses),
@@ -233,11 +234,13 @@ class _Likelihood:
     def squares(self, theta: Floats) -> tuple[Floats, Floats]:
         """The gradient, and the sum of the squared scores of votes and, where there is a prior, of its ties."""
         sums = self.sums(theta, squares=True)
-        r, beta = self._split(theta)
-        own = self.ratings.prior * (0.5 - sigma(r)) ** 2
-        return self._gradient(theta, sums), self._joined(
-            self.laplacian(sums) + np.diag(own), sums, np.zeros((len(beta),) * 2)
-        )
+        ratings = self.laplacian(sums) + np.diag(self.of_prior(theta))
+        return self._gradient(theta, sums), self._joined(ratings, sums, np.zeros(sums.of_x.shape))
+
+    def of_prior(self, theta: Floats) -> Floats:
+        """(K,): the squared scores of the prior's virtual ties."""
+        squares: Floats = self.ratings.prior * (0.5 - sigma(self._split(theta)[0])) ** 2
+        return squares
 
     def laplacian(self, sums: "_Sums") -> Floats:
         incidence = self.ratings.incidence
@@ -357,12 +360,10 @@ def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Float
     raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds")
 
 
-def _covariance(
-    rows: _Rows, theta: Floats, inverse: Floats, G: Floats, code: Index | None
-) -> tuple[Floats, Literal["sandwich", "jackknife"]]:
-    """(P, P)"""
-    if code is None:
-        return inverse @ G @ inverse, "sandwich"
+def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, code: Index) -> Floats:
+    """(P, P): the jackknife's covariance, with the prior's virtual ties as in the sandwich. `code` is each vote's
+    cluster, -1: one of its own."""
+    rows = likelihood.rows
     K, N = len(theta) - len(rows.x), len(rows.y)
     parts = list(_parts(rows, theta[:K], theta[K:]))
     cluster = _numbered(code[rows.vote], rows.is_new)
@@ -379,7 +380,9 @@ def _covariance(
         np.concatenate([part.curvature for part in parts])[order],
         cluster[order],
     )
-    return jackknife(inverse, terms), "jackknife"
+    of_prior = np.append(likelihood.of_prior(theta), np.zeros(len(rows.x)))
+    covariance: Floats = jackknife(inverse, terms) + inverse @ np.diag(of_prior) @ inverse
+    return covariance
 
 
 def _numbered(code: Index, is_new: NDArray[np.bool_]) -> Index:

@@ -15,9 +15,14 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from elo.battles import Floats, Pairs, components, record
+from elo import ties
+from elo.battles import Floats, Index, Pairs, components
 from elo.bradley_terry import Fit, Likelihood, centred, sigma
-from elo.short_records import FEW_POINTS
+from elo.ranks import variance_of_difference
+from elo.ties import TieFit
+
+_DECIMALS = 9
+"""Of log-odds: ratings that agree so far are equal."""
 
 
 def expected_shrinkage(inverse: Floats, r: Floats) -> Floats:
@@ -30,18 +35,12 @@ def expected_shrinkage(inverse: Floats, r: Floats) -> Floats:
     v = 1/25, and one more battle shrinks 0.02 to 0.02 / 1.01.
     """
     p = sigma(r[:, None] - r[None, :])
-    h = p * p.T
-    gain: Floats = h * _of_difference(inverse @ centred(np.eye(len(r))) @ inverse)
-    gain /= 1 + h * _of_difference(inverse)
+    h = p * (1 - p)
+    gain: Floats = h * variance_of_difference(inverse @ centred(np.eye(len(r))) @ inverse)
+    gain /= 1 + h * variance_of_difference(inverse)
     np.fill_diagonal(gain, 0.0)
-    return gain
-
-
-def _of_difference(matrix: Floats) -> Floats:
-    """(K, K): e'Me with e = e_a - e_b for every a and b: of a covariance, the variances of the differences."""
-    own = np.diag(matrix)
-    form: Floats = np.maximum(own[:, None] + own[None, :] - (matrix + matrix.T), 0.0)
-    return form
+    both: Floats = (gain + gain.T) / 2  # alike but for rounding
+    return both
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +60,58 @@ class Separation:
 
 
 def battles_to_separate(
-    pairs: Pairs, fit: Fit, covariance: Floats, *, level: float = 0.95, chance: float = 0.8
+    pairs: Pairs, fit: Fit | TieFit, covariance: Floats, *, level: float = 0.95, chance: float = 0.8
 ) -> tuple[Separation, ...]:
     """For each two neighbours in order of rating, of one component, how many more battles would part them: make their
     gap d at least z_level standard errors, with probability `chance` if the ratings were the truth.
 
-    `covariance` (K, K) is the sandwich's, or whichever the board's intervals come from. With v the variance of the gap,
-    h = p (1 - p), q the mean squared residual of one of their battles, z = z_((1 + level) / 2) + z_chance, N votes:
+    `covariance` (K, K) is the board's (`Intervals.covariance`). With v the variance of the gap, h the information and q
+    the mean squared score of one of their battles, z = z_((1 + level) / 2) + z_chance, N votes:
 
         direct = (z^2 / d^2 - 1 / v) q / h^2        arena_wide = N (z^2 v / d^2 - 1)
 
     (the variances of n direct battles, q / (n h^2), and of what is known, v, are joined by their inverses; those of
-    battles in proportion fall like 1 / N). q / h is taken from all votes: ties make it smaller than 1. For a model
-    with a short record (see `intervals`) v is the inverse Hessian's. From nothing, with 30 % ties, a gap of 20 points
-    takes 1,661 battles at chance 0.8, and 813 at an even chance (0.5).
+    battles in proportion fall like 1 / N). Where ties are half wins, h = p (1 - p), and q / h is taken from all votes:
+    ties make it smaller than 1. From nothing, with 30 % ties, a gap of 20 points takes 1,661 battles at chance 0.8, and
+    813 at an even chance (0.5).
     """
-    d_all, order = np.round(fit.ratings, 12), np.argsort(np.array(pairs.models), kind="stable")
-    order = order[np.argsort(-d_all[order], kind="stable")]
-    group = components(pairs)
     z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(chance)
-    variance = _variances(pairs, fit, covariance)
-    dispersion = _dispersion(pairs, fit)
+    better, worse = _neighbours(pairs, fit)
+    gap = np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS)
+    variance = variance_of_difference(covariance)[better, worse]
+    needed = _spread_of_one(pairs, fit, gap)
     n_votes = float(pairs.games.sum())
     found = []
-    for number in range(1, int(group.max(initial=0)) + 1):
-        members = order[group[order] == number].tolist()
-        for better, worse in pairwise(members):
-            d, v = float(d_all[better] - d_all[worse]), float(variance[better, worse])
-            direct = arena_wide = None
-            if d > 0:
-                p = float(sigma(np.array(d)))
-                unknown = max(z * z / (d * d) - 1 / v, 0.0)
-                direct = math.ceil(unknown * dispersion / (p * (1 - p)))
-                arena_wide = math.ceil(n_votes * v * unknown)
-            found.append(Separation(pairs.models[better], pairs.models[worse], d, math.sqrt(v), direct, arena_wide))
+    for i, (d, v) in enumerate(zip(gap.tolist(), variance.tolist(), strict=True)):
+        direct = arena_wide = None
+        if d > 0:
+            unknown = max(z * z / (d * d) - (1 / v if v else math.inf), 0.0)
+            direct = math.ceil(unknown * needed[i])
+            arena_wide = math.ceil(n_votes * v * unknown)
+        names = pairs.models[better[i]], pairs.models[worse[i]]
+        found.append(Separation(*names, d, math.sqrt(v), direct, arena_wide))
     return tuple(found)
 
 
-def _variances(pairs: Pairs, fit: Fit, covariance: Floats) -> Floats:
-    """(K, K): of the differences, the inverse Hessian's where one of the two models has a short record."""
-    points = record(pairs)
-    is_short = (np.minimum(points.won, points.lost) < FEW_POINTS) | (points.decided < FEW_POINTS)
-    variance, wide = _of_difference(covariance), _of_difference(fit.inverse)
-    return np.where(is_short[:, None] | is_short[None, :], np.maximum(variance, wide), variance)
+def _neighbours(pairs: Pairs, fit: Fit | TieFit) -> tuple[Index, Index]:
+    """Who is next above whom, by component, rating and name."""
+    group, ratings = components(pairs), np.round(fit.ratings, _DECIMALS)
+    order = sorted(range(pairs.n_models), key=lambda m: (group[m], -ratings[m], pairs.models[m]))
+    places = [(m, below) for m, below in pairwise(order) if group[m] == group[below]]
+    better, worse = np.array(places, dtype=np.int64).reshape(-1, 2).T
+    return better, worse
 
 
-def _dispersion(pairs: Pairs, fit: Fit) -> float:
-    """Squared residuals of the votes over the variance that battles without ties would have."""
+def _spread_of_one(pairs: Pairs, fit: Fit | TieFit, d: Floats) -> Floats:
+    """q / h^2: the variance of an estimate of the difference d from one battle, (n,)."""
+    if isinstance(fit, TieFit):
+        chances, at = fit.chances(d), ties.terms(fit.model, d, np.array(fit.tie))
+        spread: Floats = (chances * at.slope**2).sum(axis=0) / (chances * at.bend).sum(axis=0) ** 2
+        return spread
     p, q = (side[:, 0] for side in Likelihood.of(pairs, prior=0).chances(fit.r[:, None]))
     squares = pairs.won * q**2 + pairs.lost * p**2 + pairs.tied * (0.5 - p) ** 2
-    return float(squares.sum() / (pairs.games * p * q).sum())
+    dispersion = float(squares.sum() / (pairs.games * p * q).sum())
+    return dispersion / (sigma(d) * sigma(-d))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def connectivity(pairs: Pairs) -> Connectivity:
     links += links.T
     # Each group's constant vector, which the Laplacian maps to 0, is given a weight: now it can be inverted.
     laplacian = np.diag(links.sum(axis=1)) - links + (group[:, None] == group[None, :])
-    resistance = _of_difference(np.linalg.inv(laplacian))[pairs.a, pairs.b] if K else np.zeros(0)
+    resistance = variance_of_difference(np.linalg.inv(laplacian))[pairs.a, pairs.b] if K else np.zeros(0)
     bridges = []
     for edge in np.flatnonzero(resistance > 1 - 0.5 / max(K, 1)):
         a, b = int(pairs.a[edge]), int(pairs.b[edge])

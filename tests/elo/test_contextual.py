@@ -313,6 +313,8 @@ def test_clusters_are_left_out_one_by_one() -> None:
         d = np.linalg.solve(H - z.T @ (h[rows] * z), scores[rows].sum(axis=0))
         V += np.outer(d, d)
     V *= (len(clusters) - 1) / len(clusters)
+    inverse = np.linalg.inv(H)
+    V += inverse @ np.diag(np.append((0.5 - q) ** 2, np.zeros(len(theta) - K))) @ inverse  # the prior's ties
     assert fitted.covariance == pytest.approx(centred(V[:K, :K]), abs=1e-10)
     for f, c in enumerate(fitted.coefficients):
         assert c.high - c.value == pytest.approx(1.959964 * math.sqrt(V[K + f, K + f]), abs=1e-6)

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
+from elo import ties
 from elo.battles import Cells, Floats, Pairs, components
 from elo.bradley_terry import Fit, Likelihood, centred, fit
-from elo.intervals import sandwich
+from elo.intervals import intervals, sandwich
 from elo.planning import Separation, battles_to_separate, connectivity, expected_shrinkage
 from elo.settings import Settings
 from tests.elo import reference
@@ -157,12 +158,48 @@ def test_neighbours_are_of_one_component() -> None:
 
 
 def test_a_clean_sweep_is_not_told_to_be_settled() -> None:
-    """5-0: the sandwich's error is 173 points, the inverse Hessian's 340."""
-    pairs = Cells.from_counts([("new", "old", Outcome.A, 5)]).pairs()
-    (row,) = neighbours(pairs, prior=1).values()
-    assert row.gap * SCALE == pytest.approx(478.8, abs=0.1)
-    assert row.direct is not None
-    assert row.direct > 0
+    """A 5-0 newcomer against an average field: the sandwich's error is 173 points, and its gap 430. The board's
+    covariance knows of the short record."""
+    field = [(x, y, Outcome.TIE, 200) for x in "abcd" for y in "abcd" if x < y]
+    wins = [("new", x, Outcome.A, n) for x, n in zip("abcd", (2, 1, 1, 1), strict=True)]
+    pairs = Cells.from_counts([*field, *wins]).pairs()
+    found = fit(pairs, prior=1)
+    bounds = intervals(pairs, found, Settings())
+    assert bounds is not None
+    rows = [battles_to_separate(pairs, found, V)[0] for V in (bounds.covariance, covariance_of(pairs, found, prior=1))]
+    assert [row.better for row in rows] == ["new", "new"]
+    assert rows[0].gap * SCALE == pytest.approx(430, abs=2)
+    assert rows[0].error > 1.4 * rows[1].error
+    assert rows[0].arena_wide is not None
+    assert rows[0].arena_wide > 1000
+
+
+def test_without_any_doubt_no_battle_is_needed() -> None:
+    pairs = Cells.from_counts([("x", "y", Outcome.A, 3), ("y", "x", Outcome.A, 1)]).pairs()
+    (row,) = battles_to_separate(pairs, fit(pairs, prior=0), np.zeros((2, 2)))
+    assert (row.error, row.direct, row.arena_wide) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_under_a_model_of_ties_the_planned_battles_separate_as_often_too(model: ties.Model) -> None:
+    ratings, tie = np.array([0.6, 0.15, -0.75]), 0.4
+    a, b = np.array([0, 0, 1]), np.array([1, 2, 2])
+    chances = 30 * ties.chances(model, ratings[a] - ratings[b], np.array(tie))
+    mean = Pairs(("model-0", "model-1", "model-2"), a, b, *chances)
+    truth = ties.fit(mean, model, prior=0)
+    plan, _ = battles_to_separate(mean, truth, sandwich(Likelihood.of(mean, prior=0), mean, truth), chance=0.8)
+    assert (plan.better, plan.worse) == ("model-0", "model-1")
+    assert plan.gap == pytest.approx(0.45, abs=1e-6)
+    assert plan.direct is not None
+    assert plan.direct > 20
+    rng, times = np.random.default_rng(9), np.array([plan.direct / 30, 0, 0])
+    apart = []
+    for _ in range(200):
+        arena = together(drawn(rng, mean), drawn(rng, mean, times))
+        found = ties.fit(arena, model, prior=0)
+        V = sandwich(Likelihood.of(arena, prior=0), arena, found)
+        apart.append((found.r[0] - found.r[1]) / np.sqrt(V[0, 0] + V[1, 1] - 2 * V[0, 1]) > 1.959964)
+    assert 0.71 < np.mean(apart) < 0.89
 
 
 # --- connectivity
