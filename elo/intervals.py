@@ -18,7 +18,6 @@ too narrow (`short_records`).
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -51,14 +50,17 @@ class Intervals:
     """(K, K): of the ratings under the gauge, with what it lacks for a short record added as noise of the model's own.
     Ranks by difference are read from it."""
     rounds: Floats | None
-    """(R, K): ratings as chance could have made them, under the gauge: the bootstrap's rounds, or as many normal draws
+    """(R, K): ratings as chance could have made them, under the gauge: the bootstrap's rounds, or as many random draws
     where bounds come from `covariance`; a short record has noise of its own on top. For places, and for the chance that
     one model is better than another. None where no rounds are asked for."""
     reach: float | None = None
-    """Standard errors from a rating to its bounds: 1.96, more where all intervals hold at once; None: percentiles."""
+    """Standard errors from a rating to its bounds: 1.96, and more where all intervals hold at once or clusters are few.
+    None: bounds are percentiles."""
     agreement: float | None = None
     """Width of the bootstrap's interval over the sandwich's, the median of models: near 1 where both can be trusted."""
     n_clusters: int | None = None
+    freedom: int | None = None
+    """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
 
 
 def intervals(
@@ -80,8 +82,9 @@ def intervals(
     if clusters is not None:
         short = short_records.of_clusters(likelihood, fit, clusters)
         covariance = clustered(likelihood, fit, clusters)
-        found = of_covariance(fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge)
-        return replace(found, n_clusters=clusters.n_clusters)
+        U = clusters.n_clusters
+        found = of_covariance(fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, freedom=U - 1)
+        return replace(found, n_clusters=U)
     is_plain = isinstance(fit, Fit) and pairs.won2 is None and not settings.simultaneous
     wants_rounds = settings.interval == "bootstrap" or (settings.interval == "auto" and is_plain)
     if wants_rounds and not settings.bootstrap:
@@ -103,8 +106,10 @@ def of_covariance(
     *,
     short: ShortRecords,
     gauge: Floats | None = None,
+    freedom: int | None = None,
 ) -> Intervals:
-    """So many standard errors to either side, from ratings (K,) and their covariance (K, K) with the plain mean fixed.
+    """So many standard errors to either side, from ratings (K,) and their covariance (K, K) with the plain mean fixed,
+    which itself was estimated with so many degrees of freedom (None: many).
 
     With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
     """
@@ -114,14 +119,15 @@ def of_covariance(
         kinds = ["hessian" if is_short else kind for is_short in short.is_short]
     covariance, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
     if settings.simultaneous:
-        reach = simultaneous.quantile(covariance, level=settings.level, seed=settings.seed)
+        reach = simultaneous.quantile(covariance, level=settings.level, freedom=freedom, seed=settings.seed)
     else:
-        reach = _z(settings)
+        reach = simultaneous.pointwise(settings.level, freedom)
     errors = reach * _errors(covariance)
     rounds = None
     if settings.bootstrap:
-        rounds = ratings + simultaneous.draws(covariance, settings.bootstrap, seed=settings.seed)
-    return Intervals(ratings - errors, ratings + errors, tuple(kinds), covariance, rounds, reach=reach)
+        drawn = simultaneous.draws(covariance, settings.bootstrap, freedom=freedom, seed=settings.seed)
+        rounds = ratings + _shifted(drawn, gauge)
+    return Intervals(ratings - errors, ratings + errors, tuple(kinds), covariance, rounds, reach=reach, freedom=freedom)
 
 
 def _of_rounds(
@@ -139,14 +145,14 @@ def _of_rounds(
     errors = _errors(projected(covariance, gauge))
     is_used = errors > 0
     if settings.interval == "auto":
-        wide = _z(settings) * _errors(projected(short.covariance, gauge))
+        wide = simultaneous.pointwise(settings.level) * _errors(projected(short.covariance, gauge))
         for m in np.flatnonzero(short.is_short):
             low[m], high[m], kinds[m] = ratings[m] - wide[m], ratings[m] + wide[m], "hessian"
         is_used &= ~short.is_short
         lacking = short.lacking(covariance)
         covariance = covariance + np.diag(lacking)
         rounds = rounds + _shifted(simultaneous.draws(np.diag(lacking), len(rounds), seed=settings.seed), gauge)
-    ratios = (high - low)[is_used] / (2 * _z(settings) * errors[is_used])
+    ratios = (high - low)[is_used] / (2 * simultaneous.pointwise(settings.level) * errors[is_used])
     return Intervals(
         low,
         high,
@@ -155,10 +161,6 @@ def _of_rounds(
         rounds,
         agreement=float(np.median(ratios)) if ratios.size else None,
     )
-
-
-def _z(settings: Settings) -> float:
-    return NormalDist().inv_cdf((1 + settings.level) / 2)
 
 
 def _errors(covariance: Floats) -> Floats:
@@ -193,19 +195,31 @@ def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
     """(K, K): the covariance of ratings, their plain mean fixed, when votes are independent, whatever law they follow:
     P H^-1 G H^-1 P, with G the squared scores of the votes (a tie's residual is 1/2 - p), times the squares of their
     weights, and, where there is a prior, of its virtual ties. A model of ties has its parameter in H and G."""
+    return centred(_sandwich(likelihood, pairs, fit)[: pairs.n_models, : pairs.n_models])
+
+
+def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
+    """H^-1 G H^-1: (K, K), of a model of ties (K + 1, K + 1)."""
     won, lost, tied = pairs.squares
     K = pairs.n_models
     if isinstance(fit, Fit):
         p, q = likelihood.chances(fit.r)
-        return centred(
-            fit.inverse @ _scatter(likelihood, won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2, fit.r) @ fit.inverse
-        )
+        G = _scatter(likelihood, won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2, fit.r)
+        return fit.inverse @ G @ fit.inverse
     counts, at = np.stack([won, lost, tied]), fit.terms(pairs)
     G = np.zeros((K + 1, K + 1))
     G[:K, :K] = _scatter(likelihood, (counts * at.slope**2).sum(axis=0), fit.r)
     G[:K, K] = G[K, :K] = likelihood.incidence @ (counts * at.slope * at.tie_slope).sum(axis=0)
     G[K, K] = (counts * at.tie_slope**2).sum()
-    return centred((fit.inverse @ G @ fit.inverse)[:K, :K])
+    return fit.inverse @ G @ fit.inverse
+
+
+def tie_error(likelihood: Likelihood, pairs: Pairs, fit: TieFit, clusters: Clusters | None) -> float:
+    """Standard error of the tie parameter, from the sandwich or, with clusters, from the jackknife: no gauge moves
+    it."""
+    if clusters is None:
+        return float(np.sqrt(_sandwich(likelihood, pairs, fit)[-1, -1]))
+    return float(np.sqrt(jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[-1, -1]))
 
 
 def _scatter(likelihood: Likelihood, squares: Floats, r: Floats) -> Floats:

@@ -12,11 +12,11 @@ printed bounds.
 """
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from elo.battles import Floats, Index
+from elo.simultaneous import pointwise
 
 
 def by_interval(low: Floats, high: Floats, group: Index) -> Index:
@@ -26,15 +26,17 @@ def by_interval(low: Floats, high: Floats, group: Index) -> Index:
     return rank
 
 
-def by_difference(ratings: Floats, covariance: Floats, group: Index, *, level: float) -> Index:
+def by_difference(
+    ratings: Floats, covariance: Floats, group: Index, *, level: float, freedom: int | None = None
+) -> Index:
     """(K,): 1 + the number of models of the same group that are better by more than z standard errors of the difference
-    of the two ratings, with z two-sided (1.96 at level 0.95).
+    of the two ratings, with z two-sided (1.96 at level 0.95; more with few degrees of `freedom`, see `Intervals`).
 
     `covariance` (K, K) is that of the ratings under any gauge: a gauge moves all ratings alike, so that no difference
     depends on it. Variances 0.04, covariance -0.02: the difference has 0.04 + 0.04 + 0.04, so a gap of 0.70 log-odds
     is a rank (1.96 x 0.346 = 0.68), while intervals of +-0.39 overlap up to 0.78.
     """
-    z = NormalDist().inv_cdf((1 + level) / 2)
+    z = pointwise(level, freedom)
     gap = ratings[None, :] - ratings[:, None]
     is_better = (gap > z * np.sqrt(variance_of_difference(covariance))) & (group[None, :] == group[:, None])
     rank: Index = 1 + is_better.sum(axis=1)

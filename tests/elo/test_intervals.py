@@ -1,11 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from db.outcome import Outcome
-from elo import Settings
-from elo.battles import Cells, Floats, record
+from elo import Settings, ties
+from elo.battles import Cells, Floats, Votes, record
 from elo.bradley_terry import Likelihood, centred, fit, sigma
-from elo.intervals import bootstrap, intervals, sandwich
+from elo.clusters import Clusters
+from elo.intervals import bootstrap, clustered, intervals, projected, sandwich
+from elo.settings import IntervalMethod
+from elo.ties import Model, TieFit
 from tests.elo import reference
 
 PLAIN = Settings(bootstrap=300)
@@ -217,3 +222,252 @@ def test_intervals_cover_the_truth(n_arenas: int, n_models: int, n_votes: int) -
         assert bounds is not None
         hits.append((bounds.low <= ratings) & (ratings <= bounds.high))
     assert 0.92 < np.mean(hits) < 0.98
+
+
+def log_chance(theta: Floats, model: Model, a: int, b: int, column: int) -> float:
+    return float(np.log(ties.chances(model, np.array(theta[a] - theta[b]), np.array(theta[-1]))[column]))
+
+
+def slope_and_bend(theta: Floats, model: Model, a: int, b: int, column: int) -> tuple[Floats, Floats]:
+    """Gradient and minus the Hessian of one vote's log-likelihood in (r, t), by central differences."""
+    P, step = len(theta), 1e-4
+    moves = step * np.eye(P)
+
+    def f(change: Floats) -> float:
+        return log_chance(theta + change, model, a, b, column)
+
+    slope = np.array([(f(e) - f(-e)) / (2 * step) for e in moves])
+    bend = np.array([[-(f(e + g) - f(e - g) - f(g - e) + f(-e - g)) / (4 * step**2) for g in moves] for e in moves])
+    return slope, bend
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_sandwich_of_a_model_of_ties_equals_its_definition(model: Model) -> None:
+    pairs = reference.load("food").cells.pairs()
+    found = ties.fit(pairs, model, prior=1)
+    assert isinstance(found, TieFit)
+    theta, K = np.append(found.r, found.tie), pairs.n_models
+    G = np.zeros((K + 1, K + 1))
+    for a, b, *counts in zip(pairs.a, pairs.b, pairs.won, pairs.lost, pairs.tied, strict=True):
+        for column, count in enumerate(counts):
+            slope, _ = slope_and_bend(theta, model, a, b, column)
+            G += count * np.outer(slope, slope)
+    G[range(K), range(K)] += (0.5 - sigma(found.r)) ** 2
+    expected = centred((found.inverse @ G @ found.inverse)[:K, :K])
+    assert sandwich(Likelihood.of(pairs, prior=1), pairs, found) == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_jackknife_of_a_model_of_ties_equals_its_definition(model: Model) -> None:
+    votes, _ = reference.random_votes(np.random.default_rng(8), n_votes=120, n_models=4)
+    votes = replace(votes, voter=np.random.default_rng(9).integers(0, 9, 120))
+    pairs = Cells.from_votes(votes).pairs()
+    found = ties.fit(pairs, model, prior=1)
+    assert isinstance(found, TieFit)
+    theta, H = np.append(found.r, found.tie), np.linalg.inv(found.inverse)
+    parts = [(np.zeros(5), np.zeros((5, 5))) for _ in range(9)]
+    place = [pairs.models.index(model) for model in votes.models]
+    assert votes.voter is not None
+    for a, b, outcome, voter in zip(votes.a, votes.b, votes.outcome, votes.voter, strict=True):
+        slope, bend = slope_and_bend(theta, model, place[a], place[b], min(int(outcome), 2))
+        parts[voter] = (parts[voter][0] + slope, parts[voter][1] + bend)
+    d = np.array([np.linalg.solve(H - bend, slope) for slope, bend in parts])
+    prior = np.diag((0.5 - sigma(found.r)) ** 2)
+    expected = centred(8 / 9 * (d.T @ d)[:4, :4] + found.inverse[:4, :4] @ prior @ found.inverse[:4, :4])
+    settings = Settings(cluster="voter", ties=model)
+    clusters = Clusters.of(votes, pairs.models, settings)
+    assert clusters is not None
+    assert clustered(Likelihood.of(pairs, prior=1), found, clusters) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_bootstrap_of_a_model_of_ties_agrees_with_its_sandwich(model: Model) -> None:
+    votes, _ = reference.random_votes(np.random.default_rng(4), n_votes=4000, n_models=6)
+    pairs = Cells.from_votes(votes).pairs()
+    found = ties.fit(pairs, model, prior=1)
+    likelihood = Likelihood.of(pairs, prior=1)
+    rounds = bootstrap(likelihood, pairs, found, Settings(bootstrap=1000, ties=model))
+    assert rounds is not None
+    errors = np.sqrt(np.diag(sandwich(likelihood, pairs, found)))
+    assert rounds.std(axis=0) == pytest.approx(errors, rel=0.1)
+    asked = intervals(pairs, found, Settings(interval="bootstrap", bootstrap=200, ties=model))
+    usual = intervals(pairs, found, Settings(ties=model))
+    assert asked is not None
+    assert usual is not None
+    assert set(asked.kind) == {"bootstrap"}
+    assert set(usual.kind) == {"sandwich"}
+
+
+def test_a_round_without_a_tie_makes_the_intervals_of_a_model_of_ties_the_sandwichs() -> None:
+    counts = [("a", "b", Outcome.A, 20), ("a", "b", Outcome.B, 20), ("a", "b", Outcome.TIE, 1)]
+    pairs = Cells.from_counts(counts).pairs()
+    found = ties.fit(pairs, "davidson", prior=1)
+    settings = Settings(ties="davidson", interval="bootstrap", bootstrap=50)
+    assert bootstrap(Likelihood.of(pairs, prior=1), pairs, found, settings) is None
+    bounds = intervals(pairs, found, settings)
+    assert bounds is not None
+    assert set(bounds.kind) == {"sandwich"}
+
+
+def test_weighted_sandwich_squares_the_weights() -> None:
+    """By one gradient a vote: each of "simple" with a weight of its own."""
+    cells = reference.load("simple").cells
+    rng = np.random.default_rng(3)
+    w = [rng.uniform(0.3, 2, count) for count in cells.count]
+    pairs = cells.weighted(np.array([x.sum() for x in w]), np.array([(x**2).sum() for x in w]))
+    found, unit = fit(pairs, prior=1), np.eye(pairs.n_models)
+    G = np.diag((0.5 - sigma(found.r)) ** 2)
+    for a, b, outcome, weights in zip(cells.a, cells.b, cells.outcome, w, strict=True):
+        x = unit[a] - unit[b]
+        score = Outcome(outcome).score - float(sigma(x @ found.r))
+        for weight in weights:
+            G += (weight * score) ** 2 * np.outer(x, x)
+    covariance = sandwich(Likelihood.of(pairs, prior=1), pairs, found)
+    assert covariance == pytest.approx(centred(found.inverse @ G @ found.inverse), abs=1e-12)
+
+
+def test_weighted_votes_are_not_resampled() -> None:
+    cells = reference.load("llmfao_crowd").cells
+    pairs = cells.weighted(cells.count * 0.5, cells.count * 0.25)
+    bounds = intervals(pairs, fit(pairs, prior=1), Settings(weights="pair"))
+    assert bounds is not None
+    assert set(bounds.kind) == {"sandwich"}
+    assert bounds.agreement is None
+
+
+def test_projection_equals_its_formula() -> None:
+    rng = np.random.default_rng(1)
+    root, g = rng.normal(size=(5, 5)), rng.dirichlet(np.ones(5))
+    P = np.eye(5) - np.outer(np.ones(5), g)
+    assert projected(root @ root.T, g) == pytest.approx(P @ root @ root.T @ P.T, abs=1e-12)
+    assert (projected(root @ root.T, None) == centred(root @ root.T)).all()
+    assert projected(root @ root.T, np.full(5, 0.2)) == pytest.approx(centred(root @ root.T), abs=1e-12)
+
+
+@pytest.mark.parametrize("method", ["auto", "bootstrap", "sandwich"])
+def test_an_anchor_has_no_interval_and_others_that_of_the_difference(method: IntervalMethod) -> None:
+    pairs = reference.load("chatbot_arena_33k").cells.pairs()
+    found, anchor = fit(pairs, prior=1), np.eye(pairs.n_models)[4]
+    settings = Settings(interval=method, bootstrap=200)
+    bounds, plain = (intervals(pairs, found, settings, gauge=gauge) for gauge in (anchor, None))
+    assert bounds is not None
+    assert plain is not None
+    assert bounds.low[4] == pytest.approx(0, abs=1e-12)
+    assert bounds.high[4] == pytest.approx(0, abs=1e-12)
+    assert bounds.rounds is not None
+    assert np.abs(bounds.rounds[:, 4]).max() < 1e-12
+    V = plain.covariance
+    expected = 2 * 1.96 * np.sqrt(V[7, 7] + V[4, 4] - 2 * V[4, 7])
+    assert bounds.high[7] - bounds.low[7] == pytest.approx(expected, rel=0.15 if bounds.reach is None else 1e-4)
+
+
+def test_a_newcomer_widens_the_intervals_of_all_under_the_plain_mean_only() -> None:
+    """The measured case: 20 models of 95,000 votes each, one of 50."""
+    field = [(f"m{i:02}", f"m{j:02}", o, 2500) for i in range(20) for j in range(i) for o in (Outcome.A, Outcome.B)]
+    pairs = Cells.from_counts([*field, ("new", "m00", Outcome.A, 25), ("new", "m01", Outcome.B, 25)]).pairs()
+    found, battles = fit(pairs, prior=1), record(pairs).battles
+    bounds = [
+        intervals(pairs, found, Settings(interval="sandwich"), gauge=gauge) for gauge in (None, battles / battles.sum())
+    ]
+    errors = [np.sqrt(np.diag(b.covariance)[0]) * Settings().points_per_logit for b in bounds if b is not None]
+    assert errors[0] > 2 * errors[1]
+
+
+def test_rounds_keep_the_gauge() -> None:
+    pairs = reference.load("food").cells.pairs()
+    g = np.random.default_rng(2).dirichlet(np.ones(5))
+    for method in ("auto", "sandwich"):
+        bounds = intervals(pairs, fit(pairs, prior=1), Settings(interval=method, bootstrap=50), gauge=g)
+        assert bounds is not None
+        assert bounds.rounds is not None
+        assert np.abs(bounds.rounds @ g).max() < 1e-7
+        assert np.abs((bounds.low + bounds.high) @ g / 2).max() < (1e-12 if method == "sandwich" else 0.2)
+
+
+def test_normal_draws_stand_in_for_rounds() -> None:
+    pairs = reference.load("chatbot_arena_33k").cells.pairs()
+    bounds = intervals(pairs, fit(pairs, prior=1), Settings(interval="sandwich", bootstrap=4000))
+    assert bounds is not None
+    assert bounds.rounds is not None
+    assert np.cov(bounds.rounds.T) == pytest.approx(bounds.covariance, abs=0.1 * np.diag(bounds.covariance).max())
+    none = intervals(pairs, fit(pairs, prior=1), Settings(interval="sandwich", bootstrap=0))
+    assert none is not None
+    assert none.rounds is None
+
+
+def test_simultaneous_intervals_are_wider_standard_errors() -> None:
+    pairs = reference.load("chatbot_arena_33k").cells.pairs()
+    found = fit(pairs, prior=1)
+    bounds = intervals(pairs, found, Settings(simultaneous=True))
+    assert bounds is not None
+    assert bounds.reach == pytest.approx(3.0, abs=0.1)
+    assert bounds.high - found.ratings == pytest.approx(bounds.reach * np.sqrt(np.diag(bounds.covariance)), abs=1e-12)
+    assert set(bounds.kind) == {"sandwich"}
+
+
+def test_bootstrap_and_sandwich_agree_where_both_can_be_trusted() -> None:
+    pairs = reference.load("chatbot_arena_33k").cells.pairs()
+    bounds = intervals(pairs, fit(pairs, prior=1), Settings())
+    assert bounds is not None
+    assert bounds.agreement == pytest.approx(1, abs=0.03)
+
+
+def test_a_short_record_is_uncertain_in_the_rounds_and_the_covariance_too() -> None:
+    """A newcomer's 5-0 would be in the first place in every round."""
+    field = [(x, y, o, 100) for x in "abcd" for y in "abcd" if x < y for o in (Outcome.A, Outcome.B)]
+    pairs = Cells.from_counts([*field, ("new", "a", Outcome.A, 5)]).pairs()
+    found = fit(pairs, prior=1)
+    bounds = intervals(pairs, found, Settings(bootstrap=3000))
+    assert bounds is not None
+    assert bounds.rounds is not None
+    width = bounds.high[4] - bounds.low[4]
+    low, high = np.quantile(bounds.rounds[:, 4], [0.025, 0.975])
+    assert high - low == pytest.approx(width, rel=0.15)
+    assert 2 * 1.96 * np.sqrt(bounds.covariance[4, 4]) == pytest.approx(width, rel=0.15)
+
+
+@pytest.mark.parametrize("interval", ["auto", "sandwich"])
+def test_clusters_make_jackknife_intervals(interval: IntervalMethod) -> None:
+    """Voters who repeat themselves: 30 times the same vote is as good as one."""
+    votes, _ = reference.random_votes(np.random.default_rng(5), n_votes=300, n_models=5)
+    names = tuple(f"voter-{i}" for i in range(300))
+    once = replace(votes, voter=np.arange(300), voters=names)
+    often = Votes(votes.models, *(np.repeat(x, 30) for x in (votes.a, votes.b, votes.outcome)), np.arange(9000) // 30)
+    settings = Settings(cluster="voter", interval=interval, prior=0)
+    widths = []
+    for one in (once, often):
+        pairs = Cells.from_votes(one).pairs()
+        bounds = intervals(pairs, fit(pairs, prior=0), settings, clusters=Clusters.of(one, pairs.models, settings))
+        assert bounds is not None
+        assert set(bounds.kind) == {"jackknife"}
+        assert bounds.n_clusters == 300
+        widths.append(bounds.high - bounds.low)
+    assert widths[0] == pytest.approx(widths[1], abs=1e-9)
+
+
+def test_clusters_of_one_give_the_sandwich_with_leverages() -> None:
+    votes, _ = reference.random_votes(np.random.default_rng(6), n_votes=20_000, n_models=5)
+    votes = replace(votes, voter=np.full(20_000, -1))
+    pairs = Cells.from_votes(votes).pairs()
+    found, likelihood = fit(pairs, prior=1), Likelihood.of(pairs, prior=1)
+    clusters = Clusters.of(votes, pairs.models, Settings(cluster="voter"))
+    assert clusters is not None
+    plain = sandwich(likelihood, pairs, found)
+    assert clustered(likelihood, found, clusters) == pytest.approx(plain, rel=2e-3, abs=1e-7)
+    assert (np.diag(clustered(likelihood, found, clusters)) > np.diag(plain)).all()
+
+
+def test_a_record_of_few_clusters_gets_the_inverse_hessian_of_as_many_battles() -> None:
+    """Twenty voters on each of two prepared pairs, all for the newcomer: two wins, and not forty."""
+    field = [(x, y, o) for x in "abcd" for y in "abcd" if x < y for o in (Outcome.A, Outcome.B)] * 20
+    rows, prepared = [*field, *[("new", "a", Outcome.A)] * 40], [-1] * len(field) + [0] * 20 + [1] * 20
+    votes = replace(Votes.from_rows(rows), prepared=np.array(prepared))
+    pairs = Cells.from_votes(votes).pairs()
+    found = fit(pairs, prior=1)
+    bounds = intervals(pairs, found, Settings(), clusters=Clusters.of(votes, pairs.models, Settings()))
+    assert bounds is not None
+    assert bounds.kind == ("jackknife",) * 4 + ("hessian",)
+    two = Cells.from_votes(Votes.from_rows([*field, *[("new", "a", Outcome.A)] * 2])).pairs()
+    few = intervals(two, fit(two, prior=1), Settings())
+    assert few is not None
+    assert bounds.high[4] - bounds.low[4] > few.high[4] - few.low[4]

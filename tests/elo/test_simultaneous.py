@@ -2,8 +2,10 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
+from scipy.stats import chi2, norm, t
 
-from elo.simultaneous import quantile
+from elo.simultaneous import draws, pointwise, quantile
 
 
 @pytest.mark.parametrize("n_models", [1, 2, 20, 100])
@@ -50,3 +52,28 @@ def test_a_model_without_variance_is_left_aside() -> None:
 def test_seeds_repeat() -> None:
     draws = [quantile(np.eye(5), level=0.95, seed=seed) for seed in (7, 7, 2**64 - 1)]
     assert draws[0] == draws[1] != draws[2]
+
+
+@pytest.mark.parametrize("freedom", [20, 39])
+def test_few_degrees_of_freedom_are_students(freedom: int) -> None:
+    """Of several that share their error the largest is the studentised maximum modulus, here by integration."""
+
+    def covered(q: float) -> float:
+        def density(u: float) -> float:
+            return float((2 * norm.cdf(q * np.sqrt(u / freedom)) - 1) ** 20 * chi2.pdf(u, freedom))
+
+        return float(quad(density, 0, np.inf)[0])
+
+    assert covered(quantile(np.eye(20), level=0.95, freedom=freedom, n_draws=50_000, seed=0)) == pytest.approx(
+        0.95, abs=0.005
+    )
+    assert pointwise(0.95, freedom) == pytest.approx(t.ppf(0.975, freedom), abs=1e-12)
+    assert pointwise(0.95) == pytest.approx(1.959964, abs=1e-6)
+
+
+def test_draws_have_the_covariance_asked_for() -> None:
+    root = np.random.default_rng(1).normal(size=(4, 3))  # singular
+    covariance = root @ root.T
+    assert np.cov(draws(covariance, 200_000, seed=2).T) == pytest.approx(covariance, abs=0.05)
+    wider = np.cov(draws(covariance, 200_000, freedom=12, seed=2).T)
+    assert wider == pytest.approx(covariance * 12 / 10, abs=0.08)

@@ -1,0 +1,140 @@
+"""Simulated tournaments whose truth is known: what intervals are held against in `coverage`.
+
+20 models, their ratings drawn anew for every tournament, normal with 122 points on the Elo scale. A vote is a tie with
+probability 0.6 min(p, 1 - p), taken from both sides alike, so that its expected score is p. What p is makes the kinds:
+
+    uniform     pairs drawn alike, p = sigma(d)
+    adaptive    in closed loop: after every 50 votes the ratings are fitted and the next pairs drawn with probability
+                1/5 / all pairs + 4/5 * expected shrinkage of the intervals (`elo.planning`), which chases the noise
+    prepared    200 prepared pairs of answers with V voters each: p is the pair's own, Beta with mean sigma(d) and
+                concentration 5, so that voters of one pair agree more than chance has it (correlation 1/6)
+    tastes      40 voters, 50 votes each: a voter likes every model more or less than others do, by 100 points
+
+For the first three the truth is the ratings drawn. Averaged over tastes the curve is flatter than the logistic one, so
+there the truth is what Bradley-Terry finds in endless votes of endlessly many voters on pairs drawn alike.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from elo.battles import Cells, Floats, Index, Pairs, Votes
+from elo.bradley_terry import fit, sigma
+from elo.planning import expected_shrinkage
+
+N_MODELS = 20
+N_VOTES = 2000
+MODELS = tuple(f"model-{i:02}" for i in range(N_MODELS))
+_SPREAD = 0.7
+_TIES = 0.6
+_REFIT_EVERY = 50
+_EXPLORATION = 0.2
+_N_PREPARED = 200
+_CONCENTRATION = 5.0
+_N_VOTERS = 40
+_TASTE = 100 * np.log(10) / 400
+_A, _B = np.triu_indices(N_MODELS, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tournament:
+    """Votes and the truth, (K,) in log-odds with mean 0."""
+
+    votes: Votes
+    truth: Floats
+
+
+def uniform(rng: np.random.Generator) -> Tournament:
+    truth = _ratings(rng)
+    a, b = _pairs(rng, N_VOTES)
+    return Tournament(_voted(rng, a, b, sigma(truth[a] - truth[b])), truth)
+
+
+def adaptive(rng: np.random.Generator) -> Tournament:
+    truth = _ratings(rng)
+    chance = np.full(len(_A), 1 / len(_A))
+    a, b, outcome = (np.zeros(N_VOTES, dtype=np.int64) for _ in range(3))
+    for start in range(0, N_VOTES, _REFIT_EVERY):
+        now = slice(start, start + _REFIT_EVERY)
+        pair = rng.choice(len(_A), _REFIT_EVERY, p=chance)
+        flip = rng.random(_REFIT_EVERY) < 0.5
+        a[now], b[now] = np.where(flip, _B[pair], _A[pair]), np.where(flip, _A[pair], _B[pair])
+        outcome[now] = _outcomes(rng, sigma(truth[a[now]] - truth[b[now]]))
+        so_far = slice(0, start + _REFIT_EVERY)
+        votes = Votes(MODELS, a[so_far], b[so_far], outcome[so_far])
+        cells = Cells.from_votes(votes)
+        if len(cells.models) < N_MODELS:  # not all have met anybody yet: go on exploring
+            continue
+        fitted = fit(cells.pairs(), prior=1.0)
+        gain = expected_shrinkage(fitted.inverse, fitted.r)[_A, _B]
+        chance = _EXPLORATION / len(_A) + (1 - _EXPLORATION) * gain / gain.sum()
+    return Tournament(Votes(MODELS, a, b, outcome), truth)
+
+
+def prepared(rng: np.random.Generator, n_voters: int) -> Tournament:
+    """`n_voters` on each of 200 prepared pairs."""
+    truth = _ratings(rng)
+    a, b = _pairs(rng, _N_PREPARED)
+    mean = sigma(truth[a] - truth[b])
+    p = rng.beta(_CONCENTRATION * mean, _CONCENTRATION * (1 - mean))
+    code = np.repeat(np.arange(_N_PREPARED), n_voters)
+    return Tournament(_voted(rng, a[code], b[code], p[code], prepared=code), truth)
+
+
+def tastes(rng: np.random.Generator) -> Tournament:
+    ratings = _ratings(rng)
+    own = ratings + rng.normal(0, _TASTE, (_N_VOTERS, N_MODELS))
+    voter = np.repeat(np.arange(_N_VOTERS), N_VOTES // _N_VOTERS)
+    a, b = _pairs(rng, N_VOTES)
+    return Tournament(_voted(rng, a, b, sigma(own[voter, a] - own[voter, b]), voter=voter), _seen_by_all(ratings))
+
+
+KINDS: dict[str, Callable[[np.random.Generator], Tournament]] = {
+    "uniform": uniform,
+    "adaptive": adaptive,
+    "prepared, 5 voters": partial(prepared, n_voters=5),
+    "prepared, 20 voters": partial(prepared, n_voters=20),
+    "tastes": tastes,
+}
+
+
+def _ratings(rng: np.random.Generator) -> Floats:
+    ratings = rng.normal(0, _SPREAD, N_MODELS)
+    centred: Floats = ratings - ratings.mean()
+    return centred
+
+
+def _pairs(rng: np.random.Generator, n: int) -> tuple[Index, Index]:
+    a = rng.integers(0, N_MODELS, n)
+    return a, (a + rng.integers(1, N_MODELS, n)) % N_MODELS
+
+
+def _outcomes(rng: np.random.Generator, p: Floats) -> Index:
+    """Outcome codes: 0 for a, 1 for b, 2 for a tie."""
+    tie = _TIES * np.minimum(p, 1 - p)
+    u = rng.random(len(p))
+    return np.where(u < p - tie / 2, 0, np.where(u < p + tie / 2, 2, 1))
+
+
+def _voted(
+    rng: np.random.Generator,
+    a: Index,
+    b: Index,
+    p: Floats,
+    *,
+    voter: Index | None = None,
+    prepared: Index | None = None,
+) -> Votes:
+    voters = () if voter is None else tuple(f"voter-{i}" for i in range(_N_VOTERS))
+    return Votes(MODELS, a, b, _outcomes(rng, p), voter=voter, voters=voters, prepared=prepared)
+
+
+def _seen_by_all(ratings: Floats) -> Floats:
+    """The Bradley-Terry ratings of a crowd of tastes: the mean of sigma(d + e) over e ~ N(0, 2 taste^2) by Gauss and
+    Hermite, for every pair, fitted as if they were counts."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    d = (ratings[_A] - ratings[_B])[:, None] + np.sqrt(2) * _TASTE * nodes
+    score = sigma(d) @ (weights / weights.sum())
+    return fit(Pairs(MODELS, _A, _B, score, 1 - score, np.zeros(len(_A))), prior=0.0).ratings
