@@ -223,6 +223,12 @@ class Cells:
         """The same, a row per pair, with ties and both-bad as one: half a win each."""
         return self._pairs(self.count)
 
+    def decided(self) -> Self:
+        """Without ties and both-bad; models keep their places, also those that only tied."""
+        chosen = self.outcome < Outcome.TIE
+        columns = {name: getattr(self, name)[chosen] for name in ("a", "b", "outcome", "count")}
+        return replace(self, **columns)
+
     def weighted(self, sums: Floats, squares: Floats) -> Pairs:
         """The same, with the sum of the weights of each cell's votes, (C,), in place of their number, and the sum of
         their squares."""

@@ -26,7 +26,7 @@ import numpy as np
 from elo.battles import Floats
 from elo.leaderboard import Leaderboard, Row
 from elo.matrices import Matrices
-from elo.table import notes
+from elo.notes import notes
 
 Bounds = Mapping[str, tuple[Floats, Floats]]
 """Kind of interval -> lower and upper bounds on the Elo scale, (K,) each."""

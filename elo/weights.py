@@ -31,14 +31,14 @@ def is_weighted(settings: Settings) -> bool:
 
 def weighted_pairs(cells: Cells, votes: Votes | None, settings: Settings) -> Pairs:
     """The pairs with sums of weights in place of counts, and the sums of their squares. `cells` count the `votes`,
-    which may be None where the settings need none.
+    which may be None where weights go by pair alone.
 
     Two pairs of 100 and 300 votes, by pair: 2 and 2/3 a vote, so that both weigh 200.
     Raises MissingDataError where a vote has no draw probability, or no time, and the settings need it.
     """
     if not is_weighted(settings):
         return cells.pairs()
-    if not settings.needs_votes:
+    if settings.weights == "pair" and settings.half_life_days is None:
         weight = _by_pair(cells)
         return cells.weighted(cells.count * weight, cells.count * weight**2)
     if votes is None:

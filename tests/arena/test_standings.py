@@ -20,7 +20,7 @@ from db.queries import BattleSettings, ModelInfo, NewBattle
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
 from elo.bradley_terry import NoMaximumError
-from elo.leaderboard import Leaderboard, Row, rate
+from elo.leaderboard import Leaderboard, Row, Source, rate
 from elo.settings import Settings
 
 NAMES = ("Ash Lark", "Fen Quill", "Moss Tarn", "Wren Sol")
@@ -219,7 +219,7 @@ def test_the_span_of_a_rank_ends_where_others_are_worse_for_sure() -> None:
     )
 
     def of(*some: Row) -> Board:
-        leaderboard = Leaderboard(some, (), Settings(), 1)
+        leaderboard = Leaderboard(some, (), Settings(), Source(1))
         return Board(leaderboard, {}, 1, 0.0, 1, 0, {})
 
     spans = [(one.rank, of(*rows).rank_worst(one.model)) for one in rows]

@@ -6,7 +6,7 @@ from elo.gauge import Gauge
 from elo.settings import Settings
 
 MODELS = ("a", "b", "c")
-BATTLES = np.array([10, 30, 60])
+BATTLES = np.array([10.0, 30.0, 60.0])
 R = np.array([-1.0, 0.5, 2.0])
 
 

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 import random
@@ -8,7 +9,8 @@ import pytest
 from db.outcome import Outcome
 from elo import Cells, Leaderboard, Settings, Votes, rate, rate_online
 from elo.bradley_terry import NoMaximumError
-from elo.leaderboard import ranks
+from elo.estimate import estimate
+from elo.leaderboard import board_of, source_of
 from tests.elo import reference
 
 QUICK = Settings(bootstrap=200)
@@ -58,15 +60,6 @@ def test_rank_counts_the_models_that_are_better_for_sure() -> None:
         assert row.rank == 1 + sum(other.low is not None and other.low > row.high for other in board.rows)
     assert board.rows[0].rank == 1
     assert board.rows[-1].rank > 15
-
-
-@pytest.mark.parametrize("name", reference.NAMES)
-def test_ranks_on_published_bounds_are_fastchats(name: str) -> None:
-    published = reference.load(name).results["arena_rank_sandwich"]
-    models = list(published["ratings"])
-    low, high = (np.array([published[key][model] for model in models]) for key in ("rating_lower", "rating_upper"))
-    found = ranks(low, high, np.ones(len(models), dtype=np.int64))
-    assert dict(zip(models, found.tolist(), strict=True)) == published["rank_ub_fastchat_rule"]
 
 
 def test_battles_and_win_rate_are_plain_counts() -> None:
@@ -120,6 +113,7 @@ def test_no_rounds_are_a_board_ranked_by_rating() -> None:
     board = rate(reference.load("food").cells, Settings(bootstrap=0))
     assert [row.rank for row in board.rows] == [1, 2, 3, 4, 5]
     assert {(row.low, row.high, row.interval) for row in board.rows} == {(None, None, "none")}
+    assert {(row.rank_by_difference, row.rank_low, row.rank_high) for row in board.rows} == {(None, None, None)}
 
 
 def test_online_board_is_the_replay() -> None:
@@ -142,7 +136,8 @@ def test_another_scale_is_the_same_board_stretched() -> None:
 def test_the_json_is_the_published_one() -> None:
     board = rate(counts(("a", "b", Outcome.A, 5)), QUICK, listed=["c"]).sourced(revision=7, excluded={"banned": 2})
     written = board.to_json()
-    assert list(written) == ["models", "settings", "votes", "revision", "excluded", "unrated"]
+    assert list(written)[:6] == ["models", "settings", "votes", "revision", "excluded", "unrated"]
+    assert list(written)[6:] == ["source", "fit", "reach", "agreement", "clusters", "plain"]
     row = board.rows[0]
     models = written["models"]
     assert isinstance(models, list)
@@ -156,6 +151,9 @@ def test_the_json_is_the_published_one() -> None:
         "battles": 5,
         "win_rate": 1.0,
         "component": 1,
+        "rank_by_difference": 1,
+        "rank_low": 1,
+        "rank_high": 1,
     }
     assert written["settings"] == QUICK.to_json()
     assert (written["votes"], written["revision"], written["excluded"], written["unrated"]) == (
@@ -168,7 +166,101 @@ def test_the_json_is_the_published_one() -> None:
 
 
 def test_each_method_has_its_function() -> None:
-    with pytest.raises(ValueError, match="cannot be rated by elo; use rate_online with votes"):
+    with pytest.raises(ValueError, match="cannot be rated by elo; use rate_online"):
         rate(counts(), ELO)
     with pytest.raises(ValueError, match="method 'bradley-terry' does not replay votes; use rate with cells"):
         rate_online([], Settings())
+
+
+def test_the_source_is_a_hash_of_the_sorted_counts() -> None:
+    """By hand: one line a cell, seen from the first name."""
+    cells = counts(("b", "a", Outcome.A, 2), ("a", "b", Outcome.B, 1), ("a", "c", Outcome.BOTH_BAD, 4))
+    source = rate(cells, QUICK).source
+    assert source.n_votes == 7
+    assert source.sha256 == hashlib.sha256(b"a\tb\tb\t3\na\tc\tboth_bad\t4\n").hexdigest()
+    assert source == source_of(cells)
+    empty = rate(counts(), QUICK)
+    assert empty.source.sha256 == hashlib.sha256(b"").hexdigest()
+
+
+def test_a_board_tells_where_its_votes_come_from() -> None:
+    board = rate(counts(("a", "b", Outcome.A, 5)), QUICK)
+    told = board.sourced(revision=7, excluded={"banned": 2}, kind="quick", since="2026-01-01", until="2026-02-01")
+    assert (told.n_votes, told.revision, told.excluded) == (5, 7, {"banned": 2})
+    assert told.to_json()["source"] == {
+        "votes": 5,
+        "revision": 7,
+        "sha256": board.source.sha256,
+        "kind": "quick",
+        "since": "2026-01-01",
+        "until": "2026-02-01",
+    }
+
+
+def test_a_board_tells_how_its_maximum_was_found() -> None:
+    board = rate(reference.load("llmfao_crowd").cells, QUICK)
+    assert board.fit is not None
+    assert 3 <= board.fit.iterations <= 10
+    assert board.fit.largest_gradient < 1e-9
+    assert board.agreement == pytest.approx(1, abs=0.1)
+    assert (board.reach, board.n_clusters, board.plain) == (None, None, {})
+    assert rate_online([("a", "b", Outcome.A)], ELO).fit is None
+
+
+def test_the_sharper_rank_is_never_worse_and_places_hold_it() -> None:
+    board = rate(reference.load("chatbot_arena_33k").cells, QUICK)
+    for row in board.rows:
+        assert row.rank_by_difference is not None
+        assert row.rank_low is not None
+        assert row.rank_high is not None
+        assert row.rank_by_difference >= row.rank
+        assert row.rank_low <= row.rank_by_difference <= row.rank_high
+    assert [row.rank_by_difference for row in board.rows][:10] == [1, 2, 3, 4, 5, 5, 7, 7, 9, 9]
+
+
+def test_votes_and_their_counts_give_the_same_board() -> None:
+    data = reference.load("food")
+    for settings in (QUICK, Settings(weights="pair"), Settings(ties="davidson"), Settings(ties="ignore", bootstrap=50)):
+        of_votes, of_counts = rate(data.votes, settings), rate(data.cells, settings)
+        assert json.dumps(of_votes.to_json()) == json.dumps(of_counts.to_json())
+        assert of_votes == board_of(estimate(data.votes, settings), settings)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(gauge="anchor", anchor=(("GPT 4", 1234.5),)),
+        Settings(gauge="anchor", anchor=(("GPT 4", 1234.5),), simultaneous=True, ties="davidson"),
+    ],
+)
+def test_an_anchor_has_exactly_the_rating_that_it_is_given(settings: Settings) -> None:
+    board = rate(reference.load("llmfao_crowd").cells, settings)
+    row = next(row for row in board.rows if row.model == "GPT 4")
+    assert (row.rating, row.low, row.high) == (1234.5, 1234.5, 1234.5)
+
+
+def test_a_gauge_moves_all_ratings_alike() -> None:
+    cells = reference.load("llmfao_crowd").cells
+    plain, by_battles = ratings_of(rate(cells, QUICK)), rate(cells, Settings(bootstrap=200, gauge="battles"))
+    shifts = [row.rating - plain[row.model] for row in by_battles.rows]
+    assert np.ptp(shifts) == pytest.approx(0, abs=1e-9)
+    assert abs(shifts[0]) > 0.01
+    battles = np.array([row.battles for row in by_battles.rows])
+    assert np.average([row.rating for row in by_battles.rows], weights=battles) == pytest.approx(1000, abs=1e-9)
+
+
+def test_ratings_without_weights_stand_beside_those_with_where_they_differ() -> None:
+    """One pair has 40 times the votes of the others, and says something else of the two."""
+    rows = [("a", "b", Outcome.A, 4000), ("b", "a", Outcome.A, 2000)]
+    rows += [
+        ("b", "c", Outcome.A, 100),
+        ("c", "b", Outcome.A, 50),
+        ("c", "a", Outcome.A, 150),
+        ("a", "c", Outcome.A, 50),
+    ]
+    weighted = rate(counts(*rows), Settings(weights="pair"))
+    plain = rate(counts(*rows), Settings())
+    assert weighted.plain == pytest.approx(ratings_of(plain), abs=1e-9)
+    assert weighted.to_json()["plain"] == dict(weighted.plain)
+    even = [("a", "b", Outcome.A, 60), ("b", "c", Outcome.A, 60), ("c", "a", Outcome.A, 60)]
+    assert rate(counts(*even), Settings(weights="pair")).plain == {}

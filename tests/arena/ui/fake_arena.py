@@ -25,7 +25,7 @@ from arena.service import (
     Status,
     TurnView,
 )
-from elo.leaderboard import Leaderboard, Row
+from elo.leaderboard import Leaderboard, Row, Source
 from elo.settings import Settings as EloSettings
 
 NAMES = ("Wren Sol", "Moss Tarn", "Fen Quill", "Ash Lark")
@@ -274,7 +274,7 @@ def full_board(*, revision: int = 843) -> Board:
 def _board(rows: tuple[Row, ...], unrated: tuple[str, ...], revision: int, n: int, exclusions: dict[str, int]) -> Board:
     settings = EloSettings()
     return Board(
-        leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, n_votes=n),
+        leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, source=Source(n)),
         models={name: ModelCard(name, "This project", "Mistral", "Apache-2.0", 1_000_000, False) for name in NAMES},
         revision=revision,
         computed_at=time.time(),
