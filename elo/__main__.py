@@ -2,6 +2,9 @@
 
     python -m elo recompute --db URL | --votes FILE [FILE ...]    a board, as a table and as JSON
     python -m elo check --db URL                                  is a database sound, its live ratings too?
+    python -m elo quality --db URL | --votes FILE [FILE ...]      how far the votes can be trusted
+    python -m elo compare A.json B.json                           what moved, and whether by more than chance
+    python -m elo simulate OUT.csv                                votes from known ratings
 
 Each command is a module of `elo.commands`; here they are registered, parsed and run.
 """
@@ -12,8 +15,10 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from elo.battles import MissingDataError
 from elo.bradley_terry import ConvergenceError, NoMaximumError
-from elo.commands import check, recompute
+from elo.clusters import ClusterError
+from elo.commands import check, compare, quality, recompute, simulate
 from elo.commands.failures import CommandError, UsageError
 from elo.votes_file import BadRowError, VotesFileError
 
@@ -28,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except UsageError as error:
         parser.error(str(error))
-    except (CommandError, VotesFileError, NoMaximumError, ConvergenceError) as error:
+    except (CommandError, VotesFileError, MissingDataError, NoMaximumError, ClusterError, ConvergenceError) as error:
         hint = "; --skip-bad leaves such rows out" if isinstance(error, BadRowError) else ""
         print(f"error: {error}{hint}", file=sys.stderr)
         return 1
@@ -43,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m elo", description="Ratings from votes.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (recompute, check):
+    for command in (recompute, check, quality, compare, simulate):
         command.add_to(commands)
     return parser
 

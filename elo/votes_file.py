@@ -56,6 +56,8 @@ class VotesFile:
     excluded: Mapping[str, int]
     n_other_kinds: int
     n_other_times: int
+    kind: str | None
+    """The kind of the votes; None: of any, or not told."""
     revision: int | None
     """The ledger's that one export was made at."""
     first_bad: str | None
@@ -85,20 +87,8 @@ def read_votes(
     """
     reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, progress)
     for path in paths:
-        try:
+        with _told(path):
             reader.read(path)
-        except LayoutError as error:
-            raise VotesFileError(f"{path} {error}") from error
-        except RowsError as error:
-            raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
-        except UnicodeDecodeError as error:
-            raise VotesFileError(
-                f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); expected CSV, JSON or JSON lines"
-            ) from error
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise VotesFileError(f"{path} is packed with gzip and cannot be unpacked: {error}") from error
-        except OSError as error:
-            raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
     return reader.result()
 
 
@@ -109,6 +99,7 @@ class _Reader:
     skip_bad: bool
     progress: Callable[[int], None] | None
     tally: Tally = field(default_factory=Tally)
+    tells_kinds: bool = True
     revisions: set[object] = field(default_factory=set)
     first_bad: str | None = None
     n_untold: int = 0
@@ -121,14 +112,13 @@ class _Reader:
             dict(self.tally.excluded),
             self.tally.n_other_kinds,
             self.tally.n_other_times,
+            self.wanted.one_kind if self.tells_kinds else None,
             revision if isinstance(revision, int) else None,
             self.first_bad,
         )
 
     def read(self, path: Path) -> None:
-        with path.open("rb") as file:
-            is_parquet = file.read(len(MAGIC)) == MAGIC
-        if is_parquet:
+        if _is_parquet(path):
             rows: Rows = ParquetRows(path)
             self.read_rows(path, rows, self.layout(path, rows), unit="row")
             return
@@ -153,6 +143,7 @@ class _Reader:
             )
         if self.wanted.has_times and layout.time is None:
             raise VotesFileError(f"{path} has no column {' or '.join(TIME)}, so it cannot be told when a vote was cast")
+        self.tells_kinds &= "kind" in rows.columns
         self.columns.known |= layout.known()
         return layout
 
@@ -270,6 +261,42 @@ class _Battle(NamedTuple):
     model_a: str
     model_b: str
     outcome: Outcome
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Rows]:
+    """The rows of a votes file of any format, for readers that want other columns of it than votes have. What is wrong
+    with the file, also while its rows are read, is raised as VotesFileError."""
+    with _told(path):
+        if _is_parquet(path):
+            yield ParquetRows(path)
+        else:
+            with _text(path) as text:
+                yield open_rows(text)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What is wrong with a file, as VotesFileError."""
+    try:
+        yield
+    except LayoutError as error:
+        raise VotesFileError(f"{path} {error}") from error
+    except RowsError as error:
+        raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
+    except UnicodeDecodeError as error:
+        raise VotesFileError(
+            f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); expected CSV, JSON or JSON lines"
+        ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise VotesFileError(f"{path} is packed with gzip and cannot be unpacked: {error}") from error
+    except OSError as error:
+        raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
 
 
 @contextmanager

@@ -1,0 +1,247 @@
+"""How often the tests of `elo.voters` flag an honest voter, ever, and after how many votes they catch a careless one.
+
+    python -m bench.voters                 writes bench/results/voters.json; some minutes
+    python -m bench.voters --arenas 1      a first look
+
+Arenas are simulated (`elo.simulate`). Honest voters vote on what they read, each with their own taste for each model,
+their own habit of ties and of sides. Careless ones vote in the same arenas, one voter in twenty, from the first vote
+on: nobody's earlier votes are there to be compared with. All are looked at after every vote.
+
+The promise is about voters who differ by chance, each in their own way. Honest people who agree with each other against
+the rest are not that: one row shows how many of them are flagged.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.inference import RESULTS
+from bench.machine import now
+from db.outcome import Outcome
+from elo.battles import Votes
+from elo.quality import Share
+from elo.simulate import Scenario, simulate
+from elo.voters import Voter, examine
+
+LEVEL = 0.05
+USUAL = Scenario(
+    votes=500_000, models=20, spread=115, voters=500, ties=0.45, taste=100, tie_spread=0.8, side_bias=15, side_spread=40
+)
+"""The width of habits is that of the 124 crowd workers of llmfao: tie shares with a standard deviation of 0.16, left
+shares with 0.06. Tastes are nearly as wide as the ratings."""
+
+HONEST: Mapping[str, Scenario] = {
+    "usual: 20 models, 1,000 votes each": USUAL,
+    "no tastes": replace(USUAL, taste=0),
+    "tastes of 200 points": replace(USUAL, taste=200),
+    "sides twice as wide, a bias of 40 points": replace(USUAL, side_bias=40, side_spread=80),
+    "ties twice as wide": replace(USUAL, tie_spread=1.6),
+    "nobody has habits": replace(USUAL, taste=0, tie_spread=0, side_bias=0, side_spread=0),
+    "5 models": replace(USUAL, models=5),
+    "4 models": replace(USUAL, models=4),
+    "50 models": replace(USUAL, models=50),
+    "50 voters, 200 votes each": replace(USUAL, voters=50, votes=10_000),
+    "100 voters, 5,000 votes each": replace(USUAL, voters=100),
+}
+CAUGHT: Mapping[str, Scenario] = {
+    "usual": USUAL,
+    "no tastes": HONEST["no tastes"],
+    "5 models": HONEST["5 models"],
+}
+ONE_IN = 20
+"""So many voters are careless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Honest:
+    """Honest voters of one sort of arena: how many were ever flagged, and by which test."""
+
+    name: str
+    flagged: Share
+    reasons: dict[str, int]
+    votes: float
+    """Of a voter, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """Careless voters of one behaviour: votes until half, and nine in ten, of them were flagged; None: more votes than
+    they cast."""
+
+    name: str
+    behaviour: str
+    n: int
+    half: int | None
+    nine_in_ten: int | None
+    never: int
+    votes: float
+
+
+Behaviour = Callable[[NDArray[np.integer], np.random.Generator], NDArray[np.integer]]
+BEHAVIOURS: Mapping[str, Behaviour] = {
+    "random: one of four buttons": lambda honest, rng: rng.integers(0, len(Outcome), len(honest)),
+    "always left": lambda honest, rng: np.full(len(honest), Outcome.A),
+    "always a tie": lambda honest, rng: np.full(len(honest), Outcome.TIE),
+    "inverted: the worse one wins": lambda honest, rng: np.array([outcome.swapped for outcome in Outcome])[honest],
+}
+
+
+def honest(name: str, scenario: Scenario, n_arenas: int, *, careless: bool = False) -> Honest:
+    """Arenas of honest voters; with `careless`, one voter in ten is not, and is not among those counted."""
+    flagged: list[Voter] = []
+    n_voters = n_votes = 0
+    for seed in range(n_arenas):
+        votes, others = simulate(replace(scenario, seed=seed)).votes, set[str]()
+        if careless:
+            for number, behaviour in enumerate(BEHAVIOURS.values()):
+                chosen = np.arange(number, scenario.voters, 10 * len(BEHAVIOURS))
+                votes = behaving(votes, chosen, behaviour, np.random.default_rng(seed))
+                others |= {votes.voters[i] for i in chosen}
+        found = examine(votes, level=LEVEL, seed=seed)
+        flagged += [voter for voter in found.flagged if voter.voter not in others]
+        n_voters += len(found.voters) - len(others)
+        n_votes += sum(voter.n_votes for voter in found.voters if voter.voter not in others)
+    reasons = Counter(voter.reason for voter in flagged if voter.reason is not None)
+    return Honest(name, Share.of(len(flagged), n_voters), dict(sorted(reasons.items())), n_votes / n_voters)
+
+
+def minority(name: str, scenario: Scenario, n_arenas: int) -> Honest:
+    """The limit of the promise: one voter in ten, all honest, rates all models by other lights than the rest."""
+    n_flagged, n_voters, n_votes = 0, 0, 0
+    reasons: Counter[str] = Counter()
+    for seed in range(n_arenas):
+        most, others = (simulate(replace(scenario, seed=2000 + 2 * seed + camp)).votes for camp in range(2))
+        assert most.voter is not None
+        assert others.voter is not None
+        n_others = scenario.voters // 10
+        of_most, of_others = np.flatnonzero(most.voter >= n_others), np.flatnonzero(others.voter < n_others)
+        order = np.argsort(np.concatenate([of_most, of_others]), kind="stable")
+        columns = {
+            column: np.concatenate([getattr(most, column)[of_most], getattr(others, column)[of_others]])[order]
+            for column in ("a", "b", "outcome", "voter")
+        }
+        names = set(most.voters[:n_others])
+        examined = examine(replace(most, **columns), level=LEVEL, seed=seed).voters
+        found = [voter for voter in examined if voter.voter in names]
+        reasons.update(voter.reason for voter in found if voter.reason is not None)
+        n_flagged += sum(voter.flagged_after is not None for voter in found)
+        n_votes += sum(voter.n_votes for voter in found)
+        n_voters += len(found)
+    return Honest(name, Share.of(n_flagged, n_voters), dict(sorted(reasons.items())), n_votes / n_voters)
+
+
+def caught(name: str, behaviour: str, scenario: Scenario, n_arenas: int) -> Caught:
+    """Arenas in which one voter in twenty behaves so."""
+    after: list[float] = []
+    n_votes = 0
+    for seed in range(n_arenas):
+        votes = simulate(replace(scenario, seed=1000 + seed)).votes
+        chosen = np.arange(0, scenario.voters, ONE_IN)
+        votes = behaving(votes, chosen, BEHAVIOURS[behaviour], np.random.default_rng(seed))
+        names = {votes.voters[i] for i in chosen}
+        found = [voter for voter in examine(votes, level=LEVEL, seed=seed).voters if voter.voter in names]
+        after += [np.inf if voter.flagged_after is None else voter.flagged_after for voter in found]
+        n_votes += sum(voter.n_votes for voter in found)
+    half, most = (_whole(float(np.quantile(after, share, method="inverted_cdf"))) for share in (0.5, 0.9))
+    return Caught(name, behaviour, len(after), half, most, int(np.isinf(after).sum()), n_votes / len(after))
+
+
+def behaving(votes: Votes, voters: NDArray[np.integer], behaviour: Behaviour, rng: np.random.Generator) -> Votes:
+    """The same votes, but these voters behave so."""
+    assert votes.voter is not None
+    outcome = votes.outcome.copy()
+    chosen = np.isin(votes.voter, voters)
+    outcome[chosen] = behaviour(outcome[chosen], rng)
+    return replace(votes, outcome=outcome)
+
+
+def _whole(votes: float) -> int | None:
+    return int(votes) if np.isfinite(votes) else None
+
+
+def tables(honest: Iterable[Honest], caught: Iterable[Caught]) -> str:
+    """Markdown: honest voters, a row a sort of arena; careless ones, a row a behaviour and a sort of arena."""
+    lines = [
+        "| honest voters | voters | votes of each | ever flagged | 95 % interval | by sides | by ties | by others |",
+        "| --- |" + " ---: |" * 7,
+    ]
+    for row in honest:
+        share = row.flagged
+        reasons = [_percent(row.reasons.get(test, 0) / share.n) for test in ("sides", "ties", "others")]
+        cells = [row.name, f"{share.n:,}", f"{row.votes:,.0f}", _percent(share.share or 0.0)]
+        cells += [f"{_percent(share.low)} to {_percent(share.high)}", *reasons]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += [
+        "",
+        "| careless voters | arena | voters | caught after: half | nine in ten | never, in so many votes |",
+        "| --- | --- |" + " ---: |" * 4,
+    ]
+    for one in caught:
+        cells = [one.behaviour, one.name, f"{one.n}", _votes(one.half), _votes(one.nine_in_ten)]
+        lines.append(f"| {' | '.join([*cells, f'{one.never} in {one.votes:,.0f}'])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _votes(n: int | None) -> str:
+    return "-" if n is None else f"{n:,}"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.voters", description="Tests of voters, by simulation.")
+    parser.add_argument("--arenas", type=int, default=4, metavar="N", help="of each sort (default %(default)s)")
+    parser.add_argument("--output", type=Path, default=RESULTS / "voters.json", metavar="FILE", help="%(default)s")
+    args = parser.parse_args(argv)
+    found_honest, found_caught = [], []
+    for name, scenario in HONEST.items():
+        n_arenas = args.arenas * (10 if scenario.voters < 100 else 2 if scenario.voters < 500 else 1)
+        found_honest.append(honest(name, scenario, n_arenas))
+        print(found_honest[-1], file=sys.stderr, flush=True)
+    found_honest.append(honest("usual, and one in ten is careless", USUAL, args.arenas, careless=True))
+    limit = minority("the limit: of a tenth of voters who rate all models otherwise", USUAL, args.arenas)
+    for name, scenario in CAUGHT.items():
+        for behaviour in BEHAVIOURS:
+            found_caught.append(caught(name, behaviour, scenario, args.arenas))
+            print(found_caught[-1], file=sys.stderr, flush=True)
+    print(tables([*found_honest, limit], found_caught))
+    content: dict[str, Any] = {
+        "command": f"python -m bench.voters --arenas {args.arenas}",
+        "date": now(),
+        "numpy": np.__version__,
+        "level": LEVEL,
+        "scenarios": {name: asdict(scenario) for name, scenario in HONEST.items()},
+        "honest": [{**asdict(row), "share": row.flagged.share} for row in found_honest],
+        "limit": {**asdict(limit), "share": limit.flagged.share},
+        "caught": [asdict(row) for row in found_caught],
+    }
+    output: Path = args.output
+    part = output.with_suffix(".part")
+    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(part, output)
+    return 0
+
+
+def read(path: Path) -> str:
+    """The tables of a results file."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    honest_rows = [
+        Honest(row["name"], Share(**row["flagged"]), row["reasons"], row["votes"])
+        for row in (*content["honest"], content["limit"])
+    ]
+    return tables(honest_rows, [Caught(**row) for row in content["caught"]])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,114 @@
+"""`quality`: how far the votes of a database or of files can be trusted.
+
+Exclusions by reason, withdrawals, sides, ties, prompts that come again, and voters who do not vote on what they read.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from elo.commands.failures import CommandError, Commands, UsageError
+from elo.commands.output import check_target, write_whole
+from elo.commands.progress import Progress
+
+if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
+    from sqlalchemy import Connection
+
+    from db.codes import Kind
+    from elo.quality import Ballot, Quality
+
+
+def add_to(commands: Commands) -> None:
+    command = commands.add_parser(
+        "quality",
+        help="how far the votes can be trusted, and voters who do not vote on what they read",
+        description="Looks at all votes of a database or of files, also those that do not count.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    source = command.add_mutually_exclusive_group(required=True)
+    source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
+    source.add_argument("--votes", metavar="FILE", type=Path, nargs="+", help="in the order in which votes were cast")
+    command.add_argument("--kind", metavar="KIND", help="as for recompute; all: every kind")
+    command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
+    command.add_argument(
+        "--level", metavar="L", type=float, default=0.05, help="largest share of honest voters that is ever flagged"
+    )
+    command.add_argument("--seed", metavar="S", type=int, default=0, help="of the ties that are broken at random")
+    command.add_argument("--json", metavar="OUT", type=Path, help="write all that was found there, every voter too")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from elo.quality_text import report
+
+    if not 0 < arguments.level < 1:
+        raise UsageError(f"level {arguments.level!r} is not between 0 and 1")
+    if not 0 <= arguments.seed < 2**64:
+        raise UsageError(f"seed {arguments.seed!r} is not a whole number from 0 to 2**64 - 1")
+    if arguments.json is not None:
+        check_target(arguments.json, "--json")
+    progress = Progress()
+    found = _of_database(arguments, progress) if arguments.db is not None else _of_files(arguments, progress)
+    progress.clear()
+    if arguments.json is not None:
+        text = json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
+        write_whole(arguments.json, text + "\n")
+    print(report(found))
+    return 0
+
+
+def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
+    from elo.ballots import Ballots
+    from elo.quality import assess
+
+    ballots = Ballots(arguments.votes, kind=arguments.kind, skip_bad=arguments.skip_bad, progress=progress.rows)
+    found = assess(ballots, level=arguments.level, seed=arguments.seed)
+    progress.clear()
+    for n, what in (
+        (ballots.n_other_kinds, f"rows of other kinds than {arguments.kind or 'battle'}, left aside"),
+        (ballots.n_bad, "bad rows left out"),
+        (ballots.n_not_votes, "rows that do not count and are no votes, left aside"),
+    ):
+        if n:
+            print(f"{what}: {n}", file=sys.stderr)
+    if not found.n_votes:
+        raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows} rows")
+    return found
+
+
+def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality":
+    from db.codes import Kind
+    from db.errors import DatabaseError
+    from db.session import open_database
+    from elo.quality import assess
+
+    try:
+        kind = None if arguments.kind == "all" else Kind.parse(arguments.kind or Kind.BATTLE.label)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    try:
+        database = open_database(arguments.db, create=False)
+        try:
+            with database.read() as tx:
+                found = assess(_ballots(tx, kind, progress), level=arguments.level, seed=arguments.seed)
+        finally:
+            database.close()
+    except DatabaseError as error:
+        raise CommandError(str(error)) from error
+    if not found.n_votes:
+        raise CommandError(f"no votes of kind {'any' if kind is None else kind.label} in {database.url}")
+    return found
+
+
+def _ballots(tx: "Connection", kind: "Kind | None", progress: Progress) -> "Iterator[Ballot]":
+    from db.queries.judged import judged_votes
+    from elo.quality import Ballot, prompt_key
+
+    for n_votes, vote in enumerate(judged_votes(tx, kind), start=1):
+        progress.rows(n_votes)
+        reasons = tuple(reason.label for reason in vote.reasons)
+        prompt = None if vote.prompt is None else prompt_key(vote.prompt)
+        yield Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt)

@@ -1,0 +1,89 @@
+"""`simulate`: a votes file from known ratings, to try `recompute` on and to see how far an estimate may be off.
+
+The truth is written beside it on request. Votes of people with tastes, habits and prepared pairs are told in
+`elo.simulate`.
+"""
+
+import argparse
+import io
+import json
+from pathlib import Path
+
+from elo.commands.failures import CommandError, Commands, UsageError
+from elo.commands.output import check_target, write_whole
+from elo.commands.progress import Progress
+from elo.simulate import Scenario, simulate, write_votes
+
+_OPTIONS = (
+    ("--votes", "N", int, "how many"),
+    ("--models", "K", int, "how many, called model-01 and so on"),
+    ("--spread", "POINTS", float, "standard deviation of their ratings, around 1000"),
+    ("--ties", "SHARE", float, "votes without a winner between equal models"),
+    ("--side-bias", "POINTS", float, "for the left side"),
+    ("--voters", "U", int, "people who vote; 0: nobody is named"),
+    ("--taste", "POINTS", float, "standard deviation of a voter's own liking of a model"),
+    ("--tie-spread", "SD", float, "of voters' tie habits, in log-odds"),
+    ("--side-spread", "POINTS", float, "standard deviation of voters' own side bias"),
+    ("--prepared", "C", int, "prepared pairs of answers that all votes are on; 0: live battles"),
+    (
+        "--prepared-spread",
+        "POINTS",
+        float,
+        "standard deviation of how much better one side of such a pair is than usual",
+    ),
+    ("--seed", "S", int, "same seed, same votes"),
+)
+
+
+def add_to(commands: Commands) -> None:
+    defaults = Scenario()
+    command = commands.add_parser(
+        "simulate",
+        help="write votes from known ratings",
+        description="Writes a votes file from known ratings that recompute reads.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    command.add_argument("output", metavar="OUT.csv", type=Path, help="the votes file to write")
+    for option, metavar, kind, what in _OPTIONS:
+        default = getattr(defaults, option.removeprefix("--").replace("-", "_"))
+        command.add_argument(option, metavar=metavar, type=kind, default=default, help=what)
+    command.add_argument(
+        "--rating", metavar="NAME=POINTS", action="append", default=[],
+        help="a model and its rating, instead of models that are drawn; give it once for each",
+    )  # fmt: skip
+    command.add_argument("--truth", metavar="OUT.json", type=Path, help="write the true ratings there")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    names = [option.removeprefix("--").replace("-", "_") for option, *_ in _OPTIONS]
+    try:
+        scenario = Scenario(
+            **{name: getattr(arguments, name) for name in names}, ratings=tuple(map(_rating, arguments.rating))
+        )
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    check_target(arguments.output, "OUT.csv")
+    if arguments.truth is not None:
+        check_target(arguments.truth, "--truth")
+        if arguments.truth.absolute() == arguments.output.absolute():
+            raise CommandError(f"{arguments.truth} would be both votes and truth; give --truth another name")
+    found, text, progress = simulate(scenario), io.StringIO(), Progress()
+    write_votes(found.votes, text, progress=lambda n: progress.show(f"writing: {n} votes"))
+    progress.clear()
+    write_whole(arguments.output, text.getvalue())
+    if arguments.truth is not None:
+        truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}
+        write_whole(arguments.truth, json.dumps({"ratings": truth}, ensure_ascii=False, indent=2) + "\n")
+    print(f"{len(found.votes)} votes on {len(found.votes.models)} models written to {arguments.output}")
+    return 0
+
+
+def _rating(text: str) -> tuple[str, float]:
+    name, equals, points = text.rpartition("=")
+    try:
+        if not (name and equals):
+            raise ValueError
+        return name, float(points)
+    except ValueError:
+        raise ValueError(f"rating {text!r} is not NAME=POINTS, such as model-x=1200") from None
