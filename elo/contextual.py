@@ -9,10 +9,10 @@ column of its own, 1 where the pair's first model stood on side A and -1 where o
 log-odds that side A gains. A coefficient of 0.25 says that an answer ahead by one such deviation gains 0.25 log-odds,
 43 points on the Elo scale, over an equal one.
 
-Every battle has its own x, so nothing can be counted together: Newton's method goes over all rows in each step, from
-the plain fit on. Rows are put into an order of their own first, so that neither the order of the votes nor, without
-side, which answer was on which side changes a bit of the result. (Li et al. 2024, "Does style matter?"; FastChat puts
-its penalty on the ratings too, and centres x.)
+Every battle has its own x, so nothing can be counted together: Newton's method goes over all rows (`battle_rows`) in
+each step, from the plain fit on. Neither the order of the votes nor, without side, which answer was on which side
+changes a bit of the result. (Li et al. 2024, "Does style matter?"; FastChat puts its penalty on the ratings too, and
+centres x.)
 
     K models, N battles, M pairs that met, F covariates, P = K + F parameters
 """
@@ -24,25 +24,22 @@ from typing import Literal
 
 import numpy as np
 from numpy.linalg import LinAlgError
-from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.sparse import csr_array
 
-from db.outcome import Outcome
 from elo import bradley_terry
-from elo.battles import Floats, Index, MissingDataError, Pairs, Votes, components, names
+from elo.battle_rows import BattleRows
+from elo.battles import Floats, Index, MissingDataError, Pairs, Votes, components
 from elo.bradley_terry import ConvergenceError, Fit, Likelihood, NoMaximumError, centred, has_converged, sigma
 from elo.clusters import Terms, codes, jackknife
 from elo.coefficient import Coefficient
-from elo.covariates import Covariates, covariates
+from elo.covariates import covariates
 from elo.settings import Settings
 
-_SCORES = np.array([outcome.score for outcome in Outcome])
 _MAX_STEPS = 200
 _RUNAWAY = 30.0
 _COLLINEAR = 1e-8
 _BLOCK = 2**14  # rows: what a core's cache holds of a few columns
-_GOLDEN = 0.6180339887498949
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +50,7 @@ class ContextualFit:
     models: tuple[str, ...]
     r: Floats
     coefficients: tuple[Coefficient, ...]
-    """In log-odds per s of the covariate, for side in log-odds for side A; pointwise intervals from the covariance."""
+    """In log-odds per deviation of the covariate, of side for side A; pointwise intervals, robust as `covariance`."""
     inverse: Floats
     covariance: Floats
     """(K, K): of the ratings with their plain mean kept at 0, right whatever law the votes follow."""
@@ -88,7 +85,7 @@ def fit_contextual(
     `bradley_terry.fit`, and NoMaximumError where a coefficient grows for ever.
     """
     wanted = covariates(votes, settings.control)
-    rows = _Rows.of(votes, models, wanted, weights)
+    rows = BattleRows.of(votes, models, wanted, weights)
     deviation = np.sqrt((rows.x**2).sum(axis=1) / max(len(rows.y), 1))
     is_used = deviation > 0
     rows = replace(rows, x=rows.x[is_used] / deviation[is_used, None])
@@ -122,90 +119,13 @@ def fit_contextual(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """N battles by pair, seen from the pair's first model; within a pair in an order that the votes' has no part in."""
-
-    pairs: Pairs
-    start: Index
-    """(M + 1,): the row that each pair begins at, and N."""
-    x: Floats
-    """(F, N)"""
-    y: Floats
-    weight: Floats | None
-    vote: Index
-    """(N,): the row's place among the votes."""
-    is_new: NDArray[np.bool_]
-    """(N,): the row is not the same as the one before."""
-
-    @classmethod
-    def of(
-        cls,
-        votes: Votes,
-        models: tuple[str, ...],
-        wanted: Covariates,
-        weights: Floats | None,
-    ) -> "_Rows":
-        number = {model: m for m, model in enumerate(models)}
-        place = np.array([number.get(model, -1) for model in votes.models], dtype=np.int64)
-        vote = np.flatnonzero(wanted.is_known)
-        a, b = place[votes.a[vote]], place[votes.b[vote]]
-        if (unrated := np.unique(np.concatenate([votes.a[vote][a < 0], votes.b[vote][b < 0]]))).size:
-            named = names(votes.models, unrated, most=2)
-            raise ValueError(f"votes of {named}, which are not among the {len(models)} models to rate")
-        sign = np.where(a < b, 1.0, -1.0)
-        y = 0.5 + sign * (_SCORES[votes.outcome[vote]] - 0.5)
-        columns = [
-            y,
-            *(column[vote] * sign for column in wanted.columns),
-            *([] if weights is None else [weights[vote]]),
-        ]
-        # Rows that differ have different sums (but for an accident), so their order is that of the sums.
-        key = sum(np.sqrt(i + 2.0) * column for i, column in enumerate(columns))
-        pair = np.minimum(a, b) * len(models) + np.maximum(a, b)
-        order = np.argsort(key)
-        order = order[np.argsort(_small(pair[order]), kind="stable")]
-        pair, key, vote = pair[order], key[order], vote[order]
-        is_pair = np.append(True, pair[1:] != pair[:-1])[: len(pair)]
-        first = np.flatnonzero(is_pair)
-        y, *ordered = (column[order] for column in columns)
-        weight = None if weights is None else ordered.pop()
-        return cls(
-            _pairs(models, pair[first], first, y, weight),
-            np.append(first, len(pair)),
-            np.array(ordered).reshape(len(wanted.names), len(y)),
-            y,
-            weight,
-            vote,
-            is_pair | np.append(True, key[1:] != key[:-1])[: len(pair)],
-        )
-
-
-def _small(numbers: Index) -> NDArray[np.integer]:
-    """The same numbers in two bytes where they fit, for those are sorted in one pass."""
-    return numbers.astype(np.uint16) if numbers.max(initial=0) < 2**16 else numbers
-
-
-def _pairs(models: tuple[str, ...], pair: Index, first: Index, y: Floats, weight: Floats | None) -> Pairs:
-    def sums(value: float, of: Floats) -> Floats:
-        total: Floats = np.add.reduceat(np.where(y == value, of, 0.0), first) if len(first) else np.zeros(0)
-        return total
-
-    a, b = np.divmod(pair, max(len(models), 1))
-    one = np.ones(len(y)) if weight is None else weight
-    pairs = Pairs(models, a, b, won=sums(1, one), lost=sums(0, one), tied=sums(0.5, one))
-    if weight is None:
-        return pairs
-    return replace(pairs, won2=sums(1, one**2), lost2=sums(0, one**2), tied2=sums(0.5, one**2))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Likelihood:
-    rows: _Rows
+    rows: BattleRows
     ratings: Likelihood
     ridge: float
 
     @classmethod
-    def of(cls, rows: _Rows, settings: Settings) -> "_Likelihood":
+    def of(cls, rows: BattleRows, settings: Settings) -> "_Likelihood":
         return cls(rows, Likelihood.of(rows.pairs, prior=settings.prior), settings.ridge)
 
     def sums(self, theta: Floats, *, squares: bool) -> "_Sums":
@@ -294,7 +214,7 @@ class _Part:
     curvature: Floats
 
 
-def _parts(rows: _Rows, r: Floats, beta: Floats) -> Iterator[_Part]:
+def _parts(rows: BattleRows, r: Floats, beta: Floats) -> Iterator[_Part]:
     d = r[rows.pairs.a] - r[rows.pairs.b]
     for start in range(0, len(rows.y), _BLOCK):
         stop = min(start + _BLOCK, len(rows.y))
@@ -366,7 +286,7 @@ def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, code: I
     rows = likelihood.rows
     K, N = len(theta) - len(rows.x), len(rows.y)
     parts = list(_parts(rows, theta[:K], theta[K:]))
-    cluster = _numbered(code[rows.vote], rows.is_new)
+    cluster = rows.clusters(code)
     order = np.argsort(cluster, kind="stable")
     pair = np.repeat(np.arange(len(rows.start) - 1), np.diff(rows.start))
     one = np.ones(N)
@@ -383,16 +303,3 @@ def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, code: I
     of_prior = np.append(likelihood.of_prior(theta), np.zeros(len(rows.x)))
     covariance: Floats = jackknife(inverse, terms) + inverse @ np.diag(of_prior) @ inverse
     return covariance
-
-
-def _numbered(code: Index, is_new: NDArray[np.bool_]) -> Index:
-    """(N,): the clusters of rows, where -1 is one of its own, numbered by what is in them and not by who came first."""
-    code = code.copy()
-    alone = np.flatnonzero(code < 0)
-    code[alone] = code.max(initial=-1) + 1 + np.arange(len(alone))
-    _, code = np.unique(code, return_inverse=True)
-    sketch = np.bincount(code, np.cumsum(is_new) * _GOLDEN % 1.0)
-    number = np.empty(len(sketch), dtype=np.int64)
-    number[np.argsort(sketch, kind="stable")] = np.arange(len(sketch))
-    numbers: Index = number[code]
-    return numbers
