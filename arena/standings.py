@@ -9,12 +9,15 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from db import queries
 from db.codes import Kind
 from db.session import Database
-from elo.battles import Cells
+from elo.battles import Cells, Votes
 from elo.leaderboard import Leaderboard, Row, rate, rate_online
 from elo.settings import Settings
+from elo.vote_columns import columns_for, gathered, reads_answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Standings:
         Raises:
             db.errors.DatabaseError: it cannot be read.
             elo.bradley_terry.NoMaximumError: the prior is 0 and the votes have no likeliest ratings.
+            elo.battles.MissingDataError: the settings ask for what no vote has, or anchor a model without one.
+            elo.clusters.ClusterError: the votes hang together in too few groups for intervals.
         """
         revision = await asyncio.to_thread(self._revision)
         async with self._lock:
@@ -103,22 +108,20 @@ class Standings:
             return queries.ledger_state(tx).revision
 
     def _compute(self) -> Board:
-        is_online = self._settings.method == "elo"
         with self._database.read() as tx:
             revision = queries.ledger_state(tx).revision
-            votes = list(queries.votes_in_order(tx, Kind.BATTLE)) if is_online else []
-            cells = [] if is_online else queries.cells(tx, Kind.BATTLE)
+            votes = self._votes(tx)
             excluded = queries.exclusions(tx, Kind.BATTLE)
             totals = queries.vote_totals(tx, Kind.BATTLE)
             models = queries.list_models(tx)
         listed = [model.info.name for model in models if model.retired_at is None]
-        if is_online:
+        if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)
         else:
-            leaderboard = rate(Cells.from_counts(cells), self._settings, listed=listed)
+            leaderboard = rate(votes, self._settings, listed=listed)
         exclusions = {reason.label: n for reason, n in excluded.items()}
         return Board(
-            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions),
+            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions, kind=Kind.BATTLE.label),
             models={
                 model.info.name: ModelCard(
                     name=model.info.name,
@@ -136,3 +139,15 @@ class Standings:
             n_excluded=totals.excluded,
             exclusions=exclusions,
         )
+
+    def _votes(self, tx: Connection) -> Cells | Votes:
+        """What the settings need of the counted votes: mostly their counts, which the database makes. (Battles are on
+        no prepared pairs, so nothing else makes them hang together.)"""
+        if self._settings.method == "elo":
+            return Votes.from_rows(queries.votes_in_order(tx, Kind.BATTLE))
+        if not self._settings.needs_votes:
+            return Cells.from_counts(queries.cells(tx, Kind.BATTLE))
+        columns = columns_for(self._settings)
+        with_answers, with_texts = "features" in columns, reads_answers(self._settings)
+        rows = queries.rated_votes(tx, Kind.BATTLE, with_answers=with_answers, with_texts=with_texts)
+        return gathered(rows, columns)

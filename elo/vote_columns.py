@@ -1,18 +1,20 @@
 """Votes, gathered one by one or many at a time into the arrays of `battles.Votes`.
 
 Files and databases are gathered alike, so that the same votes give the same arrays: models, voters and prepared pairs
-are numbered in the order in which their first vote comes. Only the columns asked for are kept.
+are numbered in the order in which their first vote comes. Only the columns asked for are kept. What settings ask for is
+told here too, once for the web and for the command line: `columns_for` before the votes are read, `data_for` after.
 """
 
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from db.outcome import Outcome
-from elo.battles import Floats, Index, Votes
+from elo.battles import Cells, Floats, Index, Votes
+from elo.reading.answers import Answer, of_answers
 from elo.settings import Settings
 from elo.style import Features, features
 
@@ -30,6 +32,18 @@ def columns_for(settings: Settings) -> frozenset[Column]:
         "features": any(control != "side" for control in settings.control),
     }
     return frozenset(column for column, is_used in used.items() if is_used)
+
+
+def reads_answers(settings: Settings) -> bool:
+    """Whether the texts of answers are looked at, and not only how long they took."""
+    return bool({"length", "style"} & set(settings.control))
+
+
+def data_for(votes: Votes, settings: Settings) -> Cells | Votes:
+    """What `rate` needs of these votes: their counts where those are enough, for then nothing else can move a number.
+    Votes on prepared pairs hang together, which counts do not tell."""
+    hangs_together = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
+    return votes if settings.needs_votes or hangs_together else Cells.from_votes(votes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +166,42 @@ class VoteColumns:
 
 def _extend(column: "array[int] | array[float]", values: Floats | Index) -> None:
     column.frombytes(np.ascontiguousarray(values, dtype=column.typecode).tobytes())
+
+
+class Rated(Protocol):
+    """A vote as a database tells it."""
+
+    @property
+    def model_a(self) -> str: ...
+    @property
+    def model_b(self) -> str: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def cast_at(self) -> float: ...
+    @property
+    def voter(self) -> str: ...
+    @property
+    def prepared_id(self) -> str | None: ...
+    @property
+    def draw_probability(self) -> float | None: ...
+    @property
+    def answers_a(self) -> Sequence[Answer]: ...
+    @property
+    def answers_b(self) -> Sequence[Answer]: ...
+
+
+def gathered(rows: Iterable[Rated], wanted: frozenset[Column]) -> Votes:
+    """The votes of a database, in the order given, as the arrays that its export gives."""
+    columns = VoteColumns(wanted, set(wanted))
+    for row in rows:
+        chance = row.draw_probability
+        extras = Extras(
+            row.voter,
+            row.prepared_id,
+            row.cast_at,
+            float("nan") if chance is None else chance,
+            (of_answers(row.answers_a), of_answers(row.answers_b)) if "features" in wanted else NO_EXTRAS.features,
+        )
+        columns.add(row.model_a, row.model_b, row.outcome, extras)
+    return columns.votes()

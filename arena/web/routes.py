@@ -6,17 +6,11 @@ the CSV has its `models`, one a line. Floats are written so that they read back 
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import io
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from arena.service import Arena, Refusal
-from elo.leaderboard import Row
-
-_COLUMNS = [column.name for column in dataclasses.fields(Row)]
+from elo.board_csv import board_csv
 
 
 def routes(arena: Arena) -> APIRouter:
@@ -51,11 +45,7 @@ def routes(arena: Arena) -> APIRouter:
             board = await arena.leaderboard()
         except Refusal as refusal:
             return _refused(refusal)
-        text = io.StringIO()
-        table = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-        table.writeheader()
-        table.writerows(row.to_json() for row in board.leaderboard.rows)
-        return Response(text.getvalue(), media_type="text/csv; charset=utf-8")
+        return Response(board_csv(board.leaderboard), media_type="text/csv; charset=utf-8")
 
     return router
 

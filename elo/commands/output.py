@@ -16,6 +16,14 @@ def check_target(path: Path, option: str) -> None:
         raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
 
 
+def check_folder(path: Path, option: str) -> None:
+    """Before any work: can files be written into the folder of this option, or can it be made? Raises CommandError."""
+    if path.exists() and not path.is_dir():
+        raise CommandError(f"{path} is no folder; give {option} the name of one, or of one to be made")
+    if not path.absolute().parent.is_dir():
+        raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
+
+
 def write_whole(path: Path, text: str) -> None:
     """All or nothing: an old file stays until the new one is safe on disk. Raises CommandError."""
     draft = path.absolute().with_name(f".{path.name}.{os.getpid()}.tmp")

@@ -1,139 +1,89 @@
-"""`recompute`: a board from a database or from votes files, as a table and as JSON.
+"""`recompute`: a board from a database or from votes files, as a table, as JSON and CSV, and as figures.
 
 It gives the numbers of the web board, digit for digit, on an export of the same votes.
 """
 
 import argparse
 import json
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from elo.battles import Cells, Votes
-from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_target, write_whole
+from elo.battles import Votes
+from elo.board_csv import board_csv
+from elo.commands.failures import CommandError, Commands
+from elo.commands.output import check_folder, check_target, write_whole
 from elo.commands.progress import Progress
-from elo.leaderboard import Leaderboard, rate, rate_online
+from elo.commands.rating_options import Formatter, add_rating_options, settings_from
+from elo.commands.sources import Found, add_source_options, find, told_time
+from elo.estimate import Estimate, estimate
+from elo.leaderboard import Leaderboard, board_of, rate_online
 from elo.settings import Settings
 from elo.table import table
-from elo.votes_file import VotesFile, read_votes
 
 
 def add_to(commands: Commands) -> None:
-    defaults = Settings()
     command = commands.add_parser(
         "recompute",
         help="rate all votes of a database or of files",
-        description="Rates all votes of a database or of files, prints the table and writes it as JSON.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+        description="Rates all votes of a database or of files and prints the table.",
+        formatter_class=Formatter,
     )
-    source = command.add_mutually_exclusive_group(required=True)
-    source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    source.add_argument(
-        "--votes", metavar="FILE", type=Path, nargs="+", help="CSV, JSON or JSON lines; several are one"
-    )
-    command.add_argument("--method", choices=("bradley-terry", "elo"), default=defaults.method, help="how to rate")
-    command.add_argument(
-        "--prior", metavar="C", type=float, default=defaults.prior,
-        help="virtual ties of each model against an average opponent; 0: exact maximum likelihood",
-    )  # fmt: skip
-    command.add_argument(
-        "--bootstrap", metavar="N", type=int, default=defaults.bootstrap, help="rounds; 0: no intervals"
-    )
-    command.add_argument("--seed", metavar="S", type=int, default=defaults.seed, help="of the bootstrap")
-    command.add_argument(
-        "--k", metavar="K", type=float, default=defaults.k, help="most points a vote moves (method elo)"
-    )
-    command.add_argument(
-        "--kind", metavar="KIND",
-        help="kind of battles, such as battle or quick; default: battle, and all rows of a file without that column",
-    )  # fmt: skip
-    command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
-    command.add_argument("--json", metavar="OUT", type=Path, help="write the board there too")
+    add_source_options(command)
+    add_rating_options(command)
+    out = command.add_argument_group("what to write")
+    out.add_argument("--json", metavar="OUT", type=Path, help="the board with all that it says of itself")
+    out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
+    out.add_argument("--plots", metavar="DIR", type=Path, help="figures: charts as SVG, pairs of models as HTML tables")
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    settings = _settings(arguments)
-    if arguments.json is not None:
-        check_target(arguments.json, "--json")
+    settings = settings_from(arguments)
+    for path, option in ((arguments.json, "--json"), (arguments.csv, "--csv")):
+        if path is not None:
+            check_target(path, option)
+    if arguments.plots is not None:
+        check_folder(arguments.plots, "--plots")
     progress = Progress()
-    if arguments.db is not None:
-        board = _from_database(arguments.db, arguments.kind, settings, progress)
-    else:
-        board = _from_files(arguments.votes, arguments.kind, arguments.skip_bad, settings, progress)
+    found = find(arguments, settings, progress)
+    if not found.has_votes:
+        raise CommandError(found.nothing)
+    fitted, board = _rated(found, settings, progress)
+    board = board.sourced(
+        revision=found.revision,
+        excluded=found.excluded,
+        kind=found.kind,
+        since=told_time(arguments.since),
+        until=told_time(arguments.until),
+    )
     progress.clear()
     if arguments.json is not None:
         write_whole(arguments.json, json.dumps(board.to_json(), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    if arguments.csv is not None:
+        write_whole(arguments.csv, board_csv(board))
+    if arguments.plots is not None:
+        _draw(arguments.plots, board, fitted)
     print(table(board))
     return 0
 
 
-def _settings(arguments: argparse.Namespace) -> Settings:
-    try:
-        return Settings(
-            method=arguments.method,
-            prior=arguments.prior,
-            bootstrap=arguments.bootstrap,
-            seed=arguments.seed,
-            k=arguments.k,
-        )
-    except ValueError as error:
-        raise UsageError(str(error)) from error
-
-
-def _from_files(
-    paths: Sequence[Path], kind: str | None, skip_bad: bool, settings: Settings, progress: Progress
-) -> Leaderboard:
-    file = read_votes(paths, kind=kind, skip_bad=skip_bad, progress=progress.rows)
-    progress.clear()
-    if file.n_other_kinds:
-        print(f"rows of other kinds than {kind or 'battle'}, left aside: {file.n_other_kinds}", file=sys.stderr)
-    if file.first_bad is not None:
-        print(f"bad rows left out: {file.excluded['bad_row']}; the first: {file.first_bad}", file=sys.stderr)
-    if not len(file.votes):
-        raise CommandError(f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}")
+def _rated(found: Found, settings: Settings, progress: Progress) -> tuple[Estimate | None, Leaderboard]:
+    """What was fitted, where something was, and the board."""
     if settings.method == "elo":
-        board = rate_online(file.votes, settings)
-    else:
-        board = rate(Cells.from_votes(file.votes), settings, progress=progress.rounds)
-    return board.sourced(revision=file.revision, excluded=file.excluded)
+        assert isinstance(found.data, Votes)
+        return None, rate_online(found.data, settings, listed=found.listed)
+    fitted = estimate(found.data, settings, progress=progress.rounds)
+    return fitted, board_of(fitted, settings, listed=found.listed)
 
 
-def _tallied(file: VotesFile) -> str:
-    left_out = ", ".join(f"{reason} {n}" for reason, n in sorted(file.excluded.items()))
-    return f"{file.n_rows} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds}"
+def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None) -> None:
+    from elo.matrices import Matrices
+    from elo.plots import write_figures
 
-
-def _from_database(url: str, kind_label: str | None, settings: Settings, progress: Progress) -> Leaderboard:
-    from db import queries
-    from db.codes import Kind
-    from db.errors import DatabaseError
-    from db.session import open_database
-
+    matrices = None
+    if fitted is not None:
+        rounds = None if fitted.bounds is None else fitted.bounds.rounds
+        matrices = Matrices.of(fitted.counted, fitted.ratings, rounds=rounds, score=fitted.expected_score)
     try:
-        kind = Kind.parse(kind_label) if kind_label is not None else Kind.BATTLE
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-    try:
-        database = open_database(url, create=False)
-        try:
-            with database.read() as tx:
-                revision = queries.ledger_state(tx).revision
-                excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind).items()}
-                listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
-                if settings.method == "elo":
-                    votes = Votes.from_rows(queries.votes_in_order(tx, kind))
-                else:
-                    cells = Cells.from_counts(queries.cells(tx, kind))
-        finally:
-            database.close()
-    except DatabaseError as error:
-        raise CommandError(str(error)) from error
-    if settings.method == "elo":
-        board = rate_online(votes, settings, listed=listed)
-    else:
-        board = rate(cells, settings, listed=listed, progress=progress.rounds)
-    if not board.rows:
-        raise CommandError(f"no counted votes of kind {kind.label} in {database.url} (revision {revision})")
-    return board.sourced(revision=revision, excluded=excluded)
+        write_figures(folder, board, matrices)
+    except OSError as error:
+        raise CommandError(f"the figures cannot be written to {folder}: {error.strerror or error}") from error

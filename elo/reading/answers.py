@@ -12,7 +12,7 @@ The first that is there is taken. What the counts are is told in `style`.
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from elo.reading.values import ValueProblem, number_or_nan, shown
 from elo.style import Features, of_metadata
@@ -30,8 +30,19 @@ COLUMNS = (*_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name
 Pair = tuple[Features, Features]
 
 
-class Answer(NamedTuple):
+class Answer(Protocol):
     """One answer that a voter saw; None: not known (a text: not asked for)."""
+
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def tokens(self) -> int | None: ...
+    @property
+    def duration_ms(self) -> float | None: ...
+
+
+class _Told(NamedTuple):
+    """An `Answer`, as a file tells it."""
 
     text: str | None
     tokens: int | None
@@ -90,10 +101,10 @@ def _of_deck(deck_answers: object, model_a: str, model_b: str) -> Pair:
     return of_answers(a), of_answers(b)
 
 
-def _answer(answer: Mapping[str, object]) -> Answer:
+def _answer(answer: Mapping[str, object]) -> _Told:
     text, tokens = answer.get("text"), number_or_nan(answer.get("completion_tokens"))
     duration_ms = number_or_nan(answer.get("duration_ms"))
-    return Answer(
+    return _Told(
         text if isinstance(text, str) else None,
         None if math.isnan(tokens) else int(tokens),
         None if math.isnan(duration_ms) else duration_ms,

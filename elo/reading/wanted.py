@@ -19,6 +19,11 @@ class Wanted:
     def has_times(self) -> bool:
         return self.since is not None or self.until is not None
 
+    @property
+    def one_kind(self) -> str | None:
+        """The kind that the rows are of, where the file tells it; None: of any."""
+        return None if self.kind == ALL_KINDS else self.kind or "battle"
+
     def is_kind(self, value: object) -> bool:
         if self.kind == ALL_KINDS:
             return True

@@ -14,9 +14,9 @@ from arena.service import online_elo
 from arena.standings import Board, Standings
 from db import queries
 from db.__main__ import main as db_main
-from db.codes import Kind, Reason, State
+from db.codes import Kind, Reason, Side, State
 from db.outcome import Outcome
-from db.queries import BattleSettings, ModelInfo, NewBattle
+from db.queries import AnswerRecord, BattleSettings, ModelInfo, NewBattle
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
 from elo.bradley_terry import NoMaximumError
@@ -44,23 +44,31 @@ def vote(
     *,
     reasons: tuple[Reason, ...] = (),
     kind: Kind = Kind.BATTLE,
+    visitor: str = "visitor",
+    answers: tuple[str, str] | None = None,
+    now: float = 3.0,
 ) -> str:
     settings = BattleSettings(None, 0.7, 1.0, 64, "equal")
     with database.write() as tx:
-        battle_id = queries.open_battle(
-            tx, NewBattle("visitor", model_a, model_b, settings, kind, replica="main"), now=2.0
-        )
+        chance = 1 / (11 + len(model_a))
+        new = NewBattle(visitor, model_a, model_b, settings, kind, replica="main", draw_probability=chance)
+        battle_id = queries.open_battle(tx, new, now=2.0)
+        if answers is not None:
+            turn = queries.add_turn(tx, battle_id, "Say something.")
+            for side, text in zip(Side, answers, strict=True):
+                told = AnswerRecord(side, 1, text, None, "stop", 5, len(text) // 3, 1.0, len(text) * 0.7, None, None)
+                queries.save_answer(tx, battle_id, turn, told)
         queries.set_battle_state(tx, battle_id, State.VOTABLE, now=2.0)
         queries.cast_vote(
             tx,
             battle_id,
-            visitor="visitor",
+            visitor=visitor,
             outcome=outcome,
             reasons=reasons,
             facts={},
             rules_version=1,
             elo=online_elo(Settings()),
-            now=3.0,
+            now=now,
         )
     return battle_id
 
@@ -71,7 +79,9 @@ def many_votes(database: Database, n_votes: int = 60) -> None:
         a, b = rng.sample(range(len(NAMES)), 2)
         outcome = rng.choice([Outcome.A if a > b else Outcome.B, Outcome.A, Outcome.B, Outcome.TIE, Outcome.BOTH_BAD])
         reasons = (Reason.STOPPED,) if rng.random() < 0.1 else ()
-        vote(database, NAMES[a], NAMES[b], outcome, reasons=reasons)
+        answers = ("word " * rng.randint(1, 40), "# Title\n- item **bold**\n" * rng.randint(0, 5))
+        who, when = f"visitor {rng.randint(1, 9)}", rng.uniform(3, 9e5)
+        vote(database, NAMES[a], NAMES[b], outcome, reasons=reasons, visitor=who, answers=answers, now=when)
 
 
 def board(of: Standings) -> Board:
@@ -79,11 +89,23 @@ def board(of: Standings) -> Board:
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(), Settings(prior=0.5, bootstrap=50, seed=3), Settings(method="elo", k=20)]
+    "options",
+    [
+        {},
+        {"prior": 0.5, "bootstrap": 50, "seed": 3},
+        {"method": "elo", "k": 20},
+        {"ties": "davidson", "bootstrap": 50},
+        {"ties": "ignore", "interval": "sandwich", "gauge": "battles", "simultaneous": True},
+        {"weights": "draw", "half_life_days": 2.5},
+        {"weights": "pair", "anchor": "Fen Quill=1200"},
+        {"cluster": "voter", "level": 0.9},
+        {"control": "length,style,side,speed", "ridge": 0.5},
+    ],
+    ids=lambda options: "-".join(options) or "defaults",
 )
 @pytest.mark.parametrize("source", ["votes", "db"])
 def test_the_web_board_and_recompute_agree_digit_for_digit(
-    database: Database, tmp_path: Path, settings: Settings, source: str
+    database: Database, tmp_path: Path, options: dict[str, Any], source: str
 ) -> None:
     many_votes(database)
     vote(database, kind=Kind.NAMED, reasons=(Reason.NAMED,))
@@ -93,15 +115,17 @@ def test_the_web_board_and_recompute_agree_digit_for_digit(
         arguments = ["--votes", str(tmp_path / "votes.jsonl")]
     else:
         arguments = ["--db", url]
-    arguments += ["--method", settings.method, "--prior", str(settings.prior), "--bootstrap", str(settings.bootstrap)]
-    arguments += ["--seed", str(settings.seed), "--k", str(settings.k), "--json", str(tmp_path / "out.json")]
-    assert elo_main(["recompute", *arguments]) == 0
+    for name, value in options.items():
+        arguments += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
+    assert elo_main(["recompute", *arguments, "--json", str(tmp_path / "out.json")]) == 0
     recomputed = json.loads((tmp_path / "out.json").read_text())
-    shown = json.loads(json.dumps(board(Standings(database, settings)).to_json()))
-    assert shown["models"] == recomputed["models"]
+    if "anchor" in options:
+        options = {**options, "gauge": "anchor", "anchor": (options["anchor"],)}
+    if "control" in options:
+        options = {**options, "control": options["control"].split(",")}
+    shown = json.loads(json.dumps(board(Standings(database, Settings(**options))).to_json()))
     assert len(shown["models"]) == len(NAMES)
-    assert shown["settings"] == recomputed["settings"]
-    assert (shown["votes"], shown["revision"]) == (recomputed["votes"], recomputed["revision"])
+    assert {name: shown[name] for name in recomputed} == recomputed
 
 
 def test_votes_that_do_not_count_are_told_by_reason(database: Database) -> None:
