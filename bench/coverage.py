@@ -2,7 +2,6 @@
 
     python -m bench.coverage --seconds 120                 goes on where the last call stopped; again until all are done
     python -m bench.coverage --kind uniform --tournaments 100
-    python -m bench.coverage --write docs/benchmarks.md    puts the table between the marks of that page
 
 Counted are: the models whose interval covers their true rating; the tournaments in which all twenty do; the differences
 of two models within the interval of the difference (what ranks by difference go by); the models whose true place lies

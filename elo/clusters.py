@@ -146,8 +146,8 @@ def _together(code: Index, pair: Index, column: Index, weight: Floats) -> Iterat
     ends = np.cumsum(size)
     for m in np.unique(size):
         rows = (ends[size == m] - m)[:, None] + np.arange(m)
-        columns = [*pair[rows].T, *counts[rows].reshape(len(rows), -1).T]
-        rows = rows[np.lexsort(columns)]
+        if len(rows) > 1:
+            rows = rows[np.lexsort([*pair[rows].T, *counts[rows].reshape(len(rows), -1).T])]
         kept = _firsts(*pair[rows].T, *counts[rows].reshape(len(rows), -1).T)
         yield _Part(pair[rows[kept]], counts[rows[kept]], np.diff(np.append(kept, len(rows))))
 

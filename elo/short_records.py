@@ -72,7 +72,7 @@ def _summed(likelihood: Likelihood, clusters: Clusters, counts: Floats) -> Pairs
     """The rows' counts, (n, 3), by the likelihood's pairs."""
     K = likelihood.n_models
     row = np.searchsorted(likelihood.a * K + likelihood.b, clusters.a * K + clusters.b)
-    won, lost, tied = (np.bincount(row, column, minlength=len(likelihood.a)) for column in counts.T)
+    won, lost, tied = (np.bincount(row, column, minlength=len(likelihood.a)).astype(np.float64) for column in counts.T)
     return Pairs(clusters.models, likelihood.a, likelihood.b, won, lost, tied)
 
 

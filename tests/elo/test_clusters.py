@@ -102,10 +102,10 @@ def test_blocks_change_nothing_but_rounding(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_step_comes_near_the_refit_without_the_cluster() -> None:
     """What the step stands for: all other votes fitted again."""
-    votes = votes_of(6, n_votes=2000)
+    votes = votes_of(6, n_votes=1000, n_voters=100)
     assert votes.voter is not None
     V, fitted = jackknife_of(votes, VOTER)
-    code = np.where(votes.voter >= 0, votes.voter, 100 + np.arange(2000))
+    code = np.where(votes.voter >= 0, votes.voter, 1000 + np.arange(1000))
     moved = []
     for one in np.unique(code):
         rest = code != one

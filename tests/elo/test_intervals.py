@@ -314,7 +314,8 @@ def test_weighted_sandwich_squares_the_weights() -> None:
     cells = reference.load("simple").cells
     rng = np.random.default_rng(3)
     w = [rng.uniform(0.3, 2, count) for count in cells.count]
-    pairs = cells.weighted(np.array([x.sum() for x in w]), np.array([(x**2).sum() for x in w]))
+    sums, squares = (np.array([(x**k).sum() for x in w], dtype=np.float64) for k in (1, 2))
+    pairs = cells.weighted(sums, squares)
     found, unit = fit(pairs, prior=1), np.eye(pairs.n_models)
     G = np.diag((0.5 - sigma(found.r)) ** 2)
     for a, b, outcome, weights in zip(cells.a, cells.b, cells.outcome, w, strict=True):
@@ -432,7 +433,8 @@ def test_clusters_make_jackknife_intervals(interval: IntervalMethod) -> None:
     votes, _ = reference.random_votes(np.random.default_rng(5), n_votes=300, n_models=5)
     names = tuple(f"voter-{i}" for i in range(300))
     once = replace(votes, voter=np.arange(300), voters=names)
-    often = Votes(votes.models, *(np.repeat(x, 30) for x in (votes.a, votes.b, votes.outcome)), np.arange(9000) // 30)
+    a, b, outcome = (np.repeat(column, 30) for column in (votes.a, votes.b, votes.outcome))
+    often = Votes(votes.models, a, b, outcome, voter=np.arange(9000) // 30)
     settings = Settings(cluster="voter", interval=interval, prior=0)
     widths = []
     for one in (once, often):
