@@ -314,7 +314,8 @@ def test_weighted_sandwich_squares_the_weights() -> None:
     cells = reference.load("simple").cells
     rng = np.random.default_rng(3)
     w = [rng.uniform(0.3, 2, count) for count in cells.count]
-    sums, squares = (np.array([(x**k).sum() for x in w], dtype=np.float64) for k in (1, 2))
+    sums: Floats = np.array([x.sum() for x in w])
+    squares: Floats = np.array([(x**2).sum() for x in w])
     pairs = cells.weighted(sums, squares)
     found, unit = fit(pairs, prior=1), np.eye(pairs.n_models)
     G = np.diag((0.5 - sigma(found.r)) ** 2)
