@@ -47,6 +47,7 @@ class Board:
 
     places: Mapping[str, Place]
     settings: Mapping[str, object]
+    """And which votes were chosen: kind, since, until."""
     votes: int
     sha256: str | None
     """Of the counts, where the board tells."""
@@ -176,11 +177,11 @@ def read_board(path: Path) -> Board:
     except (ValueError, RecursionError) as error:
         raise BoardFileError(f"{path} is not JSON: {error}; {_EXPECTED}") from error
     try:
-        settings = dict(content["settings"])
-        reach = NormalDist().inv_cdf((1 + settings["level"]) / 2)
+        settings, source = dict(content["settings"]), dict(content.get("source") or {})
+        reach = content.get("reach") or NormalDist().inv_cdf((1 + settings["level"]) / 2)
         places = {row["model"]: _place(row, reach) for row in content["models"]}
-        source = content.get("source") or {}
-        return Board(places, settings, int(content["votes"]), source.get("sha256"))
+        chosen = {name: source.get(name) for name in ("kind", "since", "until")}
+        return Board(places, settings | chosen, int(content["votes"]), source.get("sha256"))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BoardFileError(f"{path} is no board: {type(error).__name__} {error}; {_EXPECTED}") from error
 
