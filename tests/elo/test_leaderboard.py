@@ -207,14 +207,14 @@ def test_a_board_tells_how_its_maximum_was_found() -> None:
     assert rate_online([("a", "b", Outcome.A)], ELO).fit is None
 
 
-def test_the_sharper_rank_is_never_worse_and_places_hold_it() -> None:
+def test_the_sharper_rank_parts_more_models_and_a_models_place_lies_in_its_span() -> None:
     board = rate(reference.load("chatbot_arena_33k").cells, QUICK)
-    for row in board.rows:
+    for place, row in enumerate(board.rows, start=1):
         assert row.rank_by_difference is not None
         assert row.rank_low is not None
         assert row.rank_high is not None
-        assert row.rank_by_difference >= row.rank
-        assert row.rank_low <= row.rank_by_difference <= row.rank_high
+        assert row.rank <= row.rank_by_difference <= place
+        assert row.rank_low <= place <= row.rank_high
     assert [row.rank_by_difference for row in board.rows][:10] == [1, 2, 3, 4, 5, 5, 7, 7, 9, 9]
 
 
