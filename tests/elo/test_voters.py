@@ -1,6 +1,8 @@
 """Careless voters among honest ones, and the promise to the honest: at most one in twenty, in a whole life."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from elo.voters import Habit, Voter, _others, _sides, _ties, examine
 HONEST = Scenario(
     votes=60_000, models=12, voters=200, taste=80, tie_spread=0.8, side_spread=40, side_bias=15, ties=0.45, seed=4
 )
-BEHAVE = {
+BEHAVE: dict[str, Callable[[Any, np.random.Generator], Any]] = {
     "random": lambda outcome, rng: rng.integers(0, 4, len(outcome)),
     "left": lambda outcome, rng: np.zeros(len(outcome), int),
     "right": lambda outcome, rng: np.ones(len(outcome), int),

@@ -1,0 +1,94 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from db import exchange, queries
+from db.codes import Reason
+from db.outcome import Outcome
+from db.session import open_database
+from elo.__main__ import main
+from tests.db import building
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Forty votes of two visitors, of whom one is always for the left; some do not count."""
+    url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
+    database = open_database(url)
+    with database.write() as tx:
+        for i in range(20):
+            pair = building.MODELS[i % 3], building.MODELS[i % 3 + 1]
+            building.fight(tx, pair, Outcome.A, "bob")
+            reasons = [Reason.RATE_LIMITED] if i % 10 == 0 else []
+            ours = building.votable(tx, pair, "ann")
+            building.vote(tx, ours, list(Outcome)[i % 4], "ann", reasons=reasons)
+        queries.withdraw_vote(tx, ours, visitor="ann", reason=None, now=30.0)
+        building.vote(tx, building.votable_quick(tx))
+    database.close()
+    return url
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
+    try:
+        status = main(["quality", *map(str, arguments)])
+    except SystemExit as exit:
+        status = int(exit.code or 0)
+    return status, *capsys.readouterr()
+
+
+def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, err = run(capsys, "--db", url, "--json", tmp_path / "db.json")
+    assert (status, err) == (0, "")
+    assert out.startswith("40 votes, of which 37 count.\nLeft out, by reason: rate_limited 2, withdrawn 1.\n")
+    assert "Prompts: 1 different ones in 37 votes" in out
+    database = open_database(url)
+    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    database.close()
+    status, from_file, err = run(capsys, "--votes", tmp_path / "votes.jsonl", "--json", tmp_path / "file.json")
+    assert (status, err) == (0, "rows of other kinds than battle, left aside: 1\n")
+    assert from_file == out
+    assert (tmp_path / "db.json").read_bytes() == (tmp_path / "file.json").read_bytes()
+    found = json.loads((tmp_path / "db.json").read_text())
+    assert (found["votes"], found["counted"]) == (40, 37)
+    assert [voter["voter"] for voter in found["voters"]["voters"]] == ["bob", "ann"]
+    assert [(one["result"], one["hits"]) for one in found["withdrawals"]] == [("both_bad", 1), ("both_bad", 1)]
+
+
+def test_kinds_are_told_apart(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(capsys, "--db", url, "--kind", "quick")[1].startswith("1 votes, of which 1 count.")
+    assert run(capsys, "--db", url, "--kind", "all")[1].startswith("41 votes, of which 38 count.")
+
+
+def test_bad_rows_stop_the_command_or_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text("left,right,winner,counted\nx,y,left,true\nx,y,LEFT,true\nx,y,,false\n")
+    status, out, err = run(capsys, "--votes", votes)
+    assert (status, out) == (1, "")
+    assert "line 3: winner is 'LEFT'" in err
+    assert err.endswith("; --skip-bad leaves such rows out\n")
+    status, out, err = run(capsys, "--votes", votes, "--skip-bad")
+    assert (status, err) == (0, "bad rows left out: 1\nrows that do not count and are no votes, left aside: 1\n")
+    assert out.startswith("1 votes, of which 1 count.")
+
+
+def test_what_is_wrong_is_said_and_nothing_is_written(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = tmp_path / "empty.csv"
+    empty.write_text("left,right,winner\n")
+    for arguments, expected, message in (
+        (("--db", url, "--level", "1"), 2, "level 1.0 is not between 0 and 1"),
+        (("--db", url, "--seed", "-1"), 2, "seed -1 is not a whole number from 0"),
+        (("--db", url, "--kind", "duel"), 1, "kind 'duel' is not one of battle, quick"),
+        (("--db", url, "--kind", "named"), 1, "no votes of kind named in sqlite:///"),
+        (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
+        (("--db", url, "--json", tmp_path), 1, "is a folder; give --json the name of a file"),
+        (("--votes", empty), 1, f"no votes in {empty}: 0 rows"),
+        (("--votes", tmp_path / "none.csv"), 1, "none.csv cannot be read"),
+        ((), 2, "one of the arguments --db --votes is required"),
+    ):
+        status, out, err = run(capsys, *arguments)
+        assert (status, out) == (expected, "")
+        assert message in err
+    assert not list(tmp_path.glob("*.json"))
