@@ -45,30 +45,25 @@ class BattleRows:
         wanted: Covariates,
         weights: Floats | None,
     ) -> Self:
-        """The votes of which all covariates are known. `weights` (N,) are those of all votes, None: 1 each.
+        """All votes, whose covariates are known. `weights` (N,), None: 1 each.
 
         Raises ValueError for a vote on a model that is not among the K `models`, which are sorted by name.
         """
         number = {model: m for m, model in enumerate(models)}
         place = np.array([number.get(model, -1) for model in votes.models], dtype=np.int64)
-        vote = np.flatnonzero(wanted.is_known)
-        a, b = place[votes.a[vote]], place[votes.b[vote]]
-        if (unrated := np.unique(np.concatenate([votes.a[vote][a < 0], votes.b[vote][b < 0]]))).size:
+        a, b = place[votes.a], place[votes.b]
+        if (unrated := np.unique(np.concatenate([votes.a[a < 0], votes.b[b < 0]]))).size:
             named = names(votes.models, unrated, most=2)
             raise ValueError(f"votes of {named}, which are not among the {len(models)} models to rate")
         sign = np.where(a < b, 1.0, -1.0)
-        y = 0.5 + sign * (_SCORES[votes.outcome[vote]] - 0.5)
-        columns = [
-            y,
-            *(column[vote] * sign for column in wanted.columns),
-            *([] if weights is None else [weights[vote]]),
-        ]
+        y = 0.5 + sign * (_SCORES[votes.outcome] - 0.5)
+        columns = [y, *(column * sign for column in wanted.columns), *([] if weights is None else [weights])]
         # Rows that differ have different sums (but for an accident), so their order is that of the sums.
         key = sum(np.sqrt(i + 2.0) * column for i, column in enumerate(columns))
         pair = np.minimum(a, b) * len(models) + np.maximum(a, b)
         order = np.argsort(key)
         order = order[np.argsort(_small(pair[order]), kind="stable")]
-        pair, key, vote = pair[order], key[order], vote[order]
+        pair, key = pair[order], key[order]
         is_pair = np.append(True, pair[1:] != pair[:-1])[: len(pair)]
         first = np.flatnonzero(is_pair)
         y, *ordered = (column[order] for column in columns)
@@ -79,7 +74,7 @@ class BattleRows:
             np.array(ordered).reshape(len(wanted.names), len(y)),
             y,
             weight,
-            vote,
+            order,
             is_pair | np.append(True, key[1:] != key[:-1])[: len(pair)],
         )
 

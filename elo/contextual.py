@@ -84,7 +84,10 @@ def fit_contextual(
     coefficient could be told; ValueError for a feature below 0; NoMaximumError and ConvergenceError as
     `bradley_terry.fit`, and NoMaximumError where a coefficient grows for ever.
     """
-    wanted = covariates(votes, settings.control)
+    n_votes, wanted = len(votes), covariates(votes, settings.control)
+    if not wanted.is_known.all():
+        votes, weights = votes.select(wanted.is_known), None if weights is None else weights[wanted.is_known]
+        wanted = covariates(votes, settings.control)
     rows = BattleRows.of(votes, models, wanted, weights)
     deviation = np.sqrt((rows.x**2).sum(axis=1) / max(len(rows.y), 1))
     is_used = deviation > 0
@@ -111,7 +114,7 @@ def fit_contextual(
         centred(covariance[:K, :K]),
         "sandwich" if code is None else "jackknife",
         rows.pairs,
-        n_left_out=len(votes) - len(rows.y),
+        n_left_out=n_votes - len(votes),
         unused=tuple(name for name, uses in zip(wanted.names, is_used, strict=True) if not uses),
         iterations=iterations,
         largest_gradient=float(np.abs(gradient).max(initial=0.0)),

@@ -1,4 +1,3 @@
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,15 +93,6 @@ def test_clusters_are_numbered_by_what_is_in_them() -> None:
         assert len(np.unique(of_rows[found == number])) == 1
     renamed = np.where(code < 0, -1, rng.permutation(30)[code] + 7)
     assert (rows.clusters(renamed) == found).all()
-
-
-def test_only_votes_of_which_all_is_known_are_rows() -> None:
-    votes = random_votes(np.random.default_rng(7), n_votes=50, n_models=3)
-    assert votes.features is not None
-    tokens = votes.features["tokens"].copy()
-    tokens[[3, 9], 1] = np.nan
-    rows = rows_of(replace(votes, features={"tokens": tokens}))
-    assert sorted(rows.vote.tolist()) == [i for i in range(50) if i not in (3, 9)]
 
 
 def test_votes_of_a_model_that_is_not_rated_are_refused() -> None:

@@ -1,3 +1,4 @@
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from elo.bradley_terry import Likelihood, NoMaximumError, centred, fit
 from elo.contextual import ContextualFit, fit_contextual
 from elo.intervals import sandwich
 from elo.settings import Settings
+from tests.elo.reference import DATA
 
 ALL: Any = ("length", "style", "side", "speed")
 TRUE = {"tokens": 1.2, "headers": 0.3, "lists": -0.4, "bold": 0.0, "side": 0.15, "seconds": -0.6}
@@ -130,6 +132,34 @@ def test_fit_equals_a_plain_optimiser_of_the_definition(prior: float, ridge: flo
     assert fitted.largest_gradient < 1e-8
     assert fitted.kind == "sandwich"
     assert (fitted.n_left_out, fitted.unused) == (0, ())
+
+
+@pytest.mark.parametrize("name", ["plain", "ridge", "pair"])
+def test_ratings_coefficients_and_errors_equal_arena_rank(name: str) -> None:
+    reference = json.loads((DATA / "reference" / "contextual.json").read_text(encoding="utf-8"))
+    votes = Votes.from_rows((a, b, Outcome.parse(winner)) for a, b, winner, *_ in reference["votes"])
+    counts = np.array([row[3:] for row in reference["votes"]], dtype=float)
+    features = {
+        feature: counts[:, 2 * i : 2 * i + 2] for i, feature in enumerate(("tokens", "headers", "lists", "bold"))
+    }
+    votes, weights = replace(votes, features=features), None
+    if name == "pair":
+        _, pair, met = np.unique(np.sort([votes.a, votes.b], axis=0), axis=1, return_inverse=True, return_counts=True)
+        weights = 1 / np.maximum(met[pair], 30)
+        weights /= weights.mean()
+    ridge = 0.01 * len(votes) if name == "ridge" else 0.0
+    fitted, expected = found(votes, weights, control=("length", "style", "side"), prior=0, ridge=ridge), reference[name]
+    scale = Settings().points_per_logit
+    ratings = dict(zip(fitted.models, (scale * (fitted.r - fitted.r.mean())).tolist(), strict=True))
+    assert ratings == pytest.approx(expected["ratings"], abs=1e-3)
+    assert values(fitted) == pytest.approx(expected["coefficients"], abs=1e-6)
+    if "rating_errors" in expected:
+        errors = scale * np.sqrt(np.diag(fitted.covariance))
+        assert dict(zip(fitted.models, errors.tolist(), strict=True)) == pytest.approx(
+            expected["rating_errors"], rel=1e-4
+        )
+        widths = {c.name: (c.high - c.low) / 2 / 1.959964 for c in fitted.coefficients}
+        assert widths == pytest.approx(expected["coefficient_errors"], rel=1e-4)
 
 
 @pytest.mark.parametrize("prior", [0.0, 1.0])
@@ -351,6 +381,20 @@ def test_votes_of_which_a_feature_is_unknown_are_left_out() -> None:
     assert fitted.pairs.games.sum() == 400
     assert numbers(fitted) == numbers(rest)
     assert found(holey, control=("side",)).n_left_out == 0
+
+
+def test_clusters_and_weights_are_those_of_the_votes_that_are_used() -> None:
+    rng = np.random.default_rng(27)
+    votes, _ = random_votes(rng, n_votes=400)
+    assert votes.features is not None
+    is_known, prepared, weights = rng.random(400) < 0.7, rng.integers(0, 50, 400), rng.uniform(0.5, 2, 400)
+    tokens = np.where(is_known[:, None], votes.features["tokens"], np.nan)
+    holey = replace(votes, features={"tokens": tokens}, prepared=np.where(is_known, -1, prepared))
+    assert found(holey, control=("length",)).kind == "sandwich"
+    holey = replace(holey, prepared=prepared)
+    here = found(holey, weights, control=("length",))
+    assert here.kind == "jackknife"
+    assert numbers(here) == numbers(found(holey.select(is_known), weights[is_known], control=("length",)))
 
 
 def test_a_feature_that_never_differs_has_no_coefficient() -> None:
