@@ -8,7 +8,7 @@ Boards, matrices and plans are made from an `Estimate`. It holds no likelihood a
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
@@ -141,7 +141,15 @@ def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Setting
         short = short_records.of_votes(likelihood, found.pairs, fit)
     else:
         short = short_records.of_clusters(likelihood, fit, clusters)
-    bounds = of_covariance(fit.ratings, found.covariance, found.kind, settings, short=short, gauge=gauge.weights)
+    bounds = of_covariance(
+        fit.ratings,
+        found.covariance,
+        found.kind,
+        settings,
+        short=short,
+        gauge=gauge.weights,
+        n_clusters=None if clusters is None else clusters.n_clusters,
+    )
     plain = None
     if is_weighted(settings):
         plain = gauge.centred(fit_contextual(votes, cells.models, settings).fit.ratings)
@@ -152,7 +160,7 @@ def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Setting
         gauge,
         fit,
         gauge.centred(fit.ratings),
-        replace(bounds, n_clusters=None if clusters is None else clusters.n_clusters),
+        bounds,
         coefficients=found.coefficients,
         n_left_out=found.n_left_out,
         unused=found.unused,

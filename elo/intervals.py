@@ -59,8 +59,11 @@ class Intervals:
     agreement: float | None = None
     """Width of the bootstrap's interval over the sandwich's, the median of models: near 1 where both can be trusted."""
     n_clusters: int | None = None
-    freedom: int | None = None
-    """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
+
+    @property
+    def freedom(self) -> int | None:
+        """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
+        return None if self.n_clusters is None else self.n_clusters - 1
 
 
 def intervals(
@@ -82,9 +85,9 @@ def intervals(
     if clusters is not None:
         short = short_records.of_clusters(likelihood, fit, clusters)
         covariance = clustered(likelihood, fit, clusters)
-        U = clusters.n_clusters
-        found = of_covariance(fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, freedom=U - 1)
-        return replace(found, n_clusters=U)
+        return of_covariance(
+            fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, n_clusters=clusters.n_clusters
+        )
     is_plain = isinstance(fit, Fit) and pairs.won2 is None and not settings.simultaneous
     wants_rounds = settings.interval == "bootstrap" or (settings.interval == "auto" and is_plain)
     if wants_rounds and not settings.bootstrap:
@@ -106,14 +109,15 @@ def of_covariance(
     *,
     short: ShortRecords,
     gauge: Floats | None = None,
-    freedom: int | None = None,
+    n_clusters: int | None = None,
 ) -> Intervals:
     """So many standard errors to either side, from ratings (K,) and their covariance (K, K) with the plain mean fixed,
-    which itself was estimated with so many degrees of freedom (None: many).
+    which was estimated from so many clusters (None: votes one by one).
 
     With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
     """
     kinds: list[Kind] = [kind] * len(ratings)
+    freedom = None if n_clusters is None else n_clusters - 1
     if settings.interval == "auto":
         covariance = covariance + np.diag(short.lacking(covariance))
         kinds = ["hessian" if is_short else kind for is_short in short.is_short]
@@ -127,7 +131,9 @@ def of_covariance(
     if settings.bootstrap:
         drawn = simultaneous.draws(covariance, settings.bootstrap, freedom=freedom, seed=settings.seed)
         rounds = ratings + _shifted(drawn, gauge)
-    return Intervals(ratings - errors, ratings + errors, tuple(kinds), covariance, rounds, reach=reach, freedom=freedom)
+    return Intervals(
+        ratings - errors, ratings + errors, tuple(kinds), covariance, rounds, reach=reach, n_clusters=n_clusters
+    )
 
 
 def _of_rounds(

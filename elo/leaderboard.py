@@ -191,7 +191,9 @@ def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ())
     else:
         low, high = on_scale(bounds.low), on_scale(bounds.high)
         rank = ranks.by_interval(low, high, group).tolist()
-        by_difference = ranks.by_difference(found.ratings, bounds.covariance, group, level=settings.level).tolist()
+        by_difference = ranks.by_difference(
+            found.ratings, bounds.covariance, group, level=settings.level, freedom=bounds.freedom
+        ).tolist()
         if bounds.rounds is None:
             places = ranks.from_intervals(low, high, group)
         else:

@@ -314,8 +314,8 @@ def test_weighted_sandwich_squares_the_weights() -> None:
     cells = reference.load("simple").cells
     rng = np.random.default_rng(3)
     w = [rng.uniform(0.3, 2, count) for count in cells.count]
-    sums: Floats = np.array([x.sum() for x in w])
-    squares: Floats = np.array([(x**2).sum() for x in w])
+    sums: Floats = np.array([float(x.sum()) for x in w])
+    squares: Floats = np.array([float((x**2).sum()) for x in w])
     pairs = cells.weighted(sums, squares)
     found, unit = fit(pairs, prior=1), np.eye(pairs.n_models)
     G = np.diag((0.5 - sigma(found.r)) ** 2)
@@ -330,7 +330,8 @@ def test_weighted_sandwich_squares_the_weights() -> None:
 
 def test_weighted_votes_are_not_resampled() -> None:
     cells = reference.load("llmfao_crowd").cells
-    pairs = cells.weighted(cells.count * 0.5, cells.count * 0.25)
+    half = np.full(len(cells.count), 0.5)
+    pairs = cells.weighted(cells.count * half, cells.count * half**2)
     bounds = intervals(pairs, fit(pairs, prior=1), Settings(weights="pair"))
     assert bounds is not None
     assert set(bounds.kind) == {"sandwich"}
