@@ -76,14 +76,16 @@ def _rated(found: Found, settings: Settings, progress: Progress) -> tuple[Estima
 
 
 def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None) -> None:
+    from elo.agreement import bounds_by_kind
     from elo.matrices import Matrices
     from elo.plots import write_figures
 
-    matrices = None
+    matrices, bounds = None, None
     if fitted is not None:
+        bounds = bounds_by_kind(fitted, board.settings)
         rounds = None if fitted.bounds is None else fitted.bounds.rounds
         matrices = Matrices.of(fitted.counted, fitted.ratings, rounds=rounds, score=fitted.expected_score)
     try:
-        write_figures(folder, board, matrices)
+        write_figures(folder, board, matrices, bounds)
     except OSError as error:
         raise CommandError(f"the figures cannot be written to {folder}: {error.strerror or error}") from error
