@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import torch
-
 _READ_BYTES = 2**30  # far beyond any cache of the processor
 _ISA = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
@@ -74,6 +72,8 @@ class MemoryReader:
     """Reads 1 GiB again and again, with all threads of torch, to tell how fast this machine can at this moment."""
 
     def __init__(self) -> None:
+        import torch  # here, so that what needs no torch is told of a machine without it
+
         self._numbers = torch.ones(_READ_BYTES // 4)
 
     def bytes_per_s(self, repeats: int = 3) -> float:

@@ -1,0 +1,93 @@
+"""One engine, one task, in a process of its own: prints seconds, processor seconds and memory as one JSON line.
+
+    python -m bench.rating.work --task fit --engine choix --votes FILE.npz
+    python -m bench.rating.work --task board --engine ours --votes FILE.sqlite
+    python -m bench.rating.work --task csv --engine arena-rank --votes FILE.csv      (its caller holds the clock)
+
+The peak is that of the resident memory, as Linux keeps it, above what the process had when its input was ready.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.rating import engines, votes
+from bench.worker import peak_bytes, reset_peak
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.rating.work", description="Run one task of bench.ratings.")
+    parser.add_argument("--task", required=True, choices=("fit", "bootstrap", "online", "board", "csv"))
+    parser.add_argument("--engine", required=True, choices=engines.ENGINES)
+    parser.add_argument("--votes", required=True, type=Path, metavar="FILE")
+    parser.add_argument("--rounds", type=int, default=1, metavar="N", help="of the bootstrap")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="how often; the first may warm up the others")
+    args = parser.parse_args(argv)
+    if args.task == "csv":
+        _from_csv(args.engine, args.votes)
+        return 0
+    run = _board(args.votes) if args.task == "board" else _prepared(args)
+    if run is None:
+        parser.error(f"{args.engine} has no {args.task}")
+    seconds, processor_seconds = [], []
+    before = _resident_bytes()
+    reset_peak()
+    for _ in range(args.runs):
+        begun, processor_begun = time.perf_counter(), time.process_time()
+        result = run()
+        seconds.append(time.perf_counter() - begun)
+        processor_seconds.append(time.process_time() - processor_begun)
+    answer = {"seconds": seconds, "processor_seconds": processor_seconds, "peak_bytes": peak_bytes() - before}
+    if args.task in ("fit", "online"):
+        answer["ratings"] = np.asarray(result).tolist()
+    print(json.dumps(answer))
+    return 0
+
+
+def _prepared(args: argparse.Namespace) -> engines.Run | None:
+    return engines.prepare(args.task, args.engine, votes.load(args.votes), args.rounds)
+
+
+def _board(path: Path) -> Any:
+    """What the page of the leaderboard waits for when a vote has been cast."""
+    import asyncio
+
+    from arena.standings import Standings
+    from db.session import open_database
+    from elo.settings import Settings
+
+    database = open_database(f"sqlite:///{path.absolute()}", create=False)
+    return lambda: asyncio.run(Standings(database, Settings()).board())
+
+
+def _from_csv(engine: str, path: Path) -> None:
+    """Read, fit, print: no more than a board without intervals."""
+    pd: Any = import_module("pandas")
+    frame = pd.read_csv(path)
+    if engine == "arena-rank":
+        models = sorted({*frame["model_a"], *frame["model_b"]})
+        board = dict(zip(models, engines.arena_rank_ratings(frame).tolist(), strict=True))
+    elif engine == "evalica":
+        evalica: Any = import_module("evalica")
+        spelled = {"model_a": evalica.Winner.X, "model_b": evalica.Winner.Y}
+        winners = frame["winner"].map(lambda winner: spelled.get(winner, evalica.Winner.Draw))
+        board = evalica.bradley_terry(frame["model_a"], frame["model_b"], winners).scores.to_dict()
+    else:
+        raise ValueError(f"{engine} reads no files")
+    print(json.dumps(board))
+
+
+def _resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,195 @@
+"""This project's ratings beside arena-rank, evalica, choix, FastChat's way and the original notebook's, in turns.
+
+    python -m bench.ratings                          everything: an hour on two cores
+    python -m bench.ratings --tasks fit --cells 1e6x100
+    python -m bench.ratings --tasks exact            do all give the same ratings?
+
+    fit        votes as index arrays -> ratings           bootstrap  the same, and 1,000 resamples
+    online     votes as index arrays -> online Elo        csv        a file -> a written board, the whole process
+    board      a SQLite database -> the web's board
+
+Each engine runs in a process of its own, with its votes in the form it likes best before the clock starts; a record's
+engines take turns. Ours keeps to one thread, peers take what they want. Of a peer's bootstrap only some rounds are run
+and taken in proportion. Results are merged into a file, and `python -m bench.report` writes the tables.
+"""
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.machine import now, this_machine
+from bench.rating import votes
+from bench.rating.engines import ENGINES, PEER_PACKAGES
+from bench.rating.exact import differences
+from bench.rating.records import Measured, Record, keep_differences, merge
+from bench.rating.votes import Cell
+
+TASKS = ("fit", "bootstrap", "online", "csv", "board", "exact")
+RESULTS = Path(__file__).resolve().parent / "results"
+DATA = Path(".cache/bench/ratings")
+ROUNDS = 1000
+_ROOT = Path(__file__).resolve().parent.parent
+_GRID = (Cell(100_000, 50), Cell(1_000_000, 100), Cell(10_000_000, 200))
+_GROWTH = tuple(Cell(1_000_000, K) for K in (20, 50, 200)) + tuple(Cell(N, 100) for N in (10_000, 100_000, 10_000_000))
+_RUNS = ("fit", "bootstrap", "online")
+_PEERS = {
+    "fit": ENGINES[1:],
+    "bootstrap": ("evalica", "fastchat", "notebook"),
+    "online": ("evalica", "evalica-numbers", "notebook"),
+    "csv": ("arena-rank", "evalica"),
+    "board": (),
+}
+_PEER_ROUNDS = {"fastchat": 10, "notebook": 3, "evalica": 2}
+_MANY = 5_000_000  # votes from which every engine runs once only
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _arguments(argv)
+    machine = this_machine(PEER_PACKAGES)
+    output: Path = args.output or RESULTS / f"ratings-cpu-{machine.slug}.json"
+    command = shlex.join(["python", "-m", "bench.ratings", *(sys.argv[1:] if argv is None else argv)])
+    begun = time.perf_counter()
+    for task, cell, peers in _plan(args.tasks, args.cells, args.engines):
+        record = measure(task, cell, ("ours", *peers), args.data, turns=args.turns, command=command)
+        merge(output, machine, record)
+        print(f"[{time.perf_counter() - begun:.0f} s] {_line(record)}", flush=True)
+    if "exact" in args.tasks:
+        found = list(differences())
+        keep_differences(output, machine, found)
+        worst = max(found, key=lambda difference: difference.points * difference.is_tight)
+        told = f"at most {worst.points:.2g} points ({worst.peer}, {worst.data})"
+        print(f"[{time.perf_counter() - begun:.0f} s] exact: {told}")
+    print(f"written to {output}")
+    return 0
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.ratings", description="Measure ratings side by side.")
+    parser.add_argument("--tasks", type=_some(TASKS), default=TASKS, help=f"default {','.join(TASKS)}")
+    parser.add_argument("--cells", type=_cells, default=None, help="votes x models, such as 1e5x50,1e6x100")
+    parser.add_argument("--engines", type=_some(ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
+    parser.add_argument("--turns", type=int, default=3, metavar="N", help="default %(default)s; once for 1e7 votes")
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="where votes are kept (%(default)s)")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/ratings-cpu-MACHINE.json")
+    return parser.parse_args(argv)
+
+
+def _some(known: Sequence[str]) -> Any:
+    def parse(text: str) -> tuple[str, ...]:
+        names = tuple(text.split(","))
+        if unknown := [name for name in names if name not in known]:
+            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(known)}")
+        return names
+
+    return parse
+
+
+def _cells(text: str) -> tuple[Cell, ...]:
+    try:
+        return tuple(map(Cell.parse, text.split(",")))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _plan(
+    tasks: Sequence[str], cells: Sequence[Cell] | None, engines: Sequence[str]
+) -> list[tuple[str, Cell, tuple[str, ...]]]:
+    """(task, cell, peers): the grid beside all peers, and how ours alone grows."""
+    plan = []
+    for task in tasks:
+        if task == "exact":
+            continue
+        peers = tuple(peer for peer in _PEERS[task] if peer in engines)
+        if cells is not None:
+            plan += [(task, cell, peers) for cell in cells]
+            continue
+        grid = _GRID if task in _RUNS else _GRID[:2]
+        plan += [(task, cell, peers) for cell in grid]
+        if task in ("fit", "bootstrap"):
+            plan += [(task, cell, ()) for cell in _GROWTH]
+    return plan
+
+
+def measure(task: str, cell: Cell, engines: Sequence[str], data: Path, *, turns: int, command: str) -> Record:
+    make = {"csv": votes.csv, "board": votes.database}.get(task, votes.arrays)
+    path = make(cell, data)
+    if cell.n_votes >= _MANY:
+        turns = 1
+    answers: dict[str, list[dict[str, Any]]] = {engine: [] for engine in engines}
+    for _ in range(turns):
+        for engine in engines:
+            answers[engine].append(_whole_process(engine, path) if task == "csv" else _task(task, engine, cell, path))
+    n_rounds = ROUNDS if task == "bootstrap" else 1
+    measured = {}
+    for engine, found in answers.items():
+        done = _rounds(engine) if task == "bootstrap" else 1
+        measured[engine] = Measured(
+            tuple(min(answer["seconds"]) * n_rounds / done for answer in found),
+            tuple(min(answer["processor_seconds"]) * n_rounds / done for answer in found),
+            max(answer["peak_bytes"] for answer in found),
+            done,
+        )
+    return Record(task, cell, n_rounds, measured, now(), command)
+
+
+def _rounds(engine: str) -> int:
+    return ROUNDS if engine == "ours" else _PEER_ROUNDS[engine]
+
+
+def _task(task: str, engine: str, cell: Cell, path: Path) -> dict[str, Any]:
+    runs = 1 if cell.n_votes >= _MANY and engine not in ("ours", "arena-rank") else 2 if engine != "ours" else 3
+    command = [sys.executable, "-m", "bench.rating.work", "--task", task, "--engine", engine, "--votes", str(path)]
+    command += ["--rounds", str(_rounds(engine) if task == "bootstrap" else 1), "--runs", str(runs)]
+    said = subprocess.run(command, cwd=_ROOT, env=_environment(engine), stdout=subprocess.PIPE, text=True, check=True)
+    answer: dict[str, Any] = json.loads(said.stdout)
+    return answer
+
+
+def _whole_process(engine: str, path: Path) -> dict[str, Any]:
+    """From the start of Python to its end: read, rate, write."""
+    board = path.with_name(f"board-{engine}.json")
+    command = [sys.executable, "-m"]
+    if engine == "ours":
+        command += ["elo", "recompute", "--votes", str(path.absolute()), "--json", str(board.absolute())]
+    else:
+        command += ["bench.rating.work", "--task", "csv", "--engine", engine, "--votes", str(path)]
+    begun = time.perf_counter()
+    with board.with_suffix(".txt").open("w") as said:
+        process = subprocess.Popen(command, cwd=_ROOT, env=_environment(engine), stdout=said)
+        _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return {
+        "seconds": [seconds],
+        "processor_seconds": [usage.ru_utime + usage.ru_stime],
+        "peak_bytes": usage.ru_maxrss * 1024,
+    }
+
+
+def _environment(engine: str) -> dict[str, str]:
+    """Ours has one thread, as "one core's work" promises; peers have all that they start."""
+    one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if engine == "ours" else {}
+    return dict(os.environ) | one
+
+
+def _line(record: Record) -> str:
+    told = [f"ours {record.seconds('ours'):.4g} s ({record.engines['ours'].peak_bytes / 2**20:.0f} MiB)"]
+    told += [
+        f"{peer} {record.seconds(peer):.4g} s = {record.times_faster(peer):.3g} x"
+        for peer in record.engines
+        if peer != "ours"
+    ]
+    return f"{record.task} {record.cell}: {', '.join(told)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
