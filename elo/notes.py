@@ -145,9 +145,7 @@ def _intervals(board: Leaderboard) -> list[str]:
 
 def _why_sandwich(settings: Settings) -> str:
     """Why not the bootstrap, where that is what was asked for."""
-    is_plain = settings.ties in ("half", "ignore") and not settings.simultaneous and not settings.control
-    is_plain &= settings.weights == "none" and settings.half_life_days is None
-    if settings.interval == "bootstrap" or (settings.interval == "auto" and is_plain):
-        without = " without a prior" if is_plain else ""
-        return f", because a round of the bootstrap has no finite ratings{without}"
-    return ""
+    if not settings.resamples:
+        return ""
+    without = " without a prior" if settings.ties in ("half", "ignore") else ""
+    return f", because a round of the bootstrap has no finite ratings{without}"

@@ -156,6 +156,14 @@ class Settings:
         """Rating points per unit of log-odds: 173.7178 for 400 points per factor of ten."""
         return self.scale / math.log(self.base)
 
+    @property
+    def resamples(self) -> bool:
+        """Whether intervals are the bootstrap's, where every round has a maximum and no votes hang together; else they
+        come from a covariance."""
+        is_plain = self.ties in ("half", "ignore") and self.weights == "none" and self.half_life_days is None
+        is_plain = is_plain and not self.control and not self.simultaneous and self.cluster in ("auto", "none")
+        return self.interval == "bootstrap" or (self.interval == "auto" and is_plain)
+
     def to_json(self) -> dict[str, object]:
         return asdict(self) | {"anchor": dict(self.anchor), "control": list(self.control)}
 

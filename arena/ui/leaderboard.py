@@ -33,6 +33,9 @@ _STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 _MARKS: Mapping[Kind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "jackknife": "‡", "hessian": "†"}
 """A mark always means the same; the common kind, which the settings line tells of, has none."""
 
+_RARE = ("cluster", "weights", "half_life_days", "simultaneous", "control", "ridge")
+"""Settings of the ratings that are told, by their names in the file, only where they are not the usual ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -116,15 +119,35 @@ def settings_line(settings: EloSettings, texts: Messages) -> str:
     """How the ratings are computed, in words."""
     if settings.method == "elo":
         return texts("settings_elo", k=f"{settings.k:g}", start=f"{settings.start:g}")
-    return texts(
+    if settings.gauge == "anchor":
+        anchors = ", ".join(f"{name} = {rating:g}" for name, rating in settings.anchor)
+        gauge = texts("gauge_anchor", anchors=anchors)
+    else:
+        gauge = texts("gauge_" + settings.gauge, mean=f"{settings.mean:g}")
+    if settings.ties in ("half", "ignore"):
+        ties = texts("ties_" + settings.ties)
+    else:
+        ties = texts("ties_own", model=settings.ties.title())
+    if settings.resamples:
+        intervals = texts("intervals_bootstrap", bootstrap=f"{settings.bootstrap:,}", seed=settings.seed)
+    else:
+        intervals = texts("intervals_covariance")
+    line = texts(
         "settings_bradley_terry",
         scale=f"{settings.scale:g}",
         base=f"{settings.base:g}",
-        mean=f"{settings.mean:g}",
+        gauge=gauge,
+        ties=ties,
         prior=f"{settings.prior:g}",
-        bootstrap=f"{settings.bootstrap:,}",
-        seed=settings.seed,
+        intervals=intervals,
     )
+    told, usual = settings.to_json(), EloSettings().to_json()
+    also = [f"{name} = {_shown(told[name])}" for name in _RARE if told[name] != usual[name]]
+    return f"{line} {texts('settings_also', told='; '.join(also))}" if also else line
+
+
+def _shown(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:

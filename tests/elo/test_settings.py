@@ -122,3 +122,14 @@ def test_settings_cannot_be_changed() -> None:
 def test_a_senseless_setting_is_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Settings(**changes)
+
+
+def test_only_plain_votes_are_resampled_unless_one_insists() -> None:
+    assert Settings().resamples
+    assert Settings(ties="ignore", cluster="none", gauge="battles").resamples
+    assert Settings(ties="davidson", interval="bootstrap").resamples
+    others: list[dict[str, Any]] = [
+        {"interval": "sandwich"}, {"ties": "davidson"}, {"weights": "pair"}, {"half_life_days": 9}, {"cluster": "voter"}
+    ]  # fmt: skip
+    for changes in [*others, {"simultaneous": True}, {"control": ("side",)}]:
+        assert not Settings(**changes).resamples

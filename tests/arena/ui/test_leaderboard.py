@@ -152,3 +152,14 @@ def test_the_settings_are_told_in_words() -> None:
     assert "400 points are odds of 10 to 1, the mean is 1000" in settings_line(Settings(), EN)
     assert "1,000 resamplings, seed 0" in settings_line(Settings(), EN)
     assert "K = 16, start 1000" in settings_line(Settings(method="elo", k=16), EN)
+    assert "Also set" not in settings_line(Settings(), EN)
+
+
+def test_rarer_settings_are_told_in_words_too() -> None:
+    line = settings_line(Settings(ties="davidson", gauge="anchor", anchor=(("wren", 1200.0),)), EN)
+    assert "fixed by wren = 1200)" in line
+    assert "are an outcome of their own (Davidson)" in line
+    assert line.endswith("intervals by formula, not by resampling.")
+    line = settings_line(Settings(ties="ignore", gauge="battles", control=("side", "length"), half_life_days=30), EN)
+    assert "the mean by battles is 1000); ties and “neither” are left out of the fit;" in line
+    assert line.endswith(" Also set: half_life_days = 30.0; control = length, side.")
