@@ -63,7 +63,7 @@ class Clusters:
     ) -> "Clusters | None":
         """The clusters that the settings ask for; None where votes count one by one: `cluster` none, or auto and no
         vote is on a prepared pair. `models` are the K of the fit, `weights` (N,) the votes', None: 1 each. Votes of an
-        unknown voter, and on live battles, are clusters of their own.
+        unknown voter, and on live battles, are clusters of their own; votes of weight 0 are in none.
 
         Raises MissingDataError where the column that is needed is not there.
         """
@@ -78,10 +78,11 @@ class Clusters:
         first, second = np.where(is_swapped, second, first), np.where(is_swapped, first, second)
         column = _COLUMN[np.where(is_swapped, _SWAPPED[outcome], outcome)]
         weight = np.ones(len(votes)) if weights is None else weights
-        pair, is_own = first * len(models) + second, code < 0
+        pair, has_faded = first * len(models) + second, weight <= 0
+        is_own, is_shared = (code < 0) & ~has_faded, (code >= 0) & ~has_faded
         parts = [
             _alone(pair[is_own], column[is_own], weight[is_own]),
-            *_together(code[~is_own], pair[~is_own], column[~is_own], weight[~is_own]),
+            *_together(code[is_shared], pair[is_shared], column[is_shared], weight[is_shared]),
         ]
         sizes = np.concatenate([np.full(len(part.times), part.pair.shape[1]) for part in parts])
         a, b = np.divmod(np.concatenate([part.pair.ravel() for part in parts]), max(len(models), 1))

@@ -63,7 +63,11 @@ class Intervals:
     @property
     def freedom(self) -> int | None:
         """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
-        return None if self.n_clusters is None else self.n_clusters - 1
+        return _freedom(self.n_clusters)
+
+
+def _freedom(n_clusters: int | None) -> int | None:
+    return None if n_clusters is None or n_clusters < 2 else n_clusters - 1
 
 
 def intervals(
@@ -84,7 +88,10 @@ def intervals(
     likelihood = Likelihood.of(pairs, prior=settings.prior)
     if clusters is not None:
         short = short_records.of_clusters(likelihood, fit, clusters)
-        covariance = clustered(likelihood, fit, clusters)
+        covariance = np.zeros((pairs.n_models, pairs.n_models))
+        # A single cluster moves nothing against others, and makes every record a short one.
+        if clusters.n_clusters > 1 or settings.interval != "auto":
+            covariance = clustered(likelihood, fit, clusters)
         return of_covariance(
             fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, n_clusters=clusters.n_clusters
         )
@@ -117,22 +124,25 @@ def of_covariance(
     With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
     """
     kinds: list[Kind] = [kind] * len(ratings)
-    freedom = None if n_clusters is None else n_clusters - 1
+    freedom = _freedom(n_clusters)
+    own, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
+    whole = own
     if settings.interval == "auto":
-        covariance = covariance + np.diag(short.lacking(covariance))
+        whole = projected(covariance + np.diag(short.lacking(covariance)), gauge)
         kinds = ["hessian" if is_short else kind for is_short in short.is_short]
-    covariance, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
     if settings.simultaneous:
-        reach = simultaneous.quantile(covariance, level=settings.level, freedom=freedom, seed=settings.seed)
+        reach = simultaneous.quantile(whole, level=settings.level, freedom=freedom, seed=settings.seed)
+        errors = reach * _errors(whole)
     else:
         reach = simultaneous.pointwise(settings.level, freedom)
-    errors = reach * _errors(covariance)
+        # What the Hessian adds is not estimated from clusters.
+        errors = np.maximum(reach * _errors(own), simultaneous.pointwise(settings.level) * _errors(whole))
     rounds = None
     if settings.bootstrap:
-        drawn = simultaneous.draws(covariance, settings.bootstrap, freedom=freedom, seed=settings.seed)
+        drawn = simultaneous.draws(whole, settings.bootstrap, freedom=freedom, seed=settings.seed)
         rounds = ratings + _shifted(drawn, gauge)
     return Intervals(
-        ratings - errors, ratings + errors, tuple(kinds), covariance, rounds, reach=reach, n_clusters=n_clusters
+        ratings - errors, ratings + errors, tuple(kinds), whole, rounds, reach=reach, n_clusters=n_clusters
     )
 
 

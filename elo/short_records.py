@@ -2,9 +2,12 @@
 
 A 5-0 newcomer wins in every round of a bootstrap, and its votes leave no residual to a sandwich: both call it certain.
 A record is short with under three points won, under three lost, or under three battles that were no tie; then the
-inverse Hessian, which knows how many battles there were and not how they went, stands in. Where votes come in clusters,
-those of one cluster on a pair count as one battle, with the share of the points that it gave: twenty who agree on one
-pair of answers are one piece of news. Votes with weights count as Kish's effective number, (sum w)^2 / sum w^2.
+inverse Hessian, which knows how many battles there were and not how they went, stands in.
+
+Where votes come in clusters, twenty who agree on one pair of answers are one piece of news. So a cluster counts for a
+model's record once, with the share of the points that it gave, and in the Hessian once for each of its pairs. Hence a
+model needs six clusters at least for its own spread to be believed. Votes with weights count as Kish's effective number
+of votes, (sum w)^2 / sum w^2, or as their sum where that is less: a record that has faded away is short.
 """
 
 from dataclasses import dataclass, replace
@@ -19,6 +22,7 @@ from elo.clusters import Clusters
 from elo.ties import TieFit
 
 FEW_POINTS = 3.0
+_TOLERANCE = 1e-9  # shares and effective numbers are rounded
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +49,8 @@ def of_votes(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> ShortRe
     won, lost, tied = pairs.squares
     squares = replace(pairs, won=won, lost=lost, tied=tied)
     information = likelihood.laplacian(_bend(squares, fit)[:, None], fit.r[:, None])[0]
-    return ShortRecords(_is_short(_effective(pairs, squares)), centred(inverse @ information @ inverse))
+    is_short = _is_short(_effective(pairs, squares)) | _is_short(pairs)
+    return ShortRecords(is_short, centred(inverse @ information @ inverse))
 
 
 def _effective(pairs: Pairs, squares: Pairs) -> Pairs:
@@ -61,11 +66,32 @@ def _effective(pairs: Pairs, squares: Pairs) -> Pairs:
 
 
 def of_clusters(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> ShortRecords:
-    """With votes in clusters: each row of `clusters` is a battle, as often as its cluster is there."""
-    times = clusters.times[clusters.cluster] / clusters.counts.sum(axis=1)
-    pairs = _summed(likelihood, clusters, clusters.counts * times[:, None])
-    information = likelihood.laplacian(_bend(pairs, fit)[:, None], fit.r[:, None])[0]
-    return ShortRecords(_is_short(pairs), centred(np.linalg.inv(information)))
+    """With votes in clusters."""
+    times = clusters.times[clusters.cluster][:, None]
+    battles = clusters.counts / clusters.counts.sum(axis=1, keepdims=True)
+    information = likelihood.laplacian(
+        _bend(_summed(likelihood, clusters, battles * times), fit)[:, None], fit.r[:, None]
+    )[0]
+    is_short = _is_short_of_clusters(clusters) | _is_short(_summed(likelihood, clusters, clusters.counts * times))
+    return ShortRecords(is_short, centred(np.linalg.inv(information)))
+
+
+def _is_short_of_clusters(clusters: Clusters) -> NDArray[np.bool_]:
+    K = len(clusters.models)
+    won, lost, tied = clusters.counts.T
+    key = np.concatenate([clusters.cluster * K + clusters.a, clusters.cluster * K + clusters.b])
+    games, decided = np.tile(won + lost + tied, 2), np.tile(won + lost, 2)
+    points = np.concatenate([won + tied / 2, lost + tied / 2])
+    found, row = np.unique(key, return_inverse=True)
+    total = np.bincount(row, games)
+    times, model = clusters.times[found // K], found % K
+    shares = np.bincount(row, points) / total
+    n, of_won, of_decided = (
+        np.bincount(model, times * share, minlength=K)
+        for share in (np.ones(len(total)), shares, np.bincount(row, decided) / total)
+    )
+    few = FEW_POINTS - _TOLERANCE
+    return np.asarray((np.minimum(of_won, n - of_won) < few) | (of_decided < few))
 
 
 def _summed(likelihood: Likelihood, clusters: Clusters, counts: Floats) -> Pairs:
@@ -88,7 +114,5 @@ def _bend(pairs: Pairs, fit: Fit | TieFit) -> Floats:
 
 
 def _is_short(pairs: Pairs) -> NDArray[np.bool_]:
-    points, tolerance = record(pairs), 1e-9  # effective numbers are rounded sums
-    few = FEW_POINTS - tolerance
-    is_short: NDArray[np.bool_] = (np.minimum(points.won, points.lost) < few) | (points.decided < few)
-    return is_short
+    points, few = record(pairs), FEW_POINTS - _TOLERANCE
+    return np.asarray((np.minimum(points.won, points.lost) < few) | (points.decided < few))

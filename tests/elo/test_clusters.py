@@ -148,6 +148,15 @@ def test_clusters_that_are_alike_are_kept_once() -> None:
     assert found.counts.tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
+def test_votes_of_weight_0_are_in_no_cluster() -> None:
+    """So much has the oldest vote faded at a half-life of a day and after three years."""
+    votes = replace(Votes.from_rows([("lark", "wren", Outcome.A)] * 4), voter=np.array([0, 0, 1, -1]))
+    found = Clusters.of(votes, ("lark", "wren"), VOTER, np.array([1.0, 0.0, 0.0, 0.0]))
+    assert found is not None
+    assert found.n_clusters == 1
+    assert found.counts.tolist() == [[1, 0, 0]]
+
+
 def test_auto_clusters_where_a_vote_names_a_prepared_pair() -> None:
     votes = votes_of(9)
     assert Clusters.of(votes, MODELS, Settings()) is not None

@@ -475,3 +475,35 @@ def test_a_record_of_few_clusters_gets_the_inverse_hessian_of_as_many_battles() 
     few = intervals(two, fit(two, prior=1), Settings())
     assert few is not None
     assert bounds.high[4] - bounds.low[4] > few.high[4] - few.low[4]
+
+
+@pytest.mark.parametrize("n_pairs", [1, 2, 4])
+def test_a_board_of_few_prepared_pairs_has_intervals(n_pairs: int) -> None:
+    """The first quick votes of an arena: no spread between clusters can be seen, so all are the inverse Hessian's."""
+    rows = [("a", "b", Outcome.A), ("a", "b", Outcome.B), ("a", "b", Outcome.A)] * n_pairs
+    votes = replace(Votes.from_rows(rows), prepared=np.repeat(np.arange(n_pairs), 3))
+    pairs = Cells.from_votes(votes).pairs()
+    clusters = Clusters.of(votes, pairs.models, Settings())
+    bounds = intervals(pairs, fit(pairs, prior=1), Settings(), clusters=clusters)
+    assert bounds is not None
+    assert set(bounds.kind) == {"hessian"}
+    assert (bounds.high - bounds.low > 1.0).all()
+    assert (bounds.high - bounds.low < 5.0).all()
+
+
+def test_the_reach_of_few_clusters_is_students() -> None:
+    votes, _ = reference.random_votes(np.random.default_rng(7), n_votes=600, n_models=4)
+    votes = replace(votes, voter=np.arange(600) % 12)
+    pairs = Cells.from_votes(votes).pairs()
+    found, settings = fit(pairs, prior=1), Settings(cluster="voter")
+    bounds, all_at_once = (
+        intervals(pairs, found, one, clusters=Clusters.of(votes, pairs.models, one))
+        for one in (settings, replace(settings, simultaneous=True))
+    )
+    assert bounds is not None
+    assert all_at_once is not None
+    assert bounds.freedom == 11
+    assert bounds.reach == pytest.approx(2.200985, abs=1e-5)
+    assert bounds.high - found.ratings == pytest.approx(bounds.reach * np.sqrt(np.diag(bounds.covariance)), abs=1e-9)
+    assert all_at_once.reach is not None
+    assert 2.6 < all_at_once.reach < 3.1

@@ -103,6 +103,33 @@ def test_the_votes_of_a_cluster_on_a_pair_are_one_battle(model: str) -> None:
     assert short.covariance == pytest.approx(expected, abs=1e-12)
 
 
+def test_a_voter_counts_once_for_a_model_however_many_pairs_they_judge() -> None:
+    """Five voters with 6 pairs each are five battles for every model; three more are enough."""
+    rows = [(x, y, outcome) for x in "abcd" for y in "abcd" if x < y for outcome in (Outcome.A, Outcome.B)]
+    for n_voters, is_short in ((5, True), (8, False)):
+        votes = replace(Votes.from_rows(rows * n_voters), voter=np.repeat(np.arange(n_voters), len(rows)))
+        pairs = Cells.from_votes(votes).pairs()
+        clusters = Clusters.of(votes, pairs.models, Settings(cluster="voter"))
+        assert clusters is not None
+        short = short_records.of_clusters(Likelihood.of(pairs, prior=1), fit(pairs, prior=1), clusters)
+        assert short.is_short.tolist() == [is_short] * 4
+
+
+def test_a_record_that_has_faded_is_short() -> None:
+    """A thousand votes that weigh a thousandth each, together one: by Kish's number alone they would be a thousand."""
+    pairs = Cells.from_counts([("a", "b", Outcome.A, 500), ("a", "b", Outcome.B, 500)]).pairs()
+    assert of_votes(with_weights(pairs, 0.001)).is_short.all()
+    assert not of_votes(with_weights(pairs, 0.5)).is_short.any()
+    votes = Votes.from_rows([("a", "b", Outcome.A), ("a", "b", Outcome.B)] * 500)
+    votes = replace(votes, voter=np.repeat(np.arange(100), 10))
+    for weight, is_short in ((0.001, True), (0.5, False)):
+        clusters = Clusters.of(votes, pairs.models, Settings(cluster="voter"), np.full(1000, weight))
+        assert clusters is not None
+        faded = with_weights(pairs, weight)
+        short = short_records.of_clusters(Likelihood.of(faded, prior=1), fit(faded, prior=1), clusters)
+        assert short.is_short.tolist() == [is_short] * 2
+
+
 def test_only_short_records_lack_variance() -> None:
     short = ShortRecords(np.array([True, True, False]), np.diag([4.0, 1.0, 9.0]))
     assert short.lacking(np.diag([1.0, 2.0, 3.0])).tolist() == [3.0, 0.0, 0.0]
