@@ -1,12 +1,14 @@
 """Ratings of models from votes on pairs of answers: pure functions from counts to a board.
 
-    votes_file, rows   a votes file (CSV, JSON, JSON lines)  ->  battles.Votes: index arrays in order
-    battles            Votes, or counts from a database      ->  Cells: how often each pair met with each outcome
-    bradley_terry      Cells  ->  ratings: the one maximum of one likelihood
-    intervals, poisson Cells  ->  how far chance alone could have moved them
-    online             Votes  ->  Elo after every vote: for the thrill, never for the board's order
-    leaderboard        rate(cells, settings), rate_online(votes, settings)  ->  rows with ranks, and their JSON
-    table              a board as text
+    reading      votes_file, vote_columns, reading/        files of votes  ->  battles.Votes: index arrays in order
+    counting     battles, weights                         Votes, or counts of a database  ->  Cells, Pairs
+    fitting      bradley_terry, ties, contextual, gauge   Pairs, or votes with covariates  ->  the likeliest ratings
+    chance       intervals, poisson, short_records,       how far chance alone could have moved them, votes one by one
+                 clusters, simultaneous, ranks            or in clusters, for each model or for all at once
+    board        estimate, leaderboard, notes, table      rate(cells or votes, settings)  ->  rows, JSON, text
+    more         matrices, plots, planning, compare       what else the same fit says, and what to play next
+    votes        voters, exchangeability, quality         who does not vote on what they read, and what was left out
+    other        online, simulate                         Elo after every vote, never for the board's order; made-up votes
 
 `python -m elo recompute` does the whole way on the command line. The package knows no arena, no web page and, but for
 that command, no database; every number that shapes a rating is in one frozen `Settings`.
