@@ -144,7 +144,7 @@ def _rounds(engine: str) -> int:
 
 
 def _task(task: str, engine: str, cell: Cell, path: Path) -> dict[str, Any]:
-    runs = 1 if cell.n_votes >= _MANY and engine not in ("ours", "arena-rank") else 2 if engine != "ours" else 3
+    runs = 1 if cell.n_votes >= _MANY and engine not in ("ours", "arena-rank") else 2
     command = [sys.executable, "-m", "bench.rating.work", "--task", task, "--engine", engine, "--votes", str(path)]
     command += ["--rounds", str(_rounds(engine) if task == "bootstrap" else 1), "--runs", str(runs)]
     said = subprocess.run(command, cwd=_ROOT, env=_environment(engine), stdout=subprocess.PIPE, text=True, check=True)

@@ -21,6 +21,8 @@ import numpy as np
 from bench.rating import engines, votes
 from bench.worker import peak_bytes, reset_peak
 
+_SHORT_S, _MOST_RUNS = 1.0, 20  # what takes milliseconds is run until a second is over
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.rating.work", description="Run one task of bench.ratings.")
@@ -28,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--engine", required=True, choices=engines.ENGINES)
     parser.add_argument("--votes", required=True, type=Path, metavar="FILE")
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="of the bootstrap")
-    parser.add_argument("--runs", type=int, default=1, metavar="N", help="how often; the first may warm up the others")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="at least; the first may warm up the others")
     args = parser.parse_args(argv)
     if args.task == "csv":
         _from_csv(args.engine, args.votes)
@@ -36,10 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     run = _board(args.votes) if args.task == "board" else _prepared(args)
     if run is None:
         parser.error(f"{args.engine} has no {args.task}")
-    seconds, processor_seconds = [], []
+    seconds: list[float] = []
+    processor_seconds: list[float] = []
     before = _resident_bytes()
     reset_peak()
-    for _ in range(args.runs):
+    while len(seconds) < args.runs or (sum(seconds) < _SHORT_S and len(seconds) < _MOST_RUNS):
         begun, processor_begun = time.perf_counter(), time.process_time()
         result = run()
         seconds.append(time.perf_counter() - begun)
