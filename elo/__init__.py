@@ -8,7 +8,7 @@
     board        estimate, leaderboard, notes, table      rate(cells or votes, settings)  ->  rows, JSON, text
     more         matrices, plots, planning, compare       what else the same fit says, and what to play next
     votes        voters, exchangeability, quality         who does not vote on what they read, and what was left out
-    other        online, simulate                         Elo after every vote, never for the board's order; made-up votes
+    other        online, simulate                         Elo after every vote, never for the order; made-up votes
 
 `python -m elo recompute` does the whole way on the command line. The package knows no arena, no web page and, but for
 that command, no database; every number that shapes a rating is in one frozen `Settings`.
