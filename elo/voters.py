@@ -13,9 +13,10 @@ it reaches 1/level for at most a share `level` of honest voters in their whole l
 may be looked at after every vote, and why there are no looks to correct for.
 
 Honest voters need not be alike. Shares of left votes and of ties are Beta distributed among them, distances from the
-others' taste normal around 0; how widely, is estimated from all voters, careless ones included, which makes the
-estimates wider and the tests slower rather than unjust, and kept within bounds stated below. Sides must be drawn at
-random, as the arena does: else a good model that often stands left looks like a habit.
+others' taste normal around 0. How widely, is estimated from all voters, of whom one in ten is taken to be careless,
+then widened by half, and kept within the bounds below: so the promise holds as far as people differ by chance, each in
+their own way. Honest people who agree with each other against the rest stand far from the others, and may be flagged.
+Sides must be drawn at random, as the arena does: else a good model that often stands left looks like a habit.
 
 A flag is a reason to look, not a proof. Nothing here excludes a vote.
 """
@@ -37,7 +38,7 @@ _TESTS: tuple[Test, ...] = get_args(Test)
 
 _CARELESS = (19.0, 1.0)
 """Beta distribution of a careless voter's share: 19 of 20, now and then less."""
-_N_CARELESS = 0.1
+_CARELESS_VOTERS = 0.1
 """Share of voters that are taken to be careless where honest habits are estimated: so they do not pass for a habit."""
 _WIDER = 1.5
 """Honest habits are taken to be wider than estimated, in standard deviations, because no habit has so neat a shape."""
@@ -120,8 +121,8 @@ class Examination:
 def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
     """Looks at every voter after every vote. The votes are in the order in which they were cast.
 
-    In an arena of 20 models whose voters have tastes of their own, always left is caught after 11 votes with a winner,
-    always a tie after 7 votes, the opposite of everybody after 25, a coin after 120 (medians; bench/voters.py).
+    In an arena of 20 models whose voters have tastes of their own, always left is caught after 10 votes, always a tie
+    after 7, the opposite of everybody after 30, and a coin after 183 (medians; bench/voters.py).
     Raises ValueError for votes without voters, and for a level that is no share.
     """
     if votes.voter is None:
@@ -284,4 +285,4 @@ def _likeliest(k: Index, n: Index, careless: Floats, means: tuple[float, float],
 
 def _mixed(honest: Floats, careless: Floats) -> float:
     """Log-likelihood of voters of whom some are careless."""
-    return float(np.logaddexp(np.log1p(-_N_CARELESS) + honest, np.log(_N_CARELESS) + careless).sum())
+    return float(np.logaddexp(np.log1p(-_CARELESS_VOTERS) + honest, np.log(_CARELESS_VOTERS) + careless).sum())

@@ -8,9 +8,9 @@ from elo.__main__ import main
 from elo.simulate import Scenario, simulate
 
 
-def board(path: Path, settings: Settings, **scenario: int) -> Path:
-    votes = simulate(Scenario(models=5, **scenario)).votes
-    path.write_text(json.dumps(rate(Cells.from_votes(votes), settings).to_json()), encoding="utf-8")
+def board(path: Path, settings: Settings, *, votes: int, seed: int = 0) -> Path:
+    found = simulate(Scenario(models=5, votes=votes, seed=seed)).votes
+    path.write_text(json.dumps(rate(Cells.from_votes(found), settings).to_json()), encoding="utf-8")
     return path
 
 
