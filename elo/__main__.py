@@ -4,6 +4,7 @@
     python -m elo check --db URL                                  is a database sound, its live ratings too?
     python -m elo quality --db URL | --votes FILE [FILE ...]      how far the votes can be trusted
     python -m elo compare A.json B.json                           what moved, and whether by more than chance
+    python -m elo plan --db URL | --votes FILE [FILE ...]         what to play next
     python -m elo simulate OUT.csv                                votes from known ratings
 
 Each command is a module of `elo.commands`; here they are registered, parsed and run.
@@ -18,7 +19,7 @@ from collections.abc import Sequence
 from elo.battles import MissingDataError
 from elo.bradley_terry import ConvergenceError, NoMaximumError
 from elo.clusters import ClusterError
-from elo.commands import check, compare, quality, recompute, simulate
+from elo.commands import check, compare, plan, quality, recompute, simulate
 from elo.commands.failures import CommandError, UsageError
 from elo.votes_file import BadRowError, VotesFileError
 
@@ -48,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m elo", description="Ratings from votes.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (recompute, check, quality, compare, simulate):
+    for command in (recompute, check, quality, compare, plan, simulate):
         command.add_to(commands)
     return parser
 

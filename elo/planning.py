@@ -26,21 +26,35 @@ _DECIMALS = 9
 
 
 def expected_shrinkage(inverse: Floats, r: Floats) -> Floats:
-    """(K, K), symmetric, 0 on the diagonal: by how much one more battle of a pair would shrink the summed variance of
-    the ratings (with their plain mean kept), in squared log-odds. `inverse` (K, K) and `r` (K,) are a `Fit`'s.
-
-    A battle of a and b adds h = p (1 - p) to the information along e = e_a - e_b, so by Sherman and Morrison the
-    inverse C loses h C e e'C / (1 + h v) with v = e'Ce; the trace of that is h |C e|^2 / (1 + h v). It is largest for
-    close models whose difference is least known. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1],
-    v = 1/25, and one more battle shrinks 0.02 to 0.02 / 1.01.
-    """
+    """(K, K): `shrinkage` where a tie is half a win: one battle has the information p (1 - p). `inverse` (K, K) and `r`
+    (K,) are a `Fit`'s."""
     p = sigma(r[:, None] - r[None, :])
-    h = p * (1 - p)
-    gain: Floats = h * variance_of_difference(inverse @ centred(np.eye(len(r))) @ inverse)
-    gain /= 1 + h * variance_of_difference(inverse)
+    return shrinkage(inverse, p * (1 - p))
+
+
+def shrinkage(inverse: Floats, information: Floats) -> Floats:
+    """(K, K), symmetric, 0 on the diagonal: by how much one more battle of a pair would shrink the summed variance of
+    the ratings (with their plain mean kept), in squared log-odds. `information` (K, K) is that of one battle.
+
+    A battle of a and b adds h to the information along e = e_a - e_b, so by Sherman and Morrison the inverse C loses
+    h C e e'C / (1 + h v) with v = e'Ce; the trace of that is h |C e|^2 / (1 + h v). It is largest for close models of
+    which the difference is least known. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1], v = 1/25,
+    h = 1/4, and one more battle shrinks 0.02 to 0.02 / 1.01.
+    """
+    gain: Floats = information * variance_of_difference(inverse @ centred(np.eye(len(inverse))) @ inverse)
+    gain /= 1 + information * variance_of_difference(inverse)
     np.fill_diagonal(gain, 0.0)
     both: Floats = (gain + gain.T) / 2  # alike but for rounding
     return both
+
+
+def information_of_one(fit: Fit | TieFit) -> Floats:
+    """(K, K): h, minus the expected second derivative of one battle's log-likelihood in the difference of ratings."""
+    d = fit.r[:, None] - fit.r[None, :]
+    if isinstance(fit, TieFit):
+        h: Floats = (fit.chances(d) * ties.terms(fit.model, d, np.array(fit.tie)).bend).sum(axis=0)
+        return h
+    return sigma(d) * sigma(-d)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +77,7 @@ def battles_to_separate(
     pairs: Pairs, fit: Fit | TieFit, covariance: Floats, *, level: float = 0.95, chance: float = 0.8
 ) -> tuple[Separation, ...]:
     """For each two neighbours in order of rating, of one component, how many more battles would part them: make their
-    gap d at least z_level standard errors, with probability `chance` if the ratings were the truth.
+    gap d at least z_level standard errors, with probability `chance` if the ratings were the truth. 0 where it is so.
 
     `covariance` (K, K) is the board's (`Intervals.covariance`). With v the variance of the gap, h the information and q
     the mean squared score of one of their battles, z = z_((1 + level) / 2) + z_chance, N votes:
@@ -75,9 +89,10 @@ def battles_to_separate(
     ties make it smaller than 1. From nothing, with 30 % ties, a gap of 20 points takes 1,661 battles at chance 0.8, and
     813 at an even chance (0.5).
     """
-    z = NormalDist().inv_cdf((1 + level) / 2) + NormalDist().inv_cdf(chance)
+    z_level = NormalDist().inv_cdf((1 + level) / 2)
+    z = z_level + NormalDist().inv_cdf(chance)
     better, worse = _neighbours(pairs, fit)
-    gap = np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS)
+    gap = np.abs(np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS))
     variance = variance_of_difference(covariance)[better, worse]
     needed = _spread_of_one(pairs, fit, gap)
     n_votes = float(pairs.games.sum())
@@ -85,7 +100,8 @@ def battles_to_separate(
     for i, (d, v) in enumerate(zip(gap.tolist(), variance.tolist(), strict=True)):
         direct = arena_wide = None
         if d > 0:
-            unknown = max(z * z / (d * d) - (1 / v if v else math.inf), 0.0)
+            is_apart = d >= z_level * math.sqrt(v)
+            unknown = 0.0 if is_apart else max(z * z / (d * d) - 1 / v, 0.0)
             direct = math.ceil(unknown * needed[i])
             arena_wide = math.ceil(n_votes * v * unknown)
         names = pairs.models[better[i]], pairs.models[worse[i]]

@@ -4,6 +4,7 @@
     check      is a database sound, and the live online Elo what its votes give?
     quality    how far the votes can be trusted
     compare    what moved between two boards
+    plan       what to play next
     simulate   votes from known ratings
 
     sources         the votes of a database or of files, and which of them

@@ -1,0 +1,56 @@
+"""`plan`: what to play next, from the votes of a database or of files.
+
+How many more battles would tell neighbours apart, what hangs together, and which pairs teach most.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from elo.commands.failures import CommandError, Commands, UsageError
+from elo.commands.output import check_target, write_whole
+from elo.commands.progress import Progress
+from elo.commands.rating_options import Formatter, add_rating_options, settings_from
+from elo.commands.sources import add_source_options, find
+
+
+def add_to(commands: Commands) -> None:
+    command = commands.add_parser(
+        "plan",
+        help="what to play next: battles that tell models apart, and pairs that teach most",
+        description="Says what more battles would tell, with the ratings as they stand.",
+        formatter_class=Formatter,
+    )
+    add_source_options(command)
+    add_rating_options(command)
+    out = command.add_argument_group("what to plan, and where to write")
+    out.add_argument(
+        "--chance", metavar="P", type=float, default=0.8, help="with which the planned battles tell neighbours apart"
+    )
+    out.add_argument("--json", metavar="OUT", type=Path, help="write the plan there too")
+    command.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from elo.estimate import estimate
+    from elo.plan import plan
+    from elo.plan_text import report
+
+    settings = settings_from(arguments)
+    if settings.method != "bradley-terry":
+        raise UsageError(f"method {settings.method!r} knows no errors to plan by; use bradley-terry")
+    if not 0 < arguments.chance < 1:
+        raise UsageError(f"chance {arguments.chance!r} is not between 0 and 1")
+    if arguments.json is not None:
+        check_target(arguments.json, "--json")
+    progress = Progress()
+    found = find(arguments, settings, progress)
+    if not found.has_votes:
+        raise CommandError(found.nothing)
+    planned = plan(estimate(found.data, settings, progress=progress.rounds), settings, chance=arguments.chance)
+    progress.clear()
+    if arguments.json is not None:
+        text = json.dumps(planned.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
+        write_whole(arguments.json, text + "\n")
+    print(report(planned))
+    return 0
