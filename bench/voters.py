@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ class Honest:
 
     name: str
     flagged: Share
+    worst: float
+    """Share flagged in the arena where it was largest: in some, models are so near each other that tastes decide."""
     reasons: dict[str, int]
     votes: float
     """Of a voter, on average."""
@@ -97,8 +100,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 
 def honest(name: str, scenario: Scenario, n_arenas: int, *, careless: bool = False) -> Honest:
     """Arenas of honest voters; with `careless`, one voter in ten is not, and is not among those counted."""
-    flagged: list[Voter] = []
-    n_voters = n_votes = 0
+    arenas: list[list[Voter]] = []
     for seed in range(n_arenas):
         votes, others = simulate(replace(scenario, seed=seed)).votes, set[str]()
         if careless:
@@ -106,18 +108,26 @@ def honest(name: str, scenario: Scenario, n_arenas: int, *, careless: bool = Fal
                 chosen = np.arange(number, scenario.voters, 10 * len(BEHAVIOURS))
                 votes = behaving(votes, chosen, behaviour, np.random.default_rng(seed))
                 others |= {votes.voters[i] for i in chosen}
-        found = examine(votes, level=LEVEL, seed=seed)
-        flagged += [voter for voter in found.flagged if voter.voter not in others]
-        n_voters += len(found.voters) - len(others)
-        n_votes += sum(voter.n_votes for voter in found.voters if voter.voter not in others)
-    reasons = Counter(voter.reason for voter in flagged if voter.reason is not None)
-    return Honest(name, Share.of(len(flagged), n_voters), dict(sorted(reasons.items())), n_votes / n_voters)
+        found = examine(votes, level=LEVEL, seed=seed).voters
+        arenas.append([voter for voter in found if voter.voter not in others])
+    return _honest(name, arenas)
+
+
+def _honest(name: str, arenas: Sequence[Sequence[Voter]]) -> Honest:
+    voters = [voter for arena in arenas for voter in arena]
+    reasons = Counter(voter.reason for voter in voters if voter.reason is not None)
+    return Honest(
+        name,
+        Share.of(reasons.total(), len(voters)),
+        worst=max(sum(voter.reason is not None for voter in arena) / len(arena) for arena in arenas),
+        reasons={test: reasons[test] for test in sorted(reasons)},
+        votes=fmean(voter.n_votes for voter in voters),
+    )
 
 
 def minority(name: str, scenario: Scenario, n_arenas: int) -> Honest:
     """The limit of the promise: one voter in ten, all honest, rates all models by other lights than the rest."""
-    n_flagged, n_voters, n_votes = 0, 0, 0
-    reasons: Counter[str] = Counter()
+    arenas = []
     for seed in range(n_arenas):
         most, others = (simulate(replace(scenario, seed=2000 + 2 * seed + camp)).votes for camp in range(2))
         assert most.voter is not None
@@ -130,13 +140,9 @@ def minority(name: str, scenario: Scenario, n_arenas: int) -> Honest:
             for column in ("a", "b", "outcome", "voter")
         }
         names = set(most.voters[:n_others])
-        examined = examine(replace(most, **columns), level=LEVEL, seed=seed).voters
-        found = [voter for voter in examined if voter.voter in names]
-        reasons.update(voter.reason for voter in found if voter.reason is not None)
-        n_flagged += sum(voter.flagged_after is not None for voter in found)
-        n_votes += sum(voter.n_votes for voter in found)
-        n_voters += len(found)
-    return Honest(name, Share.of(n_flagged, n_voters), dict(sorted(reasons.items())), n_votes / n_voters)
+        found = examine(replace(most, **columns), level=LEVEL, seed=seed).voters
+        arenas.append([voter for voter in found if voter.voter in names])
+    return _honest(name, arenas)
 
 
 def caught(name: str, behaviour: str, scenario: Scenario, n_arenas: int) -> Caught:
@@ -171,14 +177,15 @@ def _whole(votes: float) -> int | None:
 def tables(honest: Iterable[Honest], caught: Iterable[Caught]) -> str:
     """Markdown: honest voters, a row a sort of arena; careless ones, a row a behaviour and a sort of arena."""
     lines = [
-        "| honest voters | voters | votes of each | ever flagged | 95 % interval | by sides | by ties | by others |",
-        "| --- |" + " ---: |" * 7,
+        "| honest voters | voters | votes of each | ever flagged | 95 % interval | worst arena | by sides | by ties "
+        "| by others |",
+        "| --- |" + " ---: |" * 8,
     ]
     for row in honest:
         share = row.flagged
         reasons = [_percent(row.reasons.get(test, 0) / share.n) for test in ("sides", "ties", "others")]
         cells = [row.name, f"{share.n:,}", f"{row.votes:,.0f}", _percent(share.share or 0.0)]
-        cells += [f"{_percent(share.low)} to {_percent(share.high)}", *reasons]
+        cells += [f"{100 * share.low:.1f} to {_percent(share.high)}", _percent(row.worst), *reasons]
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
@@ -237,7 +244,7 @@ def read(path: Path) -> str:
     """The tables of a results file."""
     content = json.loads(path.read_text(encoding="utf-8"))
     honest_rows = [
-        Honest(row["name"], Share(**row["flagged"]), row["reasons"], row["votes"])
+        Honest(row["name"], Share(**row["flagged"]), row["worst"], row["reasons"], row["votes"])
         for row in (*content["honest"], content["limit"])
     ]
     return tables(honest_rows, [Caught(**row) for row in content["caught"]])
