@@ -264,8 +264,8 @@ def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Float
         gradient, information = likelihood.newton(theta)
         try:
             factor = cho_factor(information, lower=True)
-        except LinAlgError as error:
-            raise ConvergenceError(bradley_terry.too_flat(likelihood.ratings.prior)) from error
+        except LinAlgError as error:  # the ratings alone have a maximum, so it is the coefficients that run away
+            raise _no_maximum(theta[K:] * largest, names) from error
         step = cho_solve(factor, gradient)
         size = float(np.abs(step).max())
         # As `bradley_terry.damped`: by at most D does any battle's log-odds change.
@@ -274,13 +274,18 @@ def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Float
         if has_converged(np.array([size]), np.array([last])).all():
             return theta, cho_solve(factor, np.eye(K + F)), steps
         if (np.abs(theta[K:]) * largest > _RUNAWAY).any():
-            name = names[int((np.abs(theta[K:]) * largest).argmax())]
-            raise NoMaximumError(
-                f"the coefficient of {name} has no finite maximum: the votes follow it without exception; "
-                "set a ridge above 0"
-            )
+            raise _no_maximum(theta[K:] * largest, names)
         last = size
     raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds")
+
+
+def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:
+    """`reached`, (F,), is what each covariate can add to the log-odds of a battle."""
+    name = names[int(np.abs(reached).argmax())]
+    return NoMaximumError(
+        f"the coefficient of {name} has no finite maximum: the votes follow it, or it and the models, without "
+        "exception; set a ridge above 0, or a larger one"
+    )
 
 
 def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, code: Index) -> Floats:

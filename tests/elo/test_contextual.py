@@ -1,5 +1,6 @@
 import json
 import math
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -422,9 +423,31 @@ def test_a_coefficient_that_votes_follow_without_exception_is_refused() -> None:
     longer = ratio(votes.features["tokens"], "tokens") > 0
     always = replace(votes, outcome=np.where(longer, 0, 1))
     for prior in (0, 1):
-        with pytest.raises(NoMaximumError, match=r"coefficient of tokens has no finite maximum.*set a ridge above 0"):
+        with pytest.raises(
+            NoMaximumError, match=r"coefficient of tokens has no finite maximum.*set a ridge above 0, or a larger"
+        ):
             found(always, control=("length", "side"), prior=prior)
+    with pytest.raises(NoMaximumError, match="set a ridge above 0, or a larger one"):
+        found(always, control=("length",), ridge=1e-12)
     assert values(found(always, control=("length", "side"), ridge=1))["tokens"] > 1
+
+
+def test_small_arenas_are_fitted_or_refused_in_words() -> None:
+    """Whatever happens to few votes: a maximum, or an error that says what to do."""
+    refusals = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        votes, _ = random_votes(rng, n_votes=int(rng.integers(3, 40)), n_models=3, ties=float(rng.choice([0, 0.5])))
+        control = tuple(part for part in ALL if rng.random() < 0.6)
+        try:
+            fitted = found(votes, control=control, prior=float(rng.choice([0, 1])))
+        except (NoMaximumError, MissingDataError) as error:
+            refusals.append(str(error))
+        else:
+            assert fitted.largest_gradient < 1e-9
+            assert np.isfinite(fitted.covariance).all()
+    assert 10 < len(refusals) < 100
+    assert all(re.search("use a prior above 0|set a( ridge above 0|$)", told) for told in refusals)
 
 
 def test_what_cannot_be_told_from_the_models_is_refused() -> None:
