@@ -9,12 +9,11 @@ Boards, matrices and plans are made from an `Estimate`. It holds no likelihood a
 
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from db.outcome import Outcome
-from elo import bradley_terry, short_records, ties
+from elo import bradley_terry, short_records, simultaneous, ties
 from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes, names
 from elo.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
 from elo.clusters import Clusters
@@ -95,6 +94,7 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
     if votes is not None:
         weights = vote_weights(votes, settings) if is_weighted(settings) else None
         clusters = Clusters.of(votes, counted.models, settings, weights)
+    bounds = intervals(pairs, fit, settings, gauge=gauge.weights, clusters=clusters, progress=progress)
     return Estimate(
         all_cells,
         counted,
@@ -102,8 +102,8 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
         gauge,
         fit,
         gauge.centred(fit.ratings),
-        intervals(pairs, fit, settings, gauge=gauge.weights, clusters=clusters, progress=progress),
-        tie=_tie(pairs, fit, clusters, settings) if isinstance(fit, TieFit) else None,
+        bounds,
+        tie=_tie(pairs, fit, clusters, bounds, settings) if isinstance(fit, TieFit) else None,
         plain=gauge.centred(_fitted(cells.pairs(), settings).ratings) if is_weighted(settings) else None,
     )
 
@@ -120,10 +120,12 @@ def _fitted(pairs: Pairs, settings: Settings) -> Fit | TieFit:
     return bradley_terry.fit(pairs, prior=settings.prior)
 
 
-def _tie(pairs: Pairs, fit: TieFit, clusters: Clusters | None, settings: Settings) -> Coefficient:
+def _tie(
+    pairs: Pairs, fit: TieFit, clusters: Clusters | None, bounds: Intervals | None, settings: Settings
+) -> Coefficient:
     """With an interval that is normal in log nu (Davidson) and in log eta (Rao-Kupper: eta is above 0)."""
     error = tie_error(Likelihood.of(pairs, prior=settings.prior), pairs, fit, clusters)
-    reach = NormalDist().inv_cdf((1 + settings.level) / 2) * error
+    reach = simultaneous.pointwise(settings.level, None if bounds is None else bounds.freedom) * error
     if fit.model == "davidson":
         return Coefficient("log nu", fit.tie, fit.tie - reach, fit.tie + reach)
     factor = math.exp(reach / fit.tie)

@@ -133,14 +133,23 @@ def _intervals(board: Leaderboard) -> list[str]:
     if "sandwich" in kinds:
         told.append(f"Intervals: sandwich{_why_sandwich(settings)}.")
     if "jackknife" in kinds:
-        told.append(f"Intervals: jackknife by {_CLUSTERS[settings.cluster]}, {board.n_clusters} clusters of votes.")
+        by = _CLUSTERS[settings.cluster]
+        told.append(f"Intervals: jackknife by {by}, {board.n_clusters} clusters of votes{_reach(board)}.")
     if settings.simultaneous and board.reach is not None:
         told.append(f"They hold for all models at once: {board.reach:.2f} standard errors to either side.")
     if "hessian" in kinds:
-        told.append(f"* fewer than {FEW_POINTS:g} points won or lost: a wide interval from the inverse Hessian.")
+        once = "" if board.n_clusters is None else ", the votes of a cluster on a pair counting once"
+        told.append(f"* fewer than {FEW_POINTS:g} points won or lost{once}: a wide interval from the inverse Hessian.")
     if settings.gauge == "anchor" and kinds != {"none"}:
         told.append("Intervals are of the distance to the anchor, whose own place is given.")
     return told
+
+
+def _reach(board: Leaderboard) -> str:
+    """Few clusters tell little of the spread between them, so their intervals reach farther."""
+    if board.settings.simultaneous or board.reach is None:
+        return ""
+    return f", {board.reach:.2f} standard errors to either side"
 
 
 def _why_sandwich(settings: Settings) -> str:

@@ -5,7 +5,7 @@ from elo.notes import notes
 
 
 def table(board: Leaderboard) -> str:
-    """One line per model, `columns` side by side, and the `notes` below."""
+    """One line per model, `columns` side by side, and below the `notes` and what the last columns are."""
     header, *rows = columns(board)
     widths = [max(len(cells[i]) for cells in [header, *rows]) for i in range(len(header))]
     lines = [
@@ -15,7 +15,23 @@ def table(board: Leaderboard) -> str:
         )
         for cells in [header, *rows]
     ]
-    return "\n".join([*lines, "", *notes(board)])
+    return "\n".join([*lines, "", *notes(board), *_legend(board)])
+
+
+def _legend(board: Leaderboard) -> list[str]:
+    if all(row.rank_by_difference is None for row in board.rows):
+        return []
+    settings = board.settings
+    if not settings.bootstrap:
+        where = "that the intervals leave open"
+    elif any(row.interval == "bootstrap" for row in board.rows):
+        where = f"in {100 * settings.level:g} % of the bootstrap's rounds"
+    else:
+        where = f"in {100 * settings.level:g} % of {settings.bootstrap} draws from the ratings' covariance"
+    return [
+        "rank: 1 + the models that are better for sure, whose interval lies above this one's; by difference: the same "
+        f"by the interval of the two ratings' difference, which is sharper; places: the model's {where}."
+    ]
 
 
 def columns(board: Leaderboard) -> list[list[str]]:

@@ -124,8 +124,26 @@ def test_every_kind_of_interval_is_named() -> None:
 def test_clusters_are_counted() -> None:
     votes: Votes = full_votes()
     board = rate(votes, Settings())
-    assert f"Intervals: jackknife by prepared pair, {board.n_clusters} clusters of votes." in notes(board)
-    assert "Intervals: jackknife by voter, 12 clusters of votes." in notes(rate(votes, Settings(cluster="voter")))
+    reach = f"{board.reach:.2f} standard errors to either side"
+    assert f"Intervals: jackknife by prepared pair, {board.n_clusters} clusters of votes, {reach}." in notes(board)
+    told = notes(rate(votes, Settings(cluster="voter")))
+    assert "Intervals: jackknife by voter, 12 clusters of votes, 2.20 standard errors to either side." in told
+    told = notes(rate(votes, Settings(cluster="voter", simultaneous=True)))
+    assert "Intervals: jackknife by voter, 12 clusters of votes." in told
+
+
+def test_short_records_of_clusters_say_how_they_count() -> None:
+    rows = [("a", "b", Outcome.A)] * 20 + [("b", "c", Outcome.A)] * 9 + [("c", "b", Outcome.A)] * 9
+    votes = dataclasses.replace(
+        Votes.from_rows(rows),
+        voter=np.r_[np.zeros(20), np.arange(18)].astype(np.int64),
+        voters=tuple("abcdefghijklmnopqr"),
+    )
+    told = notes(rate(votes, Settings(cluster="voter")))
+    assert told[-1] == (
+        "* fewer than 3 points won or lost, the votes of a cluster on a pair counting once: "
+        "a wide interval from the inverse Hessian."
+    )
 
 
 def test_intervals_for_all_at_once_say_how_far_they_reach() -> None:

@@ -18,7 +18,12 @@ def test_a_line_a_model_and_the_notes_below() -> None:
     assert lines[1].split()[:2] == ["1", "new"]
     assert lines[1].split()[5].endswith("*")
     assert lines[4:6] == ["", "36 votes, 3 models, ledger revision 41."]
-    assert lines[-1] == "Without votes: finch."
+    assert lines[-2:] == [
+        "Without votes: finch.",
+        "rank: 1 + the models that are better for sure, whose interval lies above this one's; by difference: the same "
+        "by the interval of the two ratings' difference, which is sharper; places: the model's in 95 % of the "
+        "bootstrap's rounds.",
+    ]
     assert {len(line) for line in lines[:4]} == {len(lines[0])}
 
 
@@ -54,4 +59,13 @@ def test_ratings_without_weights_are_a_column_where_they_differ() -> None:
 
 def test_without_intervals_there_are_dashes_and_no_places() -> None:
     told = table(rate_online([("a", "b", Outcome.A)], Settings(method="elo", k=8)))
+    assert "places" not in told
     assert told.splitlines()[1].split() == ["1", "a", "1004.0", "-", "1", "100.0", "%"]
+
+
+def test_places_say_what_they_come_from() -> None:
+    cells = Cells.from_counts(COUNTS)
+    told = table(rate(cells, Settings(interval="sandwich", bootstrap=70, level=0.9)))
+    assert told.endswith("places: the model's in 90 % of 70 draws from the ratings' covariance.")
+    told = table(rate(cells, Settings(interval="sandwich", bootstrap=0)))
+    assert told.endswith("places: the model's that the intervals leave open.")
