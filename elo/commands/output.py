@@ -1,7 +1,10 @@
 """Files that a command writes: asked for before any work, and written whole or not at all."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from elo.commands.failures import CommandError
 
@@ -25,12 +28,20 @@ def check_folder(path: Path, option: str) -> None:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """All or nothing: an old file stays until the new one is safe on disk. Raises CommandError."""
+    """Writes the text, all or nothing. Raises CommandError."""
+    with whole_file(path) as file:
+        file.write(text)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """A file to write that takes its name, safe on disk, when the block has ended without an error: an old one stays
+    until then. Raises CommandError."""
     draft = path.absolute().with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:
             with draft.open("x", encoding="utf-8", newline="") as file:
-                file.write(text)
+                yield file
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)

@@ -5,12 +5,11 @@ The truth is written beside it on request. Votes of people with tastes, habits a
 """
 
 import argparse
-import io
 import json
 from pathlib import Path
 
 from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_target, write_whole
+from elo.commands.output import check_target, whole_file, write_whole
 from elo.commands.progress import Progress
 from elo.simulate import Scenario, simulate, write_votes
 
@@ -68,10 +67,10 @@ def run(arguments: argparse.Namespace) -> int:
         check_target(arguments.truth, "--truth")
         if arguments.truth.absolute() == arguments.output.absolute():
             raise CommandError(f"{arguments.truth} would be both votes and truth; give --truth another name")
-    found, text, progress = simulate(scenario), io.StringIO(), Progress()
-    write_votes(found.votes, text, progress=lambda n: progress.show(f"writing: {n} votes"))
+    found, progress = simulate(scenario), Progress()
+    with whole_file(arguments.output) as file:
+        write_votes(found.votes, file, progress=lambda n: progress.show(f"writing: {n} votes"))
     progress.clear()
-    write_whole(arguments.output, text.getvalue())
     if arguments.truth is not None:
         truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}
         write_whole(arguments.truth, json.dumps({"ratings": truth}, ensure_ascii=False, indent=2) + "\n")
