@@ -58,7 +58,7 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
         cells = Cells.from_votes(votes)
         weight = _by_pair(cells)[cells.of_votes(votes)]
     elif settings.weights == "draw":
-        chance = _known(votes.draw_probability, "draw_probability", "weights 'draw'", "'none' or 'pair'")
+        chance = _known(votes.draw_probability, "draw_probability", "weights 'draw'", "use 'none' or 'pair'")
         if (wrong := np.flatnonzero((chance <= 0) | (chance > 1))).size:
             raise MissingDataError(
                 f"vote {wrong[0] + 1}: draw_probability {chance[wrong[0]]:g} is no probability above 0; "
@@ -67,18 +67,18 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
         weight = 1 / chance
         weight *= len(weight) / np.sort(weight).sum()
     if settings.half_life_days is not None:
-        time_s = _known(votes.time_s, "time", "half_life_days", "none")
+        time_s = _known(votes.time_s, "time", "half_life_days", "rate without it")
         weight = weight * np.exp2((time_s - time_s.max(initial=-np.inf)) / (settings.half_life_days * _DAY_S))
     return weight
 
 
 def _known(column: Floats | None, what: str, option: str, instead: str) -> Floats:
     if column is None:
-        raise MissingDataError(f"{option} needs the {what} of every vote, and these votes have none; use {instead}")
+        raise MissingDataError(f"{option} needs the {what} of every vote, and these votes have none; {instead}")
     if (missing := np.flatnonzero(np.isnan(column))).size:
         raise MissingDataError(
             f"vote {missing[0] + 1} has no {what} (nor have {len(missing) - 1} more), and {option} needs it of every "
-            f"vote; leave such votes out, or use {instead}"
+            f"vote; leave such votes out, or {instead}"
         )
     return column
 
