@@ -50,8 +50,28 @@ def test_one_kind_of_fence_does_not_end_the_other() -> None:
     assert Features.of_texts(["~~~\n```\n# no\n~~~\n# yes\n"]).headers == 1
 
 
+def test_code_within_a_line_opens_no_fence() -> None:
+    assert Features.of_texts(["```ls -la```\n# yes\n- yes\n"])[2:4] == (1, 1)
+
+
+def test_a_longer_fence_holds_a_shorter_one() -> None:
+    assert Features.of_texts(["````\n```\n# no\n```\n# no\n````\n# yes\n"]).headers == 1
+
+
 @pytest.mark.parametrize(
-    "text", ["-" * 50_000, "**" * 50_000, "_" * 50_000, "` `" * 50_000, "# \n" * 50_000, " " * 50_000]
+    "text",
+    [
+        "-" * 50_000,
+        "**" * 50_000,
+        "_" * 50_000,
+        "` `" * 50_000,
+        "```\n" * 20_000,
+        "`" * 100_000,
+        "```a" * 30_000,
+        "~~~a\n" * 20_001,
+        "# \n" * 50_000,
+        " " * 50_000,
+    ],
 )
 def test_no_text_takes_long_to_count(text: str) -> None:
     start = time.perf_counter()
