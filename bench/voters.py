@@ -37,8 +37,8 @@ LEVEL = 0.05
 USUAL = Scenario(
     votes=500_000, models=20, spread=115, voters=500, ties=0.45, taste=100, tie_spread=0.8, side_bias=15, side_spread=40
 )
-"""Shares of ties have a standard deviation of 0.10 and of left votes 0.06; among the 124 crowd workers of llmfao 0.15 and
-0.06. Tastes are nearly as wide as the ratings."""
+"""Shares of ties have a standard deviation of 0.10 and of left votes 0.06; among the 124 crowd workers of llmfao 0.15
+and 0.06. Tastes are nearly as wide as the ratings."""
 
 HONEST: Mapping[str, Scenario] = {
     "usual: 20 models, 1,000 votes each": USUAL,
