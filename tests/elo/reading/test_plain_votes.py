@@ -161,7 +161,7 @@ def test_random_files_are_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyP
     ending = data.draw(st.sampled_from(["\n", "\r\n"]))
     text = ending.join([head, *rows, data.draw(st.sampled_from(["", "x"]))])
     path = write(tmp_path / "votes.csv", text.encode("utf-8", "replace"))
-    options = data.draw(
+    options: dict[str, Any] = data.draw(
         st.sampled_from([{}, {"columns": ALL}, {"kind": "all", "columns": ALL}, {"columns": ("voter", "time")}])
     )
     both_ways(path, skip_bad=data.draw(st.booleans()), **options)
