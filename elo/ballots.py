@@ -35,11 +35,14 @@ class Ballots:
     n_other_kinds: int = field(default=0, init=False)
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
+    _known: dict[tuple[object, ...], Ballot] = field(default_factory=dict, init=False)
+    """The same few rows come again and again."""
 
     def __iter__(self) -> Iterator[Ballot]:
         """Raises BadRowError, VotesFileError."""
         wanted = Wanted(self.kind)
         for path in self.paths:
+            self._known.clear()  # another file may have other columns
             with opened(path) as rows:
                 layout = Layout.of(rows.columns)
                 prompt = next((name for name in _PROMPTS if name in rows.columns), None)
@@ -65,8 +68,25 @@ class Ballots:
     def _ballot(self, found: Row, layout: Layout, wanted: Wanted) -> Ballot | None:
         if found.problem is not None:
             raise ValueProblem(found.problem)
-        *base, voter, prompt = found.values
-        row = dict(zip(layout.base, base, strict=True))
+        cells, (voter, prompt) = found.values[:-2], found.values[-2:]
+        vote = self._known.get(cells)
+        if vote is None:
+            vote = self._vote(dict(zip(layout.base, cells, strict=True)), layout, wanted)
+            if vote is None:
+                return None
+            if all(type(cell) is str for cell in cells[:2]):  # else 1 and True would be one name
+                self._known[cells] = vote
+        return Ballot(
+            vote.model_a,
+            vote.model_b,
+            vote.outcome,
+            values.label(layout.voter or "", voter),
+            vote.reasons,
+            _prompt(prompt, found.whole[0]),
+        )
+
+    def _vote(self, row: Mapping[str, object], layout: Layout, wanted: Wanted) -> Ballot | None:
+        """What is told of the vote itself; None where the row is left aside and tallied."""
         if not wanted.is_kind(row["kind"]):
             self.n_other_kinds += 1
             return None
@@ -81,14 +101,7 @@ class Ballots:
                 raise
             self.n_not_votes += 1
             return None
-        return Ballot(
-            model_a,
-            model_b,
-            outcome,
-            values.label(layout.voter or "", voter),
-            reasons,
-            _prompt(prompt, found.whole[0]),
-        )
+        return Ballot(model_a, model_b, outcome, reasons=reasons)
 
 
 def _reasons(row: Mapping[str, object]) -> tuple[str, ...]:

@@ -25,7 +25,7 @@ Result = Literal["won", "lost", "tie", "both_bad"]
 """An outcome, seen from one of the two models."""
 
 _Z = NormalDist().inv_cdf(0.975)
-_WITHDRAWN = "withdrawn"
+_WITHDRAWN = frozenset({"withdrawn"})
 _OF_VOTERS = frozenset({"banned", "unusual_voter"})
 """Reasons that are about the voter: such votes are examined all the same, else nobody who is excluded could ever be
 found honest, nor a flag be understood."""
@@ -202,18 +202,23 @@ class _Gathered:
     outcome: "array[int]" = field(default_factory=lambda: array("b"))
     voter: "array[int]" = field(default_factory=lambda: array("i"))
     counted: "array[int]" = field(default_factory=lambda: array("b"))
-    results: Counter[tuple[str, Result]] = field(default_factory=Counter)
-    withdrawn: Counter[tuple[str, Result]] = field(default_factory=Counter)
+    cast: Counter[tuple[str, str, Outcome]] = field(default_factory=Counter)
+    """Votes that count, or would but for their withdrawal,"""
+    withdrawn: Counter[tuple[str, str, Outcome]] = field(default_factory=Counter)
+    """and those withdrawn."""
     asked: Counter[str] = field(default_factory=Counter)
     asked_by: set[tuple[str, str]] = field(default_factory=set)
     n_by_same_voter: int = 0
 
     def add(self, ballot: Ballot) -> None:
         self.n_votes += 1
-        reasons = set(ballot.reasons)
-        self.exclusions.update(reasons)
-        if reasons <= {_WITHDRAWN}:
-            self.add_result(ballot, is_withdrawn=bool(reasons))
+        reasons = frozenset(ballot.reasons)
+        if reasons:
+            self.exclusions.update(reasons)
+        if reasons <= _WITHDRAWN:
+            self.cast[ballot[:3]] += 1
+            if reasons:
+                self.withdrawn[ballot[:3]] += 1
         if reasons <= _OF_VOTERS:
             self.a.append(self.models.setdefault(ballot.model_a, len(self.models)))
             self.b.append(self.models.setdefault(ballot.model_b, len(self.models)))
@@ -227,22 +232,14 @@ class _Gathered:
                 self.n_by_same_voter += asked in self.asked_by
                 self.asked_by.add(asked)
 
-    def add_result(self, ballot: Ballot, *, is_withdrawn: bool) -> None:
-        for model, result in zip((ballot.model_a, ballot.model_b), _RESULTS[ballot.outcome], strict=True):
-            self.results[model, result] += 1
-            self.withdrawn[model, result] += is_withdrawn
-
     def votes(self) -> Votes:
         a, b, voter = (np.frombuffer(column, dtype=np.int32) for column in (self.a, self.b, self.voter))
         outcome = np.frombuffer(self.outcome, dtype=np.int8)
         return Votes(tuple(self.models), a=a, b=b, outcome=outcome, voter=voter, voters=tuple(self.people))
 
     def withdrawals(self) -> tuple[Withdrawals, ...]:
-        found = [
-            Withdrawals(model, result, Share.of(n, self.results[model, result]))
-            for (model, result), n in self.withdrawn.items()
-            if n
-        ]
+        cast, withdrawn = _by_model(self.cast), _by_model(self.withdrawn)
+        found = [Withdrawals(*key, Share.of(n, cast[key])) for key, n in withdrawn.items()]
         return tuple(sorted(found, key=lambda one: (-one.withdrawn.hits, one.model, one.result)))
 
     def prompts(self) -> Prompts:
@@ -252,3 +249,12 @@ class _Gathered:
             by_same_voter=self.n_by_same_voter,
             most=max(self.asked.values(), default=0),
         )
+
+
+def _by_model(votes: Mapping[tuple[str, str, Outcome], int]) -> Counter[tuple[str, Result]]:
+    """Each vote as the results of its two models."""
+    results: Counter[tuple[str, Result]] = Counter()
+    for (model_a, model_b, outcome), n in votes.items():
+        for model, result in zip((model_a, model_b), _RESULTS[outcome], strict=True):
+            results[model, result] += n
+    return results
