@@ -19,7 +19,6 @@ centres x.)
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -35,6 +34,7 @@ from elo.clusters import Terms, codes, jackknife
 from elo.coefficient import Coefficient
 from elo.covariates import covariates
 from elo.settings import Settings
+from elo.simultaneous import pointwise
 
 _MAX_STEPS = 200
 _RUNAWAY = 30.0
@@ -50,11 +50,14 @@ class ContextualFit:
     models: tuple[str, ...]
     r: Floats
     coefficients: tuple[Coefficient, ...]
-    """In log-odds per deviation of the covariate, of side for side A; pointwise intervals, robust as `covariance`."""
+    """In log-odds per deviation of the covariate, of side for side A; pointwise intervals, robust as `covariance`,
+    Student's where votes are clustered."""
     inverse: Floats
     covariance: Floats
     """(K, K): of the ratings with their plain mean kept at 0, right whatever law the votes follow."""
     kind: Literal["sandwich", "jackknife"]
+    n_clusters: int | None
+    """Of the used votes; None where they count one by one."""
     pairs: Pairs
     """What the used votes were, as (weighted) counts."""
     n_left_out: int
@@ -99,9 +102,14 @@ def fit_contextual(
         _check_told_apart(likelihood, start.r, used)
     theta, inverse, iterations = _newton(likelihood, start.r, used)
     gradient, G = likelihood.squares(theta)
-    code = codes(votes, settings)
-    covariance = inverse @ G @ inverse if code is None else _by_cluster(likelihood, theta, inverse, code)
-    K, reach = len(models), NormalDist().inv_cdf((1 + settings.level) / 2)
+    code, n_clusters, K = codes(votes, settings), None, len(models)
+    if code is None:
+        covariance = inverse @ G @ inverse
+    else:
+        cluster = rows.clusters(code)
+        covariance = _by_cluster(likelihood, theta, inverse, cluster)
+        n_clusters = int(cluster.max()) + 1
+    reach = pointwise(settings.level, n_clusters and n_clusters - 1)
     errors = reach * np.sqrt(np.diag(covariance)[K:])
     return ContextualFit(
         models,
@@ -113,6 +121,7 @@ def fit_contextual(
         inverse[:K, :K],
         centred(covariance[:K, :K]),
         "sandwich" if code is None else "jackknife",
+        n_clusters,
         rows.pairs,
         n_left_out=n_votes - len(votes),
         unused=tuple(name for name, uses in zip(wanted.names, is_used, strict=True) if not uses),
@@ -288,13 +297,12 @@ def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:
     )
 
 
-def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, code: Index) -> Floats:
-    """(P, P): the jackknife's covariance, with the prior's virtual ties as in the sandwich. `code` is each vote's
-    cluster, -1: one of its own."""
+def _by_cluster(likelihood: _Likelihood, theta: Floats, inverse: Floats, cluster: Index) -> Floats:
+    """(P, P): the jackknife's covariance, with the prior's virtual ties as in the sandwich. `cluster` (N,) is each
+    row's."""
     rows = likelihood.rows
     K, N = len(theta) - len(rows.x), len(rows.y)
     parts = list(_parts(rows, theta[:K], theta[K:]))
-    cluster = rows.clusters(code)
     order = np.argsort(cluster, kind="stable")
     pair = np.repeat(np.arange(len(rows.start) - 1), np.diff(rows.start))
     one = np.ones(N)

@@ -21,6 +21,7 @@ from elo.planning import (
     shrinkage,
 )
 from elo.settings import Settings
+from elo.simultaneous import pointwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Plan:
     neighbours: tuple[Separation, ...]
     """In log-odds. Empty where there are no intervals to tell apart by."""
     chance: float
+    reach: float
+    """Standard errors that a gap must be wide."""
     connectivity: Connectivity
     lessons: tuple[Lesson, ...]
     """Best first."""
@@ -49,6 +52,7 @@ class Plan:
         return {
             "votes": self.n_votes,
             "chance": self.chance,
+            "reach": self.reach,
             "neighbours": [
                 asdict(row) | {"gap": scale * row.gap, "error": scale * row.error} for row in self.neighbours
             ],
@@ -67,7 +71,12 @@ def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons:
     separations: tuple[Separation, ...] = ()
     if found.bounds is not None:
         separations = battles_to_separate(
-            found.pairs, found.fit, found.bounds.covariance, level=settings.level, chance=chance
+            found.pairs,
+            found.fit,
+            found.bounds.covariance,
+            level=settings.level,
+            chance=chance,
+            freedom=found.bounds.freedom,
         )
     inverse = found.fit.inverse[:K, :K]
     share = shrinkage(inverse, information_of_one(found.fit)) / np.trace(centred(inverse))
@@ -77,6 +86,7 @@ def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons:
     return Plan(
         separations,
         chance,
+        pointwise(settings.level, None if found.bounds is None else found.bounds.freedom),
         connectivity(found.counted),
         tuple(Lesson(models[i], models[j], float(share[i, j])) for i, j in zip(a[best], b[best], strict=True)),
         int(found.counted.games.sum()),

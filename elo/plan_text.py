@@ -1,7 +1,5 @@
 """A plan as text: what `python -m elo plan` prints."""
 
-from statistics import NormalDist
-
 from elo.columns import aligned
 from elo.plan import Plan
 from elo.planning import Bridge, Connectivity, Separation
@@ -19,7 +17,6 @@ def _neighbours(plan: Plan) -> list[str]:
     if not plan.neighbours:
         return []
     scale = plan.settings.points_per_logit
-    z = NormalDist().inv_cdf((1 + plan.settings.level) / 2)
     rows = [
         [
             row.better,
@@ -34,8 +31,8 @@ def _neighbours(plan: Plan) -> list[str]:
     header = ["model", "next below", "gap", "error", "battles of the two", "or of all pairs"]
     return [
         *aligned(header, rows, left=(0, 1)),
-        f"So many more battles tell two neighbours apart (a gap of {z:.2f} standard errors) with a probability of "
-        f"{100 * plan.chance:g} %, if the ratings are right; of all pairs: drawn as the {plan.n_votes} up to now.",
+        f"So many more battles tell two neighbours apart (a gap of {plan.reach:.2f} standard errors) with a probability "
+        f"of {100 * plan.chance:g} %, if the ratings are right; of all pairs: drawn as the {plan.n_votes} up to now.",
     ]
 
 

@@ -19,6 +19,7 @@ from elo import ties
 from elo.battles import Floats, Index, Pairs, components
 from elo.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.ranks import variance_of_difference
+from elo.simultaneous import pointwise
 from elo.ties import TieFit
 
 _DECIMALS = 9
@@ -74,13 +75,19 @@ class Separation:
 
 
 def battles_to_separate(
-    pairs: Pairs, fit: Fit | TieFit, covariance: Floats, *, level: float = 0.95, chance: float = 0.8
+    pairs: Pairs,
+    fit: Fit | TieFit,
+    covariance: Floats,
+    *,
+    level: float = 0.95,
+    chance: float = 0.8,
+    freedom: int | None = None,
 ) -> tuple[Separation, ...]:
     """For each two neighbours in order of rating, of one component, how many more battles would part them: make their
     gap d at least z_level standard errors, with probability `chance` if the ratings were the truth. 0 where it is so.
 
-    `covariance` (K, K) is the board's (`Intervals.covariance`). With v the variance of the gap, h the information and q
-    the mean squared score of one of their battles, z = z_((1 + level) / 2) + z_chance, N votes:
+    `covariance` (K, K) and its degrees of `freedom` are the board's (`Intervals`). With v the variance of the gap, h
+    the information and q the mean squared score of one of their battles, z = z_level + z_chance, N votes:
 
         direct = (z^2 / d^2 - 1 / v) q / h^2        arena_wide = N (z^2 v / d^2 - 1)
 
@@ -89,7 +96,7 @@ def battles_to_separate(
     ties make it smaller than 1. From nothing, with 30 % ties, a gap of 20 points takes 1,661 battles at chance 0.8, and
     813 at an even chance (0.5).
     """
-    z_level = NormalDist().inv_cdf((1 + level) / 2)
+    z_level = pointwise(level, freedom)
     z = z_level + NormalDist().inv_cdf(chance)
     better, worse = _neighbours(pairs, fit)
     gap = np.abs(np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.optimize import minimize
 
 from db.outcome import Outcome
@@ -347,8 +348,10 @@ def test_clusters_are_left_out_one_by_one() -> None:
     inverse = np.linalg.inv(H)
     V += inverse @ np.diag(np.append((0.5 - q) ** 2, np.zeros(len(theta) - K))) @ inverse  # the prior's ties
     assert fitted.covariance == pytest.approx(centred(V[:K, :K]), abs=1e-10)
+    assert fitted.n_clusters == len(clusters)
+    student = float(scipy.stats.t.ppf(0.975, len(clusters) - 1))
     for f, c in enumerate(fitted.coefficients):
-        assert c.high - c.value == pytest.approx(1.959964 * math.sqrt(V[K + f, K + f]), abs=1e-6)
+        assert c.high - c.value == pytest.approx(student * math.sqrt(V[K + f, K + f]), abs=1e-6)
 
 
 def test_the_same_vote_many_times_over_is_one_vote_where_votes_are_clustered() -> None:

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,16 @@ def test_a_plan_is_what_planning_says_of_the_boards_errors() -> None:
     )
     assert made.connectivity == connectivity(found.counted)
     assert (made.n_votes, made.chance) == (16, 0.5)
+
+
+def test_few_clusters_take_a_wider_gap() -> None:
+    """Student's law, as the board's ranks by difference."""
+    votes = reference.load("food").votes
+    votes = replace(votes, voter=np.arange(30) % 10)
+    settings = Settings(cluster="voter")
+    made = plan(estimate(votes, settings), settings)
+    assert made.reach == pytest.approx(2.262, abs=1e-3)
+    assert (planned(reference.load("food").cells).reach) == pytest.approx(1.960, abs=1e-3)
 
 
 @pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper"])
