@@ -1,6 +1,6 @@
 """From votes or counts to ratings with intervals, as arrays: the one place that knows which fit the settings ask for.
 
-    ignored ties out -> weights -> one of three fits (bradley_terry, ties, contextual) -> gauge -> intervals
+    ignored outcomes out -> weights -> one of three fits (bradley_terry, ties, contextual) -> gauge -> intervals
 
 Boards, matrices and plans are made from an `Estimate`. It holds no likelihood and no interval of its own.
 
@@ -78,13 +78,13 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
         raise MissingDataError("these settings need the votes one by one, and only their counts came; give Votes")
     all_cells, counted = cells, cells.pairs()
     gauge = Gauge.of(counted.models, _battles(counted), settings)
-    if settings.ties == "ignore":
-        cells = cells.decided()
-        votes = votes and votes.select(votes.outcome < Outcome.TIE)
+    if (outcomes := _rated(settings)) != tuple(Outcome):
+        cells = cells.only(outcomes)
+        votes = votes and votes.select(np.isin(votes.outcome, outcomes))
         if not cells.n_votes:
             there = names(counted.models, range(counted.n_models))
             raise NoMaximumError(
-                f"all votes on {there} are ties or both-bad, which ties 'ignore' leaves out; use 'half'"
+                f"all votes on {there} are of outcomes that are left out; use ties 'half', both_bad 'tie'"
             )
     if settings.control and votes is not None:
         return _with_covariates(votes, all_cells, gauge, settings)
@@ -106,6 +106,13 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
         tie=_tie(pairs, fit, clusters, bounds, settings) if isinstance(fit, TieFit) else None,
         plain=gauge.centred(_fitted(cells.pairs(), settings).ratings) if is_weighted(settings) else None,
     )
+
+
+def _rated(settings: Settings) -> tuple[Outcome, ...]:
+    """The outcomes that are in the fit."""
+    tie = () if settings.ties == "ignore" else (Outcome.TIE,)
+    both_bad = (Outcome.BOTH_BAD,) if tie and settings.both_bad == "tie" else ()
+    return (Outcome.A, Outcome.B, *tie, *both_bad)
 
 
 def _battles(pairs: Pairs) -> Floats:

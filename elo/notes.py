@@ -64,15 +64,19 @@ def _method(board: Leaderboard) -> str:
 
 
 def _ties(settings: Settings, fit: FitFacts | None) -> str:
-    if settings.ties == "half":
-        return "ties and both-bad are half a win each"
     if settings.ties == "ignore":
         return "ties and both-bad are left out of the fit"
+    which, rest = "ties and both-bad", ""
+    if settings.both_bad == "ignore":
+        which, rest = "ties", ", both-bad is left out of the fit"
+    if settings.ties == "half":
+        return f"{which} are half a win each{rest}"
     name, symbol = _TIE_MODELS[settings.ties]
     if fit is None or fit.tie is None:
-        return f"ties as an outcome of their own ({name}), of which there is none"
+        return f"{which} as an outcome of their own ({name}), of which there is none{rest}"
     value, low, high = (math.exp(x) for x in (fit.tie.value, fit.tie.low, fit.tie.high))
-    return f"ties and both-bad are an outcome of their own ({name}, {symbol} = {value:.3f}, {low:.3f} to {high:.3f})"
+    estimated = f"{symbol} = {value:.3f}, {low:.3f} to {high:.3f}"
+    return f"{which} are an outcome of their own ({name}, {estimated}){rest}"
 
 
 def _gauge(settings: Settings) -> str:

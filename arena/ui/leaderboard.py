@@ -124,10 +124,9 @@ def settings_line(settings: EloSettings, texts: Messages) -> str:
         gauge = texts("gauge_anchor", anchors=anchors)
     else:
         gauge = texts("gauge_" + settings.gauge, mean=f"{settings.mean:g}")
-    if settings.ties in ("half", "ignore"):
-        ties = texts("ties_" + settings.ties)
-    else:
-        ties = texts("ties_own", model=settings.ties.title())
+    is_tie = settings.both_bad == "tie" or settings.ties == "ignore"
+    kind = settings.ties if settings.ties in ("half", "ignore") else "own"
+    ties = texts(f"ties_{kind}" if is_tie else f"ties_{kind}_alone", model=settings.ties.title())
     if settings.resamples:
         intervals = texts("intervals_bootstrap", bootstrap=f"{settings.bootstrap:,}", seed=settings.seed)
     else:

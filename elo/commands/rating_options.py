@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import get_args
 
 from elo.commands.failures import UsageError
-from elo.settings import Cluster, Control, Gauge, IntervalMethod, Method, Settings, TieModel, Weights
+from elo.settings import BothBad, Cluster, Control, Gauge, IntervalMethod, Method, Settings, TieModel, Weights
 
 
 def add_rating_options(command: argparse.ArgumentParser) -> None:
@@ -16,6 +16,10 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     add(
         "--ties", choices=get_args(TieModel), default=defaults.ties,
         help="half a win each, a model of ties with a parameter of its own, or left out",
+    )  # fmt: skip
+    add(
+        "--both-bad", choices=get_args(BothBad), default=defaults.both_bad,
+        help="what a vote for neither is: a tie like any other, or left out",
     )  # fmt: skip
     add(
         "--prior", metavar="C", type=float, default=defaults.prior,

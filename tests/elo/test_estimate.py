@@ -132,6 +132,38 @@ def test_ignored_ties_leave_the_fit_but_not_the_counts() -> None:
     assert found.pairs.games.sum() == (pairs.won + pairs.lost).sum()
 
 
+@pytest.mark.parametrize("ties", ["half", "davidson"])
+def test_votes_for_neither_are_ties_or_left_out_as_chosen(ties: Any) -> None:
+    cells = Cells.from_counts(
+        [
+            ("a", "b", Outcome.A, 5),
+            ("b", "a", Outcome.A, 3),
+            ("a", "b", Outcome.TIE, 2),
+            ("a", "b", Outcome.BOTH_BAD, 9),
+        ]
+    )
+    settings = Settings(ties=ties, both_bad="ignore", bootstrap=0)
+    found = estimate(cells, settings)
+    assert (found.pairs.tied.tolist(), found.counted.tied.tolist()) == ([2], [11])
+    as_ties = estimate(cells, Settings(ties=ties, bootstrap=0))
+    assert as_ties.pairs.tied.tolist() == [11]
+    votes = Votes.from_rows(
+        [("a", "b", Outcome.A)] * 5 + [("b", "a", Outcome.A)] * 3 + [("a", "b", Outcome.TIE)] * 2
+        + [("b", "a", Outcome.BOTH_BAD)] * 9
+    )  # fmt: skip
+    assert (estimate(votes, settings).ratings == found.ratings).all()
+
+
+def test_both_bad_as_a_tie_or_dropped_moves_ratings_by_what_is_said() -> None:
+    """Up to 57 points on the file of the docstring of `Settings.both_bad`."""
+    cells = reference.load("chatbot_arena_33k").cells
+    as_ties = estimate(cells, Settings(prior=0, bootstrap=0)).ratings
+    dropped = estimate(cells, Settings(prior=0, bootstrap=0, both_bad="ignore")).ratings
+    assert np.abs(as_ties - dropped).max() * Settings().points_per_logit == pytest.approx(57, abs=1)
+    no_ties = estimate(cells, Settings(prior=0, bootstrap=0, ties="ignore")).ratings
+    assert np.abs(as_ties - no_ties).max() * Settings().points_per_logit == pytest.approx(92, abs=1)
+
+
 def test_models_that_only_tied_are_a_group_of_their_own_where_ties_are_ignored() -> None:
     cells = Cells.from_counts([("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 3), ("b", "c", Outcome.TIE, 4)])
     found = estimate(cells, Settings(ties="ignore"))
@@ -143,7 +175,7 @@ def test_models_that_only_tied_are_a_group_of_their_own_where_ties_are_ignored()
 
 def test_nothing_but_ties_cannot_be_rated_without_them() -> None:
     cells = Cells.from_counts([("a", "b", Outcome.TIE, 5)])
-    with pytest.raises(NoMaximumError, match="all votes on 'a', 'b' are ties or both-bad, which ties 'ignore' leaves"):
+    with pytest.raises(NoMaximumError, match="all votes on 'a', 'b' are of outcomes that are left out; use ties"):
         estimate(cells, Settings(ties="ignore"))
 
 

@@ -55,6 +55,7 @@ def test_groups_are_a_warning() -> None:
         ),
         ({"prior": 2}, "half a win each; prior: 2 virtual ties against an average opponent; mean 1000"),
         ({"ties": "ignore"}, f"Bradley-Terry; ties and both-bad are left out of the fit; {PRIOR}"),
+        ({"both_bad": "ignore"}, "Bradley-Terry; ties are half a win each, both-bad is left out of the fit; prior"),
         ({"gauge": "battles"}, f"{PRIOR}; mean by battles 1000; {CURVE}"),
         ({"gauge": "anchor", "anchor": ("wren=1200",)}, f"{PRIOR}; anchor wren = 1200; {CURVE}"),
         (
@@ -72,8 +73,11 @@ def test_a_model_of_ties_tells_its_parameter() -> None:
     told = notes(rate(data.cells, Settings(ties="davidson", prior=0)))
     assert "ties and both-bad are an outcome of their own (Davidson, nu = 0.157, 0.0" in told[1]
     assert "(Rao-Kupper, theta = 1.170, 1.0" in notes(rate(data.cells, Settings(ties="rao-kupper", prior=0)))[1]
+    told = notes(rate(data.cells, Settings(ties="davidson", prior=0, both_bad="ignore")))
+    assert "; ties are an outcome of their own (Davidson, nu = 0.157, 0.0" in told[1]
+    assert "), both-bad is left out of the fit; " in told[1]
     none = notes(board_of(("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 4), ties="davidson"))
-    assert "ties as an outcome of their own (Davidson), of which there is none;" in none[1]
+    assert "ties and both-bad as an outcome of their own (Davidson), of which there is none;" in none[1]
 
 
 def test_weights_are_told_and_whether_they_matter() -> None:

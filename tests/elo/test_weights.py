@@ -114,7 +114,11 @@ def test_without_weights_the_counts_stay_as_they_are() -> None:
     ("columns", "settings", "message"),
     [
         ({}, Settings(weights="draw"), "weights 'draw' needs the draw_probability of every vote, and these votes have"),
-        ({}, Settings(half_life_days=3), "half_life_days needs the time of every vote, and these votes have none; rate without it"),
+        (
+            {},
+            Settings(half_life_days=3),
+            "half_life_days needs the time of every vote, and these votes have none; rate without it",
+        ),
         ({"time_s": [1, np.nan, np.nan]}, Settings(half_life_days=3), r"vote 2 has no time \(nor have 1 more\)"),
         ({"draw_probability": [1, 0.5, 0]}, Settings(weights="draw"), "vote 3: draw_probability 0 is no probability"),
         ({"draw_probability": [1, 1.5, 0]}, Settings(weights="draw"), "vote 2: draw_probability 1.5 is no probab"),

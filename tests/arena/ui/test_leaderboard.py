@@ -160,6 +160,9 @@ def test_rarer_settings_are_told_in_words_too() -> None:
     assert "fixed by wren = 1200)" in line
     assert "are an outcome of their own (Davidson)" in line
     assert line.endswith("intervals by formula, not by resampling.")
+    line = settings_line(Settings(both_bad="ignore"), EN)
+    assert "ties are half a win each, “neither” is left out of the fit;" in line
+    assert "own (Rao-Kupper), “neither” is" in settings_line(Settings(ties="rao-kupper", both_bad="ignore"), EN)
     line = settings_line(Settings(ties="ignore", gauge="battles", control=("side", "length"), half_life_days=30), EN)
     assert "the mean by battles is 1000); ties and “neither” are left out of the fit;" in line
     assert line.endswith(" Also set: half_life_days = 30.0; control = length, side.")
