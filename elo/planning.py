@@ -97,7 +97,7 @@ def battles_to_separate(
     813 at an even chance (0.5).
     """
     z_level = pointwise(level, freedom)
-    z = z_level + NormalDist().inv_cdf(chance)
+    z = max(z_level + NormalDist().inv_cdf(chance), 0.0)
     better, worse = _neighbours(pairs, fit)
     gap = np.abs(np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS))
     variance = variance_of_difference(covariance)[better, worse]

@@ -179,6 +179,14 @@ def test_neighbours_that_are_apart_by_luck_need_no_battle_either() -> None:
     assert (row.direct, row.arena_wide) == (0, 0)
 
 
+def test_a_chance_that_there_is_anyway_takes_no_battle() -> None:
+    pairs = expected_pairs(np.array([0.1, 0.0]), np.full((2, 2), 20.0))
+    (likely,), (lucky,) = (neighbours(pairs, chance=chance).values() for chance in (0.5, 0.01))
+    assert likely.direct is not None
+    assert likely.direct > 100
+    assert (lucky.direct, lucky.arena_wide) == (0, 0)
+
+
 def test_equal_ratings_cannot_be_separated() -> None:
     pairs = Cells.from_counts([("x", "y", Outcome.A, 4), ("x", "y", Outcome.B, 4)]).pairs()
     (row,) = neighbours(pairs).values()
