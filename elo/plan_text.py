@@ -32,7 +32,8 @@ def _neighbours(plan: Plan) -> list[str]:
     return [
         *aligned(header, rows, left=(0, 1)),
         f"So many more battles tell two neighbours apart (a gap of {plan.reach:.2f} standard errors) with a "
-        f"probability of {100 * plan.chance:g} %, if the ratings are right; of all pairs: drawn as the {plan.n_votes} up to now.",
+        f"probability of {100 * plan.chance:g} %, if the ratings are right; of all pairs: "
+        f"drawn as the {plan.n_votes} up to now.",
     ]
 
 
