@@ -24,8 +24,8 @@ def add_to(commands: Commands) -> None:
         help="what moved between two boards, and whether it is more than chance",
         description="Holds two boards against each other, as recompute --json writes them.",
     )
-    command.add_argument("before", metavar="A.json", type=Path)
-    command.add_argument("after", metavar="B.json", type=Path)
+    command.add_argument("before", metavar="A.json", type=Path, help="the first board")
+    command.add_argument("after", metavar="B.json", type=Path, help="the second")
     command.add_argument("--grown", action="store_true", help="B has all votes of A, and more")
     command.add_argument("--json", metavar="OUT", type=Path, help="write the comparison there too")
     command.set_defaults(run=run)

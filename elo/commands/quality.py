@@ -26,17 +26,26 @@ def add_to(commands: Commands) -> None:
         "quality",
         help="how far the votes can be trusted, and voters who do not vote on what they read",
         description="Looks at all votes of a database or of files, also those that do not count.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
     source.add_argument("--votes", metavar="FILE", type=Path, nargs="+", help="in the order in which votes were cast")
-    command.add_argument("--kind", metavar="KIND", help="as for recompute; all: every kind")
+    command.add_argument(
+        "--kind", metavar="KIND",
+        help="of battles, such as battle or quick, or all; default: battle, and all rows of a file without that column",
+    )  # fmt: skip
     command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
     command.add_argument(
-        "--level", metavar="L", type=float, default=0.05, help="largest share of honest voters that is ever flagged"
+        "--level", metavar="L", type=float, default=0.05,
+        help="largest share of honest voters that is ever flagged (default %(default)s)",
+    )  # fmt: skip
+    command.add_argument(
+        "--seed",
+        metavar="S",
+        type=int,
+        default=0,
+        help="of the chance that breaks ties between votes (default %(default)s)",
     )
-    command.add_argument("--seed", metavar="S", type=int, default=0, help="of the ties that are broken at random")
     command.add_argument("--json", metavar="OUT", type=Path, help="write all that was found there, every voter too")
     command.set_defaults(run=run)
 

@@ -40,11 +40,11 @@ def add_to(commands: Commands) -> None:
         "simulate",
         help="write votes from known ratings",
         description="Writes a votes file from known ratings that recompute reads.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     command.add_argument("output", metavar="OUT.csv", type=Path, help="the votes file to write")
     for option, metavar, kind, what in _OPTIONS:
         default = getattr(defaults, option.removeprefix("--").replace("-", "_"))
+        what = f"{what} (default {default:g})"
         command.add_argument(option, metavar=metavar, type=kind, default=default, help=what)
     command.add_argument(
         "--rating", metavar="NAME=POINTS", action="append", default=[],
