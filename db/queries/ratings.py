@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, false, null, select
+from sqlalchemy import Connection, Select, false, null, select
 
 from db.codes import Kind, Side
 from db.outcome import Outcome
@@ -16,28 +16,21 @@ from db.schema import answers, battles, deck_answers, deck_prompts, models, visi
 
 _BATCH = 10_000
 _BATCH_WITH_ANSWERS = 500
-_MODEL_A = models.alias("a")
-_MODEL_B = models.alias("b")
+_OUTCOMES = tuple(Outcome)
 _VOTES = (
     select(
         votes.c.battle_id,
         votes.c.revision,
-        CODE,
-        votes.c.cast_at,
         votes.c.model_a,
         votes.c.model_b,
-        battles.c.draw_probability,
+        CODE,
+        votes.c.cast_at,
+        battles.c.visitor_id,
         battles.c.deck_prompt_id,
-        deck_prompts.c.key,
-        visitors.c.pseudonym,
-        _MODEL_A.c.name.label("name_a"),
-        _MODEL_B.c.name.label("name_b"),
+        battles.c.draw_probability,
     )
     .join(battles, votes.c.battle_id == battles.c.id)
-    .join(visitors, battles.c.visitor_id == visitors.c.id)
-    .join(_MODEL_A, votes.c.model_a == _MODEL_A.c.id)
-    .join(_MODEL_B, votes.c.model_b == _MODEL_B.c.id)
-    .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+    .where(votes.c.counted != false())  # `= true` would tempt SQLite to read by votes_board and sort
     .order_by(votes.c.revision)
 )
 
@@ -53,34 +46,38 @@ def rated_votes(
 ) -> Iterator[RatedVote]:
     """The counted votes in order of revision, streamed, of that kind (None: of any), cast at `since` or later and
     before `until`. What the answers were like, and their texts, is read only when asked for."""
-    page = of_votes(_VOTES.where(votes.c.counted != false()), kind, since, until)
-    page = page.limit(_BATCH_WITH_ANSWERS if with_answers else _BATCH)
-    outcomes = tuple(Outcome)
-    last = 0
-    while rows := tx.execute(page.where(votes.c.revision > last)).all():
-        live = _live_answers(tx, rows, with_texts=with_texts) if with_answers else {}
-        prepared = _prepared_answers(tx, rows, with_texts=with_texts) if with_answers else {}
-        for row in rows:
-            if row.deck_prompt_id is None:
-                a, b = (live.get((row.battle_id, side), ()) for side in Side)
-            else:
-                a, b = (prepared.get((row.deck_prompt_id, model), ()) for model in (row.model_a, row.model_b))
+    chosen = of_votes(_VOTES, kind, since, until)
+    # Names are few beside votes: looked up here, they cost less than joins.
+    names, pseudonyms, keys = (
+        dict(tx.execute(select(table.c.id, name)).all())
+        for table, name in (
+            (models, models.c.name),
+            (visitors, visitors.c.pseudonym),
+            (deck_prompts, deck_prompts.c.key),
+        )
+    )
+    for page in _pages(tx, chosen, _BATCH_WITH_ANSWERS if with_answers else _BATCH):
+        live = _live_answers(tx, page, with_texts=with_texts) if with_answers else {}
+        prepared = _prepared_answers(tx, page, with_texts=with_texts) if with_answers else {}
+        for battle, _, a, b, code, cast_at, visitor, prompt, chance in page:
+            answers_a = live.get((battle, Side.A), ()) if prompt is None else prepared.get((prompt, a), ())
+            answers_b = live.get((battle, Side.B), ()) if prompt is None else prepared.get((prompt, b), ())
+            subject = None if prompt is None else prepared_id(keys[prompt], names[a], names[b])
             yield RatedVote(
-                row.name_a,
-                row.name_b,
-                outcomes[row.code],
-                cast_at=row.cast_at,
-                voter=row.pseudonym,
-                prepared_id=None if row.key is None else prepared_id(row.key, row.name_a, row.name_b),
-                draw_probability=row.draw_probability,
-                answers_a=a,
-                answers_b=b,
+                names[a], names[b], _OUTCOMES[code], cast_at, pseudonyms[visitor], subject, chance, answers_a, answers_b
             )
-        last = rows[-1].revision
+
+
+def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequence[Any]]:
+    """The rows, so many at a time. Between pages nothing is open, so that other queries may run."""
+    last = 0
+    while page := tx.execute(chosen.where(votes.c.revision > last).limit(n_rows)).all():
+        yield page
+        last = page[-1].revision
 
 
 def _live_answers(
-    tx: Connection, rows: Sequence[Row[Any]], *, with_texts: bool
+    tx: Connection, rows: Sequence[Any], *, with_texts: bool
 ) -> Mapping[tuple[int, Side], tuple[ShownAnswer, ...]]:
     """By battle and side: the last attempt of each turn, which is the one that was shown."""
     wanted = select(
@@ -101,7 +98,7 @@ def _live_answers(
 
 
 def _prepared_answers(
-    tx: Connection, rows: Sequence[Row[Any]], *, with_texts: bool
+    tx: Connection, rows: Sequence[Any], *, with_texts: bool
 ) -> Mapping[tuple[int, int], tuple[ShownAnswer, ...]]:
     """By prepared prompt and model."""
     wanted = select(
