@@ -2,8 +2,14 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_BAR = 20  # characters
+_EVERY = 10_000  # rows
 
 
 @dataclass(slots=True)
@@ -19,10 +25,18 @@ class Progress:
         self.began = self.clock()
 
     def rounds(self, done: int, n_rounds: int) -> None:
-        self.show(f"bootstrap: {done} of {n_rounds} rounds")
+        bar = "#" * (_BAR * done // n_rounds)
+        self.show(f"bootstrap: [{bar:<{_BAR}}] {done} of {n_rounds} rounds")
 
     def rows(self, n_rows: int) -> None:
         self.show(f"reading: {n_rows} rows")
+
+    def reading(self, rows: Iterable[T]) -> Iterator[T]:
+        """The same rows, told on the way."""
+        for n_rows, row in enumerate(rows, start=1):
+            yield row
+            if n_rows % _EVERY == 0:
+                self.rows(n_rows)
 
     def show(self, text: str) -> None:
         now = self.clock()

@@ -66,7 +66,7 @@ def find(arguments: argparse.Namespace, settings: Settings, progress: Progress) 
     if since is not None and until is not None and not since < until:
         raise UsageError(f"--since {told_time(since)} is not before --until {told_time(until)}")
     if arguments.db is not None:
-        return _in_database(arguments, settings)
+        return _in_database(arguments, settings, progress)
     return _in_files(arguments, settings, progress)
 
 
@@ -122,7 +122,7 @@ def _tallied(file: VotesFile) -> str:
     return f"{file.n_rows} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds}{times}"
 
 
-def _in_database(arguments: argparse.Namespace, settings: Settings) -> Found:
+def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
     from db import queries
     from db.codes import Kind
     from db.errors import DatabaseError
@@ -144,13 +144,13 @@ def _in_database(arguments: argparse.Namespace, settings: Settings) -> Found:
                 excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
                 listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
                 if settings.method == "elo":
-                    data = Votes.from_rows(queries.votes_in_order(tx, kind, **span))
+                    data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
                 elif needs_votes:
                     columns = columns_for(settings)
                     rows = queries.rated_votes(
                         tx, kind, with_answers="features" in columns, with_texts=reads_answers(settings), **span
                     )
-                    data = data_for(gathered(rows, columns), settings)
+                    data = data_for(gathered(progress.reading(rows), columns), settings)
                 else:
                     data = Cells.from_counts(queries.cells(tx, kind, **span))
         finally:

@@ -13,7 +13,12 @@ def test_long_work_tells_where_it_is(capsys: pytest.CaptureFixture[str], monkeyp
         progress.rounds(done, 9)
     progress.clear()
     assert capsys.readouterr().err == "".join(
-        f"\r\033[K{text}" for text in ("bootstrap: 2 of 9 rounds", "bootstrap: 4 of 9 rounds", "")
+        f"\r\033[K{text}"
+        for text in (
+            "bootstrap: [####                ] 2 of 9 rounds",
+            "bootstrap: [########            ] 4 of 9 rounds",
+            "",
+        )
     )
 
 
@@ -24,3 +29,10 @@ def test_progress_in_a_log_is_a_line_now_and_then(capsys: pytest.CaptureFixture[
         progress.show(f"reading: {n} rows")
     progress.clear()
     assert capsys.readouterr().err == "reading: 1 rows\nreading: 3 rows\n"
+
+
+def test_rows_are_told_as_they_go_by(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("elo.commands.progress._EVERY", 2)
+    clock = iter([0.0, 6.0, 6.1])
+    assert list(Progress(clock=lambda: next(clock)).reading("abcde")) == list("abcde")
+    assert capsys.readouterr().err == "reading: 2 rows\n"
