@@ -178,6 +178,12 @@ def measure(path: Path, kinds: Iterable[str], n_tournaments: int, seconds: float
     return True
 
 
+def markdown(path: Path) -> str:
+    """What a results file holds, as a page shows it."""
+    versions = json.loads(path.read_text(encoding="utf-8"))["versions"]
+    return f"{', '.join(f'{name} {number}' for name, number in versions.items())}.\n\n{table(read(path))}"
+
+
 def table(results: Mapping[str, Mapping[str, Tally]]) -> str:
     """One row a kind and way, promised shares in bold."""
     lines = [

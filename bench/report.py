@@ -1,7 +1,7 @@
 """The tables: from results files to Markdown, for docs/benchmarks.md and, shorter, for the README.
 
 python -m bench.report                              prints the tables of bench/results/*-cpu-*.json
-python -m bench.report --short                      the README's: prompts of 512 tokens only, and no more
+python -m bench.report --short                      the README's: prompts of 512 tokens, what ratings promise, no more
 python -m bench.report --write docs/benchmarks.md   puts them between the marks of that page
 """
 
@@ -14,8 +14,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import gaps, window
+from bench import coverage, gaps, voters, window
 from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
+from bench.rating import records as rating_records
+from bench.rating import tables
 from bench.results import Cell, Measured, Record, ratio, read
 from bench.verdicts import Verdict, judge
 
@@ -29,13 +31,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--short", action="store_true", help="only what the README shows")
     parser.add_argument("--write", type=Path, metavar="FILE", help="a page with marks, to be brought up to date")
     args = parser.parse_args(argv)
+    ratings = _files(args.results, "ratings")
     sections = {
         "inference": [_inference(path, is_short=args.short) for path in _files(args.results, "inference")],
         "gaps": [_gaps(path) for path in _files(args.results, "gaps")],
         "window": [_window(path) for path in _files(args.results, "window")],
+        "ratings": [_ratings(path, is_short=args.short) for path in ratings],
+        "ratings-growth": [_growth(path) for path in ratings],
+        "coverage": [coverage.markdown(path) for path in args.results.glob("coverage.json")],
+        "voters": [voters.read(path) for path in args.results.glob("voters.json")],
     }
     if args.short:
-        del sections["gaps"], sections["window"]
+        for name in ("gaps", "window", "ratings-growth", "voters"):
+            del sections[name]
     if args.write is None:
         print("\n".join(text for texts in sections.values() for text in texts))
         return 0
@@ -95,6 +103,19 @@ def _window(path: Path) -> str:
     readings = [window.Reading(**raw) for raw in content["readings"]]
     slots = [window.Slot(**raw) for raw in content["slots"]]
     return "\n".join([_heading(content["machine"], {content["date"][:10]}), window.table(readings, slots)])
+
+
+def _ratings(path: Path, *, is_short: bool) -> str:
+    machine = json.loads(path.read_text(encoding="utf-8"))["machine"]
+    records, differences = rating_records.read(path), rating_records.read_differences(path)
+    told = [_heading(machine, {record.date[:10] for record in records})]
+    if not is_short:
+        told += [tables.speed_tables(records), tables.exactness_table(differences)]
+    return "\n".join([*told, tables.promises_table(records, differences)])
+
+
+def _growth(path: Path) -> str:
+    return tables.growth_table(rating_records.read(path))
 
 
 def _heading(machine: dict[str, Any], dates: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bench import coverage
-from bench.coverage import SANDWICH, WAYS, Tally, Way, judge, main, measure, read, table, tournament, write
+from bench.coverage import SANDWICH, WAYS, Tally, Way, judge, main, markdown, measure, read, table, tournament, write
 from bench.tournaments import KINDS
 from elo.battles import Cells
 from elo.bradley_terry import fit
@@ -70,6 +70,8 @@ def test_the_table_says_what_is_promised_and_what_is_not_kept(tmp_path: Path) ->
     assert lines[2].startswith("| uniform: 1,000 | bootstrap | **95.0 % ± 0.2** | 95.0 % | 94.0 % | 98.0 % | 88 |")
     assert "**92.0 % ± 0.2: out of bounds**" in lines[3]
     assert lines[4] == "| uniform | sandwich, all at once | not measured | | | | |"
+    assert "numpy " in (page := markdown(tmp_path / "c.json"))
+    assert page.endswith(table(read(tmp_path / "c.json")))
 
 
 def test_the_command_goes_on_where_it_stopped(

@@ -10,11 +10,15 @@ import pytest
 from bench.gaps import Gaps, Outcome, Scene
 from bench.inference import BATCHES, DTYPES, PROMPTS, SIZES
 from bench.machine import Machine
+from bench.rating import records as rating_records
+from bench.rating.votes import Cell as RatingCell
 from bench.report import embed, main, missing, rates_table, settings_table, verdicts_table
 from bench.results import Cell, Record, merge
 from bench.verdicts import judge
 from bench.window import Reading, Slot
 from tests.bench.records import record
+
+SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "coverage", "voters")
 
 
 def cells(row: str) -> list[str]:
@@ -73,6 +77,9 @@ def results(tmp_path: Path) -> Path:
     readings = [Reading(4096, 2**24, 0, 1.0, 2.0), Reading(None, 2**27, 2**26, 3.0, 4.0)]
     told = {**about, "readings": [asdict(one) for one in readings], "slots": [asdict(Slot("7B", 2**29, 2**32))]}
     (tmp_path / "window-cpu-test.json").write_text(json.dumps(told))
+    measured = rating_records.Measured((0.5,), (0.5,), 2**20, 1)
+    found = rating_records.Record("fit", RatingCell(1_000_000, 100), 1, {"ours": measured}, "2026-01-02 03:04", "x")
+    rating_records.merge(tmp_path / "ratings-cpu-test.json", machine, found)
     return tmp_path
 
 
@@ -84,6 +91,8 @@ def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixt
     assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in long
     assert "| 8 streams, 15M | 64 | 1000.0 |" in long
     assert "| 7B | 512.0 | 4096.0 | 8.0 |" in long
+    assert "| 1,000,000 | 100 | 0.5 | - | 1 |" in long
+    assert "| SQLite of 1e6 to the web's board: at most 2 s | not measured | |" in long
 
 
 def test_cells_that_are_not_there_are_named() -> None:
@@ -97,17 +106,19 @@ def test_the_readme_s_table_is_short(results: Path, capsys: pytest.CaptureFixtur
     short = capsys.readouterr().out
     assert short.count("| 160M bfloat16 |") == 1
     assert "8 streams" not in short
+    assert "| SQLite of 1e6 to the web's board: at most 2 s | not measured | |" in short
+    assert "1,000,000" not in short
 
 
 def test_a_page_is_brought_up_to_date_between_its_marks(results: Path, tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    marks = [f"<!-- begin {name} -->\nold\n<!-- end {name} -->" for name in ("inference", "gaps", "window")]
+    marks = [f"<!-- begin {name} -->\nstale\n<!-- end {name} -->" for name in SECTIONS]
     page.write_text("\n".join(["# Title", *marks, "The end."]))
     assert main(["--results", str(results), "--write", str(page)]) == 0
     once = page.read_text()
-    assert "old" not in once
+    assert "stale" not in once
     assert once.startswith("# Title\n")
-    assert once.endswith("<!-- end window -->\nThe end.")
+    assert once.endswith("<!-- end voters -->\nThe end.")
     assert main(["--results", str(results), "--write", str(page)]) == 0
     assert page.read_text() == once
 
@@ -120,5 +131,5 @@ def test_a_page_without_its_marks_is_an_error(page: str) -> None:
 
 def test_the_page_in_docs_has_all_marks() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "benchmarks.md").read_text(encoding="utf-8")
-    for name in ("inference", "gaps", "window"):
+    for name in SECTIONS:
         assert embed(page, name, "text").count("text\n<!-- end") == 1
