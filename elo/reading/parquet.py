@@ -6,7 +6,7 @@ pyarrow is an extra, because everything else works without it.
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from elo.reading.rows import Row, RowsError, flat
+from elo.reading.rows import Row, RowsError, flattened
 
 MAGIC = b"PAR1"
 """What such a file begins with."""
@@ -42,7 +42,7 @@ class ParquetRows:
                 columns = [batch.column(name).to_pylist() if name in present else missing for name in names]
                 for row in zip(*columns, strict=True):
                     n_rows += 1
-                    yield Row(n_rows, tuple(map(flat, row[: len(wanted)])), row[len(wanted) :])
+                    yield Row(n_rows, flattened(row[: len(wanted)]), row[len(wanted) :])
         except (self._broken, OSError) as error:
             raise RowsError(f"cannot be read on after row {n_rows}: {_first_line(error)}") from error
 

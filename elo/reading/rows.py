@@ -9,7 +9,7 @@ import csv
 import json
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from operator import itemgetter
@@ -117,13 +117,22 @@ class _Objects:
         for element in self._elements:
             value = element.value
             if isinstance(value, dict):
-                yield Row(element.line, tuple(flat(value.get(name)) for name in wanted), tuple(map(value.get, whole)))
+                yield Row(element.line, flattened(map(value.get, wanted)), tuple(map(value.get, whole)))
             else:
                 yield Row(element.line, problem=element.problem or f"{_shown(value)} is no object; expected one")
 
 
-def flat(value: object) -> object:
-    """The value as one that can be kept in a set: lists as tuples of text, objects as text."""
+def flattened(values: Iterable[object]) -> tuple[object, ...]:
+    """The values as they can be kept in a set: lists as tuples of text, objects as text."""
+    row = tuple(values)
+    try:
+        hash(row)  # nearly all rows are flat, and this is the quickest way to see it
+    except TypeError:
+        return tuple(map(_flat, row))
+    return row
+
+
+def _flat(value: object) -> object:
     if isinstance(value, list):
         return tuple(map(str, value))
     return str(value) if isinstance(value, dict) else value
