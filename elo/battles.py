@@ -7,7 +7,7 @@ Nothing here knows a rating.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ _OPTIONAL = ("voter", "prepared", "time_s", "draw_probability")
 _N_OUTCOMES = len(Outcome)
 _OUTCOMES = tuple(Outcome)
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
-_CHUNK = 2**16
+_CHUNK = 2**15
 _MAX_TABLE = 2**23
 
 
@@ -180,7 +180,8 @@ class Cells:
         n_names = len(votes.models)
         if n_names * n_names * _N_OUTCOMES <= _MAX_TABLE:
             return cls._fold(votes, _table(votes))
-        keys, counts = np.unique(_unfolded_keys(votes, slice(None), np.dtype(np.int64)), return_counts=True)
+        unfolded = (votes.a.astype(np.int64) * n_names + votes.b) * _N_OUTCOMES + votes.outcome
+        keys, counts = np.unique(unfolded, return_counts=True)
         pair, outcome = np.divmod(keys, _N_OUTCOMES)
         a, b = np.divmod(pair, n_names)
         if (a == b).any():
@@ -276,27 +277,20 @@ def _by_name(votes: Votes, n_battles: Index) -> list[int]:
 def _table(votes: Votes) -> Index:
     """(K, K, 4): how often each (a, b, outcome) came, as it stands in the votes.
 
-    The one step of a fit that sees every vote: in chunks that stay in the processor's cache, 2 to 5 ms for a million.
+    The one step of a fit that sees every vote, so made for speed: 3 ms for a million, in chunks that stay in the
+    processor's cache, and without allocating any (page faults would take longer than the counting).
     """
     K = len(votes.models)
-    n_keys = K * K * _N_OUTCOMES
-    size = max(_CHUNK, n_keys)
-    table = np.zeros(n_keys, dtype=np.int64)
-    for start in range(0, len(votes), size):
-        # 32 bits are enough here, and half the bytes
-        keys = _unfolded_keys(votes, slice(start, start + size), np.dtype(np.int32))
-        table += np.bincount(keys, minlength=n_keys)
+    table = np.zeros(K * K * _N_OUTCOMES, dtype=np.int64)
+    keys_of_a, keys_of_b = np.empty((2, _CHUNK), dtype=np.int64)
+    for start in range(0, len(votes), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        size = len(votes.a[part])
+        keys = np.multiply(votes.a[part], K * _N_OUTCOMES, out=keys_of_a[:size])
+        keys += np.multiply(votes.b[part], _N_OUTCOMES, out=keys_of_b[:size])
+        keys += votes.outcome[part]
+        np.add.at(table, keys, 1)
     return table.reshape(K, K, _N_OUTCOMES)
-
-
-def _unfolded_keys(votes: Votes, part: slice, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """(a K + b) * 4 + outcome of each vote, as it stands."""
-    keys = votes.a[part].astype(dtype)
-    keys *= len(votes.models)
-    keys += votes.b[part].astype(dtype, copy=False)
-    keys *= _N_OUTCOMES
-    keys += votes.outcome[part].astype(dtype, copy=False)
-    return keys
 
 
 def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:

@@ -144,10 +144,12 @@ def _replayed(
         part = slice(first, first + _CHUNK)
         scores = _SCORE_OF[outcome[part]]
         for model_a, model_b, score in zip(a[part].tolist(), b[part].tolist(), scores.tolist(), strict=True):
-            rating_a, rating_b = ratings[model_a], ratings[model_b]
+            rating_a = ratings[model_a]
+            rating_b = ratings[model_b]
             try:
-                gain = k * (score - 1 / (1 + base ** ((rating_b - rating_a) / scale)))
+                gain = k * (score - 1.0 / (1.0 + base ** ((rating_b - rating_a) / scale)))
             except OverflowError:  # odds beyond any float, as in `_expected`
                 gain = k * score
-            ratings[model_a], ratings[model_b] = rating_a + gain, rating_b - gain
+            ratings[model_a] = rating_a + gain
+            ratings[model_b] = rating_b - gain
     return ratings
