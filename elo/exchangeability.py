@@ -10,6 +10,7 @@ Votes without a winner are left out: how often somebody says "tie" is a habit, a
 `voters` makes a verdict of the scores; nothing here knows what is usual.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,7 +34,8 @@ class Scores:
 
 
 def scores(votes: Votes, *, seed: int) -> Scores:
-    """Vote i uses number i of the seed's stream, so that later votes change nothing of an earlier score."""
+    """Every voter has a stream of random numbers of their own, by seed and name. So a score depends on the voter's own
+    votes up to then and on earlier ones on the same pair, and on nothing else that comes or goes."""
     assert votes.voter is not None
     z, shift = np.zeros(len(votes)), np.zeros(len(votes))
     decided = np.flatnonzero((votes.outcome == Outcome.A) | (votes.outcome == Outcome.B))
@@ -44,7 +46,7 @@ def scores(votes: Votes, *, seed: int) -> Scores:
     is_first = (votes.outcome[decided] == Outcome.A) == (a < b)  # of the pair's two models, the first one won
     pair = np.minimum(a, b) * len(votes.models) + np.maximum(a, b)
     own = pair * (int(voter.max()) + 2) + voter + 1
-    u = np.random.Generator(np.random.Philox(key=seed)).random(len(votes))[decided]
+    u = _uniform(voter, votes.voters, seed)
     for_first = _before(pair, is_first) - _before(own, is_first) + is_first
     for_second = _before(pair, ~is_first) - _before(own, ~is_first) + ~is_first
     n, fewer = for_first + for_second, np.minimum(for_first, for_second)
@@ -55,6 +57,19 @@ def scores(votes: Votes, *, seed: int) -> Scores:
     z[decided] = np.where(can_tell, -ndtri(np.clip(p, 1e-12, 1 - 1e-12)), 0.0)
     shift[decided[can_tell]] = _shift_of_a_coin(fewer[can_tell], n[can_tell])
     return Scores(z, shift)
+
+
+def _uniform(voter: Index, names: tuple[str, ...], seed: int) -> Floats:
+    """(N,): for a voter's first vote the first number of their stream, and so on; 0.5 for votes of nobody known."""
+    u = np.full(len(voter), 0.5)
+    order = np.argsort(voter, kind="stable")
+    starts = np.flatnonzero(np.diff(voter[order], prepend=-2))
+    for own in np.split(order, starts[1:]):
+        if (number := int(voter[own[0]])) >= 0:
+            name = hashlib.blake2b(names[number].encode("utf-8", "surrogatepass"), digest_size=8).digest()
+            key = np.array([seed, int.from_bytes(name, "little")], dtype=np.uint64)
+            u[own] = np.random.Generator(np.random.Philox(key=key)).random(len(own))
+    return u
 
 
 def _shift_of_a_coin(fewer: Index, n: Index) -> Floats:

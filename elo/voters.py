@@ -122,7 +122,7 @@ def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
     """Looks at every voter after every vote. The votes are in the order in which they were cast.
 
     In an arena of 20 models whose voters have tastes of their own, always left is caught after 10 votes, always a tie
-    after 7, the opposite of everybody after 30, and a coin after 183 (medians; bench/voters.py).
+    after 7, the opposite of everybody after 32, and a coin after 191 (medians; bench/voters.py).
     Raises ValueError for votes without voters, and for a level that is no share.
     """
     if votes.voter is None:

@@ -1,5 +1,6 @@
 """The vectorised scores against the test written down vote by vote, and what they promise about honest voters."""
 
+import hashlib
 import math
 from collections import defaultdict
 from dataclasses import replace
@@ -21,13 +22,18 @@ NORMAL = NormalDist()
 def naive(votes: Votes, seed: int) -> list[tuple[float, float]]:
     """(z, shift) of each vote, by its definition."""
     assert votes.voter is not None
-    u = np.random.Generator(np.random.Philox(key=seed)).random(len(votes))
+    streams = {}
+    for number, name in enumerate(votes.voters):
+        digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+        key = np.array([seed, int.from_bytes(digest, "little")], dtype=np.uint64)
+        streams[number] = np.random.Generator(np.random.Philox(key=key))
     history: dict[tuple[int, int], list[tuple[int, bool]]] = defaultdict(list)
     found = []
-    for i, (a, b, code, voter) in enumerate(zip(votes.a, votes.b, votes.outcome, votes.voter, strict=True)):
+    for a, b, code, voter in zip(votes.a, votes.b, votes.outcome, votes.voter, strict=True):
         if code not in (Outcome.A, Outcome.B):
             found.append((0.0, 0.0))
             continue
+        u = streams[voter].random()
         pair, is_first = (min(a, b), max(a, b)), bool((code == Outcome.A) == (a < b))
         bag = [won for who, won in history[pair] if who != voter] + [is_first]
         history[pair].append((voter, is_first))
@@ -37,7 +43,7 @@ def naive(votes: Votes, seed: int) -> list[tuple[float, float]]:
             continue
         disagrees = bag.count(is_first) == fewer
         share = fewer / len(bag)
-        p = u[i] * share if disagrees else share + u[i] * (1 - share)
+        p = u * share if disagrees else share + u * (1 - share)
         f = (fewer + 2) / (len(bag) + 4)
         odds = fewer / f / ((len(bag) - fewer) / (1 - f))
         density = NORMAL.pdf(NORMAL.inv_cdf(share))
@@ -108,6 +114,18 @@ def test_later_votes_change_no_earlier_score(votes: Votes) -> None:
     whole, part = scores(votes, seed=2), scores(fewer, seed=2)
     assert (whole.z[:1500] == part.z).all()
     assert (whole.shift[:1500] == part.shift).all()
+
+
+def test_another_voter_s_votes_matter_on_the_same_pair_only(votes: Votes) -> None:
+    """Somebody takes a vote back: no random number of anybody else becomes another one."""
+    assert votes.voter is not None
+    left_out = 100
+    stays = np.arange(len(votes)) != left_out
+    found, fewer = scores(votes, seed=2), scores(votes.select(stays), seed=2)
+    pair = np.sort(np.stack([votes.a, votes.b]), axis=0)
+    is_other = (pair != pair[:, [left_out]]).any(axis=0) & (votes.voter != votes.voter[left_out])
+    assert is_other.sum() > 2000
+    assert (found.z[is_other] == fewer.z[is_other[stays]]).all()
 
 
 def test_votes_without_a_winner_have_no_score() -> None:
