@@ -88,28 +88,29 @@ def terms(model: Model, d: Floats, t: Floats) -> Terms:
     return _davidson(d, t) if model == "davidson" else _rao_kupper(d, t)
 
 
+# Both are written without differences of numbers near 1 (1/2 - (P_a - P_b)/2 is P_b + P_tie/2), so that the gradient
+# keeps its digits where ratings lie far apart and little but the prior holds them.
 def _davidson(d: Floats, t: Floats) -> Terms:
     won, lost, tied = chances("davidson", d, t)
-    lead = (won - lost) / 2
 
     def alike(values: Floats) -> Floats:
         return np.stack([values] * 3)
 
     return Terms(
-        slope=np.stack([0.5 - lead, -0.5 - lead, -lead]),
+        slope=np.stack([lost + tied / 2, -won - tied / 2, (lost - won) / 2]),
         tie_slope=np.stack([-tied, -tied, won + lost]),
-        bend=alike((won + lost) / 4 - lead**2),
-        mixed_bend=alike(-lead * tied),
+        bend=alike(won * lost + tied * (won + lost) / 4),
+        mixed_bend=alike(tied * (lost - won) / 2),
         tie_bend=alike(tied * (won + lost)),
     )
 
 
 def _rao_kupper(d: Floats, t: Floats) -> Terms:
-    not_won, not_lost = expit(t - d), expit(t + d)
-    of_won, of_lost = not_won * (1 - not_won), not_lost * (1 - not_lost)
+    won, lost, not_won, not_lost = expit(d - t), expit(-d - t), expit(t - d), expit(t + d)
+    of_won, of_lost = won * not_won, lost * not_lost
     return Terms(
-        slope=np.stack([not_won, -not_lost, not_won - not_lost]),
-        tie_slope=np.stack([-not_won, -not_lost, 2 / -np.expm1(-2 * t) - not_won - not_lost]),
+        slope=np.stack([not_won, -not_lost, lost - won]),
+        tie_slope=np.stack([-not_won, -not_lost, 2 / np.expm1(2 * t) + won + lost]),
         bend=np.stack([of_won, of_lost, of_won + of_lost]),
         mixed_bend=np.stack([-of_won, of_lost, of_lost - of_won]),
         tie_bend=np.stack([of_won, of_lost, of_won + of_lost + 1 / np.sinh(t) ** 2]),
