@@ -1,9 +1,9 @@
 """CSV without a loop over its rows, for files that are as plain as nearly all votes files are.
 
-A block of lines is plain where it is UTF-8, has no quote, a carriage return only before a line's end, and in every line
-as many commas as the header. Then the places of commas and line ends are the fields, and the distinct texts of a column
-are found by whole arrays. Whatever is not plain is left to `rows`, which reads any CSV: reading goes on there from
-`offset`. It knows no votes.
+A block of lines is plain where it is UTF-8, has quotes only around whole fields with neither commas nor line ends in
+them, a carriage return only before a line's end, and in every line as many commas as the header. Then the places of
+commas and line ends are the fields, and the distinct texts of a column are found by whole arrays. Whatever is not plain
+is left to `rows`, which reads any CSV: reading goes on there from `offset`. It knows no votes.
 
     R lines of a block, F fields of a line, V distinct texts
 """
@@ -23,7 +23,7 @@ _BLOCK_BYTES = 2**22
 _LONGEST_LINE = 2**24
 _LONGEST_TEXT = 256
 _LONGEST_NUMBER = 40
-_COMMA, _LINE_END, _RETURN = b",\n\r"
+_COMMA, _LINE_END, _RETURN, _QUOTE = b',\n\r"'
 _BOM = b"\xef\xbb\xbf"
 _PAD = bytes(8)  # so that the last field's words can be read whole
 _IS_NUMERIC = np.isin(np.arange(256), np.frombuffer(b"0123456789+-.eE", dtype=np.uint8))
@@ -41,15 +41,17 @@ class Block:
     """R plain lines, with eight bytes after them that are none."""
 
     text: bytes
-    ends: Index
-    """(R, F): where each field ends, in bytes."""
     starts: Index
-    """(R,): where each line begins."""
+    """(R,): where each line begins, in bytes."""
+    ends: Index
+    """(R, F): where each field ends."""
+    is_quoted: NDArray[np.bool_] | None
+    """(R, F): whether the field stands in quotes; None: none does."""
 
     @classmethod
     def of(cls, text: bytes, n_fields: int) -> "Block":
         """Raises NotPlainError."""
-        if b'"' in text or not _is_utf8(text):
+        if not _is_utf8(text):
             raise NotPlainError
         bytes_ = np.frombuffer(text, dtype=np.uint8)
         places = np.flatnonzero((bytes_ == _COMMA) | (bytes_ == _LINE_END))
@@ -64,15 +66,23 @@ class Block:
             if text.count(b"\r") != text.count(b"\r\n"):
                 raise NotPlainError
             ends[:, -1] -= bytes_[ends[:, -1] - 1] == _RETURN
-        return cls(text, ends, starts)
+        return cls(text, starts, ends, _quoted(text, starts, ends))
 
     def __len__(self) -> int:
         return len(self.starts)
 
     def spans(self, column: int) -> tuple[Index, Index]:
-        """(R,) each: where the fields of that column begin, and how many bytes they have."""
+        """(R,) each: where the fields of that column begin, without their quotes, and how many bytes they have."""
         starts = self.ends[:, column - 1] + 1 if column else self.starts
-        return starts, self.ends[:, column] - starts
+        lengths = self.ends[:, column] - starts
+        if self.is_quoted is not None:
+            starts, lengths = starts + self.is_quoted[:, column], lengths - 2 * self.is_quoted[:, column]
+        return starts, lengths
+
+    def texts(self, row: int) -> list[str]:
+        """The fields of one line."""
+        spans = (self.spans(column) for column in range(self.ends.shape[1]))
+        return [self.text[starts[row] : starts[row] + lengths[row]].decode() for starts, lengths in spans]
 
     def numbers(self, column: int) -> Floats:
         """(R,): the column as numbers, NaN where a field is empty. Raises NotPlainError where one is no number."""
@@ -94,6 +104,19 @@ class Block:
         if not (np.isfinite(numbers) | is_empty).all():
             raise NotPlainError
         return numbers
+
+
+def _quoted(text: bytes, starts: Index, ends: Index) -> NDArray[np.bool_] | None:
+    """(R, F): which fields begin and end with a quote; None: none. Where there are other quotes than those, a comma or
+    a line's end may stand between them: NotPlainError."""
+    if b'"' not in text:
+        return None
+    bytes_ = np.frombuffer(text, dtype=np.uint8)
+    first = np.concatenate([starts[:, None], ends[:, :-1] + 1], axis=1)
+    is_quoted: NDArray[np.bool_] = (bytes_[first] == _QUOTE) & (bytes_[ends - 1] == _QUOTE) & (ends - first >= 2)
+    if text.count(b'"') != 2 * int(is_quoted.sum()):
+        raise NotPlainError
+    return is_quoted
 
 
 def _is_utf8(text: bytes) -> bool:
@@ -121,8 +144,11 @@ class PlainCsv:
     def blocks(self) -> Iterator[Block]:
         """Ends at the end of the file, or before the first block that is not plain."""
         header = self.file.readline(_LONGEST_LINE)
-        bare = header.removeprefix(_BOM).removesuffix(b"\n").removesuffix(b"\r")
-        if bare != ",".join(self.columns).encode() or not header.endswith(b"\n") or b'"' in bare or b"\r" in bare:
+        try:
+            names = Block.of(header.removeprefix(_BOM) + _PAD, len(self.columns)).texts(0)
+        except (NotPlainError, IndexError):  # the latter without a line's end
+            return
+        if names != list(self.columns):
             return
         self.offset, self.n_lines = len(header), 1
         rest = b""

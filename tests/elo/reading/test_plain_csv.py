@@ -29,7 +29,15 @@ def test_fields_are_what_stands_between_commas() -> None:
 @pytest.mark.parametrize(
     ("text", "n_fields"),
     [
-        (b'a,"b"\n', 2),
+        (b'a,"b,"\n', 2),
+        (b'"a,b",c\n', 2),
+        (b'"a\nb",c\n', 2),
+        (b'"a""b",c\n', 2),
+        (b'a"b",c\n', 2),
+        (b'"a"b,c\n', 2),
+        (b'",",c\n', 3),
+        (b'",c\n', 2),
+        (b'"a,b"\n', 2),
         (b"a,b\n\n", 2),
         (b"a,b,c\n", 2),
         (b"a\nb,c,d\n", 2),
@@ -81,14 +89,24 @@ def test_lines_are_whole_however_the_file_is_cut(monkeypatch: pytest.MonkeyPatch
     assert (plain.n_lines, plain.is_whole) == (4, True)
 
 
+def test_quotes_around_whole_fields_are_taken_off() -> None:
+    found = block('"ab",,"c"', '"",x,"모델"', "d,e,f")
+    assert [column(found, i) for i in range(3)] == [["ab", "", "d"], ["", "x", "e"], ["c", "모델", "f"]]
+    assert found.texts(1) == ["", "x", "모델"]
+    assert block('"1.5","x"', "2,x").numbers(0).tolist() == [1.5, 2.0]
+    plain = PlainCsv(io.BytesIO(b'\xef\xbb\xbf"a","b"\r\n"1","2"\r\n'), ["a", "b"])
+    assert [column(found, 1) for found in plain.blocks()] == [["2"]]
+    assert plain.is_whole
+
+
 def test_it_ends_before_what_is_not_plain_and_says_where(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.reading.plain_csv._BLOCK_BYTES", 4)
-    plain = PlainCsv(io.BytesIO(b'\xef\xbb\xbfa,b\n1,2\n3,"4"\n'), ["a", "b"])
+    plain = PlainCsv(io.BytesIO(b'\xef\xbb\xbfa,b\n1,2\n3,"4\n'), ["a", "b"])
     assert sum(len(found) for found in plain.blocks()) == 1
     assert (plain.offset, plain.n_lines, plain.is_whole) == (11, 2, False)
 
 
-@pytest.mark.parametrize("text", [b'"a",b\n1,2\n', b"a,b", b"\na,b\n1,2\n", b"a,b\r1,2\n"])
+@pytest.mark.parametrize("text", [b'"a,b\n1,2\n', b"a,b", b"\na,b\n1,2\n", b"a,b\r1,2\n", b"", b"b,a\n1,2\n"])
 def test_a_header_that_is_not_plain_is_left_alone(text: bytes) -> None:
     plain = PlainCsv(io.BytesIO(text), ["a", "b"])
     assert list(plain.blocks()) == []

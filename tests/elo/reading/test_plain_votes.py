@@ -91,6 +91,9 @@ ODD_FILES = [
     HEAD + 'x,y,a,,,1,ann\n"x"x,y,a,,,2,bob\n',
     HEAD + 'x,y,a,,,1,"ann\n',
     '"model_a",model_b,winner\nx,y,a\n',
+    '"model_a","model_b","winner"\n"x","y","a"\n"y","x",""\n',
+    '"model_a","model_b","winner"\r\n"x","y","a"\r\n"y, z","x","b"\r\n',
+    '"model_a","model_b","winner"\n"x","y","a"\n"x",",","a"\n"x","y""z","tie"\n"x","y\nz","tie"\nx,"y","b"\n',
     "model_a,model_a,model_b,winner\nx,z,y,a\n",
     HEAD + "x,x,a,,,1,ann\n",
     HEAD + "x,x,a,0,,1,ann\nx,y,?,false,,1,ann\n,,,0,,,\n",
@@ -137,7 +140,7 @@ def test_what_is_no_text_is_refused_alike(tmp_path: Path) -> None:
 
 
 texts = st.one_of(st.sampled_from(NAMES), st.text(max_size=12))
-cells = {
+CELLS = {
     "winner": st.sampled_from(["a", "model_b", "left", "tie", "tie (bothbad)", "both_bad", "A", ""]),
     "kind": st.sampled_from(["battle", "battle", "quick", ""]),
     "counted": st.sampled_from(["true", "True", "1", "", "false", "maybe"]),
@@ -147,8 +150,8 @@ cells = {
     "draw_probability": st.sampled_from(["0.25", "1", "", "2"]),
     "ledger_revision": st.sampled_from(["5", "6"]),
 }
-cells |= {"timestamp": cells["tstamp"], "winner_model_a": st.sampled_from("01")}
-cells |= {name: st.sampled_from("01") for name in ("winner_model_b", "winner_tie")}
+CELLS |= {"timestamp": CELLS["tstamp"], "winner_model_a": st.sampled_from("01")}
+CELLS |= {name: st.sampled_from("01") for name in ("winner_model_b", "winner_tie")}
 
 
 @given(data=st.data())
@@ -156,8 +159,10 @@ cells |= {name: st.sampled_from("01") for name in ("winner_model_b", "winner_tie
 def test_random_files_are_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: st.DataObject) -> None:
     monkeypatch.setattr("elo.reading.plain_csv._BLOCK_BYTES", data.draw(st.sampled_from([1, 50, 2**22])))
     head = data.draw(st.sampled_from(HEADS))
-    row = st.tuples(*(cells.get(column, texts) for column in head.split(","))).map(",".join)
+    row = st.tuples(*(CELLS.get(column, texts) for column in head.split(","))).map(",".join)
     rows = data.draw(st.lists(row, max_size=12))
+    if data.draw(st.booleans()):  # as many programs write them
+        rows = [",".join(f'"{cell}"' for cell in cells.split(",")) for cells in rows]
     ending = data.draw(st.sampled_from(["\n", "\r\n"]))
     text = ending.join([head, *rows, data.draw(st.sampled_from(["", "x"]))])
     path = write(tmp_path / "votes.csv", text.encode("utf-8", "replace"))
@@ -194,7 +199,7 @@ def test_a_million_like_lines_are_plain_and_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ['x,"y",left\n', "x,y\n", "x,y,left,1\n", "\n", "x,y\r,left\n", "x,y,left\rx,y,left\n"],
+    ['x,"y,left\n', 'x,"y, z",left\n', "x,y\n", "x,y,left,1\n", "\n", "x,y\r,left\n", "x,y,left\rx,y,left\n"],
 )
 def test_lines_that_are_not_plain_end_the_quick_way(tmp_path: Path, line: str) -> None:
     path = write(tmp_path / "votes.csv", "left,right,winner\nx,y,left\n" + line)
