@@ -153,7 +153,10 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
             break
         last = size
     else:
-        raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds")
+        raise ConvergenceError(
+            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; a larger prior holds ratings "
+            "that votes alone do not"
+        )
     inverse = cho_solve(factor, np.eye(pairs.n_models))
     slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
     return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))

@@ -193,7 +193,10 @@ def _newton(likelihood: Likelihood, model: Model, counts: Floats, r: Floats, t: 
         if not is_open.any():
             slope = _gradient(likelihood, counts, terms(model, r[likelihood.a] - r[likelihood.b], t), r)
             return _Found(r, t, information, iteration, float(np.abs(slope).max()))
-    raise ConvergenceError(f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps")
+    raise ConvergenceError(
+        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; a larger prior holds ratings "
+        "that votes alone do not"
+    )
 
 
 def _gradient(likelihood: Likelihood, counts: Floats, at: Terms, r: Floats) -> Floats:
