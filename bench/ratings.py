@@ -47,7 +47,8 @@ _PEERS = {
     "board": (),
 }
 _PEER_ROUNDS = {"fastchat": 10, "notebook": 3, "evalica": 2}
-_MANY = 5_000_000  # votes from which every engine runs once only
+_MANY = 5_000_000  # votes from which there is one turn only, and the slow ones run once in it
+_SLOW = ("fastchat", "notebook")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -144,7 +145,7 @@ def _rounds(engine: str) -> int:
 
 
 def _task(task: str, engine: str, cell: Cell, path: Path) -> dict[str, Any]:
-    runs = 1 if cell.n_votes >= _MANY and engine not in ("ours", "arena-rank") else 2
+    runs = 1 if cell.n_votes >= _MANY and engine in _SLOW else 2
     command = [sys.executable, "-m", "bench.rating.work", "--task", task, "--engine", engine, "--votes", str(path)]
     command += ["--rounds", str(_rounds(engine) if task == "bootstrap" else 1), "--runs", str(runs)]
     said = subprocess.run(command, cwd=_ROOT, env=_environment(engine), stdout=subprocess.PIPE, text=True, check=True)
