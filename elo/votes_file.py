@@ -278,6 +278,8 @@ def opened(path: Path) -> Iterator[Rows]:
 @contextmanager
 def _told(path: Path) -> Iterator[None]:
     """What is wrong with a file, as VotesFileError."""
+    if path.is_fifo():
+        raise VotesFileError(f"{path} is a pipe, and votes are looked at more than once; write them to a file first")
     try:
         yield
     except LayoutError as error:

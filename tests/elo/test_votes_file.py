@@ -1,5 +1,6 @@
 import gzip
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -193,11 +194,14 @@ def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | byt
         assert str(tmp_path / "votes.any") in str(caught.value)
 
 
-def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VotesFileError, match=r"none\.csv cannot be read: No such file"):
         read_votes([tmp_path / "none.csv"])
     with pytest.raises(VotesFileError, match="cannot be read: Is a directory"):
         read_votes([tmp_path])
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(VotesFileError, match="is a pipe, and votes are looked at more than once; write them to a file"):
+        read_votes([tmp_path / "pipe"])
 
 
 def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
