@@ -215,8 +215,12 @@ _TABLES: Mapping[MatrixName, tuple[str, str]] = {
     "battles": ("Battles", "How many votes each pair has."),
     "observed": ("Observed", "Percent of the points that the row scored against the column; a tie is half a point."),
     "predicted": ("Expected", "Percent of the points that the row should score against the column, by the ratings."),
-    "better": ("Better", "Percent of the bootstrap's rounds in which the row is rated above the column."),
+    "better": (
+        "Better",
+        "Percent of the resamples, or of draws from the covariance, in which the row is rated above the column.",
+    ),
 }
+_FILES = frozenset({"board.svg", "win-rates.svg", "intervals.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
 
 
 def matrix_table(name: MatrixName, matrices: Matrices) -> str:
@@ -311,7 +315,8 @@ def write_figures(
 ) -> tuple[Path, ...]:
     """Writes board.svg, win-rates.svg, intervals.svg, battles.html, observed.html, predicted.html, better.html, as far
     as their data are given, and index.html with all of them; the paths. `bounds` are of the models of `matrices`. The
-    folder is made where its parent exists; files of these names are replaced.
+    folder is made where its parent exists; files of these names are replaced, and taken away where their data are not
+    given, so that all that is there belongs together.
 
     Raises OSError.
     """
@@ -334,6 +339,8 @@ def write_figures(
     drawn = "".join(f"<section>{chart}</section>" for chart in charts.values())
     texts["index.html"] = document("Ratings", f"<h1>Ratings</h1>{told}{drawn}{''.join(sections.values())}")
     folder.mkdir(exist_ok=True)
+    for name in _FILES - texts.keys():
+        (folder / name).unlink(missing_ok=True)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     return tuple(folder / name for name in texts)

@@ -222,8 +222,11 @@ def test_write_figures_writes_what_its_data_allow(tmp_path: Path) -> None:
     assert index.count('class="chart"') == 3
     assert index.count('class="matrix"') == 4
     assert "Bradley-Terry; ties and both-bad are half a win each" in index
+    (tmp_path / "mine.html").write_text("kept")
     without = replace(matrices, better=None)
-    assert "better.html" not in [path.name for path in write_figures(tmp_path, board, without)]
+    write_figures(tmp_path, board, without)
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == set(names) - {"better.html", "intervals.svg"} | {"mine.html"}, "what is there belongs together"
 
 
 def test_tables_and_charts_are_in_the_order_of_the_board(tmp_path: Path) -> None:
