@@ -154,8 +154,8 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
         last = size
     else:
         raise ConvergenceError(
-            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; a larger prior holds ratings "
-            "that votes alone do not"
+            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; a larger prior holds "
+            "ratings that votes alone do not"
         )
     inverse = cho_solve(factor, np.eye(pairs.n_models))
     slope = likelihood.gradient(r, y, n, *likelihood.chances(r))

@@ -194,8 +194,8 @@ def _newton(likelihood: Likelihood, model: Model, counts: Floats, r: Floats, t: 
             slope = _gradient(likelihood, counts, terms(model, r[likelihood.a] - r[likelihood.b], t), r)
             return _Found(r, t, information, iteration, float(np.abs(slope).max()))
     raise ConvergenceError(
-        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; a larger prior holds ratings "
-        "that votes alone do not"
+        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; a larger prior holds "
+        "ratings that votes alone do not"
     )
 
 
