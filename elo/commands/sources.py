@@ -133,8 +133,6 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Pr
         kind = None if label == ALL_KINDS else Kind.parse(label)
     except ValueError as error:
         raise CommandError(f"{error}, {ALL_KINDS}") from error
-    # Only quick battles are on prepared pairs: of all others, counts may be enough, and are read much faster.
-    needs_votes = settings.needs_votes or (settings.cluster == "auto" and kind in (Kind.QUICK, None))
     data: Cells | Votes
     try:
         database = open_database(arguments.db, create=False)
@@ -143,9 +141,11 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Pr
                 revision = queries.ledger_state(tx).revision
                 excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
                 listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
+                # Only quick battles are on prepared pairs: of all others counts may be enough, and are read much faster.
+                hangs_together = kind in (Kind.QUICK, None) and bool(queries.cells(tx, Kind.QUICK, **span))
                 if settings.method == "elo":
                     data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
-                elif needs_votes:
+                elif settings.needs_votes or (settings.cluster == "auto" and hangs_together):
                     columns = columns_for(settings)
                     rows = queries.rated_votes(
                         tx, kind, with_answers="features" in columns, with_texts=reads_answers(settings), **span
