@@ -141,7 +141,7 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Pr
                 revision = queries.ledger_state(tx).revision
                 excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
                 listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
-                # Only quick battles are on prepared pairs: of all others counts may be enough, and are read much faster.
+                # Only quick battles are on prepared pairs; of all others counts may be enough, and are read much faster
                 hangs_together = kind in (Kind.QUICK, None) and bool(queries.cells(tx, Kind.QUICK, **span))
                 if settings.method == "elo":
                     data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
