@@ -85,6 +85,7 @@ REACHES = [
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.plots",), ("matplotlib",), ("elo.plots",)),
+    ("elo*", ("elo.reading.parquet",), ("pyarrow",), ("elo.reading.parquet",)),
     ("arena*", (), ("torch", "inference"), ()),
     ("arena*", ("arena.ui*", "arena.__main__"), ("gradio",), ()),
 ]
