@@ -2,6 +2,7 @@
 
     make bench                            sets up an environment of its own with the peers, and measures everything
     python -m bench.inference --help      parts of it; results are merged into bench/results/
+    python -m bench.ratings --help        ratings, in an environment of their own (requirements-bench-ratings.txt)
 
 Nothing here is imported by the arena or by the model server. Results carry the machine, the versions and the date.
 """

@@ -1,6 +1,6 @@
 """This project's ratings beside arena-rank, evalica, choix, FastChat's way and the original notebook's, in turns.
 
-    python -m bench.ratings                          everything: an hour on two cores
+    python -m bench.ratings                          everything: a quarter of an hour on two cores
     python -m bench.ratings --tasks fit --cells 1e6x100
     python -m bench.ratings --tasks exact            do all give the same ratings?
 
