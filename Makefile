@@ -2,14 +2,17 @@
 # make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
 # make check  format, lint, types, tests: what a change must pass
 # make screenshots  takes the pictures of docs/screenshots again
-# make bench  measures beside other projects, in an environment of its own that compiles llama.cpp: plan for an hour
-#             make bench ARGS="--sizes 15M --dtypes bfloat16"     a part of it
+# make bench  measures beside other projects: ratings, then inference, whose peers compile: plan for an hour and a half
+#             make bench-ratings ARGS="--tasks fit --cells 1e6x100"          a part of the first; nothing compiles
+#             make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      a part of the second
+# make simulations  what intervals cover, and who is flagged among honest voters: a quarter of an hour of one core
 # make gpu-check PYTHON=python3   checks and measures a GPU with what that Python has; installs nothing, takes 9 minutes
 # make demo   trains the four demo models again, one after the other: plan for an hour or more
 
 PYTHON ?= python3
 VENV := .venv
 BENCH_VENV := .venv-bench
+RATINGS_VENV := .venv-bench-ratings
 BIN := $(VENV)/bin
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/$(PIP_INSTALL)
@@ -17,7 +20,7 @@ PIP := $(BIN)/$(PIP_INSTALL)
 TORCH_INDEX ?=
 ARGS ?=
 
-.PHONY: run test check format lint types screenshots bench gpu-check demo debian-packages clean
+.PHONY: run test check format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
 
 run: $(VENV)/.run
 	@exec $(BIN)/python app.py $(ARGS)
@@ -45,11 +48,20 @@ types: $(VENV)/.dev
 screenshots: $(VENV)/.dev debian-packages
 	$(BIN)/python docs/screenshots.py
 
-bench: $(BENCH_VENV)/.bench
+bench: bench-ratings bench-inference
+	$(BENCH_VENV)/bin/python -m bench.report
+
+bench-inference: $(BENCH_VENV)/.bench
 	$(BENCH_VENV)/bin/python -m bench.inference $(ARGS)
 	$(BENCH_VENV)/bin/python -m bench.gaps --several
 	$(BENCH_VENV)/bin/python -m bench.window
-	$(BENCH_VENV)/bin/python -m bench.report
+
+bench-ratings: $(RATINGS_VENV)/.bench
+	$(RATINGS_VENV)/bin/python -m bench.ratings $(ARGS)
+
+simulations: $(VENV)/.run
+	$(BIN)/python -m bench.coverage
+	$(BIN)/python -m bench.voters
 
 gpu-check:
 	$(PYTHON) -m bench.gpu $(ARGS)
@@ -88,6 +100,13 @@ $(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.t
 	@$(BENCH_VENV)/bin/$(PIP_INSTALL) -r requirements-bench.txt
 	@touch $@
 
+# An environment of its own: arena-rank wants an older numpy than ours.
+$(RATINGS_VENV)/.bench: requirements-bench-ratings.txt
+	@$(PYTHON) -m venv $(RATINGS_VENV)
+	@echo "Installing the peers of ratings into $(RATINGS_VENV) (once) ..."
+	@$(RATINGS_VENV)/bin/$(PIP_INSTALL) -r requirements-bench-ratings.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(RATINGS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
