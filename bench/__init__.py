@@ -1,6 +1,6 @@
 """Side-by-side benchmarks against other projects: every figure is a ratio of two things measured in one run.
 
-    make bench                            sets up an environment of its own with the peers, and measures everything
+    make bench                            sets up environments of their own with the peers, and measures everything
     python -m bench.inference --help      parts of it; results are merged into bench/results/
     python -m bench.ratings --help        ratings, in an environment of their own (requirements-bench-ratings.txt)
 
