@@ -285,7 +285,10 @@ def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Float
         if (np.abs(theta[K:]) * largest > _RUNAWAY).any():
             raise _no_maximum(theta[K:] * largest, names)
         last = size
-    raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds")
+    raise ConvergenceError(
+        f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds; a larger prior holds ratings, "
+        "and a larger ridge coefficients, that votes alone do not"
+    )
 
 
 def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:

@@ -26,6 +26,8 @@ from elo.settings import Settings
 from elo.ties import TieFit
 from elo.weights import is_weighted, vote_weights, weighted_pairs
 
+_FARTHEST = 700.0  # e to the power of little more is beyond any float
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
@@ -135,7 +137,7 @@ def _tie(
     reach = simultaneous.pointwise(settings.level, None if bounds is None else bounds.freedom) * error
     if fit.model == "davidson":
         return Coefficient("log nu", fit.tie, fit.tie - reach, fit.tie + reach)
-    factor = math.exp(reach / fit.tie)
+    factor = math.exp(min(reach / fit.tie, _FARTHEST))
     return Coefficient("log theta", fit.tie, fit.tie / factor, fit.tie * factor)
 
 

@@ -74,9 +74,17 @@ def _ties(settings: Settings, fit: FitFacts | None) -> str:
     name, symbol = _TIE_MODELS[settings.ties]
     if fit is None or fit.tie is None:
         return f"{which} as an outcome of their own ({name}), of which there is none{rest}"
-    value, low, high = (math.exp(x) for x in (fit.tie.value, fit.tie.low, fit.tie.high))
+    value, low, high = map(_power, (fit.tie.value, fit.tie.low, fit.tie.high))
     estimated = f"{symbol} = {value:.3f}, {low:.3f} to {high:.3f}"
     return f"{which} are an outcome of their own ({name}, {estimated}){rest}"
+
+
+def _power(x: float) -> float:
+    """e^x, for a bound of two clusters can lie anywhere."""
+    try:
+        return math.exp(x)
+    except OverflowError:
+        return math.inf
 
 
 def _gauge(settings: Settings) -> str:

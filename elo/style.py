@@ -1,7 +1,8 @@
 """What can be counted in an answer besides whether it is good: its length, its markdown, how long it took.
 
 Votes files bring the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both end as the raw
-features of `battles.Votes`, a number for each side. How features become covariates is `contextual`'s business.
+features of `battles.Votes`, a number for each side. How features become covariates is the business
+of `covariates`.
 """
 
 import ast

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, MissingDataError, Votes
-from elo.bradley_terry import Likelihood, NoMaximumError, centred, fit
+from elo.bradley_terry import ConvergenceError, Likelihood, NoMaximumError, centred, fit
 from elo.contextual import ContextualFit, fit_contextual
 from elo.intervals import sandwich
 from elo.settings import Settings
@@ -451,6 +451,13 @@ def test_small_arenas_are_fitted_or_refused_in_words() -> None:
             assert np.isfinite(fitted.covariance).all()
     assert 10 < len(refusals) < 100
     assert all(re.search("use a prior above 0|set a( ridge above 0|$)", told) for told in refusals)
+
+
+def test_a_fit_that_does_not_arrive_says_what_helps() -> None:
+    """Two groups of models that nothing but a prior of next to nothing puts on one scale."""
+    rows = [("x", "y", Outcome.A), ("y", "x", Outcome.A), ("u", "v", Outcome.TIE), ("u", "v", Outcome.A)] * 3
+    with pytest.raises(ConvergenceError, match=r"no convergence in 200 steps; .* a larger prior holds ratings"):
+        found(Votes.from_rows(rows), control=("side",), prior=1e-9)
 
 
 def test_what_cannot_be_told_from_the_models_is_refused() -> None:

@@ -1,4 +1,6 @@
 import dataclasses
+import json
+import re
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,17 @@ def test_a_model_of_ties_tells_its_parameter() -> None:
     assert "), both-bad is left out of the fit; " in told[1]
     none = notes(board_of(("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 4), ties="davidson"))
     assert "ties and both-bad as an outcome of their own (Davidson), of which there is none;" in none[1]
+
+
+@pytest.mark.parametrize("ties", ["davidson", "rao-kupper"])
+@pytest.mark.parametrize("level", [0.95, 0.9999])
+def test_a_bound_beyond_any_number_is_told(ties: Any, level: float) -> None:
+    """Two voters: 12.7 standard errors at level 0.95, thousands at 0.9999."""
+    rows = [("x", "y", Outcome.A), ("y", "x", Outcome.A), ("x", "z", Outcome.TIE), ("y", "z", Outcome.B)] * 5
+    votes = dataclasses.replace(Votes.from_rows(rows), voter=np.arange(20) % 2, voters=("p", "q"))
+    board = rate(votes, Settings(ties=ties, cluster="voter", level=level, bootstrap=0))
+    json.dumps(board.to_json(), allow_nan=False)
+    assert re.search(r"(nu|theta) = \d\.\d{3}, [01]\.\d{3} to (inf|\d+\.\d{3})\)", notes(board)[1])
 
 
 def test_weights_are_told_and_whether_they_matter() -> None:
