@@ -36,7 +36,7 @@ class Votes:
     """N votes in order: vote i is `models[a[i]]` against `models[b[i]]` with outcome code `outcome[i]`, seen from a.
 
     The other columns are None where nobody knows them; only some settings need them. Raises ValueError for a column of
-    another length than the votes.
+    another length than the votes, and for a number that is no model's or no outcome's.
     """
 
     models: tuple[str, ...]
@@ -64,6 +64,14 @@ class Votes:
         for name, column in (self.features or {}).items():
             if column.shape != (len(self.a), 2):
                 raise ValueError(f"feature {name} has shape {column.shape}; expected {(len(self.a), 2)}")
+        for name, column, n in (
+            ("a", self.a, len(self.models)),
+            ("b", self.b, len(self.models)),
+            ("outcome", self.outcome, _N_OUTCOMES),
+        ):
+            if len(column) and not 0 <= column.min() <= column.max() < n:
+                wrong = int(np.flatnonzero((column < 0) | (column >= n))[0])
+                raise ValueError(f"vote {wrong + 1}: {name} {column[wrong]}; expected a number from 0 and below {n}")
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, Outcome]]) -> Self:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,6 +127,20 @@ def test_columns_that_do_not_fit_the_votes_are_refused() -> None:
         Votes(("a", "b"), side, 1 - side, 0 * side, time_s=np.zeros(3))
     with pytest.raises(ValueError, match=r"feature tokens has shape \(2,\); expected \(2, 2\)"):
         Votes(("a", "b"), side, 1 - side, 0 * side, features={"tokens": np.zeros(2)})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"a": np.array([0, -1])}, "vote 2: a -1; expected a number from 0 and below 2"),
+        ({"b": np.array([2, 0])}, "vote 1: b 2; expected a number from 0 and below 2"),
+        ({"outcome": np.array([0, 4])}, "vote 2: outcome 4; expected a number from 0 and below 4"),
+    ],
+)
+def test_numbers_of_no_model_and_no_outcome_are_refused(changes: dict[str, Any], message: str) -> None:
+    """An outcome of 4 would be counted as the next pair's, a model of -1 as the last one."""
+    with pytest.raises(ValueError, match=message):
+        replace(Votes(("a", "b"), np.array([0, 1]), np.array([1, 0]), np.array([0, 3])), **changes)
 
 
 def test_a_choice_of_votes_keeps_their_columns() -> None:
