@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 
 MAX_ROUNDS = 1_000_000
 """Of the bootstrap: more would tell nothing new, and fill the memory."""
+_NARROW = 1e-9
+"""From a level to 0 or 1, where its quantiles are no number."""
 
 Method = Literal["bradley-terry", "elo"]
 IntervalMethod = Literal["auto", "bootstrap", "sandwich"]
@@ -93,9 +95,10 @@ class Settings:
         for field in fields(self):
             value = getattr(self, field.name)
             if field.type is float or (field.type == float | None and value is not None):
-                if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                number = _number(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+                if not math.isfinite(number):
                     raise ValueError(f"{field.name} {value!r} is not a finite number")
-                object.__setattr__(self, field.name, float(value))
+                object.__setattr__(self, field.name, number)
             elif field.type is int and (isinstance(value, bool) or not isinstance(value, int)):
                 raise ValueError(f"{field.name} {value!r} is not a whole number")
             elif field.type is bool and not isinstance(value, bool):
@@ -110,7 +113,7 @@ class Settings:
             ("base", self.base > 1, "above 1"),
             ("scale", self.scale > 0, "above 0"),
             ("k", self.k > 0, "above 0"),
-            ("level", 0 < self.level < 1, "between 0 and 1"),
+            ("level", _NARROW <= self.level <= 1 - _NARROW, f"between 0 and 1, {_NARROW:g} from either at least"),
             ("half_life_days", self.half_life_days is None or self.half_life_days > 0, "above 0"),
             ("ridge", self.ridge >= 0, "0 or more"),
         ):
@@ -121,7 +124,8 @@ class Settings:
         self._check_together()
 
     def _check_together(self) -> None:
-        """Options that would do nothing, or that no interval knows how to join, are refused."""
+        """Options that would do nothing, or that no interval knows how to join, are refused. (Numbers are not: those
+        of one method do no harm to the other.)"""
         if self.gauge == "anchor" and not self.anchor:
             raise ValueError("gauge 'anchor' needs a model with its rating in anchor, such as gpt-4=1200")
         if self.anchor and self.gauge != "anchor":
@@ -130,19 +134,26 @@ class Settings:
             raise ValueError("ridge is for the coefficients of control, and control is empty; set both or none")
         if self.control and self.ties not in ("half", "ignore"):
             raise ValueError(f"control does not know ties {self.ties!r}; use half or ignore")
-        told = [
-            f"{name} {getattr(self, name)!r}"
-            for name, is_used in (
-                ("weights", self.weights != "none"),
-                ("half_life_days", self.half_life_days is not None),
-                ("control", bool(self.control)),
-                ("cluster", self.cluster in ("pair", "voter")),
-                ("simultaneous", self.simultaneous),
-            )
-            if is_used
-        ]
-        if self.interval == "bootstrap" and told:
-            raise ValueError(f"interval 'bootstrap' does not know {', '.join(told)}; use auto or sandwich")
+        of_intervals = {
+            "weights": self.weights != "none",
+            "half_life_days": self.half_life_days is not None,
+            "control": bool(self.control),
+            "cluster": self.cluster in ("pair", "voter"),
+            "simultaneous": self.simultaneous,
+        }
+        if self.interval == "bootstrap" and (told := self._told(of_intervals)):
+            raise ValueError(f"interval 'bootstrap' does not know {told}; use auto or sandwich")
+        of_fits = {
+            "ties": self.ties != "half",
+            "both_bad": self.both_bad != "tie",
+            "gauge": self.gauge != "mean",
+            "interval": self.interval != "auto",
+        }
+        if self.method == "elo" and (told := self._told(of_fits | of_intervals)):
+            raise ValueError(f"method 'elo' does not know {told}; use bradley-terry")
+
+    def _told(self, is_used: dict[str, bool]) -> str:
+        return ", ".join(f"{name} {getattr(self, name)!r}" for name, uses in is_used.items() if uses)
 
     @property
     def needs_votes(self) -> bool:
@@ -179,16 +190,21 @@ def _anchors(given: Iterable[object]) -> tuple[tuple[str, float], ...]:
     anchors: dict[str, float] = {}
     for one in given:
         name, rating = one.rpartition("=")[::2] if isinstance(one, str) else _two(one)
-        try:
-            value = float(rating)
-        except (TypeError, ValueError):
-            value = math.nan
+        value = _number(rating)
         if not isinstance(name, str) or not name or not math.isfinite(value):
             raise ValueError(f"anchor {one!r} is not a model with its rating, such as gpt-4=1200")
         if name in anchors:
             raise ValueError(f"anchor {name!r} is given twice")
         anchors[name] = value
     return tuple(anchors.items())
+
+
+def _number(value: Any) -> float:
+    """NaN for what is none, or too large for a float."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
 def _two(value: object) -> tuple[Any, Any]:

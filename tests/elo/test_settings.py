@@ -118,7 +118,16 @@ def test_settings_cannot_be_changed() -> None:
         ({"scale": 0}, "scale 0.0 is not above 0"),
         ({"k": 0}, "k 0.0 is not above 0"),
         ({"mean": float("inf")}, "mean inf is not a finite number"),
+        ({"mean": 10**400}, "is not a finite number"),
+        ({"gauge": "anchor", "anchor": (("a", 10**400),)}, "is not a model with its rating"),
         ({"level": 1}, "level 1.0 is not between 0 and 1"),
+        ({"level": 1 - 1e-16}, "level 0.9999999999999999 is not between 0 and 1, 1e-09 from either at least"),
+        ({"level": 1e-17}, "level 1e-17 is not between 0 and 1, 1e-09 from either at least"),
+        (
+            {"method": "elo", "ties": "ignore", "both_bad": "ignore", "gauge": "battles", "control": ("side",)},
+            r"method 'elo' does not know ties 'ignore', both_bad 'ignore', gauge 'battles', control \('side',\);",
+        ),
+        ({"method": "elo", "interval": "sandwich", "simultaneous": True}, "interval 'sandwich', simultaneous True; "),
     ],
 )
 def test_a_senseless_setting_is_named(changes: dict[str, Any], message: str) -> None:
