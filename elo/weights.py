@@ -22,6 +22,7 @@ from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
 from elo.settings import Settings
 
 _LEAST_OF_PAIR = 50
+_LEAST_CHANCE = 1e-100  # weights 1 / less, and their squares, are beyond any float
 _DAY_S = 86_400.0
 
 
@@ -59,9 +60,9 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
         weight = _by_pair(cells)[cells.of_votes(votes)]
     elif settings.weights == "draw":
         chance = _known(votes.draw_probability, "draw_probability", "weights 'draw'", "use 'none' or 'pair'")
-        if (wrong := np.flatnonzero((chance <= 0) | (chance > 1))).size:
+        if (wrong := np.flatnonzero((chance < _LEAST_CHANCE) | (chance > 1))).size:
             raise MissingDataError(
-                f"vote {wrong[0] + 1}: draw_probability {chance[wrong[0]]:g} is no probability above 0; "
+                f"vote {wrong[0] + 1}: draw_probability {chance[wrong[0]]:g} is no probability from {_LEAST_CHANCE:g}; "
                 "leave the vote out, or use weights 'none' or 'pair'"
             )
         weight = 1 / chance
@@ -75,7 +76,7 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
 def _known(column: Floats | None, what: str, option: str, instead: str) -> Floats:
     if column is None:
         raise MissingDataError(f"{option} needs the {what} of every vote, and these votes have none; {instead}")
-    if (missing := np.flatnonzero(np.isnan(column))).size:
+    if (missing := np.flatnonzero(~np.isfinite(column))).size:
         raise MissingDataError(
             f"vote {missing[0] + 1} has no {what} (nor have {len(missing) - 1} more), and {option} needs it of every "
             f"vote; leave such votes out, or {instead}"

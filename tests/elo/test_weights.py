@@ -121,6 +121,8 @@ def test_without_weights_the_counts_stay_as_they_are() -> None:
         ),
         ({"time_s": [1, np.nan, np.nan]}, Settings(half_life_days=3), r"vote 2 has no time \(nor have 1 more\)"),
         ({"draw_probability": [1, 0.5, 0]}, Settings(weights="draw"), "vote 3: draw_probability 0 is no probability"),
+        ({"time_s": [1, np.inf, -np.inf]}, Settings(half_life_days=3), r"vote 2 has no time \(nor have 1 more\)"),
+        ({"draw_probability": [1, 1, 1e-320]}, Settings(weights="draw"), "vote 3: draw_probability 9.99989e-321 is no"),
         ({"draw_probability": [1, 1.5, 0]}, Settings(weights="draw"), "vote 2: draw_probability 1.5 is no probab"),
     ],
 )
