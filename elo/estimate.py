@@ -14,7 +14,7 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo import bradley_terry, short_records, simultaneous, ties
-from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes, names
+from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names
 from elo.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
 from elo.clusters import Clusters
 from elo.coefficient import Coefficient
@@ -55,6 +55,11 @@ class Estimate:
     plain: Floats | None = None
     """(K,): the ratings if every vote weighed the same; None where it does."""
 
+    @property
+    def group(self) -> Index:
+        """(K,): the component of each model, by what was fitted: only within one can ratings be compared."""
+        return components(self.pairs)
+
     def expected_score(self, d: Floats) -> Floats:
         """The points that a model expects against one whose rating is lower by d: wins and half the ties."""
         if isinstance(self.fit, TieFit):
@@ -80,7 +85,7 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
         raise MissingDataError("these settings need the votes one by one, and only their counts came; give Votes")
     all_cells, counted = cells, cells.pairs()
     gauge = Gauge.of(counted.models, _battles(counted), settings)
-    if (outcomes := _rated(settings)) != tuple(Outcome):
+    if (outcomes := rated_outcomes(settings)) != tuple(Outcome):
         cells = cells.only(outcomes)
         votes = votes and votes.select(np.isin(votes.outcome, outcomes))
         if not cells.n_votes:
@@ -110,7 +115,7 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
     )
 
 
-def _rated(settings: Settings) -> tuple[Outcome, ...]:
+def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:
     """The outcomes that are in the fit."""
     tie = () if settings.ties == "ignore" else (Outcome.TIE,)
     both_bad = (Outcome.BOTH_BAD,) if tie and settings.both_bad == "tie" else ()

@@ -184,7 +184,7 @@ def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ())
         points: Floats = np.round(target + scale * logits, _DECIMALS)
         return points
 
-    ratings, group = on_scale(found.ratings), components(found.pairs)
+    ratings, group = on_scale(found.ratings), found.group
     plain = {}
     if bounds is None:
         rows = _rows(found.counted, ratings, group)

@@ -3,7 +3,7 @@
     battles     votes of the pair                                        0 on the diagonal
     observed    share of the points that the row scored against the column (a tie is half a point)
     predicted   the share that the ratings expect
-    better      share of the bootstrap's rounds in which the row's rating is above the column's
+    better      share of the rounds (the bootstrap's, or draws from the covariance) in which the row is above the column
 
 All are (K, K), read from the row to the column. NaN stands where nothing can be said: on the diagonal, for pairs that
 never met (`observed`), and for models with no path of battles between them (`predicted` and `better`), whose ratings
@@ -28,7 +28,7 @@ class Matrices:
     observed: Floats
     predicted: Floats
     better: Floats | None
-    """None where there was no bootstrap."""
+    """None where there were no rounds."""
     average_win_rate: Floats
     """(K,): the mean of `predicted` over all others that the model can be compared with; no schedule of battles moves
     it. NaN for a model that stands alone."""
@@ -43,10 +43,12 @@ class Matrices:
         *,
         rounds: Floats | None = None,
         score: Callable[[Floats], Floats] = sigma,
+        group: Index | None = None,
     ) -> Self:
-        """Of K models and M pairs, with ratings (K,) and, from the bootstrap, rounds (R, K), both in log-odds.
+        """Of K models and M pairs, with ratings (K,) and rounds (R, K) of them, both in log-odds.
 
         `score` gives the points that a model expects from a difference of ratings: sigma where ties are half a win.
+        `group` (K,) are the components of the ratings, where votes of some `pairs` are not in the fit.
 
         >>> pairs = Pairs(("lark", "wren"), np.array([0]), np.array([1]), np.array([3.0]), np.array([0.0]),
         ...               np.array([1.0]))
@@ -59,7 +61,7 @@ class Matrices:
         observed = np.full((K, K), np.nan)
         observed[pairs.a, pairs.b] = pairs.points / pairs.games
         observed[pairs.b, pairs.a] = 1 - pairs.points / pairs.games
-        group = components(pairs)
+        group = components(pairs) if group is None else group
         is_comparable = group[:, None] == group[None, :]
         np.fill_diagonal(is_comparable, False)
         predicted = np.where(is_comparable, score(ratings[:, None] - ratings[None, :]), np.nan)

@@ -26,7 +26,12 @@ def notes(board: Leaderboard) -> list[str]:
     else:
         told += [_method(board), *_weights(board), *_control(board), *_intervals(board)]
     if board.n_components > 1:
-        told.append("Ratings can be compared within a group only: no path of battles leads from one group to another.")
+        fit = board.fit
+        is_cut = settings.ties == "ignore" or settings.both_bad == "ignore" or (fit is not None and fit.n_left_out)
+        of = " in the fit" * bool(is_cut)
+        told.append(
+            f"Ratings can be compared within a group only: no path of battles{of} leads from one group to another."
+        )
     if board.excluded:
         told.append(f"Left out: {', '.join(f'{reason} {n}' for reason, n in sorted(board.excluded.items()))}.")
     if board.unrated:

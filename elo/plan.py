@@ -6,12 +6,13 @@ which pairs teach most.
     K models
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from elo.battles import Pairs
 from elo.bradley_terry import centred
-from elo.estimate import Estimate
+from elo.estimate import Estimate, rated_outcomes
 from elo.planning import (
     Connectivity,
     Separation,
@@ -26,7 +27,8 @@ from elo.simultaneous import pointwise
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A pair, and the share of all ratings' summed variance that one more battle of it takes away."""
+    """A pair, and the share of all ratings' summed variance that one more battle of it takes away. (Where ties are
+    ignored, on average: the others take nothing.)"""
 
     model_a: str
     model_b: str
@@ -68,6 +70,7 @@ class Plan:
 def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons: int = 10) -> Plan:
     """`chance` is the probability with which the planned battles tell two neighbours apart (see `planning`)."""
     K = found.counted.n_models
+    rated = found.cells.only(rated_outcomes(settings)).n_votes / found.cells.n_votes
     separations: tuple[Separation, ...] = ()
     if found.bounds is not None:
         separations = battles_to_separate(
@@ -77,9 +80,10 @@ def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons:
             level=settings.level,
             chance=chance,
             freedom=found.bounds.freedom,
+            rated=rated,
         )
     inverse = found.fit.inverse[:K, :K]
-    share = shrinkage(inverse, information_of_one(found.fit)) / np.trace(centred(inverse))
+    share = rated * shrinkage(inverse, information_of_one(found.fit)) / np.trace(centred(inverse))
     a, b = np.triu_indices(K, 1)
     best = np.argsort(-share[a, b], kind="stable")[:n_lessons]
     models = found.counted.models
@@ -87,8 +91,22 @@ def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons:
         separations,
         chance,
         pointwise(settings.level, None if found.bounds is None else found.bounds.freedom),
-        connectivity(found.counted),
+        replace(connectivity(_in_the_fit(found)), n_met=len(found.counted.a)),
         tuple(Lesson(models[i], models[j], float(share[i, j])) for i, j in zip(a[best], b[best], strict=True)),
         int(found.counted.games.sum()),
         settings,
+    )
+
+
+def _in_the_fit(found: Estimate) -> Pairs:
+    """The pairs of which some vote is in the fit, with all of theirs: ties that are ignored tie no groups together."""
+    counted, K = found.counted, found.counted.n_models
+    kept = np.isin(counted.a * K + counted.b, found.pairs.a * K + found.pairs.b)
+    return Pairs(
+        counted.models,
+        counted.a[kept],
+        counted.b[kept],
+        won=counted.won[kept],
+        lost=counted.lost[kept],
+        tied=counted.tied[kept],
     )

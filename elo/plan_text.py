@@ -48,7 +48,7 @@ def _connected(found: Connectivity) -> list[str]:
     if len(found.groups) == 1:
         lines = [f"All models hang together: {met}"]
     else:
-        lines = [f"{len(found.groups)} groups hang together each, and no battle leads from one to another: {met}"]
+        lines = [f"{len(found.groups)} groups hang together each, and no rated battle leads from one to another: {met}"]
         lines += [f"  {_names(group)}" for group in found.groups]
     return lines + [_bridge(bridge) for bridge in found.bridges]
 

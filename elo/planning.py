@@ -82,9 +82,11 @@ def battles_to_separate(
     level: float = 0.95,
     chance: float = 0.8,
     freedom: int | None = None,
+    rated: float = 1.0,
 ) -> tuple[Separation, ...]:
     """For each two neighbours in order of rating, of one component, how many more battles would part them: make their
     gap d at least z_level standard errors, with probability `chance` if the ratings were the truth. 0 where it is so.
+    Of all battles, the share `rated` is in the fit; below it is 1.
 
     `covariance` (K, K) and its degrees of `freedom` are the board's (`Intervals`). With v the variance of the gap, h
     the information and q the mean squared score of one of their battles, z = z_level + z_chance, N votes:
@@ -109,8 +111,8 @@ def battles_to_separate(
         if d > 0:
             is_apart = d >= z_level * math.sqrt(v)
             unknown = 0.0 if is_apart else max(z * z / (d * d) - 1 / v, 0.0)
-            direct = math.ceil(unknown * needed[i])
-            arena_wide = math.ceil(n_votes * v * unknown)
+            direct = math.ceil(unknown * needed[i] / rated)
+            arena_wide = math.ceil(n_votes * v * unknown / rated)
         names = pairs.models[better[i]], pairs.models[worse[i]]
         found.append(Separation(*names, d, math.sqrt(v), direct, arena_wide))
     return tuple(found)

@@ -84,7 +84,9 @@ def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None) -> None:
     if fitted is not None:
         bounds = bounds_by_kind(fitted, board.settings)
         rounds = None if fitted.bounds is None else fitted.bounds.rounds
-        matrices = Matrices.of(fitted.counted, fitted.ratings, rounds=rounds, score=fitted.expected_score)
+        matrices = Matrices.of(
+            fitted.counted, fitted.ratings, rounds=rounds, score=fitted.expected_score, group=fitted.group
+        )
     try:
         write_figures(folder, board, matrices, bounds)
     except OSError as error:

@@ -169,6 +169,7 @@ def test_models_that_only_tied_are_a_group_of_their_own_where_ties_are_ignored()
     found = estimate(cells, Settings(ties="ignore"))
     assert found.counted.models == ("a", "b", "c")
     assert found.fit.r[2] == 0
+    assert found.group.tolist() == [1, 1, 2]
     with pytest.raises(NoMaximumError, match="no path of battles leads from 'c' to the other models"):
         estimate(cells, Settings(ties="ignore", prior=0))
 

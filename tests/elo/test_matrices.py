@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
-from elo import Cells, Votes, bradley_terry, matrices
+from elo import Cells, Settings, Votes, bradley_terry, matrices
+from elo.estimate import estimate
 from elo.matrices import Matrices
 from tests.elo import reference
 
@@ -68,6 +69,18 @@ def test_models_without_a_path_of_battles_have_no_prediction() -> None:
     assert np.isnan(found.better[3, 4])
     assert np.isnan(found.observed[1, 4]), "they never met"
     assert np.isfinite(found.average_win_rate).all()
+
+
+def test_models_that_the_fit_holds_apart_have_no_prediction() -> None:
+    """Met, but in ties alone, which the fit ignores."""
+    cells = Cells.from_counts([("a", "b", Outcome.A, 1), ("b", "c", Outcome.TIE, 2)])
+    fitted = estimate(cells, Settings(ties="ignore", bootstrap=2))
+    found = Matrices.of(fitted.counted, fitted.ratings, rounds=np.zeros((2, 3)), group=fitted.group)
+    assert found.observed[1, 2] == 0.5
+    assert np.isnan(found.predicted[1, 2])
+    assert found.better is not None
+    assert np.isnan(found.better[1, 2])
+    assert np.isnan(found.average_win_rate[2])
 
 
 def test_no_bootstrap_no_better() -> None:

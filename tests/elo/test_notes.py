@@ -46,6 +46,9 @@ def test_a_cut_of_the_votes_is_told() -> None:
 def test_groups_are_a_warning() -> None:
     told = notes(board_of(*COUNTS, ("x", "y", Outcome.TIE, 3), bootstrap=10))
     assert "Ratings can be compared within a group only: no path of battles leads from one group to another." in told
+    for changes in ({"ties": "ignore"}, {"both_bad": "ignore"}):
+        told = notes(board_of(*COUNTS, ("x", "y", Outcome.A, 3), bootstrap=10, **changes))
+        assert any("no path of battles in the fit leads from one group to another." in line for line in told)
 
 
 @pytest.mark.parametrize(

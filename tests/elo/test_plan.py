@@ -69,6 +69,27 @@ def test_a_lesson_is_what_one_more_battle_takes_off_the_variance(ties: str) -> N
         assert lesson.share == pytest.approx(share, rel=1e-5)
 
 
+def test_battles_that_may_end_in_an_ignored_tie_are_planned_for() -> None:
+    """42 to 28 with 30 ties: 1.39 times as many decided battles take as many times all battles, 39.1 more."""
+    counts = [("good", "poor", Outcome.A, 42), ("poor", "good", Outcome.A, 28), ("good", "poor", Outcome.TIE, 30)]
+    settings = Settings(ties="ignore", prior=0, interval="sandwich")
+    (row,) = planned(Cells.from_counts(counts), settings, chance=0.5).neighbours
+    assert row.direct == row.arena_wide == 40
+    (lesson,) = planned(Cells.from_counts(counts), settings).lessons
+    assert lesson.share == pytest.approx(0.7 / 71, rel=1e-6)
+
+
+def test_groups_of_a_plan_are_those_of_the_board() -> None:
+    counts = [("x", "y", Outcome.A, 4), ("x", "y", Outcome.B, 4), ("u", "v", Outcome.A, 3), ("x", "u", Outcome.TIE, 9)]
+    made = planned(Cells.from_counts(counts), Settings(ties="ignore", bootstrap=50)).connectivity
+    assert made.groups == (("u", "v"), ("x", "y"))
+    assert (made.n_met, made.n_pairs) == (3, 6)
+    assert {(bridge.model_a, bridge.model_b, bridge.battles) for bridge in made.bridges} == {
+        ("u", "v", 3),
+        ("x", "y", 8),
+    }
+
+
 def test_without_intervals_no_neighbours_are_planned_for() -> None:
     made = planned(reference.load("simple").cells, Settings(bootstrap=0))
     assert made.neighbours == ()

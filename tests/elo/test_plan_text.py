@@ -46,7 +46,7 @@ def test_what_hangs_together_is_told() -> None:
 def test_groups_that_do_not_are_named() -> None:
     lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), ("x", "y", Outcome.TIE, 2))
     start = lines.index(
-        "2 groups hang together each, and no battle leads from one to another: 3 of 10 pairs of models have met."
+        "2 groups hang together each, and no rated battle leads from one to another: 3 of 10 pairs of models have met."
     )
     assert lines[start + 1 : start + 3] == ["  a, b, c", "  x, y"]
     assert "What ties x to the others is 2 battles of x and y alone." in lines
