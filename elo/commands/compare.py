@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     except BoardFileError as error:
         raise CommandError(str(error)) from error
     except ValueError as error:
-        raise CommandError(f"{error}; leave --grown out") from error
+        raise CommandError(str(error)) from error
     if arguments.json is not None:
         write_whole(arguments.json, json.dumps(asdict(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     print(told(found))
@@ -52,12 +52,15 @@ def told(found: Comparison) -> str:
     lines = aligned(header, [_row(move) for move in found.moves]) if found.moves else ["No model is on both boards."]
     first, second = found.votes
     lines += ["", f"{first} votes before, {second} after. {_SHARED[found.shared]}"]
-    if found.moves:
+    if found.moves and _signed(found.shift) != "0.0":
         lines.append(
-            f"All of these models moved by {found.shift:+.1f} together: that is the scale's mean, and left out of "
-            f"`change`. Moved by more than chance: {found.n_moved} of {len(found.moves)}; of those marked `perhaps` "
-            "there would be one in twenty if nothing had moved."
+            f"All of these models moved by {_signed(found.shift)} together: that is the scale's mean, and left out of "
+            "`change`."
         )
+    if n_known := sum(move.verdict != "unknown" for move in found.moves):
+        lines.append(f"Moved by more than chance: {found.n_moved} of {n_known}.")
+    if any(move.verdict == "perhaps" for move in found.moves):
+        lines.append("perhaps: one model in twenty would move so far by chance alone.")
     for names, what in ((found.came, "Came"), (found.went, "Went")):
         if names:
             lines.append(f"{what}: {', '.join(names)}.")
@@ -69,11 +72,16 @@ def told(found: Comparison) -> str:
 def _row(move: Move) -> list[str]:
     before, after = move.before, move.after
     rank = f"{before.rank}" if before.rank == after.rank else f"{before.rank} -> {after.rank}"
-    chance = "-" if move.error is None else f"+-{1.96 * move.error:.1f}"
+    chance = f"+-{1.96 * move.error:.1f}" if move.error else "-"
     return [
-        move.model, f"{before.rating:.1f}", f"{after.rating:.1f}", f"{move.change:+.1f}", chance,
+        move.model, f"{before.rating:.1f}", f"{after.rating:.1f}", _signed(move.change), chance,
         "-" if move.verdict == "unknown" else move.verdict, rank,
     ]  # fmt: skip
+
+
+def _signed(points: float) -> str:
+    """With its sign, and none where it rounds to nothing."""
+    return f"{points:+.1f}" if abs(points) >= 0.05 else "0.0"
 
 
 def _value(value: object) -> str:

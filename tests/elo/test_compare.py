@@ -14,7 +14,7 @@ from elo.simulate import Scenario, simulate
 
 
 def board(ratings: dict[str, float], error: float | None = 10.0, **options: object) -> Board:
-    places = {model: Place(rank, rating, error, 1) for rank, (model, rating) in enumerate(ratings.items(), start=1)}
+    places = {model: Place(rank, rating, error, 1, 10) for rank, (model, rating) in enumerate(ratings.items(), start=1)}
     settings = {"prior": 1.0, "level": 0.95} | options
     return Board(places, settings, votes=100, sha256=None)
 
@@ -54,7 +54,7 @@ def test_what_all_move_by_together_is_the_scale_and_no_move() -> None:
 
 def test_groups_without_a_path_of_battles_move_apart() -> None:
     def split(low: float) -> Board:
-        places = {"a": Place(1, 1100, 5.0, 1), "b": Place(2, 900, 5.0, 1), "c": Place(1, low, 5.0, 2)}
+        places = {"a": Place(1, 1100, 5.0, 1, 9), "b": Place(2, 900, 5.0, 1, 9), "c": Place(1, low, 5.0, 2, 9)}
         return Board(places, {}, 10, None)
 
     found = compare(split(1000), split(1500))
@@ -70,13 +70,40 @@ def test_settings_that_differ_are_told() -> None:
 
 
 def test_a_grown_board_has_less_room_for_chance() -> None:
-    before, after = board(FIELD, error=10.0), replace(board(FIELD | {"m00": 1020.0}, error=8.0), votes=200)
+    before, after = board(FIELD, error=10.0), replace(board(FIELD | {"m00": 1020.0}, error=8.0), votes=110)
     apart, grown = compare(before, after), compare(before, after, grown=True)
     assert (apart.shared, grown.shared) == ("nothing", "first")
     assert grown.moves[0].error == pytest.approx(6.0)
     assert apart.moves[0].error == pytest.approx(math.hypot(10, 8))
-    with pytest.raises(ValueError, match="the second board has 100 votes and the first 200: it has not grown out of"):
+    with pytest.raises(ValueError, match="the second board has 100 votes and the first 110: it has not grown out of"):
         compare(after, before, grown=True)
+
+
+def test_a_few_new_votes_are_not_lost_in_the_noise_of_intervals() -> None:
+    """Two bootstraps of nearly the same votes are as wide but for noise: v1 - v2 may be 0 or below, and then anything
+    was called more than chance. So it is at least v1 times the share of new votes, of the board's or of the model's."""
+    before, after = board(FIELD, error=10.0), replace(board(FIELD | {"m00": 1001.0}, error=10.1), votes=101)
+    found = compare(before, after, grown=True)
+    assert {move.verdict for move in found.moves} == {"no"}
+    assert found.moves[0].error == pytest.approx(10 * math.sqrt(1 / 101))
+    busy = replace(after, places=after.places | {"m00": replace(after.places["m00"], battles=11)})
+    assert compare(before, busy, grown=True).moves[0].error == pytest.approx(10 * math.sqrt(1 / 11))
+
+
+def test_an_anchor_tells_of_no_chance() -> None:
+    def anchored(rating: float) -> Board:
+        places = {"anchor": Place(1, 1200, 0.0, 1, 9), "other": Place(2, rating, 5.0, 1, 9)}
+        return Board(places, {}, 10, None)
+
+    verdicts = {move.model: move.verdict for move in compare(anchored(1000), anchored(1001)).moves}
+    assert verdicts == {"anchor": "unknown", "other": "no"}
+
+
+def test_points_of_different_scales_are_not_compared() -> None:
+    with pytest.raises(
+        ValueError, match=r"scale is 400\.0 on the first board and 100\.0 on the second.* other's --scale"
+    ):
+        compare(board(FIELD, scale=400.0), board(FIELD, scale=100.0))
 
 
 def test_boards_of_the_same_votes_differ_by_settings_and_never_by_chance() -> None:
@@ -132,10 +159,21 @@ def test_a_board_of_recompute_is_read(tmp_path: Path) -> None:
     [
         ("{", "is not JSON"),
         ("[]", "is no board"),
-        ("{}", "is no board: KeyError 'settings'; expected what `python -m elo recompute --json` writes"),
-        ('{"settings": {"level": 0.95}, "models": [{}], "votes": 1}', "is no board: KeyError"),
-        ('{"settings": {"level": 0.95}, "models": {"x": 1}, "votes": 1}', "is no board: TypeError"),
-        ('{"settings": 3, "models": [], "votes": 1}', "is no board: TypeError"),
+        (
+            "{}",
+            "is no board: settings is missing, not an object; expected what `python -m elo recompute --json` writes",
+        ),
+        ('{"settings": {"level": 0.95}, "models": [{}], "votes": 1}', "no board: model is missing; expected the name"),
+        ('{"settings": {"level": 0.95}, "models": [3], "votes": 1}', "no board: a row of models is 3, not an object"),
+        ('{"settings": {"level": 0.95}, "models": {"x": 1}, "votes": 1}', "no board: models is {'x': 1}, not a list"),
+        ('{"settings": 3, "models": [], "votes": 1}', "is no board: settings is 3, not an object"),
+        ('{"settings": {"level": "x"}, "models": [], "votes": 1}', "is no board: level is 'x', not a number"),
+        ('{"settings": {"level": 2}, "models": [], "votes": 1}', "is no board: level is 2, not between 0 and 1"),
+        ('{"settings": {}, "reach": 0, "models": [], "votes": 1}', "is no board: reach is 0, not above 0"),
+        ('{"settings": {}, "reach": 2, "models": [], "votes": "x"}', "is no board: votes is 'x', not a number"),
+        ('{"settings": {}, "reach": 2, "models": [], "votes": NaN}', "is not JSON: NaN is no finite number"),
+        ('{"settings": {}, "reach": 1e999, "models": [], "votes": 1}', "is not JSON: 1e999 is no finite number"),
+        (f'{{"settings": {{}}, "reach": 2, "models": [], "votes": {"9" * 400}}}', "is no finite number"),
     ],
 )
 def test_what_is_no_board_is_refused(tmp_path: Path, text: str, message: str) -> None:
@@ -146,3 +184,24 @@ def test_what_is_no_board_is_refused(tmp_path: Path, text: str, message: str) ->
     assert message in str(error.value)
     with pytest.raises(BoardFileError, match="cannot be read: No such file"):
         read_board(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"rating": "abc"}, "rating is 'abc', not a number"),
+        ({"rank": None}, "rank is missing, not a number"),
+        ({"low": 2000.0, "high": 1.0}, "low is 2000.0 and high is 1.0, which is below it"),
+        ({"model": "model-2"}, "model 'model-2' is there twice"),
+        ({"model": "x\n"}, "model is 'x\\n'; expected a name without control characters"),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said(tmp_path: Path, change: dict[str, object], message: str) -> None:
+    path = tmp_path / "board.json"
+    written(simulate(Scenario(votes=300, models=5)).votes, path)
+    content = json.loads(path.read_text())
+    next(row for row in content["models"] if row["model"] == "model-1").update(change)
+    path.write_text(json.dumps(content))
+    with pytest.raises(BoardFileError) as error:
+        read_board(path)
+    assert f"is no board: {message}" in str(error.value)
