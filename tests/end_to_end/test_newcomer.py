@@ -21,18 +21,14 @@ pytestmark = pytest.mark.browser
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 # Answers of unlike length, so that now one side ends first and now the other.
-PROMPTS = ("Tell me a story about a fox named Pip.", "Reverse the word planet.", "What is 7 plus 5?")
+PROMPTS = tuple(f"Tell me a story about {who}." for who in ("a fox named Pip", "an owl named Mia", "a bear named Tom"))
 MAX_BATTLES = 24
 
 WATCH_ENDS = """
 window.ends = [];
 new MutationObserver(() => {
-  for (const side of ["a", "b"]) {
-    const ended = document.querySelector(`#head-${side} .is-done, #head-${side} .is-failed`);
-    if (ended && !window.ends.includes(side)) window.ends.push(side);
-  }
-  const both = window.ends.length === 0 && ["a", "b"].every((s) => document.querySelector(`#head-${s} .is-done`));
-  if (both) window.ends = ["both"];
+  const ended = ["a", "b"].filter((side) => document.querySelector(`#head-${side} .is-done, #head-${side} .is-failed`));
+  if (window.ends.length === 0 && ended.length > 0) window.ends.push(ended.length === 2 ? "both" : ended[0]);
 }).observe(document, { childList: true, subtree: true, characterData: true, attributes: true });
 """
 
