@@ -272,6 +272,7 @@ def bootstrap(
     ratings = np.empty((n_rounds, pairs.n_models))
     block = min(_BLOCK // len(pairs.a), _BLOCK_OF_MATRICES // pairs.n_models**2)
     for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block):
+        drawn[:, n_rounds - first :] = drawn[:, :1]  # rounds beyond the last one: what they are must not matter
         found = _fitted(likelihood, pairs, drawn[0::3], drawn[1::3], drawn[2::3], fit)
         if found is None:
             return None

@@ -90,6 +90,22 @@ def test_bootstrap_agrees_with_the_sandwich() -> None:
     assert rounds.std(axis=0) == pytest.approx(np.sqrt(np.diag(sandwich_of(cells, prior=1))), rel=0.06)
 
 
+def test_rounds_that_nobody_asked_for_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With seed 21 the fourth round is the first without a maximum; blocks of two rounds draw it for three too."""
+    counts = [("x", "y", 4, 2), ("y", "z", 4, 3), ("x", "z", 3, 2)]
+    won = [(a, b, Outcome.A, n) for a, b, n, _ in counts]
+    pairs = Cells.from_counts([*won, *((b, a, Outcome.A, n) for a, b, _, n in counts)]).pairs()
+    found, likelihood = fit(pairs, prior=0), Likelihood.of(pairs, prior=0)
+    settings = Settings(prior=0, bootstrap=3, seed=21)
+    whole = bootstrap(likelihood, pairs, found, settings)
+    monkeypatch.setattr("elo.intervals._BLOCK", 6)
+    assert bootstrap(likelihood, pairs, found, replace(settings, bootstrap=4)) is None
+    parts = bootstrap(likelihood, pairs, found, settings)
+    assert whole is not None
+    assert parts is not None
+    assert (whole == parts).all()
+
+
 @pytest.mark.parametrize("block", [2**6, 2**12, 2**22])
 @pytest.mark.parametrize("name", ["simple", "llmfao_crowd"])
 def test_blocks_change_nothing(name: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
