@@ -9,6 +9,7 @@ from elo.coefficient import Coefficient
 from elo.leaderboard import FitFacts, Leaderboard
 from elo.settings import Settings
 from elo.short_records import FEW_POINTS
+from elo.weights import is_weighted
 
 _CLUSTERS = {"auto": "prepared pair", "pair": "prepared pair", "voter": "voter"}
 _TIE_MODELS = {"davidson": ("Davidson", "nu"), "rao-kupper": ("Rao-Kupper", "theta")}
@@ -155,11 +156,20 @@ def _intervals(board: Leaderboard) -> list[str]:
     if settings.simultaneous and board.reach is not None:
         told.append(f"They hold for all models at once: {board.reach:.2f} standard errors to either side.")
     if "hessian" in kinds:
-        once = "" if board.n_clusters is None else ", the votes of a cluster on a pair counting once"
-        told.append(f"* fewer than {FEW_POINTS:g} points won or lost{once}: a wide interval from the inverse Hessian.")
+        told.append(f"* fewer than {FEW_POINTS:g} {_few(board)}: a wide interval from the inverse Hessian.")
     if settings.gauge == "anchor" and kinds != {"none"}:
         told.append("Intervals are of the distance to the anchor, whose own place is given.")
     return told
+
+
+def _few(board: Leaderboard) -> str:
+    """Of what a short record has few, as far as the rows show it."""
+    short = [row for row in board.rows if row.interval == "hessian"]
+    has_points = any(row.battles * min(row.win_rate, 1 - row.win_rate) >= FEW_POINTS for row in short)
+    told = "points won or lost, or battles that were no tie" if has_points else "points won or lost"
+    if is_weighted(board.settings):
+        told += ", by their weights"
+    return told if board.n_clusters is None else f"{told}, the votes of a cluster on a pair counting once"
 
 
 def _reach(board: Leaderboard) -> str:

@@ -50,8 +50,8 @@ class Settings:
     """Rounds of resampling; 0 gives a board without bootstrap intervals."""
     seed: int = 0
     interval: IntervalMethod = "auto"
-    """auto: bootstrap, but the inverse Hessian for models with under three points won or lost. The others: for all
-    models."""
+    """auto: bootstrap, but the inverse Hessian for models with under three points won or lost, or three battles that
+    were no tie. The others: for all models."""
     base: float = 10.0
     scale: float = 400.0
     k: float = 32.0

@@ -166,6 +166,18 @@ def test_short_records_of_clusters_say_how_they_count() -> None:
     )
 
 
+def test_short_records_of_ties_and_of_weights_say_what_they_lack() -> None:
+    """Ten ties are five points each way, and no battle that was decided."""
+    rows = [("x", "y", Outcome.A)] * 14 + [("x", "y", Outcome.B)] * 12 + [("y", "z", Outcome.TIE)] * 10
+    board = rate(Votes.from_rows(rows), Settings(bootstrap=10))
+    assert [row.model for row in board.rows if row.interval == "hessian"] == ["z"]
+    lacks = "* fewer than 3 points won or lost, or battles that were no tie"
+    assert notes(board)[-1] == f"{lacks}: a wide interval from the inverse Hessian."
+    old = dataclasses.replace(Votes.from_rows(rows), time_s=np.arange(36) * 86_400.0)
+    told = notes(rate(old, Settings(half_life_days=0.5)))
+    assert told[-1] == f"{lacks}, by their weights: a wide interval from the inverse Hessian."
+
+
 def test_intervals_for_all_at_once_say_how_far_they_reach() -> None:
     board = rate(reference.load("llmfao_crowd").cells, Settings(simultaneous=True))
     assert board.reach is not None
