@@ -7,7 +7,7 @@ from pathlib import Path
 
 from elo.columns import aligned
 from elo.commands.failures import CommandError, Commands
-from elo.commands.output import check_target, write_whole
+from elo.commands.output import check_targets, write_whole
 from elo.compare import BoardFileError, Comparison, Move, compare, read_board
 
 _SHARED = {
@@ -32,8 +32,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    if arguments.json is not None:
-        check_target(arguments.json, "--json")
+    check_targets({"--json": arguments.json}, reads=(arguments.before, arguments.after))
     try:
         found = compare(read_board(arguments.before), read_board(arguments.after), grown=arguments.grown)
     except BoardFileError as error:

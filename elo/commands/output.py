@@ -1,7 +1,7 @@
 """Files that a command writes: asked for before any work, and written whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -9,8 +9,20 @@ from typing import TextIO
 from elo.commands.failures import CommandError
 
 
-def check_target(path: Path, option: str) -> None:
-    """Before any work: can the file of this option be written at all? Raises CommandError."""
+def check_targets(targets: Mapping[str, Path | None], *, reads: Iterable[Path] = ()) -> None:
+    """Before any work: can the files of these options be written at all, and is none of them another one's, nor one
+    that the command `reads`? Raises CommandError."""
+    taken = {path.resolve(): f"the file {path} that is read" for path in reads}
+    for option, path in targets.items():
+        if path is None:
+            continue
+        _check_target(path, option)
+        if (place := path.resolve()) in taken:
+            raise CommandError(f"{path} would replace {taken[place]}; give {option} another name")
+        taken[place] = f"what {option} writes there"
+
+
+def _check_target(path: Path, option: str) -> None:
     if path.is_dir():
         raise CommandError(f"{path} is a folder; give {option} the name of a file")
     if path.exists() and not path.is_file():

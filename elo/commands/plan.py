@@ -8,10 +8,10 @@ import json
 from pathlib import Path
 
 from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_target, write_whole
+from elo.commands.output import check_targets, write_whole
 from elo.commands.progress import Progress
 from elo.commands.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.sources import add_source_options, find
+from elo.commands.sources import add_source_options, files_read, find
 
 
 def add_to(commands: Commands) -> None:
@@ -41,8 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"method {settings.method!r} knows no errors to plan by; use bradley-terry")
     if not 0 < arguments.chance < 1:
         raise UsageError(f"chance {arguments.chance!r} is not between 0 and 1")
-    if arguments.json is not None:
-        check_target(arguments.json, "--json")
+    check_targets({"--json": arguments.json}, reads=files_read(arguments))
     progress = Progress()
     found = find(arguments, settings, progress)
     if not found.has_votes:

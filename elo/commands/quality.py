@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_target, write_whole
+from elo.commands.output import check_targets, write_whole
 from elo.commands.progress import Progress
+from elo.commands.sources import files_read
 
 if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
     from sqlalchemy import Connection
@@ -57,8 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"level {arguments.level!r} is not between 0 and 1")
     if not 0 <= arguments.seed < 2**64:
         raise UsageError(f"seed {arguments.seed!r} is not a whole number from 0 to 2**64 - 1")
-    if arguments.json is not None:
-        check_target(arguments.json, "--json")
+    check_targets({"--json": arguments.json}, reads=files_read(arguments))
     progress = Progress()
     found = _of_database(arguments, progress) if arguments.db is not None else _of_files(arguments, progress)
     progress.clear()

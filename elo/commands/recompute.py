@@ -10,10 +10,10 @@ from pathlib import Path
 from elo.battles import Votes
 from elo.board_csv import board_csv
 from elo.commands.failures import CommandError, Commands
-from elo.commands.output import check_folder, check_target, write_whole
+from elo.commands.output import check_folder, check_targets, write_whole
 from elo.commands.progress import Progress
 from elo.commands.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.sources import Found, add_source_options, find, told_time
+from elo.commands.sources import Found, add_source_options, files_read, find, told_time
 from elo.estimate import Estimate, estimate
 from elo.leaderboard import Leaderboard, board_of, rate_online
 from elo.settings import Settings
@@ -38,9 +38,7 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
-    for path, option in ((arguments.json, "--json"), (arguments.csv, "--csv")):
-        if path is not None:
-            check_target(path, option)
+    check_targets({"--json": arguments.json, "--csv": arguments.csv}, reads=files_read(arguments))
     if arguments.plots is not None:
         check_folder(arguments.plots, "--plots")
     progress = Progress()

@@ -8,8 +8,8 @@ import argparse
 import json
 from pathlib import Path
 
-from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_target, whole_file, write_whole
+from elo.commands.failures import Commands, UsageError
+from elo.commands.output import check_targets, whole_file, write_whole
 from elo.commands.progress import Progress
 from elo.simulate import Scenario, simulate, write_votes
 
@@ -62,11 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    check_target(arguments.output, "OUT.csv")
-    if arguments.truth is not None:
-        check_target(arguments.truth, "--truth")
-        if arguments.truth.absolute() == arguments.output.absolute():
-            raise CommandError(f"{arguments.truth} would be both votes and truth; give --truth another name")
+    check_targets({"OUT.csv": arguments.output, "--truth": arguments.truth})
     found, progress = simulate(scenario), Progress()
     with whole_file(arguments.output) as file:
         write_votes(found.votes, file, progress=lambda n: progress.show(f"writing: {n} votes"))

@@ -16,6 +16,8 @@ from elo.settings import Settings
 from elo.vote_columns import columns_for, data_for, gathered, reads_answers
 from elo.votes_file import VotesFile, read_votes
 
+_SQLITE = "sqlite:///"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -68,6 +70,13 @@ def find(arguments: argparse.Namespace, settings: Settings, progress: Progress) 
     if arguments.db is not None:
         return _in_database(arguments, settings, progress)
     return _in_files(arguments, settings, progress)
+
+
+def files_read(arguments: argparse.Namespace) -> list[Path]:
+    """The files behind --votes and --db, which no output may replace."""
+    if arguments.db is None:
+        return list(arguments.votes)
+    return [Path(arguments.db.removeprefix(_SQLITE).partition("?")[0])] if arguments.db.startswith(_SQLITE) else []
 
 
 def told_time(seconds: float | None) -> str | None:

@@ -86,7 +86,7 @@ def test_a_few_new_votes_are_not_lost_in_the_noise_of_intervals() -> None:
     found = compare(before, after, grown=True)
     assert {move.verdict for move in found.moves} == {"no"}
     assert found.moves[0].error == pytest.approx(10 * math.sqrt(1 / 101))
-    busy = replace(after, places=after.places | {"m00": replace(after.places["m00"], battles=11)})
+    busy = replace(after, places={**after.places, "m00": replace(after.places["m00"], battles=11)})
     assert compare(before, busy, grown=True).moves[0].error == pytest.approx(10 * math.sqrt(1 / 11))
 
 

@@ -35,3 +35,14 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly() -> None:
     command = f"{sys.executable} -m elo recompute --votes {FOOD} --bootstrap 5 | true"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, timeout=300, check=False)
     assert (done.returncode in (0, 141), done.stderr) == (True, b"")
+
+
+def test_output_that_cannot_be_written_is_told_and_a_closed_one_is_none() -> None:
+    command = [sys.executable, "-m", "elo", "recompute", "--votes", str(FOOD), "--bootstrap", "5"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=300, check=False)
+    assert done.returncode == 1
+    assert done.stderr == b"error: the output cannot be written: No space left on device\n"
+    closed = ["bash", "-c", '"$@" >&-', "bash", *command]
+    done = subprocess.run(closed, stderr=subprocess.PIPE, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

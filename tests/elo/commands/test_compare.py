@@ -70,6 +70,7 @@ def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
         ((few, tmp_path / "none.json"), "none.json cannot be read: No such file"),
         ((few, __file__), "is not JSON"),
         ((many, few, "--grown"), "it has not grown out of it; leave --grown out"),
+        ((few, many, "--json", many), "b.json that is read; give --json another name"),
         ((few, many, "--json", tmp_path), "is a folder; give --json the name of a file"),
     ):
         assert main(["compare", *map(str, arguments)]) == 1

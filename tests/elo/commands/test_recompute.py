@@ -463,6 +463,35 @@ def test_an_empty_database_has_nothing_to_rate(run: Run, tmp_path: Path) -> None
         assert err == f"error: no counted votes of kind battle in sqlite:///{tmp_path / 'a.sqlite'} (revision 0)\n"
 
 
+def test_no_output_replaces_what_is_read_or_another_output(run: Run, tmp_path: Path) -> None:
+    url, votes, link = ledger(tmp_path / "arena.sqlite"), tmp_path / "votes.csv", tmp_path / "link.csv"
+    votes.write_bytes(Path(FOOD).read_bytes())
+    link.symlink_to(votes)
+    kept = votes.read_bytes(), (tmp_path / "arena.sqlite").read_bytes()
+    both, around = tmp_path / "both", tmp_path / "x" / ".." / "both"
+    (tmp_path / "x").mkdir()
+    for arguments, message in (
+        (
+            ["--votes", votes, "--csv", votes],
+            f"{votes} would replace the file {votes} that is read; give --csv another",
+        ),
+        (
+            ["--votes", link, "--json", votes],
+            f"{votes} would replace the file {link} that is read; give --json another",
+        ),
+        (["--db", url, "--json", tmp_path / "arena.sqlite"], "arena.sqlite that is read; give --json another name"),
+        (
+            ["--votes", votes, "--json", both, "--csv", around],
+            "would replace what --json writes there; give --csv anoth",
+        ),
+    ):
+        status, out, err = run(*arguments)
+        assert (status, out) == (1, "")
+        assert message in err
+    assert kept == (votes.read_bytes(), (tmp_path / "arena.sqlite").read_bytes())
+    assert not both.exists()
+
+
 def test_an_old_board_stays_when_the_new_one_cannot_be_written(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -486,5 +515,5 @@ def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("elo.commands.recompute.estimate", stop)
     status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
-    assert (status, out, err) == (130, "", "stopped; nothing was written\n")
+    assert (status, out, err) == (130, "", "stopped; no file was left half written\n")
     assert list(tmp_path.iterdir()) == []

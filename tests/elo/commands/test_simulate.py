@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(tmp_path: Path, capsys: py
         ((votes, "--rating", "x=1"), 2, "is not two or more models, each named once"),
         ((tmp_path,), 1, f"{tmp_path} is a folder; give OUT.csv the name of a file"),
         ((votes, "--truth", tmp_path / "no" / "t.json"), 1, "there is no folder"),
-        ((votes, "--truth", votes), 1, "would be both votes and truth"),
+        ((votes, "--truth", votes), 1, "would replace what OUT.csv writes there; give --truth another name"),
         ((), 2, "the following arguments are required: OUT.csv"),
     ):
         status, out, err = run(capsys, *arguments)
