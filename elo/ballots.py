@@ -12,6 +12,7 @@ from pathlib import Path
 from elo.quality import Ballot, prompt_key
 from elo.reading import values
 from elo.reading.layout import Layout
+from elo.reading.parquet import ParquetRows
 from elo.reading.rows import Row
 from elo.reading.values import ValueProblem
 from elo.reading.wanted import ALL_KINDS, Wanted
@@ -44,7 +45,7 @@ class Ballots:
         for path in self.paths:
             self._known.clear()  # another file may have other columns
             with opened(path) as rows:
-                layout = Layout.of(rows.columns)
+                layout, unit = Layout.of(rows.columns), "row" if isinstance(rows, ParquetRows) else "line"
                 prompt = next((name for name in _PROMPTS if name in rows.columns), None)
                 if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
                     raise VotesFileError(
@@ -59,7 +60,7 @@ class Ballots:
                         ballot = self._ballot(row, layout, wanted)
                     except ValueProblem as problem:
                         if not self.skip_bad:
-                            raise BadRowError(f"{path}, line {row.line}: {problem}") from None
+                            raise BadRowError(f"{path}, {unit} {row.line}: {problem}") from None
                         self.n_bad += 1
                         continue
                     if ballot is not None:

@@ -280,6 +280,10 @@ def _told(path: Path) -> Iterator[None]:
     """What is wrong with a file, as VotesFileError."""
     if path.is_fifo():
         raise VotesFileError(f"{path} is a pipe, and votes are looked at more than once; write them to a file first")
+    if path.is_dir():
+        raise VotesFileError(f"{path} is a folder; give the files in it by their names")
+    if path.exists() and not path.is_file():
+        raise VotesFileError(f"{path} is no ordinary file; expected CSV, JSON or JSON lines")  # a device may never end
     try:
         yield
     except LayoutError as error:
@@ -288,10 +292,12 @@ def _told(path: Path) -> Iterator[None]:
         raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
     except UnicodeDecodeError as error:
         raise VotesFileError(
-            f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); expected CSV, JSON or JSON lines"
+            f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise VotesFileError(f"{path} is packed with gzip and cannot be unpacked: {error}") from error
+        raise VotesFileError(
+            f"{path} is packed with gzip and cannot be unpacked: {error}; get or pack it again"
+        ) from error
     except OSError as error:
         raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
 

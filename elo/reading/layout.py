@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from elo.reading import answers
-from elo.reading.values import FLAGS
+from elo.reading.values import FLAGS, shown
 from elo.vote_columns import Column
 
 EXPECTED = (
@@ -40,15 +40,17 @@ class Layout:
         sides = next((pair for pair in _SIDES if set(pair) <= set(columns)), None)
         outcome = next((names for names in (("winner",), FLAGS) if set(names) <= set(columns)), None)
         if sides is None or outcome is None:
-            found = ", ".join(map(repr, columns[:12])) or "none"
+            found = ", ".join(map(shown, columns[:12])) or "none"
             is_other = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
             hint = ", separated by commas" if is_other else ""
+            if any("\0" in column for column in columns):  # UTF-16 without its mark, or no text at all
+                hint = ", as UTF-8 text"
             raise LayoutError(f"is no votes file, its columns are {found}; {EXPECTED}{hint}")
 
         def first_of(*names: str) -> str | None:
             return next((name for name in names if name in columns), None)
 
-        return cls(
+        layout = cls(
             sides,
             outcome,
             voter=first_of(*_VOTER),
@@ -57,6 +59,10 @@ class Layout:
             draw_probability=first_of("draw_probability"),
             answers=tuple(name for name in answers.COLUMNS if name in columns),
         )
+        for name in (*layout.base, *layout.extras, *layout.answers):
+            if columns.count(name) > 1:
+                raise LayoutError(f"has the column {name} {columns.count(name)} times; expected it once")
+        return layout
 
     @property
     def base(self) -> tuple[str, ...]:

@@ -71,3 +71,11 @@ def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     file = write(tmp_path / "votes.csv", "left,right,winner\n" + "x,y,tie\n" * 5)
     list(Ballots([file], progress=told.append))
     assert told == [2, 4]
+
+
+def test_a_wrong_row_of_parquet_is_told_by_its_row(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "votes.parquet"
+    parquet.write_table(pyarrow.table({"left": ["x", "x"], "right": ["y", "x"], "winner": ["left", "tie"]}), path)
+    with pytest.raises(BadRowError, match=r"votes\.parquet, row 2: left and right are both 'x'"):
+        list(Ballots([path]))

@@ -179,8 +179,13 @@ def test_skipped_bad_rows_are_tallied_and_told(tmp_path: Path, text: str, messag
         ("[{}]", "is no votes file, its columns are none"),
         ("[]", "is an empty list; expected model_a"),
         ('[{"model_a": "x", "model_b": "y", "winner": "a"}, ', "is not JSON in the element on line 1"),
-        (b"left,right,winner\nx,\xff,left\n", "is not UTF-8 text (byte 0xff); expected CSV, JSON or JSON lines"),
+        (b"left,right,winner\nx,\xff,left\n", "is not UTF-8 text (byte 0xff); save it as UTF-8"),
         (b"\x1f\x8b\x08\x00", "is packed with gzip and cannot be unpacked: "),
+        (b"left,right,winner,winner\nx,y,left,right\n", "has the column winner 2 times; expected it once"),
+        (b"left,right,left,winner\nx,y,z,left\n", "has the column left 2 times; expected it once"),
+        ("left,right,winner\nx,y,left\n".encode("utf-16"), "is not UTF-8 text (byte 0xff); save it as UTF-8"),
+        ("left,right,winner\nx,y,left\n".encode("utf-16-le"), "winner_tie), as UTF-8 text"),
+        (b"<p>" * 1000, f"its columns are '{'<p>' * 18}<p...; expected"),
         (gzip.compress(b"left,right,winner\nx,y,left\n")[:-9], "is packed with gzip and cannot be unpacked: "),
         (gzip.compress(b"left,right,winner\nx,\xff,left\n"), "is not UTF-8 text (byte 0xff)"),
         (b"PAR1 and no more", "is no whole Parquet file: "),
@@ -197,8 +202,10 @@ def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | byt
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VotesFileError, match=r"none\.csv cannot be read: No such file"):
         read_votes([tmp_path / "none.csv"])
-    with pytest.raises(VotesFileError, match="cannot be read: Is a directory"):
+    with pytest.raises(VotesFileError, match="is a folder; give the files in it by their names"):
         read_votes([tmp_path])
+    with pytest.raises(VotesFileError, match="/dev/zero is no ordinary file; expected CSV, JSON or JSON lines"):
+        read_votes([Path("/dev/zero")])  # its first line never ends
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(VotesFileError, match="is a pipe, and votes are looked at more than once; write them to a file"):
         read_votes([tmp_path / "pipe"])
