@@ -23,9 +23,14 @@ from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Floats, Index, Votes
+from elo.reading.values import ValueProblem, model_name
 from elo.settings import Settings
 
 MAX_VOTES = 100_000_000
+MAX_VOTERS = 1_000_000
+MAX_TASTES = 50_000_000
+"""Voters times models: a number is drawn for each."""
+MAX_POINTS = 1_000_000
 _CHUNK = 2**18
 _BOTH_BAD = 0.5
 """Share of the votes without a winner."""
@@ -76,16 +81,23 @@ class Scenario:
         for name, is_right, expected in (
             ("votes", 1 <= self.votes <= MAX_VOTES, f"1 to {MAX_VOTES}"),
             ("models", 2 <= self.models <= 10_000, "2 to 10000"),
-            ("spread", self.spread >= 0, "0 or more points"),
+            ("spread", 0 <= self.spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
             ("ratings", len(set(names)) == len(names) != 1, "two or more models, each named once"),
-            ("ratings", all(math.isfinite(rating) for _, rating in self.ratings), "finite numbers"),
+            (
+                "ratings",
+                all(abs(rating) <= MAX_POINTS for _, rating in self.ratings),
+                f"within {MAX_POINTS} points of 0",
+            ),
             ("ties", 0 <= self.ties <= 1, "a share from 0 to 1"),
-            ("voters", self.voters >= 0, "0 or more"),
-            ("taste", self.taste >= 0, "0 or more points"),
-            ("tie_spread", self.tie_spread >= 0, "0 or more"),
-            ("side_spread", self.side_spread >= 0, "0 or more points"),
-            ("prepared", self.prepared >= 0, "0 or more pairs"),
-            ("prepared_spread", self.prepared_spread >= 0, "0 or more points"),
+            ("ratings", all(map(_is_name, names)), "of names that votes files may have, such as model-x"),
+            ("voters", 0 <= self.voters <= MAX_VOTERS, f"0 to {MAX_VOTERS}"),
+            ("taste", 0 <= self.taste <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
+            ("tie_spread", 0 <= self.tie_spread <= 100, "0 to 100"),
+            ("side_bias", abs(self.side_bias) <= MAX_POINTS, f"within {MAX_POINTS} points of 0"),
+            ("side_spread", 0 <= self.side_spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
+            ("prepared", 0 <= self.prepared <= MAX_VOTES, f"0 to {MAX_VOTES} pairs"),
+            ("prepared_spread", 0 <= self.prepared_spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
+            ("voters", self.voters * (len(names) or self.models) <= MAX_TASTES, f"{MAX_TASTES} or fewer, times models"),
             ("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2**64 - 1"),
         ):
             if not is_right:
@@ -95,6 +107,13 @@ class Scenario:
                 raise ValueError(f"{name} {getattr(self, name):g} needs voters to have it; give voters too")
         if self.prepared_spread and not self.prepared:
             raise ValueError(f"prepared_spread {self.prepared_spread:g} needs prepared pairs; give prepared too")
+
+
+def _is_name(text: str) -> bool:
+    try:
+        return model_name("model", text) == text
+    except ValueProblem:
+        return False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,14 +185,15 @@ def _world(scenario: Scenario, rng: np.random.Generator) -> _World:
     else:
         ratings = 1000 + scenario.spread * _standard(rng.normal(size=scenario.models))
     K, U = len(ratings), max(scenario.voters, 1)
-    with np.errstate(divide="ignore"):  # ties 0 and 1 are the ends of the log-odds
+    with np.errstate(divide="ignore", over="ignore"):  # ties 0 and 1 are the ends of the log-odds
         tie_odds = np.log(scenario.ties) - np.log1p(-scenario.ties) + scenario.tie_spread * rng.normal(size=U)
+        ties = 1 / (1 + np.exp(-tie_odds))
     first = rng.integers(0, K, scenario.prepared, dtype=np.int32)
     second = (first + rng.integers(1, K, scenario.prepared, dtype=np.int32)) % K
     return _World(
         ratings,
         taste=scenario.taste * rng.normal(size=(U, K)),
-        ties=1 / (1 + np.exp(-tie_odds)),
+        ties=ties,
         side_bias=scenario.side_bias + scenario.side_spread * rng.normal(size=U),
         prepared=np.stack([first, second]),
         prepared_edge=scenario.prepared_spread * rng.normal(size=scenario.prepared),
@@ -192,7 +212,8 @@ def _vote(
 ) -> Index:
     """(n,): outcome codes; `u` are two uniform numbers a vote, for the outcome and for the sort of tie."""
     gap = world.ratings[a] - world.ratings[b] + world.taste[voter, a] - world.taste[voter, b]
-    p = 1 / (1 + np.exp(-(gap + edge + world.side_bias[voter]) / Settings().points_per_logit))
+    with np.errstate(over="ignore"):  # far enough behind, the chance is 0
+        p = 1 / (1 + np.exp(-(gap + edge + world.side_bias[voter]) / Settings().points_per_logit))
     half_tie = world.ties[voter] * np.minimum(p, 1 - p)
     tie = np.where(u[1] < _BOTH_BAD, Outcome.BOTH_BAD, Outcome.TIE)
     outcome: Index = np.where(u[0] < p - half_tie, Outcome.A, np.where(u[0] < p + half_tie, tie, Outcome.B))

@@ -55,6 +55,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    for name in ("models", "spread"):
+        if arguments.rating and getattr(arguments, name) != getattr(Scenario(), name):
+            raise UsageError(f"--{name} is for models that are drawn, and --rating gives them; leave one out")
     names = [option.removeprefix("--").replace("-", "_") for option, *_ in _OPTIONS]
     try:
         scenario = Scenario(

@@ -48,6 +48,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(tmp_path: Path, capsys: py
         ((votes, "--rating", "x"), 2, "rating 'x' is not NAME=POINTS"),
         ((votes, "--rating", "x=high"), 2, "rating 'x=high' is not NAME=POINTS"),
         ((votes, "--rating", "x=1"), 2, "is not two or more models, each named once"),
+        ((votes, "--rating", "x=1", "--rating", "y=2", "--models", "3"), 2, "--models is for models that are drawn"),
         ((tmp_path,), 1, f"{tmp_path} is a folder; give OUT.csv the name of a file"),
         ((votes, "--truth", tmp_path / "no" / "t.json"), 1, "there is no folder"),
         ((votes, "--truth", votes), 1, "would replace what OUT.csv writes there; give --truth another name"),
