@@ -33,6 +33,7 @@ from elo.ties import TieFit
 
 _BLOCK = 2**20  # values of a dense block of rows: 8 MB
 _SINGULAR = 1e-9
+_NO_SCALE = "without one of the clusters the other votes have no common scale; use a larger prior, or cluster none"
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
 _COLUMN = np.array([{Outcome.A: 0, Outcome.B: 1}.get(outcome, 2) for outcome in Outcome], dtype=np.int64)
 
@@ -228,7 +229,10 @@ def _by_rows(inverse: Floats, terms: Terms, rows: Index) -> Floats:
 def _by_parameters(inverse: Floats, terms: Terms, rows: Index) -> Floats:
     """The same where a cluster has more rows than there are parameters: e = (I - H_c C)^-1 g_c."""
     P = len(inverse)
-    lower = np.linalg.cholesky(inverse)
+    try:
+        lower = np.linalg.cholesky(inverse)
+    except LinAlgError as error:
+        raise ClusterError(_NO_SCALE) from error
     found = np.empty((len(rows), P))
     for i, own in enumerate(rows):
         x = terms.x[own]
@@ -241,13 +245,12 @@ def _by_parameters(inverse: Floats, terms: Terms, rows: Index) -> Floats:
 
 def _check_scale(rest: Floats) -> None:
     """What is left of the information without the cluster, (B, m, m), must be positive."""
-    message = "without one of the clusters the other votes have no common scale; use a prior above 0, or cluster none"
     try:
         pivots = np.diagonal(np.linalg.cholesky(rest), axis1=1, axis2=2) ** 2
     except LinAlgError as error:
-        raise ClusterError(message) from error
+        raise ClusterError(_NO_SCALE) from error
     if pivots.min(initial=1.0) < _SINGULAR:
-        raise ClusterError(message)
+        raise ClusterError(_NO_SCALE)
 
 
 def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:

@@ -252,8 +252,9 @@ def _check_told_apart(likelihood: _Likelihood, r: Floats, names: list[str]) -> N
     group = components(likelihood.rows.pairs)
     laplacian, mixed = likelihood.laplacian(sums), likelihood.mixed(sums)
     laplacian += (group[:, None] == group[None, :]) * np.diag(laplacian).mean()
-    rest = sums.of_x - mixed.T @ np.linalg.solve(laplacian, mixed)
-    size = np.sqrt(np.diag(sums.of_x))
+    # Least squares, for the weights of two votes can lie so far apart that the matrix is singular by rounding.
+    rest = sums.of_x - mixed.T @ np.linalg.lstsq(laplacian, mixed, rcond=None)[0]
+    size = np.maximum(np.sqrt(np.diag(sums.of_x)), 1e-100)  # 0 where ratings lie so far apart that nothing is open
     values, vectors = eigh(rest / np.outer(size, size))
     if values[0] < _COLLINEAR:
         name = names[int(np.abs(vectors[:, 0]).argmax())]
@@ -274,6 +275,8 @@ def _newton(likelihood: _Likelihood, r: Floats, names: list[str]) -> tuple[Float
         try:
             factor = cho_factor(information, lower=True)
         except LinAlgError as error:  # the ratings alone have a maximum, so it is the coefficients that run away
+            if not names:
+                raise ConvergenceError(bradley_terry.too_flat(likelihood.ratings.prior)) from error
             raise _no_maximum(theta[K:] * largest, names) from error
         step = cho_solve(factor, gradient)
         size = float(np.abs(step).max())

@@ -147,7 +147,11 @@ def _tie(
 
 
 def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Settings) -> Estimate:
-    weights = vote_weights(votes, settings) if is_weighted(settings) else None
+    weights, all_votes = None, votes
+    if is_weighted(settings):
+        weights = vote_weights(votes, settings)
+        has_faded = weights <= 0
+        votes, weights = votes.select(~has_faded), weights[~has_faded]
     found = fit_contextual(votes, cells.models, settings, weights)
     fit, likelihood = found.fit, Likelihood.of(found.pairs, prior=settings.prior)
     is_used = covariates(votes, settings.control).is_known
@@ -168,7 +172,7 @@ def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Setting
     )
     plain = None
     if is_weighted(settings):
-        plain = gauge.centred(fit_contextual(votes, cells.models, settings).fit.ratings)
+        plain = gauge.centred(fit_contextual(all_votes, cells.models, settings).fit.ratings)
     return Estimate(
         cells,
         cells.pairs(),

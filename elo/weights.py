@@ -7,7 +7,7 @@ it had met as often as any other; with 1 / probability the ratings are those tha
     none   1
     pair   1 / max(n, 50) for n votes of the unordered pair: a pair of few votes is not blown up
     draw   1 / P(pair was drawn), per vote
-    half_life_days h: times 2^(-age / h), age counted back from the newest vote
+    half_life_days h: times 2^(-age / h), age counted back from the newest vote; after 100 half-lives 0
 
 The first three are scaled to a mean of 1 a vote, so that the prior weighs against the votes what it does without
 weights. Age is not: votes that fade carry less information, and the prior regains its weight. Sums are taken in an
@@ -15,6 +15,8 @@ order that no order of votes can change.
 
     K models, N votes, C cells
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from elo.settings import Settings
 _LEAST_OF_PAIR = 50
 _LEAST_CHANCE = 1e-100  # weights 1 / less, and their squares, are beyond any float
 _DAY_S = 86_400.0
+_MOST_HALF_LIVES = 100.0  # what is left after more is below any rounding, and would be all that joins two models
 
 
 def is_weighted(settings: Settings) -> bool:
@@ -31,8 +34,8 @@ def is_weighted(settings: Settings) -> bool:
 
 
 def weighted_pairs(cells: Cells, votes: Votes | None, settings: Settings) -> Pairs:
-    """The pairs with sums of weights in place of counts, and the sums of their squares. `cells` count the `votes`,
-    which may be None where weights go by pair alone.
+    """The pairs with sums of weights in place of counts, and the sums of their squares; without those of which all
+    votes have faded. `cells` count the `votes`, which may be None where weights go by pair alone.
 
     Two pairs of 100 and 300 votes, by pair: 2 and 2/3 a vote, so that both weigh 200.
     Raises MissingDataError where a vote has no draw probability, or no time, and the settings need it.
@@ -49,11 +52,11 @@ def weighted_pairs(cells: Cells, votes: Votes | None, settings: Settings) -> Pai
     order = np.lexsort((weight, cell))
     starts = np.searchsorted(cell[order], np.arange(len(cells.count)))
     ordered = weight[order]
-    return cells.weighted(np.add.reduceat(ordered, starts), np.add.reduceat(ordered**2, starts))
+    return _left(cells.weighted(np.add.reduceat(ordered, starts), np.add.reduceat(ordered**2, starts)))
 
 
 def vote_weights(votes: Votes, settings: Settings) -> Floats:
-    """(N,): the weight of each vote, above 0. Raises as `weighted_pairs`."""
+    """(N,): the weight of each vote, 0 where it has faded. Raises as `weighted_pairs`."""
     weight = np.ones(len(votes))
     if settings.weights == "pair":
         cells = Cells.from_votes(votes)
@@ -69,8 +72,17 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
         weight *= len(weight) / np.sort(weight).sum()
     if settings.half_life_days is not None:
         time_s = _known(votes.time_s, "time", "half_life_days", "rate without it")
-        weight = weight * np.exp2((time_s - time_s.max(initial=-np.inf)) / (settings.half_life_days * _DAY_S))
+        half_lives = (time_s.max(initial=-np.inf) - time_s) / (settings.half_life_days * _DAY_S)
+        weight = np.where(half_lives > _MOST_HALF_LIVES, 0.0, weight * np.exp2(-half_lives))
     return weight
+
+
+def _left(pairs: Pairs) -> Pairs:
+    is_left = pairs.games > 0
+    if is_left.all():
+        return pairs
+    names = ("a", "b", "won", "lost", "tied", "won2", "lost2", "tied2")
+    return replace(pairs, **{name: getattr(pairs, name)[is_left] for name in names})
 
 
 def _known(column: Floats | None, what: str, option: str, instead: str) -> Floats:

@@ -192,7 +192,7 @@ def test_a_cluster_without_which_there_is_no_scale_is_refused(n_pairs_of_the_bri
         rows += [(a, b, Outcome.A), (a, b, Outcome.B)]
         voters += [0, 0]
     votes = replace(Votes.from_rows(rows), voter=np.array(voters), voters=tuple("xuvwyz"))
-    with pytest.raises(ClusterError, match="have no common scale; use a prior above 0"):
+    with pytest.raises(ClusterError, match="have no common scale; use a larger prior"):
         jackknife_of(votes, replace(VOTER, prior=0.0))
     V, _ = jackknife_of(votes, VOTER)
     assert np.isfinite(V).all()

@@ -460,6 +460,20 @@ def test_a_fit_that_does_not_arrive_says_what_helps() -> None:
         found(Votes.from_rows(rows), control=("side",), prior=1e-9)
 
 
+def test_weights_far_apart_leave_the_check_of_covariates_standing() -> None:
+    """Two groups, of which one weighs 2^-70: what its votes tell is lost in rounding, and that is all."""
+    rows = [("x", "y", Outcome.A), ("y", "x", Outcome.A), ("x", "y", Outcome.B)] * 8 + [("u", "v", Outcome.A)]
+    fitted = found(Votes.from_rows(rows), np.array([1.0] * 24 + [2.0**-70]), control=("side",))
+    assert abs(fitted.r[fitted.models.index("u")]) < 1e-12
+
+
+def test_a_prior_of_next_to_nothing_is_told_where_no_covariate_is_used() -> None:
+    votes = Votes.from_rows([("x", "y", Outcome.A)] * 300)
+    votes = replace(votes, features={"seconds": np.ones((300, 2))})
+    with pytest.raises(ConvergenceError, match=r"a prior of 1e-14 virtual ties is too small|a larger prior holds"):
+        found(votes, control=("speed",), prior=1e-14)
+
+
 def test_what_cannot_be_told_from_the_models_is_refused() -> None:
     """One model always on side A."""
     votes = Votes(("x", "y"), np.zeros(40, int), np.ones(40, int), np.array([0, 1, 0, 2] * 10))

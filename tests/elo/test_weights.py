@@ -7,6 +7,7 @@ import pytest
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, MissingDataError, Votes
 from elo.bradley_terry import fit
+from elo.estimate import estimate
 from elo.settings import Settings
 from elo.weights import is_weighted, vote_weights, weighted_pairs
 from tests.elo import reference
@@ -56,6 +57,25 @@ def test_a_vote_fades_by_half_in_its_half_life_and_the_newest_weighs_one() -> No
     assert vote_weights(votes, Settings(half_life_days=30)).tolist() == [0.25, 0.5, 1.0]
     both = dataclasses.replace(votes, draw_probability=np.full(3, 0.3))
     assert vote_weights(both, Settings(half_life_days=30, weights="draw")).tolist() == [0.25, 0.5, 1.0]
+
+
+def test_a_vote_of_more_than_100_half_lives_is_none() -> None:
+    """What 2^-1000 joins is not joined: models without another vote are a group of their own."""
+    rows = [("a", "b", Outcome.A), ("b", "c", Outcome.TIE), ("a", "b", Outcome.B)] * 4
+    days = np.array([1000.0, 0.0, 1000.0] * 4)
+    votes = dataclasses.replace(Votes.from_rows(rows), time_s=days * 86_400)
+    settings = Settings(half_life_days=1, bootstrap=0)
+    assert vote_weights(votes, settings).tolist() == [1, 0, 1] * 4
+    assert len(weighted_pairs(Cells.from_votes(votes), votes, settings).a) == 1
+    assert vote_weights(votes, Settings(half_life_days=10)).tolist() == [1, 2.0**-100, 1] * 4
+    features = {"tokens": np.random.default_rng(3).integers(1, 99, (12, 2)).astype(np.float64)}
+    for changes in ({}, {"control": ("length",)}, {"cluster": "voter"}):
+        one = dataclasses.replace(settings, **changes)
+        found = estimate(dataclasses.replace(votes, features=features, voter=np.arange(12)), one)
+        assert found.group.tolist() == [1, 1, 2]
+        assert found.fit.r[2] == pytest.approx(0, abs=1e-12)
+        assert found.bounds is not None
+        assert np.isfinite(found.bounds.low).all()
 
 
 def naive_sums(votes: Votes, weight: Floats) -> dict[tuple[str, str], list[float]]:
