@@ -39,6 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
     if settings.method != "bradley-terry":
         raise UsageError(f"method {settings.method!r} knows no errors to plan by; use bradley-terry")
+    if settings.bootstrap == 0 and settings.resamples:
+        raise UsageError("bootstrap 0 gives no errors to plan by; use 1 round or more, or interval sandwich")
     if not 0 < arguments.chance < 1:
         raise UsageError(f"chance {arguments.chance!r} is not between 0 and 1")
     check_targets({"--json": arguments.json}, reads=files_read(arguments))

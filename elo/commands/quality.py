@@ -14,6 +14,7 @@ from elo.commands.failures import CommandError, Commands, UsageError
 from elo.commands.output import check_targets, write_whole
 from elo.commands.progress import Progress
 from elo.commands.sources import files_read
+from elo.reading.wanted import ALL_KINDS
 
 if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
     from sqlalchemy import Connection
@@ -95,9 +96,9 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
     from elo.quality import assess
 
     try:
-        kind = None if arguments.kind == "all" else Kind.parse(arguments.kind or Kind.BATTLE.label)
+        kind = None if arguments.kind == ALL_KINDS else Kind.parse(arguments.kind or Kind.BATTLE.label)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(f"{error}, {ALL_KINDS}") from error
     try:
         database = open_database(arguments.db, create=False)
         try:
@@ -108,7 +109,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
     except DatabaseError as error:
         raise CommandError(str(error)) from error
     if not found.n_votes:
-        raise CommandError(f"no votes of kind {'any' if kind is None else kind.label} in {database.url}")
+        raise CommandError(f"no votes of {'any kind' if kind is None else f'kind {kind.label}'} in {database.url}")
     return found
 
 

@@ -7,6 +7,8 @@ from typing import get_args
 from elo.commands.failures import UsageError
 from elo.settings import BothBad, Cluster, Control, Gauge, IntervalMethod, Method, Settings, TieModel, Weights
 
+_MOST_POINTS = 1_000_000
+
 
 def add_rating_options(command: argparse.ArgumentParser) -> None:
     """Their names are those of the fields, their defaults the official board's."""
@@ -70,9 +72,25 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if values["gauge"] is None:
         values["gauge"] = "anchor" if values["anchor"] else "mean"
     try:
-        return Settings(**values)
+        settings = Settings(**values)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    _check_points(settings)
+    return settings
+
+
+def _check_points(settings: Settings) -> None:
+    """Beyond these bounds points have no digits left, or are infinite. Raises UsageError."""
+    points = {name: getattr(settings, name) for name in ("mean", "start", "k", "scale")}
+    points |= {f"anchor {model}": rating for model, rating in settings.anchor}
+    for name, value in points.items():
+        if abs(value) > _MOST_POINTS:
+            raise UsageError(f"{name} {value:g} is not within {_MOST_POINTS} points of 0")
+    if not 1 / _MOST_POINTS <= settings.points_per_logit <= _MOST_POINTS:
+        raise UsageError(
+            f"with base {settings.base!r} and scale {settings.scale:g} all ratings lie on one point or far "
+            "beyond any; use others, such as 10 and 400"
+        )
 
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter):

@@ -57,6 +57,7 @@ def test_a_database_and_its_export_give_the_same_plan(tmp_path: Path, capsys: py
     [
         (["--chance", "1"], 2, "chance 1.0 is not between 0 and 1"),
         (["--method", "elo"], 2, "method 'elo' knows no errors to plan by; use bradley-terry"),
+        (["--bootstrap", "0"], 2, "bootstrap 0 gives no errors to plan by; use 1 round or more, or interval sandwich"),
         (["--prior", "-1"], 2, "prior -1.0 is not 0 or more virtual ties"),
         (["--json", "/nowhere/plan.json"], 1, "there is no folder /nowhere for --json plan.json"),
     ],

@@ -80,7 +80,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
     for arguments, expected, message in (
         (("--db", url, "--level", "1"), 2, "level 1.0 is not between 0 and 1"),
         (("--db", url, "--seed", "-1"), 2, "seed -1 is not a whole number from 0"),
-        (("--db", url, "--kind", "duel"), 1, "kind 'duel' is not one of battle, quick"),
+        (("--db", url, "--kind", "duel"), 1, "kind 'duel' is not one of battle, quick, control, named, chat, all"),
         (("--db", url, "--kind", "named"), 1, "no votes of kind named in sqlite:///"),
         (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
         (("--db", url, "--json", tmp_path), 1, "is a folder; give --json the name of a file"),

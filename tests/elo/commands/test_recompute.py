@@ -463,6 +463,23 @@ def test_an_empty_database_has_nothing_to_rate(run: Run, tmp_path: Path) -> None
         assert err == f"error: no counted votes of kind battle in sqlite:///{tmp_path / 'a.sqlite'} (revision 0)\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--mean", "1e308"], "mean 1e+308 is not within 1000000 points of 0"),
+        (["--anchor", "Pizza=-1e308"], "anchor Pizza -1e+308 is not within 1000000 points of 0"),
+        (["--method", "elo", "--k", "1e308"], "k 1e+308 is not within 1000000 points of 0"),
+        (["--scale", "1e-320"], "with base 10.0 and scale 9.99989e-321 all ratings lie on one point or far beyond any"),
+        (["--base", "1.0000000000000002"], "and scale 400 all ratings lie on one point or far beyond any; use others"),
+    ],
+)
+def test_points_beyond_all_digits_are_refused(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
+    """Infinite ratings were printed, and ended in a traceback with --json."""
+    status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json", *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+
+
 def test_no_output_replaces_what_is_read_or_another_output(run: Run, tmp_path: Path) -> None:
     url, votes, link = ledger(tmp_path / "arena.sqlite"), tmp_path / "votes.csv", tmp_path / "link.csv"
     votes.write_bytes(Path(FOOD).read_bytes())
