@@ -14,7 +14,7 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo import bradley_terry, short_records, simultaneous, ties
-from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names
+from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names, record
 from elo.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
 from elo.clusters import Clusters
 from elo.coefficient import Coefficient
@@ -84,7 +84,7 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
     if votes is None and settings.needs_votes:
         raise MissingDataError("these settings need the votes one by one, and only their counts came; give Votes")
     all_cells, counted = cells, cells.pairs()
-    gauge = Gauge.of(counted.models, _battles(counted), settings)
+    gauge = Gauge.of(counted.models, record(counted).battles, settings)
     if (outcomes := rated_outcomes(settings)) != tuple(Outcome):
         cells = cells.only(outcomes)
         votes = votes and votes.select(np.isin(votes.outcome, outcomes))
@@ -120,12 +120,6 @@ def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:
     tie = () if settings.ties == "ignore" else (Outcome.TIE,)
     both_bad = (Outcome.BOTH_BAD,) if tie and settings.both_bad == "tie" else ()
     return (Outcome.A, Outcome.B, *tie, *both_bad)
-
-
-def _battles(pairs: Pairs) -> Floats:
-    """(K,): counted votes of each model."""
-    models, games = np.concatenate([pairs.a, pairs.b]), np.tile(pairs.games, 2)
-    return np.bincount(models, games, minlength=pairs.n_models).astype(np.float64)
 
 
 def _fitted(pairs: Pairs, settings: Settings) -> Fit | TieFit:

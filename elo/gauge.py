@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 
-from elo.battles import Floats, MissingDataError, names
+from elo.battles import Floats, Index, MissingDataError, names
 from elo.settings import Settings
 
 
@@ -26,7 +26,7 @@ class Gauge:
     target: float
 
     @classmethod
-    def of(cls, models: tuple[str, ...], battles: Floats, settings: Settings) -> Self:
+    def of(cls, models: tuple[str, ...], battles: Index, settings: Settings) -> Self:
         """The gauge for K models with so many battles each, (K,).
 
         Anchors 1200 and 1000: the two models have a mean of 1100, and the gap that their votes say.

@@ -1,5 +1,6 @@
 """A board as text: the table that `recompute` prints, with everything under it that tells how it was made."""
 
+from elo.columns import aligned
 from elo.leaderboard import Leaderboard, Row
 from elo.notes import notes
 
@@ -7,14 +8,7 @@ from elo.notes import notes
 def table(board: Leaderboard) -> str:
     """One line per model, `columns` side by side, and below the `notes` and what the last columns are."""
     header, *rows = columns(board)
-    widths = [max(len(cells[i]) for cells in [header, *rows]) for i in range(len(header))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if i == 1 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        )
-        for cells in [header, *rows]
-    ]
+    lines = aligned(header, rows, left=(1,))
     return "\n".join([*lines, "", *notes(board), *_legend(board)])
 
 
