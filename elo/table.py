@@ -18,7 +18,7 @@ def _legend(board: Leaderboard) -> list[str]:
     settings = board.settings
     if not settings.bootstrap:
         where = "that the intervals leave open"
-    elif any(row.interval == "bootstrap" for row in board.rows):
+    elif board.reach is None:
         where = f"in {100 * settings.level:g} % of the bootstrap's rounds"
     else:
         where = f"in {100 * settings.level:g} % of {settings.bootstrap} draws from the ratings' covariance"

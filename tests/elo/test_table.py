@@ -69,3 +69,10 @@ def test_places_say_what_they_come_from() -> None:
     assert told.endswith("places: the model's in 90 % of 70 draws from the ratings' covariance.")
     told = table(rate(cells, Settings(interval="sandwich", bootstrap=0)))
     assert told.endswith("places: the model's that the intervals leave open.")
+
+
+def test_places_of_short_records_come_from_the_bootstrap_where_that_was_made() -> None:
+    """A young arena: all intervals are the inverse Hessian's, and rounds were drawn all the same."""
+    board = rate(Cells.from_counts([("a", "b", Outcome.A, 2), ("b", "a", Outcome.A, 1)]), Settings(bootstrap=20))
+    assert {row.interval for row in board.rows} == {"hessian"}
+    assert table(board).endswith("places: the model's in 95 % of the bootstrap's rounds.")
