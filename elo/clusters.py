@@ -104,7 +104,7 @@ def codes(votes: Votes, settings: Settings) -> Index | None:
     if settings.cluster == "none":
         return None
     if settings.cluster == "voter":
-        if votes.voter is None:
+        if votes.voter is None or not (votes.voter >= 0).any():
             raise MissingDataError("the votes do not say who cast them; intervals by voter need the column visitor")
         return votes.voter.astype(np.int64)
     if votes.prepared is None or not (votes.prepared >= 0).any():

@@ -81,11 +81,15 @@ class Share:
     @classmethod
     def by_voter(cls, hits: Floats, n: Floats) -> "Share":
         """For voters with habits of their own, (U,) each: the share of all votes, with an error as voters differ
-        (ratio estimator, one cluster a voter). With under 20 voters, as if votes were independent."""
+        (ratio estimator, one cluster a voter). With under 20 voters, as if votes were independent. Where all voters do
+        the same it tells no spread: then what as many voters with one vote each would tell (0 of 124: 0 to 0.03)."""
         total = cls.of(int(hits.sum()), int(n.sum()))
         U = int((n > 0).sum())
         if U < _FEW_VOTERS or total.share is None:
             return total
+        if total.hits in (0, total.n):
+            whole = cls.of(U * (total.hits > 0), U)
+            return cls(total.hits, total.n, whole.low, whole.high)
         residuals = hits - total.share * n
         reach = _Z * sqrt(U / (U - 1) * float((residuals**2).sum())) / total.n
         return cls(total.hits, total.n, max(0.0, total.share - reach), min(1.0, total.share + reach))

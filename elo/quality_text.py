@@ -15,7 +15,7 @@ _REASONS = {
 
 def report(quality: Quality) -> str:
     """Some lines of sentences, and tables where there are withdrawals or unusual voters."""
-    lines = [f"{quality.n_votes} votes, of which {quality.n_counted} count."]
+    lines = [f"{_votes(quality.n_votes)}, of which {quality.n_counted} count{'s' * (quality.n_counted == 1)}."]
     if quality.exclusions:
         told = ", ".join(f"{reason} {n}" for reason, n in sorted(quality.exclusions.items()))
         lines.append(f"Left out, by reason: {told}.")
@@ -32,7 +32,7 @@ def _sides(left: Share) -> str:
         liked = "no side is liked better"
     else:
         liked = f"the {'left' if left.share > 0.5 else 'right'} side is liked better than chance has it"
-    return f"Sides: the left won {_told(left)} of {left.n} votes with a winner: {liked}."
+    return f"Sides: the left won {_told(left)} of {_votes(left.n)} with a winner: {liked}."
 
 
 def _ties(ties: Share, both_bad: Share) -> str:
@@ -45,8 +45,8 @@ def _prompts(prompts: Prompts) -> list[str]:
     if not prompts.votes:
         return []
     return [
-        f"Prompts: {prompts.distinct} different ones in {prompts.votes} votes; {prompts.by_same_voter} votes on one "
-        f"that the same voter had voted on before; the commonest came {prompts.most} times."
+        f"Prompts: {prompts.distinct} different ones in {_votes(prompts.votes)}; {_votes(prompts.by_same_voter)} on "
+        f"one that the same voter had voted on before; the commonest came {prompts.most} time{'s' * (prompts.most != 1)}."
     ]
 
 
@@ -88,6 +88,10 @@ def _voter(voter: Voter) -> list[str]:
         voter.voter, f"{voter.n_votes}", left, f"{100 * voter.tie_share:.0f} %", distance, f"{voter.flagged_after}",
         because,
     ]  # fmt: skip
+
+
+def _votes(n: int) -> str:
+    return f"{n} vote{'s' * (n != 1)}"
 
 
 def _told(share: Share) -> str:

@@ -171,6 +171,9 @@ def test_a_column_that_is_not_there_is_named() -> None:
     votes = votes_of(10)
     with pytest.raises(MissingDataError, match="who cast them; intervals by voter need the column visitor"):
         Clusters.of(replace(votes, voter=None), MODELS, VOTER)
+    nobody = replace(votes, voter=np.full(len(votes), -1), voters=())
+    with pytest.raises(MissingDataError, match="who cast them; intervals by voter need the column visitor"):
+        Clusters.of(nobody, MODELS, VOTER)
     with pytest.raises(MissingDataError, match="no vote names a prepared pair"):
         Clusters.of(replace(votes, prepared=None), MODELS, PAIR)
 

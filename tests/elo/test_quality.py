@@ -138,3 +138,12 @@ def test_the_report_of_few_votes_says_what_is_not_known() -> None:
 def test_a_long_report_says_how_much_it_left_out() -> None:
     votes = [Ballot(f"m{i:02}", "z", A, None, WITHDRAWN) for i in range(30)]
     assert "and 11 more; --json writes them all" in report(assess(votes))
+
+
+def test_a_share_that_no_voter_departs_from_is_not_certain() -> None:
+    """The spread between voters is 0 then, and the interval was 0 to 0."""
+    n = np.full(124, 70.0)
+    for hits, low, high in ((np.zeros(124), 0.0, 0.0301), (n, 0.9699, 1.0)):
+        found = Share.by_voter(hits, n)
+        assert (found.low, found.high) == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
+        assert found.n == 8680

@@ -56,7 +56,7 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
 
 
 def test_kinds_are_told_apart(url: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "--db", url, "--kind", "quick")[1].startswith("1 votes, of which 1 count.")
+    assert run(capsys, "--db", url, "--kind", "quick")[1].startswith("1 vote, of which 1 counts.")
     assert run(capsys, "--db", url, "--kind", "all")[1].startswith("41 votes, of which 38 count.")
 
 
@@ -69,7 +69,7 @@ def test_bad_rows_stop_the_command_or_are_told(tmp_path: Path, capsys: pytest.Ca
     assert err.endswith("; --skip-bad leaves such rows out\n")
     status, out, err = run(capsys, "--votes", votes, "--skip-bad")
     assert (status, err) == (0, "bad rows left out: 1\nrows that do not count and are no votes, left aside: 1\n")
-    assert out.startswith("1 votes, of which 1 count.")
+    assert out.startswith("1 vote, of which 1 counts.")
 
 
 def test_what_is_wrong_is_said_and_nothing_is_written(
