@@ -45,8 +45,9 @@ def _prompts(prompts: Prompts) -> list[str]:
     if not prompts.votes:
         return []
     return [
-        f"Prompts: {prompts.distinct} different ones in {_votes(prompts.votes)}; {_votes(prompts.by_same_voter)} on "
-        f"one that the same voter had voted on before; the commonest came {prompts.most} time{'s' * (prompts.most != 1)}."
+        f"Prompts: {prompts.distinct} different ones in {_votes(prompts.votes)}; "
+        f"{_votes(prompts.by_same_voter)} on one that the same voter had voted on before; "
+        f"the commonest came {prompts.most} time{'s' * (prompts.most != 1)}."
     ]
 
 
