@@ -467,7 +467,7 @@ def test_clusters_make_jackknife_intervals(interval: IntervalMethod) -> None:
 
 def test_clusters_of_one_give_the_sandwich_with_leverages() -> None:
     votes, _ = reference.random_votes(np.random.default_rng(6), n_votes=20_000, n_models=5)
-    votes = replace(votes, voter=np.full(20_000, -1))
+    votes = replace(votes, voter=np.r_[0, np.full(19_999, -1)])
     pairs = Cells.from_votes(votes).pairs()
     found, likelihood = fit(pairs, prior=1), Likelihood.of(pairs, prior=1)
     clusters = Clusters.of(votes, pairs.models, Settings(cluster="voter"))

@@ -60,7 +60,7 @@ def test_weighted_votes_have_their_models_variance() -> None:
 
 
 def test_clusters_of_one_are_the_votes_themselves() -> None:
-    votes = replace(Votes.from_rows(FIELD), voter=np.full(len(FIELD), -1))
+    votes = replace(Votes.from_rows(FIELD), voter=np.r_[0, np.full(len(FIELD) - 1, -1)])
     pairs = Cells.from_votes(votes).pairs()
     fitted = fit(pairs, prior=1)
     clusters = Clusters.of(votes, pairs.models, Settings(cluster="voter"))
