@@ -22,6 +22,7 @@ from elo.contextual import fit_contextual
 from elo.covariates import covariates
 from elo.gauge import Gauge
 from elo.intervals import Intervals, Progress, intervals, of_covariance, tie_error
+from elo.one_thread import one_thread
 from elo.settings import Settings
 from elo.ties import TieFit
 from elo.weights import is_weighted, vote_weights, weighted_pairs
@@ -79,6 +80,11 @@ def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | No
         ClusterError: the clusters are too few for intervals, or one of them carries the scale.
         ConvergenceError: Newton's method did not arrive.
     """
+    with one_thread():
+        return _estimate(data, settings, progress)
+
+
+def _estimate(data: Cells | Votes, settings: Settings, progress: Progress | None) -> Estimate:
     votes = data if isinstance(data, Votes) else None
     cells = Cells.from_votes(data) if isinstance(data, Votes) else data
     if votes is None and settings.needs_votes:

@@ -173,7 +173,7 @@ def test_short_records_of_ties_and_of_weights_say_what_they_lack() -> None:
     assert [row.model for row in board.rows if row.interval == "hessian"] == ["z"]
     lacks = "* fewer than 3 points won or lost, or battles that were no tie"
     assert notes(board)[-1] == f"{lacks}: a wide interval from the inverse Hessian."
-    old = dataclasses.replace(Votes.from_rows(rows), time_s=np.arange(36) * 86_400.0)
+    old = dataclasses.replace(Votes.from_rows(rows), time_s=86_400.0 * np.arange(36, dtype=np.float64))
     told = notes(rate(old, Settings(half_life_days=0.5)))
     assert told[-1] == f"{lacks}, by their weights: a wide interval from the inverse Hessian."
 
