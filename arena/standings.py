@@ -5,6 +5,7 @@ recompute` on an export.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -14,10 +15,18 @@ from sqlalchemy import Connection
 from db import queries
 from db.codes import Kind
 from db.session import Database
-from elo.battles import Cells, Votes
+from elo.battles import Cells, MissingDataError, Votes
+from elo.bradley_terry import NoMaximumError
+from elo.clusters import ClusterError
 from elo.leaderboard import Leaderboard, Row, rate, rate_online
 from elo.settings import Settings
 from elo.vote_columns import columns_for, gathered, reads_answers
+
+logger = logging.getLogger(__name__)
+
+
+class NoRatingsError(Exception):
+    """The votes as they are give no ratings under the arena's settings; the cause says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +84,8 @@ class Board:
 
 
 class Standings:
-    """The current board. Any number of pages may ask at once: each revision is computed once, in a worker thread."""
+    """The current board. Any number of pages may ask at once: each revision is computed once, in a worker thread, also
+    where it has no ratings."""
 
     def __init__(self, database: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -83,25 +93,34 @@ class Standings:
         self._clock = clock
         self._lock = asyncio.Lock()
         self._board: Board | None = None
+        self._failed: tuple[int, Exception] | None = None
+        """The last revision without ratings, and why."""
 
     async def board(self) -> Board:
         """A board that holds every change of the ledger committed before this call.
 
         Raises:
             db.errors.DatabaseError: it cannot be read.
-            elo.bradley_terry.NoMaximumError: the prior is 0 and the votes have no likeliest ratings.
-            elo.battles.MissingDataError: the settings ask for what no vote has, or anchor a model without one.
-            elo.clusters.ClusterError: the votes hang together in too few groups for intervals.
+            NoRatingsError: the prior is 0 and the votes have no likeliest ratings; the settings ask for what no vote
+                has, or anchor a model without one; votes hang together in too few groups for intervals.
         """
         revision = await asyncio.to_thread(self._revision)
         async with self._lock:
-            if self._board is None or self._board.revision < revision:
-                self._board = await asyncio.to_thread(self._compute)
-            return self._board
+            if self._board is not None and self._board.revision >= revision:
+                return self._board
+            if self._failed is None or self._failed[0] < revision:
+                try:
+                    self._board = await asyncio.to_thread(self._compute)
+                    return self._board
+                except (ValueError, ArithmeticError) as error:
+                    is_told = isinstance(error, NoMaximumError | MissingDataError | ClusterError)
+                    logger.error("no ratings at revision %d of the ledger: %s", revision, error, exc_info=not is_told)
+                    self._failed = (revision, error)
+            raise NoRatingsError(str(self._failed[1])) from self._failed[1]
 
     def forget(self) -> None:
         """Compute the next board anew: what stands beside the ratings has changed, which no revision tells."""
-        self._board = None
+        self._board = self._failed = None
 
     def _revision(self) -> int:
         with self._database.read() as tx:

@@ -25,7 +25,7 @@ from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import HOUSEKEEPING_EVERY_S, DatabaseJournal, Storage, in_database
 from arena.settings import Settings
-from arena.standings import Board, Standings
+from arena.standings import Board, NoRatingsError, Standings
 from db.codes import Policy, Reason
 from db.errors import AlreadyVoted, DatabaseError, NotVotable
 from db.outcome import Outcome
@@ -282,11 +282,13 @@ class Arena:
         vote and cannot be loaded is not on it: it is in no battle.
 
         Raises:
-            Refusal: `no_board` (it cannot be computed at present; the log says why).
+            Refusal: `no_ratings`, `no_board` (the log says why).
         """
         try:
             board = await self._standings.board()
-        except (DatabaseError, ValueError, ArithmeticError) as error:
+        except NoRatingsError as error:
+            raise Refusal("no_ratings") from error
+        except DatabaseError as error:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])

@@ -20,7 +20,7 @@ from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveal import reveal, withdrawn
 from arena.service.storage import Storage, in_database
-from arena.standings import Board, Standings
+from arena.standings import Board, NoRatingsError, Standings
 from db.codes import Kind, Reason, State
 from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
 from db.queries import BattleRecord, BattleSettings, CastVote
@@ -30,6 +30,11 @@ logger = logging.getLogger(__name__)
 WITHDRAW_WITHIN_S = 60.0
 KEEP_IDLE_S = 3600.0
 """A battle that nothing has happened to for so long is read from the database again when somebody asks for it."""
+
+
+REVEAL_WAIT_S = 2.0
+"""How long a reveal waits for the ranks: with 100,000 votes and settings that need them one by one, a board takes
+seconds."""
 
 
 @dataclass(slots=True)
@@ -92,6 +97,7 @@ class LiveBattles:
         self._max_turns = max_turns
         self._rng = rng
         self._live: dict[str, Live] = {}
+        self._asked: set[asyncio.Task[Board]] = set()
 
     def add(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: BattleSettings) -> Live:
         """A battle that has just been stored."""
@@ -153,9 +159,19 @@ class LiveBattles:
         await asyncio.gather(*(live.battle.interrupt() for live in self._live.values()))
 
     async def _board(self, battle_id: str) -> Board | None:
+        asked = asyncio.create_task(self._standings.board())
+        self._asked.add(asked)  # else nobody would hold a task that goes on after the reveal
+        asked.add_done_callback(self._asked.discard)
+        done, _ = await asyncio.wait({asked}, timeout=REVEAL_WAIT_S)
+        if not done:
+            logger.info("battle %s: no ranks in its reveal, the board takes longer than %g s", battle_id, REVEAL_WAIT_S)
+            asked.add_done_callback(lambda task: task.cancelled() or task.exception())
+            return None
         try:
-            return await self._standings.board()
-        except (DatabaseError, ValueError, ArithmeticError):
+            return asked.result()
+        except NoRatingsError:
+            return None
+        except DatabaseError:
             logger.exception("battle %s: no ranks in its reveal", battle_id)
             return None
 

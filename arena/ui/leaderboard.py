@@ -71,7 +71,7 @@ def table(board: Board, texts: Messages) -> str:
         return f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p>{go}</p></div>{_unrated(board, texts)}'
     scale = axis(rows)
     components = sorted({row.component for row in rows})
-    level = f"{settings.level:.0%}"
+    level = f"{100 * settings.level:g}%"
     heads = [
         ("rank", plain(texts("column_rank"))),
         ("model", plain(texts("column_model"))),
@@ -146,6 +146,11 @@ def settings_line(settings: EloSettings, texts: Messages) -> str:
 
 
 def _shown(value: object) -> str:
+    """As it is written in the file."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
@@ -171,7 +176,7 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
                 return {shown: gr.skip()}
             return {board_table: table(board, texts), computed: computed_line(board, now, texts), shown: current}
         except Refusal as refusal:
-            return {computed: showing.refusal_line(refusal, texts)}
+            return {computed: showing.refusal_line(refusal, texts), shown: ""}
         except Exception:
             logger.exception("the leaderboard page could not be made")
             return {computed: showing.error_line("error_unexpected", texts)}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from arena.service import online_elo
-from arena.standings import Board, Standings
+from arena.standings import Board, NoRatingsError, Standings
 from db import queries
 from db.__main__ import main as db_main
 from db.codes import Kind, Reason, Side, State
@@ -222,13 +222,27 @@ def test_a_vote_during_the_computation_is_on_the_board_of_who_asks_after_it(
     asyncio.run(main())
 
 
-def test_a_board_that_has_no_likeliest_ratings_says_so_and_the_next_try_is_new(database: Database) -> None:
-    vote(database)
-    of = Standings(database, Settings(prior=0.0))
-    with pytest.raises(NoMaximumError):
-        board(of)
-    vote(database, outcome=Outcome.B)
-    assert board(of).n_counted == 2
+def test_votes_without_likeliest_ratings_are_tried_once_a_revision(
+    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    computed = counted(monkeypatch)
+
+    async def main() -> None:
+        of = Standings(database, Settings(prior=0.0))
+        vote(database)
+        for _ in range(3):
+            with pytest.raises(NoRatingsError, match="never lost a point") as caught:
+                await of.board()
+            assert isinstance(caught.value.__cause__, NoMaximumError)
+        assert len(computed) == len(caplog.records) == 1
+        of.forget()
+        with pytest.raises(NoRatingsError):
+            await of.board()
+        vote(database, outcome=Outcome.B)
+        assert (await of.board()).n_counted == 2
+        assert len(computed) == 3
+
+    asyncio.run(main())
 
 
 def test_the_span_of_a_rank_ends_where_others_are_worse_for_sure() -> None:

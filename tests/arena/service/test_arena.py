@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import threading
 from collections import Counter
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -15,6 +16,7 @@ from arena.service.live import WITHDRAW_WITHIN_S
 from db import queries
 from db.codes import State
 from db.queries import BattleRecord
+from elo.leaderboard import rate
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 from tests.fakes import ScriptedPlayer
 
@@ -274,7 +276,28 @@ def test_a_board_that_cannot_be_computed_is_a_refusal_and_stops_no_vote(tmp_path
         arena = await started(house)
         reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
         assert (reveal.is_counted, reveal.a.rank) == (True, None)
-        with refused("no_board"):
+        with refused("no_ratings"):
             await arena.leaderboard()
+
+    run(main())
+
+
+def test_a_reveal_does_not_wait_for_a_board_that_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    house, may_go_on = House(tmp_path), threading.Event()
+    monkeypatch.setattr("arena.service.live.REVEAL_WAIT_S", 0.05)
+
+    def slow(*args: Any, **options: Any) -> Any:
+        assert may_go_on.wait(10)
+        return rate(*args, **options)
+
+    async def main() -> None:
+        arena = await started(house)
+        battle_id = await battle(arena)
+        monkeypatch.setattr("arena.standings.rate", slow)
+        reveal = await arena.vote("visitor", battle_id, Outcome.A)
+        assert (reveal.is_counted, reveal.a.rank) == (True, None)
+        may_go_on.set()
+        assert (await arena.leaderboard()).n_counted == 1
+        await arena.close()
 
     run(main())

@@ -165,4 +165,5 @@ def test_rarer_settings_are_told_in_words_too() -> None:
     assert "own (Rao-Kupper), “neither” is" in settings_line(Settings(ties="rao-kupper", both_bad="ignore"), EN)
     line = settings_line(Settings(ties="ignore", gauge="battles", control=("side", "length"), half_life_days=30), EN)
     assert "the mean by battles is 1000); ties and “neither” are left out of the fit;" in line
-    assert line.endswith(" Also set: half_life_days = 30.0; control = length, side.")
+    assert line.endswith(" Also set: half_life_days = 30; control = length, side.")
+    assert settings_line(Settings(simultaneous=True), EN).endswith(" Also set: simultaneous = true.")
