@@ -50,6 +50,14 @@ class Spread:
     high: Floats
     orders: int
 
+    def to_json(self) -> dict[str, object]:
+        """Models by name."""
+        columns = zip(self.models, self.median.tolist(), self.low.tolist(), self.high.tolist(), strict=True)
+        return {
+            "orders": self.orders,
+            "models": [{"model": m, "median": mid, "low": low, "high": high} for m, mid, low, high in columns],
+        }
+
 
 def name_of(settings: Settings) -> str:
     """What a stored state says of the arithmetic that made it: "elo base=10.0 scale=400.0 k=32.0 start=1000.0"."""

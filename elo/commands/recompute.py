@@ -7,15 +7,18 @@ import argparse
 import json
 from pathlib import Path
 
+from elo import online
 from elo.battles import Votes
 from elo.board_csv import board_csv
-from elo.commands.failures import CommandError, Commands
+from elo.columns import aligned
+from elo.commands.failures import CommandError, Commands, UsageError
 from elo.commands.output import check_folder, check_targets, write_whole
 from elo.commands.progress import Progress
 from elo.commands.rating_options import Formatter, add_rating_options, settings_from
 from elo.commands.sources import Found, add_source_options, files_read, find, told_time
 from elo.estimate import Estimate, estimate
 from elo.leaderboard import Leaderboard, board_of, rate_online
+from elo.online import Spread
 from elo.settings import Settings
 from elo.table import table
 
@@ -29,6 +32,10 @@ def add_to(commands: Commands) -> None:
     )
     add_source_options(command)
     add_rating_options(command)
+    command.add_argument(
+        "--orders", metavar="N", type=int,
+        help="method elo: also the spread of its ratings over N random orders of the same votes",
+    )  # fmt: skip
     out = command.add_argument_group("what to write")
     out.add_argument("--json", metavar="OUT", type=Path, help="the board with all that it says of itself")
     out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
@@ -38,6 +45,10 @@ def add_to(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
+    if arguments.orders is not None and (settings.method != "elo" or arguments.orders < 2):
+        raise UsageError(
+            f"--orders {arguments.orders}: give 2 or more, with --method elo; no order moves the other fit"
+        )
     check_targets({"--json": arguments.json, "--csv": arguments.csv}, reads=files_read(arguments))
     if arguments.plots is not None:
         check_folder(arguments.plots, "--plots")
@@ -53,15 +64,33 @@ def run(arguments: argparse.Namespace) -> int:
         since=told_time(arguments.since),
         until=told_time(arguments.until),
     )
+    told, text = board.to_json(), table(board)
+    if arguments.orders is not None:
+        assert isinstance(found.data, Votes)
+        spread = online.spread(
+            found.data, settings, orders=arguments.orders, progress=lambda n, of: progress.show(f"orders: {n} of {of}")
+        )
+        told["orders"], text = spread.to_json(), f"{text}\n\n{_spread_text(spread, settings)}"
     progress.clear()
     if arguments.json is not None:
-        write_whole(arguments.json, json.dumps(board.to_json(), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        write_whole(arguments.json, json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     if arguments.csv is not None:
         write_whole(arguments.csv, board_csv(board))
     if arguments.plots is not None:
         _draw(arguments.plots, board, fitted)
-    print(table(board))
+    print(text)
     return 0
+
+
+def _spread_text(spread: Spread, settings: Settings) -> str:
+    rows = sorted(
+        zip(spread.models, spread.median.tolist(), spread.low.tolist(), spread.high.tolist(), strict=True),
+        key=lambda row: (-row[1], row[0]),
+    )
+    header = ["model", "median", f"{100 * settings.level:g} % of the orders"]
+    lines = aligned(header, [[model, f"{mid:.1f}", f"{low:.1f} to {high:.1f}"] for model, mid, low, high in rows])
+    lines += ["", f"The same votes in {spread.orders} random orders: what order alone does to a rating, no interval."]
+    return "\n".join(lines)
 
 
 def _rated(found: Found, settings: Settings, progress: Progress) -> tuple[Estimate | None, Leaderboard]:

@@ -22,11 +22,12 @@ from db.codes import Kind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineElo
 from db.session import open_database
-from elo import Cells, Settings, rate, rate_online
+from elo import Cells, Settings, online, rate, rate_online
 from elo.__main__ import main
 from elo.commands.progress import Progress
 from elo.commands.rating_options import add_rating_options, settings_from
 from elo.online import update
+from elo.votes_file import read_votes
 from tests.db import building
 from tests.elo import reference
 
@@ -163,6 +164,25 @@ def test_votes_files_are_rated_without_loading_the_database(tmp_path: Path) -> N
         "sys.exit('sqlalchemy' in sys.modules or 'matplotlib' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300, check=False).returncode == 0
+
+
+def test_orders_show_what_order_alone_does_to_online_elo(run: Run, tmp_path: Path) -> None:
+    status, out, err = run("--votes", FOOD, "--method", "elo", "--orders", "20", "--json", tmp_path / "board.json")
+    assert (status, err) == (0, "")
+    told = json.loads((tmp_path / "board.json").read_text())["orders"]
+    spread = online.spread(read_votes([Path(FOOD)]).votes, Settings(method="elo"), orders=20)
+    assert told["orders"] == 20
+    assert [row["median"] for row in told["models"]] == spread.median.tolist()
+    assert all(row["low"] < row["median"] < row["high"] for row in told["models"])
+    assert "95 % of the orders" in out
+    assert out.rstrip().endswith("what order alone does to a rating, no interval.")
+
+
+@pytest.mark.parametrize("options", [("--orders", "20"), ("--method", "elo", "--orders", "1")])
+def test_orders_are_for_online_elo_and_at_least_two(run: Run, options: tuple[str, ...]) -> None:
+    status, _, err = run("--votes", FOOD, *options)
+    assert status == 2
+    assert "give 2 or more, with --method elo" in err
 
 
 @pytest.mark.parametrize("method", ["bradley-terry", "elo"])
