@@ -15,13 +15,14 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from math import dist, hypot
 from pathlib import Path
 from statistics import median
 
+from bench.arguments import some
 from bench.costs import step_bytes
 from bench.engines import ENGINES, Job, Setting, Settings, Timing
 from bench.machine import MemoryReader, now, this_machine
@@ -76,11 +77,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="DIR",
         help="where the models are, or are written (default %(default)s)",
     )
-    parser.add_argument("--sizes", type=_some(*SIZES), default=SIZES)
-    parser.add_argument("--dtypes", type=_some(*DTYPES), default=DTYPES)
+    parser.add_argument("--sizes", type=some(*SIZES), default=SIZES)
+    parser.add_argument("--dtypes", type=some(*DTYPES), default=DTYPES)
     parser.add_argument("--prompts", type=_numbers, default=PROMPTS, help="lengths of prompts (default 512,2048)")
     parser.add_argument("--batch", type=_numbers, default=BATCHES, help="concurrent sequences (default 1,8)")
-    parser.add_argument("--engines", type=_some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
+    parser.add_argument("--engines", type=some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
     parser.add_argument(
         "--cell-s",
         type=float,
@@ -91,16 +92,6 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/inference-cpu-MACHINE.json")
     parser.add_argument("--resume", action="store_true", help="leave out the cells that the file has")
     return parser.parse_args(argv)
-
-
-def _some(*known: str) -> Callable[[str], tuple[str, ...]]:
-    def parse(text: str) -> tuple[str, ...]:
-        names = tuple(text.split(","))
-        if unknown := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(known)}")
-        return names
-
-    return parse
 
 
 def _numbers(text: str) -> tuple[int, ...]:

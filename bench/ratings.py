@@ -24,6 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.arguments import some
 from bench.machine import now, this_machine
 from bench.rating import votes
 from bench.rating.engines import ENGINES, PEER_PACKAGES
@@ -73,23 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.ratings", description="Measure ratings side by side.")
-    parser.add_argument("--tasks", type=_some(TASKS), default=TASKS, help=f"default {','.join(TASKS)}")
+    parser.add_argument("--tasks", type=some(*TASKS), default=TASKS, help=f"default {','.join(TASKS)}")
     parser.add_argument("--cells", type=_cells, default=None, help="votes x models, such as 1e5x50,1e6x100")
-    parser.add_argument("--engines", type=_some(ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
+    parser.add_argument("--engines", type=some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
     parser.add_argument("--turns", type=int, default=3, metavar="N", help="default %(default)s; once for 1e7 votes")
     parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="where votes are kept (%(default)s)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/ratings-cpu-MACHINE.json")
     return parser.parse_args(argv)
-
-
-def _some(known: Sequence[str]) -> Any:
-    def parse(text: str) -> tuple[str, ...]:
-        names = tuple(text.split(","))
-        if unknown := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"{unknown[0]!r} is not one of {', '.join(known)}")
-        return names
-
-    return parse
 
 
 def _cells(text: str) -> tuple[Cell, ...]:

@@ -4,8 +4,6 @@ They differ where it matters: a model that never lost has no width but by the in
 together are wider by the jackknife than by anything that takes each for independent.
 """
 
-from statistics import NormalDist
-
 import numpy as np
 
 from elo import short_records
@@ -14,6 +12,7 @@ from elo.bradley_terry import Likelihood
 from elo.estimate import Estimate
 from elo.intervals import projected, sandwich
 from elo.settings import Settings
+from elo.simultaneous import pointwise
 
 
 def bounds_by_kind(found: Estimate, settings: Settings) -> dict[str, tuple[Floats, Floats]]:
@@ -29,7 +28,7 @@ def bounds_by_kind(found: Estimate, settings: Settings) -> dict[str, tuple[Float
     if settings.control:
         return kinds
     likelihood = Likelihood.of(found.pairs, prior=settings.prior)
-    reach = scale * NormalDist().inv_cdf((1 + settings.level) / 2)
+    reach = scale * pointwise(settings.level)
     for kind, covariance in (
         ("sandwich", sandwich(likelihood, found.pairs, found.fit)),
         ("inverse Hessian", short_records.of_votes(likelihood, found.pairs, found.fit).covariance),

@@ -21,6 +21,7 @@ from statistics import NormalDist, fmean
 from typing import Any, Literal
 
 from elo.reading.values import model_name, shown
+from elo.simultaneous import pointwise
 
 Shared = Literal["nothing", "first", "all"]
 """What of their votes the boards have in common."""
@@ -230,7 +231,7 @@ def _board(content: object) -> Board:
         level = _number(settings, "level")
         if not 0 < level < 1:
             raise ValueError(f"level is {level!r}, not between 0 and 1")
-        reach = NormalDist().inv_cdf((1 + level) / 2)
+        reach = pointwise(level)
     elif _number(whole, "reach") <= 0:
         raise ValueError(f"reach is {shown(reach)}, not above 0")
     places: dict[str, Place] = {}

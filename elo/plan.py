@@ -24,6 +24,8 @@ from elo.planning import (
 from elo.settings import Settings
 from elo.simultaneous import pointwise
 
+_N_LESSONS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
@@ -67,7 +69,7 @@ class Plan:
         }
 
 
-def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons: int = 10) -> Plan:
+def plan(found: Estimate, settings: Settings, *, chance: float = 0.8) -> Plan:
     """`chance` is the probability with which the planned battles tell two neighbours apart (see `planning`)."""
     K = found.counted.n_models
     rated = found.cells.only(rated_outcomes(settings)).n_votes / found.cells.n_votes
@@ -85,7 +87,7 @@ def plan(found: Estimate, settings: Settings, *, chance: float = 0.8, n_lessons:
     inverse = found.fit.inverse[:K, :K]
     share = rated * shrinkage(inverse, information_of_one(found.fit)) / np.trace(centred(inverse))
     a, b = np.triu_indices(K, 1)
-    best = np.argsort(-share[a, b], kind="stable")[:n_lessons]
+    best = np.argsort(-share[a, b], kind="stable")[:_N_LESSONS]
     models = found.counted.models
     return Plan(
         separations,

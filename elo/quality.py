@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from math import sqrt
-from statistics import NormalDist
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -19,12 +18,13 @@ from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Floats, Votes
+from elo.simultaneous import pointwise
 from elo.voters import Examination, examine
 
 Result = Literal["won", "lost", "tie", "both_bad"]
 """An outcome, seen from one of the two models."""
 
-_Z = NormalDist().inv_cdf(0.975)
+_Z = pointwise(0.95)
 _WITHDRAWN = frozenset({"withdrawn"})
 _OF_VOTERS = frozenset({"banned", "unusual_voter"})
 """Reasons that are about the voter: such votes are examined all the same, else nobody who is excluded could ever be

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from elo.battles import Floats
+from elo.reading.values import shown
 
 # A fence of backticks has none further on its line: ```so``` is code within a line.
 _CODE = re.compile(r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
@@ -71,7 +72,7 @@ def of_metadata(metadata: object) -> tuple[Features, Features]:
     if isinstance(metadata, str):
         metadata = _parsed(metadata)
     if not isinstance(metadata, Mapping):
-        raise ValueError(f"conv_metadata {_shown(metadata)} is no object; expected one with counts for sides a and b")
+        raise ValueError(f"conv_metadata {shown(metadata)} is no object; expected one with counts for sides a and b")
     a, b = ({name: _count(metadata, key.format(side)) for name, key in _METADATA.items()} for side in "ab")
     return Features(**a), Features(**b)
 
@@ -95,13 +96,8 @@ def _count(metadata: Mapping[object, object], key: str) -> float:
     except ValueError:
         numbers = []
     if len(numbers) < len(parts) or any(number < 0 or math.isinf(number) for number in numbers):
-        raise ValueError(f"{key} {_shown(value)} is no count; expected a number from 0, or such numbers by kind")
+        raise ValueError(f"{key} {shown(value)} is no count; expected a number from 0, or such numbers by kind")
     return math.fsum(numbers) if numbers else _UNKNOWN
-
-
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def features(values: Iterable[float], n_votes: int) -> dict[str, Floats]:

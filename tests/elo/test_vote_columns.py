@@ -1,10 +1,11 @@
 import math
-from typing import Any, NamedTuple, get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
 from db.outcome import Outcome
+from db.queries import RatedVote, ShownAnswer
 from elo.battles import Cells, Votes
 from elo.settings import Settings
 from elo.style import Features
@@ -69,28 +70,12 @@ def test_a_column_that_nobody_had_is_none() -> None:
     assert votes.time_s is not None
 
 
-class Told(NamedTuple):
-    text: str | None
-    tokens: int | None
-    duration_ms: float | None
-
-
-class Row(NamedTuple):
-    model_a: str
-    model_b: str
-    outcome: Outcome
-    cast_at: float
-    voter: str
-    prepared_id: str | None
-    draw_probability: float | None
-    answers_a: tuple[Told, ...]
-    answers_b: tuple[Told, ...]
-
-
 def test_the_votes_of_a_database_bring_what_is_wanted() -> None:
     rows = [
-        Row("x", "y", Outcome.A, 7.0, "ann", None, 0.25, (Told(None, 3, 500.0),), (Told(None, 4, 250.0),)),
-        Row("y", "x", Outcome.B, 8.0, "bob", "p:x|y", None, (Told(None, 5, None),), ()),
+        RatedVote(
+            "x", "y", Outcome.A, 7.0, "ann", None, 0.25, (ShownAnswer(None, 3, 500.0),), (ShownAnswer(None, 4, 250.0),)
+        ),
+        RatedVote("y", "x", Outcome.B, 8.0, "bob", "p:x|y", None, (ShownAnswer(None, 5, None),), ()),
     ]
     votes = gathered(rows, frozenset({"voter", "prepared", "time", "draw_probability", "features"}))
     assert list(votes) == [("x", "y", Outcome.A), ("y", "x", Outcome.B)]
