@@ -5,7 +5,7 @@ No network and no protocol here: `endpoint` is what produces these, and rounds a
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -35,6 +35,16 @@ class Token:
 
 
 @dataclass(frozen=True, slots=True)
+class Thought:
+    """One delta of what a model thinks aloud before or between its answer's text; storable like a `Token`.
+
+    It is kept beside the answer and is no part of it: not compared, not counted, never sent back as history.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last thing that a stream yields. Times are the client's, from the call of `stream`."""
 
@@ -45,6 +55,8 @@ class Finish:
     fingerprint: str | None
     ttft_ms: float
     duration_ms: float
+    sent: Mapping[str, object] | None = None
+    """The parameters that the endpoint really got, where they differ from the request's; None where they do not."""
 
 
 class EndpointError(Exception):
@@ -78,6 +90,12 @@ class Broken(EndpointError):
     can_pass = True
 
 
+class Filtered(EndpointError):
+    """A filter of the server cut the answer after some text. Nobody's fault; the text that came is kept."""
+
+    code = "filtered"
+
+
 class Refused(EndpointError):
     """The server does not take this request (400). `limit`: its context length in tokens, where it says so."""
 
@@ -99,6 +117,6 @@ class Busy(EndpointError):
 class ModelStream(Protocol):
     """What rounds need of an endpoint."""
 
-    def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
-        """Tokens as they come, then one `Finish`; raises `EndpointError`. `aclose()` ends the upstream."""
+    def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+        """Tokens and thoughts as they come, then one `Finish`; raises `EndpointError`. `aclose()` ends the upstream."""
         ...

@@ -22,6 +22,8 @@ class Attempt:
     number: int
     seed: int
     text: str = ""
+    reasoning: str = ""
+    """What the model thought aloud: stored, and no part of its answer."""
     finish: Finish | None = None
     error: str | None = None
     is_too_long: bool = False
@@ -73,6 +75,8 @@ class Attempt:
             duration_ms=finish.duration_ms if finish else None,
             fingerprint=finish.fingerprint if finish else None,
             error=self.error,
+            reasoning=self.reasoning or None,
+            sent=finish.sent if finish else None,
         )
 
 
@@ -93,6 +97,7 @@ def resumed(answer: AnswerRecord | None) -> Attempt:
     attempt = Attempt(answer.attempt, answer.seed or 0, answer.text, is_stopped=is_stopped, error=answer.error)
     if answer.error is None and not is_stopped:
         attempt.finish = Finish(
+            sent=answer.sent,
             finish_reason=answer.finish_reason or "",
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=answer.completion_tokens,

@@ -25,7 +25,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Token
+from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
 from arena.rounds.attempt import Attempt, Turn, resumed
 from arena.rounds.pacing import Arrived, Pace
 from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideView, TurnView
@@ -281,6 +281,8 @@ class Battle:
                         return
                     if isinstance(event, Token):
                         attempt.text += event.text
+                    elif isinstance(event, Thought):
+                        attempt.reasoning += event.text
                     else:
                         attempt.finish = event
             if attempt.finish is None:

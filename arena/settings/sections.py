@@ -57,17 +57,22 @@ class WebSettings:
 class BattleSettings:
     """`[battle]`: what both sides of every battle get, and how long anybody waits."""
 
-    max_tokens: int = number(256, low=1, high=32768)
+    max_tokens: int = number(1024, low=1, high=32768)
     temperature: float = number(0.7, low=0.0, high=2.0)
     top_p: float = number(1.0, above=0.0, high=1.0)
     system_prompt: str = ""
-    pace: Literal["equal", "free"] = "equal"
-    """`equal` releases both answers at one pace, so that speed names no model; `free` shows tokens as they come."""
+    pace: Literal["equal", "together", "free"] = "equal"
+    """`equal` releases both answers at one pace while they are written, `together` shows both at one steady pace once
+    both are complete, `free` shows tokens as they come, which gives fast models away."""
+    max_chars_per_s: float = number(200.0, low=10.0, high=100_000.0)
+    """Answers are never shown faster than this, but with pace `free`."""
     max_prompt_chars: int = number(4000, low=1, high=1_000_000)
     max_turns: int = number(10, low=1, high=1000)
     first_token_timeout_s: float = number(60.0, above=0.0, high=3600.0)
     stall_timeout_s: float = number(20.0, above=0.0, high=3600.0)
     """Longest silence between two tokens."""
+    thinking_timeout_s: float = number(300.0, above=0.0, high=3600.0)
+    """Longest wait for the first text of a model that has begun to think aloud."""
     retries: int = number(2, low=0, high=10)
     """Further tries before the first token, each after a longer pause."""
     abandon_after_s: float = number(60.0, low=0.0, high=86400.0)

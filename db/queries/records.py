@@ -105,6 +105,10 @@ class AnswerRecord:
     duration_ms: float | None = None
     fingerprint: str | None = None
     error: str | None = None
+    reasoning: str | None = None
+    """What the model thought aloud, apart from its text."""
+    sent: Mapping[str, object] | None = None
+    """The parameters that the endpoint really got; None where they are the battle's settings."""
 
 
 @dataclass(frozen=True, slots=True)
