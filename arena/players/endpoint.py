@@ -41,8 +41,10 @@ from arena.players.events import (
     Token,
     Unreachable,
 )
+from arena.players.probe import is_there
+from arena.players.refusals import error_of, place_of
 from arena.players.sse import EventReader, EventTooLongError
-from arena.players.wire import Answer, chunk_of, error_of, listed_models, storable
+from arena.players.wire import Answer, chunk_of, storable
 
 __all__ = [
     "Broken",
@@ -64,7 +66,6 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 _CONNECT_TIMEOUT_S = 5.0
-_PROBE_TIMEOUT_S = 5.0
 _USAGE_TIMEOUT_S = 2.0  # how long to wait for the token counts that follow the finish reason
 _MAX_PAUSE_S = 5.0
 _MAX_ERROR_BYTES = 65_536
@@ -135,22 +136,7 @@ class Endpoint:
         After a call that was refused the server's list of models is read as well: a model that it does not name would
         only be refused again. Not before, for some servers serve what they do not list.
         """
-        error: EndpointError | None = None
-        for base_url in self._base_urls:
-            place = _place(base_url)
-            try:
-                response = await self._client.get(f"{base_url}/models", timeout=_PROBE_TIMEOUT_S)
-            except httpx.TransportError as problem:
-                error = Unreachable(f"{place}: {type(problem).__name__}")
-                continue
-            if response.status_code < 500 and response.status_code not in (401, 403):
-                listed = listed_models(response.content) if self._was_refused else ()
-                if not listed or self._model in listed:
-                    return None
-                error = Unreachable(f"{place}: it serves no {self._model!r}; set model = to one of {', '.join(listed)}")
-                continue
-            error = Unreachable(f"{place}: status {response.status_code} for its list of models")
-        return error
+        return await is_there(self._client, self._base_urls, self._model, reads_list=self._was_refused)
 
     def _report(self, error: EndpointError | None) -> None:
         if error is not None:
@@ -186,7 +172,7 @@ class Endpoint:
 
     async def _once(self, base_url: str, request: Request, started: float) -> AsyncGenerator[Token | Finish, None]:
         """One try at one address."""
-        place = _place(base_url)
+        place = place_of(base_url)
         answer = Answer()
         ttft_s: float | None = None
         deadline = started + self._patience.first_token_timeout_s
@@ -239,16 +225,16 @@ class Endpoint:
         """The JSON objects of the server's stream, to its `[DONE]` or its end."""
         async with self._client.stream("POST", f"{base_url}/chat/completions", json=self._body(request)) as response:
             if response.status_code != 200:
-                raise error_of(response.status_code, await _beginning(response), _place(base_url))
+                raise error_of(response.status_code, await _beginning(response), place_of(base_url))
             reader = EventReader()
             async for piece in response.aiter_bytes():
                 for data in reader.feed(piece):
                     if data.strip() == "[DONE]":
                         return
-                    yield chunk_of(data, _place(base_url))
+                    yield chunk_of(data, place_of(base_url))
             for data in reader.end():
                 if data.strip() != "[DONE]":
-                    yield chunk_of(data, _place(base_url))
+                    yield chunk_of(data, place_of(base_url))
 
     def _body(self, request: Request) -> dict[str, Any]:
         return {
@@ -271,12 +257,6 @@ async def _beginning(response: httpx.Response) -> bytes:
         if len(body) > _MAX_ERROR_BYTES:
             break
     return bytes(body)
-
-
-def _place(base_url: str) -> str:
-    """Host and port: an address may hold a password."""
-    parts = urlsplit(base_url)
-    return parts.netloc.rpartition("@")[2]
 
 
 def _is_loopback(base_url: str) -> bool:

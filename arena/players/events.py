@@ -65,16 +65,22 @@ class EndpointError(Exception):
     code = "failed"
     can_pass = False
     """Whether the same request may succeed a moment later."""
+    status: int | None = None
+    """The HTTP status, where the server answered with one that is an error."""
 
 
 class Unreachable(EndpointError):
-    """No connection, or the server answers with an error of its own (5xx, wrong key, unknown model)."""
+    """No connection, or the server answers with an error of its own (5xx; wrong key, no credit, unknown model).
+
+    Without `can_pass` the server has said no to the model as such; only an answer shows that this has changed.
+    """
 
     code = "unreachable"
 
-    def __init__(self, message: str, *, can_pass: bool = True) -> None:
+    def __init__(self, message: str, *, can_pass: bool = True, status: int | None = None) -> None:
         super().__init__(message)
         self.can_pass = can_pass
+        self.status = status
 
 
 class TimedOut(EndpointError):
@@ -97,14 +103,27 @@ class Filtered(EndpointError):
 
 
 class Refused(EndpointError):
-    """The server does not take this request (400). `limit`: its context length in tokens, where it says so."""
+    """The server does not take this request (400). `limit`: its context length in tokens, where it says so.
+
+    Too long and filtered (a filter stopped the prompt) are about the prompt and say nothing about the model.
+    """
 
     code = "refused"
 
-    def __init__(self, message: str, *, limit: int | None = None, is_too_long: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        limit: int | None = None,
+        is_too_long: bool = False,
+        is_filtered: bool = False,
+        status: int | None = None,
+    ) -> None:
         super().__init__(message)
         self.limit = limit
         self.is_too_long = is_too_long
+        self.is_filtered = is_filtered
+        self.status = status
 
 
 class Busy(EndpointError):
