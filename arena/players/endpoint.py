@@ -41,7 +41,7 @@ from arena.players.events import (
     Token,
     Unreachable,
 )
-from arena.players.probe import is_there
+from arena.players.probe import begins, is_there
 from arena.players.refusals import error_of, place_of
 from arena.players.sse import EventReader, EventTooLongError
 from arena.players.wire import Answer, chunk_of, storable
@@ -137,6 +137,10 @@ class Endpoint:
         only be refused again. Not before, for some servers serve what they do not list.
         """
         return await is_there(self._client, self._base_urls, self._model, reads_list=self._was_refused)
+
+    async def trial(self, request: Request) -> EndpointError | None:
+        """Ask as `stream` does and close at the first sign of an answer; None if one came. `on_result` is not told."""
+        return await begins(self._tries(request))
 
     def _report(self, error: EndpointError | None) -> None:
         if error is not None:

@@ -1,13 +1,14 @@
-"""Probe: whether a server answers, found out with a request that asks for no token."""
+"""Probe: whether a server answers (a request that asks for no token), and whether a model does (a trial: one token)."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 import httpx
 
-from arena.players.events import EndpointError, Unreachable
+from arena.players.events import Broken, EndpointError, Unreachable
 from arena.players.refusals import place_of
 
 _PROBE_TIMEOUT_S = 5.0
@@ -36,6 +37,17 @@ async def is_there(
             continue
         error = Unreachable(f"{place}: status {response.status_code} for its list of models")
     return error
+
+
+async def begins(events: AsyncGenerator[object, None]) -> EndpointError | None:
+    """Whether an answer begins: None at its first event, after which its stream is closed."""
+    try:
+        async with aclosing(events):
+            async for _ in events:
+                return None
+    except EndpointError as error:
+        return error
+    return Broken("the stream ended without an event")
 
 
 def listed_models(body: bytes) -> tuple[str, ...]:

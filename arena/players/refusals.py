@@ -1,6 +1,7 @@
 """Refusals: what an answer with an error status means.
 
-Offers `error_of(status, body, place)`, the error for rounds and health, and for whoever wants to read the body
+Offers `error_of(status, body, place)`, the error for rounds and health (`error_in_stream` where it comes in the
+middle of a stream), and for whoever wants to read the body
 first (which parameter does the server refuse?) `parsed_error(body)` and `too_long_of(error)`: whether the error says
 that the prompt is too long, and the limit that it names. A server's prose is read for its meaning and its numbers and
 never passed on: servers quote what they were sent, prompts and keys too.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from arena.players.events import Busy, EndpointError, Refused, Unreachable
+from arena.players.events import Broken, Busy, EndpointError, Refused, Unreachable
 
 _CONTEXT_LIMIT = re.compile(r"(?:maximum|max_len|context (?:length|size|window|holds))\D{0,40}?(\d+)")
 
@@ -39,6 +40,11 @@ def error_of(status: int, body: bytes, place: str) -> EndpointError:
         limit = too_long.limit if too_long else None
         return Refused(message, limit=limit, is_too_long=status == 413 or too_long is not None, status=status)
     return Unreachable(message, can_pass=status >= 500, status=status)
+
+
+def error_in_stream(error: Any, place: str) -> EndpointError:
+    """The error that a stream holds instead of a chunk; `error` is the value of its "error"."""
+    return Broken(f"{place}: {in_short(error)} in the stream")
 
 
 def parsed_error(body: bytes) -> Any:

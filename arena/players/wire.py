@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from arena.players.events import Broken
-from arena.players.refusals import in_short
+from arena.players.refusals import error_in_stream
 
 _MAX_ANSWER_CHARS = 1_000_000
 
@@ -60,7 +60,7 @@ def chunk_of(data: str, place: str) -> dict[str, Any]:
     if not isinstance(chunk, dict):
         raise Broken(f"{place}: an event that is no JSON object")
     if chunk.get("error"):
-        raise Broken(f"{place}: {in_short(chunk['error'])} in the stream")
+        raise error_in_stream(chunk["error"], place)
     return chunk
 
 

@@ -368,6 +368,24 @@ def test_logs_and_errors_hold_no_prompt_no_answer_no_key(caplog: pytest.LogCaptu
         assert secret not in told
 
 
+def test_a_trial_closes_the_stream_at_the_first_token_and_reports_nothing() -> None:
+    results: list[EndpointError | None] = []
+
+    async def trial(server: ScriptedEndpoint) -> EndpointError | None:
+        endpoint = Endpoint([server.base_url], "m", patience=PATIENCE, on_result=results.append)
+        error = await endpoint.trial(REQUEST)
+        await endpoint.aclose()
+        return error
+
+    with ScriptedEndpoint(Script(hang_after=1)) as server:
+        assert run(trial(server)) is None
+        assert server.client_left.wait(5)
+        assert server.received[0]["max_tokens"] == REQUEST.max_tokens
+    with ScriptedEndpoint(Script(status=400)) as server:
+        assert isinstance(run(trial(server)), Refused)
+    assert results == []
+
+
 def test_a_probe_asks_whether_any_address_answers() -> None:
     async def probe(*urls: str) -> EndpointError | None:
         endpoint = Endpoint(urls, "m")
