@@ -85,7 +85,9 @@ class Arena:
         Raises:
             db.errors.DatabaseError: the database refuses.
         """
-        n_voided = await asyncio.to_thread(self._storage.register, [_info(one) for one in self._roster.active])
+        active = [_info(one) for one in self._roster.active]
+        retired = [one.name for one in self._roster if not one.is_active]
+        n_voided = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
         if n_voided:
             logger.info("%d battles that an earlier process left open are void", n_voided)
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")

@@ -6,7 +6,7 @@ vote's verdict is, it asks `arena.rules.ledger`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -71,14 +71,15 @@ class Storage:
 
     # The house
 
-    def register(self, models: Sequence[ModelInfo]) -> int:
-        """Announce this process and the active models, retire all others, and void the open battles of an earlier
-        process of this name and of those that are gone; returns how many."""
+    def register(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> int:
+        """Announce this process and the active models, retire those of the names `retired` that are stored, and void
+        the open battles of an earlier process of this name and of those that are gone; returns how many. A model that
+        is in neither may belong to the roster of another process, so it stays as it is."""
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
             queries.upsert_models(tx, models, now=now)
-            queries.retire_models(tx, keep=[model.name for model in models], now=now)
+            queries.retire_models(tx, retired, now=now)
             return queries.close_stale_battles(tx, replica=self._replica, lost_before=now - LOST_AFTER_S, now=now)
 
     def tidy(self) -> None:

@@ -23,10 +23,11 @@ def upsert_models(tx: Connection, infos: Iterable[ModelInfo], *, now: float) -> 
         tx.execute(new.on_conflict_do_update(index_elements=["name"], set_={**display, "retired_at": None}))
 
 
-def retire_models(tx: Connection, *, keep: Collection[str], now: float) -> tuple[str, ...]:
-    """Retires every model that is not in `keep` and returns those retired now, by name. Their votes go on counting."""
-    active = tx.scalars(select(models.c.name).where(models.c.retired_at.is_(None)).order_by(models.c.name))
-    leaving = tuple(name for name in active if name not in keep)
+def retire_models(tx: Connection, names: Collection[str], *, now: float) -> tuple[str, ...]:
+    """Retires the models of these names and returns those retired now, by name; names that are not stored are passed
+    over. Their votes go on counting."""
+    named = models.c.retired_at.is_(None) & models.c.name.in_(set(names))
+    leaving = tuple(tx.scalars(select(models.c.name).where(named).order_by(models.c.name)))
     tx.execute(update(models).where(models.c.name.in_(leaving)).values(retired_at=now))
     return leaving
 

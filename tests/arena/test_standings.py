@@ -144,7 +144,7 @@ def test_votes_that_do_not_count_are_told_by_reason(database: Database) -> None:
 def test_every_model_has_a_card_and_those_without_votes_no_row(database: Database) -> None:
     vote(database)
     with database.write() as tx:
-        queries.retire_models(tx, keep=NAMES[1:], now=5.0)
+        queries.retire_models(tx, NAMES[:1], now=5.0)
     shown = board(Standings(database, Settings()))
     assert [row.model for row in shown.leaderboard.rows] == [NAMES[0], NAMES[1]]
     assert shown.leaderboard.unrated == NAMES[2:]

@@ -28,9 +28,19 @@ TICK_S = 0.002
 class House:
     """One database, one roster, and as many arenas after each other as the test starts."""
 
-    def __init__(self, folder: Path, names: tuple[str, ...] = NAMES, **sections: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        names: tuple[str, ...] = NAMES,
+        *,
+        inactive: tuple[str, ...] = (),
+        **sections: dict[str, Any],
+    ) -> None:
         toml: dict[str, Any] = {"battle": {"pace": "free", **sections.pop("battle", {})}, **sections}
-        toml["models"] = [{"name": name, "base_url": "http://127.0.0.1:9/v1", "family": "Bird"} for name in names]
+        toml["models"] = [
+            {"name": name, "base_url": "http://127.0.0.1:9/v1", "family": "Bird", "active": name not in inactive}
+            for name in names
+        ]
         self.settings: Settings = load(toml, {})
         self.roster = Roster(self.settings.models)
         self.database: Database = open_database(f"sqlite:///{folder / 'arena.sqlite'}")

@@ -223,19 +223,26 @@ def test_a_model_that_cannot_be_loaded_is_not_listed_unless_it_is_rated(house: H
     run(main())
 
 
-def test_the_roster_is_registered_and_models_that_left_it_are_retired(tmp_path: Path) -> None:
+def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
+    """Two processes may share the database with rosters of their own: what one does not list, the other may play."""
+
+    async def retired(names: tuple[str, ...], inactive: tuple[str, ...] = ()) -> dict[str, bool]:
+        arena = await started(House(tmp_path, names, inactive=inactive))
+        cards = (await arena.leaderboard()).models
+        await arena.close()
+        return {name: cards[name].is_retired for name in cards}
+
     async def main() -> None:
-        await started(House(tmp_path, ("Wren Sol", "Moss Tarn")))
-        house = House(tmp_path, ("Wren Sol", "Fen Quill"))
-        arena = await started(house)
-        board = await arena.leaderboard()
-        assert {name: card.is_retired for name, card in board.models.items()} == {
-            "Fen Quill": False,
-            "Moss Tarn": True,
+        larger = ("Wren Sol", "Moss Tarn", "Fen Quill")
+        assert await retired(larger) == {"Wren Sol": False, "Moss Tarn": False, "Fen Quill": False}
+        assert not any((await retired(("Wren Sol", "Fen Quill"))).values())
+        assert await retired(larger, inactive=("Moss Tarn",)) == {
             "Wren Sol": False,
+            "Moss Tarn": True,
+            "Fen Quill": False,
         }
-        assert board.leaderboard.unrated == ("Fen Quill", "Wren Sol")
-        assert board.models["Wren Sol"].family == "Bird"
+        assert (await retired(("Wren Sol", "Fen Quill")))["Moss Tarn"], "it is retired for every process"
+        assert not any((await retired(larger)).values()), "a model that is active again has come back"
 
     run(main())
 

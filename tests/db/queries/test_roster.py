@@ -11,8 +11,9 @@ def test_models_are_added_updated_retired_and_come_back(database: Database) -> N
     with database.write() as tx:
         queries.upsert_models(tx, [ModelInfo("birch"), ModelInfo("ash")], now=1.0)
         queries.upsert_models(tx, [ash], now=2.0)
-        assert queries.retire_models(tx, keep=["ash"], now=3.0) == ("birch",)
-        assert queries.retire_models(tx, keep=["ash"], now=4.0) == ()
+        assert queries.retire_models(tx, ["birch", "oak"], now=3.0) == ("birch",)
+        assert queries.retire_models(tx, ["birch"], now=4.0) == ()
+        assert queries.retire_models(tx, [], now=4.0) == ()
     with database.read() as tx:
         stored = queries.list_models(tx)
     assert [model.info for model in stored] == [ash, ModelInfo("birch")]
