@@ -239,3 +239,34 @@ def test_housekeeping_outlives_a_database_that_fails(house: House, monkeypatch: 
         await arena.close()
 
     run(main())
+
+
+def test_votes_are_counted_once_a_revision_whichever_process_takes_them(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Kind | None] = []
+    vote_totals = queries.vote_totals
+
+    def counting(tx: Any, kind: Kind | None = Kind.BATTLE) -> Any:
+        counted.append(kind)
+        return vote_totals(tx, kind)
+
+    monkeypatch.setattr(queries, "vote_totals", counting)
+
+    async def main() -> None:
+        one, other = await started(house), house.arena()
+        await asyncio.gather(*(one.status() for _ in range(20)))
+        assert counted == [None, Kind.BATTLE]
+        battle_id = await battle(other)
+        await other.vote("visitor", battle_id, Outcome.A)
+        counted.clear()
+        status = await one.status()
+        assert (status.n_votes, status.n_counted) == (1, 1)
+        await other.withdraw("visitor", battle_id)
+        status = await one.status()
+        assert (status.n_votes, status.n_counted) == (1, 0)
+        counted.clear()
+        assert await one.status() == status
+        assert not counted
+
+    run(main())
