@@ -145,6 +145,8 @@ class Arena:
                 return await self._open(visitor, prompt, address=address, language=language)
             finally:
                 self._n_opening[visitor] -= 1
+                if not self._n_opening[visitor]:
+                    del self._n_opening[visitor]  # else every visitor ever seen would stay
         live = await self._battles.find(visitor, battle_id)
         async with live.lock:
             live.refuse_unless("votable")
@@ -310,7 +312,7 @@ class Arena:
 
     def _refuse_when_busy(self, visitor: str) -> None:
         n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
-        n_running = n_written + self._n_opening[visitor]
+        n_running = n_written + self._n_opening[visitor]  # of a Counter: asking adds no entry
         if n_running >= limits.MAX_RUNNING:
             raise Refusal("busy", n_running=n_running, limit=limits.MAX_RUNNING)
 
