@@ -41,11 +41,15 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers[name] = value
+                content_type = headers.get("content-type", "")
                 if scope["path"].startswith(_ASSETS):
                     if message["status"] == 200:
                         headers["cache-control"] = _FOREVER
-                elif headers.get("content-type", "").startswith(("text/html", "application/json")):
+                elif content_type.startswith(("text/html", "application/json")):
                     headers["cache-control"] = "private, no-cache"  # pages carry a visitor's cookie
+                elif content_type.startswith("text/event-stream"):
+                    headers["cache-control"] = "no-store"
+                    headers["x-accel-buffering"] = "no"  # nginx would keep a stream back until it ends
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -213,7 +213,11 @@ class _EventStream(StreamingResponse):
     """A stream that, however it ends, tells its request: read to the end, or the client went away."""
 
     def __init__(self, pieces: AsyncIterator[str], on_end: Callable[[], None]) -> None:
-        super().__init__(pieces, media_type="text/event-stream", headers={"Cache-Control": "no-cache"})
+        headers = {
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+        }  # nginx would keep a stream back until it ends
+        super().__init__(pieces, media_type="text/event-stream", headers=headers)
         self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
@@ -18,10 +18,15 @@ async def asset(request: Request) -> Response:
     return PlainTextResponse("x", headers={"cache-control": "no-store"})
 
 
-def client() -> TestClient:
-    return TestClient(
-        Headers(Starlette(routes=[Route("/", page), Route("/assets/a.js", asset), Route("/plain", asset)]))
+async def stream(request: Request) -> Response:
+    return StreamingResponse(
+        iter(["data: 1\n\n"]), media_type="text/event-stream", headers={"cache-control": "max-age=9"}
     )
+
+
+def client() -> TestClient:
+    routes = [Route("/", page), Route("/assets/a.js", asset), Route("/plain", asset), Route("/stream", stream)]
+    return TestClient(Headers(Starlette(routes=routes)))
 
 
 @pytest.mark.parametrize("path", ["/", "/assets/a.js", "/missing"])
@@ -42,3 +47,11 @@ def test_assets_are_kept_and_pages_are_not() -> None:
     assert client().get("/").headers["cache-control"] == "private, no-cache"
     assert client().get("/plain").headers["cache-control"] == "no-store"
     assert "cache-control" not in client().get("/assets/missing.js").headers
+
+
+def test_no_proxy_keeps_a_stream_back_and_nobody_stores_it() -> None:
+    """nginx collects an answer before it passes it on, unless the answer forbids it."""
+    headers = client().get("/stream").headers
+    assert headers["x-accel-buffering"] == "no"
+    assert headers["cache-control"] == "no-store"
+    assert "x-accel-buffering" not in client().get("/").headers

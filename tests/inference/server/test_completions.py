@@ -28,6 +28,13 @@ def test_a_client_that_leaves_frees_its_slot(server: Server, client: openai.Open
     client.chat.completions.create(model="one", messages=ASK, max_tokens=2, timeout=20)
 
 
+def test_no_proxy_keeps_a_stream_back_and_nobody_stores_it(server: Server) -> None:
+    body = {"model": "one", "messages": ASK, "max_tokens": 1, "stream": True}
+    headers = httpx.post(server.url + CHAT, json=body, timeout=LIMIT_S).headers
+    assert headers["x-accel-buffering"] == "no"
+    assert headers["cache-control"] == "no-store"
+
+
 def test_a_full_server_says_so_and_takes_the_next_when_there_is_room(folders: dict[str, Path]) -> None:
     async def scenario() -> None:
         async with working(folders["one"]) as worker:
