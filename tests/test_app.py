@@ -324,12 +324,13 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
             told = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
             assert "Hello there." not in told
             assert "more than 10 battles" in told
-            assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:3::1")
+            for other in ("2001:db8:1:3::1", "unknown", "_hidden"):
+                assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from=other)
         key = (tmp_path / "data" / "secret").read_bytes().strip()
         with closing(sqlite3.connect(tmp_path / "data" / "arena.sqlite")) as database:
             stored = [row[0] for row in database.execute("SELECT address FROM battles ORDER BY id")]
             dump = "\n".join(database.iterdump())
-    networks = ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"]
+    networks = ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"] + ["unknown"] * 2  # one limit for all that have none
     assert stored == [hmac.new(key, f"address:{one}".encode(), hashlib.sha256).hexdigest() for one in networks]
     assert "2001:" not in dump
 

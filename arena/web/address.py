@@ -1,7 +1,8 @@
 """Address: where a request came from, as the limits know it: an HMAC, never the address itself.
 
 It is the client that uvicorn found: the peer, or what a trusted proxy said of it. An IPv6 address counts by its /64
-network, since one visitor owns a whole one and could come from another of its 2^64 addresses each time.
+network, since one visitor owns a whole one and could come from another of its 2^64 addresses each time. All clients
+without an IP address (`X-Forwarded-For: unknown`) count as one: nobody is without a limit.
 """
 
 from __future__ import annotations
@@ -9,7 +10,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import logging
+from functools import cache
 from typing import Any, Protocol
+
+logger = logging.getLogger(__name__)
+
+_NOWHERE = "unknown"
 
 
 class HasClient(Protocol):
@@ -19,16 +26,22 @@ class HasClient(Protocol):
     def client(self) -> Any: ...
 
 
-def address_mac(request: HasClient, secret: bytes) -> str | None:
-    """HMAC of the client's address under the secret: 64 hex digits. None where the client has no IP address, as behind
-    a socket file."""
-    if request.client is None:
-        return None
+def address_mac(request: HasClient, secret: bytes) -> str:
+    """HMAC of the client's address under the secret: 64 hex digits; one and the same for all that have none."""
     try:
-        network = _network(request.client.host)
+        network = _network(request.client.host if request.client is not None else "")
     except ValueError:
-        return None
+        _warn_once()
+        network = _NOWHERE
     return hmac.digest(secret, b"address:" + network.encode(), hashlib.sha256).hex()
+
+
+@cache
+def _warn_once() -> None:
+    logger.warning(
+        "a visitor came without an IP address; all such visitors share one limit of battles."
+        " Have the proxy send X-Forwarded-For with the visitor's address"
+    )
 
 
 def _network(host: str) -> str:

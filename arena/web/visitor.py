@@ -44,8 +44,8 @@ class Who:
 
     visitor: str | None
     """The pseudonym; None without a valid cookie."""
-    address: str | None
-    """HMAC of the address, for the limits; None where there is none."""
+    address: str
+    """HMAC of the address, for the limits."""
 
 
 def identify(request: Identifiable, secret: bytes) -> Who:

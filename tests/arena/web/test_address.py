@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from starlette.requests import HTTPConnection
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from arena.web import address
 from arena.web.address import address_mac
 
 SECRET = b"0" * 32
 
 
-def of(host: str | None, secret: bytes = SECRET) -> str | None:
+def of(host: str | None, secret: bytes = SECRET) -> str:
     client = None if host is None else SimpleNamespace(host=host, port=1)
     return address_mac(SimpleNamespace(client=client), secret)
 
@@ -39,6 +44,56 @@ def test_an_ipv4_visitor_is_known_by_the_whole_address_however_it_is_written() -
     assert of("::ffff:203.0.113.7") != of("::ffff:203.0.113.8")
 
 
-@pytest.mark.parametrize("host", [None, "", "unknown", "testclient", "203.0.113.7:80"])
-def test_a_client_without_an_ip_address_has_none(host: str | None) -> None:
-    assert of(host) is None
+@pytest.mark.parametrize("host", [None, "", "unknown", "_hidden", "testclient", "203.0.113.7:http", "1.2.3", "[::1"])
+def test_clients_without_an_ip_address_are_one(host: str | None) -> None:
+    assert of(host) == of("another that is none")
+    assert of(host) != of("203.0.113.7")
+    assert of(host) != of(host, b"1" * 32)
+
+
+def test_that_visitors_come_without_an_address_is_logged_once_and_without_what_came(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    address._warn_once.cache_clear()
+    for host in ("_hidden1", "_hidden2"):
+        of(host)
+    assert len(caplog.messages) == 1
+    assert "Have the proxy send X-Forwarded-For" in caplog.text
+    assert "_hidden" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7:4711", "203.0.113.7"),
+        ("198.51.100.1, 203.0.113.7, 127.0.0.1", "203.0.113.7"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::1"),
+        ("[2001:db8:1:2::1]", "2001:db8:1:2::1"),
+        ("[2001:db8:1:2::1]:4711", "2001:db8:1:2::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("[fe80::1%eth0]:4711", "fe80::1"),
+        ("", "127.0.0.1"),
+        ("unknown", None),
+        ("203.0.113.7, unknown", None),
+        ("_hidden", None),
+        ('"[2001:db8:1:2::1', None),
+        ("203.0.113.7:4711:4712", None),
+        ("\xff\x00 <script>", None),
+        ("9" * 5000, None),
+    ],
+)
+def test_whatever_a_trusted_proxy_says_of_a_visitor_is_an_address_for_the_limits(header: str, host: str | None) -> None:
+    """What uvicorn makes of the header, and we of that."""
+    found: list[str] = []
+
+    async def app(scope: Any, _receive: Any, _send: Any) -> None:
+        found.append(address_mac(HTTPConnection(scope), SECRET))
+
+    scope: Any = {
+        "type": "http",
+        "client": ("127.0.0.1", 50000),
+        "headers": [(b"x-forwarded-for", header.encode("latin-1"))],
+    }
+    asyncio.run(ProxyHeadersMiddleware(app, "127.0.0.1")(scope, None, None))  # type: ignore[arg-type]
+    assert found == [of(host)]

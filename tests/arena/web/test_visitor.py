@@ -85,4 +85,5 @@ def test_a_sender_is_known_by_pseudonym_and_address() -> None:
     client = SimpleNamespace(host="203.0.113.7", port=1)
     request = SimpleNamespace(cookies={COOKIE: SOMEBODY}, client=client)
     assert identify(request, SECRET) == Who(pseudonym(request, SECRET), address_mac(request, SECRET))
-    assert identify(SimpleNamespace(cookies={}, client=None), SECRET) == Who(None, None)
+    nowhere = SimpleNamespace(cookies={}, client=None)
+    assert identify(nowhere, SECRET) == Who(None, address_mac(nowhere, SECRET))
