@@ -203,8 +203,8 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
+    from arena.ui.links import PAGES
     from arena.ui.messages import LANGUAGES
-    from arena.ui.widgets import PAGES
     from arena.web import protect
     from arena.web.routes import routes
     from arena.web.visitor import identify

@@ -5,6 +5,8 @@ A field's type and its `number` bounds are all that reading a value needs; how t
 
 from __future__ import annotations
 
+import ipaddress
+import re
 import types
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +15,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from elo.settings import Settings as EloSettings
+
+_SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 def number(
@@ -37,20 +41,37 @@ class ArenaSettings:
 class WebSettings:
     """`[web]`: where the pages listen and what stands in front of them.
 
-    Raises ValueError for a public address that is more, or less, than scheme and host.
+    Raises ValueError for a public address that is more, or less, than scheme, host and path, and for a proxy that is
+    not an address.
     """
 
     host: str = "127.0.0.1"
     port: int = number(7860, low=1, high=65535)
     public_url: str | None = None
-    """The address that visitors type when a proxy stands in front, such as https://arena.example.org."""
+    """The address that visitors type when a proxy stands in front, such as https://arena.example.org or
+    https://example.org/arena; kept without a slash at its end."""
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
-    """Addresses whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    """Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed; "*" is everybody."""
 
     def __post_init__(self) -> None:
-        url = self.public_url
-        if url is not None and not (is_address(url) and urlsplit(url).path in ("", "/")):
-            raise ValueError(f"public_url {url!r}; expected scheme and host alone, such as https://arena.example.org")
+        if self.public_url is not None:
+            if not _is_public_address(self.public_url):
+                raise ValueError(
+                    f"public_url {self.public_url!r}; expected scheme, host and, for a sub-path, a path,"
+                    " such as https://arena.example.org or https://example.org/arena"
+                )
+            object.__setattr__(self, "public_url", self.public_url.removesuffix("/"))
+        for proxy in self.trusted_proxies:
+            if not _is_network(proxy):
+                raise ValueError(
+                    f"trusted_proxies: {proxy!r} is not an address; expected one such as 127.0.0.1,"
+                    ' or a network such as 172.16.0.0/12 ("*" believes everybody)'
+                )
+
+    @property
+    def public_path(self) -> str:
+        """The path of the public address: `/arena`, or nothing where the arena has the whole host."""
+        return urlsplit(self.public_url or "").path
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +189,26 @@ SECTIONS: Mapping[str, type] = types.MappingProxyType(
         "inference": InferenceSettings,
     }
 )
+
+
+def _is_public_address(url: str) -> bool:
+    """Whether pages can be reached at it: HTTP, a host without a password, and a path of plain segments."""
+    if not is_address(url):
+        return False
+    parts = urlsplit(url)
+    segments = parts.path.removesuffix("/").split("/")[1:]
+    is_plain = all(_SEGMENT.fullmatch(segment) and segment.strip(".") for segment in segments)
+    return "@" not in parts.netloc and is_plain
+
+
+def _is_network(text: str) -> bool:
+    if text == "*":
+        return True
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def is_address(url: str) -> bool:

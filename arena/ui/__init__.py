@@ -50,6 +50,7 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
             app,
             pages,
             path="/",
+            root_path=settings.web.public_url,
             theme=theme.theme(),
             head=theme.head(),
             i18n=gr.I18n(**sentences),

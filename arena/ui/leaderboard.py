@@ -18,6 +18,7 @@ import gradio as gr
 
 from arena.service import Arena, Board, ModelCard, Refusal
 from arena.ui import showing
+from arena.ui.links import link
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
 from arena.ui.widgets import VisitorOf, caller, header, said
@@ -67,7 +68,7 @@ def table(board: Board, texts: Messages) -> str:
     rows = board.leaderboard.rows
     settings = board.leaderboard.settings
     if not rows:
-        go = f'<a href="/">{plain(texts("go_vote"))}</a>'
+        go = f'<a href="{link("/")}">{plain(texts("go_vote"))}</a>'
         return f'<div class="empty"><p>{plain(texts("leaderboard_empty"))}</p><p>{go}</p></div>{_unrated(board, texts)}'
     scale = axis(rows)
     components = sorted({row.component for row in rows})

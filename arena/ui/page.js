@@ -45,7 +45,7 @@
     if (language) {
       event.preventDefault();
       const wish = new URL(language.href).searchParams.get("lang");
-      document.cookie = "lang=" + wish + "; path=/; max-age=31536000; SameSite=Lax";
+      document.cookie = "lang=" + wish + "; path=" + new URL(".", location).pathname + "; max-age=31536000; SameSite=Lax";
       location.reload();
     }
     const side = event.target.closest("#side-a, #side-b");

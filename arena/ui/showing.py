@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
+from arena.ui.links import link
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain, safe_markdown
 from db.outcome import Outcome
@@ -163,7 +164,7 @@ def votes_so_far(status: Status, texts: Messages) -> str:
     if n == 0:
         return plain(texts("votes_so_far_none"))
     votes = texts("votes_so_far_one") if n == 1 else texts("votes_so_far", votes=n)
-    return f'{plain(votes)} – <a href="/leaderboard">{plain(texts("see_who_leads"))}</a>'
+    return f'{plain(votes)} – <a href="{link("/leaderboard")}">{plain(texts("see_who_leads"))}</a>'
 
 
 def _asked(prompt: str, texts: Messages) -> str:

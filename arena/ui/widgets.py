@@ -13,6 +13,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from arena.settings import Settings
+from arena.ui.links import PAGES, link
 from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
 from arena.ui.untrusted import plain
 
@@ -28,8 +29,6 @@ class Who(Protocol):
 
 
 VisitorOf = Callable[[gr.Request], Who]
-
-PAGES = {"battle": "/", "leaderboard": "/leaderboard", "about": "/about"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +64,7 @@ def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
     for language in LANGUAGES:
         texts = messages(language)
         own = {key: sentence for key, sentence in texts.texts.items() if "{" not in sentence}
+        own["download_html"] = texts("download_html", json=link("/leaderboard.json"), csv=link("/leaderboard.csv"))
         own["header"] = _header(texts, settings.arena.title)
         own |= {f"example_{number}": example for number, example in enumerate(texts.examples)}
         sentences[language] = own
@@ -72,12 +72,12 @@ def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
 
 
 def _header(texts: Messages, title: str) -> str:
-    links = "".join(f'<a href="{path}">{plain(texts(f"nav_{name}"))}</a>' for name, path in PAGES.items())
+    links = "".join(f'<a href="{link(path)}">{plain(texts(f"nav_{name}"))}</a>' for name, path in PAGES.items())
     languages = "".join(
         f'<a href="?lang={language}" lang="{language}">{plain(messages(language)("language_name"))}</a>'
         for language in LANGUAGES
     )
     return (
-        f'<div class="header"><a class="title" href="/">{plain(title)}</a>'
+        f'<div class="header"><a class="title" href="{link("/")}">{plain(title)}</a>'
         f'<nav>{links}</nav><div id="language">{languages}</div></div>'
     )

@@ -3,10 +3,10 @@
 `protect` wraps an app in its middlewares, all pure ASGI, so that streams stay streams:
 
     farewell   ends open streams quietly when the server stops
-    origin     forgets forwarded addresses; with a public URL, every request is one to that URL
+    origin     forgets forwarded addresses; with a public URL, every request is one to that URL, whose path is taken off
     headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
     gate       only the pages' own requests get in, with small bodies that are `calls` of their events
-    visitor    gives a new visitor a cookie with the first page
+    visitor    gives a new visitor a cookie with the first page; of cookies of one name the arena's own counts
     CORS       no other site may read anything (Gradio's own, which lets everybody, then stands aside)
     gzip       of pages and JSON; not of streams
     language   the chosen language, before the first script of a page runs
@@ -16,13 +16,14 @@ the HMAC of the `address`. Nothing here knows Gradio's Python side, battles or v
 """
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from arena.web.farewell import Farewell
-from arena.web.gate import Gate
+from arena.web.gate import Gate, is_taken
 from arena.web.headers import Headers
 from arena.web.language import Language
 from arena.web.origin import Origin
@@ -40,11 +41,14 @@ def protect(
     public_url: str | None = None,
 ) -> None:
     """Wrap `app`, whose pages have these addresses and languages, and events with so many inputs. The last one added
-    is the outermost."""
+    is the outermost. Raises `ValueError` for a public URL whose path is one of the app's own addresses."""
+    path = urlsplit(public_url or "").path.rstrip("/")
+    if path and is_taken(path, pages):
+        raise ValueError(f"public_url {public_url!r}: {path} is an address of the arena itself; choose another path")
     app.add_middleware(Language, languages=languages)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
-    app.add_middleware(VisitorCookie)
+    app.add_middleware(VisitorCookie, path=f"{path}/")
     app.add_middleware(Gate, pages=pages, n_inputs=n_inputs)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)

@@ -3,11 +3,14 @@
 Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
 and hiding an event in its settings closes none of them. Here everything is closed that is not named. What is named is
 not thereby trusted: who may vote is for `Arena` to say.
+
+HEAD is answered like GET, without the body. A page asked with a slash at its end (`/about/`) has moved to the address
+without one, which the pages' relative links need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
@@ -15,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arena.web.calls import BadCall, check_call, check_cancel
+from arena.web.origin import moved
 
 MAX_BODY_BYTES = 64 * 1024
 
@@ -28,10 +32,17 @@ _READ = {
     "/gradio_api/startup-events",
 }
 _STREAM = "/gradio_api/queue/data"
-_READ_BELOW = ("/assets/", "/static/", "/gradio_api/heartbeat/")
+_HEARTBEATS = "/gradio_api/heartbeat/"
+_ASSETS = ("/assets/", "/static/")
 _CANCEL = "/gradio_api/cancel"
 _WRITE = {"/gradio_api/queue/join", _CANCEL}
 _WRITE_BELOW = ("/gradio_api/run/",)
+
+
+def is_taken(path: str, pages: Collection[str]) -> bool:
+    """Whether one of our own addresses is `path`, or lies below it: `/leaderboard`, `/assets`."""
+    ours = {*pages, *_READ, *_WRITE, *_WRITE_BELOW, *_ASSETS, _STREAM, _HEARTBEATS}
+    return any(f"{one}/".startswith(f"{path}/") for one in ours)
 
 
 class Gate:
@@ -42,7 +53,7 @@ class Gate:
 
     def __init__(self, app: ASGIApp, pages: Sequence[str], n_inputs: Mapping[int, int]) -> None:
         self._app = app
-        self._read = _READ | {_STREAM, *pages}
+        self._read = _READ | set(pages)
         self._page_names = {page.strip("/") for page in pages}
         self._n_inputs = n_inputs
 
@@ -52,8 +63,12 @@ class Gate:
             return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+        elif self._is_page_with_slash(scope["method"], scope["path"]):
+            await moved(".." + scope["path"][:-1], scope)(scope, receive, send)
         elif not self._is_open(scope["method"], scope["path"], QueryParams(scope["query_string"])):
             await PlainTextResponse("Not found\n", status_code=404)(scope, receive, send)
+        elif scope["method"] == "HEAD":
+            await self._app({**scope, "method": "GET"}, receive, _without_body(send))
         elif scope["path"] == _STREAM:
             await self._stream(scope, receive, send)
         elif scope["method"] != "POST":
@@ -84,13 +99,18 @@ class Gate:
                 raise
             await send({"type": "http.response.body", "body": b""})
 
+    def _is_page_with_slash(self, method: str, path: str) -> bool:
+        return method in ("GET", "HEAD") and path.endswith("/") and path[1:-1] in self._page_names - {""}
+
     def _is_open(self, method: str, path: str, query: QueryParams) -> bool:
         if ".." in path:
             return False
         if "page" in query and query["page"].strip("/") not in self._page_names:  # Gradio's own, read at every address
             return False
-        if method in ("GET", "HEAD"):
-            return path in self._read or path.startswith(_READ_BELOW)
+        if path in self._read or path.startswith(_ASSETS):
+            return method in ("GET", "HEAD")
+        if path == _STREAM or path.startswith(_HEARTBEATS):
+            return method == "GET"
         return method == "POST" and (path in _WRITE or path.startswith(_WRITE_BELOW))
 
 
@@ -107,6 +127,13 @@ async def _body(scope: Scope, receive: Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return send_head
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

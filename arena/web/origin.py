@@ -3,30 +3,50 @@
 Gradio writes the address of its own requests into the page, and believes `X-Forwarded-Host` from anybody. uvicorn has
 taken what a trusted proxy says of client and scheme before this runs; here the headers go, and with a public URL the
 host and the scheme are its own.
+
+Where the public URL has a path (https://example.org/arena), requests may come with it or without: some proxies take it
+off, some do not. Here it is taken off where it is, so that everything behind knows `/about` and never `/arena/about`.
+`/arena` is sent on to `/arena/`, because the links of the pages are relative.
 """
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Origin:
     def __init__(self, app: ASGIApp, public_url: str | None = None) -> None:
         self._app = app
-        self._scheme, self._host = "", b""
+        self._scheme, self._host, self._path = "", b"", ""
         if public_url is not None:
             parts = urlsplit(public_url)
-            self._scheme, self._host = parts.scheme, parts.netloc.encode()
+            self._scheme, self._host, self._path = parts.scheme, parts.netloc.encode(), parts.path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            headers = [(name, value) for name, value in scope["headers"] if not name.startswith(b"x-forwarded-")]
-            scope = {**scope, "headers": headers}
-            if self._host:
-                scope["scheme"] = self._scheme
-                scope["headers"] = [(name, value) for name, value in headers if name != b"host"] + [
-                    (b"host", self._host)
-                ]
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif self._path and scope["path"] == self._path and scope["method"] in ("GET", "HEAD"):
+            await moved(self._path.rpartition("/")[2] + "/", scope)(scope, receive, send)
+        else:
+            await self._app(self._at_home(scope), receive, send)
+
+    def _at_home(self, scope: Scope) -> Scope:
+        """The request as it would be if the public URL had no path and were asked without a proxy."""
+        headers = [(name, value) for name, value in scope["headers"] if not name.startswith(b"x-forwarded-")]
+        home: Scope = {**scope, "headers": headers}
+        if self._host:
+            home["scheme"] = self._scheme
+            home["headers"] = [(name, value) for name, value in headers if name != b"host"] + [(b"host", self._host)]
+        if self._path and scope["path"].startswith(self._path + "/"):
+            home["path"] = scope["path"].removeprefix(self._path)
+            home.pop("raw_path", None)  # optional, and nobody's
+        return home
+
+
+def moved(target: str, scope: Scope) -> Response:
+    """The page is at `target`, which is relative to the address that was asked; the query goes along."""
+    query = scope["query_string"].decode("latin-1")
+    return Response(status_code=308, headers={"location": f"{target}?{query}" if query else target})

@@ -11,12 +11,11 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import cookie_parser
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arena.web.address import HasClient, address_mac
@@ -61,13 +60,23 @@ def pseudonym(request: HasCookies, secret: bytes) -> str | None:
 
 
 class VisitorCookie:
-    """Gives a cookie with every HTML page whose request has no valid one. Secure where the page came by https."""
+    """Gives a cookie with every HTML page whose request has no valid one, for the addresses below `path`. Secure where
+    the page came by https.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Others on the same host may have cookies of the same name. A browser names the one with the longest path first, so
+    everything behind this sees the first of each name alone.
+    """
+
+    def __init__(self, app: ASGIApp, path: str = "/") -> None:
         self._app = app
+        self._path = path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or _VALID.fullmatch(_cookies(scope).get(COOKIE, "")):
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        scope = _with_first_cookies(scope)
+        if _VALID.fullmatch(Request(scope).cookies.get(COOKIE, "")):
             await self._app(scope, receive, send)
             return
 
@@ -76,15 +85,19 @@ class VisitorCookie:
                 headers = MutableHeaders(scope=message)
                 if message["status"] == 200 and headers.get("content-type", "").startswith("text/html"):
                     secure = "; Secure" if scope["scheme"] == "https" else ""
-                    attributes = f"Max-Age={_MAX_AGE_S}; Path=/; HttpOnly; SameSite=Lax{secure}"
+                    attributes = f"Max-Age={_MAX_AGE_S}; Path={self._path}; HttpOnly; SameSite=Lax{secure}"
                     headers.append("set-cookie", f"{COOKIE}={secrets.token_hex(16)}; {attributes}")
             await send(message)
 
         await self._app(scope, receive, send_with_cookie)
 
 
-def _cookies(scope: Scope) -> Mapping[str, str]:
+def _with_first_cookies(scope: Scope) -> Scope:
+    """The request with one cookie of each name, the first."""
+    cookies: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name == b"cookie":
-            return cookie_parser(value.decode("latin-1"))
-    return {}
+            for cookie in value.split(b";"):
+                cookies.setdefault(cookie.partition(b"=")[0].strip(), cookie.strip())
+    others = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
+    return {**scope, "headers": [*others, (b"cookie", b"; ".join(cookies.values()))] if cookies else others}

@@ -255,12 +255,50 @@ def test_a_wrong_option_is_told_by_its_own_name() -> None:
     assert message == "--port ([web] port): 'http' is not a whole number"
 
 
-@pytest.mark.parametrize("url", ["arena.example.org", "https://arena.example.org/arena", "https://"])
-def test_a_public_url_is_scheme_and_host(url: str) -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "arena.example.org",
+        "https://",
+        "https://a.example/arena?x",
+        "https://a.example//",
+        "https://a.example/x//y",
+        "https://a.example/../arena",
+        "https://a.example/%61rena",
+        "https://a.example/a:b",
+        "https://word@a.example",
+    ],
+)
+def test_a_public_url_that_is_more_or_less_than_an_address_is_refused(url: str) -> None:
     assert error_of({"web": {"public_url": url}}) == (
-        f"arena.toml, [web]: public_url {url!r}; expected scheme and host alone, such as https://arena.example.org"
+        f"arena.toml, [web]: public_url {url!r}; expected scheme, host and, for a sub-path, a path,"
+        " such as https://arena.example.org or https://example.org/arena"
     )
-    assert load({"web": {"public_url": "https://arena.example.org"}}, {}).web.public_url is not None
+
+
+@pytest.mark.parametrize(
+    ("url", "kept", "path"),
+    [
+        ("https://arena.example.org", "https://arena.example.org", ""),
+        ("https://arena.example.org/", "https://arena.example.org", ""),
+        ("https://example.org/arena", "https://example.org/arena", "/arena"),
+        ("http://[::1]:8080/apps/arena-1.0/", "http://[::1]:8080/apps/arena-1.0", "/apps/arena-1.0"),
+    ],
+)
+def test_a_public_url_is_scheme_host_and_path(url: str, kept: str, path: str) -> None:
+    web = load({"web": {"public_url": url}}, {}).web
+    assert (web.public_url, web.public_path) == (kept, path)
+    assert load({}, {}).web.public_path == ""
+
+
+def test_a_trusted_proxy_is_an_address_or_a_network() -> None:
+    proxies = ("10.0.0.1", "172.16.0.0/12", "fd00::/8", "*")
+    assert load({"web": {"trusted_proxies": list(proxies)}}, {}).web.trusted_proxies == proxies
+    for wrong in ("nginx", "10.0.0.1/8", ""):
+        assert error_of({"web": {"trusted_proxies": [wrong]}}) == (
+            f"arena.toml, [web]: trusted_proxies: {wrong!r} is not an address; expected one such as 127.0.0.1,"
+            ' or a network such as 172.16.0.0/12 ("*" believes everybody)'
+        )
 
 
 def test_a_key_may_lie_in_a_variable_that_begins_like_ours() -> None:

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.gate import MAX_BODY_BYTES, Gate
+from arena.web.gate import MAX_BODY_BYTES, Gate, is_taken
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 
@@ -41,6 +41,9 @@ CANCEL = {"fn_index": 3, "session_hash": "s", "event_id": "e"}
     [
         ("GET", "/"),
         ("HEAD", "/"),
+        ("HEAD", "/leaderboard"),
+        ("HEAD", "/health"),
+        ("HEAD", "/assets/index-4f2a.js"),
         ("GET", "/leaderboard"),
         ("GET", "/leaderboard.json"),
         ("GET", "/leaderboard.csv"),
@@ -134,10 +137,47 @@ def test_what_fails_in_a_stream_for_another_reason_is_told() -> None:
         ("PUT", "/"),
         ("DELETE", "/leaderboard"),
         ("OPTIONS", "/gradio_api/queue/join"),
+        ("HEAD", "/gradio_api/queue/data?session_hash=x"),
+        ("HEAD", "/gradio_api/heartbeat/x"),
+        ("HEAD", "/nowhere"),
+        ("GET", "/leaderboard//"),
+        ("GET", "/nowhere/"),
+        ("POST", "/leaderboard/"),
     ],
 )
 def test_everything_else_is_not_found(method: str, path: str) -> None:
     assert client().request(method, path).status_code == 404
+
+
+def test_head_is_answered_like_get_without_the_body() -> None:
+    """Gradio has no HEAD for pages but the first, and our own routes have none; monitors ask so."""
+    get, head = client().get("/leaderboard"), client().head("/leaderboard")
+    assert get.text == "GET 0"
+    assert (head.text, head.headers) == ("", get.headers)
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_page_with_a_slash_at_its_end_has_moved_to_the_one_without(method: str) -> None:
+    """Its relative links would lead astray. The way back is relative too: it holds under any path of a proxy."""
+    answer = client().request(method, "/leaderboard/?lang=ko", follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (308, "../leaderboard?lang=ko")
+
+
+@pytest.mark.parametrize(
+    ("path", "is_ours"),
+    [
+        ("/leaderboard", True),
+        ("/assets", True),
+        ("/gradio_api", True),
+        ("/gradio_api/queue", True),
+        ("/health", True),
+        ("/arena", False),
+        ("/arena/leaderboard", False),
+        ("/leader", False),
+    ],
+)
+def test_the_path_of_a_proxy_must_be_none_of_ours(path: str, is_ours: bool) -> None:
+    assert is_taken(path, ["/", "/leaderboard"]) is is_ours
 
 
 def test_a_body_may_have_64_kb_and_no_more() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from urllib.parse import urljoin
+
+import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -15,7 +18,11 @@ async def told(request: Request) -> Response:
 
 
 FORGED = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "https", "X-Forwarded-For": "1.2.3.4"}
-app = Starlette(routes=[Route("/page", told)])
+app = Starlette(routes=[Route("/page", told), Route("/", told, methods=["GET", "POST"])])
+
+
+def below(path: str) -> TestClient:
+    return TestClient(Origin(app, public_url=f"https://host.example{path}"), follow_redirects=False)
 
 
 def test_a_forged_host_is_forgotten() -> None:
@@ -26,3 +33,28 @@ def test_a_forged_host_is_forgotten() -> None:
 def test_a_public_url_is_the_address_of_every_request() -> None:
     client = TestClient(Origin(app, public_url="https://arena.example.org/"), base_url="http://10.0.0.5:7860")
     assert client.get("/page", headers=FORGED).text == "https://arena.example.org/page arena.example.org []"
+
+
+@pytest.mark.parametrize("path", ["/arena", "/apps/arena"])
+@pytest.mark.parametrize("page", ["/page", "/"])
+def test_a_request_comes_with_the_path_of_the_public_url_or_without(path: str, page: str) -> None:
+    """Whether a proxy takes it off depends on one slash in its configuration."""
+    plain = f"https://host.example{page} host.example []"
+    assert below(path).get(page).text == plain
+    assert below(path).get(path + page).text == plain
+
+
+@pytest.mark.parametrize("address", ["/arenas/page", "/arena/arena/page", "/Arena/page", "/other"])
+def test_what_only_resembles_the_path_is_left_alone(address: str) -> None:
+    assert below("/arena").get(address).status_code == 404
+
+
+@pytest.mark.parametrize(("path", "address"), [("/arena", "/arena"), ("/apps/arena", "/apps/arena")])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_the_path_alone_gets_its_slash(method: str, path: str, address: str) -> None:
+    answer = below(path).request(method, f"{address}?lang=ko")
+    assert answer.status_code == 308
+    assert urljoin(f"https://host.example{address}", answer.headers["location"]) == (
+        f"https://host.example{path}/?lang=ko"
+    )
+    assert below(path).post(address).status_code == 404

@@ -29,9 +29,9 @@ async def failing(request: Request) -> Response:
     return HTMLResponse("", status_code=500)
 
 
-def client(base_url: str = "http://arena") -> TestClient:
+def client(base_url: str = "http://arena", path: str = "/") -> TestClient:
     app = Starlette(routes=[Route("/", page), Route("/data", data), Route("/failing", failing)])
-    return TestClient(VisitorCookie(app), base_url=base_url)
+    return TestClient(VisitorCookie(app, path=path), base_url=base_url)
 
 
 def test_the_first_page_gives_a_cookie_that_scripts_and_other_sites_cannot_use() -> None:
@@ -44,6 +44,20 @@ def test_the_first_page_gives_a_cookie_that_scripts_and_other_sites_cannot_use()
 
 def test_over_https_the_cookie_is_secure() -> None:
     assert client("https://arena").get("/").headers["set-cookie"].endswith("; SameSite=Lax; Secure")
+
+
+def test_the_cookie_of_an_arena_under_a_path_goes_nowhere_else_on_the_host() -> None:
+    assert "; Path=/arena/; " in client(path="/arena/").get("/").headers["set-cookie"]
+
+
+@pytest.mark.parametrize("foreign", ["visitor=theirs", f"visitor={SOMEBODY[::-1]}", "visitor", "lang=xx; a=b; a=c"])
+def test_a_cookie_of_the_same_name_from_elsewhere_on_the_host_changes_nobody(foreign: str) -> None:
+    """A browser sends both, the one with the longer path first."""
+    ours = client().get("/", headers={"cookie": f"{COOKIE}={SOMEBODY}"})
+    both = client().get("/", headers={"cookie": f"{COOKIE}={SOMEBODY}; {foreign}"})
+    assert re.fullmatch("[0-9a-f]{64}", ours.text)
+    assert both.text == ours.text
+    assert "set-cookie" not in both.headers
 
 
 def test_a_visitor_keeps_one_cookie_and_one_pseudonym() -> None:
