@@ -92,6 +92,10 @@ def test_help_lists_every_option() -> None:
         ("", "no active model; a battle needs two models"),
         ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "'m' alone is active; a battle needs two models"),
         ("n = " + "9" * 5000, "arena.toml: not a TOML file: "),
+        (
+            '[web]\npublic_url = "https://h.example/leaderboard"\n' + TWO,
+            "/leaderboard is an address of the arena itself; choose another path",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
