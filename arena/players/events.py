@@ -132,6 +132,10 @@ class Busy(EndpointError):
     code = "busy"
     can_pass = True
 
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class ModelStream(Protocol):
     """What rounds need of an endpoint."""

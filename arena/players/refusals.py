@@ -1,10 +1,19 @@
 """Refusals: what an answer with an error status means.
 
 Offers `error_of(status, body, place)`, the error for rounds and health (`error_in_stream` where it comes in the
-middle of a stream), and for whoever wants to read the body
-first (which parameter does the server refuse?) `parsed_error(body)` and `too_long_of(error)`: whether the error says
-that the prompt is too long, and the limit that it names. A server's prose is read for its meaning and its numbers and
-never passed on: servers quote what they were sent, prompts and keys too.
+middle of a stream), and for whoever wants to read the body first (which parameter does the server refuse?)
+`parsed_error(body)` and `too_long_of(error)`: whether the error says that something is too long, and the limit that
+it names. A server's prose is read for its meaning and its numbers (`wordings`) and never passed on: servers quote
+what they were sent, prompts and keys too. Fields that echo the request (`input`, `messages`, …) are not read at all.
+
+    what it says                                  becomes
+    a filter stopped the prompt, or 451           Refused, is_filtered
+    no credit, or 402                             Unreachable that does not pass
+    too many requests or tokens a minute, or 429  Busy
+    the prompt is too long, or 413                Refused, is_too_long, with the limit where it is named
+    any other 400 or 422                          Refused
+    408, 425, 5xx                                 Unreachable that can pass
+    any other status                              Unreachable that does not pass
 """
 
 from __future__ import annotations
@@ -16,9 +25,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from arena.players import wordings
 from arena.players.events import Broken, Busy, EndpointError, Refused, Unreachable
 
-_CONTEXT_LIMIT = re.compile(r"(?:maximum|max_len|context (?:length|size|window|holds))\D{0,40}?(\d+)")
+_ECHOES = frozenset({"input", "inputs", "messages", "prompt", "content", "body", "request", "flagged_input"})
+_LIMIT_FIELDS = ("n_ctx", "max_model_len", "max_context_length", "context_length", "context_window", "max_input_tokens")
+_MAX_DEPTH = 8
+_MAX_ITEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,70 +40,51 @@ class TooLong:
 
     limit: int | None = None
     """The context length in tokens, where the error names it."""
+    is_answer: bool = False
+    """It is `max_tokens` that is too large for the model, whatever the prompt: a matter of settings."""
 
 
 def error_of(status: int, body: bytes, place: str) -> EndpointError:
     """The error that an answer with a status other than 200 stands for."""
-    error = parsed_error(body)
-    message = f"{place}: status {status} {in_short(error)}".rstrip()
-    if status == 429:
-        return Busy(message)
-    if status in (400, 413, 422):
-        too_long = too_long_of(error)
-        limit = too_long.limit if too_long else None
-        return Refused(message, limit=limit, is_too_long=status == 413 or too_long is not None, status=status)
-    return Unreachable(message, can_pass=status >= 500, status=status)
+    message = f"{place}: status {status} {in_short(parsed_error(body))}".rstrip()
+    if (known := _known(status, _parsed(body), message)) is not None:
+        return known
+    if status in (400, 422):
+        return Refused(message, status=status)
+    return Unreachable(message, can_pass=status >= 500 or status in (408, 425), status=status)
 
 
 def error_in_stream(error: Any, place: str) -> EndpointError:
     """The error that a stream holds instead of a chunk; `error` is the value of its "error"."""
-    return Broken(f"{place}: {in_short(error)} in the stream")
+    message = f"{place}: {in_short(error)} in the stream"
+    code = error.get("code") if isinstance(error, dict) else None
+    status = code if isinstance(code, int) and 400 <= code < 600 else 400
+    if (known := _known(status, error, message)) is not None:
+        return known
+    if status in (401, 403, 404):
+        return Unreachable(message, can_pass=False, status=status)
+    return Broken(message)
 
 
 def parsed_error(body: bytes) -> Any:
-    """What a body says about the error: the JSON in `error`, or all of it; None where it is not JSON."""
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return None
-    return parsed.get("error", parsed) if isinstance(parsed, dict) else None
+    """What a body says about the error: the value of its "error", else all of it; text where it is not JSON."""
+    parsed = _parsed(body)
+    if isinstance(parsed, list) and parsed:
+        parsed = parsed[0]
+    if not isinstance(parsed, dict):
+        return parsed
+    error = parsed.get("error")
+    if isinstance(error, dict) and error:
+        return error
+    return error if isinstance(error, str) and error and "message" not in parsed else parsed
 
 
 def too_long_of(error: Any) -> TooLong | None:
-    """Whether a parsed error says "too long"; None where it says something else."""
-    if not _is_too_long(error):
-        return None
-    return TooLong(_context_limit(error))
-
-
-def place_of(base_url: str) -> str:
-    """Host and port, for messages: an address may hold a password."""
-    return urlsplit(base_url).netloc.rpartition("@")[2]
-
-
-def _texts(error: Any) -> Iterator[str]:
-    if isinstance(error, str):
-        yield error
-    elif isinstance(error, dict):
-        yield from (error[key] for key in ("code", "type", "message") if isinstance(error.get(key), str))
-
-
-def _is_too_long(error: Any) -> bool:
-    return any(
-        "context_length" in text or "context length" in text or "exceed_context" in text for text in _texts(error)
-    )
-
-
-def _context_limit(error: Any) -> int | None:
-    """The context length in tokens, where an error has it: as a field (llama.cpp) or in prose (OpenAI, vLLM, ours)."""
-    if not _is_too_long(error):
-        return None
-    if isinstance(error, dict) and (n_ctx := _count(error.get("n_ctx"))):
-        return n_ctx
-    for text in _texts(error):
-        if found := _CONTEXT_LIMIT.search(text):
-            return int(found[1])
-    return None
+    """Whether an error says "too long"; None where it says something else."""
+    text = _plain(error)
+    if wordings.is_answer_too_long(text):
+        return TooLong(is_answer=True)
+    return TooLong(_limit_field(error) or wordings.limit(text)) if wordings.is_too_long(text) else None
 
 
 def in_short(error: Any) -> str:
@@ -101,5 +95,75 @@ def in_short(error: Any) -> str:
     return " ".join(str(word) for word in words if re.fullmatch(r"[\w.-]{1,64}", str(word)) and word is not None)
 
 
-def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def place_of(base_url: str) -> str:
+    """Host and port, for messages: an address may hold a password."""
+    return urlsplit(base_url).netloc.rpartition("@")[2]
+
+
+def _known(status: int, error: Any, message: str) -> EndpointError | None:
+    """What the words of an error mean, where they mean something of their own."""
+    text = _plain(error)
+    is_server = status >= 500
+    can_be_anything = status in (400, 403, 422) or is_server
+    if status == 451 or (can_be_anything and wordings.is_filtered(text, by_its_code=is_server)):
+        return Refused(f"{message} (a filter stopped the prompt)", is_filtered=True, status=status)
+    if status == 402 or ((can_be_anything or status == 429) and wordings.has_no_credit(text)):
+        return Unreachable(f"{message} (no credit)", can_pass=False, status=status)
+    if status == 429 or ((can_be_anything or status == 413) and wordings.is_too_fast(text)):
+        return Busy(message, status=status)
+    too_long = too_long_of(error) if status in (400, 413, 422) or is_server else None
+    if too_long is not None and too_long.is_answer:
+        return None if is_server else Refused(f"{message} (it takes a smaller max_tokens)", status=status)
+    if too_long is not None or status == 413:
+        limit = too_long.limit if too_long is not None else None
+        return Refused(message, limit=limit, is_too_long=True, status=status)
+    return None
+
+
+def _limit_field(error: Any, depth: int = 0) -> int | None:
+    """The context length as a field of its own (llama.cpp)."""
+    if not isinstance(error, dict) or depth > _MAX_DEPTH:
+        return None
+    for key in _LIMIT_FIELDS:
+        value = error.get(key)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1_000_000_000:
+            return value
+    return next((found for value in error.values() if (found := _limit_field(value, depth + 1))), None)
+
+
+def _plain(error: Any) -> str:
+    return wordings.plain(_texts(error, 0))
+
+
+def _texts(error: Any, depth: int) -> Iterator[str]:
+    """All texts of an error, also those in JSON that is a text itself, but what it echoes of the request."""
+    if depth > _MAX_DEPTH:
+        return
+    if isinstance(error, str):
+        inner = _json(error) if error.lstrip()[:1] in ("{", "[") else None
+        if isinstance(inner, dict | list):
+            yield from _texts(inner, depth + 1)
+        else:
+            yield error
+    elif isinstance(error, dict):
+        for key, value in error.items():
+            if key not in _ECHOES:
+                yield from _texts(value, depth + 1)
+    elif isinstance(error, list):
+        for value in error[:_MAX_ITEMS]:
+            yield from _texts(value, depth + 1)
+
+
+def _parsed(body: bytes) -> Any:
+    """The JSON in a body, or its text."""
+    text = body.decode("utf-8", "replace")
+    parsed = _json(text)
+    return text if parsed is None else parsed
+
+
+def _json(text: str) -> Any:
+    """What a text holds as JSON; None where it is none, or too deep to read."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
