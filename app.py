@@ -184,7 +184,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     roster = Roster(settings.models, settings.file)
     roster.check_folders()
-    keys = roster.api_keys(env)
+    keys, headers = roster.api_keys(env), roster.headers(env)
     roster.check_can_battle()
 
     from arena import data_folder
@@ -199,7 +199,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from fastapi import FastAPI
 
     from arena import ui
-    from arena.players.endpoint import Endpoint, Patience
+    from arena.players.endpoint import Endpoint, Manner, Patience
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
@@ -211,13 +211,19 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     battle = settings.battle
-    patience = Patience(battle.first_token_timeout_s, battle.stall_timeout_s, battle.retries)
     endpoints = {
         player.name: Endpoint(
             [native.base_url] if native and player.is_native else player.base_urls,
             player.model,
+            name=player.name,
             api_key=keys.get(player.name),
-            patience=patience,
+            manner=Manner.of(player, headers[player.name]),
+            patience=Patience(
+                player.first_token_timeout_s or battle.first_token_timeout_s,
+                battle.stall_timeout_s,
+                battle.retries,
+                thinking_timeout_s=player.thinking_timeout_s or battle.thinking_timeout_s,
+            ),
         )
         for player in roster.active
     }

@@ -1,36 +1,42 @@
 """Endpoint: one model behind an OpenAI-compatible address, as a stream of tokens.
 
     async with aclosing(endpoint.stream(request)) as events:
-        async for event in events:      # Token, Token, …, Finish
+        async for event in events:      # Thought, …, Token, Token, …, Finish
 
 Every failure is an `EndpointError`; nothing of httpx or of the server's wording gets out. A try that fails before its
 first token for a reason that may pass (no connection, 5xx, a full server, a stream that ends at once) is repeated, at
-the next address if there are several, after a growing pause; once a token is out, never. Silence has two limits, before
-the first token (all tries together) and between two tokens; keep-alives do not extend them. Closing the generator, or
-cancelling the task that reads it, closes the connection.
+the next address if there are several, after a growing pause or the one that the server asks for; once a token is out,
+never. A refusal that names an optional parameter of ours is asked again without it (`request`, `evidence`), and what an
+answer showed to be needed is kept for the address. Closing the generator, or cancelling the task that reads it, closes
+the connection.
 
-Logs and messages carry status, code and place; never prompts, answers or keys (`wire` sees to that). What is said and
-heard is in `events`, the reading of bytes in `sse`.
+Silence has limits, in seconds from the call of `stream` unless said otherwise; keep-alives and empty deltas do not
+extend them:
+
+    before anything                         first_token_timeout_s
+    thoughts, but no text yet               thinking_timeout_s, and stall_timeout_s since the last piece
+    after the first text                    stall_timeout_s since the last piece
+    an answer that comes whole, unstreamed  thinking_timeout_s
+
+Logs and messages carry the player's name, status, code and place; never prompts, answers or keys.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import urlsplit
 
-import httpx
-
+from arena.players.dialect import Answer
 from arena.players.events import (
     Broken,
     Busy,
     EndpointError,
+    Filtered,
     Finish,
     Message,
     ModelStream,
@@ -41,17 +47,31 @@ from arena.players.events import (
     Token,
     Unreachable,
 )
+from arena.players.evidence import refused
+from arena.players.exchange import Declined, Exchange, Patience
 from arena.players.probe import begins, is_there
 from arena.players.refusals import error_of, place_of
-from arena.players.sse import EventReader, EventTooLongError
-from arena.players.wire import Answer, chunk_of, storable
+from arena.players.request import (
+    DEFAULT_THINKING_TOKENS,
+    MAX_LESSONS,
+    Bound,
+    Manner,
+    Terms,
+    body_of,
+    optional_in,
+    sent_of,
+)
+from arena.players.thinking import Splitter, Style, mentions_tags
+from arena.players.transport import hint_for_404, make_client, retry_after_s
 
 __all__ = [
     "Broken",
     "Busy",
     "Endpoint",
     "EndpointError",
+    "Filtered",
     "Finish",
+    "Manner",
     "Message",
     "ModelStream",
     "Patience",
@@ -65,28 +85,19 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
-_CONNECT_TIMEOUT_S = 5.0
-_USAGE_TIMEOUT_S = 2.0  # how long to wait for the token counts that follow the finish reason
+HOLD_S = 1.0
+"""How long the first text of an address that is not known yet is held back, in case it is a thought (`thinking`). Pages
+show answers a second and a half behind in any case."""
 _MAX_PAUSE_S = 5.0
-_MAX_ERROR_BYTES = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long an endpoint waits, and how often it tries. Seconds."""
-
-    first_token_timeout_s: float = 60.0
-    stall_timeout_s: float = 20.0
-    retries: int = 2
-    backoff_s: float = 0.25
-    """Pause before the second round of tries; doubles with each round."""
 
 
 class Endpoint:
     """One model. Belongs to the event loop on which it is first used; `aclose` frees its connections.
 
-    `base_urls` end where `/chat/completions` begins; with several, each call begins at the next one. `on_result` is
-    told how every call ended: the error, or None for a whole answer; a call that its reader broke off is not told.
+    `base_urls` end where `/chat/completions` begins; with several, each call begins at the next one. `name` is the
+    player's, for the log. `on_result` is told how every call ended: the error, or None for a whole answer; a call that
+    its reader broke off is not told. Raises ValueError where the environment names a proxy, or certificates, that
+    cannot be used.
     """
 
     def __init__(
@@ -94,7 +105,9 @@ class Endpoint:
         base_urls: Sequence[str],
         model: str,
         *,
+        name: str | None = None,
         api_key: str | None = None,
+        manner: Manner | None = None,
         patience: Patience | None = None,
         on_result: Callable[[EndpointError | None], None] | None = None,
     ) -> None:
@@ -102,22 +115,23 @@ class Endpoint:
             raise ValueError("an endpoint needs at least one base URL")
         self._base_urls = tuple(url.rstrip("/") for url in base_urls)
         self._model = model
+        self._name = model if name is None else name
+        self._manner = manner or Manner()
         self._patience = patience or Patience()
         self.on_result = on_result
         self._turn = 0
         self._was_refused = False  # the last call was answered with a no that will not pass, such as 404
-        self._client = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {api_key}"} if api_key else {},
-            timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT_S),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-            trust_env=not all(_is_loopback(url) for url in self._base_urls),  # a proxy has no business on loopback
+        self._terms = dict.fromkeys(self._base_urls, self._manner.terms())
+        self._styles = dict.fromkeys(self._base_urls, Style.UNKNOWN)
+        self._client = make_client(
+            self._base_urls, api_key=api_key, headers=self._manner.headers, query=self._manner.query
         )
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
-    async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
-        """The answer's tokens as they come, then one `Finish`. Raises `EndpointError`."""
+    async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+        """The answer's pieces as they come, then one `Finish`. Raises `EndpointError`."""
         try:
             async with aclosing(self._tries(request)) as events:
                 async for event in events:
@@ -144,128 +158,146 @@ class Endpoint:
 
     def _report(self, error: EndpointError | None) -> None:
         if error is not None:
-            logger.warning("model %s: %s: %s", self._model, error.code, error)
+            logger.warning("model %r: %s: %s", self._name, error.code, error)
         if self.on_result is not None:
             self.on_result(error)
 
-    async def _tries(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+    async def _tries(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
         """Tries until one gives a token, as far as patience goes."""
-        started = time.monotonic()
+        call = _Call(request, time.monotonic(), dict(self._terms))
         n_bases = len(self._base_urls)
         n_tries = max(self._patience.retries + 1, n_bases)
         first, self._turn = self._turn, (self._turn + 1) % n_bases
-        for number in range(n_tries):
+        number = 0
+        while True:
             base_url = self._base_urls[(first + number) % n_bases]
-            is_last = number + 1 == n_tries
+            exchange = self._exchange(base_url, call)
             has_spoken = False
             try:
-                async with aclosing(self._once(base_url, request, started)) as events:
+                async with aclosing(exchange.events()) as events:
                     async for event in events:
+                        if not has_spoken:
+                            self._keep_terms(base_url, call.terms[base_url])
                         has_spoken = True
+                        if isinstance(event, Finish):
+                            event = replace(event, sent=sent_of(request, exchange.body))
                         yield event
                 return
-            except EndpointError as error:
-                if has_spoken or is_last or not error.can_pass:
-                    raise
-                rounds = (number + 1) // n_bases
-                pause_s = min(self._patience.backoff_s * 2 ** (rounds - 1), _MAX_PAUSE_S) if rounds else 0.0
-                if time.monotonic() - started + pause_s >= self._patience.first_token_timeout_s:
-                    raise
-                logger.info("model %s: %s: %s; trying again in %.2f s", self._model, error.code, error, pause_s)
+            except Declined as declined:
+                if self._asks_otherwise(base_url, call, declined, exchange.body):
+                    continue
+                error = _error_of(declined, base_url)
+            except EndpointError as problem:
+                error = problem
+            finally:
+                self._keep_thinking(base_url, exchange)
+            number += 1
+            if has_spoken or number == n_tries or not error.can_pass:
+                raise error
+            pause_s = self._pause_s(call, number, base_url, error)
+            if time.monotonic() - call.started + pause_s >= self._patience.first_token_timeout_s:
+                raise error
+            logger.info("model %r: %s: %s; trying again in %.2f s", self._name, error.code, error, pause_s)
             await asyncio.sleep(pause_s)
 
-    async def _once(self, base_url: str, request: Request, started: float) -> AsyncGenerator[Token | Finish, None]:
-        """One try at one address."""
-        place = place_of(base_url)
-        answer = Answer()
-        ttft_s: float | None = None
-        deadline = started + self._patience.first_token_timeout_s
-        try:
-            async with aclosing(self._chunks(base_url, request)) as chunks:
-                while True:
-                    try:
-                        async with asyncio.timeout(max(deadline - time.monotonic(), 0.0)):
-                            chunk = await anext(chunks, None)
-                    except TimeoutError:
-                        if answer.finish_reason is None:
-                            raise TimedOut(self._silence(place, ttft_s)) from None
-                        chunk = None  # the answer is whole; only its token counts are missing
-                    if chunk is None:
-                        break
-                    text = answer.read(chunk)
-                    now = time.monotonic()
-                    if text:
-                        ttft_s = ttft_s or now - started
-                        yield Token(text)
-                    if answer.finish_reason is not None:
-                        deadline = time.monotonic() + _USAGE_TIMEOUT_S
-                    elif ttft_s is not None and chunk.get("choices"):
-                        deadline = time.monotonic() + self._patience.stall_timeout_s
-        except (httpx.TimeoutException, httpx.ConnectError) as error:
-            raise Unreachable(f"{place}: {type(error).__name__}") from error
-        except (httpx.TransportError, httpx.DecodingError, EventTooLongError) as error:
-            if answer.finish_reason is None:
-                raise Broken(f"{place}: {type(error).__name__} after {answer.n_chars} characters") from error
-        if answer.finish_reason is None:
-            raise Broken(f"{place}: the stream ended after {answer.n_chars} characters without a finish reason")
-        if answer.held:
-            yield Token(storable(answer.held))
-        duration_s = time.monotonic() - started
-        yield Finish(
-            finish_reason=answer.finish_reason,
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-            fingerprint=answer.fingerprint,
-            ttft_ms=1000 * (duration_s if ttft_s is None else ttft_s),
-            duration_ms=1000 * duration_s,
+    def _exchange(self, base_url: str, call: _Call) -> Exchange:
+        terms, style = call.terms[base_url], self._styles[base_url]
+        reasons = bool(self._manner.thinking_tokens)
+        splitter = Splitter(
+            style,
+            holds=style is Style.UNKNOWN,
+            trusts_lone=not any(mentions_tags(message.content) for message in call.request.messages),
+        )
+        is_asked_for_more = terms.thinking_tokens > 0 or "max_tokens" in terms.omit
+        return Exchange(
+            self._client,
+            base_url,
+            body_of(call.request, self._model, self._manner, terms),
+            self._patience,
+            call.started,
+            answer=Answer(splitter),
+            bound=Bound(self._manner.limit(call.request) if is_asked_for_more else None),
+            hold_s=HOLD_S if style is Style.UNKNOWN and not reasons else None,
         )
 
-    def _silence(self, place: str, ttft_s: float | None) -> str:
-        if ttft_s is None:
-            return f"{place}: no first token within {self._patience.first_token_timeout_s:g} s"
-        return f"{place}: silent for {self._patience.stall_timeout_s:g} s in the middle of the answer"
+    def _pause_s(self, call: _Call, number: int, base_url: str, error: EndpointError) -> float:
+        """How long to wait before the next try: longer with each round, and until its address wants to be asked."""
+        now = time.monotonic()
+        n_bases = len(self._base_urls)
+        if error.retry_after_s is not None:
+            call.not_before[base_url] = now + error.retry_after_s
+        following = self._base_urls[(self._base_urls.index(base_url) + 1) % n_bases]
+        rounds = number // n_bases
+        pause_s = min(self._patience.backoff_s * 2 ** (rounds - 1), _MAX_PAUSE_S) if rounds else 0.0
+        return max(pause_s, call.not_before.get(following, now) - now)
 
-    async def _chunks(self, base_url: str, request: Request) -> AsyncGenerator[dict[str, Any], None]:
-        """The JSON objects of the server's stream, to its `[DONE]` or its end."""
-        async with self._client.stream("POST", f"{base_url}/chat/completions", json=self._body(request)) as response:
-            if response.status_code != 200:
-                raise error_of(response.status_code, await _beginning(response), place_of(base_url))
-            reader = EventReader()
-            async for piece in response.aiter_bytes():
-                for data in reader.feed(piece):
-                    if data.strip() == "[DONE]":
-                        return
-                    yield chunk_of(data, place_of(base_url))
-            for data in reader.end():
-                if data.strip() != "[DONE]":
-                    yield chunk_of(data, place_of(base_url))
+    def _asks_otherwise(self, base_url: str, call: _Call, declined: Declined, body: Mapping[str, Any]) -> bool:
+        """Whether the refusal is worth asking again in other words, which the call's terms then hold."""
+        terms = call.terms[base_url]
+        if time.monotonic() - call.started >= self._patience.first_token_timeout_s:
+            return False
+        names = optional_in(body, terms)
+        parameter = refused(declined.status, declined.body, names, body["messages"])
+        if parameter is not None and call.n_lessons < MAX_LESSONS:
+            call.n_lessons += 1
+            call.terms[base_url] = terms.without(parameter)
+            logger.info("model %r: status %d names %s; asking otherwise", self._name, declined.status, parameter)
+            return call.terms[base_url] != terms
+        error = error_of(declined.status, declined.body, "")
+        if terms.thinking_tokens and isinstance(error, Refused) and error.is_too_long:
+            call.terms[base_url] = replace(terms, thinking_tokens=0)  # there may be room for the answer alone
+            return True
+        return False
 
-    def _body(self, request: Request) -> dict[str, Any]:
-        return {
-            "model": self._model,
-            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
-            "temperature": request.temperature,
-            "top_p": request.top_p,
-            "max_tokens": request.max_tokens,
-            "seed": request.seed,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
+    def _keep_terms(self, base_url: str, terms: Terms) -> None:
+        """Keep what this answer showed the address to need."""
+        before = self._terms[base_url]
+        self._learn(base_url, replace(before, omit=before.omit | terms.omit, rename={**before.rename, **terms.rename}))
+
+    def _keep_thinking(self, base_url: str, exchange: Exchange) -> None:
+        answer = exchange.answer
+        if answer.splitter.is_opened:
+            if self._styles[base_url] is not Style.OPENED:
+                logger.warning(
+                    "model %r: %s sends thoughts that only a closing tag ends; its answers are held back until that"
+                    " tag comes. A reasoning parser in that server would settle it",
+                    self._name,
+                    place_of(base_url),
+                )
+            self._styles[base_url] = Style.OPENED
+        elif answer.has_text and self._styles[base_url] is Style.UNKNOWN:
+            self._styles[base_url] = Style.PLAIN
+        if answer.has_thought and self._manner.thinking_tokens is None:
+            self._learn(base_url, replace(self._terms[base_url], thinking_tokens=DEFAULT_THINKING_TOKENS))
+
+    def _learn(self, base_url: str, terms: Terms) -> None:
+        before, self._terms[base_url] = self._terms[base_url], terms
+        for line in terms.settled(before):
+            logger.warning(
+                "model %r: learned what %s takes, for as long as the arena runs; this line under its [[models]] settles"
+                " it: %s",
+                self._name,
+                place_of(base_url),
+                line,
+            )
 
 
-async def _beginning(response: httpx.Response) -> bytes:
-    """The body as far as an error may be long."""
-    body = bytearray()
-    async for piece in response.aiter_bytes():
-        body += piece
-        if len(body) > _MAX_ERROR_BYTES:
-            break
-    return bytes(body)
+@dataclass(slots=True)
+class _Call:
+    """One call of `stream`: what its tries share."""
+
+    request: Request
+    started: float
+    terms: dict[str, Terms]
+    """By address: those of the endpoint, and what refusals of this call suggest."""
+    n_lessons: int = 0
+    not_before: dict[str, float] = field(default_factory=dict)
 
 
-def _is_loopback(base_url: str) -> bool:
-    host = urlsplit(base_url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _error_of(declined: Declined, base_url: str) -> EndpointError:
+    error = error_of(declined.status, declined.body, place_of(base_url))
+    hint = declined.hint or (hint_for_404(base_url) if declined.status in (404, 405) else "")
+    if hint:
+        error.args = (f"{error}; {hint}",)
+    error.retry_after_s = retry_after_s(declined.headers)
+    return error

@@ -65,6 +65,8 @@ class EndpointError(Exception):
     code = "failed"
     can_pass = False
     """Whether the same request may succeed a moment later."""
+    retry_after_s: float | None = None
+    """How long the server asks to wait, where it does."""
     status: int | None = None
     """The HTTP status, where the server answered with one that is an error."""
 

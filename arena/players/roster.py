@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from arena.settings import Player, SettingsError
+from arena.settings.remote import FROM_ENVIRONMENT
 
 __all__ = ["Player", "Roster"]
 
@@ -53,23 +54,36 @@ class Roster:
     def api_keys(self, env: Mapping[str, str]) -> Mapping[str, str]:
         """The key of each active player that needs one, by name. `SettingsError` where the variable is not set, or
         holds what no HTTP header can."""
-        keys = {}
-        for player in self.active:
-            if player.api_key_env is not None:
-                key = env.get(player.api_key_env, "")
-                if not key:
-                    raise SettingsError(
-                        f"{self.file}, [[models]] {player.name!r} api_key_env:"
-                        f" the environment has no {player.api_key_env}; set it to the key"
-                    )
-                if not (key.isascii() and key.isprintable()) or key != key.strip():
-                    raise SettingsError(
-                        f"{self.file}, [[models]] {player.name!r} api_key_env: {player.api_key_env} holds a line"
-                        " break, a space at an end or a character beyond ASCII; a key that fits an HTTP header was"
-                        " expected"
-                    )
-                keys[player.name] = key
-        return keys
+        return {
+            player.name: self._value_of(env, player.api_key_env, player, "api_key_env")
+            for player in self.active
+            if player.api_key_env is not None
+        }
+
+    def headers(self, env: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+        """The headers of each active player, by name, with the values that the environment holds. `SettingsError` as
+        for `api_keys`."""
+        return {
+            player.name: {
+                name: self._value_of(env, value.removeprefix(FROM_ENVIRONMENT), player, f"headers {name}")
+                if value.startswith(FROM_ENVIRONMENT)
+                else value
+                for name, value in player.headers.items()
+            }
+            for player in self.active
+        }
+
+    def _value_of(self, env: Mapping[str, str], variable: str, player: Player, key: str) -> str:
+        value = env.get(variable, "")
+        where = f"{self.file}, [[models]] {player.name!r} {key}"
+        if not value:
+            raise SettingsError(f"{where}: the environment has no {variable}; set it to the key")
+        if not (value.isascii() and value.isprintable()) or value != value.strip():
+            raise SettingsError(
+                f"{where}: {variable} holds a line break, a space at an end or a character beyond ASCII; a key that"
+                " fits an HTTP header was expected"
+            )
+        return value
 
     def check_can_battle(self) -> None:
         """Raise `SettingsError` where fewer than two players are active."""

@@ -7,6 +7,8 @@ dropped: OpenAI's protocol uses none. It does not parse the data.
 
 from __future__ import annotations
 
+import re
+
 MAX_EVENT_BYTES = 1_000_000
 
 
@@ -33,11 +35,13 @@ class EventReader:
         if piece.endswith(b"\r"):
             self._after_cr = True
         self._line += piece
+        if b"\n" not in piece and b"\r" not in piece:
+            self._check_size()
+            return []
         lines = bytes(self._line).replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         self._line = bytearray(lines.pop())
         events = [data for line in lines if (data := self._take(line)) is not None]
-        if len(self._line) + self._size > MAX_EVENT_BYTES:
-            raise EventTooLongError(f"an event of more than {MAX_EVENT_BYTES} bytes")
+        self._check_size()
         return events
 
     def end(self) -> list[str]:
@@ -46,12 +50,25 @@ class EventReader:
         last = [self._take(line), self._take(b"")]
         return [data for data in last if data is not None]
 
+    def _check_size(self) -> None:
+        if len(self._line) + self._size > MAX_EVENT_BYTES:
+            raise EventTooLongError(f"an event of more than {MAX_EVENT_BYTES} bytes")
+
     def _take(self, line: bytes) -> str | None:
         if not line:
             data, self._data, self._size = self._data, [], 0
-            return b"\n".join(data).decode("utf-8", errors="replace") if data else None
+            return text_of(b"\n".join(data)) if data else None
         name, _, value = line.removeprefix(b"\xef\xbb\xbf").partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._size += len(value)
+            self._size += len(value) + 1
         return None
+
+
+def text_of(data: bytes) -> str:
+    """The text of UTF-8, without its mark; of Latin-1 where each byte beyond ASCII stands alone, as in no UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        is_latin = not re.search(rb"[\x80-\xff]{2}", data)
+        return data.decode("latin-1") if is_latin else data.decode("utf-8", errors="replace")

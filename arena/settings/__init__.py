@@ -17,6 +17,7 @@ the nearest known one. Nothing here opens a file or a socket: `players.roster` a
 
 from arena.settings.loading import environment_name, load
 from arena.settings.sections import (
+    OPTIONAL_PARAMETERS,
     SECTIONS,
     ArenaSettings,
     BattleSettings,
@@ -29,6 +30,7 @@ from arena.settings.sections import (
 from arena.settings.tables import Override, SettingsError
 
 __all__ = [
+    "OPTIONAL_PARAMETERS",
     "SECTIONS",
     "ArenaSettings",
     "BattleSettings",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from arena.settings.models import read_models
+from arena.settings.remote import environment_names
 from arena.settings.sections import SECTIONS, Settings
 from arena.settings.tables import Override, SettingsError, check_known, read_table
 
@@ -23,12 +24,12 @@ def load(
     """The settings that the mapping of `file`, the environment and the command line give together.
 
     Paths of models are relative to the folder of `file`, which messages name and nobody opens here.
-    `env` may be the whole environment: only names that begin with ARENA_ are read, and those that the `api_key_env` of
-    a model names are left alone. Raises `SettingsError`.
+    `env` may be the whole environment: only names that begin with ARENA_ are read, and those that a model's
+    `api_key_env` or headers name are left alone. Raises `SettingsError`.
     """
     check_known(toml, [*SECTIONS, "models"], where=str(file), what="section or key")
     models = read_models(toml.get("models", []), file=file)
-    overrides = [*_overrides_of(env, {player.api_key_env for player in models if player.api_key_env}), *options]
+    overrides = [*_overrides_of(env, {name for player in models for name in environment_names(player)}), *options]
     sections: dict[str, Any] = {}
     for name, cls in SECTIONS.items():
         table = toml.get(name, {})

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arena.settings.sections import Player, is_address
+from arena.settings.remote import ENDPOINT_KEYS, check_remote
+from arena.settings.sections import Player
 from arena.settings.tables import SettingsError, check_known, read_table
 
 _FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url", "hub": "path"})
@@ -56,7 +57,7 @@ def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
     if player.is_native:
         _check_native(player, table, where)
     else:
-        _check_remote(player, table, where)
+        check_remote(player, table, where)
     return dataclasses.replace(
         player,
         path=file.parent / player.path if player.path is not None else None,
@@ -84,25 +85,6 @@ def _check_native(player: Player, table: Mapping[str, Any], where: str) -> None:
         raise SettingsError(f"{where}: a model with a path has no = in its name")
     if player.hub is not None and not _REPOSITORY.fullmatch(player.hub):
         raise SettingsError(f"{where} path: {table['path']!r}; expected hf:ORG/NAME, a model of the Hugging Face hub")
-    for key in ("api_key_env", "model"):
+    for key in ENDPOINT_KEYS:
         if key in table:
             raise SettingsError(f"{where}: {key} goes with base_url; a model with a path needs none")
-
-
-def _check_remote(player: Player, table: Mapping[str, Any], where: str) -> None:
-    if player.api_key_env is not None and not player.api_key_env.strip():
-        raise SettingsError(
-            f"{where} api_key_env: {player.api_key_env!r};"
-            " expected the name of the environment variable that holds the key, or no api_key_env"
-        )
-    for key, reason in (("max_len", "knows its own limit"), ("dtype", "has its weights as it has them")):
-        if key in table:
-            raise SettingsError(f"{where}: {key} goes with path; the server at a base_url {reason}")
-    if not player.base_urls:
-        raise SettingsError(f"{where} base_url: an empty list; expected at least one address")
-    for url in player.base_urls:
-        if not is_address(url):
-            raise SettingsError(
-                f"{where} base_url: {url!r}; expected an address such as http://127.0.0.1:8000/v1,"
-                " with no space, query or fragment"
-            )

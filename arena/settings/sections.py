@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 from elo.settings import Settings as EloSettings
 
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
+RENAMABLE_PARAMETERS = ("temperature", "top_p", "max_tokens", "seed")
+OPTIONAL_PARAMETERS = (*RENAMABLE_PARAMETERS, "stream_options", "stream", "system")
+"""What a chat request has beside its model and messages; "system" is the system role."""
 
 
 def number(
@@ -152,6 +155,22 @@ class Player:
     """Of the weights, where the arena serves the model; without one the server decides."""
     weight: float = number(1.0, above=0.0)
     """How often the model is drawn, relative to the others."""
+    max_tokens: int | None = number(None, low=1)
+    """Lowers [battle] max_tokens for this model; never raises it."""
+    thinking_tokens: int | None = number(None, low=0, high=1_000_000)
+    """What a model that reasons is asked for beside the answer's tokens; without a number the arena learns whether it
+    does."""
+    first_token_timeout_s: float | None = number(None, above=0.0, high=3600.0)
+    thinking_timeout_s: float | None = number(None, above=0.0, high=3600.0)
+    """Both in place of those of [battle]."""
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Sent with every request. A value "env:NAME" is the environment's, and is not in here."""
+    query: Mapping[str, str] = field(default_factory=dict, hash=False)
+    extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    omit: tuple[str, ...] = ()
+    """Which of `OPTIONAL_PARAMETERS` are not sent."""
+    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Other names for some of `RENAMABLE_PARAMETERS`."""
     is_active: bool = True
     """Retired models (`active = false`) are not drawn and keep their row on the leaderboard."""
 

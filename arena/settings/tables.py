@@ -105,6 +105,10 @@ def _typed(value: Any, hint: Any, place: str) -> Any:
         elif typing.get_origin(kind) is tuple:
             if isinstance(value, list) and all(isinstance(part, str) for part in value):
                 return tuple(value)
+        elif typing.get_origin(kind) is Mapping:
+            is_text = typing.get_args(kind)[1] is str
+            if isinstance(value, Mapping) and all(not is_text or isinstance(one, str) for one in value.values()):
+                return dict(value)
         elif kind is Path:
             if isinstance(value, str) and value and "\0" not in value:
                 return _path(value, place)
@@ -141,6 +145,8 @@ def _in_words(hint: Any) -> str:
     kind = _alternatives(hint)[0]
     if typing.get_origin(kind) is Literal:
         return "one of " + ", ".join(typing.get_args(kind))
+    if typing.get_origin(kind) is Mapping:
+        return "a table" if typing.get_args(kind)[1] is Any else "a table of texts"
     return words.get(kind, "a list of texts")
 
 

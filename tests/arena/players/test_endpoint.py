@@ -177,7 +177,7 @@ def test_failures_that_may_pass_are_tried_again_before_the_first_token(script: S
         (Script(status=422), Refused, 1),
         (Script(close_after=0), Broken, 3),
         (Script(close_after=2), Broken, 1),
-        (Script(finish_reason=None), Broken, 1),
+        (Script(finish_reason=None, has_done=False), Broken, 1),
         (Script(raw=(b"<html>not a stream</html>",)), Broken, 3),
         (Script(raw=(b"data: {not json}\n\n",)), Broken, 3),
         (Script(raw=(b"data: [1]\n\n",)), Broken, 3),

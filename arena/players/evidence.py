@@ -1,0 +1,293 @@
+"""Evidence: whether a refusal names a parameter of ours, so that asking again without it may be answered.
+
+`refused(status, body, names, messages)` reads the body of a 400 or 422 (or of a 500: templates fail as one) and
+returns the parameter to leave out, or None. What counts as evidence:
+
+    a field      `param`, FastAPI's `detail[].loc`, and what other validators call it
+    a phrase     that calls it unsupported, unrecognised, unknown, unexpected, extra, deprecated, not allowed or not
+                 permitted, right beside the name: only words such as "parameter", "is" or "on this model" between
+    both         temperature and top_p that exclude each other: top_p goes
+    no system    the ways in which chat templates say that they have no system role
+
+Servers echo what they were sent, so words that our own messages contain are no evidence. That a prompt is too long
+comes first: "max_tokens is too large" is about a length.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from arena.players.refusals import parsed_error, too_long_of
+
+STATUSES = (400, 422, 500)
+
+_MAX_TEXT_CHARS = 4000
+_MAX_DEPTH = 8
+_MAX_NODES = 500
+_ECHO_RUN = 4  # words in a row that a message of ours contains too
+
+_FIELDS = ("param", "loc", "field", "path", "keys", "property", "parameter", "additionalProperty", "argument")
+_ECHOED = ("input", "body", "request", "prompt", "ctx", "messages", "content", "payload", "data", "received", "url")
+
+_TOKEN = re.compile(r"[a-z_][a-z0-9_]*(?:-[a-z0-9_]+)*|\d+(?:\.\d+)?|[.;!?](?=\s|$)")
+_STOPS = frozenset(".;!?")
+_SPELLINGS = {"top-p": "top_p", "topp": "top_p", "streaming": "stream", "include_usage": "stream_options"}
+
+_BAD = re.compile(
+    r"(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|extraneous|deprecated|disallowed|forbidden)"
+    r"(?:_(?:parameter|value|argument|field|keys?|inputs?))?"
+)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_NOT = _words(
+    "supported support allowed allow permitted permit accepted accept recognized recognised recognize enabled"
+)
+_NOT |= _words("enabled available implemented configurable adjustable expected")
+_NOT_BE = _words("set used specified provided passed sent changed modified included present configured")
+_FILLERS = _words(
+    "parameter parameters param params argument arguments field fields key keys property properties option options"
+    " value values input inputs name names keyword request body json payload object supplied found provided given"
+    " passed received set in the a an s on with by for this these that which of is are was were be been being has have"
+    " currently yet explicitly to at from following got it its and or nor not allowed permitted supported chat"
+    " completion completions"
+)
+_ROLE_FILLERS = _FILLERS | _words("role roles message messages prompt prompts instruction instructions first")
+_MODEL_BEFORE = _words("this the that selected chosen your")
+_MAX_FILLERS = 10
+_BAD_WORDS = re.compile(rf"\b{_BAD.pattern}\b|not (?:supported|allowed|permitted)")
+_SIZES = re.compile(r"too (?:large|high|big|long)|exceed|at most|(?:less|greater) than|maximum|between|must be")
+
+_EXCLUSIVE = re.compile(
+    r"\bboth\b|only one|one of|mutually exclusive|at the same time|simultaneously|together|\beither\b"
+    r"|not .{0,20}\bwith\b"
+)
+_NO_SYSTEM = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"roles? (?:must|should|need to|have to) (?:strictly )?alternate",
+        r"must alternate between",
+        r"only (?:the )?user,? (?:and|or|/)? ?(?:assistant|model)",
+        r"only (?:the )?(?:user|assistant) [a-z ,]{0,40}roles? (?:are|is) (?:supported|allowed)",
+        r"(?:should be|must be|one of|permitted|expected|valid role|valid roles|are) (?:one of |either )?"
+        r"(?:the )?(?:user|human)(?: or| and)? (?:assistant|model)",
+        r"(?:must|should|has to) (?:start|begin) with (?:a |an )?(?:user|human)",
+        r"first message (?:must|should|has to) (?:be|have|come)[a-z ]{0,20} user",
+        r"(?:invalid|bad|illegal|wrong) (?:message )?role system",
+        r"system (?:is|was) not (?:a|an|one of)[a-z ]{0,20} role",
+    )
+)
+
+
+@dataclass(slots=True)
+class _Said:
+    """What a body says, apart from what it quotes of the request."""
+
+    fields: list[list[str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    n_nodes: int = 0
+
+
+def refused(status: int, body: bytes, names: Mapping[str, str], messages: Sequence[Mapping[str, Any]]) -> str | None:
+    """The parameter of ours that the refusal names.
+
+    `names` has the optional parameters that were sent, as sent, with our name for each; `messages` are what was sent,
+    and "system" stands for their system role.
+    """
+    if status not in STATUSES or too_long_of(parsed_error(body)) is not None:
+        return None
+    said = _read(body)
+    has_system = bool(messages) and messages[0].get("role") == "system"
+    echo = _Echo([str(message.get("content", "")) for message in messages])
+    texts = [_tokens(text) for text in said.texts]
+    ours = {**names, **({"system": "system", "developer": "system"} if has_system else {})}
+    found = (
+        _exclusive(texts, names, echo)
+        or _named_by_field(said, ours, has_system)
+        or (_no_system(texts, echo) if has_system else None)
+        or next((found for tokens in texts if (found := _named_by_phrase(tokens, ours, echo))), None)
+    )
+    return None if found == "max_tokens" and _is_about_size(texts) else found
+
+
+class _Echo:
+    """Which words of an error our own messages contain."""
+
+    def __init__(self, messages: Sequence[str]) -> None:
+        self._texts = [f" {' '.join(_tokens(message))} " for message in messages]
+
+    def has(self, tokens: Sequence[str]) -> bool:
+        words = f" {' '.join(tokens)} "
+        return any(words in text for text in self._texts)
+
+    def covers(self, tokens: Sequence[str], first: int, name: int, last: int) -> bool:
+        """Whether the words from `first` to `last` are ours, or the name among them stands in a run of ours."""
+        if self.has(tokens[first : last + 1]):
+            return True
+        return any(
+            self.has(tokens[start : start + _ECHO_RUN])
+            for start in range(max(0, name - _ECHO_RUN + 1), name + 1)
+            if start + _ECHO_RUN <= len(tokens)
+        ) or any(
+            self._texts.count(f" {' '.join(tokens[start:end])} ")
+            for start in range(max(0, name - 2), name + 1)
+            for end in range(max(name + 1, start + 2), min(len(tokens), name + 3) + 1)
+        )
+
+
+def _tokens(text: str) -> list[str]:
+    """Words, numbers and the ends of sentences, in small letters, "n't" and "cannot" as two words."""
+    text = text.lower().replace("\u2019", "'").replace("n't", " not").replace("cannot", "can not")
+    text = text.replace("\\n", " ").replace("\\", "")
+    return [_SPELLINGS.get(token, token) for token in _TOKEN.findall(text)]
+
+
+def _read(body: bytes) -> _Said:
+    said = _Said()
+    text = body.decode("utf-8", errors="replace")
+    try:
+        _walk(json.loads(text), said, 0)
+    except (ValueError, RecursionError):
+        said.texts.append(text[:_MAX_TEXT_CHARS])
+    return said
+
+
+def _walk(value: Any, said: _Said, depth: int) -> None:
+    said.n_nodes += 1
+    if depth > _MAX_DEPTH or said.n_nodes > _MAX_NODES:
+        return
+    if isinstance(value, str):
+        if value.lstrip()[:1] in ("{", "[") and len(value) < 10 * _MAX_TEXT_CHARS:
+            try:
+                _walk(json.loads(value), said, depth + 1)  # a router that quotes its provider
+                return
+            except (ValueError, RecursionError):
+                pass
+        said.texts.append(value[:_MAX_TEXT_CHARS])
+        said.fields += [[name] for name in re.findall(r'\\*"param\\*"\s*:\s*\\*"([\w.\[\]]+)\\*"', value)]
+    elif isinstance(value, list):
+        for one in value:
+            _walk(one, said, depth + 1)
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            if key in _FIELDS:
+                parts = one if isinstance(one, list) else [one]
+                said.fields.append([word for part in parts for word in re.findall(r"\w+", str(part)[:200])])
+            if key not in _ECHOED and (key not in _FIELDS or not isinstance(one, str)):
+                _walk(one, said, depth + 1)
+
+
+def _named_by_field(said: _Said, ours: Mapping[str, str], has_system: bool) -> str | None:
+    for words in said.fields:
+        if has_system and "messages" in words and "role" in words and not {"1", "2", "3"} & set(words):
+            return "system"
+        for word in words:
+            if word == "messages":
+                break
+            if word in ours:
+                return ours[word]
+    return None
+
+
+def _exclusive(texts: Sequence[list[str]], names: Mapping[str, str], echo: _Echo) -> str | None:
+    if not {"temperature", "top_p"} <= set(names.values()):
+        return None
+    theirs = {ours: name for name, ours in names.items()}
+    for tokens in texts:
+        places = [[at for at, token in enumerate(tokens) if token == theirs[ours]] for ours in ("temperature", "top_p")]
+        for first in places[0]:
+            for second in places[1]:
+                low, high = min(first, second), max(first, second)
+                around = tokens[max(0, low - 8) : high + 12]
+                is_near = high - low <= 6
+                if is_near and _EXCLUSIVE.search(" ".join(around)) and not echo.covers(tokens, low, low, high):
+                    return "top_p"
+    return None
+
+
+def _no_system(texts: Sequence[list[str]], echo: _Echo) -> str | None:
+    for tokens in texts:
+        words = " ".join(token for token in tokens if token not in _STOPS)
+        if "optional system message" in words:  # this template has a system role
+            continue
+        for pattern in _NO_SYSTEM:
+            if (found := pattern.search(words)) and not echo.has(found[0].split()):
+                return "system"
+    return None
+
+
+def _named_by_phrase(tokens: list[str], ours: Mapping[str, str], echo: _Echo) -> str | None:
+    for at, token in enumerate(tokens):
+        if (name := ours.get(token)) is None:
+            continue
+        fillers = (_ROLE_FILLERS if name == "system" else _FILLERS) | set(ours)
+        left, right = _to_the_left(tokens, at, fillers), _to_the_right(tokens, at, fillers)
+        if left is not None and not echo.covers(tokens, left, at, at):
+            return name
+        if right is not None and not echo.covers(tokens, at, at, right):
+            return name
+    return None
+
+
+def _to_the_left(tokens: list[str], at: int, fillers: frozenset[str] | set[str]) -> int | None:
+    """Where a phrase begins that calls the name after it unsupported."""
+    for place in range(at - 1, max(-1, at - 2 - _MAX_FILLERS), -1):
+        word = tokens[place]
+        if _BAD.fullmatch(word) or (word == "not" and tokens[place + 1] in _NOT):
+            return place
+        if word == "model" and tokens[place - 1 : place] and tokens[place - 1] in _MODEL_BEFORE:
+            continue
+        if word not in fillers and word not in _NOT and not word[0].isdigit():
+            return None
+    return None
+
+
+def _to_the_right(tokens: list[str], at: int, fillers: frozenset[str] | set[str]) -> int | None:
+    """Where a phrase ends that calls the name before it unsupported."""
+    for place in range(at + 1, min(len(tokens), at + 2 + _MAX_FILLERS)):
+        word = tokens[place]
+        after = tokens[place + 1 : place + 3]
+        if _BAD.fullmatch(word):
+            return place
+        if word == "not" and after:
+            if after[0] in ("yet", "currently", "longer") and after[1:] and after[1] in _NOT:
+                return place + 2
+            if after[0] in _NOT:
+                return place + 1
+            if after[0] == "be" and after[1:] and after[1] in _NOT_BE:
+                return place + 2
+        if word == "no" and after[:1] == ["longer"]:
+            return place + 1
+        if word == "only" and _only_one_value(tokens[place : place + 8]):
+            return place + 1
+        if word in ("can", "must", "should", "may", "does", "do"):
+            continue
+        if word in _STOPS or (word not in fillers and not word[0].isdigit()):
+            return None
+    return None
+
+
+def _only_one_value(tokens: list[str]) -> bool:
+    """Whether it goes on like "only 1 is allowed", "only supports 1" or "only the default value is supported"."""
+    words = " ".join(tokens)
+    number = r"(?:the )?(?:default(?: value)?|\d[\d.]*)(?: \d[\d.]*)?(?: value)?"
+    return bool(
+        re.match(
+            rf"only (?:supports? |accepts? |allows? ){number}|only {number} (?:is |are )?(?:allowed|supported)", words
+        )
+    )
+
+
+def _is_about_size(texts: Sequence[list[str]]) -> bool:
+    """Whether a refusal that names max_tokens is about its value."""
+    words = " ".join(token for tokens in texts for token in tokens)
+    if "max_completion_tokens" in words or _BAD_WORDS.search(words):
+        return False
+    return bool(_SIZES.search(words))
