@@ -244,9 +244,10 @@ class Endpoint:
             logger.info("model %r: status %d names %s; asking otherwise", self._name, declined.status, parameter)
             return call.terms[base_url] != terms
         error = error_of(declined.status, declined.body, "")
-        if terms.thinking_tokens and isinstance(error, Refused) and error.is_too_long:
-            call.terms[base_url] = replace(terms, thinking_tokens=0)  # there may be room for the answer alone
-            return True
+        if isinstance(error, Refused) and error.is_too_long:
+            fitting = terms.shorter(self._manner.limit(call.request), error.limit)
+            call.terms[base_url] = fitting
+            return fitting != terms
         return False
 
     def _keep_terms(self, base_url: str, terms: Terms) -> None:

@@ -70,12 +70,22 @@ class Terms:
     omit: frozenset[str] = frozenset()
     rename: Mapping[str, str] = field(default_factory=dict)
     thinking_tokens: int = 0
+    max_tokens: int | None = None
+    """Of one call, where the server's context is too small for more."""
 
     def without(self, parameter: str) -> Terms:
         """These terms after a refusal of the parameter."""
         if parameter in _RENAMED:
             return replace(self, rename={**self.rename, parameter: _RENAMED[parameter]})
         return replace(self, omit=self.omit | {parameter})
+
+    def shorter(self, max_tokens: int, context: int | None) -> Terms:
+        """These terms after a server said that prompt and answer together are too long: first without the tokens for
+        thoughts, then, where the answer alone would fill more than half of its context, with half of it."""
+        if self.thinking_tokens:
+            return replace(self, thinking_tokens=0)
+        half = (context or 0) // 2
+        return replace(self, max_tokens=half) if 0 < half < max_tokens and self.max_tokens is None else self
 
     def name(self, parameter: str) -> str:
         return self.rename.get(parameter, parameter)
@@ -99,7 +109,7 @@ def body_of(request: Request, model: str, manner: Manner, terms: Terms) -> dict[
     parameters = {
         "temperature": request.temperature,
         "top_p": request.top_p,
-        "max_tokens": manner.limit(request) + terms.thinking_tokens,
+        "max_tokens": min(manner.limit(request), terms.max_tokens or request.max_tokens) + terms.thinking_tokens,
         "seed": request.seed,
         "stream": True,
         "stream_options": {"include_usage": True},

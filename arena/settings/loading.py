@@ -15,6 +15,7 @@ from arena.settings.tables import Override, SettingsError, check_known, read_tab
 _PREFIX = "ARENA_"
 _SECRET = "ARENA_SECRET"
 _MIN_SECRET_CHARS = 16
+_MIN_CONTEXT = 256  # tokens
 _DEFAULT_FILE = Path("arena.toml")
 
 
@@ -66,9 +67,10 @@ def _read_secret(env: Mapping[str, str]) -> str | None:
 
 
 def _check_lengths(settings: Settings) -> None:
+    """Models whose context holds no answer of `max_tokens` are asked for shorter ones; very short contexts for none."""
     max_tokens = settings.battle.max_tokens
     for player in settings.models:
-        if player.max_len is not None and player.max_len <= max_tokens:
+        if player.max_len is not None and player.max_len <= min(max_tokens, _MIN_CONTEXT):
             raise SettingsError(
                 f"{settings.file}, [[models]] {player.name!r} max_len: {player.max_len} tokens hold no prompt beside"
                 f" an answer of [battle] max_tokens, {max_tokens}; expected more, or a smaller max_tokens"

@@ -32,7 +32,7 @@ def error_of(
 def test_an_empty_file_gives_the_defaults() -> None:
     settings = load({}, {})
     assert settings == Settings()
-    assert settings.battle.max_tokens == 256
+    assert settings.battle.max_tokens == 1024
     assert settings.elo.prior == 1.0
     assert settings.database_url == "sqlite:///data/arena.sqlite"
 
@@ -109,7 +109,7 @@ def test_environment_names_are_the_documented_ones() -> None:
         ({"battle": {"max_tokens": 1.5}}, "arena.toml, [battle] max_tokens: 1.5 is not a whole number"),
         ({"battle": {"top_p": "x"}}, "arena.toml, [battle] top_p: 'x' is not a number"),
         ({"battle": {"top_p": float("nan")}}, "arena.toml, [battle] top_p: nan is not a number"),
-        ({"battle": {"pace": "fast"}}, "arena.toml, [battle] pace: 'fast' is not one of equal, free"),
+        ({"battle": {"pace": "fast"}}, "arena.toml, [battle] pace: 'fast' is not one of equal, together, free"),
         ({"arena": {"title": 3}}, "arena.toml, [arena] title: 3 is not text in quotes"),
         ({"arena": {"data": ""}}, "arena.toml, [arena] data: '' is not a path in quotes"),
         ({"web": {"trusted_proxies": "all"}}, "arena.toml, [web] trusted_proxies: 'all' is not a list of texts"),
