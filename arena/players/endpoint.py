@@ -50,7 +50,7 @@ from arena.players.events import (
 from arena.players.evidence import refused
 from arena.players.exchange import Declined, Exchange, Patience
 from arena.players.probe import begins, is_there
-from arena.players.refusals import error_of, place_of
+from arena.players.refusals import error_of, parsed_error, place_of, too_long_of
 from arena.players.request import (
     DEFAULT_THINKING_TOKENS,
     MAX_LESSONS,
@@ -243,12 +243,11 @@ class Endpoint:
             call.terms[base_url] = terms.without(parameter)
             logger.info("model %r: status %d names %s; asking otherwise", self._name, declined.status, parameter)
             return call.terms[base_url] != terms
-        error = error_of(declined.status, declined.body, "")
-        if isinstance(error, Refused) and error.is_too_long:
-            fitting = terms.shorter(self._manner.limit(call.request), error.limit)
-            call.terms[base_url] = fitting
-            return fitting != terms
-        return False
+        too_long = too_long_of(parsed_error(declined.body)) if declined.status in (400, 413, 422) else None
+        if too_long is None:
+            return False
+        call.terms[base_url] = terms.shorter(self._manner.limit(call.request), too_long.limit)
+        return call.terms[base_url] != terms
 
     def _keep_terms(self, base_url: str, terms: Terms) -> None:
         """Keep what this answer showed the address to need."""
