@@ -75,6 +75,7 @@ class Reason(Code):
     BANNED = 9
     WITHDRAWN = 10
     UNUSUAL_VOTER = 11
+    NO_ANSWER = 12
 
 
 STANDING_REASONS = frozenset({Reason.BANNED, Reason.WITHDRAWN, Reason.UNUSUAL_VOTER})

@@ -6,6 +6,8 @@ are small integers under a CHECK; times are seconds since 1970 in UTC, in double
 database. No query and no rule is here.
 """
 
+import math
+from collections.abc import Mapping
 from enum import IntEnum
 
 from sqlalchemy import (
@@ -52,6 +54,38 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         return None if value is None else clean_text(value)
+
+
+class AnyCount(TypeDecorator[int]):
+    """A count that a model's server claims: what 64 bits cannot hold, or is below 0, is stored as not known."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return None if value is None or not 0 <= value < 2**63 else value
+
+
+class AnyJSON(TypeDecorator[object]):
+    """Plain JSON from a settings file: its texts as in `clean_text`, a number that no JSON has as null."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: object, dialect: Dialect) -> object:
+        return _clean_json(value)
+
+
+def _clean_json(value: object) -> object:
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): _clean_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_json(one) for one in value]
+    return value
 
 
 class Enumeration(TypeDecorator[IntEnum]):
@@ -140,8 +174,8 @@ deck_answers = Table(
     Column("text", AnyText, nullable=False),
     Column("seed", BigInteger),
     Column("finish_reason", AnyText),
-    Column("prompt_tokens", BigInteger),
-    Column("completion_tokens", BigInteger),
+    Column("prompt_tokens", AnyCount),
+    Column("completion_tokens", AnyCount),
     Column("fingerprint", AnyText),
     UniqueConstraint("deck_prompt_id", "model_id"),
 )
@@ -202,12 +236,14 @@ answers = Table(
     Column("text", AnyText, nullable=False),
     Column("seed", BigInteger),
     Column("finish_reason", AnyText),
-    Column("prompt_tokens", BigInteger),
-    Column("completion_tokens", BigInteger),
+    Column("prompt_tokens", AnyCount),
+    Column("completion_tokens", AnyCount),
     Column("ttft_ms", Double),
     Column("duration_ms", Double),
     Column("fingerprint", AnyText),
     Column("error", AnyText),
+    Column("reasoning", AnyText),
+    Column("sent", AnyJSON(none_as_null=True)),
     ForeignKeyConstraint(["battle_id", "turn"], ["turns.battle_id", "turns.n"]),
     _known("side", Side),
     CheckConstraint("attempt >= 1", name="attempt_counts_from_1"),

@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, Row, func, select, update
 
@@ -97,7 +97,7 @@ def save_answer(tx: Connection, battle_id: str, turn: int, answer: AnswerRecord)
         raise errors.NotAllowedNow(
             f"battle {battle_id} has attempt {answer.attempt} of side {answer.side.label} at turn {turn} already"
         )
-    tx.execute(answers.insert().values(**asdict(answer), battle_id=battle.id, turn=turn))
+    tx.execute(answers.insert().values(**answer_values(answer), battle_id=battle.id, turn=turn))
 
 
 def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float) -> None:
@@ -197,6 +197,11 @@ def add_check(tx: Connection, battle_id: str, check: Check) -> None:
     if row_id is None:
         raise no_such_battle(battle_id)
     tx.execute(checks.insert().values(**asdict(check), battle_id=row_id))
+
+
+def answer_values(answer: AnswerRecord) -> dict[str, object]:
+    """For other queries: the columns of an answer, but those that say to what it belongs."""
+    return {one.name: getattr(answer, one.name) for one in fields(answer)}
 
 
 def no_such_battle(battle_id: str) -> errors.NoSuchBattle:

@@ -129,6 +129,8 @@ def _turns(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
                 duration_ms=row.duration_ms,
                 fingerprint=row.fingerprint,
                 error=row.error,
+                reasoning=row.reasoning,
+                sent=row.sent,
             )
         )
     found: dict[int, list[TurnRecord]] = defaultdict(list)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Table, select
 
 from db import errors
 from db.codes import Kind, Reason, State
+from db.queries.battles import answer_values
 from db.queries.decks import add_deck_prompt, deck_key, deck_prompt_id, save_deck_answer
 from db.queries.ledger import advance_ledger, lock_ledger
 from db.queries.load import load_battles
@@ -160,7 +161,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
         tx,
         answers,
         [
-            {"battle_id": row_id, "turn": turn.n, **asdict(answer)}
+            {"battle_id": row_id, "turn": turn.n, **answer_values(answer)}
             for row_id, battle in by_id
             for turn in battle.turns
             for answer in turn.answers

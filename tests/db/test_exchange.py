@@ -30,6 +30,8 @@ def _fill(database: Database) -> None:
         turn = queries.add_turn(tx, long, "두 번째 질문\n🌲")
         queries.save_answer(tx, long, turn, AnswerRecord(Side.A, 1, "", error="timed_out"))
         queries.save_answer(tx, long, turn, AnswerRecord(Side.A, 2, 'He said "no"\u2028.', ttft_ms=0.1))
+        thinking = AnswerRecord(Side.B, 1, "Yes.", reasoning="음, …", sent={"top_p": None, "stop": ["x", 2**70]})
+        queries.save_answer(tx, long, turn, thinking)
         queries.set_battle_state(tx, long, State.VOTABLE, now=12.0)
         vote(tx, long, Outcome.B, facts={"turns": [{"a": None}], "share": 0.1}, now=1_700_000_000.123456)
         queries.withdraw_vote(tx, long, visitor="ann", reason="misclick", now=1_700_000_009.5)
@@ -104,8 +106,23 @@ def test_a_line_says_what_every_reader_of_votes_knows(export: Path) -> None:
     assert lines[6]["tstamp"] == 1_700_000_000.123456
     assert lines[6]["facts"] == {"turns": [{"a": None}], "share": 0.1}
     assert lines[6]["turns"][1]["prompt"] == "두 번째 질문\n🌲"
-    assert [answer["attempt"] for answer in lines[6]["turns"][1]["answers"]] == [1, 2]
+    answers = lines[6]["turns"][1]["answers"]
+    assert [answer["attempt"] for answer in answers] == [1, 2, 1]
+    assert [answer["reasoning"] for answer in answers] == [None, None, "음, …"]
+    assert [answer["sent"] for answer in answers] == [None, None, {"top_p": None, "stop": ["x", 2**70]}]
     assert "cafe" not in export.read_text(), "addresses stay in the database"
+
+
+def test_a_file_of_an_arena_that_knew_no_reasoning_is_taken(other_database: Database, export: Path) -> None:
+    lines = _lines(export)
+    for line in lines:
+        for turn in line["turns"]:
+            for answer in turn["answers"]:
+                del answer["reasoning"], answer["sent"]
+    assert exchange.import_votes(other_database, _write(export, lines)) == 8
+    with other_database.read() as tx:
+        answers = [answer for one in queries.voted_battles(tx) for turn in one.turns for answer in turn.answers]
+        assert {(answer.reasoning, answer.sent) for answer in answers} == {(None, None)}
 
 
 def test_votes_are_added_behind_those_that_are_there(

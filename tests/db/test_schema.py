@@ -21,6 +21,18 @@ def test_migrations_lead_to_the_schema(database: Database) -> None:
         assert compare_metadata(context, schema.metadata) == []
 
 
+def _definitions(create: str) -> list[str]:
+    """What stands between the outer brackets of a CREATE TABLE, split at the commas that are in no other bracket."""
+    depth, found = 0, [""]
+    for character in create[create.index("(") + 1 : create.rindex(")")]:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            found.append("")
+        else:
+            found[-1] += character
+    return [" ".join(one.split()) for one in found]
+
+
 def test_migrations_lead_to_the_same_constraints_word_for_word(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL rewrites constraints; SQLite keeps them as they were given")
@@ -31,7 +43,7 @@ def test_migrations_lead_to_the_same_constraints_word_for_word(database: Databas
         rows = tx.execute(
             text("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name <> 'alembic_version'")
         )
-        return {name: {line.strip(" \t,") for line in sql.splitlines()[1:-1]} for name, sql in rows}
+        return {name: set(_definitions(sql)) for name, sql in rows}
 
     with database.read() as tx, expected.connect() as fresh:
         assert constraints(tx) == constraints(fresh)
@@ -90,7 +102,7 @@ _MUST_NOT_BE: list[tuple[str, dict[str, Any]]] = [
     ("votes", _vote(model_b=1)),
     ("votes", _vote(withdrawn_at=3.0)),
     ("votes", _vote(changed_revision=7)),
-    ("vote_reasons", {"vote_id": 1, "reason": 12}),
+    ("vote_reasons", {"vote_id": 1, "reason": 13}),
     ("vote_reasons", {"vote_id": 99, "reason": 1}),
     ("checks", {"battle_id": 1, "turn": 1, "category": "x", "action": 4, "moderator": "m"}),
     ("feedback", {"battle_id": 1, "side": 0}),

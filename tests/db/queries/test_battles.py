@@ -1,4 +1,5 @@
 import dataclasses
+from types import MappingProxyType
 
 import pytest
 from sqlalchemy import select
@@ -60,6 +61,42 @@ def test_turns_are_counted_and_the_last_attempt_is_the_one_shown(database: Datab
     assert shown is not None
     assert shown.text == "6"
     assert turn.shown(Side.B) is None
+
+
+def test_thoughts_and_parameters_are_kept_beside_the_answer(database: Database) -> None:
+    sent = MappingProxyType({"max_completion_tokens": 1024, "reasoning": {"effort": "low"}, "stop": ("x",)})
+    with database.write() as tx:
+        battle_id = votable(tx)
+        queries.add_turn(tx, battle_id, "And 3 + 3?")
+        queries.save_answer(tx, battle_id, 2, AnswerRecord(Side.A, 1, "6", reasoning="three \0 and \ud83c", sent=sent))
+        queries.save_answer(tx, battle_id, 2, AnswerRecord(Side.B, 1, "6", sent={}))
+    with database.read() as tx:
+        a, b = queries.get_battle(tx, battle_id).turns[1].answers
+    assert (a.text, a.reasoning) == ("6", "three \ufffd and \ufffd")
+    assert a.sent == {"max_completion_tokens": 1024, "reasoning": {"effort": "low"}, "stop": ["x"]}
+    assert (b.reasoning, b.sent) == (None, {})
+
+
+@pytest.mark.parametrize("n_tokens", [2**63, 10**30, -1])
+def test_a_count_that_no_column_holds_is_stored_as_unknown(database: Database, n_tokens: int) -> None:
+    with database.write() as tx:
+        battle_id = votable(tx)
+        queries.add_turn(tx, battle_id, "And 3 + 3?")
+        answer = AnswerRecord(Side.A, 1, "6", prompt_tokens=n_tokens, completion_tokens=2**63 - 1)
+        queries.save_answer(tx, battle_id, 2, answer)
+        stored = queries.get_battle(tx, battle_id).turns[1].answers[0]
+        assert (stored.prompt_tokens, stored.completion_tokens) == (None, 2**63 - 1)
+
+
+def test_what_no_json_can_say_does_not_make_an_answer_unstorable(database: Database) -> None:
+    sent = {"temperature": float("nan"), "top_p": float("inf"), "stop": "a\0\ud800", "\ud800": [1e300, 2**70]}
+    with database.write() as tx:
+        battle_id = votable(tx)
+        queries.add_turn(tx, battle_id, "And 3 + 3?")
+        queries.save_answer(tx, battle_id, 2, AnswerRecord(Side.A, 1, "6", sent=sent))
+    with database.read() as tx:
+        stored = queries.get_battle(tx, battle_id).turns[1].answers[0].sent
+    assert stored == {"temperature": None, "top_p": None, "stop": "a\ufffd\ufffd", "\ufffd": [1e300, 2**70]}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,123 @@
+"""Databases of earlier versions, with what was in them, brought to the present schema."""
+
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from db import queries
+from db.codes import Reason, Side, State
+from db.integrity import problems
+from db.outcome import Outcome
+from db.queries import AnswerRecord
+from db.session import Database, open_database
+from tests.db.building import fight, votable, vote
+
+_ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("models", {"name": "ash", "added_at": 1.0}),
+    ("models", {"name": "birch", "added_at": 1.0}),
+    ("visitors", {"pseudonym": "ann", "created_at": 1.0}),
+    *(
+        (
+            "battles",
+            {"uuid": f"u{n}", "share_id": f"s{n}", "kind": 0, "visitor_id": 1, "model_a": 1, "model_b": 2}
+            | {"state": 2, "opened_at": 1.0, "closed_at": 2.0},
+        )
+        for n in (1, 2)
+    ),
+    *(("turns", {"battle_id": n, "n": 1, "prompt": "Hi"}) for n in (1, 2)),
+    *(
+        ("answers", {"battle_id": n, "turn": 1, "side": side, "attempt": 1, "text": f"{n} {side}", "seed": 7})
+        for n in (1, 2)
+        for side in (0, 1)
+    ),
+    *(
+        (
+            "votes",
+            {"battle_id": n, "kind": 0, "model_a": 1, "model_b": 2, "outcome": 0, "cast_at": 2.0}
+            | {"revision": n, "counted": n == 1, "rules_version": 1, "facts": '{"kind": "battle"}'},
+        )
+        for n in (1, 2)
+    ),
+    ("vote_reasons", {"vote_id": 2, "reason": 0}),
+    ("vote_reasons", {"vote_id": 2, "reason": 11}),
+]
+
+
+def _at_version(url: str, version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database as the arena of that version left it, with two votes."""
+
+    def upgrade(config: Config, revision: str) -> None:
+        command_upgrade(config, version)
+
+    command_upgrade = command.upgrade
+    with monkeypatch.context() as patch:
+        patch.setattr("db.migrate.command.upgrade", upgrade)
+        old = open_database(url)
+    with old.write() as tx:
+        for table, row in _ROWS:
+            names = ", ".join(f":{name}" for name in row)
+            tx.execute(text(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({names})"), row)
+        tx.execute(text("UPDATE ledger SET revision = 2"))
+    old.close()
+
+
+def _version(tx: Connection) -> object:
+    return tx.scalar(text("SELECT version_num FROM alembic_version"))
+
+
+@pytest.fixture
+def upgraded(url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    _at_version(url, "0001", monkeypatch)
+    database = open_database(url)
+    yield database
+    database.close()
+
+
+def test_what_an_older_arena_stored_is_there_after_the_upgrade(upgraded: Database) -> None:
+    with upgraded.read() as tx:
+        assert _version(tx) == "0002"
+        assert problems(tx) == []
+        first, second = queries.voted_battles(tx)
+        assert first.turns[0].answers[0] == AnswerRecord(Side.A, 1, "1 0", 7)
+        assert first.vote is not None
+        assert (first.vote.reasons, first.vote.outcome, first.vote.facts) == ((), Outcome.A, {"kind": "battle"})
+        assert second.vote is not None
+        assert second.vote.reasons == (Reason.FAILED_SIDE, Reason.UNUSUAL_VOTER)
+
+
+def test_an_upgraded_database_takes_what_is_new(upgraded: Database) -> None:
+    sent = {"max_completion_tokens": 1024, "top_p": None}
+    with upgraded.write() as tx:
+        battle_id = votable(tx)
+        turn = queries.add_turn(tx, battle_id, "more")
+        queries.save_answer(tx, battle_id, turn, AnswerRecord(Side.A, 1, "yes", reasoning="hm", sent=sent))
+        queries.set_battle_state(tx, battle_id, State.VOTABLE, now=3.0)
+        assert queries.ledger_state(tx).revision == 2
+    with upgraded.write() as tx:
+        cast = vote(tx, battle_id, reasons=[Reason.NO_ANSWER])
+        fight(tx)
+        assert cast.reasons == (Reason.NO_ANSWER,)
+    with upgraded.read() as tx:
+        answer = queries.get_battle(tx, battle_id).turns[1].answers[0]
+        assert (answer.reasoning, answer.sent) == ("hm", sent)
+        assert problems(tx) == []
+
+
+def test_an_upgrade_that_fails_leaves_the_old_schema(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    _at_version(url, "0001", monkeypatch)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alembic.operations.Operations.batch_alter_table", fail)  # the last step of the second migration
+        with pytest.raises(RuntimeError, match="power cut"):
+            open_database(url)
+    database = open_database(url)
+    with database.read() as tx:
+        assert _version(tx) == "0002"
+        assert problems(tx) == []
+    database.close()
