@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import sentencepiece
 
-from arena.players.endpoint import Finish, Request, Token
+from arena.players.endpoint import Finish, Request, Thought, Token
 from arena.players.roster import Player, Roster
 
 if TYPE_CHECKING:
@@ -249,16 +249,16 @@ class ScriptedPlayer:
     """A model inside the process: `stream` plays the n-th script, the last one again and again.
 
     A script is a sequence of steps: a text is one token, a number a pause in seconds, an event is waited for, an
-    `EndpointError` is raised, a `Finish` ends the answer (without one, "stop" ends it). `requests` are what was asked,
-    `n_closed` counts streams that were closed before their end.
+    `EndpointError` is raised, a `Thought` is passed on, a `Finish` ends the answer (without one, "stop" ends it).
+    `requests` are what was asked, `n_closed` counts streams that were closed before their end.
     """
 
-    def __init__(self, *scripts: Sequence[str | float | asyncio.Event | Exception | Finish]) -> None:
+    def __init__(self, *scripts: Sequence[str | float | asyncio.Event | Exception | Thought | Finish]) -> None:
         self.scripts = scripts or (("Hello", " there."),)
         self.requests: list[Request] = []
         self.n_closed = 0
 
-    async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+    async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
         script = self.scripts[min(len(self.requests), len(self.scripts) - 1)]
         self.requests.append(request)
         n_tokens = 0
@@ -268,6 +268,8 @@ class ScriptedPlayer:
                 if isinstance(step, str):
                     n_tokens += 1
                     yield Token(step)
+                elif isinstance(step, Thought):
+                    yield step
                 elif isinstance(step, asyncio.Event):
                     await step.wait()
                 elif isinstance(step, Exception):

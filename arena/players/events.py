@@ -5,6 +5,7 @@ No network and no protocol here: `endpoint` is what produces these, and rounds a
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -145,3 +146,29 @@ class ModelStream(Protocol):
     def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
         """Tokens and thoughts as they come, then one `Finish`; raises `EndpointError`. `aclose()` ends the upstream."""
         ...
+
+
+_BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that show nothing: fillers of Hangul, a Braille cell without dots, joiners."""
+
+
+def has_text(text: str) -> bool:
+    """Whether there is anything to see in it."""
+    return not all(map(_is_invisible, text))
+
+
+def visible_text(text: str) -> str:
+    """The text without what nobody sees at its ends (white space, zero-width and control characters), with line ends
+    as `\\n`."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    start, end = 0, len(lines)
+    while start < end and _is_invisible(lines[start]):
+        start += 1
+    while end > start and _is_invisible(lines[end - 1]):
+        end -= 1
+    return lines[start:end]
+
+
+def _is_invisible(character: str) -> bool:
+    category = unicodedata.category(character)
+    return character in _BLANK or character.isspace() or category in ("Cc", "Cf", "Zs", "Zl", "Zp")

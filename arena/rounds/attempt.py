@@ -6,13 +6,15 @@ No asyncio and no decision here: `battle` fills it in, `pacing` says how much of
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from arena.players.endpoint import Finish
+from arena.players.events import Filtered, Finish, has_text
 from arena.rounds.views import Side, SideState, SideView
 from db.codes import Side as SideCode
 from db.queries import AnswerRecord
 
 CANCELLED = "cancelled"
 """Finish reason of an answer that the visitor stopped."""
+CONTENT_FILTER = "content_filter"
+"""Finish reason of an answer that a filter of the server cut, or left without text."""
 
 
 @dataclass(slots=True)
@@ -42,7 +44,17 @@ class Attempt:
             return "writing" if self.n_shown else "waiting"
         if self.is_stopped:
             return "stopped"
-        return "failed" if self.error is not None else "done"
+        return "failed" if self._error_key else "done"
+
+    @property
+    def _error_key(self) -> str | None:
+        """What is wrong with it, complete: it broke, a filter cut it, or it ended without anything to read in it."""
+        is_filtered = self.finish is not None and self.finish.finish_reason == CONTENT_FILTER
+        if (self.finish is not None or self.error == Filtered.code) and not has_text(self.text):
+            return "side_no_answer"
+        if self.is_too_long:
+            return "side_too_long"
+        return "side_failed" if self.error is not None or is_filtered else None
 
     def cut_to_shown(self) -> None:
         """The visitor stopped: what was never shown was never answered, however far the model had got."""
@@ -58,7 +70,7 @@ class Attempt:
             state=state,
             text=self.text[: self.n_shown],
             is_cut=state == "done" and self.finish is not None and self.finish.finish_reason == "length",
-            error=None if state != "failed" else "side_too_long" if self.is_too_long else "side_failed",
+            error=self._error_key if state == "failed" else None,
         )
 
     def record(self, side: Side) -> AnswerRecord:
@@ -94,7 +106,9 @@ def resumed(answer: AnswerRecord | None) -> Attempt:
     if answer is None:
         return Attempt(0, 0, is_stopped=True, has_ended=True, is_stored=True)
     is_stopped = answer.finish_reason == CANCELLED
-    attempt = Attempt(answer.attempt, answer.seed or 0, answer.text, is_stopped=is_stopped, error=answer.error)
+    attempt = Attempt(
+        answer.attempt, answer.seed or 0, answer.text, answer.reasoning or "", is_stopped=is_stopped, error=answer.error
+    )
     if answer.error is None and not is_stopped:
         attempt.finish = Finish(
             sent=answer.sent,

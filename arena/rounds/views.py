@@ -50,6 +50,8 @@ class RevealSide:
     have it yet.
 
     `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer; None where the endpoint did not say.
+    `thoughts` are what the model thought aloud, one for each turn, empty where it did not. `not_sent` are parameters
+    that its endpoint could not take, `sent_otherwise` those that it got with another value, by name, in the last turn.
     """
 
     model: str
@@ -60,6 +62,9 @@ class RevealSide:
     n_tokens: int | None
     ttft_ms: float | None
     tokens_per_s: float | None
+    thoughts: tuple[str, ...] = ()
+    not_sent: tuple[str, ...] = ()
+    sent_otherwise: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ class BattleView:
 
     `turns` are the earlier turns; `prompt`, `a` and `b` the current one. `open` while a side is being written,
     `votable` when both sides have ended, `voted` with `reveal`, `void` when it was abandoned, left, or could not be
-    stored. `notice` is a key of `arena.service.NOTICES` or None.
+    stored. `is_tie_only`: both sides answered the same, so a vote can call it a tie or find neither good. `notice` is a
+    key of `arena.service.NOTICES` or None.
     """
 
     battle_id: str
@@ -95,5 +101,6 @@ class BattleView:
     can_send: bool
     can_vote: bool
     can_stop: bool
+    is_tie_only: bool = False
     notice: str | None = None
     reveal: Reveal | None = None

@@ -253,7 +253,8 @@ class Arena:
         returns the stored one.
 
         Raises: Refusal: `battle_not_found`, `battle_void`, `not_yet` (not both sides have ended), `already_voted`
-            (with another outcome), `not_stored` (nothing changed; the vote can be cast again).
+            (with another outcome), `identical_answers` (only a tie or neither can be said of answers that are the
+            same), `not_stored` (nothing changed; the vote can be cast again).
         """
         live = await self._battles.find(visitor, battle_id)
         async with live.lock:

@@ -1,8 +1,11 @@
-"""A battle's record -> the facts that the ledger's rules judge. Pure; the verdict is `arena.rules.ledger`'s."""
+"""A battle's record, or what its page shows -> the facts that the ledger's rules judge. Pure; the verdict is
+`arena.rules.ledger`'s."""
 
 from collections.abc import Mapping
 
-from arena.rounds.attempt import CANCELLED
+from arena.players import events
+from arena.rounds import views
+from arena.rounds.attempt import CANCELLED, CONTENT_FILTER
 from arena.rules import identity, ledger
 from db.codes import Side
 from db.queries import AnswerRecord, BattleRecord, TurnRecord
@@ -11,8 +14,14 @@ from db.queries import AnswerRecord, BattleRecord, TurnRecord
 def turn_facts(turn: TurnRecord) -> ledger.TurnFacts:
     """How both sides of a turn ended, and whether they say the same."""
     a, b = turn.shown(Side.A), turn.shown(Side.B)
-    texts = [answer.text.strip() if answer else "" for answer in (a, b)]
-    return ledger.TurnFacts(_side_facts(a), _side_facts(b), is_identical=texts[0] == texts[1])
+    texts = [answer.text if answer else "" for answer in (a, b)]
+    return ledger.TurnFacts(_side_facts(a), _side_facts(b), is_identical=ledger.same_text(*texts))
+
+
+def shown_facts(turn: Mapping[views.Side, views.SideView]) -> ledger.TurnFacts:
+    """The same of a turn that has ended, as its page shows it."""
+    a, b = turn["a"], turn["b"]
+    return ledger.TurnFacts(_shown_side_facts(a), _shown_side_facts(b), is_identical=ledger.same_text(a.text, b.text))
 
 
 def leaking_sides(record: BattleRecord, names: Mapping[str, identity.Names]) -> tuple[str, ...]:
@@ -31,6 +40,18 @@ def _answers(record: BattleRecord, side: Side) -> list[str]:
 
 def _side_facts(answer: AnswerRecord | None) -> ledger.SideFacts:
     if answer is None:
-        return ledger.SideFacts("failed", 0)
-    end: ledger.End = "failed" if answer.error else "stopped" if answer.finish_reason == CANCELLED else "done"
-    return ledger.SideFacts(end, len(answer.text))
+        return ledger.SideFacts("failed", 0, has_text=False)
+    has_text = events.has_text(answer.text)
+    is_filtered = answer.error == events.Filtered.code or answer.finish_reason == CONTENT_FILTER
+    end: ledger.End = "done"
+    if answer.finish_reason == CANCELLED:
+        end = "stopped"
+    elif has_text if is_filtered else answer.error:
+        end = "failed"  # a filter that left no text is not a broken side: it has no answer
+    return ledger.SideFacts(end, len(answer.text), has_text)
+
+
+def _shown_side_facts(side: views.SideView) -> ledger.SideFacts:
+    has_failed = side.state == "failed" and side.error != "side_no_answer"
+    end: ledger.End = "failed" if has_failed else "stopped" if side.state == "stopped" else "done"
+    return ledger.SideFacts(end, len(side.text), events.has_text(side.text))

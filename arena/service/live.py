@@ -15,7 +15,7 @@ from arena.players.endpoint import Finish, ModelStream, Request, Token, Unreacha
 from arena.rounds.battle import Battle, Journal, Parameters, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleState, BattleView, Reveal
-from arena.service.notices import warning
+from arena.service.notices import IDENTICAL_ANSWERS, warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveal import reveal, withdrawn
@@ -69,7 +69,8 @@ class Live:
     def complete(self, view: BattleView, now: float) -> BattleView:
         """The battle's own view with what the rules say of it, and the reveal where there is a vote."""
         if view.state == "votable":
-            return replace(view, notice=warning(self.battle))
+            notice = warning(self.battle)
+            return replace(view, notice=notice, is_tie_only=notice == IDENTICAL_ANSWERS)
         if view.state == "voted" and self.reveal is not None:
             return replace(view, reveal=self.timed(self.reveal, now))
         return view

@@ -5,10 +5,15 @@ The verdict itself is the ledger's, at the vote; a warning tells beforehand only
 
 from arena.rounds.battle import Battle
 from arena.rules import ledger
+from arena.service.facts import shown_facts
+from db.codes import Reason
 
+IDENTICAL_ANSWERS = "identical_answers"
 NOTICES = (
     "wont_count_failed_side",  # a side failed: the battle may be voted on, the vote won't count
+    "wont_count_no_answer",  # a side ended without any text: the same
     "wont_count_stopped",  # stopped before 100 characters of an unfinished side were shown: the same
+    IDENTICAL_ANSWERS,  # both sides answered the same: only `tie` and `both_bad` can be cast
     "abandoned",  # void: nobody was looking for abandon_after_s
     "left",  # void: the visitor went on to the next battle without a vote
     "interrupted",  # void: the arena was stopped while this battle was being written
@@ -17,11 +22,17 @@ NOTICES = (
 )
 
 
+_WARNINGS = (
+    (Reason.FAILED_SIDE, "wont_count_failed_side"),
+    (Reason.NO_ANSWER, "wont_count_no_answer"),
+    (Reason.STOPPED, "wont_count_stopped"),
+)
+
+
 def warning(battle: Battle) -> str | None:
-    """The notice before a vote that cannot count, whatever its outcome."""
-    sides = [side for turn in battle.turns for side in turn.values()]
-    if any(side.state == "failed" for side in sides):
-        return "wont_count_failed_side"
-    if any(side.state == "stopped" and len(side.text) < ledger.MIN_SHOWN_CHARS for side in sides):
-        return "wont_count_stopped"
-    return None
+    """What is to be known before the vote: that none can count, whatever its outcome, or which ones are open."""
+    turns = [shown_facts(turn) for turn in battle.turns]
+    if ledger.are_identical(turns):
+        return IDENTICAL_ANSWERS
+    lacking = ledger.lacking(turns)
+    return next((notice for reason, notice in _WARNINGS if reason in lacking), None)

@@ -9,9 +9,9 @@ class Refusal(Exception):
     (n_failed, n_models: no two will ever be ready by themselves); `rate_limited` (n, limit,
     window_s); `busy` (n_running, limit); `too_many_turns` (limit); `not_yet` (a turn is still being written, or
     this side cannot be retried or the battle not stopped now); `battle_not_found` (also: somebody else's);
-    `battle_void`; `already_voted`; `too_late` (limit_s: withdrawal); `not_stored` (the database refused: nothing
-    changed, try again); `no_board` (the leaderboard cannot be computed at present); `no_ratings` (the votes so far give
-    no ratings under the arena's settings).
+    `battle_void`; `already_voted`; `identical_answers` (a vote for one side, though both said the same); `too_late`
+    (limit_s: withdrawal); `not_stored` (the database refused: nothing changed, try again); `no_board` (the leaderboard
+    cannot be computed at present); `no_ratings` (the votes so far give no ratings under the arena's settings).
     """
 
     def __init__(self, key: str, **numbers: float) -> None:

@@ -1,15 +1,22 @@
-"""A battle's record with its vote -> the reveal: names, what the vote did, ranks, speed. Pure.
+"""A battle's record with its vote -> the reveal: names, what the vote did, ranks, speed, what each model thought and
+how it was asked. Pure.
 
 Who may see it, and when, is decided where it is called.
 """
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from arena.rounds.views import Reveal, RevealSide
 from arena.standings import Board
 from db.codes import Reason, Side
-from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange
+from db.queries import AnswerRecord, BattleRecord, BattleSettings, CastVote, EloChange
+
+_PARAMETERS = ("temperature", "top_p", "max_tokens", "seed", "stream", "stream_options")
+"""What every request of the arena asks for."""
+_WORD = re.compile(r"[a-z_]{1,20}")
 
 
 def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> Reveal:
@@ -65,7 +72,61 @@ def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None
         n_tokens=answer.completion_tokens if answer else None,
         ttft_ms=answer.ttft_ms if answer else None,
         tokens_per_s=_tokens_per_s(answer) if answer else None,
+        thoughts=tuple(_thoughts(turn.shown(side)) for turn in record.turns),
+        not_sent=_not_sent(answer, record.settings) if answer else (),
+        sent_otherwise=_sent_otherwise(answer, record.settings) if answer else (),
     )
+
+
+def _thoughts(answer: AnswerRecord | None) -> str:
+    return (answer.reasoning or "").strip() if answer else ""
+
+
+def _not_sent(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[str, ...]:
+    """Our parameters that are in nothing that was sent, under their own name or under another."""
+    sent = answer.sent
+    if sent is None or settings is None:
+        return ()
+    asked = {**_asked(settings), "seed": answer.seed}
+    return tuple(
+        name
+        for name in _PARAMETERS
+        if not any(
+            theirs == name or _is_renamed(name, asked.get(name), theirs, value) for theirs, value in sent.items()
+        )
+    )
+
+
+def _is_renamed(name: str, value: object, theirs: str, sent: object) -> bool:
+    """Whether `theirs` is another name of our parameter: one in the other's letters, and the same value (of a limit of
+    tokens, any: room for thoughts is added to it)."""
+    ours, other = (re.sub("[^a-z]", "", one.casefold()) for one in (name, theirs))
+    if name == "max_tokens":
+        return other.startswith("max") and other.endswith("tokens")
+    return theirs not in _PARAMETERS and value == sent and (ours in other or other in ours)
+
+
+def _sent_otherwise(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[tuple[str, str], ...]:
+    """What was sent and was not asked for like that, by name and value; the value is empty where it may be nobody's
+    business (an operator's `extra_body` can hold anything)."""
+    if answer.sent is None or settings is None:
+        return ()
+    asked = _asked(settings)
+    return tuple(
+        (name, _told(value))
+        for name, value in answer.sent.items()
+        if (asked[name] != value if name in asked else name not in _PARAMETERS)
+    )
+
+
+def _asked(settings: BattleSettings) -> dict[str, object]:
+    return {"temperature": settings.temperature, "top_p": settings.top_p, "max_tokens": settings.max_tokens}
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool | int | float):
+        return json.dumps(value)
+    return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _tokens_per_s(answer: AnswerRecord) -> float | None:

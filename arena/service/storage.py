@@ -155,8 +155,15 @@ class Storage:
     def vote(
         self, visitor: str, battle_id: str, outcome: Outcome, read_s: float | None
     ) -> tuple[BattleRecord, CastVote]:
-        """Judge and store a vote, cast `read_s` seconds after the answers had ended (None: not known)."""
+        """Judge and store a vote, cast `read_s` seconds after the answers had ended (None: not known).
+
+        Raises:
+            Refusal: `identical_answers` (outcome a or b of answers that are the same).
+        """
         record = self.read(battle_id)
+        turns = tuple(turn_facts(turn) for turn in record.turns)
+        if record.state is State.VOTABLE and outcome in (Outcome.A, Outcome.B) and ledger.are_identical(turns):
+            raise Refusal("identical_answers")
         leaking = leaking_sides(record, self._names)
         now = self._now()
         with self._database.write() as tx:
@@ -165,7 +172,7 @@ class Storage:
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,
-                turns=tuple(turn_facts(turn) for turn in record.turns),
+                turns=turns,
                 leaking=leaking,
                 n_votes_before=recent.votes,
                 read_s=read_s,

@@ -73,8 +73,9 @@ def battle(view: BattleView, texts: Messages) -> Face:
         "so-far": {"visible": False},
         "notice": {"value": _notice("notice_" + view.notice, texts) if view.notice and not view.can_vote else ""},
     }
-    for vote in VOTES:
-        face[vote] = {"interactive": view.can_vote}
+    for vote, outcome in VOTES.items():
+        is_open = view.can_vote and not (view.is_tie_only and outcome in (Outcome.A, Outcome.B))
+        face[vote] = {"interactive": is_open}
     for side, shown in zip(SIDES, (view.a, view.b), strict=True):
         face |= _side(side, shown, view, texts)
     return face | _result(view.reveal, texts)
@@ -172,13 +173,13 @@ def _asked(prompt: str, texts: Messages) -> str:
 
 
 def _hint(view: BattleView, texts: Messages) -> str:
-    """What stands at the vote buttons; a vote that won't count is told from others before it is cast."""
+    """What stands at the vote buttons: which votes are open, and that a vote won't count, before it is cast."""
     if not (view.notice and view.can_vote):
         return plain(texts("hint_open" if view.can_vote else "hint_writing"))
     key = "notice_" + view.notice
     if not (view.a.can_retry or view.b.can_retry) and texts.has(key + "_for_good"):
         key += "_for_good"
-    return f'<div class="notice wont-count">{plain(texts(key))}</div>'
+    return f'<div class="notice{"" if view.is_tie_only else " wont-count"}">{plain(texts(key))}</div>'
 
 
 def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
@@ -198,7 +199,7 @@ def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
 
 
 def _state(shown: SideView, texts: Messages) -> str:
-    if shown.state == "failed" and shown.text:
+    if shown.state == "failed" and shown.text and shown.error != "side_no_answer":
         return texts("side_failed_partly")
     return texts("side_cut" if shown.is_cut and shown.state == "done" else f"side_{shown.state}")
 
@@ -223,14 +224,14 @@ def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
 def _answer(shown: SideView, texts: Messages) -> str:
     """The model's text as it came, then (once it has ended) what is to be said of it."""
     text = safe_markdown(shown.text)
+    if shown.error == "side_no_answer":
+        return f'<div class="aside">{plain(texts("side_error_side_no_answer"))}</div>'
     if shown.state == "failed":
         key = f"side_error_{shown.error or 'side_failed'}"
         if shown.text and texts.has(key + "_partly"):
             key += "_partly"
         aside = f'<div class="aside">{plain(texts(key))}</div>'
         return f"{safe_markdown(shown.text, close=True)}\n\n{aside}" if text else aside
-    if shown.state == "done" and not shown.text.strip():
-        return f'<div class="aside">{plain(texts("answer_empty"))}</div>'
     return text
 
 

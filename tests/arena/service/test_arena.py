@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Finish, Request, TimedOut, Token
+from arena.players.endpoint import Finish, Request, Thought, TimedOut, Token
 from arena.service import Outcome
 from arena.service.live import WITHDRAW_WITHIN_S
 from db import queries
@@ -46,7 +46,7 @@ def test_the_battle_is_written_before_any_token_is_asked_for(house: House) -> No
     seen: list[BattleRecord] = []
 
     class Watchful(ScriptedPlayer):
-        async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
             current = house.read(lambda tx: queries.current_battle(tx, "visitor"))
             seen.append(house.record(current))
             async for event in super().stream(request):
@@ -71,6 +71,8 @@ def test_the_battle_is_written_before_any_token_is_asked_for(house: House) -> No
 
 def test_each_side_goes_on_from_its_own_answers_over_turns(house: House) -> None:
     async def main() -> None:
+        for number, name in enumerate(NAMES):
+            house.streams[name].scripts = ([Thought("Let me see."), f"{number}: ", Thought("Hm."), LONG],)
         arena = await started(house)
         battle_id = await battle(arena, "one")
         assert await arena.send("visitor", battle_id, "two") == battle_id
@@ -79,7 +81,7 @@ def test_each_side_goes_on_from_its_own_answers_over_turns(house: House) -> None
         assert (last.state, last.prompt, len(last.turns)) == ("votable", "two", 1)
         for number, name in enumerate(NAMES):
             contents = [message.content for message in house.streams[name].requests[1].messages]
-            assert contents == ["one", f"{number}: {LONG}", "two"]
+            assert contents == ["one", f"{number}: {LONG}", "two"], "what it thought is not sent back"
         await arena.vote("visitor", battle_id, Outcome.TIE)
         assert [turn.n for turn in house.record(battle_id).turns] == [1, 2]
 
@@ -88,7 +90,12 @@ def test_each_side_goes_on_from_its_own_answers_over_turns(house: House) -> None
 
 def test_nothing_that_names_a_model_is_in_any_view_before_the_vote(house: House) -> None:
     async def main() -> None:
-        house.streams["Wren Sol"].scripts = (["half", TimedOut("Wren Sol is slow")], ["whole"], ["again"])
+        sent = {"max_completion_tokens": 5120, "reasoning_effort": "low"}
+        house.streams["Wren Sol"].scripts = (
+            [Thought("a secret thought"), "half", TimedOut("Wren Sol is slow")],
+            [Thought("a secret thought"), "whole", Finish("stop", 1, 1, "0123456789abcdef", 1.0, 2.0, sent)],
+            [Thought("a secret thought"), "again", Finish("stop", 1, 1, "0123456789abcdef", 1.0, 2.0, sent)],
+        )
         arena = await started(house)
         views = []
         battle_id = await arena.send("visitor", None, "Hi")
@@ -100,14 +107,22 @@ def test_nothing_that_names_a_model_is_in_any_view_before_the_vote(house: House)
         views += await watch(arena, battle_id)
         views.append(await arena.view("visitor", battle_id))
         record = house.record(battle_id)
-        secrets = [*NAMES, "Bird", "0123456789abcdef", "127.0.0.1"]
+        secrets = [*NAMES, "Bird", "0123456789abcdef", "127.0.0.1", "secret thought", *sent, "5120", "thoughts"]
         secrets += [str(answer.seed) for turn in record.turns for answer in turn.answers]
         told = " ".join(map(repr, [*views, await arena.status()]))
         assert all(secret not in told for secret in secrets)
         reveal = await arena.vote("visitor", battle_id, Outcome.A)
         assert "Wren Sol" in repr(reveal)
+        side = getattr(reveal, house.side_of(battle_id, "Wren Sol"))
+        assert side.thoughts == ("a secret thought", "a secret thought")
+        assert side.not_sent == ("temperature", "top_p", "seed", "stream", "stream_options")
+        assert dict(side.sent_otherwise) == sent_as_told(sent)
 
     run(main())
+
+
+def sent_as_told(sent: dict[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in sent.items()}
 
 
 def test_names_leave_only_when_the_vote_is_committed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

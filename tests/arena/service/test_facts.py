@@ -6,19 +6,30 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Broken, Finish, TimedOut
+from arena.players.events import Broken, Filtered, Finish, Thought, TimedOut
 from arena.rounds.attempt import CANCELLED
 from arena.rounds.views import BattleView
 from arena.service import Outcome
+from arena.service.facts import shown_facts, turn_facts
 from db import queries
 from db.codes import Kind, Side, State
 from db.queries import NewBattle
 from tests.arena.service.house import NAMES, House, battle, refused, run, started, watch
 from tests.waiting import until
 
+NO_ANSWER: Any = (Outcome.A, ["no_answer"], "wont_count_no_answer")
+FAILED_SIDE: Any = (Outcome.A, ["failed_side"], "wont_count_failed_side")
 VERDICTS: list[tuple[str, Any, Outcome, list[str], str | None]] = [
     ("good", ["x" * 150], Outcome.A, [], None),
     ("failed", ["half", Broken("cut")], Outcome.A, ["failed_side"], "wont_count_failed_side"),
+    ("empty", [], Outcome.A, ["no_answer"], "wont_count_no_answer"),
+    ("white", [" ", "\n\u3000\u200b"], Outcome.TIE, ["no_answer"], "wont_count_no_answer"),
+    ("thought only", [Thought("Let me see.")], Outcome.B, ["no_answer"], "wont_count_no_answer"),
+    ("tool calls", [Finish("tool_calls", 1, 1, None, 1.0, 2.0)], Outcome.A, ["no_answer"], "wont_count_no_answer"),
+    ("all filtered", [Finish("content_filter", 1, 0, None, 1.0, 2.0)], *NO_ANSWER),
+    ("filtered", [Filtered("before any text")], *NO_ANSWER),
+    ("cut by a filter", ["A bomb is", Filtered("cut")], Outcome.A, ["failed_side"], "wont_count_failed_side"),
+    ("filter as finish", ["A", Finish("content_filter", 1, 1, None, 1.0, 2.0)], *FAILED_SIDE),
     ("cut", ["y", Finish("length", 1, 1, None, 1.0, 2.0)], Outcome.B, [], None),
     ("leak", ["I am Wren Sol."], Outcome.BOTH_BAD, ["identity_leak"], None),
     ("claim", ["I am ChatGPT."], Outcome.TIE, ["identity_leak"], None),
@@ -44,12 +55,123 @@ def test_a_vote_says_at_once_whether_it_counts(
     run(main())
 
 
-def test_identical_answers_count_as_a_tie_only(house: House) -> None:
+def test_both_sides_without_an_answer_are_not_called_the_same(house: House) -> None:
+    async def main() -> None:
+        house.script([])
+        arena = await started(house)
+        battle_id = await battle(arena)
+        view = await arena.view("visitor", battle_id)
+        assert (view.notice, view.is_tie_only, view.can_send) == ("wont_count_no_answer", False, False)
+        assert [(side.state, side.error, side.can_retry) for side in (view.a, view.b)] == [
+            ("failed", "side_no_answer", True)
+        ] * 2
+        assert (await arena.vote("visitor", battle_id, Outcome.A)).reasons == ("no_answer",)
+
+    run(main())
+
+
+def test_of_identical_answers_none_can_be_called_better(house: House) -> None:
     async def main() -> None:
         house.script(["the same"])
+        house.streams["Wren Sol"].scripts = (["the", " same\n"],)
         arena = await started(house)
-        assert (await arena.vote("visitor", await battle(arena), Outcome.A)).reasons == ("identical_answers",)
-        assert (await arena.vote("visitor", await battle(arena), Outcome.TIE)).reasons == ()
+        for outcome in (Outcome.TIE, Outcome.BOTH_BAD):
+            battle_id = await battle(arena)
+            view = await arena.view("visitor", battle_id)
+            assert (view.notice, view.is_tie_only, view.can_vote) == ("identical_answers", True, True)
+            for refused_outcome in (Outcome.A, Outcome.B):
+                with refused("identical_answers"):
+                    await arena.vote("visitor", battle_id, refused_outcome)
+            assert house.record(battle_id).vote is None
+            assert (await arena.vote("visitor", battle_id, outcome)).reasons == ()
+            with refused("already_voted"):
+                await arena.vote("visitor", battle_id, Outcome.A)
+
+    run(main())
+
+
+def test_answers_are_identical_only_where_every_turn_is(house: House) -> None:
+    async def main() -> None:
+        house.script(["the same"], ["the same"])
+        house.streams["Wren Sol"].scripts = (["the same"], ["not the same"])
+        arena = await started(house)
+        battle_id = await battle(arena)
+        assert (await arena.view("visitor", battle_id)).is_tie_only
+        await arena.send("visitor", battle_id, "more")
+        last = (await watch(arena, battle_id))[-1]
+        assert (last.notice, last.is_tie_only) == (None, False)
+        assert (await arena.vote("visitor", battle_id, Outcome.A)).reasons == ()
+
+    run(main())
+
+
+def test_what_a_page_shows_and_what_is_stored_are_the_same_facts(house: House) -> None:
+    async def main() -> None:
+        scripts: list[Any] = [
+            ["x" * 150],
+            [],
+            [" "],
+            ["half", Broken("cut")],
+            ["half", Filtered("cut")],
+            [Filtered("")],
+        ]
+        for script in scripts:
+            house.streams["Wren Sol"].scripts = (script,)
+            arena = await started(house)
+            battle_id = await battle(arena)
+            shown = [shown_facts(turn) for turn in arena._battles._live[battle_id].battle.turns]
+            assert shown == [turn_facts(turn) for turn in house.record(battle_id).turns]
+            again = await started(house)  # read back from the database
+            assert (await again.view("visitor", battle_id)).notice == (await arena.view("visitor", battle_id)).notice
+            resumed = [shown_facts(turn) for turn in again._battles._live[battle_id].battle.turns]
+            assert resumed == shown
+
+    run(main())
+
+
+def test_a_retry_of_an_empty_answer_makes_the_vote_count(house: House) -> None:
+    async def main() -> None:
+        house.streams["Wren Sol"].scripts = ([" \n"], [], ["fine now"])
+        arena = await started(house)
+        battle_id = await battle(arena)
+        side = house.side_of(battle_id, "Wren Sol")
+        for _ in range(2):
+            assert getattr(await arena.view("visitor", battle_id), side).error == "side_no_answer"
+            await arena.retry("visitor", battle_id, side)
+            last = (await watch(arena, battle_id))[-1]
+        assert (last.notice, getattr(last, side).text) == (None, "fine now")
+        assert (await arena.vote("visitor", battle_id, Outcome.A)).is_counted
+        stored = [answer.text for answer in house.record(battle_id).turns[0].answers if answer.side.label == side]
+        assert stored == [" \n", "", "fine now"]
+
+    run(main())
+
+
+def test_a_model_that_names_itself_in_its_thoughts_alone_gives_nobody_away(house: House) -> None:
+    async def main() -> None:
+        house.streams["Wren Sol"].scripts = ([Thought("I am Wren Sol."), "Hello.", Thought("Wren Sol, yes.")],)
+        arena = await started(house)
+        assert (await arena.vote("visitor", await battle(arena), Outcome.A)).reasons == ()
+
+    run(main())
+
+
+def test_thoughts_make_no_difference_between_answers_that_are_the_same(house: House) -> None:
+    async def main() -> None:
+        house.script(["the same"])
+        house.streams["Wren Sol"].scripts = ([Thought("hm"), "the same"],)
+        arena = await started(house)
+        assert (await arena.view("visitor", await battle(arena))).is_tie_only
+
+    run(main())
+
+
+def test_a_vote_counts_though_an_endpoint_took_less_than_was_asked(house: House) -> None:
+    async def main() -> None:
+        sent = {"max_completion_tokens": 1024, "seed": 5, "stream": True}
+        house.streams["Wren Sol"].scripts = (["Yes.", Finish("stop", 1, 1, None, 1.0, 2.0, sent)],)
+        arena = await started(house)
+        assert (await arena.vote("visitor", await battle(arena), Outcome.A)).reasons == ()
 
     run(main())
 

@@ -1,5 +1,6 @@
 """What the battle page shows at each moment."""
 
+import html
 from dataclasses import replace
 
 import pytest
@@ -131,6 +132,24 @@ def test_a_failed_side_can_be_tried_again_and_the_votes_say_before_that_they_won
     assert face["vote-b"] == {"interactive": True}
 
 
+def test_an_empty_side_can_be_tried_again_too() -> None:
+    empty = SideView("failed", " \n", can_retry=True, error="side_no_answer")
+    face = showing.battle(replace(VOTABLE, b=empty, notice="wont_count_no_answer"), EN)
+    assert face["retry-b"] == {"visible": True}
+    assert "no answer" in face["head-b"]["value"]
+    assert "one side's answer is empty. Try that side again." in html.unescape(face["vote-hint"]["value"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_answers_that_are_the_same_none_can_be_called_better(language: str) -> None:
+    view = replace(VOTABLE, is_tie_only=True, notice="identical_answers")
+    face = showing.battle(view, messages(language))
+    assert [face[vote]["interactive"] for vote in showing.VOTES] == [False, True, True, False]
+    assert messages(language)("notice_identical_answers") in html.unescape(face["vote-hint"]["value"])
+    assert "wont-count" not in face["vote-hint"]["value"], "a tie counts"
+    assert face["notice"]["value"] == ""
+
+
 def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
     broken = SideView("failed", "", error="side_too_long")
     hint = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)["vote-hint"]["value"]
@@ -143,7 +162,7 @@ def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
     [
         (SideView("failed", "", error="side_failed"), "This model is not answering."),
         (SideView("failed", "", error="side_too_long"), "This conversation is too long for this model."),
-        (SideView("done", "  "), "This model answered with nothing."),
+        (SideView("failed", "  ", error="side_no_answer"), "This model returned an empty answer."),
     ],
 )
 def test_a_side_without_an_answer_says_so(side: SideView, line: str) -> None:

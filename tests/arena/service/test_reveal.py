@@ -1,0 +1,78 @@
+"""What a voter is told of how each side was asked, and of what it thought."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from arena.rounds.views import RevealSide
+from arena.service.reveal import reveal
+from db.codes import Kind, Side, State
+from db.outcome import Outcome
+from db.queries import AnswerRecord, BattleRecord, BattleSettings, TurnRecord, VoteRecord
+
+ASKED = {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 7, "stream": True}
+ALL = {**ASKED, "stream_options": {"include_usage": True}}
+
+
+def _record(*turns: tuple[AnswerRecord, ...]) -> BattleRecord:
+    return BattleRecord(
+        battle_id="b",
+        share_id="s",
+        kind=Kind.BATTLE,
+        visitor="ann",
+        model_a="ash",
+        model_b="birch",
+        state=State.VOTED,
+        opened_at=1.0,
+        closed_at=2.0,
+        policy=None,
+        draw_probability=None,
+        settings=BattleSettings(None, 0.7, 1.0, 1024, "equal"),
+        language=None,
+        turns=tuple(TurnRecord(n, "Hi", answers) for n, answers in enumerate(turns, 1)),
+        vote=VoteRecord(Outcome.A, 2.0, 1, (), 2),
+    )
+
+
+def _side(sent: Mapping[str, object] | None) -> RevealSide:
+    answer = AnswerRecord(Side.A, 1, "Yes.", 7, sent=sent)
+    return reveal(_record((answer, AnswerRecord(Side.B, 1, "No."))), None, None).a
+
+
+def _without(*names: str, **other: object) -> dict[str, object]:
+    return {**{name: value for name, value in ALL.items() if name not in names}, **other}
+
+
+@pytest.mark.parametrize(
+    ("sent", "not_sent", "otherwise"),
+    [
+        (None, (), {}),
+        (ALL, (), {}),
+        (_without("temperature"), ("temperature",), {}),
+        (_without("top_p", "seed", "stream_options"), ("top_p", "seed", "stream_options"), {}),
+        (_without("max_tokens", max_completion_tokens=1024), (), {"max_completion_tokens": "1024"}),
+        (_without("max_tokens", max_completion_tokens=5120), (), {"max_completion_tokens": "5120"}),
+        (_without("seed", random_seed=7), (), {"random_seed": "7"}),
+        (_without("temperature", "top_p", topP=1.0), ("temperature",), {"topP": "1.0"}),
+        (_without("top_p", penalty=1.0), ("top_p",), {"penalty": "1.0"}),
+        (_without(max_tokens=512), (), {"max_tokens": "512"}),
+        (_without(system="user"), (), {"system": "user"}),
+        (_without(reasoning_effort="low", think=False), (), {"reasoning_effort": "low", "think": "false"}),
+        (_without(user="sk-1234", provider={"order": ["x"]}), (), {"user": "", "provider": ""}),
+    ],
+)
+def test_what_an_endpoint_did_not_get_as_asked_is_told(
+    sent: dict[str, object] | None, not_sent: tuple[str, ...], otherwise: dict[str, str]
+) -> None:
+    side = _side(sent)
+    assert (side.not_sent, dict(side.sent_otherwise)) == (not_sent, otherwise)
+
+
+def test_thoughts_are_told_for_each_turn_of_the_attempt_that_was_shown() -> None:
+    first = (
+        AnswerRecord(Side.A, 1, "", error="broken", reasoning="lost"),
+        AnswerRecord(Side.A, 2, "x", reasoning=" hm\n"),
+    )
+    second = (AnswerRecord(Side.A, 1, "y"), AnswerRecord(Side.B, 1, "z", reasoning="aha"))
+    shown = reveal(_record(first, second), None, None)
+    assert (shown.a.thoughts, shown.b.thoughts) == (("hm", ""), ("", "aha"))
