@@ -18,14 +18,13 @@ import os
 import signal
 import socket
 import sys
-import tomllib
 import warnings
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arena.settings import Override, Settings, SettingsError, load
+from arena.settings import Override, Settings, SettingsError, load, read_file
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -86,16 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
     """Raises `SettingsError`."""
-    try:
-        toml = tomllib.loads(arguments.config.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError as error:
-        raise SettingsError(f"no file {arguments.config}; name your settings with --config FILE") from error
-    except OSError as error:
-        raise SettingsError(
-            f"{arguments.config} cannot be read: {error.strerror}; name your settings, a file, with --config FILE"
-        ) from error
-    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
-        raise SettingsError(f"{arguments.config}: not a TOML file: {error}") from error
+    toml = read_file(arguments.config)
     given = (
         Override("arena", "data", arguments.data, "--data"),
         Override("arena", "database", arguments.db, "--db"),

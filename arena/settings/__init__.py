@@ -5,17 +5,18 @@
     models     what a [[models]] table must be, beyond its types
     loading    file, environment and command line made one
 
-`load` takes mappings, not files: `app.py` alone reads files, arguments and the environment. A later source wins:
-the defaults, then the file, then environment variables, then command-line options. An environment variable is
-named `ARENA_` + section + key (`ARENA_BATTLE_MAX_TOKENS`, `ARENA_WEB_PORT`); keys of the section `[arena]` go without
-a section (`ARENA_TITLE`, `ARENA_DATA`). `ARENA_SECRET` has no key in the file, because files get copied. The roster
-(`[[models]]`) is the file's alone, and API keys are never in it: `api_key_env` names the variable that holds one.
+`read_file` alone opens a file; `load` takes mappings, and `app.py` and `__main__` hand it arguments and environment. A
+later source wins: the defaults, then the file, then environment variables, then command-line options. An environment
+variable is named `ARENA_` + section + key (`ARENA_BATTLE_MAX_TOKENS`, `ARENA_WEB_PORT`); keys of the section `[arena]`
+go without a section (`ARENA_TITLE`, `ARENA_DATA`). `ARENA_SECRET` has no key in the file, because files get copied. The
+roster (`[[models]]`) is the file's alone, and API keys are never in it: `api_key_env` names the variable that holds
+one.
 
 Every wrong value is a `SettingsError` that says where it stands, what came and what was expected; an unknown key names
-the nearest known one. Nothing here opens a file or a socket: `players.roster` asks whether a model's folder exists.
+the nearest known one. Nothing here looks for a model's folder: that is for `players.roster`.
 """
 
-from arena.settings.loading import environment_name, load
+from arena.settings.loading import environment_name, load, read_file
 from arena.settings.sections import (
     OPTIONAL_PARAMETERS,
     SECTIONS,
@@ -43,4 +44,5 @@ __all__ = [
     "WebSettings",
     "environment_name",
     "load",
+    "read_file",
 ]

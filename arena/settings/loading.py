@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,22 @@ _SECRET = "ARENA_SECRET"
 _MIN_SECRET_CHARS = 16
 _MIN_CONTEXT = 256  # tokens
 _DEFAULT_FILE = Path("arena.toml")
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The mapping that a TOML file holds. Raises `SettingsError`."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"no file {path}; name your settings with --config FILE") from error
+    except OSError as error:
+        raise SettingsError(
+            f"{path} cannot be read: {error.strerror}; name your settings, a file, with --config FILE"
+        ) from error
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
+        raise SettingsError(f"{path}: not a TOML file: {error}") from error
+    except RecursionError as error:
+        raise SettingsError(f"{path}: brackets nested too deep; expected tables and lists a few levels deep") from error
 
 
 def load(
