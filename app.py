@@ -192,6 +192,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.players.endpoint import Endpoint, Manner, Patience
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
+    from arena.players.probe import trial_request
     from arena.service import Arena
     from arena.ui.links import PAGES
     from arena.ui.messages import LANGUAGES
@@ -217,7 +218,13 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         )
         for player in roster.active
     }
-    health = Health(roster, endpoints, server=native)
+    trial = trial_request(
+        system_prompt=battle.system_prompt,
+        temperature=battle.temperature,
+        top_p=battle.top_p,
+        max_tokens=battle.max_tokens,
+    )
+    health = Health(roster, endpoints, trial=trial, server=native)
     arena = Arena(settings, roster, database, health, replica=replica)
     app = FastAPI(
         title=settings.arena.title,

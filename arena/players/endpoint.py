@@ -154,7 +154,9 @@ class Endpoint:
 
     async def trial(self, request: Request) -> EndpointError | None:
         """Ask as `stream` does and close at the first sign of an answer; None if one came. `on_result` is not told."""
-        return await begins(self._tries(request))
+        error = await begins(self._tries(request), self._patience.first_token_timeout_s)
+        self._was_refused = isinstance(error, Unreachable) and not error.can_pass
+        return error
 
     def _report(self, error: EndpointError | None) -> None:
         if error is not None:

@@ -1,14 +1,32 @@
 """Health: which players can be drawn now. Endpoints leave the draw when they fail and rejoin when they answer again.
 
-Every stream reports its end by itself. After a failure a player is out for a while that doubles with each further one,
-and rejoins when a probe (one cheap request that asks for no token) finds it answering; a whole answer at any time
-brings it back at once. A background task probes all players at an interval, so that a dead endpoint leaves before a
-visitor meets it. A full server (429) is out for a moment only. A prompt over the context length says nothing about
-health. Players of the arena's own model server are out until it is ready; whether it lives is for `native_server`. What
-that server could not load, or all its players when it is given up, has failed for good: not drawn, not probed.
+Every stream reports its end by itself, and each player is probed at an interval (`probe`: a cheap request that asks for
+no token), on its own: a server that hangs, drips or makes a probe fail in any other way is that player's failure only.
+A refusal may be the prompt's fault, or the model's: a trial shows which. It is a short prompt of the arena's own with a
+battle's real parameters, closed at the first sign of an answer.
 
-    n-th failure in a row     1    2    3    4     5 and more
-    out for at least (s)      10   20   40   80    160
+    how an answer ended                        what follows
+    whole                                      in the draw at once; failures are forgiven
+    no connection, 5xx, too late, broken off   out for a while, then until a probe is answered
+    too long, or stopped by a filter           nothing: that is about the prompt
+    refused for another reason (400, 422)      nothing; after five in a row, from whomever, a trial
+    403, or a 400 that speaks of credit        a trial
+    401, 402, 404 and the like, no credit      out until a trial succeeds
+    full (429)                                 out for 2 s, doubled up to 128 s as long as no answer comes
+
+    n-th failure in a row                      1    2    3    4    5     6     7 and more
+    out for at least (s)                       10   20   40   80   160   160   160
+    next trial after (s)                       10   20   40   80   160   320   640
+
+A trial that is refused takes the player out; then only a trial brings it back, never its list of models. A trial that
+succeeds shows that prompts were refused and not the model. The next five refusals then wait for their trial for a
+minute, the next for two, up to 64 minutes, so that nobody can make the arena ask all day; it is one minute again once
+nothing had to be tried for as long as the last wait.
+
+A server that refuses to list its models, or has no list, says nothing by that about its chat: a trial decides where
+nothing better is known. Players of the arena's own model server are out until it is ready; whether it lives is for
+`native_server`. What that server could not load, or all its players when it is given up, has failed for good: not
+drawn, not probed.
 """
 
 from __future__ import annotations
@@ -18,11 +36,13 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Literal, Protocol
 
-from arena.players.endpoint import Busy, Endpoint, EndpointError, ModelStream, Refused, Unreachable
+from arena.players.condition import REFUSALS_BEFORE_TRIAL, Condition
+from arena.players.endpoint import Endpoint
+from arena.players.events import Busy, EndpointError, Filtered, ModelStream, Refused, Request, Unreachable
+from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
 
 logger = logging.getLogger(__name__)
@@ -30,9 +50,17 @@ logger = logging.getLogger(__name__)
 PlayerState = Literal["ready", "loading", "down", "failed"]
 ServerState = Literal["loading", "ready", "restarting", "failed"]
 
-_FIRST_OUT_S = 10.0
-_MAX_DOUBLINGS = 4
-_BUSY_OUT_S = 2.0
+_TRIAL = trial_request(system_prompt="", temperature=1.0, top_p=1.0, max_tokens=64)
+_PERHAPS_THE_PROMPT = (400, 403, 422)
+_ADVICE = {
+    401: "check the key that api_key_env names",
+    402: "its account has no credit left",
+    403: "check what its key may use",
+    404: "check its base_url and model",
+    405: "check its base_url",
+    429: "its account has no credit left",
+}
+_OTHER_ADVICE = "its server does not take what the arena asks for: see omit, rename and max_tokens of its [[models]]"
 
 
 class ModelServer(Protocol):
@@ -45,19 +73,11 @@ class ModelServer(Protocol):
     def failures(self) -> Mapping[str, str]: ...
 
 
-@dataclass(slots=True)
-class _Condition:
-    is_known: bool = False
-    """Whether anything was ever heard from this endpoint."""
-    n_failures: int = 0
-    is_out: bool = False
-    out_until: float = 0.0
-
-
 class Health:
     """The condition of every active player of `roster`; `endpoints` has one endpoint for each of them.
 
-    `server` may be None where no player is native. `clock` gives seconds that never go back.
+    `trial` is what is asked where a refusal may be the model's fault. `server` may be None where no player is native.
+    `clock` gives seconds that never go back.
     """
 
     def __init__(
@@ -65,17 +85,21 @@ class Health:
         roster: Roster,
         endpoints: Mapping[str, Endpoint],
         *,
+        trial: Request = _TRIAL,
         server: ModelServer | None = None,
         interval_s: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.roster = roster
         self._endpoints = {player.name: endpoints[player.name] for player in roster.active}
+        self._trial = trial
         self._server = server
         self._interval_s = interval_s
         self._clock = clock
-        self._conditions = {name: _Condition() for name in self._endpoints}
-        self._task: asyncio.Task[None] | None = None
+        self._conditions = {name: Condition() for name in self._endpoints}
+        self._advised: set[str] = set()
+        self._hurries = {name: asyncio.Event() for name in self._endpoints}
+        self._tasks: list[asyncio.Task[None]] = []
         for name, endpoint in self._endpoints.items():
             endpoint.on_result = partial(self.record, name)
 
@@ -89,16 +113,14 @@ class Health:
 
     def state(self, name: str) -> PlayerState:
         condition = self._conditions[name]
-        if self.roster.by_name[name].is_native:
+        if self._is_native(name):
             if self._server is None or self._server.state == "failed" or name in self._server.failures:
                 return "failed"
             if self._server.state != "ready":
                 return "loading"
         elif not condition.is_known:
             return "loading"
-        if condition.is_out or self._clock() < condition.out_until:
-            return "down"
-        return "ready"
+        return "down" if condition.is_away(self._clock()) else "ready"
 
     def endpoint(self, name: str) -> ModelStream:
         """How to ask this player; `KeyError` for one that is retired or unknown."""
@@ -109,72 +131,135 @@ class Health:
         condition = self._conditions[name]
         condition.is_known = True
         if error is None:
-            self._rejoin(name)
+            self._log_return(name, condition.is_out and not condition.needs_trial)
+            condition.answered(self._clock())
         elif isinstance(error, Busy):
-            condition.out_until = self._clock() + _BUSY_OUT_S
-        elif not self._says_nothing(name, error):
+            condition.was_full(self._clock())
+        elif isinstance(error, Unreachable) and self._is_native(name):
+            pass  # that the child is gone is known from its supervisor
+        elif _is_about_the_prompt(error):
+            pass
+        elif isinstance(error, Refused):
+            condition.n_refusals += 1
+        elif not _is_final(error):
             self._leave(name, error)
+        elif error.status in _PERHAPS_THE_PROMPT:
+            condition.n_refusals += REFUSALS_BEFORE_TRIAL
+        else:
+            self._leave(name, error, needs_trial=True)
+        if condition.wants_trial(self._clock()):
+            self._hurries[name].set()
 
     async def check(self) -> None:
-        """Probe every player whose time out is over, all at once."""
-        due = [
-            name
-            for name, condition in self._conditions.items()
-            if self._clock() >= condition.out_until
-            and (condition.is_out or not self.roster.by_name[name].is_native)
-            and self.state(name) != "failed"
-        ]
-        await asyncio.gather(*(self._check(name) for name in due))
+        """Probe, or try, every player whose time has come, all at once."""
+        await asyncio.gather(*(self._check(name) for name in self._endpoints))
 
     async def start(self) -> None:
-        """Go on probing in the background until `aclose`."""
-        self._task = asyncio.create_task(self._run(), name="health")
+        """Go on checking in the background, each player on its own, until `aclose`."""
+        self._tasks = [asyncio.create_task(self._watch(name), name=f"health of {name}") for name in self._endpoints]
 
     async def aclose(self) -> None:
-        """Stop probing and close the endpoints."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        """Stop checking and close the endpoints."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for endpoint in self._endpoints.values():
             await endpoint.aclose()
 
-    async def _run(self) -> None:
+    async def _watch(self, name: str) -> None:
+        hurry = self._hurries[name]
         while True:
-            try:
-                await self.check()
-            except Exception:
-                logger.exception("a round of probes failed; the next follows in %g s", self._interval_s)
-            await asyncio.sleep(self._interval_s)
+            hurry.clear()
+            await self._check(name)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._interval_s):
+                    await hurry.wait()
 
     async def _check(self, name: str) -> None:
+        condition = self._conditions[name]
+        is_not_there = self._is_native(name) and self.state(name) in ("loading", "failed")
+        if is_not_there or self._clock() < condition.out_until:
+            return
+        try:
+            if condition.wants_trial(self._clock()):
+                await self._try(name)
+            elif condition.is_out or not self._is_native(name):
+                await self._probe(name)
+        except Exception as problem:  # whatever a server can do to a probe, it is this player's failure only
+            logger.exception("player %r: a probe failed", name)
+            condition.is_known = True
+            self._leave(name, Unreachable(f"a probe raised {type(problem).__name__}"))
+
+    async def _probe(self, name: str) -> None:
+        """Ask for the list of models."""
+        condition = self._conditions[name]
         error = await self._endpoints[name].probe()
-        self._conditions[name].is_known = True
-        if error is not None:
+        if error is None:
+            condition.is_known = condition.lists_models = True
+            self._log_return(name, condition.is_out)
+            condition.rejoin()
+        elif self._is_native(name) or (error.can_pass and error.status is None):
+            condition.is_known = True
             self._leave(name, error)
-        elif self._conditions[name].is_out:
-            self._rejoin(name, forgive=False)
+        elif condition.is_out or not condition.is_known:  # it answers, but with no list that has the model
+            condition.lists_models = not await self._try(name)
+        elif error.can_pass and condition.lists_models:
+            self._leave(name, error)
 
-    def _says_nothing(self, name: str, error: EndpointError) -> bool:
-        """A prompt that is too long is nobody's fault; that the child is gone is known from its supervisor."""
-        if isinstance(error, Refused):
-            return error.is_too_long
-        return isinstance(error, Unreachable) and self.roster.by_name[name].is_native
-
-    def _leave(self, name: str, error: EndpointError) -> None:
+    async def _try(self, name: str) -> bool:
+        """Ask for the first sign of an answer; whether one came."""
         condition = self._conditions[name]
-        out_s = _FIRST_OUT_S * 2 ** min(condition.n_failures, _MAX_DOUBLINGS)
-        condition.n_failures += 1
-        condition.is_out = True
-        condition.out_until = self._clock() + out_s
-        logger.warning("player %r leaves the draw for %g s: %s: %s", name, out_s, error.code, error)
+        error = await self._endpoints[name].trial(self._trial)
+        condition.is_known = True
+        if error is None:
+            self._log_return(name, condition.is_out)
+            condition.passed(self._clock())
+            self._advised.discard(name)
+        elif isinstance(error, Busy):
+            condition.postpone(self._clock())
+        else:
+            self._leave(name, error, needs_trial=_is_final(error))
+            if error.status == 404 and name not in self._advised:
+                self._advised.add(name)
+                await self._advise(name)
+        return error is None
 
-    def _rejoin(self, name: str, *, forgive: bool = True) -> None:
-        """Back into the draw. A probe forgives no failures: only an answer shows that the model can answer."""
+    async def _advise(self, name: str) -> None:
+        """Say which models a server lists that does not know the one it is asked for."""
+        error = await self._endpoints[name].probe()
+        if error is not None and error.status is None and not error.can_pass:
+            logger.warning("player %r: %s", name, error)
+
+    def _leave(self, name: str, error: EndpointError, *, needs_trial: bool = False) -> None:
         condition = self._conditions[name]
-        if condition.is_out:
+        was_told = condition.needs_trial
+        out_s = condition.leave(self._clock(), needs_trial=needs_trial)
+        if was_told:
+            logger.info("player %r stays out for %g s: %s: %s", name, out_s, error.code, error)
+        elif needs_trial:
+            logger.error(
+                "player %r leaves the draw until it is mended: %s; %s. It returns by itself once its server answers a"
+                " short request of the arena's own, sent after %g s and then less and less often",
+                name,
+                error,
+                _ADVICE.get(error.status or 0, _OTHER_ADVICE),
+                out_s,
+            )
+        else:
+            logger.warning("player %r leaves the draw for %g s: %s: %s", name, out_s, error.code, error)
+
+    def _log_return(self, name: str, is_returning: bool) -> None:
+        if is_returning:
             logger.info("player %r rejoins the draw", name)
-        condition.is_out = False
-        condition.out_until = 0.0
-        if forgive:
-            condition.n_failures = 0
+
+    def _is_native(self, name: str) -> bool:
+        return self.roster.by_name[name].is_native
+
+
+def _is_about_the_prompt(error: EndpointError) -> bool:
+    return isinstance(error, Filtered) or (isinstance(error, Refused) and (error.is_too_long or error.is_filtered))
+
+
+def _is_final(error: EndpointError) -> bool:
+    """Whether a server has said no to the model as such."""
+    return isinstance(error, Refused) or (isinstance(error, Unreachable) and not error.can_pass)

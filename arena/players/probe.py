@@ -1,60 +1,95 @@
-"""Probe: whether a server answers (a request that asks for no token), and whether a model does (a trial: one token)."""
+"""Probe: whether a server answers, and whether a model does. Bounded in time and in what is read.
+
+`is_there` asks for the list of models, which costs no token. A trial is one request as battles send them, of which
+`begins` waits for the first event. What follows from either is for `health`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import httpx
 
-from arena.players.events import Broken, EndpointError, Unreachable
+from arena.players.events import Broken, EndpointError, Message, Request, TimedOut, Unreachable
 from arena.players.refusals import place_of
 
-_PROBE_TIMEOUT_S = 5.0
+_PROBE_TIMEOUT_S = 5.0  # of each address, from the connection to the end of what is read
+_MAX_PROBE_BYTES = 65_536
+_MAX_LIST_BYTES = 4_194_304
+_MAX_LISTED = 20  # in a line of the log
+_TRIAL_PROMPT = "Hello! Please answer with one short sentence."
+_TRIAL_SLACK_S = 5.0
+
+
+def trial_request(*, system_prompt: str, temperature: float, top_p: float, max_tokens: int) -> Request:
+    """A battle's request with a short prompt of the arena's own."""
+    system = (Message("system", system_prompt),) if system_prompt else ()
+    return Request((*system, Message("user", _TRIAL_PROMPT)), temperature, top_p, max_tokens, seed=1)
 
 
 async def is_there(
     client: httpx.AsyncClient, base_urls: Sequence[str], model: str, *, reads_list: bool
 ) -> EndpointError | None:
-    """Ask the addresses for their list of models; None if one answers.
+    """Ask the addresses for their list of models; None if one gives it.
 
-    With `reads_list` a list that does not name `model` is a no.
+    An error with a `status` is an answer all the same. With `reads_list` a list that does not name `model` is an error
+    that does not pass, and says what to do.
     """
     error: EndpointError | None = None
     for base_url in base_urls:
         place = place_of(base_url)
         try:
-            response = await client.get(f"{base_url}/models", timeout=_PROBE_TIMEOUT_S)
-        except httpx.TransportError as problem:
-            error = Unreachable(f"{place}: {type(problem).__name__}")
+            status, body = await _get(client, f"{base_url}/models", _MAX_LIST_BYTES if reads_list else _MAX_PROBE_BYTES)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
+            error = error or Unreachable(f"{place}: {type(problem).__name__}")
             continue
-        if response.status_code < 500 and response.status_code not in (401, 403):
-            listed = listed_models(response.content) if reads_list else ()
-            if not listed or model in listed:
-                return None
-            error = Unreachable(f"{place}: it serves no {model!r}; set model = to one of {', '.join(listed)}")
+        if status >= 400:
+            error = Unreachable(
+                f"{place}: status {status} for its list of models", can_pass=status >= 500, status=status
+            )
             continue
-        error = Unreachable(f"{place}: status {response.status_code} for its list of models")
+        listed = listed_models(body) if reads_list else ()
+        if not listed or model in listed:
+            return None
+        more = ", …" if len(listed) > _MAX_LISTED else ""
+        names = ", ".join(listed[:_MAX_LISTED]) + more
+        error = Unreachable(f"{place}: it serves no {model!r}; set model = to one of {names}", can_pass=False)
     return error
 
 
-async def begins(events: AsyncGenerator[object, None]) -> EndpointError | None:
+async def begins(events: AsyncGenerator[object, None], timeout_s: float) -> EndpointError | None:
     """Whether an answer begins: None at its first event, after which its stream is closed."""
     try:
-        async with aclosing(events):
+        async with asyncio.timeout(timeout_s + _TRIAL_SLACK_S), aclosing(events):
             async for _ in events:
                 return None
     except EndpointError as error:
         return error
+    except TimeoutError:
+        return TimedOut(f"no answer to a trial within {timeout_s:g} s")
     return Broken("the stream ended without an event")
+
+
+async def _get(client: httpx.AsyncClient, url: str, max_bytes: int) -> tuple[int, bytes]:
+    """Status and beginning of a body, as it was sent: nothing is unpacked. Raises what httpx does, and TimeoutError."""
+    body = bytearray()
+    async with asyncio.timeout(_PROBE_TIMEOUT_S):
+        async with client.stream("GET", url, headers={"accept-encoding": "identity"}) as response:
+            async for piece in response.aiter_raw():
+                body += piece
+                if len(body) > max_bytes:
+                    break
+            return response.status_code, bytes(body)
 
 
 def listed_models(body: bytes) -> tuple[str, ...]:
     """The ids in a server's list of models; nothing where the body is no such list."""
     try:
         parsed = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ()
     data = parsed.get("data") if isinstance(parsed, dict) else None
     entries = data if isinstance(data, list) else []

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -19,7 +21,9 @@ from arena.players.endpoint import (
     TimedOut,
     Unreachable,
 )
+from arena.players.events import Filtered
 from arena.players.health import Health
+from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
 from tests.fakes import Script, ScriptedEndpoint
 from tests.waiting import until
@@ -44,6 +48,47 @@ def health_of(roster: Roster, clock: Clock | None = None, **options: object) -> 
     return Health(roster, endpoints, clock=clock or Clock(), **options)  # type: ignore[arg-type]
 
 
+class FakeEndpoint:
+    """An endpoint whose probes and trials end as it is told: None, an error, an exception to raise, or an event to wait
+    for."""
+
+    def __init__(self, *, probe: Any = None, trial: Any = None) -> None:
+        self.probe_result, self.trial_result = probe, trial
+        self.n_probes = 0
+        self.trials: list[Request] = []
+        self.on_result: object = None
+
+    @property
+    def n_trials(self) -> int:
+        return len(self.trials)
+
+    async def probe(self) -> EndpointError | None:
+        self.n_probes += 1
+        return await self._end(self.probe_result)
+
+    async def trial(self, request: Request) -> EndpointError | None:
+        self.trials.append(request)
+        return await self._end(self.trial_result)
+
+    async def aclose(self) -> None:
+        pass
+
+    async def _end(self, result: Any) -> EndpointError | None:
+        if isinstance(result, asyncio.Event):
+            await result.wait()
+            return None
+        if isinstance(result, Exception) and not isinstance(result, EndpointError):
+            raise result
+        return result  # type: ignore[no-any-return]
+
+
+def health_with(*parts: FakeEndpoint | Clock, **options: Any) -> Health:
+    fakes = [part for part in parts if isinstance(part, FakeEndpoint)]
+    clock = next((part for part in parts if isinstance(part, Clock)), Clock())
+    endpoints = {f"m{number}": fake for number, fake in enumerate(fakes)}
+    return Health(remote(*[DEAD] * len(fakes)), endpoints, clock=clock, **options)  # type: ignore[arg-type]
+
+
 def names(health: Health) -> list[str]:
     return [player.name for player in health.ready()]
 
@@ -61,7 +106,7 @@ def test_a_remote_player_is_loading_until_a_probe_finds_it() -> None:
         asyncio.run(main(server))
 
 
-@pytest.mark.parametrize("error", [Unreachable("x"), TimedOut("x"), Broken("x"), Refused("x")])
+@pytest.mark.parametrize("error", [Unreachable("x"), TimedOut("x"), Broken("x")])
 def test_a_failure_takes_a_player_out_until_its_time_is_over_and_a_probe_succeeds(error: EndpointError) -> None:
     async def main(server: ScriptedEndpoint) -> None:
         clock = Clock()
@@ -117,11 +162,305 @@ def test_a_full_server_is_out_for_a_moment_only() -> None:
     assert names(health) == ["m0"]
 
 
-def test_a_prompt_that_is_too_long_says_nothing_about_health() -> None:
-    health = health_of(remote(DEAD))
+def test_a_server_that_stays_full_is_out_for_longer_until_an_answer_comes() -> None:
+    clock = Clock()
+    health = health_of(remote(DEAD), clock)
     health.record("m0", None)
-    health.record("m0", Refused("x", is_too_long=True))
+
+    def out_s() -> float:
+        health.record("m0", Busy("x"))
+        started = clock.now
+        while not names(health):
+            clock.now += 1.0
+        return clock.now - started
+
+    assert [out_s() for _ in range(8)] == [2, 4, 8, 16, 32, 64, 128, 128]
+    health.record("m0", None)
+    assert out_s() == 2
+
+
+def test_a_full_server_does_not_shorten_the_time_of_one_that_is_out() -> None:
+    clock = Clock()
+    health = health_of(remote(DEAD), clock)
+    health.record("m0", Broken("x"))
+    health.record("m0", Busy("x"))
+    clock.now += 9.9
+    asyncio.run(health.check())
+    assert names(health) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Refused("x", is_too_long=True, status=400), Refused("x", is_filtered=True, status=400), Filtered("x")],
+    ids=["too long", "a filter before the answer", "a filter in the middle of it"],
+)
+def test_a_prompt_at_fault_says_nothing_about_health(error: EndpointError) -> None:
+    """One visitor with a forbidden prompt took a model out for everybody."""
+    fake = FakeEndpoint()
+    health = health_with(fake)
+    health.record("m0", None)
+    for _ in range(100):
+        health.record("m0", error)
+        asyncio.run(health.check())
     assert names(health) == ["m0"]
+    assert fake.n_trials == 0
+
+
+def test_five_refusals_in_a_row_are_tried_with_a_prompt_of_the_arenas_own_and_real_parameters() -> None:
+    fake = FakeEndpoint()
+    request = trial_request(system_prompt="Be kind.", temperature=0.7, top_p=0.9, max_tokens=1024)
+    health = health_with(fake, trial=request)
+    health.record("m0", None)
+    for number in range(4):
+        health.record("m0", Refused("x", status=400))
+        asyncio.run(health.check())
+        assert (names(health), fake.n_trials) == (["m0"], 0), number
+    health.record("m0", None)
+    for _ in range(5):
+        assert fake.n_trials == 0, "an answer begins a new row"
+        health.record("m0", Refused("x", status=422))
+    assert names(health) == ["m0"], "in the draw until the trial says otherwise"
+    asyncio.run(health.check())
+    assert fake.trials == [request]
+    assert names(health) == ["m0"], "the prompts were refused, not the model"
+    assert [message.role for message in request.messages] == ["system", "user"]
+    assert (request.temperature, request.top_p, request.max_tokens) == (0.7, 0.9, 1024)
+
+
+def test_refusals_after_a_trial_that_passed_are_tried_only_after_a_pause_that_grows() -> None:
+    clock = Clock()
+    fake = FakeEndpoint()
+    health = health_with(fake, clock)
+    health.record("m0", None)
+
+    async def pause_s() -> float:
+        started = clock.now
+        n_before = fake.n_trials
+        while fake.n_trials == n_before:
+            clock.now += 5.0
+            for _ in range(5):
+                health.record("m0", Refused("of a visitor who does nothing else", status=400))
+            await health.check()
+            assert names(health) == ["m0"]
+        return clock.now - started
+
+    async def main() -> None:
+        assert await pause_s() == 5
+        assert [await pause_s() for _ in range(8)] == [60, 120, 240, 480, 960, 1920, 3840, 3840]
+        clock.now += 2 * 3840
+        assert await pause_s() == 5
+        assert await pause_s() == 60, "after a quiet time it begins anew"
+
+    asyncio.run(main())
+
+
+def test_a_model_that_refuses_the_trial_too_is_out_and_told_once_loudly_by_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    clock = Clock()
+    fake = FakeEndpoint(trial=Refused("h:1: status 400 unsupported", status=400))
+    health = health_with(fake, clock)
+    health.record("m0", None)
+    for _ in range(5):
+        health.record("m0", Refused("x", status=400))
+    asyncio.run(health.check())
+    assert names(health) == []
+
+    async def wait() -> None:
+        for _ in range(2000):
+            clock.now += 1.0
+            await health.check()
+
+    asyncio.run(wait())
+    assert names(health) == []
+    loud = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
+    assert loud == [
+        "player 'm0' leaves the draw until it is mended: h:1: status 400 unsupported; its server does not take what the"
+        " arena asks for: see omit, rename and max_tokens of its [[models]]. It returns by itself once its server"
+        " answers a short request of the arena's own, sent after 10 s and then less and less often"
+    ]
+    assert 5 < fake.n_trials < 10, "10, 20, 40, 80, 160, 320, 640, 640 s apart"
+    assert fake.n_probes == 0, "its list of models would say nothing"
+    fake.trial_result = None
+    clock.now += 640
+    asyncio.run(health.check())
+    assert names(health) == ["m0"]
+
+
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [
+        (Unreachable("x", can_pass=False, status=401), "check the key that api_key_env names"),
+        (Unreachable("x", can_pass=False, status=402), "its account has no credit left"),
+        (Unreachable("x", can_pass=False, status=404), "check its base_url and model"),
+        (Unreachable("x", can_pass=False, status=429), "its account has no credit left"),
+    ],
+    ids=["401", "402", "404", "no quota"],
+)
+def test_a_no_to_the_model_takes_it_out_at_once_and_only_a_trial_brings_it_back(
+    error: EndpointError, advice: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock()
+    fake = FakeEndpoint(trial=error)
+    health = health_with(fake, clock)
+    health.record("m0", None)
+    health.record("m0", error)
+    assert names(health) == []
+    assert advice in caplog.text
+    health.record("m0", None)  # an answer that was still on its way
+    assert names(health) == []
+    asyncio.run(health.check())
+    assert (names(health), fake.n_trials) == ([], 1)
+    clock.now += 1000
+    asyncio.run(health.check())
+    assert names(health) == [], "its list of models is there all the time"
+    fake.trial_result = None
+    clock.now += 1000
+    asyncio.run(health.check())
+    assert names(health) == ["m0"]
+    assert sum(record.levelno >= logging.ERROR for record in caplog.records) == 1
+    assert fake.n_probes == (error.status == 404), "for its list of models, as advice"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("a filter in words that nobody knows", can_pass=False, status=403),
+        Unreachable("credit, which may be quoted from the prompt", can_pass=False, status=400),
+    ],
+    ids=["403", "400 that speaks of credit"],
+)
+def test_what_may_be_the_prompts_fault_is_tried_at_once(error: EndpointError) -> None:
+    innocent, guilty = FakeEndpoint(), FakeEndpoint(trial=error)
+    health = health_with(innocent, guilty)
+    for name in ("m0", "m1"):
+        health.record(name, None)
+        health.record(name, error)
+    assert names(health) == ["m0", "m1"]
+    asyncio.run(health.check())
+    assert names(health) == ["m0"]
+
+
+def test_a_trial_that_meets_a_full_server_is_put_off() -> None:
+    clock = Clock()
+    fake = FakeEndpoint(trial=Busy("x", status=429))
+    health = health_with(fake, clock)
+    health.record("m0", Unreachable("x", can_pass=False, status=401))
+    clock.now += 10
+    asyncio.run(health.check())
+    asyncio.run(health.check())
+    assert (names(health), fake.n_trials) == ([], 1)
+    clock.now += 10
+    fake.trial_result = None
+    asyncio.run(health.check())
+    assert names(health) == ["m0"]
+
+
+def test_a_trial_that_finds_nobody_is_an_ordinary_failure() -> None:
+    clock = Clock()
+    fake = FakeEndpoint(trial=TimedOut("x"))
+    health = health_with(fake, clock)
+    health.record("m0", None)
+    for _ in range(5):
+        health.record("m0", Refused("x", status=400))
+    asyncio.run(health.check())
+    assert names(health) == []
+    clock.now += 10
+    asyncio.run(health.check())
+    assert (names(health), fake.n_trials, fake.n_probes) == (["m0"], 1, 1), "a probe is enough to return"
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405, 500, 501])
+def test_a_refused_or_missing_list_of_models_does_not_keep_out_a_model_whose_chat_works(status: int) -> None:
+    clock = Clock()
+    refused = Unreachable("x", can_pass=status >= 500, status=status)
+    fake = FakeEndpoint(probe=refused)
+    health = health_with(fake, clock)
+    assert health.states() == {"m0": "loading"}
+    asyncio.run(health.check())
+    assert (names(health), fake.n_trials) == (["m0"], 1)
+    for _ in range(100):
+        clock.now += 15.0
+        asyncio.run(health.check())
+        assert names(health) == ["m0"]
+    assert fake.n_trials == 1, "what is known need not be paid for again"
+
+
+def test_a_wrong_key_is_found_before_a_visitor_meets_it(caplog: pytest.LogCaptureFixture) -> None:
+    wrong_key = Unreachable("h:1: status 401 invalid_api_key", can_pass=False, status=401)
+    health = health_with(FakeEndpoint(probe=wrong_key, trial=wrong_key))
+    asyncio.run(health.check())
+    assert health.states() == {"m0": "down"}
+    assert "check the key that api_key_env names" in caplog.text
+
+
+def test_a_server_that_fails_leaves_before_a_visitor_meets_it() -> None:
+    clock = Clock()
+    fake = FakeEndpoint()
+    health = health_with(fake, clock)
+    asyncio.run(health.check())
+    fake.probe_result = fake.trial_result = Unreachable("x", status=503)
+    clock.now += 15.0
+    asyncio.run(health.check())
+    assert (names(health), fake.n_trials) == ([], 0)
+    fake.probe_result = fake.trial_result = None
+    clock.now += 10.0
+    asyncio.run(health.check())
+    assert names(health) == ["m0"]
+
+
+def test_a_probe_that_raises_is_the_failure_of_its_player_only(caplog: pytest.LogCaptureFixture) -> None:
+    health = health_with(FakeEndpoint(probe=RuntimeError("of a library")), FakeEndpoint())
+    asyncio.run(health.check())
+    assert health.states() == {"m0": "down", "m1": "ready"}
+    assert "RuntimeError: of a library" in caplog.text
+
+
+def test_a_probe_that_hangs_does_not_stop_the_probing_of_others() -> None:
+    """One server whose list of models never ended kept all dead endpoints in the draw."""
+
+    async def main() -> None:
+        hangs, other = FakeEndpoint(probe=asyncio.Event()), FakeEndpoint()
+        health = health_with(hangs, other, interval_s=0.01)
+        await health.start()
+        await until(lambda: other.n_probes >= 3)
+        assert (health.states(), hangs.n_probes) == ({"m0": "loading", "m1": "ready"}, 1)
+        await health.aclose()
+
+    asyncio.run(main())
+
+
+def test_five_refusals_are_tried_without_waiting_for_the_next_round() -> None:
+    async def main() -> None:
+        fake = FakeEndpoint(trial=Refused("x", status=400))
+        health = health_with(fake, interval_s=1e6)
+        await health.start()
+        await until(lambda: names(health) == ["m0"])
+        for _ in range(5):
+            health.record("m0", Refused("x", status=400))
+        await until(lambda: names(health) == [])
+        await health.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_native_player_is_not_tried_while_its_server_is_not_ready() -> None:
+    fake = FakeEndpoint()
+    child = SimpleNamespace(state="ready", failures={})
+    health = Health(
+        Roster((Player("n", path=Path("x")),)),
+        {"n": fake},  # type: ignore[dict-item]
+        server=child,
+        clock=Clock(),
+    )
+    for _ in range(5):
+        health.record("n", Refused("x", status=400))
+    child.state = "restarting"
+    asyncio.run(health.check())
+    assert (health.states(), fake.n_trials) == ({"n": "loading"}, 0)
+    child.state = "ready"
+    asyncio.run(health.check())
+    assert (health.states(), fake.n_trials, fake.n_probes) == ({"n": "ready"}, 1, 0)
 
 
 def test_streams_report_by_themselves() -> None:
@@ -131,13 +470,48 @@ def test_streams_report_by_themselves() -> None:
         async with aclosing(health.endpoint("m0").stream(request)) as events:
             assert [event async for event in events]
         assert names(health) == ["m0"]
-        with pytest.raises(Refused):
+        with pytest.raises(Unreachable):
             async with aclosing(health.endpoint("m0").stream(request)) as events:
                 await anext(events)
         assert names(health) == []
         await health.aclose()
 
-    with ScriptedEndpoint(Script(), Script(status=400)) as server:
+    with ScriptedEndpoint(Script(), Script(status=401)) as server:
+        asyncio.run(main(server))
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "state"),
+    [
+        (400, {"code": "content_filter", "message": "triggered the content management policy"}, "ready"),
+        (400, {"code": "context_length_exceeded", "message": "maximum context length is 4096 tokens"}, "ready"),
+        (400, {"message": "unlike anything that is known"}, "ready"),
+        (401, {"code": "invalid_api_key", "message": "Incorrect API key provided"}, "down"),
+        (402, {"message": "Insufficient Balance"}, "down"),
+        (404, {"code": "model_not_found", "message": "The model does not exist"}, "down"),
+        (429, {"code": "insufficient_quota", "message": "You exceeded your current quota"}, "down"),
+    ],
+    ids=["filter", "length", "unknown", "key", "credit", "model", "quota"],
+)
+def test_what_a_server_says_decides_whom_it_is_blamed_on(status: int, error: dict[str, str], state: str) -> None:
+    """From the bytes of one refusal to the draw, after the time out of any passing failure and with its list there."""
+
+    async def main(server: ScriptedEndpoint) -> None:
+        clock = Clock()
+        health = health_of(remote(server.base_url), clock)
+        await health.check()
+        with pytest.raises(EndpointError):
+            async with aclosing(
+                health.endpoint("m0").stream(trial_request(system_prompt="", temperature=1.0, top_p=1.0, max_tokens=8))
+            ) as events:
+                await anext(events)
+        for _ in range(3):
+            clock.now += 200.0
+            await health.check()
+        assert health.states() == {"m0": state}
+        await health.aclose()
+
+    with ScriptedEndpoint(Script(status=status, error=error)) as server:
         asyncio.run(main(server))
 
 
@@ -172,6 +546,23 @@ def test_a_model_that_the_server_left_out_has_failed_for_good_and_is_not_probed(
     assert names(health) == ["far"]
     child.state = "restarting"
     assert health.states() == {"near": "failed", "far": "loading"}
+
+
+def test_what_a_server_serves_instead_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def main(server: ScriptedEndpoint) -> None:
+        clock = Clock()
+        roster = Roster((Player("m0", base_urls=(server.base_url,), model="misspelt"),))
+        health = Health(roster, {"m0": Endpoint([server.base_url], "misspelt")}, clock=clock)
+        health.record("m0", Unreachable("x", can_pass=False, status=404))
+        for _ in range(3):
+            clock.now += 1000
+            await health.check()
+        assert names(health) == []
+        await health.aclose()
+
+    with ScriptedEndpoint(Script(status=404)) as server:
+        asyncio.run(main(server))
+    assert caplog.text.count("it serves no 'misspelt'; set model = to one of scripted") == 1
 
 
 def test_retired_players_are_never_drawn_and_have_no_endpoint() -> None:
