@@ -45,7 +45,7 @@ async def collect(endpoint: Endpoint) -> tuple[str, Finish]:
             assert finish is None, "Finish is the last event"
             if isinstance(event, Token):
                 text += event.text
-            else:
+            elif isinstance(event, Finish):
                 finish = event
     await endpoint.aclose()
     assert finish is not None
