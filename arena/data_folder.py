@@ -35,7 +35,7 @@ def lock(folder: Path) -> IO[bytes]:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / "lock").open("ab")
+        file = os.fdopen(os.open(folder / "lock", os.O_WRONLY | os.O_CREAT, 0o600), "wb")
     except OSError as error:
         raise DataFolderError(
             f"the data folder {folder} cannot be used: {error.strerror};"

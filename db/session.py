@@ -7,11 +7,13 @@ What an acknowledged write survives: the death of any process, and power loss. O
 with `synchronous = FULL` (an fsync at each commit); on PostgreSQL `synchronous_commit = on`.
 """
 
+import logging
+import os
 import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +22,12 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from db import errors, migrate
 
+logger = logging.getLogger(__name__)
+
 LOCK_TIMEOUT_S = 30.0
 """How long a transaction waits for another one's lock before it fails."""
+
+_OWNER_ONLY = 0o600
 
 
 class Database:
@@ -86,6 +92,8 @@ def open_database(url: str, *, create: bool = True) -> Database:
     database = Database(engine)
     try:
         migrate.to_newest(database._readers, database._writers, shown=shown, create=create)
+        if database.path is not None:
+            _close_to_others(database.path)
     except DBAPIError as error:
         database.close()
         raise errors.Unreachable(f"{shown} cannot be opened or written: {str(error.orig).strip()}") from error
@@ -123,6 +131,8 @@ def _prepare_file(path: Path, shown: str, *, create: bool) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise errors.Unreachable(f"the folder of {path} cannot be made: {error}") from error
+        with suppress(OSError):  # SQLite will say what is wrong with it
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, _OWNER_ONLY))
     try:
         connection = sqlite3.connect(path)
         try:
@@ -133,6 +143,19 @@ def _prepare_file(path: Path, shown: str, *, create: bool) -> None:
         if "not a database" in str(error):
             raise errors.NotADatabase(f"{shown} is not a SQLite database; give the arena a path of its own") from error
         raise errors.Unreachable(f"{shown} cannot be opened or written: {error}") from error
+
+
+def _close_to_others(path: Path) -> None:
+    """Take the rights of everybody but the owner from the database and its write-ahead log. Files that SQLite makes
+    later get the database's."""
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
+        with suppress(FileNotFoundError):
+            mode = file.stat().st_mode & 0o777
+            if mode & ~_OWNER_ONLY:
+                try:
+                    file.chmod(_OWNER_ONLY)
+                except OSError as error:
+                    logger.warning("%s has mode %o and cannot be given %o: %s", file, mode, _OWNER_ONLY, error.strerror)
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

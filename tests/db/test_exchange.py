@@ -278,6 +278,23 @@ def test_the_file_appears_whole_or_not_at_all(
         exchange.export_votes(database, tmp_path / "missing" / "votes.jsonl")
 
 
+def test_exports_and_backups_can_be_read_by_their_owner_only(database: Database, tmp_path: Path) -> None:
+    """Prompts are in them. A file that is replaced loses the mode that it had."""
+    before = os.umask(0)
+    try:
+        for name in ("new", "old"):
+            path = tmp_path / name
+            if name == "old":
+                path.touch()
+            exchange.export_votes(database, path)
+            assert path.stat().st_mode & 0o777 == 0o600
+            if database.path is not None:
+                exchange.backup(database, path)
+                assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
+
+
 def test_what_is_no_ordinary_file_is_not_replaced_by_one(database: Database, tmp_path: Path) -> None:
     """Renaming onto /dev/stdout, as root, took the device away."""
     pipe = tmp_path / "pipe"

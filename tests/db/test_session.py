@@ -2,6 +2,7 @@ import multiprocessing
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,53 @@ def test_a_new_database_is_empty_and_opens_again(url: str) -> None:
 def test_folders_above_a_new_file_are_made(tmp_path: Path) -> None:
     open_database(f"sqlite:///{tmp_path / 'a' / 'b' / 'arena.sqlite'}").close()
     assert (tmp_path / "a" / "b" / "arena.sqlite").exists()
+
+
+def _modes(folder: Path) -> dict[str, int]:
+    return {file.name: file.stat().st_mode & 0o777 for file in folder.iterdir()}
+
+
+@pytest.fixture(params=[0o022, 0o000])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    """What shells give by default, and the most open one."""
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def test_only_the_owner_may_read_what_is_stored_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
+    with database.write() as tx:
+        add_models(tx)
+    assert _modes(tmp_path) == dict.fromkeys(("arena.sqlite", "arena.sqlite-wal", "arena.sqlite-shm"), 0o600)
+    database.close()
+
+
+def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path, umask: int) -> None:
+    """As earlier versions left them, also the log of a process that was killed."""
+    url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
+    killed = open_database(url)
+    with killed.write() as tx:
+        add_models(tx)
+    for file in tmp_path.iterdir():
+        file.chmod(0o664)
+    open_database(url).close()
+    assert _modes(tmp_path) == dict.fromkeys(("arena.sqlite", "arena.sqlite-wal", "arena.sqlite-shm"), 0o600)
+    killed.close()
+
+
+def test_a_mode_that_cannot_be_changed_is_logged_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_path: Path, _mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
+    open_database(url).close()
+    (tmp_path / "arena.sqlite").chmod(0o640)
+    monkeypatch.setattr(Path, "chmod", refuse)
+    open_database(url).close()
+    assert f"{tmp_path / 'arena.sqlite'} has mode 640 and cannot be given 600: Operation not permitted" in caplog.text
 
 
 def test_a_write_is_there_after_the_block_and_an_error_undoes_it_whole(database: Database) -> None:
