@@ -19,7 +19,7 @@ import signal
 import socket
 import sys
 import warnings
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -188,7 +188,8 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     from fastapi import FastAPI
 
-    from arena import ui
+    with _without_proxies():
+        from arena import ui
     from arena.players.endpoint import Endpoint, Manner, Patience
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
@@ -243,6 +244,18 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         public_url=settings.web.public_url,
     )
     return ui.mount(app, pages, settings)
+
+
+@contextlib.contextmanager
+def _without_proxies() -> Iterator[None]:
+    """The environment without what names proxies and certificates. Gradio makes an HTTP client when it is imported,
+    which fails with a traceback where those cannot be used; our pages ask nobody anything."""
+    names = [name for name in os.environ if name.upper().endswith("_PROXY") or name.startswith("SSL_CERT_")]
+    kept = {name: os.environ.pop(name) for name in names}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
 
 
 @contextlib.asynccontextmanager

@@ -64,14 +64,17 @@ def fetch(name: str) -> Path:
         raise CheckpointError(
             f"there is no model {where}; ORG/NAME as the hub writes it was expected (a private one needs HF_TOKEN)"
         ) from error
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+    except CheckpointError:
+        raise
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ImportError, ValueError) as error:  # the latter: of a proxy
         reason = str(error).partition("\n")[0]
         if (folder := _kept(name)) is not None:
             logger.warning("%s cannot be reached (%s); %s is used as it was fetched before", where, reason, folder)
             return folder
         raise CheckpointError(
-            f"{where} cannot be fetched ({reason}); check the network, or put the files into a folder and name that. "
-            "What has come so far is kept"
+            f"{where} cannot be fetched ({reason}); check the network and what the environment says of proxies "
+            "(ALL_PROXY, HTTPS_PROXY, NO_PROXY), or put the files into a folder and name that. What has come so far is "
+            "kept"
         ) from error
 
 

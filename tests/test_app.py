@@ -32,6 +32,7 @@ from db import queries
 from db.codes import State
 from db.queries import NewBattle
 from db.session import open_database
+from tests.fake_socks import FakeSocks
 from tests.fakes import ScriptedEndpoint
 
 APP = Path(app.__file__)
@@ -225,9 +226,9 @@ def test_the_model_server_gets_the_environment_as_it_was_given(
 
 
 @contextmanager
-def running(arguments: list[str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(arguments: list[str], **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The process, and its address once it is printed."""
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", **variables}
     process = subprocess.Popen(
         [sys.executable, APP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     )
@@ -273,6 +274,30 @@ def test_it_serves_pages_to_visitors_and_ends_in_time_with_streams_open(tmp_path
             assert process.stderr is not None
             assert "Traceback" not in process.stderr.read()
     assert {file.name for file in (tmp_path / "data").iterdir()} >= {"secret", "arena.sqlite"}
+
+
+def test_models_are_reached_through_a_socks_proxy(tmp_path: Path) -> None:
+    """With ALL_PROXY=socks5://... in the environment the arena ended in a traceback, without any remote model too."""
+    text = "".join(f'[[models]]\nname = "m{n}"\nbase_url = "http://m{n}.example/v1"\n' for n in range(2))
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        with FakeSocks({"m0.example": one.port, "m1.example": two.port}) as proxy:
+            arguments = config(tmp_path, text + '[battle]\npace = "free"\n')
+            with running(arguments, ALL_PROXY=proxy.url, NO_PROXY="") as (process, address):
+                assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from="203.0.113.7")
+                process.terminate()
+                assert process.stderr is not None
+                assert "Traceback" not in process.stderr.read()
+            assert set(proxy.asked) == {"m0.example", "m1.example"}
+
+
+def test_a_proxy_that_cannot_be_used_does_not_matter_where_no_model_is_far_away(tmp_path: Path) -> None:
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        variables = {"ALL_PROXY": "socks4://h:1", "no_proxy": "[::1]", "SSL_CERT_FILE": "/nowhere"}
+        with running(config(tmp_path, remote(one, two)), **variables) as (process, address):
+            assert httpx.get(address, trust_env=False).status_code == 200
+            process.terminate()
+            assert process.stderr is not None
+            assert "Traceback" not in process.stderr.read()
 
 
 def test_what_no_page_sends_is_refused_and_fills_no_log(tmp_path: Path) -> None:

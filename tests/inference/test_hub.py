@@ -76,6 +76,31 @@ def test_without_a_way_to_the_hub_what_was_fetched_is_used(
         hub.fetch("org/other")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("ALL_PROXY", "socks4://127.0.0.1:9", "Unknown scheme for proxy URL"),
+        ("ALL_PROXY", "socks5://127.0.0.1:1", "Connection refused"),
+        ("SSL_CERT_FILE", "/nowhere", "No such file"),
+    ],
+)
+def test_a_proxy_or_certificates_that_cannot_be_used_are_told_in_one_line(
+    name: str, value: str, reason: str, tmp_path: Path
+) -> None:
+    environment = os.environ | {
+        "HF_ENDPOINT": "http://hub.example",
+        "HF_HOME": str(tmp_path),
+        "NO_PROXY": "",
+        name: value,
+    }
+    command = [sys.executable, "-m", "inference", "complete", "--model", "hf:org/tiny", "Hi"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode != 0
+    assert done.stderr.count("\n") == 1
+    assert reason in done.stderr
+    assert "what the environment says of proxies (ALL_PROXY, HTTPS_PROXY, NO_PROXY)" in done.stderr
+
+
 def test_a_download_that_breaks_off_is_no_model_until_it_is_whole(fake: FakeHub) -> None:
     fake.failing.add("consolidated.safetensors")
     with pytest.raises(CheckpointError, match=r"org/tiny cannot be fetched .*500.* What has come so far is kept"):
