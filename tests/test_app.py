@@ -290,9 +290,24 @@ def test_models_are_reached_through_a_socks_proxy(tmp_path: Path) -> None:
             assert set(proxy.asked) == {"m0.example", "m1.example"}
 
 
+def test_certificates_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -> None:
+    """Gradio's import fails on them; the reason that it gives has no name in it."""
+    done = subprocess.run(
+        [sys.executable, APP, *config(tmp_path, TWO)],
+        env={**os.environ, "SSL_CERT_FILE": "/nowhere"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("app.py: the file that SSL_CERT_FILE names")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_proxy_that_cannot_be_used_does_not_matter_where_no_model_is_far_away(tmp_path: Path) -> None:
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
-        variables = {"ALL_PROXY": "socks4://h:1", "no_proxy": "[::1]", "SSL_CERT_FILE": "/nowhere"}
+        variables = {"ALL_PROXY": "socks4://h:1", "no_proxy": "[::1]"}
         with running(config(tmp_path, remote(one, two)), **variables) as (process, address):
             assert httpx.get(address, trust_env=False).status_code == 200
             process.terminate()
