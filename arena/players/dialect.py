@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from arena.players.events import Broken, Thought, Token
-from arena.players.refusals import in_short
 from arena.players.thinking import Piece, Splitter
 
 MAX_ANSWER_CHARS = 1_000_000
@@ -176,12 +175,6 @@ def error_in(chunk: Mapping[str, Any]) -> Any:
     is_named = chunk.get("type") == "error" or chunk.get("object") == "error"
     is_prose = "choices" not in chunk and any(isinstance(chunk.get(key), str) for key in ("message", "detail"))
     return chunk if is_named or is_prose else None
-
-
-def is_filter(error: Any) -> bool:
-    """Whether an error in the middle of a stream says that a filter cut the answer."""
-    words = in_short(error).split()
-    return any(finish_reason_of(word) == "content_filter" for word in words)
 
 
 def finish_reason_of(value: Any) -> str | None:

@@ -57,7 +57,7 @@ _FILLERS = _words(
     " value values input inputs name names keyword request body json payload object supplied found provided given"
     " passed received set in the a an s on with by for this these that which of is are was were be been being has have"
     " currently yet explicitly to at from following got it its and or nor not allowed permitted supported chat"
-    " completion completions"
+    " completion completions true false"
 )
 _ROLE_FILLERS = _FILLERS | _words("role roles message messages prompt prompts instruction instructions first")
 _MODEL_BEFORE = _words("this the that selected chosen your")
@@ -66,8 +66,8 @@ _BAD_WORDS = re.compile(rf"\b{_BAD.pattern}\b|not (?:supported|allowed|permitted
 _SIZES = re.compile(r"too (?:large|high|big|long)|exceed|at most|(?:less|greater) than|maximum|between|must be")
 
 _EXCLUSIVE = re.compile(
-    r"\bboth\b|only one|one of|mutually exclusive|at the same time|simultaneously|together|\beither\b"
-    r"|not .{0,20}\bwith\b"
+    r"\bboth\b|only one|(?:specify|use|set|provide|choose) one|mutually exclusive|at the same time|simultaneously"
+    r"|together|\beither\b|not .{0,20}\bwith\b"
 )
 _NO_SYSTEM = tuple(
     re.compile(pattern)

@@ -15,8 +15,8 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from arena.players.dialect import Answer, chunk_of, error_in, is_filter
-from arena.players.events import Broken, EndpointError, Filtered, Finish, TimedOut, Token, Unreachable
+from arena.players.dialect import Answer, chunk_of, error_in
+from arena.players.events import Broken, EndpointError, Filtered, Finish, Refused, TimedOut, Token, Unreachable
 from arena.players.refusals import error_in_stream, place_of
 from arena.players.request import Bound
 from arena.players.sse import EventReader, EventTooLongError, text_of
@@ -181,13 +181,14 @@ class Exchange:
 
     def _take_error(self, error: Any, chunk: Mapping[str, Any]) -> None:
         """An error where a piece of the answer was expected. Raises unless it says that a filter cut the answer."""
-        if is_filter(error):
+        problem = error_in_stream(error, self._place)
+        if isinstance(problem, Refused) and problem.is_filtered:
             self.answer.finish_reason = "content_filter"
             return
         status = error.get("code", error.get("status")) if isinstance(error, dict) else None
         if not self.answer.has_begun and isinstance(status, int) and 400 <= status < 600:
             raise Declined(status, json.dumps(chunk).encode(), {})
-        raise error_in_stream(error, self._place)
+        raise problem if not self.answer.has_begun else Broken(str(problem))
 
     def _finish(self) -> Finish:
         """How the answer ended. Raises `Broken` and `Filtered` where it did not end well."""
@@ -236,36 +237,37 @@ class Exchange:
 
     async def _objects(self, response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
         reader = EventReader()
-        start = bytearray()
-        is_stream = False
+        whole: bytearray | None = None
+        has_begun = False
         async for piece in pieces_of(response):
-            if not is_stream:
-                start += piece
-                begun = start.lstrip(_BLANK)
-                if not begun or begun.startswith((b"{", b"[")):
-                    if len(start) > _MAX_WHOLE_BYTES:
-                        raise BodyTooLongError(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
-                    continue
-                is_stream, piece = True, bytes(start)
-            for data in reader.feed(piece):
-                if self._is_end(data):
-                    return
-                if data.strip():
-                    yield chunk_of(data, self._place)
-        if is_stream:
-            for data in reader.end():
-                if self._is_end(data):
-                    return
-                if data.strip():
-                    yield chunk_of(data, self._place)
-        elif whole := text_of(bytes(start)).strip():
+            if not has_begun:
+                piece = piece.lstrip(_BLANK)
+                has_begun = bool(piece)
+                whole = bytearray() if piece.startswith((b"{", b"[")) else None
+            if whole is not None:
+                whole += piece
+                if len(whole) > _MAX_WHOLE_BYTES:
+                    raise BodyTooLongError(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
+                continue
+            for chunk in self._read(reader.feed(piece)):
+                yield chunk
+            if self._has_ended:
+                return
+        if whole is not None:
             self._is_whole = self._has_ended = self.answer.splitter.is_holding = True
-            yield chunk_of(whole, self._place)
+            yield chunk_of(text_of(bytes(whole)), self._place)
+            return
+        for chunk in self._read(reader.end()):
+            yield chunk
 
-    def _is_end(self, data: str) -> bool:
-        if is_end := data.strip() == "[DONE]":
-            self._has_ended = True
-        return is_end
+    def _read(self, events: list[str]) -> Iterator[dict[str, Any]]:
+        """The chunks of a stream's events, to `[DONE]`."""
+        for data in events:
+            if data.strip() == "[DONE]":
+                self._has_ended = True
+                return
+            if data.strip():
+                yield chunk_of(data, self._place)
 
 
 class _Waiting(Generic[ItemT]):

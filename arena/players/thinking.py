@@ -67,6 +67,7 @@ class Splitter:
         self._at_start = True
         self._has_thought = False
         self._buffer = ""
+        self._sizes: list[int] = []  # of the pieces that came while text was held
         self._recent = ""  # the end of the released text, where a tag may have begun
         self._fences = 0
 
@@ -88,6 +89,8 @@ class Splitter:
         pieces: list[Piece] = []
         is_tag_alone = text.strip() in _LONE
         self._buffer += text
+        if self.is_holding:
+            self._sizes.append(len(text))
         while self._step(pieces, is_tag_alone):
             pass
         return pieces
@@ -95,7 +98,9 @@ class Splitter:
     def release(self) -> list[Piece]:
         """Hold no text back any more."""
         self.is_holding = False
-        return [] if self._at_start or self._close is not None else self._text()
+        if self._at_start or self._close is not None:
+            return []
+        return self._as_it_came(self._text())
 
     def end(self, *, is_cut: bool = False) -> list[Piece]:
         """What is still held. Text that waited for a closing tag is thought where the token limit cut it, an answer
@@ -114,7 +119,7 @@ class Splitter:
                 return [*([Thought(thought)] if thought else []), *([Token(text)] if text else [])]
             if self.style is Style.OPENED and is_cut:
                 return [Thought(held)]
-        return [Token(held)]
+        return self._as_it_came([Token(held)])
 
     def _step(self, pieces: list[Piece], is_tag_alone: bool) -> bool:
         """Take one thing from the buffer; whether there may be another."""
@@ -178,6 +183,16 @@ class Splitter:
         self._recent = seen[-_MAX_RECENT:]
         self._fences += seen[: len(seen) - len(self._recent)].count("```")
         return [Token(text)]
+
+    def _as_it_came(self, pieces: list[Piece]) -> list[Piece]:
+        """Held text in the pieces in which it came."""
+        text = "".join(piece.text for piece in pieces)
+        parts: list[Piece] = []
+        while text and self._sizes:
+            size = self._sizes.pop()
+            parts.append(Token(text[-size:]))
+            text = text[:-size]
+        return [*([Token(text)] if text else []), *reversed(parts)]
 
     def _lone(self, text: str, *, is_tag_alone: bool = False, at_end: bool = False) -> tuple[int, int] | None:
         """Where a closing tag stands that ends a thought: at the end of its line and in no code."""
