@@ -101,7 +101,10 @@ def test_blank_thoughts_are_no_sign_that_a_model_reasons() -> None:
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        *((none, None) for none in ("", "null", "None", " ", None, 3, {}, "FINISH_REASON_UNSPECIFIED")),
+        *((none, None) for none in ("", "null", "None", " ", "FINISH_REASON_UNSPECIFIED")),
+        (None, None),
+        (3, None),
+        ({}, None),
         *((stop, "stop") for stop in ("stop", "STOP", "eos", "eos_token", "end_turn", "stop_sequence", "COMPLETE")),
         *(
             (cut, "length")

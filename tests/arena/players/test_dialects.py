@@ -532,7 +532,7 @@ def test_a_model_that_reasons_is_asked_for_tokens_to_think(caplog: pytest.LogCap
 
 
 @pytest.mark.parametrize("room", [{"code": "context_length_exceeded"}, {"param": "max_tokens"}])
-def test_where_there_is_no_room_for_thoughts_the_answer_alone_is_asked_for(room: dict[str, str]) -> None:
+def test_where_there_is_no_room_for_thoughts_the_answer_alone_is_asked_for(room: dict[str, Any]) -> None:
     def reply(asked: Asked) -> Reply:
         if asked.body["max_tokens"] > 1000:
             return refusal("max_tokens is too large: 4160. This model supports at most 1000 completion tokens", **room)
