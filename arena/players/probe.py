@@ -15,6 +15,7 @@ import httpx
 
 from arena.players.events import Broken, EndpointError, Message, Request, TimedOut, Unreachable
 from arena.players.refusals import place_of
+from arena.players.transport import problem_of
 
 _PROBE_TIMEOUT_S = 5.0  # of each address, from the connection to the end of what is read
 _MAX_PROBE_BYTES = 65_536
@@ -44,7 +45,7 @@ async def is_there(
         try:
             status, body = await _get(client, f"{base_url}/models", _MAX_LIST_BYTES if reads_list else _MAX_PROBE_BYTES)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as problem:
-            error = error or Unreachable(f"{place}: {type(problem).__name__}")
+            error = error or Unreachable(problem_of(base_url, problem))
             continue
         if status >= 400:
             error = Unreachable(

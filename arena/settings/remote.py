@@ -63,10 +63,13 @@ def _check_headers(player: Player, where: str) -> None:
             raise SettingsError(f"{place}: {name} is set by the arena itself; leave it out")
         if name.casefold() == "authorization" and player.api_key_env is not None:
             raise SettingsError(f"{place}: {name} and api_key_env both set the key; leave one of them out")
-        if value == FROM_ENVIRONMENT or value != value.strip():
-            raise SettingsError(f'{place} {name}: {value!r}; expected text, or "env:NAME" for an environment variable')
-        if not (value.isascii() and value.isprintable()):
-            raise SettingsError(f"{place} {name}: {value!r}; expected printable ASCII")
+        if not value or value == FROM_ENVIRONMENT or value != value.strip() or not value.isprintable():
+            raise SettingsError(
+                f'{place} {name}: no text without line breaks and spaces at its ends; expected such text, or "env:NAME"'
+                " for what the environment variable NAME holds"
+            )
+        if not value.isascii():
+            raise SettingsError(f"{place} {name}: a character beyond ASCII; expected what fits an HTTP header")
 
 
 def _check_body(player: Player, where: str) -> None:

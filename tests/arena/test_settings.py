@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import re
 import tomllib
 from pathlib import Path
@@ -327,6 +328,79 @@ def test_models_are_read_whole() -> None:
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
         Player("Plain", None, ("http://a/v1",), "Plain"),
     )
+
+
+def test_what_an_endpoint_is_asked_is_read_whole() -> None:
+    keys = {
+        "max_tokens": 512,
+        "thinking_tokens": 0,
+        "first_token_timeout_s": 120,
+        "thinking_timeout_s": 600.5,
+        "headers": {"api-key": "env:ARENA_KEY_OF_M", "x-title": "Arena"},
+        "query": {"api-version": "2024-10-21"},
+        "extra_body": {"reasoning_effort": "low", "provider": {"order": ["a", "b"]}, "n_best": 1},
+        "omit": ["temperature", "system"],
+        "rename": {"max_tokens": "max_completion_tokens", "seed": "random_seed"},
+    }
+    (player,) = load(model(**keys), {"ARENA_KEY_OF_M": "sk"}).models
+    assert player == Player(
+        "m",
+        base_urls=("http://127.0.0.1:8000/v1",),
+        model="m",
+        **{**keys, "omit": ("temperature", "system"), "first_token_timeout_s": 120.0},  # type: ignore[arg-type]
+    )
+    assert hash(player) == hash(dataclasses.replace(player, headers={}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"max_tokens": 0}, "'m' max_tokens: 0 is out of range; expected a number >= 1"),
+        ({"thinking_tokens": -1}, "'m' thinking_tokens: -1 is out of range"),
+        ({"thinking_timeout_s": 0}, "'m' thinking_timeout_s: 0.0 is out of range; expected a number > 0"),
+        ({"headers": "x"}, "'m' headers: 'x' is not a table of texts"),
+        ({"headers": {"x": 3}}, "'m' headers: {'x': 3} is not a table of texts"),
+        ({"headers": {"x y": "z"}}, "'m' headers: 'x y' is not the name of an HTTP header"),
+        ({"headers": {"Host": "h"}}, "'m' headers: Host is set by the arena itself; leave it out"),
+        ({"headers": {"x": "env:"}}, "'m' headers x: no text without line breaks and spaces at its ends; expected"),
+        ({"headers": {"x": "two\nlines"}}, "'m' headers x: no text without line breaks"),
+        ({"headers": {"x": "schlüssel"}}, "'m' headers x: a character beyond ASCII"),
+        ({"headers": {"Authorization": "x"}, "api_key_env": "K"}, "Authorization and api_key_env both set the key"),
+        ({"query": ["x"]}, "'m' query: ['x'] is not a table of texts"),
+        ({"extra_body": 3}, "'m' extra_body: 3 is not a table"),
+        ({"extra_body": {"temperature": 1}}, "'m' extra_body: temperature is set by the arena, alike for both sides"),
+        ({"extra_body": {"when": datetime.date(2026, 1, 1)}}, "'m' extra_body: it cannot be written as JSON"),
+        ({"extra_body": {"x": float("nan")}}, "'m' extra_body: it cannot be written as JSON"),
+        ({"omit": ["temprature"]}, "'m' omit: 'temprature' is not one of temperature, top_p, max_tokens, seed, stream"),
+        ({"omit": ["temprature"]}, "did you mean 'temperature'?"),
+        ({"rename": {"stream": "x"}}, "'m' rename: 'stream' is not one of temperature, top_p, max_tokens, seed;"),
+        ({"rename": {"seed": ""}}, "'m' rename: seed = ''; expected a name that no other parameter"),
+        ({"rename": {"seed": "top_p"}}, "'m' rename: seed = 'top_p'; expected a name that no other parameter"),
+        ({"rename": {"seed": "x", "top_p": "x"}}, "'m' rename: two parameters get one name"),
+        ({"rename": {"seed": "x"}, "omit": ["seed"]}, "'m': seed is in omit and in rename"),
+    ],
+)
+def test_what_an_endpoint_cannot_be_asked_is_told_in_one_line(keys: dict[str, Any], message: str) -> None:
+    assert message in error_of(model(**keys))
+
+
+@pytest.mark.parametrize("key", ["max_tokens", "thinking_tokens", "headers", "query", "extra_body", "omit", "rename"])
+def test_keys_of_endpoints_go_with_a_base_url(key: str) -> None:
+    value = {"max_tokens": 5, "thinking_tokens": 5, "omit": []}.get(key, {})
+    message = f"'m': {key} goes with base_url; a model with a path needs none"
+    assert message in error_of({"models": [{"name": "m", "path": "x", key: value}]})
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v1/chat/completions", "/openai/deployments/gpt", "/a/b/c/v2"])
+def test_no_address_is_refused_for_its_path(path: str) -> None:
+    assert load(model(base_url=f"http://h{path}"), {}).models[0].base_urls == (f"http://h{path.rstrip('/')}",)
+
+
+def test_a_context_shorter_than_an_answer_is_asked_for_less_and_a_very_short_one_is_refused() -> None:
+    table = {"name": "m", "path": "x", "max_len": 1024}
+    assert load({"models": [table]}, {}).models[0].max_len == 1024
+    assert "64 tokens hold no prompt" in error_of({"battle": {"max_tokens": 64}, "models": [{**table, "max_len": 64}]})
+    assert load({"battle": {"max_tokens": 64}, "models": [{**table, "max_len": 65}]}, {}).models[0].max_len == 65
 
 
 def test_a_model_of_the_hub_is_served_by_the_arena() -> None:

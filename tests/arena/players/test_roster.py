@@ -76,6 +76,16 @@ def test_keys_come_from_the_variables_that_players_name() -> None:
             roster.api_keys({"FAR_KEY": key})
 
 
+def test_headers_may_come_from_the_environment() -> None:
+    far = Player("far", base_urls=("http://h/v1",), headers={"api-key": "env:FAR_KEY", "x-title": "Arena"})
+    roster = Roster((far, Player("near", path=Path("x"))))
+    assert roster.headers({"FAR_KEY": "sk"}) == {"far": {"api-key": "sk", "x-title": "Arena"}, "near": {}}
+    with pytest.raises(SettingsError, match="'far' headers api-key: the environment has no FAR_KEY; set it to the key"):
+        roster.headers({})
+    with pytest.raises(SettingsError, match=r"'far' headers api-key: FAR_KEY holds .* was expected$"):
+        roster.headers({"FAR_KEY": "two\nlines"})
+
+
 @pytest.mark.parametrize(
     ("roster", "came"),
     [

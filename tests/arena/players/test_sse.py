@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.players.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError
+from arena.players.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError, text_of
 
 STREAM = 'data: {"a": "é 한"}\n\n: keep-alive\n\nid: 7\nevent: x\ndata: one\ndata:two\n\ndata: [DONE]\n\n'.encode()
 EVENTS = ['{"a": "é 한"}', "one\ntwo", "[DONE]"]
@@ -33,3 +33,28 @@ def test_comments_alone_are_no_events() -> None:
 def test_an_endless_event_is_an_error(piece: bytes) -> None:
     with pytest.raises(EventTooLongError, match="more than 1000000 bytes"):
         EventReader().feed(piece)
+
+
+def test_an_event_of_empty_lines_without_end_is_an_error() -> None:
+    with pytest.raises(EventTooLongError):
+        EventReader().feed(b"data:\n" * 1_100_000)
+
+
+def test_a_line_that_comes_byte_by_byte_costs_no_more_than_its_length() -> None:
+    reader = EventReader()
+    assert [data for _ in range(200_000) for data in reader.feed(b"x")] == []
+    assert reader.feed(b"\n\ndata: y\n\n") == ["y"]
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("café 한".encode(), "café 한"),
+        ("café naïve".encode("latin-1"), "café naïve"),
+        ("한".encode()[:2] + b" x", "\ufffd x"),
+        (b"\xef\xbb\xbfx", "x"),
+        (b"", ""),
+    ],
+)
+def test_text_is_utf_8_or_where_it_cannot_be_latin_1(data: bytes, text: str) -> None:
+    assert text_of(data) == text
