@@ -50,14 +50,18 @@ class Finish:
     """The last thing that a stream yields. Times are the client's, from the call of `stream`."""
 
     finish_reason: str
-    """As the server says it: `stop`, `length`, …"""
+    """In OpenAI's words where the server's mean the same (`stop`, `length`, `content_filter`, `tool_calls`), else the
+    server's."""
     prompt_tokens: int | None
     completion_tokens: int | None
+    """Of the answer's text; None where the server counts thoughts with it, or nothing."""
     fingerprint: str | None
     ttft_ms: float
+    """To the first token, be it a thought's."""
     duration_ms: float
     sent: Mapping[str, object] | None = None
-    """The parameters that the endpoint really got, where they differ from the request's; None where they do not."""
+    """All parameters that the endpoint really got, by the names that it got, where any differs from the request's or is
+    missing; None where none does. `system_role = "user"` where the system text went into the user's message."""
 
 
 class EndpointError(Exception):

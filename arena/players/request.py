@@ -137,12 +137,12 @@ def sent_of(request: Request, body: Mapping[str, Any]) -> dict[str, object] | No
     """The parameters in a body where they differ from the request's, None where they do not.
 
     All of them, so that what is missing was not sent: {"max_completion_tokens": 64, "seed": 5, "stream": True, …}. A
-    system text that went into the user's message shows as {"system": "user"}.
+    system text that went into the user's message shows as {"system_role": "user"}.
     """
     asked = body_of(request, "", Manner(), Terms())
     sent = {name: value for name, value in body.items() if name not in ("model", "messages")}
     if len(body["messages"]) < len(request.messages):
-        sent["system"] = "user"
+        sent["system_role"] = "user"
     return None if sent == {name: asked[name] for name in asked if name not in ("model", "messages")} else sent
 
 

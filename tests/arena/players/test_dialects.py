@@ -151,7 +151,7 @@ def test_a_server_that_forbids_everything_is_asked_once_a_parameter() -> None:
         "max_completion_tokens": 64,
     }
     assert first.finish is not None
-    assert first.finish.sent == {"max_completion_tokens": 64, "system": "user"}
+    assert first.finish.sent == {"max_completion_tokens": 64, "system_role": "user"}
 
 
 def test_a_server_that_names_the_same_parameter_for_ever_is_asked_once_without_it() -> None:
@@ -201,7 +201,7 @@ def test_the_system_text_goes_before_the_first_user_message() -> None:
         {"role": "user", "content": "Sure?"},
     ]
     assert first.finish is not None
-    assert first.finish.sent == {**ASKED, "seed": 1, "system": "user"}
+    assert first.finish.sent == {**ASKED, "seed": 1, "system_role": "user"}
     assert second.finish is not None
     assert second.finish.sent is None, "without a system text nothing differs"
 
@@ -288,7 +288,7 @@ def test_the_table_of_a_model_says_how_it_is_asked() -> None:
         **parameters,
     }
     assert heard.finish is not None
-    assert heard.finish.sent == {**parameters, "system": "user"}
+    assert heard.finish.sent == {**parameters, "system_role": "user"}
 
 
 @pytest.mark.parametrize(("own", "asked"), [(16, 16), (1000, 64), (None, 64)])

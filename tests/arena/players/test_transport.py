@@ -84,7 +84,7 @@ def test_certificates_that_cannot_be_read_are_one_line(monkeypatch: pytest.Monke
     (tmp_path / "no.pem").write_text("not a certificate")
     for file in (tmp_path / "none.pem", tmp_path / "no.pem"):
         monkeypatch.setenv("SSL_CERT_FILE", str(file))
-        with pytest.raises(ValueError, match="SSL_CERT_FILE names, .* cannot be read as certificates; expected a PEM"):
+        with pytest.raises(ValueError, match=r"SSL_CERT_FILE names, .* cannot be read as certificates; expected a PEM"):
             Endpoint(["http://127.0.0.1:8000/v1"], "m")
 
 
