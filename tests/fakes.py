@@ -55,12 +55,14 @@ class ScriptedEndpoint:
     with ScriptedEndpoint(Script(status=500), Script()) as server:
         endpoint = Endpoint([server.base_url], "any-model")
 
-    `received` and `headers` hold the body and headers of each chat request. `asked` is set by the first of them,
-    `client_left` when a client closed its connection in the middle of an answer.
+    `models_status` is the status of its list of models. `received` and `headers` hold the body and headers of each chat
+    request. `asked` is set by the first of them, `client_left` when a client closed its connection in the middle of an
+    answer.
     """
 
-    def __init__(self, *scripts: Script, port: int = 0) -> None:
+    def __init__(self, *scripts: Script, port: int = 0, models_status: int = 200) -> None:
         self.scripts = scripts or (Script(),)
+        self.models_status = models_status
         self.received: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.asked = threading.Event()
@@ -106,7 +108,8 @@ class ScriptedEndpoint:
 def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._json(200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+            models = {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
+            self._json(endpoint.models_status, models if endpoint.models_status == 200 else {"detail": "Not Found"})
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))

@@ -5,6 +5,7 @@ Models are scripted servers here; the real model server is driven in `tests/end_
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import fcntl
 import hashlib
@@ -33,7 +34,8 @@ from db.codes import State
 from db.queries import NewBattle
 from db.session import open_database
 from tests.fake_socks import FakeSocks
-from tests.fakes import ScriptedEndpoint
+from tests.fakes import Script, ScriptedEndpoint
+from tests.waiting import until
 
 APP = Path(app.__file__)
 TWO = """
@@ -357,6 +359,27 @@ def ask(address: str, *, visitor: str, came_from: str) -> str:
         event = {"fn_index": send["id"], "data": values, "session_hash": visitor[:10], "trigger_id": button}
         assert browser.post("/gradio_api/queue/join", json=event).status_code == 200
         return browser.get("/gradio_api/queue/data", params={"session_hash": visitor[:10]}).text
+
+
+def test_a_model_whose_list_is_missing_is_tried_with_what_battles_ask(tmp_path: Path) -> None:
+    """Without the tries both would be out: one for its list, the other never before a visitor met it."""
+    settings = '[battle]\nmax_tokens = 77\ntemperature = 0.3\ntop_p = 0.8\nsystem_prompt = "Be kind."\n'
+    with (
+        ScriptedEndpoint(models_status=404) as works,
+        ScriptedEndpoint(Script(status=401), models_status=401) as has_no_key,
+        running(config(tmp_path, remote(works, has_no_key) + settings)) as (process, address),
+    ):
+        asyncio.run(until(lambda: bool(has_no_key.received)))
+        asyncio.run(until(lambda: httpx.get(f"{address}/health").json()["models"]["ready"] == 1))
+        (tried,) = works.received
+        process.terminate()
+        assert process.stderr is not None
+        log = process.stderr.read()
+    assert (tried["max_tokens"], tried["temperature"], tried["top_p"]) == (77, 0.3, 0.8)
+    assert [message["role"] for message in tried["messages"]] == ["system", "user"]
+    assert tried["messages"][0]["content"] == "Be kind."
+    assert log.count("ERROR") == 1
+    assert "player 'm1' leaves the draw until it is mended" in log
 
 
 def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ class Broken(EndpointError):
 
 
 class Filtered(EndpointError):
-    """A filter of the server cut the answer after some text. Nobody's fault; the text that came is kept."""
+    """A filter of the server cut the answer. Nobody's fault; the text that came is kept."""
 
     code = "filtered"
 
@@ -131,6 +131,8 @@ class Refused(EndpointError):
         self.is_too_long = is_too_long
         self.is_filtered = is_filtered
         self.status = status
+        if is_filtered:
+            self.code = Filtered.code  # for the answer's record it is the same, with no text at all
 
 
 class Busy(EndpointError):

@@ -68,6 +68,7 @@ def test_a_filtered_prompt_is_recognised(case: Any) -> None:
     error = read(case["status"], case["body"])
     assert isinstance(error, Refused), error
     assert (error.is_filtered, error.is_too_long, error.status) == (True, False, case["status"])
+    assert error.code == "filtered", "an answer without text, not a broken side"
 
 
 @pytest.mark.parametrize("status", [400, 403])
