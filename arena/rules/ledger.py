@@ -179,11 +179,16 @@ def _lacks(side: SideFacts) -> Reason | None:
 def judge_stored(stored: Mapping[str, object], rules: Rules) -> tuple[Reason, ...] | None:
     """The same from a vote row's JSON; None where it does not hold what the rules need (an imported vote, say): the
     old verdict stands."""
+    facts = read_facts(stored)
+    return None if facts is None else judge(facts, rules)
+
+
+def read_facts(stored: Mapping[str, object]) -> Facts | None:
+    """The facts that a vote row's JSON holds; None where they are not whole, or make no sense."""
     try:
-        facts = Facts.from_json(stored)
+        return Facts.from_json(stored)
     except (KeyError, TypeError, ValueError):
         return None
-    return judge(facts, rules)
 
 
 def _of(expected: type | tuple[type, ...], value: Any) -> Any:

@@ -9,6 +9,7 @@ and the pages make the sentences.
     live        the battles in memory, and how the others come back from the database
     storage     what runs in the database, one transaction a step; the journal of a battle
     facts       a record -> what the ledger's rules judge; pure
+    recompute   every vote judged again, for the owner
     held        first prompts that wait for the models
     reveal      a record with its vote -> what a voter sees; pure
     notices     what is noted of a battle, by key
@@ -21,6 +22,7 @@ from arena.service.arena import Arena
 from arena.service.held import Held
 from arena.service.notices import NOTICES
 from arena.service.readiness import Status
+from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
 from arena.service.storage import online_elo
 from arena.standings import Board, ModelCard
@@ -34,6 +36,7 @@ __all__ = [
     "Held",
     "ModelCard",
     "Outcome",
+    "Recomputed",
     "Refusal",
     "Reveal",
     "RevealSide",
@@ -42,4 +45,5 @@ __all__ = [
     "Status",
     "TurnView",
     "online_elo",
+    "recompute_verdicts",
 ]

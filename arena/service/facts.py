@@ -1,7 +1,8 @@
 """A battle's record, or what its page shows -> the facts that the ledger's rules judge. Pure; the verdict is
 `arena.rules.ledger`'s."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from arena.players import events
 from arena.rounds import views
@@ -16,6 +17,26 @@ def turn_facts(turn: TurnRecord) -> ledger.TurnFacts:
     a, b = turn.shown(Side.A), turn.shown(Side.B)
     texts = [answer.text if answer else "" for answer in (a, b)]
     return ledger.TurnFacts(_side_facts(a), _side_facts(b), is_identical=ledger.same_text(*texts))
+
+
+def is_incomplete(stored: Mapping[str, object]) -> bool:
+    """Whether these facts of a vote are of version 1, which does not say all that the rules ask now."""
+    facts = ledger.read_facts(stored)
+    return facts is not None and facts.has_version_1
+
+
+def completed(stored: Mapping[str, object], turns: Sequence[TurnRecord]) -> Mapping[str, object]:
+    """Facts of version 1 with what only later versions say, where the answers that they were made from are still
+    stored; any others as they are."""
+    facts = ledger.read_facts(stored)
+    if facts is None or not facts.has_version_1 or len(turns) != len(facts.turns):
+        return stored
+    n_chars = [side.n_chars for turn in facts.turns for side in (turn.a, turn.b)]
+    answers = [turn.shown(side) for turn in turns for side in Side]
+    is_of_same_answers = n_chars == [None if answer is None else len(answer.text) for answer in answers]
+    if not is_of_same_answers:
+        return stored
+    return replace(facts, turns=tuple(map(turn_facts, turns))).to_json()
 
 
 def shown_facts(turn: Mapping[views.Side, views.SideView]) -> ledger.TurnFacts:

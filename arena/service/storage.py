@@ -64,7 +64,7 @@ class Storage:
         """`names`: the roster's, by model. `replica` names this process; `now` is a Unix time in seconds."""
         self._database = database
         self._battles_per_hour = settings.limits.battles_per_hour
-        self._rules = ledger.Rules(settings.limits.votes_per_hour, settings.limits.min_read_s)
+        self._rules = rules_of(settings)
         self._online_elo = online_elo(settings.elo)
         self._names = names
         self._replica = replica
@@ -224,6 +224,11 @@ class DatabaseJournal:
     def _void(self, battle_id: str) -> None:
         with self._database.write() as tx:
             queries.set_battle_state(tx, battle_id, State.VOID, now=self._now())
+
+
+def rules_of(settings: Settings) -> ledger.Rules:
+    """The numbers that the ledger's rules take from the settings."""
+    return ledger.Rules(settings.limits.votes_per_hour, settings.limits.min_read_s)
 
 
 def online_elo(settings: EloSettings) -> OnlineElo:

@@ -8,7 +8,8 @@ and an error that leaves the block undoes it whole. Times are seconds since 1970
     decks       prepared prompts and their answers
     ledger      the revision protocol, boards' counts, the online-Elo state
     ratings     votes one by one, with all that a rating may ask of them
-    votes       cast, withdraw, ban, un-ban, judge again
+    votes       cast, withdraw, ban, un-ban
+    recompute   votes judged again, when a rule has changed
     transfer    whole votes with their battles, out and in
     load        rows into records
     records     what they take and return
@@ -48,6 +49,7 @@ from db.queries.ledger import (
     votes_in_order,
 )
 from db.queries.ratings import rated_votes
+from db.queries.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
 from db.queries.records import (
     AnswerRecord,
     BattleRecord,
@@ -62,15 +64,16 @@ from db.queries.records import (
     LedgerState,
     ModelInfo,
     NewBattle,
+    NewVerdict,
     OnlineElo,
     OrderedVote,
     PairCount,
     RatedVote,
     Recent,
-    Recomputed,
     Restated,
     ShownAnswer,
     StoredModel,
+    StoredVerdict,
     TurnRecord,
     Visitor,
     VoteRecord,
@@ -85,7 +88,7 @@ from db.queries.roster import (
     upsert_models,
 )
 from db.queries.transfer import import_votes, voted_battles
-from db.queries.votes import ban_visitor, cast_vote, recompute_verdicts, unban_visitor, withdraw_vote
+from db.queries.votes import ban_visitor, cast_vote, unban_visitor, withdraw_vote
 
 __all__ = [
     "AnswerRecord",
@@ -101,15 +104,16 @@ __all__ = [
     "LedgerState",
     "ModelInfo",
     "NewBattle",
+    "NewVerdict",
     "OnlineElo",
     "OrderedVote",
     "PairCount",
     "RatedVote",
     "Recent",
-    "Recomputed",
     "Restated",
     "ShownAnswer",
     "StoredModel",
+    "StoredVerdict",
     "TurnRecord",
     "Visitor",
     "VoteRecord",
@@ -131,24 +135,27 @@ __all__ = [
     "get_shared_battle",
     "get_visitor",
     "import_votes",
+    "keep_verdicts",
     "ledger_state",
     "list_models",
     "named_prompts",
     "open_battle",
     "pair_counts",
     "rated_votes",
-    "recompute_verdicts",
     "refresh_elo_state",
     "replay",
     "retire_models",
     "save_answer",
     "save_deck_answer",
     "set_battle_state",
+    "store_verdicts",
     "touch_replica",
     "unban_visitor",
     "upsert_models",
     "vote_totals",
     "voted_battles",
     "votes_in_order",
+    "votes_to_judge",
+    "with_standing",
     "withdraw_vote",
 ]

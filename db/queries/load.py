@@ -44,7 +44,7 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
     ids = [row.id for row in rows]
     votes_by_battle = {row.battle_id: row for row in tx.execute(select(votes).where(votes.c.battle_id.in_(ids)))}
     reasons = _reasons(tx, [vote.id for vote in votes_by_battle.values()])
-    turns_by_battle = _turns(tx, ids)
+    turns_by_battle = turns_of(tx, ids)
     answers_by_prompt = _deck_answers(tx, {row.deck_prompt_id for row in rows if row.deck_prompt_id is not None})
     return [
         _battle(
@@ -112,7 +112,8 @@ def _reasons(tx: Connection, vote_ids: list[int]) -> dict[int, list[Reason]]:
     return found
 
 
-def _turns(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
+def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
+    """The turns of these battles, by row number, with the answers of every attempt."""
     said: dict[tuple[int, int], list[AnswerRecord]] = defaultdict(list)
     in_order = (answers.c.battle_id, answers.c.turn, answers.c.side, answers.c.attempt)
     for row in tx.execute(select(answers).where(answers.c.battle_id.in_(ids)).order_by(*in_order)):

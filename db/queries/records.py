@@ -281,14 +281,23 @@ class Restated:
 
 
 @dataclass(frozen=True, slots=True)
-class Recomputed:
-    """What judging all votes again did: `n_changed` verdicts differ now; of `n_kept` the facts no longer sufficed, and
-    their old verdict stands."""
+class StoredVerdict:
+    """A vote as it was judged last; its revision names it. `turns` only where they were asked for."""
 
-    n_votes: int
-    n_changed: int
-    n_kept: int
     revision: int
+    facts: Mapping[str, object]
+    reasons: tuple[Reason, ...]
+    rules_version: int
+    turns: tuple[TurnRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerdict:
+    """What judging a vote again gave, and the facts from which it did."""
+
+    revision: int
+    reasons: tuple[Reason, ...]
+    facts: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,17 @@
 """Everything that changes which votes count, one vote or many. Each of these first takes the ledger's row lock."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists, func, select, update
 
 from db import errors
-from db.codes import STANDING_REASONS, Reason, State
+from db.codes import Reason, State
 from db.outcome import Outcome
 from db.queries.battles import no_such_battle
 from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger, store_replay
 from db.queries.load import vote_record
-from db.queries.records import CastVote, EloChange, OnlineElo, Recomputed, Restated, VoteRecord
+from db.queries.records import CastVote, EloChange, OnlineElo, Restated, VoteRecord
 from db.queries.roster import insert
 from db.schema import battles, elo_state, models, visitors, vote_reasons, votes
 
@@ -35,8 +35,7 @@ def cast_vote(
     """Stores the vote, closes the battle, takes the next revision and steps the online Elo: all in this transaction.
 
     The vote counts when `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at
-    the same moment cannot be missed). `facts` is what the rules saw, as plain JSON: `recompute_verdicts` judges it
-    again.
+    the same moment cannot be missed). `facts` is what the rules saw, as plain JSON, to be judged again.
 
     Raises NoSuchBattle; NotYours; AlreadyVoted; NotVotable where the battle is open or void or has one side only.
     """
@@ -103,7 +102,7 @@ def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str |
     if vote.withdrawn_at is not None:
         raise errors.AlreadyWithdrawn(f"the vote of battle {battle_id} was withdrawn before")
     tx.execute(vote_reasons.insert().values(vote_id=vote.id, reason=Reason.WITHDRAWN))
-    _restate(tx, locked, [vote.id])
+    restate(tx, locked, [vote.id])
     tx.execute(update(votes).where(votes.c.id == vote.id).values(withdrawn_at=now, withdraw_reason=reason))
     reasons = tx.scalars(select(vote_reasons.c.reason).where(vote_reasons.c.vote_id == vote.id))
     return vote_record(tx.execute(query).one(), reasons)
@@ -119,7 +118,7 @@ def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> Res
     vote_ids = _votes_of(tx, row.id, ~_is_marked_banned())
     if vote_ids:
         tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": Reason.BANNED} for vote_id in vote_ids])
-    return _restate(tx, locked, vote_ids)
+    return restate(tx, locked, vote_ids)
 
 
 def unban_visitor(tx: Connection, visitor: str) -> Restated:
@@ -128,52 +127,13 @@ def unban_visitor(tx: Connection, visitor: str) -> Restated:
     row = _visitor(tx, visitor)
     tx.execute(update(visitors).where(visitors.c.id == row.id).values(banned_at=None, ban_reason=None))
     vote_ids = _votes_of(tx, row.id, _is_marked_banned())
-    _remove_reasons(tx, [(vote_id, Reason.BANNED) for vote_id in vote_ids])
-    return _restate(tx, locked, vote_ids)
+    remove_reasons(tx, [(vote_id, Reason.BANNED) for vote_id in vote_ids])
+    return restate(tx, locked, vote_ids)
 
 
-def recompute_verdicts(
-    tx: Connection,
-    judge: Callable[[Mapping[str, object]], Collection[Reason] | None],
-    *,
-    rules_version: int,
-) -> Recomputed:
-    """Judges every vote again from its facts. `judge(facts)` returns the reasons, or None where the facts no longer
-    hold what a rule needs: then the old verdict and its rules' version stand. Reasons that are no matter of facts
-    (STANDING_REASONS) stay in any case.
-    """
-    locked = lock_ledger(tx)
-    n_votes = n_kept = 0
-    changed: list[int] = []
-    for page in _pages(tx):
-        stored = _reasons(tx, [vote_id for vote_id, _ in page])
-        added: list[tuple[int, Reason]] = []
-        removed: list[tuple[int, Reason]] = []
-        judged: list[int] = []
-        for vote_id, facts in page:
-            verdict = judge(facts)
-            if verdict is None:
-                n_kept += 1
-                continue
-            judged.append(vote_id)
-            old = stored[vote_id]
-            new = (set(verdict) - STANDING_REASONS) | (old & STANDING_REASONS)
-            if new != old:
-                changed.append(vote_id)
-                added += [(vote_id, reason) for reason in new - old]
-                removed += [(vote_id, reason) for reason in old - new]
-        n_votes += len(page)
-        if added:
-            tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": reason} for vote_id, reason in added])
-        _remove_reasons(tx, removed)
-        tx.execute(update(votes).where(votes.c.id.in_(judged)).values(rules_version=rules_version))
-    revision = _restate(tx, locked, changed).revision
-    return Recomputed(n_votes=n_votes, n_changed=len(changed), n_kept=n_kept, revision=revision)
-
-
-def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Restated:
-    """After the reasons of these votes have changed: takes the next revision, stamps it on them and lets those count
-    that have no reason left. Without a vote nothing happens."""
+def restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Restated:
+    """For other queries, after they have changed the reasons of these votes: takes the next revision, stamps it on them
+    and lets those count that have no reason left. Without a vote nothing happens."""
     if not vote_ids:
         return Restated(n_changed=0, n_flipped=0, revision=locked.revision)
     has_reason = exists().where(vote_reasons.c.vote_id == votes.c.id)
@@ -187,22 +147,16 @@ def _restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> R
     return Restated(n_changed=len(vote_ids), n_flipped=n_flipped, revision=revision)
 
 
-def _pages(tx: Connection) -> Iterator[list[tuple[int, Mapping[str, object]]]]:
-    last = 0
-    query = select(votes.c.id, votes.c.facts).order_by(votes.c.id).limit(_BATCH)
-    while page := [(vote_id, facts) for vote_id, facts in tx.execute(query.where(votes.c.id > last))]:
-        yield page
-        last = page[-1][0]
-
-
-def _reasons(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
+def reasons_of(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
+    """For other queries: why each of these votes does not count."""
     found: dict[int, set[Reason]] = {vote_id: set() for vote_id in vote_ids}
     for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
         found[row.vote_id].add(row.reason)
     return found
 
 
-def _remove_reasons(tx: Connection, which: Sequence[tuple[int, Reason]]) -> None:
+def remove_reasons(tx: Connection, which: Sequence[tuple[int, Reason]]) -> None:
+    """For other queries: takes these reasons from these votes."""
     if which:
         one = (vote_reasons.c.vote_id == bindparam("the_vote"), vote_reasons.c.reason == bindparam("the_reason"))
         tx.execute(

@@ -1,6 +1,6 @@
 """Battles and votes for tests of the database, and an online Elo written down a second time."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 
 from sqlalchemy import Connection
 
@@ -15,8 +15,11 @@ from db.queries import (
     DeckPrompt,
     ModelInfo,
     NewBattle,
+    NewVerdict,
     OnlineElo,
+    Restated,
 )
+from db.queries.ledger import lock_ledger
 
 MODELS = ("ash", "birch", "cedar", "dogwood")
 SETTINGS = BattleSettings(system_prompt="Be kind.", temperature=0.7, top_p=0.95, max_tokens=256, pace="equal")
@@ -93,3 +96,17 @@ def fight(
     battle_id = votable(tx, pair, visitor)
     vote(tx, battle_id, outcome, visitor)
     return battle_id
+
+
+def judge_again(
+    tx: Connection, judge: Callable[[Mapping[str, object]], Collection[Reason] | None], *, rules_version: int
+) -> Restated:
+    """Every vote judged again in this transaction; where `judge` says None the old verdict stands."""
+    lock_ledger(tx)
+    found: list[NewVerdict] = []
+    after = 0
+    while page := queries.votes_to_judge(tx, after=after, needs_answers=lambda _: False, limit=3):
+        after = page[-1].revision
+        verdicts = [(one, judge(one.facts)) for one in page]
+        found += [NewVerdict(one.revision, tuple(new), one.facts) for one, new in verdicts if new is not None]
+    return queries.store_verdicts(tx, found, rules_version=rules_version)

@@ -14,7 +14,7 @@ from db.integrity import problems
 from db.outcome import Outcome
 from db.queries import AnswerRecord, LedgerState
 from db.session import Database, open_database
-from tests.db.building import ELO, MODELS, fight, votable, votable_quick, vote
+from tests.db.building import ELO, MODELS, fight, judge_again, votable, votable_quick, vote
 
 
 def _fill(database: Database) -> None:
@@ -37,7 +37,7 @@ def _fill(database: Database) -> None:
         queries.withdraw_vote(tx, long, visitor="ann", reason="misclick", now=1_700_000_009.5)
         fight(tx, ("ash", "dogwood"), Outcome.TIE, "cy")
         queries.ban_visitor(tx, "cy", reason="spam", now=50.0)
-        queries.recompute_verdicts(tx, lambda _: None, rules_version=2)
+        judge_again(tx, lambda _: None, rules_version=2)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

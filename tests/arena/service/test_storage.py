@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from arena.players.endpoint import Broken
-from arena.rules import ledger
-from arena.service import Outcome, Refusal, online_elo
+from arena.service import Outcome, Recomputed, Refusal, online_elo, recompute_verdicts
 from arena.service.storage import HOUSEKEEPING_EVERY_S
+from arena.settings import load
 from db import queries
 from db.codes import Kind, Policy, State
 from db.errors import StorageFailed
@@ -181,12 +181,9 @@ def test_judging_all_votes_again_changes_nothing_until_a_rule_does(tmp_path: Pat
     house = House(tmp_path)
     house.streams["Wren Sol"].scripts = (["fine"], ["half", Broken("cut")], ["I am Wren Sol."], ["fine again"])
 
-    def judged(votes_per_hour: int) -> queries.Recomputed:
-        rules = ledger.Rules(votes_per_hour=votes_per_hour, min_read_s=0.0)
-        with house.database.write() as tx:
-            return queries.recompute_verdicts(
-                tx, lambda facts: ledger.judge_stored(facts, rules), rules_version=ledger.RULES_VERSION
-            )
+    def judged(votes_per_hour: int) -> Recomputed:
+        settings = load({"limits": {"votes_per_hour": votes_per_hour}}, {})
+        return recompute_verdicts(house.database, settings, is_dry_run=False)
 
     async def main() -> None:
         arena = await started(house)

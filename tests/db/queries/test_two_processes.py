@@ -18,7 +18,7 @@ from db.codes import Reason
 from db.integrity import problems
 from db.outcome import Outcome
 from db.session import open_database
-from tests.db.building import ELO, MODELS, add_models, votable, vote
+from tests.db.building import ELO, MODELS, add_models, judge_again, votable, vote
 
 VISITORS = ("ann", "bo", "cy")
 N_STEPS = 120
@@ -74,7 +74,7 @@ def _work(url: str, seed: int, log_path: str) -> None:
                 entry |= {"revision": unbanned.revision, "changed": unbanned.n_changed > 0}
             elif step == "recompute":
                 entry["every"] = every = rng.choice([3, 5, 7])
-                judged = queries.recompute_verdicts(tx, partial(_flagged, every=every), rules_version=every)
+                judged = judge_again(tx, partial(_flagged, every=every), rules_version=every)
                 entry |= {"revision": judged.revision, "changed": judged.n_changed > 0}
             elif step == "refresh":
                 stored = queries.refresh_elo_state(tx, ELO)

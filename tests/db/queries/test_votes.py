@@ -1,5 +1,3 @@
-from collections.abc import Mapping
-
 import pytest
 
 from db import queries
@@ -189,55 +187,3 @@ def test_only_a_known_visitor_can_be_banned(database: Database) -> None:
         queries.ban_visitor(tx, "nobody", reason="x", now=1.0)
     with pytest.raises(NoSuchVisitor, match="'nobody'"), database.write() as tx:
         queries.unban_visitor(tx, "nobody")
-
-
-def _short(facts: Mapping[str, object]) -> set[Reason] | None:
-    length = facts.get("length")
-    if not isinstance(length, int):
-        return None
-    return {Reason.STOPPED} if length < 100 else set()
-
-
-def test_judging_again_changes_verdicts_and_keeps_those_without_facts(database: Database) -> None:
-    with database.write() as tx:
-        long = votable(tx)
-        vote(tx, long, reasons=[Reason.FLAGGED], facts={"length": 500})
-        short = votable(tx)
-        vote(tx, short, facts={"length": 5})
-        lost = votable(tx)
-        vote(tx, lost, reasons=[Reason.FLAGGED])
-        same = votable(tx, visitor="bo")
-        vote(tx, same, visitor="bo", facts={"length": 200})
-        taken_back = votable(tx, visitor="bo")
-        vote(tx, taken_back, visitor="bo", facts={"length": 200})
-        queries.withdraw_vote(tx, taken_back, visitor="bo", reason=None, now=30.0)
-    with database.write() as tx:
-        done = queries.recompute_verdicts(tx, _short, rules_version=2)
-        assert done == queries.Recomputed(n_votes=5, n_changed=2, n_kept=1, revision=7)
-        found = {
-            name: queries.get_battle(tx, battle_id).vote
-            for name, battle_id in {"long": long, "short": short, "lost": lost, "same": same}.items()
-        }
-        verdicts = {name: (one.reasons, one.rules_version, one.changed_revision) for name, one in found.items() if one}
-        assert verdicts == {
-            "long": ((), 2, 7),
-            "short": ((Reason.STOPPED,), 2, 7),
-            "lost": ((Reason.FLAGGED,), 1, None),
-            "same": ((), 2, None),
-        }
-        withdrawn = queries.get_battle(tx, taken_back).vote
-        assert withdrawn is not None
-        assert withdrawn.reasons == (Reason.WITHDRAWN,)
-        again = queries.recompute_verdicts(tx, _short, rules_version=2)
-        assert again == queries.Recomputed(n_votes=5, n_changed=0, n_kept=1, revision=7)
-    _sound(database)
-
-
-def test_a_judge_cannot_add_or_remove_what_is_no_matter_of_facts(database: Database) -> None:
-    with database.write() as tx:
-        fight(tx)
-        vote(tx, votable(tx, visitor="bo"), visitor="bo")
-        queries.ban_visitor(tx, "bo", reason="x", now=1.0)
-        queries.recompute_verdicts(tx, lambda _: {Reason.BANNED, Reason.WITHDRAWN}, rules_version=2)
-        assert queries.exclusions(tx) == {Reason.BANNED: 1}
-    _sound(database)

@@ -1,0 +1,113 @@
+"""Every vote judged again by the present rules: what a change of a rule, or of its numbers, takes.
+
+It works beside a running arena. Votes are read and judged page by page without a lock; verdicts that stay are noted in
+short transactions, and those that change are stored together at the end, so that boards move once. More than
+`STEP` changes come in several steps, each with a revision of its own, for no vote may wait long for the ledger.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from arena.rules import ledger
+from arena.service.facts import completed, is_incomplete
+from arena.service.storage import online_elo, rules_of
+from arena.settings import Settings
+from db import queries
+from db.codes import Reason
+from db.queries import NewVerdict, StoredVerdict
+from db.session import Database
+
+STEP = 20_000
+Labels = tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Recomputed:
+    """What judging all votes again did, or would do.
+
+    `n_votes` were looked at; of `n_kept` the facts do not say what the rules need, so the old verdict stands. `changes`
+    counts the others whose reasons are not the same any more, by reasons before and after; without a reason a vote
+    counts.
+    """
+
+    rules_version: int = ledger.RULES_VERSION
+    n_votes: int = 0
+    n_kept: int = 0
+    changes: Counter[tuple[Labels, Labels]] = field(default_factory=Counter)
+
+    @property
+    def n_changed(self) -> int:
+        return self.changes.total()
+
+    @property
+    def n_newly_counted(self) -> int:
+        return sum(n for (_, after), n in self.changes.items() if not after)
+
+    @property
+    def n_no_longer_counted(self) -> int:
+        return sum(n for (before, _), n in self.changes.items() if not before)
+
+
+def recompute_verdicts(
+    database: Database, settings: Settings, *, is_dry_run: bool, progress: Callable[[int], None] | None = None
+) -> Recomputed:
+    """Judge every vote again. `progress` is told the number of votes done, after each page of a thousand.
+
+    With `is_dry_run` nothing is written. Raises `db.errors.DatabaseError`; what was stored until then is right, and a
+    second run does the rest.
+    """
+    rules = rules_of(settings)
+    found = Recomputed()
+    changed: list[NewVerdict] = []
+    after = 0
+    while page := _page(database, after):
+        after = page[-1].revision
+        kept: list[NewVerdict] = []
+        for vote in page:
+            verdict = _verdict(vote, rules)
+            if verdict is None:
+                found.n_kept += 1
+            elif verdict.reasons != vote.reasons:
+                changed.append(verdict)
+                found.changes[_labels(vote.reasons), _labels(verdict.reasons)] += 1
+            elif verdict.facts is not vote.facts or vote.rules_version != ledger.RULES_VERSION:
+                kept.append(verdict)
+        if kept and not is_dry_run:
+            with database.write() as tx:
+                queries.keep_verdicts(tx, kept, rules_version=ledger.RULES_VERSION)
+        found.n_votes += len(page)
+        if progress is not None:
+            progress(found.n_votes)
+    if not is_dry_run:
+        _store(database, changed, settings)
+    return found
+
+
+def _page(database: Database, after: int) -> list[StoredVerdict]:
+    with database.read() as tx:
+        return queries.votes_to_judge(tx, after=after, needs_answers=is_incomplete)
+
+
+def _verdict(vote: StoredVerdict, rules: ledger.Rules) -> NewVerdict | None:
+    """None where the old verdict stands."""
+    facts = completed(vote.facts, vote.turns)
+    judged = ledger.judge_stored(facts, rules)
+    if judged is None:
+        return None
+    return NewVerdict(vote.revision, tuple(sorted(queries.with_standing(judged, vote.reasons))), facts)
+
+
+def _store(database: Database, changed: list[NewVerdict], settings: Settings) -> None:
+    n_flipped = 0
+    for start in range(0, len(changed), STEP):
+        with database.write() as tx:
+            batch = changed[start : start + STEP]
+            n_flipped += queries.store_verdicts(tx, batch, rules_version=ledger.RULES_VERSION).n_flipped
+    if n_flipped:  # else the next vote would have to wait for the replay
+        with database.write() as tx:
+            queries.refresh_elo_state(tx, online_elo(settings.elo))
+
+
+def _labels(reasons: tuple[Reason, ...]) -> Labels:
+    return tuple(reason.label for reason in reasons)

@@ -1,0 +1,85 @@
+"""Judging stored votes again, after a rule has changed: votes to look at, and new verdicts for them.
+
+A judge may need seconds for many votes, and nobody can vote while the ledger is locked. So votes are read page by page
+without a lock, judged outside, and only what came out of it is written: facts do not change, and the reasons that do
+(bans, withdrawals) are read again under the lock.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from db.codes import STANDING_REASONS, Reason
+from db.queries.ledger import lock_ledger
+from db.queries.load import turns_of
+from db.queries.records import NewVerdict, Restated, StoredVerdict
+from db.queries.votes import reasons_of, remove_reasons, restate
+from db.schema import vote_reasons, votes
+
+_BATCH = 1_000
+
+
+def votes_to_judge(
+    tx: Connection,
+    *,
+    after: int,
+    needs_answers: Callable[[Mapping[str, object]], bool],
+    limit: int = _BATCH,
+) -> list[StoredVerdict]:
+    """The next votes after that revision, in order, at most `limit`; an empty list behind the last. With their turns
+    where `needs_answers(facts)`."""
+    page = select(votes).where(votes.c.revision > after).order_by(votes.c.revision).limit(limit)
+    rows = tx.execute(page).all()
+    reasons = reasons_of(tx, [row.id for row in rows])
+    turns = turns_of(tx, [row.battle_id for row in rows if needs_answers(row.facts)])
+    return [
+        StoredVerdict(
+            revision=row.revision,
+            facts=row.facts,
+            reasons=tuple(sorted(reasons[row.id])),
+            rules_version=row.rules_version,
+            turns=tuple(turns[row.battle_id]) if row.battle_id in turns else (),
+        )
+        for row in rows
+    ]
+
+
+def keep_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_version: int) -> None:
+    """Votes that were judged again and whose reasons stay: stores by which rules, and from what facts. Nothing that
+    counts changes, so the ledger's revision stays."""
+    if verdicts:
+        tx.execute(
+            update(votes).where(votes.c.revision == bindparam("the_revision")),
+            [
+                {"the_revision": one.revision, "facts": dict(one.facts), "rules_version": rules_version}
+                for one in verdicts
+            ],
+        )
+
+
+def store_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_version: int) -> Restated:
+    """Gives votes the reasons of their new verdicts, under one revision of the ledger. Reasons that are no matter of
+    facts (STANDING_REASONS) stay as they are, whatever a verdict says of them."""
+    locked = lock_ledger(tx)
+    changed: list[int] = []
+    for start in range(0, len(verdicts), _BATCH):
+        batch = {one.revision: one for one in verdicts[start : start + _BATCH]}
+        ids = dict(tx.execute(select(votes.c.id, votes.c.revision).where(votes.c.revision.in_(batch))).all())
+        added: list[tuple[int, Reason]] = []
+        removed: list[tuple[int, Reason]] = []
+        for vote_id, old in reasons_of(tx, list(ids)).items():
+            new = with_standing(batch[ids[vote_id]].reasons, old)
+            added += [(vote_id, reason) for reason in new - old]
+            removed += [(vote_id, reason) for reason in old - new]
+            if new != old:
+                changed.append(vote_id)
+        if added:
+            tx.execute(vote_reasons.insert(), [{"vote_id": vote_id, "reason": reason} for vote_id, reason in added])
+        remove_reasons(tx, removed)
+        keep_verdicts(tx, list(batch.values()), rules_version=rules_version)
+    return restate(tx, locked, changed)
+
+
+def with_standing(verdict: Iterable[Reason], stored: Iterable[Reason]) -> set[Reason]:
+    """The reasons of a vote after a verdict: the verdict's, and of the stored ones those that no verdict changes."""
+    return (set(verdict) - STANDING_REASONS) | (set(stored) & STANDING_REASONS)

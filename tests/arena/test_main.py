@@ -1,0 +1,91 @@
+"""The owner's commands, as typed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from arena.__main__ import main
+from db.session import open_database
+from tests.arena.service.old_votes import export, fill
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder with votes of version 1 of the rules, and settings that say nothing else."""
+    database = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
+    fill(database)
+    database.close()
+    (tmp_path / "arena.toml").write_text("[limits]\nvotes_per_hour = 50\n")
+    return tmp_path
+
+
+def _run(capsys: pytest.CaptureFixture[str], data: Path, *options: str) -> list[str]:
+    settings = ["--config", str(data / "arena.toml"), "--data", str(data)]
+    assert main(["admin", "recompute-verdicts", *settings, *options]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    return printed.out.splitlines()
+
+
+def test_the_report_tells_which_verdicts_change_and_which_cannot_be_judged(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = [
+        "        3  counted -> no_answer",
+        "        1  counted -> failed_side",
+        "        1  banned -> banned, no_answer",
+        "        1  failed_side, identical_answers -> failed_side",
+        "        1  identical_answers -> no_answer",
+        "        1  withdrawn -> withdrawn, no_answer",
+        "votes that count now and did not: 0",
+        "votes that counted and do not now: 4",
+        "votes without facts to judge by, whose old verdict stands: 1",
+    ]
+    by = "votes judged: 11, by rules of version 2 (votes_per_hour 50, min_read_s 0)"
+    last = "nothing was stored: run it without --dry-run to store this"
+    assert _run(capsys, data, "--dry-run") == [by, "verdicts that would change: 8", *changes, last]
+    assert _run(capsys, data) == [by, "verdicts that changed: 8", *changes]
+    assert _run(capsys, data)[1] == "verdicts that changed: 0"
+
+
+def test_a_dry_run_leaves_every_byte_of_an_export_as_it_was(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = open_database(f"sqlite:///{data / 'arena.sqlite'}")
+    before = export(database, data / "before.jsonl")
+    _run(capsys, data, "--dry-run")
+    assert export(database, data / "after.jsonl") == before
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ["--data", "none"],
+            "error: there is no database at none/arena.sqlite; check the path, or let `python app.py`",
+        ),
+        (["--config", "none.toml"], "error: no file none.toml; name your settings with --config FILE"),
+        (
+            ["--db", "mysql://h/x"],
+            "error: database address 'mysql://h/x' is of an unknown kind; expected sqlite:///PATH",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_line(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["admin", "recompute-verdicts", *options]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(message)
+    assert printed.err.count("\n") == 1
+
+
+def test_it_is_a_command_of_the_package() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "arena", "admin", "recompute-verdicts", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for option in ("--config FILE", "--data DIR", "--db URL", "--dry-run"):
+        assert option in told
