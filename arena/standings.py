@@ -16,11 +16,11 @@ from db import queries
 from db.codes import Kind
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
-from elo.bradley_terry import NoMaximumError
-from elo.clusters import ClusterError
-from elo.leaderboard import Leaderboard, Row, rate, rate_online
+from elo.board.leaderboard import Leaderboard, Row, rate, rate_online
+from elo.fit.bradley_terry import NoMaximumError
+from elo.fit.clusters import ClusterError
 from elo.settings import Settings
-from elo.vote_columns import columns_for, gathered, reads_answers
+from elo.votes.vote_columns import columns_for, gathered, reads_answers
 
 logger = logging.getLogger(__name__)
 

@@ -23,12 +23,12 @@ import numpy as np
 
 from bench.tournaments import KINDS, Tournament
 from elo.battles import Cells
-from elo.bradley_terry import fit
-from elo.clusters import Clusters
-from elo.intervals import intervals
-from elo.ranks import from_rounds, variance_of_difference
+from elo.board.ranks import from_rounds, variance_of_difference
+from elo.chance.intervals import intervals
+from elo.fit.bradley_terry import fit
+from elo.fit.clusters import Clusters
+from elo.fit.pointwise import pointwise
 from elo.settings import Settings
-from elo.simultaneous import pointwise
 
 RESULTS = Path(__file__).parent / "results" / "coverage.json"
 N_TOURNAMENTS = 1000

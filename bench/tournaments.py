@@ -5,7 +5,8 @@ probability 0.6 min(p, 1 - p), taken from both sides alike, so that its expected
 
     uniform     pairs drawn alike, p = sigma(d)
     adaptive    in closed loop: after every 50 votes the ratings are fitted and the next pairs drawn with probability
-                1/5 / all pairs + 4/5 * expected shrinkage of the intervals (`elo.planning`), which chases the noise
+                1/5 / all pairs + 4/5 * expected shrinkage of the intervals (`elo.board.planning`), which chases
+                noise
     prepared    200 prepared pairs of answers with V voters each: p is the pair's own, Beta with mean sigma(d) and
                 concentration 5, so that voters of one pair agree more than chance has it (correlation 1/6)
     tastes      40 voters, 50 votes each: a voter likes every model more or less than others do, by 100 points
@@ -21,8 +22,8 @@ from functools import partial
 import numpy as np
 
 from elo.battles import Cells, Floats, Index, Pairs, Votes
-from elo.bradley_terry import fit, sigma
-from elo.planning import expected_shrinkage
+from elo.board.planning import expected_shrinkage
+from elo.fit.bradley_terry import fit, sigma
 
 N_MODELS = 20
 N_VOTES = 2000

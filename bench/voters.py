@@ -1,4 +1,5 @@
-"""How often the tests of `elo.voters` flag an honest voter, ever, and after how many votes they catch a careless one.
+"""How often the tests of `elo.quality.voters` flag an honest voter, ever, and after how many votes they catch a
+careless one.
 
     python -m bench.voters                 writes bench/results/voters.json; some minutes
     python -m bench.voters --arenas 1      a first look
@@ -29,9 +30,9 @@ from bench.inference import RESULTS
 from bench.machine import now
 from db.outcome import Outcome
 from elo.battles import Votes
-from elo.quality import Share
+from elo.quality.assess import Share
+from elo.quality.voters import Voter, examine
 from elo.simulate import Scenario, simulate
-from elo.voters import Voter, examine
 
 LEVEL = 0.05
 USUAL = Scenario(

@@ -17,11 +17,11 @@ import sys
 from collections.abc import Sequence
 
 from elo.battles import MissingDataError
-from elo.bradley_terry import ConvergenceError, NoMaximumError
-from elo.clusters import ClusterError
 from elo.commands import check, compare, plan, quality, recompute, simulate
-from elo.commands.failures import CommandError, UsageError
-from elo.votes_file import BadRowError, VotesFileError
+from elo.commands.shared.failures import CommandError, UsageError
+from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
+from elo.fit.clusters import ClusterError
+from elo.votes.votes_file import BadRowError, VotesFileError
 
 
 def main(argv: Sequence[str] | None = None) -> int:

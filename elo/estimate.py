@@ -8,24 +8,30 @@ Boards, matrices and plans are made from an `Estimate`. It holds no likelihood a
 """
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
+from threading import Lock
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from db.outcome import Outcome
-from elo import bradley_terry, short_records, simultaneous, ties
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names, record
-from elo.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
-from elo.clusters import Clusters
-from elo.coefficient import Coefficient
-from elo.contextual import fit_contextual
-from elo.covariates import covariates
-from elo.gauge import Gauge
-from elo.intervals import Intervals, Progress, intervals, of_covariance, tie_error
-from elo.one_thread import one_thread
+from elo.chance import short_records
+from elo.chance.intervals import Intervals, Progress, intervals, of_covariance, tie_error
+from elo.fit import bradley_terry, ties
+from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
+from elo.fit.clusters import Clusters
+from elo.fit.coefficient import Coefficient
+from elo.fit.contextual import fit_contextual
+from elo.fit.covariates import covariates
+from elo.fit.gauge import Gauge
+from elo.fit.pointwise import pointwise
+from elo.fit.ties import TieFit
+from elo.fit.weights import is_weighted, vote_weights, weighted_pairs
 from elo.settings import Settings
-from elo.ties import TieFit
-from elo.weights import is_weighted, vote_weights, weighted_pairs
 
 _FARTHEST = 700.0  # e to the power of little more is beyond any float
 
@@ -139,7 +145,7 @@ def _tie(
 ) -> Coefficient:
     """With an interval that is normal in log nu (Davidson) and in log eta (Rao-Kupper: eta is above 0)."""
     error = tie_error(Likelihood.of(pairs, prior=settings.prior), pairs, fit, clusters)
-    reach = simultaneous.pointwise(settings.level, None if bounds is None else bounds.freedom) * error
+    reach = pointwise(settings.level, None if bounds is None else bounds.freedom) * error
     if fit.model == "davidson":
         return Coefficient("log nu", fit.tie, fit.tie - reach, fit.tie + reach)
     factor = math.exp(min(reach / fit.tie, _FARTHEST))
@@ -186,3 +192,23 @@ def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Setting
         unused=found.unused,
         plain=plain,
     )
+
+
+_LOCK = Lock()  # the number of threads belongs to the process: two that change it in turns would restore a wrong one
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, numpy's and scipy's linear algebra run on one thread, in the whole process; others wait to enter.
+
+    So ratings have the same bits however many threads a machine gives: beyond some 120 models the libraries share a
+    factorization among threads, and its last digits depend on how many there are. Nothing of ours is slower: the
+    matrices are small, and the bootstrap, which takes the time, multiplies none.
+    """
+    with _LOCK, _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Floats, Index, Votes
-from elo.reading.values import ValueProblem, model_name
 from elo.settings import Settings
+from elo.votes.values import ValueProblem, model_name
 
 MAX_VOTES = 100_000_000
 MAX_VOTERS = 1_000_000

@@ -12,6 +12,7 @@ from inference import hub
 from inference.model.checkpoint import read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -71,7 +72,7 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
     checkpoint = read_checkpoint(path)
     config = checkpoint.config
     weight_files(checkpoint)
-    tokenizer = Tokenizer.from_folder(path)
+    tokenizer = open_tokenizer(path)
     if tokenizer.vocab_size > config.vocab_size:
         raise CheckpointError(
             f"{path}: the tokenizer has {tokenizer.vocab_size} pieces and {checkpoint.shape_file.name} a vocabulary of "

@@ -20,6 +20,7 @@ import sentencepiece
 
 from arena.players.endpoint import Finish, Request, Thought, Token
 from arena.players.roster import Player, Roster
+from inference.text.folder import open_tokenizer
 
 if TYPE_CHECKING:
     from arena.service.readiness import PlayerState
@@ -223,10 +224,9 @@ def write_model_folder(
     from inference.model import weights
     from inference.model.config import ModelConfig
     from inference.model.transformer import Transformer
-    from inference.text.tokenizer import Tokenizer
 
     write_tokenizer(folder)
-    tokenizer = Tokenizer.from_folder(folder)
+    tokenizer = open_tokenizer(folder)
     config = ModelConfig(
         dim=32,
         n_layers=2,

@@ -84,8 +84,8 @@ REACHES = [
     ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),
-    ("elo*", ("elo.plots",), ("matplotlib",), ("elo.plots",)),
-    ("elo*", ("elo.reading.parquet",), ("pyarrow",), ("elo.reading.parquet",)),
+    ("elo*", ("elo.board.plots",), ("matplotlib",), ("elo.board.plots",)),
+    ("elo*", ("elo.votes.parquet",), ("pyarrow",), ("elo.votes.parquet",)),
     ("arena*", (), ("torch", "inference"), ()),
     ("arena*", ("arena.ui*", "arena.__main__"), ("gradio",), ()),
 ]
@@ -123,6 +123,34 @@ def test_inside_arena_a_module_imports_only_from_the_floors_below() -> None:
         for name in names:
             other = name.split(".")[1] if name.startswith("arena.") else part
             if other != part and FLOOR_OF.get(other, 99) >= FLOOR_OF[part]:
+                wrong.append(f"{module} imports {name}")
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+ELO_FLOORS = (
+    ("__main__",),
+    ("commands",),
+    ("simulate",),
+    ("quality",),
+    ("board",),
+    ("estimate", "online"),
+    ("chance",),
+    ("fit",),
+    ("votes",),
+    ("settings", "battles"),
+)
+ELO_FLOOR_OF = {part: height for height, parts in enumerate(reversed(ELO_FLOORS)) for part in parts}
+
+
+def test_inside_elo_a_wing_imports_only_the_wings_below() -> None:
+    wrong = []
+    for module, names in GRAPH.items():
+        if not module.startswith("elo."):
+            continue
+        part = module.split(".")[1]
+        for name in names:
+            other = name.split(".")[1] if name.startswith("elo.") else part
+            if other != part and ELO_FLOOR_OF[other] >= ELO_FLOOR_OF[part]:
                 wrong.append(f"{module} imports {name}")
     assert not wrong, "\n".join(sorted(wrong))
 

@@ -22,8 +22,8 @@ from arena.ui.links import link
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
 from arena.ui.widgets import VisitorOf, caller, header, said
-from elo.intervals import Kind
-from elo.leaderboard import Row
+from elo.board.leaderboard import Row
+from elo.chance.intervals import Kind
 from elo.settings import Settings as EloSettings
 
 logger = logging.getLogger(__name__)

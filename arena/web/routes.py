@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from arena.service import Arena, Refusal
-from elo.board_csv import board_csv
+from elo.board.leaderboard import board_csv
 
 
 def routes(arena: Arena) -> APIRouter:

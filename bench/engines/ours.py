@@ -10,7 +10,7 @@ from inference.bench import endless, time_answers
 from inference.engine.engine import Engine, chunk_size
 from inference.engine.loading import load_for_serving
 from inference.model.cache import Chunk, RingCache
-from inference.text.tokenizer import Tokenizer
+from inference.text.folder import open_tokenizer
 
 
 class Ours:
@@ -18,7 +18,7 @@ class Ours:
         path = Files(folder).mistral
         self._dtype: torch.dtype = getattr(torch, dtype)
         self._model = load_for_serving(path, dtype=self._dtype)
-        self._tokenizer = endless(Tokenizer.from_folder(path))
+        self._tokenizer = endless(open_tokenizer(path))
         self.vocab_size = self._model.config.vocab_size
 
     def run(self, job: Job) -> Timing:

@@ -15,6 +15,7 @@ from inference.engine.engine import Engine
 from inference.model.cache import RingCache, bytes_per_slot
 from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
 _SHORT_LEN = 2048  # tokens of a slot where slots of the whole window do not fit
@@ -60,7 +61,7 @@ def tokenizer_for(vocab_size: int) -> Tokenizer:
     """A tokenizer of that size whose answers never end."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "tokenizer.model").write_bytes(tokenizer_model(vocab_size))
-        return endless(Tokenizer.from_folder(Path(folder)))
+        return endless(open_tokenizer(Path(folder)))
 
 
 def decode_alone(place: Place, model: Transformer, tokenizer: Tokenizer, ceilings: Ceilings) -> list[Decoding]:

@@ -23,9 +23,9 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from db.outcome import Outcome
-from elo import bradley_terry
 from elo.battles import Cells, Floats, Votes
-from elo.intervals import intervals
+from elo.chance.intervals import intervals
+from elo.fit import bradley_terry
 from elo.online import replay
 from elo.settings import Settings
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from bench.rating import engines
 from bench.rating.records import Difference
-from elo import bradley_terry
 from elo.battles import Cells, Floats, Votes
+from elo.fit import bradley_terry
 from elo.settings import Settings
 from elo.simulate import Scenario, simulate
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 
 _PEERS = ("choix", "arena-rank", "evalica", "fastchat", "notebook")
 _DATA = Path(__file__).parents[2] / "tests" / "data"

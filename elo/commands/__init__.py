@@ -7,11 +7,8 @@
     plan       what to play next
     simulate   votes from known ratings
 
-    sources         the votes of a database or of files, and which of them
-    rating_options  an argument for each field of Settings
-    failures        what ends a command: CommandError, UsageError
-    output          files that are written whole or not at all
-    progress        one line that tells where long work is
+    plan_text, quality_text  what `plan` and `quality` print
+    shared                   what several commands need
 
 They parse no command line and read no environment: `elo.__main__` does. Those that read a database import it when they
 run, so that votes files are rated without SQLAlchemy.

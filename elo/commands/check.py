@@ -6,7 +6,7 @@ It does all that `python -m db check` does, which knows no formula, and replays 
 import argparse
 from functools import partial
 
-from elo.commands.failures import CommandError, Commands
+from elo.commands.shared.failures import CommandError, Commands
 from elo.online import settings_of, update
 
 

@@ -5,10 +5,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from elo.columns import aligned
-from elo.commands.failures import CommandError, Commands
-from elo.commands.output import check_targets, write_whole
-from elo.compare import BoardFileError, Comparison, Move, compare, read_board
+from elo.board.compare import BoardFileError, Comparison, Move, compare, read_board
+from elo.board.table import aligned
+from elo.commands.shared.failures import CommandError, Commands
+from elo.commands.shared.output import check_targets, write_whole
 
 _SHARED = {
     "nothing": "Taken as boards of different votes, which is too careful where they share some. If the second has all "

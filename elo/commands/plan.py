@@ -7,11 +7,11 @@ import argparse
 import json
 from pathlib import Path
 
-from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_targets, write_whole
-from elo.commands.progress import Progress
-from elo.commands.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.sources import add_source_options, files_read, find
+from elo.commands.shared.failures import CommandError, Commands, UsageError
+from elo.commands.shared.output import check_targets, write_whole
+from elo.commands.shared.progress import Progress
+from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
+from elo.commands.shared.sources import add_source_options, files_read, find
 
 
 def add_to(commands: Commands) -> None:
@@ -32,9 +32,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from elo.board.planning import plan
+    from elo.commands.plan_text import report
     from elo.estimate import estimate
-    from elo.plan import plan
-    from elo.plan_text import report
 
     settings = settings_from(arguments)
     if settings.method != "bradley-terry":

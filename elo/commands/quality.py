@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_targets, write_whole
-from elo.commands.progress import Progress
-from elo.commands.sources import files_read
-from elo.reading.wanted import ALL_KINDS
+from elo.commands.shared.failures import CommandError, Commands, UsageError
+from elo.commands.shared.output import check_targets, write_whole
+from elo.commands.shared.progress import Progress
+from elo.commands.shared.sources import files_read
+from elo.votes.wanted import ALL_KINDS
 
 if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
     from sqlalchemy import Connection
 
     from db.codes import Kind
-    from elo.quality import Ballot, Quality
+    from elo.quality.assess import Ballot, Quality
 
 
 def add_to(commands: Commands) -> None:
@@ -53,7 +53,7 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from elo.quality_text import report
+    from elo.commands.quality_text import report
 
     if not 0 < arguments.level < 1:
         raise UsageError(f"level {arguments.level!r} is not between 0 and 1")
@@ -71,8 +71,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
-    from elo.ballots import Ballots
-    from elo.quality import assess
+    from elo.quality.assess import assess
+    from elo.quality.ballots import Ballots
 
     ballots = Ballots(arguments.votes, kind=arguments.kind, skip_bad=arguments.skip_bad, progress=progress.rows)
     found = assess(ballots, level=arguments.level, seed=arguments.seed)
@@ -93,7 +93,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
     from db.codes import Kind
     from db.errors import DatabaseError
     from db.session import open_database
-    from elo.quality import assess
+    from elo.quality.assess import assess
 
     try:
         kind = None if arguments.kind == ALL_KINDS else Kind.parse(arguments.kind or Kind.BATTLE.label)
@@ -115,7 +115,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
 
 def _ballots(tx: "Connection", kind: "Kind | None", progress: Progress) -> "Iterator[Ballot]":
     from db.queries.judged import judged_votes
-    from elo.quality import Ballot, prompt_key
+    from elo.quality.assess import Ballot, prompt_key
 
     for n_votes, vote in enumerate(judged_votes(tx, kind), start=1):
         progress.rows(n_votes)

@@ -9,18 +9,16 @@ from pathlib import Path
 
 from elo import online
 from elo.battles import Votes
-from elo.board_csv import board_csv
-from elo.columns import aligned
-from elo.commands.failures import CommandError, Commands, UsageError
-from elo.commands.output import check_folder, check_targets, write_whole
-from elo.commands.progress import Progress
-from elo.commands.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.sources import Found, add_source_options, files_read, find, told_time
+from elo.board.leaderboard import Leaderboard, board_csv, board_of, rate_online
+from elo.board.table import aligned, table
+from elo.commands.shared.failures import CommandError, Commands, UsageError
+from elo.commands.shared.output import check_folder, check_targets, write_whole
+from elo.commands.shared.progress import Progress
+from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
+from elo.commands.shared.sources import Found, add_source_options, files_read, find, told_time
 from elo.estimate import Estimate, estimate
-from elo.leaderboard import Leaderboard, board_of, rate_online
 from elo.online import Spread
 from elo.settings import Settings
-from elo.table import table
 
 
 def add_to(commands: Commands) -> None:
@@ -103,9 +101,9 @@ def _rated(found: Found, settings: Settings, progress: Progress) -> tuple[Estima
 
 
 def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None) -> None:
-    from elo.agreement import bounds_by_kind
-    from elo.matrices import Matrices
-    from elo.plots import write_figures
+    from elo.board.interval_kinds import bounds_by_kind
+    from elo.board.matrices import Matrices
+    from elo.board.plots import write_figures
 
     matrices, bounds = None, None
     if fitted is not None:

@@ -8,9 +8,9 @@ import argparse
 import json
 from pathlib import Path
 
-from elo.commands.failures import Commands, UsageError
-from elo.commands.output import check_targets, whole_file, write_whole
-from elo.commands.progress import Progress
+from elo.commands.shared.failures import Commands, UsageError
+from elo.commands.shared.output import check_targets, whole_file, write_whole
+from elo.commands.shared.progress import Progress
 from elo.simulate import Scenario, simulate, write_votes
 
 _OPTIONS = (

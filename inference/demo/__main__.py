@@ -17,6 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inference.text.folder import open_tokenizer
+
 MODELS = Path(__file__).parent / "models"
 ACCURACY = "accuracy.json"
 QUESTIONS_PER_SKILL = 24
@@ -62,7 +64,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     from inference.demo.train import TOKENS_PER_STEP, Progress, train
     from inference.demo.vocabulary import train_tokenizer
     from inference.model.weights import save
-    from inference.text.tokenizer import TOKENIZER_FILE, Tokenizer
+    from inference.text.tokenizer import TOKENIZER_FILE
 
     torch.set_num_threads(1)  # matrices are small: a second thread on one run gains little, a second run a lot
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +82,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
             flush=True,
         )
 
-    model = train(PROFILE[slug], Tokenizer.from_folder(folder), report=show, n_tokens=n_tokens)
+    model = train(PROFILE[slug], open_tokenizer(folder), report=show, n_tokens=n_tokens)
     save(model, folder)
 
 
@@ -88,9 +90,8 @@ def _examine(slug: str, folder: Path, path: Path) -> None:
     from inference.demo.evaluate import examine, questions, summary
     from inference.demo.profiles import PROFILE
     from inference.model.weights import load
-    from inference.text.tokenizer import Tokenizer
 
-    marked = examine(load(folder), Tokenizer.from_folder(folder), questions(QUESTIONS_PER_SKILL))
+    marked = examine(load(folder), open_tokenizer(folder), questions(QUESTIONS_PER_SKILL))
     result = summary(marked)
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     known[PROFILE[slug].name] = result

@@ -14,7 +14,6 @@ Which bytes an id stands for is the business of the file's own module: sentencep
 import codecs
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 TOKENIZER_FILE = "tokenizer.model"
 FAST_FILE = "tokenizer.json"
@@ -47,13 +46,6 @@ class Tokenizer(ABC):
     eos_ids: frozenset[int]
     vocab_size: int
     chat_version: str | None = None
-
-    @staticmethod
-    def from_folder(folder: Path) -> "Tokenizer":
-        """The tokenizer of a model folder, as `inference.text.folder.open_tokenizer` finds it."""
-        from inference.text.folder import open_tokenizer
-
-        return open_tokenizer(folder)
 
     def encode(self, text: str) -> list[int]:
         """Ids of `text`, without BOS and EOS; never a control id. ValueError for a lone surrogate, which is no text."""

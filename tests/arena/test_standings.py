@@ -19,8 +19,8 @@ from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleSettings, ModelInfo, NewBattle
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
-from elo.bradley_terry import NoMaximumError
-from elo.leaderboard import Leaderboard, Row, Source, rate
+from elo.board.leaderboard import Leaderboard, Row, Source, rate
+from elo.fit.bradley_terry import NoMaximumError
 from elo.settings import Settings
 
 NAMES = ("Ash Lark", "Fen Quill", "Moss Tarn", "Wren Sol")

@@ -7,8 +7,8 @@ from bench import coverage
 from bench.coverage import SANDWICH, WAYS, Tally, Way, judge, main, markdown, measure, read, table, tournament, write
 from bench.tournaments import KINDS
 from elo.battles import Cells
-from elo.bradley_terry import fit
-from elo.intervals import intervals
+from elo.chance.intervals import intervals
+from elo.fit.bradley_terry import fit
 
 CHEAP = {kind: (Way("sandwich", SANDWICH, "models"),) for kind in KINDS}
 

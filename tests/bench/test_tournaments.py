@@ -4,7 +4,7 @@ import pytest
 from bench import tournaments
 from bench.tournaments import KINDS, MODELS, prepared
 from elo.battles import Cells
-from elo.bradley_terry import fit
+from elo.fit.bradley_terry import fit
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from elo.battles import Cells, Votes
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 
 DATA = Path(__file__).parent.parent / "data"
 OUTSIDE = Path(os.environ.get("ARENA_REFERENCE_DATA") or Path(__file__).parents[3] / "shared" / "data")

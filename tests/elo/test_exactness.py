@@ -16,9 +16,9 @@ from scipy.optimize import minimize
 from db.outcome import Outcome
 from elo import Cells, Settings, Votes, rate
 from elo.battles import Floats, Pairs
-from elo.bradley_terry import ConvergenceError, NoMaximumError
+from elo.board.matrices import Matrices
 from elo.estimate import estimate
-from elo.matrices import Matrices
+from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
 from tests.elo import reference
 
 POINTS = Settings().points_per_logit

@@ -12,7 +12,7 @@ import pytest
 from db.outcome import Outcome
 from elo import Cells, Settings, rate
 from elo.simulate import Scenario, Simulation, simulate, write_votes
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 
 
 def shares(found: Simulation) -> list[float]:

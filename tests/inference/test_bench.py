@@ -11,6 +11,7 @@ from inference.engine.request import Request, SamplingParams
 from inference.model.cache import Chunk, RingCache
 from inference.model.transformer import Transformer
 from inference.model.weights import load
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
 
@@ -29,7 +30,7 @@ def model(path: Path) -> Transformer:
 
 @pytest.fixture(scope="module")
 def tokenizer(path: Path) -> Tokenizer:
-    return Tokenizer.from_folder(path)
+    return open_tokenizer(path)
 
 
 def cache(model: Transformer, n_slots: int, max_len: int) -> RingCache:

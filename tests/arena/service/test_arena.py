@@ -16,7 +16,7 @@ from arena.service.live import WITHDRAW_WITHIN_S
 from db import queries
 from db.codes import State
 from db.queries import BattleRecord
-from elo.leaderboard import rate
+from elo.board.leaderboard import rate
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 from tests.fakes import ScriptedPlayer
 

@@ -25,7 +25,7 @@ from arena.service import (
     Status,
     TurnView,
 )
-from elo.leaderboard import Leaderboard, Row, Source
+from elo.board.leaderboard import Leaderboard, Row, Source
 from elo.settings import Settings as EloSettings
 
 NAMES = ("Wren Sol", "Moss Tarn", "Fen Quill", "Ash Lark")

@@ -8,8 +8,8 @@ import pytest
 from arena.service import Board
 from arena.ui.leaderboard import axis, computed_line, settings_line, table
 from arena.ui.messages import messages
-from elo.intervals import Kind
-from elo.leaderboard import Row
+from elo.board.leaderboard import Row
+from elo.chance.intervals import Kind
 from elo.settings import Settings
 from tests.arena.ui.fake_arena import empty_board, full_board
 

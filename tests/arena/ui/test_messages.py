@@ -12,7 +12,7 @@ from arena.rounds.views import SideState
 from arena.service import NOTICES
 from arena.ui.messages import LANGUAGES, messages, preferred_language
 from db.codes import Reason
-from elo.intervals import Kind
+from elo.chance.intervals import Kind
 
 
 def _numbers(sentence: str) -> set[str]:

@@ -14,7 +14,7 @@ from arena.service import Refusal, Status
 from arena.web.routes import routes
 from db.outcome import Outcome
 from elo.battles import Cells
-from elo.leaderboard import Leaderboard, rate
+from elo.board.leaderboard import Leaderboard, rate
 from elo.settings import Settings
 
 

@@ -8,7 +8,7 @@ from db import queries
 from db.integrity import problems
 from db.session import open_database
 from elo.battles import Cells
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 
 SMALL = Cell(600, 5)
 

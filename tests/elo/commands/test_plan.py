@@ -7,7 +7,7 @@ from db import exchange
 from db.outcome import Outcome
 from db.session import open_database
 from elo.__main__ import main
-from elo.commands.progress import Progress
+from elo.commands.shared.progress import Progress
 from tests.db import building
 from tests.elo import reference
 

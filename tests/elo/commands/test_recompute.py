@@ -24,10 +24,10 @@ from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineEl
 from db.session import open_database
 from elo import Cells, Settings, online, rate, rate_online
 from elo.__main__ import main
-from elo.commands.progress import Progress
-from elo.commands.rating_options import add_rating_options, settings_from
+from elo.commands.shared.progress import Progress
+from elo.commands.shared.rating_options import add_rating_options, settings_from
 from elo.online import update
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 from tests.db import building
 from tests.elo import reference
 

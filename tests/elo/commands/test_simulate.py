@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from elo.__main__ import main
-from elo.votes_file import read_votes
+from elo.votes.votes_file import read_votes
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

@@ -11,7 +11,7 @@ import torch
 from inference.__main__ import main
 from inference.model import weights
 from inference.text.chat_template import Message, render
-from inference.text.tokenizer import Tokenizer
+from inference.text.folder import open_tokenizer
 
 Capture = pytest.CaptureFixture[str]
 
@@ -25,7 +25,7 @@ def greedy(path: Path, prompt: list[int], n: int) -> list[int]:
 
 
 def test_complete_continues_a_text(path: Path, capsys: Capture) -> None:
-    tokenizer = Tokenizer.from_folder(path)
+    tokenizer = open_tokenizer(path)
     assert main(["complete", "--model", str(path), "--temperature", "0", "--max-tokens", "30", "the quick"]) == 0
     ids = [tokenizer.bos_id, *tokenizer.encode("the quick")]
     more = tokenizer.decode(ids + greedy(path, ids, 30)).removeprefix("the quick")
@@ -47,7 +47,7 @@ def test_chat_keeps_the_conversation(path: Path, capsys: Capture, monkeypatch: p
     monkeypatch.setattr(sys, "stdin", io.StringIO("the quick\nbrown fox\n"))
     options = ["--temperature", "0", "--max-tokens", "12", "--stop", "9999", "--system", "jump"]
     assert main(["chat", "--model", str(path), *options]) == 0
-    tokenizer, messages, said = Tokenizer.from_folder(path), [Message("system", "jump")], ""
+    tokenizer, messages, said = open_tokenizer(path), [Message("system", "jump")], ""
     for line in ("the quick", "brown fox"):
         messages.append(Message("user", line))
         answer = tokenizer.decode(greedy(path, render(messages, tokenizer), 12))

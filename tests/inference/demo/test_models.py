@@ -13,6 +13,7 @@ from inference.demo.profiles import PROFILE, PROFILES, WINDOW
 from inference.model.transformer import Transformer
 from inference.model.weights import load
 from inference.text.chat_template import Message
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
 # Prompts that a page may offer, with what the strongest model answers.
@@ -34,7 +35,7 @@ EXAMPLES = {
 
 @cache
 def shipped(slug: str) -> tuple[Transformer, Tokenizer]:
-    return load(MODELS / slug), Tokenizer.from_folder(MODELS / slug)
+    return load(MODELS / slug), open_tokenizer(MODELS / slug)
 
 
 @cache

@@ -10,6 +10,7 @@ from inference.demo.profiles import PROFILES, full_weights
 from inference.demo.train import ROW_TOKENS, Progress, layout, rows, targets, train
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import Message, render
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
 
@@ -17,7 +18,7 @@ from inference.text.tokenizer import Tokenizer
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     folder: Path = tmp_path_factory.mktemp("tokenizer")
     (folder / "tokenizer.model").write_bytes(train_tokenizer())
-    return Tokenizer.from_folder(folder)
+    return open_tokenizer(folder)
 
 
 def some_dialogues(n: int) -> list[Dialogue]:

@@ -8,6 +8,7 @@ from inference.demo.corpus import words
 from inference.demo.corpus.dialogue import QUOTED_SYSTEM_PROMPT
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import detect_version
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
 
@@ -19,7 +20,7 @@ def serialized() -> bytes:
 @pytest.fixture
 def tokenizer(serialized: bytes, tmp_path: Path) -> Tokenizer:
     (tmp_path / "tokenizer.model").write_bytes(serialized)
-    return Tokenizer.from_folder(tmp_path)
+    return open_tokenizer(tmp_path)
 
 
 def test_the_tokenizer_is_the_same_every_time(serialized: bytes) -> None:

@@ -20,6 +20,7 @@ from inference.model import weights
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
 from tests.inference.engine.builders import Letters, finish
@@ -41,7 +42,7 @@ def model(folder: Path) -> Transformer:
 
 @pytest.fixture(scope="module")
 def tokenizer(folder: Path) -> Tokenizer:
-    return Tokenizer.from_folder(folder)
+    return open_tokenizer(folder)
 
 
 def make_cache(config: ModelConfig, n_slots: int) -> RingCache:

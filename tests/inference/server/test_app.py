@@ -10,7 +10,7 @@ import pytest
 
 import inference
 from inference.folder import open_folder
-from inference.text.tokenizer import Tokenizer
+from inference.text.folder import open_tokenizer
 from tests.inference.server.serving import ASK, CHAT, ENDLESS, Server, serving
 
 
@@ -51,7 +51,7 @@ def fingerprint(folder: Path) -> str:
 
 def test_a_whole_chat_answer(client: openai.OpenAI, folders: dict[str, Path]) -> None:
     answer = client.chat.completions.create(model="one", messages=ASK, max_tokens=30, seed=7, temperature=1)
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     assert answer.object == "chat.completion"
     assert (answer.model, answer.system_fingerprint) == ("one", fingerprint(folders["one"]))
     assert answer.choices[0].message.role == "assistant"
@@ -105,7 +105,7 @@ def test_a_stop_string_ends_an_answer_before_it(client: openai.OpenAI) -> None:
 
 
 def test_text_is_completed_from_a_string_or_from_ids(client: openai.OpenAI, folders: dict[str, Path]) -> None:
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     ids = [tokenizer.bos_id, *tokenizer.encode("the quick")]
     settings: dict[str, Any] = {"model": "one", "max_tokens": 20, "temperature": 0}
     text = client.completions.create(prompt="the quick", **settings)

@@ -10,6 +10,7 @@ import torch
 from inference.engine.request import TokenLogprob
 from inference.model import weights
 from inference.server.logprobs import TextLogprobs, chat_logprobs, token_text
+from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.inference.server.serving import ASK
 
@@ -18,7 +19,7 @@ TEXT = "the quick brown fox"
 
 @pytest.fixture(scope="module")
 def tokenizer(folders: dict[str, Path]) -> Tokenizer:
-    return Tokenizer.from_folder(folders["one"])
+    return open_tokenizer(folders["one"])
 
 
 def expected(folder: Path, ids: list[int]) -> torch.Tensor:

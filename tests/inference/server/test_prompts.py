@@ -8,14 +8,14 @@ import openai
 import pytest
 
 from inference.text.chat_template import Message, render
-from inference.text.tokenizer import Tokenizer
+from inference.text.folder import open_tokenizer
 from tests.inference.server.serving import ASK, LIMIT_S, Server
 
 PROMPTS = ["the quick", "brown fox jumps", "over"]
 
 
 def test_several_prompts_are_several_choices(client: openai.OpenAI, folders: dict[str, Path]) -> None:
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     ids = [[tokenizer.bos_id, *tokenizer.encode(prompt)] for prompt in PROMPTS]
     settings: dict[str, Any] = {"model": "one", "max_tokens": 7, "temperature": 0}
     alone = [client.completions.create(prompt=prompt, **settings) for prompt in PROMPTS]
@@ -44,7 +44,7 @@ def test_several_prompts_are_several_choices(client: openai.OpenAI, folders: dic
 
 
 def test_a_text_may_be_continued_without_bos(client: openai.OpenAI, folders: dict[str, Path]) -> None:
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     answer = client.completions.create(
         model="one", prompt="the quick", max_tokens=1, extra_body={"add_special_tokens": False}
     )
@@ -68,7 +68,7 @@ def post(server: Server, path: str, **body: object) -> Any:
 
 
 def test_text_is_tokenized_and_comes_back(server: Server, folders: dict[str, Path]) -> None:
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     ids = tokenizer.encode("the quick")
     given = post(server, "/tokenize", model="one", prompt="the quick", return_token_strs=True)
     assert given == {
@@ -85,7 +85,7 @@ def test_text_is_tokenized_and_comes_back(server: Server, folders: dict[str, Pat
 def test_exactly_the_name_of_bos_or_eos_is_that_id_and_any_other_text_is_text(
     server: Server, folders: dict[str, Path]
 ) -> None:
-    tokenizer = Tokenizer.from_folder(folders["one"])
+    tokenizer = open_tokenizer(folders["one"])
     for name, token_id in (("<s>", tokenizer.bos_id), ("</s>", tokenizer.eos_id)):
         for has_bos in (False, True):
             tokens = post(server, "/models/one/tokenize", prompt=name, add_special_tokens=has_bos)["tokens"]
@@ -99,7 +99,7 @@ def test_a_conversation_is_tokenized_as_it_is_answered(
     server: Server, client: openai.OpenAI, folders: dict[str, Path]
 ) -> None:
     tokens = post(server, "/tokenize", model="one", messages=ASK)["tokens"]
-    assert tokens == render([Message("user", ASK[0]["content"])], Tokenizer.from_folder(folders["one"]))
+    assert tokens == render([Message("user", ASK[0]["content"])], open_tokenizer(folders["one"]))
     answer = client.chat.completions.create(model="one", messages=ASK, max_tokens=1)
     assert answer.usage is not None
     assert answer.usage.prompt_tokens == len(tokens)

@@ -9,6 +9,7 @@ import pytest
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 
 from inference.text.chat_template import VERSIONS, ChatError, Family, Message, Version, detect_version, render
+from inference.text.folder import open_tokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tekken import TekkenTokenizer
 from inference.text.tokenizer import Tokenizer
@@ -178,8 +179,8 @@ def test_without_a_template_the_pieces_and_the_family_tell(
 def test_the_version_is_read_from_the_control_pieces(tmp_path: Path) -> None:
     write_tokenizer(tmp_path / "v3")
     write_tokenizer(tmp_path / "v1", has_control_pieces=False)
-    assert detect_version(Tokenizer.from_folder(tmp_path / "v3")) == "v3"
-    assert detect_version(Tokenizer.from_folder(tmp_path / "v1")) == "v1"
+    assert detect_version(open_tokenizer(tmp_path / "v3")) == "v3"
+    assert detect_version(open_tokenizer(tmp_path / "v1")) == "v1"
 
 
 CHATML = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content']}}{% endfor %}"

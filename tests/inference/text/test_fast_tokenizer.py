@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from inference.text.fast_tokenizer import FastTokenizer
-from inference.text.tokenizer import Tokenizer, TokenizerError
+from inference.text.folder import open_tokenizer
+from inference.text.tokenizer import TokenizerError
 from tests.inference.text.kinds import (
     EVIL,
     FAST,
@@ -154,7 +155,7 @@ def test_without_the_library_the_way_to_get_it_is_told(monkeypatch: pytest.Monke
     with pytest.raises(
         TokenizerError, match=r"tokenizer\.json needs the tokenizers library.*; pip install tokenizers$"
     ):
-        Tokenizer.from_folder(byte_level_folder())
+        open_tokenizer(byte_level_folder())
 
 
 @pytest.mark.parametrize(

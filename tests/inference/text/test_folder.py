@@ -26,12 +26,12 @@ def folder(tmp_path: Path) -> Path:
 def test_the_first_of_three_files_is_read(folder: Path) -> None:
     kinds: list[type[Tokenizer]] = [SentencePieceTokenizer, FastTokenizer, TekkenTokenizer]
     for name, kind in zip(TOKENIZER_FILES, kinds, strict=True):
-        assert type(Tokenizer.from_folder(folder)) is kind
+        assert type(open_tokenizer(folder)) is kind
         (folder / name).unlink()
     with pytest.raises(
         TokenizerError, match=rf"no tokenizer in {folder}; put tokenizer.model there \(tokenizer.json or"
     ):
-        Tokenizer.from_folder(folder)
+        open_tokenizer(folder)
 
 
 def test_a_tokenizer_model_that_knows_less_than_the_model_gives_way(folder: Path) -> None:

@@ -7,6 +7,7 @@ import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference.text.folder import open_tokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tokenizer import StreamDecoder, Tokenizer, TokenizerError
 from tests.fakes import write_tokenizer
@@ -21,7 +22,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(" \n\t
 def small(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     folder = tmp_path_factory.mktemp("small")
     write_tokenizer(folder)
-    return Tokenizer.from_folder(folder)
+    return open_tokenizer(folder)
 
 
 def streamed(tokenizer: Tokenizer, ids: list[int]) -> list[str]:
@@ -93,7 +94,7 @@ def test_a_damaged_tokenizer_is_named(tmp_path: Path, damage: bytes | str) -> No
     whole = SENTENCEPIECE["v1"].read_bytes()
     (tmp_path / "tokenizer.model").write_bytes(whole[: len(whole) // 2] if isinstance(damage, str) else damage)
     with pytest.raises(TokenizerError, match="is not a SentencePiece model, or is damaged"):
-        Tokenizer.from_folder(tmp_path)
+        open_tokenizer(tmp_path)
 
 
 def test_a_tokenizer_without_bos_is_refused(tmp_path: Path) -> None:
@@ -106,4 +107,4 @@ def test_a_tokenizer_without_bos_is_refused(tmp_path: Path) -> None:
         minloglevel=2,
     )
     with pytest.raises(TokenizerError, match="has no BOS or no EOS"):
-        Tokenizer.from_folder(tmp_path)
+        open_tokenizer(tmp_path)

@@ -7,8 +7,9 @@ from shutil import copy
 
 import pytest
 
+from inference.text.folder import open_tokenizer
 from inference.text.tekken import TekkenTokenizer
-from inference.text.tokenizer import Tokenizer, TokenizerError
+from inference.text.tokenizer import TokenizerError
 from tests.inference.text.kinds import (
     EVIL,
     TEKKEN,
@@ -40,7 +41,7 @@ def test_a_piece_of_half_a_character_is_named_by_its_bytes() -> None:
 def test_without_the_library_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mistral_common.tokens.tokenizers.tekken", None)
     with pytest.raises(TokenizerError, match=r"needs the mistral-common library, .*; pip install mistral-common$"):
-        Tokenizer.from_folder(small_tekken("v3").parent)
+        open_tokenizer(small_tekken("v3").parent)
 
 
 def test_an_unknown_version_is_refused_with_the_library_s_reason(tmp_path: Path) -> None:

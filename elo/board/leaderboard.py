@@ -1,0 +1,300 @@
+"""From counts or votes to a board: the rows that the web shows and `recompute` prints, with one JSON for both."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
+
+import numpy as np
+
+from db.outcome import Outcome
+from elo import online
+from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
+from elo.board import ranks
+from elo.chance.intervals import Kind, Progress
+from elo.estimate import Estimate, estimate
+from elo.fit.coefficient import Coefficient
+from elo.settings import Settings
+
+_DECIMALS = 10
+"""Where ratings are cut: far below any meaning and above rounding errors, so that equal records have equal ratings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One model. `low` and `high` are None where there is no interval; `interval` says how they were made."""
+
+    model: str
+    rank: int
+    """1 + the models of the same component that are better for sure: whose `low` exceeds this `high`."""
+    rating: float
+    low: float | None
+    high: float | None
+    interval: Kind
+    """bootstrap, sandwich, jackknife (by cluster), hessian (a short record: read it with care) or none."""
+    battles: int
+    win_rate: float
+    """(wins + half the ties) / battles."""
+    component: int
+    """Models of different components have no path of battles between them: their ratings cannot be compared. (Where
+    ties are ignored: of decided battles.)"""
+    rank_by_difference: int | None = None
+    """The same, with "for sure" said by the interval of the difference of the two ratings: sharper. None: not known."""
+    rank_low: int | None = None
+    """The best place that the model has in `level` of the bootstrap's rounds, or draws from the covariance, ..."""
+    rank_high: int | None = None
+    """... and the worst: an interval for its place. None: not known."""
+
+    def to_json(self) -> dict[str, str | int | float | None]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which votes a board was made from, as far as it was told: enough to see whether two boards had the same."""
+
+    n_votes: int = 0
+    sha256: str | None = None
+    """Of the counts: sorted lines "name\\tname\\toutcome\\tcount\\n" in UTF-8, the outcome (a, b, tie, both_bad) seen
+    from the name that sorts first. Times, voters and features are not in it."""
+    revision: int | None = None
+    """The ledger's, where the votes come from a database."""
+    kind: str | None = None
+    """Of battles; None: all there were."""
+    since: str | None = None
+    until: str | None = None
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    """Votes that were left out, by reason."""
+
+    def to_json(self) -> dict[str, object]:
+        told = ("revision", "sha256", "kind", "since", "until")
+        return {"votes": self.n_votes} | {name: getattr(self, name) for name in told}
+
+
+@dataclass(frozen=True, slots=True)
+class FitFacts:
+    """How the maximum was found, and what was found there besides ratings."""
+
+    iterations: int
+    largest_gradient: float
+    """Of the log-likelihood, in points won beyond those expected: 0 but for rounding."""
+    tie: Coefficient | None = None
+    """Log of Davidson's nu or of Rao and Kupper's theta."""
+    coefficients: tuple[Coefficient, ...] = ()
+    """Of `control`: log-odds per standard deviation of the covariate, side per side."""
+    n_left_out: int = 0
+    """Votes of which a covariate is not known."""
+    unused: tuple[str, ...] = ()
+    """Covariates that differ in no battle."""
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self) | {"coefficients": list(map(asdict, self.coefficients)), "unused": list(self.unused)}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaderboard:
+    """Rows by rating, then name; models without a vote in `unrated`; the settings and the source that gave them."""
+
+    rows: tuple[Row, ...]
+    unrated: tuple[str, ...]
+    settings: Settings
+    source: Source = field(default_factory=Source)
+    fit: FitFacts | None = None
+    """None with method elo."""
+    reach: float | None = None
+    """Standard errors from a rating to its bounds; None where they are percentiles, or not there."""
+    agreement: float | None = None
+    """Width of bootstrap intervals over sandwich ones, median of the models: near 1 where both can be trusted."""
+    n_clusters: int | None = None
+    """Clusters of votes, a vote of its own among them; None where votes count one by one."""
+    plain: Mapping[str, float] = field(default_factory=dict)
+    """Where votes have weights and some rating without them lies outside the interval: all ratings without."""
+
+    @property
+    def n_votes(self) -> int:
+        return self.source.n_votes
+
+    @property
+    def revision(self) -> int | None:
+        return self.source.revision
+
+    @property
+    def excluded(self) -> Mapping[str, int]:
+        return self.source.excluded
+
+    @property
+    def n_components(self) -> int:
+        return max((row.component for row in self.rows), default=0)
+
+    def sourced(
+        self,
+        *,
+        revision: int | None = None,
+        excluded: Mapping[str, int] | None = None,
+        kind: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> "Leaderboard":
+        """The same board with its source told."""
+        told = replace(
+            self.source, revision=revision, excluded=dict(excluded or {}), kind=kind, since=since, until=until
+        )
+        return replace(self, source=told)
+
+    def to_json(self) -> dict[str, object]:
+        """What `/leaderboard.json` and `recompute --json` hold; floats are written so that they read back the same."""
+        return {
+            "models": [row.to_json() for row in self.rows],
+            "settings": self.settings.to_json(),
+            "votes": self.n_votes,
+            "revision": self.revision,
+            "excluded": dict(sorted(self.excluded.items())),
+            "unrated": list(self.unrated),
+            "source": self.source.to_json(),
+            "fit": self.fit and self.fit.to_json(),
+            "reach": self.reach,
+            "agreement": self.agreement,
+            "clusters": self.n_clusters,
+            "plain": dict(self.plain),
+        }
+
+
+def rate(
+    data: Cells | Votes, settings: Settings, *, listed: Sequence[str] = (), progress: Progress | None = None
+) -> Leaderboard:
+    """The Bradley-Terry board of counts, or of votes (see `estimate`). `listed` are models that are shown even without
+    a vote. No votes: a board without rows.
+
+    Raises ValueError for method elo, and whatever `estimate` does: NoMaximumError among it, naming the models, where
+    the prior is 0 and the votes have no likeliest ratings.
+    """
+    if settings.method != "bradley-terry":
+        raise ValueError(
+            f"the order of votes is no part of this fit, so they cannot be rated by {settings.method}; use rate_online"
+        )
+    if not (len(data) if isinstance(data, Votes) else data.n_votes):
+        return Leaderboard((), tuple(sorted(set(listed))), settings, source_of(Cells.from_counts([])))
+    return board_of(estimate(data, settings, progress=progress), settings, listed=listed)
+
+
+def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ()) -> Leaderboard:
+    """The board of an estimate: on the scale of the settings, with ranks."""
+    models, bounds = found.counted.models, found.bounds
+    scale, target = settings.points_per_logit, found.gauge.target
+
+    def on_scale(logits: Floats) -> Floats:
+        points: Floats = np.round(target + scale * logits, _DECIMALS)
+        return points
+
+    ratings, group = on_scale(found.ratings), found.group
+    plain = {}
+    if bounds is None:
+        rows = _rows(found.counted, ratings, group)
+    else:
+        low, high = on_scale(bounds.low), on_scale(bounds.high)
+        rank = ranks.by_interval(low, high, group).tolist()
+        by_difference = ranks.by_difference(
+            found.ratings, bounds.covariance, group, level=settings.level, freedom=bounds.freedom
+        ).tolist()
+        if bounds.rounds is None:
+            places = ranks.from_intervals(low, high, group)
+        else:
+            places = ranks.from_rounds(bounds.rounds, group, level=settings.level)
+        rows = [
+            replace(
+                row,
+                rank=rank[m],
+                low=float(low[m]),
+                high=float(high[m]),
+                interval=bounds.kind[m],
+                rank_by_difference=by_difference[m],
+                rank_low=int(places.best[m]),
+                rank_high=int(places.worst[m]),
+            )
+            for m, row in enumerate(_rows(found.counted, ratings, group))
+        ]
+        if found.plain is not None:
+            unweighted = on_scale(found.plain)
+            if ((unweighted < low) | (unweighted > high)).any():
+                plain = dict(zip(models, unweighted.tolist(), strict=True))
+    return Leaderboard(
+        _ordered(rows),
+        tuple(sorted(set(listed) - set(models))),
+        settings,
+        source_of(found.cells),
+        FitFacts(
+            found.fit.iterations,
+            found.fit.largest_gradient,
+            found.tie,
+            found.coefficients,
+            found.n_left_out,
+            found.unused,
+        ),
+        reach=None if bounds is None else bounds.reach,
+        agreement=None if bounds is None else bounds.agreement,
+        n_clusters=None if bounds is None else bounds.n_clusters,
+        plain=plain,
+    )
+
+
+def rate_online(
+    votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings, *, listed: Sequence[str] = ()
+) -> Leaderboard:
+    """The board by online Elo after the votes in their order, without intervals."""
+    if settings.method != "elo":
+        raise ValueError(f"method {settings.method!r} does not replay votes; use rate with cells")
+    votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
+    cells = Cells.from_votes(votes)
+    unrated = tuple(sorted(set(listed) - set(cells.models)))
+    pairs = cells.pairs()
+    states = online.replay(votes, settings)
+    ratings = np.array([states[model].rating for model in pairs.models])
+    return Leaderboard(_ordered(_rows(pairs, ratings, components(pairs))), unrated, settings, source_of(cells))
+
+
+def source_of(cells: Cells) -> Source:
+    labels = [outcome.label for outcome in Outcome]
+    columns = (cells.a.tolist(), cells.b.tolist(), cells.outcome.tolist(), cells.count.tolist())
+    lines = (
+        f"{cells.models[a]}\t{cells.models[b]}\t{labels[outcome]}\t{n}\n"
+        for a, b, outcome, n in zip(*columns, strict=True)
+    )
+    return Source(cells.n_votes, hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest())
+
+
+def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[Row]:
+    """In the order of the models, as they are without intervals: nothing is known of chance, so a better rating is a
+    better rank."""
+    points = record(pairs)
+    rank = ranks.by_interval(ratings, ratings, group)
+    return [
+        Row(
+            model=model,
+            rank=int(rank[m]),
+            rating=float(ratings[m]),
+            low=None,
+            high=None,
+            interval="none",
+            battles=int(points.battles[m]),
+            win_rate=float(points.won[m] / points.battles[m]),
+            component=int(group[m]),
+        )
+        for m, model in enumerate(pairs.models)
+    ]
+
+
+def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
+    return tuple(sorted(rows, key=lambda row: (-row.rating, row.model)))
+
+
+COLUMNS = tuple(field.name for field in fields(Row))
+
+
+def board_csv(board: Leaderboard) -> str:
+    """With a header; lines end in "\\n". Floats are written so that they read back the same, None as nothing."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(row.to_json() for row in board.rows)
+    return text.getvalue()

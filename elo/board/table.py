@@ -1,0 +1,91 @@
+"""A board as text: the table that `recompute` prints, with everything under it that tells how it was made."""
+
+from collections.abc import Collection, Sequence
+
+from elo.board.leaderboard import Leaderboard, Row
+from elo.board.notes import notes
+
+
+def table(board: Leaderboard) -> str:
+    """One line per model, `columns` side by side, and below the `notes` and what the last columns are."""
+    header, *rows = columns(board)
+    lines = aligned(header, rows, left=(1,))
+    return "\n".join([*lines, "", *notes(board), *_legend(board)])
+
+
+def _legend(board: Leaderboard) -> list[str]:
+    if all(row.rank_by_difference is None for row in board.rows):
+        return []
+    settings = board.settings
+    if not settings.bootstrap:
+        where = "that the intervals leave open"
+    elif board.reach is None:
+        where = f"in {100 * settings.level:g} % of the bootstrap's rounds"
+    else:
+        where = f"in {100 * settings.level:g} % of {settings.bootstrap} draws from the ratings' covariance"
+    return [
+        "rank: 1 + the models that are better for sure, whose interval lies above this one's; by difference: the same "
+        f"by the interval of the two ratings' difference, which is sharper; places: the model's {where}."
+    ]
+
+
+def columns(board: Leaderboard) -> list[list[str]]:
+    """The header, then a row for each model: rank, model, rating, interval, battles and win rate, and as far as they
+    say something the sharper rank with the places that chance leaves open, the rating without weights, the group."""
+    rows = board.rows
+    cells = [
+        ["rank", "model", "rating", f"{100 * board.settings.level:g} % interval", "battles", "win rate"],
+        *(
+            [
+                f"{row.rank}",
+                row.model,
+                f"{row.rating:.1f}",
+                _interval(row),
+                f"{row.battles}",
+                f"{100 * row.win_rate:.1f} %",
+            ]
+            for row in rows
+        ),
+    ]
+    if any(row.rank_by_difference is not None for row in rows):
+        _add(cells, "by difference", [_or_dash(row.rank_by_difference) for row in rows])
+        _add(cells, "places", [_places(row) for row in rows])
+    if board.plain:
+        _add(cells, "unweighted", [f"{board.plain[row.model]:.1f}" for row in rows])
+    if board.n_components > 1:
+        _add(cells, "group", [f"{row.component}" for row in rows])
+    return cells
+
+
+def _add(cells: list[list[str]], name: str, values: list[str]) -> None:
+    for row, value in zip(cells, [name, *values], strict=True):
+        row.append(value)
+
+
+def _interval(row: Row) -> str:
+    if row.low is None or row.high is None:
+        return "-"
+    return f"{row.low:.1f} to {row.high:.1f}{'*' if row.interval == 'hessian' else ' '}"
+
+
+def _or_dash(value: int | None) -> str:
+    return "-" if value is None else f"{value}"
+
+
+def _places(row: Row) -> str:
+    if row.rank_low is None or row.rank_high is None:
+        return "-"
+    return f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low} to {row.rank_high}"
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> list[str]:
+    """One line for the header and one a row; the columns in `left` begin at one place, the others end at one."""
+    lines = [header, *rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if i in left else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
+    ]

@@ -1,0 +1,300 @@
+"""How far chance could have moved a rating: bounds around each, from the bootstrap or from a covariance.
+
+The bootstrap draws a count for every cell anew, Poisson with the count seen as its mean, fits again, and takes
+percentiles; to draw whole votes instead would cost more with every vote and give the same spread. The prior is kept in
+every round. The sandwich H^-1 G H^-1 is its closed form, and also serves weighted votes and models of ties. Where votes
+hang together the jackknife by cluster takes their place (`clusters`). All shrink to nothing for a model that never
+lost, and where nearly all are ties, so `auto` gives a short record the inverse Hessian, which is too wide rather than
+too narrow (`short_records`).
+
+    asked for   one by one                              weighted, a model of ties,      in clusters
+                                                        or all models at once
+    auto        bootstrap, Hessian for short records    sandwich, Hessian for short     jackknife, Hessian for short
+    bootstrap   bootstrap                               bootstrap (models of ties)      jackknife
+    sandwich    sandwich                                sandwich                        jackknife
+
+    K models, M pairs that met, R rounds
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from elo.battles import Floats, Pairs
+from elo.chance import short_records, simultaneous
+from elo.chance.poisson import draw
+from elo.chance.short_records import ShortRecords
+from elo.fit import ties
+from elo.fit.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
+from elo.fit.clusters import Clusters, jackknife, terms_of
+from elo.fit.pointwise import pointwise
+from elo.fit.ties import TieFit
+from elo.settings import Settings
+
+Kind = Literal["bootstrap", "sandwich", "jackknife", "hessian", "none"]
+Progress = Callable[[int, int], None]
+"""Is told (rounds done, rounds in all) on the way."""
+
+_BLOCK = 2**18  # (M, R) values: what a core's cache holds
+_BLOCK_OF_MATRICES = 2**22  # (R, K, K) values: 32 MB
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Intervals:
+    """Bounds in log-odds around ratings whose fixed mean is 0, (K,) each, and how each model's were made."""
+
+    low: Floats
+    high: Floats
+    kind: tuple[Kind, ...]
+    covariance: Floats
+    """(K, K): of the ratings under the gauge, with what it lacks for a short record added as noise of the model's own.
+    Ranks by difference are read from it."""
+    rounds: Floats | None
+    """(R, K): ratings as chance could have made them, under the gauge: the bootstrap's rounds, or as many random draws
+    where bounds come from `covariance`; a short record has noise of its own on top. For places, and for the chance that
+    one model is better than another. None where no rounds are asked for."""
+    reach: float | None = None
+    """Standard errors from a rating to its bounds: 1.96, and more where all intervals hold at once or clusters are few.
+    None: bounds are percentiles."""
+    agreement: float | None = None
+    """Width of the bootstrap's interval over the sandwich's, the median of models: near 1 where both can be trusted."""
+    n_clusters: int | None = None
+
+    @property
+    def freedom(self) -> int | None:
+        """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
+        return _freedom(self.n_clusters)
+
+
+def _freedom(n_clusters: int | None) -> int | None:
+    return None if n_clusters is None or n_clusters < 2 else n_clusters - 1
+
+
+def intervals(
+    pairs: Pairs,
+    fit: Fit | TieFit,
+    settings: Settings,
+    *,
+    gauge: Floats | None = None,
+    clusters: Clusters | None = None,
+    progress: Progress | None = None,
+) -> Intervals | None:
+    """The intervals that the settings ask for; None for a bootstrap of no rounds.
+
+    `gauge` (K,) are the weights, with sum 1, of the mean that is fixed; None: 1/K each. With `clusters`, the votes of
+    `pairs` count as they hang together. Without a prior a round can have no maximum; then every interval is the
+    sandwich's and says so. Raises ClusterError (see `clusters.jackknife`).
+    """
+    likelihood = Likelihood.of(pairs, prior=settings.prior)
+    if clusters is not None:
+        short = short_records.of_clusters(likelihood, fit, clusters)
+        covariance = np.zeros((pairs.n_models, pairs.n_models))
+        # A single cluster moves nothing against others, and makes every record a short one.
+        if clusters.n_clusters > 1 or settings.interval != "auto":
+            covariance = clustered(likelihood, fit, clusters)
+        return of_covariance(
+            fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, n_clusters=clusters.n_clusters
+        )
+    is_plain = isinstance(fit, Fit) and pairs.won2 is None and not settings.simultaneous
+    wants_rounds = settings.interval == "bootstrap" or (settings.interval == "auto" and is_plain)
+    if wants_rounds and not settings.bootstrap:
+        return None
+    covariance, short = sandwich(likelihood, pairs, fit), short_records.of_votes(likelihood, pairs, fit)
+    if wants_rounds:
+        rounds = bootstrap(likelihood, pairs, fit, settings, progress=progress)
+        if rounds is not None:
+            return _of_rounds(fit.ratings, rounds, covariance, settings, short, gauge)
+        settings = replace(settings, interval="sandwich")
+    return of_covariance(fit.ratings, covariance, "sandwich", settings, short=short, gauge=gauge)
+
+
+def of_covariance(
+    ratings: Floats,
+    covariance: Floats,
+    kind: Kind,
+    settings: Settings,
+    *,
+    short: ShortRecords,
+    gauge: Floats | None = None,
+    n_clusters: int | None = None,
+) -> Intervals:
+    """So many standard errors to either side, from ratings (K,) and their covariance (K, K) with the plain mean fixed,
+    which was estimated from so many clusters (None: votes one by one).
+
+    With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
+    """
+    kinds: list[Kind] = [kind] * len(ratings)
+    freedom = _freedom(n_clusters)
+    own, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
+    whole = own
+    if settings.interval == "auto":
+        whole = projected(covariance + np.diag(short.lacking(covariance)), gauge)
+        kinds = ["hessian" if is_short else kind for is_short in short.is_short]
+    if settings.simultaneous:
+        reach = simultaneous.quantile(whole, level=settings.level, freedom=freedom, seed=settings.seed)
+        errors = reach * _errors(whole)
+    else:
+        reach = pointwise(settings.level, freedom)
+        # What the Hessian adds is not estimated from clusters.
+        errors = np.maximum(reach * _errors(own), pointwise(settings.level) * _errors(whole))
+    rounds = None
+    if settings.bootstrap:
+        drawn = simultaneous.draws(whole, settings.bootstrap, freedom=freedom, seed=settings.seed)
+        rounds = ratings + _shifted(drawn, gauge)
+    return Intervals(
+        ratings - errors, ratings + errors, tuple(kinds), whole, rounds, reach=reach, n_clusters=n_clusters
+    )
+
+
+def _of_rounds(
+    ratings: Floats,
+    rounds: Floats,
+    covariance: Floats,
+    settings: Settings,
+    short: ShortRecords,
+    gauge: Floats | None,
+) -> Intervals:
+    rounds, ratings = _shifted(rounds, gauge), _shifted(ratings, gauge)
+    tail = (1 - settings.level) / 2
+    low, high = np.quantile(rounds, [tail, 1 - tail], axis=0)
+    kinds: list[Kind] = ["bootstrap"] * len(ratings)
+    errors = _errors(projected(covariance, gauge))
+    is_used = errors > 0
+    if settings.interval == "auto":
+        wide = pointwise(settings.level) * _errors(projected(short.covariance, gauge))
+        for m in np.flatnonzero(short.is_short):
+            low[m], high[m], kinds[m] = ratings[m] - wide[m], ratings[m] + wide[m], "hessian"
+        is_used &= ~short.is_short
+        lacking = short.lacking(covariance)
+        covariance = covariance + np.diag(lacking)
+        rounds = rounds + _shifted(simultaneous.draws(np.diag(lacking), len(rounds), seed=settings.seed), gauge)
+    ratios = (high - low)[is_used] / (2 * pointwise(settings.level) * errors[is_used])
+    return Intervals(
+        low,
+        high,
+        tuple(kinds),
+        projected(covariance, gauge),
+        rounds,
+        agreement=float(np.median(ratios)) if ratios.size else None,
+    )
+
+
+def _errors(covariance: Floats) -> Floats:
+    """Standard errors, exactly 0 where a gauge leaves nothing but rounding."""
+    own = np.diag(covariance)
+    errors: Floats = np.sqrt(np.where(own > 1e-12 * own.max(initial=0.0), own, 0.0))
+    return errors
+
+
+def _shifted(ratings: Floats, gauge: Floats | None) -> Floats:
+    """Ratings (K,), or rounds (R, K), from a plain mean of 0 to a gauge's."""
+    if gauge is None:
+        return ratings
+    shifted: Floats = ratings - np.sum(ratings * gauge, axis=-1, keepdims=True)
+    return shifted
+
+
+def projected(covariance: Floats, gauge: Floats | None) -> Floats:
+    """(K, K): the covariance of ratings of which a mean is fixed, with the weights g (K,) in it or None for 1/K each:
+    (I - 1 g') C (I - g 1').
+
+    Anchor a: the variance of m becomes C_mm + C_aa - 2 C_ma, and the anchor's 0.
+    """
+    if gauge is None:
+        return centred(covariance)
+    rows = covariance - np.sum(gauge[:, None] * covariance, axis=0, keepdims=True)
+    both: Floats = rows - np.sum(rows * gauge, axis=1, keepdims=True)
+    return both
+
+
+def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
+    """(K, K): the covariance of ratings, their plain mean fixed, when votes are independent, whatever law they follow:
+    P H^-1 G H^-1 P, with G the squared scores of the votes (a tie's residual is 1/2 - p), times the squares of their
+    weights, and, where there is a prior, of its virtual ties. A model of ties has its parameter in H and G."""
+    return centred(_sandwich(likelihood, pairs, fit)[: pairs.n_models, : pairs.n_models])
+
+
+def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
+    """H^-1 G H^-1: (K, K), of a model of ties (K + 1, K + 1)."""
+    won, lost, tied = pairs.squares
+    K = pairs.n_models
+    if isinstance(fit, Fit):
+        p, q = likelihood.chances(fit.r)
+        G = _scatter(likelihood, won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2, fit.r)
+        return fit.inverse @ G @ fit.inverse
+    counts, at = np.stack([won, lost, tied]), fit.terms(pairs)
+    G = np.zeros((K + 1, K + 1))
+    G[:K, :K] = _scatter(likelihood, (counts * at.slope**2).sum(axis=0), fit.r)
+    G[:K, K] = G[K, :K] = likelihood.incidence @ (counts * at.slope * at.tie_slope).sum(axis=0)
+    G[K, K] = (counts * at.tie_slope**2).sum()
+    return fit.inverse @ G @ fit.inverse
+
+
+def tie_error(likelihood: Likelihood, pairs: Pairs, fit: TieFit, clusters: Clusters | None) -> float:
+    """Standard error of the tie parameter, from the sandwich or, with clusters, from the jackknife: no gauge moves
+    it."""
+    if clusters is None:
+        return float(np.sqrt(_sandwich(likelihood, pairs, fit)[-1, -1]))
+    return float(np.sqrt(jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[-1, -1]))
+
+
+def _scatter(likelihood: Likelihood, squares: Floats, r: Floats) -> Floats:
+    """(K, K): G from the squared scores of each pair's votes, (M,)."""
+    K = likelihood.n_models
+    G = np.zeros((K, K))
+    G[likelihood.a, likelihood.b] = G[likelihood.b, likelihood.a] = -squares
+    G[np.arange(K), np.arange(K)] = likelihood.degree @ squares + _of_prior(likelihood, r)
+    return G
+
+
+def _of_prior(likelihood: Likelihood, r: Floats) -> Floats:
+    """(K,): the squared scores of the prior's virtual ties."""
+    squares: Floats = likelihood.prior * (0.5 - sigma(r)) ** 2
+    return squares
+
+
+def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> Floats:
+    """(K, K): the covariance of ratings, their plain mean fixed, when only clusters are independent: the jackknife's,
+    with the prior's virtual ties as in `sandwich`."""
+    K = likelihood.n_models
+    covariance = jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[:K, :K]
+    inverse = fit.inverse[:K, :K]
+    return centred(covariance + inverse @ np.diag(_of_prior(likelihood, fit.r)) @ inverse)
+
+
+def bootstrap(
+    likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, settings: Settings, *, progress: Progress | None = None
+) -> Floats | None:
+    """(rounds, K): ratings in log-odds, each row with mean 0, of as many rounds of Poisson counts; None where some
+    round has no maximum (that can only be without a prior, or without a tie under a model of ties)."""
+    counts = np.stack([pairs.won, pairs.lost, pairs.tied], axis=1).astype(np.int64)
+    n_rounds = settings.bootstrap
+    ratings = np.empty((n_rounds, pairs.n_models))
+    block = min(_BLOCK // len(pairs.a), _BLOCK_OF_MATRICES // pairs.n_models**2)
+    for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block):
+        drawn[:, n_rounds - first :] = drawn[:, :1]  # rounds beyond the last one: what they are must not matter
+        found = _fitted(likelihood, pairs, drawn[0::3], drawn[1::3], drawn[2::3], fit)
+        if found is None:
+            return None
+        done = min(first + found.shape[1], n_rounds)
+        ratings[first:done] = found.T[: done - first]
+        if progress:
+            progress(done, n_rounds)
+    return ratings
+
+
+def _fitted(
+    likelihood: Likelihood, pairs: Pairs, won: Floats, lost: Floats, tied: Floats, fit: Fit | TieFit
+) -> Floats | None:
+    """(K, R): the ratings of rounds of counts, (M, R) each; None where one has no maximum."""
+    prior, R = likelihood.prior, won.shape[1]
+    if isinstance(fit, TieFit):
+        if not all(ties.has_maximum(pairs, won[:, i], lost[:, i], tied[:, i], prior=prior) for i in range(R)):
+            return None
+        return ties.fit_rounds(pairs, won, lost, tied, fit, prior=prior)
+    y, n = won + tied / 2, won + lost + tied
+    if not prior and not all(has_maximum(pairs, y[:, i], n[:, i]) for i in range(R)):
+        return None
+    return fit_rounds(likelihood, y, n, fit)

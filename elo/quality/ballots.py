@@ -1,0 +1,119 @@
+"""All votes of votes files, also those that do not count, with reasons, voters and prompts: what `quality` looks at.
+
+`votes_file` reads the same files for ratings, and skips what does not count before it looks at it. Here such a row has
+to be a vote too; one that is not (nobody knows who won) is tallied as `not_a_vote` and left out, because it never
+mattered to anything. A row that counts must be right, as there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from elo.quality.assess import Ballot, prompt_key
+from elo.votes import values
+from elo.votes.layout import Layout
+from elo.votes.parquet import ParquetRows
+from elo.votes.rows import Row
+from elo.votes.values import ValueProblem
+from elo.votes.votes_file import BadRowError, VotesFileError, opened
+from elo.votes.wanted import ALL_KINDS, Wanted
+
+_PROMPTS = ("prompt", "question")
+_ABSENT = "\0"  # the name of no column
+_PROGRESS_ROWS = 10_000
+
+
+@dataclass(slots=True)
+class Ballots:
+    """Iterates over the ballots of files, one after the other, once. The counts are complete when it has ended."""
+
+    paths: Sequence[Path]
+    kind: str | None = None
+    """As in `votes_file.read_votes`."""
+    skip_bad: bool = False
+    progress: Callable[[int], None] | None = None
+    n_rows: int = field(default=0, init=False)
+    n_other_kinds: int = field(default=0, init=False)
+    n_bad: int = field(default=0, init=False)
+    n_not_votes: int = field(default=0, init=False)
+    _known: dict[tuple[object, ...], Ballot] = field(default_factory=dict, init=False)
+    """The same few rows come again and again."""
+
+    def __iter__(self) -> Iterator[Ballot]:
+        """Raises BadRowError, VotesFileError."""
+        wanted = Wanted(self.kind)
+        for path in self.paths:
+            self._known.clear()  # another file may have other columns
+            with opened(path) as rows:
+                layout, unit = Layout.of(rows.columns), "row" if isinstance(rows, ParquetRows) else "line"
+                prompt = next((name for name in _PROMPTS if name in rows.columns), None)
+                if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
+                    raise VotesFileError(
+                        f"{path} has no column kind, so rows of kind {self.kind!r} cannot be told from others"
+                    )
+                picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT)
+                for row in rows.pick(picked, ("turns",)):
+                    self.n_rows += 1
+                    if self.progress is not None and self.n_rows % _PROGRESS_ROWS == 0:
+                        self.progress(self.n_rows)
+                    try:
+                        ballot = self._ballot(row, layout, wanted)
+                    except ValueProblem as problem:
+                        if not self.skip_bad:
+                            raise BadRowError(f"{path}, {unit} {row.line}: {problem}") from None
+                        self.n_bad += 1
+                        continue
+                    if ballot is not None:
+                        yield ballot
+
+    def _ballot(self, found: Row, layout: Layout, wanted: Wanted) -> Ballot | None:
+        if found.problem is not None:
+            raise ValueProblem(found.problem)
+        cells, (voter, prompt) = found.values[:-2], found.values[-2:]
+        vote = self._known.get(cells)
+        if vote is None:
+            vote = self._vote(dict(zip(layout.base, cells, strict=True)), layout, wanted)
+            if vote is None:
+                return None
+            if all(type(cell) is str for cell in cells[:2]):  # else 1 and True would be one name
+                self._known[cells] = vote
+        return Ballot(
+            vote.model_a,
+            vote.model_b,
+            vote.outcome,
+            values.label(layout.voter or "", voter),
+            vote.reasons,
+            _prompt(prompt, found.whole[0]),
+        )
+
+    def _vote(self, row: Mapping[str, object], layout: Layout, wanted: Wanted) -> Ballot | None:
+        """What is told of the vote itself; None where the row is left aside and tallied."""
+        if not wanted.is_kind(row["kind"]):
+            self.n_other_kinds += 1
+            return None
+        reasons = _reasons(row)
+        try:
+            model_a, model_b = (values.model_name(side, row[side]) for side in layout.sides)
+            outcome = values.outcome([row[column] for column in layout.outcome])
+            if model_a == model_b and not reasons:
+                raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {model_a!r}; expected two models")
+        except ValueProblem:
+            if not reasons:
+                raise
+            self.n_not_votes += 1
+            return None
+        return Ballot(model_a, model_b, outcome, reasons=reasons)
+
+
+def _reasons(row: Mapping[str, object]) -> tuple[str, ...]:
+    """Why the row does not count; nothing where it does."""
+    if not values.truth("counted", row["counted"], default=True):
+        return values.reasons(row["reasons"]) or ("not_counted",)
+    return () if values.truth("anony", row["anony"], default=True) else ("not_anonymous",)
+
+
+def _prompt(prompt: object, turns: object) -> str | None:
+    """The key of a row's prompt, or, in our exports, of its first turn's."""
+    if isinstance(turns, list) and turns and isinstance(turns[0], Mapping):
+        prompt = turns[0].get("prompt")
+    return prompt_key(prompt) if isinstance(prompt, str) and prompt.strip() else None

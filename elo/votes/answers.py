@@ -1,0 +1,156 @@
+"""The features of both answers of a row of a votes file, from whatever it tells of them.
+
+    turns, deck_answers              our exports: the answers that were shown, their tokens, how long they took
+    conv_metadata                    counts by side, as an object or as text
+    sum_assistant_a_tokens, ...      the same counts as columns
+    conversation_a, conversation_b   lists of messages, of which those of the role assistant count
+    response_a, response_b           the answers' texts, or lists of them
+
+The first that is there is taken. What the counts are is told in `style`.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from elo.votes.style import Features, of_metadata
+from elo.votes.values import ValueProblem, number_or_nan, shown
+
+_COUNTS = tuple(
+    name.format(side)
+    for name in ("sum_assistant_{}_tokens", "header_count_{}", "list_count_{}", "bold_count_{}")
+    for side in "ab"
+)
+_TEXTS = (("conversation_a", "conversation_b"), ("response_a", "response_b"))
+_OURS = ("turns", "deck_answers")
+COLUMNS = (*_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name in pair))
+"""All columns that may tell of answers."""
+
+Pair = tuple[Features, Features]
+
+
+class Answer(Protocol):
+    """One answer that a voter saw; None: not known (a text: not asked for)."""
+
+    @property
+    def text(self) -> str | None: ...
+    @property
+    def tokens(self) -> int | None: ...
+    @property
+    def duration_ms(self) -> float | None: ...
+
+
+class _Told(NamedTuple):
+    """An `Answer`, as a file tells it."""
+
+    text: str | None
+    tokens: int | None
+    duration_ms: float | None
+
+
+def of_answers(answers: Sequence[Answer]) -> Features:
+    """The features of one side. What is not known of one answer is not known of the side."""
+    if not answers:
+        return Features()
+    tokens = [answer.tokens for answer in answers if answer.tokens is not None]
+    durations = [answer.duration_ms for answer in answers if answer.duration_ms is not None]
+    texts = [answer.text for answer in answers if answer.text is not None]
+    return Features.of_texts(
+        texts if len(texts) == len(answers) else [],
+        tokens=float(sum(tokens)) if len(tokens) == len(answers) else math.nan,
+        seconds=math.fsum(durations) / 1000 if len(durations) == len(answers) else math.nan,
+    )
+
+
+def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
+    """Side A's and side B's; `row` has some of `COLUMNS`. Raises ValueProblem."""
+    if row.get("turns"):
+        return _of_turns(row["turns"])
+    if row.get("deck_answers"):
+        return _of_deck(row["deck_answers"], model_a, model_b)
+    try:
+        if row.get("conv_metadata"):
+            return of_metadata(row["conv_metadata"])
+        if counts := {name: row[name] for name in _COUNTS if row.get(name) not in (None, "")}:
+            return of_metadata(counts)
+    except ValueError as error:
+        raise ValueProblem(str(error)) from error
+    for name_a, name_b in _TEXTS:
+        if row.get(name_a) is not None and row.get(name_b) is not None:
+            return (
+                Features.of_texts(_texts(name_a, row[name_a])),
+                Features.of_texts(_texts(name_b, row[name_b])),
+            )
+    return Features(), Features()
+
+
+def _of_turns(turns: object) -> Pair:
+    sides: dict[str, list[Answer]] = {"a": [], "b": []}
+    for turn in _objects("turns", turns):
+        last = {answer.get("side"): answer for answer in _objects("answers", turn.get("answers") or [])}
+        for side, answers in sides.items():
+            if side in last:
+                answers.append(_answer(last[side]))
+    return of_answers(sides["a"]), of_answers(sides["b"])
+
+
+def _of_deck(deck_answers: object, model_a: str, model_b: str) -> Pair:
+    by_model = {answer.get("model"): _answer(answer) for answer in _objects("deck_answers", deck_answers)}
+    a, b = ([by_model[model]] if model in by_model else [] for model in (model_a, model_b))
+    return of_answers(a), of_answers(b)
+
+
+def _answer(answer: Mapping[str, object]) -> _Told:
+    text, tokens = answer.get("text"), number_or_nan(answer.get("completion_tokens"))
+    duration_ms = number_or_nan(answer.get("duration_ms"))
+    return _Told(
+        text if isinstance(text, str) else None,
+        None if math.isnan(tokens) else int(tokens),
+        None if math.isnan(duration_ms) else duration_ms,
+    )
+
+
+def _objects(column: str, value: object) -> Iterator[Mapping[str, object]]:
+    value = _parsed(value)
+    if not isinstance(value, Iterable) or isinstance(value, str | Mapping):
+        raise ValueProblem(f"{column} is {shown(value)}; expected a list of objects")
+    for item in value:
+        if not isinstance(item, Mapping):
+            raise ValueProblem(f"{column} holds {shown(item)}; expected objects")
+        yield item
+
+
+def _texts(column: str, value: object) -> list[str]:
+    value = _parsed(value)
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, Sequence):
+        raise ValueProblem(f"{column} is {shown(value)}; expected a text, or a list of texts or messages")
+    texts: list[str] = []
+    for item in value:
+        if isinstance(item, Mapping):
+            if item.get("role") == "assistant":
+                texts.append(_content(item.get("content")))
+        else:
+            texts.append(_content(item))
+    return texts
+
+
+def _content(content: object) -> str:
+    """A text, or the texts among parts such as {"type": "text", "text": "..."}; nothing for anything else."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, Sequence) else []
+    texts = (part.get("text") for part in parts if isinstance(part, Mapping))
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _parsed(value: object) -> object:
+    """A list that a CSV holds as JSON; any other text as it is."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value

@@ -1,0 +1,95 @@
+"""Which columns of a votes file mean what: our own exports' and the public spellings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from elo.votes import answers
+from elo.votes.values import FLAGS, shown
+from elo.votes.vote_columns import Column
+
+EXPECTED = (
+    "expected model_a and model_b (or left and right) with winner (or winner_model_a, winner_model_b and winner_tie)"
+)
+_SIDES = (("model_a", "model_b"), ("left", "right"))
+_OPTIONAL = ("kind", "counted", "anony", "reasons", "ledger_revision")
+_ABSENT = "\0"  # the name of no column
+_VOTER = ("visitor", "voter", "judge", "worker")
+TIME = ("tstamp", "timestamp")
+
+
+class LayoutError(ValueError):
+    """These are not the columns of a votes file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The names of the columns that mean something, None where there is none. A row's values are asked for in the order
+    `base`, `extras`, and those of `answers` whole."""
+
+    sides: tuple[str, str]
+    outcome: tuple[str, ...]
+    voter: str | None
+    prepared: str | None
+    time: str | None
+    draw_probability: str | None
+    answers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[str]) -> "Layout":
+        """Raises LayoutError."""
+        sides = next((pair for pair in _SIDES if set(pair) <= set(columns)), None)
+        outcome = next((names for names in (("winner",), FLAGS) if set(names) <= set(columns)), None)
+        if sides is None or outcome is None:
+            found = ", ".join(map(shown, columns[:12])) or "none"
+            is_other = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
+            hint = ", separated by commas" if is_other else ""
+            if any("\0" in column for column in columns):  # UTF-16 without its mark, or no text at all
+                hint = ", as UTF-8 text"
+            raise LayoutError(f"is no votes file, its columns are {found}; {EXPECTED}{hint}")
+
+        def first_of(*names: str) -> str | None:
+            return next((name for name in names if name in columns), None)
+
+        layout = cls(
+            sides,
+            outcome,
+            voter=first_of(*_VOTER),
+            prepared=first_of("prepared_id"),
+            time=first_of(*TIME),
+            draw_probability=first_of("draw_probability"),
+            answers=tuple(name for name in answers.COLUMNS if name in columns),
+        )
+        for name in (*layout.base, *layout.extras, *layout.answers):
+            if columns.count(name) > 1:
+                raise LayoutError(f"has the column {name} {columns.count(name)} times; expected it once")
+        return layout
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """What decides whether a row is a vote, and which."""
+        return (*self.sides, *self.outcome, *_OPTIONAL)
+
+    @property
+    def extras(self) -> tuple[str, str, str, str]:
+        """What else may be asked for: voter, prepared pair, time, draw probability."""
+        return (
+            self.voter or _ABSENT,
+            self.prepared or _ABSENT,
+            self.time or _ABSENT,
+            self.draw_probability or _ABSENT,
+        )
+
+    @property
+    def place_of_time(self) -> int:
+        return len(self.base) + 2
+
+    def known(self) -> set[Column]:
+        """The columns of `Votes` that such a file tells."""
+        told: dict[Column, bool] = {
+            "voter": self.voter is not None,
+            "prepared": self.prepared is not None,
+            "time": self.time is not None,
+            "draw_probability": self.draw_probability is not None,
+            "features": bool(self.answers),
+        }
+        return {column for column, is_told in told.items() if is_told}

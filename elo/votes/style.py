@@ -1,0 +1,115 @@
+"""What can be counted in an answer besides whether it is good: its length, its markdown, how long it took.
+
+Votes files bring the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both end as the raw
+features of `battles.Votes`, a number for each side. How features become covariates is the business
+of `covariates`.
+"""
+
+import ast
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from elo.battles import Floats
+from elo.votes.values import shown
+
+# A fence of backticks has none further on its line: ```so``` is code within a line.
+_CODE = re.compile(r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
+_HEADER = re.compile(r"^#{1,6}\s", re.MULTILINE)
+_LIST_ITEM = re.compile(r"^[ \t]*(?:\d+\.|[-*+])\s", re.MULTILINE)
+_BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
+_METADATA = {
+    "tokens": "sum_assistant_{}_tokens",
+    "headers": "header_count_{}",
+    "lists": "list_count_{}",
+    "bold": "bold_count_{}",
+}
+_UNKNOWN = float("nan")
+
+
+class Features(NamedTuple):
+    """Of one side of a battle, summed over its answers; NaN: not known."""
+
+    tokens: float = _UNKNOWN
+    characters: float = _UNKNOWN
+    headers: float = _UNKNOWN
+    lists: float = _UNKNOWN
+    """Items of lists, numbered or not."""
+    bold: float = _UNKNOWN
+    seconds: float = _UNKNOWN
+
+    @classmethod
+    def of_texts(cls, answers: Iterable[str], *, tokens: float = _UNKNOWN, seconds: float = _UNKNOWN) -> Self:
+        """Characters and markdown are counted, tokens and seconds are known to the caller, or not.
+
+        Counted is what Chatbot Arena counts: lines that begin like a header or a list item, and **bold** or __bold__ on
+        one line; nothing inside fenced code, where `#` is a comment and `-` a minus. No answers: nothing is known.
+        """
+        texts = list(answers)
+        if not texts:
+            return cls(tokens, seconds=seconds)
+        characters = headers = lists = bold = 0
+        for answer in texts:
+            prose = _CODE.sub("", answer)
+            characters += len(answer)
+            headers += len(_HEADER.findall(prose))
+            lists += len(_LIST_ITEM.findall(prose))
+            bold += len(_BOLD.findall(prose))
+        return cls(tokens, characters, headers, lists, bold, seconds)
+
+
+def of_metadata(metadata: object) -> tuple[Features, Features]:
+    """Side A's and side B's, from a mapping with `sum_assistant_a_tokens`, `header_count_a`, `list_count_a`,
+    `bold_count_a` and the same for b, each a number or numbers by kind (`{"h1": 0, "h2": 3}`), or from the text of such
+    a mapping, as JSON or as Python writes it. What it lacks is NaN.
+
+    Raises ValueError where it is no such mapping, or a count is no number from 0.
+    """
+    if isinstance(metadata, str):
+        metadata = _parsed(metadata)
+    if not isinstance(metadata, Mapping):
+        raise ValueError(f"conv_metadata {shown(metadata)} is no object; expected one with counts for sides a and b")
+    a, b = ({name: _count(metadata, key.format(side)) for name, key in _METADATA.items()} for side in "ab")
+    return Features(**a), Features(**b)
+
+
+def _parsed(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        pass
+    try:
+        return ast.literal_eval(text)  # what pandas writes into a CSV
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return text
+
+
+def _count(metadata: Mapping[object, object], key: str) -> float:
+    value = metadata.get(key)
+    parts = [part for part in (value.values() if isinstance(value, Mapping) else [value]) if part not in (None, "")]
+    try:
+        numbers = [float(part) for part in parts if isinstance(part, int | float | str) and not isinstance(part, bool)]
+    except ValueError:
+        numbers = []
+    if len(numbers) < len(parts) or any(number < 0 or math.isinf(number) for number in numbers):
+        raise ValueError(f"{key} {shown(value)} is no count; expected a number from 0, or such numbers by kind")
+    return math.fsum(numbers) if numbers else _UNKNOWN
+
+
+def features(values: Iterable[float], n_votes: int) -> dict[str, Floats]:
+    """The features of N votes for `Votes.features`: name -> (N, 2). `values` has the numbers of each vote in turn: side
+    A's `Features`, then side B's. What is not known of any vote is left out.
+
+    Raises ValueError for another number of values than N votes have.
+    """
+    flat = np.fromiter(values, dtype=np.float64) if not isinstance(values, np.ndarray) else values
+    n_features = len(Features._fields)
+    if len(flat) != n_votes * 2 * n_features:
+        raise ValueError(f"{len(flat)} values; expected {2 * n_features} for each of {n_votes} votes")
+    table = flat.reshape(n_votes, 2, n_features)
+    columns = {name: np.ascontiguousarray(table[:, :, i]) for i, name in enumerate(Features._fields)}
+    return {name: column for name, column in columns.items() if not np.isnan(column).all()}

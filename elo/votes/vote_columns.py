@@ -1,0 +1,207 @@
+"""Votes, gathered one by one or many at a time into the arrays of `battles.Votes`.
+
+Files and databases are gathered alike, so that the same votes give the same arrays: models, voters and prepared pairs
+are numbered in the order in which their first vote comes. Only the columns asked for are kept. What settings ask for is
+told here too, once for the web and for the command line: `columns_for` before the votes are read, `data_for` after.
+"""
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+
+from db.outcome import Outcome
+from elo.battles import Cells, Floats, Index, Votes
+from elo.settings import Settings
+from elo.votes.answers import Answer, of_answers
+from elo.votes.style import Features, features
+
+Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
+"""What some settings need to know of a vote, besides its models and its outcome."""
+
+
+def columns_for(settings: Settings) -> frozenset[Column]:
+    """The columns that these settings make use of."""
+    used: dict[Column, bool] = {
+        "voter": settings.cluster == "voter",
+        "prepared": settings.cluster in ("auto", "pair"),
+        "time": settings.half_life_days is not None,
+        "draw_probability": settings.weights == "draw",
+        "features": any(control != "side" for control in settings.control),
+    }
+    return frozenset(column for column, is_used in used.items() if is_used)
+
+
+def reads_answers(settings: Settings) -> bool:
+    """Whether the texts of answers are looked at, and not only how long they took."""
+    return bool({"length", "style"} & set(settings.control))
+
+
+def data_for(votes: Votes, settings: Settings) -> Cells | Votes:
+    """What `rate` needs of these votes: their counts where those are enough, for then nothing else can move a number.
+    Votes on prepared pairs hang together, which counts do not tell."""
+    hangs_together = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
+    return votes if settings.needs_votes or hangs_together else Cells.from_votes(votes)
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """Of one vote; None and NaN: not known."""
+
+    voter: str | None = None
+    prepared: str | None = None
+    time_s: float = float("nan")
+    draw_probability: float = float("nan")
+    features: tuple[Features, Features] = (Features(), Features())
+
+
+NO_EXTRAS = Extras()
+
+
+@dataclass(slots=True)
+class Numbered:
+    """Names with numbers, in the order in which they came."""
+
+    numbers: dict[str, int] = field(default_factory=dict)
+
+    def of(self, name: str) -> int:
+        return self.numbers.setdefault(name, len(self.numbers))
+
+    def of_codes(self, codes: Index | Floats, names: Sequence[str], *, unnamed: str | None = None) -> Index:
+        """The numbers of `names[code]` for all codes, as if they came one after the other; -1 for `unnamed`."""
+        codes = codes.astype(np.int64, copy=False)
+        first = np.full(len(names), -1, dtype=np.int64)
+        first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal codes the last one assigned stays
+        came = np.flatnonzero(first >= 0)
+        number_of = np.full(len(names), -1, dtype=np.int64)
+        for code in came[np.argsort(first[came])].tolist():
+            number_of[code] = -1 if names[code] == unnamed else self.of(names[code])
+        return number_of[codes]
+
+
+@dataclass(slots=True)
+class VoteColumns:
+    """`wanted` are kept where `known` says that somebody had them."""
+
+    wanted: frozenset[Column]
+    known: set[Column] = field(default_factory=set)
+    models: Numbered = field(default_factory=Numbered)
+    voters: Numbered = field(default_factory=Numbered)
+    pairs: Numbered = field(default_factory=Numbered)
+    a: "array[int]" = field(default_factory=lambda: array("i"))
+    b: "array[int]" = field(default_factory=lambda: array("i"))
+    outcome: "array[int]" = field(default_factory=lambda: array("b"))
+    voter: "array[int]" = field(default_factory=lambda: array("i"))
+    prepared: "array[int]" = field(default_factory=lambda: array("i"))
+    time_s: "array[float]" = field(default_factory=lambda: array("d"))
+    draw_probability: "array[float]" = field(default_factory=lambda: array("d"))
+    features: "array[float]" = field(default_factory=lambda: array("d"))
+
+    def __len__(self) -> int:
+        return len(self.a)
+
+    def add(self, model_a: str, model_b: str, outcome: Outcome, extras: Extras = NO_EXTRAS) -> None:
+        """One more vote."""
+        self.add_numbered(self.models.of(model_a), self.models.of(model_b), outcome, extras)
+
+    def add_numbered(self, a: int, b: int, outcome: int, extras: Extras = NO_EXTRAS) -> None:
+        """One more vote on models that have their numbers."""
+        self.a.append(a)
+        self.b.append(b)
+        self.outcome.append(outcome)
+        if self.wanted:
+            self._add_extras(extras)
+
+    def add_many(self, a: Index, b: Index, outcome: Index, extras: Mapping[Column, Floats | Index]) -> None:
+        """N more votes on models that have their numbers; `extras` are numbers too, and those missing not known."""
+        _extend(self.a, a)
+        _extend(self.b, b)
+        _extend(self.outcome, outcome)
+        nobody, nothing = np.full(len(a), -1), np.full(len(a), np.nan)
+        if "voter" in self.wanted:
+            _extend(self.voter, extras.get("voter", nobody))
+        if "prepared" in self.wanted:
+            _extend(self.prepared, extras.get("prepared", nobody))
+        if "time" in self.wanted:
+            _extend(self.time_s, extras.get("time", nothing))
+        if "draw_probability" in self.wanted:
+            _extend(self.draw_probability, extras.get("draw_probability", nothing))
+        if "features" in self.wanted:
+            _extend(self.features, np.tile(nothing, 2 * len(Features._fields)))
+
+    def _add_extras(self, extras: Extras) -> None:
+        if "voter" in self.wanted:
+            self.voter.append(-1 if extras.voter is None else self.voters.of(extras.voter))
+        if "prepared" in self.wanted:
+            self.prepared.append(-1 if extras.prepared is None else self.pairs.of(extras.prepared))
+        if "time" in self.wanted:
+            self.time_s.append(extras.time_s)
+        if "draw_probability" in self.wanted:
+            self.draw_probability.append(extras.draw_probability)
+        if "features" in self.wanted:
+            self.features.extend(extras.features[0])
+            self.features.extend(extras.features[1])
+
+    def votes(self) -> Votes:
+        """All of them. A feature that is not known of any vote is left out."""
+        known = self.known & self.wanted
+        return Votes(
+            tuple(self.models.numbers),
+            a=np.frombuffer(self.a, dtype=np.int32),
+            b=np.frombuffer(self.b, dtype=np.int32),
+            outcome=np.frombuffer(self.outcome, dtype=np.int8),
+            voter=np.frombuffer(self.voter, dtype=np.int32) if "voter" in known else None,
+            voters=tuple(self.voters.numbers) if "voter" in known else (),
+            prepared=np.frombuffer(self.prepared, dtype=np.int32) if "prepared" in known else None,
+            time_s=np.frombuffer(self.time_s) if "time" in known else None,
+            draw_probability=np.frombuffer(self.draw_probability) if "draw_probability" in known else None,
+            features=self._features() if "features" in known else None,
+        )
+
+    def _features(self) -> Mapping[str, Floats]:
+        return features(np.frombuffer(self.features), len(self))
+
+
+def _extend(column: "array[int] | array[float]", values: Floats | Index) -> None:
+    column.frombytes(np.ascontiguousarray(values, dtype=column.typecode).tobytes())
+
+
+class Rated(Protocol):
+    """A vote as a database tells it."""
+
+    @property
+    def model_a(self) -> str: ...
+    @property
+    def model_b(self) -> str: ...
+    @property
+    def outcome(self) -> Outcome: ...
+    @property
+    def cast_at(self) -> float: ...
+    @property
+    def voter(self) -> str: ...
+    @property
+    def prepared_id(self) -> str | None: ...
+    @property
+    def draw_probability(self) -> float | None: ...
+    @property
+    def answers_a(self) -> Sequence[Answer]: ...
+    @property
+    def answers_b(self) -> Sequence[Answer]: ...
+
+
+def gathered(rows: Iterable[Rated], wanted: frozenset[Column]) -> Votes:
+    """The votes of a database, in the order given, as the arrays that its export gives."""
+    columns = VoteColumns(wanted, set(wanted))
+    for row in rows:
+        chance = row.draw_probability
+        extras = Extras(
+            row.voter,
+            row.prepared_id,
+            row.cast_at,
+            float("nan") if chance is None else chance,
+            (of_answers(row.answers_a), of_answers(row.answers_b)) if "features" in wanted else NO_EXTRAS.features,
+        )
+        columns.add(row.model_a, row.model_b, row.outcome, extras)
+    return columns.votes()

@@ -1,0 +1,329 @@
+"""Votes files, our own exports and the public ones, as CSV, JSON, JSON lines or Parquet, packed with gzip or not: read
+in one pass into index arrays.
+
+    sides     model_a, model_b | left, right
+    outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad)
+              | exactly one of winner_model_a, winner_model_b, winner_tie
+    optional  counted, anony, kind, reasons, ledger_revision
+    on request  visitor|voter|judge|worker, prepared_id, tstamp|timestamp, draw_probability, what `answers` names
+
+Every other column is left alone. Rows of another kind or another time, rows with `counted` false and rows with `anony`
+false are not looked at any further, only tallied. Every other row must be right: an unknown outcome never becomes a
+tie. Names are text, also where a file spells them as numbers. Plain CSV is read by whole columns (`plain_votes`), up to
+the first line that is not plain or not right; what happens to a row does not depend on it.
+"""
+
+import gzip
+import io
+import math
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, TextIO, cast
+
+from db.outcome import Outcome
+from elo.battles import Votes
+from elo.votes import answers, values
+from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
+from elo.votes.parquet import MAGIC, ParquetRows
+from elo.votes.plain_csv import NotPlainError, PlainCsv
+from elo.votes.plain_votes import PlainVotes
+from elo.votes.rows import CsvRows, Row, Rows, RowsError, open_rows
+from elo.votes.values import ValueProblem
+from elo.votes.vote_columns import NO_EXTRAS, Column, Extras, VoteColumns
+from elo.votes.wanted import ALL_KINDS, Tally, Wanted
+
+_GZIP = b"\x1f\x8b"
+_PROGRESS_ROWS = 100_000
+
+
+class VotesFileError(ValueError):
+    """The file cannot be used: not there, not text, not votes."""
+
+
+class BadRowError(VotesFileError):
+    """One row is wrong; the message names file, line, value and expectation."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VotesFile:
+    """What files held: the votes in order, and how many rows were left out, by reason (`bad_row`: skipped as wrong)."""
+
+    votes: Votes
+    n_rows: int
+    excluded: Mapping[str, int]
+    n_other_kinds: int
+    n_other_times: int
+    kind: str | None
+    """The kind of the votes; None: of any, or not told."""
+    revision: int | None
+    """The ledger's that one export was made at."""
+    first_bad: str | None
+    """What was wrong with the first row that was skipped."""
+
+
+def read_votes(
+    paths: Sequence[Path],
+    *,
+    kind: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    columns: Collection[Column] = (),
+    skip_bad: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> VotesFile:
+    """The votes of the files, one after the other, as if they were one file.
+
+    With `kind` None, rows of kind `battle` are taken where a file has that column, all rows where it has none; with
+    "all", all rows are. Of these, the votes cast at `since` or later and before `until`, in seconds since 1970.
+    `columns` names what is asked for besides models and outcome, and is found in `votes` where any file has it. A vote
+    that does not count is tallied under each of its `reasons`, else as `not_counted`; one with `anony` false as
+    `not_anonymous`. `progress` is told the number of rows on the way.
+
+    Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
+    not UTF-8, no votes file, or has no column for the `kind` or the time asked for.
+    """
+    reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, progress)
+    for path in paths:
+        with _told(path):
+            reader.read(path)
+    return reader.result()
+
+
+@dataclass(slots=True)
+class _Reader:
+    wanted: Wanted
+    columns: VoteColumns
+    skip_bad: bool
+    progress: Callable[[int], None] | None
+    tally: Tally = field(default_factory=Tally)
+    tells_kinds: bool = True
+    revisions: set[object] = field(default_factory=set)
+    first_bad: str | None = None
+    n_untold: int = 0
+
+    def result(self) -> VotesFile:
+        revision = self.revisions.pop() if len(self.revisions) == 1 else None
+        return VotesFile(
+            self.columns.votes(),
+            self.tally.n_rows,
+            dict(self.tally.excluded),
+            self.tally.n_other_kinds,
+            self.tally.n_other_times,
+            self.wanted.one_kind if self.tells_kinds else None,
+            revision if isinstance(revision, int) else None,
+            self.first_bad,
+        )
+
+    def read(self, path: Path) -> None:
+        if _is_parquet(path):
+            rows: Rows = ParquetRows(path)
+            self.read_rows(path, rows, self.layout(path, rows), unit="row")
+            return
+        with _text(path) as text:
+            rows = open_rows(text)
+            layout = self.layout(path, rows)
+            looks_at_answers = "features" in self.columns.wanted and bool(layout.answers)
+            if not isinstance(rows, CsvRows) or looks_at_answers:
+                self.read_rows(path, rows, layout)
+                return
+        rest = self.read_plain(path, rows.columns, layout)
+        if rest is not None:
+            with _text(path, offset=rest.offset) as text:
+                header = rows.columns if rest.offset else ()
+                self.read_rows(path, CsvRows(text, header=header, n_lines=rest.n_lines), layout)
+
+    def layout(self, path: Path, rows: Rows) -> Layout:
+        layout = Layout.of(rows.columns)
+        if self.wanted.kind is not None and self.wanted.kind != ALL_KINDS and "kind" not in rows.columns:
+            raise VotesFileError(
+                f"{path} has no column kind, so rows of kind {self.wanted.kind!r} cannot be told from others"
+            )
+        if self.wanted.has_times and layout.time is None:
+            raise VotesFileError(f"{path} has no column {' or '.join(TIME)}, so it cannot be told when a vote was cast")
+        self.tells_kinds &= "kind" in rows.columns
+        self.columns.known |= layout.known()
+        return layout
+
+    def read_plain(self, path: Path, columns: Sequence[str], layout: Layout) -> PlainCsv | None:
+        """Takes the votes of the plain and right part that the file begins with; None where that is all of it, else how
+        far it goes."""
+        votes = PlainVotes(layout, columns, self.wanted, self.columns, self.tally)
+        with _bytes(path) as file:
+            plain = PlainCsv(file, columns)
+            for block in plain.blocks():
+                try:
+                    votes.take(block)
+                except NotPlainError:
+                    break
+                self.tell(len(block))
+        self.revisions |= votes.revisions
+        return None if plain.is_whole else plain
+
+    def read_rows(self, path: Path, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
+        known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # the same few rows come again and again
+        wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
+        models, n_base = self.columns.models, len(layout.base)
+        picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
+        for row in rows.pick(picked, layout.answers if "features" in self.columns.wanted else ()):
+            self.tally.n_rows += 1
+            self.tell(1)
+            cells = row.values[:n_base]
+            vote = known.get(cells)
+            try:
+                if vote is None:
+                    if (battle := self.battle(row, layout)) is None:
+                        continue
+                elif has_times and not self.is_in_time(row, layout):
+                    continue
+                extras = self.extras(row, layout) if wants_extras else NO_EXTRAS
+            except ValueProblem as problem:
+                self.skip(f"{path}, {unit} {row.line}: {problem}")
+                continue
+            if vote is None:
+                assert battle is not None
+                vote = models.of(battle.model_a), models.of(battle.model_b), int(battle.outcome)
+                if all(type(cell) is str for cell in cells[:2]):  # else 1 and True would be one name
+                    known[cells] = vote
+            self.columns.add_numbered(*vote, extras)
+
+    def skip(self, message: str) -> None:
+        if not self.skip_bad:
+            raise BadRowError(message)
+        self.first_bad = self.first_bad or message
+        self.tally.excluded["bad_row"] += 1
+
+    def tell(self, n_rows: int) -> None:
+        """That so many more rows are done."""
+        self.n_untold += n_rows
+        if self.progress and self.n_untold >= _PROGRESS_ROWS:
+            self.n_untold = 0
+            self.progress(self.tally.n_rows)
+
+    def battle(self, found: Row, layout: Layout) -> "_Battle | None":
+        """The battle, or None where the row is left out and tallied."""
+        if found.problem is not None:
+            raise ValueProblem(found.problem)
+        row = dict(zip(layout.base, found.values, strict=False))
+        self.revisions.add(row["ledger_revision"])
+        if not self.wanted.is_kind(row["kind"]):
+            self.tally.n_other_kinds += 1
+            return None
+        if self.wanted.has_times and not self.is_in_time(found, layout):
+            return None
+        if not values.truth("counted", row["counted"], default=True):
+            self.tally.excluded.update(values.reasons(row["reasons"]) or ("not_counted",))
+            return None
+        if not values.truth("anony", row["anony"], default=True):
+            self.tally.excluded["not_anonymous"] += 1
+            return None
+        side_a, side_b = (values.model_name(side, row[side]) for side in layout.sides)
+        if side_a == side_b:
+            raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {side_a!r}; expected two models")
+        return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome]))
+
+    def is_in_time(self, row: Row, layout: Layout) -> bool:
+        """Whether the vote was cast when it was asked for; the others are tallied."""
+        column, value = layout.time or "", row.values[layout.place_of_time]
+        time_s = values.time_s(column, value)
+        if math.isnan(time_s):
+            raise ValueProblem(f"{column} is {values.shown(value)}; expected seconds since 1970 or a date")
+        is_in = self.wanted.is_time(time_s)
+        self.tally.n_other_times += not is_in
+        return is_in
+
+    def extras(self, row: Row, layout: Layout) -> Extras:
+        """What is told of a vote besides models and outcome, as far as it is asked for."""
+        wanted = self.columns.wanted
+        voter, prepared, time, probability = row.values[len(layout.base) :]
+        return Extras(
+            voter=values.label(layout.voter or "", voter) if "voter" in wanted else None,
+            prepared=values.label(layout.prepared or "", prepared) if "prepared" in wanted else None,
+            time_s=values.time_s(layout.time or "", time) if "time" in wanted else math.nan,
+            draw_probability=(
+                values.probability(layout.draw_probability or "", probability)
+                if "draw_probability" in wanted
+                else math.nan
+            ),
+            features=(
+                answers.of_row(dict(zip(layout.answers, row.whole, strict=True)), *map(str, row.values[:2]))
+                if "features" in wanted
+                else NO_EXTRAS.features
+            ),
+        )
+
+
+class _Battle(NamedTuple):
+    """Who met, and what came of it."""
+
+    model_a: str
+    model_b: str
+    outcome: Outcome
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Rows]:
+    """The rows of a votes file of any format, for readers that want other columns of it than votes have. What is wrong
+    with the file, also while its rows are read, is raised as VotesFileError."""
+    with _told(path):
+        if _is_parquet(path):
+            yield ParquetRows(path)
+        else:
+            with _text(path) as text:
+                yield open_rows(text)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What is wrong with a file, as VotesFileError."""
+    if path.is_fifo():
+        raise VotesFileError(f"{path} is a pipe, and votes are looked at more than once; write them to a file first")
+    if path.is_dir():
+        raise VotesFileError(f"{path} is a folder; give the files in it by their names")
+    if path.exists() and not path.is_file():
+        raise VotesFileError(f"{path} is no ordinary file; expected CSV, JSON or JSON lines")  # a device may never end
+    try:
+        yield
+    except LayoutError as error:
+        raise VotesFileError(f"{path} {error}") from error
+    except RowsError as error:
+        raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
+    except UnicodeDecodeError as error:
+        raise VotesFileError(
+            f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
+        ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise VotesFileError(
+            f"{path} is packed with gzip and cannot be unpacked: {error}; get or pack it again"
+        ) from error
+    except OSError as error:
+        raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _is_parquet(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+@contextmanager
+def _bytes(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked where it is packed with gzip."""
+    with path.open("rb") as file:
+        is_packed = file.read(len(_GZIP)) == _GZIP
+        file.seek(0)
+        if not is_packed:
+            yield file
+        else:
+            with gzip.open(file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+
+
+@contextmanager
+def _text(path: Path, offset: int = 0) -> Iterator[TextIO]:
+    """The file's text from that byte on."""
+    with _bytes(path) as file:
+        file.seek(offset)
+        with io.TextIOWrapper(file, encoding="utf-8" if offset else "utf-8-sig", newline="") as text:
+            yield text

@@ -1,0 +1,65 @@
+from db.outcome import Outcome
+from elo.battles import Cells
+from elo.board.planning import plan
+from elo.commands.plan_text import report
+from elo.estimate import estimate
+from elo.settings import Settings
+
+
+def told(*counts: tuple[str, str, Outcome, int], **settings: int) -> list[str]:
+    chosen = Settings(**{"bootstrap": 100, **settings})  # type: ignore[arg-type]
+    return report(plan(estimate(Cells.from_counts(counts), chosen), chosen)).split("\n")
+
+
+def test_neighbours_are_apart_or_equal_or_some_battles_away() -> None:
+    lines = told(
+        ("strong", "even", Outcome.A, 300),
+        ("even", "strong", Outcome.A, 50),
+        ("even", "too", Outcome.A, 40),
+        ("too", "even", Outcome.A, 40),
+        ("strong", "too", Outcome.A, 300),
+        ("too", "strong", Outcome.A, 50),
+        ("too", "weak", Outcome.A, 32),
+        ("weak", "too", Outcome.A, 30),
+        ("even", "weak", Outcome.A, 32),
+        ("weak", "even", Outcome.A, 30),
+    )
+    assert " ".join(lines[0].split()) == "model next below gap error battles of the two or of all pairs"
+    assert lines[1].split()[:2] == ["strong", "even"]
+    assert lines[1].split()[-2:] == ["apart", "apart"]
+    assert lines[2].split()[:3] == ["even", "too", "0.0"]
+    assert lines[2].split()[-2:] == ["equal", "equal"]
+    direct, arena_wide = (int(number.replace(",", "")) for number in lines[3].split()[-2:])
+    assert 100 < direct < arena_wide
+    assert lines[4].startswith("So many more battles tell two neighbours apart (a gap of 1.96 standard errors) with a")
+    assert "drawn as the 904 up to now" in lines[4]
+
+
+def test_what_hangs_together_is_told() -> None:
+    lines = told(
+        ("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), ("c", "a", Outcome.TIE, 2), ("c", "d", Outcome.B, 1)
+    )
+    assert "All models hang together: 4 of 6 pairs of models have met." in lines
+    assert "What ties d to the others is 1 battle of c and d alone." in lines
+
+
+def test_groups_that_do_not_are_named() -> None:
+    lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), ("x", "y", Outcome.TIE, 2))
+    start = lines.index(
+        "2 groups hang together each, and no rated battle leads from one to another: 3 of 10 pairs of models have met."
+    )
+    assert lines[start + 1 : start + 3] == ["  a, b, c", "  x, y"]
+    assert "What ties x to the others is 2 battles of x and y alone." in lines
+
+
+def test_many_names_are_cut() -> None:
+    lines = told(*((f"m{i:02}", f"m{i + 1:02}", Outcome.TIE, 2) for i in range(11)), ("x", "y", Outcome.A, 1))
+    assert "  m00, m01, m02, m03, m04, m05, m06, m07 and 4 more" in lines
+
+
+def test_lessons_are_a_table_and_without_intervals_all_there_is_beside_the_groups() -> None:
+    lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), bootstrap=0)
+    assert lines[0].startswith("All models hang together")
+    table = lines.index("most is learnt from  against   share")
+    assert [line.split()[:2] for line in lines[table + 1 : table + 4]] == [["b", "c"], ["a", "c"], ["a", "b"]]
+    assert lines[-1] == "Share: what one more battle takes off the summed variance of all ratings."

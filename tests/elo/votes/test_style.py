@@ -1,0 +1,152 @@
+import json
+import math
+import time
+from array import array
+
+import numpy as np
+import pytest
+
+from elo.votes.style import Features, features, of_metadata
+
+ANSWER = """# A header
+Some **bold** and __also bold__, but not **this
+one** nor 2 * 3 * 4.
+
+## Second
+1. first
+2. second
+   - nested
+* star
++ plus
+-no item
+#no header
+####### seven are none
+
+```python
+# a comment
+- 1
+**power**
+```
+    1. indented item
+"""
+
+
+def test_markdown_is_counted_and_code_is_not() -> None:
+    assert Features.of_texts([ANSWER]) == pytest.approx(
+        Features(math.nan, len(ANSWER), headers=2, lists=6, bold=2), nan_ok=True
+    )
+
+
+def test_answers_of_several_turns_are_summed() -> None:
+    assert Features.of_texts(["# a", "**b** ", "c"], tokens=12, seconds=1.5) == (12, 10, 1, 0, 1, 1.5)
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~", "```python"])
+def test_code_that_was_cut_off_is_code_to_the_end(fence: str) -> None:
+    assert Features.of_texts([f"# a\n{fence}\n# no\n- no\n"])[2:5] == (1, 0, 0)
+
+
+def test_one_kind_of_fence_does_not_end_the_other() -> None:
+    assert Features.of_texts(["~~~\n```\n# no\n~~~\n# yes\n"]).headers == 1
+
+
+def test_code_within_a_line_opens_no_fence() -> None:
+    assert Features.of_texts(["```ls -la```\n# yes\n- yes\n"])[2:4] == (1, 1)
+
+
+def test_a_longer_fence_holds_a_shorter_one() -> None:
+    assert Features.of_texts(["````\n```\n# no\n```\n# no\n````\n# yes\n"]).headers == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-" * 50_000,
+        "**" * 50_000,
+        "_" * 50_000,
+        "` `" * 50_000,
+        "```\n" * 20_000,
+        "`" * 100_000,
+        "```a" * 30_000,
+        "~~~a\n" * 20_001,
+        "# \n" * 50_000,
+        " " * 50_000,
+    ],
+)
+def test_no_text_takes_long_to_count(text: str) -> None:
+    start = time.perf_counter()
+    Features.of_texts([text])
+    assert time.perf_counter() - start < 2
+
+
+def test_no_answers_are_unknown_and_an_empty_one_is_empty() -> None:
+    assert all(map(math.isnan, Features.of_texts([])))
+    assert Features.of_texts([""])[1:5] == (0, 0, 0, 0)
+
+
+METADATA = {
+    "sum_user_tokens": 9,
+    "sum_assistant_a_tokens": 100,
+    "sum_assistant_b_tokens": 60,
+    "header_count_a": {"h1": 1, "h2": 2, "h3": None, "h4": 0, "h5": 0, "h6": 0},
+    "header_count_b": {"h1": 0, "h2": 0, "h3": 0, "h4": 0, "h5": 0, "h6": 0},
+    "list_count_a": {"ordered": 3, "unordered": 4},
+    "list_count_b": {"ordered": 0, "unordered": 1},
+    "bold_count_a": {"**": 5, "__": 0},
+    "bold_count_b": 2,
+    "turns": 1,
+}
+
+
+@pytest.mark.parametrize("given", [METADATA, json.dumps(METADATA), str(METADATA)], ids=["object", "json", "python"])
+def test_the_metadata_of_public_exports_is_read(given: object) -> None:
+    a, b = of_metadata(given)
+    assert (a.tokens, *a[2:5]) == (100, 3, 7, 5)
+    assert (b.tokens, *b[2:5]) == (60, 0, 1, 2)
+    assert math.isnan(a.characters)
+    assert math.isnan(a.seconds)
+
+
+def test_numbers_that_are_text_are_read() -> None:
+    a, b = of_metadata({"sum_assistant_a_tokens": "12", "sum_assistant_b_tokens": "", "header_count_b": "2.0"})
+    assert (a.tokens, b.headers) == (12, 2)
+    assert math.isnan(b.tokens)
+
+
+def test_what_the_metadata_lacks_is_unknown() -> None:
+    a, b = of_metadata({"sum_assistant_a_tokens": 3, "list_count_b": None, "bold_count_b": {}})
+    assert a.tokens == 3
+    assert all(map(math.isnan, [*a[1:], *b]))
+
+
+@pytest.mark.parametrize("given", [None, 3, "", "many", "[1, 2]", "{'a': ", [METADATA], "(" * 5000])
+def test_no_object_is_refused(given: object) -> None:
+    with pytest.raises(
+        ValueError, match=r"^conv_metadata .* is no object; expected one with counts for sides a and b$"
+    ):
+        of_metadata(given)
+
+
+@pytest.mark.parametrize("count", [-1, "many", True, [1], {"h1": -2}, {"h1": "x"}, {"h1": {}}, math.inf])
+def test_what_is_no_count_is_refused(count: object) -> None:
+    with pytest.raises(ValueError, match=r"^header_count_b .* is no count; expected a number from 0"):
+        of_metadata({"header_count_b": count})
+
+
+def test_features_of_votes_are_arrays_by_name_without_the_unknown() -> None:
+    flat = array("d")
+    for _ in range(3):
+        for side in of_metadata(METADATA):
+            flat.extend(side)
+    flat.extend([math.nan] * 12)
+    found = features(flat, 4)
+    assert list(found) == ["tokens", "headers", "lists", "bold"]
+    assert found["tokens"].shape == (4, 2)
+    assert found["tokens"][0].tolist() == [100, 60]
+    assert np.isnan(found["tokens"][3]).all()
+
+
+def test_features_of_another_number_of_votes_are_refused() -> None:
+    with pytest.raises(ValueError, match="11 values; expected 12 for each of 1 votes"):
+        features([1.0] * 11, 1)
+    assert features([], 0) == {}
