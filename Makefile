@@ -1,5 +1,5 @@
 # make run    starts the arena (sets everything up first)      make run ARGS="--port 7999 --data DIR"
-# make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap"
+# make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap" WORKERS=0
 # make check  format, lint, types, tests: what a change must pass
 # make screenshots  takes the pictures of docs/screenshots again
 # make bench  measures beside other projects: ratings, then inference, whose peers compile: plan for an hour and a half
@@ -19,6 +19,9 @@ PIP := $(BIN)/$(PIP_INSTALL)
 # An index to take torch from, such as PyTorch's own CPU index: without a GPU it saves gigabytes.
 TORCH_INDEX ?=
 ARGS ?=
+# Tests run in so many processes side by side; half of their time is waiting.
+WORKERS ?= 2
+PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
 .PHONY: run test check format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
 
@@ -26,13 +29,13 @@ run: $(VENV)/.run
 	@exec $(BIN)/python app.py $(ARGS)
 
 test: $(VENV)/.dev debian-packages
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: $(VENV)/.dev debian-packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format .
