@@ -3,7 +3,7 @@ languages.
 
 A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`,
 `/leaderboard`, `/about`. `showing` says what the battle page shows when, `duel` wires it, `untrusted` disarms what
-models and visitors wrote, `messages` holds every sentence.
+models and visitors wrote, `messages` holds every sentence, `sessions` bounds what the server keeps for open pages.
 """
 
 import warnings
@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from arena.service import Arena
 from arena.settings import Settings
-from arena.ui import about, leaderboard, theme
+from arena.ui import about, leaderboard, sessions, theme
 from arena.ui.duel import Duel
 from arena.ui.widgets import VisitorOf, browser_sentences
 
@@ -60,4 +60,7 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
             max_file_size="1kb",
             ssr_mode=False,
         )
+    for route in mounted.routes:
+        if isinstance(served := getattr(route, "app", None), gr.routes.App):
+            sessions.install(served, pages)
     return cast(FastAPI, mounted)
