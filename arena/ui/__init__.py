@@ -16,6 +16,7 @@ from arena.service import Arena
 from arena.settings import Settings
 from arena.ui import about, leaderboard, sessions, theme
 from arena.ui.duel import Duel
+from arena.ui.updates import Pages
 from arena.ui.widgets import VisitorOf, browser_sentences
 
 __all__ = ["VisitorOf", "build", "mount"]
@@ -27,7 +28,7 @@ _MAX_QUEUED = 300
 def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Blocks:
     """All pages. `visitor_of` tells a request's sender: the pseudonym, None where it has no valid cookie, and the
     HMAC of the address."""
-    with gr.Blocks(title=settings.arena.title, analytics_enabled=False) as pages:
+    with Pages(title=settings.arena.title, analytics_enabled=False) as pages:
         Duel(arena, visitor_of)
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
         leaderboard.lay_out(arena, visitor_of)

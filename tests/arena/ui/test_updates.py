@@ -1,0 +1,64 @@
+"""What an update costs and gives, beside what Gradio alone would make of it."""
+
+import asyncio
+from typing import Any
+
+import gradio as gr
+import pytest
+
+from arena import ui
+from arena.settings import Settings
+from arena.ui.updates import Pages
+from tests.arena.ui.fake_arena import FakeArena
+
+
+def _battle_page() -> tuple[Pages, Any]:
+    pages = ui.build(FakeArena(), Settings(), visitor_of=lambda _request: None)  # type: ignore[arg-type, return-value]
+    assert isinstance(pages, Pages)
+    (send,) = (
+        function
+        for function in pages.fns.values()
+        for target, event in function.targets
+        if event == "click" and target in pages.blocks and pages.blocks[target].elem_id == "send"
+    )
+    return pages, send
+
+
+def _part(send: Any, element: str) -> Any:
+    return next(part for part in send.outputs if part.elem_id == element)
+
+
+@pytest.mark.parametrize(
+    "properties",
+    [
+        {"answer-a": {"value": "  indented\n    text"}},
+        {"answer-a": {"value": "Hello"}, "stop": {"visible": False}, "prompt": {"value": "", "interactive": True}},
+    ],
+)
+def test_the_browser_gets_what_gradio_alone_would_send(properties: dict[str, dict[str, Any]]) -> None:
+    pages, send = _battle_page()
+
+    def updates() -> dict[Any, Any]:
+        return {_part(send, element): gr.update(**given) for element, given in properties.items()}
+
+    ours = asyncio.run(pages.postprocess_data(send, updates(), None))
+    assert ours == asyncio.run(gr.Blocks.postprocess_data(pages, send, updates(), None))
+    assert len(ours) == len(send.outputs)
+
+
+def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages, send = _battle_page()
+    made: list[type] = []
+    monkeypatch.setattr(gr.Button, "__init__", lambda self, **_options: made.append(type(self)))
+    asyncio.run(pages.postprocess_data(send, {_part(send, "answer-a"): gr.update(value="Hello")}, None))
+    assert not made
+
+
+def test_a_component_that_is_no_output_is_an_error() -> None:
+    pages, send = _battle_page()
+    stranger = next(
+        part for part in pages.blocks.values() if part not in send.outputs and isinstance(part, gr.Markdown)
+    )
+    both = {_part(send, "answer-a"): gr.update(value="Hello"), stranger: gr.update(value="Hello")}
+    with pytest.raises(ValueError, match="not specified as output"):
+        asyncio.run(pages.postprocess_data(send, both, None))
