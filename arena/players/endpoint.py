@@ -239,7 +239,7 @@ class Endpoint:
         if time.monotonic() - call.started >= self._patience.first_token_timeout_s:
             return False
         names = optional_in(body, terms)
-        parameter = refused(declined.status, declined.body, names, body["messages"])
+        parameter = refused(declined.status, declined.body, names, body)
         if parameter is not None and call.n_lessons < MAX_LESSONS:
             call.n_lessons += 1
             call.terms[base_url] = terms.without(parameter)

@@ -57,7 +57,7 @@ class Finish:
     """Of the answer's text; None where the server counts thoughts with it, or nothing."""
     fingerprint: str | None
     ttft_ms: float
-    """To the first token, be it a thought's."""
+    """To the first token of the answer's text."""
     duration_ms: float
     sent: Mapping[str, object] | None = None
     """All parameters that the endpoint really got, by the names that it got, where any differs from the request's or is

@@ -1,6 +1,6 @@
 """Evidence: whether a refusal names a parameter of ours, so that asking again without it may be answered.
 
-`refused(status, body, names, messages)` reads the body of a 400 or 422 (or of a 500: templates fail as one) and
+`refused(status, body, names, sent)` reads the body of a 400 or 422 (or of a 500: templates fail as one) and
 returns the parameter to leave out, or None. What counts as evidence:
 
     a field      `param`, FastAPI's `detail[].loc`, and what other validators call it
@@ -57,7 +57,7 @@ _FILLERS = _words(
     " value values input inputs name names keyword request body json payload object supplied found provided given"
     " passed received set in the a an s on with by for this these that which of is are was were be been being has have"
     " currently yet explicitly to at from following got it its and or nor not allowed permitted supported chat"
-    " completion completions true false"
+    " completion completions true false type loc msg"
 )
 _ROLE_FILLERS = _FILLERS | _words("role roles message messages prompt prompts instruction instructions first")
 _MODEL_BEFORE = _words("this the that selected chosen your")
@@ -95,15 +95,16 @@ class _Said:
     n_nodes: int = 0
 
 
-def refused(status: int, body: bytes, names: Mapping[str, str], messages: Sequence[Mapping[str, Any]]) -> str | None:
+def refused(status: int, body: bytes, names: Mapping[str, str], sent: Mapping[str, Any]) -> str | None:
     """The parameter of ours that the refusal names.
 
-    `names` has the optional parameters that were sent, as sent, with our name for each; `messages` are what was sent,
-    and "system" stands for their system role.
+    `names` has the optional parameters of the body that was `sent`, as sent, with our name for each; "system" stands
+    for the system role of its messages.
     """
     if status not in STATUSES or too_long_of(parsed_error(body)) is not None:
         return None
     said = _read(body)
+    messages: Sequence[Mapping[str, Any]] = sent["messages"]
     has_system = bool(messages) and messages[0].get("role") == "system"
     echo = _Echo([str(message.get("content", "")) for message in messages])
     texts = [_tokens(text) for text in said.texts]
@@ -113,6 +114,7 @@ def refused(status: int, body: bytes, names: Mapping[str, str], messages: Sequen
         or _named_by_field(said, ours, has_system)
         or (_no_system(texts, echo) if has_system else None)
         or next((found for tokens in texts if (found := _named_by_phrase(tokens, ours, echo))), None)
+        or _no_whole_top_p(texts, names, sent, echo)
     )
     return None if found == "max_tokens" and _is_about_size(texts) else found
 
@@ -209,6 +211,23 @@ def _exclusive(texts: Sequence[list[str]], names: Mapping[str, str], echo: _Echo
                 is_near = high - low <= 6
                 if is_near and _EXCLUSIVE.search(" ".join(around)) and not echo.covers(tokens, low, low, high):
                     return "top_p"
+    return None
+
+
+def _no_whole_top_p(
+    texts: Sequence[list[str]], names: Mapping[str, str], sent: Mapping[str, Any], echo: _Echo
+) -> str | None:
+    """TGI takes a top_p below 1 alone: 1 there is to be left out, which means the same."""
+    for name, ours in names.items():
+        if ours == "top_p" and sent.get(name) == 1.0:
+            for tokens in texts:
+                for at, token in enumerate(tokens):
+                    if (
+                        token == name
+                        and tokens[at + 1 : at + 3] == ["must", "be"]
+                        and not echo.covers(tokens, at, at, at)
+                    ):
+                        return "top_p"
     return None
 
 

@@ -36,6 +36,7 @@ _USAGE_TIMEOUT_S = 2.0  # how long to wait for the token counts that follow the 
 _MAX_ERROR_BYTES = 65_536
 _MAX_WHOLE_BYTES = 8_000_000
 _HELD: dict[str, Any] = {}  # in place of a chunk: the first text was held back for long enough
+_NO_ENDPOINT = "Unexpected endpoint"  # of LM Studio, with status 200, where base_url does not end in /v1
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 ItemT = TypeVar("ItemT")
@@ -148,8 +149,10 @@ class Exchange:
         """Allow for the next piece the time that the present state of the answer gives it."""
         now = time.monotonic()
         answer, patience = self.answer, self.patience
-        if answer.has_begun and self._ttft_s is None:
-            self._ttft_s = now - self.started
+        if answer.has_text or answer.splitter.has_held_text:
+            self._ttft_s = now - self.started if self._ttft_s is None else self._ttft_s
+        else:
+            self._ttft_s = None  # what was held turned out to be a thought
         if answer.finish_reason is not None and not answer.goes_on:
             self._deadline = now + _USAGE_TIMEOUT_S
         elif answer.n_read > self._n_read and answer.has_begun:
@@ -159,7 +162,7 @@ class Exchange:
         self._n_read = answer.n_read
 
     def _silence(self) -> str:
-        if self._ttft_s is None:
+        if not self.answer.has_begun:
             return f"{self._place}: no first token within {self.patience.first_token_timeout_s:g} s"
         if not self.answer.has_text and time.monotonic() >= self.started + self.patience.thinking_timeout_s:
             return f"{self._place}: thoughts for {self.patience.thinking_timeout_s:g} s and no answer"
@@ -181,6 +184,8 @@ class Exchange:
 
     def _take_error(self, error: Any, chunk: Mapping[str, Any]) -> None:
         """An error where a piece of the answer was expected. Raises unless it says that a filter cut the answer."""
+        if isinstance(error, str) and error.startswith(_NO_ENDPOINT):
+            raise Declined(404, b"", {})
         problem = error_in_stream(error, self._place)
         if isinstance(problem, Refused) and problem.is_filtered:
             self.answer.finish_reason = "content_filter"
@@ -220,7 +225,7 @@ class Exchange:
                 if response.status_code in (307, 308):
                     url = self._redirected(url, response)
                     continue
-                if response.status_code != 200:
+                if not response.is_success:
                     body = await beginning_of(response, _MAX_ERROR_BYTES)
                     raise Declined(response.status_code, body, response.headers)
                 async for chunk in self._objects(response):
@@ -266,8 +271,16 @@ class Exchange:
             if data.strip() == "[DONE]":
                 self._has_ended = True
                 return
-            if data.strip():
-                yield chunk_of(data, self._place)
+            if not data.strip():
+                continue
+            try:
+                chunk = chunk_of(data, self._place)
+            except Broken:
+                if self.answer.finish_reason is None:
+                    raise
+                self._has_ended = True  # the answer is whole; what follows is no part of it
+                return
+            yield chunk
 
 
 class _Waiting(Generic[ItemT]):

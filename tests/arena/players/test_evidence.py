@@ -14,11 +14,18 @@ MESSAGES = [{"role": "system", "content": "Be kind."}, {"role": "user", "content
 
 
 def named(
-    body: Any, *, status: int = 400, prompt: str | None = None, system: bool = True, names: dict[str, str] | None = None
+    body: Any,
+    *,
+    status: int = 400,
+    prompt: str | None = None,
+    system: bool = True,
+    names: dict[str, str] | None = None,
+    top_p: float = 0.9,
 ) -> str | None:
     messages = [*MESSAGES[:1], {"role": "user", "content": prompt}] if prompt is not None else MESSAGES
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return refused(status, raw, NAMES if names is None else names, messages if system else messages[1:])
+    sent = {"messages": messages if system else messages[1:], "top_p": top_p}
+    return refused(status, raw, NAMES if names is None else names, sent)
 
 
 def error(message: str, **more: Any) -> dict[str, Any]:
@@ -116,6 +123,15 @@ def detail(*loc: Any, msg: str = "Extra inputs are not permitted", type: str = "
             "seed",
         ),
         (error("property 'seed' is unsupported"), "seed"),
+        ({"message": "body.seed : property 'body.seed' is unsupported", "code": "wrong_api_format"}, "seed"),
+        (
+            error("[{'type': 'extra_forbidden', 'loc': ('body', 'seed'), 'msg': 'Extra inputs are not permitted'}]"),
+            "seed",
+        ),
+        (error("gpt-5 models don't support temperature=0.7. Only temperature=1 is supported."), "temperature"),
+        ({"code": "Client specified an invalid argument", "error": "Model x does not support parameter seed."}, "seed"),
+        ({"error_code": "BAD_REQUEST", "message": 'Bad request: json: unknown field "seed"\n'}, "seed"),
+        ({"success": False, "errors": [{"code": 5006, "message": "Unknown parameter: seed"}]}, "seed"),
         (error("Argument not supported on this model: seed"), "seed"),
         (error("The parameter seed is currently not supported."), "seed"),
         (error("The 'seed' parameter isn't supported by this model"), "seed"),
@@ -273,3 +289,9 @@ def test_a_parameter_is_known_by_the_name_that_was_sent() -> None:
     renamed = {"random_seed": "seed"}
     assert named(error("Unsupported parameter: 'random_seed'"), names=renamed) == "seed"
     assert named(error("Unsupported parameter: 'seed'"), names=renamed) is None
+
+
+def test_a_server_that_takes_no_whole_top_p_is_asked_without_it() -> None:
+    body = {"error": "Input validation error: `top_p` must be > 0.0 and < 1.0", "error_type": "validation"}
+    assert named(body, status=422, top_p=1.0) == "top_p"
+    assert named(body, status=422, top_p=0.9) is None
