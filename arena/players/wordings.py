@@ -1,8 +1,8 @@
 """Wordings: what the prose of a refusal says, in the words of many servers. Pure; texts go in, yes, no or a number out.
 
 All patterns are matched against `plain` text: lower case, no quotes, "_" and "-" as spaces, 8,192 as 8192, one line
-for each text of the error. Text that a visitor wrote never settles anything here: errors are read apart from the
-fields that echo a request (`refusals` leaves those out), and what is read decides only whom a failure is blamed on.
+for each text of the error. An error may quote the prompt: `refusals` leaves out the fields that echo a request, and
+what is found here decides only whom a failure is blamed on, where in doubt after a trial (`health`).
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ _FILTERED = re.compile(
 _ABOUT_ACCESS = re.compile(r"\b(?:account|organi[sz]ation|api key|firewall|access (?:was|has been|denied))\b")
 _NO_CREDIT = re.compile(
     r"(?:insufficient|not enough|no|out of|used up|exhausted|any|more) (?:\w+ ){0,2}"
-    r"(?:quota|balance|credits?|funds|budget)\b(?! (?:were|was|is) )|insufficient(?:quota|balance|credits?|funds)"
-    r"|exceeded ?budget|(?:over|exceeded) budget|budget has been exceed|credit insufficient"
+    r"(?:quota|balance|credits?|funds)\b(?! (?:were|was|is) )|insufficient(?:quota|balance|credits?|funds)"
+    r"|exceeded ?budget|(?:over|exceeded) budget|budget has been exceed|no (?:remaining |more )?budget"
+    r"|credit insufficient"
     r"|balance (?:is )?(?:0|too low|insufficient|negative|exhausted|not enough)"
     r"|(?:credits?|quota|free tier) (?:(?:are|is|has been|have been) )?(?:exhausted|depleted|used up)"
     r"|exceeded (?:your |the )?(?:current|monthly|plan|included) |trial (?:has )?(?:expired|ended)"
@@ -44,8 +45,9 @@ _TOO_FAST = re.compile(
 
 _ANSWER_TOO_LONG = re.compile(
     r"\bmax(?:imum)? ?(?:completion |new |output |generation )?tokens\b(?! allowed)[^.]{0,80}?(?:too (?:large|high|big)"
-    r"|must be|should be|less than|at most|exceed|greater than|larger than|>|between|range|can ?not|not be)"
-    r"|(?:range of|range for|invalid) max(?:imum)? ?(?:completion |output )?tokens"
+    r"|less than|at most|no more than|exceed|greater than|larger than|smaller|lower|[<>]=? ?\d|between|range|or equal"
+    r"|\bmaximum\b|max output)|maximum (?:allowed )?value (?:of|for) max"
+    r"|(?:range of|range for) max(?:imum)? ?(?:completion |output )?tokens"
     r"|output (?:tokens|length) [^.]{0,40}(?:exceed|too large|too long)"
 )
 _OF_THE_PROMPT = re.compile(
