@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, expect  # noqa: E402
 
-from tests.end_to_end.running import App, ask, chromium, open_battle_page  # noqa: E402
+from tests.end_to_end.running import App, ask, cast, chromium, open_battle_page  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
@@ -47,7 +47,7 @@ async def play(browser: Browser, app: App) -> None:
     await open_battle_page(page, app.url)
     for number in range(N_BATTLES):
         await ask(page, PROMPTS[number % len(PROMPTS)])
-        await page.locator(dice.choice(["#vote-a", "#vote-b", "#vote-tie"])).click()
+        await cast(page, dice.choice(["vote-a", "vote-b", "vote-tie"]))
         await expect(page.locator("#head-a .name")).to_be_visible()
         await page.locator("#next").click()
     await page.close()
@@ -66,7 +66,7 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
     await shoot("start")
     await ask(page, "Tell me a story about a fox named Pip.")
     await shoot("battle")
-    await page.locator("#vote-a").click()
+    await cast(page, "vote-a")
     await expect(page.locator("#head-a .name")).to_be_visible()
     await shoot("reveal")
     await page.goto(app.url + "/leaderboard")

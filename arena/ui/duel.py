@@ -98,6 +98,7 @@ class Duel:
             part[f"earlier-{side}"] = gr.Markdown(elem_id=f"earlier-{side}", visible=False)
             part[f"answer-{side}"] = gr.Markdown(elem_id=f"answer-{side}", elem_classes="answer")
             part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
+            part[f"more-{side}"] = gr.Markdown(elem_id=f"more-{side}", visible=False, latex_delimiters=[])
 
     def _wire(self) -> None:
         part = self._parts

@@ -110,6 +110,8 @@ def computed_line(board: Board, now: float, texts: Messages) -> str:
     if board.n_excluded:
         reasons = sorted(board.exclusions.items(), key=lambda reason: (-reason[1], reason[0]))
         told = ", ".join(texts("short_" + reason, n=count) for reason, count in reasons)
+        if sum(board.exclusions.values()) > board.n_excluded:
+            told += texts("computed_overlap")
         line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=told)})"
     line += f" · {_age(now - board.computed_at, texts)}"
     how = f"{settings_line(board.leaderboard.settings, texts)} {texts('to_cite', revision=board.revision)}"

@@ -13,6 +13,7 @@ from typing import Any
 from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
 from arena.ui.links import link
 from arena.ui.messages import Messages
+from arena.ui.revealed import more
 from arena.ui.untrusted import plain, safe_markdown
 from db.outcome import Outcome
 
@@ -185,9 +186,10 @@ def _hint(view: BattleView, texts: Messages) -> str:
 def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
     reveal = view.reveal
     if reveal is None:
-        head, switch = _head(side, shown, texts), _state(shown, texts)
+        head, switch, below = _head(side, shown, texts), _state(shown, texts), ""
     else:
-        head, switch = _unmasked(side, reveal, texts), (reveal.a if side == "a" else reveal.b).model
+        who = reveal.a if side == "a" else reveal.b
+        head, switch, below = _unmasked(side, reveal, texts), who.model, more(who, texts)
     earlier = "\n\n".join(_earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
     return {
         f"side-{side}": {"value": f"{side.upper()} · {switch}"},
@@ -195,6 +197,7 @@ def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
         f"earlier-{side}": {"value": earlier, "visible": bool(earlier)},
         f"answer-{side}": {"value": _answer(shown, texts)},
         f"retry-{side}": {"visible": shown.can_retry},
+        f"more-{side}": {"value": below, "visible": bool(below)},
     }
 
 

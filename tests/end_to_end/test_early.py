@@ -41,7 +41,7 @@ def test_before_the_page_listens_buttons_are_disabled_and_enter_is_kept_and_sent
             assert len(events) <= 1, "nothing but the page's load was sent"
             let_go.set()
             await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
-            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
             assert len(events) == 2
 
     asyncio.run(scenario())
@@ -70,7 +70,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             assert await page.locator(".notice").count() == 1
             os.kill(native, signal.SIGCONT)
             await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
-            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
             await expect(page.locator(".notice")).to_have_count(0)
             await expect(box).to_have_value("")
 

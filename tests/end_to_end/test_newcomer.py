@@ -14,7 +14,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.end_to_end.recording_proxy import RecordingProxy
-from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, ask, chromium, open_battle_page
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, ask, cast, chromium, open_battle_page
 
 pytestmark = pytest.mark.browser
 
@@ -77,7 +77,7 @@ def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: 
                 assert_absent(secrets, (await page.title()).lower())
                 first_ends.add((await page.evaluate("window.ends"))[0])
 
-                await page.locator(("#vote-a", "#vote-b", "#vote-tie", "#vote-bad")[battle % 4]).click()
+                await cast(page, ("vote-a", "vote-b", "vote-tie", "vote-bad")[battle % 4])
                 names = page.locator("#head-a .name, #head-b .name")
                 await expect(names).to_have_count(2)
                 shown = {(await name.inner_text()).lower() for name in await names.all()}
@@ -136,7 +136,7 @@ def test_reload_in_mid_answer_goes_on_with_the_same_battle(app: App) -> None:
             await expect(page.locator("#stop")).to_be_visible()
             await page.reload()
             await expect(page.locator("#asked")).to_contain_text("a cat named Bo")
-            await expect(page.locator("#vote-a")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+            await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
             await page.locator("#vote-tie").click()
             await expect(page.locator("#head-a .name")).to_be_visible()
 
@@ -150,7 +150,7 @@ def test_second_turn_keeps_the_same_two_models_and_one_vote(app: App) -> None:
             await open_battle_page(page, app.url)
             await ask(page, "What is 7 plus 5?")
             await ask(page, "Reverse the word planet.")
-            await page.locator("#vote-a").click()
+            await cast(page, "vote-a")
             await expect(page.locator("#head-a .name")).to_be_visible()
             assert app.n_votes() == 1
 

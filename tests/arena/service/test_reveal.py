@@ -56,7 +56,7 @@ def _without(*names: str, **other: object) -> dict[str, object]:
         (_without("temperature", "top_p", topP=1.0), ("temperature",), {"topP": "1.0"}),
         (_without("top_p", penalty=1.0), ("top_p",), {"penalty": "1.0"}),
         (_without(max_tokens=512), (), {"max_tokens": "512"}),
-        (_without(system="user"), (), {"system": "user"}),
+        (_without(system_role="user"), (), {"system_role": "user"}),
         (_without(reasoning_effort="low", think=False), (), {"reasoning_effort": "low", "think": "false"}),
         (_without(user="sk-1234", provider={"order": ["x"]}), (), {"user": "", "provider": ""}),
     ],

@@ -167,3 +167,10 @@ def test_rarer_settings_are_told_in_words_too() -> None:
     assert "the mean by battles is 1000); ties and “neither” are left out of the fit;" in line
     assert line.endswith(" Also set: half_life_days = 30; control = length, side.")
     assert settings_line(Settings(simultaneous=True), EN).endswith(" Also set: simultaneous = true.")
+
+
+def test_reasons_that_add_up_to_more_than_the_votes_left_out_are_explained() -> None:
+    once = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=20), 0.0, EN)
+    assert "several reasons" not in once
+    twice = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=19), 0.0, EN)
+    assert "(19 more not counted: 18 stopped, 2 empty; a vote can have several reasons)" in twice

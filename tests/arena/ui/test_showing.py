@@ -2,6 +2,7 @@
 
 import html
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_when_both_answers_are_in_the_vote_is_open_and_so_is_a_further_turn() ->
 
 @pytest.mark.parametrize("view", [WRITING, VOTABLE])
 def test_idle_and_battle_set_the_same_elements_so_that_nothing_is_left_over(view: BattleView) -> None:
-    panes = {f"{part}-{side}" for part in ("side", "head", "earlier", "answer", "retry") for side in "ab"}
+    panes = {f"{part}-{side}" for part in ("side", "head", "earlier", "answer", "retry", "more") for side in "ab"}
     only_battle = panes | set(showing.VOTES) | {"vote-hint"}
     assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN))
 
@@ -100,6 +101,46 @@ def test_a_vote_that_does_not_count_says_why() -> None:
     reveal = replace(COUNTED, is_counted=False, reasons=("identity_leak",))
     line = showing.battle(replace(VOTED, reveal=reveal), EN)["reveal"]["value"]
     assert "Your vote is kept but not counted: an answer named its model." in line
+
+
+def test_thoughts_stand_folded_below_the_answer_after_the_vote_as_plain_characters() -> None:
+    thought = "First <b>\n\n# 2 + 2 ![x](http://h/x.png) $$\\frac{1}{2}$$\n```\n</details>"
+    thinking = replace(SIDE_B, thoughts=("", thought, "Then."))
+    face = showing.battle(replace(VOTED, reveal=replace(COUNTED, b=thinking)), EN)
+    assert face["more-a"] == {"value": "", "visible": False}
+    below = face["more-b"]["value"]
+    assert face["more-b"]["visible"]
+    assert "\n" not in below, "an empty line would end the HTML, and what follows would be read as Markdown"
+    assert below.count("<details ") == below.count("</details>") == 2
+    assert "open" not in below
+    assert "What this model thought in turn 2" in below
+    assert html.unescape(below.split("<div>")[1].split("</div>")[0].replace("<br>", "\n")) == thought
+    one = showing.battle(replace(VOTED, reveal=replace(COUNTED, b=replace(SIDE_B, thoughts=("Hm.",)))), EN)
+    assert "<summary>What this model thought</summary><div>Hm.</div>" in one["more-b"]["value"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"not_sent": ("temperature",)}, "This model did not take temperature; it was asked without it."),
+        ({"not_sent": ("top_p", "seed")}, "This model did not take top_p, seed; it was asked without them."),
+        ({"sent_otherwise": (("system_role", "user"),)}, "This model takes no system message; that text stood before"),
+        (
+            {"sent_otherwise": (("max_completion_tokens", "5120"), ("provider", ""))},
+            "It was asked with max_completion_tokens 5120, provider.",
+        ),
+    ],
+)
+def test_how_a_model_was_asked_is_told_where_it_is_not_as_the_others(asked: dict[str, Any], line: str) -> None:
+    face = showing.battle(replace(VOTED, reveal=replace(COUNTED, a=replace(SIDE_A, **asked))), EN)
+    assert line in face["more-a"]["value"]
+    assert face["more-b"] == {"value": "", "visible": False}
+
+
+def test_before_the_vote_there_is_nothing_below_an_answer() -> None:
+    for view in (WRITING, VOTABLE):
+        face = showing.battle(view, EN)
+        assert face["more-a"] == face["more-b"] == {"value": "", "visible": False}
 
 
 def test_a_withdrawn_vote_cannot_be_withdrawn_again() -> None:
