@@ -14,7 +14,7 @@ from arena.service import Recomputed, recompute_verdicts
 from arena.settings import Override, Settings, SettingsError, load, read_file
 from db.errors import DatabaseError
 from db.session import open_database
-from elo.commands.progress import Progress
+from elo.commands.shared.progress import Progress
 
 _DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "arena.toml"
 
