@@ -35,7 +35,7 @@ from arena.players.transport import (
 _USAGE_TIMEOUT_S = 2.0  # how long to wait for the token counts that follow the finish reason
 _MAX_ERROR_BYTES = 65_536
 _MAX_WHOLE_BYTES = 8_000_000
-_HELD: dict[str, Any] = {}  # in place of a chunk: the first text was held back for long enough
+_HELD: list[str] = []  # in place of events: the first text was held back for long enough
 _NO_ENDPOINT = "Unexpected endpoint"  # of LM Studio, with status 200, where base_url does not end in /v1
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
@@ -92,23 +92,20 @@ class Exchange:
         limit_s = self.patience.first_token_timeout_s
         self._deadline = self.started + (limit_s if is_streamed else max(limit_s, self.patience.thinking_timeout_s))
         failure: EndpointError | None = None
-        chunks = _Waiting(self._chunks())
+        batches = _Waiting(self._batches())
         try:
-            while (chunk := await self._next(chunks)) is not None:
-                if chunk is _HELD:
-                    pieces = self.answer.release()
-                elif (error := error_in(chunk)) is not None:
-                    self._take_error(error, chunk)
+            while (batch := await self._next(batches)) is not None:
+                if batch is _HELD:
+                    for piece in self._within(self.answer.release()):
+                        yield piece
+                for data in batch:
+                    for piece in self._within(self._take(data)):
+                        yield piece
+                    if self.answer.splitter.is_late:
+                        raise Broken(f"{self._place}: a thought without its opening tag, after it was shown as text")
+                    self._extend()
+                if self._has_ended or self.bound.is_reached:
                     break
-                else:
-                    pieces = self.answer.read(chunk)
-                for piece in self._within(pieces):
-                    yield piece
-                if self.bound.is_reached:
-                    break
-                if self.answer.splitter.is_late:
-                    raise Broken(f"{self._place}: a thought without its opening tag, found when it was shown as text")
-                self._extend()
         except EndpointError as error:
             failure = error
         except (httpx.TimeoutException, httpx.ConnectError) as error:
@@ -119,7 +116,7 @@ class Exchange:
         except (httpx.InvalidURL, UnicodeError) as error:
             failure = Unreachable(f"{self._place}: {type(error).__name__}: not an address", can_pass=False)
         finally:
-            await chunks.aclose()
+            await batches.aclose()
         for piece in self._within(self.answer.end()):
             yield piece
         if failure is not None:
@@ -130,14 +127,14 @@ class Exchange:
     def _place(self) -> str:
         return place_of(self.base_url)
 
-    async def _next(self, chunks: _Waiting[dict[str, Any]]) -> dict[str, Any] | None:
-        """The next chunk, None at the end, `_HELD` when text was held back for `hold_s`. Raises `TimedOut`."""
+    async def _next(self, batches: _Waiting[list[str]]) -> list[str] | None:
+        """The next events, None at the end, `_HELD` when text was held back for `hold_s`. Raises `TimedOut`."""
         wake = self._deadline
         if self.hold_s is not None and self.answer.splitter.has_held_text:
             self._held_since = self._held_since or time.monotonic()
             wake = min(wake, self._held_since + self.hold_s)
         try:
-            return await chunks.next(max(wake - time.monotonic(), 0.0))
+            return await batches.next(max(wake - time.monotonic(), 0.0))
         except TimeoutError:
             if wake < self._deadline:
                 return _HELD
@@ -182,6 +179,27 @@ class Exchange:
             elif not isinstance(piece, Token):
                 yield piece
 
+    def _take(self, data: str) -> list[Piece]:
+        """What an event of the stream, or a whole answer, adds. Raises `EndpointError` and `Declined`."""
+        if self._has_ended or not data.strip():
+            return []
+        if data.strip() == "[DONE]":
+            self._has_ended = True
+            return []
+        try:
+            chunk = chunk_of(data, self._place)
+        except Broken:
+            if self.answer.finish_reason is None:
+                raise
+            self._has_ended = True  # the answer is whole; what follows is no part of it
+            return []
+        self._has_ended = self._is_whole
+        if (error := error_in(chunk)) is not None:
+            self._take_error(error, chunk)
+            self._has_ended = True
+            return []
+        return self.answer.read(chunk)
+
     def _take_error(self, error: Any, chunk: Mapping[str, Any]) -> None:
         """An error where a piece of the answer was expected. Raises unless it says that a filter cut the answer."""
         if isinstance(error, str) and error.startswith(_NO_ENDPOINT):
@@ -217,8 +235,8 @@ class Exchange:
             duration_ms=1000 * duration_s,
         )
 
-    async def _chunks(self) -> AsyncGenerator[dict[str, Any], None]:
-        """The JSON objects of the server's stream, to its `[DONE]` or its end; a whole answer as one."""
+    async def _batches(self) -> AsyncGenerator[list[str], None]:
+        """The data of the events that come together, to the stream's end; a whole answer as one event."""
         url = f"{self.base_url}/chat/completions"
         for _ in range(MAX_REDIRECTS + 1):
             async with self.client.stream("POST", url, json=self.body) as response:
@@ -228,8 +246,8 @@ class Exchange:
                 if not response.is_success:
                     body = await beginning_of(response, _MAX_ERROR_BYTES)
                     raise Declined(response.status_code, body, response.headers)
-                async for chunk in self._objects(response):
-                    yield chunk
+                async for batch in self._events_of(response):
+                    yield batch
                 return
         raise Unreachable(f"{self._place}: more than {MAX_REDIRECTS} redirects", can_pass=False)
 
@@ -240,7 +258,7 @@ class Exchange:
             hint = f"it redirects to {place}, which is not followed; write the address that answers as base_url"
             raise Declined(response.status_code, b"", response.headers, hint) from None
 
-    async def _objects(self, response: httpx.Response) -> AsyncGenerator[dict[str, Any], None]:
+    async def _events_of(self, response: httpx.Response) -> AsyncGenerator[list[str], None]:
         reader = EventReader()
         whole: bytearray | None = None
         has_begun = False
@@ -249,38 +267,18 @@ class Exchange:
                 piece = piece.lstrip(_BLANK)
                 has_begun = bool(piece)
                 whole = bytearray() if piece.startswith((b"{", b"[")) else None
-            if whole is not None:
-                whole += piece
-                if len(whole) > _MAX_WHOLE_BYTES:
-                    raise BodyTooLongError(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
+            if whole is None:
+                if events := reader.feed(piece):
+                    yield events
                 continue
-            for chunk in self._read(reader.feed(piece)):
-                yield chunk
-            if self._has_ended:
-                return
+            whole += piece
+            if len(whole) > _MAX_WHOLE_BYTES:
+                raise BodyTooLongError(f"an answer of more than {_MAX_WHOLE_BYTES} bytes")
         if whole is not None:
-            self._is_whole = self._has_ended = self.answer.splitter.is_holding = True
-            yield chunk_of(text_of(bytes(whole)), self._place)
-            return
-        for chunk in self._read(reader.end()):
-            yield chunk
-
-    def _read(self, events: list[str]) -> Iterator[dict[str, Any]]:
-        """The chunks of a stream's events, to `[DONE]`."""
-        for data in events:
-            if data.strip() == "[DONE]":
-                self._has_ended = True
-                return
-            if not data.strip():
-                continue
-            try:
-                chunk = chunk_of(data, self._place)
-            except Broken:
-                if self.answer.finish_reason is None:
-                    raise
-                self._has_ended = True  # the answer is whole; what follows is no part of it
-                return
-            yield chunk
+            self._is_whole = self.answer.splitter.is_holding = True
+            yield [text_of(bytes(whole))]
+        else:
+            yield reader.end()
 
 
 class _Waiting(Generic[ItemT]):
