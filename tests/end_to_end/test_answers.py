@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.end_to_end.recording_proxy import RecordingProxy
-from tests.end_to_end.running import App, ask, chromium, open_battle_page
+from tests.end_to_end.running import ROOT, App, ask, chromium, open_battle_page
 from tests.fakes import Script, ScriptedEndpoint
 
 pytestmark = pytest.mark.browser
@@ -98,3 +100,6 @@ def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are
             assert scripted_app.n_votes() == 3
 
     asyncio.run(scenario())
+    command = [sys.executable, "-m", "arena", "admin", "recompute-verdicts", "--data", str(scripted_app.data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)  # beside the running arena
+    assert done.stdout.splitlines()[1] == "verdicts that changed: 0"
