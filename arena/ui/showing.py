@@ -289,7 +289,8 @@ def _result(reveal: Reveal | None, texts: Messages) -> Face:
     elif reveal.is_counted:
         verdict = f'<span class="counted">{plain(texts("vote_counted"))}</span>'
     else:
-        why = " ".join(texts("reason_" + reason) for reason in reveal.reasons)
+        first, *more_reasons = (texts("reason_" + reason) for reason in reveal.reasons)
+        why = " ".join([first, *(f"{reason[0].upper()}{reason[1:]}" for reason in more_reasons)])
         verdict = f'<span class="not-counted">{plain(texts("vote_not_counted"))} {plain(why)}</span>'
     can_withdraw = reveal.can_withdraw_s > 0
     return {

@@ -101,6 +101,9 @@ def test_a_vote_that_does_not_count_says_why() -> None:
     reveal = replace(COUNTED, is_counted=False, reasons=("identity_leak",))
     line = showing.battle(replace(VOTED, reveal=reveal), EN)["reveal"]["value"]
     assert "Your vote is kept but not counted: an answer named its model." in line
+    several = replace(reveal, reasons=("failed_side", "no_answer"))
+    line = html.unescape(showing.battle(replace(VOTED, reveal=several), EN)["reveal"]["value"])
+    assert "not counted: one side did not finish its answer. One side's answer is empty." in line
 
 
 def test_thoughts_stand_folded_below_the_answer_after_the_vote_as_plain_characters() -> None:
