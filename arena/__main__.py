@@ -26,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SettingsError, DatabaseError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped; what was stored until now is right, and a second run does the rest", file=sys.stderr)
+        return 130
 
 
 def _recompute_verdicts(settings: Settings, *, is_dry_run: bool) -> int:

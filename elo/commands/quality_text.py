@@ -18,7 +18,8 @@ def report(quality: Quality) -> str:
     lines = [f"{_votes(quality.n_votes)}, of which {quality.n_counted} count{'s' * (quality.n_counted == 1)}."]
     if quality.exclusions:
         told = ", ".join(f"{reason} {n}" for reason, n in sorted(quality.exclusions.items()))
-        lines.append(f"Left out, by reason: {told}.")
+        has_several = sum(quality.exclusions.values()) > quality.n_votes - quality.n_counted
+        lines.append(f"Left out, by reason: {told}{' (a vote can have several)' if has_several else ''}.")
     lines += [_sides(quality.left), _ties(quality.ties, quality.both_bad), *_prompts(quality.prompts)]
     lines += _withdrawals(quality)
     lines += _voters(quality.voters) if quality.voters is not None else ["Nobody says who cast these votes."]

@@ -80,6 +80,19 @@ def test_what_is_wrong_is_one_line(options: list[str], message: str, capsys: pyt
     assert printed.err.count("\n") == 1
 
 
+def test_one_that_is_stopped_says_how_to_go_on(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("arena.service.recompute._store", stopped)
+        assert main(["admin", "recompute-verdicts", "--data", str(data)]) == 130
+    assert capsys.readouterr().err == "stopped; what was stored until now is right, and a second run does the rest\n"
+    assert _run(capsys, data)[1] == "verdicts that changed: 8"
+
+
 def test_it_is_a_command_of_the_package() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "arena", "admin", "recompute-verdicts", "--help"],

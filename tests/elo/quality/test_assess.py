@@ -129,6 +129,8 @@ def test_the_report_of_few_votes_says_what_is_not_known() -> None:
     assert "Sides: no vote has a winner." in text
     assert "Nobody says who cast these votes." in text
     assert "Left out, by reason: withdrawn 1." in text
+    two = report(assess([Ballot("x", "y", TIE, None, (*WITHDRAWN, "stopped"))]))
+    assert "Left out, by reason: stopped 1, withdrawn 1 (a vote can have several)." in two
     assert "Prompts" not in text
     assert report(assess([])).startswith(
         "0 votes, of which 0 count.\nSides: no vote has a winner.\nTies: no vote counts."
