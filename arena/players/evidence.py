@@ -37,6 +37,8 @@ _TOKEN = re.compile(r"[a-z_][a-z0-9_]*(?:-[a-z0-9_]+)*|\d+(?:\.\d+)?|[.;!?](?=\s
 _STOPS = frozenset(".;!?")
 _SPELLINGS = {"top-p": "top_p", "topp": "top_p", "streaming": "stream", "include_usage": "stream_options"}
 
+_PARAM = re.compile(r"\\*\"param\\*\"\s*:\s*\\*\"([\w.\[\]]+)\\*\"")
+
 _BAD = re.compile(
     r"(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|extraneous|deprecated|disallowed|forbidden)"
     r"(?:_(?:parameter|value|argument|field|keys?|inputs?))?"
@@ -48,9 +50,9 @@ def _words(text: str) -> frozenset[str]:
 
 
 _NOT = _words(
-    "supported support allowed allow permitted permit accepted accept recognized recognised recognize enabled"
+    "supported support allowed allow permitted permit accepted accept recognized recognised recognize enabled available"
+    " implemented configurable adjustable expected"
 )
-_NOT |= _words("enabled available implemented configurable adjustable expected")
 _NOT_BE = _words("set used specified provided passed sent changed modified included present configured")
 _FILLERS = _words(
     "parameter parameters param params argument arguments field fields key keys property properties option options"
@@ -103,10 +105,10 @@ def refused(status: int, body: bytes, names: Mapping[str, str], sent: Mapping[st
     """
     if status not in STATUSES or too_long_of(parsed_error(body)) is not None:
         return None
-    said = _read(body)
     messages: Sequence[Mapping[str, Any]] = sent["messages"]
     has_system = bool(messages) and messages[0].get("role") == "system"
     echo = _Echo([str(message.get("content", "")) for message in messages])
+    said = _read(body, echo)
     texts = [_tokens(text) for text in said.texts]
     ours = {**names, **({"system": "system", "developer": "system"} if has_system else {})}
     found = (
@@ -151,44 +153,55 @@ def _tokens(text: str) -> list[str]:
     return [_SPELLINGS.get(token, token) for token in _TOKEN.findall(text)]
 
 
-def _read(body: bytes) -> _Said:
+def _read(body: bytes, echo: _Echo) -> _Said:
     said = _Said()
     text = body.decode("utf-8", errors="replace")
     try:
-        _walk(json.loads(text), said, 0)
+        _walk(json.loads(text), said, echo, 0)
     except (ValueError, RecursionError):
         said.texts.append(text[:_MAX_TEXT_CHARS])
     return said
 
 
-def _walk(value: Any, said: _Said, depth: int) -> None:
+def _walk(value: Any, said: _Said, echo: _Echo, depth: int) -> None:
     said.n_nodes += 1
     if depth > _MAX_DEPTH or said.n_nodes > _MAX_NODES:
         return
     if isinstance(value, str):
-        if value.lstrip()[:1] in ("{", "[") and len(value) < 10 * _MAX_TEXT_CHARS:
-            try:
-                _walk(json.loads(value), said, depth + 1)  # a router that quotes its provider
-                return
-            except (ValueError, RecursionError):
-                pass
-        said.texts.append(value[:_MAX_TEXT_CHARS])
-        said.fields += [[name] for name in re.findall(r'\\*"param\\*"\s*:\s*\\*"([\w.\[\]]+)\\*"', value)]
+        _read_text(value, said, echo, depth)
     elif isinstance(value, list):
         for one in value:
-            _walk(one, said, depth + 1)
+            _walk(one, said, echo, depth + 1)
     elif isinstance(value, Mapping):
         for key, one in value.items():
             if key in _FIELDS:
                 parts = one if isinstance(one, list) else [one]
                 said.fields.append([word for part in parts for word in re.findall(r"\w+", str(part)[:200])])
             if key not in _ECHOED and (key not in _FIELDS or not isinstance(one, str)):
-                _walk(one, said, depth + 1)
+                _walk(one, said, echo, depth + 1)
+
+
+def _read_text(text: str, said: _Said, echo: _Echo, depth: int) -> None:
+    """Prose, or JSON of a provider that a router quotes, whole or within prose."""
+    if text.lstrip()[:1] in ("{", "[") and len(text) < 10 * _MAX_TEXT_CHARS and not echo.has(_tokens(text)):
+        try:
+            _walk(json.loads(text), said, echo, depth + 1)
+            return
+        except (ValueError, RecursionError):
+            pass
+    said.texts.append(text[:_MAX_TEXT_CHARS])
+    for found in _PARAM.finditer(text[:_MAX_TEXT_CHARS]):
+        if not echo.has(_tokens(found[0])):
+            said.fields.append([found[1]])
 
 
 def _named_by_field(said: _Said, ours: Mapping[str, str], has_system: bool) -> str | None:
     for words in said.fields:
-        if has_system and "messages" in words and "role" in words and not {"1", "2", "3"} & set(words):
+        if (
+            has_system
+            and {"messages", "role"} <= set(words)
+            and all(int(word) == 0 for word in words if word.isdigit())
+        ):
             return "system"
         for word in words:
             if word == "messages":

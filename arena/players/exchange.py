@@ -7,7 +7,6 @@ size. What a status other than 200 means is left to the caller, who may ask agai
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +36,7 @@ _MAX_ERROR_BYTES = 65_536
 _MAX_WHOLE_BYTES = 8_000_000
 _HELD: list[str] = []  # in place of events: the first text was held back for long enough
 _NO_ENDPOINT = "Unexpected endpoint"  # of LM Studio, with status 200, where base_url does not end in /v1
+_MOVED = "it redirects in a way that turns a question into a look-up; write the address that answers as base_url"
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 ItemT = TypeVar("ItemT")
@@ -195,12 +195,12 @@ class Exchange:
             return []
         self._has_ended = self._is_whole
         if (error := error_in(chunk)) is not None:
-            self._take_error(error, chunk)
+            self._take_error(error, data)
             self._has_ended = True
             return []
         return self.answer.read(chunk)
 
-    def _take_error(self, error: Any, chunk: Mapping[str, Any]) -> None:
+    def _take_error(self, error: Any, data: str) -> None:
         """An error where a piece of the answer was expected. Raises unless it says that a filter cut the answer."""
         if isinstance(error, str) and error.startswith(_NO_ENDPOINT):
             raise Declined(404, b"", {})
@@ -210,7 +210,7 @@ class Exchange:
             return
         status = error.get("code", error.get("status")) if isinstance(error, dict) else None
         if not self.answer.has_begun and isinstance(status, int) and 400 <= status < 600:
-            raise Declined(status, json.dumps(chunk).encode(), {})
+            raise Declined(status, data.encode(errors="replace"), {})
         raise problem if not self.answer.has_begun else Broken(str(problem))
 
     def _finish(self) -> Finish:
@@ -243,6 +243,8 @@ class Exchange:
                 if response.status_code in (307, 308):
                     url = self._redirected(url, response)
                     continue
+                if response.has_redirect_location:
+                    raise Declined(response.status_code, b"", response.headers, _MOVED)
                 if not response.is_success:
                     body = await beginning_of(response, _MAX_ERROR_BYTES)
                     raise Declined(response.status_code, body, response.headers)

@@ -67,6 +67,7 @@ class Splitter:
         self._at_start = True
         self._has_thought = False
         self._buffer = ""
+        self._n_new = 0  # characters of the buffer's end that came last
         self._sizes: list[int] = []  # of the pieces that came while text was held
         self._recent = ""  # the end of the released text, where a tag may have begun
         self._fences = 0
@@ -89,6 +90,7 @@ class Splitter:
         pieces: list[Piece] = []
         is_tag_alone = text.strip() in _LONE
         self._buffer += text
+        self._n_new = len(text)
         if self.is_holding:
             self._sizes.append(len(text))
         while self._step(pieces, is_tag_alone):
@@ -132,7 +134,8 @@ class Splitter:
         if not self.is_holding:
             pieces += self._text(is_tag_alone)
             return False
-        if found := self._lone(self._buffer, is_tag_alone=is_tag_alone):
+        start = max(0, len(self._buffer) - self._n_new - _MAX_RECENT)
+        if found := self._lone(self._buffer, start, is_tag_alone=is_tag_alone):
             thought, self._buffer = self._buffer[: found[0]], self._buffer[found[1] :]
             self._note_opened()
             if thought:
@@ -187,19 +190,22 @@ class Splitter:
     def _as_it_came(self, pieces: list[Piece]) -> list[Piece]:
         """Held text in the pieces in which it came."""
         text = "".join(piece.text for piece in pieces)
+        end = len(text)
         parts: list[Piece] = []
-        while text and self._sizes:
-            size = self._sizes.pop()
-            parts.append(Token(text[-size:]))
-            text = text[:-size]
-        return [*([Token(text)] if text else []), *reversed(parts)]
+        while end and self._sizes:
+            start = max(0, end - self._sizes.pop())
+            parts.append(Token(text[start:end]))
+            end = start
+        return [*([Token(text[:end])] if end else []), *reversed(parts)]
 
-    def _lone(self, text: str, *, is_tag_alone: bool = False, at_end: bool = False) -> tuple[int, int] | None:
+    def _lone(
+        self, text: str, start: int = 0, *, is_tag_alone: bool = False, at_end: bool = False
+    ) -> tuple[int, int] | None:
         """Where a closing tag stands that ends a thought: at the end of its line and in no code."""
         if not self._trusts_lone:
             return None
         for tag in _LONE:
-            at = text.find(tag)
+            at = text.find(tag, start)
             if at < 0:
                 continue
             end = at + len(tag)

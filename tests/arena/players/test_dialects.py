@@ -684,6 +684,13 @@ def test_redirects_elsewhere_are_not_followed(to: str) -> None:
     assert "not followed" in str(heard.error)
 
 
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_other_redirects_are_named_with_what_to_do(status: int) -> None:
+    heard = ask_one(lambda asked: Reply(status=status, headers={"location": "/v1/chat/completions"}))
+    assert isinstance(heard.error, Unreachable)
+    assert "it redirects" in str(heard.error)
+
+
 def test_redirects_in_a_circle_end() -> None:
     with DialectServer(lambda asked: Reply(status=308, headers={"location": asked.path})) as server:
         heard = ask(server)[0]

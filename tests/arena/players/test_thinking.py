@@ -124,3 +124,10 @@ def test_thoughts_come_out_while_they_are_thought() -> None:
 def test_white_text_without_end_is_not_held_without_end() -> None:
     splitter = Splitter()
     assert sum(len(piece.text) for _ in range(20) for piece in splitter.feed("\n" * 100)) >= 1000
+
+
+def test_held_text_comes_out_in_the_pieces_in_which_it_came() -> None:
+    splitter = Splitter(Style.UNKNOWN, holds=True)
+    for text in (" ", "The ", "answer", "."):
+        assert splitter.feed(text) == []
+    assert [piece.text for piece in splitter.release()] == [" ", "The ", "answer", "."]
