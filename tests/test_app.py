@@ -379,7 +379,7 @@ def test_a_model_whose_list_is_missing_is_tried_with_what_battles_ask(tmp_path: 
     assert [message["role"] for message in tried["messages"]] == ["system", "user"]
     assert tried["messages"][0]["content"] == "Be kind."
     assert log.count("ERROR") == 1
-    assert "player 'm1' leaves the draw until it is mended" in log
+    assert "player 'm1' leaves the draw until it is fixed" in log
 
 
 def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class Condition:
     needs_trial: bool = False
     """Out because its server said no to the model: only an answer shows that this has changed."""
     n_refusals: int = 0
-    """In a row, by no word about the prompt."""
+    """In a row, of those that do not say that they are about the prompt."""
     trusted_until: float = 0.0
     """No trial for refusals before this time."""
     trust_s: float = 0.0

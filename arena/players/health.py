@@ -98,7 +98,7 @@ class Health:
         self._clock = clock
         self._conditions = {name: Condition() for name in self._endpoints}
         self._advised: set[str] = set()
-        self._hurries = {name: asyncio.Event() for name in self._endpoints}
+        self._wakes = {name: asyncio.Event() for name in self._endpoints}
         self._tasks: list[asyncio.Task[None]] = []
         for name, endpoint in self._endpoints.items():
             endpoint.on_result = partial(self.record, name)
@@ -148,7 +148,7 @@ class Health:
         else:
             self._leave(name, error, needs_trial=True)
         if condition.wants_trial(self._clock()):
-            self._hurries[name].set()
+            self._wakes[name].set()
 
     async def check(self) -> None:
         """Probe, or try, every player whose time has come, all at once."""
@@ -167,13 +167,13 @@ class Health:
             await endpoint.aclose()
 
     async def _watch(self, name: str) -> None:
-        hurry = self._hurries[name]
+        wake = self._wakes[name]
         while True:
-            hurry.clear()
+            wake.clear()
             await self._check(name)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_s):
-                    await hurry.wait()
+                    await wake.wait()
 
     async def _check(self, name: str) -> None:
         condition = self._conditions[name]
@@ -193,7 +193,10 @@ class Health:
     async def _probe(self, name: str) -> None:
         """Ask for the list of models."""
         condition = self._conditions[name]
+        n_failures = condition.n_failures
         error = await self._endpoints[name].probe()
+        if condition.n_failures != n_failures:
+            return  # an answer that failed meanwhile says more
         if error is None:
             condition.is_known = condition.lists_models = True
             self._log_return(name, condition.is_out)
@@ -209,8 +212,11 @@ class Health:
     async def _try(self, name: str) -> bool:
         """Ask for the first sign of an answer; whether one came."""
         condition = self._conditions[name]
+        n_failures = condition.n_failures
         error = await self._endpoints[name].trial(self._trial)
         condition.is_known = True
+        if condition.n_failures > n_failures:
+            return False  # an answer that failed meanwhile says more
         if error is None:
             self._log_return(name, condition.is_out)
             condition.passed(self._clock())
@@ -225,20 +231,20 @@ class Health:
         return error is None
 
     async def _advise(self, name: str) -> None:
-        """Say which models a server lists that does not know the one it is asked for."""
+        """Log the models that a server lists, where the one that it is asked for is not among them."""
         error = await self._endpoints[name].probe()
         if error is not None and error.status is None and not error.can_pass:
             logger.warning("player %r: %s", name, error)
 
     def _leave(self, name: str, error: EndpointError, *, needs_trial: bool = False) -> None:
         condition = self._conditions[name]
-        was_told = condition.needs_trial
+        is_logged = condition.needs_trial
         out_s = condition.leave(self._clock(), needs_trial=needs_trial)
-        if was_told:
+        if is_logged:
             logger.info("player %r stays out for %g s: %s: %s", name, out_s, error.code, error)
         elif needs_trial:
             logger.error(
-                "player %r leaves the draw until it is mended: %s; %s. It returns by itself once its server answers a"
+                "player %r leaves the draw until it is fixed: %s; %s. It returns by itself once its server answers a"
                 " short request of the arena's own, sent after %g s and then less and less often",
                 name,
                 error,

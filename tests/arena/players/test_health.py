@@ -241,7 +241,7 @@ def test_a_model_that_refuses_the_trial_too_is_out_and_told_once_loudly_by_name(
     assert names(health) == []
     loud = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert loud == [
-        "player 'm0' leaves the draw until it is mended: h:1: status 400 unsupported; its server does not take what the"
+        "player 'm0' leaves the draw until it is fixed: h:1: status 400 unsupported; its server does not take what the"
         " arena asks for: see omit, rename and max_tokens of its [[models]]. It returns by itself once its server"
         " answers a short request of the arena's own, sent after 10 s and then less and less often"
     ]
@@ -305,6 +305,28 @@ def test_what_may_be_the_prompts_fault_is_tried_at_once(error: EndpointError) ->
     assert names(health) == ["m0", "m1"]
     asyncio.run(health.check())
     assert names(health) == ["m0"]
+
+
+@pytest.mark.parametrize("way", ["probe", "trial"])
+def test_a_check_that_began_before_a_failure_brings_nobody_back(way: str) -> None:
+    """A probe takes up to some seconds: a key that is refused meanwhile would have been forgotten."""
+
+    async def main() -> None:
+        answers = asyncio.Event()
+        fake = FakeEndpoint(probe=answers, trial=answers)
+        health = health_with(fake)
+        health.record("m0", None)
+        if way == "trial":
+            for _ in range(5):
+                health.record("m0", Refused("x", status=400))
+        check = asyncio.create_task(health.check())
+        await until(lambda: fake.n_probes + fake.n_trials == 1)
+        health.record("m0", Unreachable("x", can_pass=False, status=401))
+        answers.set()
+        await check
+        assert (names(health), fake.n_trials) == ([], way == "trial")
+
+    asyncio.run(main())
 
 
 def test_a_trial_that_meets_a_full_server_is_put_off() -> None:
