@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -31,8 +31,9 @@ class Script:
     """How `ScriptedEndpoint` answers one chat completion. By default: well, and at once.
 
     `tokens` are streamed as deltas, the first after `first_s`, the others `gap_s` apart. After `hang_after` tokens it
-    falls silent until the client leaves; after `close_after` tokens it cuts the connection. `raw` replaces the body by
-    these pieces of bytes. With a `status` other than 200 it sends `error` as JSON and no stream.
+    falls silent until the client leaves; after `close_after` tokens it cuts the connection; before token n it waits for
+    the event `gates[n]`. `raw` replaces the body by these pieces of bytes. With a `status` other than 200 it sends
+    `error` as JSON and no stream.
     """
 
     tokens: tuple[str, ...] = ("Hello", " there", ".")
@@ -42,6 +43,7 @@ class Script:
     gap_s: float = 0.0
     hang_after: int | None = None
     close_after: int | None = None
+    gates: Mapping[int, threading.Event] = field(default_factory=dict)
     raw: tuple[bytes, ...] | None = None
     finish_reason: str | None = "stop"
     has_usage: bool = True
@@ -139,6 +141,10 @@ def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
                     return
                 if self._wait(script.gap_s if number else script.first_s, script):
                     return
+                gate = script.gates.get(number)
+                while gate is not None and not gate.is_set():
+                    if self._wait(0.02, script):
+                        return
                 self._event({"choices": [{"index": 0, "delta": {"content": token}, "finish_reason": None}]})
             if len(tokens) == script.hang_after and self._wait(None, script):
                 return

@@ -8,8 +8,6 @@ from importlib.resources import files
 
 import gradio as gr
 
-from arena.ui.links import link
-
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
@@ -59,10 +57,8 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What every page's head gets beside Gradio's: style sheet, script, icon, and the colours of the browser's own
-    frame. Without its link the icon would be asked at the root of the host, which may be somebody else's."""
+    """What every page's head gets beside Gradio's: style sheet, script, and the colours of the browser's own frame."""
     return (
-        f'<link rel="icon" href="{link("/favicon.ico")}">'
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
         f"<style>{_text('style.css')}</style><script>{_text('page.js')}</script>"

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 
+import gradio
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
@@ -11,6 +14,7 @@ from starlette.testclient import TestClient
 from arena.web.language import Language
 
 PAGE = "<!doctype html><html><head><title>Über 한국어</title></head><body><head></body></html>"
+ICON = '<link rel="icon" href="./favicon.ico">'
 
 
 async def page(request: Request) -> Response:
@@ -42,8 +46,18 @@ def test_the_script_is_the_first_thing_in_the_head() -> None:
     before, _, after = answer.text.partition("</script>")
     assert before.startswith("<!doctype html><html><head><script>(()=>{")
     assert "lang=(en|ko)(?:;|$)" in before
-    assert before.split("<script>")[0] + after == PAGE
+    assert before.split("<script>")[0] + after == PAGE.replace("<head>", f"<head>{ICON}", 1)
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_a_page_of_gradio_asks_for_nothing_at_the_root_of_the_host() -> None:
+    """Under a path such as https://example.org/arena it is somebody else's."""
+    with gradio.Blocks() as blocks:
+        pass
+    app = gradio.mount_gradio_app(FastAPI(), blocks, path="/")
+    page = TestClient(Language(app, languages=("en",))).get("/").text
+    assert ICON in page
+    assert re.findall(r"""(?:href|src)=["']/[^"']*""", page) == []
 
 
 def test_a_page_in_pieces_is_put_together() -> None:
