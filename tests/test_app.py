@@ -95,7 +95,7 @@ def test_help_lists_every_option() -> None:
         ("", "no active model; a battle needs two models"),
         ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "'m' alone is active; a battle needs two models"),
         ("n = " + "9" * 5000, "arena.toml: not a TOML file: "),
-        ("n = " + "[" * 5000, "arena.toml: brackets nested too deep; expected tables and lists a few levels deep"),
+        ("n = " + "[" * 5000, "arena.toml: nested too deep; expected tables and lists a few levels deep"),
         (
             '[web]\npublic_url = "https://h.example/leaderboard"\n' + TWO,
             "/leaderboard is an address of the arena itself; choose another path",

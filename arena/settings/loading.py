@@ -11,29 +11,49 @@ from typing import Any
 from arena.settings.models import read_models
 from arena.settings.remote import environment_names
 from arena.settings.sections import SECTIONS, Settings
-from arena.settings.tables import Override, SettingsError, check_known, read_table
+from arena.settings.tables import Override, SettingsError, check_known, read_table, shown
 
 _PREFIX = "ARENA_"
 _SECRET = "ARENA_SECRET"
 _MIN_SECRET_CHARS = 16
 _MIN_CONTEXT = 256  # tokens
 _DEFAULT_FILE = Path("arena.toml")
+_MAX_BYTES = 10_000_000
+_MAX_DEPTH = 32
 
 
 def read_file(path: Path) -> dict[str, Any]:
     """The mapping that a TOML file holds. Raises `SettingsError`."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        if len(content) > _MAX_BYTES:
+            raise SettingsError(f"{path} has more than {_MAX_BYTES} bytes; name your settings with --config FILE")
+        toml = tomllib.loads(content.decode("utf-8-sig"))
+        if _is_deeper(toml, _MAX_DEPTH):
+            raise RecursionError
     except FileNotFoundError as error:
         raise SettingsError(f"no file {path}; name your settings with --config FILE") from error
     except OSError as error:
         raise SettingsError(
             f"{path} cannot be read: {error.strerror}; name your settings, a file, with --config FILE"
         ) from error
+    except SettingsError:
+        raise
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise SettingsError(f"{path}: not a TOML file: {error}") from error
     except RecursionError as error:
-        raise SettingsError(f"{path}: brackets nested too deep; expected tables and lists a few levels deep") from error
+        raise SettingsError(f"{path}: nested too deep; expected tables and lists a few levels deep") from error
+    return toml
+
+
+def _is_deeper(value: Any, depth: int) -> bool:
+    """Whether tables and lists lie in each other more than `depth` levels deep."""
+    level = [value]
+    for _ in range(depth):
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [item for items in inner for item in items]
+    return any(isinstance(one, dict | list) for one in level)
 
 
 def load(
@@ -52,7 +72,7 @@ def load(
     for name, cls in SECTIONS.items():
         table = toml.get(name, {})
         if not isinstance(table, Mapping):
-            raise SettingsError(f"{file}: {name} is {table!r}; expected a section [{name}] with keys")
+            raise SettingsError(f"{file}: {name} is {shown(table)}; expected a section [{name}] with keys")
         own = [one for one in overrides if one.section == name]
         sections[name] = read_table(cls, table, file=file, section=f"[{name}]", overrides=own)
     settings = Settings(**sections, models=models, secret=_read_secret(env), file=file)

@@ -11,7 +11,7 @@ from typing import Any
 
 from arena.settings.remote import ENDPOINT_KEYS, check_remote
 from arena.settings.sections import Player
-from arena.settings.tables import SettingsError, check_known, read_table
+from arena.settings.tables import SettingsError, check_known, read_table, shown
 
 _FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url", "hub": "path"})
 _HUB = "hf:"
@@ -43,7 +43,7 @@ def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
         or not name.isprintable()
     ):
         raise SettingsError(
-            f"{file}, [[models]] number {number}: name is {name!r}; expected 1 to 80 printable characters"
+            f"{file}, [[models]] number {number}: name is {shown(name)}; expected 1 to 80 printable characters"
         )
     section = f"[[models]] {name!r}"
     where = f"{file}, {section}"
@@ -84,7 +84,9 @@ def _check_native(player: Player, table: Mapping[str, Any], where: str) -> None:
     if "=" in player.name:
         raise SettingsError(f"{where}: a model with a path has no = in its name")
     if player.hub is not None and not _REPOSITORY.fullmatch(player.hub):
-        raise SettingsError(f"{where} path: {table['path']!r}; expected hf:ORG/NAME, a model of the Hugging Face hub")
+        raise SettingsError(
+            f"{where} path: {shown(table['path'])}; expected hf:ORG/NAME, a model of the Hugging Face hub"
+        )
     for key in ENDPOINT_KEYS:
         if key in table:
             raise SettingsError(f"{where}: {key} goes with base_url; a model with a path needs none")

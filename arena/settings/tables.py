@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import math
+import reprlib
 import types
 import typing
 from collections.abc import Collection, Mapping, Sequence
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 _MAX_INT = 2**63 - 1  # what the database stores
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 120
 
 SectionT = TypeVar("SectionT")
 
@@ -73,7 +77,12 @@ def check_known(given: Collection[str] | Mapping[str, Any], known: Collection[st
     for name in given:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-            raise SettingsError(f"{where}: unknown {what} {name!r}; did you mean {near[0]!r}?")
+            raise SettingsError(f"{where}: unknown {what} {shown(name)}; did you mean {near[0]!r}?")
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, in a message; of a long one the beginning and the end."""
+    return _SHORT.repr(value)
 
 
 def _alternatives(hint: Any) -> tuple[Any, ...]:
@@ -117,14 +126,14 @@ def _typed(value: Any, hint: Any, place: str) -> Any:
                 return float(value)
         elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
-    raise SettingsError(f"{place}: {value!r} is not {_in_words(hint)}")
+    raise SettingsError(f"{place}: {shown(value)} is not {_in_words(hint)}")
 
 
 def _path(text: str, place: str) -> Path:
     try:
         return Path(text).expanduser()
     except RuntimeError as error:
-        raise SettingsError(f"{place}: {text!r}: {error}; write the path without ~") from error
+        raise SettingsError(f"{place}: {shown(text)}: {error}; write the path without ~") from error
 
 
 def _is_finite(value: float) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from arena.settings import SECTIONS, Override, Player, Settings, SettingsError, environment_name, load
+from arena.settings import SECTIONS, Override, Player, Settings, SettingsError, environment_name, load, read_file
 
 SHIPPED = Path(__file__).parents[2] / "arena.toml"
 
@@ -420,3 +420,32 @@ def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
     settings = load({}, {"ARENA_SECRET": "0123456789abcdef"})
     assert settings.secret == "0123456789abcdef"
     assert "0123456789abcdef" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = " + "[" * 5000 + "]" * 5000,
+        "x = " + "{a=" * 5000 + "1" + "}" * 5000,
+        "[arena]\ntitle." + ".".join(["a"] * 5000) + " = 1",
+        '[[models]]\nname = "m"\nbase_url = "http://h"\nextra_body.' + ".".join(["a"] * 5000) + " = 1",
+        "x = " + "[" * 33 + "]" * 33,
+    ],
+)
+def test_a_file_nested_too_deep_is_told_in_one_line(text: str, tmp_path: Path) -> None:
+    """Dotted keys nest without brackets, and beyond what Python can print."""
+    file = tmp_path / "arena.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as raised:
+        read_file(file)
+    assert str(raised.value) == f"{file}: nested too deep; expected tables and lists a few levels deep"
+
+
+def test_a_file_that_never_ends_is_told() -> None:
+    with pytest.raises(SettingsError, match="more than 10000000 bytes; name your settings"):
+        read_file(Path("/dev/zero"))
+
+
+def test_of_a_long_value_a_message_has_the_beginning() -> None:
+    for toml in ({"x" * 100_000: 1}, {"arena": {"title": list(range(100_000))}}, {"arena": ["x"] * 100_000}):
+        assert len(error_of(toml)) < 250
