@@ -124,7 +124,7 @@ def _handler(endpoint: ScriptedEndpoint) -> type[BaseHTTPRequestHandler]:
             self.send_header("content-type", "text/event-stream")
             self.end_headers()  # HTTP/1.0: the body ends with the connection
             with suppress(ConnectionError):
-                self._stream(script, int(body["max_tokens"]))
+                self._stream(script, int(body.get("max_tokens", body.get("max_completion_tokens", 1_000_000))))
 
         def _stream(self, script: Script, max_tokens: int) -> None:
             if script.raw is not None:

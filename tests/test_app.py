@@ -292,6 +292,32 @@ def test_models_are_reached_through_a_socks_proxy(tmp_path: Path) -> None:
             assert set(proxy.asked) == {"m0.example", "m1.example"}
 
 
+def test_what_a_models_table_says_is_what_its_server_is_asked(tmp_path: Path) -> None:
+    keys = """
+max_tokens = 300
+thinking_tokens = 50
+headers = { api-key = "env:KEY_OF_M", x-title = "Arena" }
+extra_body = { reasoning_effort = "low" }
+omit = ["top_p"]
+rename = { max_tokens = "max_completion_tokens" }
+"""
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        models = "".join(
+            f'[[models]]\nname = "m{number}"\nbase_url = "{server.base_url}"\nmodel = "scripted"\n{keys}'
+            for number, server in enumerate((one, two))
+        )
+        arguments = config(tmp_path, models + '[battle]\npace = "free"\n')
+        with running(arguments, KEY_OF_M="sk-of-m") as (process, address):
+            assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from="203.0.113.7")
+            process.terminate()
+        for server in (one, two):
+            assert server.headers[-1]["api-key"] == "sk-of-m"
+            assert server.headers[-1]["x-title"] == "Arena"
+            body = server.received[-1]
+            assert (body["max_completion_tokens"], body["reasoning_effort"]) == (350, "low")
+            assert not {"max_tokens", "top_p"} & body.keys()
+
+
 def test_certificates_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -> None:
     """Gradio's import fails on them; the reason that it gives has no name in it."""
     done = subprocess.run(
