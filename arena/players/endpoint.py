@@ -183,6 +183,8 @@ class Endpoint:
                         has_spoken = True
                         if isinstance(event, Finish):
                             event = replace(event, sent=sent_of(request, exchange.body))
+                            if exchange.answer.has_text and self._styles[base_url] is Style.UNKNOWN:
+                                self._styles[base_url] = Style.PLAIN
                         yield event
                 return
             except Declined as declined:
@@ -267,8 +269,6 @@ class Endpoint:
                     place_of(base_url),
                 )
             self._styles[base_url] = Style.OPENED
-        elif answer.has_text and self._styles[base_url] is Style.UNKNOWN:
-            self._styles[base_url] = Style.PLAIN
         if answer.has_thought and self._manner.thinking_tokens is None:
             self._learn(base_url, replace(self._terms[base_url], thinking_tokens=DEFAULT_THINKING_TOKENS))
 

@@ -641,6 +641,25 @@ def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
     assert caplog.text.count("only a closing tag ends") == 1
 
 
+def test_an_answer_that_was_broken_off_tells_nothing_of_how_thoughts_come() -> None:
+    """A trial is closed at the first sign of an answer: that is not to end the caution with the first answer."""
+
+    async def main(server: DialectServer) -> Heard:
+        endpoint = Endpoint([server.base_url], "m", patience=PATIENCE)
+        assert await endpoint.trial(REQUEST) is None
+        heard = await hear(endpoint)
+        await endpoint.aclose()
+        return heard
+
+    def reply(asked: Asked) -> Reply:
+        thought = stream(chunk("The user "), chunk("asks.\n"), chunk("</think>\n\n"), chunk("Hello.", "stop"))
+        return thought if asked.number else stream(chunk("The user "), 2.0, chunk("asks."))
+
+    with DialectServer(reply) as server:
+        heard = asyncio.run(asyncio.wait_for(main(server), 60))
+    assert (heard.text, heard.thought) == ("Hello.", "The user asks.\n")
+
+
 def test_a_model_whose_thinking_tokens_are_set_waits_for_its_closing_tag_from_the_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
