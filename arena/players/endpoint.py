@@ -276,8 +276,8 @@ class Endpoint:
         before, self._terms[base_url] = self._terms[base_url], terms
         for line in terms.settled(before):
             logger.warning(
-                "model %r: learned what %s takes, for as long as the arena runs; this line under its [[models]] settles"
-                " it: %s",
+                "model %r: %s has to be asked differently, and is until the arena stops; this line under its [[models]]"
+                " settles it: %s",
                 self._name,
                 place_of(base_url),
                 line,

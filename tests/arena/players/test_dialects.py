@@ -121,7 +121,7 @@ def test_a_refused_parameter_is_left_out_from_then_on(name: str, caplog: pytest.
     without = {key: value for key, value in ASKED.items() if key != name}
     assert first.finish is not None
     assert first.finish.sent == without
-    told_once = [record.message for record in caplog.records if "arena runs" in record.message]
+    told_once = [record.message for record in caplog.records if "until the arena stops" in record.message]
     assert len(told_once) == 1
     assert "model 'Player'" in told_once[0]
     assert told_once[0].endswith(f'omit = ["{name}"]')
