@@ -65,7 +65,7 @@
       if (link.origin === location.origin) link.removeAttribute("target");
     }
     for (const link of document.querySelectorAll("#header nav a")) {
-      if (link.pathname === location.pathname.replace(/(.)\/$/, "$1")) link.setAttribute("aria-current", "page");
+      if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
     }
     for (const link of document.querySelectorAll("#language a")) {
       if (link.lang === document.documentElement.lang) link.setAttribute("aria-current", "true");

@@ -53,8 +53,8 @@ def arena(folder: Path, public_url: str) -> Iterator[tuple[App, Models]]:
             app.stop()
 
 
-async def see_a_battle_through(page: Page, url: str, models: Models) -> None:
-    """Every step of a visit; each waits for what the one before it must have brought."""
+async def battle(page: Page, url: str, models: Models) -> None:
+    """Each step waits for what the one before it must have brought."""
     models.wait_again()
     await open_battle_page(page, url)
     assert await page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
@@ -71,6 +71,10 @@ async def see_a_battle_through(page: Page, url: str, models: Models) -> None:
     await expect(page.locator("#vote-a")).to_be_enabled()
     await page.locator("#vote-a").click()
     await expect(page.locator("#head-a .name")).to_be_visible()
+
+
+async def look_around(page: Page, url: str) -> None:
+    """After a vote."""
     await page.locator("#next").click()
     await page.locator("#so-far a").click()
     await expect(page.locator("#leaderboard-table tbody tr")).to_have_count(2)
@@ -84,12 +88,12 @@ async def see_a_battle_through(page: Page, url: str, models: Models) -> None:
     await expect(page.locator('#language a[aria-current="true"]')).to_have_text("한국어")
     await page.locator("#header .title").click()
     await expect(page.locator("#send")).to_be_enabled()
+    await expect(page.locator('nav a[aria-current="page"]')).to_have_text("대결")
     assert page.url == f"{url}/"
 
 
 async def visit(browser: Browser, url: str, models: Models) -> None:
-    """A new visitor, none of whose requests leaves the arena's address, is told of an error, or sets cookies for
-    others."""
+    """A new visitor: no request leaves the address of the arena or ends in an error, and no cookie goes to others."""
     async with await browser.new_context(ignore_https_errors=True) as context:
         page = await context.new_page()
         wrong: list[str] = []
@@ -99,7 +103,8 @@ async def visit(browser: Browser, url: str, models: Models) -> None:
         page.on(
             "response", lambda answer: wrong.append(f"{answer.status} {answer.url}") if answer.status > 399 else None
         )
-        await see_a_battle_through(page, url, models)
+        await battle(page, url, models)
+        await look_around(page, url)
         assert wrong == []
         path = url.partition("//")[2].partition("/")[2]
         cookies = {cookie["name"]: cookie for cookie in await context.cookies()}
@@ -133,10 +138,13 @@ def test_a_battle_through_nginx_under_a_path_that_it_takes_off_or_does_not(tmp_p
 
     async def scenario(app: App, models: Models) -> None:
         async with chromium() as browser:
-            for server in (taken_off, kept):
-                with nginx(tmp_path / "nginx", server, port=port, upstream=app.port):
-                    await visit(browser, url, models)
-                    await look_at_addresses(browser, url)
+            with nginx(tmp_path / "nginx", taken_off, port=port, upstream=app.port):
+                await visit(browser, url, models)
+                await look_at_addresses(browser, url)
+            with nginx(tmp_path / "nginx", kept, port=port, upstream=app.port):
+                async with await browser.new_context(ignore_https_errors=True) as context:
+                    await battle(await context.new_page(), url, models)
+                await look_at_addresses(browser, url)
 
     with arena(tmp_path, url) as (app, models):
         asyncio.run(scenario(app, models))
