@@ -10,6 +10,9 @@
    each output, so that a row has the same bits whatever rows stand beside it and however many threads there are.
    Activations are float32; products of bfloat16 weights round their inputs to bfloat16.
 
+   Vectors are as wide as the processor's registers, and a tile of sums is as large as the registers hold: wider ones
+   would go through memory, 10 to 16 times as slow, and cost the compiler four times as long.
+
    The struct definitions are mirrored in decoder.py. */
 
 #include <math.h>
@@ -18,7 +21,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
-#if defined(__AVX512F__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -26,12 +29,25 @@
 #define KEYS 64      /* keys that attention takes at a time: with their values they stay in the first cache */
 #define AHEAD 4096   /* bytes that weights are fetched ahead */
 #define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
-#define UNROLL _Pragma("GCC unroll 8")
+#if defined(__AVX512F__)
+#define LANES 16     /* floats of a register */
+#elif defined(__AVX2__)
+#define LANES 8
+#else
+#define LANES 4
+#endif
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define SUMS 24      /* registers for sums, of 32 */
+#else
+#define SUMS 12      /* of 16 */
+#endif
+#define VECTORS (BLOCK / LANES)
+#define UNROLL _Pragma("GCC unroll 16")
 #define INLINE static inline __attribute__((always_inline))
 
-typedef float vec __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int32_t ivec __attribute__((vector_size(64), aligned(4), may_alias));
-typedef int8_t bytes __attribute__((vector_size(16), aligned(1), may_alias));
+typedef float vec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
+typedef int8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
 enum { FLOAT32 = 0, BFLOAT16 = 1, INT8 = 2 };
 
@@ -97,11 +113,13 @@ INLINE float exponential(float x) { /* relative error below 2e-6; NaN stays NaN 
     return p * scale;
 }
 
-INLINE vec widened(const void *sixteen) {
+INLINE vec widened(const void *whole) {
 #if defined(__AVX512F__)
-    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(sixteen)));
+    return (vec)_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(whole)));
+#elif defined(__AVX2__)
+    return (vec)_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(whole)));
 #else
-    return __builtin_convertvector(*(const bytes *)sixteen, vec);
+    return __builtin_convertvector(*(const bytes *)whole, vec);
 #endif
 }
 
@@ -125,20 +143,25 @@ INLINE int64_t padded(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 /* Bytes of a block for one input, or pair. */
 INLINE int64_t width_of(int type) { return type == INT8 ? BLOCK : 4 * BLOCK; }
 
-/* Add to the sums of `rows` rows and `vectors` times 16 outputs, beginning at vector `first` of a block, what the inputs
-   from `begin` to `end` give (counted in pairs for BFLOAT16). Input i of row r is inputs[i * along + r * across].
+/* Vectors of a block whose sums fit into the registers for so many rows: a power of two. */
+INLINE int together(int rows) {
+    const int fitting = SUMS / rows;
+    return fitting >= VECTORS ? VECTORS : fitting >= 8 ? 8 : fitting >= 4 ? 4 : fitting >= 2 ? 2 : 1;
+}
+
+/* Add to the sums of `rows` rows and `vectors` vectors of outputs, beginning at vector `first` of a block, what the
+   inputs from `begin` to `end` give (counted in pairs for BFLOAT16). Input i of row r is inputs[i * along + r * across].
    As many bytes as are read here are fetched from `soon` on, for whoever comes after. */
 INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t along,
-                 int64_t across, int64_t begin, int64_t end, vec sums[8][4], const char *soon) {
-    const int64_t width = width_of(type);
-    const int lines = type == INT8 ? first == 0 : vectors;
-    const char *w = (const char *)block + begin * width + first * (width / 4);
-    vec acc[8][4], weights[4];
+                 int64_t across, int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
+    const int64_t width = width_of(type), part = width / VECTORS; /* bytes of an input, and of one vector of it */
+    const char *w = (const char *)block + begin * width + first * part;
+    vec acc[8][VECTORS], weights[VECTORS];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = sums[r][first + v];
-    for (int64_t i = begin; i < end; i++, w += width, soon += lines * 64) {
-        UNROLL for (int line = 0; line < lines; line++) __builtin_prefetch(soon + line * 64);
+    for (int64_t i = begin; i < end; i++, w += width, soon += vectors * part) {
+        UNROLL for (int64_t line = 0; line < vectors * part; line += 64) __builtin_prefetch(soon + line);
         UNROLL for (int v = 0; v < vectors; v++)
-            weights[v] = type == INT8 ? widened(w + v * 16) : *(const vec *)(w + v * 64);
+            weights[v] = type == INT8 ? widened(w + v * part) : *(const vec *)(w + v * part);
         UNROLL for (int r = 0; r < rows; r++) {
             if (type == BFLOAT16) {
                 const uint32_t pair = ((const uint32_t *)inputs)[i * along + r * across];
@@ -162,23 +185,28 @@ INLINE void tile(int type, int rows, int vectors, int first, const void *block, 
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
+/* `tile` for the first `vectors` vectors of a block that the first cache holds, as many at a time as registers do. */
+INLINE void tiles(int type, int rows, int vectors, const void *block, const void *inputs, int64_t along, int64_t across,
+                  int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
+    const int n = together(rows) < vectors ? together(rows) : vectors;
+    for (int first = 0; first < vectors; first += n, soon += (end - begin) * n * (width_of(type) / VECTORS))
+        tile(type, rows, n, first, block, inputs, along, across, begin, end, sums, soon);
+}
+
 /* out[r][o] = (is_added ? out[r][o] : 0) + the product, for `rows` rows and the outputs of one block. */
 INLINE void block_product(int type, int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs,
                           float *out, int is_added) {
     const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1, n = type == BFLOAT16 ? n_in / 2 : n_in;
     const char *weights = (const char *)product->weight + block * BLOCK * n_in * size;
-    vec sums[8][4];
+    vec sums[8][VECTORS];
     memset(sums, 0, sizeof sums);
-    if (rows <= 6)
-        tile(type, rows, 4, 0, weights, inputs, rows, 1, 0, n, sums, weights + AHEAD);
-    else /* more sums than registers: half of the outputs at a time, for as many inputs as the first cache holds twice;
+    if (together(rows) == VECTORS)
+        tile(type, rows, VECTORS, 0, weights, inputs, rows, 1, 0, n, sums, weights + AHEAD);
+    else /* more sums than registers: a part of the outputs at a time, for as many inputs as the first cache holds twice;
             meanwhile the next ones come, evenly, so that the memory never waits */
-        for (int64_t begin = 0; begin < n; begin += NEAR) {
-            const int64_t end = begin + NEAR < n ? begin + NEAR : n;
-            const char *soon = weights + (begin + NEAR) * width_of(type);
-            tile(type, rows, 2, 0, weights, inputs, rows, 1, begin, end, sums, soon);
-            tile(type, rows, 2, 2, weights, inputs, rows, 1, begin, end, sums, soon + NEAR / 2 * width_of(type));
-        }
+        for (int64_t begin = 0; begin < n; begin += NEAR)
+            tiles(type, rows, VECTORS, weights, inputs, rows, 1, begin, begin + NEAR < n ? begin + NEAR : n, sums,
+                  weights + (begin + NEAR) * width_of(type));
     const int64_t start = block * BLOCK, width = product->n_out - start < BLOCK ? product->n_out - start : BLOCK;
     for (int r = 0; r < rows; r++) {
         const float *values = (const float *)sums[r];
@@ -297,16 +325,14 @@ INLINE void score(int64_t head_dim, const float *q, const float *keys, int64_t n
 INLINE void mix(int64_t head_dim, const float *weights, const float *values, int64_t n, float *out) {
     for (int64_t first = 0; first < head_dim; first += 32) { /* 32 sums stay in registers */
         const int64_t width = head_dim - first < 32 ? head_dim - first : 32;
-        float sums[32];
         if (width == 32) {
-            vec low = *(const vec *)(out + first), high = *(const vec *)(out + first + 16);
-            for (int64_t k = 0; k < n; k++) {
-                low += *(const vec *)(values + k * head_dim + first) * weights[k];
-                high += *(const vec *)(values + k * head_dim + first + 16) * weights[k];
-            }
-            *(vec *)(out + first) = low;
-            *(vec *)(out + first + 16) = high;
+            vec sums[32 / LANES], *to = (vec *)(out + first);
+            UNROLL for (int v = 0; v < 32 / LANES; v++) sums[v] = to[v];
+            for (int64_t k = 0; k < n; k++) UNROLL for (int v = 0; v < 32 / LANES; v++)
+                sums[v] += ((const vec *)(values + k * head_dim + first))[v] * weights[k];
+            UNROLL for (int v = 0; v < 32 / LANES; v++) to[v] = sums[v];
         } else {
+            float sums[32];
             memcpy(sums, out + first, (size_t)width * 4);
             for (int64_t k = 0; k < n; k++)
                 for (int64_t i = 0; i < width; i++) sums[i] += values[k * head_dim + first + i] * weights[k];
@@ -417,13 +443,13 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
     const int64_t newest = chunk->n_past + row + rows - 1; /* key of the last row itself */
     const int64_t oldest = chunk->n_past + row - chunk->window + 1 > 0 ? chunk->n_past + row - chunk->window + 1 : 0;
     const int64_t begin = oldest / KEYS, end = newest / KEYS + 1, width = (end - begin) * KEYS;
-    vec sums[8][4];
+    vec sums[8][VECTORS];
     float *scores = room, inverse[8];
     const char *queries = (const char *)chunk->heads + (row * stride + head * dim) * (type == FLOAT32 ? 4 : 2);
     for (int64_t b = begin; b < end; b++) {
         memset(sums, 0, sizeof sums);
-        tile(type, rows, 4, 0, keys + b * size, queries, 1, stride / pair, 0, dim / pair, sums,
-             (const char *)(keys + b * size) + AHEAD);
+        tiles(type, rows, VECTORS, keys + b * size, queries, 1, stride / pair, 0, dim / pair, sums,
+              (const char *)(keys + b * size) + AHEAD);
         for (int r = 0; r < rows; r++) memcpy(scores + r * width + (b - begin) * KEYS, sums[r], KEYS * 4);
     }
     for (int r = 0; r < rows; r++) { /* scores -> weights; of BFLOAT16 in place, half as long */
@@ -449,9 +475,9 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
             const float *weights = scores + (b - begin) * KEYS / pair;
             const char *soon = (const char *)block + AHEAD;
             if (dim <= 32)
-                tile(type, rows, 2, 0, block, weights, 1, width, 0, KEYS / pair, sums, soon);
+                tiles(type, rows, VECTORS / 2, block, weights, 1, width, 0, KEYS / pair, sums, soon);
             else
-                tile(type, rows, 4, 0, block, weights, 1, width, 0, KEYS / pair, sums, soon);
+                tiles(type, rows, VECTORS, block, weights, 1, width, 0, KEYS / pair, sums, soon);
         }
         const int64_t n = dim - first < BLOCK ? dim - first : BLOCK;
         for (int r = 0; r < rows; r++)
