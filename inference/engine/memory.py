@@ -1,6 +1,7 @@
 """How many slots the memory allows: bytes that are free, and what is made of them."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -40,6 +41,16 @@ def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0)
     if len(slot_bytes) > 1:
         n_slots = max(1, int(cache_bytes / (1 + copied)) // sum(slot_bytes))
     return min(n_slots, MAX_SLOTS)
+
+
+def too_large(slot_bytes: Mapping[str, int], cache_bytes: int) -> list[str]:
+    """The models to leave out, by name, so that one slot of each of the others fits: those with the largest slots. None
+    where nothing would be left."""
+    left, out = dict(slot_bytes), []
+    while len(left) > 1 and sum(left.values()) > cache_bytes:
+        out.append(max(left, key=lambda name: left[name]))
+        del left[out[-1]]
+    return out if sum(left.values()) <= cache_bytes else []
 
 
 def _machine_free(meminfo: Path) -> int:

@@ -21,6 +21,8 @@ WEIGHTS_FILE = "consolidated.safetensors"
 HF_WEIGHTS_FILE = "model.safetensors"
 HF_INDEX_FILE = "model.safetensors.index.json"
 
+_MAX_LAYERS = 512  # four times as many as any model has; to lay out more takes time, and then no weights fit them
+
 Layout = Literal["mistral", "hugging_face"]
 
 
@@ -44,10 +46,16 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(f"no folder {folder}; a folder with {PARAMS_FILE} and {WEIGHTS_FILE} was expected")
     layout = _layout(folder)
     if layout == "hugging_face":
-        return Checkpoint(folder, layout, *read_config(folder / CONFIG_FILE))
-    path = folder / PARAMS_FILE
-    vocab_size = _rows(folder / WEIGHTS_FILE) if leaves_vocabulary_open(path) else None
-    return Checkpoint(folder, layout, *read_params(path, vocab_size=vocab_size))
+        checkpoint = Checkpoint(folder, layout, *read_config(folder / CONFIG_FILE))
+    else:
+        path = folder / PARAMS_FILE
+        vocab_size = _rows(folder / WEIGHTS_FILE) if leaves_vocabulary_open(path) else None
+        checkpoint = Checkpoint(folder, layout, *read_params(path, vocab_size=vocab_size))
+    if checkpoint.config.n_layers > _MAX_LAYERS:
+        raise CheckpointError(
+            f"{checkpoint.shape_file}: n_layers is {checkpoint.config.n_layers}; at most {_MAX_LAYERS} was expected"
+        )
+    return checkpoint
 
 
 def load_config(folder: Path) -> ModelConfig:

@@ -9,6 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+_LARGEST = {"vocab_size": 2**24, "max_seq_len": 2**30}
+_LARGEST_WIDTH = 2**20  # of everything else that is counted: of larger numbers a product would not fit into 64 bits
+_LARGEST_WINDOW = 2**30
+_LARGEST_THETA = 1e15
+_SHOWN_CHARS = 60
+
 Family = Literal["mistral", "llama"]  # whose blocks are the same; they differ in defaults and in how they are spoken to
 
 
@@ -39,15 +45,16 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         for name in ("dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads", "vocab_size", "max_seq_len"):
-            value = getattr(self, name)
-            if type(value) is not int or value < 1:
-                raise CheckpointError(f"{name} is {value!r}; a whole number of at least 1 was expected")
-        for name in ("norm_eps", "rope_theta"):
-            value = getattr(self, name)
-            if type(value) not in (int, float) or not 0 < value < float("inf"):
-                raise CheckpointError(f"{name} is {value!r}; a positive number was expected")
+            check_whole(name, getattr(self, name), _LARGEST.get(name, _LARGEST_WIDTH))
+        for name, largest in (("norm_eps", 1.0), ("rope_theta", _LARGEST_THETA)):
+            check_positive(name, getattr(self, name), largest)
         if type(self.tied_embeddings) is not bool:
-            raise CheckpointError(f"tied_embeddings is {self.tied_embeddings!r}; true or false was expected")
+            raise CheckpointError(f"tied_embeddings is {shown(self.tied_embeddings)}; true or false was expected")
+        if self.n_heads * self.head_dim > _LARGEST_WIDTH:
+            raise CheckpointError(
+                f"n_heads is {self.n_heads} and head_dim {self.head_dim}; a product of at most {_LARGEST_WIDTH} was "
+                "expected"
+            )
         if self.n_heads % self.n_kv_heads:
             raise CheckpointError(
                 f"n_heads is {self.n_heads} and n_kv_heads {self.n_kv_heads}; a multiple of n_kv_heads was expected"
@@ -55,10 +62,10 @@ class ModelConfig:
         if self.head_dim % 2:
             raise CheckpointError(f"head_dim is {self.head_dim}; an even number was expected, RoPE turns pairs")
         windows = self.sliding_window if isinstance(self.sliding_window, tuple) else (self.sliding_window,)
-        if not windows or any(w is not None and (type(w) is not int or w < 1) for w in windows):
+        if not windows or any(w is not None and (type(w) is not int or not 1 <= w <= _LARGEST_WINDOW) for w in windows):
             raise CheckpointError(
-                f"sliding_window is {self.sliding_window!r}; a whole number of at least 1, a list of such, or null was "
-                "expected"
+                f"sliding_window is {shown(self.sliding_window)}; a whole number of at least 1 and at most "
+                f"{_LARGEST_WINDOW}, a list of such, or null was expected"
             )
         if self.n_layers % len(windows):
             raise CheckpointError(
@@ -78,6 +85,36 @@ class ModelConfig:
         layer = attention + 3 * self.dim * self.hidden_dim + 2 * self.dim
         embeddings = self.vocab_size * self.dim * (1 if self.tied_embeddings else 2)
         return self.n_layers * layer + embeddings + self.dim
+
+
+def check_whole(name: str, value: Any, largest: int = _LARGEST_WIDTH) -> None:
+    """CheckpointError for what is no whole number from 1 to `largest`: what a file holds may be anything."""
+    if type(value) is not int or value < 1:
+        raise CheckpointError(f"{name} is {shown(value)}; a whole number of at least 1 was expected")
+    if value > largest:
+        raise CheckpointError(f"{name} is {shown(value)}; at most {largest} was expected")
+
+
+def check_positive(name: str, value: Any, largest: float) -> None:
+    """CheckpointError for what is no number above 0 and at most `largest`."""
+    if type(value) not in (int, float) or not value > 0:
+        raise CheckpointError(f"{name} is {shown(value)}; a positive number was expected")
+    if value > largest:
+        raise CheckpointError(f"{name} is {shown(value)}; at most {largest:g} was expected")
+
+
+def shown(value: Any) -> str:
+    """A value for an error of one line, cut where it is long."""
+    try:
+        text = repr(value)
+    except (RecursionError, ValueError):  # nested too deeply, or a number with thousands of digits
+        return f"a {type(value).__name__} that is too large to show"
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}... ({len(text)} characters)"
+
+
+def shown_name(name: str) -> str:
+    """A key as it is, where it is an ordinary one."""
+    return name if name.isprintable() and len(name) <= _SHOWN_CHARS else shown(name)
 
 
 def read_object(path: Path, purpose: str) -> dict[str, Any]:

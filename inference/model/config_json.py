@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.model.config import CheckpointError, Family, ModelConfig, read_object
+from inference.model.config import CheckpointError, Family, ModelConfig, read_object, shown, shown_name
 
 CONFIG_FILE = "config.json"
 
@@ -52,15 +52,15 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
     kind = _CLASSES.get(str(raw.get("model_type")))
     if kind is None:
         raise CheckpointError(
-            f"{path}: model_type is {raw.get('model_type')!r}; {' or '.join(_CLASSES)} was expected, "
+            f"{path}: model_type is {shown(raw.get('model_type'))}; {' or '.join(_CLASSES)} was expected, "
             "other architectures are not supported"
         )
     architectures = raw.get("architectures") or [kind.architecture]
     if architectures != [kind.architecture]:
-        raise CheckpointError(f"{path}: architectures is {architectures!r}; [{kind.architecture!r}] was expected")
+        raise CheckpointError(f"{path}: architectures is {shown(architectures)}; [{kind.architecture!r}] was expected")
     for key, expected in _FIXED.items():
         if raw.get(key) not in (expected, None):
-            raise CheckpointError(f"{path}: {key} is {raw[key]!r}; only {expected!r} is supported")
+            raise CheckpointError(f"{path}: {key} is {shown(raw[key])}; only {expected!r} is supported")
     if missing := [key for key in _REQUIRED if raw.get(key) is None]:
         raise CheckpointError(f"{path} lacks {', '.join(missing)}")
     n_heads, head_dim = raw["num_attention_heads"], raw.get("head_dim")
@@ -90,7 +90,8 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
 def _quotient(path: Path, dim: Any, n_heads: Any) -> int:
     if type(dim) is not int or type(n_heads) is not int or n_heads < 1 or dim % n_heads:
         raise CheckpointError(
-            f"{path}: hidden_size {dim!r} is no multiple of num_attention_heads {n_heads!r}, and head_dim is not given"
+            f"{path}: hidden_size {shown(dim)} is no multiple of num_attention_heads {shown(n_heads)}, and head_dim "
+            "is not given"
         )
     return dim // n_heads
 
@@ -99,7 +100,8 @@ def _sliding_window(path: Path, raw: dict[str, Any], kind: _Class) -> Any:
     """W: an explicit null is no window, a missing key the class default."""
     if not kind.has_window:
         return None
-    if len(set(raw.get("layer_types") or ())) > 1:
+    kinds = raw.get("layer_types") or []
+    if not isinstance(kinds, list) or any(kind != kinds[0] for kind in kinds):
         raise CheckpointError(f"{path}: layer_types mixes kinds of layers; only the same for all is supported")
     return raw.get("sliding_window", kind.sliding_window)
 
@@ -111,13 +113,17 @@ def _rope_theta(path: Path, raw: dict[str, Any]) -> Any:
         value = raw.get(key) or {}
         kind = (value.get("rope_type") or value.get("type") or "default") if isinstance(value, dict) else value
         if kind != "default":
-            raise CheckpointError(f"{path}: {key} asks for {kind!r}; only plain RoPE ('default') is supported")
+            raise CheckpointError(f"{path}: {key} asks for {shown(kind)}; only plain RoPE ('default') is supported")
+        if not isinstance(value, dict):
+            continue
         if unknown := sorted(value.keys() - {"rope_type", "type", "rope_theta", "partial_rotary_factor"}):
-            raise CheckpointError(f"{path}: {key} holds {', '.join(unknown)}; only plain RoPE is supported")
+            raise CheckpointError(
+                f"{path}: {key} holds {', '.join(map(shown_name, unknown))}; only plain RoPE is supported"
+            )
         rope |= value
     if rope.get("partial_rotary_factor", 1.0) != 1.0:
         raise CheckpointError(
-            f"{path}: partial_rotary_factor is {rope['partial_rotary_factor']!r}; only 1.0 is supported"
+            f"{path}: partial_rotary_factor is {shown(rope['partial_rotary_factor'])}; only 1.0 is supported"
         )
     theta = rope.get("rope_theta", raw.get("rope_theta"))
     return _ROPE_THETA if theta is None else theta

@@ -10,7 +10,16 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
-from inference.model.config import CheckpointError, Family, ModelConfig, read_object
+from inference.model.config import (
+    CheckpointError,
+    Family,
+    ModelConfig,
+    check_positive,
+    check_whole,
+    read_object,
+    shown,
+    shown_name,
+)
 
 PARAMS_FILE = "params.json"
 
@@ -18,6 +27,8 @@ _FIXED = {"model_type": "transformer", "activation": "silu", "causal": True, "us
 _IGNORED = ("max_batch_size",)  # the size of the publisher's own cache
 _LLAMA_MARK = "multiple_of"  # Llama states its hidden width by a rule; Mistral as a number
 _LLAMA_2_TOKENS = 4096  # Llama 2's length, which its files do not tell
+_LARGEST_FACTOR = 1000.0
+_SHOWN_KEYS = 20
 
 
 def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConfig, Family]:
@@ -30,7 +41,7 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
     family: Family = "llama" if _LLAMA_MARK in params else "mistral"
     stated = params.pop("family", family)
     if stated not in ("mistral", "llama"):
-        raise CheckpointError(f"{path}: family is {stated!r}; mistral or llama was expected")
+        raise CheckpointError(f"{path}: family is {shown(stated)}; mistral or llama was expected")
     for key, expected in _FIXED.items():
         if params.pop(key, expected) not in (expected, None):
             raise CheckpointError(f"{path}: {key} is not {expected!r}; this architecture has no other")
@@ -45,9 +56,8 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
     known = {field.name: field.default is MISSING for field in fields(ModelConfig)}
     unknown = sorted(key for key, value in params.items() if key not in known and value is not None)
     if unknown:
-        raise CheckpointError(
-            f"{path} holds {', '.join(unknown)}, unknown to this architecture; known are {', '.join(known)}"
-        )
+        names = ", ".join(shown_name(key) for key in unknown[:_SHOWN_KEYS])
+        raise CheckpointError(f"{path} holds {names}, unknown to this architecture; known are {', '.join(known)}")
     if missing := sorted(name for name, is_required in known.items() if is_required and name not in params):
         raise CheckpointError(f"{path} lacks {', '.join(missing)}")
     if isinstance(params.get("sliding_window"), list):
@@ -76,11 +86,13 @@ def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
         raise CheckpointError(f"{path}: use_scaled_rope is true; only plain RoPE is supported")
     if missing := sorted({"dim", "n_heads", "n_layers", "norm_eps"} - params.keys()):
         raise CheckpointError(f"{path} lacks {', '.join(missing)}")
-    for name, value in ((_LLAMA_MARK, multiple), ("dim", params["dim"]), ("n_heads", params["n_heads"])):
-        if type(value) is not int or value < 1:
-            raise CheckpointError(f"{path}: {name} is {value!r}; a whole number of at least 1 was expected")
-    if factor is not None and (type(factor) not in (int, float) or not 0 < factor < float("inf")):
-        raise CheckpointError(f"{path}: ffn_dim_multiplier is {factor!r}; a positive number was expected")
+    try:
+        for name, value in ((_LLAMA_MARK, multiple), ("dim", params["dim"]), ("n_heads", params["n_heads"])):
+            check_whole(name, value)
+        if factor is not None:
+            check_positive("ffn_dim_multiplier", factor, _LARGEST_FACTOR)
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from None
     hidden = int(8 * params["dim"] / 3)
     hidden = hidden if factor is None else int(factor * hidden)
     params.setdefault("hidden_dim", -(-hidden // multiple) * multiple)

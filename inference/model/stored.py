@@ -21,6 +21,7 @@ from inference.model.tensor_names import hugging_face_name, interleaved, is_comp
 
 Shapes = Mapping[str, tuple[int, ...]]
 
+_SHOWN_PROBLEMS = 12
 _DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "F64": torch.float64}
 
 
@@ -42,7 +43,7 @@ class StoredWeights:
     """The tensors of a checkpoint, by this project's names: `expected` has all of them, and nothing else is there."""
 
     def __init__(self, checkpoint: Checkpoint, expected: Shapes) -> None:
-        """Raises CheckpointError with every tensor that is missing, extra, misshapen or quantized."""
+        """Raises CheckpointError with the tensors that are missing, extra, misshapen or quantized."""
         self._head_dim = checkpoint.config.head_dim
         self._is_halved = checkpoint.layout == "hugging_face"
         found: dict[str, Entry] = {}
@@ -67,8 +68,7 @@ class StoredWeights:
         ]
         if problems:
             raise CheckpointError(
-                f"the weights in {checkpoint.folder} do not fit their {checkpoint.shape_file.name}: "
-                f"{'; '.join(problems)}"
+                f"the weights in {checkpoint.folder} do not fit their {checkpoint.shape_file.name}: {_first(problems)}"
             )
         self.tensors = {name: found[theirs] for name, theirs in names.items()}
         quantized = [
@@ -78,7 +78,7 @@ class StoredWeights:
         ]
         if quantized:
             raise CheckpointError(
-                f"the weights in {checkpoint.folder} are quantized, which is not supported: {'; '.join(quantized)}"
+                f"the weights in {checkpoint.folder} are quantized, which is not supported: {_first(quantized)}"
             )
         self.n_bytes = sum(entry.n_bytes for entry in self.tensors.values())
 
@@ -122,3 +122,9 @@ def _entries(path: Path) -> Iterator[Entry]:
         for name in file.keys():  # noqa: SIM118
             tensor = file.get_slice(name)
             yield Entry(path, name, tuple(tensor.get_shape()), tensor.get_dtype())
+
+
+def _first(problems: list[str]) -> str:
+    """Some of them: a shape with a wrong number of layers has thousands."""
+    more = [f"and {len(problems) - _SHOWN_PROBLEMS} more"] if len(problems) > _SHOWN_PROBLEMS else []
+    return "; ".join(problems[:_SHOWN_PROBLEMS] + more)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from inference.engine import memory
-from inference.engine.memory import GIB, count_slots, default_cache_bytes
+from inference.engine.memory import GIB, count_slots, default_cache_bytes, too_large
 
 
 def test_all_models_get_the_same_number_of_slots() -> None:
@@ -44,3 +44,10 @@ def test_models_that_share_leave_room_for_slots_that_change_hands() -> None:
     assert count_slots([100, 300], 4000, copied=0.25) == 8
     assert count_slots([400], 4000, copied=0.25) == 10, "one model alone shares with nobody"
     assert count_slots([100, 300], 450, copied=0.25) == 1, "a single slot is never lent"
+
+
+def test_the_largest_are_left_out_until_one_slot_of_each_fits() -> None:
+    assert too_large({"a": 100, "b": 300, "c": 50}, 450) == []
+    assert too_large({"a": 100, "b": 300, "c": 50}, 200) == ["b"]
+    assert too_large({"a": 100, "b": 300, "c": 50}, 60) == ["b", "a"]
+    assert too_large({"a": 100, "b": 300}, 60) == [], "then nothing is of use, and that is said of all"
