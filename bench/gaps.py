@@ -32,6 +32,7 @@ from inference.engine.request import Request, SamplingParams
 from inference.engine.worker import Stream, Worker
 from inference.folder import open_folder
 from inference.model.cache import RingCache
+from inference.model.native import compiling
 
 _SHORT = 32  # tokens of a stream's prompt
 _QUIET = 40  # tokens of each stream before the long prompt comes, after as many to settle
@@ -147,6 +148,7 @@ async def play(scene: Scene, paths: Mapping[str, Path], dtype: torch.dtype, n_pr
 
 
 def _load(paths: Mapping[str, Path], dtype: torch.dtype, chunk: int, n_slots: int) -> Loaded:
+    compiling.ensure()
     models = {}
     for name, path in paths.items():
         folder = open_folder(path)

@@ -24,6 +24,7 @@ from bench.models import CONFIGS, random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
 from inference.model.config import ModelConfig
+from inference.model.native import compiling
 
 N_TOKENS = 32768
 WINDOW = 4096
@@ -45,6 +46,7 @@ class Reading:
 
 def read_text(config: ModelConfig, n_tokens: int) -> Reading:
     """Read a text of random tokens in chunks, then decode a few."""
+    compiling.ensure()
     model = random_model(config, dtype=torch.float32).pack()
     cache = RingCache(config, n_slots=1, max_len=n_tokens + _N_DECODED, dtype=torch.float32)
     ids = random_prompts(1, n_tokens, config.vocab_size, 0)[0]

@@ -47,12 +47,14 @@ _TIME = re.compile(r"^\d[\d:.,\-]*[ T]([\d:.,]+ )?(?=[A-Z]{4,8} )")  # before th
 
 @dataclass(frozen=True, slots=True)
 class ServedModel:
-    """What the server says of a model that it has loaded."""
+    """What the server says of a model that it has loaded. `decode_backend` decoded when it became ready: "torch" until
+    its compiled code is there."""
 
     parameters: int | None
     fingerprint: str | None
     max_len: int | None
     dtype: str | None
+    decode_backend: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +254,8 @@ class NativeServer:
                 logger.error("model server: left %r out for good: %s", name, reason)
         self.models, self.failures = models, failures
         self._set_state("ready")
-        logger.info("model server: ready with %s", ", ".join(models))
+        decoded = (f"{name} ({model.decode_backend or 'unknown backend'})" for name, model in models.items())
+        logger.info("model server: ready with %s", ", ".join(decoded))
 
     def _set_state(self, state: ServerState) -> None:
         self.state = state
@@ -307,6 +310,7 @@ def _served(health: Any) -> tuple[dict[str, ServedModel], dict[str, str]]:
             fingerprint=model.get("fingerprint"),
             max_len=model.get("max_len"),
             dtype=model.get("dtype"),
+            decode_backend=model.get("decode_backend"),
         )
         for name, model in models.items()
     }

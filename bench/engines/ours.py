@@ -10,11 +10,13 @@ from inference.bench import endless, time_answers
 from inference.engine.engine import Engine, chunk_size
 from inference.engine.loading import load_for_serving
 from inference.model.cache import Chunk, RingCache
+from inference.model.native import compiling
 from inference.text.folder import open_tokenizer
 
 
 class Ours:
     def __init__(self, folder: Path, dtype: str) -> None:
+        compiling.ensure()
         path = Files(folder).mistral
         self._dtype: torch.dtype = getattr(torch, dtype)
         self._model = load_for_serving(path, dtype=self._dtype)

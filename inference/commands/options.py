@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TextIO, TypeAlias
 
 from inference.model.config import ModelConfig
+from inference.model.native import compiling
 from inference.text.chat_template import VERSIONS
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what add_subparsers() returns
@@ -84,8 +85,16 @@ def above_zero(text: str) -> float:
 
 
 def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Any:
-    """What `add_computing`'s options ask for, of one model: set torch's threads, and return its dtype or None."""
+    """What `add_computing`'s options ask for, of one model: set torch's threads, and return its dtype or None. Compiles
+    decode.c where that was never done here."""
     set_threads(args.threads, config)
+    from inference.engine.loading import default_device
+
+    if default_device().type == "cpu":
+        compiling.start()
+        if compiling.state() == "compiling":
+            print("compiling the code that decodes (once) ...", file=sys.stderr)
+        compiling.wait()
     return None if args.dtype is None else torch_dtype(args.dtype)
 
 

@@ -4,8 +4,8 @@ import argparse
 import os
 import signal
 import threading
+import time
 from collections.abc import Collection, Sequence
-from functools import partial
 from typing import TypeVar
 
 from inference.commands.options import (
@@ -24,6 +24,9 @@ from inference.commands.options import (
     whole,
 )
 from inference.folder import open_folders
+from inference.model.native import compiling
+
+_COMPILING_S = 10.0  # from the beginning of the loading: so long the server is not ready for want of compiled code
 
 _Value = TypeVar("_Value", int, str)
 
@@ -140,20 +143,27 @@ def _run(args: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     set_threads(args.threads, *(folder.config for folder in opened.folders.values()))
-    from inference.engine.loading import load_models
+    from inference.engine.loading import Loaded, default_device, load_models
     from inference.engine.worker import MAX_WAITING
     from inference.server.run import run
 
-    load = partial(
-        load_models,
-        opened.folders,
-        failures=opened.failures,
-        dtype={name: torch_dtype(dtype) for name, dtype in dtypes.items()},
-        max_len=max_len,
-        cache_gb=args.cache_gb,
-        budget=args.budget,
-        reuse=not args.no_prefix_reuse,
-    )
+    def load() -> Loaded:
+        """Load the models, and wait a little for decode.c to be compiled: without it torch decodes until it arrives."""
+        deadline = time.monotonic() + _COMPILING_S
+        if default_device().type == "cpu":
+            compiling.start()
+        loaded = load_models(
+            opened.folders,
+            failures=opened.failures,
+            dtype={name: torch_dtype(dtype) for name, dtype in dtypes.items()},
+            max_len=max_len,
+            cache_gb=args.cache_gb,
+            budget=args.budget,
+            reuse=not args.no_prefix_reuse,
+        )
+        compiling.wait(max(0.0, deadline - time.monotonic()))
+        return loaded
+
     return run(load, listener, max_waiting=MAX_WAITING if args.max_waiting is None else args.max_waiting)
 
 

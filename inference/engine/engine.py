@@ -7,7 +7,7 @@ by one, and only those that raise again end with an error.
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from inference.engine.sampling import sample
 from inference.engine.scheduler import Scheduler, Work
 from inference.engine.slots import Slots
 from inference.model.cache import Chunk, RingCache
+from inference.model.native.library import Backend
 from inference.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,8 @@ class Engine:
 
     With `reuse`, a request whose prompt begins as an earlier one's text did takes over its keys. Those that were
     computed token by token differ from those of a prompt in their last bits, and so do the logits after them: without
-    `reuse` the logits of a request are the same bits whatever came before it.
+    `reuse` the logits of a request are the same bits whatever came before it. All backends write the same keys in the
+    same places, but for last bits, so that a request may take over what another backend has computed.
     """
 
     def __init__(
@@ -68,12 +70,14 @@ class Engine:
         max_chunk: int = MAX_CHUNK,
         budget: int | None = None,
         reuse: bool = True,
+        backend: Callable[[], Backend] | None = None,
     ) -> None:
         """`cache` holds the slots; it must have been made for this model and this `max_len`. `budget` bounds the tokens
-        of a step, as in `Scheduler`; prompts are read in pieces of `max_chunk` tokens (see `chunk_size`).
+        of a step, as in `Scheduler`; prompts are read in pieces of `max_chunk` tokens (see `chunk_size`). `backend`
+        returns the one for a request that begins now, which keeps it; None: each step takes what the model has.
         """
         self.tokenizer, self.max_len = tokenizer, max_len
-        self._model, self._cache = model, cache
+        self._model, self._cache, self._backend = model, cache, backend
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
         self._share, self._slot_bytes = cache.n_slots, cache.n_bytes // cache.n_slots
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
@@ -84,6 +88,11 @@ class Engine:
     @property
     def n_slots(self) -> int:
         return self._slots.n_slots
+
+    @property
+    def backend(self) -> Backend | None:
+        """That of a request that begins now. May be asked by any thread."""
+        return None if self._backend is None else self._backend()
 
     @property
     def has_work(self) -> bool:
@@ -127,6 +136,8 @@ class Engine:
             raise ValueError(f"request {request.request_id} is running already")
         check_prompt(request.prompt, self.tokenizer)
         room(len(request.prompt), request.params.max_tokens, self.max_len)
+        if request.backend is None:
+            request = replace(request, backend=self.backend)
         answer = Answer.to(request, self.tokenizer)
         self._answers[request.request_id] = answer
         self._scheduler.add(answer.progress)
@@ -215,7 +226,8 @@ class Engine:
         chunks = []
         for work in plan:
             assert work.sequence.slot is not None
-            chunks.append(Chunk(work.sequence.slot, work.start, work.sequence.tokens(work.start, work.n)))
+            by_torch = work.sequence.request.backend == "torch"
+            chunks.append(Chunk(work.sequence.slot, work.start, work.sequence.tokens(work.start, work.n), by_torch))
         return self._model.step(chunks, self._cache, every_token=every_token)[:, : self.tokenizer.vocab_size]
 
     def _answer(self, work: Work) -> Answer:

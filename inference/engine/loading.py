@@ -4,16 +4,18 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from inference.engine.engine import Engine, chunk_size
-from inference.engine.memory import GIB, count_slots, default_cache_bytes
+from inference.engine.memory import GIB, count_slots, default_cache_bytes, too_large
 from inference.folder import ModelFolder
 from inference.model import weights
 from inference.model.cache import RingCache, bytes_per_slot, largest_layer
 from inference.model.checkpoint import fingerprint
+from inference.model.native.library import Backend
 from inference.model.transformer import Transformer
 from inference.progress import Progress
 
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model that can answer. `dtype` is its short name, such as "float32"."""
+    """A model that can answer. `fingerprint` is that of its weights, `dtype` a short name, such as "float32"."""
 
     folder: ModelFolder
     engine: Engine
@@ -37,6 +39,10 @@ class Loaded:
 
     models: Mapping[str, LoadedModel]
     failures: Mapping[str, str] = field(default_factory=dict)
+
+
+def _backend(model: Transformer) -> Backend:
+    return model.backend
 
 
 def default_device() -> torch.device:
@@ -54,7 +60,7 @@ def load_for_serving(
     """The model of a folder, packed. `dtype` torch.int8 quantizes the weights, read in the default dtype, which is also
     that of the cache. Raises CheckpointError, as `weights.load`.
 
-    Packing pays at every size where decode.c compiles: a token of 1M parameters in float32 takes 0.08 ms, and 1.7 ms
+    Packing pays at every size where decode.c is compiled: a token of 1M parameters in float32 takes 0.08 ms, and 1.7 ms
     with plain weights (one thread).
     """
     int8 = dtype is torch.int8
@@ -77,8 +83,9 @@ def load_models(
     A model whose weights cannot be used is left out, so that one damaged file does not keep the others down; `failures`
     are those that were left out before, and are passed on. `dtype` and `max_len` are by name; a model that they do not
     name takes `weights.default_dtype` and its checkpoint's own `max_seq_len`. `budget` and `reuse` are every engine's.
-    None elsewhere: `memory.default_cache_bytes`, and as many slots as fit. Raises the first model's error when none can
-    be used, and ValueError when no slot fits.
+    None elsewhere: `memory.default_cache_bytes`, and as many slots as fit. Where one slot of each model does not fit,
+    the models with the largest slots are left out. Raises the first model's error when none can be used, and ValueError
+    when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
@@ -100,6 +107,13 @@ def load_models(
         name: bytes_per_slot(folders[name].config, max_len=lengths[name], dtype=dtypes[name]) for name in models
     }
     cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
+    for name in too_large(slot_bytes, cache_bytes):
+        errors[name] = ValueError(
+            f"one conversation of {lengths[name]} tokens needs {slot_bytes.pop(name) / GIB:.2f} GiB beside the other "
+            f"models', and all caches may take {cache_bytes / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
+        )
+        logger.error("%s: left out: %s", name, errors[name])
+        del models[name]
     layers = [largest_layer(folders[name].config, max_len=lengths[name]) for name in models]
     copied = max(layers) if device.type == "cpu" else 0.0
     fitting = count_slots(list(slot_bytes.values()), cache_bytes, copied=copied)
@@ -118,6 +132,7 @@ def load_models(
                 max_chunk=chunk_size(budget, n_parameters=folder.config.n_parameters),
                 budget=budget,
                 reuse=reuse,
+                backend=partial(_backend, model),
             ),
             folder.config.n_parameters,
             digest,

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from inference.model.native.library import Backend
+
 TIMES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -37,7 +39,8 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetrics:
-    """`n_refused` requests found the queue full. The time to the first token begins with the request's arrival; the
+    """`n_refused` requests found the queue full. `backend` computes requests that begin now, None where each step
+    takes what there is. The time to the first token begins with the request's arrival; the
     time per token is that between two tokens of one answer.
     """
 
@@ -45,6 +48,7 @@ class ModelMetrics:
     time_to_first_token_s: Histogram
     time_per_token_s: Histogram
     n_refused: int
+    backend: Backend | None = None
 
 
 @dataclass(frozen=True, slots=True)

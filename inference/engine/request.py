@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Literal
 
+from inference.model.native.library import Backend
+
 FinishReason = Literal["stop", "length", "error"]
 
 MAX_LOGPROBS = 20  # likeliest tokens that may be asked for at each place, as in OpenAI's API
@@ -73,12 +75,16 @@ class SamplingParams:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Token ids to continue. `continues_text` is set where the answer goes on in the middle of the prompt's text."""
+    """Token ids to continue. `continues_text` is set where the answer goes on in the middle of the prompt's text.
+
+    `backend` computes it from beginning to end; None: what the model has when the request is added.
+    """
 
     request_id: str
     prompt: tuple[int, ...]
     params: SamplingParams
     continues_text: bool = False
+    backend: Backend | None = None
 
 
 @dataclass(frozen=True, slots=True)

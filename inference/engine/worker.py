@@ -160,7 +160,11 @@ class Worker:
         return Metrics(
             {
                 name: ModelMetrics(
-                    meter.stats, meter.first_token_s.histogram(), meter.token_s.histogram(), meter.n_refused
+                    meter.stats,
+                    meter.first_token_s.histogram(),
+                    meter.token_s.histogram(),
+                    meter.n_refused,
+                    self.models[name].engine.backend,
                 )
                 for name, meter in self._meters.items()
             }

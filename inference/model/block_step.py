@@ -64,7 +64,7 @@ class BlockStep:
 
     def _prefill(self, heads: Tensor, chunk: Prefill, ring: Tensor) -> Tensor:
         n_heads = self.n_heads
-        if can_attend(heads):
+        if chunk.is_native and can_attend(heads):
             return attend_chunk(heads[chunk.rows], chunk, ring[0, chunk.slot], ring[1, chunk.slot], n_heads)
         n_kv_heads = (heads.shape[1] - n_heads) // 2
         if can_fuse(heads.device, heads.dtype, n_heads, n_kv_heads, self.head_dim):

@@ -19,11 +19,13 @@ from inference.model.config import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Tokens at positions start, start + 1, … of the sequence that lives in `slot`."""
+    """Tokens at positions start, start + 1, … of the sequence that lives in `slot`. With `by_torch` no compiled code
+    takes part, even where it is at hand: a request keeps to what it began with."""
 
     slot: int
     start: int
     ids: Sequence[int]
+    by_torch: bool = False
 
 
 class RingCache:

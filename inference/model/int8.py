@@ -13,8 +13,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear, pad
 
-from inference.model.native.library import library
-
 BLOCK = 64  # outputs that lie together in native/decode.c
 _INPUTS = 16  # inputs are padded to a multiple of this there
 _WIDENED_AT_A_TIME = 1 << 24  # weights
@@ -23,7 +21,8 @@ _WIDENED_AT_A_TIME = 1 << 24  # weights
 class Int8Weight:
     """A weight matrix (n_out, n_in), quantized; calling it multiplies: x (N, n_in) -> (N, n_out).
 
-    Where compiled code is at hand, the weights lie as it reads them: (n_out / 64, n_in, 64), padded with zeros.
+    On a CPU the weights lie as native/decode.c reads them, be it compiled or not: (n_out / 64, n_in, 64), padded with
+    zeros.
     """
 
     def __init__(self, weight: Tensor) -> None:
@@ -31,7 +30,7 @@ class Int8Weight:
         weight = weight.float()
         self.scale = weight.abs().amax(dim=1).clamp(min=torch.finfo(torch.float32).tiny).div_(127)
         whole = (weight / self.scale[:, None]).round_().to(torch.int8)
-        self.is_blocked = weight.device.type == "cpu" and library() is not None
+        self.is_blocked = weight.device.type == "cpu"
         if self.is_blocked:
             whole = pad(whole, (0, -self.n_in % _INPUTS, 0, -self.n_out % BLOCK))
             whole = whole.view(-1, BLOCK, whole.shape[1]).transpose(1, 2).contiguous()

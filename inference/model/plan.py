@@ -36,7 +36,8 @@ class Run:
 
 @dataclass(frozen=True)
 class Prefill:
-    """A longer chunk from position `start` on: it sees the `n_past` tokens before it, and itself."""
+    """A longer chunk from position `start` on: it sees the `n_past` tokens before it, and itself. Where `is_native`,
+    compiled code attends."""
 
     rows: slice
     slot: int
@@ -45,6 +46,7 @@ class Prefill:
     n_ring: int
     window: int | None
     device: torch.device
+    is_native: bool = False
 
     @cached_property
     def past(self) -> Tensor:
@@ -88,8 +90,9 @@ class StepPlan:
     all_rows: list[int] | None
 
 
-def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) -> StepPlan:
-    """Lay out a step of chunks that have been checked (`check_chunks`)."""
+def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *, has_library: bool = False) -> StepPlan:
+    """Lay out a step of chunks that have been checked (`check_chunks`). `has_library`: compiled code is at hand, for
+    those that may take it."""
     order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
     first_row, n = {}, 0
     for i in order:
@@ -102,7 +105,9 @@ def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache) ->
     )
     windows = [config.window(layer) for layer in range(config.n_layers)]
     rings = dict(zip(windows, cache.rings, strict=True))  # one for each window
-    plans = {window: _plan_window(window, ring, in_order, rows) for window, ring in rings.items()}
+    plans = {
+        window: _plan_window(window, ring, in_order, rows, has_library=has_library) for window, ring in rings.items()
+    }
     device = cache.rings[0].device
     last_rows = [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)]
     all_rows = [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))]
@@ -124,7 +129,9 @@ class _Rows:
     positions: list[int]
 
 
-def _plan_window(window: int | None, ring: Tensor, chunks: Sequence[Chunk], rows: _Rows) -> WindowPlan:
+def _plan_window(
+    window: int | None, ring: Tensor, chunks: Sequence[Chunk], rows: _Rows, *, has_library: bool
+) -> WindowPlan:
     """`ring` is that of one layer with this window."""
     _, n_slots, n_kv_heads, n_ring, _ = ring.shape
     n_single = sum(len(chunk.ids) == 1 for chunk in chunks)
@@ -134,7 +141,8 @@ def _plan_window(window: int | None, ring: Tensor, chunks: Sequence[Chunk], rows
     for chunk in chunks[n_single:]:
         n = len(chunk.ids)
         n_past = min(chunk.start, n_ring if window is None else window - 1)
-        prefills.append(Prefill(slice(row, row + n), chunk.slot, chunk.start, n_past, n_ring, window, ring.device))
+        is_native, at = has_library and not chunk.by_torch, slice(row, row + n)
+        prefills.append(Prefill(at, chunk.slot, chunk.start, n_past, n_ring, window, ring.device, is_native))
         kept += range(row + max(0, n - n_ring), row + n)
         row += n
     first = torch.tensor(

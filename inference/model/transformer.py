@@ -9,6 +9,7 @@ D head_dim.
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,8 @@ from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 from inference.model.graphs import GraphDecoder
 from inference.model.linear import Product, n_filled
-from inference.model.native.decoder import Decoder, decoder
+from inference.model.native.decoder import Decoder, can_decode
+from inference.model.native.library import Backend, library
 from inference.model.plan import check_chunks, plan_step
 from inference.model.rope import head_rotation, rotate, rotation
 
@@ -97,7 +99,6 @@ class Transformer(nn.Module):
         if not config.tied_embeddings:
             self.output = nn.Linear(config.dim, config.vocab_size, bias=False)
         self._decoder: Decoder | GraphDecoder | None = None
-        self._is_decoder_known = False
         self.head = Product(self.tok_embeddings if config.tied_embeddings else self.output)
 
     def forward_full(self, ids: Tensor) -> Tensor:
@@ -127,6 +128,20 @@ class Transformer(nn.Module):
         return self
 
     @property
+    def backend(self) -> Backend:
+        """What computes a request that begins now. The library may arrive at any time; the weights lie as it reads them
+        from the beginning, where they ever do."""
+        if not self.is_packed:
+            return "torch"
+        if self.tok_embeddings.weight.device.type == "cuda":
+            return "graphs"
+        return "native" if self._can_decode and library() is not None else "torch"
+
+    @cached_property
+    def _can_decode(self) -> bool:
+        return can_decode(self)
+
+    @property
     def way_of_decoding(self) -> str:
         """How the single tokens of the last steps were computed, in words for a report."""
         if self._decoder is None:
@@ -143,8 +158,9 @@ class Transformer(nn.Module):
         id outside the vocabulary.
         """
         check_chunks(self.config, chunks, cache)
-        singles = [chunk for chunk in chunks if len(chunk.ids) == 1]
-        others = [chunk for chunk in chunks if len(chunk.ids) > 1]
+        is_single = [len(chunk.ids) == 1 and not chunk.by_torch for chunk in chunks]
+        singles = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if is_one]
+        others = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if not is_one]
         decoded = self._decode(singles, cache) if singles else None
         if decoded is None:
             logits = self._step(chunks, cache, every_token=every_token)
@@ -154,7 +170,7 @@ class Transformer(nn.Module):
             of_singles = iter(torch.split(decoded, 1))
             sizes = [len(chunk.ids) if every_token else 1 for chunk in others]
             of_others = iter(torch.split(self._step(others, cache, every_token=every_token), sizes))
-            logits = torch.cat([next(of_singles if len(chunk.ids) == 1 else of_others) for chunk in chunks])
+            logits = torch.cat([next(of_singles if is_one else of_others) for is_one in is_single])
         for chunk in chunks:  # last: after a failure on the way a single token can be run again
             cache.lengths[chunk.slot] += len(chunk.ids)
         return logits
@@ -162,7 +178,7 @@ class Transformer(nn.Module):
     def _step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor:
         """`step` by torch's operators."""
         config = self.config
-        plan = plan_step(config, chunks, cache)
+        plan = plan_step(config, chunks, cache, has_library=self.backend == "native")
         turn = rotation(plan.positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         x = filled_up(embedding(plan.ids, self.tok_embeddings.weight).float(), n_filled(len(plan.ids)))
@@ -176,7 +192,10 @@ class Transformer(nn.Module):
 
     def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
         """`step` for single tokens as one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""
-        if self.is_packed and not self._is_decoder_known:
-            is_on_gpu = self.tok_embeddings.weight.device.type == "cuda"
-            self._decoder, self._is_decoder_known = GraphDecoder(self) if is_on_gpu else decoder(self), True
+        if self._decoder is None and (backend := self.backend) != "torch":
+            its_library = library()
+            if backend == "graphs":
+                self._decoder = GraphDecoder(self)
+            elif its_library is not None:
+                self._decoder = Decoder(self, its_library)
         return None if self._decoder is None else self._decoder.step(singles, cache)

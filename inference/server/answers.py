@@ -31,7 +31,11 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What all messages about one request have in common; `kind` chat is /v1/chat/completions, text /v1/completions."""
+    """What all messages about one request have in common; `kind` chat is /v1/chat/completions, text /v1/completions.
+
+    `fingerprint` is that of the weights, a plus sign and the backend (`Backend`): the same weights give other last bits
+    by another backend. Who asks whether two answers are of one model compares what stands before the plus sign.
+    """
 
     kind: Kind
     request_id: str

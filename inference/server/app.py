@@ -17,6 +17,7 @@ from starlette.routing import Route
 from inference.engine.loading import LoadedModel
 from inference.engine.metrics import Metrics
 from inference.engine.worker import Worker
+from inference.model.native import compiling
 from inference.server.body import read_body
 from inference.server.completions import respond, submit
 from inference.server.door import Door
@@ -83,13 +84,17 @@ class Routes:
 
     async def health(self, request: Request) -> Response:
         state = "draining" if self.door.is_closed else self._worker.state
+        library = compiling.state()
         if state != "ready":
-            return JsonReply({"status": state}, 503)
+            waits = state == "loading" and library == "compiling"
+            return JsonReply({"status": state, "decode_library": library} if waits else {"status": state}, 503)
         if (name := _in_address(request)) is not None:
             name = choose(self._worker, name, None)
-            return JsonReply({"status": "ok", "models": {name: status(self._worker.models[name])}, "failed": {}})
-        models = {name: status(model) for name, model in self._worker.models.items()}
-        return JsonReply({"status": "ok", "models": models, "failed": dict(self._worker.failures)})
+            models, failed = {name: status(self._worker.models[name])}, {}
+        else:
+            models = {name: status(model) for name, model in self._worker.models.items()}
+            failed = dict(self._worker.failures)
+        return JsonReply({"status": "ok", "decode_library": library, "models": models, "failed": failed})
 
     async def openapi(self, _request: Request) -> Response:
         return JsonReply(document(list(self._worker.models), one_model="/models/{name}"))

@@ -89,17 +89,19 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
             worker.cancel(part_id)
 
     model = worker.models[name]
+    backend = model.engine.backend
     parts = []
     try:
         for index, (part_id, prompt) in enumerate(zip(ids, prompts, strict=True)):
-            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), continues_text=kind == "text")
+            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), kind == "text", backend)
             parts.append(_Part(index, prompt, worker.submit(name, request), model, body))
     except QueueFullError as error:
         cancel()
         raise ApiError(429, str(error), code="queue_full") from error
     except NotReadyError as error:
         raise ApiError(503, str(error), code=worker.state) from error
-    return Job(Answer(kind, request_id, int(time.time()), name, model.fingerprint), parts, cancel)
+    fingerprint = model.fingerprint if backend is None else f"{model.fingerprint}+{backend}"
+    return Job(Answer(kind, request_id, int(time.time()), name, fingerprint), parts, cancel)
 
 
 def _params(body: Body, prompt: Prompt) -> SamplingParams:

@@ -50,4 +50,5 @@ def status(model: LoadedModel) -> dict[str, Any]:
         "fingerprint": model.fingerprint,
         "max_len": model.engine.max_len,
         "dtype": model.dtype,
+        "decode_backend": model.engine.backend,
     }

@@ -50,6 +50,10 @@ def _lines(models: Mapping[str, ModelMetrics]) -> Iterator[str]:
     for model, metrics in models.items():
         for reason, n in metrics.stats.ended.items():
             yield _sample("requests_total", n, model=model, reason=reason)
+    yield from _head("decode_backend", "gauge", "1 for what decodes the requests that begin now.")
+    for model, metrics in models.items():
+        if metrics.backend is not None:
+            yield _sample("decode_backend", 1, model=model, backend=metrics.backend)
     for name, text, histogram_of in _HISTOGRAMS:
         yield from _head(name, "histogram", text)
         for model, metrics in models.items():

@@ -178,7 +178,7 @@ _OPERATIONS = (
         "get",
         "/health",
         "which models answer, and why the others do not",
-        _object({"status": {"const": "ok"}, "models": _ANY_OBJECT, "failed": _ANY_OBJECT}),
+        _object({"status": {"const": "ok"}, "decode_library": _STRING, "models": _ANY_OBJECT, "failed": _ANY_OBJECT}),
     ),
     _Operation("get", "/metrics", "counts and times, for Prometheus", _STRING),
     _Operation(

@@ -77,8 +77,8 @@ def attend_chunk(heads: Tensor, chunk: Piece, keys: Tensor, values: Tensor, n_he
 
 @cache
 def _function() -> "ctypes._NamedFuncPointer":
-    compiled = library()
-    assert compiled is not None
-    function = compiled.attend_chunk
+    its_library = library()
+    assert its_library is not None
+    function = its_library.attend_chunk
     function.restype = None
     return function

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
 from inference.model.linear import Product
-from inference.model.native.library import library
 
 if TYPE_CHECKING:
     from inference.model.transformer import Block, Transformer
@@ -59,10 +58,10 @@ class _Step(Structure):
 class Decoder:
     """`step` for single tokens. It holds on to every tensor that the library reads."""
 
-    def __init__(self, model: "Transformer", compiled: ctypes.CDLL) -> None:
-        """`model` is packed, and all its products have weights in blocks (`Product.for_native`) of one kind."""
+    def __init__(self, model: "Transformer", library: ctypes.CDLL) -> None:
+        """`model` is one that `can_decode`."""
         config = model.config
-        self._config, self._decode, self._held = config, compiled.decode, list[Tensor]()
+        self._config, self._decode, self._held = config, library.decode, list[Tensor]()
         self._decode.restype, self._is_int8 = None, False
         embeddings = model.tok_embeddings.weight
         self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in model.blocks))
@@ -141,15 +140,12 @@ class Decoder:
         )
 
 
-def decoder(model: "Transformer") -> Decoder | None:
-    """The decoder of a packed model, or None where its weights do not lie as decode.c expects, or nothing compiles."""
+def can_decode(model: "Transformer") -> bool:
+    """Whether the weights of a packed model lie as decode.c reads them."""
     products = [model.head, *(product for block in model.blocks for product in block.step.products)]
     weights = [product.for_native() for product in products]
     kinds = {None if weight is None else weight.scale is None for weight in weights}
-    if None in kinds or len(kinds) > 1:
-        return None
-    compiled = library()
-    return None if compiled is None else Decoder(model, compiled)
+    return None not in kinds and len(kinds) == 1
 
 
 def _room(old: Tensor, n: int) -> Tensor:

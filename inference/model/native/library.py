@@ -1,85 +1,82 @@
-"""decode.c as a loaded library: compiled once with the system's C compiler, kept beside Python's own compiled files.
+"""decode.c as a shared library: what its name depends on, where it is kept, and the library itself once it is there.
 
-The name holds a digest of source, flags and processor, so that another version or machine compiles anew. It needs
-nothing but `cc`; where that is missing or fails, there is no library, and the caller does without.
+The name has a digest of source, flags, compiler and processor, so that another version or machine has its own. It is
+kept beside Python's own compiled files. Nothing here compiles (`compiling` does) or takes time.
 """
 
 import ctypes
 import hashlib
+import importlib.util
 import logging
 import os
 import platform
 import shutil
-import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 logger = logging.getLogger(__name__)
 
+Backend = Literal["native", "torch", "graphs"]
+"""What computes the tokens of a request: this library, torch's operators, or on a GPU CUDA graphs of them."""
+
 SOURCE = Path(__file__).with_name("decode.c")
-_FLAGS = (
+FLAGS = (
     *("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fno-strict-aliasing"),
     # sums may be taken in vectors, products added in one rounding; infinities and NaN keep their meaning
     *("-ffp-contract=fast", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"),
 )
-_COMPILE_TIMEOUT_S = 60.0
+
+_loaded: ctypes.CDLL | None = None
+_has_looked = False
+
+
+def library() -> ctypes.CDLL | None:
+    """The library, or None as long as there is none. Who wants one to be made calls `compiling.start`."""
+    return _loaded if _has_looked else load()
+
+
+def load() -> ctypes.CDLL | None:
+    """Look for the library and load it, if it was not there before."""
+    global _loaded, _has_looked
+    if _loaded is None and (compiler := find_compiler()) is not None:
+        path = find(library_name(compiler), places())
+        try:
+            _loaded = None if path is None else ctypes.CDLL(str(path))
+        except OSError as error:
+            logger.warning("the library made of decode.c cannot be loaded; torch decodes, which is slower: %s", error)
+    _has_looked = True
+    return _loaded
+
+
+def find_compiler() -> str | None:
+    return shutil.which("cc")
+
+
+def find(name: str, where: tuple[Path, ...]) -> Path | None:
+    """The first of these folders' files of this name."""
+    return next((place / name for place in where if (place / name).is_file()), None)
+
+
+def library_name(compiler: str) -> str:
+    """The file name of what this compiler makes of the source on this machine."""
+    depends_on = repr((FLAGS, _identity(compiler), _processor()))
+    return f"decode-{hashlib.sha256(SOURCE.read_bytes() + depends_on.encode()).hexdigest()[:16]}.so"
+
+
+def places() -> tuple[Path, ...]:
+    """Where the library may lie: beside Python's compiled files, else in the user's cache."""
+    beside = Path(importlib.util.cache_from_source(str(SOURCE.with_suffix(".py")))).parent
+    return beside, Path.home() / ".cache" / "arena"
+
+
+def _identity(compiler: str) -> tuple[str, int, int]:
+    """Changes where the compiler is another one or a newer one."""
+    about = os.stat(compiler)  # follows links, such as cc -> gcc-12
+    return compiler, about.st_size, about.st_mtime_ns
 
 
 @cache
-def library() -> ctypes.CDLL | None:
-    """The library, or None where it cannot be made (the log says why)."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        logger.info("no C compiler (cc): single tokens go through torch's operators, which is slower")
-        return None
-    try:
-        return ctypes.CDLL(str(compiled(compiler, _places())))
-    except (OSError, subprocess.SubprocessError) as error:
-        detail = getattr(error, "stderr", None) or error
-        logger.warning("decode.c could not be compiled; single tokens go through torch's operators: %s", detail)
-        return None
-
-
-def compiled(compiler: str, places: tuple[Path, ...]) -> Path:
-    """The library's file in the first of `places` that can be written to, made if it is not there.
-
-    Raises OSError or subprocess.SubprocessError where that fails.
-    """
-    digest = hashlib.sha256(SOURCE.read_bytes() + repr((_FLAGS, compiler, _processor())).encode()).hexdigest()[:16]
-    name = f"decode-{digest}.so"
-    for place in places:
-        if (place / name).is_file():
-            return place / name
-    writable = [place for place in places if _is_writable(place)]
-    if not writable:
-        raise OSError(f"none of {', '.join(map(str, places))} can be written to")
-    place = writable[0]
-    with tempfile.TemporaryDirectory(dir=place) as folder:
-        made = Path(folder, name)
-        subprocess.run(
-            [compiler, *_FLAGS, "-o", str(made), str(SOURCE), "-lm"],
-            check=True,
-            capture_output=True,
-            text=True,
-            timeout=_COMPILE_TIMEOUT_S,
-        )
-        made.replace(place / name)  # whole or not at all: several processes may do this at once
-    return place / name
-
-
-def _places() -> tuple[Path, ...]:
-    return SOURCE.parent / "__pycache__", Path.home() / ".cache" / "arena"
-
-
-def _is_writable(place: Path) -> bool:
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return False
-    return os.access(place, os.W_OK)
-
-
 def _processor() -> str:
     """What -march=native depends on."""
     try:

@@ -113,3 +113,11 @@ def test_int8_is_asked_for_as_a_dtype_and_told(path: Path) -> None:
     near = score(load_for_serving(path, dtype=torch.int8), ids)
     assert near == pytest.approx(score(load_for_serving(path), ids), abs=0.5)
     assert near != score(load_for_serving(path), ids)
+
+
+def test_a_model_whose_slot_does_not_fit_is_left_out_and_the_others_serve(tmp_path: Path) -> None:
+    for name, max_seq_len in (("small", 500), ("vast", 10**9)):
+        write_model_folder(tmp_path / name, max_seq_len=max_seq_len, sliding_window=None)
+    loaded = load_models({name: open_folder(tmp_path / name) for name in ("vast", "small")}, cache_gb=0.01)
+    assert list(loaded.models) == ["small"]
+    assert "one conversation of 1000000000 tokens needs" in loaded.failures["vast"]

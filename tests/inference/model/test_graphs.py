@@ -54,7 +54,7 @@ class Recorders:
 
 def with_graphs(model: Transformer, recorders: Recorders) -> Transformer:
     """The model as it is on a GPU."""
-    model._decoder, model._is_decoder_known = GraphDecoder(model, recorders), True
+    model._decoder = GraphDecoder(model, recorders)
     return model
 
 

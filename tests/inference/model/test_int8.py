@@ -3,7 +3,6 @@ import torch
 
 from inference.model import int8
 from inference.model.int8 import Int8Weight
-from tests.inference.model.native.needs import needs_compiler
 
 
 def dequantized(weight: torch.Tensor) -> torch.Tensor:
@@ -12,19 +11,16 @@ def dequantized(weight: torch.Tensor) -> torch.Tensor:
     return (weight.double() / scale).round() * scale
 
 
-@pytest.mark.parametrize("has_library", [pytest.param(True, marks=needs_compiler), False])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-4), (torch.bfloat16, 0.1)])
 @pytest.mark.parametrize("n_rows", [1, 6, 40])
 def test_a_product_is_that_of_the_quantized_weights(
-    n_rows: int, dtype: torch.dtype, tolerance: float, has_library: bool, monkeypatch: pytest.MonkeyPatch
+    n_rows: int, dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not has_library:
-        monkeypatch.setattr(int8, "library", lambda: None)
     monkeypatch.setattr(int8, "_WIDENED_AT_A_TIME", 64 * 80)
     torch.manual_seed(0)
     weight, x = torch.randn(200, 72), torch.randn(n_rows, 72).to(dtype)
     product = Int8Weight(weight)
-    assert product.is_blocked is has_library
+    assert product.is_blocked
     out = product(x)
     assert out.dtype == dtype
     torch.testing.assert_close(out.double(), x.double() @ dequantized(weight).T, atol=tolerance, rtol=0.01)

@@ -32,8 +32,11 @@ USER = {"role": "user", "content": "x"}
 class Server:
     """`python -m inference serve` in a child process."""
 
-    def __init__(self, *arguments: str, wait: bool = True) -> None:
+    def __init__(self, *arguments: str, wait: bool = True, path: str | None = None) -> None:
+        """`path` is the PATH on which it looks for a compiler."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+        if path is not None:
+            environment["PATH"] = path
         self.process = subprocess.Popen(
             [sys.executable, "-m", "inference", "serve", "--port", "0", *arguments],
             stdin=subprocess.PIPE,
@@ -61,8 +64,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*arguments: str, wait: bool = True) -> Iterator[Server]:
-    server = Server(*arguments, wait=wait)
+def serving(*arguments: str, wait: bool = True, path: str | None = None) -> Iterator[Server]:
+    server = Server(*arguments, wait=wait, path=path)
     try:
         yield server
     finally:

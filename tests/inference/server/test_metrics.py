@@ -30,7 +30,7 @@ def read(page: str) -> dict[tuple[str, str], float]:
 def test_the_page_of_known_counts() -> None:
     stats = EngineStats(2, 3, 8, 6, 4096, 100, 40, 50, {"stop": 7, "length": 1})
     times = Histogram((0.5, 1.0), (1, 3, 4), 6.25)
-    page = render(Metrics({'a"b\\': ModelMetrics(stats, times, times, 9)}))
+    page = render(Metrics({'a"b\\': ModelMetrics(stats, times, times, 9, "torch")}))
     values = read(page)
     label = r'model="a\"b\\"'
     assert values["inference_requests_running", label] == 2
@@ -39,6 +39,7 @@ def test_the_page_of_known_counts() -> None:
     assert values["inference_reused_tokens_total", label] == 40
     assert values["inference_requests_refused_total", label] == 9
     assert values["inference_requests_total", f'{label},reason="stop"'] == 7
+    assert values["inference_decode_backend", f'{label},backend="torch"'] == 1
     name = "inference_time_to_first_token_seconds"
     assert [values[f"{name}_bucket", f'{label},le="{bound}"'] for bound in ("0.5", "1", "+Inf")] == [1, 3, 4]
     assert (values[f"{name}_sum", label], values[f"{name}_count", label]) == (6.25, 4)

@@ -110,7 +110,7 @@ def test_the_port_answers_while_the_models_are_loaded() -> None:
             while (answer := httpx.get(health, timeout=LIMIT_S)).status_code != 200:
                 assert time.monotonic() < deadline, "the models were not loaded in time"
                 time.sleep(0.05)
-            assert answer.json() == {"status": "ok", "models": {}, "failed": {}}
+            assert answer.json() == {"status": "ok", "decode_library": "unused", "models": {}, "failed": {}}
         finally:
             process.kill()
 

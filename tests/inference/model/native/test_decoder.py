@@ -15,21 +15,16 @@ from tests.inference.model.native.needs import needs_blocks
 pytestmark = needs_blocks
 
 
-def decoded(model: Transformer, n_sequences: int, dtype: torch.dtype, *, n_tokens: int = 12) -> Tensor:
+def decoded(model: Transformer, n_sequences: int, dtype: torch.dtype, *, by_torch: bool = False) -> Tensor:
     """Log-probabilities (tokens, sequences, V) after prompts of different lengths, then one token each a step."""
     cache = RingCache(model.config, n_slots=n_sequences + 1, max_len=64, dtype=dtype)
     for slot in range(n_sequences):
-        model.step([Chunk(slot, 0, random_ids(9 + slot, seed=slot))], cache)
+        model.step([Chunk(slot, 0, random_ids(9 + slot, seed=slot), by_torch)], cache)
     steps = []
-    for i in range(n_tokens):
-        chunks = [Chunk(s, cache.lengths[s], [random_ids(30, seed=s)[i]]) for s in range(n_sequences)]
+    for i in range(12):
+        chunks = [Chunk(s, cache.lengths[s], [random_ids(30, seed=s)[i]], by_torch) for s in range(n_sequences)]
         steps.append(model.step(chunks, cache).log_softmax(-1))
     return torch.stack(steps)
-
-
-def by_torch(model: Transformer) -> Transformer:
-    model._is_decoder_known = True  # that there is none
-    return model
 
 
 CONFIGS = [
@@ -44,8 +39,10 @@ CONFIGS = [
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("n_sequences", [1, 6, 7, 8, 11])
 def test_compiled_decoding_equals_torchs_in_float32(config: ModelConfig, n_sequences: int) -> None:
-    model, other = random_model(config).pack(), by_torch(random_model(config).pack())
-    difference = decoded(model, n_sequences, torch.float32) - decoded(other, n_sequences, torch.float32)
+    model = random_model(config).pack()
+    torchs = decoded(model, n_sequences, torch.float32, by_torch=True)
+    assert model._decoder is None
+    difference = decoded(model, n_sequences, torch.float32) - torchs
     assert model._decoder is not None
     assert float(difference.abs().max()) < 1e-4
 
@@ -53,8 +50,9 @@ def test_compiled_decoding_equals_torchs_in_float32(config: ModelConfig, n_seque
 @pytest.mark.parametrize("is_int8", [False, True])
 @pytest.mark.parametrize("n_sequences", [1, 8])
 def test_compiled_decoding_stays_near_torchs_in_bfloat16(n_sequences: int, is_int8: bool) -> None:
-    model, other = (random_model(CONFIGS[0], dtype=torch.bfloat16).pack(int8=is_int8) for _ in range(2))
-    difference = decoded(model, n_sequences, torch.bfloat16) - decoded(by_torch(other), n_sequences, torch.bfloat16)
+    model = random_model(CONFIGS[0], dtype=torch.bfloat16).pack(int8=is_int8)
+    torchs = decoded(model, n_sequences, torch.bfloat16, by_torch=True)
+    difference = decoded(model, n_sequences, torch.bfloat16) - torchs
     assert model._decoder is not None
     assert float(difference.abs().mean()) < 0.02
 

@@ -1,60 +1,59 @@
 import ctypes
-import subprocess
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from inference.model.native import library as module
-from inference.model.native.library import compiled, library
+from inference.model.native.library import FLAGS, find, library, library_name, places
 from tests.inference.model.native.needs import needs_compiler
 
 
-@pytest.fixture
-def afresh() -> None:
-    library.cache_clear()
-
-
 @needs_compiler
-def test_a_library_is_made_once_in_the_first_place_that_can_be_written(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("no folder")
-    made = compiled("cc", (blocked / "below", tmp_path / "cache"))
-    assert made.parent == tmp_path / "cache"
-    assert ctypes.CDLL(str(made)).decode
-    before = made.stat().st_mtime_ns
-    assert compiled("cc", (tmp_path / "cache",)) == made
-    assert made.stat().st_mtime_ns == before
-    assert list(made.parent.iterdir()) == [made]
+def test_what_was_compiled_is_loaded_and_has_both_functions() -> None:
+    its_library = library()
+    assert isinstance(its_library, ctypes.CDLL)
+    assert its_library.decode
+    assert its_library.attend_chunk
 
 
-def test_a_compiler_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(subprocess.CalledProcessError):
-        compiled("false", (tmp_path,))
-    assert list(tmp_path.iterdir()) == []
+def test_the_name_changes_with_flags_and_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = tmp_path / "cc"
+    compiler.write_text("one")
+    name = library_name(str(compiler))
+    assert library_name(str(compiler)) == name
+    compiler.write_text("another")
+    assert library_name(str(compiler)) != name
+    os.utime(compiler, (1, 1))
+    other = library_name(str(compiler))
+    monkeypatch.setattr(module, "FLAGS", (*FLAGS, "-DX"))
+    assert library_name(str(compiler)) != other
 
 
-def test_nowhere_to_write_is_told(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("no folder")
-    with pytest.raises(OSError, match="can be written to"):
-        compiled("cc", (blocked / "below",))
+def test_it_lies_beside_pythons_compiled_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert places()[0] == Path(module.__file__).parent / "__pycache__"
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
+    assert tmp_path in places()[0].parents
 
 
-@pytest.mark.usefixtures("afresh")
-def test_without_a_compiler_there_is_no_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    with monkeypatch.context() as nothing:
-        nothing.setattr("shutil.which", lambda _name: None)
-        assert library() is None
-    library.cache_clear()
+def test_the_first_place_that_has_it_is_taken(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert find("x.so", (first, second)) is None
+    second.mkdir()
+    (second / "x.so").touch()
+    assert find("x.so", (first, second)) == second / "x.so"
 
 
-@pytest.mark.usefixtures("afresh")
-def test_a_failing_compiler_is_logged_and_done_without(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+def test_a_file_that_is_no_library_is_logged_and_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with monkeypatch.context() as broken:
-        broken.setattr("shutil.which", lambda _name: "false")
-        broken.setattr(module, "_places", lambda: (tmp_path,))
-        assert library() is None
-    assert "could not be compiled" in caplog.text
-    library.cache_clear()
+    compiler = tmp_path / "cc"
+    compiler.touch()
+    monkeypatch.setattr(module, "_loaded", None)
+    monkeypatch.setattr(module, "_has_looked", False)
+    monkeypatch.setattr(module, "find_compiler", lambda: str(compiler))
+    monkeypatch.setattr(module, "places", lambda: (tmp_path,))
+    (tmp_path / library_name(str(compiler))).write_text("no library")
+    assert library() is None
+    assert "cannot be loaded; torch decodes" in caplog.text

@@ -1,0 +1,64 @@
+"""Compile decode.c, so that nobody waits for it later: `make run` does so once, and the model server where that was not
+done.
+
+    python -m inference.model.native [--at-most SECONDS]
+
+Nothing happens where the library is there, and where a failure is remembered that is said. The exit code is 0 with the
+library, 1 without, 2 where it was stopped: the model server then compiles in the background.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from inference.model.native.compiling import CompileError, StoppedError, make_library
+from inference.model.native.library import find, find_compiler, library_name, places
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = _parser().parse_args(argv)
+    compiler = find_compiler()
+    if compiler is None:
+        print("no C compiler (cc) here: torch decodes, several times slower for small models")
+        return 1
+    stop = threading.Event()
+    if args.stop_with_stdin:
+        signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
+        threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), daemon=True).start()
+    elif find(library_name(compiler), places()) is None:
+        print("Compiling the code that decodes (once) ...", flush=True)
+    if args.at_most is not None:
+        timer = threading.Timer(args.at_most, stop.set)
+        timer.daemon = True
+        timer.start()
+    try:
+        make_library(compiler, places(), stop=stop)
+    except CompileError as error:
+        print(error)
+        return 1
+    except StoppedError:
+        print("not compiled yet: the model server does it in the background")
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m inference.model.native", description="Compile decode.c, once.")
+    parser.add_argument("--at-most", type=float, metavar="SECONDS", help="stop the compiler after so long")
+    parser.add_argument("--stop-with-stdin", action="store_true", help="stop the compiler when standard input closes")
+    return parser
+
+
+def _stop_at_end_of_stdin(stop: threading.Event) -> None:
+    while os.read(0, 4096):
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

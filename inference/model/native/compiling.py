@@ -1,0 +1,261 @@
+"""decode.c to a library, once for each machine and version, while others serve.
+
+    start()             begin, if the library is not there: returns at once, a process of its own compiles
+    wait(timeout_s)     until it has arrived or failed; whether it is there. ensure() does both
+    state()             "ready", "compiling", "failed", "no compiler", or "unused" before `start`
+
+It needs nothing but `cc`. However slow the compiler is, nothing stops it but the end of the process that started it:
+even where that is killed, its pipe to the compiling process closes. A failure is remembered in a file beside the
+library's place for a day, or until source, flags, compiler or processor change (the name has their digest); a compiler
+that was stopped has not failed. Where several processes want the library, one compiles and the others wait for it.
+
+`make_library` is the work itself, in the process that calls it; `python -m inference.model.native` calls it.
+"""
+
+import contextlib
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Literal
+
+from inference.model.native.library import FLAGS, SOURCE, find, find_compiler, library_name, load, places
+
+logger = logging.getLogger(__name__)
+
+State = Literal["unused", "compiling", "ready", "failed", "no compiler"]
+
+FAILURE_LASTS_S = 86_400.0
+_TORCH_DECODES = "torch decodes instead, several times slower for small models"
+_POLL_S = 0.05
+_GRACE_S = 2.0  # between SIGTERM and SIGKILL
+_PROJECT = Path(__file__).resolve().parents[3]
+
+
+class CompileError(Exception):
+    """The library cannot be made; the message is the compiler's last line, or says what is missing."""
+
+
+class StoppedError(Exception):
+    """The compiler was stopped before its end."""
+
+
+# ---- beside a server ----
+
+
+@dataclass(slots=True)
+class _Compilation:
+    """The one of this process. `pipe` keeps the compiling process alive: it ends when the pipe closes."""
+
+    state: State = "unused"
+    is_over: threading.Event = field(default_factory=threading.Event)
+    pipe: IO[bytes] | None = None
+
+
+_current = _Compilation()
+_starting = threading.Lock()
+
+
+def state() -> State:
+    return _current.state
+
+
+def start() -> None:
+    """Begin to compile if need be; returns at once. Later calls do nothing."""
+    with _starting:
+        if _current.state != "unused":
+            return
+        if (compiler := find_compiler()) is None:
+            logger.info("no C compiler (cc) here: %s", _TORCH_DECODES)
+            _settle("no compiler")
+        elif load() is not None:
+            _settle("ready")
+        elif (failure := remembered_failure(library_name(compiler), places())) is not None:
+            logger.warning("%s", failure)
+            _settle("failed")
+        else:
+            _begin(compiler)
+
+
+def wait(timeout_s: float | None = None) -> bool:
+    """Wait for what `start` began, at most `timeout_s`; whether the library is there."""
+    if _current.state != "unused":
+        _current.is_over.wait(timeout_s)
+    return _current.state == "ready"
+
+
+def ensure() -> bool:
+    """Start and wait to the end, for those that have nothing else to do; whether the library is there."""
+    start()
+    return wait()
+
+
+def _begin(compiler: str) -> None:
+    logger.info("compiling decode.c with %s, once for this machine; until that is done torch decodes", compiler)
+    began = time.monotonic()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "inference.model.native", "--stop-with-stdin"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=_PROJECT,
+            start_new_session=True,  # Ctrl-C in the terminal is for the server, which may want to finish answers
+        )
+    except OSError as error:
+        logger.warning("decode.c could not be compiled; %s: %s", _TORCH_DECODES, error)
+        _settle("failed")
+        return
+    _current.state, _current.pipe = "compiling", process.stdin
+    threading.Thread(target=_follow, args=(process, began), name="compiling", daemon=True).start()
+
+
+def _follow(process: "subprocess.Popen[bytes]", began: float) -> None:
+    assert process.stdout is not None
+    lines = process.stdout.read().decode(errors="replace").strip().splitlines()
+    code = process.wait()
+    if code == 0 and load() is not None:
+        logger.info("decode.c was compiled in %.1f s: it decodes new requests", time.monotonic() - began)
+        _settle("ready")
+    else:
+        last = lines[-1] if lines else f"its process ended with status {code}"
+        logger.warning("%s", last if code == 1 else f"decode.c could not be compiled; {_TORCH_DECODES}: {last}")
+        _settle("failed")
+
+
+def _settle(end: State) -> None:
+    _current.state = end
+    _current.is_over.set()
+
+
+# ---- the work ----
+
+
+def make_library(compiler: str, where: tuple[Path, ...], *, stop: threading.Event | None = None) -> Path:
+    """The library's file in the first of these folders that can be written to, made if it is in none of them.
+
+    Raises CompileError, also for a failure that is remembered, and StoppedError once `stop` is set.
+    """
+    stop, name = stop or threading.Event(), library_name(compiler)
+    if (found := find(name, where)) is not None:
+        return found
+    if (failure := remembered_failure(name, where)) is not None:
+        raise CompileError(failure)
+    place = next((place for place in where if _is_writable(place)), None)
+    if place is None:
+        raise CompileError(
+            f"decode.c is not compiled, for none of {', '.join(map(str, where))} can be written to; {_TORCH_DECODES}"
+        )
+    with _alone(stop), tempfile.TemporaryDirectory() as folder:
+        if (found := find(name, where)) is not None:  # by whom we have waited for
+            return found
+        made = Path(folder, name)
+        _compile(compiler, made, place, stop)
+        part = place / f"{name}.{os.getpid()}"
+        try:
+            shutil.copyfile(made, part)
+            part.replace(place / name)  # whole or not at all
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise CompileError(f"the library made of decode.c cannot be kept; {_TORCH_DECODES}: {error}") from error
+    _failure_file(place, name).unlink(missing_ok=True)
+    return place / name
+
+
+def _compile(compiler: str, made: Path, place: Path, stop: threading.Event) -> None:
+    with tempfile.TemporaryFile() as output:
+        try:
+            process = subprocess.Popen(
+                [compiler, *FLAGS, "-o", str(made), str(SOURCE), "-lm"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                process_group=0,
+            )
+        except OSError as error:
+            raise CompileError(f"decode.c could not be compiled; {_TORCH_DECODES}: {error}") from error
+        try:
+            while (code := process.poll()) is None:
+                if stop.wait(_POLL_S):
+                    raise StoppedError
+        finally:
+            _end(process)
+        if code == 0 and made.is_file():
+            return
+        if code < 0:  # by somebody's hand: the next start may have more luck
+            raise CompileError(f"{compiler} was killed by signal {-code} at decode.c; {_TORCH_DECODES}")
+        output.seek(0)
+        lines = output.read().decode(errors="replace").strip().splitlines()
+    last = lines[-1].strip() if lines else f"nothing, and ended with status {code}"
+    with contextlib.suppress(OSError):
+        _failure_file(place, made.name).write_text(last, encoding="utf-8")
+    raise CompileError(
+        f"decode.c could not be compiled; {_TORCH_DECODES}. It is tried again in a day, or with another compiler. "
+        f"{compiler} said: {last}"
+    )
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a compiler and what it has started, if it still runs."""
+    for number, patience_s in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, None)):
+        if process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(patience_s)
+
+
+@contextlib.contextmanager
+def _alone(stop: threading.Event) -> Iterator[None]:
+    """Hold the lock under which this source is compiled; without one where the file system has none."""
+    with SOURCE.open("rb") as source:
+        while True:
+            try:
+                fcntl.flock(source, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if stop.wait(4 * _POLL_S):
+                    raise StoppedError from None
+            except OSError:
+                break
+            else:
+                break
+        yield
+
+
+def remembered_failure(name: str, where: tuple[Path, ...]) -> str | None:
+    """What is known of a failure of the last day, in a sentence."""
+    for place in where:
+        path = _failure_file(place, name)
+        try:
+            failed_at, last = path.stat().st_mtime, path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if 0 <= time.time() - failed_at < FAILURE_LASTS_S:
+            at = time.strftime("%Y-%m-%d %H:%M", time.localtime(failed_at))
+            return (
+                f"decode.c could not be compiled on {at}; {_TORCH_DECODES}. It is tried again in a day, with another "
+                f"compiler, or once {path} is removed. The compiler said: {last}"
+            )
+    return None
+
+
+def _failure_file(place: Path, name: str) -> Path:
+    return place / f"{name}.failed"
+
+
+def _is_writable(place: Path) -> bool:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(place, os.W_OK)

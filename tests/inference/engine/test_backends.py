@@ -1,0 +1,79 @@
+"""A library that arrives while requests run: the logits of each, bit by bit, are those of the backend it began with."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from inference.engine.engine import Engine
+from inference.engine.request import Request, SamplingParams
+from inference.model import transformer
+from inference.model.native.library import Backend, library
+from inference.model.transformer import Transformer
+from tests.inference.engine.builders import Letters, Listening, cache_for, finish
+from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.native.needs import needs_blocks
+
+pytestmark = needs_blocks
+
+MAX_LEN = 80
+
+
+def engine_of(model: Transformer, *, reuse: bool = False) -> tuple[Engine, Listening]:
+    listening = Listening(model)
+    cache = cache_for(model, n_slots=2, max_len=MAX_LEN)
+    return Engine(
+        listening, cache, Letters(), max_len=MAX_LEN, max_chunk=16, reuse=reuse, backend=lambda: model.backend
+    ), listening
+
+
+def request(first: int, *, n_tokens: int = 20, backend: Backend | None = None) -> Request:
+    prompt = (first, *random_ids(30, seed=first))
+    return Request(f"request {first}", prompt, SamplingParams(n_tokens, temperature=0), backend=backend)
+
+
+def alone(model: Transformer, asked: Request) -> list[Tensor]:
+    engine, listening = engine_of(model)
+    engine.add(asked)
+    finish(engine)
+    return listening.heard[asked.prompt[0]]
+
+
+@pytest.mark.parametrize("is_int8", [False, True])
+@pytest.mark.parametrize("n_steps", [1, 6])
+def test_a_running_request_keeps_its_backend_and_a_new_one_takes_what_arrived(
+    monkeypatch: pytest.MonkeyPatch, n_steps: int, is_int8: bool
+) -> None:
+    """After one step the prompt of the first is half read, after six it decodes."""
+    model = random_model(tiny_config(sliding_window=40)).pack(int8=is_int8)
+    old, new = request(5), request(6)
+    by_torch = alone(model, replace(old, backend="torch"))
+    natively = {asked.prompt[0]: alone(model, replace(asked, backend="native")) for asked in (old, new)}
+    assert any(not torch.equal(one, other) for one, other in zip(by_torch, natively[5], strict=False))
+    engine, listening = engine_of(model)
+    with monkeypatch.context() as early:
+        early.setattr(transformer, "library", lambda: None)
+        assert engine.backend == "torch"
+        engine.add(old)
+        for _ in range(n_steps):
+            engine.step()
+    assert (engine.backend, library() is not None) == ("native", True)
+    engine.add(new)
+    finish(engine)
+    for heard, expected in ((listening.heard[5], by_torch), (listening.heard[6], natively[6])):
+        assert all(torch.equal(one, other) for one, other in zip(heard, expected, strict=True))
+
+
+def test_a_conversation_that_torch_began_is_taken_over_and_goes_on_alike() -> None:
+    model = random_model(tiny_config(sliding_window=40)).pack()
+    longer = request(5, n_tokens=1, backend="native")
+    longer = replace(longer, prompt=(*longer.prompt, *random_ids(9, seed=1)))
+    expected = alone(model, longer)[-1]
+    engine, listening = engine_of(model, reuse=True)
+    engine.add(request(5, n_tokens=1, backend="torch"))
+    finish(engine)
+    engine.add(replace(longer, request_id="again"))
+    events = finish(engine)["again"]
+    assert events[-1].n_reused == len(longer.prompt) - 9
+    torch.testing.assert_close(listening.heard[5][-1], expected, atol=1e-4, rtol=0)
