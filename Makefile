@@ -1,5 +1,6 @@
 # make run    starts the arena (sets everything up first)      make run ARGS="--port 7999 --data DIR"
 # make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap" WORKERS=0
+# make newcomer  the first battle in a fresh clone beside two busy loops, in a real browser, with the time of each step
 # make check  format, lint, types, tests: what a change must pass
 # make screenshots  takes the pictures of docs/screenshots again
 # make bench  measures beside other projects: ratings, then inference, whose peers compile: plan for an hour and a half
@@ -23,15 +24,15 @@ ARGS ?=
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
-.PHONY: run test check format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
+.PHONY: run test newcomer check format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
 
-run: $(VENV)/.run
+run: $(VENV)/.run $(VENV)/.compiled
 	@exec $(BIN)/python app.py $(ARGS)
 
-test: $(VENV)/.dev debian-packages
+test: $(VENV)/.dev $(VENV)/.compiled debian-packages
 	$(PYTEST) $(ARGS)
 
-check: $(VENV)/.dev debian-packages
+check: $(VENV)/.dev $(VENV)/.compiled debian-packages
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -47,6 +48,9 @@ lint: $(VENV)/.dev
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
+
+newcomer: $(VENV)/.dev debian-packages
+	$(BIN)/python -m bench.newcomer $(ARGS)
 
 screenshots: $(VENV)/.dev debian-packages
 	$(BIN)/python docs/screenshots.py
@@ -87,6 +91,11 @@ $(VENV)/.run: requirements.txt | $(VENV)/pyvenv.cfg
 	@if [ -n "$(TORCH_INDEX)" ]; then \
 		$(PIP) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; fi
 	@$(PIP) -r requirements.txt
+	@touch $@
+
+# Without a compiler, or where it fails or takes too long, the arena starts all the same: see inference/model/native.
+$(VENV)/.compiled: inference/model/native/decode.c | $(VENV)/.run
+	@$(BIN)/python -m inference.model.native --at-most 60 || true
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run

@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,10 +43,12 @@ def free_port() -> int:
 
 @dataclass
 class App:
-    """One run of app.py with its own data folder."""
+    """One run of app.py with its own data folder; `root` is where the project lies, None takes this environment."""
 
     data: Path
     options: tuple[str, ...] = ()
+    root: Path = ROOT
+    environment: Mapping[str, str] | None = None
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[str] | None = None
 
@@ -63,7 +65,9 @@ class App:
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "app.py", "--port", str(self.port), "--data", str(self.data), *self.options]
         with (self.data / "app.log").open("a", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True)
+            self.process = subprocess.Popen(
+                command, cwd=self.root, env=self.environment, stdout=log, stderr=log, text=True
+            )
         self.wait_until(lambda: self.get_json("/health") is not None, "the pages to answer")
 
     def wait_until_ready(self) -> None:
