@@ -1,13 +1,12 @@
 """One side's answer to one turn: an attempt, from the first token to its end, as stored and as shown.
 
-No asyncio and no decision here: `battle` fills it in, `pacing` says how much of it is released.
+No asyncio and no decision here: `battle` fills it in, `turn` shows as much of it as `pacing` releases.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from arena.players.events import Filtered, Finish, has_text
-from arena.rounds.views import Side, SideState, SideView
+from arena.rounds.views import Phase, Side, SideState, SideView
 from db.codes import Side as SideCode
 from db.queries import AnswerRecord
 
@@ -36,15 +35,13 @@ class Attempt:
 
     @property
     def is_complete(self) -> bool:
-        return self.finish is not None or self.error is not None
+        """Whether nothing more will come."""
+        return self.finish is not None or self.error is not None or self.is_stopped
 
     @property
-    def state(self) -> SideState:
-        if not self.has_ended:
-            return "writing" if self.n_shown else "waiting"
-        if self.is_stopped:
-            return "stopped"
-        return "failed" if self._error_key else "done"
+    def has_failed(self) -> bool:
+        """As a page sees it."""
+        return self.has_ended and not self.is_stopped and self._error_key is not None
 
     @property
     def _error_key(self) -> str | None:
@@ -63,9 +60,12 @@ class Attempt:
         self.error = None
         self.is_stopped = self.has_ended = True
 
-    def view(self) -> SideView:
-        """What a page sees of it; whether it can be retried is the battle's to say."""
-        state = self.state
+    def view(self, phase: Phase) -> SideView:
+        """What a page sees of it; `phase` is what both sides are said to do until they end. Whether it can be retried
+        is the battle's to say."""
+        state: SideState = phase
+        if self.has_ended:
+            state = "stopped" if self.is_stopped else "failed" if self.has_failed else "done"
         return SideView(
             state=state,
             text=self.text[: self.n_shown],
@@ -90,15 +90,6 @@ class Attempt:
             reasoning=self.reasoning or None,
             sent=finish.sent if finish else None,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    prompt: str
-    attempts: Mapping[Side, Attempt]
-
-    def text(self, side: Side) -> str:
-        return self.attempts[side].text
 
 
 def resumed(answer: AnswerRecord | None) -> Attempt:

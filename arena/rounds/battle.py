@@ -26,8 +26,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
-from arena.rounds.attempt import Attempt, Turn, resumed
-from arena.rounds.pacing import Arrived, Pace
+from arena.rounds.attempt import Attempt, resumed
+from arena.rounds.pacing import Pace, RetryPace
+from arena.rounds.turn import Turn
 from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideView, TurnView
 from db.codes import Side as SideCode
 from db.codes import State
@@ -99,6 +100,7 @@ class Battle:
         journal: Journal,
         *,
         make_pace: Callable[[], Pace],
+        make_retry_pace: Callable[[], Pace] = RetryPace,
         timing: Timing,
         max_turns: int,
         rng: random.Random,
@@ -113,15 +115,14 @@ class Battle:
         self._parameters = parameters
         self._journal = journal
         self._make_pace = make_pace
+        self._make_retry_pace = make_retry_pace
         self._timing = timing
         self._max_turns = max_turns
         self._rng = rng
         self._seeds: set[int] = set()
         self._past: list[Turn] = []
-        self._prompt = ""
-        self._attempts: dict[Side, Attempt] = {}
+        self._turn = Turn("", {})
         self._writers: dict[Side, asyncio.Task[None]] = {}
-        self._pace = make_pace()
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
         self._failed: list[tuple[Side, Attempt]] = []
@@ -135,7 +136,7 @@ class Battle:
     @property
     def turns(self) -> tuple[Mapping[Side, SideView], ...]:
         """Both sides of every turn as shown so far, the current one last."""
-        return tuple({side: turn.attempts[side].view() for side in SIDES} for turn in [*self._past, self._turn()])
+        return tuple(turn.views for turn in [*self._past, self._turn])
 
     @property
     def is_being_written(self) -> bool:
@@ -148,12 +149,12 @@ class Battle:
 
     def resume(self, record: BattleRecord) -> None:
         """Take over what an earlier process stored: a battle that is votable, voted or void."""
-        self._past, self._attempts = [], {}
+        turns = [
+            Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in SIDES})
+            for turn in record.turns
+        ]
+        *self._past, self._turn = turns or [Turn("", {})]
         for turn in record.turns:
-            if self._attempts:
-                self._past.append(self._turn())
-            self._prompt = turn.prompt
-            self._attempts = {side: resumed(turn.shown(SideCode.parse(side))) for side in SIDES}
             self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
         self.state = _STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
@@ -162,23 +163,22 @@ class Battle:
         """Begin a turn (numbered `n_turns` from then on)."""
         assert not self.is_being_written
         if self._attempts:
-            self._past.append(self._turn())
-        self._prompt = prompt
-        self._attempts = {side: Attempt(1, self._new_seed()) for side in SIDES}
+            self._past.append(self._turn)
+        self._turn = Turn(prompt, {side: Attempt(1, self._new_seed()) for side in SIDES}, self._make_pace())
         self._begin(SIDES)
 
     def can_retry(self, side: Side) -> bool:
         attempt = self._attempts[side]
         can_change = self.state in ("open", "votable") and self._ending is None
-        return can_change and attempt.state == "failed" and not attempt.is_too_long and attempt.number < MAX_ATTEMPTS
+        return can_change and attempt.has_failed and not attempt.is_too_long and attempt.number < MAX_ATTEMPTS
 
     def retry(self, side: Side) -> None:
-        """Ask a failed side again, with a new seed; the other side stays as it is, or goes on."""
+        """Ask a failed side again, with a new seed; the other side stays as it is."""
         assert self.can_retry(side)
         failed = self._attempts[side]
         if not failed.is_stored:
             self._failed.append((side, failed))
-        self._attempts[side] = Attempt(failed.number + 1, self._new_seed())
+        self._turn.ask_again(side, Attempt(failed.number + 1, self._new_seed()), self._make_retry_pace())
         self._begin([side])
 
     async def stop(self) -> None:
@@ -202,13 +202,13 @@ class Battle:
         self._notify()
 
     def view(self) -> BattleView:
-        sides = {side: replace(self._attempts[side].view(), can_retry=self.can_retry(side)) for side in SIDES}
+        sides = {side: replace(view, can_retry=self.can_retry(side)) for side, view in self._turn.views.items()}
         can_continue = all(view.state in ("done", "stopped") and view.text for view in sides.values())
         return BattleView(
             battle_id=self.battle_id,
             state=self.state,
             turns=tuple(TurnView(past.prompt, past.text("a"), past.text("b")) for past in self._past),
-            prompt=self._prompt,
+            prompt=self._turn.prompt,
             a=sides["a"],
             b=sides["b"],
             can_send=self.state == "votable" and can_continue and self.n_turns < self._max_turns,
@@ -237,8 +237,9 @@ class Battle:
             self._watchers.discard(changed)
             self._unwatched_since_s = self._timing.clock()
 
-    def _turn(self) -> Turn:
-        return Turn(self._prompt, self._attempts)
+    @property
+    def _attempts(self) -> Mapping[Side, Attempt]:
+        return self._turn.attempts
 
     def _new_seed(self) -> int:
         while (seed := self._rng.randrange(1, _SEED_BOUND)) in self._seeds:
@@ -248,7 +249,6 @@ class Battle:
 
     def _begin(self, sides: Sequence[Side]) -> None:
         """Start the writers of these sides, and the turn's task where none runs."""
-        self._pace = self._make_pace()
         self.state = "open"
         self.ended_s = None
         for side in sides:
@@ -263,7 +263,7 @@ class Battle:
         messages = [Message("system", self._parameters.system_prompt)] if self._parameters.system_prompt else []
         for turn in self._past:
             messages += [Message("user", turn.prompt), Message("assistant", turn.text(side))]
-        messages.append(Message("user", self._prompt))
+        messages.append(Message("user", self._turn.prompt))
         return Request(
             messages=tuple(messages),
             temperature=self._parameters.temperature,
@@ -298,9 +298,10 @@ class Battle:
     async def _run(self) -> None:
         """One turn, from the first question to votable or void."""
         try:
-            while self._ending is None and not all(attempt.has_ended for attempt in self._attempts.values()):
+            while self._ending is None and not self._turn.has_ended:
                 await asyncio.sleep(self._timing.tick_s)
-                self._release()
+                if self._turn.release(self._timing.clock()):
+                    self._notify()
                 unwatched_s = self._timing.clock() - self._unwatched_since_s
                 if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
                     self._ending = "abandoned"
@@ -317,18 +318,6 @@ class Battle:
             for writer in self._writers.values():
                 writer.cancel()
 
-    def _release(self) -> None:
-        a, b = self._attempts["a"], self._attempts["b"]
-        before = [(attempt.n_shown, attempt.has_ended) for attempt in (a, b)]
-        arrived = [Arrived(len(attempt.text), attempt.is_complete) for attempt in (a, b)]
-        released = self._pace.release(self._timing.clock(), arrived[0], arrived[1])
-        for attempt, n_chars in ((a, released.a), (b, released.b)):
-            attempt.n_shown = max(attempt.n_shown, n_chars)
-            if released.is_started and attempt.is_complete and attempt.n_shown >= len(attempt.text):
-                attempt.has_ended = True
-        if [(attempt.n_shown, attempt.has_ended) for attempt in (a, b)] != before:
-            self._notify()
-
     async def _close_writers(self) -> None:
         """Close both streams; an endpoint that does not let go is left behind."""
         for writer in self._writers.values():
@@ -339,9 +328,7 @@ class Battle:
         self._writers.clear()
 
     async def _become_votable(self) -> None:
-        for attempt in self._attempts.values():
-            if not attempt.has_ended:
-                attempt.cut_to_shown()
+        self._turn.stop()
         self.ended_s = self._timing.clock()
         fresh = [*self._failed, *((side, one) for side, one in self._attempts.items() if not one.is_stored)]
         try:

@@ -1,42 +1,56 @@
 """How fast answers are shown, so that timing names no model. Pure: what has arrived and the time come in, how much
-to show goes out.
+to show goes out. What each pace costs and hides is measured by `python -m bench.blind`.
 
 `EqualPace`, the rule. One cursor, counted in characters, serves both sides; each shows min(cursor, length of its text).
-1. The cursor starts when both sides have text (or have ended without): nothing is shown before, no end either.
-2. It never passes the text of a side that is still being written, so while both texts last they grow as one, at the
-   pace of the slower model, whichever side that is.
-3. It never moves faster than `MAX_CHARS_PER_S`: models faster than that look alike.
-4. When the shorter text is shown whole, the rest of the longer one keeps the average pace so far, held between
-   `MIN_TAIL_CHARS_PER_S` and `MAX_CHARS_PER_S`: whether the rest is long since written or still being written looks
-   the same.
-5. A side ends on the page when its text has ended and is shown whole, never when its model is done.
-6. A side that has been silent for `MAX_HOLD_S` (counted, before its first text, from the other side's) holds the other
-   one back no longer: it will most likely fail, and waiting for it for ever would be no stream.
+1. Both sides are read as if they had begun together (`arena.rounds.common`): nothing is shown before both have text,
+   or have ended without. Price: the first character waits for the later side's, as long as its endpoint may take.
+2. The cursor starts `lag` after that: `MIN_LAG_S`, or 1.5 times the longest gap in the common text (a gap of more than
+   4 s counts as 4 s). A gap that is shorter than the lag is not seen, and an end that comes later than its text by less
+   is not seen either. Price: 1.5 s for text that comes evenly, 6 s at most.
+3. Its pace is the rate at which the common text came, which is the slower side's, less 5 %, less half the standard
+   error of that rate, less up to a fifth while the text ahead of the cursor is less than the lag; never more than
+   `max_chars_per_s`. Price: 5 % longer than the slower model for text that comes evenly, up to 50 % longer where it
+   comes in bursts. So models beyond `max_chars_per_s` look alike.
+4. The pace changes only when the common text grows. So it is the same from the last common character on, and the rest
+   of the longer text keeps it, whether that is long since written or still being written. Price: a long answer of a
+   fast model takes as long as the slow model would have needed for it, even when the slow model's answer was short.
+5. A common text that came within `common.MIN_MEASURED_S` is too short to be measured, and the pace is the cap. Price:
+   the rest of the longer text comes at the cap or, when its model is slower, as it is written; the difference is seen.
+6. A silent side is waited for: its endpoint's timeouts end it, and nothing else does. Price: a stall of one side
+   stalls both.
 
-What it costs: the first character waits for the slower side's, 15 s at most; an answer of L characters takes at
-least L / 200 s from there (1,000 characters: 5 s), both take as long as the slower model while both texts last, and
-at worst the rest of the longer one L / 30 s. What it cannot hide: a silence of more than 15 s; the rest of the
-longer text when its own model is slower than the pace so far (there is nothing to show), or when both models are
-slower than `MIN_TAIL_CHARS_PER_S` and the rest is already there. Holding back every answer until both are written
-would hide these too, at the price of the stream.
+`TogetherPace`: nothing until both answers are complete, and until the slower model would have completed the longer
+text, by the same measure; then both at `max_chars_per_s`. Without the second wait, the time that an answer took would
+tell whose it was: 20 s for 400 and 1,000 characters means that a model of 20 characters a second wrote the 400.
+It hides what `EqualPace` cannot: bursts and stalls within the longer text. Price: no stream.
 
-`FreePace` shows everything at once (`pace = "free"` in the settings).
+`RetryPace`, in place of any other for a side that is asked again: nothing until it is complete, then `max_chars_per_s`.
+The other side is known to have ended; the wait gives away how fast the retried side is.
+
+`FreePace` shows everything at once (`pace = "free"` in the settings). It hides nothing.
+
+What no pace hides: how fast the slower of two models is, and a model that becomes slower than the lag can bridge after
+the shorter text has ended (only `TogetherPace` hides that too).
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
+from arena.rounds.common import Arrived as Arrived
+from arena.rounds.common import Common
+
 MAX_CHARS_PER_S = 200.0
-MIN_TAIL_CHARS_PER_S = 30.0
-MAX_HOLD_S = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """What a side has got of its text: `n_chars` so far, and whether nothing more will come (whole, or broken off)."""
-
-    n_chars: int
-    is_complete: bool
+MIN_LAG_S = 1.5
+LAG_GAPS = 1.5
+"""So many of the longest gap is the lag."""
+BELOW = 0.05
+N_ERRORS = 0.5
+"""The pace is below the measured rate by this share, and by so many of its standard errors."""
+MIN_REFILL = 0.8
+"""What is left of the pace when no text is ahead of the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,48 +75,105 @@ class FreePace:
         return Released(a.n_chars, b.n_chars, is_started=True)
 
 
-class EqualPace:
-    """Both sides at one pace; the rule stands above."""
+class RetryPace:
+    """Both sides at one steady pace, from the moment at which both are complete."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
+        self._max_chars_per_s = max_chars_per_s
         self._started_s: float | None = None
-        self._last_s = 0.0
-        self._cursor = 0.0
-        self._tail_chars_per_s: float | None = None
-        self._n_chars = [0, 0]
-        self._silent_since_s: list[float | None] = [None, None]
 
     def release(self, now_s: float, a: Arrived, b: Arrived) -> Released:
-        is_waited_for = [self._is_waited_for(now_s, side, one, other) for side, one, other in ((0, a, b), (1, b, a))]
+        if not (a.is_complete and b.is_complete):
+            return _NOTHING
         if self._started_s is None:
-            if any(waited and not one.n_chars for waited, one in zip(is_waited_for, (a, b), strict=True)):
-                return Released(0, 0, is_started=False)
-            self._started_s = self._last_s = now_s
-        waited_for = [one.n_chars for waited, one in zip(is_waited_for, (a, b), strict=True) if waited]
-        bound = min(waited_for) if waited_for else max(a.n_chars, b.n_chars)
-        n_shown = self._advance(now_s, a, b, bound)
-        return Released(min(n_shown, a.n_chars), min(n_shown, b.n_chars), is_started=True)
+            self._started_s = now_s
+        return _both(self._max_chars_per_s * (now_s - self._started_s), a, b)
 
-    def _is_waited_for(self, now_s: float, side: int, one: Arrived, other: Arrived) -> bool:
-        """Whether the other side must not pass this one: it is being written, and was not silent for too long."""
-        if one.n_chars > self._n_chars[side]:
-            self._n_chars[side], self._silent_since_s[side] = one.n_chars, now_s
-        elif self._silent_since_s[side] is None and (other.n_chars or other.is_complete):
-            self._silent_since_s[side] = now_s
-        since_s = self._silent_since_s[side]
-        return not one.is_complete and (since_s is None or now_s - since_s < MAX_HOLD_S)
 
-    def _advance(self, now_s: float, a: Arrived, b: Arrived, bound: int) -> int:
-        """Move the cursor to where it is at `now_s`, at most to `bound`; whole characters."""
+class TogetherPace:
+    """Both sides at one steady pace, once the slower model would have completed either text; the rule stands above."""
+
+    def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
+        self._max_chars_per_s = max_chars_per_s
+        self._common = Common()
+        self._steady = RetryPace(max_chars_per_s)
+        self._is_started = False
+
+    def release(self, now_s: float, a: Arrived, b: Arrived) -> Released:
+        common = self._common
+        common.read(now_s, a, b)
+        if not self._is_started and common.now_s is not None and a.is_complete and b.is_complete:
+            shorter, longer = sorted((a.n_chars, b.n_chars))
+            chars_per_s = min(_steady(common) or math.inf, self._max_chars_per_s)
+            self._is_started = common.n_chars >= shorter and common.now_s >= _lag_s(common) + longer / chars_per_s
+        return self._steady.release(now_s, a, b) if self._is_started else _NOTHING
+
+
+class EqualPace:
+    """Both sides at the slower one's pace; the rule stands above."""
+
+    def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
+        self._max_chars_per_s = max_chars_per_s
+        self._common = Common()
+        self._cursor = 0.0
+        self._chars_per_s: float | None = None
+        self._last_s = 0.0
+
+    def release(self, now_s: float, a: Arrived, b: Arrived) -> Released:
+        common = self._common
+        has_grown = common.read(now_s, a, b)
         shorter = min((side.n_chars for side in (a, b) if side.is_complete), default=None)
-        pace = MAX_CHARS_PER_S if self._tail_chars_per_s is None else self._tail_chars_per_s
-        target = self._cursor + pace * (now_s - self._last_s)
-        if self._tail_chars_per_s is None and shorter is not None and min(target, bound) >= shorter:
-            reached_s = self._last_s + (shorter - self._cursor) / pace
-            elapsed_s = reached_s - self._started_s if self._started_s is not None else 0.0
-            average = shorter / elapsed_s if elapsed_s > 0 else MAX_CHARS_PER_S
-            self._tail_chars_per_s = min(max(average, MIN_TAIL_CHARS_PER_S), MAX_CHARS_PER_S)
-            target = shorter + self._tail_chars_per_s * (now_s - reached_s)
-        self._cursor = max(self._cursor, min(target, bound))
+        is_whole = shorter is not None and common.n_chars >= shorter  # it will not grow any more
+        if self._chars_per_s is None:
+            is_known = is_whole or common.chars_per_s is not None
+            if common.now_s is None or common.now_s < _lag_s(common) or not is_known:
+                return _NOTHING
+            self._last_s = now_s
+        if self._chars_per_s is None or has_grown:
+            self._chars_per_s = self._pace()
+        written = [side.n_chars for side in (a, b) if not side.is_complete]
+        bound = common.n_chars if not is_whole else min(written, default=max(a.n_chars, b.n_chars))
+        self._cursor = max(self._cursor, min(bound, self._cursor + self._chars_per_s * (now_s - self._last_s)))
         self._last_s = now_s
-        return int(self._cursor)
+        return _both(self._cursor, a, b)
+
+    def _pace(self) -> float:
+        steady, rate = _steady(self._common), self._common.chars_per_s
+        if steady is None or rate is None:
+            return self._max_chars_per_s
+        ahead_s = (self._common.n_chars - self._cursor) / rate
+        return min(steady * min(1.0, max(MIN_REFILL, ahead_s / _lag_s(self._common))), self._max_chars_per_s)
+
+
+_NOTHING = Released(0, 0, is_started=False)
+
+
+def _both(cursor: float, a: Arrived, b: Arrived) -> Released:
+    n_chars = int(cursor + 1e-6)
+    return Released(min(n_chars, a.n_chars), min(n_chars, b.n_chars), is_started=True)
+
+
+def _lag_s(common: Common) -> float:
+    return max(MIN_LAG_S, LAG_GAPS * common.longest_gap_s)
+
+
+def _steady(common: Common) -> float | None:
+    """The pace that the slower side keeps up with, in characters a second; None where too little is known of it."""
+    rate = common.chars_per_s
+    return None if rate is None else rate / (1 + BELOW + N_ERRORS * common.uncertainty)
+
+
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """The paces of an arena: by their names in the settings, and the one of a side that is asked again."""
+
+    max_chars_per_s: float = MAX_CHARS_PER_S
+
+    def of(self, name: str) -> Callable[[], Pace]:
+        """What makes a turn's pace. An unknown name, of an older battle, is "equal"."""
+        if name == "free":
+            return FreePace
+        return partial(TogetherPace if name == "together" else EqualPace, self.max_chars_per_s)
+
+    def retry(self) -> Pace:
+        return RetryPace(self.max_chars_per_s)

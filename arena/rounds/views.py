@@ -11,6 +11,7 @@ from typing import Literal
 from db.outcome import Outcome
 
 Side = Literal["a", "b"]
+Phase = Literal["waiting", "thinking", "writing"]
 SideState = Literal["waiting", "thinking", "writing", "done", "stopped", "failed"]
 BattleState = Literal["open", "votable", "voted", "void"]
 SIDES: tuple[Side, Side] = ("a", "b")
@@ -22,9 +23,10 @@ class SideView:
 
     `waiting`: nothing is shown yet; `thinking`: the same, and a side thinks aloud; `writing`: more will come; `done`,
     `stopped` (by the visitor), `failed`: the end, as shown. Before the end both sides of a turn have the same state,
-    and they end together. `text` only grows within an attempt. `is_cut`: the answer ended at the token limit.
-    `error`: key `side_failed` (the model did not answer or broke off), `side_no_answer` (it ended without any text) or
-    `side_too_long` (the conversation does not fit this side), None unless `failed`.
+    and they end together; only beside a side that is asked again the other one keeps its end. `text` only grows within
+    an attempt. `is_cut`: the answer ended at the token limit. `error`: key `side_failed` (the model did not answer or
+    broke off), `side_no_answer` (it ended without any text) or `side_too_long` (the conversation does not fit this
+    side), None unless `failed`.
     """
 
     state: SideState

@@ -17,6 +17,7 @@ from functools import partial
 from arena.players.roster import Player, Roster
 from arena.rounds.battle import Timing
 from arena.rounds.matchmaking import TooFewPlayers, choose_pair
+from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Reveal, Side
 from arena.rules import identity, limits
 from arena.service.held import Held, HeldPrompts
@@ -72,6 +73,7 @@ class Arena:
             self._standings,
             DatabaseJournal(database, wall_clock),
             timing=self._timing,
+            paces=Paces(settings.battle.max_chars_per_s),
             max_turns=settings.battle.max_turns,
             rng=self._rng,
         )

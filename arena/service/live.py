@@ -13,7 +13,7 @@ from functools import partial
 
 from arena.players.endpoint import Finish, ModelStream, Request, Token, Unreachable
 from arena.rounds.battle import Battle, Journal, Parameters, Timing
-from arena.rounds.pacing import EqualPace, FreePace, Pace
+from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleState, BattleView, Reveal
 from arena.service.notices import IDENTICAL_ANSWERS, warning
 from arena.service.readiness import Players
@@ -87,6 +87,7 @@ class LiveBattles:
         journal: Journal,
         *,
         timing: Timing,
+        paces: Paces,
         max_turns: int,
         rng: random.Random,
     ) -> None:
@@ -95,6 +96,7 @@ class LiveBattles:
         self._standings = standings
         self._journal = journal
         self._timing = timing
+        self._paces = paces
         self._max_turns = max_turns
         self._rng = rng
         self._live: dict[str, Live] = {}
@@ -192,14 +194,14 @@ class LiveBattles:
         return self._live.setdefault(battle_id, live)
 
     def _make(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: BattleSettings) -> Live:
-        make_pace: Callable[[], Pace] = FreePace if settings.pace == "free" else EqualPace
         battle = Battle(
             battle_id,
             visitor,
             {"a": self._stream(model_a), "b": self._stream(model_b)},
             Parameters(settings.system_prompt or "", settings.temperature, settings.top_p, settings.max_tokens),
             self._journal,
-            make_pace=make_pace,
+            make_pace=self._paces.of(settings.pace),
+            make_retry_pace=self._paces.retry,
             timing=self._timing,
             max_turns=self._max_turns,
             rng=self._rng,

@@ -86,10 +86,11 @@ class BattleSettings:
     top_p: float = number(1.0, above=0.0, high=1.0)
     system_prompt: str = ""
     pace: Literal["equal", "together", "free"] = "equal"
-    """`equal` releases both answers at one pace while they are written, `together` shows both at one steady pace once
-    both are complete, `free` shows tokens as they come, which gives fast models away."""
+    """`equal` shows both answers while they are written, at the pace of the slower model; `together` shows nothing
+    until both are complete; `free` shows tokens as they come, which gives fast models away. What each costs and hides:
+    `arena.rounds.pacing`."""
     max_chars_per_s: float = number(200.0, low=10.0, high=100_000.0)
-    """Answers are never shown faster than this, but with pace `free`."""
+    """No answer is shown faster than this, but with pace `free`."""
     max_prompt_chars: int = number(4000, low=1, high=1_000_000)
     max_turns: int = number(10, low=1, high=1000)
     first_token_timeout_s: float = number(60.0, above=0.0, high=3600.0)

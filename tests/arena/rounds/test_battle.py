@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Broken, Finish, Message, ModelStream, Refused, Request, TimedOut, Token
+from arena.players.endpoint import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
 from arena.rounds.attempt import CANCELLED
 from arena.rounds.battle import MAX_ATTEMPTS, Battle, Parameters, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
@@ -84,8 +84,8 @@ def test_both_sides_are_written_at_once_and_a_slow_one_stalls_nobody(slow: str) 
         battle.ask("Hi")
         following = asyncio.create_task(watch(battle))
         done = "b" if slow == "a" else "a"
-        await until(lambda: getattr(battle.view(), done).state == "done")
-        assert getattr(battle.view(), slow).state == "waiting"
+        await until(lambda: getattr(battle.view(), done).text == "soon")
+        assert (battle.view().a.state, battle.view().b.state) == ("writing", "writing")
         assert battle.view().state == "open"
         assert not battle.view().can_vote
         gate.set()
@@ -208,27 +208,89 @@ def test_a_side_that_the_conversation_does_not_fit_says_so_without_a_number_and_
     run(main())
 
 
-@pytest.mark.parametrize("is_other_done", [True, False])
-def test_a_failed_side_is_asked_again_with_a_new_seed(is_other_done: bool) -> None:
+def test_a_failed_side_is_asked_again_with_a_new_seed() -> None:
     async def main() -> None:
         journal, gate = Journal(), asyncio.Event()
-        a, b = ScriptedPlayer([Broken("cut")], ["fine"]), ScriptedPlayer([gate, "other"])
-        if is_other_done:
-            gate.set()
+        a, b = ScriptedPlayer([Broken("cut")], ["fi", gate, "ne"]), ScriptedPlayer(["other"])
         battle = make(a, b, journal)
         battle.ask("Hi")
-        following = asyncio.create_task(watch(battle))
-        await until(lambda: battle.view().a.can_retry and (battle.view().state == "votable") == is_other_done)
+        await watch(battle)
         battle.retry("a")
-        assert (battle.view().state, battle.view().a.state) == ("open", "waiting")
+        assert (battle.view().state, battle.view().a.state, battle.view().b.state) == ("open", "waiting", "done")
+        await until(lambda: battle._attempts["a"].text == "fi")
+        await asyncio.sleep(5 * TICK_S)
+        assert battle.view().a.text == ""
         gate.set()
         last = (await watch(battle))[-1]
-        await following
         assert (last.state, last.a.text, last.b.text) == ("votable", "fine", "other")
         assert len(b.requests) == 1
         assert len({request.seed for request in (*a.requests, *b.requests)}) == 3
         stored = [(one.side, one.attempt, one.error) for _, answers in journal.turns for one in answers]
         assert sorted(stored) == [(Side.A, 1, "broken"), (Side.A, 2, None), (Side.B, 1, None)]
+
+    run(main())
+
+
+def test_a_side_that_fails_at_once_is_not_seen_to_fail_while_the_other_writes() -> None:
+    async def main() -> None:
+        gate = asyncio.Event()
+        battle = make(ScriptedPlayer([Broken("cut")]), ScriptedPlayer(["half", gate, " whole"]))
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: battle.view().b.text == "half")
+        view = battle.view()
+        assert (view.a.state, view.a.error, view.a.can_retry, view.b.state) == ("writing", None, False, "writing")
+        gate.set()
+        last = (await following)[-1]
+        assert (last.a.state, last.a.can_retry, last.b.state) == ("failed", True, "done")
+
+    run(main())
+
+
+def test_two_failed_sides_are_both_asked_again_and_end_together() -> None:
+    async def main() -> None:
+        journal, gate = Journal(), asyncio.Event()
+        a, b = ScriptedPlayer([Broken("cut")], ["fine"]), ScriptedPlayer([Broken("cut")], [gate, "too"])
+        battle = make(a, b, journal)
+        battle.ask("Hi")
+        await watch(battle)
+        battle.retry("a")
+        battle.retry("b")
+        await until(lambda: battle._attempts["a"].is_complete)
+        await asyncio.sleep(5 * TICK_S)
+        assert (battle.view().a.text, battle.view().a.state, battle.view().b.state) == ("", "waiting", "waiting")
+        gate.set()
+        last = (await watch(battle))[-1]
+        assert (last.state, last.a.text, last.b.text) == ("votable", "fine", "too")
+        stored = sorted((one.side, one.attempt) for _, answers in journal.turns for one in answers)
+        assert stored == [(Side.A, 1), (Side.A, 2), (Side.B, 1), (Side.B, 2)]
+
+    run(main())
+
+
+def test_thinking_is_said_of_both_sides_and_its_text_shown_of_neither() -> None:
+    class Thinker:
+        def __init__(self) -> None:
+            self.gate = asyncio.Event()
+
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+            yield Thought("Hm, seven.")
+            await self.gate.wait()
+            yield Token("7")
+            yield Finish("stop", 7, 3, None, ttft_ms=1.0, duration_ms=2.0)
+
+    async def main() -> None:
+        journal, thinker = Journal(), Thinker()
+        battle = make(thinker, ScriptedPlayer(["seven"]), journal, pace=EqualPace)
+        battle.ask("Hi")
+        following = asyncio.create_task(watch(battle))
+        await until(lambda: battle.view().a.state == "thinking")
+        assert battle.view().b.state == "thinking"
+        thinker.gate.set()
+        views = await following
+        assert "Hm" not in repr(views)
+        assert {(view.a.state, view.b.state) for view in views} >= {("thinking", "thinking"), ("done", "done")}
+        assert journal.turns[0][1][0].reasoning == "Hm, seven."
 
     run(main())
 
@@ -255,7 +317,7 @@ def test_stop_keeps_what_was_shown_and_closes_the_streams() -> None:
         battle = make(a, b, journal)
         battle.ask("Hi")
         following = asyncio.create_task(watch(battle))
-        await until(lambda: battle.view().a.text == "shown" and battle.view().b.state == "done")
+        await until(lambda: battle.view().a.text == "shown" and battle.view().b.text == "whole")
         await battle.stop()
         view = battle.view()
         assert (view.state, view.a.state, view.a.text, view.b.state) == ("votable", "stopped", "shown", "done")
@@ -275,14 +337,15 @@ def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
 
     async def main() -> None:
         journal, never = Journal(), asyncio.Event()
-        battle = make(ScriptedPlayer(["word " * 500]), ScriptedPlayer(["w", never]), journal, pace=EqualPace)
+        slow = ScriptedPlayer(["w", 0.3, "o", 0.3, "r", never])
+        battle = make(ScriptedPlayer(["word " * 500]), slow, journal, pace=EqualPace)
         battle.ask("Hi")
         following = asyncio.create_task(watch(battle))
-        await until(lambda: battle.view().b.text == "w")
+        await until(lambda: battle.view().b.text == "wor")
         await battle.stop()
         await following
-        assert (battle.view().a.state, battle.view().a.text) == ("stopped", "w")
-        assert journal.turns[0][1][0].text == "w"
+        assert (battle.view().a.state, battle.view().a.text) == ("stopped", "wor")
+        assert journal.turns[0][1][0].text == "wor"
 
     run(main())
 
@@ -389,7 +452,8 @@ def test_with_equal_pace_the_first_to_finish_is_not_seen_to_finish_first() -> No
     async def main() -> None:
         gate = asyncio.Event()
         text = "same length"
-        battle = make(ScriptedPlayer([text]), ScriptedPlayer([text[:4], gate, text[4:]]), pace=EqualPace)
+        slow = ScriptedPlayer([text[:2], 0.3, text[2:3], 0.3, text[3:4], gate, text[4:]])
+        battle = make(ScriptedPlayer([text]), slow, pace=EqualPace)
         battle.ask("Hi")
         following = asyncio.create_task(watch(battle))
         await until(lambda: len(battle.view().a.text) == 4)
@@ -458,7 +522,7 @@ def test_a_battle_is_voided_while_it_is_written_and_after(reason: Any) -> None:
             journal = Journal()
             battle = make(ScriptedPlayer(script), ScriptedPlayer(["y"]), journal)
             battle.ask("Hi")
-            await until(lambda: battle.view().b.state == "done")  # noqa: B023
+            await until(lambda: battle.view().b.text == "y")  # noqa: B023
             await battle.void(reason)
             assert (battle.state, battle.notice, journal.n_void) == ("void", reason, 1)
             await battle.void(reason)

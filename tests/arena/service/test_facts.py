@@ -2,7 +2,7 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -184,16 +184,17 @@ def test_a_stop_before_a_hundred_characters_does_not_count(house: House, n_chars
         battle_id = await arena.send("visitor", None, "Hi")
         side = house.side_of(battle_id, "Wren Sol")
 
-        other = "b" if side == "a" else "a"
+        other: Literal["a", "b"] = "b" if side == "a" else "a"
 
         def view() -> BattleView:
             return arena._battles._live[battle_id].battle.view()
 
-        await until(lambda: len(getattr(view(), side).text) == n_chars and getattr(view(), other).state == "done")
+        attempt = arena._battles._live[battle_id].battle._attempts[other]
+        await until(lambda: len(getattr(view(), side).text) == n_chars and attempt.is_complete and attempt.n_shown > 0)
         await arena.stop("visitor", battle_id)
         last = await arena.view("visitor", battle_id)
         assert last.notice == ("wont_count_stopped" if reasons else None)
-        assert getattr(last, side).state == "stopped"
+        assert (getattr(last, side).state, getattr(last, other).state) == ("stopped", "done")
         assert (await arena.vote("visitor", battle_id, Outcome.A)).reasons == reasons
         stored = house.record(battle_id).turns[0].shown(Side.parse(side))
         assert stored is not None
