@@ -3,7 +3,7 @@
 `protect` wraps an app in its middlewares, all pure ASGI, so that streams stay streams:
 
     farewell   ends open streams quietly when the server stops
-    origin     forgets forwarded addresses; with a public URL, every request is one to that URL, whose path is taken off
+    origin     forgets forwarded addresses; with a public URL, every request is one to that URL, its path stripped
     headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
     gate       only the pages' own requests get in, with small bodies that are `calls` of their events
     visitor    gives a new visitor a cookie with the first page; of cookies of one name the arena's own counts

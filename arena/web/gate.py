@@ -4,8 +4,8 @@ Gradio opens uploads, downloads, an API page, monitoring and deep links (which s
 and hiding an event in its settings closes none of them. Here everything is closed that is not named. What is named is
 not thereby trusted: who may vote is for `Arena` to say.
 
-HEAD is answered like GET, without the body. A page asked with a slash at its end (`/about/`) has moved to the address
-without one, which the pages' relative links need.
+HEAD is answered like GET, without the body. A page with a slash at its end (`/about/`) redirects to the address without
+one, because the links of the pages are relative.
 """
 
 from __future__ import annotations

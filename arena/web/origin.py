@@ -4,9 +4,9 @@ Gradio writes the address of its own requests into the page, and believes `X-For
 taken what a trusted proxy says of client and scheme before this runs; here the headers go, and with a public URL the
 host and the scheme are its own.
 
-Where the public URL has a path (https://example.org/arena), requests may come with it or without: some proxies take it
-off, some do not. Here it is taken off where it is, so that everything behind knows `/about` and never `/arena/about`.
-`/arena` is sent on to `/arena/`, because the links of the pages are relative.
+Where the public URL has a path (https://example.org/arena), requests may come with it or without: some proxies strip
+it, some keep it. Here it is stripped where it is there, so that everything behind sees `/about`, not `/arena/about`.
+`/arena` redirects to `/arena/`, because the links of the pages are relative.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class Origin:
             home["headers"] = [(name, value) for name, value in headers if name != b"host"] + [(b"host", self._host)]
         if self._path and scope["path"].startswith(self._path + "/"):
             home["path"] = scope["path"].removeprefix(self._path)
-            home.pop("raw_path", None)  # optional, and nobody's
+            home.pop("raw_path", None)  # optional in ASGI; nothing here reads it
         return home
 
 
 def moved(target: str, scope: Scope) -> Response:
-    """The page is at `target`, which is relative to the address that was asked; the query goes along."""
+    """A redirect to `target`, relative to the address that was asked, with the same query."""
     query = scope["query_string"].decode("latin-1")
     return Response(status_code=308, headers={"location": f"{target}?{query}" if query else target})
