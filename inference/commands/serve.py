@@ -26,7 +26,7 @@ from inference.commands.options import (
 from inference.folder import open_folders
 from inference.model.native import compiling
 
-_COMPILING_S = 10.0  # from the beginning of the loading: so long the server is not ready for want of compiled code
+_COMPILING_S = 10.0  # from the start of loading: after this long the server is ready, compiled or not
 
 _Value = TypeVar("_Value", int, str)
 
