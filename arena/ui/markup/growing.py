@@ -1,0 +1,196 @@
+"""An answer that grows: what it is as HTML at each moment, without reading it anew from its beginning.
+
+Markdown is decided line by line: once a block has begun behind another, nothing can change the one before. Such blocks
+are done; they are written once, and the string of them only grows, so that Gradio sends only its new end. The rest, the
+last block as a rule, is read again when it has grown: each time while it is short, and else by a sixteenth of itself,
+so that reading costs time in proportion to the answer. What has come since is shown behind it as plain text. An item of
+a list at the left margin is done like a block, and the list goes on in the next piece.
+
+    "# Title\\n\\nSome **wor"    done: <h3>Title</h3>    rest: <p>Some **wor
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it.token import Token
+
+from arena.ui.markup.formulas import Budget
+from arena.ui.markup.reader import MAX_NESTING, make_reader
+from arena.ui.markup.writer import cleaned, escaped, write_block, write_source
+
+_reader = make_reader()
+_SHORT = 2000
+_BETWEEN = "\n\n"
+_LIST = re.compile(r"^<[uo]l")
+_CLOSERS = re.compile(r"(?:</code></pre>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Markup:
+    """An answer as HTML: `done` only grows while the answer does, `rest` is replaced. In `rest` the last tags are left
+    open (a browser closes them), so that it too mostly grows."""
+
+    done: str
+    rest: str
+
+
+def whole(text: str) -> str:
+    """A text that has ended, as HTML."""
+    return GrowingMarkup().show(text, is_whole=True).done
+
+
+class GrowingMarkup:
+    """One answer. Whoever shows it passes its text as it is by then; who passes less than was shown gets the same."""
+
+    _text: str
+    _is_whole: bool
+    _done: str
+    _tail: str
+    """What is not done; `_rest` is its HTML up to `_n_read`."""
+    _rest: str
+    _n_read: int
+    _references: dict[str, Any]
+    """What links by reference lead to, by name."""
+    _first_number: int | None
+    """Of the ordered list that goes on at the tail's beginning."""
+    _budget: Budget
+    _markup: Markup
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def show(self, text: str, *, is_whole: bool = False) -> Markup:
+        """`is_whole`: nothing more will come; then all is in `done`."""
+        if text == self._text and is_whole == self._is_whole:
+            return self._markup
+        if not is_whole and not self._is_whole and self._text.startswith(text):
+            return self._markup
+        if self._is_whole or not text.startswith(self._text):  # another attempt
+            self._begin()
+        new = text[len(self._text) :]
+        if new.startswith("\n") and self._text.endswith("\r"):
+            new = new[1:]
+        self._text, self._is_whole = text, is_whole
+        self._tail += cleaned(new)
+        if is_whole:
+            self._end()
+        elif len(self._tail) - self._n_read > max(0, len(self._tail) - _SHORT) // 16:
+            self._read()
+        self._markup = Markup(self._done, "" if is_whole else self._rest + escaped(self._tail[self._n_read :]))
+        return self._markup
+
+    def _begin(self) -> None:
+        self._text = self._done = self._tail = self._rest = ""
+        self._is_whole = False
+        self._n_read = 0
+        self._references = {}
+        self._first_number = None
+        self._budget = Budget()
+        self._markup = Markup("", "")
+
+    def _parse(self, *, is_open: bool) -> tuple[list[list[Token]], dict[str, Any]]:
+        """The tail's top-level blocks, and what links by reference lead to."""
+        environment: dict[str, Any] = {"references": dict(self._references), "is_open": is_open}
+        blocks = _blocks(_reader.parse(self._tail, environment))
+        if blocks and self._first_number is not None:
+            blocks[0] = _numbered(blocks[0], self._first_number)
+        return blocks, environment["references"]
+
+    def _read(self) -> None:
+        blocks, references = self._parse(is_open=True)
+        n_complete = self._tail.count("\n")
+
+        def is_settled(first: Token) -> bool:
+            """Whether nothing that may come can make the block that begins here begin elsewhere."""
+            assert first.map is not None
+            if first.type == "formula_open_source":
+                return False
+            if first.type == "formula_block":
+                return first.map[1] <= n_complete
+            return first.map[0] + 2 <= n_complete  # a table takes the line after its first to be one
+
+        n_done = max((n for n, block in enumerate(blocks) if n and is_settled(block[0])), default=0)
+        lines = self._tail.split("\n")
+        done = [self._write(block, lines, self._budget) for block in blocks[:n_done]]
+        blocks = blocks[n_done:]
+        line = _line(blocks[0][0]) if n_done else 0
+        if n_done:
+            self._first_number = None
+        if blocks and (cut := _last_item(blocks[0], is_settled)):
+            finished, blocks[0], line = cut
+            done.append(self._write(finished, lines, self._budget, goes_on=True))
+            self._first_number = _number(blocks[0])
+        self._done += "".join(done)
+        if line:
+            kept = {name: one for name, one in references.items() if name in self._references or one["map"][1] <= line}
+            self._references = kept
+        budget = copy(self._budget)
+        rest = "".join(self._write(block, lines, budget) for block in blocks)
+        self._rest = _CLOSERS.sub("", rest.removesuffix(_BETWEEN))
+        self._tail = "\n".join(lines[line:])
+        self._n_read = len(self._tail)
+        if not self._rest.endswith(" "):  # the reader leaves out spaces at the end, which may be between words
+            self._n_read = len(self._tail.rstrip(" "))
+
+    def _end(self) -> None:
+        blocks, references = self._parse(is_open=False)
+        if self._done and references:  # blocks that are done can link to what has come after them
+            self._done, self._tail, self._budget, self._first_number = "", cleaned(self._text), Budget(), None
+            self._references = {}
+            blocks, _ = self._parse(is_open=False)
+        lines = self._tail.split("\n")
+        self._done += "".join(self._write(block, lines, self._budget) for block in blocks)
+        self._tail = self._rest = ""
+        self._n_read = 0
+
+    def _write(self, block: list[Token], lines: Sequence[str], budget: Budget, *, goes_on: bool = False) -> str:
+        if any(token.level >= MAX_NESTING - 1 for token in block):  # the reader leaves out what is nested deeper
+            first, last = block[0].map or (0, len(lines))
+            return write_source("\n".join(lines[first:last])) + _BETWEEN
+        written = write_block(block, budget)
+        return (_LIST.sub(r'\g<0> class="goes-on"', written) if goes_on else written) + _BETWEEN
+
+
+def _blocks(tokens: Sequence[Token]) -> list[list[Token]]:
+    blocks: list[list[Token]] = []
+    for token in tokens:
+        if token.level == 0 and token.nesting >= 0:
+            blocks.append([])
+        blocks[-1].append(token)
+    return blocks
+
+
+def _line(token: Token) -> int:
+    assert token.map is not None
+    return token.map[0]
+
+
+def _last_item(block: list[Token], is_settled: Callable[[Token], bool]) -> tuple[list[Token], list[Token], int] | None:
+    """A list as the items that are done and the one that may go on, with the line at which that begins."""
+    if block[0].type not in ("bullet_list_open", "ordered_list_open"):
+        return None
+    places = [n for n, token in enumerate(block) if token.type == "list_item_open" and token.level == 1]
+    place = max((n for n in places[1:] if is_settled(block[n])), default=None)
+    if place is None:
+        return None
+    rest = [*block[:1], *block[place:]]
+    number = _number(block)
+    if number is not None:
+        rest = _numbered(rest, number + places.index(place))
+    return [*block[:place], block[-1]], rest, _line(block[place])
+
+
+def _number(block: list[Token]) -> int | None:
+    """The first number of an ordered list."""
+    return int(block[0].attrs.get("start", 1)) if block[0].type == "ordered_list_open" else None
+
+
+def _numbered(block: list[Token], number: int) -> list[Token]:
+    if block[0].type != "ordered_list_open":
+        return block
+    return [block[0].copy(attrs={"start": number}), *block[1:]]

@@ -1,0 +1,143 @@
+r"""The reader: Markdown -> markdown-it's tokens. CommonMark with tables and strikethrough; raw HTML is off.
+
+What is added: formulas (`$$…$$`, `\[…\]` and `\(…\)`), bare addresses as links, and bounds. A table of more than
+`MAX_CELLS` cells and a paragraph of more than `MAX_INLINE_CHARS` stay plain text, because either would hold up every
+other page while it is read. Links lead to http and https; any other stays text, as its author wrote it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import table as read_table
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+
+from arena.ui.markup.formulas import MAX_CHARS
+
+MAX_NESTING = 40
+"""Of quotes, lists and emphasis within each other."""
+MAX_CELLS = 4000
+MAX_INLINE_CHARS = 8000
+
+_CLOSING = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
+_BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"]+", re.IGNORECASE)
+_SENTENCE_END = "?!.,:;*_~'"
+
+
+def make_reader() -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False, "breaks": True, "maxNesting": MAX_NESTING})
+    reader.enable(["table", "strikethrough"])
+    reader.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
+    reader.block.ruler.before(
+        "fence", "formula", _block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    )
+    reader.inline.ruler.before("escape", "formula", _inline_formula)
+    reader.core.ruler.before("inline", "long", _leave_long_text)
+    reader.core.ruler.after("inline", "bare_links", _link_bare_addresses)
+    reader.validateLink = lambda url: re.match(r"https?://[^/]", url, re.IGNORECASE) is not None  # type: ignore[method-assign]
+    return reader
+
+
+def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    n_columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    n_rows = next((n for n, line in enumerate(range(start, end)) if state.isEmpty(line)), end - start)
+    return n_columns * n_rows <= MAX_CELLS and read_table(state, start, end, silent)
+
+
+def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """A formula that begins a line and ends one, without an empty line in it. One that is not closed yet takes all
+    that follows it, so that what is within is not read as something else before it closes."""
+    if state.is_code_block(start):
+        return False
+    first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
+    opening = first[:2]
+    if opening not in ("$$", r"\["):
+        return False
+    closing = _CLOSING[opening]
+    lines = [first[2:]]
+    line = start
+    while closing not in lines[-1]:
+        line += 1
+        if line >= end:
+            if state.level or not state.env.get("is_open"):
+                return False
+            break
+        if state.isEmpty(line) or state.sCount[line] < state.blkIndent:
+            return False
+        lines.append(state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]])
+    is_closed = line < end
+    if is_closed and lines[-1].partition(closing)[2].strip(" \t"):
+        return False  # text goes on behind it: a formula within a paragraph
+    if silent:
+        return True
+    token = state.push("formula_block" if is_closed else "formula_open_source", "", 0)
+    body = "\n".join(lines)
+    token.content = body.rpartition(closing)[0] if is_closed else body
+    token.markup = opening
+    token.map = [start, min(line + 1, end)]
+    state.line = min(line + 1, end)
+    return True
+
+
+def _inline_formula(state: StateInline, silent: bool) -> bool:
+    opening = state.src[state.pos : state.pos + 2]
+    closing = _CLOSING.get(opening)
+    if closing is None:
+        return False
+    end = state.src.find(closing, state.pos + 2, min(state.posMax, state.pos + MAX_CHARS + 4))
+    if end < 0 or not state.src[state.pos + 2 : end].strip():
+        return False
+    if not silent:
+        token = state.push("formula", "", 0)
+        token.content = state.src[state.pos + 2 : end]
+        token.markup = opening
+    state.pos = end + 2
+    return True
+
+
+def _leave_long_text(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and len(token.content) > MAX_INLINE_CHARS:
+            token.type = "long_text"
+
+
+def _link_bare_addresses(state: StateCore) -> None:
+    for token in state.tokens:
+        if token.type == "inline" and token.children and "://" in token.content:
+            token.children = list(_with_links(token.children, state.md))
+
+
+def _with_links(tokens: list[Token], reader: MarkdownIt) -> Iterator[Token]:
+    n_open = 0
+    for token in tokens:
+        n_open += token.nesting if token.type in ("link_open", "link_close") else 0
+        if token.type != "text" or n_open or "://" not in token.content:
+            yield token
+            continue
+        end = 0
+        for found in _BARE_LINK.finditer(token.content):
+            url = _without_sentence_end(found[0])
+            href = reader.normalizeLink(url)
+            if not reader.validateLink(href):
+                continue
+            yield Token("text", "", 0, content=token.content[end : found.start()])
+            yield Token("link_open", "a", 1, {"href": href})
+            yield Token("text", "", 0, content=url)
+            yield Token("link_close", "a", -1)
+            end = found.start() + len(url)
+        yield Token("text", "", 0, content=token.content[end:])
+
+
+def _without_sentence_end(url: str) -> str:
+    """`(see http://a.example/b).` ends before `).`, `http://a.example/b_(c)` does not."""
+    while url:
+        if url[-1] in _SENTENCE_END or (url[-1] == ")" and url.count(")") > url.count("(")):
+            url = url[:-1]
+        else:
+            break
+    return url

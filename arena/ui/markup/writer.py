@@ -1,0 +1,165 @@
+"""The writer: markdown-it's tokens -> HTML, by a list of all that there is.
+
+A block becomes one line of HTML: the page's own Markdown reader, which every text passes on its way, takes a line that
+begins with such a tag for HTML and leaves it alone, up to an empty line. Line ends within code are character
+references. Nothing has an id, and the few classes there are come from here.
+
+    # Title     <h3 dir="auto">Title</h3>       (the page's own headings stand above those of an answer)
+    **a** `b`   <p dir="auto"><strong>a</strong> <code>b</code></p>
+    <b>         <p dir="auto">&lt;b&gt;</p>
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+
+from markdown_it.token import Token
+
+from arena.ui.markup.formulas import Budget
+
+_DISPLAY = ("\ue000", "\ue001")
+_INLINE = ("\ue002", "\ue003")
+LATEX_DELIMITERS = [
+    {"left": _DISPLAY[0], "right": _DISPLAY[1], "display": True},
+    {"left": _INLINE[0], "right": _INLINE[1], "display": False},
+]
+"""Between these the page draws formulas. No answer can hold them: `cleaned` takes these characters away."""
+
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\ue003\ud800-\udfff\u2028\u2029]")
+_TAGS = {
+    "paragraph_open": '<p dir="auto">',
+    "paragraph_close": "</p>",
+    "blockquote_open": '<blockquote dir="auto">',
+    "blockquote_close": "</blockquote>",
+    "bullet_list_open": "<ul>",
+    "bullet_list_close": "</ul>",
+    "ordered_list_close": "</ol>",
+    "list_item_open": '<li dir="auto">',
+    "list_item_close": "</li>",
+    "hr": "<hr>",
+    "table_open": '<div class="table"><table>',
+    "table_close": "</table></div>",
+    "thead_open": "<thead>",
+    "thead_close": "</thead>",
+    "tbody_open": "<tbody>",
+    "tbody_close": "</tbody>",
+    "tr_open": "<tr>",
+    "tr_close": "</tr>",
+    "th_close": "</th>",
+    "td_close": "</td>",
+    "strong_open": "<strong>",
+    "strong_close": "</strong>",
+    "em_open": "<em>",
+    "em_close": "</em>",
+    "s_open": "<s>",
+    "s_close": "</s>",
+    "link_close": "</a>",
+    "hardbreak": "<br>",
+    "softbreak": "<br>",
+}
+_CLOSING_MARKUP = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
+_TASK = re.compile(r"\[([ xX])\][ \t]+")
+_LANGUAGE = re.compile(r"[A-Za-z0-9+#.-]{1,20}")
+
+
+def cleaned(text: str) -> str:
+    """With characters that are not for showing (controls, halves of surrogate pairs) replaced, all line ends alike."""
+    return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def escaped(text: str) -> str:
+    """Text within a line of HTML. `%` too, because the page's reader lets `%%%LATEX_BLOCK_0%%%` stand for a formula."""
+    return html.escape(text).replace("%", "&#37;").replace("\n", "&#10;").replace("\t", "&#9;")
+
+
+def write_block(tokens: Sequence[Token], budget: Budget) -> str:
+    """One top-level block as a line of HTML; `budget` pays for its formulas."""
+    return "".join(_written(token, tokens, place, budget) for place, token in enumerate(tokens))
+
+
+def write_source(text: str) -> str:
+    """Text that is not read as Markdown, as it was written."""
+    return f'<p class="source" dir="auto">{escaped(text)}</p>'
+
+
+def _written(token: Token, tokens: Sequence[Token], place: int, budget: Budget) -> str:
+    kind = token.type
+    if kind in _TAGS:
+        return _TAGS[kind]
+    if kind == "inline":
+        is_first = place >= 2 and tokens[place - 2].type == "list_item_open"
+        return _item(token.children or [], budget) if is_first else _inline(token.children or [], budget)
+    if kind == "long_text":
+        return escaped(token.content)
+    if kind == "heading_open" or kind == "heading_close":
+        level = min(int(token.tag[1]) + 2, 6)
+        return f'<h{level} dir="auto">' if token.nesting > 0 else f"</h{level}>"
+    if kind == "ordered_list_open":
+        start = int(token.attrs.get("start", 1))
+        return "<ol>" if start == 1 else f'<ol start="{start}">'
+    if kind == "th_open" or kind == "td_open":
+        side = re.search("right|center", str(token.attrs.get("style", "")))
+        return f'<{token.tag} dir="auto"' + (f' class="is-{side[0]}">' if side else ">")
+    if kind == "fence" or kind == "code_block":
+        language = _LANGUAGE.match(token.info.strip())
+        label = f' data-language="{escaped(language[0])}"' if language else ""
+        return f'<pre tabindex="0"{label}><code>{escaped(token.content)}</code></pre>'
+    if kind == "formula_block":
+        return f"<p>{_formula(token, budget)}</p>"
+    if kind == "formula_open_source":
+        return write_source(token.markup + token.content)
+    raise AssertionError(f"no HTML for {kind}")
+
+
+def _inline(tokens: Sequence[Token], budget: Budget) -> str:
+    written: list[str] = []
+    is_linked = False
+    for token in tokens:
+        kind = token.type
+        if kind == "link_open":
+            is_linked = True
+            written.append(_link(str(token.attrs["href"])))
+        elif kind in _TAGS:
+            is_linked = is_linked and kind != "link_close"
+            written.append(_TAGS[kind])
+        elif kind == "code_inline":
+            written.append(f"<code>{escaped(token.content)}</code>")
+        elif kind == "image":
+            written.append(_picture(token, is_linked=is_linked))
+        elif kind == "formula":
+            written.append(_formula(token, budget))
+        else:
+            written.append(escaped(token.content))
+    return "".join(written)
+
+
+def _link(href: str) -> str:
+    return f'<a href="{escaped(href)}" target="_blank" rel="noopener noreferrer nofollow">'
+
+
+def _picture(token: Token, *, is_linked: bool) -> str:
+    """A link to it: a picture would tell its host who reads the answer."""
+    address = str(token.attrs["src"])
+    label = escaped(token.content.strip() or address)
+    return label if is_linked else f"{_link(address)}{label}</a>"
+
+
+def _formula(token: Token, budget: Budget) -> str:
+    tex = token.content.strip()
+    if not budget.take(tex):
+        source = token.markup + token.content + _CLOSING_MARKUP[token.markup]
+        return f"<code>{escaped(source)}</code>"
+    left, right = _INLINE if token.markup == r"\(" else _DISPLAY
+    return f'<span class="formula">{left}{escaped(tex)}{right}</span>'
+
+
+def _item(tokens: Sequence[Token], budget: Budget) -> str:
+    """The first line of a list item, which may begin with the box of a task."""
+    box = _TASK.match(tokens[0].content) if tokens and tokens[0].type == "text" else None
+    if box is None:
+        return _inline(tokens, budget)
+    checked = "" if box[1] == " " else " checked"
+    rest = [tokens[0].copy(content=tokens[0].content[box.end() :]), *tokens[1:]]
+    return f'<input type="checkbox" disabled{checked}> {_inline(rest, budget)}'
