@@ -13,8 +13,11 @@ from typing import Any
 
 import gradio as gr
 
+from arena.rounds.battle import TICK_S
 from arena.service import Arena, Held, Refusal, Side
 from arena.ui import showing
+from arena.ui.answers import Answers
+from arena.ui.markup import LATEX_DELIMITERS
 from arena.ui.messages import messages
 from arena.ui.showing import Face
 from arena.ui.widgets import Caller, VisitorOf, caller, header, said
@@ -23,6 +26,9 @@ from db.outcome import Outcome
 logger = logging.getLogger(__name__)
 
 STATUS_EVERY_S = 2.0
+MAX_VIEWS_PER_S = 400.0
+"""Of all streams together. Each view costs a millisecond or two of the one thread that serves all pages, so where
+many pages watch, each is told of what is new less often."""
 WAIT_S = 0.5
 """Between two looks at whether a prompt that waits can be sent."""
 _TOO_EARLY = ("models_loading", "too_few_models")
@@ -37,6 +43,8 @@ class Duel:
         self._arena = arena
         self._visitor_of = visitor_of
         self._parts: dict[str, Any] = {}
+        self._answers = Answers()
+        self._n_watchers = 0
         self._lay_out()
         self._wire()
 
@@ -95,8 +103,12 @@ class Duel:
         part = self._parts
         with gr.Column(elem_id=f"pane-{side}", elem_classes="pane"):
             part[f"head-{side}"] = gr.Markdown(elem_id=f"head-{side}", latex_delimiters=[])
-            part[f"earlier-{side}"] = gr.Markdown(elem_id=f"earlier-{side}", visible=False)
-            part[f"answer-{side}"] = gr.Markdown(elem_id=f"answer-{side}", elem_classes="answer")
+            part[f"earlier-{side}"] = gr.Markdown(
+                elem_id=f"earlier-{side}", visible=False, latex_delimiters=LATEX_DELIMITERS
+            )
+            with gr.Column(elem_id=f"answer-{side}", elem_classes="answer"):
+                for piece in ("done", "rest"):
+                    part[f"{piece}-{side}"] = gr.Markdown(elem_id=f"{piece}-{side}", latex_delimiters=LATEX_DELIMITERS)
             part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
             part[f"more-{side}"] = gr.Markdown(elem_id=f"more-{side}", visible=False, latex_delimiters=[])
 
@@ -206,8 +218,13 @@ class Duel:
             yield {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | missing
 
     async def _follow(self, who: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
-        async for view in self._arena.follow(visitor, battle_id):
-            yield showing.battle(view, who.texts)
+        self._n_watchers += 1
+        try:
+            async for view in self._arena.follow(visitor, battle_id):
+                yield showing.battle(view, who.texts, self._answers.of(view))
+                await asyncio.sleep(max(0.0, self._n_watchers / MAX_VIEWS_PER_S - TICK_S))
+        finally:
+            self._n_watchers -= 1
 
     async def _stop(self, who: Caller, visitor: str, battle_id: str) -> Face:
         try:
@@ -229,7 +246,8 @@ class Duel:
         return await self._shown(who, visitor, battle_id)
 
     async def _shown(self, who: Caller, visitor: str, battle_id: str) -> Face:
-        return showing.battle(await self._arena.view(visitor, battle_id), who.texts)
+        view = await self._arena.view(visitor, battle_id)
+        return showing.battle(view, who.texts, self._answers.of(view))
 
     async def _next(self, who: Caller, visitor: str, battle_id: str) -> Face:
         if battle_id:
@@ -259,9 +277,12 @@ class Duel:
                     yield self._updates({"notice": {"value": showing.error_line("error_no_cookie", who.texts)}})
                     return
                 async for face in act(who, who.visitor, battle_id, prompt or ""):  # a bare request can send null
-                    # Also where nothing changed: only at a yield does Gradio notice that the page is closed
-                    yield self._updates(showing.changes(shown, face)) or {self._parts["notice"]: gr.skip()}
+                    changes = showing.changes(shown, face)
                     shown = {**shown, **face}
+                    # Texts that grow are passed each time, so that Gradio sends only what is new in them
+                    growing = {element: shown[element] for element in showing.GROWING if element in shown}
+                    # Also where nothing changed: only at a yield does Gradio notice that the page is closed
+                    yield self._updates(changes | growing) or {self._parts["notice"]: gr.skip()}
             except Refusal as refusal:
                 yield self._updates(self._refused(refusal, who))
             except Exception:

@@ -8,13 +8,15 @@ stays, which is most of it while tokens stream in.
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
 from arena.ui.links import link
+from arena.ui.markup import Markup, whole
 from arena.ui.messages import Messages
 from arena.ui.revealed import more
-from arena.ui.untrusted import plain, safe_markdown
+from arena.ui.untrusted import plain
 from db.outcome import Outcome
 
 Face = dict[str, dict[str, Any]]
@@ -26,7 +28,12 @@ VOTES: Mapping[str, Outcome] = {
     "vote-bad": Outcome.BOTH_BAD,
     "vote-b": Outcome.B,
 }
+GROWING = ("done-a", "rest-a", "done-b", "rest-b")
+"""The answers, each in two elements: the blocks that are done, which only grow, and the rest."""
 _CHOSEN = {Outcome.A: "chosen_a", Outcome.B: "chosen_b", Outcome.TIE: "chosen_tie", Outcome.BOTH_BAD: "chosen_both_bad"}
+
+
+_whole = lru_cache(maxsize=500)(whole)
 
 
 def idle(status: Status, texts: Messages) -> Face:
@@ -53,8 +60,11 @@ def idle(status: Status, texts: Messages) -> Face:
     }
 
 
-def battle(view: BattleView, texts: Messages) -> Face:
-    """A battle as it stands, from the first token to the reveal."""
+def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | None = None) -> Face:
+    """A battle as it stands, from the first token to the reveal; `answers` are its texts as HTML, where they have been
+    read before."""
+    if answers is None:
+        answers = {side: Markup(_whole(shown.text), "") for side, shown in zip(SIDES, (view.a, view.b), strict=True)}
     is_over = view.state in ("voted", "void")
     face: Face = {
         "battle-id": {"value": view.battle_id},
@@ -78,7 +88,7 @@ def battle(view: BattleView, texts: Messages) -> Face:
         is_open = view.can_vote and not (view.is_tie_only and outcome in (Outcome.A, Outcome.B))
         face[vote] = {"interactive": is_open}
     for side, shown in zip(SIDES, (view.a, view.b), strict=True):
-        face |= _side(side, shown, view, texts)
+        face |= _side(side, shown, view, texts) | _answer(side, shown, answers[side], texts)
     return face | _result(view.reveal, texts)
 
 
@@ -195,7 +205,6 @@ def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
         f"side-{side}": {"value": f"{side.upper()} · {switch}"},
         f"head-{side}": {"value": head},
         f"earlier-{side}": {"value": earlier, "visible": bool(earlier)},
-        f"answer-{side}": {"value": _answer(shown, texts)},
         f"retry-{side}": {"visible": shown.can_retry},
         f"more-{side}": {"value": below, "visible": bool(below)},
     }
@@ -221,21 +230,21 @@ def _letter(side: Side) -> str:
 def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
     answer = turn.answer_a if side == "a" else turn.answer_b
     asked = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> <span>{plain(turn.prompt)}</span>'
-    return f'<div class="earlier">{asked}</div>\n\n{safe_markdown(answer, close=True)}'
+    return f'<div class="earlier">{asked}</div>\n\n{_whole(answer)}'
 
 
-def _answer(shown: SideView, texts: Messages) -> str:
-    """The model's text as it came, then (once it has ended) what is to be said of it."""
-    text = safe_markdown(shown.text)
-    if shown.error == "side_no_answer":
-        return f'<div class="aside">{plain(texts("side_error_side_no_answer"))}</div>'
-    if shown.state == "failed":
-        key = f"side_error_{shown.error or 'side_failed'}"
-        if shown.text and texts.has(key + "_partly"):
-            key += "_partly"
-        aside = f'<div class="aside">{plain(texts(key))}</div>'
-        return f"{safe_markdown(shown.text, close=True)}\n\n{aside}" if text else aside
-    return text
+def _answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:
+    """The model's text, then (once it has ended) what is to be said of it."""
+    return {f"done-{side}": {"value": markup.done}, f"rest-{side}": {"value": markup.rest or _aside(shown, texts)}}
+
+
+def _aside(shown: SideView, texts: Messages) -> str:
+    if shown.state != "failed":
+        return ""
+    key = f"side_error_{shown.error or 'side_failed'}"
+    if shown.text.strip() and texts.has(key + "_partly"):
+        key += "_partly"
+    return f'<div class="aside">{plain(texts(key))}</div>'
 
 
 def _unmasked(side: Side, reveal: Reveal, texts: Messages) -> str:

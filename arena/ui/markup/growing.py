@@ -21,7 +21,8 @@ from markdown_it.token import Token
 
 from arena.ui.markup.formulas import Budget
 from arena.ui.markup.reader import MAX_NESTING, make_reader
-from arena.ui.markup.writer import cleaned, escaped, write_block, write_source
+from arena.ui.markup.writer import write_block, write_source
+from arena.ui.untrusted import cleaned, escaped
 
 _reader = make_reader()
 _SHORT = 2000
@@ -103,7 +104,8 @@ class GrowingMarkup:
 
     def _read(self) -> None:
         blocks, references = self._parse(is_open=True)
-        n_complete = self._tail.count("\n")
+        lines = self._tail.split("\n")
+        n_complete = len(lines) - 1
 
         def is_settled(first: Token) -> bool:
             """Whether nothing that may come can make the block that begins here begin elsewhere."""
@@ -112,10 +114,12 @@ class GrowingMarkup:
                 return False
             if first.type == "formula_block":
                 return first.map[1] <= n_complete
-            return first.map[0] + 2 <= n_complete  # a table takes the line after its first to be one
+            line = first.map[0]
+            if first.type == "paragraph_open" and lines[line][:1].isalpha() and not lines[line - 1].strip():
+                return True  # however its line ends
+            return line + 2 <= n_complete  # a table takes the line after its first to be one
 
         n_done = max((n for n, block in enumerate(blocks) if n and is_settled(block[0])), default=0)
-        lines = self._tail.split("\n")
         done = [self._write(block, lines, self._budget) for block in blocks[:n_done]]
         blocks = blocks[n_done:]
         line = _line(blocks[0][0]) if n_done else 0

@@ -11,32 +11,30 @@ references. Nothing has an id, and the few classes there are come from here.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Sequence
 
 from markdown_it.token import Token
 
 from arena.ui.markup.formulas import Budget
+from arena.ui.untrusted import escaped
 
 _DISPLAY = ("\ue000", "\ue001")
 _INLINE = ("\ue002", "\ue003")
-LATEX_DELIMITERS = [
+LATEX_DELIMITERS: list[dict[str, str | bool]] = [
     {"left": _DISPLAY[0], "right": _DISPLAY[1], "display": True},
     {"left": _INLINE[0], "right": _INLINE[1], "display": False},
 ]
-"""Between these the page draws formulas. No answer can hold them: `cleaned` takes these characters away."""
+"""Between these the page draws formulas. No answer has them: `untrusted.cleaned` takes these characters away."""
 
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\ue003\ud800-\udfff\u2028\u2029]")
 _TAGS = {
-    "paragraph_open": '<p dir="auto">',
     "paragraph_close": "</p>",
     "blockquote_open": '<blockquote dir="auto">',
     "blockquote_close": "</blockquote>",
-    "bullet_list_open": "<ul>",
+    "bullet_list_open": '<ul dir="auto">',
     "bullet_list_close": "</ul>",
     "ordered_list_close": "</ol>",
-    "list_item_open": '<li dir="auto">',
+    "list_item_open": "<li>",
     "list_item_close": "</li>",
     "hr": "<hr>",
     "table_open": '<div class="table"><table>',
@@ -55,23 +53,12 @@ _TAGS = {
     "em_close": "</em>",
     "s_open": "<s>",
     "s_close": "</s>",
-    "link_close": "</a>",
     "hardbreak": "<br>",
     "softbreak": "<br>",
 }
 _CLOSING_MARKUP = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _TASK = re.compile(r"\[([ xX])\][ \t]+")
 _LANGUAGE = re.compile(r"[A-Za-z0-9+#.-]{1,20}")
-
-
-def cleaned(text: str) -> str:
-    """With characters that are not for showing (controls, halves of surrogate pairs) replaced, all line ends alike."""
-    return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def escaped(text: str) -> str:
-    """Text within a line of HTML. `%` too, because the page's reader lets `%%%LATEX_BLOCK_0%%%` stand for a formula."""
-    return html.escape(text).replace("%", "&#37;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def write_block(tokens: Sequence[Token], budget: Budget) -> str:
@@ -93,18 +80,20 @@ def _written(token: Token, tokens: Sequence[Token], place: int, budget: Budget) 
         return _item(token.children or [], budget) if is_first else _inline(token.children or [], budget)
     if kind == "long_text":
         return escaped(token.content)
+    if kind == "paragraph_open":
+        return "<p>" if token.level else '<p dir="auto">'  # else a list's points would stand on the other side
     if kind == "heading_open" or kind == "heading_close":
         level = min(int(token.tag[1]) + 2, 6)
         return f'<h{level} dir="auto">' if token.nesting > 0 else f"</h{level}>"
     if kind == "ordered_list_open":
         start = int(token.attrs.get("start", 1))
-        return "<ol>" if start == 1 else f'<ol start="{start}">'
+        return '<ol dir="auto">' if start == 1 else f'<ol start="{start}" dir="auto">'
     if kind == "th_open" or kind == "td_open":
         side = re.search("right|center", str(token.attrs.get("style", "")))
         return f'<{token.tag} dir="auto"' + (f' class="is-{side[0]}">' if side else ">")
     if kind == "fence" or kind == "code_block":
         language = _LANGUAGE.match(token.info.strip())
-        label = f' data-language="{escaped(language[0])}"' if language else ""
+        label = f' title="{escaped(language[0])}"' if language else ""
         return f'<pre tabindex="0"{label}><code>{escaped(token.content)}</code></pre>'
     if kind == "formula_block":
         return f"<p>{_formula(token, budget)}</p>"
@@ -119,10 +108,13 @@ def _inline(tokens: Sequence[Token], budget: Budget) -> str:
     for token in tokens:
         kind = token.type
         if kind == "link_open":
-            is_linked = True
-            written.append(_link(str(token.attrs["href"])))
+            link = _link(token.attrs["href"])
+            is_linked = bool(link)
+            written.append(link)
+        elif kind == "link_close":
+            written.append("</a>" if is_linked else "")
+            is_linked = False
         elif kind in _TAGS:
-            is_linked = is_linked and kind != "link_close"
             written.append(_TAGS[kind])
         elif kind == "code_inline":
             written.append(f"<code>{escaped(token.content)}</code>")
@@ -135,15 +127,19 @@ def _inline(tokens: Sequence[Token], budget: Budget) -> str:
     return "".join(written)
 
 
-def _link(href: str) -> str:
-    return f'<a href="{escaped(href)}" target="_blank" rel="noopener noreferrer nofollow">'
+def _link(href: object) -> str:
+    """The tag, or nothing for an address that is none (`[a]()`)."""
+    if not str(href).lower().startswith(("http://", "https://")):
+        return ""
+    return f'<a href="{escaped(str(href))}" target="_blank" rel="noopener noreferrer nofollow">'
 
 
 def _picture(token: Token, *, is_linked: bool) -> str:
     """A link to it: a picture would tell its host who reads the answer."""
-    address = str(token.attrs["src"])
-    label = escaped(token.content.strip() or address)
-    return label if is_linked else f"{_link(address)}{label}</a>"
+    address = token.attrs["src"]
+    label = escaped(token.content.strip() or str(address))
+    link = "" if is_linked else _link(address)
+    return f"{link}{label}</a>" if link else label
 
 
 def _formula(token: Token, budget: Budget) -> str:

@@ -55,6 +55,10 @@ async def _stream(handler: Callable[..., AsyncIterator[dict[Any, Any]]], *argume
     return shown
 
 
+def _said(text: str) -> str:
+    return f'<p dir="auto">{text}</p>\n\n'
+
+
 def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
     arena = FakeArena(board=full_board())
     app = FastAPI()
@@ -101,7 +105,7 @@ def test_a_battle_from_the_prompt_to_the_reveal() -> None:
         pages = _build(arena)
         shown = await _stream(_handler(pages, "send"), "", "Hello", _request())
         assert shown["prompt"]["value"] == ""
-        assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert shown["done-a"]["value"] == _said("You wrote: Hello")
         assert shown["vote-a"]["interactive"]
         assert not [name for name in NAMES if name in str(shown)]
         battle_id = next(iter(arena.battles))
@@ -124,8 +128,8 @@ def test_a_failed_side_is_tried_again_alone() -> None:
         shown = await _stream(_handler(pages, "send"), "", "Hi", _request())
         assert shown["retry-b"]["visible"]
         shown = await _stream(_handler(pages, "retry-b"), next(iter(arena.battles)), "", _request())
-        assert shown["answer-b"]["value"] == "Here is the answer after all."
-        assert shown["answer-a"]["value"] == "Fine."
+        assert shown["done-b"]["value"] == _said("Here is the answer after all.")
+        assert shown["done-a"]["value"] == _said("Fine.")
 
     asyncio.run(scenario())
 
@@ -140,7 +144,7 @@ def test_a_reload_gives_the_running_battle_back() -> None:
         assert set(fresh) == listening | {"so-far", "status", "Timer"}, "more could wipe off a prompt sent meanwhile"
         battle_id = await arena.send("anna", None, "Hello")
         shown = await _stream(load, "", "", _request())
-        assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert shown["done-a"]["value"] == _said("You wrote: Hello")
         assert battle_id in arena.battles
         assert set(await _stream(load, "", "", _request("ben"))) == set(fresh)
 
@@ -241,7 +245,7 @@ def test_a_call_back_that_comes_after_the_sending_shows_the_battle() -> None:
         pages = _build(FakeArena(word_s=0))
         await _stream(_handler(pages, "send"), "", "Hello", _request())
         shown = await _stream(_handler(pages, "cancel"), "", "Hello", _request())
-        assert shown["answer-a"]["value"] == "You wrote: Hello"
+        assert shown["done-a"]["value"] == _said("You wrote: Hello")
 
     asyncio.run(scenario())
 
@@ -264,7 +268,7 @@ def test_a_reload_goes_on_waiting_and_two_tabs_send_once() -> None:
             return shown
 
         for shown in await asyncio.gather(last(sending), last(other)):
-            assert shown["answer-a"]["value"] == "You wrote: Hello"
+            assert shown["done-a"]["value"] == _said("You wrote: Hello")
         assert len(arena.battles) == 1
 
     asyncio.run(scenario())

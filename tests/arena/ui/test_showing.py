@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from arena.service import BattleView, Outcome, Refusal, Reveal, RevealSide, SideView, Status, TurnView
+from arena.service import BattleView, Outcome, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
 from arena.ui import showing
+from arena.ui.markup import GrowingMarkup, Markup
 from arena.ui.messages import LANGUAGES, messages
 
 EN = messages("en")
@@ -59,12 +60,13 @@ def test_when_both_answers_are_in_the_vote_is_open_and_so_is_a_further_turn() ->
     assert all(face[vote] == {"interactive": True} for vote in showing.VOTES)
     assert face["send"]["visible"]
     assert not face["stop"]["visible"]
-    assert face["answer-a"]["value"] == "tenalp"
+    assert face["done-a"]["value"] == '<p dir="auto">tenalp</p>\n\n'
 
 
 @pytest.mark.parametrize("view", [WRITING, VOTABLE])
 def test_idle_and_battle_set_the_same_elements_so_that_nothing_is_left_over(view: BattleView) -> None:
-    panes = {f"{part}-{side}" for part in ("side", "head", "earlier", "answer", "retry", "more") for side in "ab"}
+    parts = ("side", "head", "earlier", "done", "rest", "retry", "more")
+    panes = {f"{part}-{side}" for part in parts for side in "ab"}
     only_battle = panes | set(showing.VOTES) | {"vote-hint"}
     assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN))
 
@@ -167,8 +169,8 @@ def test_a_failed_side_can_be_tried_again_and_the_votes_say_before_that_they_won
     face = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)
     assert face["retry-b"] == {"visible": True}
     assert face["retry-a"] == {"visible": False}
-    assert face["answer-b"]["value"].startswith("Half an\n\n")
-    assert "The answer broke off here." in face["answer-b"]["value"]
+    assert "Half an" in face["done-b"]["value"]
+    assert "The answer broke off here." in face["rest-b"]["value"]
     assert "broken off" in face["head-b"]["value"]
     assert "wont-count" in face["vote-hint"]["value"], "the style sheet makes the buttons quiet by this class"
     assert "A vote will not count as it stands" in face["vote-hint"]["value"]
@@ -210,7 +212,7 @@ def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
     ],
 )
 def test_a_side_without_an_answer_says_so(side: SideView, line: str) -> None:
-    assert line in showing.battle(replace(VOTABLE, a=side), EN)["answer-a"]["value"]
+    assert line in showing.battle(replace(VOTABLE, a=side), EN)["rest-a"]["value"]
 
 
 def test_an_answer_cut_at_the_token_limit_is_marked() -> None:
@@ -224,8 +226,8 @@ def test_earlier_turns_stand_above_and_cannot_swallow_what_follows() -> None:
     assert face["earlier-a"]["visible"]
     assert "Turn 1" in face["earlier-a"]["value"]
     assert "Say &lt;b&gt;" in face["earlier-a"]["value"]
-    assert face["earlier-a"]["value"].endswith("```")
-    assert face["answer-a"]["value"] == "tenalp"
+    assert face["earlier-a"]["value"].endswith("<code>code</code></pre>\n\n")
+    assert face["done-a"]["value"] == '<p dir="auto">tenalp</p>\n\n'
 
 
 def test_a_void_battle_offers_only_the_next_one() -> None:
@@ -238,7 +240,7 @@ def test_a_void_battle_offers_only_the_next_one() -> None:
 
 def test_changes_are_only_what_differs() -> None:
     before, after = showing.battle(WRITING, EN), showing.battle(replace(WRITING, b=SideView("writing", "pl")), EN)
-    assert set(showing.changes(before, after)) == {"side-b", "head-b", "answer-b"}
+    assert set(showing.changes(before, after)) == {"side-b", "head-b", "done-b"}
     assert showing.changes(after, after) == {}
     assert showing.changes({}, after) == after
 
@@ -313,3 +315,15 @@ def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
 )
 def test_every_refusal_with_numbers_makes_a_sentence(refusal: Refusal, language: str) -> None:
     assert "{" not in showing.refusal_line(refusal, messages(language))
+
+
+def test_while_answers_are_written_they_are_in_two_pieces() -> None:
+    view = replace(WRITING, a=SideView("writing", "# Title\n\nSome **wor"))
+    answers: dict[Side, Markup] = {"a": GrowingMarkup().show(view.a.text), "b": Markup("", "")}
+    face = showing.battle(view, EN, answers)
+    assert [face[element]["value"] for element in showing.GROWING] == [
+        '<h3 dir="auto">Title</h3>\n\n',
+        '<p dir="auto">Some **wor',
+        "",
+        "",
+    ]

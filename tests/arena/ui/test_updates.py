@@ -31,8 +31,13 @@ def _part(send: Any, element: str) -> Any:
 @pytest.mark.parametrize(
     "properties",
     [
-        {"answer-a": {"value": "  indented\n    text"}},
-        {"answer-a": {"value": "Hello"}, "stop": {"visible": False}, "prompt": {"value": "", "interactive": True}},
+        {"earlier-a": {"value": "  indented\n    text", "visible": True}},
+        {"stop": {"visible": True}, "notice": {}},
+        {
+            "earlier-a": {"value": "Hello", "visible": True},
+            "stop": {"visible": False},
+            "prompt": {"value": "", "interactive": True},
+        },
     ],
 )
 def test_the_browser_gets_what_gradio_alone_would_send(properties: dict[str, dict[str, Any]]) -> None:
@@ -50,7 +55,7 @@ def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch
     pages, send = _battle_page()
     made: list[type] = []
     monkeypatch.setattr(gr.Button, "__init__", lambda self, **_options: made.append(type(self)))
-    asyncio.run(pages.postprocess_data(send, {_part(send, "answer-a"): gr.update(value="Hello")}, None))
+    asyncio.run(pages.postprocess_data(send, {_part(send, "done-a"): gr.update(value="Hello")}, None))
     assert not made
 
 
@@ -59,6 +64,32 @@ def test_a_component_that_is_no_output_is_an_error() -> None:
     stranger = next(
         part for part in pages.blocks.values() if part not in send.outputs and isinstance(part, gr.Markdown)
     )
-    both = {_part(send, "answer-a"): gr.update(value="Hello"), stranger: gr.update(value="Hello")}
+    both = {_part(send, "done-a"): gr.update(value="Hello"), stranger: gr.update(value="Hello")}
     with pytest.raises(ValueError, match="not specified as output"):
         asyncio.run(pages.postprocess_data(send, both, None))
+
+
+def test_a_text_that_is_set_alone_is_passed_as_it_is() -> None:
+    pages, send = _battle_page()
+    text = "<p>a</p>\n\n"
+    sent = asyncio.run(pages.postprocess_data(send, {_part(send, "done-a"): gr.update(value=text)}, None))
+    assert [one for one in sent if one != gr.skip()] == [text]
+    assert sent[send.outputs.index(_part(send, "done-a"))] == text
+
+
+def test_only_what_is_new_is_sent_and_long_texts_are_not_repeated_at_the_end() -> None:
+    pages, send = _battle_page()
+    long = "x" * 5000
+    places = [send.outputs.index(_part(send, element)) for element in ("done-a", "rest-a")]
+
+    def sent(done: str, rest: str) -> list[Any]:
+        said = {_part(send, "done-a"): gr.update(value=done), _part(send, "rest-a"): gr.update(value=rest)}
+        data = asyncio.run(pages.postprocess_data(send, said, None))
+        new = pages.handle_streaming_diffs(send, data, session_hash="s", run="r", final=False)
+        return [new[place] for place in places]
+
+    assert sent(long, "b") == [long, "b"]
+    assert sent(long + "y", "b") == [[["append", [], "y"]], []]
+    nothing = [None] * len(send.outputs)
+    last = pages.handle_streaming_diffs(send, nothing, session_hash="s", run="r", final=True)
+    assert [last[place] for place in places] == [gr.skip(), "b"]

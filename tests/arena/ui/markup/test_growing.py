@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from arena.ui.markup import GrowingMarkup, Markup, whole
-from arena.ui.markup.writer import escaped
+from arena.ui.untrusted import escaped
 
 ANSWER = """# Tips
 
@@ -71,7 +71,7 @@ _FRAGMENTS = (
 def _merged(html: str) -> str:
     """With the pieces of a list, and so its numbers, put together."""
     pieces = re.sub(r'<(ul|ol) class="goes-on"', r"<\1", html)
-    return re.sub(r'</([uo]l)>\n\n<\1(?: start="\d+")?>', "", pieces)
+    return re.sub(r'</([uo]l)>\n\n<\1(?: start="\d+")? dir="auto">', "", pieces)
 
 
 def _grown(text: str, cuts: list[int]) -> list[Markup]:
