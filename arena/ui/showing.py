@@ -101,6 +101,15 @@ def changes(before: Face, after: Face) -> Face:
     }
 
 
+def joined(*faces: Face) -> Face:
+    """One face that sets what all of them set, later ones last."""
+    whole: Face = {}
+    for face in faces:
+        for element, properties in face.items():
+            whole[element] = {**whole.get(element, {}), **properties}
+    return whole
+
+
 def held(prompt: str, status: Status, texts: Messages) -> Face:
     """A first prompt waits for the models: it stands in its box, and can be called back."""
     return {

@@ -217,7 +217,7 @@ def test_a_prompt_that_came_before_the_models_waits_and_is_sent_when_they_are_re
         faces = [_by_id(updates) async for updates in stream]
         assert faces[-1]["vote-a"] == gr.update(interactive=True)
         assert [face["prompt"]["value"] for face in faces if "value" in face.get("prompt", {})] == [""]
-        assert [face["status"]["value"] for face in faces if "status" in face] == [""]
+        assert {face["status"]["value"] for face in faces if "status" in face} == {""}
         assert arena.waiting == {}
 
     asyncio.run(scenario())

@@ -327,3 +327,15 @@ def test_while_answers_are_written_they_are_in_two_pieces() -> None:
         "",
         "",
     ]
+
+
+def test_faces_that_are_joined_set_what_each_of_them_sets_the_last_one_winning() -> None:
+    first = {"head-a": {"value": "waiting"}, "stop": {"visible": True}}
+    then = {"head-a": {"value": "done"}, "vote-a": {"interactive": True}}
+    last = {"stop": {"variant": "primary"}}
+    assert showing.joined(first, then, last) == {
+        "head-a": {"value": "done"},
+        "stop": {"visible": True, "variant": "primary"},
+        "vote-a": {"interactive": True},
+    }
+    assert showing.joined() == {}
