@@ -67,11 +67,12 @@ class Arena:
         self._standings = Standings(database, settings.elo, clock=wall_clock)
         names = {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}
         self._storage = Storage(database, settings, names, replica=replica, now=wall_clock)
+        self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
             self._storage,
             players,
             self._standings,
-            DatabaseJournal(database, wall_clock),
+            self._journal,
             timing=self._timing,
             paces=Paces(settings.battle.max_chars_per_s),
             max_turns=settings.battle.max_turns,
@@ -79,6 +80,8 @@ class Arena:
         )
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._n_opening: Counter[str] = Counter()
+        self._interrupted: dict[str, str] = {}
+        """By visitor: the prompt of a battle that this start of the arena found open."""
         self._housekeeping: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -89,9 +92,10 @@ class Arena:
         """
         active = [_info(one) for one in self._roster.active]
         retired = [one.name for one in self._roster if not one.is_active]
-        n_voided = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
-        if n_voided:
-            logger.info("%d battles that an earlier process left open are void", n_voided)
+        ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
+        if ended:
+            logger.info("%d battles that an earlier process left open are void", len(ended))
+        self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 
     async def count_parameters(self, parameters: Mapping[str, int]) -> None:
@@ -109,10 +113,11 @@ class Arena:
         self._standings.forget()
 
     async def close(self) -> None:
-        """End every battle that is being written: its row becomes void."""
+        """End every battle that is being written. Its row becomes void at the next start, which tells its visitor."""
         if self._housekeeping is not None:
             self._housekeeping.cancel()
             await asyncio.gather(self._housekeeping, return_exceptions=True)
+        self._journal.is_closing = True
         await self._battles.interrupt()
 
     async def status(self) -> Status:
@@ -142,6 +147,7 @@ class Arena:
         prompt = self._checked(text)
         self._refuse_when_busy(visitor)
         if battle_id is None:
+            self._interrupted.pop(visitor, None)
             self._n_opening[visitor] += 1
             try:
                 return await self._open(visitor, prompt, address=address, language=language)
@@ -176,6 +182,10 @@ class Arena:
     def let_go(self, visitor: str) -> Held | None:
         """The same, and it waits no longer: to send it, or to give it up."""
         return self._held.take(visitor)
+
+    def interrupted(self, visitor: str) -> str | None:
+        """The prompt of the visitor's battle that the last restart ended; None once another was begun."""
+        return self._interrupted.get(visitor)
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Subscribe: yields the present view at once, then at most every 100 ms, and once a second where nothing

@@ -20,7 +20,7 @@ from db import queries
 from db.codes import Kind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleRecord, CastVote, ModelInfo, NewBattle, OnlineElo, VoteRecord
+from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, OnlineElo, VoteRecord
 from db.session import Database
 from elo import online
 from elo.settings import Settings as EloSettings
@@ -75,10 +75,10 @@ class Storage:
 
     # The house
 
-    def register(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> int:
+    def register(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> tuple[Interrupted, ...]:
         """Announce this process and the active models, retire those of the names `retired` that are stored, and void
-        the open battles of an earlier process of this name and of those that are gone; returns how many. A model that
-        is in neither may belong to the roster of another process, so it stays as it is."""
+        the open battles of an earlier process of this name and of those that are gone; returns these battles. A model
+        that is in neither may belong to the roster of another process, so it stays as it is."""
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
@@ -208,12 +208,16 @@ class DatabaseJournal:
     def __init__(self, database: Database, now: Callable[[], float]) -> None:
         self._database = database
         self._now = now
+        self.is_closing = False
+        """Whether the process ends. What becomes void from then on stays open in the database: the next start makes it
+        void, and then knows whose battle a restart has ended."""
 
     async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
         await asyncio.to_thread(self._end_turn, battle_id, turn, answers)
 
     async def void(self, battle_id: str) -> None:
-        await asyncio.to_thread(self._void, battle_id)
+        if not self.is_closing:
+            await asyncio.to_thread(self._void, battle_id)
 
     def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
         with self._database.write() as tx:

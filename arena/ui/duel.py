@@ -207,9 +207,9 @@ class Duel:
 
         return retry
 
-    async def _restore(self, who: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+    async def _restore(self, who: Caller, visitor: str, _battle_id: str, prompt: str) -> AsyncIterator[Face]:
         """A page was loaded, and now it listens: the visitor's prompt that waits, the running battle, else a fresh
-        page; and why no battle can begin just now."""
+        page, with the prompt of a battle that a restart ended; and why no battle can begin just now."""
         yield {element: {"interactive": True} for element in ("send", *_CHIPS)}
         status = await self._arena.status()
         missing = showing.missing(status, who.texts)
@@ -221,7 +221,10 @@ class Duel:
             async for face in self._follow(who, visitor, battle_id):
                 yield face
         else:  # a page is laid out idle; to say so again could wipe off a prompt that was sent meanwhile
-            yield {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | missing
+            fresh = {"so-far": {"value": showing.votes_so_far(status, who.texts)}} | missing
+            if (lost := self._arena.interrupted(visitor)) and not prompt:
+                fresh |= showing.interrupted(lost, who.texts)
+            yield fresh
 
     async def _follow(self, who: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
         self._n_watchers += 1

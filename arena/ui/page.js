@@ -57,7 +57,7 @@
   let hadDuel = false;
   let hadReveal = false;
   const settle = () => {
-    for (const id of ["notice", "status", "vote-hint", "reveal"]) {
+    for (const id of ["notice", "status", "vote-hint", "reveal", "connection"]) {
       const region = byId(id);
       if (region && !region.hasAttribute("aria-live")) region.setAttribute("aria-live", "polite");
     }

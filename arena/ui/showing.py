@@ -144,6 +144,11 @@ def sent() -> Face:
     }
 
 
+def interrupted(prompt: str, texts: Messages) -> Face:
+    """A restart of the arena ended the visitor's battle: its prompt is in the box again."""
+    return {"prompt": {"value": prompt}, "notice": {"value": _notice("battle_interrupted", texts)}}
+
+
 def missing(status: Status, texts: Messages) -> Face:
     """Why no battle can begin just now; while there is a reason, the page asks again."""
     return {"status": {"value": status_line(status, texts)}, "status-timer": {"active": not status.can_battle}}

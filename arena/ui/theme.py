@@ -1,4 +1,5 @@
-"""How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), one script (`page.js`).
+"""How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), two
+scripts (`page.js`; `connection.js` for when it is lost).
 
 Both go into every page's head: events with `js=` and gr.HTML do not work under the Content-Security-Policy, which has
 no `unsafe-eval`. Nothing is fetched from elsewhere: the fonts are the system's.
@@ -61,7 +62,8 @@ def head() -> str:
     return (
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
-        f"<style>{_text('style.css')}</style><script>{_text('page.js')}</script>"
+        f"<style>{_text('style.css')}</style>"
+        f"<script>{_text('page.js')}</script><script>{_text('connection.js')}</script>"
     )
 
 

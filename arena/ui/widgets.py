@@ -52,10 +52,11 @@ def said(key: str) -> I18nData:
     return I18nData(key)
 
 
-def header() -> gr.Markdown:
+def header() -> None:
     """The line on top of every page; `page.js` marks the present page and language. Gradio's own bar knows neither
-    languages nor contrast."""
-    return gr.Markdown(said("header"), elem_id="header")
+    languages nor contrast. Below it is what `connection.js` shows while the connection is lost."""
+    gr.Markdown(said("header"), elem_id="header")
+    gr.Markdown(said("connection_lost"), elem_id="connection")
 
 
 def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:

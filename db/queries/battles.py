@@ -10,7 +10,7 @@ from db import errors
 from db.codes import Kind, Side, State
 from db.queries import decks
 from db.queries.load import load_battles
-from db.queries.records import AnswerRecord, BattleRecord, Check, NewBattle, Recent
+from db.queries.records import AnswerRecord, BattleRecord, Check, Interrupted, NewBattle, Recent
 from db.queries.roster import model_ids, visitor_row
 from db.schema import answers, battles, checks, replicas, turns, visitors, votes
 
@@ -145,18 +145,21 @@ def current_battle(tx: Connection, visitor: str) -> str | None:
     )
 
 
-def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now: float) -> int:
+def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now: float) -> tuple[Interrupted, ...]:
     """Makes void every open battle that nobody streams any more: those of this replica's former life (call it at start,
-    before the first battle) and those of replicas not seen since `lost_before`. Returns how many. Votable ones stay."""
+    before the first battle) and those of replicas not seen since `lost_before`. Returns them in the order in which they
+    were opened. Votable ones stay."""
     from_lost = select(replicas.c.id).where(replicas.c.seen_at < lost_before)
-    return tx.execute(
-        update(battles)
-        .where(
-            battles.c.state == State.OPEN,
-            (battles.c.replica == replica) | battles.c.replica.is_(None) | battles.c.replica.in_(from_lost),
-        )
-        .values(state=State.VOID, closed_at=now)
-    ).rowcount
+    stale = (battles.c.state == State.OPEN) & (
+        (battles.c.replica == replica) | battles.c.replica.is_(None) | battles.c.replica.in_(from_lost)
+    )
+    of_battle = turns.alias()
+    last = select(func.max(of_battle.c.n)).where(of_battle.c.battle_id == battles.c.id).scalar_subquery()
+    joined = battles.join(visitors).outerjoin(turns, (turns.c.battle_id == battles.c.id) & (turns.c.n == last))
+    asked = select(visitors.c.pseudonym, turns.c.prompt).select_from(joined).where(stale)
+    found = tuple(Interrupted(row.pseudonym, row.prompt or "") for row in tx.execute(asked.order_by(battles.c.id)))
+    tx.execute(update(battles).where(stale).values(state=State.VOID, closed_at=now))
+    return found
 
 
 def count_recent(tx: Connection, *, visitor: str, address: str | None, since: float) -> Recent:

@@ -321,6 +321,14 @@ class Recent:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Whose battle ended because the process that streamed it did, and the prompt of its last turn."""
+
+    visitor: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
 class VoteTotals:
     """How many votes there are: those that count and those that do not."""
 

@@ -31,6 +31,11 @@ class RecordingProxy:
         plain = (CHUNK_BORDER.sub(b"", bytes(stream)) for stream in self._streams)
         return "\n".join(stream.decode("utf-8", errors="replace") for stream in plain).lower()
 
+    def cut(self) -> None:
+        """Break every open connection, as a network does that is gone for a moment."""
+        for writer in self._writers:
+            writer.transport.abort()
+
     def forget(self) -> None:
         """Start again with nothing recorded; open connections go on."""
         for stream in self._streams:

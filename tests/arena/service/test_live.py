@@ -69,7 +69,7 @@ def test_a_battle_that_no_page_watches_is_void_in_the_database(house: House) -> 
     run(main())
 
 
-def test_closing_the_arena_voids_what_is_being_written_and_keeps_what_can_be_voted_on(house: House) -> None:
+def test_closing_the_arena_ends_what_is_being_written_and_keeps_what_can_be_voted_on(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         done = await battle(arena)
@@ -79,9 +79,11 @@ def test_closing_the_arena_voids_what_is_being_written_and_keeps_what_can_be_vot
         await until(lambda: arena._battles._live[running].battle.view().a.text == "x")
         await arena.close()
         assert (await page)[-1].notice == "interrupted"
-        assert house.record(running).state is State.VOID
         assert house.record(done).state is State.VOTABLE
         assert all(stream.n_closed == 1 for stream in house.streams.values())
+        later = await started(house)
+        assert house.record(running).state is State.VOID
+        assert later.interrupted("visitor") == "Hi"
 
     run(main())
 

@@ -69,6 +69,7 @@ class FakeArena:
         self.n_ready = n_ready
         self.n_failed = 0
         self.waiting: dict[str, Held] = {}
+        self.interruptions: dict[str, str] = {}
         self.board = board or empty_board()
         self.reasons = reasons
         self.n_votes = 0
@@ -89,6 +90,9 @@ class FakeArena:
 
     def let_go(self, visitor: str) -> Held | None:
         return self.waiting.pop(visitor, None)
+
+    def interrupted(self, visitor: str) -> str | None:
+        return self.interruptions.get(visitor)
 
     async def send(
         self,

@@ -76,7 +76,7 @@ def test_every_element_of_the_design_is_there_once() -> None:
     blocks = _build(FakeArena()).blocks.values()
     found = [element for block in blocks if (element := getattr(block, "elem_id", None))]
     assert set(IDS.split()) <= set(found)
-    on_one_page = [element for element in found if element != "header"]
+    on_one_page = [element for element in found if element not in ("header", "connection")]
     assert sorted(on_one_page) == sorted(set(on_one_page))
 
 
@@ -147,6 +147,21 @@ def test_a_reload_gives_the_running_battle_back() -> None:
         assert shown["done-a"]["value"] == _said("You wrote: Hello")
         assert battle_id in arena.battles
         assert set(await _stream(load, "", "", _request("ben"))) == set(fresh)
+
+    asyncio.run(scenario())
+
+
+def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
+    async def scenario() -> None:
+        arena = FakeArena()
+        arena.interruptions["anna"] = "Hello"
+        load = _load(_build(arena))
+        shown = await _stream(load, "", "", _request())
+        assert shown["prompt"] == {"value": "Hello", "__type__": "update"}
+        assert "The arena was restarted, which ended your battle." in shown["notice"]["value"]
+        assert "서버가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
+        assert "prompt" not in await _stream(load, "", "typed meanwhile", _request())
+        assert "prompt" not in await _stream(load, "", "", _request("ben"))
 
     asyncio.run(scenario())
 

@@ -190,8 +190,11 @@ def test_battles_that_nobody_streams_become_void(database: Database) -> None:
         }
         moved = queries.open_battle(tx, NewBattle("ann", "ash", "birch", None, replica="lost"), now=2.0)
         queries.add_turn(tx, moved, "Still there?", replica="alive")
+        queries.add_turn(tx, by_replica["self"], "First")
+        queries.add_turn(tx, by_replica["self"], "Second")
         waiting = votable(tx)
-        assert queries.close_stale_battles(tx, replica="self", lost_before=60.0, now=100.0) == 3
+        closed = queries.close_stale_battles(tx, replica="self", lost_before=60.0, now=100.0)
+        assert [(one.visitor, one.prompt) for one in closed] == [("ann", "Second"), ("ann", ""), ("ann", "")]
         states = {replica: queries.get_battle(tx, one).state for replica, one in by_replica.items()}
         assert states == {"self": State.VOID, "alive": State.OPEN, "lost": State.VOID, None: State.VOID}
         assert queries.get_battle(tx, by_replica["lost"]).closed_at == 100.0
