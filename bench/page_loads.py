@@ -100,6 +100,8 @@ async def measure(url: str, pid: int, *, minutes: float, per_s: float, every_s: 
         try:
             await visitor.load()
             n_loads += 1
+        except httpx.TransportError as error:  # a machine so busy that a connection kept open was closed meanwhile
+            print(f"a page load broke off: {error!r}", file=sys.stderr)
         finally:
             room.release()
 
