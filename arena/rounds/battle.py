@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
+from arena.players.events import has_text
 from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.turn import Turn
@@ -203,7 +204,7 @@ class Battle:
 
     def view(self) -> BattleView:
         sides = {side: replace(view, can_retry=self.can_retry(side)) for side, view in self._turn.views.items()}
-        can_continue = all(view.state in ("done", "stopped") and view.text for view in sides.values())
+        can_continue = all(view.state in ("done", "stopped") and has_text(view.text) for view in sides.values())
         return BattleView(
             battle_id=self.battle_id,
             state=self.state,

@@ -249,6 +249,8 @@ def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
 
 def _answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:
     """The model's text, then (once it has ended) what is to be said of it."""
+    if shown.error == "side_no_answer":  # what there is of it cannot be seen
+        return {f"done-{side}": {"value": ""}, f"rest-{side}": {"value": _aside(shown, texts)}}
     return {f"done-{side}": {"value": markup.done}, f"rest-{side}": {"value": markup.rest or _aside(shown, texts)}}
 
 

@@ -203,6 +203,21 @@ def test_a_stop_before_a_hundred_characters_does_not_count(house: House, n_chars
     run(main())
 
 
+def test_a_stop_after_nothing_but_white_space_leaves_no_history_to_go_on_from(house: House) -> None:
+    async def main() -> None:
+        house.streams["Wren Sol"].scripts = ([" \n", asyncio.Event()],)
+        arena = await started(house)
+        battle_id = await arena.send("visitor", None, "Hi")
+        side = house.side_of(battle_id, "Wren Sol")
+        battle = arena._battles._live[battle_id].battle
+        await until(lambda: getattr(battle.view(), side).text == " \n")
+        await arena.stop("visitor", battle_id)
+        last = await arena.view("visitor", battle_id)
+        assert (last.notice, last.can_send) == ("wont_count_stopped", False)
+
+    run(main())
+
+
 def test_a_retry_that_works_makes_the_vote_count(house: House) -> None:
     async def main() -> None:
         house.streams["Wren Sol"].scripts = ([TimedOut("no token")], ["fine now"])

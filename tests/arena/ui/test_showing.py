@@ -209,6 +209,7 @@ def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
         (SideView("failed", "", error="side_failed"), "This model is not answering."),
         (SideView("failed", "", error="side_too_long"), "This conversation is too long for this model."),
         (SideView("failed", "  ", error="side_no_answer"), "This model returned an empty answer."),
+        (SideView("failed", "\u200b\u3164", error="side_no_answer"), "This model returned an empty answer."),
     ],
 )
 def test_a_side_without_an_answer_says_so(side: SideView, line: str) -> None:
@@ -330,9 +331,9 @@ def test_while_answers_are_written_they_are_in_two_pieces() -> None:
 
 
 def test_faces_that_are_joined_set_what_each_of_them_sets_the_last_one_winning() -> None:
-    first = {"head-a": {"value": "waiting"}, "stop": {"visible": True}}
-    then = {"head-a": {"value": "done"}, "vote-a": {"interactive": True}}
-    last = {"stop": {"variant": "primary"}}
+    first: showing.Face = {"head-a": {"value": "waiting"}, "stop": {"visible": True}}
+    then: showing.Face = {"head-a": {"value": "done"}, "vote-a": {"interactive": True}}
+    last: showing.Face = {"stop": {"variant": "primary"}}
     assert showing.joined(first, then, last) == {
         "head-a": {"value": "done"},
         "stop": {"visible": True, "variant": "primary"},
