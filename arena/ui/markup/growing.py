@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markdown_it.token import Token
@@ -26,6 +25,8 @@ from arena.ui.untrusted import cleaned, escaped
 
 _reader = make_reader()
 _SHORT = 2000
+_FORMULAS_IN_REST = 20
+"""The page draws all of the rest anew each time; further formulas are drawn once their block is done."""
 _BETWEEN = "\n\n"
 _LIST = re.compile(r"^<[uo]l")
 _CLOSERS = re.compile(r"(?:</code></pre>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$")
@@ -133,7 +134,7 @@ class GrowingMarkup:
         if line:
             kept = {name: one for name, one in references.items() if name in self._references or one["map"][1] <= line}
             self._references = kept
-        budget = copy(self._budget)
+        budget = replace(self._budget, n_formulas=min(self._budget.n_formulas, _FORMULAS_IN_REST))
         rest = "".join(self._write(block, lines, budget) for block in blocks)
         self._rest = _CLOSERS.sub("", rest.removesuffix(_BETWEEN))
         self._tail = "\n".join(lines[line:])

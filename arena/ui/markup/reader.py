@@ -25,7 +25,7 @@ MAX_CELLS = 4000
 MAX_INLINE_CHARS = 8000
 
 _CLOSING = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
-_BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"]+", re.IGNORECASE)
+_BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"{}|\\^`\ufffd]+", re.IGNORECASE)
 _SENTENCE_END = "?!.,:;*_~'"
 
 

@@ -167,3 +167,10 @@ def test_an_open_formula_takes_nothing_that_stands_behind_it() -> None:
     text = "$$\na\n- b\n\n# title"
     assert "<h3" in _grown(text, list(range(len(text))))[-1].done
     assert escaped("$$") in whole(text)
+
+
+def test_formulas_that_would_be_drawn_again_and_again_wait_until_their_block_is_done() -> None:
+    text = "a \\(x\\) " * 100
+    answer = GrowingMarkup()
+    assert answer.show(text).rest.count('class="formula"') == 20
+    assert answer.show(text, is_whole=True).done.count('class="formula"') == 100
