@@ -154,7 +154,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=10.0, metavar="N")
     parser.add_argument("--per-s", type=float, default=5.0, metavar="N", help="page loads a second (default 5)")
     parser.add_argument("--port", type=int, default=17860, help="where the app listens meanwhile (default 17860)")
-    parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/page-loads-MACHINE.json")
+    parser.add_argument(
+        "--output", type=Path, metavar="FILE", help="default: bench/results/page-loads-cpu-MACHINE.json"
+    )
     args = parser.parse_args(argv)
     url = f"http://127.0.0.1:{args.port}"
     with tempfile.TemporaryDirectory() as data:
@@ -168,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             app.wait(30)
     print("\n" + table(samples))
     machine = this_machine(_PACKAGES)
-    output: Path = args.output or _RESULTS / f"page-loads-{machine.slug}.json"
+    output: Path = args.output or _RESULTS / f"page-loads-cpu-{machine.slug}.json"
     output.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": asdict(machine), "date": now(), "per_s": args.per_s}
     text = json.dumps({**content, "samples": [asdict(one) for one in samples]}, indent=1) + "\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import coverage, gaps, voters, window
+from bench import coverage, gaps, page_loads, voters, window
 from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
 from bench.rating import records as rating_records
 from bench.rating import tables
@@ -40,9 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "ratings-growth": [_growth(path) for path in ratings],
         "coverage": [coverage.markdown(path) for path in args.results.glob("coverage.json")],
         "voters": [voters.read(path) for path in args.results.glob("voters.json")],
+        "page-loads": [_page_loads(path) for path in _files(args.results, "page-loads")],
     }
     if args.short:
-        for name in ("gaps", "window", "ratings-growth", "voters"):
+        for name in ("gaps", "window", "ratings-growth", "voters", "page-loads"):
             del sections[name]
     if args.write is None:
         print("\n".join(text for texts in sections.values() for text in texts))
@@ -103,6 +104,12 @@ def _window(path: Path) -> str:
     readings = [window.Reading(**raw) for raw in content["readings"]]
     slots = [window.Slot(**raw) for raw in content["slots"]]
     return "\n".join([_heading(content["machine"], {content["date"][:10]}), window.table(readings, slots)])
+
+
+def _page_loads(path: Path) -> str:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    samples = [page_loads.Sample(**raw) for raw in content["samples"]]
+    return "\n".join([_heading(content["machine"], {content["date"][:10]}), page_loads.table(samples)])
 
 
 def _ratings(path: Path, *, is_short: bool) -> str:

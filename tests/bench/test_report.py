@@ -10,6 +10,7 @@ import pytest
 from bench.gaps import Gaps, Outcome, Scene
 from bench.inference import BATCHES, DTYPES, PROMPTS, SIZES
 from bench.machine import Machine
+from bench.page_loads import Sample
 from bench.rating import records as rating_records
 from bench.rating.votes import Cell as RatingCell
 from bench.report import embed, main, missing, rates_table, settings_table, verdicts_table
@@ -18,7 +19,7 @@ from bench.verdicts import judge
 from bench.window import Reading, Slot
 from tests.bench.records import record
 
-SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "coverage", "voters")
+SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "coverage", "voters", "page-loads")
 
 
 def cells(row: str) -> list[str]:
@@ -80,6 +81,9 @@ def results(tmp_path: Path) -> Path:
     measured = rating_records.Measured((0.5,), (0.5,), 2**20, 1)
     found = rating_records.Record("fit", RatingCell(1_000_000, 100), 1, {"ours": measured}, "2026-01-02 03:04", "x")
     rating_records.merge(tmp_path / "ratings-cpu-test.json", machine, found)
+    samples = [asdict(Sample(0.0, 0, 237.0, 6.0)), asdict(Sample(1.0, 300, 245.0, 15.0))]
+    content = {"machine": asdict(machine), "date": "2026-01-02 03:04", "per_s": 5.0, "samples": samples}
+    (tmp_path / "page-loads-cpu-test.json").write_text(json.dumps(content))
     return tmp_path
 
 
@@ -91,6 +95,7 @@ def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixt
     assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in long
     assert "| 8 streams, 15M | 64 | 1000.0 |" in long
     assert "| 7B | 512.0 | 4096.0 | 8.0 |" in long
+    assert "| 1.0 | 300 | 245 | 30 |" in long
     assert "| 1,000,000 | 100 | 0.5 | - | 1 |" in long
     assert "| SQLite of 1e6 to the web's board: at most 2 s | not measured | |" in long
 
@@ -118,7 +123,7 @@ def test_a_page_is_brought_up_to_date_between_its_marks(results: Path, tmp_path:
     once = page.read_text()
     assert "stale" not in once
     assert once.startswith("# Title\n")
-    assert once.endswith("<!-- end voters -->\nThe end.")
+    assert once.endswith("<!-- end page-loads -->\nThe end.")
     assert main(["--results", str(results), "--write", str(page)]) == 0
     assert page.read_text() == once
 

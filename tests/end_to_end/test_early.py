@@ -71,7 +71,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             os.kill(native, signal.SIGCONT)
             await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
             await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
-            await expect(page.locator(".notice")).to_have_count(0)
+            await expect(page.locator("#status .notice, #notice .notice")).to_have_count(0)
             await expect(box).to_have_value("")
 
     try:
