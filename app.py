@@ -242,6 +242,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         n_inputs={number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None},
         languages=LANGUAGES,
         public_url=settings.web.public_url,
+        script=ui.script(),
     )
     return ui.mount(app, pages, settings)
 

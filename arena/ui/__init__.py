@@ -16,10 +16,11 @@ from arena.service import Arena
 from arena.settings import Settings
 from arena.ui import about, leaderboard, sessions, theme
 from arena.ui.duel import Duel
+from arena.ui.theme import script
 from arena.ui.updates import Pages
 from arena.ui.widgets import VisitorOf, browser_sentences
 
-__all__ = ["VisitorOf", "build", "mount"]
+__all__ = ["VisitorOf", "build", "mount", "script"]
 
 _MAX_THREADS = 1000
 _MAX_QUEUED = 300

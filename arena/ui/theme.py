@@ -1,8 +1,9 @@
-"""How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), two
-scripts (`page.js`; `connection.js` for when it is lost).
+"""How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), two scripts (`page.js`;
+`connection.js` for when it is lost).
 
-Both go into every page's head: events with `js=` and gr.HTML do not work under the Content-Security-Policy, which has
-no `unsafe-eval`. Nothing is fetched from elsewhere: the fonts are the system's.
+The style sheet goes through Gradio into every page's head. The scripts are for `web` to put there: Gradio would put
+them in too late for the Content-Security-Policy, which lets only those run that came with the page; nor do events with
+`js=` or gr.HTML work under it. Nothing is fetched from elsewhere: the fonts are the system's.
 """
 
 from importlib.resources import files
@@ -58,13 +59,17 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What every page's head gets beside Gradio's: style sheet, script, and the colours of the browser's own frame."""
+    """What every page's head gets beside Gradio's: style sheet, and the colours of the browser's own frame."""
     return (
         '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
         '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
         f"<style>{_text('style.css')}</style>"
-        f"<script>{_text('page.js')}</script><script>{_text('connection.js')}</script>"
     )
+
+
+def script() -> str:
+    """What every page runs beside Gradio."""
+    return _text("page.js") + _text("connection.js")
 
 
 def _text(name: str) -> str:

@@ -9,6 +9,7 @@
     visitor    gives a new visitor a cookie with the first page; of cookies of one name the arena's own counts
     CORS       no other site may read anything (Gradio's own, which lets everybody, then stands aside)
     gzip       of pages and JSON; not of streams
+    scripts    only those run that came with the page; ours are added to it
     language   the chosen language, before the first script of a page runs
 
 `routes` has the addresses that are no pages; `visitor.identify` tells the pages who sent a request, by pseudonym and by
@@ -27,6 +28,7 @@ from arena.web.gate import Gate, is_taken
 from arena.web.headers import Headers
 from arena.web.language import Language
 from arena.web.origin import Origin
+from arena.web.scripts import Scripts
 from arena.web.visitor import VisitorCookie
 
 __all__ = ["protect"]
@@ -39,13 +41,15 @@ def protect(
     n_inputs: Mapping[int, int],
     languages: Sequence[str],
     public_url: str | None = None,
+    script: str = "",
 ) -> None:
-    """Wrap `app`, whose pages have these addresses and languages, and events with so many inputs. The last one added
-    is the outermost. Raises `ValueError` for a public URL whose path is one of the app's own addresses."""
+    """Wrap `app`, whose pages have these addresses and languages, this script, and events with so many inputs. The last
+    one added is the outermost. Raises `ValueError` for a public URL whose path is one of the app's own addresses."""
     path = urlsplit(public_url or "").path.rstrip("/")
     if path and is_taken(path, pages):
         raise ValueError(f"public_url {public_url!r}: {path} is an address of the arena itself; choose another path")
     app.add_middleware(Language, languages=languages)
+    app.add_middleware(Scripts, script=script)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
     app.add_middleware(VisitorCookie, path=f"{path}/")

@@ -1,7 +1,8 @@
 """Headers: what every answer tells the browser to refuse, and what it may keep.
 
 The content security policy is the strictest under which Gradio's pages work: nothing from another host, which is what
-keeps an image in a model's answer from telling a stranger who reads it; no frames, no forms to elsewhere, no eval.
+keeps an image in a model's answer from telling a stranger who reads it; no frames, no forms to elsewhere, no eval, and
+no script but those that came with the page (`scripts`). Styles may stand within HTML: Gradio sets many.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from arena.web.scripts import with_nonce
+
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; connect-src 'self'; media-src 'none'; object-src 'none'; frame-src 'none';"
     " frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
 )
@@ -35,6 +38,7 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        marked, nonce = with_nonce(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -42,6 +46,9 @@ class Headers:
                 for name, value in _ALWAYS.items():
                     headers[name] = value
                 content_type = headers.get("content-type", "")
+                if content_type.startswith("text/html"):
+                    own = f"script-src 'self' 'nonce-{nonce}'"
+                    headers["content-security-policy"] = POLICY.replace("script-src 'self'", own)
                 if scope["path"].startswith(_ASSETS):
                     if message["status"] == 200:
                         headers["cache-control"] = _FOREVER
@@ -52,4 +59,4 @@ class Headers:
                     headers["x-accel-buffering"] = "no"  # nginx would keep a stream back until it ends
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        await self._app(marked, receive, send_with_headers)
