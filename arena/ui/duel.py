@@ -289,6 +289,8 @@ class Duel:
                 async for face in act(who, who.visitor, battle_id, prompt or ""):  # a bare request can send null
                     now, changes = asyncio.get_running_loop().time(), showing.changes(shown, face)
                     shown = {**shown, **face}
+                    if "stop" in changes:  # the turn begins or ends: what a busy browser left out so far is said again
+                        changes |= {element: shown[element] for element in shown.keys() - _SAID_ONCE}
                     while changed and changed[0][0] < now - SAY_AGAIN_S:
                         changed.popleft()
                     again = showing.joined(*(one for _, one in changed))
