@@ -47,7 +47,7 @@ class Common:
             if not all(one.n_chars or one.is_complete for one in (a, b)):
                 return False
             self._began_s = now_s
-        self.now_s = now_s - self._began_s
+        self.now_s = round(now_s - self._began_s, 6)  # times of one tick differ in their last digits
         n_chars = min(side.at(self.now_s) for side in self._sides)
         if self._n_at_first is None:
             self._n_at_first = self.n_chars = n_chars
@@ -101,7 +101,7 @@ class _Side:
         """How many it had so long after its own first ones. The time does not go back."""
         if not self._grown:
             return 0
-        until_s = self._grown[0][0] + since_first_s + 1e-6  # times of one tick differ in their last digits
+        until_s = self._grown[0][0] + since_first_s + 1e-6
         while self._n_passed + 1 < len(self._grown) and self._grown[self._n_passed + 1][0] <= until_s:
             self._n_passed += 1
         return self._grown[self._n_passed][1]
