@@ -6,7 +6,7 @@
 # make bench  measures beside other projects: ratings, then inference, whose peers compile: plan for an hour and a half
 #             make bench-ratings ARGS="--tasks fit --cells 1e6x100"          a part of the first; nothing compiles
 #             make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      a part of the second
-# make simulations  what intervals cover, and who is flagged among honest voters: a quarter of an hour of one core
+# make simulations  what intervals cover, who is flagged among honest voters, and whether timing names a side: half an hour of one core
 # make gpu-check PYTHON=python3   checks and measures a GPU with what that Python has; installs nothing, takes 9 minutes
 # make demo   trains the four demo models again, one after the other: plan for an hour or more
 
@@ -66,9 +66,10 @@ bench-inference: $(BENCH_VENV)/.bench
 bench-ratings: $(RATINGS_VENV)/.bench
 	$(RATINGS_VENV)/bin/python -m bench.ratings $(ARGS)
 
-simulations: $(VENV)/.run
+simulations: $(VENV)/.dev
 	$(BIN)/python -m bench.coverage
 	$(BIN)/python -m bench.voters
+	$(BIN)/python -m bench.blind
 
 gpu-check:
 	$(PYTHON) -m bench.gpu $(ARGS)

@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from bench import coverage, gaps, page_loads, voters, window
+from bench.blindness import results as blindness
 from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
 from bench.rating import records as rating_records
 from bench.rating import tables
@@ -38,12 +39,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         "window": [_window(path) for path in _files(args.results, "window")],
         "ratings": [_ratings(path, is_short=args.short) for path in ratings],
         "ratings-growth": [_growth(path) for path in ratings],
+        "blind": [blindness.read(path) for path in args.results.glob("blind.json")],
         "coverage": [coverage.markdown(path) for path in args.results.glob("coverage.json")],
         "voters": [voters.read(path) for path in args.results.glob("voters.json")],
         "page-loads": [_page_loads(path) for path in _files(args.results, "page-loads")],
     }
     if args.short:
-        for name in ("gaps", "window", "ratings-growth", "voters", "page-loads"):
+        for name in ("gaps", "window", "ratings-growth", "blind", "voters", "page-loads"):
             del sections[name]
     if args.write is None:
         print("\n".join(text for texts in sections.values() for text in texts))

@@ -19,7 +19,7 @@ from bench.verdicts import judge
 from bench.window import Reading, Slot
 from tests.bench.records import record
 
-SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "coverage", "voters", "page-loads")
+SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "blind", "coverage", "voters", "page-loads")
 
 
 def cells(row: str) -> list[str]:
