@@ -74,7 +74,10 @@ def test_a_streamed_answer_is_the_whole_one_in_pieces(client: openai.OpenAI, fol
         whole.choices[0].finish_reason
     ]
     assert chunks[-1].choices == []
-    assert chunks[-1].usage == whole.usage
+    usage = chunks[-1].usage
+    assert usage is not None
+    assert whole.usage is not None
+    assert (usage.prompt_tokens, usage.completion_tokens) == (whole.usage.prompt_tokens, whole.usage.completion_tokens)
     assert {chunk.usage for chunk in chunks[:-1]} == {None}
     assert {str(chunk.system_fingerprint).split("+")[0] for chunk in chunks} == {fingerprint(folders["two"])}
     assert len({chunk.id for chunk in chunks}) == 1
