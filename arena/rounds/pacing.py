@@ -16,21 +16,22 @@ to show goes out. What each pace costs and hides is measured by `python -m bench
    fast model takes as long as the slow model would have needed for it, even when the slow model's answer was short.
 5. A common text that came within `common.MIN_MEASURED_S` is too short to be measured, and the pace is the cap. Price:
    the rest of the longer text comes at the cap or, when its model is slower, as it is written; the difference is seen.
-6. A silent side is waited for: its endpoint's timeouts end it, and nothing else does. Price: a stall of one side
-   stalls both.
+6. A silent side is waited for: its endpoint's timeouts end it, and nothing else does. To them a model that thinks aloud
+   is not silent. Price: a stall of one side stalls both.
 
 `TogetherPace`: nothing until both answers are complete, and until the slower model would have completed the longer
 text, by the same measure; then both at `max_chars_per_s`. Without the second wait, the time that an answer took would
 tell whose it was: 20 s for 400 and 1,000 characters means that a model of 20 characters a second wrote the 400.
-It hides what `EqualPace` cannot: bursts and stalls within the longer text. Price: no stream.
+It also hides the bursts and stalls of the longer text after the shorter one has ended. Price: no stream; and where the
+common text is too short to be measured, there is no second wait.
 
 `RetryPace`, in place of any other for a side that is asked again: nothing until it is complete, then `max_chars_per_s`.
 The other side is known to have ended; the wait gives away how fast the retried side is.
 
 `FreePace` shows everything at once (`pace = "free"` in the settings). It hides nothing.
 
-What no pace hides: how fast the slower of two models is, and a model that becomes slower than the lag can bridge after
-the shorter text has ended (only `TogetherPace` hides that too).
+What no pace hides: how fast the slower of two models is. What `EqualPace` does not hide: a model that falls behind its
+own pace by more than the lag after the shorter text has ended.
 """
 
 import math
