@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import coverage, gaps, page_loads, voters, window
+from bench import coverage, gaps, page_loads, pages, voters, window
 from bench.blindness import results as blindness
 from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
 from bench.rating import records as rating_records
@@ -43,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "coverage": [coverage.markdown(path) for path in args.results.glob("coverage.json")],
         "voters": [voters.read(path) for path in args.results.glob("voters.json")],
         "page-loads": [_page_loads(path) for path in _files(args.results, "page-loads")],
+        "pages": [_pages(path) for path in _files(args.results, "pages")],
     }
     if args.short:
-        for name in ("gaps", "window", "ratings-growth", "blind", "voters", "page-loads"):
+        for name in ("gaps", "window", "ratings-growth", "blind", "voters", "page-loads", "pages"):
             del sections[name]
     if args.write is None:
         print("\n".join(text for texts in sections.values() for text in texts))
@@ -112,6 +113,12 @@ def _page_loads(path: Path) -> str:
     content = json.loads(path.read_text(encoding="utf-8"))
     samples = [page_loads.Sample(**raw) for raw in content["samples"]]
     return "\n".join([_heading(content["machine"], {content["date"][:10]}), page_loads.table(samples)])
+
+
+def _pages(path: Path) -> str:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    rows = [pages.row(raw) for raw in content["loads"]]
+    return "\n".join([_heading(content["machine"], {content["date"][:10]}), pages.HEADING, *rows, ""])
 
 
 def _ratings(path: Path, *, is_short: bool) -> str:

@@ -8,6 +8,7 @@ gr.State nor unload, either of which would hold one of the browser's six connect
 
 import asyncio
 import logging
+import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -231,7 +232,8 @@ class Duel:
         try:
             async for view in self._arena.follow(visitor, battle_id):
                 yield showing.battle(view, who.texts, self._answers.of(view))
-                await asyncio.sleep(max(0.0, self._n_watchers / MAX_VIEWS_PER_S - TICK_S))
+                pause_s = max(0.0, self._n_watchers / MAX_VIEWS_PER_S - TICK_S)
+                await asyncio.sleep(random.uniform(0.5, 1.5) * pause_s)  # not all pages at once
         finally:
             self._n_watchers -= 1
 

@@ -2,9 +2,9 @@
 
 Gradio makes every output of an event anew at each update, to find out what it looks like in the browser. The battle
 page has 46, of which a step of a stream sets four to eight; the others took 20 ms of processor time a step on a busy
-machine. `Pages` leaves out what is not set, and passes on as it is a text that is set alone. Where a text is passed at
-each step, Gradio finds what is new in it and sends that alone. Written against Gradio 6.31, whose inner methods these
-are.
+machine. `Pages` leaves out what is not set, makes nothing anew for an update of `_LOOKS`, and passes on as it is a text
+that is set alone. Where a text is passed at each step, Gradio finds what is new in it and sends that alone. Written
+against Gradio 6.31, whose inner methods these are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import gradio as gr
 from gradio.state_holder import SessionState
 
 _LONG = 1000
+_LOOKS = {"__type__", "value", "visible", "interactive", "variant", "placeholder", "active"}
+"""What a component shows as it is given, and what says nothing about the inputs that it takes."""
 
 
 class Pages(gr.Blocks):
@@ -29,7 +31,9 @@ class Pages(gr.Blocks):
             return await super().postprocess_data(block_fn, predictions, state)
         texts = {part: update["value"] for part, update in predictions.items() if _is_text(update)}
         sent = {part: texts[part] for part in block_fn.outputs if part in texts}
-        others = {part: update for part, update in predictions.items() if part not in sent and update != gr.skip()}
+        looks = {part: update for part, update in predictions.items() if part not in sent and update.keys() <= _LOOKS}
+        sent |= {part: _shown(part, looks[part]) for part in block_fn.outputs if part in looks}
+        others = {part: update for part, update in predictions.items() if part not in sent}
         if others:
             fewer = copy(block_fn)
             fewer.outputs = [part for part in block_fn.outputs if part in others]
@@ -54,3 +58,9 @@ class Pages(gr.Blocks):
 def _is_text(update: Any) -> bool:
     is_alone = isinstance(update, dict) and update.keys() == {"__type__", "value"}
     return is_alone and isinstance(update["value"], str)
+
+
+def _shown(part: Any, update: dict[str, Any]) -> dict[str, Any]:
+    if "value" not in update:
+        return update
+    return {**update, "value": part.postprocess(update["value"])}

@@ -19,7 +19,18 @@ from bench.verdicts import judge
 from bench.window import Reading, Slot
 from tests.bench.records import record
 
-SECTIONS = ("inference", "gaps", "window", "ratings", "ratings-growth", "blind", "coverage", "voters", "page-loads")
+SECTIONS = (
+    "inference",
+    "gaps",
+    "window",
+    "ratings",
+    "ratings-growth",
+    "blind",
+    "coverage",
+    "voters",
+    "page-loads",
+    "pages",
+)
 
 
 def cells(row: str) -> list[str]:
@@ -123,7 +134,7 @@ def test_a_page_is_brought_up_to_date_between_its_marks(results: Path, tmp_path:
     once = page.read_text()
     assert "stale" not in once
     assert once.startswith("# Title\n")
-    assert once.endswith("<!-- end page-loads -->\nThe end.")
+    assert once.endswith("<!-- end pages -->\nThe end.")
     assert main(["--results", str(results), "--write", str(page)]) == 0
     assert page.read_text() == once
 

@@ -2,11 +2,11 @@
 
 Markdown is decided line by line: once a block has begun behind another, nothing can change the one before. Such blocks
 are done; they are written once, and the string of them only grows, so that Gradio sends only its new end. The rest, the
-last block as a rule, is read again when it has grown: each time while it is short, and else by a sixteenth of itself,
-so that reading costs time in proportion to the answer. What has come since is shown behind it as plain text. An item of
-a list at the left margin is done like a block, and the list goes on in the next piece.
+last block as a rule, is read again when it has grown by more than words: each time while it is short, and else by a
+sixteenth of itself, so that reading costs time in proportion to the answer. What has come since is shown behind it as
+plain text. An item of a list at the left margin is done like a block, and the list goes on in the next piece.
 
-    "# Title\\n\\nSome **wor"    done: <h3>Title</h3>    rest: <p>Some **wor
+    "# Title\\n\\nSome **wor"    done: <h3 dir="auto">Title</h3>    rest: <p dir="auto">Some **wor
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from arena.ui.untrusted import cleaned, escaped
 
 _reader = make_reader()
 _SHORT = 2000
+_MORE_THAN_WORDS = re.compile(r"[^\w ,;?'\"]|_")
 _FORMULAS_IN_REST = 20
 """The page draws all of the rest anew each time; further formulas are drawn once their block is done."""
 _BETWEEN = "\n\n"
@@ -81,7 +82,7 @@ class GrowingMarkup:
         self._tail += cleaned(new)
         if is_whole:
             self._end()
-        elif len(self._tail) - self._n_read > max(0, len(self._tail) - _SHORT) // 16:
+        elif self._is_due():
             self._read()
         self._markup = Markup(self._done, "" if is_whole else self._rest + escaped(self._tail[self._n_read :]))
         return self._markup
@@ -94,6 +95,13 @@ class GrowingMarkup:
         self._first_number = None
         self._budget = Budget()
         self._markup = Markup("", "")
+
+    def _is_due(self) -> bool:
+        """Whether what has come since the last reading is enough to read the tail again, and more than words."""
+        n_new = len(self._tail) - self._n_read
+        begins_line = not self._n_read or self._tail[self._n_read - 1] == "\n"
+        is_more = begins_line or _MORE_THAN_WORDS.search(self._tail, self._n_read) is not None
+        return is_more and n_new > max(0, len(self._tail) - _SHORT) // 16
 
     def _parse(self, *, is_open: bool) -> tuple[list[list[Token]], dict[str, Any]]:
         """The tail's top-level blocks, and what links by reference lead to."""

@@ -45,6 +45,8 @@ def make_reader() -> MarkdownIt:
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     n_columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
+    if n_columns == 1:
+        return read_table(state, start, end, silent)
     n_rows = next((n for n, line in enumerate(range(start, end)) if state.isEmpty(line)), end - start)
     return n_columns * n_rows <= MAX_CELLS and read_table(state, start, end, silent)
 

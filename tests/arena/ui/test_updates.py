@@ -32,7 +32,12 @@ def _part(send: Any, element: str) -> Any:
     "properties",
     [
         {"earlier-a": {"value": "  indented\n    text", "visible": True}},
-        {"stop": {"visible": True}, "notice": {}},
+        {"stop": {"visible": True, "variant": "primary"}, "notice": {}},
+        {
+            "duel": {"visible": False},
+            "prompt": {"value": " a\n", "placeholder": "p"},
+            "earlier-b": {"elem_classes": "x"},
+        },
         {
             "earlier-a": {"value": "Hello", "visible": True},
             "stop": {"visible": False},
@@ -55,7 +60,8 @@ def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch
     pages, send = _battle_page()
     made: list[type] = []
     monkeypatch.setattr(gr.Button, "__init__", lambda self, **_options: made.append(type(self)))
-    asyncio.run(pages.postprocess_data(send, {_part(send, "done-a"): gr.update(value="Hello")}, None))
+    said = {_part(send, "done-a"): gr.update(value="Hello"), _part(send, "stop"): gr.update(visible=True)}
+    asyncio.run(pages.postprocess_data(send, said, None))
     assert not made
 
 
