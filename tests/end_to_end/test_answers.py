@@ -61,12 +61,12 @@ def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are
             await ask(page, "What is the capital of Japan?")
             told = proxy.traffic()
             assert "tokyo" in told, "the recorder is deaf"
-            for secret in ("secret thought", "did not take", "wren sol", "moss tarn"):
+            for secret in ("secret thought", "does not accept", "wren sol", "moss tarn"):
                 assert secret not in told, f"{secret!r} was sent before the vote"
             await page.locator("#vote-a").click()
             await expect(page.locator("#reveal")).to_contain_text("Your vote is counted.")
             below = page.locator("#more-a, #more-b")
-            await expect(below).to_contain_text("This model did not take temperature; it was asked without it.")
+            await expect(below).to_contain_text("This model does not accept temperature. The arena left it out.")
             thoughts = page.locator("details.thoughts")
             await expect(thoughts).to_have_count(1)
             await expect(thoughts.locator("div")).not_to_be_visible()

@@ -173,4 +173,4 @@ def test_reasons_that_add_up_to_more_than_the_votes_left_out_are_explained() -> 
     once = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=20), 0.0, EN)
     assert "several reasons" not in once
     twice = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=19), 0.0, EN)
-    assert "(19 more not counted: 18 stopped, 2 empty; a vote can have several reasons)" in twice
+    assert "(19 more not counted: 18 stopped, 2 without an answer; a vote can have several reasons)" in twice

@@ -158,7 +158,7 @@ def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
         load = _load(_build(arena))
         shown = await _stream(load, "", "", _request())
         assert shown["prompt"] == {"value": "Hello", "__type__": "update"}
-        assert "The arena was restarted, which ended your battle." in shown["notice"]["value"]
+        assert "The arena restarted, and your battle ended." in shown["notice"]["value"]
         assert "서버가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
         assert "prompt" not in await _stream(load, "", "typed meanwhile", _request())
         assert "prompt" not in await _stream(load, "", "", _request("ben"))

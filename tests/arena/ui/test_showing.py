@@ -127,12 +127,12 @@ def test_thoughts_stand_folded_below_the_answer_after_the_vote_as_plain_characte
 @pytest.mark.parametrize(
     ("asked", "line"),
     [
-        ({"not_sent": ("temperature",)}, "This model did not take temperature; it was asked without it."),
-        ({"not_sent": ("top_p", "seed")}, "This model did not take top_p, seed; it was asked without them."),
-        ({"sent_otherwise": (("system_role", "user"),)}, "This model takes no system message; that text stood before"),
+        ({"not_sent": ("temperature",)}, "This model does not accept temperature. The arena left it out."),
+        ({"not_sent": ("top_p", "seed")}, "This model does not accept top_p, seed. The arena left them out."),
+        ({"sent_otherwise": (("system_role", "user"),)}, "This model does not accept a system message. The arena"),
         (
             {"sent_otherwise": (("max_completion_tokens", "5120"), ("provider", ""))},
-            "It was asked with max_completion_tokens 5120, provider.",
+            "The arena sent it max_completion_tokens 5120, provider.",
         ),
     ],
 )
