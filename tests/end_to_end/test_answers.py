@@ -61,7 +61,7 @@ def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are
             await ask(page, "What is the capital of Japan?")
             told = proxy.traffic()
             assert "tokyo" in told, "the recorder is deaf"
-            for secret in ("secret thought", "does not accept", "wren sol", "moss tarn"):
+            for secret in ("secret thought", "left it out", "wren sol", "moss tarn"):
                 assert secret not in told, f"{secret!r} was sent before the vote"
             await page.locator("#vote-a").click()
             await expect(page.locator("#reveal")).to_contain_text("Your vote is counted.")
