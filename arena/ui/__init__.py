@@ -2,8 +2,9 @@
 languages.
 
 A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`,
-`/leaderboard`, `/about`. `showing` says what the battle page shows when, `duel` wires it, `untrusted` disarms what
-models and visitors wrote, `messages` holds every sentence, `sessions` bounds what the server keeps for open pages.
+`/leaderboard`, `/about`. `showing` says what the battle page shows when, `duel` wires it, `markup` makes HTML of what
+models wrote and `untrusted` of what visitors wrote, `messages` has every sentence, `sessions` bounds what the server
+keeps for open pages. `script` is for `web.protect`, which puts it into every page.
 """
 
 import warnings
