@@ -1,6 +1,6 @@
 """What the owner of an arena does from the command line: `python -m arena`.
 
-python -m arena admin recompute-verdicts --dry-run   what would change, were every vote judged by the present rules
+python -m arena admin recompute-verdicts --dry-run   print what the present rules would change
 python -m arena admin recompute-verdicts             the same, and store it; an arena may run on the database meanwhile
 """
 
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; what was stored until now is right, and a second run does the rest", file=sys.stderr)
+        print("stopped; the verdicts stored so far are correct, and a second run judges the rest", file=sys.stderr)
         return 130
 
 
@@ -49,7 +49,7 @@ def _recompute_verdicts(settings: Settings, *, is_dry_run: bool) -> int:
 
 
 def _report(found: Recomputed, settings: Settings, *, is_dry_run: bool) -> str:
-    """What judging all votes again did, or would do."""
+    """The lines to print about a run."""
     limits = settings.limits
     lines = [
         f"votes judged: {found.n_votes:,}, by rules of version {found.rules_version}"
@@ -58,9 +58,9 @@ def _report(found: Recomputed, settings: Settings, *, is_dry_run: bool) -> str:
     ]
     for (before, after), n in sorted(found.changes.items(), key=lambda change: (-change[1], change[0])):
         lines.append(f"{n:>9,}  {_verdict(before)} -> {_verdict(after)}")
-    lines.append(f"votes that count now and did not: {found.n_newly_counted:,}")
-    lines.append(f"votes that counted and do not now: {found.n_no_longer_counted:,}")
-    lines.append(f"votes without facts to judge by, whose old verdict stands: {found.n_kept:,}")
+    lines.append(f"votes that count now and did not before: {found.n_newly_counted:,}")
+    lines.append(f"votes that counted before and do not now: {found.n_no_longer_counted:,}")
+    lines.append(f"votes without facts, which keep their old verdict: {found.n_kept:,}")
     if is_dry_run:
         lines.append("nothing was stored: run it without --dry-run to store this")
     return "\n".join(lines)

@@ -162,9 +162,9 @@ def chunk_of(data: str | bytes, place: str) -> dict[str, Any]:
     try:
         chunk = json.loads(data)
     except (ValueError, RecursionError):
-        raise Broken(f"{place}: an event that is no JSON") from None
+        raise Broken(f"{place}: an event that is not JSON") from None
     if not isinstance(chunk, dict):
-        raise Broken(f"{place}: an event that is no JSON object")
+        raise Broken(f"{place}: an event that is not a JSON object")
     return chunk
 
 

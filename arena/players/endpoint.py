@@ -245,7 +245,7 @@ class Endpoint:
         if parameter is not None and call.n_lessons < MAX_LESSONS:
             call.n_lessons += 1
             call.terms[base_url] = terms.without(parameter)
-            logger.info("model %r: status %d names %s; asking otherwise", self._name, declined.status, parameter)
+            logger.info("model %r: status %d names %s; asking in another way", self._name, declined.status, parameter)
             return call.terms[base_url] != terms
         too_long = too_long_of(parsed_error(declined.body)) if declined.status in (400, 413, 422) else None
         if too_long is None:
@@ -263,8 +263,8 @@ class Endpoint:
         if answer.splitter.is_opened:
             if self._styles[base_url] is not Style.OPENED:
                 logger.warning(
-                    "model %r: %s sends thoughts that only a closing tag ends; its answers are held back until that"
-                    " tag comes. A reasoning parser in that server would settle it",
+                    "model %r: %s sends reasoning that only a closing tag ends, so its answers are held back until that"
+                    " tag comes. Turn on the reasoning parser of that server to avoid this",
                     self._name,
                     place_of(base_url),
                 )
@@ -276,8 +276,8 @@ class Endpoint:
         before, self._terms[base_url] = self._terms[base_url], terms
         for line in terms.settled(before):
             logger.warning(
-                "model %r: %s has to be asked differently, and is until the arena stops; this line under its [[models]]"
-                " settles it: %s",
+                "model %r: learned how to ask %s, and remembered until the arena stops; to make this permanent,"
+                " add this line to its [[models]] table: %s",
                 self._name,
                 place_of(base_url),
                 line,

@@ -102,7 +102,7 @@ class Exchange:
                     for piece in self._within(self._take(data)):
                         yield piece
                     if self.answer.splitter.is_late:
-                        raise Broken(f"{self._place}: a thought without its opening tag, after it was shown as text")
+                        raise Broken(f"{self._place}: reasoning without its opening tag, already shown as text")
                     self._extend()
                 if self._has_ended or self.bound.is_reached:
                     break
@@ -162,7 +162,7 @@ class Exchange:
         if not self.answer.has_begun:
             return f"{self._place}: no first token within {self.patience.first_token_timeout_s:g} s"
         if not self.answer.has_text and time.monotonic() >= self.started + self.patience.thinking_timeout_s:
-            return f"{self._place}: thoughts for {self.patience.thinking_timeout_s:g} s and no answer"
+            return f"{self._place}: reasoning for {self.patience.thinking_timeout_s:g} s and no answer"
         return f"{self._place}: silent for {self.patience.stall_timeout_s:g} s in the middle of the answer"
 
     def _within(self, pieces: list[Piece]) -> Iterator[Piece]:

@@ -303,7 +303,7 @@ def _served(health: Any) -> tuple[dict[str, ServedModel], dict[str, str]]:
     models = health.get("models") if isinstance(health, dict) else None
     failures = health.get("failed", {}) if isinstance(health, dict) else None
     if not isinstance(models, dict) or not isinstance(failures, dict):
-        raise ValueError("the answer of /health holds no models")
+        raise ValueError("the answer of /health contains no models")
     served = {
         name: ServedModel(
             parameters=model.get("parameters"),

@@ -80,8 +80,8 @@ class Roster:
             raise SettingsError(f"{where}: the environment has no {variable}; set it to the key")
         if not (value.isascii() and value.isprintable()) or value != value.strip():
             raise SettingsError(
-                f"{where}: {variable} holds a line break, a space at an end or a character beyond ASCII; a key that"
-                " fits an HTTP header was expected"
+                f"{where}: {variable} has a line break, a space at an end or a character beyond ASCII;"
+                " expected a key that fits an HTTP header"
             )
         return value
 

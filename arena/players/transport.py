@@ -74,7 +74,7 @@ def make_client(
         raise
     except (ValueError, httpx.InvalidURL) as error:
         raise ValueError(
-            "the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) names a proxy by what is not an address of one;"
+            "the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) names a proxy whose address is not valid;"
             " expected one such as http://proxy.example:3128"
         ) from error
 

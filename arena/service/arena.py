@@ -94,7 +94,7 @@ class Arena:
         retired = [one.name for one in self._roster if not one.is_active]
         ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
         if ended:
-            logger.info("%d battles that an earlier process left open are void", len(ended))
+            logger.info("ended %d battles that an earlier process left open", len(ended))
         self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
         self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
 

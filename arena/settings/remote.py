@@ -65,8 +65,8 @@ def _check_headers(player: Player, where: str) -> None:
             raise SettingsError(f"{place}: {name} and api_key_env both set the key; leave one of them out")
         if not value or value == FROM_ENVIRONMENT or value != value.strip() or not value.isprintable():
             raise SettingsError(
-                f'{place} {name}: no text without line breaks and spaces at its ends; expected such text, or "env:NAME"'
-                " for what the environment variable NAME holds"
+                f'{place} {name}: empty, or with a line break or a space at an end; expected other text, or "env:NAME"'
+                " for the value of the environment variable NAME"
             )
         if not value.isascii():
             raise SettingsError(f"{place} {name}: a character beyond ASCII; expected what fits an HTTP header")

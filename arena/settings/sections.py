@@ -68,7 +68,7 @@ class WebSettings:
             if not _is_network(proxy):
                 raise ValueError(
                     f"trusted_proxies: {proxy!r} is not an address; expected one such as 127.0.0.1,"
-                    ' or a network such as 172.16.0.0/12 ("*" believes everybody)'
+                    ' or a network such as 172.16.0.0/12 ("*" trusts everybody)'
                 )
 
     @property

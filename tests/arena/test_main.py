@@ -39,9 +39,9 @@ def test_the_report_tells_which_verdicts_change_and_which_cannot_be_judged(
         "        1  failed_side, identical_answers -> failed_side",
         "        1  identical_answers -> no_answer",
         "        1  withdrawn -> withdrawn, no_answer",
-        "votes that count now and did not: 0",
-        "votes that counted and do not now: 4",
-        "votes without facts to judge by, whose old verdict stands: 1",
+        "votes that count now and did not before: 0",
+        "votes that counted before and do not now: 4",
+        "votes without facts, which keep their old verdict: 1",
     ]
     by = "votes judged: 11, by rules of version 2 (votes_per_hour 50, min_read_s 0)"
     last = "nothing was stored: run it without --dry-run to store this"
@@ -89,7 +89,9 @@ def test_one_that_is_stopped_says_how_to_go_on(
     with monkeypatch.context() as patch:
         patch.setattr("arena.service.recompute._store", stopped)
         assert main(["admin", "recompute-verdicts", "--data", str(data)]) == 130
-    assert capsys.readouterr().err == "stopped; what was stored until now is right, and a second run does the rest\n"
+    assert (
+        capsys.readouterr().err == "stopped; the verdicts stored so far are correct, and a second run judges the rest\n"
+    )
     assert _run(capsys, data)[1] == "verdicts that changed: 8"
 
 

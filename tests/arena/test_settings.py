@@ -298,7 +298,7 @@ def test_a_trusted_proxy_is_an_address_or_a_network() -> None:
     for wrong in ("nginx", "10.0.0.1/8", ""):
         assert error_of({"web": {"trusted_proxies": [wrong]}}) == (
             f"arena.toml, [web]: trusted_proxies: {wrong!r} is not an address; expected one such as 127.0.0.1,"
-            ' or a network such as 172.16.0.0/12 ("*" believes everybody)'
+            ' or a network such as 172.16.0.0/12 ("*" trusts everybody)'
         )
 
 
@@ -362,8 +362,8 @@ def test_what_an_endpoint_is_asked_is_read_whole() -> None:
         ({"headers": {"x": 3}}, "'m' headers: {'x': 3} is not a table of texts"),
         ({"headers": {"x y": "z"}}, "'m' headers: 'x y' is not the name of an HTTP header"),
         ({"headers": {"Host": "h"}}, "'m' headers: Host is set by the arena itself; leave it out"),
-        ({"headers": {"x": "env:"}}, "'m' headers x: no text without line breaks and spaces at its ends; expected"),
-        ({"headers": {"x": "two\nlines"}}, "'m' headers x: no text without line breaks"),
+        ({"headers": {"x": "env:"}}, "'m' headers x: empty, or with a line break or a space at an end; expected"),
+        ({"headers": {"x": "two\nlines"}}, "'m' headers x: empty, or with a line break"),
         ({"headers": {"x": "schlüssel"}}, "'m' headers x: a character beyond ASCII"),
         ({"headers": {"Authorization": "x"}, "api_key_env": "K"}, "Authorization and api_key_env both set the key"),
         ({"query": ["x"]}, "'m' query: ['x'] is not a table of texts"),

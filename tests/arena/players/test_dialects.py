@@ -615,7 +615,7 @@ def test_thinking_ends_with_its_own_limit() -> None:
     thinks = [piece for _ in range(200) for piece in (HM, 0.05)]
     heard = ask_one(lambda asked: stream(*thinks), patience=replace(PATIENCE, thinking_timeout_s=0.8))
     assert isinstance(heard.error, TimedOut)
-    assert "thoughts for 0.8 s and no answer" in str(heard.error)
+    assert "reasoning for 0.8 s and no answer" in str(heard.error)
 
 
 def test_a_thought_that_stalls_times_out() -> None:

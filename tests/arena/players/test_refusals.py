@@ -60,7 +60,7 @@ def test_a_max_tokens_that_is_too_large_is_a_matter_of_settings(case: Any) -> No
     error = error_of(case["status"], raw, PLACE)
     assert isinstance(error, Refused)
     assert (error.is_too_long, error.limit) == (False, None)
-    assert "smaller max_tokens" in str(error)
+    assert "max_tokens is too large" in str(error)
 
 
 @pytest.mark.parametrize("case", cases("filtered"))

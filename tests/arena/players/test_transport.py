@@ -103,7 +103,7 @@ def test_loopback_beside_another_host_does_not_either(monkeypatch: pytest.Monkey
 
 def test_a_proxy_that_is_none_is_one_line_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "nonsense://user:password@x")
-    with pytest.raises(ValueError, match="names a proxy by what is not an address of one; expected") as caught:
+    with pytest.raises(ValueError, match="names a proxy whose address is not valid; expected") as caught:
         make_client(["http://models.example/v1"])
     assert "password" not in str(caught.value)
 
