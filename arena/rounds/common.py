@@ -13,6 +13,9 @@ from dataclasses import dataclass
 
 MIN_MEASURED_S = 0.5
 """A common text that came within less is too short to be measured."""
+MIN_MEASURED_CHARS = 20
+"""A text that has grown by less says too little of how fast a further one would come: a pause between two characters
+does not make a model of one character a second."""
 MAX_GAP_S = 4.0
 """A longer gap is measured as this: a model that stalls once for half a minute is no slower writer for it."""
 
@@ -71,6 +74,11 @@ class Common:
         if self._measured_s < MIN_MEASURED_S or self._n_at_first is None:
             return None
         return (self.n_chars - self._n_at_first) / self._measured_s
+
+    @property
+    def is_too_few(self) -> bool:
+        """Whether a whole common text is too short for the rate to be that of more text."""
+        return self.n_chars - (self._n_at_first or 0) < MIN_MEASURED_CHARS
 
     @property
     def uncertainty(self) -> float:

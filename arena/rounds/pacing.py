@@ -14,8 +14,9 @@ to show goes out. What each pace costs and hides is measured by `python -m bench
 4. The pace changes only when the common text grows. So it is the same from the last common character on, and the rest
    of the longer text keeps it, whether that is long since written or still being written. Price: a long answer of a
    fast model takes as long as the slow model would have needed for it, even when the slow model's answer was short.
-5. A common text that came within `common.MIN_MEASURED_S` is too short to be measured, and the pace is the cap. Price:
-   the rest of the longer text comes at the cap or, when its model is slower, as it is written; the difference is seen.
+5. A common text that came within `common.MIN_MEASURED_S`, or has grown by fewer than `common.MIN_MEASURED_CHARS` when
+   it ends, is too short to be measured, and the pace is the cap. Price: the rest of the longer text comes at the cap
+   or, when its model is slower, as it is written; the difference is seen.
 6. A silent side is waited for: its endpoint's timeouts end it, and nothing else does. To them a model that thinks aloud
    is not silent. Price: a stall of one side stalls both.
 
@@ -105,7 +106,8 @@ class TogetherPace:
         common.read(now_s, a, b)
         if not self._is_started and common.now_s is not None and a.is_complete and b.is_complete:
             shorter, longer = sorted((a.n_chars, b.n_chars))
-            chars_per_s = min(_steady(common) or math.inf, self._max_chars_per_s)
+            rate = None if common.is_too_few else _steady(common)
+            chars_per_s = min(rate or math.inf, self._max_chars_per_s)
             self._is_started = common.n_chars >= shorter and common.now_s >= _lag_s(common) + longer / chars_per_s
         return self._steady.release(now_s, a, b) if self._is_started else _NOTHING
 
@@ -132,6 +134,8 @@ class EqualPace:
             self._last_s = now_s
         if self._chars_per_s is None or has_grown:
             self._chars_per_s = self._pace()
+        if is_whole and common.is_too_few:
+            self._chars_per_s = self._max_chars_per_s
         written = [side.n_chars for side in (a, b) if not side.is_complete]
         bound = common.n_chars if not is_whole else min(written, default=max(a.n_chars, b.n_chars))
         self._cursor = max(self._cursor, min(bound, self._cursor + self._chars_per_s * (now_s - self._last_s)))

@@ -166,6 +166,19 @@ def test_a_text_too_short_to_measure_leaves_the_rest_to_the_greatest_pace() -> N
         assert end_s(releases, "b", 300) == pytest.approx(begun_s + 300 / MAX_CHARS_PER_S, abs=3 * TICK_S)
 
 
+@pytest.mark.parametrize("pace", [EqualPace, TogetherPace])
+@pytest.mark.parametrize("gap_s", [0.6, 2.0, 15.0])
+def test_an_answer_of_a_few_characters_that_came_slowly_does_not_hold_up_a_long_one(
+    pace: Callable[[], Pace], gap_s: float
+) -> None:
+    def few(now_s: float) -> Arrived:
+        return Arrived((now_s >= 0.5) * 3 + (now_s >= 0.5 + gap_s), now_s >= 0.6 + gap_s)
+
+    long, one_turn = Model(4000, 400), pace()
+    shown_by_a_minute = [one_turn.release(t / 10, few(t / 10), long.at(t / 10)) for t in range(600)][-1]
+    assert shown_by_a_minute == Released(4, 4000, is_started=True)
+
+
 def test_the_greatest_pace_can_be_set() -> None:
     for pace in (EqualPace, TogetherPace, RetryPace):
         releases = shown(Model(500, 10_000), Model(500, 10_000), lambda: pace(50.0))  # noqa: B023
