@@ -44,11 +44,20 @@ def make_reader() -> MarkdownIt:
 
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    if start + 1 >= end or "-" not in state.src[state.bMarks[start + 1] : state.eMarks[start + 1]]:
+        return False  # no line of dashes below
     n_columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
-    if n_columns == 1:
-        return read_table(state, start, end, silent)
-    n_rows = next((n for n, line in enumerate(range(start, end)) if state.isEmpty(line)), end - start)
+    n_rows = _next_empty(state, start, end) - start
     return n_columns * n_rows <= MAX_CELLS and read_table(state, start, end, silent)
+
+
+def _next_empty(state: StateBlock, start: int, end: int) -> int:
+    """The first empty line from `start` on, else `end`. Kept for the lines before it: each line of a paragraph asks."""
+    known: tuple[int, int] = state.env.setdefault("next_empty", {}).get(state.level, (0, 0))
+    if not known[0] <= start < known[1]:
+        known = start, next((line for line in range(start, end) if state.isEmpty(line)), end)
+        state.env["next_empty"][state.level] = known
+    return min(known[1], end)
 
 
 def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
@@ -61,19 +70,26 @@ def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> boo
     if opening not in ("$$", r"\["):
         return False
     closing = _CLOSING[opening]
+    # Where an opening found no end before some line, no later one before that line does
+    in_vain: dict[tuple[str, int], range] = state.env.setdefault("in_vain", {})
+    if start in in_vain.get((opening, state.level), ()):
+        return False
     lines = [first[2:]]
     line = start
     while closing not in lines[-1]:
         line += 1
         if line >= end:
             if state.level or not state.env.get("is_open"):
+                in_vain[opening, state.level] = range(start, line)
                 return False
             break
         if state.isEmpty(line) or state.sCount[line] < state.blkIndent:
+            in_vain[opening, state.level] = range(start, line)
             return False
         lines.append(state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]])
     is_closed = line < end
     if is_closed and lines[-1].partition(closing)[2].strip(" \t"):
+        in_vain[opening, state.level] = range(start, line)
         return False  # text goes on behind it: a formula within a paragraph
     if silent:
         return True

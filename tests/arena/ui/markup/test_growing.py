@@ -5,6 +5,7 @@ import re
 from itertools import pairwise
 
 import pytest
+from markdown_it.rules_block import StateBlock
 
 from arena.ui.markup import GrowingMarkup, Markup, whole
 from arena.ui.untrusted import escaped
@@ -174,3 +175,25 @@ def test_formulas_that_would_be_drawn_again_and_again_wait_until_their_block_is_
     answer = GrowingMarkup()
     assert answer.show(text).rest.count('class="formula"') == 20
     assert answer.show(text, is_whole=True).done.count('class="formula"') == 100
+
+
+@pytest.mark.parametrize("line", ["- a\n", "a\n", "|a|b|\n|-|-|\n", "\\[ x\n", "> \\[ x\n", "$$ y \\\\\n"])
+def test_a_text_of_thousands_of_lines_is_read_in_a_number_of_looks_that_grows_with_the_text(
+    line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n_looks = 0
+    is_empty = StateBlock.isEmpty
+
+    def counted(state: StateBlock, at: int) -> bool:
+        nonlocal n_looks
+        n_looks += 1
+        return is_empty(state, at)
+
+    monkeypatch.setattr(StateBlock, "isEmpty", counted)
+    n_lines = 3000
+    whole(line * n_lines)
+    assert n_looks < 20 * n_lines * line.count("\n")
+
+
+def test_a_formula_is_found_behind_openings_that_never_close() -> None:
+    assert "\ue000a\ue001" in whole("\\[ x\n\\[ y \\] z\n\n- \\[ x\n\n\\[\na\n\\]\n")
