@@ -52,7 +52,7 @@ class Recomputed:
 def recompute_verdicts(
     database: Database, settings: Settings, *, is_dry_run: bool, progress: Callable[[int], None] | None = None
 ) -> Recomputed:
-    """Judge every vote again. `progress` is told the number of votes done, after each page of a thousand.
+    """Judge every vote again. `progress` gets the number of votes done, after each page of a thousand.
 
     With `is_dry_run` nothing is written. Raises `db.errors.DatabaseError`; what was stored until then is right, and a
     second run does the rest.

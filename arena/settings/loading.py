@@ -23,7 +23,7 @@ _MAX_DEPTH = 32
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The mapping that a TOML file holds. Raises `SettingsError`."""
+    """Read a TOML file as a mapping. Raises `SettingsError`."""
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
@@ -104,7 +104,7 @@ def _read_secret(env: Mapping[str, str]) -> str | None:
 
 
 def _check_lengths(settings: Settings) -> None:
-    """Models whose context holds no answer of `max_tokens` are asked for shorter ones; very short contexts for none."""
+    """Refuse a model whose context is too short for any answer; a longer one is only asked for shorter answers."""
     max_tokens = settings.battle.max_tokens
     for player in settings.models:
         if player.max_len is not None and player.max_len <= min(max_tokens, _MIN_CONTEXT):

@@ -25,7 +25,7 @@ _OUR_BODY = ("model", "messages", *OPTIONAL_PARAMETERS, "max_completion_tokens",
 
 
 def environment_names(player: Player) -> set[str]:
-    """The environment variables that hold a key or a header of the player."""
+    """The environment variables that contain a key or a header of the player."""
     values = [value for value in player.headers.values() if value.startswith(FROM_ENVIRONMENT)]
     names = {value.removeprefix(FROM_ENVIRONMENT) for value in values}
     return names | ({player.api_key_env} if player.api_key_env else set())

@@ -79,7 +79,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:
-    """`[battle]`: what both sides of every battle get, and how long anybody waits."""
+    """`[battle]`: what both sides of every battle are asked for, and how long the arena waits."""
 
     max_tokens: int = number(1024, low=1, high=32768)
     temperature: float = number(0.7, low=0.0, high=2.0)
@@ -90,14 +90,14 @@ class BattleSettings:
     until both are complete; `free` shows tokens as they come, which gives fast models away. What each costs and hides:
     `arena.rounds.pacing`."""
     max_chars_per_s: float = number(200.0, low=10.0, high=100_000.0)
-    """No answer is shown faster than this, but with pace `free`."""
+    """The most characters shown a second, with every pace but `free`."""
     max_prompt_chars: int = number(4000, low=1, high=1_000_000)
     max_turns: int = number(10, low=1, high=1000)
     first_token_timeout_s: float = number(60.0, above=0.0, high=3600.0)
     stall_timeout_s: float = number(20.0, above=0.0, high=3600.0)
     """Longest silence between two tokens."""
     thinking_timeout_s: float = number(300.0, above=0.0, high=3600.0)
-    """Longest wait for the first text of a model that has begun to think aloud."""
+    """Longest wait for the first text of a model that has begun to reason, and for an answer that comes whole."""
     retries: int = number(2, low=0, high=10)
     """Further tries before the first token, each after a longer pause."""
     abandon_after_s: float = number(60.0, low=0.0, high=86400.0)
