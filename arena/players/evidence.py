@@ -200,7 +200,7 @@ def _named_by_field(said: _Said, ours: Mapping[str, str], has_system: bool) -> s
         if (
             has_system
             and {"messages", "role"} <= set(words)
-            and all(int(word) == 0 for word in words if word.isdigit())
+            and all(int(word) == 0 for word in words if word.isdecimal())
         ):
             return "system"
         for word in words:

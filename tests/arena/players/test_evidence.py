@@ -295,3 +295,8 @@ def test_a_server_that_takes_no_whole_top_p_is_asked_without_it() -> None:
     body = {"error": "Input validation error: `top_p` must be > 0.0 and < 1.0", "error_type": "validation"}
     assert named(body, status=422, top_p=1.0) == "top_p"
     assert named(body, status=422, top_p=0.9) is None
+
+
+def test_a_digit_in_a_place_that_is_no_number_is_no_error_of_ours() -> None:
+    assert named({"detail": [{"loc": ["body", "messages", "²", "role"], "msg": "wrong"}]}, status=422) == "system"
+    assert named({"detail": [{"loc": ["body", "messages", "1", "role"], "msg": "wrong"}]}, status=422) is None
