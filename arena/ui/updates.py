@@ -31,7 +31,7 @@ class Pages(gr.Blocks):
             return await super().postprocess_data(block_fn, predictions, state)
         texts = {part: update["value"] for part, update in predictions.items() if _is_text(update)}
         sent = {part: texts[part] for part in block_fn.outputs if part in texts}
-        looks = {part: update for part, update in predictions.items() if part not in sent and update.keys() <= _LOOKS}
+        looks = {part: update for part, update in predictions.items() if part not in sent and _is_looks(update)}
         sent |= {part: _shown(part, looks[part]) for part in block_fn.outputs if part in looks}
         others = {part: update for part, update in predictions.items() if part not in sent}
         if others:
@@ -58,6 +58,11 @@ class Pages(gr.Blocks):
 def _is_text(update: Any) -> bool:
     is_alone = isinstance(update, dict) and update.keys() == {"__type__", "value"}
     return is_alone and isinstance(update["value"], str)
+
+
+def _is_looks(update: Any) -> bool:
+    """Whether it is an update of what a component shows; a handler may also give the value itself."""
+    return isinstance(update, dict) and "__type__" in update and update.keys() <= _LOOKS
 
 
 def _shown(part: Any, update: dict[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def test_the_browser_gets_what_gradio_alone_would_send(properties: dict[str, dic
     assert len(ours) == len(send.outputs)
 
 
+def test_a_value_without_an_update_around_it_is_shown_as_gradio_shows_it() -> None:
+    pages, send = _battle_page()
+    given = {_part(send, "notice"): "plain **words**", _part(send, "prompt"): "typed"}
+    ours = asyncio.run(pages.postprocess_data(send, dict(given), None))
+    assert ours == asyncio.run(gr.Blocks.postprocess_data(pages, send, dict(given), None))
+
+
 def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
     pages, send = _battle_page()
     made: list[type] = []
