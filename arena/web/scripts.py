@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import secrets
 
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from arena.web.html import pass_changed
 
 _NONCE = "arena.nonce"
 
@@ -29,30 +30,11 @@ class Scripts:
         self._head = f"<script>{script}</script></head>".encode() if script else b"</head>"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET":
-            await self._app(scope, receive, send)
-            return
-        start: Message | None = None
-        page = bytearray()
         mark = f'<script nonce="{scope[_NONCE]}"'.encode() if _NONCE in scope else b"<script"
-
-        async def send_marked(message: Message) -> None:
-            nonlocal start
-            if message["type"] == "http.response.start" and _is_plain_html(message):
-                start = message
-            elif start is None:
-                await send(message)
-            else:
-                page.extend(message.get("body", b""))
-                if not message.get("more_body", False):
-                    body = bytes(page).replace(b"</head>", self._head, 1).replace(b"<script", mark)
-                    MutableHeaders(scope=start)["content-length"] = str(len(body))
-                    await send(start)
-                    await send({"type": "http.response.body", "body": body})
-
-        await self._app(scope, receive, send_marked)
-
-
-def _is_plain_html(message: Message) -> bool:
-    headers = MutableHeaders(scope=message)
-    return headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers
+        await pass_changed(
+            self._app,
+            scope,
+            receive,
+            send,
+            lambda page: page.replace(b"</head>", self._head, 1).replace(b"<script", mark),
+        )
