@@ -33,13 +33,18 @@ def imported_names(tree: ast.AST, module: str, *, is_package: bool) -> Iterator[
             if node.level:
                 anchor = module.split(".")[: None if is_package and node.level == 1 else -(node.level - is_package)]
                 base = ".".join([*anchor, *([base] if base else [])])
-            yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
-def import_graph(root: Path, packages: Iterable[str] = PACKAGES) -> Graph:
-    """module -> what it imports: ours by full name, with the packages above them; foreign ones by their top name."""
-    paths = {module_name(path, root): path for package in packages for path in sorted((root / package).rglob("*.py"))}
+def import_graph(root: Path, packages: Iterable[str] = PACKAGES, *, with_parents: bool = True) -> Graph:
+    """module -> what it imports: ours by full name, foreign ones by their top name.
+
+    With parents, the packages above an imported module count too, since importing it runs them.
+    """
+    files = [path for package in packages for path in sorted((root / package).rglob("*.py"))]
+    if (root / "app.py").exists():
+        files.append(root / "app.py")
+    paths = {module_name(path, root): path for path in files}
     graph: Graph = {}
     for module, path in paths.items():
         reached: set[str] = set()
@@ -49,10 +54,38 @@ def import_graph(root: Path, packages: Iterable[str] = PACKAGES) -> Graph:
             if parts[0] not in packages:
                 reached.add(parts[0])
                 continue
-            prefixes = (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-            reached.update(prefix for prefix in prefixes if prefix in paths)
+            prefixes = [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
+            ours = [prefix for prefix in prefixes if prefix in paths]
+            reached.update(ours if with_parents else ours[-1:])
         graph[module] = reached - {module}
     return graph
+
+
+def circles(graph: Graph) -> list[list[str]]:
+    """Every group of modules that reach each other, sorted; each module's own group is left out."""
+    reached: dict[str, set[str]] = {}
+    for start in graph:
+        seen, front = set[str](), [start]
+        while front:
+            new = graph.get(front.pop(), set()) - seen
+            seen |= new
+            front.extend(new)
+        reached[start] = seen
+    groups = {frozenset(other for other in reached[name] if name in reached.get(other, ())) for name in graph}
+    return sorted(sorted(group) for group in groups if group)
+
+
+def by_folder(graph: Graph, parent: str) -> Graph:
+    """The parts of one package (files and folders beside each other) and what each imports of the others."""
+    depth = parent.count(".") + 1
+    parts: Graph = {}
+    for module, names in graph.items():
+        if not module.startswith(parent + "."):
+            continue
+        part = module.split(".")[depth]
+        others = {name.split(".")[depth] for name in names if name.startswith(parent + ".")}
+        parts.setdefault(part, set()).update(others - {part})
+    return parts
 
 
 def path_to(graph: Graph, start: str, forbidden: Iterable[str], *, allowed: Iterable[str] = ()) -> list[str] | None:
@@ -72,6 +105,7 @@ def path_to(graph: Graph, start: str, forbidden: Iterable[str], *, allowed: Iter
 
 
 GRAPH = import_graph(ROOT)
+EXACT = import_graph(ROOT, with_parents=False)
 
 # (which modules, except which, what they never reach, what is let through all the same)
 REACHES = [
@@ -87,7 +121,7 @@ REACHES = [
     ("elo*", ("elo.board.plots",), ("matplotlib",), ("elo.board.plots",)),
     ("elo*", ("elo.votes.parquet",), ("pyarrow",), ("elo.votes.parquet",)),
     ("arena*", (), ("torch", "inference"), ()),
-    ("arena*", ("arena.ui*", "arena.__main__"), ("gradio",), ()),
+    ("arena*", ("arena.ui*",), ("gradio",), ()),
 ]
 
 
@@ -105,12 +139,13 @@ def test_modules_never_reach_what_stands_above_or_apart(
 
 
 FLOORS = (
+    ("__main__",),
     ("ui", "web"),
     ("service",),
     ("standings",),
     ("rounds", "rules"),
     ("players",),
-    ("settings", "metrics", "data_folder"),
+    ("settings", "metrics", "data_folder", "decks"),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(reversed(FLOORS)) for part in parts}
 
@@ -167,7 +202,7 @@ def test_the_service_alone_calls_ledger_and_identity() -> None:
 
 def test_every_part_of_arena_has_a_floor() -> None:
     parts = {module.split(".")[1] for module in GRAPH if module.startswith("arena.")}
-    assert parts - {"__main__"} <= FLOOR_OF.keys()
+    assert parts <= FLOOR_OF.keys()
 
 
 def test_pages_import_no_database_but_the_outcomes() -> None:
@@ -181,10 +216,22 @@ def test_pages_import_no_database_but_the_outcomes() -> None:
     assert not wrong, "\n".join(sorted(wrong))
 
 
+def test_elo_imports_data_frames_only_inside_functions() -> None:
+    """`import elo` stays quick and needs none of them; a function that is given a frame finds its library loaded."""
+    frames = {"pandas", "polars", "pyarrow"}
+    wrong = []
+    for path in sorted((ROOT / "elo").rglob("*.py")):
+        body = ast.parse(path.read_text(encoding="utf-8")).body
+        module = ast.Module([node for node in body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+        names = imported_names(module, module_name(path, ROOT), is_package=path.name == "__init__.py")
+        wrong += [f"{path.relative_to(ROOT)}: {name}" for name in names if name.split(".")[0] in frames]
+    assert not wrong, wrong
+
+
 def test_only_app_and_main_files_read_the_command_line_or_the_environment() -> None:
     wrong = []
     for module in GRAPH:
-        if module.endswith("__main__"):
+        if module == "app" or module.endswith("__main__"):
             continue
         path = ROOT.joinpath(*module.split("."))
         source = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
@@ -194,6 +241,17 @@ def test_only_app_and_main_files_read_the_command_line_or_the_environment() -> N
             if (node.value.id, node.attr) in {("sys", "argv"), ("os", "environ"), ("os", "getenv")}:
                 wrong.append(f"{module}:{node.lineno}")
     assert not wrong, wrong
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    found = circles(EXACT)
+    assert not found, "\n".join(" <-> ".join(group) for group in found)
+
+
+def test_no_folders_beside_each_other_import_each_other_in_a_circle() -> None:
+    packages = {name.rpartition(".")[0] for name in EXACT if "." in name}
+    found = {parent: groups for parent in sorted(packages) if (groups := circles(by_folder(EXACT, parent)))}
+    assert not found, found
 
 
 def test_the_checker_sees_function_level_relative_and_package_imports(tmp_path: Path) -> None:
@@ -212,3 +270,24 @@ def test_the_checker_sees_function_level_relative_and_package_imports(tmp_path: 
     assert graph["db.deep.low"] == {"db", "db.other"}
     assert path_to(graph, "elo", ["torch"]) == ["elo", "db.deep.low", "db.other", "torch"]
     assert path_to(graph, "elo", ["gradio"]) is None
+
+
+def test_the_checker_finds_circles_through_functions_the_type_checker_and_folders(tmp_path: Path) -> None:
+    files = {
+        "db/__init__.py": "from db.first import one",
+        "db/first.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from db.second import two",
+        "db/second.py": "def two():\n    from db import first",
+        "db/left/__init__.py": "",
+        "db/left/a.py": "from db.right.b import x",
+        "db/left/c.py": "",
+        "db/right/__init__.py": "",
+        "db/right/b.py": "",
+        "db/right/d.py": "from db.left import c",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    graph = import_graph(tmp_path, ("db",), with_parents=False)
+    assert circles(graph) == [["db.first", "db.second"]]
+    assert circles(by_folder(graph, "db")) == [["first", "second"], ["left", "right"]]
