@@ -202,7 +202,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.ui.messages import LANGUAGES
     from arena.web import protect
     from arena.web.routes import routes
-    from arena.web.visitor import identify
+    from arena.web.sender.visitor import identify
 
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     battle = settings.battle

@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 class Arena:
     """The use cases. One per process; every method belongs to the event loop on which `start` ran.
 
-    `visitor` is everywhere the pseudonym that `arena.web.visitor` makes of the cookie. Whatever a method raises but
+    `visitor` is everywhere the pseudonym that `arena.web.sender` makes of the cookie. Whatever a method raises but
     `Refusal` is a bug.
     """
 

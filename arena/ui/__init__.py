@@ -15,10 +15,12 @@ from fastapi import FastAPI
 
 from arena.service import Arena
 from arena.settings import Settings
-from arena.ui import about, leaderboard, sessions, theme
-from arena.ui.duel import Duel
+from arena.ui import theme
+from arena.ui.framework import sessions
+from arena.ui.framework.updates import Pages
+from arena.ui.pages import about, leaderboard
+from arena.ui.pages.duel import Duel
 from arena.ui.theme import script
-from arena.ui.updates import Pages
 from arena.ui.widgets import VisitorOf, browser_sentences
 
 __all__ = ["VisitorOf", "build", "mount", "script"]

@@ -23,13 +23,13 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
+from arena.web.entrance.gate import Gate, is_taken
+from arena.web.entrance.origin import Origin
 from arena.web.farewell import Farewell
-from arena.web.gate import Gate, is_taken
 from arena.web.headers import Headers
-from arena.web.language import Language
-from arena.web.origin import Origin
-from arena.web.scripts import Scripts
-from arena.web.visitor import VisitorCookie
+from arena.web.html.language import Language
+from arena.web.html.scripts import Scripts
+from arena.web.sender.visitor import VisitorCookie
 
 __all__ = ["protect"]
 

@@ -6,8 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from arena.service import Board
-from arena.ui.leaderboard import axis, computed_line, settings_line, table
 from arena.ui.messages import messages
+from arena.ui.pages.leaderboard import axis, computed_line, settings_line, table
 from elo.board.leaderboard import Row
 from elo.chance.intervals import Kind
 from elo.settings import Settings

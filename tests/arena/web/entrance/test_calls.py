@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from arena.web.calls import BadCall, check_call, check_cancel
+from arena.web.entrance.calls import BadCall, check_call, check_cancel
 
 CALL: dict[str, Any] = {"fn_index": 3, "data": ["Hi", None], "session_hash": "4vk0c2p8dq5"}
 CANCEL: dict[str, Any] = {"fn_index": 3, "session_hash": "4vk0c2p8dq5", "event_id": "0f12ab"}

@@ -18,7 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from arena.web.address import HasClient, address_mac
+from arena.web.sender.address import HasClient, address_mac
 
 COOKIE = "visitor"
 

@@ -8,7 +8,7 @@ import pytest
 
 from arena import ui
 from arena.settings import Settings
-from arena.ui.updates import Pages
+from arena.ui.framework.updates import Pages
 from tests.arena.ui.fake_arena import FakeArena
 
 

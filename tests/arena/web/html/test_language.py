@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.language import Language
+from arena.web.html.language import Language
 
 PAGE = "<!doctype html><html><head><title>Über 한국어</title></head><body><head></body></html>"
 ICON = '<link rel="icon" href="./favicon.ico">'

@@ -2,7 +2,7 @@
 (() => {
   const byId = (id) => document.getElementById(id);
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
-  /* Until Gradio listens, its buttons are disabled (ui/duel.py); Enter in the prompt is kept until then. */
+  /* Until Gradio listens, its buttons are disabled (ui/pages/duel.py); Enter in the prompt is kept until then. */
   let sendWhenListening = false;
   document.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.closest("#prompt");

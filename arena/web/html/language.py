@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from arena.web.html import pass_changed
+from arena.web.html.change import pass_changed
 
 _SCRIPT = (
     r"<script>(()=>{const m=document.cookie.match(/(?:^|; )lang=(%s)(?:;|$)/);"

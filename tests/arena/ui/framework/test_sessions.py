@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from arena import ui
 from arena.settings import Settings
-from arena.ui import sessions
+from arena.ui.framework import sessions
 from tests.arena.ui.fake_arena import FakeArena
 from tests.waiting import until
 

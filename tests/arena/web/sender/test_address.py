@@ -8,8 +8,8 @@ import pytest
 from starlette.requests import HTTPConnection
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from arena.web import address
-from arena.web.address import address_mac
+from arena.web.sender import address
+from arena.web.sender.address import address_mac
 
 SECRET = b"0" * 32
 

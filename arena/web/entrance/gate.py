@@ -17,8 +17,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from arena.web.calls import BadCall, check_call, check_cancel
-from arena.web.origin import moved
+from arena.web.entrance.calls import BadCall, check_call, check_cancel
+from arena.web.entrance.origin import moved
 
 MAX_BODY_BYTES = 64 * 1024
 

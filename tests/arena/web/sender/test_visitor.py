@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.address import address_mac
-from arena.web.visitor import COOKIE, VisitorCookie, Who, identify, pseudonym
+from arena.web.sender.address import address_mac
+from arena.web.sender.visitor import COOKIE, VisitorCookie, Who, identify, pseudonym
 
 SECRET = b"0" * 32
 SOMEBODY = "0123456789abcdef0123456789abcdef"

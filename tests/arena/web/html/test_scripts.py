@@ -9,7 +9,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from arena.web.headers import Headers
-from arena.web.scripts import Scripts
+from arena.web.html.scripts import Scripts
 
 
 async def page(request: Request) -> Response:

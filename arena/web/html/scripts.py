@@ -11,7 +11,7 @@ import secrets
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from arena.web.html import pass_changed
+from arena.web.html.change import pass_changed
 
 _NONCE = "arena.nonce"
 

@@ -4,8 +4,8 @@ settings."""
 import gradio as gr
 
 from arena.settings import Settings
-from arena.ui.leaderboard import settings_line
 from arena.ui.messages import LANGUAGES, messages
+from arena.ui.pages.leaderboard import settings_line
 from arena.ui.widgets import header, said
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from arena.settings import load
-from arena.ui.about import about_texts
 from arena.ui.messages import LANGUAGES, messages
+from arena.ui.pages.about import about_texts
 
 
 @pytest.mark.parametrize("pace", ["equal", "together", "free"])

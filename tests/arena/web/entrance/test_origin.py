@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.origin import Origin
+from arena.web.entrance.origin import Origin
 
 
 async def told(request: Request) -> Response:

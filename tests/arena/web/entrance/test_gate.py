@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from arena.web.gate import MAX_BODY_BYTES, Gate, is_taken
+from arena.web.entrance.gate import MAX_BODY_BYTES, Gate, is_taken
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]
 

@@ -1,0 +1,1 @@
+"""Changes to Gradio itself: cheaper updates of a page, and bounded sessions on the server."""

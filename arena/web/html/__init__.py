@@ -1,0 +1,1 @@
+"""What is added to every HTML page on its way to the browser."""
