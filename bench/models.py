@@ -20,10 +20,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bench.files import Files
-from inference.model.checkpoint import WEIGHTS_FILE
+from inference.model.checkpoint.files import WEIGHTS_FILE
+from inference.model.checkpoint.weights import save
 from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
-from inference.model.weights import save
 
 VOCAB_SIZE = 32000
 CONFIGS = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference import hub
-from inference.model.checkpoint import read_checkpoint, weight_files
+from inference.model.checkpoint.files import read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
 from inference.text.folder import open_tokenizer

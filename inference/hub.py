@@ -13,10 +13,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inference.model.checkpoint import HF_INDEX_FILE, HF_WEIGHTS_FILE, WEIGHTS_FILE, read_checkpoint, weight_files
+from inference.model.checkpoint.config_json import CONFIG_FILE
+from inference.model.checkpoint.files import HF_INDEX_FILE, HF_WEIGHTS_FILE, WEIGHTS_FILE, read_checkpoint, weight_files
+from inference.model.checkpoint.params_json import PARAMS_FILE
 from inference.model.config import CheckpointError
-from inference.model.config_json import CONFIG_FILE
-from inference.model.params_json import PARAMS_FILE
 from inference.progress import Progress
 from inference.text.tokenizer import TOKENIZER_FILES
 

@@ -227,7 +227,7 @@ def write_model_folder(
     """
     import torch
 
-    from inference.model import weights
+    from inference.model.checkpoint import weights
     from inference.model.config import ModelConfig
     from inference.model.transformer import Transformer
 

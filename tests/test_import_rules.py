@@ -114,7 +114,7 @@ REACHES = [
     ("inference.engine.request", (), ("torch",), ()),
     ("inference.engine.scheduler", (), ("torch",), ()),
     ("inference.model.config", (), ("torch",), ()),
-    ("inference.model.checkpoint", (), ("torch",), ()),
+    ("inference.model.checkpoint.files", (), ("torch",), ()),
     ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),

@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     source = locate(args.source)
-    from inference.model.convert import convert
+    from inference.model.checkpoint.convert import convert
 
     convert(source, args.target, adapter=args.adapter, progress=Progress("convert"))
     copied = [name for name in TEXT_FILES if (source / name).is_file()]

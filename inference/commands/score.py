@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inference.commands.options import Commands, add_computing, add_folder, prepare_torch, whole
 from inference.folder import locate
-from inference.model.checkpoint import load_config
+from inference.model.checkpoint.files import load_config
 
 
 def add(commands: Commands) -> None:

@@ -63,7 +63,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     from inference.demo.profiles import PROFILE
     from inference.demo.train import TOKENS_PER_STEP, Progress, train
     from inference.demo.vocabulary import train_tokenizer
-    from inference.model.weights import save
+    from inference.model.checkpoint.weights import save
     from inference.text.tokenizer import TOKENIZER_FILE
 
     torch.set_num_threads(1)  # matrices are small: a second thread on one run gains little, a second run a lot
@@ -89,7 +89,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
 def _examine(slug: str, folder: Path, path: Path) -> None:
     from inference.demo.evaluate import examine, questions, summary
     from inference.demo.profiles import PROFILE
-    from inference.model.weights import load
+    from inference.model.checkpoint.weights import load
 
     marked = examine(load(folder), open_tokenizer(folder), questions(QUESTIONS_PER_SKILL))
     result = summary(marked)

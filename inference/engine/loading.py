@@ -12,9 +12,9 @@ import torch
 from inference.engine.engine import Engine, chunk_size
 from inference.engine.memory import GIB, count_slots, default_cache_bytes, too_large
 from inference.folder import ModelFolder
-from inference.model import weights
 from inference.model.cache import RingCache, bytes_per_slot, largest_layer
-from inference.model.checkpoint import fingerprint
+from inference.model.checkpoint import weights
+from inference.model.checkpoint.files import fingerprint
 from inference.model.native.library import Backend
 from inference.model.transformer import Transformer
 from inference.progress import Progress

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad, silu
 
-from inference.model.attention import attend, attend_single
-from inference.model.fused_attention import attend_keys, can_fuse
-from inference.model.linear import Product
+from inference.model.gpu.flash_attention import attend_keys, can_fuse
 from inference.model.native.chunk_attention import attend_chunk, can_attend
+from inference.model.operators.attention import attend, attend_single
+from inference.model.operators.linear import Product
+from inference.model.operators.rope import rotate
 from inference.model.plan import Prefill, WindowPlan
-from inference.model.rope import rotate
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from inference.model.attention import band
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
+from inference.model.operators.attention import band
 
 _KEY_STEP = 512  # rows of a long, part-filled ring are read in multiples of this: shorter pieces move the last bits
 

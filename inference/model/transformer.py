@@ -15,16 +15,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, silu
 
-from inference.model.attention import attend, band
 from inference.model.block_step import BlockStep, filled_up, normalized
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
-from inference.model.graphs import GraphDecoder
-from inference.model.linear import Product, n_filled
+from inference.model.gpu.graphs import GraphDecoder
 from inference.model.native.decoder import Decoder, can_decode
 from inference.model.native.library import Backend, library
+from inference.model.operators.attention import attend, band
+from inference.model.operators.linear import Product, n_filled
+from inference.model.operators.rope import head_rotation, rotate, rotation
 from inference.model.plan import check_chunks, plan_step
-from inference.model.rope import head_rotation, rotate, rotation
 
 
 class Attention(nn.Module):

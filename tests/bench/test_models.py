@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from bench.models import CONFIGS, VOCAB_SIZE, hf_state, main, make, random_model, tokenizer_model
 from inference.folder import open_folder
 from inference.model.cache import Chunk, RingCache
+from inference.model.checkpoint.weights import load
 from inference.model.config import ModelConfig
-from inference.model.weights import load
 
 TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=7)
 

@@ -9,8 +9,8 @@ from inference.bench import Figures, as_json, endless, measure, random_prompts, 
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
 from inference.model.cache import Chunk, RingCache
+from inference.model.checkpoint.weights import load
 from inference.model.transformer import Transformer
-from inference.model.weights import load
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder

@@ -9,7 +9,7 @@ import pytest
 
 from inference import hub
 from inference.folder import locate, open_folder, open_folders
-from inference.model.checkpoint import read_checkpoint
+from inference.model.checkpoint.files import read_checkpoint
 from inference.model.config import CheckpointError
 from tests.fakes import write_model_folder, write_tokenizer
 from tests.inference.fake_hub import FakeHub

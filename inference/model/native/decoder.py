@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
-from inference.model.linear import Product
+from inference.model.operators.linear import Product
 
 if TYPE_CHECKING:
     from inference.model.transformer import Block, Transformer

@@ -5,7 +5,7 @@ import torch
 
 from inference.__main__ import main
 from inference.folder import open_folder
-from inference.model import weights
+from inference.model.checkpoint import weights
 from tests.fakes import write_model_folder
 
 

@@ -7,8 +7,8 @@ import torch
 
 from inference.__main__ import main
 from inference.engine.loading import load_for_serving
-from inference.model import weights
 from inference.model.cache import Chunk, RingCache
+from inference.model.checkpoint import weights
 from inference.model.transformer import Transformer
 
 Capture = pytest.CaptureFixture[str]

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from inference.__main__ import main
-from inference.model import weights
+from inference.model.checkpoint import weights
 from inference.text.chat_template import Message, render
 from inference.text.folder import open_tokenizer
 

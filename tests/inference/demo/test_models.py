@@ -10,8 +10,8 @@ import pytest
 from inference.demo.__main__ import ACCURACY, MODELS
 from inference.demo.evaluate import answers, examine, questions, summary
 from inference.demo.profiles import PROFILE, PROFILES, WINDOW
+from inference.model.checkpoint.weights import load
 from inference.model.transformer import Transformer
-from inference.model.weights import load
 from inference.text.chat_template import Message
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer

@@ -16,8 +16,8 @@ from inference.engine.engine import Engine, chunk_size
 from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
 from inference.engine.sampling import Row, sample, uniforms
-from inference.model import weights
 from inference.model.cache import Chunk, RingCache
+from inference.model.checkpoint import weights
 from inference.model.config import ModelConfig
 from inference.model.transformer import Transformer
 from inference.text.folder import open_tokenizer

@@ -10,8 +10,8 @@ from inference.engine import loading, memory
 from inference.engine.loading import load_for_serving, load_models
 from inference.engine.request import Request, SamplingParams
 from inference.folder import open_folder
-from inference.model import weights
 from inference.model.cache import bytes_per_slot
+from inference.model.checkpoint import weights
 from inference.model.config import CheckpointError
 from inference.model.score import score
 from inference.model.transformer import Transformer

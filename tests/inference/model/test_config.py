@@ -62,5 +62,5 @@ def test_json_that_is_no_object_and_a_missing_file_are_refused(tmp_path: Path) -
 
 
 def test_reading_a_configuration_imports_no_torch() -> None:
-    code = "import sys, inference.model.checkpoint; sys.exit('torch' in sys.modules)"
+    code = "import sys, inference.model.checkpoint.files; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from inference.model import weights
 from inference.model.cache import Chunk, RingCache
+from inference.model.checkpoint import weights
 from inference.model.config import Family, ModelConfig
 from inference.model.transformer import Transformer
 from tests.inference.model.builders import (

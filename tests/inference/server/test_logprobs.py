@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from inference.engine.request import TokenLogprob
-from inference.model import weights
+from inference.model.checkpoint import weights
 from inference.server.logprobs import TextLogprobs, chat_logprobs, token_text
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from inference.model.linear import has_known_blocks
 from inference.model.native.library import library
+from inference.model.operators.linear import has_known_blocks
 
 needs_compiler = pytest.mark.skipif(library() is None, reason="no C compiler here")
 needs_blocks = pytest.mark.skipif(

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from inference.model.attention import attend, band
 from inference.model.native.chunk_attention import attend_chunk, can_attend
+from inference.model.operators.attention import attend, band
 from tests.inference.model.native.needs import needs_compiler
 
 pytestmark = needs_compiler

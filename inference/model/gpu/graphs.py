@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
-from inference.model.fused_attention import can_fuse
-from inference.model.single_tokens import SingleTokens
+from inference.model.gpu.flash_attention import can_fuse
+from inference.model.gpu.single_tokens import SingleTokens
 
 if TYPE_CHECKING:
     from inference.model.transformer import Transformer

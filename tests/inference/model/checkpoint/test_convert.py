@@ -8,11 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from inference.model.checkpoint import read_checkpoint
+from inference.model.checkpoint.convert import convert
+from inference.model.checkpoint.files import read_checkpoint
+from inference.model.checkpoint.params_json import params_text
+from inference.model.checkpoint.weights import load, save
 from inference.model.config import CheckpointError
-from inference.model.convert import convert
-from inference.model.params_json import params_text
-from inference.model.weights import load, save
 from tests.inference.model.builders import (
     hugging_face_logits,
     hugging_face_model,

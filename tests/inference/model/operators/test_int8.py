@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from inference.model import int8
-from inference.model.int8 import Int8Weight
+from inference.model.operators import int8
+from inference.model.operators.int8 import Int8Weight
 
 
 def dequantized(weight: torch.Tensor) -> torch.Tensor:

@@ -1,6 +1,6 @@
 import torch
 
-from inference.model.rope import head_rotation, rotate, rotation
+from inference.model.operators.rope import head_rotation, rotate, rotation
 
 
 def test_pairs_are_turned_as_complex_numbers() -> None:

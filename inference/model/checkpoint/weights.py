@@ -17,10 +17,10 @@ from torch import nn
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
-from inference.model.checkpoint import WEIGHTS_FILE, read_checkpoint
+from inference.model.checkpoint.files import WEIGHTS_FILE, read_checkpoint
+from inference.model.checkpoint.params_json import PARAMS_FILE, params_text
+from inference.model.checkpoint.stored import StoredWeights
 from inference.model.config import Family, ModelConfig
-from inference.model.params_json import PARAMS_FILE, params_text
-from inference.model.stored import StoredWeights
 from inference.model.transformer import Block, Transformer
 
 _SMALL_MODEL = 100_000_000  # parameters; below it float32 is fast enough on a CPU, and exact

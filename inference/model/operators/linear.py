@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, pad
 
-from inference.model.int8 import Int8Weight
+from inference.model.operators.int8 import Int8Weight
 
 MIN_ROWS = 6
 """Rows that a product should have; fewer are to be filled up with zeros, for the sake of bits and of speed.

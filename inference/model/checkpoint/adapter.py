@@ -17,9 +17,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from inference.model.checkpoint.stored import Shapes
+from inference.model.checkpoint.tensor_names import hugging_face_name, interleaved, is_turned
 from inference.model.config import CheckpointError, read_object
-from inference.model.stored import Shapes
-from inference.model.tensor_names import hugging_face_name, interleaved, is_turned
 
 CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from inference.model.checkpoint.params_json import params_text, read_params
 from inference.model.config import CheckpointError, Family, ModelConfig
-from inference.model.params_json import params_text, read_params
 from tests.inference.model.builders import tiny_config
 
 MISTRAL_7B_V01 = {

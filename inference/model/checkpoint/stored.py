@@ -15,9 +15,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from inference.model.checkpoint import Checkpoint, weight_files
+from inference.model.checkpoint.files import Checkpoint, weight_files
+from inference.model.checkpoint.tensor_names import hugging_face_name, interleaved, is_computed, is_turned
 from inference.model.config import CheckpointError
-from inference.model.tensor_names import hugging_face_name, interleaved, is_computed, is_turned
 
 Shapes = Mapping[str, tuple[int, ...]]
 

@@ -15,7 +15,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from inference.model.attention import attend, attend_single, band
+from inference.model.operators.attention import attend, attend_single, band
 
 logger = logging.getLogger(__name__)
 

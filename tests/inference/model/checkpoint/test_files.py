@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from inference.model.checkpoint import fingerprint, load_config, read_checkpoint, weight_files
+from inference.model.checkpoint.files import fingerprint, load_config, read_checkpoint, weight_files
+from inference.model.checkpoint.weights import save
 from inference.model.config import CheckpointError
-from inference.model.weights import save
 from tests.inference.model.builders import hugging_face_model, random_model, tiny_config
 
 SHARDS = [f"model-0000{number}-of-00004.safetensors" for number in range(1, 5)]

@@ -14,10 +14,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding, rms_norm, silu
 
-from inference.model.attention import attend_single
 from inference.model.block_step import BlockStep
-from inference.model.fused_attention import attend_slots, slot_starts
-from inference.model.rope import head_rotation, rotate, rotation
+from inference.model.gpu.flash_attention import attend_slots, slot_starts
+from inference.model.operators.attention import attend_single
+from inference.model.operators.rope import head_rotation, rotate, rotation
 
 if TYPE_CHECKING:
     from inference.model.transformer import Transformer

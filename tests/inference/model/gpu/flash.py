@@ -1,4 +1,4 @@
-"""What the kernel behind `fused_attention` is documented to do, written out sequence by sequence in float32."""
+"""What the kernel behind `flash_attention` is documented to do, written out sequence by sequence in float32."""
 
 import torch
 from torch import Tensor

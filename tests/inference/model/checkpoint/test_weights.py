@@ -7,11 +7,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from inference.model.checkpoint import load_config
+from inference.model.checkpoint.files import load_config
+from inference.model.checkpoint.weights import default_dtype, load, save
 from inference.model.config import CheckpointError, ModelConfig
 from inference.model.score import score
 from inference.model.transformer import Transformer
-from inference.model.weights import default_dtype, load, save
 from tests.inference.model.builders import hugging_face_model, random_ids, random_model, tiny_config
 
 
@@ -220,7 +220,7 @@ MEASURE = """
 import re, sys
 from pathlib import Path
 import torch
-from inference.model.weights import load
+from inference.model.checkpoint.weights import load
 def kib(key):  # not getrusage: its maximum begins with that of the process that started this one
     return int(re.search(key + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 start = kib("VmRSS")

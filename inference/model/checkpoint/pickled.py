@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from inference.model.checkpoint.stored import Shapes
+from inference.model.checkpoint.tensor_names import is_computed
 from inference.model.config import CheckpointError
-from inference.model.stored import Shapes
-from inference.model.tensor_names import is_computed
 
 _DTYPES = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.model import fused_attention
 from inference.model.cache import Chunk, RingCache
-from inference.model.single_tokens import SingleTokens
+from inference.model.gpu import flash_attention
+from inference.model.gpu.single_tokens import SingleTokens
 from inference.model.transformer import Transformer
 from tests.inference.model.builders import random_ids, random_model, tiny_config
-from tests.inference.model.flash import flash
+from tests.inference.model.gpu.flash import flash
 
 Window = int | tuple[int | None, ...] | None
 
@@ -68,7 +68,7 @@ def test_single_tokens_are_computed_as_in_an_ordinary_step(window: Window, n_kv_
 def test_attention_by_starts_and_lengths_is_the_same(
     monkeypatch: pytest.MonkeyPatch, window: Window, n_kv_heads: int
 ) -> None:
-    monkeypatch.setattr(fused_attention, "_flash", flash)
+    monkeypatch.setattr(flash_attention, "_flash", flash)
     check(window, n_kv_heads, is_fused=True, atol=1e-5)
 
 

@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 import transformers
 
+from inference.model.checkpoint.config_json import read_config
 from inference.model.config import CheckpointError, ModelConfig
-from inference.model.config_json import read_config
 
 MISTRAL_7B_V01: dict[str, Any] = {
     "architectures": ["MistralForCausalLM"],

@@ -13,13 +13,13 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from inference.model.adapter import read_adapter
-from inference.model.checkpoint import WEIGHTS_FILE, read_checkpoint
+from inference.model.checkpoint.adapter import read_adapter
+from inference.model.checkpoint.files import WEIGHTS_FILE, read_checkpoint
+from inference.model.checkpoint.params_json import PARAMS_FILE, params_text, read_params
+from inference.model.checkpoint.pickled import PickledWeights, pickled_files
+from inference.model.checkpoint.stored import StoredWeights
+from inference.model.checkpoint.weights import Progress, shapes
 from inference.model.config import CheckpointError, Family, ModelConfig
-from inference.model.params_json import PARAMS_FILE, params_text, read_params
-from inference.model.pickled import PickledWeights, pickled_files
-from inference.model.stored import StoredWeights
-from inference.model.weights import Progress, shapes
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32", torch.float64: "F64"}
 

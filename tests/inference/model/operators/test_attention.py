@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.model.attention import attend, attend_single, band
+from inference.model.operators.attention import attend, attend_single, band
 
 CPU = torch.device("cpu")
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from inference.model import transformer
 from inference.model.cache import Chunk, RingCache
-from inference.model.graphs import BATCHES, CudaRecorder, GraphDecoder, Recording, keys_rung
+from inference.model.gpu.graphs import BATCHES, CudaRecorder, GraphDecoder, Recording, keys_rung
 from inference.model.transformer import Transformer
 from tests.inference.model.builders import random_ids, random_model, tiny_config
 

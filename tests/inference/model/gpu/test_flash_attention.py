@@ -8,12 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.model import block_step, fused_attention
+from inference.model import block_step
 from inference.model.cache import Chunk, RingCache
-from inference.model.fused_attention import agrees, can_fuse
+from inference.model.gpu import flash_attention
+from inference.model.gpu.flash_attention import agrees, can_fuse
 from inference.model.transformer import Transformer
 from tests.inference.model.builders import random_ids, random_model, tiny_config
-from tests.inference.model.flash import flash
+from tests.inference.model.gpu.flash import flash
 
 CPU = torch.device("cpu")
 
@@ -36,7 +37,7 @@ def test_chunks_of_a_prompt_see_what_the_window_shows(
     monkeypatch.setattr(block_step, "can_attend", lambda heads: False)
     expected = read(model, sizes)
     monkeypatch.setattr(block_step, "can_fuse", lambda *shape: True)
-    monkeypatch.setattr(fused_attention, "_flash", flash)
+    monkeypatch.setattr(flash_attention, "_flash", flash)
     torch.testing.assert_close(read(model, sizes), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -45,7 +46,7 @@ def test_chunks_of_a_prompt_see_what_the_window_shows(
 def test_a_kernel_as_documented_agrees(
     monkeypatch: pytest.MonkeyPatch, dtype: torch.dtype, shape: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr(fused_attention, "_flash", flash)
+    monkeypatch.setattr(flash_attention, "_flash", flash)
     assert agrees(CPU, dtype, *shape)
 
 
@@ -62,13 +63,13 @@ def test_a_kernel_that_passes_over_something_is_found_out(
             options["window"] = None
         return flash(*args, **options)
 
-    monkeypatch.setattr(fused_attention, "_flash", wrong)
+    monkeypatch.setattr(flash_attention, "_flash", wrong)
     assert not agrees(CPU, torch.bfloat16, 8, 2, 16)
     assert "plain products are taken" in caplog.text
 
 
 def test_numbers_that_are_none_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused_attention, "_flash", lambda q, *args, **options: torch.full_like(q, float("nan")))
+    monkeypatch.setattr(flash_attention, "_flash", lambda q, *args, **options: torch.full_like(q, float("nan")))
     assert not agrees(CPU, torch.bfloat16, 8, 2, 16)
 
 
@@ -81,7 +82,7 @@ def test_torchs_own_kernel_is_asked_with_its_names_and_missing_here(caplog: pyte
 
 
 def test_it_is_for_a_gpu_and_sixteen_bits_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fused_attention, "agrees", lambda *shape: True)
+    monkeypatch.setattr(flash_attention, "agrees", lambda *shape: True)
     gpu = torch.device("cuda")
     assert can_fuse(gpu, torch.bfloat16, 32, 8, 128)
     assert not can_fuse(gpu, torch.float32, 32, 8, 128)

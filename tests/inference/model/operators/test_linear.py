@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from inference.model import linear
-from inference.model.linear import MIN_ROWS, Product, _lies_in_known_blocks, has_known_blocks
+from inference.model.operators import linear
+from inference.model.operators.linear import MIN_ROWS, Product, _lies_in_known_blocks, has_known_blocks
 
 
 def modules(dtype: torch.dtype, n_in: int = 64) -> tuple[nn.Linear, nn.Linear]:
