@@ -1,25 +1,19 @@
-"""What the battle page shows at each moment: the views of `Arena` -> properties of the page's elements. Pure: no
-Gradio, no arena.
+"""What the battle page shows and when: the arena's views as faces of the page.
 
-A `Face` maps element ids to what is to be set on them (`{"stop": {"visible": True}}`). `idle` and `battle` name every
-element whose look can change, so that a page that shows one face forgets the one before; `changes` leaves out what
-stays, which is most of it while tokens stream in.
+`idle` and `battle` set every element whose look can change, so that nothing is left over from the face before. Pure:
+it uses neither Gradio nor `Arena`.
 """
 
-import math
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any
 
-from arena.service import BattleView, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
-from arena.ui.links import link
-from arena.ui.markup import Markup, whole
+from arena.service import BattleView, Side, SideView, Status
+from arena.ui import conversation, revealed
+from arena.ui.faces import Face
+from arena.ui.lines import notice, status_line, votes_so_far
+from arena.ui.markup import Markup
 from arena.ui.messages import Messages
-from arena.ui.revealed import more
 from arena.ui.untrusted import plain
 from db.outcome import Outcome
-
-Face = dict[str, dict[str, Any]]
 
 SIDES: tuple[Side, Side] = ("a", "b")
 VOTES: Mapping[str, Outcome] = {
@@ -29,15 +23,11 @@ VOTES: Mapping[str, Outcome] = {
     "vote-b": Outcome.B,
 }
 GROWING = ("done-a", "rest-a", "done-b", "rest-b")
-"""The answers, each in two elements: the blocks that are done, which only grow, and the rest."""
-_CHOSEN = {Outcome.A: "chosen_a", Outcome.B: "chosen_b", Outcome.TIE: "chosen_tie", Outcome.BOTH_BAD: "chosen_both_bad"}
-
-
-_whole = lru_cache(maxsize=500)(whole)
+"""The answers, two elements each: the finished blocks, which only grow, and the rest."""
 
 
 def idle(status: Status, texts: Messages) -> Face:
-    """Before the first prompt: what this is, the prompt box, examples, how many votes there are."""
+    """Return the page before the first prompt: the intro, the prompt box, the examples, the number of votes."""
     return {
         "battle-id": {"value": ""},
         "intro": {"visible": True},
@@ -61,15 +51,16 @@ def idle(status: Status, texts: Messages) -> Face:
 
 
 def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | None = None) -> Face:
-    """A battle as it stands, from the first token to the reveal; `answers` are its texts as HTML, where they have been
-    read before."""
+    """Return a battle at any moment, from the first token to the reveal. `answers` are its texts as HTML if the caller
+    has read them already."""
     if answers is None:
-        answers = {side: Markup(_whole(shown.text), "") for side, shown in zip(SIDES, (view.a, view.b), strict=True)}
+        sides = zip(SIDES, (view.a, view.b), strict=True)
+        answers = {side: Markup(conversation.read_whole(shown.text), "") for side, shown in sides}
     is_over = view.state in ("voted", "void")
     face: Face = {
         "battle-id": {"value": view.battle_id},
         "intro": {"visible": False},
-        "asked": {"value": _asked(view.prompt, texts), "visible": True},
+        "asked": {"value": conversation.asked(view.prompt, texts), "visible": True},
         "switch": {"visible": True},
         "duel": {"visible": True},
         "bar": {"visible": not is_over},
@@ -82,36 +73,18 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         "next": {"visible": True, "variant": "primary" if is_over else "secondary"},
         "examples": {"visible": False},
         "so-far": {"visible": False},
-        "notice": {"value": _notice("notice_" + view.notice, texts) if view.notice and not view.can_vote else ""},
+        "notice": {"value": notice("notice_" + view.notice, texts) if view.notice and not view.can_vote else ""},
     }
     for vote, outcome in VOTES.items():
         is_open = view.can_vote and not (view.is_tie_only and outcome in (Outcome.A, Outcome.B))
         face[vote] = {"interactive": is_open}
     for side, shown in zip(SIDES, (view.a, view.b), strict=True):
-        face |= _side(side, shown, view, texts) | _answer(side, shown, answers[side], texts)
-    return face | _result(view.reveal, texts)
-
-
-def changes(before: Face, after: Face) -> Face:
-    """What of `after` differs from `before`, property by property."""
-    return {
-        element: changed
-        for element, properties in after.items()
-        if (changed := {key: value for key, value in properties.items() if before.get(element, {}).get(key) != value})
-    }
-
-
-def joined(*faces: Face) -> Face:
-    """One face that sets what all of them set, later ones last."""
-    whole: Face = {}
-    for face in faces:
-        for element, properties in face.items():
-            whole[element] = {**whole.get(element, {}), **properties}
-    return whole
+        face |= _pane(side, shown, view, texts) | conversation.answer(side, shown, answers[side], texts)
+    return face | revealed.result(view.reveal, texts)
 
 
 def held(prompt: str, status: Status, texts: Messages) -> Face:
-    """A first prompt waits for the models: it stands in its box, and can be called back."""
+    """Return the page while a first prompt waits for the models: it is locked in its box and can be cancelled."""
     return {
         "prompt": {"value": prompt, "interactive": False},
         "send": {"visible": False},
@@ -124,7 +97,7 @@ def held(prompt: str, status: Status, texts: Messages) -> Face:
 
 
 def let_go(status: Status, texts: Messages) -> Face:
-    """It waits no longer, and can be changed and sent."""
+    """Return the page once the prompt no longer waits: it can be edited and sent."""
     box: Face = {
         "prompt": {"interactive": True},
         "send": {"visible": True},
@@ -135,7 +108,7 @@ def let_go(status: Status, texts: Messages) -> Face:
 
 
 def sent() -> Face:
-    """The prompt has left its box, and nothing that was said before it holds any longer."""
+    """Return the page when a prompt has been sent: an empty box and no notices."""
     return {
         "prompt": {"value": "", "interactive": True},
         "notice": {"value": ""},
@@ -145,60 +118,17 @@ def sent() -> Face:
 
 
 def interrupted(prompt: str, texts: Messages) -> Face:
-    """A restart of the arena ended the visitor's battle: its prompt is in the box again."""
-    return {"prompt": {"value": prompt}, "notice": {"value": _notice("battle_interrupted", texts)}}
+    """Return the page when a restart has ended the visitor's battle: its prompt is back in the box."""
+    return {"prompt": {"value": prompt}, "notice": {"value": notice("battle_interrupted", texts)}}
 
 
 def missing(status: Status, texts: Messages) -> Face:
-    """Why no battle can begin just now; while there is a reason, the page asks again."""
+    """Return why no battle can start now; as long as there is a reason, the page asks again."""
     return {"status": {"value": status_line(status, texts)}, "status-timer": {"active": not status.can_battle}}
 
 
-def status_line(status: Status, texts: Messages, *, is_held: bool = False) -> str:
-    """Why no battle can begin just now, or nothing; `is_held`: and that the prompt is sent as soon as one can."""
-    if status.can_battle:
-        return ""
-    if status.is_hopeless:
-        key = "status_failed"
-    elif status.n_loading:
-        key = "status_loading"
-    else:
-        key = "status_too_few_failed" if status.n_failed else "status_too_few"
-    if is_held and not status.is_hopeless:
-        key = "held_loading" if status.n_loading else "held_too_few"
-    return _notice(key, texts, n_ready=status.n_ready, n_models=status.n_models, n_failed=status.n_failed)
-
-
-def refusal_line(refusal: Refusal, texts: Messages) -> str:
-    """A refusal as one sentence with its next step. Numbers of seconds (`window_s`) can also be said in minutes
-    (`{window_min}`), rounded up."""
-    minutes = {key[:-2] + "_min": math.ceil(number / 60) for key, number in refusal.numbers.items() if key[-2:] == "_s"}
-    return _notice("refused_" + refusal.key, texts, **refusal.numbers, **minutes)
-
-
-def error_line(key: str, texts: Messages) -> str:
-    return _notice(key, texts)
-
-
-def _notice(key: str, texts: Messages, **numbers: object) -> str:
-    return f'<div class="notice">{plain(texts(key, **numbers))}</div>'
-
-
-def votes_so_far(status: Status, texts: Messages) -> str:
-    """Of how many votes the board is made, with the way to it."""
-    n = status.n_counted
-    if n == 0:
-        return plain(texts("votes_so_far_none"))
-    votes = texts("votes_so_far_one") if n == 1 else texts("votes_so_far", votes=n)
-    return f'{plain(votes)} – <a href="{link("/leaderboard")}">{plain(texts("see_who_leads"))}</a>'
-
-
-def _asked(prompt: str, texts: Messages) -> str:
-    return f'<div class="asked"><span class="who">{plain(texts("you_asked"))}</span> <span>{plain(prompt)}</span></div>'
-
-
 def _hint(view: BattleView, texts: Messages) -> str:
-    """What stands at the vote buttons: which votes are open, and that a vote won't count, before it is cast."""
+    """Return the line at the vote buttons: which votes are open, and whether a vote can count."""
     if not (view.notice and view.can_vote):
         return plain(texts("hint_open" if view.can_vote else "hint_writing"))
     key = "notice_" + view.notice
@@ -207,14 +137,14 @@ def _hint(view: BattleView, texts: Messages) -> str:
     return f'<div class="notice{"" if view.is_tie_only else " wont-count"}">{plain(texts(key))}</div>'
 
 
-def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
+def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
     reveal = view.reveal
     if reveal is None:
         head, switch, below = _head(side, shown, texts), _state(shown, texts), ""
     else:
-        who = reveal.a if side == "a" else reveal.b
-        head, switch, below = _unmasked(side, reveal, texts), who.model, more(who, texts)
-    earlier = "\n\n".join(_earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
+        model = reveal.a if side == "a" else reveal.b
+        head, switch, below = revealed.head(side, reveal, texts), model.model, revealed.more(model, texts)
+    earlier = "\n\n".join(conversation.earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
     return {
         f"side-{side}": {"value": f"{side.upper()} · {switch}"},
         f"head-{side}": {"value": head},
@@ -224,103 +154,12 @@ def _side(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
     }
 
 
+def _head(side: Side, shown: SideView, texts: Messages) -> str:
+    state = f'<span class="state is-{shown.state}">{plain(_state(shown, texts))}</span>'
+    return f'<div class="head">{revealed.letter(side)}{state}</div>'
+
+
 def _state(shown: SideView, texts: Messages) -> str:
     if shown.state == "failed" and shown.text and shown.error != "side_no_answer":
         return texts("side_failed_partly")
     return texts("side_cut" if shown.is_cut and shown.state == "done" else f"side_{shown.state}")
-
-
-def _head(side: Side, shown: SideView, texts: Messages) -> str:
-    return (
-        f'<div class="head">{_letter(side)}'
-        f'<span class="state is-{shown.state}">{plain(_state(shown, texts))}</span></div>'
-    )
-
-
-def _letter(side: Side) -> str:
-    return f'<h2 class="letter">{side.upper()}</h2>'
-
-
-def _earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
-    answer = turn.answer_a if side == "a" else turn.answer_b
-    asked = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> <span>{plain(turn.prompt)}</span>'
-    return f'<div class="earlier">{asked}</div>\n\n{_whole(answer)}'
-
-
-def _answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:
-    """The model's text, then (once it has ended) what is to be said of it."""
-    if shown.error == "side_no_answer":  # what there is of it cannot be seen
-        return {f"done-{side}": {"value": ""}, f"rest-{side}": {"value": _aside(shown, texts)}}
-    return {f"done-{side}": {"value": markup.done}, f"rest-{side}": {"value": markup.rest or _aside(shown, texts)}}
-
-
-def _aside(shown: SideView, texts: Messages) -> str:
-    if shown.state != "failed":
-        return ""
-    key = f"side_error_{shown.error or 'side_failed'}"
-    if shown.text.strip() and texts.has(key + "_partly"):
-        key += "_partly"
-    return f'<div class="aside">{plain(texts(key))}</div>'
-
-
-def _unmasked(side: Side, reveal: Reveal, texts: Messages) -> str:
-    """The pane's header after the vote: who it was, the rating and its change, the rank; how fast it was."""
-    who = reveal.a if side == "a" else reveal.b
-    won = reveal.outcome is (Outcome.A if side == "a" else Outcome.B)
-    return (
-        f'<div class="head{" is-chosen" if won else ""}">{_letter(side)}'
-        f'<strong class="name">{plain(who.model)}</strong> '
-        f'<span class="rating">{_rating(who)}</span> '
-        f'<span class="rank">{plain(_rank(who, texts))}</span>'
-        f'<span class="pace">{plain(_pace(who, texts))}</span></div>'
-    )
-
-
-def _rating(who: RevealSide) -> str:
-    """`1032 (+14)`, in whole points; nothing where the change is not known any more (after a restart)."""
-    if who.rating_before is None or who.rating_after is None:
-        return ""
-    return f"{round(who.rating_after)} ({_signed(round(who.rating_after - who.rating_before))})"
-
-
-def _signed(change: int) -> str:
-    return f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "±0"
-
-
-def _rank(who: RevealSide, texts: Messages) -> str:
-    if who.rank is None:
-        return texts("rank_none")
-    if who.rank_worst is None or who.rank_worst == who.rank:
-        return texts("rank_one", rank=who.rank)
-    return texts("rank_span", rank=who.rank, worst=who.rank_worst)
-
-
-def _pace(who: RevealSide, texts: Messages) -> str:
-    parts: list[str] = []
-    if who.n_tokens is not None:
-        parts.append(texts("n_tokens_one") if who.n_tokens == 1 else texts("n_tokens", n=who.n_tokens))
-    if who.ttft_ms is not None:
-        parts.append(texts("first_token", seconds=who.ttft_ms / 1000))
-    if who.tokens_per_s is not None:
-        parts.append(texts("speed", speed=who.tokens_per_s))
-    return " · ".join(parts)
-
-
-def _result(reveal: Reveal | None, texts: Messages) -> Face:
-    if reveal is None:
-        return {"result": {"visible": False}, "withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
-    if "withdrawn" in reveal.reasons:
-        verdict = f'<span class="not-counted">{plain(texts("withdrawn"))}</span>'
-    elif reveal.is_counted:
-        verdict = f'<span class="counted">{plain(texts("vote_counted"))}</span>'
-    else:
-        first, *more_reasons = (texts("reason_" + reason) for reason in reveal.reasons)
-        why = " ".join([first, *(f"{reason[0].upper()}{reason[1:]}" for reason in more_reasons)])
-        verdict = f'<span class="not-counted">{plain(texts("vote_not_counted"))} {plain(why)}</span>'
-    can_withdraw = reveal.can_withdraw_s > 0
-    return {
-        "result": {"visible": True},
-        "withdraw": {"visible": can_withdraw},
-        "withdraw-timer": {"value": reveal.can_withdraw_s, "active": True} if can_withdraw else {"active": False},
-        "reveal": {"value": f'<div class="verdict">{plain(texts(_CHOSEN[reveal.outcome]))} {verdict}</div>'},
-    }

@@ -1,8 +1,7 @@
-"""What every page has: the header with the pages' names and the language switch, and who is asking in which language.
+"""What all pages share: the header with links and the language switch, and the caller of a handler with its language.
 
-`said(key)` is a sentence that the browser fills in itself in its language (Gradio's i18n): for everything that stands
-on a page from the start, because the page is built once for all. What a handler sends is translated by the handler,
-with `Caller.texts`.
+A page is built once for all visitors, so `said(key)` leaves a sentence for the browser to fill in, in its language
+(Gradio's i18n). A handler knows the language of its caller and uses `Caller.texts`.
 """
 
 from collections.abc import Callable
@@ -18,8 +17,8 @@ from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
 from arena.ui.untrusted import plain
 
 
-class Who(Protocol):
-    """What the web layer tells of a request's sender."""
+class Identity(Protocol):
+    """What the web layer knows about the sender of a request."""
 
     @property
     def visitor(self) -> str | None: ...
@@ -28,13 +27,13 @@ class Who(Protocol):
     def address(self) -> str | None: ...
 
 
-VisitorOf = Callable[[gr.Request], Who]
+VisitorOf = Callable[[gr.Request], Identity]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sent a request: the visitor's pseudonym (None without a cookie), the HMAC of the address (None without one),
-    and the sentences of the language."""
+    """The sender of a request: the visitor's pseudonym (None without a cookie), the HMAC of the address (None without
+    one), and the messages in the visitor's language."""
 
     visitor: str | None
     address: str | None
@@ -43,24 +42,24 @@ class Caller:
 
 def caller(request: gr.Request, visitor_of: VisitorOf) -> Caller:
     language = preferred_language(request.cookies, request.headers.get("accept-language"))
-    who = visitor_of(request)
-    return Caller(visitor=who.visitor, address=who.address, texts=messages(language))
+    sender = visitor_of(request)
+    return Caller(visitor=sender.visitor, address=sender.address, texts=messages(language))
 
 
 def said(key: str) -> I18nData:
-    """The sentence `key` of `browser_sentences`, in the browser's language."""
+    """Return the placeholder for the sentence `key` of `browser_sentences`."""
     return I18nData(key)
 
 
 def header() -> None:
-    """The line on top of every page; `page.js` marks the present page and language. Gradio's own bar knows neither
-    languages nor contrast. Below it is what `connection.js` shows while the connection is lost."""
+    """Add the header of a page, and the notice that `connection.js` shows while the connection is lost. `page.js` marks
+    the current page and language. Gradio's own bar has no language switch and too little contrast."""
     gr.Markdown(said("header"), elem_id="header")
     gr.Markdown(said("connection_lost"), elem_id="connection")
 
 
 def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
-    """What the browser fills in itself, by language: all sentences without numbers, the header, the examples."""
+    """Return what the browser fills in, by language: all sentences without numbers, the header, the examples."""
     sentences: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         texts = messages(language)

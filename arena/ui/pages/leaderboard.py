@@ -17,7 +17,7 @@ from typing import Any
 import gradio as gr
 
 from arena.service import Arena, Board, ModelCard, Refusal
-from arena.ui import showing
+from arena.ui.lines import notice, refusal_line
 from arena.ui.links import link
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
@@ -179,10 +179,10 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
                 return {shown: gr.skip()}
             return {board_table: table(board, texts), computed: computed_line(board, now, texts), shown: current}
         except Refusal as refusal:
-            return {computed: showing.refusal_line(refusal, texts), shown: ""}
+            return {computed: refusal_line(refusal, texts), shown: ""}
         except Exception:
             logger.exception("the leaderboard page could not be made")
-            return {computed: showing.error_line("error_unexpected", texts)}
+            return {computed: notice("error_unexpected", texts)}
 
     blocks = gr.context.Context.root_block
     assert blocks is not None

@@ -38,7 +38,7 @@ class Identifiable(HasCookies, HasClient, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Who:
+class Sender:
     """Who sent a request, as far as the arena wants to know."""
 
     visitor: str | None
@@ -47,8 +47,8 @@ class Who:
     """HMAC of the address, for the limits."""
 
 
-def identify(request: Identifiable, secret: bytes) -> Who:
-    return Who(pseudonym(request, secret), address_mac(request, secret))
+def identify(request: Identifiable, secret: bytes) -> Sender:
+    return Sender(pseudonym(request, secret), address_mac(request, secret))
 
 
 def pseudonym(request: HasCookies, secret: bytes) -> str | None:

@@ -8,6 +8,8 @@ import pytest
 
 from arena.service import BattleView, Outcome, Refusal, Reveal, RevealSide, Side, SideView, Status, TurnView
 from arena.ui import showing
+from arena.ui.faces import Face, changes, joined
+from arena.ui.lines import refusal_line, status_line
 from arena.ui.markup import GrowingMarkup, Markup
 from arena.ui.messages import LANGUAGES, messages
 
@@ -241,9 +243,9 @@ def test_a_void_battle_offers_only_the_next_one() -> None:
 
 def test_changes_are_only_what_differs() -> None:
     before, after = showing.battle(WRITING, EN), showing.battle(replace(WRITING, b=SideView("writing", "pl")), EN)
-    assert set(showing.changes(before, after)) == {"side-b", "head-b", "done-b"}
-    assert showing.changes(after, after) == {}
-    assert showing.changes({}, after) == after
+    assert set(changes(before, after)) == {"side-b", "head-b", "done-b"}
+    assert changes(after, after) == {}
+    assert changes({}, after) == after
 
 
 @pytest.mark.parametrize(
@@ -258,12 +260,12 @@ def test_changes_are_only_what_differs() -> None:
     ],
 )
 def test_the_page_says_why_no_battle_can_begin(status: Status, line: str) -> None:
-    assert line in showing.status_line(status, EN)
-    assert bool(showing.status_line(status, EN)) == bool(line)
+    assert line in status_line(status, EN)
+    assert bool(status_line(status, EN)) == bool(line)
 
 
 def test_what_cannot_be_loaded_is_not_said_to_be_noticed_when_it_is_back() -> None:
-    assert "notice" not in showing.status_line(replace(READY, n_ready=0, n_failed=4), EN).partition(">")[2]
+    assert "notice" not in status_line(replace(READY, n_ready=0, n_failed=4), EN).partition(">")[2]
 
 
 @pytest.mark.parametrize(
@@ -296,9 +298,9 @@ def test_what_a_waiting_prompt_changed_is_set_right_by_the_battle_that_it_become
 
 
 def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
-    too_long = showing.refusal_line(Refusal("prompt_too_long", length=5000, limit=4000), EN)
+    too_long = refusal_line(Refusal("prompt_too_long", length=5000, limit=4000), EN)
     assert "Your prompt has 5,000 characters, and 4,000 is the most." in too_long
-    limited = showing.refusal_line(Refusal("rate_limited", n=121, limit=120, window_s=3600.0), EN)
+    limited = refusal_line(Refusal("rate_limited", n=121, limit=120, window_s=3600.0), EN)
     assert "more than 120 battles in 60 minutes" in limited
 
 
@@ -315,7 +317,7 @@ def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
     ids=lambda refusal: refusal.key if isinstance(refusal, Refusal) else refusal,
 )
 def test_every_refusal_with_numbers_makes_a_sentence(refusal: Refusal, language: str) -> None:
-    assert "{" not in showing.refusal_line(refusal, messages(language))
+    assert "{" not in refusal_line(refusal, messages(language))
 
 
 def test_while_answers_are_written_they_are_in_two_pieces() -> None:
@@ -331,12 +333,12 @@ def test_while_answers_are_written_they_are_in_two_pieces() -> None:
 
 
 def test_faces_that_are_joined_set_what_each_of_them_sets_the_last_one_winning() -> None:
-    first: showing.Face = {"head-a": {"value": "waiting"}, "stop": {"visible": True}}
-    then: showing.Face = {"head-a": {"value": "done"}, "vote-a": {"interactive": True}}
-    last: showing.Face = {"stop": {"variant": "primary"}}
-    assert showing.joined(first, then, last) == {
+    first: Face = {"head-a": {"value": "waiting"}, "stop": {"visible": True}}
+    then: Face = {"head-a": {"value": "done"}, "vote-a": {"interactive": True}}
+    last: Face = {"stop": {"variant": "primary"}}
+    assert joined(first, then, last) == {
         "head-a": {"value": "done"},
         "stop": {"visible": True, "variant": "primary"},
         "vote-a": {"interactive": True},
     }
-    assert showing.joined() == {}
+    assert joined() == {}

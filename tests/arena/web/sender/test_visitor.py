@@ -11,7 +11,7 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from arena.web.sender.address import address_mac
-from arena.web.sender.visitor import COOKIE, VisitorCookie, Who, identify, pseudonym
+from arena.web.sender.visitor import COOKIE, Sender, VisitorCookie, identify, pseudonym
 
 SECRET = b"0" * 32
 SOMEBODY = "0123456789abcdef0123456789abcdef"
@@ -98,6 +98,6 @@ def test_the_pseudonym_depends_on_the_secret_and_not_only_on_the_cookie() -> Non
 def test_a_sender_is_known_by_pseudonym_and_address() -> None:
     client = SimpleNamespace(host="203.0.113.7", port=1)
     request = SimpleNamespace(cookies={COOKIE: SOMEBODY}, client=client)
-    assert identify(request, SECRET) == Who(pseudonym(request, SECRET), address_mac(request, SECRET))
+    assert identify(request, SECRET) == Sender(pseudonym(request, SECRET), address_mac(request, SECRET))
     nowhere = SimpleNamespace(cookies={}, client=None)
-    assert identify(nowhere, SECRET) == Who(None, address_mac(nowhere, SECRET))
+    assert identify(nowhere, SECRET) == Sender(None, address_mac(nowhere, SECRET))

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from arena.service import SideView
-from arena.ui.answers import Answers
+from arena.ui.conversation import Answers
 from arena.ui.markup import GrowingMarkup
 from tests.arena.ui.test_showing import VOTABLE, WRITING
 

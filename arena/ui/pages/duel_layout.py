@@ -1,0 +1,89 @@
+"""The layout of the battle page: its elements, each with the id that the style sheet, the script and the tests use."""
+
+from typing import Any
+
+import gradio as gr
+
+from arena.service import Side
+from arena.ui import showing
+from arena.ui.markup import LATEX_DELIMITERS
+from arena.ui.messages import messages
+from arena.ui.widgets import header, said
+
+STATUS_EVERY_S = 2.0
+CHIPS = tuple(f"chip-{number}" for number in range(len(messages("en").examples)))
+"""The buttons with example prompts."""
+Parts = dict[str, Any]
+
+
+def lay_out() -> Parts:
+    """Add the page's elements to the present gr.Blocks; return those that change, by id."""
+    part: Parts = {}
+    header()
+    part["battle-id"] = gr.Textbox(visible=False)
+    part["status-timer"] = gr.Timer(STATUS_EVERY_S, active=False)
+    part["withdraw-timer"] = gr.Timer(60.0, active=False)
+    with gr.Column(elem_id="battle"):
+        with gr.Column(elem_id="intro") as part["intro"]:
+            gr.Markdown(said("battle_title"), elem_id="battle-title")
+            gr.Markdown(said("battle_intro"))
+        part["asked"] = gr.Markdown(elem_id="asked", visible=False, latex_delimiters=[])
+        with gr.Row(elem_id="switch", visible=False) as part["switch"]:
+            for side in showing.SIDES:
+                part[f"side-{side}"] = gr.Button(side.upper(), elem_id=f"side-{side}")
+        with gr.Row(elem_id="duel", visible=False) as part["duel"]:
+            for side in showing.SIDES:
+                part |= _pane(side)
+        with gr.Row(elem_id="result", visible=False) as part["result"]:
+            part["reveal"] = gr.Markdown(elem_id="reveal", latex_delimiters=[])
+            part["withdraw"] = gr.Button(said("withdraw"), elem_id="withdraw", visible=False)
+        with gr.Column(elem_id="bar", visible=False) as part["bar"]:
+            with gr.Row(elem_id="votes"):
+                for vote in showing.VOTES:
+                    key = vote.replace("-", "_")
+                    part[vote] = gr.Button(said(key), elem_id=vote, interactive=False)
+            part["vote-hint"] = gr.Markdown(elem_id="vote-hint")
+            gr.Markdown(said("hint_unseen"), elem_id="unseen")
+        part["status"] = gr.Markdown(elem_id="status")
+        part["notice"] = gr.Markdown(elem_id="notice")
+        part |= _prompt_box()
+        with gr.Column(elem_id="examples") as part["examples"]:
+            gr.Markdown(said("examples_label"))
+            with gr.Row(elem_id="chips"):
+                for number, chip in enumerate(CHIPS):
+                    part[chip] = gr.Button(said(f"example_{number}"), elem_classes="chip", size="sm", interactive=False)
+        part["so-far"] = gr.Markdown(elem_id="so-far")
+    return part
+
+
+def _pane(side: Side) -> Parts:
+    part: Parts = {}
+    with gr.Column(elem_id=f"pane-{side}", elem_classes="pane"):
+        part[f"head-{side}"] = gr.Markdown(elem_id=f"head-{side}", latex_delimiters=[])
+        part[f"earlier-{side}"] = gr.Markdown(
+            elem_id=f"earlier-{side}", visible=False, latex_delimiters=LATEX_DELIMITERS
+        )
+        with gr.Column(elem_id=f"answer-{side}", elem_classes="answer"):
+            for piece in ("done", "rest"):
+                part[f"{piece}-{side}"] = gr.Markdown(elem_id=f"{piece}-{side}", latex_delimiters=LATEX_DELIMITERS)
+        part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
+        part[f"more-{side}"] = gr.Markdown(elem_id=f"more-{side}", visible=False, latex_delimiters=[])
+    return part
+
+
+def _prompt_box() -> Parts:
+    part: Parts = {}
+    with gr.Row(elem_id="ask-row"):
+        with gr.Row(elem_id="ask") as part["ask"]:
+            part["prompt"] = gr.Textbox(
+                elem_id="prompt",
+                label=said("prompt_label"),
+                placeholder=said("prompt_placeholder"),
+                lines=1,
+                max_lines=8,
+            )
+            part["send"] = gr.Button(said("send"), elem_id="send", variant="primary", interactive=False)
+            part["stop"] = gr.Button(said("stop"), elem_id="stop", visible=False)
+            part["cancel"] = gr.Button(said("cancel"), elem_id="cancel", visible=False)
+        part["next"] = gr.Button(said("next"), elem_id="next", visible=False)
+    return part
