@@ -31,7 +31,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from arena.players.dialect import Answer
+from arena.players.dialect.evidence import refused
+from arena.players.dialect.reader import Answer
+from arena.players.dialect.refusals import error_of, parsed_error, place_of, too_long_of
+from arena.players.dialect.thinking import Splitter, Style, mentions_tags
 from arena.players.events import (
     Broken,
     Busy,
@@ -47,10 +50,7 @@ from arena.players.events import (
     Token,
     Unreachable,
 )
-from arena.players.evidence import refused
-from arena.players.exchange import Declined, Exchange, Patience
 from arena.players.probe import begins, is_there
-from arena.players.refusals import error_of, parsed_error, place_of, too_long_of
 from arena.players.request import (
     DEFAULT_THINKING_TOKENS,
     MAX_LESSONS,
@@ -61,8 +61,8 @@ from arena.players.request import (
     optional_in,
     sent_of,
 )
-from arena.players.thinking import Splitter, Style, mentions_tags
-from arena.players.transport import hint_for_404, make_client, retry_after_s
+from arena.players.wire.exchange import Declined, Exchange, Patience
+from arena.players.wire.transport import hint_for_404, make_client, retry_after_s
 
 __all__ = [
     "Broken",

@@ -13,9 +13,9 @@ from contextlib import aclosing
 
 import httpx
 
+from arena.players.dialect.refusals import place_of
 from arena.players.events import Broken, EndpointError, Message, Request, TimedOut, Unreachable
-from arena.players.refusals import place_of
-from arena.players.transport import problem_of
+from arena.players.wire.transport import problem_of
 
 _PROBE_TIMEOUT_S = 5.0  # of each address, from the connection to the end of what is read
 _MAX_PROBE_BYTES = 65_536

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from arena.players.refusals import place_of
+from arena.players.dialect.refusals import place_of
 
 MAX_BODY_BYTES = 64_000_000
 """Of one response, decoded: a long answer with its thoughts, a few hundred bytes of JSON a token."""

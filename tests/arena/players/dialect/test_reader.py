@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.dialect import Answer, chunk_of, count_of, error_in, finish_reason_of
+from arena.players.dialect.reader import Answer, chunk_of, count_of, error_in, finish_reason_of
 from arena.players.events import Broken, Thought
 from tests.arena.players.dialects import chunk
 

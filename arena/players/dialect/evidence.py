@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from arena.players.refusals import parsed_error, too_long_of
+from arena.players.dialect.refusals import parsed_error, too_long_of
 
 STATUSES = (400, 422, 500)
 

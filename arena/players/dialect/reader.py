@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from arena.players.dialect.thinking import Piece, Splitter
 from arena.players.events import Broken, Thought, Token
-from arena.players.thinking import Piece, Splitter
 
 MAX_ANSWER_CHARS = 1_000_000
 _MAX_COUNT = 2**63 - 1  # what a database stores

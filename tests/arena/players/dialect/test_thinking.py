@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from arena.players.dialect.thinking import Splitter, Style, mentions_tags
 from arena.players.events import Thought
-from arena.players.thinking import Splitter, Style, mentions_tags
 
 ANSWER = "The answer is forty two."
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from arena.players.dialect.refusals import TooLong, error_in_stream, error_of, parsed_error, too_long_of
 from arena.players.events import Broken, Busy, EndpointError, Refused, Unreachable
-from arena.players.refusals import TooLong, error_in_stream, error_of, parsed_error, too_long_of
 
 PLACE = "models.example:8000"
 SAID: dict[str, list[Any]] = json.loads(Path(__file__).with_name("refusals.json").read_text("utf-8"))

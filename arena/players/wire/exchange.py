@@ -14,13 +14,13 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from arena.players.dialect import Answer, chunk_of, error_in
+from arena.players.dialect.reader import Answer, chunk_of, error_in
+from arena.players.dialect.refusals import error_in_stream, place_of
+from arena.players.dialect.thinking import Piece
 from arena.players.events import Broken, EndpointError, Filtered, Finish, Refused, TimedOut, Token, Unreachable
-from arena.players.refusals import error_in_stream, place_of
 from arena.players.request import Bound
-from arena.players.sse import EventReader, EventTooLongError, text_of
-from arena.players.thinking import Piece
-from arena.players.transport import (
+from arena.players.wire.sse import EventReader, EventTooLongError, text_of
+from arena.players.wire.transport import (
     MAX_REDIRECTS,
     BodyTooLongError,
     Elsewhere,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.players.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError, text_of
+from arena.players.wire.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError, text_of
 
 STREAM = 'data: {"a": "é 한"}\n\n: keep-alive\n\nid: 7\nevent: x\ndata: one\ndata:two\n\ndata: [DONE]\n\n'.encode()
 EVENTS = ['{"a": "é 한"}', "one\ntwo", "[DONE]"]

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from arena.players import wordings
+from arena.players.dialect import wordings
 from arena.players.events import Broken, Busy, EndpointError, Refused, Unreachable
 
 _ECHOES = frozenset({"input", "inputs", "messages", "prompt", "content", "body", "request", "flagged_input"})

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.evidence import refused
+from arena.players.dialect.evidence import refused
 
 NAMES = {name: name for name in ("temperature", "top_p", "max_tokens", "seed", "stream_options", "stream")}
 MESSAGES = [{"role": "system", "content": "Be kind."}, {"role": "user", "content": "How many rivers cross a town?"}]

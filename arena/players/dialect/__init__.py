@@ -1,0 +1,1 @@
+"""What model servers send, and what it means: answers, thoughts and refusals."""
