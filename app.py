@@ -193,7 +193,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     with _without_proxies():
         from arena import ui
-    from arena.players.endpoint import Endpoint, Manner, Patience
+    from arena.players.endpoint import Endpoint, Patience, RequestOptions
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.players.probe import trial_request
@@ -212,7 +212,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
             player.model,
             name=player.name,
             api_key=keys.get(player.name),
-            manner=Manner.of(player, headers[player.name]),
+            options=RequestOptions.of(player, headers[player.name]),
             patience=Patience(
                 player.first_token_timeout_s or battle.first_token_timeout_s,
                 battle.stall_timeout_s,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import sentencepiece
 
-from arena.players.endpoint import Finish, Request, Thought, Token
+from arena.players.events import Finish, Request, Thought, Token
 from arena.players.roster import Player, Roster
 from inference.text.folder import open_tokenizer
 

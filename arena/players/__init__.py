@@ -1,13 +1,14 @@
-"""Players: who may play (`roster`), how they are reached (`endpoint`), who can play now (`health`), and the child
-process that serves the arena's own models (`native_server`).
+"""Which models may play, how they are reached, and which can play now.
 
-    events       what a round says to a model and hears from it, and the tree of errors
-    endpoint     one model: tries, addresses, and what refusals teach
-    exchange     one try: a body sent, an answer read within limits of time; `transport` and `sse` below it
-    request      what is sent; `evidence`: what a refusal says about that
-    dialect      what a server's JSON means; `thinking`: thoughts split from text
-    refusals     error bodies as errors, by their `wordings`
-    probe        whether a server, or a model, answers; `condition` counts what `health` must remember
+    roster         the models of the settings file
+    events         what a round sends to a model and receives, and the tree of errors
+    endpoint       one model: tries, addresses, and what refusals teach
+    request        what is sent
+    dialect/       what a server sends, read
+    wire/          the HTTP exchange
+    probe          whether a server, or a model, answers
+    health         which models can be drawn; `condition` counts failures and pauses
+    native_server  the child process that serves the arena's own models
 
 Every model is an OpenAI-compatible endpoint. Nothing here knows of rounds or votes.
 """

@@ -1,9 +1,7 @@
-"""What a round says to a model and hears from it: requests, tokens, and one tree of errors.
+"""What rounds exchange with a model: requests, tokens, thoughts, a finish, and one tree of errors.
 
-No network and no protocol here: `endpoint` is what produces these, and rounds are what consumes them.
+No network and no protocol here: `endpoint` produces these, and rounds consume them.
 """
-
-from __future__ import annotations
 
 import unicodedata
 from collections.abc import AsyncGenerator, Mapping
@@ -19,7 +17,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a model; `messages` holds the whole conversation."""
+    """One question to a model; `messages` is the whole conversation."""
 
     messages: tuple[Message, ...]
     temperature: float
@@ -30,16 +28,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One delta of the answer: never empty, and always text that can be stored: no surrogate, no NUL."""
+    """One delta of the answer. Never empty, and always storable: no lone surrogate, no NUL."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """One delta of what a model thinks aloud before or between its answer's text; storable like a `Token`.
+    """One delta of a model's reasoning before or between its answer's text; storable like a `Token`.
 
-    It is kept beside the answer and is no part of it: not compared, not counted, never sent back as history.
+    It is kept beside the answer and is not part of it: not compared, not counted, never sent back as history.
     """
 
     text: str
@@ -47,39 +45,38 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The last thing that a stream yields. Times are the client's, from the call of `stream`."""
+    """The last event of a stream. Times are measured by the client, from the call of `stream`."""
 
     finish_reason: str
-    """In OpenAI's words where the server's mean the same (`stop`, `length`, `content_filter`, `tool_calls`), else the
-    server's."""
+    """`stop`, `length`, `content_filter` or `tool_calls` where the server's word means the same, else the server's."""
     prompt_tokens: int | None
     completion_tokens: int | None
-    """Of the answer's text; None where the server counts thoughts with it, or nothing."""
+    """Of the answer's text; None if the server's count includes thoughts, or is missing."""
     fingerprint: str | None
     ttft_ms: float
     """To the first token of the answer's text."""
     duration_ms: float
     sent: Mapping[str, object] | None = None
-    """All parameters that the endpoint really got, by the names that it got, where any differs from the request's or is
-    missing; None where none does. `system_role = "user"` where the system text went into the user's message."""
+    """All parameters that were sent, under the names that were used, if any differs from the request's or is missing;
+    else None. `system_role = "user"` means that the system text was put into the user's message."""
 
 
 class EndpointError(Exception):
-    """The model gave no whole answer. The message is for the log; `code` (stored with the answer) names no model."""
+    """The answer is missing or incomplete. The message is for the log; the answer's record keeps `code`."""
 
     code = "failed"
     can_pass = False
-    """Whether the same request may succeed a moment later."""
+    """Whether the same request may succeed shortly afterwards."""
     retry_after_s: float | None = None
-    """How long the server asks to wait, where it does."""
+    """How long the server asks to wait, if it does."""
     status: int | None = None
-    """The HTTP status, where the server answered with one that is an error."""
+    """The HTTP status, if it is an error."""
 
 
 class Unreachable(EndpointError):
-    """No connection, or the server answers with an error of its own (5xx; wrong key, no credit, unknown model).
+    """No connection, or an error that is not about the request (5xx; wrong key, no credit, unknown model).
 
-    Without `can_pass` the server has said no to the model as such; only an answer shows that this has changed.
+    Without `can_pass` the server refuses the model as such; only an answer shows that this has changed.
     """
 
     code = "unreachable"
@@ -97,22 +94,22 @@ class TimedOut(EndpointError):
 
 
 class Broken(EndpointError):
-    """The stream ended before the answer did, or is no OpenAI stream."""
+    """The stream ended before the answer did, or is not an OpenAI stream."""
 
     code = "broken"
     can_pass = True
 
 
 class Filtered(EndpointError):
-    """A filter of the server cut the answer. Nobody's fault; the text that came is kept."""
+    """A filter of the server cut the answer. The text before the cut is kept."""
 
     code = "filtered"
 
 
 class Refused(EndpointError):
-    """The server does not take this request (400). `limit`: its context length in tokens, where it says so.
+    """The server refuses this request (400). `limit` is its context length in tokens, if the error names it.
 
-    Too long and filtered (a filter stopped the prompt) are about the prompt and say nothing about the model.
+    `is_too_long` and `is_filtered` (a filter stopped the prompt) concern the prompt, not the model.
     """
 
     code = "refused"
@@ -132,7 +129,7 @@ class Refused(EndpointError):
         self.is_filtered = is_filtered
         self.status = status
         if is_filtered:
-            self.code = Filtered.code  # for the answer's record it is the same, with no text at all
+            self.code = Filtered.code  # an answer's record makes no difference between the two
 
 
 class Busy(EndpointError):
@@ -147,25 +144,24 @@ class Busy(EndpointError):
 
 
 class ModelStream(Protocol):
-    """What rounds need of an endpoint."""
+    """What rounds need from an endpoint."""
 
     def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
-        """Tokens and thoughts as they come, then one `Finish`; raises `EndpointError`. `aclose()` ends the upstream."""
+        """Yield tokens and thoughts, then one `Finish`. Raises `EndpointError`. `aclose()` closes the connection."""
         ...
 
 
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks that show nothing: fillers of Hangul, a Braille cell without dots, joiners."""
+"""Letters and marks that are invisible: Hangul fillers, a Braille cell without dots, joiners."""
 
 
 def has_text(text: str) -> bool:
-    """Whether there is anything to see in it."""
+    """Whether a text has anything visible."""
     return not all(map(_is_invisible, text))
 
 
 def visible_text(text: str) -> str:
-    """The text without what nobody sees at its ends (white space, zero-width and control characters), with line ends
-    as `\\n`."""
+    """Strip white space, zero-width and control characters from the ends, and write line ends as `\\n`."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     start, end = 0, len(lines)
     while start < end and _is_invisible(lines[start]):

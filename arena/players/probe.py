@@ -1,10 +1,8 @@
-"""Probe: whether a server answers, and whether a model does. Bounded in time and in what is read.
+"""Cheap requests that check whether a server, or a model, answers.
 
 `is_there` asks for the list of models, which costs no token. A trial is one request as battles send them, of which
-`begins` waits for the first event. What follows from either is for `health`.
+`begins` waits for the first event. Both are bounded in time and in bytes read. What follows is for `health`.
 """
-
-from __future__ import annotations
 
 import asyncio
 import json
@@ -13,20 +11,19 @@ from contextlib import aclosing
 
 import httpx
 
-from arena.players.dialect.refusals import place_of
 from arena.players.events import Broken, EndpointError, Message, Request, TimedOut, Unreachable
-from arena.players.wire.transport import problem_of
+from arena.players.wire.transport import place_of, problem_of
 
-_PROBE_TIMEOUT_S = 5.0  # of each address, from the connection to the end of what is read
+_PROBE_TIMEOUT_S = 5.0  # for each address, from the connection to the last byte read
 _MAX_PROBE_BYTES = 65_536
 _MAX_LIST_BYTES = 4_194_304
-_MAX_LISTED = 20  # in a line of the log
+_MAX_LISTED = 20  # in a log line
 _TRIAL_PROMPT = "Hello! Please answer with one short sentence."
 _TRIAL_SLACK_S = 5.0
 
 
 def trial_request(*, system_prompt: str, temperature: float, top_p: float, max_tokens: int) -> Request:
-    """A battle's request with a short prompt of the arena's own."""
+    """Return a battle's request with a short fixed prompt."""
     system = (Message("system", system_prompt),) if system_prompt else ()
     return Request((*system, Message("user", _TRIAL_PROMPT)), temperature, top_p, max_tokens, seed=1)
 
@@ -34,10 +31,10 @@ def trial_request(*, system_prompt: str, temperature: float, top_p: float, max_t
 async def is_there(
     client: httpx.AsyncClient, base_urls: Sequence[str], model: str, *, reads_list: bool
 ) -> EndpointError | None:
-    """Ask the addresses for their list of models; None if one gives it.
+    """Ask the addresses for their list of models; return None if one sends it, else the first error.
 
-    An error with a `status` is an answer all the same. With `reads_list` a list that does not name `model` is an error
-    that does not pass, and says what to do.
+    An error with a `status` shows that the server answers. With `reads_list`, a list without `model` is an error that
+    does not pass, and whose message says what to do.
     """
     error: EndpointError | None = None
     for base_url in base_urls:
@@ -57,12 +54,12 @@ async def is_there(
             return None
         more = ", …" if len(listed) > _MAX_LISTED else ""
         names = ", ".join(listed[:_MAX_LISTED]) + more
-        error = Unreachable(f"{place}: it serves no {model!r}; set model = to one of {names}", can_pass=False)
+        error = Unreachable(f"{place}: the server has no model {model!r}; set model to one of {names}", can_pass=False)
     return error
 
 
 async def begins(events: AsyncGenerator[object, None], timeout_s: float) -> EndpointError | None:
-    """Whether an answer begins: None at its first event, after which its stream is closed."""
+    """Return None at an answer's first event, or the error that came first. The stream is closed after it."""
     try:
         async with asyncio.timeout(timeout_s + _TRIAL_SLACK_S), aclosing(events):
             async for _ in events:
@@ -75,7 +72,7 @@ async def begins(events: AsyncGenerator[object, None], timeout_s: float) -> Endp
 
 
 async def _get(client: httpx.AsyncClient, url: str, max_bytes: int) -> tuple[int, bytes]:
-    """Status and beginning of a body, as it was sent: nothing is unpacked. Raises what httpx does, and TimeoutError."""
+    """Return status and beginning of a body, not decompressed. Raises httpx's errors and TimeoutError."""
     body = bytearray()
     async with asyncio.timeout(_PROBE_TIMEOUT_S):
         async with client.stream("GET", url, headers={"accept-encoding": "identity"}) as response:
@@ -87,7 +84,7 @@ async def _get(client: httpx.AsyncClient, url: str, max_bytes: int) -> tuple[int
 
 
 def listed_models(body: bytes) -> tuple[str, ...]:
-    """The ids in a server's list of models; nothing where the body is no such list."""
+    """Return the ids in a server's list of models; none where the body is not such a list."""
     try:
         parsed = json.loads(body)
     except (ValueError, RecursionError):

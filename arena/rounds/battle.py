@@ -25,8 +25,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from arena.players.endpoint import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
-from arena.players.events import has_text
+from arena.players.events import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token, has_text
 from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.turn import Turn

@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from arena.players.endpoint import Finish, ModelStream, Request, Token, Unreachable
+from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
 from arena.rounds.battle import Battle, Journal, Parameters, Timing
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleState, BattleView, Reveal

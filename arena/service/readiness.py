@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from arena.players.endpoint import ModelStream
+from arena.players.events import ModelStream
 from arena.players.roster import Player
 
 PlayerState = Literal["ready", "loading", "down", "failed"]

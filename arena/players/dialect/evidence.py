@@ -1,43 +1,26 @@
-"""Evidence: whether a refusal names a parameter of ours, so that asking again without it may be answered.
+"""Which parameter of ours a refusal names, so that the request can be sent again without it.
 
-`refused(status, body, names, sent)` reads the body of a 400 or 422 (or of a 500: templates fail as one) and
-returns the parameter to leave out, or None. What counts as evidence:
+`refused(status, body, names, sent)` reads the body of a 400 or 422 (or of a 500: chat templates fail with one) and
+returns the parameter to leave out, or None. Evidence is:
 
-    a field      `param`, FastAPI's `detail[].loc`, and what other validators call it
-    a phrase     that calls it unsupported, unrecognised, unknown, unexpected, extra, deprecated, not allowed or not
-                 permitted, right beside the name: only words such as "parameter", "is" or "on this model" between
-    both         temperature and top_p that exclude each other: top_p goes
-    no system    the ways in which chat templates say that they have no system role
+    a field      `param`, FastAPI's `detail[].loc`, and the names that other validators use
+    a phrase     "unsupported", "unrecognised", "unknown", "unexpected", "extra", "deprecated", "not allowed" or "not
+                 permitted" beside the name, with only words such as "parameter", "is" or "on this model" between
+    both         temperature and top_p exclude each other: top_p is left out
+    no system    the wordings of chat templates that have no system role
 
-Servers echo what they were sent, so words that our own messages contain are no evidence. That a prompt is too long
-comes first: "max_tokens is too large" is about a length.
+Words that our own messages contain are not evidence (`quotes`). A prompt that is too long is ruled out first:
+"max_tokens is too large" is about a length.
 """
 
-from __future__ import annotations
-
-import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from arena.players.dialect.quotes import STOPS, Echo, Said, read, tokens_of
 from arena.players.dialect.refusals import parsed_error, too_long_of
 
 STATUSES = (400, 422, 500)
-
-_MAX_TEXT_CHARS = 4000
-_MAX_DEPTH = 8
-_MAX_NODES = 500
-_ECHO_RUN = 4  # words in a row that a message of ours contains too
-
-_FIELDS = ("param", "loc", "field", "path", "keys", "property", "parameter", "additionalProperty", "argument")
-_ECHOED = ("input", "body", "request", "prompt", "ctx", "messages", "content", "payload", "data", "received", "url")
-
-_TOKEN = re.compile(r"[a-z_][a-z0-9_]*(?:-[a-z0-9_]+)*|\d+(?:\.\d+)?|[.;!?](?=\s|$)")
-_STOPS = frozenset(".;!?")
-_SPELLINGS = {"top-p": "top_p", "topp": "top_p", "streaming": "stream", "include_usage": "stream_options"}
-
-_PARAM = re.compile(r"\\*\"param\\*\"\s*:\s*\\*\"([\w.\[\]]+)\\*\"")
 
 _BAD = re.compile(
     r"(?:unsupported|unrecogni[sz]ed|unknown|unexpected|extra|extraneous|deprecated|disallowed|forbidden)"
@@ -88,28 +71,19 @@ _NO_SYSTEM = tuple(
 )
 
 
-@dataclass(slots=True)
-class _Said:
-    """What a body says, apart from what it quotes of the request."""
-
-    fields: list[list[str]] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-    n_nodes: int = 0
-
-
 def refused(status: int, body: bytes, names: Mapping[str, str], sent: Mapping[str, Any]) -> str | None:
-    """The parameter of ours that the refusal names.
+    """Return the parameter of ours that a refusal names, or None.
 
-    `names` has the optional parameters of the body that was `sent`, as sent, with our name for each; "system" stands
-    for the system role of its messages.
+    `names` maps the optional parameters of the body that was `sent`, as spelled there, to our names. "system" is the
+    system role of the messages.
     """
     if status not in STATUSES or too_long_of(parsed_error(body)) is not None:
         return None
     messages: Sequence[Mapping[str, Any]] = sent["messages"]
     has_system = bool(messages) and messages[0].get("role") == "system"
-    echo = _Echo([str(message.get("content", "")) for message in messages])
-    said = _read(body, echo)
-    texts = [_tokens(text) for text in said.texts]
+    echo = Echo([str(message.get("content", "")) for message in messages])
+    said = read(body, echo)
+    texts = [tokens_of(text) for text in said.texts]
     ours = {**names, **({"system": "system", "developer": "system"} if has_system else {})}
     found = (
         _exclusive(texts, names, echo)
@@ -121,81 +95,7 @@ def refused(status: int, body: bytes, names: Mapping[str, str], sent: Mapping[st
     return None if found == "max_tokens" and _is_about_size(texts) else found
 
 
-class _Echo:
-    """Which words of an error our own messages contain."""
-
-    def __init__(self, messages: Sequence[str]) -> None:
-        self._texts = [f" {' '.join(_tokens(message))} " for message in messages]
-
-    def has(self, tokens: Sequence[str]) -> bool:
-        words = f" {' '.join(tokens)} "
-        return any(words in text for text in self._texts)
-
-    def covers(self, tokens: Sequence[str], first: int, name: int, last: int) -> bool:
-        """Whether the words from `first` to `last` are ours, or the name among them stands in a run of ours."""
-        if self.has(tokens[first : last + 1]):
-            return True
-        return any(
-            self.has(tokens[start : start + _ECHO_RUN])
-            for start in range(max(0, name - _ECHO_RUN + 1), name + 1)
-            if start + _ECHO_RUN <= len(tokens)
-        ) or any(
-            self._texts.count(f" {' '.join(tokens[start:end])} ")
-            for start in range(max(0, name - 2), name + 1)
-            for end in range(max(name + 1, start + 2), min(len(tokens), name + 3) + 1)
-        )
-
-
-def _tokens(text: str) -> list[str]:
-    """Words, numbers and the ends of sentences, in small letters, "n't" and "cannot" as two words."""
-    text = text.lower().replace("\u2019", "'").replace("n't", " not").replace("cannot", "can not")
-    text = text.replace("\\n", " ").replace("\\", "")
-    return [_SPELLINGS.get(token, token) for token in _TOKEN.findall(text)]
-
-
-def _read(body: bytes, echo: _Echo) -> _Said:
-    said = _Said()
-    text = body.decode("utf-8", errors="replace")
-    try:
-        _walk(json.loads(text), said, echo, 0)
-    except (ValueError, RecursionError):
-        said.texts.append(text[:_MAX_TEXT_CHARS])
-    return said
-
-
-def _walk(value: Any, said: _Said, echo: _Echo, depth: int) -> None:
-    said.n_nodes += 1
-    if depth > _MAX_DEPTH or said.n_nodes > _MAX_NODES:
-        return
-    if isinstance(value, str):
-        _read_text(value, said, echo, depth)
-    elif isinstance(value, list):
-        for one in value:
-            _walk(one, said, echo, depth + 1)
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            if key in _FIELDS:
-                parts = one if isinstance(one, list) else [one]
-                said.fields.append([word for part in parts for word in re.findall(r"\w+", str(part)[:200])])
-            if key not in _ECHOED and (key not in _FIELDS or not isinstance(one, str)):
-                _walk(one, said, echo, depth + 1)
-
-
-def _read_text(text: str, said: _Said, echo: _Echo, depth: int) -> None:
-    """Prose, or JSON of a provider that a router quotes, whole or within prose."""
-    if text.lstrip()[:1] in ("{", "[") and len(text) < 10 * _MAX_TEXT_CHARS and not echo.has(_tokens(text)):
-        try:
-            _walk(json.loads(text), said, echo, depth + 1)
-            return
-        except (ValueError, RecursionError):
-            pass
-    said.texts.append(text[:_MAX_TEXT_CHARS])
-    for found in _PARAM.finditer(text[:_MAX_TEXT_CHARS]):
-        if not echo.has(_tokens(found[0])):
-            said.fields.append([found[1]])
-
-
-def _named_by_field(said: _Said, ours: Mapping[str, str], has_system: bool) -> str | None:
+def _named_by_field(said: Said, ours: Mapping[str, str], has_system: bool) -> str | None:
     for words in said.fields:
         if (
             has_system
@@ -211,7 +111,7 @@ def _named_by_field(said: _Said, ours: Mapping[str, str], has_system: bool) -> s
     return None
 
 
-def _exclusive(texts: Sequence[list[str]], names: Mapping[str, str], echo: _Echo) -> str | None:
+def _exclusive(texts: Sequence[list[str]], names: Mapping[str, str], echo: Echo) -> str | None:
     if not {"temperature", "top_p"} <= set(names.values()):
         return None
     theirs = {ours: name for name, ours in names.items()}
@@ -228,9 +128,9 @@ def _exclusive(texts: Sequence[list[str]], names: Mapping[str, str], echo: _Echo
 
 
 def _no_whole_top_p(
-    texts: Sequence[list[str]], names: Mapping[str, str], sent: Mapping[str, Any], echo: _Echo
+    texts: Sequence[list[str]], names: Mapping[str, str], sent: Mapping[str, Any], echo: Echo
 ) -> str | None:
-    """TGI takes a top_p below 1 alone: 1 there is to be left out, which means the same."""
+    """TGI accepts only a top_p below 1. Leaving out 1 means the same."""
     for name, ours in names.items():
         if ours == "top_p" and sent.get(name) == 1.0:
             for tokens in texts:
@@ -244,9 +144,9 @@ def _no_whole_top_p(
     return None
 
 
-def _no_system(texts: Sequence[list[str]], echo: _Echo) -> str | None:
+def _no_system(texts: Sequence[list[str]], echo: Echo) -> str | None:
     for tokens in texts:
-        words = " ".join(token for token in tokens if token not in _STOPS)
+        words = " ".join(token for token in tokens if token not in STOPS)
         if "optional system message" in words:  # this template has a system role
             continue
         for pattern in _NO_SYSTEM:
@@ -255,7 +155,7 @@ def _no_system(texts: Sequence[list[str]], echo: _Echo) -> str | None:
     return None
 
 
-def _named_by_phrase(tokens: list[str], ours: Mapping[str, str], echo: _Echo) -> str | None:
+def _named_by_phrase(tokens: list[str], ours: Mapping[str, str], echo: Echo) -> str | None:
     for at, token in enumerate(tokens):
         if (name := ours.get(token)) is None:
             continue
@@ -269,7 +169,7 @@ def _named_by_phrase(tokens: list[str], ours: Mapping[str, str], echo: _Echo) ->
 
 
 def _to_the_left(tokens: list[str], at: int, fillers: frozenset[str] | set[str]) -> int | None:
-    """Where a phrase begins that calls the name after it unsupported."""
+    """Return where a phrase begins that calls the name after it unsupported."""
     for place in range(at - 1, max(-1, at - 2 - _MAX_FILLERS), -1):
         word = tokens[place]
         if _BAD.fullmatch(word) or (word == "not" and tokens[place + 1] in _NOT):
@@ -282,7 +182,7 @@ def _to_the_left(tokens: list[str], at: int, fillers: frozenset[str] | set[str])
 
 
 def _to_the_right(tokens: list[str], at: int, fillers: frozenset[str] | set[str]) -> int | None:
-    """Where a phrase ends that calls the name before it unsupported."""
+    """Return where a phrase ends that calls the name before it unsupported."""
     for place in range(at + 1, min(len(tokens), at + 2 + _MAX_FILLERS)):
         word = tokens[place]
         after = tokens[place + 1 : place + 3]
@@ -301,13 +201,13 @@ def _to_the_right(tokens: list[str], at: int, fillers: frozenset[str] | set[str]
             return place + 1
         if word in ("can", "must", "should", "may", "does", "do"):
             continue
-        if word in _STOPS or (word not in fillers and not word[0].isdigit()):
+        if word in STOPS or (word not in fillers and not word[0].isdigit()):
             return None
     return None
 
 
 def _only_one_value(tokens: list[str]) -> bool:
-    """Whether it goes on like "only 1 is allowed", "only supports 1" or "only the default value is supported"."""
+    """Whether the words begin like "only 1 is allowed", "only supports 1" or "only the default value is supported"."""
     words = " ".join(tokens)
     number = r"(?:the )?(?:default(?: value)?|\d[\d.]*)(?: \d[\d.]*)?(?: value)?"
     return bool(

@@ -1,11 +1,9 @@
-"""Dialect: what the JSON of an OpenAI-compatible server means, as a stream of chunks or as one whole answer.
+"""What the JSON of an OpenAI-compatible server means, whether streamed in chunks or sent as one answer.
 
 Servers differ in names (`delta` or `message`, `finish_reason` or `finishReason`), in shapes (text, or a list of parts),
-in where they put what a model thinks aloud, and in what they leave out. Here that becomes `Token`s, `Thought`s, one
-finish reason in OpenAI's words, and counts. How servers say no before an answer is for `refusals`.
+in where they put reasoning, and in what they leave out. `AnswerReader` turns all of that into `Token`s, `Thought`s, one
+finish reason in OpenAI's words, and counts. Error responses are for `refusals`.
 """
-
-from __future__ import annotations
 
 import json
 import re
@@ -17,13 +15,13 @@ from arena.players.dialect.thinking import Piece, Splitter
 from arena.players.events import Broken, Thought, Token
 
 MAX_ANSWER_CHARS = 1_000_000
-_MAX_COUNT = 2**63 - 1  # what a database stores
+_MAX_COUNT = 2**63 - 1  # the largest integer that a database stores
 _MAX_REASON_CHARS = 40
 _MAX_FINGERPRINT_CHARS = 200
 _MAX_DEPTH = 4
 
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text", "reasoning_details", "thinking_blocks")
-"""Where deltas carry thoughts; the first that has any is read, for some servers send the same twice."""
+"""Where deltas have thoughts. Only the first that is not empty is read: some servers send the same text twice."""
 _THINKING_PARTS = ("thinking", "reasoning", "thought", "reasoning_content", "reasoning.text", "reasoning.summary")
 _TEXT_PARTS = ("text", "output_text", "refusal", None)
 
@@ -40,25 +38,27 @@ _IN_OUR_WORDS = {theirs: ours for ours, words in _REASONS.items() for theirs in 
 
 
 @dataclass(slots=True)
-class Answer:
-    """What has been read of an answer so far."""
+class AnswerReader:
+    """Reads an answer chunk by chunk, and keeps what is known of it so far."""
 
     splitter: Splitter = field(default_factory=Splitter)
     n_read: int = 0
-    """Characters of text and of thoughts that came, as sent."""
+    """Characters of text and of thoughts, as sent."""
     finish_reason: str | None = None
     has_text: bool = False
-    """Whether text that is not white came, and was no thought."""
+    """Whether text other than white space has arrived, thoughts not counted."""
     has_thought: bool = False
     prompt_tokens: int | None = None
     total_tokens: int | None = None
-    """Tokens that the model wrote, as the server counts them: thoughts too."""
+    """Tokens that the model wrote, thoughts included, by the server's count."""
     reasoning_tokens: int | None = None
     fingerprint: str | None = None
     goes_on: bool = False
-    """Text came after a finish reason: this server names one too early."""
+    """Text arrived after a finish reason: this server sends one too early."""
     _has_delta: bool = False
-    _halves: dict[type[Piece], str] = field(default_factory=dict)  # a first surrogate half, until its second comes
+    _halves: dict[type[Piece], str] = field(
+        default_factory=dict
+    )  # of surrogate pairs, the first, until the second arrives
 
     @property
     def has_begun(self) -> bool:
@@ -66,13 +66,13 @@ class Answer:
 
     @property
     def completion_tokens(self) -> int | None:
-        """Tokens of the answer's text; None where the server counts thoughts with it and does not say how many."""
+        """Tokens of the answer's text; None where the server's count includes an unknown number for thoughts."""
         if self.total_tokens is None or self.reasoning_tokens is None:
             return None if self.has_thought else self.total_tokens
         return max(self.total_tokens - self.reasoning_tokens, 0)
 
     def read(self, chunk: Mapping[str, Any]) -> list[Piece]:
-        """Take one chunk of the stream, or a whole answer; the pieces that it adds, often none. Raises `Broken`."""
+        """Read one chunk, or an unstreamed answer; return the pieces in it, often none. Raises `Broken`."""
         if isinstance(fingerprint := chunk.get("system_fingerprint"), str):
             self.fingerprint = storable(fingerprint[:_MAX_FINGERPRINT_CHARS])
         if isinstance(usage := chunk.get("usage"), Mapping):
@@ -83,11 +83,11 @@ class Answer:
         thoughts, text = self._contents(choice)
         pieces: list[Piece] = []
         if thoughts:
-            pieces += self.splitter.release()  # what it thinks comes apart from its text
-            pieces += self._whole(Thought, thoughts)
+            pieces += self.splitter.release()  # this server sends thoughts apart from the text
+            pieces += self._storable_pieces(Thought, thoughts)
         if text:
             self.goes_on |= self.finish_reason is not None
-            pieces += self._whole(Token, text)
+            pieces += self._storable_pieces(Token, text)
         for name in ("finish_reason", "finishReason"):
             if (reason := finish_reason_of(choice.get(name))) is not None:
                 self.finish_reason = reason
@@ -95,13 +95,13 @@ class Answer:
         return pieces
 
     def release(self) -> list[Piece]:
-        """Text that was held back in case it were a thought."""
+        """Return the text that was held back in case it was a thought."""
         pieces = self.splitter.release()
         self._note(pieces)
         return pieces
 
     def end(self) -> list[Piece]:
-        """What is still held when the answer is whole."""
+        """Return what is still held back once the answer is complete."""
         rest = [piece for kind, half in self._halves.items() if half for piece in self._split(kind, storable(half))]
         self._halves.clear()
         pieces = [*rest, *self.splitter.end(is_cut=self.finish_reason == "length")]
@@ -116,7 +116,7 @@ class Answer:
         self.reasoning_tokens = count_of(within.get("reasoning_tokens"))
 
     def _contents(self, choice: Mapping[str, Any]) -> tuple[str, str]:
-        """What a choice adds: thoughts and text."""
+        """Return the thoughts and the text in a choice."""
         delta, message = choice.get("delta"), choice.get("message")
         if isinstance(delta, Mapping) and (delta or self._has_delta or not isinstance(message, Mapping)):
             self._has_delta = self._has_delta or bool(delta)
@@ -136,11 +136,10 @@ class Answer:
                 break
         return "".join(thoughts), "".join(text)
 
-    def _whole(self, kind: type[Piece], text: str) -> list[Piece]:
-        """The text in pieces that can be stored."""
+    def _storable_pieces(self, kind: type[Piece], text: str) -> list[Piece]:
         self.n_read += len(text)
         if self.n_read > MAX_ANSWER_CHARS:
-            raise Broken(f"an answer of more than {MAX_ANSWER_CHARS} characters")
+            raise Broken(f"an answer of more than {MAX_ANSWER_CHARS:,} characters")
         text = self._halves.pop(kind, "") + text
         if "\ud800" <= text[-1] <= "\udbff":
             self._halves[kind], text = text[-1], text[:-1]
@@ -157,8 +156,7 @@ class Answer:
 
 
 def chunk_of(data: str | bytes, place: str) -> dict[str, Any]:
-    """The JSON object that an event of the stream, or a whole body, holds. Raises `Broken`; `place` is the server's
-    host and port."""
+    """Parse an event or a body as a JSON object. Raises `Broken`; `place` is the server's host and port."""
     try:
         chunk = json.loads(data)
     except (ValueError, RecursionError):
@@ -169,7 +167,7 @@ def chunk_of(data: str | bytes, place: str) -> dict[str, Any]:
 
 
 def error_in(chunk: Mapping[str, Any]) -> Any:
-    """The error that stands where a chunk was expected; None where there is none."""
+    """Return the error that a server sent in place of a chunk, or None."""
     if error := chunk.get("error"):
         return error
     is_named = chunk.get("type") == "error" or chunk.get("object") == "error"
@@ -178,7 +176,7 @@ def error_in(chunk: Mapping[str, Any]) -> Any:
 
 
 def finish_reason_of(value: Any) -> str | None:
-    """A server's finish reason in OpenAI's words where it has one of them; None for none, however it is written."""
+    """Translate a finish reason into OpenAI's words where they have one; None for the many spellings of none."""
     if not isinstance(value, str):
         return None
     reason = storable(value.strip()[:_MAX_REASON_CHARS])
@@ -191,18 +189,18 @@ def finish_reason_of(value: Any) -> str | None:
 
 
 def storable(text: str) -> str:
-    """Surrogate halves that belong together joined; lone ones and NUL, which databases refuse, replaced by U+FFFD."""
+    """Join surrogate pairs, and replace lone surrogates and NUL, which databases refuse, by U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").replace("\0", "\ufffd")
 
 
 def count_of(value: Any) -> int | None:
-    """A count that a database can store, or None."""
+    """Return a count if a database can store it, else None."""
     is_number = isinstance(value, int) and not isinstance(value, bool)
     return value if is_number and 0 <= value <= _MAX_COUNT else None
 
 
 def _first_choice(choices: Any) -> Mapping[str, Any] | None:
-    """The choice with index 0: some servers send several, ours asked for one."""
+    """Return the choice with index 0: some servers send several, though we ask for one."""
     if isinstance(choices, Mapping):
         choices = [choices]
     for choice in choices if isinstance(choices, list) else ():
@@ -212,7 +210,7 @@ def _first_choice(choices: Any) -> Mapping[str, Any] | None:
 
 
 def _parts(content: Any) -> Iterator[tuple[bool, str]]:
-    """The parts of a content, each with whether it is a thought."""
+    """Yield the parts of a content, each with whether it is a thought."""
     if isinstance(content, str):
         if content:
             yield False, content
@@ -231,7 +229,7 @@ def _parts(content: Any) -> Iterator[tuple[bool, str]]:
 
 
 def _inner(value: Any, depth: int) -> Iterator[str]:
-    """The text in a value that is text, or a list or an object with text somewhere in it."""
+    """Yield the text in a value: a string, or a list or object with text somewhere inside."""
     if isinstance(value, str):
         yield value
     elif depth >= _MAX_DEPTH:

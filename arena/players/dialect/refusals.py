@@ -1,29 +1,26 @@
-"""Refusals: what an answer with an error status means.
+"""What an error response of a server means.
 
-Offers `error_of(status, body, place)`, the error for rounds and health (`error_in_stream` where it comes in the
-middle of a stream), and for whoever wants to read the body first (which parameter does the server refuse?)
-`parsed_error(body)` and `too_long_of(error)`: whether the error says that something is too long, and the limit that
-it names. A server's prose is read for its meaning and its numbers (`wordings`) and never passed on: servers quote
-what they were sent, prompts and keys too. Fields that echo the request (`input`, `messages`, …) are not read at all.
+`error_of(status, body, place)` returns the error for rounds and health, and `error_in_stream` does so for an error in
+the middle of a stream. `parsed_error(body)` and `too_long_of(error)` serve callers that read the body first, to learn
+which parameter the server refuses. A server's prose is matched for its meaning and its numbers (`wordings`) and never
+passed on: servers quote what they were sent, prompts and keys too. Fields that echo the request (`input`, `messages`,
+…) are not read at all.
 
-    what it says                                  becomes
+    the response                                  the error
     a filter stopped the prompt, or 451           Refused, is_filtered
-    no credit, or 402                             Unreachable that does not pass
+    no credit, or 402                             Unreachable, not can_pass
     too many requests or tokens a minute, or 429  Busy
-    the prompt is too long, or 413                Refused, is_too_long, with the limit where it is named
+    the prompt is too long, or 413                Refused, is_too_long, with the limit if it is named
     any other 400 or 422                          Refused
-    408, 425, 5xx                                 Unreachable that can pass
-    any other status                              Unreachable that does not pass
+    408, 425, 5xx                                 Unreachable, can_pass
+    any other status                              Unreachable, not can_pass
 """
-
-from __future__ import annotations
 
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from arena.players.dialect import wordings
 from arena.players.events import Broken, Busy, EndpointError, Refused, Unreachable
@@ -36,16 +33,16 @@ _MAX_ITEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """The server says that a prompt, or prompt and answer together, are too long."""
+    """An error for a prompt, or a prompt and answer together, that is too long."""
 
     limit: int | None = None
-    """The context length in tokens, where the error names it."""
+    """The context length in tokens, if the error names it."""
     is_answer: bool = False
-    """It is `max_tokens` that is too large for the model, whatever the prompt: a matter of settings."""
+    """`max_tokens` is too large for the model, whatever the prompt: a matter of settings."""
 
 
 def error_of(status: int, body: bytes, place: str) -> EndpointError:
-    """The error that an answer with a status other than 200 stands for."""
+    """Return the error for a response with a status other than 200."""
     message = f"{place}: status {status} {in_short(parsed_error(body))}".rstrip()
     if (known := _known(status, _parsed(body), message)) is not None:
         return known
@@ -55,7 +52,7 @@ def error_of(status: int, body: bytes, place: str) -> EndpointError:
 
 
 def error_in_stream(error: Any, place: str) -> EndpointError:
-    """The error that a stream holds instead of a chunk; `error` is the value of its "error"."""
+    """Return the error for the value of "error" in a stream's event."""
     message = f"{place}: {in_short(error)} in the stream"
     code = error.get("code") if isinstance(error, dict) else None
     status = code if isinstance(code, int) and 400 <= code < 600 else 400
@@ -67,7 +64,7 @@ def error_in_stream(error: Any, place: str) -> EndpointError:
 
 
 def parsed_error(body: bytes) -> Any:
-    """What a body says about the error: the value of its "error", else all of it; text where it is not JSON."""
+    """Return the value of a body's "error", else the body; as text where it is not JSON."""
     parsed = _parsed(body)
     if isinstance(parsed, list) and parsed:
         parsed = parsed[0]
@@ -80,7 +77,7 @@ def parsed_error(body: bytes) -> Any:
 
 
 def too_long_of(error: Any) -> TooLong | None:
-    """Whether an error says "too long"; None where it says something else."""
+    """Return what an error says about length, or None if it is about something else."""
     text = _plain(error)
     if wordings.is_answer_too_long(text):
         return TooLong(is_answer=True)
@@ -88,20 +85,15 @@ def too_long_of(error: Any) -> TooLong | None:
 
 
 def in_short(error: Any) -> str:
-    """The error's type and code as far as they are mere words: its message may quote the prompt or the key."""
+    """Return the error's type and code if they are single words; its message may quote the prompt or the key."""
     if not isinstance(error, dict):
         return ""
     words = (error.get(key) for key in ("type", "code"))
     return " ".join(str(word) for word in words if re.fullmatch(r"[\w.-]{1,64}", str(word)) and word is not None)
 
 
-def place_of(base_url: str) -> str:
-    """Host and port, for messages: an address may hold a password."""
-    return urlsplit(base_url).netloc.rpartition("@")[2]
-
-
 def _known(status: int, error: Any, message: str) -> EndpointError | None:
-    """What the words of an error mean, where they mean something of their own."""
+    """Return the error that the wording calls for, or None if the status alone decides."""
     text = _plain(error)
     is_server = status >= 500
     can_be_anything = status in (400, 403, 422) or is_server
@@ -121,7 +113,7 @@ def _known(status: int, error: Any, message: str) -> EndpointError | None:
 
 
 def _limit_field(error: Any, depth: int = 0) -> int | None:
-    """The context length as a field of its own (llama.cpp)."""
+    """Return the context length from a field of that name (llama.cpp)."""
     if not isinstance(error, dict) or depth > _MAX_DEPTH:
         return None
     for key in _LIMIT_FIELDS:
@@ -136,7 +128,7 @@ def _plain(error: Any) -> str:
 
 
 def _texts(error: Any, depth: int) -> Iterator[str]:
-    """All texts of an error, also those in JSON that is a text itself, but what it echoes of the request."""
+    """Yield all texts of an error, those in nested JSON strings too, except what it echoes of the request."""
     if depth > _MAX_DEPTH:
         return
     if isinstance(error, str):
@@ -155,14 +147,14 @@ def _texts(error: Any, depth: int) -> Iterator[str]:
 
 
 def _parsed(body: bytes) -> Any:
-    """The JSON in a body, or its text."""
+    """Return the JSON in a body, or its text."""
     text = body.decode("utf-8", "replace")
     parsed = _json(text)
     return text if parsed is None else parsed
 
 
 def _json(text: str) -> Any:
-    """What a text holds as JSON; None where it is none, or too deep to read."""
+    """Parse a text as JSON; None where it is not JSON, or nested too deeply."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -1,19 +1,17 @@
-"""Thinking: what a model wrote aloud before its answer, split from the answer where both come as one text.
+"""Reasoning split from the answer where a server sends both as one text.
 
-Servers without a parser for it send `<think>…</think>` at the start of the text, in pieces that end anywhere. Only the
-start of an answer is read so; a tag further on is text that somebody wrote.
+Servers without a reasoning parser send `<think>…</think>` at the start of the text, in pieces that end anywhere. Only
+the start of an answer is searched; a tag further on is part of the text.
 
     closed       <think>hm</think>forty two      thought "hm", text "forty two"
     unclosed     <think>hm …                     all of it is thought
-    only closed  hm</think>\\n\\nforty two         the chat template had opened it; the tag alone tells
+    only closed  hm</think>\\n\\nforty two         the chat template had already written the opening tag
 
-Of the last kind nothing shows before the tag that what came was no answer, and text that is out cannot be taken back.
-So the first text of an address that is not known yet is held back (`Style.UNKNOWN`: by the endpoint, for a second),
-and an address that is known to leave out the opening tag has its text held until the closing one (`Style.OPENED`). Such
-a tag that comes too late is reported as `is_late`.
+In the last case nothing before the closing tag marks a thought, and text that was shown cannot be taken back. So the
+first text of an unknown address is held back (`ThinkingStyle.UNKNOWN`: by the endpoint, for a second), and an address
+known to omit the opening tag has its text held back until the closing one (`ThinkingStyle.OPENED`). A closing tag that
+arrives too late is reported as `is_late`.
 """
-
-from __future__ import annotations
 
 import enum
 
@@ -31,55 +29,57 @@ _TAGS = {
     "<|channel|>analysis<|message|>": "<|channel|>final<|message|>",
 }
 _LONE = ("</think>", "</thinking>", "</seed:think>", "[/THINK]", "◁/think▷")
-_MAX_BLANKS = 1000  # of white text before the first word, which may stand before a tag
+_MAX_BLANKS = 1000  # of white space before the first word, which may precede a tag
 _MAX_RECENT = 40
 
 
-class Style(enum.Enum):
-    """How an address is known to send what its model thinks aloud."""
+class ThinkingStyle(enum.Enum):
+    """How an address sends reasoning within the text."""
 
     UNKNOWN = "unknown"
     PLAIN = "plain"
-    """Not in the text, or between two tags."""
+    """Not at all, or between two tags."""
     OPENED = "opened"
-    """In the text, with a closing tag alone."""
+    """With a closing tag only."""
 
 
 def mentions_tags(text: str) -> bool:
-    """Whether a text of ours speaks of the tags itself, so that an answer may do so too."""
+    """Whether a message mentions the tags, so that an answer may mention them too."""
     return any(tag.lstrip("</[◁") in text for tag in _LONE)
 
 
 class Splitter:
-    """Feed it an answer's text as it comes, get the pieces; `end` gives what is still held.
+    """Splits an answer's text into thoughts and text as it arrives.
 
-    While `is_holding`, text is kept back until a lone closing tag comes or `release` is called. With `trusts_lone`
-    False a lone closing tag is text like any other.
+    While `is_holding`, text is held back until a lone closing tag arrives or `release` is called. With `trusts_lone`
+    False a lone closing tag is ordinary text.
     """
 
-    def __init__(self, style: Style = Style.PLAIN, *, holds: bool = False, trusts_lone: bool = True) -> None:
+    def __init__(
+        self, style: ThinkingStyle = ThinkingStyle.PLAIN, *, holds: bool = False, trusts_lone: bool = True
+    ) -> None:
         self.style = style
-        self.is_holding = holds or style is Style.OPENED
+        self.is_holding = holds or style is ThinkingStyle.OPENED
         self.is_late = False
-        """A lone closing tag came after text was released."""
-        self._trusts_lone = trusts_lone or style is Style.OPENED
-        self._close: str | None = None  # the tag that ends the present thought
+        """A lone closing tag arrived after text was released."""
+        self._trusts_lone = trusts_lone or style is ThinkingStyle.OPENED
+        self._close: str | None = None  # the tag that ends the current thought
         self._at_start = True
         self._has_thought = False
         self._buffer = ""
-        self._n_new = 0  # characters of the buffer's end that came last
-        self._sizes: list[int] = []  # of the pieces that came while text was held
-        self._recent = ""  # the end of the released text, where a tag may have begun
+        self._n_new = 0  # characters at the buffer's end that arrived last
+        self._sizes: list[int] = []  # of the pieces that arrived while text was held back
+        self._recent = ""  # the end of the released text, in which a tag may begin
         self._fences = 0
 
     @property
     def is_opened(self) -> bool:
-        """Whether a lone closing tag was found in time."""
-        return self.style is Style.OPENED
+        """Whether a lone closing tag arrived in time."""
+        return self.style is ThinkingStyle.OPENED
 
     @property
     def has_begun(self) -> bool:
-        """Whether anything but blanks and a possible tag has come."""
+        """Whether anything but white space and a possible tag has arrived."""
         return self._close is not None or not self._at_start or self._has_thought
 
     @property
@@ -98,15 +98,15 @@ class Splitter:
         return pieces
 
     def release(self) -> list[Piece]:
-        """Hold no text back any more."""
+        """Stop holding text back; return what was held."""
         self.is_holding = False
         if self._at_start or self._close is not None:
             return []
         return self._as_it_came(self._text())
 
     def end(self, *, is_cut: bool = False) -> list[Piece]:
-        """What is still held. Text that waited for a closing tag is thought where the token limit cut it, an answer
-        else."""
+        """Return what is still held back. Text that waited for a closing tag is a thought if the token limit cut it,
+        else the answer."""
         held, self._buffer = self._buffer, ""
         if not held:
             return []
@@ -119,12 +119,12 @@ class Splitter:
                 self._note_opened()
                 thought, text = held[: found[0]], held[found[1] :].lstrip()
                 return [*([Thought(thought)] if thought else []), *([Token(text)] if text else [])]
-            if self.style is Style.OPENED and is_cut:
+            if self.style is ThinkingStyle.OPENED and is_cut:
                 return [Thought(held)]
         return self._as_it_came([Token(held)])
 
     def _step(self, pieces: list[Piece], is_tag_alone: bool) -> bool:
-        """Take one thing from the buffer; whether there may be another."""
+        """Take one part from the buffer; return whether there may be another."""
         if self._close is not None:
             return self._think(pieces)
         if self._at_start:
@@ -160,7 +160,7 @@ class Splitter:
         return True
 
     def _start(self, pieces: list[Piece]) -> bool:
-        """Before the first word: a tag that opens, one that may become whole, or text."""
+        """Read what precedes the first word: an opening tag, the beginning of one, or text."""
         start = self._buffer.lstrip()
         for tag, close in _TAGS.items():
             if start.startswith(tag):
@@ -188,7 +188,7 @@ class Splitter:
         return [Token(text)]
 
     def _as_it_came(self, pieces: list[Piece]) -> list[Piece]:
-        """Held text in the pieces in which it came."""
+        """Return held text in the pieces in which it arrived."""
         text = "".join(piece.text for piece in pieces)
         end = len(text)
         parts: list[Piece] = []
@@ -201,7 +201,7 @@ class Splitter:
     def _lone(
         self, text: str, start: int = 0, *, is_tag_alone: bool = False, at_end: bool = False
     ) -> tuple[int, int] | None:
-        """Where a closing tag stands that ends a thought: at the end of its line and in no code."""
+        """Find a closing tag that ends a thought: at the end of its line and not in code."""
         if not self._trusts_lone:
             return None
         for tag in _LONE:
@@ -211,14 +211,14 @@ class Splitter:
             end = at + len(tag)
             is_line_end = text[end] in "\r\n" if end < len(text) else is_tag_alone or at_end
             in_code = (self._fences + text[:at].count("```")) % 2 == 1 or text[at - 1 : at] == "`"
-            if self.style is Style.OPENED or (is_line_end and not in_code):
+            if self.style is ThinkingStyle.OPENED or (is_line_end and not in_code):
                 return at, end
         return None
 
     def _note_opened(self) -> None:
-        self.style = Style.OPENED
+        self.style = ThinkingStyle.OPENED
 
 
 def _overlap(text: str, tag: str) -> int:
-    """How many characters at the end of `text` may be the beginning of `tag`."""
+    """Return how many characters at the end of `text` may begin `tag`."""
     return next((n for n in range(min(len(text), len(tag) - 1), 0, -1) if tag.startswith(text[-n:])), 0)

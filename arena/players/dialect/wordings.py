@@ -1,11 +1,9 @@
-"""Wordings: what the prose of a refusal says, in the words of many servers. Pure; texts go in, yes, no or a number out.
+"""Regular expressions for the prose of an error response, in the wordings of many servers.
 
 All patterns are matched against `plain` text: lower case, no quotes, "_" and "-" as spaces, 8,192 as 8192, one line
-for each text of the error. An error may quote the prompt: `refusals` leaves out the fields that echo a request, and
-what is found here decides only whom a failure is blamed on, where in doubt after a trial (`health`).
+for each text of the error. An error may quote the prompt, so `refusals` leaves out the fields that echo a request. A
+match only decides what a failure is blamed on; in doubt, a trial follows (`health`).
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Iterable
@@ -82,7 +80,7 @@ _FIELD_OF_THE_PROMPT = re.compile(r"^(?:messages|content|prompt|inputs?)$", re.M
 
 _IN_CHARACTERS = re.compile(r"\bstring\b|\bchar(?:acter)?s?\b|\bbytes\b|max length: ")
 
-# A number that can be a limit of tokens: no decimals, no other unit, and not what was sent ("5000 tokens exceed …").
+# A number that can be a limit of tokens: no decimals, no other unit, not what was sent ("5000 tokens exceed …").
 _N = (
     r"(?<![\d.])(?<!by )(\d{2,9})(?!\d|\.\d| ?(?:k|m|b|kb|mb|bytes?|char\w*|words?|items?|seconds?|%)\b)"
     r"(?!(?: (?:\w+ )?tokens?)?\)?,? (?:exceed(?!ed(?: by|[.,\n]|$))|is (?:greater|longer|larger|too)|[>+/] ?\w))"
@@ -90,7 +88,7 @@ _N = (
 _TO = r"(?:[\s:=(\[]|of|is|has|was|only|at most|up to|set to|equal to|for this model|that is|allowed|supported)*"
 _LIMITS = tuple(
     re.compile(pattern)
-    for pattern in (  # the surest first
+    for pattern in (  # the most certain first
         r"\d(?: \w+)? ?(?:\+ ?\d+(?: \w+)? ?){0,9}> ?" + _N,
         r"(?:context(?: length| window| size| limit| holds)?|n ctx)(?: limit| size| length)?" + _TO + _N,
         _N + r"(?: tokens?)? (?:maximum|max|context|limit)\b(?! (?:new|completion|output|tokens))",
@@ -108,7 +106,7 @@ _LIMITS = tuple(
 
 
 def plain(texts: Iterable[str]) -> str:
-    """The texts of an error made alike for matching; one line for each."""
+    """Normalise the texts of an error for matching, one line each."""
     text = "\n".join(text.replace("\n", " ") for text in texts)[:_MAX_CHARS]
     text = re.sub(r"(?<=[a-z])(?=[A-Z][a-z])", " ", text).lower()
     text = re.sub(r"[`'\"“”‘’*]", "", text).replace("&gt;", ">").replace("&lt;", "<").replace("≤", "<=")
@@ -120,36 +118,35 @@ def plain(texts: Iterable[str]) -> str:
 
 
 def is_filtered(text: str, *, by_its_code: bool = False) -> bool:
-    """A filter stopped the prompt; a policy that an account broke is another matter. `by_its_code`: nothing less than
-    a filter's own name will do."""
+    """Whether a filter stopped the prompt, and not an account's policy. `by_its_code` accepts only a filter's name."""
     pattern = _FILTER_CODE if by_its_code else _FILTERED
     return any(pattern.search(clause) and not _ABOUT_ACCESS.search(clause) for clause in _clauses(text))
 
 
 def is_too_fast(text: str) -> bool:
-    """Too many requests, or too many tokens in a time."""
+    """Whether there were too many requests, or too many tokens per time."""
     return _TOO_FAST.search(text) is not None and _QUOTA_IS_USED_UP.search(text) is None
 
 
 def has_no_credit(text: str) -> bool:
-    """Nothing is left to pay with. Free quotas of a minute are announced in the same words (Gemini): too fast."""
+    """Whether the account has no credit. A quota per minute in the same words (Gemini) counts as too fast."""
     return _NO_CREDIT.search(text) is not None and not is_too_fast(text)
 
 
 def is_answer_too_long(text: str) -> bool:
-    """`max_tokens` is too large for the model, whatever the prompt."""
+    """Whether `max_tokens` is too large for the model, whatever the prompt."""
     return _ANSWER_TOO_LONG.search(text) is not None and _OF_THE_PROMPT.search(text) is None
 
 
 def is_too_long(text: str) -> bool:
-    """The prompt, or prompt and answer together, are too long."""
+    """Whether the prompt, or prompt and answer together, are too long."""
     if _FIELD_TOO_LONG.search(text) and _FIELD_OF_THE_PROMPT.search(text):
         return True
     return any(_complains_of_size(clause) for clause in _clauses(text))
 
 
 def limit(text: str) -> int | None:
-    """The context length in tokens that a text names, among other numbers in any order."""
+    """Return the context length in tokens that a text names, among other numbers in any order."""
     if _IN_CHARACTERS.search(text):
         return None
     for pattern in _LIMITS:
@@ -159,7 +156,7 @@ def limit(text: str) -> int | None:
 
 
 def _complains_of_size(clause: str) -> bool:
-    """Whether a clause complains of the size of what was sent, in whatever order it says so."""
+    """Whether a clause complains about the size of what was sent, in any word order."""
     if _OTHER_PARAMETERS.search(clause):
         return False
     if _TOO_LONG.search(clause):

@@ -1,11 +1,9 @@
-"""Server-sent events: bytes as they arrive, in pieces of any size, to the `data` of each event.
+"""Server-sent events: bytes in pieces of any size become the `data` of each event.
 
-Reads what the WHATWG specification of `text/event-stream` allows: lines that end with CR, LF or CRLF, also where a
-piece ends between the two; comments (keep-alives); several `data` lines of one event. Names and ids of events are
-dropped: OpenAI's protocol uses none. It does not parse the data.
+Reads what the WHATWG specification of `text/event-stream` allows: lines that end with CR, LF or CRLF, even where a
+piece ends between the two; comments (keep-alives); several `data` lines in one event. Names and ids of events are
+dropped, because OpenAI's protocol uses none. The data is not parsed here.
 """
-
-from __future__ import annotations
 
 import re
 
@@ -13,11 +11,11 @@ MAX_EVENT_BYTES = 1_000_000
 
 
 class EventTooLongError(ValueError):
-    """One event or line is longer than `MAX_EVENT_BYTES`: this is no stream of tokens."""
+    """One event or line is longer than `MAX_EVENT_BYTES`: this is not a stream of tokens."""
 
 
 class EventReader:
-    """Feed it pieces, get the data of the events that they complete."""
+    """Cuts a stream of bytes into events."""
 
     def __init__(self) -> None:
         self._line = bytearray()
@@ -26,7 +24,7 @@ class EventReader:
         self._after_cr = False
 
     def feed(self, piece: bytes) -> list[str]:
-        """The data of every event that ends in this piece. Raises `EventTooLongError`."""
+        """Return the data of every event that ends in this piece. Raises `EventTooLongError`."""
         if self._after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
             self._after_cr = False
@@ -45,14 +43,14 @@ class EventReader:
         return events
 
     def end(self) -> list[str]:
-        """The data of an event that the end of the stream completes: servers forget the last empty line."""
+        """Return the data of the event that the end of the stream completes: servers omit the last empty line."""
         line, self._line = bytes(self._line), bytearray()
         last = [self._take(line), self._take(b"")]
         return [data for data in last if data is not None]
 
     def _check_size(self) -> None:
         if len(self._line) + self._size > MAX_EVENT_BYTES:
-            raise EventTooLongError(f"an event of more than {MAX_EVENT_BYTES} bytes")
+            raise EventTooLongError(f"an event of more than {MAX_EVENT_BYTES:,} bytes")
 
     def _take(self, line: bytes) -> str | None:
         if not line:
@@ -66,7 +64,7 @@ class EventReader:
 
 
 def text_of(data: bytes) -> str:
-    """The text of UTF-8, without its mark; of Latin-1 where each byte beyond ASCII stands alone, as in no UTF-8."""
+    """Decode UTF-8 without its mark, or Latin-1 where every byte beyond ASCII is isolated, which UTF-8 never has."""
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

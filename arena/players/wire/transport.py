@@ -1,12 +1,9 @@
-"""Transport: an endpoint's HTTP client, the bytes of a response within bounds, and what goes wrong on the way.
+"""An endpoint's HTTP client, the bytes of a response within bounds, and the errors of both.
 
-Loopback never goes through a proxy; other addresses use the proxies and certificates that the environment names
-(`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`). Responses are asked for without compression, and decoded
-piece by piece where a server compresses all the same, so that a few bytes never become gigabytes. Headers are bounded
-by h11 (100 kB).
+Loopback never uses a proxy; other addresses use the proxies and certificates that the environment names
+(`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`). Requests ask for no compression. A response that is
+compressed anyway is decoded piece by piece, so that a few bytes never become gigabytes. h11 limits headers to 100 kB.
 """
-
-from __future__ import annotations
 
 import email.utils
 import ipaddress
@@ -19,10 +16,8 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from arena.players.dialect.refusals import place_of
-
 MAX_BODY_BYTES = 64_000_000
-"""Of one response, decoded: a long answer with its thoughts, a few hundred bytes of JSON a token."""
+"""Of one response, decoded: enough for a long answer with thoughts, at a few hundred bytes of JSON per token."""
 MAX_REDIRECTS = 3
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -34,7 +29,7 @@ class BodyTooLongError(ValueError):
 
 
 class EncodingError(ValueError):
-    """A response is compressed in a way that was not asked for, or is damaged."""
+    """A response is compressed in a way that was not asked for, or its compression is damaged."""
 
 
 class Elsewhere(ValueError):
@@ -48,7 +43,7 @@ def make_client(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
 ) -> httpx.AsyncClient:
-    """A client for these addresses. Raises ValueError where the environment's proxy or certificates cannot be used."""
+    """Make a client for these addresses. Raises ValueError if the environment's proxy or certificates are unusable."""
     hosts = {urlsplit(url).hostname or "" for url in base_urls if is_loopback(url)}
     is_local = all(is_loopback(url) for url in base_urls)
     try:
@@ -65,7 +60,7 @@ def make_client(
             trust_env=not is_local,
             mounts={} if is_local else {f"all://{f'[{host}]' if ':' in host else host}": None for host in hosts},
         )
-    except ImportError as error:  # httpx, of a SOCKS proxy without its extra
+    except ImportError as error:  # from httpx, for a SOCKS proxy without its extra
         raise ValueError(
             "the environment (ALL_PROXY, HTTPS_PROXY, HTTP_PROXY) names a SOCKS proxy, which needs the package socksio:"
             f" pip install 'httpx[socks]', or list {', '.join(map(place_of, base_urls))} in NO_PROXY"
@@ -87,8 +82,13 @@ def is_loopback(base_url: str) -> bool:
         return host == "localhost"
 
 
+def place_of(base_url: str) -> str:
+    """Host and port, for messages: an address may contain a password."""
+    return urlsplit(base_url).netloc.rpartition("@")[2]
+
+
 async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
-    """The body in pieces of bounded size, decoded. Raises `BodyTooLongError` and `EncodingError`."""
+    """Yield the decoded body in pieces of bounded size. Raises `BodyTooLongError` and `EncodingError`."""
     encoding = response.headers.get("content-encoding", "identity").strip().casefold()
     decoder = _Inflate() if encoding in ("gzip", "x-gzip", "deflate") else None
     if decoder is None and encoding not in ("", "identity"):
@@ -98,12 +98,12 @@ async def pieces_of(response: httpx.Response) -> AsyncGenerator[bytes, None]:
         for piece in (raw,) if decoder is None else decoder.feed(raw):
             n_bytes += len(piece)
             if n_bytes > MAX_BODY_BYTES:
-                raise BodyTooLongError(f"a body of more than {MAX_BODY_BYTES} bytes")
+                raise BodyTooLongError(f"a body of more than {MAX_BODY_BYTES:,} bytes")
             yield piece
 
 
 async def beginning_of(response: httpx.Response, max_bytes: int) -> bytes:
-    """The first bytes of a body, as far as an error may be long; what cannot be decoded ends it."""
+    """Return the first `max_bytes` of a body, or less where the rest cannot be decoded."""
     body = bytearray()
     try:
         async for piece in pieces_of(response):
@@ -116,7 +116,7 @@ async def beginning_of(response: httpx.Response, max_bytes: int) -> bytes:
 
 
 class _Inflate:
-    """Decompresses gzip and zlib, also several streams in a row, in pieces of at most 64 kB."""
+    """Decompresses gzip and zlib, several streams in a row too, in pieces of at most 64 kB."""
 
     def __init__(self) -> None:
         self._zlib = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
@@ -134,8 +134,8 @@ class _Inflate:
 
 
 def redirect_of(url: str, location: str) -> str:
-    """Where a 307 or 308 leads. Raises `Elsewhere` unless it is the same scheme, host and port, or https for http on
-    the same host: a key and a prompt go nowhere else."""
+    """Return where a 307 or 308 leads. Raises `Elsewhere` unless that is the same scheme, host and port, or https for
+    http on the same host: keys and prompts are sent nowhere else."""
     try:
         base, target = httpx.URL(url), httpx.URL(url).join(location)
     except (httpx.InvalidURL, UnicodeError) as error:
@@ -148,7 +148,7 @@ def redirect_of(url: str, location: str) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Seconds that a server asks to wait, from `Retry-After` (a number or a date) or `retry-after-ms`."""
+    """Return the seconds that a server asks to wait, by `Retry-After` (a number or a date) or `retry-after-ms`."""
     for name, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         try:
@@ -164,7 +164,7 @@ def retry_after_s(headers: Mapping[str, str], now: float | None = None) -> float
 
 
 def hint_for_404(base_url: str) -> str:
-    """What may be wrong with an address that has no chat: "" where it looks right."""
+    """Return what may be wrong with an address that has no chat, or "" if it looks right."""
     path = urlsplit(base_url).path.rstrip("/")
     for tail in ("/chat/completions", "/completions", "/chat"):
         if path.endswith(tail):
@@ -174,7 +174,7 @@ def hint_for_404(base_url: str) -> str:
 
 
 def problem_of(base_url: str, error: Exception) -> str:
-    """What happened to a request, in words for the log; of TLS the cause, and what to do."""
+    """Describe a failed request for the log; for TLS with the cause and what to do."""
     place = place_of(base_url)
     tls = _tls_error(error)
     if tls is None:
@@ -182,7 +182,7 @@ def problem_of(base_url: str, error: Exception) -> str:
     if isinstance(tls, ssl.SSLCertVerificationError):
         cause = getattr(tls, "verify_message", "") or "certificate verify failed"
         return (
-            f"{place}: TLS: {cause}; where the certificate is of your own authority, start the arena with"
+            f"{place}: TLS: {cause}; if your own authority signed the certificate, start the arena with"
             " SSL_CERT_FILE set to that authority's certificate"
         )
     reason = (tls.reason or type(tls).__name__).replace("_", " ").casefold()

@@ -15,16 +15,14 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import (
+from arena.players.endpoint import Endpoint, Patience, RequestOptions
+from arena.players.events import (
     Broken,
     Busy,
-    Endpoint,
     EndpointError,
     Filtered,
     Finish,
-    Manner,
     Message,
-    Patience,
     Refused,
     Request,
     Thought,
@@ -89,13 +87,13 @@ def ask(
     server: DialectServer,
     *requests: Request,
     patience: Patience = PATIENCE,
-    manner: Manner | None = None,
+    options: RequestOptions | None = None,
     base_url: str | None = None,
 ) -> list[Heard]:
     """One endpoint is asked each of the requests, REQUEST if none is given."""
 
     async def main() -> list[Heard]:
-        endpoint = Endpoint([base_url or server.base_url], "m", name="Player", manner=manner, patience=patience)
+        endpoint = Endpoint([base_url or server.base_url], "m", name="Player", options=options, patience=patience)
         try:
             return [await hear(endpoint, request) for request in requests or (REQUEST,)]
         finally:
@@ -260,7 +258,7 @@ def test_an_error_in_the_stream_that_names_a_parameter_teaches_as_well() -> None
 
 
 def test_the_table_of_a_model_says_how_it_is_asked() -> None:
-    manner = Manner(
+    options = RequestOptions(
         max_tokens=32,
         thinking_tokens=100,
         headers={"api-key": "sk", "x-title": "Arena"},
@@ -270,7 +268,7 @@ def test_the_table_of_a_model_says_how_it_is_asked() -> None:
         rename={"max_tokens": "max_completion_tokens"},
     )
     with DialectServer(strict()) as server:
-        heard = ask(server, manner=manner)[0]
+        heard = ask(server, options=options)[0]
     assert server.asked[0].path == "/v1/chat/completions?api-version=2024-10-21"
     assert server.asked[0].headers["api-key"] == "sk"
     assert server.asked[0].headers["x-title"] == "Arena"
@@ -294,7 +292,7 @@ def test_the_table_of_a_model_says_how_it_is_asked() -> None:
 @pytest.mark.parametrize(("own", "asked"), [(16, 16), (1000, 64), (None, 64)])
 def test_a_models_own_limit_only_lowers_the_arenas(own: int | None, asked: int) -> None:
     with DialectServer(strict()) as server:
-        heard = ask(server, manner=Manner(max_tokens=own))[0]
+        heard = ask(server, options=RequestOptions(max_tokens=own))[0]
     assert server.bodies[0]["max_tokens"] == asked
     assert heard.finish is not None
     assert heard.finish.sent == (None if asked == 64 else {**ASKED, "max_tokens": asked})
@@ -541,7 +539,7 @@ def test_a_model_that_reasons_is_asked_for_tokens_to_think(caplog: pytest.LogCap
     assert second.finish.sent == {**ASKED, "max_tokens": 64 + 4096}
     assert caplog.text.count("thinking_tokens = 4096") == 1
     with DialectServer(lambda asked: stream(HM, chunk("Hello.", "stop"))) as server:
-        ask(server, REQUEST, REQUEST, manner=Manner(thinking_tokens=0))
+        ask(server, REQUEST, REQUEST, options=RequestOptions(thinking_tokens=0))
     assert [body["max_tokens"] for body in server.bodies] == [64, 64]
 
 
@@ -553,7 +551,7 @@ def test_where_there_is_no_room_for_thoughts_the_answer_alone_is_asked_for(room:
         return stream(HM, chunk("Hello.", "stop"))
 
     with DialectServer(reply) as server:
-        heard = ask(server, manner=Manner(thinking_tokens=4096))[0]
+        heard = ask(server, options=RequestOptions(thinking_tokens=4096))[0]
     assert heard.text == "Hello."
     assert [body["max_tokens"] for body in server.bodies] == [64 + 4096, 64]
 
@@ -582,7 +580,7 @@ def test_a_small_context_is_asked_for_half_of_itself() -> None:
     ids=["tokens", "as many as there is room for", "large pieces", "Korean"],
 )
 def test_the_text_of_a_model_that_reasons_is_held_to_the_arenas_limit(pieces: list[Any], text: str) -> None:
-    heard = ask_one(lambda asked: stream(*pieces, chunk(None, "stop")), manner=Manner(thinking_tokens=4096))
+    heard = ask_one(lambda asked: stream(*pieces, chunk(None, "stop")), options=RequestOptions(thinking_tokens=4096))
     assert heard.finish is not None
     assert heard.text == text
     assert heard.finish.finish_reason == ("length" if len(pieces) != 64 else "stop")
@@ -591,14 +589,14 @@ def test_the_text_of_a_model_that_reasons_is_held_to_the_arenas_limit(pieces: li
 def test_the_text_of_a_whole_answer_is_held_by_the_servers_own_count() -> None:
     answer = {"choices": [{"message": {"content": "x" * 1000}, "finish_reason": "stop"}]}
     usage = {"completion_tokens": 228, "completion_tokens_details": {"reasoning_tokens": 100}}
-    heard = ask_one(lambda asked: whole({**answer, "usage": usage}), manner=Manner(thinking_tokens=4096))
+    heard = ask_one(lambda asked: whole({**answer, "usage": usage}), options=RequestOptions(thinking_tokens=4096))
     assert heard.finish is not None
     assert (len(heard.text), heard.finish.finish_reason) == (500, "length")
 
 
 def test_the_text_of_other_models_is_the_servers_to_bound() -> None:
     assert len(ask_one(lambda asked: told(*["word "] * 500)).text) == 2500
-    heard = ask_one(lambda asked: told(*["word "] * 500), manner=Manner(omit=("max_tokens",)))
+    heard = ask_one(lambda asked: told(*["word "] * 500), options=RequestOptions(omit=("max_tokens",)))
     assert len(heard.text) == 64 * 5, "where it has no limit, it is ours"
 
 
@@ -638,7 +636,7 @@ def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
     assert "opening tag" in str(first.error)
     assert [heard.text for heard in (second, third)] == ["Hello."] * 2
     assert second.thought == "The user asks.\n"
-    assert caplog.text.count("only a closing tag ends") == 1
+    assert caplog.text.count("sends reasoning without an opening tag") == 1
 
 
 def test_an_answer_that_was_broken_off_tells_nothing_of_how_thoughts_come() -> None:
@@ -667,7 +665,7 @@ def test_a_model_whose_thinking_tokens_are_set_waits_for_its_closing_tag_from_th
     late = stream(
         chunk("The user "), 1.4, chunk("asks."), chunk("\n</think>\n\n"), chunk("Hello."), chunk(None, "stop")
     )
-    heard = ask_one(lambda asked: late, manner=Manner(thinking_tokens=100))
+    heard = ask_one(lambda asked: late, options=RequestOptions(thinking_tokens=100))
     assert (heard.text, heard.thought, heard.error) == ("Hello.", "The user asks.\n", None)
 
 

@@ -11,14 +11,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from arena.players.endpoint import (
+from arena.players.endpoint import Endpoint, Patience
+from arena.players.events import (
     Broken,
     Busy,
-    Endpoint,
     EndpointError,
     Finish,
     Message,
-    Patience,
     Refused,
     Request,
     TimedOut,
@@ -415,7 +414,7 @@ def test_a_model_that_the_server_does_not_know_stays_out_until_it_is_listed() ->
     with ScriptedEndpoint(Script(status=404)) as server:
         error = run(refused_then_probed("misspelt"))
         assert isinstance(error, Unreachable)
-        assert "it serves no 'misspelt'; set model = to one of scripted" in str(error)
+        assert "the server has no model 'misspelt'; set model to one of scripted" in str(error)
         assert run(refused_then_probed("scripted")) is None
 
 

@@ -10,18 +10,8 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import (
-    Broken,
-    Busy,
-    Endpoint,
-    EndpointError,
-    Message,
-    Refused,
-    Request,
-    TimedOut,
-    Unreachable,
-)
-from arena.players.events import Filtered
+from arena.players.endpoint import Endpoint
+from arena.players.events import Broken, Busy, EndpointError, Filtered, Message, Refused, Request, TimedOut, Unreachable
 from arena.players.health import Health
 from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
@@ -550,7 +540,7 @@ def test_what_a_server_serves_instead_is_said_once(caplog: pytest.LogCaptureFixt
 
     with ScriptedEndpoint(Script(status=404)) as server:
         asyncio.run(main(server))
-    assert caplog.text.count("it serves no 'misspelt'; set model = to one of scripted") == 1
+    assert caplog.text.count("the server has no model 'misspelt'; set model to one of scripted") == 1
 
 
 def test_retired_players_are_never_drawn_and_have_no_endpoint() -> None:

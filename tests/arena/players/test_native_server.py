@@ -18,7 +18,8 @@ import httpx
 import pytest
 
 from arena.players import native_server
-from arena.players.endpoint import Endpoint, EndpointError, Message, Request
+from arena.players.endpoint import Endpoint
+from arena.players.events import EndpointError, Message, Request
 from arena.players.health import Health
 from arena.players.native_server import NativeServer, Pauses, ServedModel
 from arena.players.roster import Roster

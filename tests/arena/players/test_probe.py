@@ -134,7 +134,7 @@ def test_a_list_without_the_model_says_what_there_is() -> None:
     error = run(answer("200 OK", body), reads_list=True)
     assert isinstance(error, Unreachable)
     assert not error.can_pass
-    assert "it serves no 'm'; set model = to one of m0, m1, " in str(error)
+    assert "the server has no model 'm'; set model to one of m0, m1, " in str(error)
     assert len(str(error)) < 300
     assert run(answer("200 OK", body.replace(b'"m7"', b'"m"')), reads_list=True) is None
     assert run(answer("200 OK", body)) is None, "some servers serve what they do not list"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
+from arena.players.events import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
 from arena.rounds.attempt import CANCELLED
 from arena.rounds.battle import MAX_ATTEMPTS, Battle, Parameters, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace

@@ -2,7 +2,7 @@
 
 import pytest
 
-from arena.players.endpoint import Finish
+from arena.players.events import Finish
 from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import EqualPace, FreePace, RetryPace, TogetherPace
 from arena.rounds.turn import Turn

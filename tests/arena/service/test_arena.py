@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Finish, Request, Thought, TimedOut, Token
+from arena.players.events import Finish, Request, Thought, TimedOut, Token
 from arena.service import Outcome
 from arena.service.live import WITHDRAW_WITHIN_S
 from db import queries

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from arena.players.endpoint import Broken
+from arena.players.events import Broken
 from arena.service import Outcome, Recomputed, Refusal, online_elo, recompute_verdicts
 from arena.service.storage import HOUSEKEEPING_EVERY_S
 from arena.settings import load

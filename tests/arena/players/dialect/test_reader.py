@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from arena.players.dialect.reader import Answer, chunk_of, count_of, error_in, finish_reason_of
+from arena.players.dialect.reader import AnswerReader, chunk_of, count_of, error_in, finish_reason_of
 from arena.players.events import Broken, Thought
 from tests.arena.players.dialects import chunk
 
 WORDS = ("The ", "answer ", "is ", "forty ", "two", ".")
 
 
-def read(*chunks: dict[str, Any]) -> tuple[str, str, Answer]:
+def read(*chunks: dict[str, Any]) -> tuple[str, str, AnswerReader]:
     """Text, thought and the answer as read."""
-    answer = Answer()
+    answer = AnswerReader()
     pieces = [piece for one in chunks for piece in answer.read(one)] + answer.end()
     text = "".join(piece.text for piece in pieces if not isinstance(piece, Thought))
     return text, "".join(piece.text for piece in pieces if isinstance(piece, Thought)), answer
@@ -166,9 +166,9 @@ def test_halves_of_a_surrogate_are_joined_in_each_channel_alone() -> None:
 
 @pytest.mark.parametrize("delta", [{"content": "x" * 600_000}, {"reasoning": "x" * 600_000}])
 def test_an_answer_without_end_is_broken(delta: dict[str, Any]) -> None:
-    answer = Answer()
+    answer = AnswerReader()
     answer.read({"choices": [{"delta": delta}]})
-    with pytest.raises(Broken, match="more than 1000000 characters"):
+    with pytest.raises(Broken, match="more than 1,000,000 characters"):
         answer.read({"choices": [{"delta": delta}]})
 
 

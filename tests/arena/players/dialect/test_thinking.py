@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from arena.players.dialect.thinking import Splitter, Style, mentions_tags
+from arena.players.dialect.thinking import Splitter, ThinkingStyle, mentions_tags
 from arena.players.events import Thought
 
 ANSWER = "The answer is forty two."
@@ -10,7 +10,7 @@ ANSWER = "The answer is forty two."
 
 def split(text: str, size: int = 10_000, splitter: Splitter | None = None, *, is_cut: bool = False) -> tuple[str, str]:
     """Thought and text, the input fed in pieces of `size`."""
-    splitter = splitter or Splitter(Style.UNKNOWN, holds=True)
+    splitter = splitter or Splitter(ThinkingStyle.UNKNOWN, holds=True)
     pieces = [piece for at in range(0, len(text), size) for piece in splitter.feed(text[at : at + size])]
     pieces += splitter.end(is_cut=is_cut)
     assert all(piece.text for piece in pieces), "no piece is empty"
@@ -21,7 +21,7 @@ def split(text: str, size: int = 10_000, splitter: Splitter | None = None, *, is
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 10_000])
-@pytest.mark.parametrize("style", [Style.UNKNOWN, Style.PLAIN, Style.OPENED])
+@pytest.mark.parametrize("style", [ThinkingStyle.UNKNOWN, ThinkingStyle.PLAIN, ThinkingStyle.OPENED])
 @pytest.mark.parametrize(
     ("sent", "thought"),
     [
@@ -38,8 +38,8 @@ def split(text: str, size: int = 10_000, splitter: Splitter | None = None, *, is
         (f"<|channel|>analysis<|message|>hm<|channel|>final<|message|>{ANSWER}", "hm"),
     ],
 )
-def test_thoughts_between_tags_are_split_off(sent: str, thought: str, size: int, style: Style) -> None:
-    assert split(sent, size, Splitter(style, holds=style is Style.UNKNOWN)) == (thought, ANSWER)
+def test_thoughts_between_tags_are_split_off(sent: str, thought: str, size: int, style: ThinkingStyle) -> None:
+    assert split(sent, size, Splitter(style, holds=style is ThinkingStyle.UNKNOWN)) == (thought, ANSWER)
 
 
 @pytest.mark.parametrize("size", [1, 4, 10_000])
@@ -49,9 +49,11 @@ def test_a_thought_that_is_never_closed_is_all_there_is(size: int, is_cut: bool)
 
 
 @pytest.mark.parametrize("size", [1, 4, 10_000])
-@pytest.mark.parametrize("style", [Style.UNKNOWN, Style.OPENED])
+@pytest.mark.parametrize("style", [ThinkingStyle.UNKNOWN, ThinkingStyle.OPENED])
 @pytest.mark.parametrize("end", ["\n</think>\n\n", "</think>\n\n", "</thinking>\n"])
-def test_a_thought_that_is_only_closed_is_split_off_while_nothing_is_out(size: int, style: Style, end: str) -> None:
+def test_a_thought_that_is_only_closed_is_split_off_while_nothing_is_out(
+    size: int, style: ThinkingStyle, end: str
+) -> None:
     splitter = Splitter(style, holds=True)
     thought, text = split(f"The user asks.{end}{ANSWER}", size, splitter)
     assert (thought.strip(), text) == ("The user asks.", ANSWER)
@@ -60,7 +62,7 @@ def test_a_thought_that_is_only_closed_is_split_off_while_nothing_is_out(size: i
 
 
 def test_a_closing_tag_alone_in_its_piece_needs_no_line_end() -> None:
-    splitter = Splitter(Style.UNKNOWN, holds=True)
+    splitter = Splitter(ThinkingStyle.UNKNOWN, holds=True)
     pieces = [piece for text in ("hm ", "</think>", ANSWER) for piece in splitter.feed(text)] + splitter.end()
     assert [type(piece).__name__ for piece in pieces] == ["Thought", "Token"]
     assert pieces[-1].text == ANSWER
@@ -70,7 +72,7 @@ def test_a_closing_tag_alone_in_its_piece_needs_no_line_end() -> None:
     "pieces", [["hm\n</think>\n", ANSWER], ["hm\n", "</think>", "\n", ANSWER], ["hm</th", "ink>\n"]]
 )
 def test_a_closing_tag_after_text_was_released_is_late(pieces: list[str]) -> None:
-    splitter = Splitter(Style.UNKNOWN, holds=True)
+    splitter = Splitter(ThinkingStyle.UNKNOWN, holds=True)
     assert splitter.feed("It ") == []
     assert [piece.text for piece in splitter.release()] == ["It "]
     for piece in pieces:
@@ -96,22 +98,22 @@ def test_a_closing_tag_after_text_was_released_is_late(pieces: list[str]) -> Non
 @pytest.mark.parametrize("size", [1, 4, 10_000])
 def test_other_text_is_text_to_the_last_character(text: str, size: int) -> None:
     assert split(text, size) == ("", text)
-    splitter = Splitter(Style.PLAIN)
+    splitter = Splitter(ThinkingStyle.PLAIN)
     assert split(text, size, splitter) == ("", text)
     assert not splitter.is_late
 
 
 def test_where_our_messages_speak_of_the_tag_a_lone_one_is_text() -> None:
     text = "It is written\n</think>\nand ends a thought."
-    assert split(text, splitter=Splitter(Style.UNKNOWN, holds=True, trusts_lone=False)) == ("", text)
+    assert split(text, splitter=Splitter(ThinkingStyle.UNKNOWN, holds=True, trusts_lone=False)) == ("", text)
     assert mentions_tags("What does </think> mean?")
     assert mentions_tags("What does [/THINK] mean?")
     assert not mentions_tags("Think hard, and say what you think.")
 
 
 def test_text_that_waited_for_a_closing_tag_is_a_thought_only_where_it_was_cut() -> None:
-    assert split(ANSWER, splitter=Splitter(Style.OPENED)) == ("", ANSWER)
-    assert split(ANSWER, splitter=Splitter(Style.OPENED), is_cut=True) == (ANSWER, "")
+    assert split(ANSWER, splitter=Splitter(ThinkingStyle.OPENED)) == ("", ANSWER)
+    assert split(ANSWER, splitter=Splitter(ThinkingStyle.OPENED), is_cut=True) == (ANSWER, "")
 
 
 def test_thoughts_come_out_while_they_are_thought() -> None:
@@ -127,7 +129,7 @@ def test_white_text_without_end_is_not_held_without_end() -> None:
 
 
 def test_held_text_comes_out_in_the_pieces_in_which_it_came() -> None:
-    splitter = Splitter(Style.UNKNOWN, holds=True)
+    splitter = Splitter(ThinkingStyle.UNKNOWN, holds=True)
     for text in (" ", "The ", "answer", "."):
         assert splitter.feed(text) == []
     assert [piece.text for piece in splitter.release()] == [" ", "The ", "answer", "."]

@@ -31,7 +31,7 @@ def test_comments_alone_are_no_events() -> None:
 
 @pytest.mark.parametrize("piece", [b"data: " + b"x" * MAX_EVENT_BYTES, (b"data: " + b"x" * 1000 + b"\n") * 1100])
 def test_an_endless_event_is_an_error(piece: bytes) -> None:
-    with pytest.raises(EventTooLongError, match="more than 1000000 bytes"):
+    with pytest.raises(EventTooLongError, match="more than 1,000,000 bytes"):
         EventReader().feed(piece)
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from arena.players.endpoint import Endpoint, Patience, Unreachable
+from arena.players.endpoint import Endpoint, Patience
+from arena.players.events import Unreachable
 from arena.players.wire.transport import Elsewhere, hint_for_404, is_loopback, make_client, redirect_of, retry_after_s
 from tests.arena.players.dialects import DialectServer, told
 from tests.arena.players.test_dialects import Heard, hear
