@@ -14,14 +14,14 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from inference.engine.answer import Answer
-from inference.engine.lending import Holding
-from inference.engine.logprobs import token_logprobs
+from inference.engine.generation import Answer
 from inference.engine.metrics import EngineStats
-from inference.engine.penalties import penalize
 from inference.engine.request import Event, Request, TokenLogprob, room
-from inference.engine.sampling import sample
+from inference.engine.sampling.draw import sample
+from inference.engine.sampling.logprobs import token_logprobs
+from inference.engine.sampling.penalties import penalize
 from inference.engine.scheduler import Scheduler, Work
+from inference.engine.sharing.slot_quotas import Holding
 from inference.engine.slots import Slots
 from inference.model.cache import Chunk, RingCache
 from inference.model.native.library import Backend

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from inference.engine.engine import Engine
-from inference.engine.lending import divide
 from inference.engine.loading import Loaded, LoadedModel
-from inference.engine.memory import MAX_SLOTS
 from inference.engine.metrics import EngineStats, Metrics, ModelMetrics, Recorder
 from inference.engine.request import Event, Request
-from inference.engine.turns import Candidate, Standing, next_turn
+from inference.engine.sharing.memory import MAX_SLOTS
+from inference.engine.sharing.slot_quotas import divide
+from inference.engine.sharing.turns import Candidate, Standing, next_turn
 
 logger = logging.getLogger(__name__)
 

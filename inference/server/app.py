@@ -18,17 +18,17 @@ from inference.engine.loading import LoadedModel
 from inference.engine.metrics import Metrics
 from inference.engine.worker import Worker
 from inference.model.native import compiling
-from inference.server.body import read_body
 from inference.server.completions import respond, submit
 from inference.server.door import Door
-from inference.server.errors import ApiError, answer_api_error, answer_crash, answer_http_exception
 from inference.server.lookup import card, check_ready, choose, status
 from inference.server.metrics import CONTENT_TYPE, render
 from inference.server.openapi import document
-from inference.server.parsing import parse
-from inference.server.prompts import Prompt, chat_prompts, detokenize, text_prompts, tokenize
-from inference.server.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
-from inference.server.replies import JsonReply
+from inference.server.requests.body import read_body
+from inference.server.requests.parsing import parse
+from inference.server.requests.prompts import Prompt, chat_prompts, detokenize, text_prompts, tokenize
+from inference.server.requests.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
+from inference.server.responses.errors import ApiError, answer_api_error, answer_crash, answer_http_exception
+from inference.server.responses.json_response import JsonReply
 
 _ONE_MODEL = "/models/{name:path}"
 _LONG_BODY = 32_768  # bytes; what is longer is parsed and tokenized in a thread, which costs 0.1 ms

@@ -18,12 +18,12 @@ from inference.engine.loading import LoadedModel
 from inference.engine.request import Event, SamplingParams
 from inference.engine.request import Request as EngineRequest
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
-from inference.server.answers import DONE, Answer, Kind, Usage, sse
-from inference.server.errors import ApiError
-from inference.server.logprobs import TextLogprobs, chat_logprobs
-from inference.server.prompts import Prompt
-from inference.server.protocol import ChatRequest, CompletionRequest
-from inference.server.replies import JsonReply
+from inference.server.requests.prompts import Prompt
+from inference.server.requests.protocol import ChatRequest, CompletionRequest
+from inference.server.responses.completion_json import DONE, Answer, Kind, Usage, sse
+from inference.server.responses.errors import ApiError
+from inference.server.responses.json_response import JsonReply
+from inference.server.responses.logprobs import TextLogprobs, chat_logprobs
 
 _CLIENT_GONE = 499  # nobody reads it; it is in the log of a proxy
 

@@ -6,7 +6,7 @@ It wraps the application, so that "inside" lasts until the last byte of an answe
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from inference.server.errors import ApiError
+from inference.server.responses.errors import ApiError
 
 
 class Door:

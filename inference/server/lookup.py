@@ -4,7 +4,7 @@ from typing import Any
 
 from inference.engine.loading import LoadedModel
 from inference.engine.worker import Worker
-from inference.server.errors import ApiError
+from inference.server.responses.errors import ApiError
 
 
 def check_ready(worker: Worker) -> None:

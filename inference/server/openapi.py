@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from inference.server.parsing import Strict
-from inference.server.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
+from inference.server.requests.parsing import Strict
+from inference.server.requests.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
 
 Schema = dict[str, Any]
 

@@ -1,10 +1,12 @@
 """What the demo models learn: dialogues with right answers, written from a seed by small grammars.
 
-    grammar    wordings: phrases in frames, and the habits of people who type
-    words      words and facts (data)
-    skill      Skill, Task, Item, Example; what is held out
-    numbers letters lists knowledge talk stories korean    the skills
-    dialogue   turns, follow-ups and system prompts put together; the endless stream that training reads
+    grammar   wordings: phrases in frames, and the habits of people who type
+    words     words and facts (data)
+    pieces    words that are a single token (data)
+    skill     Skill, Task, Item, Example, and which of them no model is trained on
+    skills/   numbers, letters, lists, knowledge, talk and stories
+    korean/   the same in Korean
+    dialogue  turns, follow-ups and system prompts, joined into the endless stream that training reads
 
-Nothing here knows of tokens or models. No model's name occurs in any line.
+Nothing here depends on tokens or models. No line contains a model's name.
 """

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from inference.demo.corpus import knowledge, korean, letters, lists, numbers, stories, talk
+from inference.demo.corpus import korean
 from inference.demo.corpus.grammar import dress, expand, share
-from inference.demo.corpus.letters import letters_answer, reverse_answer, spell_answer
 from inference.demo.corpus.skill import Example, Item, Skill, Split
+from inference.demo.corpus.skills import knowledge, letters, lists, numbers, stories, talk
+from inference.demo.corpus.skills.letters import letters_answer, reverse_answer, spell_answer
 
 SKILLS: tuple[Skill, ...] = (
     *numbers.SKILLS,

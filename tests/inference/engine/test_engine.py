@@ -15,7 +15,7 @@ from torch import Tensor
 from inference.engine.engine import Engine, chunk_size
 from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
-from inference.engine.sampling import Row, sample, uniforms
+from inference.engine.sampling.draw import Row, sample, uniforms
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
 from inference.model.config import ModelConfig

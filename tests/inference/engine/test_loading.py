@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
-from inference.engine import loading, memory
+from inference.engine import loading
 from inference.engine.loading import load_for_serving, load_models
 from inference.engine.request import Request, SamplingParams
+from inference.engine.sharing import memory
 from inference.folder import open_folder
 from inference.model.cache import bytes_per_slot
 from inference.model.checkpoint import weights

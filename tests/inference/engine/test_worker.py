@@ -11,10 +11,10 @@ import pytest
 
 from inference.engine import worker as worker_module
 from inference.engine.engine import Engine
-from inference.engine.lending import Holding
 from inference.engine.loading import Loaded, LoadedModel, load_models
 from inference.engine.metrics import EngineStats, Metrics
 from inference.engine.request import Event, Request, SamplingParams
+from inference.engine.sharing.slot_quotas import Holding
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
 from inference.folder import ModelFolder, open_folder
 from tests.fakes import write_model_folder

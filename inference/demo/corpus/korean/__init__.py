@@ -10,7 +10,7 @@ Other files use `SKILLS` alone.
 from inference.demo.corpus.korean import refusals, small_talk, wordings
 from inference.demo.corpus.korean.items import capital, colour, numbers, opposite, single, word_item
 from inference.demo.corpus.skill import Skill, Task
-from inference.demo.corpus.talk import intents
+from inference.demo.corpus.skills.talk import intents
 from inference.demo.corpus.words import KO_FACTS
 
 __all__ = ["SKILLS"]

@@ -4,7 +4,7 @@ from random import Random
 
 from inference.demo.corpus.grammar import Wordings, expand
 from inference.demo.corpus.skill import Item, Task
-from inference.demo.corpus.stories import has_final_consonant
+from inference.demo.corpus.skills.stories import has_final_consonant
 from inference.demo.corpus.words import KO_CAPITALS, KO_COLOURS, KO_OPPOSITES, KO_WORDS
 
 UNKNOWN = "미안해요, 그건 몰라요."

@@ -11,8 +11,8 @@ import pytest
 
 from inference.demo.corpus.dialogue import SKILL, SKILLS
 from inference.demo.corpus.grammar import wordings
-from inference.demo.corpus.letters import plural
 from inference.demo.corpus.skill import Example, Item, Skill, Split, Task
+from inference.demo.corpus.skills.letters import plural
 
 N = 400
 

@@ -3,7 +3,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engine.turns import Candidate, Standing, Turn, next_turn
+from inference.engine.sharing.turns import Candidate, Standing, Turn, next_turn
 
 
 def candidate(

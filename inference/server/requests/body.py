@@ -2,7 +2,7 @@
 
 from starlette.requests import ClientDisconnect, Request
 
-from inference.server.errors import ApiError
+from inference.server.responses.errors import ApiError
 
 MAX_BODY_BYTES = 8 * 2**20  # 64 prompts of 32k tokens as text; to parse so many bytes takes a quarter of a second
 _SWALLOWED = 8  # bodies up to so many times the size are read to their end, so that the client reads the refusal

@@ -4,8 +4,8 @@
 from random import Random
 
 from inference.demo.corpus.grammar import wordings
-from inference.demo.corpus.letters import is_held_word
 from inference.demo.corpus.skill import Item, Skill, Task
+from inference.demo.corpus.skills.letters import is_held_word
 from inference.demo.corpus.words import WORDS
 
 _SORT_NUMBERS = wordings(

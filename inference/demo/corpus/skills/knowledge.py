@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from inference.demo.corpus.grammar import Wordings, expand, wordings
-from inference.demo.corpus.letters import made_up_word
 from inference.demo.corpus.skill import Item, Skill, Task, quoted
+from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import BABIES, CAPITALS, COLOURS, DAYS, FACTS, LEGS, MONTHS, OPPOSITES, SOUNDS, UNITS
 
 UNKNOWN = "Sorry, I do not know that one."

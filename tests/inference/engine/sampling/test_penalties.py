@@ -8,8 +8,8 @@ import torch
 import transformers
 from torch import Tensor
 
-from inference.engine.penalties import Seen, penalize
 from inference.engine.request import SamplingParams
+from inference.engine.sampling.penalties import Seen, penalize
 
 N_VOCAB = 50
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from inference.engine.logprobs import token_logprobs
+from inference.engine.sampling.logprobs import token_logprobs
 
 
 def test_logprobs_are_those_of_the_plain_softmax_and_the_likeliest_fall() -> None:

@@ -10,7 +10,7 @@ import httpx
 
 from inference.engine.loading import load_models
 from inference.folder import open_folder
-from inference.server.body import MAX_BODY_BYTES
+from inference.server.requests.body import MAX_BODY_BYTES
 from tests.inference.server.serving import LIMIT_S, TEXT, Server, asking
 
 

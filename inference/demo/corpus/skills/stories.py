@@ -5,8 +5,8 @@ import re
 from random import Random
 
 from inference.demo.corpus.grammar import expand, wordings
-from inference.demo.corpus.letters import made_up_word
 from inference.demo.corpus.skill import Item, Skill, Task
+from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import ANIMALS, FIRST_NAMES, KO_ANIMALS, KO_NAMES
 
 _SENTENCES = (

@@ -4,8 +4,8 @@
 from random import Random
 
 from inference.demo.corpus.grammar import Language, Wordings, expand, wordings
-from inference.demo.corpus.letters import made_up_word
 from inference.demo.corpus.skill import Item, Skill, Task
+from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import FIRST_NAMES
 
 # One intent a block: ways to say it, then "=>", the answers.

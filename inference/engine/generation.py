@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from inference.engine.penalties import Seen
 from inference.engine.request import Event, FinishReason, Request, TokenLogprob
 from inference.engine.request import Sequence as Progress
-from inference.engine.sampling import Row, uniforms
+from inference.engine.sampling.draw import Row, uniforms
+from inference.engine.sampling.penalties import Seen
 from inference.text.stop_strings import StopStrings
 from inference.text.tokenizer import StreamDecoder, Tokenizer
 

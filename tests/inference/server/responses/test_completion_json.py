@@ -1,6 +1,6 @@
 import json
 
-from inference.server.answers import sse
+from inference.server.responses.completion_json import sse
 
 
 def test_no_character_of_an_answer_ends_a_line_of_the_stream() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from inference.engine.request import MAX_LOGPROBS
-from inference.server.parsing import Strict
+from inference.server.requests.parsing import Strict
 
 MAX_TEXT = 2_000_000  # characters of one text: more than any context holds, and read in a tenth of a second
 MAX_PROMPTS = 128  # of one request

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engine.lending import Holding, divide
+from inference.engine.sharing.slot_quotas import Holding, divide
 
 MAX_SLOTS = 16
 

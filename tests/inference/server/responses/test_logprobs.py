@@ -9,7 +9,7 @@ import torch
 
 from inference.engine.request import TokenLogprob
 from inference.model.checkpoint import weights
-from inference.server.logprobs import TextLogprobs, chat_logprobs, token_text
+from inference.server.responses.logprobs import TextLogprobs, chat_logprobs, token_text
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.inference.server.serving import ASK

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from inference.engine import memory
-from inference.engine.memory import GIB, count_slots, default_cache_bytes, too_large
+from inference.engine.sharing import memory
+from inference.engine.sharing.memory import GIB, count_slots, default_cache_bytes, too_large
 
 
 def test_all_models_get_the_same_number_of_slots() -> None:

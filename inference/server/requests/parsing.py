@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from inference.server.errors import ApiError
+from inference.server.responses.errors import ApiError
 
 _SHOWN = 60  # characters of a wrong value that are repeated in its error
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
 
-from inference.engine.sampling import Row, sample, uniforms
+from inference.engine.sampling.draw import Row, sample, uniforms
 
 N_DRAWS = 20_000
 

@@ -8,8 +8,14 @@ from dataclasses import dataclass
 from inference.engine.engine import check_prompt
 from inference.engine.loading import LoadedModel
 from inference.engine.request import ContextLengthError, room
-from inference.server.errors import ApiError
-from inference.server.protocol import ChatMessage, ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
+from inference.server.requests.protocol import (
+    ChatMessage,
+    ChatRequest,
+    CompletionRequest,
+    DetokenizeRequest,
+    TokenizeRequest,
+)
+from inference.server.responses.errors import ApiError
 from inference.text.chat_template import ChatError, Message, render
 from inference.text.tokenizer import Tokenizer
 

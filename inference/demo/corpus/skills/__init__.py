@@ -1,0 +1,1 @@
+"""What the models are asked: numbers, letters, lists, facts, small talk and stories."""

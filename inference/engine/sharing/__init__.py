@@ -1,0 +1,1 @@
+"""How the models of one process share its memory and its one thread."""
