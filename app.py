@@ -1,13 +1,14 @@
-"""Start the arena: settings -> database -> model server -> Arena -> pages. The only place that wires.
+"""Start the arena: settings -> database -> model server -> Arena -> pages. The only module that wires.
 
-    python app.py [--config arena.toml] [--data DIR] [--db URL] [--host 127.0.0.1] [--port 7860]
+    arena [--config arena.toml] [--data DIR] [--db URL] [--host 127.0.0.1] [--port 7860]
+    arena COMMAND ...       one of the commands of `arena.__main__`, such as init
 
-Whatever can be wrong with files, settings, the port or the database is found before anything is started, said in one
-line, and ends with code 1. The pages answer before the models are loaded, and say so. SIGTERM and SIGINT end everything
-within ten seconds, open streams or not.
+In a clone that is not installed, `python app.py` does the same.
+
+Mistakes in files and settings, a port in use and a database that does not answer are reported in one line before
+anything starts, with exit code 1. The pages answer before the models are loaded, and say so. SIGTERM and SIGINT end
+the arena within ten seconds, open streams or not.
 """
-
-from __future__ import annotations
 
 import argparse
 import asyncio
@@ -25,7 +26,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arena.settings import Override, Settings, SettingsError, load, read_file
+from arena import __version__
+from arena.settings import Settings, SettingsError
+from arena.settings.command_line import add_options, settings_from
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -35,11 +38,8 @@ if TYPE_CHECKING:
     from arena.service import Arena
     from db.session import Database
 
-logger = logging.getLogger("app")
-
-_DEFAULT_CONFIG = Path(__file__).resolve().parent / "arena.toml"
 _GRACE_S = 1  # for open streams, before they are cut
-_LIBRARIES = {  # read by Gradio and huggingface_hub when they are imported: nobody is told anything, nothing is fetched
+_LIBRARIES = {  # Gradio and huggingface_hub read these when they are imported: no telemetry, no downloads
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -47,14 +47,19 @@ _LIBRARIES = {  # read by Gradio and huggingface_hub when they are imported: nob
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the arena until it is told to stop; the exit code."""
-    arguments = _parser().parse_args(argv)
+    """Run the arena until a signal stops it, or run a command; return the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if words and not words[0].startswith("-"):
+        from arena.__main__ import main as run_command
+
+        return run_command(words)
+    options = _parser().parse_args(words)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs addresses whole, also those with a password
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs full addresses, passwords included
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")  # nobody asked for it
+    warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")  # we do not use it
     try:
-        settings = _settings(arguments, os.environ)
+        settings = settings_from(options, os.environ)
         listener = _listen(settings.web.host, settings.web.port)
     except SettingsError as error:
         return _refuse(error)
@@ -63,41 +68,28 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _refuse(reason: object) -> int:
-    """Say why nothing is started, in one line, whatever the words of a driver; the exit code."""
-    print("app.py:", " ".join(str(reason).split()), file=sys.stderr)
+    """Print in one line why the arena does not start; return the exit code."""
+    print("arena:", " ".join(str(reason).split()), file=sys.stderr)
     return 1
 
 
 def _parser() -> argparse.ArgumentParser:
+    name = Path(sys.argv[0]).name
     parser = argparse.ArgumentParser(
-        prog="python app.py",
+        prog="arena" if name == "arena" else "python app.py",
         description="Compare language models blind, with ratings that can be trusted.",
-        epilog="Every other setting: arena.toml, or an environment variable such as ARENA_BATTLE_MAX_TOKENS.",
+        epilog="Every other setting: arena.toml, or an environment variable such as ARENA_BATTLE_MAX_TOKENS."
+        " `arena init` writes arena.toml; `arena admin --help` lists what an owner can do with stored votes.",
     )
-    parser.add_argument(
-        "--config", type=Path, default=_DEFAULT_CONFIG, metavar="FILE", help="settings (default: arena.toml)"
-    )
-    parser.add_argument("--data", metavar="DIR", help="folder of the database and the secret (default: data)")
-    parser.add_argument("--db", metavar="URL", help="database (default: sqlite, DIR/arena.sqlite)")
+    parser.add_argument("--version", action="version", version=f"arena {__version__}")
+    add_options(parser)
     parser.add_argument("--host", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", help="port to listen on (default: 7860)")
     return parser
 
 
-def _settings(arguments: argparse.Namespace, env: Mapping[str, str]) -> Settings:
-    """Raises `SettingsError`."""
-    toml = read_file(arguments.config)
-    given = (
-        Override("arena", "data", arguments.data, "--data"),
-        Override("arena", "database", arguments.db, "--db"),
-        Override("web", "host", arguments.host, "--host"),
-        Override("web", "port", arguments.port, "--port"),
-    )
-    return load(toml, env, [one for one in given if one.text is not None], file=arguments.config)
-
-
 def _listen(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises `SettingsError` where the address cannot be had."""
+    """Return a bound socket. Raises `SettingsError`."""
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -105,27 +97,27 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"cannot listen on {host!r}: {error.strerror}; choose another address with --host"
         ) from error
-    except ValueError as error:  # a label of more than 63 characters, or of none
+    except ValueError as error:  # a label of the name is empty, or has more than 63 characters
         raise SettingsError(
             f"cannot listen on {host!r}: {error}; expected a host name or an address, choose it with --host"
         ) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        listener.listen(1)  # now, so that a second arena on this port is refused before it starts anything
+        listener.listen(1)  # now, so that a second arena on this port fails before it starts anything
     except OSError as error:
         listener.close()
         advice = {
             errno.EADDRNOTAVAIL: "choose an address of this machine with --host",
             errno.EACCES: "choose a port from 1024 on with --port",
-        }.get(error.errno or 0, "stop what uses it or choose another with --port")
+        }.get(error.errno or 0, "stop the program that uses it, or choose another port with --port")
         raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; {advice}") from error
     return listener
 
 
 def _serve(settings: Settings, listener: socket.socket) -> int:
-    """Wire everything and serve on the socket until a signal."""
-    environment = dict(os.environ)  # as it was given: the model server may fetch what the pages never do
+    """Wire everything and serve on the socket until a signal; return the exit code."""
+    environment = dict(os.environ)  # unchanged: the model server may download what the pages never do
     os.environ.update(_LIBRARIES)
     from db.errors import DatabaseError, Unreachable
 
@@ -133,15 +125,15 @@ def _serve(settings: Settings, listener: socket.socket) -> int:
         try:
             app = _wire(settings, environment, held)
         except Unreachable as error:
-            return _refuse(f"{error}; expected a database that answers: start or mend it, or name another with --db")
+            return _refuse(f"{error}; start or repair the database, or name another with --db")
         except (SettingsError, DatabaseError, OSError, ValueError) as error:
             return _refuse(error)
         gc.collect()
-        gc.freeze()  # what is there now stays: to look through it, as each full collection would, takes 0.2 s
+        gc.freeze()  # these objects live as long as the process: each full collection would spend 0.2 s on them
         return _run(app, settings, listener)
 
 
-def _run(app: FastAPI, settings: Settings, listener: socket.socket) -> int:
+def _run(app: "FastAPI", settings: Settings, listener: socket.socket) -> int:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -158,7 +150,7 @@ def _run(app: FastAPI, settings: Settings, listener: socket.socket) -> int:
         timeout_graceful_shutdown=_GRACE_S,
         forwarded_allow_ips=",".join(settings.web.trusted_proxies),
     )
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises the signal again when all has ended: harmless then
+    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises the signal again after its shutdown
         signal.signal(number, lambda _number, _frame: None)
     server = Server(config)
     server.run(sockets=[listener])
@@ -170,9 +162,11 @@ def _address(settings: Settings) -> str:
     return settings.web.public_url or f"http://{host}:{settings.web.port}"
 
 
-def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack) -> FastAPI:
-    """Everything, made and joined; the app's lifespan starts and stops it. The data folder is ours until `held` ends.
-    Raises `SettingsError`, `DatabaseError`, `DataFolderError`."""
+def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack) -> "FastAPI":
+    """Make every part and join them; the app's lifespan starts and stops them. `held` keeps the data folder locked.
+
+    Raises `SettingsError`, `DatabaseError`, `DataFolderError`.
+    """
     from arena.players.roster import Roster
 
     roster = Roster(settings.models, settings.file)
@@ -252,8 +246,8 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
 @contextlib.contextmanager
 def _without_proxies() -> Iterator[None]:
-    """The environment without what names proxies and certificates. Gradio makes an HTTP client when it is imported,
-    which fails with a traceback where those cannot be used; our pages ask nobody anything."""
+    """Hide the variables that name proxies and certificates. Gradio makes an HTTP client when it is imported, which
+    ends in a traceback if one of them is wrong; the pages make no request."""
     names = [name for name in os.environ if name.upper().endswith("_PROXY") or name.startswith("SSL_CERT_")]
     kept = {name: os.environ.pop(name) for name in names}
     try:
@@ -264,37 +258,21 @@ def _without_proxies() -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def _running(
-    database: Database, native: NativeServer | None, health: Health, arena: Arena
+    database: "Database", native: "NativeServer | None", health: "Health", arena: "Arena"
 ) -> AsyncIterator[None]:
-    """What runs while pages are served: the database's battles, the model server, the probes."""
-    await arena.start()
-    counting: asyncio.Task[None] | None = None
+    """Run the arena, the model server and the probes while pages are served."""
+    await arena.start(parameters=native.parameters if native else None)
     try:
         if native is not None:
             await native.start()
-            counting = asyncio.create_task(_count_parameters(native, arena), name="count parameters")
         await health.start()
         yield
     finally:
-        if counting is not None:
-            counting.cancel()
         await arena.close()
         await health.aclose()
         if native is not None:
             await native.stop()
         await asyncio.to_thread(database.close)
-
-
-async def _count_parameters(native: NativeServer, arena: Arena) -> None:
-    """Tell the board how large the models are, once they are loaded."""
-    from arena.service import Refusal
-
-    if await native.wait_ready():
-        counts = {name: model.parameters for name, model in native.models.items()}
-        try:
-            await arena.count_parameters({name: count for name, count in counts.items() if count is not None})
-        except Refusal:
-            logger.warning("the board does not say how large the models are: the database refused")
 
 
 if __name__ == "__main__":

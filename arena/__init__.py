@@ -11,3 +11,5 @@
 8. `standings` rates the ledger with `elo`, once for each revision: the leaderboard.
 No arrow points back. `settings` is read first and by everybody; `app.py` wires it all.
 """
+
+__version__ = "0.2.0"

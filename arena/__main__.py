@@ -1,28 +1,34 @@
-"""What the owner of an arena does from the command line: `python -m arena`.
+"""The owner's commands, `arena COMMAND` or `python -m arena COMMAND`; without a command, `arena` starts the arena.
 
-python -m arena admin recompute-verdicts --dry-run   print what the present rules would change
-python -m arena admin recompute-verdicts             the same, and store it; an arena may run on the database meanwhile
+arena init                               write arena.toml into this folder, with the four demo models
+arena admin recompute-verdicts --dry-run print what the present rules would change
+arena admin recompute-verdicts           the same, and store it; an arena may run on the database meanwhile
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from arena.service import Recomputed, recompute_verdicts
-from arena.settings import Override, Settings, SettingsError, load, read_file
+from arena import __version__
+from arena.settings import Settings, SettingsError
+from arena.settings.command_line import DEFAULT_FILE, add_options, settings_from
 from db.errors import DatabaseError
-from db.session import open_database
-from elo.commands.shared.progress import Progress
 
-_DEFAULT_CONFIG = Path(__file__).resolve().parent.parent / "arena.toml"
+if TYPE_CHECKING:
+    from arena.service import Recomputed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit code."""
     options = _parser().parse_args(argv)
     try:
-        return _recompute_verdicts(_settings(options, os.environ), is_dry_run=options.dry_run)
+        if options.command == "init":
+            return _init()
+        return _recompute_verdicts(options, os.environ)
     except (SettingsError, DatabaseError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 1
@@ -31,25 +37,48 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _recompute_verdicts(settings: Settings, *, is_dry_run: bool) -> int:
+def _init() -> int:
+    """Write the settings that ship with the package. Raises `SettingsError`."""
+    shipped = files("arena").joinpath("arena.toml").read_bytes()
+    try:
+        with DEFAULT_FILE.open("xb") as file:
+            file.write(shipped)
+    except FileExistsError as error:
+        raise SettingsError(
+            f"{DEFAULT_FILE} is already in this folder and was not changed; start the arena with `arena`,"
+            " or move the file away first"
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"cannot write {DEFAULT_FILE}: {error.strerror}; choose a folder that you own") from error
+    print(f"Wrote {DEFAULT_FILE}: four demo models, and every setting with its default. Start the arena with `arena`.")
+    return 0
+
+
+def _recompute_verdicts(options: argparse.Namespace, env: Mapping[str, str]) -> int:
+    """Raises `SettingsError`, `DatabaseError`."""
+    from arena.service import recompute_verdicts
+    from db.session import open_database
+    from elo.commands.shared.progress import Progress
+
+    settings = settings_from(options, env)
     progress = Progress()
     database = open_database(settings.database_url, create=False)
     try:
         found = recompute_verdicts(
             database,
             settings,
-            is_dry_run=is_dry_run,
+            is_dry_run=options.dry_run,
             progress=lambda n_votes: progress.show(f"judging: {n_votes:,} votes"),
         )
     finally:
         progress.clear()
         database.close()
-    print(_report(found, settings, is_dry_run=is_dry_run))
+    print(_report(found, settings, is_dry_run=options.dry_run))
     return 0
 
 
-def _report(found: Recomputed, settings: Settings, *, is_dry_run: bool) -> str:
-    """The lines to print about a run."""
+def _report(found: "Recomputed", settings: Settings, *, is_dry_run: bool) -> str:
+    """Return the lines to print about a run."""
     limits = settings.limits
     lines = [
         f"votes judged: {found.n_votes:,}, by rules of version {found.rules_version}"
@@ -70,33 +99,27 @@ def _verdict(reasons: tuple[str, ...]) -> str:
     return ", ".join(reasons) or "counted"
 
 
-def _settings(options: argparse.Namespace, env: Mapping[str, str]) -> Settings:
-    """Raises `SettingsError`."""
-    given = (
-        Override("arena", "data", options.data, "--data"),
-        Override("arena", "database", options.db, "--db"),
-    )
-    toml = read_file(options.config)
-    return load(toml, env, [one for one in given if one.text is not None], file=options.config)
-
-
 def _parser() -> argparse.ArgumentParser:
+    prog = "arena" if Path(sys.argv[0]).name == "arena" else "python -m arena"
     parser = argparse.ArgumentParser(
-        prog="python -m arena", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    admin = commands.add_parser("admin", help="what the owner does with what is stored")
+    commands.add_parser(
+        "init",
+        help="write arena.toml into this folder",
+        description="Writes arena.toml into this folder: four demo models, and every setting with its default."
+        " An existing file is never changed.",
+    )
+    admin = commands.add_parser("admin", help="work on the stored votes")
     steps = admin.add_subparsers(dest="step", required=True)
     recompute = steps.add_parser(
         "recompute-verdicts",
         help="judge every vote again, after a rule or a limit has changed",
         description="Judges every vote again by the present rules and limits. Bans and withdrawals stay as they are.",
     )
-    recompute.add_argument(
-        "--config", type=Path, default=_DEFAULT_CONFIG, metavar="FILE", help="settings (default: arena.toml)"
-    )
-    recompute.add_argument("--data", metavar="DIR", help="folder of the database (default: data)")
-    recompute.add_argument("--db", metavar="URL", help="database (default: sqlite, DIR/arena.sqlite)")
+    add_options(recompute)
     recompute.add_argument("--dry-run", action="store_true", help="store nothing, only print what would change")
     return parser
 

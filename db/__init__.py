@@ -12,3 +12,5 @@
 `import db` loads none of it, so a program that only wants `db.outcome` never pays for SQLAlchemy.
 The package knows no rule of the arena and no rating formula: verdicts and arithmetic are handed in.
 """
+
+__version__ = "0.2.0"

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from db import exchange
+from db import __version__, exchange
 from db.errors import DatabaseError
 from db.integrity import problems
 from db.session import open_database
@@ -47,9 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    prog = "arena-db" if Path(sys.argv[0]).name == "arena-db" else "python -m db"
     parser = argparse.ArgumentParser(
-        prog="python -m db", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, about in (
         ("export", "write every vote as JSON lines"),

@@ -22,4 +22,5 @@ from elo.battles import Cells, Votes
 from elo.board.leaderboard import Leaderboard, Row, rate, rate_online
 from elo.settings import Settings
 
+__version__ = "0.2.0"
 __all__ = ["Cells", "Leaderboard", "Row", "Settings", "Votes", "rate", "rate_online"]

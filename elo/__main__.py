@@ -15,7 +15,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from elo import __version__
 from elo.battles import MissingDataError
 from elo.commands import check, compare, plan, quality, recompute, simulate
 from elo.commands.shared.failures import CommandError, UsageError
@@ -52,7 +54,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m elo", description="Ratings from votes.")
+    prog = "arena-elo" if Path(sys.argv[0]).name == "arena-elo" else "python -m elo"
+    parser = argparse.ArgumentParser(prog=prog, description="Ratings from votes.")
+    parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (recompute, check, quality, compare, plan, simulate):
         command.add_to(commands)

@@ -10,3 +10,5 @@
 
 `python -m inference --help` lists the commands.
 """
+
+__version__ = "0.2.0"

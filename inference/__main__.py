@@ -16,7 +16,9 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
+from inference import __version__
 from inference.commands import bench, convert, score, serve, talk
 
 _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -42,9 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m inference", description="Models of the Mistral family, served or used directly."
-    )
+    prog = "arena-infer" if Path(sys.argv[0]).name == "arena-infer" else "python -m inference"
+    parser = argparse.ArgumentParser(prog=prog, description="Models of the Mistral family, served or used directly.")
+    parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (serve, talk, score, bench, convert):
         command.add(commands)

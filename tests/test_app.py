@@ -3,8 +3,6 @@
 Models are scripted servers here; the real model server is driven in `tests/end_to_end`.
 """
 
-from __future__ import annotations
-
 import asyncio
 import errno
 import fcntl
@@ -106,13 +104,13 @@ def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
     text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = refusal(capsys, config(tmp_path, text))
-    assert told.startswith("app.py: ")
+    assert told.startswith("arena: ")
     assert message in told
 
 
 def test_a_missing_settings_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
-    assert told == f"app.py: no file {tmp_path / 'none.toml'}; name your settings with --config FILE\n"
+    assert told == f"arena: no file {tmp_path / 'none.toml'}; name your settings with --config FILE\n"
 
 
 def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +123,7 @@ def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("number", "advice"),
     [
-        (errno.EADDRINUSE, "stop what uses it or choose another with --port"),
+        (errno.EADDRINUSE, "stop the program that uses it, or choose another port with --port"),
         (errno.EADDRNOTAVAIL, "choose an address of this machine with --host"),
         (errno.EACCES, "choose a port from 1024 on with --port"),
     ],
@@ -140,7 +138,7 @@ def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
     arguments = config(tmp_path, TWO)
     monkeypatch.setattr(socket, "socket", Refusing)
     told = refusal(capsys, arguments)
-    assert told == f"app.py: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
+    assert told == f"arena: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -154,8 +152,8 @@ def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: p
         port = other.getsockname()[1]
         told = refusal(capsys, [*config(tmp_path, ""), "--port", str(port)])
     assert told == (
-        f"app.py: cannot listen on 127.0.0.1 port {port}: Address already in use;"
-        " stop what uses it or choose another with --port\n"
+        f"arena: cannot listen on 127.0.0.1 port {port}: Address already in use;"
+        " stop the program that uses it, or choose another port with --port\n"
     )
     assert not (tmp_path / "data").exists()
 
@@ -167,13 +165,13 @@ def test_an_address_of_another_machine_is_told(tmp_path: Path, capsys: pytest.Ca
 @pytest.mark.parametrize("host", ["a" * 64, "a..b"])
 def test_a_host_that_cannot_be_one_is_told(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, [*config(tmp_path, TWO), "--host", host])
-    assert told.startswith(f"app.py: cannot listen on {host!r}: ")
+    assert told.startswith(f"arena: cannot listen on {host!r}: ")
     assert told.endswith("expected a host name or an address, choose it with --host\n")
 
 
 def test_settings_that_are_a_folder_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(capsys, ["--config", str(tmp_path)]) == (
-        f"app.py: {tmp_path} cannot be read: Is a directory; name your settings, a file, with --config FILE\n"
+        f"arena: {tmp_path} cannot be read: Is a directory; name your settings, a file, with --config FILE\n"
     )
 
 
@@ -187,7 +185,7 @@ def test_data_that_is_a_file_or_lies_where_nothing_can_be_made_is_told(
         (Path("/proc"), "No such file or directory"),
     ):
         assert refusal(capsys, [*arguments, "--data", str(data)]) == (
-            f"app.py: the data folder {data} cannot be used: {reason};"
+            f"arena: the data folder {data} cannot be used: {reason};"
             " expected one that can be made and written, choose it with --data\n"
         )
 
@@ -205,7 +203,7 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.
     told = refusal(capsys, [*config(tmp_path, TWO), "--db", address])
     assert "Connection refused" in told
     assert "word" not in told
-    assert told.endswith("; expected a database that answers: start or mend it, or name another with --db\n")
+    assert told.endswith("; start or repair the database, or name another with --db\n")
 
 
 def test_the_model_server_gets_the_environment_as_it_was_given(
@@ -221,7 +219,7 @@ def test_the_model_server_gets_the_environment_as_it_was_given(
     monkeypatch.setattr(app, "_wire", wire)
     monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setenv("HF_HOME", "/srv/hub")
-    assert refusal(capsys, config(tmp_path, TWO)) == "app.py: enough\n"
+    assert refusal(capsys, config(tmp_path, TWO)) == "arena: enough\n"
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     assert "HF_HUB_OFFLINE" not in given
     assert given["HF_HOME"] == "/srv/hub"
@@ -331,7 +329,7 @@ def test_certificates_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -
         check=False,
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("app.py: the file that SSL_CERT_FILE names")
+    assert done.stderr.startswith("arena: the file that SSL_CERT_FILE names")
     assert done.stderr.count("\n") == 1
 
 
@@ -440,7 +438,7 @@ def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no
         with running(first) as (process, address):
             told = refusal(capsys, [*first, "--port", str(free_port())])
             assert told == (
-                f"app.py: another arena runs on the folder {tmp_path / 'data'};"
+                f"arena: another arena runs on the folder {tmp_path / 'data'};"
                 " stop it, or choose another folder with --data\n"
             )
             assert httpx.get(f"{address}/health").status_code == 200

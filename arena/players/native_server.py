@@ -130,6 +130,11 @@ class NativeServer:
         await self._settled.wait()
         return self.state == "ready"
 
+    async def parameters(self) -> Mapping[str, int]:
+        """Wait as `wait_ready` does; return the parameter counts of the models, by name."""
+        await self.wait_ready()
+        return {name: model.parameters for name, model in self.models.items() if model.parameters is not None}
+
     async def stop(self) -> None:
         """End the child: SIGTERM, then SIGKILL if it does not go."""
         if self._task is not None:

@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -82,10 +82,13 @@ class Arena:
         self._n_opening: Counter[str] = Counter()
         self._interrupted: dict[str, str] = {}
         """By visitor: the prompt of a battle that this start of the arena found open."""
-        self._housekeeping: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Register the roster's models, void what an earlier process left open, and begin to keep house.
+    async def start(self, *, parameters: Callable[[], Awaitable[Mapping[str, int]]] | None = None) -> None:
+        """Register the roster's models, void the battles that an earlier process left open, and start housekeeping.
+
+        `parameters` returns, once models are loaded, how many parameters each has; the arena waits for it in the
+        background and stores the counts.
 
         Raises:
             db.errors.DatabaseError: the database refuses.
@@ -96,27 +99,15 @@ class Arena:
         if ended:
             logger.info("ended %d battles that an earlier process left open", len(ended))
         self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
-        self._housekeeping = asyncio.create_task(self._keep_house(), name="housekeeping")
-
-    async def count_parameters(self, parameters: Mapping[str, int]) -> None:
-        """Store how many parameters models have, as their server counted them; what the roster says wins.
-
-        Raises:
-            Refusal: `not_stored`.
-        """
-        models = [
-            replace(_info(one), parameters=parameters[one.name])
-            for one in self._roster.active
-            if one.parameters is None and one.name in parameters
-        ]
-        await in_database(partial(self._storage.store_models, models))
-        self._standings.forget()
+        self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
+        if parameters is not None:
+            self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
 
     async def close(self) -> None:
         """End every battle that is being written. Its row becomes void at the next start, which tells its visitor."""
-        if self._housekeeping is not None:
-            self._housekeeping.cancel()
-            await asyncio.gather(self._housekeeping, return_exceptions=True)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._journal.is_closing = True
         await self._battles.interrupt()
 
@@ -381,6 +372,20 @@ class Arena:
         await self._battles.unveil(live, record, cast)
 
     # The house
+
+    async def _count_parameters(self, parameters: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
+        """Store how many parameters models have, as their server counted them; the roster's own numbers win."""
+        counts = await parameters()
+        models = [
+            replace(_info(one), parameters=counts[one.name])
+            for one in self._roster.active
+            if one.parameters is None and one.name in counts
+        ]
+        try:
+            await in_database(partial(self._storage.store_models, models))
+        except Refusal:
+            logger.warning("the board does not show how large the models are: the database refused to store it")
+        self._standings.forget()
 
     async def _keep_house(self) -> None:
         while True:

@@ -264,11 +264,18 @@ def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
 
 def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
     async def main() -> None:
-        arena = await started(house)
+        loaded: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
+        arena = house.arena()
+        await arena.start(parameters=lambda: loaded)
         assert (await arena.leaderboard()).models["Wren Sol"].parameters is None
-        await arena.count_parameters({"Wren Sol": 1_000_000, "unknown": 7})
+        loaded.set_result({"Wren Sol": 1_000_000, "unknown": 7})
+
+        async with asyncio.timeout(30):
+            while (await arena.leaderboard()).models["Wren Sol"].parameters is None:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
         board = await arena.leaderboard()
         assert (board.models["Wren Sol"].parameters, board.models["Moss Tarn"].parameters) == (1_000_000, None)
+        await arena.close()
 
     run(main())
 
