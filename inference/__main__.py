@@ -1,8 +1,8 @@
 """The command line: serve models, or use one directly.
 
-    python -m inference serve --model NAME=DIR [--model NAME=DIR ...] [--max-len NAME=N] --host H --port P
+    python -m inference serve --model [NAME=]DIR [--model [NAME=]DIR ...] [--max-len NAME=N] --host H --port P
     python -m inference complete --model DIR "Once upon a time"
-    python -m inference chat --model DIR
+    python -m inference chat --model demo:wren-sol
     python -m inference score --model DIR --ids-file F
     python -m inference bench --model DIR
     python -m inference convert SOURCE NEW_FOLDER [--adapter DIR]
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     prog = "arena-infer" if Path(sys.argv[0]).name == "arena-infer" else "python -m inference"
-    parser = argparse.ArgumentParser(prog=prog, description="Models of the Mistral family, served or used directly.")
+    parser = argparse.ArgumentParser(prog=prog, description="Serve models of the Mistral family, or use one directly.")
     parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (serve, talk, score, bench, convert):

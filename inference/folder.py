@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference import hub
+from inference.demo import shipped
 from inference.model.checkpoint.files import read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
@@ -37,11 +38,15 @@ class Opened:
 
 
 def locate(text: str) -> Path:
-    """The folder that a command line or a settings file names: DIR, or hf:ORG/NAME, which is downloaded if need be.
+    """The folder that a command line or a settings file names: DIR; hf:ORG/NAME, downloaded once; or demo:NAME.
 
-    Raises CheckpointError, as `hub.fetch`; whether a DIR exists shows when it is opened.
+    Raises CheckpointError where the hub or the demo models have no such name. Does not check that a DIR exists.
     """
-    return hub.fetch(text.removeprefix(hub.PREFIX)) if text.startswith(hub.PREFIX) else Path(text)
+    if text.startswith(hub.PREFIX):
+        return hub.fetch(text.removeprefix(hub.PREFIX))
+    if text.startswith(shipped.PREFIX):
+        return shipped.folder_of(text.removeprefix(shipped.PREFIX))
+    return Path(text)
 
 
 def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -> Opened:

@@ -15,7 +15,10 @@ DTYPES = ("float32", "bfloat16", "int8")
 DTYPE_HELP = (
     "of the weights (default: float32 under 100M parameters on a CPU, else bfloat16; int8 takes the least memory)"
 )
-FOLDER_HELP = "a folder with weights and tokenizer, in Mistral's or Hugging Face's layout, or hf:ORG/NAME from the hub"
+FOLDER_HELP = (
+    "a folder with weights and tokenizer in Mistral's or Hugging Face's layout, hf:ORG/NAME from the Hugging Face hub, "
+    "or demo:NAME, a model that ships with this package"
+)
 MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 MIN_LEN = 2  # tokens: one to begin with, one to answer
 _ONE_THREAD_BELOW = 5_000_000  # parameters: of 1M, a token takes 0.08 ms on one thread and 0.06 ms on two

@@ -6,8 +6,10 @@ import signal
 import threading
 import time
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TypeVar
 
+from inference import hub
 from inference.commands.options import (
     DTYPE_HELP,
     DTYPES,
@@ -23,6 +25,7 @@ from inference.commands.options import (
     torch_dtype,
     whole,
 )
+from inference.demo import shipped
 from inference.folder import open_folders
 from inference.model.native import compiling
 
@@ -38,8 +41,8 @@ def add(commands: Commands) -> None:
         action="append",
         required=True,
         type=_named_folder,
-        metavar="NAME=DIR",
-        help=f"a model to serve: {FOLDER_HELP}; may be given several times",
+        metavar="[NAME=]DIR",
+        help=f"a model to serve: {FOLDER_HELP}; NAME is what requests call it; may be given several times",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     serve.add_argument(
@@ -92,10 +95,16 @@ def add(commands: Commands) -> None:
 
 
 def _named_folder(text: str) -> tuple[str, str]:
-    name, separator, folder = text.partition("=")
-    if not (separator and name and folder):
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=DIR, such as tiny=models/tiny")
-    return name, folder
+    """The name to serve a model by, and its place. Without NAME= the name is that of the folder or after the colon."""
+    if "=" in text:
+        name, _, place = text.partition("=")
+    elif text.startswith((hub.PREFIX, shipped.PREFIX)):
+        name, place = text.partition(":")[2], text
+    else:
+        name, place = Path(text).resolve().name, text
+    if not (name and place):
+        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]DIR, such as tiny=models/tiny")
+    return name, place
 
 
 def _named_length(text: str) -> tuple[str | None, int]:

@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inference.demo.shipped import MODELS
 from inference.text.folder import open_tokenizer
 
-MODELS = Path(__file__).parent / "models"
 ACCURACY = "accuracy.json"
 QUESTIONS_PER_SKILL = 24
 

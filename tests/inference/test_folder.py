@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from inference.folder import open_folder
+from inference.demo.shipped import MODELS
+from inference.folder import locate, open_folder
 from inference.model.config import CheckpointError
 from inference.text.chat_template import ChatError
 from inference.text.tokenizer import TokenizerError
@@ -54,3 +55,18 @@ def test_a_tokenizer_without_control_pieces_is_v1(path: Path) -> None:
     write_tokenizer(path, has_control_pieces=False)
     assert open_folder(path).template == "v1"
     assert issubclass(ChatError, ValueError)
+
+
+def test_a_demo_model_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert locate("demo:wren-sol") == MODELS / "wren-sol"
+    assert open_folder(locate("demo:wren-sol")).config.n_layers == 4
+    assert locate("wren-sol") == Path("wren-sol")
+
+
+@pytest.mark.parametrize("name", ["", "none", "../models/wren-sol", "accuracy.json"])
+def test_an_unknown_demo_model_lists_those_that_exist(name: str) -> None:
+    with pytest.raises(CheckpointError) as refused:
+        locate(f"demo:{name}")
+    known = "demo:fen-quill, demo:larch-umber, demo:moss-tarn, demo:wren-sol"
+    assert str(refused.value) == f"there is no demo:{name}; the demo models are {known}"

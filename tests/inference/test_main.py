@@ -39,7 +39,8 @@ def test_a_missing_file_or_folder_is_one_line(path: Path, tmp_path: Path, capsys
     [
         ([], "COMMAND"),
         (["serve"], "--model"),
-        (["serve", "--model", "x"], "'x' is not NAME=DIR"),
+        (["serve", "--model", "x="], "'x=' is not [NAME=]DIR, such as tiny=models/tiny"),
+        (["serve", "--model", "=x"], "'=x' is not [NAME=]DIR"),
         (["serve", "--model", "a=b", "--port", "70000"], "70000 is out of range; 0 to 65535 was expected"),
         (["serve", "--model", "a=b", "--port", "http"], "invalid whole number value: 'http'"),
         (["serve", "--model", "a=b", "--cache-gb", "0"], "0 is out of range; a number above 0"),
@@ -61,6 +62,18 @@ def test_a_wrong_argument_is_named(arguments: list[str], match: str, capsys: Cap
         main(arguments)
     assert stopped.value.code == 2
     assert match in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("script", "name"), [("/venv/bin/arena-infer", "arena-infer"), ("inference/__main__.py", "python -m inference")]
+)
+def test_help_names_the_program_as_it_was_called(
+    script: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(sys, "argv", [script])
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {name} serve ")
 
 
 def test_help_comes_without_torch_and_threads_are_told_not_to_spin() -> None:

@@ -49,6 +49,23 @@ def test_a_dtype_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, 
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 
+def test_a_model_without_a_name_is_named_after_its_place(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    names: list[str] = []
+
+    def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int) -> int:
+        listener.close()
+        names.extend(load().models)
+        return 0
+
+    monkeypatch.setattr("inference.server.run.run", run)
+    monkeypatch.chdir(path)
+    models = ["--model=demo:larch-umber", "--model=.", f"--model=other={path}"]
+    assert main(["serve", *models, "--port=0", "--cache-gb=0.01"]) == 0
+    assert names == ["larch-umber", path.name, "other"]
+
+
 def test_every_option_reaches_what_it_is_for(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     given: dict[str, Any] = {}
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from inference.demo.__main__ import ACCURACY, MODELS
+from inference.demo.__main__ import ACCURACY
 from inference.demo.evaluate import answers, examine, questions, summary
 from inference.demo.profiles import PROFILE, PROFILES, WINDOW
+from inference.demo.shipped import MODELS
 from inference.model.checkpoint.weights import load
 from inference.model.transformer import Transformer
 from inference.text.chat_template import Message

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 import sentencepiece
 
-from inference.demo.__main__ import MODELS
 from inference.demo.corpus import words
 from inference.demo.corpus.dialogue import QUOTED_SYSTEM_PROMPT
+from inference.demo.shipped import MODELS
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import detect_version
 from inference.text.folder import open_tokenizer
