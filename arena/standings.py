@@ -16,7 +16,7 @@ from db import queries
 from db.codes import Kind
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
-from elo.board.leaderboard import Leaderboard, Row, rate, rate_online
+from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings
@@ -58,19 +58,9 @@ class Board:
     n_excluded: int
     exclusions: Mapping[str, int]
 
-    def row(self, model: str) -> Row | None:
+    def row(self, model: str) -> BoardRow | None:
         """The model's row, None where it has no counted vote."""
         return next((row for row in self.leaderboard.rows if row.model == model), None)
-
-    def rank_worst(self, model: str) -> int | None:
-        """The other end of the rank's span: K of the model's component less those that are worse for sure (their
-        `high` is under its `low`)."""
-        row = self.row(model)
-        if row is None:
-            return None
-        low = row.rating if row.low is None else row.low
-        peers = [peer for peer in self.leaderboard.rows if peer.component == row.component]
-        return len(peers) - sum((peer.rating if peer.high is None else peer.high) < low for peer in peers)
 
     def without(self, names: Collection[str]) -> "Board":
         """The same board that lists none of these models as unrated. Rated ones stay."""

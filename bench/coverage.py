@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.tournaments import KINDS, Tournament
-from elo.battles import Cells
-from elo.board.ranks import from_rounds, variance_of_difference
+from elo.battles import Cells, Floats, Index
+from elo.board.ranks import variance_of_difference
 from elo.chance.intervals import intervals
 from elo.fit.bradley_terry import fit
 from elo.fit.clusters import Clusters
@@ -113,7 +113,7 @@ def judge(tournament: Tournament, settings: Settings) -> Tally:
     first, second = np.triu_indices(len(truth), 1)
     error = np.sqrt(variance_of_difference(bounds.covariance))[first, second]
     off = np.abs((fitted.r - truth)[first] - (fitted.r - truth)[second])
-    places = from_rounds(bounds.rounds, np.ones(len(truth), dtype=np.int64), level=settings.level)
+    best, worst = places_of_rounds(bounds.rounds, level=settings.level)
     true_place = 1 + (truth[None, :] > truth[:, None]).sum(axis=1)
     share = float(is_covered.mean())
     return Tally(
@@ -122,9 +122,20 @@ def judge(tournament: Tournament, settings: Settings) -> Tally:
         models_squared=share**2,
         tournaments=int(is_covered.all()),
         differences=float((off <= pointwise(settings.level, bounds.freedom) * error).mean()),
-        places=float(((places.best <= true_place) & (true_place <= places.worst)).mean()),
+        places=float(((best <= true_place) & (true_place <= worst)).mean()),
         width=float(np.median(bounds.high - bounds.low)) * settings.points_per_logit,
     )
+
+
+def places_of_rounds(rounds: Floats, *, level: float) -> tuple[Index, Index]:
+    """The best and the worst place, (K,) each, that leave out equal tails of the rounds, (R, K), and keep `level`.
+
+    A model's place in a round is 1 + the models above it.
+    """
+    places = 1 + (rounds[:, None, :] > rounds[:, :, None]).sum(axis=2)
+    tail = (1 - level) / 2
+    best, worst = np.quantile(places, [tail, 1 - tail], axis=0, method="inverted_cdf").astype(np.int64)
+    return best, worst
 
 
 def tournament(kind: str, number: int) -> Tournament:

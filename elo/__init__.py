@@ -19,8 +19,8 @@ knows no arena, no web page and, but for its commands, no database.
 """
 
 from elo.battles import Cells, Votes
-from elo.board.leaderboard import Leaderboard, Row, rate, rate_online
+from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.settings import Settings
 
 __version__ = "0.2.0"
-__all__ = ["Cells", "Leaderboard", "Row", "Settings", "Votes", "rate", "rate_online"]
+__all__ = ["BoardRow", "Cells", "Leaderboard", "Settings", "Votes", "rate", "rate_online"]

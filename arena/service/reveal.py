@@ -57,7 +57,7 @@ def _unmoved(side: RevealSide, board: Board | None) -> RevealSide:
 
 def _ranks(model: str, board: Board | None) -> tuple[int | None, int | None]:
     row = board.row(model) if board else None
-    return (row.rank, board.rank_worst(model)) if board and row else (None, None)
+    return (row.rank, row.rank_worst) if row else (None, None)
 
 
 def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, board: Board | None) -> RevealSide:

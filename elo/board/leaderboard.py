@@ -12,7 +12,7 @@ from db.outcome import Outcome
 from elo import online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
 from elo.board import ranks
-from elo.chance.intervals import Kind, Progress
+from elo.chance.intervals import IntervalKind, Progress
 from elo.estimate import Estimate, estimate
 from elo.fit.coefficient import Coefficient
 from elo.settings import Settings
@@ -22,16 +22,16 @@ _DECIMALS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BoardRow:
     """One model. `low` and `high` are None where there is no interval; `interval` says how they were made."""
 
     model: str
     rank: int
-    """1 + the models of the same component that are better for sure: whose `low` exceeds this `high`."""
+    """1 + the models of the same component that are surely better: whose `low` exceeds this `high`."""
     rating: float
     low: float | None
     high: float | None
-    interval: Kind
+    interval: IntervalKind
     """bootstrap, sandwich, jackknife (by cluster), hessian (a short record: read it with care) or none."""
     battles: int
     win_rate: float
@@ -39,12 +39,10 @@ class Row:
     component: int
     """Models of different components have no path of battles between them: their ratings cannot be compared. (Where
     ties are ignored: of decided battles.)"""
+    rank_worst: int
+    """The models of the same component less those that are surely worse: whose `high` is below this `low`."""
     rank_by_difference: int | None = None
-    """The same, with "for sure" said by the interval of the difference of the two ratings: sharper. None: not known."""
-    rank_low: int | None = None
-    """The best place that the model has in `level` of the bootstrap's rounds, or draws from the covariance, ..."""
-    rank_high: int | None = None
-    """... and the worst: an interval for its place. None: not known."""
+    """`rank` where "surely" goes by the interval of the difference of two ratings: sharper. None: not known."""
 
     def to_json(self) -> dict[str, str | int | float | None]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
@@ -96,7 +94,7 @@ class FitFacts:
 class Leaderboard:
     """Rows by rating, then name; models without a vote in `unrated`; the settings and the source that gave them."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[BoardRow, ...]
     unrated: tuple[str, ...]
     settings: Settings
     source: Source = field(default_factory=Source)
@@ -193,24 +191,19 @@ def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ())
         rows = _rows(found.counted, ratings, group)
     else:
         low, high = on_scale(bounds.low), on_scale(bounds.high)
-        rank = ranks.by_interval(low, high, group).tolist()
+        spans = ranks.rank_spans(low, high, group)
         by_difference = ranks.by_difference(
             found.ratings, bounds.covariance, group, level=settings.level, freedom=bounds.freedom
-        ).tolist()
-        if bounds.rounds is None:
-            places = ranks.from_intervals(low, high, group)
-        else:
-            places = ranks.from_rounds(bounds.rounds, group, level=settings.level)
+        )
         rows = [
             replace(
                 row,
-                rank=rank[m],
+                rank=int(spans.best[m]),
+                rank_worst=int(spans.worst[m]),
                 low=float(low[m]),
                 high=float(high[m]),
                 interval=bounds.kind[m],
-                rank_by_difference=by_difference[m],
-                rank_low=int(places.best[m]),
-                rank_high=int(places.worst[m]),
+                rank_by_difference=int(by_difference[m]),
             )
             for m, row in enumerate(_rows(found.counted, ratings, group))
         ]
@@ -263,15 +256,15 @@ def source_of(cells: Cells) -> Source:
     return Source(cells.n_votes, hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest())
 
 
-def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[Row]:
+def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[BoardRow]:
     """In the order of the models, as they are without intervals: nothing is known of chance, so a better rating is a
     better rank."""
     points = record(pairs)
-    rank = ranks.by_interval(ratings, ratings, group)
+    spans = ranks.rank_spans(ratings, ratings, group)
     return [
-        Row(
+        BoardRow(
             model=model,
-            rank=int(rank[m]),
+            rank=int(spans.best[m]),
             rating=float(ratings[m]),
             low=None,
             high=None,
@@ -279,16 +272,17 @@ def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[Row]:
             battles=int(points.battles[m]),
             win_rate=float(points.won[m] / points.battles[m]),
             component=int(group[m]),
+            rank_worst=int(spans.worst[m]),
         )
         for m, model in enumerate(pairs.models)
     ]
 
 
-def _ordered(rows: Iterable[Row]) -> tuple[Row, ...]:
+def _ordered(rows: Iterable[BoardRow]) -> tuple[BoardRow, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.rating, row.model)))
 
 
-COLUMNS = tuple(field.name for field in fields(Row))
+COLUMNS = tuple(field.name for field in fields(BoardRow))
 
 
 def board_csv(board: Leaderboard) -> str:

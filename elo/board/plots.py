@@ -24,7 +24,7 @@ from typing import Literal
 import numpy as np
 
 from elo.battles import Floats
-from elo.board.leaderboard import Leaderboard, Row
+from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
 
@@ -92,13 +92,13 @@ def board_figure(board: Leaderboard) -> str:
     return chart.text()
 
 
-def _rating(row: Row) -> str:
+def _rating(row: BoardRow) -> str:
     if row.low is None or row.high is None:
         return f"{row.rating:.0f}"
     return f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})"
 
 
-def _interval_marks(row: Row, axis: _Axis) -> str:
+def _interval_marks(row: BoardRow, axis: _Axis) -> str:
     is_wide = row.interval == "hessian"
     track = _line("0", "100%", 7, "grid", 1)
     dot = f'<circle class="{"hollow" if is_wide else "dot"}" cx="{axis.at(row.rating)}" cy="7" r="5"/>'

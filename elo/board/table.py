@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from elo.board.leaderboard import Leaderboard, Row
+from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.notes import notes
 
 
@@ -16,28 +16,22 @@ def table(board: Leaderboard) -> str:
 def _legend(board: Leaderboard) -> list[str]:
     if all(row.rank_by_difference is None for row in board.rows):
         return []
-    settings = board.settings
-    if not settings.bootstrap:
-        where = "that the intervals leave open"
-    elif board.reach is None:
-        where = f"in {100 * settings.level:g} % of the bootstrap's rounds"
-    else:
-        where = f"in {100 * settings.level:g} % of {settings.bootstrap} draws from the ratings' covariance"
     return [
-        "rank: 1 + the models that are better for sure, whose interval lies above this one's; by difference: the same "
-        f"by the interval of the two ratings' difference, which is sharper; places: the model's {where}."
+        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
+        "those that are surely worse. by difference: the best place by the interval of the difference of two ratings, "
+        "which is sharper."
     ]
 
 
 def columns(board: Leaderboard) -> list[list[str]]:
-    """The header, then a row for each model: rank, model, rating, interval, battles and win rate, and as far as they
-    say something the sharper rank with the places that chance leaves open, the rating without weights, the group."""
+    """The header, then a row for each model: rank, model, rating, interval, battles and win rate, and where they differ
+    from these the rank by difference, the rating without weights and the group."""
     rows = board.rows
     cells = [
         ["rank", "model", "rating", f"{100 * board.settings.level:g} % interval", "battles", "win rate"],
         *(
             [
-                f"{row.rank}",
+                _rank(row),
                 row.model,
                 f"{row.rating:.1f}",
                 _interval(row),
@@ -49,7 +43,6 @@ def columns(board: Leaderboard) -> list[list[str]]:
     ]
     if any(row.rank_by_difference is not None for row in rows):
         _add(cells, "by difference", [_or_dash(row.rank_by_difference) for row in rows])
-        _add(cells, "places", [_places(row) for row in rows])
     if board.plain:
         _add(cells, "unweighted", [f"{board.plain[row.model]:.1f}" for row in rows])
     if board.n_components > 1:
@@ -62,7 +55,7 @@ def _add(cells: list[list[str]], name: str, values: list[str]) -> None:
         row.append(value)
 
 
-def _interval(row: Row) -> str:
+def _interval(row: BoardRow) -> str:
     if row.low is None or row.high is None:
         return "-"
     return f"{row.low:.1f} to {row.high:.1f}{'*' if row.interval == 'hessian' else ' '}"
@@ -72,10 +65,8 @@ def _or_dash(value: int | None) -> str:
     return "-" if value is None else f"{value}"
 
 
-def _places(row: Row) -> str:
-    if row.rank_low is None or row.rank_high is None:
-        return "-"
-    return f"{row.rank_low}" if row.rank_low == row.rank_high else f"{row.rank_low} to {row.rank_high}"
+def _rank(row: BoardRow) -> str:
+    return f"{row.rank}" if row.rank == row.rank_worst else f"{row.rank}-{row.rank_worst}"
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> list[str]:

@@ -33,7 +33,7 @@ from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
 
-Kind = Literal["bootstrap", "sandwich", "jackknife", "hessian", "none"]
+IntervalKind = Literal["bootstrap", "sandwich", "jackknife", "hessian", "none"]
 Progress = Callable[[int, int], None]
 """Is told (rounds done, rounds in all) on the way."""
 
@@ -47,7 +47,7 @@ class Intervals:
 
     low: Floats
     high: Floats
-    kind: tuple[Kind, ...]
+    kind: tuple[IntervalKind, ...]
     covariance: Floats
     """(K, K): of the ratings under the gauge, with what it lacks for a short record added as noise of the model's own.
     Ranks by difference are read from it."""
@@ -113,7 +113,7 @@ def intervals(
 def of_covariance(
     ratings: Floats,
     covariance: Floats,
-    kind: Kind,
+    kind: IntervalKind,
     settings: Settings,
     *,
     short: ShortRecords,
@@ -125,7 +125,7 @@ def of_covariance(
 
     With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
     """
-    kinds: list[Kind] = [kind] * len(ratings)
+    kinds: list[IntervalKind] = [kind] * len(ratings)
     freedom = _freedom(n_clusters)
     own, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
     whole = own
@@ -159,7 +159,7 @@ def _of_rounds(
     rounds, ratings = _shifted(rounds, gauge), _shifted(ratings, gauge)
     tail = (1 - settings.level) / 2
     low, high = np.quantile(rounds, [tail, 1 - tail], axis=0)
-    kinds: list[Kind] = ["bootstrap"] * len(ratings)
+    kinds: list[IntervalKind] = ["bootstrap"] * len(ratings)
     errors = _errors(projected(covariance, gauge))
     is_used = errors > 0
     if settings.interval == "auto":

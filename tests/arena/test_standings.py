@@ -19,7 +19,7 @@ from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleSettings, ModelInfo, NewBattle
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
-from elo.board.leaderboard import Leaderboard, Row, Source, rate
+from elo.board.leaderboard import rate
 from elo.fit.bradley_terry import NoMaximumError
 from elo.settings import Settings
 
@@ -152,7 +152,6 @@ def test_every_model_has_a_card_and_those_without_votes_no_row(database: Databas
     assert (shown.models[NAMES[0]].is_retired, shown.models[NAMES[1]].is_retired) == (True, False)
     assert shown.models[NAMES[0]].family == "Bird"
     assert shown.row(NAMES[2]) is None
-    assert shown.rank_worst(NAMES[2]) is None
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, during: Callable[[], None] = lambda: None) -> list[threading.Thread]:
@@ -243,24 +242,3 @@ def test_votes_without_likeliest_ratings_are_tried_once_a_revision(
         assert len(computed) == 3
 
     asyncio.run(main())
-
-
-def test_the_span_of_a_rank_ends_where_others_are_worse_for_sure() -> None:
-    def row(model: str, rank: int, rating: float, low: float | None, high: float | None, component: int = 1) -> Row:
-        return Row(model, rank, rating, low, high, "bootstrap" if low else "none", 10, 0.5, component)
-
-    rows = (
-        row("first", 1, 1100, 1080, 1120),
-        row("second", 1, 1090, 1060, 1110),
-        row("third", 3, 950, 920, 980),
-        row("apart", 1, 900, 890, 910, component=2),
-    )
-
-    def of(*some: Row) -> Board:
-        leaderboard = Leaderboard(some, (), Settings(), Source(1))
-        return Board(leaderboard, {}, 1, 0.0, 1, 0, {})
-
-    spans = [(one.rank, of(*rows).rank_worst(one.model)) for one in rows]
-    assert spans == [(1, 2), (1, 2), (3, 3), (1, 1)]
-    online = (row("x", 1, 1010, None, None), row("y", 2, 990, None, None))
-    assert [of(*online).rank_worst(one.model) for one in online] == [1, 2]

@@ -4,7 +4,21 @@ import numpy as np
 import pytest
 
 from bench import coverage
-from bench.coverage import SANDWICH, WAYS, Tally, Way, judge, main, markdown, measure, read, table, tournament, write
+from bench.coverage import (
+    SANDWICH,
+    WAYS,
+    Tally,
+    Way,
+    judge,
+    main,
+    markdown,
+    measure,
+    places_of_rounds,
+    read,
+    table,
+    tournament,
+    write,
+)
 from bench.tournaments import KINDS
 from elo.battles import Cells
 from elo.chance.intervals import intervals
@@ -39,6 +53,18 @@ def test_a_tournament_is_judged_by_what_its_intervals_cover() -> None:
     assert found.differences == pytest.approx(apart / 190)
     assert 0.8 <= found.places <= 1
     assert found.width == pytest.approx(np.median(bounds.high - bounds.low) * 173.7178, rel=1e-6)
+
+
+def test_places_of_rounds_leave_equal_tails_out() -> None:
+    rng = np.random.default_rng(3)
+    rounds = np.round(rng.normal(np.arange(6) / 2, 1.0, (41, 6)), 1)  # rounded: some places are shared
+    best, worst = places_of_rounds(rounds, level=0.95)
+    for m in range(6):
+        places = sorted(1 + sum(other > row[m] for other in row) for row in rounds)
+        # 41 rounds: the 2.5 % quantile is the second, the 97.5 % quantile the 40th.
+        assert (best[m], worst[m]) == (places[1], places[39])
+    best, worst = places_of_rounds(np.zeros((50, 4)), level=0.95)
+    assert best.tolist() == worst.tolist() == [1, 1, 1, 1]
 
 
 def test_tallies_add_up() -> None:

@@ -22,8 +22,8 @@ from arena.ui.links import link
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
 from arena.ui.widgets import VisitorOf, caller, header, said
-from elo.board.leaderboard import Row
-from elo.chance.intervals import Kind
+from elo.board.leaderboard import BoardRow
+from elo.chance.intervals import IntervalKind
 from elo.settings import Settings as EloSettings
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 REFRESH_EVERY_S = 2.0
 _MOST_TICKS = 5
 _STEPS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
-_MARKS: Mapping[Kind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "jackknife": "‡", "hessian": "†"}
+_MARKS: Mapping[IntervalKind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "jackknife": "‡", "hessian": "†"}
 """A mark always means the same; the common kind, which the settings line tells of, has none."""
 
 _RARE = ("cluster", "weights", "half_life_days", "simultaneous", "control", "ridge")
@@ -51,7 +51,7 @@ class Axis:
         return 100 * (rating - self.low) / (self.high - self.low)
 
 
-def axis(rows: Sequence[Row]) -> Axis:
+def axis(rows: Sequence[BoardRow]) -> Axis:
     """An axis that holds every rating and interval of `rows` (one or more), with at most five ticks."""
     lows = [row.rating if row.low is None else row.low for row in rows]
     highs = [row.rating if row.high is None else row.high for row in rows]
@@ -197,14 +197,14 @@ def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
         )
 
 
-def _row(row: Row, board: Board, scale: Axis, texts: Messages) -> str:
-    card, worst = board.models.get(row.model), board.rank_worst(row.model)
+def _row(row: BoardRow, board: Board, scale: Axis, texts: Messages) -> str:
+    card = board.models.get(row.model)
     if row.low is None or row.high is None:
         interval = plain(texts("interval_none"))
     else:
         interval = f"{row.low:.0f}–{row.high:.0f}" + _MARKS[row.interval]
     cells = [
-        ("rank", str(row.rank) if worst in (None, row.rank) else f"{row.rank}–{worst}"),
+        ("rank", str(row.rank) if row.rank_worst == row.rank else f"{row.rank}–{row.rank_worst}"),
         ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),
         ("rating", f"{row.rating:.0f}"),
         ("bar", _bar_svg(row, scale)),
@@ -235,7 +235,7 @@ def _axis_svg(scale: Axis) -> str:
     return f'<svg class="axis" width="100%" height="18" aria-hidden="true">{texts}</svg>'
 
 
-def _bar_svg(row: Row, scale: Axis) -> str:
+def _bar_svg(row: BoardRow, scale: Axis) -> str:
     grid = "".join(
         f'<line class="grid" x1="{at:.2f}%" x2="{at:.2f}%" y1="0" y2="100%"></line>'
         for at in map(scale.percent, scale.ticks)

@@ -34,7 +34,7 @@ def test_a_prompt_becomes_a_battle_a_vote_and_a_moved_leaderboard(house: House) 
         board = await arena.leaderboard()
         assert [row.model for row in board.leaderboard.rows] == [reveal.a.model, reveal.b.model]
         assert (board.n_counted, board.revision) == (1, 1)
-        assert (reveal.a.rank, reveal.a.rank_worst) == (1, board.rank_worst(reveal.a.model))
+        assert (reveal.a.rank, reveal.a.rank_worst) == (1, board.leaderboard.rows[0].rank_worst)
         view = await arena.view("visitor", battle_id)
         assert (view.state, view.can_vote, view.can_send) == ("voted", False, False)
         assert view.reveal == dataclasses.replace(reveal, can_withdraw_s=WITHDRAW_WITHIN_S)
@@ -185,7 +185,7 @@ def test_after_a_withdrawal_the_ranks_are_those_without_the_vote(house: House) -
         for side, old in ((shown.a, before.a), (shown.b, before.b)):
             row = parted.row(side.model)
             assert row is not None
-            assert (side.rank, side.rank_worst) == (row.rank, parted.rank_worst(side.model))
+            assert (side.rank, side.rank_worst) == (row.rank, row.rank_worst)
             assert (side.rank, side.rank_worst) != (old.rank, old.rank_worst)
 
     run(main())

@@ -25,7 +25,7 @@ from arena.service import (
     Status,
     TurnView,
 )
-from elo.board.leaderboard import Leaderboard, Row, Source
+from elo.board.leaderboard import BoardRow, Leaderboard, Source
 from elo.settings import Settings as EloSettings
 
 NAMES = ("Wren Sol", "Moss Tarn", "Fen Quill", "Ash Lark")
@@ -267,15 +267,17 @@ def empty_board() -> Board:
 def full_board(*, revision: int = 843) -> Board:
     """Four models with 812 votes, of which one has a rare kind of interval."""
     rows = (
-        Row("Wren Sol", 1, 1087.2, 1061.0, 1114.4, "bootstrap", 412, 0.64, 1),
-        Row("Moss Tarn", 1, 1064.4, 1039.0, 1090.1, "bootstrap", 398, 0.58, 1),
-        Row("Fen Quill", 3, 951.0, 927.3, 974.0, "bootstrap", 405, 0.41, 1),
-        Row("Ash Lark", 4, 897.4, 802.0, 940.0, "hessian", 9, 0.22, 1),
+        BoardRow("Wren Sol", 1, 1087.2, 1061.0, 1114.4, "bootstrap", 412, 0.64, 1, 2),
+        BoardRow("Moss Tarn", 1, 1064.4, 1039.0, 1090.1, "bootstrap", 398, 0.58, 1, 2),
+        BoardRow("Fen Quill", 3, 951.0, 927.3, 974.0, "bootstrap", 405, 0.41, 1, 4),
+        BoardRow("Ash Lark", 4, 897.4, 802.0, 940.0, "hessian", 9, 0.22, 1, 4),
     )
     return _board(rows, (), revision, 812, {"stopped": 18, "identical_answers": 9, "identity_leak": 4})
 
 
-def _board(rows: tuple[Row, ...], unrated: tuple[str, ...], revision: int, n: int, exclusions: dict[str, int]) -> Board:
+def _board(
+    rows: tuple[BoardRow, ...], unrated: tuple[str, ...], revision: int, n: int, exclusions: dict[str, int]
+) -> Board:
     settings = EloSettings()
     return Board(
         leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, source=Source(n)),

@@ -115,7 +115,7 @@ def test_no_rounds_are_a_board_ranked_by_rating() -> None:
     board = rate(reference.load("food").cells, Settings(bootstrap=0))
     assert [row.rank for row in board.rows] == [1, 2, 3, 4, 5]
     assert {(row.low, row.high, row.interval) for row in board.rows} == {(None, None, "none")}
-    assert {(row.rank_by_difference, row.rank_low, row.rank_high) for row in board.rows} == {(None, None, None)}
+    assert {(row.rank_worst - row.rank, row.rank_by_difference) for row in board.rows} == {(0, None)}
 
 
 def test_online_board_is_the_replay() -> None:
@@ -153,9 +153,8 @@ def test_the_json_is_the_published_one() -> None:
         "battles": 5,
         "win_rate": 1.0,
         "component": 1,
+        "rank_worst": 2,
         "rank_by_difference": 1,
-        "rank_low": 1,
-        "rank_high": 1,
     }
     assert written["settings"] == QUICK.to_json()
     assert (written["votes"], written["revision"], written["excluded"], written["unrated"]) == (
@@ -213,10 +212,7 @@ def test_the_sharper_rank_parts_more_models_and_a_models_place_lies_in_its_span(
     board = rate(reference.load("chatbot_arena_33k").cells, QUICK)
     for place, row in enumerate(board.rows, start=1):
         assert row.rank_by_difference is not None
-        assert row.rank_low is not None
-        assert row.rank_high is not None
-        assert row.rank <= row.rank_by_difference <= place
-        assert row.rank_low <= place <= row.rank_high
+        assert row.rank <= row.rank_by_difference <= place <= row.rank_worst
     assert [row.rank_by_difference for row in board.rows][:10] == [1, 2, 3, 4, 5, 5, 7, 7, 9, 9]
 
 

@@ -1,11 +1,8 @@
 import numpy as np
 import pytest
 
-from elo.battles import Floats
 from elo.board import ranks
 from tests.elo import reference
-
-ONE = np.ones(4, dtype=np.int64)
 
 
 @pytest.mark.parametrize("name", ["llmfao_crowd", "chatbot_arena_33k"])
@@ -13,7 +10,7 @@ def test_ranks_by_interval_equal_the_rule_of_the_arena(name: str) -> None:
     peer = reference.load(name).results["arena_rank_sandwich"]
     models = list(peer["rating_lower"])
     low, high = (np.array([peer[key][model] for model in models]) for key in ("rating_lower", "rating_upper"))
-    found = ranks.by_interval(low, high, np.ones(len(models), dtype=np.int64))
+    found = ranks.rank_spans(low, high, np.ones(len(models), dtype=np.int64)).best
     assert dict(zip(models, found.tolist(), strict=True)) == peer["rank_ub_fastchat_rule"]
 
 
@@ -48,35 +45,19 @@ def test_the_difference_tells_apart_what_two_intervals_do_not() -> None:
     """The worked example of the docstring: a gap of 0.70 between two ratings of variance 0.04, covariance -0.02."""
     covariance, ratings = np.array([[0.04, -0.02], [-0.02, 0.04]]), np.array([0.35, -0.35])
     group, reach = np.ones(2, dtype=np.int64), 1.96 * 0.2
-    assert ranks.by_interval(ratings - reach, ratings + reach, group).tolist() == [1, 1]
+    assert ranks.rank_spans(ratings - reach, ratings + reach, group).best.tolist() == [1, 1]
     assert ranks.by_difference(ratings, covariance, group, level=0.95).tolist() == [1, 2]
 
 
-def naive_rounds(rounds: Floats, group: Floats) -> tuple[list[int], list[int]]:
-    best, worst = [], []
-    for m in range(rounds.shape[1]):
-        places = sorted(1 + sum(row[j] > row[m] for j in range(len(row)) if group[j] == group[m]) for row in rounds)
-        # 40 rounds: the 2.5 % quantile is the first, the 97.5 % quantile the 39th.
-        best.append(places[0])
-        worst.append(places[38])
-    return best, worst
-
-
-def test_rank_intervals_are_the_places_that_most_rounds_give() -> None:
-    rng = np.random.default_rng(3)
-    rounds = np.round(rng.normal(np.arange(6) / 2, 1.0, (40, 6)), 1)  # rounded: some places are shared
-    group = np.array([1, 2, 1, 1, 2, 1])
-    found = ranks.from_rounds(rounds, group, level=0.95)
-    assert (found.best.tolist(), found.worst.tolist()) == naive_rounds(rounds, group)
-
-
-def test_equal_ratings_share_the_better_place() -> None:
-    found = ranks.from_rounds(np.zeros((50, 4)), ONE, level=0.95)
-    assert found.best.tolist() == found.worst.tolist() == [1, 1, 1, 1]
-
-
-def test_rank_intervals_that_bounds_leave_open() -> None:
+def test_a_rank_spans_the_places_that_the_intervals_leave_open() -> None:
     low, high = np.array([3.0, 1.0, 0.0, 9.0]), np.array([4.0, 3.5, 0.5, 9.5])
-    found = ranks.from_intervals(low, high, np.array([1, 1, 1, 2]))
+    found = ranks.rank_spans(low, high, np.array([1, 1, 1, 2]))
     assert found.best.tolist() == [1, 1, 3, 1]
     assert found.worst.tolist() == [2, 2, 3, 1]
+
+
+def test_without_intervals_a_rank_is_one_place_and_equal_ratings_share_a_span() -> None:
+    ratings = np.array([2.0, 1.0, 1.0, 0.0])
+    found = ranks.rank_spans(ratings, ratings, np.ones(4, dtype=np.int64))
+    assert found.best.tolist() == [1, 2, 2, 4]
+    assert found.worst.tolist() == [1, 3, 3, 4]

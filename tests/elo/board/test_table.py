@@ -13,21 +13,21 @@ COUNTS = [
 def test_a_line_a_model_and_the_notes_below() -> None:
     board = rate(Cells.from_counts(COUNTS), Settings(bootstrap=100, seed=3), listed=["finch"])
     lines = table(board.sourced(revision=41, excluded={"withdrawn": 1, "banned": 2})).splitlines()
-    header = "rank  model  rating  95 %  interval  battles  win  rate  by  difference  places"
+    header = "rank  model  rating  95 %  interval  battles  win  rate  by  difference"
     assert lines[0].split() == header.split()
-    assert lines[1].split()[:2] == ["1", "new"]
+    assert lines[1].split()[:2] == ["1-3", "new"]
     assert lines[1].split()[5].endswith("*")
     assert lines[4:6] == ["", "36 votes, 3 models, ledger revision 41."]
     assert lines[-2:] == [
         "Without votes: finch.",
-        "rank: 1 + the models that are better for sure, whose interval lies above this one's; by difference: the same "
-        "by the interval of the two ratings' difference, which is sharper; places: the model's in 95 % of the "
-        "bootstrap's rounds.",
+        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
+        "those that are surely worse. by difference: the best place by the interval of the difference of two ratings, "
+        "which is sharper.",
     ]
     assert {len(line) for line in lines[:4]} == {len(lines[0])}
 
 
-def test_ranks_and_places_have_a_column() -> None:
+def test_a_rank_is_a_span_and_the_sharper_rank_has_a_column() -> None:
     sure = [
         ("a", "b", Outcome.A, 400),
         ("b", "a", Outcome.A, 100),
@@ -36,10 +36,10 @@ def test_ranks_and_places_have_a_column() -> None:
     ]
     rows = columns(rate(Cells.from_counts(sure), Settings(bootstrap=200)))
     assert [[row[0], row[1], *row[6:]] for row in rows] == [
-        ["rank", "model", "by difference", "places"],
-        ["1", "a", "1", "1"],
-        ["2", "b", "2", "2 to 3"],
-        ["2", "c", "2", "2 to 3"],
+        ["rank", "model", "by difference"],
+        ["1", "a", "1"],
+        ["2-3", "b", "2"],
+        ["2-3", "c", "2"],
     ]
 
 
@@ -57,25 +57,10 @@ def test_ratings_without_weights_are_a_column_where_they_differ() -> None:
     assert [row[-1] for row in cells[1:]] == [f"{board.plain[row.model]:.1f}" for row in board.rows]
 
 
-def test_without_intervals_there_are_dashes_and_no_places() -> None:
+def test_without_intervals_there_are_dashes_and_no_sharper_rank() -> None:
     told = table(rate_online([("a", "b", Outcome.A)], Settings(method="elo", k=8)))
-    assert "places" not in told
+    assert "by difference" not in told
     assert told.splitlines()[1].split() == ["1", "a", "1004.0", "-", "1", "100.0", "%"]
-
-
-def test_places_say_what_they_come_from() -> None:
-    cells = Cells.from_counts(COUNTS)
-    told = table(rate(cells, Settings(interval="sandwich", bootstrap=70, level=0.9)))
-    assert told.endswith("places: the model's in 90 % of 70 draws from the ratings' covariance.")
-    told = table(rate(cells, Settings(interval="sandwich", bootstrap=0)))
-    assert told.endswith("places: the model's that the intervals leave open.")
-
-
-def test_places_of_short_records_come_from_the_bootstrap_where_that_was_made() -> None:
-    """A young arena: all intervals are the inverse Hessian's, and rounds were drawn all the same."""
-    board = rate(Cells.from_counts([("a", "b", Outcome.A, 2), ("b", "a", Outcome.A, 1)]), Settings(bootstrap=20))
-    assert {row.interval for row in board.rows} == {"hessian"}
-    assert table(board).endswith("places: the model's in 95 % of the bootstrap's rounds.")
 
 
 def test_columns_are_as_wide_as_their_widest_cell() -> None:

@@ -8,8 +8,8 @@ import pytest
 from arena.service import Board
 from arena.ui.messages import messages
 from arena.ui.pages.leaderboard import axis, computed_line, settings_line, table
-from elo.board.leaderboard import Row
-from elo.chance.intervals import Kind
+from elo.board.leaderboard import BoardRow
+from elo.chance.intervals import IntervalKind
 from elo.settings import Settings
 from tests.arena.ui.fake_arena import empty_board, full_board
 
@@ -41,7 +41,7 @@ class _Table(HTMLParser):
             self.rows[-1][-1] += data
 
 
-def _with_rows(*rows: Row) -> Board:
+def _with_rows(*rows: BoardRow) -> Board:
     board = full_board()
     return replace(board, leaderboard=replace(board.leaderboard, rows=rows))
 
@@ -71,7 +71,7 @@ def test_a_board_whose_intervals_are_all_of_a_rare_kind_marks_them_all() -> None
 def test_a_mark_means_the_same_on_every_board() -> None:
     """It went by how common a kind was: `*` was one kind on one board and another on the next."""
     first, *rest = full_board().leaderboard.rows
-    commons: tuple[Kind, ...] = ("bootstrap", "hessian", "sandwich")
+    commons: tuple[IntervalKind, ...] = ("bootstrap", "hessian", "sandwich")
     for common in commons:
         rows = [replace(first, interval="hessian"), *(replace(row, interval=common) for row in rest)]
         html = table(_with_rows(*rows), EN)
@@ -98,13 +98,13 @@ def test_the_axis_holds_every_interval_and_has_a_few_round_ticks() -> None:
 
 
 def test_the_axis_of_one_model_without_an_interval_has_some_width() -> None:
-    scale = axis([Row("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1)])
+    scale = axis([BoardRow("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1, 1)])
     assert scale.low < 1000 < scale.high
     assert scale.percent(1000) == pytest.approx(50)
 
 
 def test_a_model_without_an_interval_shows_its_rating_alone() -> None:
-    html = table(_with_rows(Row("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1)), EN)
+    html = table(_with_rows(BoardRow("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1, 1)), EN)
     assert _Table(html).rows[1][4] == "no interval"
     assert 'class="range"' not in html
 
