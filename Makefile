@@ -1,14 +1,16 @@
-# make run    starts the arena (sets everything up first)      make run ARGS="--port 7999 --data DIR"
-# make test   runs the tests (sets everything up first)        make test ARGS="tests/elo -k bootstrap" WORKERS=0
-# make newcomer  the first battle in a fresh clone beside two busy loops, in a real browser, with the time of each step
-# make check  format, lint, types, tests: what a change must pass
-# make screenshots  takes the pictures of docs/screenshots again
-# make bench  measures beside other projects: ratings, then inference, whose peers compile: plan for an hour and a half
-#             make bench-ratings ARGS="--tasks fit --cells 1e6x100"          a part of the first; nothing compiles
-#             make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      a part of the second
-# make simulations  what intervals cover, who is flagged among honest voters, and whether timing names a side: half an hour of one core
-# make gpu-check PYTHON=python3   checks and measures a GPU with what that Python has; installs nothing, takes 9 minutes
-# make demo   trains the four demo models again, one after the other: plan for an hour or more
+# make run          start the arena (the first time, set everything up)   make run ARGS="--port 7999 --data DIR"
+# make test         run the tests                                         make test ARGS="tests/elo -k bootstrap" WORKERS=0
+# make check        run format, lint, types and tests: what a change must pass
+# make format       format the code, and fix what the linter can
+# make newcomer     play the first battle in a fresh clone beside two busy loops, and print the time of each step
+# make wheel        build the package into dist/
+# make screenshots  take the pictures of docs/screenshots again
+# make bench        compare ratings and inference with other projects; the latter compile: an hour and a half
+#                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
+#                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
+# make simulations  measure what intervals cover, which honest voters are flagged, and what timing reveals: half an hour
+# make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
+# make demo         train the four demo models again, one after the other: an hour or more
 
 PYTHON ?= python3
 VENV := .venv
@@ -17,14 +19,14 @@ RATINGS_VENV := .venv-bench-ratings
 BIN := $(VENV)/bin
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/$(PIP_INSTALL)
-# An index to take torch from, such as PyTorch's own CPU index: without a GPU it saves gigabytes.
+# An index to take torch from, such as PyTorch's own for CPUs: without a GPU it saves gigabytes.
 TORCH_INDEX ?=
 ARGS ?=
-# Tests run in so many processes side by side; half of their time is waiting.
+# How many processes run tests side by side; half of their time is waiting.
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
-.PHONY: run test newcomer check format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
+.PHONY: run test newcomer check wheel format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
 
 run: $(VENV)/.run $(VENV)/.compiled
 	@exec $(BIN)/python app.py $(ARGS)
@@ -52,6 +54,11 @@ types: $(VENV)/.dev
 newcomer: $(VENV)/.dev debian-packages
 	$(BIN)/python -m bench.newcomer $(ARGS)
 
+# Without the build folder of an earlier run, whose deleted files would be in the wheel again.
+wheel: $(VENV)/.dev
+	@rm -rf build
+	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
 screenshots: $(VENV)/.dev debian-packages
 	$(BIN)/python docs/screenshots.py
 
@@ -77,7 +84,7 @@ gpu-check:
 demo: $(VENV)/.run
 	$(BIN)/python -m inference.demo $(ARGS)
 
-# Chromium and PostgreSQL for the tests that need them; says what to do where apt is not there.
+# Chromium and PostgreSQL for the tests that need them; without apt, a message names what to install.
 debian-packages:
 	@.ci/debian-packages
 
@@ -85,7 +92,7 @@ $(VENV)/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "make: '$(PYTHON)' is $$($(PYTHON) --version 2>&1); Python 3.11 or newer is needed. Install it, or name it: make run PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo "make: no virtual environment could be made. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+		echo "make: cannot make a virtual environment. On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 $(VENV)/.run: requirements.txt | $(VENV)/pyvenv.cfg
 	@echo "Installing what the arena needs into $(VENV) (once) ..."
@@ -94,7 +101,7 @@ $(VENV)/.run: requirements.txt | $(VENV)/pyvenv.cfg
 	@$(PIP) -r requirements.txt
 	@touch $@
 
-# Without a compiler, or where it fails or takes too long, the arena starts all the same: see inference/model/native.
+# The arena also starts if there is no compiler, or if it fails or takes too long: see inference/model/native.
 $(VENV)/.compiled: inference/model/native/decode.c | $(VENV)/.run
 	@$(BIN)/python -m inference.model.native --at-most 60 || true
 	@touch $@
@@ -104,7 +111,7 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(PIP) -r requirements-dev.txt
 	@touch $@
 
-# llama-cpp-python compiles: cmake and a C++ compiler are needed, and some ten minutes.
+# llama-cpp-python compiles: it needs cmake, a C++ compiler and about ten minutes.
 $(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.txt
 	@$(PYTHON) -m venv $(BENCH_VENV)
 	@echo "Installing the peers into $(BENCH_VENV) (once; llama.cpp compiles) ..."
@@ -113,7 +120,7 @@ $(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.t
 	@$(BENCH_VENV)/bin/$(PIP_INSTALL) -r requirements-bench.txt
 	@touch $@
 
-# An environment of its own: arena-rank wants an older numpy than ours.
+# A separate environment: arena-rank needs an older numpy.
 $(RATINGS_VENV)/.bench: requirements-bench-ratings.txt
 	@$(PYTHON) -m venv $(RATINGS_VENV)
 	@echo "Installing the peers of ratings into $(RATINGS_VENV) (once) ..."
