@@ -17,7 +17,7 @@ from inference.model.checkpoint.config_json import CONFIG_FILE
 from inference.model.checkpoint.files import HF_INDEX_FILE, HF_WEIGHTS_FILE, WEIGHTS_FILE, read_checkpoint, weight_files
 from inference.model.checkpoint.params_json import PARAMS_FILE
 from inference.model.config import CheckpointError
-from inference.progress import Progress
+from inference.progress import ProgressBar
 from inference.text.tokenizer import TOKENIZER_FILES
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def fetch(name: str) -> Path:
         sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
         files = choose_files(sizes, where)
         logger.info("%s%s: %d files, %.2f GB", PREFIX, name, len(files), sum(sizes[file] for file in files) / 1e9)
-        with _watched(_blobs(name), sum(sizes[file] for file in files), Progress(f"{PREFIX}{name}")):
+        with _watched(_blobs(name), sum(sizes[file] for file in files), ProgressBar(f"{PREFIX}{name}")):
             return Path(snapshot_download(name, allow_patterns=files))
     except errors.GatedRepoError as error:
         raise CheckpointError(

@@ -1,33 +1,48 @@
-"""How far something long has come: a bar on a terminal, a line of the log now and then where there is none."""
+"""Progress of long work: tqdm's bar on a terminal, a line of the log now and then elsewhere."""
 
+import io
 import logging
 import sys
-import time
+
+from tqdm import tqdm
 
 logger = logging.getLogger(__name__)
 
-_QUIET_S = 2.0  # what is done sooner needs no bar
+_QUIET_S = 2.0  # shorter work shows no bar
 _LOG_EVERY_S = 10.0
-_WIDTH = 30  # characters of the bar
+_LOG_LINE = "{desc}: {percentage:.0f} % of {total_fmt}{unit}, {remaining} left{postfix}"
 
 
-class Progress:
-    """Called with the bytes that are done and those of all; says nothing of what takes less than two seconds."""
+class _Log(io.TextIOBase):
+    """The file that a bar writes to where there is no terminal."""
 
-    def __init__(self, label: str) -> None:
-        self._label = label
-        self._is_terminal = sys.stderr is not None and sys.stderr.isatty()
-        self._next_s = time.monotonic() + (_QUIET_S if self._is_terminal else _LOG_EVERY_S)
-        self._is_drawn = False
+    def write(self, text: str) -> int:
+        if line := text.strip():
+            logger.info("%s", line)
+        return len(text)
 
-    def __call__(self, n_done: int, n_bytes: int) -> None:
-        share, now_s = n_done / max(1, n_bytes), time.monotonic()
-        if self._is_terminal and (now_s >= self._next_s or self._is_drawn):
-            bar = "#" * round(_WIDTH * share)
-            end = "\n" if n_done >= n_bytes else ""
-            sys.stderr.write(f"\r{self._label} [{bar:{_WIDTH}}] {share:4.0%} of {n_bytes / 1e9:.1f} GB{end}")
-            sys.stderr.flush()
-            self._is_drawn = n_done < n_bytes
-        elif not self._is_terminal and now_s >= self._next_s:
-            logger.info("%s: %.0f %% of %.1f GB", self._label, 100 * share, n_bytes / 1e9)
-            self._next_s = now_s + _LOG_EVERY_S
+
+class ProgressBar:
+    """Call it with the amount done and the total, and close it by calling it with both equal."""
+
+    def __init__(self, label: str, *, unit: str = "B") -> None:
+        is_terminal = sys.stderr is not None and sys.stderr.isatty()
+        self._bar = tqdm(
+            desc=label,
+            unit=unit,
+            unit_scale=unit == "B",
+            file=sys.stderr if is_terminal else _Log(),
+            position=0,
+            leave=is_terminal,
+            delay=_QUIET_S if is_terminal else _LOG_EVERY_S,
+            mininterval=0.1 if is_terminal else _LOG_EVERY_S,
+            miniters=1,
+            bar_format=None if is_terminal else _LOG_LINE,
+        )
+
+    def __call__(self, n_done: int, n_total: int, *, note: str = "") -> None:
+        self._bar.total = n_total
+        self._bar.set_postfix_str(note, refresh=False)
+        self._bar.update(n_done - self._bar.n)
+        if n_done >= n_total:
+            self._bar.close()

@@ -8,7 +8,7 @@ from pathlib import Path
 from inference.commands.options import Commands
 from inference.folder import locate
 from inference.hub import TEXT_FILES
-from inference.progress import Progress
+from inference.progress import ProgressBar
 
 
 def add(commands: Commands) -> None:
@@ -29,7 +29,7 @@ def _run(args: argparse.Namespace) -> int:
     source = locate(args.source)
     from inference.model.checkpoint.convert import convert
 
-    convert(source, args.target, adapter=args.adapter, progress=Progress("convert"))
+    convert(source, args.target, adapter=args.adapter, progress=ProgressBar("convert"))
     copied = [name for name in TEXT_FILES if (source / name).is_file()]
     for name in copied:
         shutil.copyfile(source / name, args.target / name)

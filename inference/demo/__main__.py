@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.demo.shipped import MODELS
+from inference.progress import ProgressBar
 from inference.text.folder import open_tokenizer
 
 ACCURACY = "accuracy.json"
@@ -39,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--tokens", type=int, metavar="N", help="read N tokens instead of a profile's own number (trials)"
     )
     args = parser.parse_args(argv)
-    logging.basicConfig(level=logging.WARNING)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
     path: Path = args.models / ACCURACY
     if args.table:
         if not path.is_file():
@@ -61,7 +62,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     import torch
 
     from inference.demo.profiles import PROFILE
-    from inference.demo.train import TOKENS_PER_STEP, Progress, train
+    from inference.demo.train import TrainingReport, train
     from inference.demo.vocabulary import train_tokenizer
     from inference.model.checkpoint.weights import save
     from inference.text.tokenizer import TOKENIZER_FILE
@@ -70,17 +71,13 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TOKENIZER_FILE).write_bytes(train_tokenizer())
 
-    def show(progress: Progress) -> None:
-        done = progress.step / progress.n_steps
-        left_s = (progress.n_steps - progress.step) * TOKENS_PER_STEP / progress.tokens_per_s
-        bar = "#" * round(30 * done)
-        print(
-            f"\r{slug}, cycle {progress.cycle} [{bar:<30}] {progress.step}/{progress.n_steps}  "
-            f"loss {progress.loss:.3f}  "
-            f"{progress.tokens_per_s:,.0f} tokens/s  {left_s / 60:.0f} min left  ",
-            end="" if progress.step < progress.n_steps else "\n",
-            flush=True,
-        )
+    bars: dict[int, ProgressBar] = {}
+
+    def show(report: TrainingReport) -> None:
+        if report.cycle not in bars:
+            bars[report.cycle] = ProgressBar(f"{slug}, cycle {report.cycle}", unit=" steps")
+        note = f"loss {report.loss:.3f}, {report.tokens_per_s:,.0f} tokens/s"
+        bars[report.cycle](report.step, report.n_steps, note=note)
 
     model = train(PROFILE[slug], open_tokenizer(folder), report=show, n_tokens=n_tokens)
     save(model, folder)

@@ -30,11 +30,11 @@ _MUON_LR, _ADAM_LR, _WARM_UP = 0.02, 3e-3, 0.03
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class TrainingReport:
     cycle: int  # from 1
     step: int
     n_steps: int
-    loss: float  # mean cross-entropy of an answer's token, in nats, over the last steps
+    loss: float  # mean cross-entropy of an answer's token, in nats, over the last 50 steps
     tokens_per_s: float
 
 
@@ -91,7 +91,7 @@ def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[lis
 
 
 def train(
-    profile: Profile, tokenizer: Tokenizer, *, report: Callable[[Progress], None], n_tokens: int | None = None
+    profile: Profile, tokenizer: Tokenizer, *, report: Callable[[TrainingReport], None], n_tokens: int | None = None
 ) -> Transformer:
     """The trained model, in float32. `n_tokens` shortens the training to one cycle of that length (tests, trials)."""
     torch.manual_seed(profile.seed)
@@ -113,7 +113,7 @@ def run_cycle(
     *,
     number: int,
     n_tokens: int,
-    report: Callable[[Progress], None],
+    report: Callable[[TrainingReport], None],
 ) -> None:
     """Train on `n_tokens` more, the learning rate up and down to 0; later cycles on new dialogues and half as high."""
     n_steps = max(1, n_tokens // TOKENS_PER_STEP)
@@ -127,9 +127,9 @@ def run_cycle(
         losses.append(_step(model, ids, wanted, optimizers))
         for schedule in schedules:
             schedule.step()
-        if step % 50 == 0 or step == n_steps:
+        if step % 50 == 0 or step in (1, n_steps):
             speed = step * ids.numel() / (time.perf_counter() - started)
-            report(Progress(number + 1, step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
+            report(TrainingReport(number + 1, step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
 
 
 def _initialise(model: Transformer) -> None:

@@ -17,7 +17,7 @@ from inference.model.checkpoint import weights
 from inference.model.checkpoint.files import fingerprint
 from inference.model.native.library import Backend
 from inference.model.transformer import Transformer
-from inference.progress import Progress
+from inference.progress import ProgressBar
 
 logger = logging.getLogger(__name__)
 
@@ -93,7 +93,9 @@ def load_models(
     errors: dict[str, Exception] = {}
     for name, folder in folders.items():
         try:
-            model = load_for_serving(folder.path, dtype=(dtype or {}).get(name), device=device, progress=Progress(name))
+            model = load_for_serving(
+                folder.path, dtype=(dtype or {}).get(name), device=device, progress=ProgressBar(name)
+            )
             models[name] = model, fingerprint(folder.path)
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError for lack of memory
             errors[name] = error

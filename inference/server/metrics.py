@@ -1,26 +1,33 @@
-"""What the worker counts, in Prometheus' text form (version 0.0.4), written by hand: it is a dozen lines a model.
+"""GET /metrics: what the worker counts, as families of metrics that prometheus_client writes (text format 0.0.4).
 
-Names begin with `inference_`, units are seconds, bytes and tokens, and every series has the label `model`.
+Names begin with `inference_`, units are seconds, bytes and tokens, and every series has the label `model`. The families
+are made for each request; no registry keeps them.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from inference.engine.metrics import EngineStats, Histogram, Metrics, ModelMetrics
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+__all__ = ["CONTENT_TYPE", "render"]
 
 _GAUGES: tuple[tuple[str, str, Callable[[EngineStats], int]], ...] = (
-    ("requests_running", "Requests that hold a slot.", lambda stats: stats.n_running),
+    ("requests_running", "Requests that have a slot.", lambda stats: stats.n_running),
     ("requests_waiting", "Requests that wait for a slot.", lambda stats: stats.n_waiting),
     ("slots", "Requests that can run at once.", lambda stats: stats.n_slots),
-    ("slots_free", "Slots that no request holds.", lambda stats: stats.n_free),
+    ("slots_free", "Slots that no request uses.", lambda stats: stats.n_free),
     ("cache_bytes", "Memory of the key-value cache.", lambda stats: stats.cache_bytes),
 )
 _COUNTERS: tuple[tuple[str, str, Callable[[ModelMetrics], int]], ...] = (
-    ("prompt_tokens_total", "Tokens of prompts, the reused ones too.", lambda model: model.stats.prompt_tokens),
-    ("reused_tokens_total", "Tokens of prompts that were not computed again.", lambda model: model.stats.reused_tokens),
-    ("output_tokens_total", "Tokens sampled.", lambda model: model.stats.output_tokens),
-    ("requests_refused_total", "Requests that found the queue full.", lambda model: model.n_refused),
+    ("prompt_tokens", "Tokens of prompts, reused ones included.", lambda model: model.stats.prompt_tokens),
+    ("reused_tokens", "Tokens of prompts that were not computed again.", lambda model: model.stats.reused_tokens),
+    ("output_tokens", "Tokens sampled.", lambda model: model.stats.output_tokens),
+    ("requests_refused", "Requests that found the queue full.", lambda model: model.n_refused),
 )
 _HISTOGRAMS: tuple[tuple[str, str, Callable[[ModelMetrics], Histogram]], ...] = (
     (
@@ -32,50 +39,41 @@ _HISTOGRAMS: tuple[tuple[str, str, Callable[[ModelMetrics], Histogram]], ...] = 
 )
 
 
-def render(metrics: Metrics) -> str:
+def render(metrics: Metrics) -> bytes:
     """The page that a scraper reads."""
-    return "".join(f"{line}\n" for line in _lines(metrics.models))
+    return generate_latest(_Families(metrics.models))
 
 
-def _lines(models: Mapping[str, ModelMetrics]) -> Iterator[str]:
-    for name, text, of_stats in _GAUGES:
-        yield from _head(name, "gauge", text)
-        for model, metrics in models.items():
-            yield _sample(name, of_stats(metrics.stats), model=model)
-    for name, text, of_model in _COUNTERS:
-        yield from _head(name, "counter", text)
-        for model, metrics in models.items():
-            yield _sample(name, of_model(metrics), model=model)
-    yield from _head("requests_total", "counter", "Requests that have ended, by reason.")
-    for model, metrics in models.items():
-        for reason, n in metrics.stats.ended.items():
-            yield _sample("requests_total", n, model=model, reason=reason)
-    yield from _head("decode_backend", "gauge", "1 for what decodes the requests that begin now.")
-    for model, metrics in models.items():
-        if metrics.backend is not None:
-            yield _sample("decode_backend", 1, model=model, backend=metrics.backend)
-    for name, text, histogram_of in _HISTOGRAMS:
-        yield from _head(name, "histogram", text)
-        for model, metrics in models.items():
-            yield from _histogram(name, histogram_of(metrics), model)
+@dataclass(frozen=True)
+class _Families(Collector):
+    models: Mapping[str, ModelMetrics]
 
-
-def _head(name: str, kind: str, text: str) -> Iterator[str]:
-    yield f"# HELP inference_{name} {text}"
-    yield f"# TYPE inference_{name} {kind}"
-
-
-def _histogram(name: str, histogram: Histogram, model: str) -> Iterator[str]:
-    for bound, count in zip((*histogram.bounds, float("inf")), histogram.counts, strict=True):
-        yield _sample(f"{name}_bucket", count, model=model, le="+Inf" if bound == float("inf") else f"{bound:g}")
-    yield _sample(f"{name}_sum", histogram.total, model=model)
-    yield _sample(f"{name}_count", histogram.counts[-1], model=model)
-
-
-def _sample(name: str, value: float, **labels: str) -> str:
-    pairs = ",".join(f'{label}="{_escaped(text)}"' for label, text in labels.items())
-    return f"inference_{name}{{{pairs}}} {value!r}"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    def collect(self) -> Iterator[Metric]:
+        for name, text, of_stats in _GAUGES:
+            gauge = GaugeMetricFamily(f"inference_{name}", text, labels=["model"])
+            for model, metrics in self.models.items():
+                gauge.add_metric([model], of_stats(metrics.stats))
+            yield gauge
+        for name, text, of_model in _COUNTERS:
+            counter = CounterMetricFamily(f"inference_{name}", text, labels=["model"])
+            for model, metrics in self.models.items():
+                counter.add_metric([model], of_model(metrics))
+            yield counter
+        ended = CounterMetricFamily("inference_requests", "Requests that ended, by reason.", labels=["model", "reason"])
+        for model, metrics in self.models.items():
+            for reason, n in metrics.stats.ended.items():
+                ended.add_metric([model, reason], n)
+        yield ended
+        text = "1 for the backend that decodes the requests that begin now."
+        backend = GaugeMetricFamily("inference_decode_backend", text, labels=["model", "backend"])
+        for model, metrics in self.models.items():
+            if metrics.backend is not None:
+                backend.add_metric([model, metrics.backend], 1)
+        yield backend
+        for name, text, histogram_of in _HISTOGRAMS:
+            histogram = HistogramMetricFamily(f"inference_{name}", text, labels=["model"])
+            for model, metrics in self.models.items():
+                times = histogram_of(metrics)
+                bounds = [*(f"{bound:g}" for bound in times.bounds), "+Inf"]
+                histogram.add_metric([model], list(zip(bounds, times.counts, strict=True)), times.total)
+            yield histogram

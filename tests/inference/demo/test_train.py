@@ -7,7 +7,7 @@ import torch
 
 from inference.demo.corpus.dialogue import Dialogue, dialogues
 from inference.demo.profiles import PROFILES, full_weights
-from inference.demo.train import ROW_TOKENS, Progress, layout, rows, targets, train
+from inference.demo.train import ROW_TOKENS, TrainingReport, layout, rows, targets, train
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import Message, render
 from inference.text.folder import open_tokenizer
@@ -65,7 +65,7 @@ def test_a_short_training_lowers_the_loss_and_repeats_itself(
 ) -> None:
     monkeypatch.setenv("PATH", "")  # no compiler: the plain path, which starts at once
     profile = replace(PROFILES[-1], dim=32, n_layers=1, hidden_dim=64)
-    seen: list[list[Progress]] = [[], []]
+    seen: list[list[TrainingReport]] = [[], []]
     models = [train(profile, tokenizer, report=seen[i].append, n_tokens=25 * 24 * 192) for i in (0, 1)]
     assert seen[0][-1].step == seen[0][-1].n_steps == 25
     assert seen[0][-1].loss < 6.0  # ln(1139) = 7.04 at the start
