@@ -1,7 +1,7 @@
-"""Ledger -> elo -> the board: one consistent read, one fit off the event loop, kept until the ledger's revision moves.
+"""The official board: one consistent read of the ledger, one fit in a thread, kept until the ledger's revision changes.
 
-It holds no arithmetic of ratings (`elo`) and no SQL (`db.queries`). The numbers are those of `python -m elo
-recompute` on an export.
+`elo` has the arithmetic of ratings and `db.queries` the SQL. `python -m elo recompute` on an export gives the same
+numbers.
 """
 
 import asyncio
@@ -26,12 +26,12 @@ logger = logging.getLogger(__name__)
 
 
 class NoRatingsError(Exception):
-    """The votes as they are give no ratings under the arena's settings; the cause says why."""
+    """The votes give no ratings under the arena's settings; `__cause__` is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What the board says of a model beside its numbers. `parameters` is a count, None where nobody said."""
+    """What the board shows of a model beside its ratings. `parameters` is a count, or None if it is unknown."""
 
     name: str
     organisation: str | None
@@ -45,9 +45,9 @@ class ModelCard:
 class Board:
     """The official board at `revision` of the ledger.
 
-    `leaderboard.rows` are the rated models in order, `leaderboard.unrated` the names without a counted vote;
-    `models` has a card for each of both. `n_counted` votes made it, `n_excluded` did not; `exclusions` says how
-    many of these each reason holds for (a vote may have several). `computed_at` is a Unix time in seconds.
+    `leaderboard.rows` are the rated models in order, `leaderboard.unrated` the names without a counted vote, and
+    `models` has a card for each of both. The board is made of `n_counted` votes; `n_excluded` do not count, and
+    `exclusions` counts them by reason (a vote may have several). `computed_at` is a Unix time in seconds.
     """
 
     leaderboard: Leaderboard
@@ -59,23 +59,23 @@ class Board:
     exclusions: Mapping[str, int]
 
     def row(self, model: str) -> BoardRow | None:
-        """The model's row, None where it has no counted vote."""
+        """Return the model's row, or None if it has no counted vote."""
         return next((row for row in self.leaderboard.rows if row.model == model), None)
 
     def without(self, names: Collection[str]) -> "Board":
-        """The same board that lists none of these models as unrated. Rated ones stay."""
+        """Return the board without these models among the unrated ones. Rated models stay."""
         listed = tuple(name for name in self.leaderboard.unrated if name not in names)
         return replace(self, leaderboard=replace(self.leaderboard, unrated=listed))
 
     def to_json(self) -> dict[str, object]:
-        """The JSON of `recompute`, revision and exclusions among it, with the time and the number of votes that did
-        not count."""
+        """Return the JSON of `recompute`, which includes revision and exclusions, with the time and the number of votes
+        that do not count."""
         return {**self.leaderboard.to_json(), "computed_at": self.computed_at, "n_excluded": self.n_excluded}
 
 
 class Standings:
-    """The current board. Any number of pages may ask at once: each revision is computed once, in a worker thread, also
-    where it has no ratings."""
+    """The current board. Any number of pages may ask at once: each revision is computed once, in a worker thread, and
+    a revision without ratings is not computed again either."""
 
     def __init__(self, database: Database, settings: Settings, *, clock: Callable[[], float] = time.time) -> None:
         self._database = database
@@ -84,15 +84,15 @@ class Standings:
         self._lock = asyncio.Lock()
         self._board: Board | None = None
         self._failed: tuple[int, Exception] | None = None
-        """The last revision without ratings, and why."""
+        """The last revision without ratings, and the error."""
 
     async def board(self) -> Board:
-        """A board that holds every change of the ledger committed before this call.
+        """Return a board that includes every change of the ledger committed before this call.
 
         Raises:
-            db.errors.DatabaseError: it cannot be read.
-            NoRatingsError: the prior is 0 and the votes have no likeliest ratings; the settings ask for what no vote
-                has, or anchor a model without one; votes hang together in too few groups for intervals.
+            db.errors.DatabaseError: the database cannot be read.
+            NoRatingsError: the prior is 0 and the likelihood has no maximum; no vote has a column that the settings
+                need; an anchored model has no vote; or the votes form too few clusters for intervals.
         """
         revision = await asyncio.to_thread(self._revision)
         async with self._lock:
@@ -103,13 +103,15 @@ class Standings:
                     self._board = await asyncio.to_thread(self._compute)
                     return self._board
                 except (ValueError, ArithmeticError) as error:
-                    is_told = isinstance(error, NoMaximumError | MissingDataError | ClusterError)
-                    logger.error("no ratings at revision %d of the ledger: %s", revision, error, exc_info=not is_told)
+                    is_expected = isinstance(error, NoMaximumError | MissingDataError | ClusterError)
+                    logger.error(
+                        "no ratings at revision %d of the ledger: %s", revision, error, exc_info=not is_expected
+                    )
                     self._failed = (revision, error)
             raise NoRatingsError(str(self._failed[1])) from self._failed[1]
 
     def forget(self) -> None:
-        """Compute the next board anew: what stands beside the ratings has changed, which no revision tells."""
+        """Compute the board again at the next request, because a model's card has changed, which makes no revision."""
         self._board = self._failed = None
 
     def _revision(self) -> int:
@@ -150,8 +152,8 @@ class Standings:
         )
 
     def _votes(self, tx: Connection) -> Cells | Votes:
-        """What the settings need of the counted votes: mostly their counts, which the database makes. (Battles are on
-        no prepared pairs, so nothing else makes them hang together.)"""
+        """Return what the settings need of the counted votes: mostly only counts, which the database computes. (Battles
+        have no prepared pairs, so `cluster = "auto"` needs no single votes.)"""
         if self._settings.method == "elo":
             return Votes.from_rows(queries.votes_in_order(tx, Kind.BATTLE))
         if not self._settings.needs_votes:

@@ -1,11 +1,10 @@
-"""A newcomer's first battle on a busy machine: a clean clone, its own HOME, nothing compiled, two busy loops beside it,
-`make run`, a real browser, the first vote.
+"""Play a newcomer's first battle on a busy machine, and print the time of each step.
 
-    make newcomer                      installs everything, as a newcomer does; pip's cache is shared
-    make newcomer ARGS="--installed"   takes the packages of this environment and installs nothing
+    make newcomer                      install everything, as a newcomer does; pip's cache is shared
+    make newcomer ARGS="--installed"   use the packages of this environment and install nothing
 
-Prints the time of each step; the exit code is 1 where the battle does not end well, and then the arena's log is shown.
-What is cloned is the last commit.
+The last commit is cloned and started with `make run`, with an empty HOME and no compiled code, beside two busy loops; a
+real browser plays until the first vote. If the battle fails, the exit code is 1 and the arena's log is printed.
 """
 
 import argparse
@@ -30,7 +29,7 @@ from tests.end_to_end.running import ROOT, App, ask, chromium, free_port, open_b
 _N_BUSY = 2
 _SET_UP_S = 900.0
 _PROMPT = "What is 7 plus 5?"
-_STRANGE = ("ARENA_", "PYTHON", "VIRTUAL_ENV", "XDG_", "MAKE", "MFLAGS")  # what a newcomer's shell does not have
+_STRANGE = ("ARENA_", "PYTHON", "VIRTUAL_ENV", "XDG_", "MAKE", "MFLAGS")  # a newcomer's shell does not have these
 
 
 class _Clock:
@@ -50,7 +49,9 @@ class _Clock:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.newcomer", description="A newcomer's first battle.")
-    parser.add_argument("--installed", action="store_true", help="take this environment's packages, install nothing")
+    parser.add_argument(
+        "--installed", action="store_true", help="use the packages of this environment and install nothing"
+    )
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
         for _ in range(_N_BUSY):
@@ -78,7 +79,7 @@ def _newcomer(folder: Path, *, is_installed: bool) -> int:
             asyncio.run(_first_battle(app, clock))
             _check(app.n_votes() == 1, "the vote is not in the database")
         except (AssertionError, Error) as error:
-            print(f"the first battle did not end well: {error}\n{log.read_text(errors='replace')}", file=sys.stderr)
+            print(f"the first battle failed: {error}\n{log.read_text(errors='replace')}", file=sys.stderr)
             return 1
     clock.step("stopped")
     clock.total()
@@ -113,7 +114,7 @@ def _wait(done: Callable[[], bool], make: "subprocess.Popen[bytes]", name: str) 
 
 @contextmanager
 def _making(clone: Path, app: App, environment: Mapping[str, str], out: IO[str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """`make run` in the clone, ended with all that it started."""
+    """Run `make run` in the clone, and in the end stop all its processes."""
     python = Path(sys.base_prefix, "bin", "python3")
     command = ["make", "run", f"PYTHON={python}", f"ARGS=--port {app.port} --data {app.data}"]
     process = subprocess.Popen(
@@ -141,7 +142,7 @@ def _busy() -> Iterator[None]:
 
 
 def _environment(home: Path) -> dict[str, str]:
-    """Ours without what this project or its tools have put there; pip's cache and settings are kept."""
+    """Return our environment without the variables of this project and its tools, but with pip's cache and settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_STRANGE)}
     here = str(Path(sys.executable).parent)
     path = os.pathsep.join(one for one in kept["PATH"].split(os.pathsep) if one != here)
@@ -154,7 +155,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 
 def _lend_packages(clone: Path) -> None:
-    """An environment in the clone that sees this one's packages."""
+    """Make an environment in the clone that borrows the packages of this one."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(clone / ".venv")], check=True)
     (theirs,) = (clone / ".venv" / "lib").glob("python*/site-packages")
     (theirs / "lent.pth").write_text("\n".join(site.getsitepackages()) + "\n", encoding="utf-8")
@@ -163,5 +164,5 @@ def _lend_packages(clone: Path) -> None:
 
 if __name__ == "__main__":
     if shutil.which("git") is None:
-        sys.exit("make newcomer: git is needed")
+        sys.exit("make newcomer needs git; install it")
     sys.exit(main())

@@ -117,7 +117,7 @@ def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.Captu
     arguments = config(tmp_path, TWO)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").write_text("x")
-    assert "1 bytes; expected a secret of at least 32" in refusal(capsys, arguments)
+    assert "has 1 bytes; expected a secret of at least 32" in refusal(capsys, arguments)
 
 
 @pytest.mark.parametrize(
@@ -185,8 +185,7 @@ def test_data_that_is_a_file_or_lies_where_nothing_can_be_made_is_told(
         (Path("/proc"), "No such file or directory"),
     ):
         assert refusal(capsys, [*arguments, "--data", str(data)]) == (
-            f"arena: the data folder {data} cannot be used: {reason};"
-            " expected one that can be made and written, choose it with --data\n"
+            f"arena: the data folder {data} cannot be used: {reason}; choose one that you can write to with --data\n"
         )
 
 
@@ -194,7 +193,7 @@ def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.Cap
     arguments = config(tmp_path, TWO)
     secret = tmp_path / "data" / "secret"
     secret.mkdir(parents=True)
-    assert f"{secret} cannot be read or made: Is a directory" in refusal(capsys, arguments)
+    assert f"{secret} cannot be read or written: Is a directory" in refusal(capsys, arguments)
 
 
 def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -438,7 +437,7 @@ def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no
         with running(first) as (process, address):
             told = refusal(capsys, [*first, "--port", str(free_port())])
             assert told == (
-                f"arena: another arena runs on the folder {tmp_path / 'data'};"
+                f"arena: another arena uses the data folder {tmp_path / 'data'};"
                 " stop it, or choose another folder with --data\n"
             )
             assert httpx.get(f"{address}/health").status_code == 200
@@ -485,5 +484,5 @@ def test_the_folder_is_locked_before_the_database_is_touched(
     (tmp_path / "data").mkdir()
     with (tmp_path / "data" / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert "another arena runs on the folder" in refusal(capsys, arguments)
+        assert "another arena uses the data folder" in refusal(capsys, arguments)
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["lock"]

@@ -1,20 +1,20 @@
-"""Every use case of the arena that a page calls: send a prompt, follow a battle, stop, retry, vote, withdraw, read
-the board.
+"""Everything that a page can ask of the arena: send a prompt, follow a battle, stop, retry, vote, withdraw, read the
+board.
 
-It joins `rounds` (what a battle is) and `rules` (what counts) with the database and the players, and it alone calls
-`ledger` and `identity`. It knows no page: what it returns are frozen views, what it refuses are keys with numbers,
-and the pages make the sentences.
+The service joins `rounds` (what a battle is) and `rules` (what counts) with the database and the players. Only the
+service calls `ledger` and `identity`. It contains no page and no sentence for visitors: it returns frozen views and
+raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases, one method each
-    live        the battles in memory, and how the others come back from the database
-    storage     what runs in the database, one transaction a step; the journal of a battle
-    facts       a record -> what the ledger's rules judge; pure
-    recompute   every vote judged again, for the owner
+    live        the battles in memory, and how others are read back from the database
+    storage     the steps in the database, one transaction each, and a battle's journal
+    facts       a record -> the facts that the ledger's rules judge; pure
+    recompute   judge every vote again, for the owner
     held        first prompts that wait for the models
     reveal      a record with its vote -> what a voter sees; pure
-    notices     what is noted of a battle, by key
-    refusal     what a visitor cannot have, by key
-    readiness   who can play, and how much of it may be told
+    notices     what a page notes about a battle, by key
+    refusal     why a visitor's request is refused, by key
+    readiness   how many models can play, without their names
 """
 
 from arena.rounds.views import BattleView, Reveal, RevealSide, Side, SideView, TurnView

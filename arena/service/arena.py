@@ -1,7 +1,7 @@
 """`Arena`: the use cases of the service, one method each, for every page of the process.
 
-It says what a visitor may do and in which order the steps of a battle happen. How a battle is written is
-`arena.rounds`', what counts is `arena.rules`', and every word to the visitor is the pages'.
+It decides what a visitor may do and in which order the steps of a battle happen. `arena.rounds` decides how a battle
+is written, `arena.rules` what counts, and the pages have every word to the visitor.
 """
 
 import asyncio
@@ -37,10 +37,10 @@ logger = logging.getLogger(__name__)
 
 
 class Arena:
-    """The use cases. One per process; every method belongs to the event loop on which `start` ran.
+    """The use cases. A process has one `Arena`; call every method on the event loop on which `start` ran.
 
-    `visitor` is everywhere the pseudonym that `arena.web.sender` makes of the cookie. Whatever a method raises but
-    `Refusal` is a bug.
+    `visitor` is the pseudonym that `arena.web.sender` makes of the cookie. A method that raises anything but `Refusal`
+    has a bug.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Arena:
         wall_clock: Callable[[], float] = time.time,
         timing: Timing | None = None,
     ) -> None:
-        """`replica` names this process in the database (one name, one process at a time). The clocks and the
-        generator are for tests."""
+        """`replica` names this process in the database; no two processes may use one name at a time. The clocks and
+        the generator are for tests."""
         self._settings = settings
         self._roster = roster
         self._players = players
@@ -81,7 +81,7 @@ class Arena:
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._n_opening: Counter[str] = Counter()
         self._interrupted: dict[str, str] = {}
-        """By visitor: the prompt of a battle that this start of the arena found open."""
+        """By visitor: the prompt of a battle that was open when the arena started."""
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self, *, parameters: Callable[[], Awaitable[Mapping[str, int]]] | None = None) -> None:
@@ -97,14 +97,14 @@ class Arena:
         retired = [one.name for one in self._roster if not one.is_active]
         ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
         if ended:
-            logger.info("ended %d battles that an earlier process left open", len(ended))
+            logger.info("voided %d battles that an earlier process left open", len(ended))
         self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
         self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
         if parameters is not None:
             self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
 
     async def close(self) -> None:
-        """End every battle that is being written. Its row becomes void at the next start, which tells its visitor."""
+        """End every battle that is being written. The next start makes it void, and its page then says why."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -112,7 +112,7 @@ class Arena:
         await self._battles.interrupt()
 
     async def status(self) -> Status:
-        """How many models can play, and how many votes there are.
+        """Return how many models can play, and how many votes are stored.
 
         Raises:
             Refusal: `not_stored` (the database does not answer).
@@ -125,15 +125,15 @@ class Arena:
     async def send(
         self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
     ) -> str:
-        """Begin a battle (`battle_id` None: the pair is drawn) or its next turn; returns the battle's id. Follow it
-        to see the answers.
+        """Start a battle of two drawn models (`battle_id` None) or its next turn; return the battle's id. Follow the
+        battle to see the answers.
 
-        White space around the prompt is taken away. `address` (HMAC) is for the limits, `language` is stored with a
-        new battle.
+        White space around the prompt is removed. The limits use `address` (HMAC); `language` is stored with a new
+        battle.
 
-        Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`; to begin `rate_limited`,
-            `models_loading` and `too_few_models` (`hold` the prompt then), `models_failed`; for a further turn
-            `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`; `not_stored`.
+        Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`, `not_stored`; at the start also
+            `rate_limited`, `models_failed`, and `models_loading` and `too_few_models`, for which a page calls `hold`;
+            at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`.
         """
         prompt = self._checked(text)
         self._refuse_when_busy(visitor)
@@ -145,7 +145,7 @@ class Arena:
             finally:
                 self._n_opening[visitor] -= 1
                 if not self._n_opening[visitor]:
-                    del self._n_opening[visitor]  # else every visitor ever seen would stay
+                    del self._n_opening[visitor]  # or the entry of every visitor would stay forever
         live = await self._battles.find(visitor, battle_id)
         async with live.lock:
             live.refuse_unless("votable")
@@ -158,8 +158,8 @@ class Arena:
         return battle_id
 
     def hold(self, visitor: str, text: str) -> Held:
-        """Keep a first prompt for which models are missing. The page waits with `held` and `status`; whoever finds that
-        a battle can begin takes it with `let_go` and sends it. Nothing is sent while no page waits.
+        """Keep a first prompt until two models can play. The page polls `held` and `status`; once a battle can start,
+        it takes the prompt with `let_go` and sends it. Nothing is sent while no page waits.
 
         Raises:
             Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
@@ -167,21 +167,21 @@ class Arena:
         return self._held.hold(visitor, self._checked(text))
 
     def held(self, visitor: str) -> Held | None:
-        """The visitor's prompt that waits. One that no page has asked for in `abandon_after_s` is gone."""
+        """Return the visitor's prompt that waits. It is forgotten if no page asks for it within `abandon_after_s`."""
         return self._held.of(visitor)
 
     def let_go(self, visitor: str) -> Held | None:
-        """The same, and it waits no longer: to send it, or to give it up."""
+        """Return the visitor's prompt and stop keeping it, to send it or to give it up."""
         return self._held.take(visitor)
 
     def interrupted(self, visitor: str) -> str | None:
-        """The prompt of the visitor's battle that the last restart ended; None once another was begun."""
+        """Return the prompt of the visitor's battle that the last restart ended; None once they started another."""
         return self._interrupted.get(visitor)
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
-        """Subscribe: yields the present view at once, then at most every 100 ms, and once a second where nothing
-        changes (so that a closed page is noticed). Ends after the view in which nothing is going on any more. Any
-        number of pages may follow one battle.
+        """Yield the present view, then one after each change, at most every 100 ms. Without changes, yield once a
+        second, so that a closed page is noticed. End after the view in which nothing runs any more. Any number of
+        pages may follow one battle.
 
         Raises:
             Refusal: `battle_not_found`, `not_stored`.
@@ -192,7 +192,7 @@ class Arena:
                 yield live.complete(view, self._now())
 
     async def view(self, visitor: str, battle_id: str) -> BattleView:
-        """The battle as it stands, also after a restart of the process.
+        """Return the present view of the battle, also after a restart of the process.
 
         Raises:
             Refusal: `battle_not_found`, `not_stored`.
@@ -201,8 +201,8 @@ class Arena:
         return live.complete(live.battle.view(), self._now())
 
     async def current(self, visitor: str) -> str | None:
-        """The visitor's latest battle that is being written, waits for a vote, or can still be withdrawn: what a
-        reload shows again.
+        """Return the visitor's latest battle that is being written, waits for a vote, or has a vote that can still be
+        withdrawn. A reloaded page shows it again.
 
         Raises:
             Refusal: `not_stored`.
@@ -213,7 +213,7 @@ class Arena:
         return await in_database(partial(self._storage.current, visitor))
 
     async def stop(self, visitor: str, battle_id: str) -> None:
-        """End the writing: both sides keep what has been shown. The battle is votable then.
+        """Stop the answers. Both sides keep what has been shown, and the battle can be voted on.
 
         Raises:
             Refusal: `battle_not_found`, `not_yet` (nothing is being written), `not_stored`.
@@ -224,7 +224,7 @@ class Arena:
         await live.battle.stop()
 
     async def retry(self, visitor: str, battle_id: str, side: Side) -> None:
-        """Ask a failed side again, with a new seed. Follow the battle again to see it.
+        """Ask a failed side again, with a new seed. Follow the battle again to see its answer.
 
         Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the side has not failed, or
             was asked too often), `busy`, `not_stored`.
@@ -240,8 +240,8 @@ class Arena:
             live.battle.retry(side)
 
     async def leave(self, visitor: str, battle_id: str) -> None:
-        """The visitor goes on to the next battle: one without a vote becomes void, and `current` no longer names
-        this one.
+        """Note that the visitor goes on to the next battle. A battle without a vote becomes void, and `current` no
+        longer returns this one.
 
         Raises:
             Refusal: `battle_not_found`, `not_stored`.
@@ -252,12 +252,12 @@ class Arena:
             await live.battle.void("left")
 
     async def vote(self, visitor: str, battle_id: str, outcome: Outcome) -> Reveal:
-        """Store the vote with its verdict; only when that is committed do the names leave. The same vote again
-        returns the stored one.
+        """Store the vote with its verdict and, once that is committed, return the reveal with the names. The same
+        vote again returns the stored one.
 
-        Raises: Refusal: `battle_not_found`, `battle_void`, `not_yet` (not both sides have ended), `already_voted`
-            (with another outcome), `identical_answers` (only a tie or neither can be said of answers that are the
-            same), `not_stored` (nothing changed; the vote can be cast again).
+        Raises: Refusal: `battle_not_found`, `battle_void`, `not_yet` (a side has not ended), `already_voted` (with
+            another outcome), `identical_answers` (equal answers allow only a tie or neither), `not_stored` (nothing
+            changed; the vote can be cast again).
         """
         live = await self._battles.find(visitor, battle_id)
         async with live.lock:
@@ -269,7 +269,7 @@ class Arena:
             return live.timed(live.reveal, self._now())
 
     async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
-        """Take the vote back within 60 s: it stays in the ledger and no longer counts.
+        """Withdraw the vote within 60 s of casting it. It stays in the ledger and no longer counts.
 
         Raises:
             Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s), `not_stored`.
@@ -286,8 +286,8 @@ class Arena:
             return live.timed(live.reveal, self._now())
 
     async def leaderboard(self) -> Board:
-        """The official board, with every vote that was acknowledged before this call. A model that has no counted
-        vote and cannot be loaded is not on it: it is in no battle.
+        """Return the official board, with every vote that was acknowledged before this call. A model that has no
+        counted vote and cannot be loaded is not on it, because it is in no battle.
 
         Raises:
             Refusal: `no_ratings`, `no_board` (the log says why).
@@ -301,7 +301,7 @@ class Arena:
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
 
-    # Beginning a battle
+    # Starting a battle
 
     def _checked(self, text: str) -> str:
         prompt = text.strip()
@@ -316,7 +316,7 @@ class Arena:
 
     def _refuse_when_busy(self, visitor: str) -> None:
         n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
-        n_running = n_written + self._n_opening[visitor]  # of a Counter: asking adds no entry
+        n_running = n_written + self._n_opening[visitor]  # reading a Counter adds no entry
         if n_running >= limits.MAX_RUNNING:
             raise Refusal("busy", n_running=n_running, limit=limits.MAX_RUNNING)
 
@@ -356,7 +356,7 @@ class Arena:
     # Voting
 
     async def _cast(self, live: Live, outcome: Outcome) -> None:
-        """Store the vote and unveil. Where the battle has one already, unveil that."""
+        """Store the vote and set the reveal; if the battle already has a vote, set the reveal of that one."""
         battle = live.battle
         read_s = None if battle.ended_s is None else self._timing.clock() - battle.ended_s
         cast: CastVote | None
@@ -371,7 +371,7 @@ class Arena:
         battle.become_voted()
         await self._battles.unveil(live, record, cast)
 
-    # The house
+    # Background tasks
 
     async def _count_parameters(self, parameters: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
         """Store how many parameters models have, as their server counted them; the roster's own numbers win."""
@@ -392,7 +392,7 @@ class Arena:
             try:
                 await asyncio.to_thread(self._storage.tidy)
             except DatabaseError:
-                logger.exception("housekeeping failed; the next follows in %g s", HOUSEKEEPING_EVERY_S)
+                logger.exception("housekeeping failed; the next run is in %g s", HOUSEKEEPING_EVERY_S)
             self._battles.forget_idle()
             await asyncio.sleep(HOUSEKEEPING_EVERY_S)
 

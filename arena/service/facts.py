@@ -1,5 +1,7 @@
-"""A battle's record, or what its page shows -> the facts that the ledger's rules judge. Pure; the verdict is
-`arena.rules.ledger`'s."""
+"""Make the facts that the ledger's rules judge, from a battle's record or from what its page shows.
+
+The functions are pure; `arena.rules.ledger` makes the verdict.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,21 +15,21 @@ from db.queries import AnswerRecord, BattleRecord, TurnRecord
 
 
 def turn_facts(turn: TurnRecord) -> ledger.TurnFacts:
-    """How both sides of a turn ended, and whether they say the same."""
+    """Return how both sides of a stored turn ended, and whether their answers are the same."""
     a, b = turn.shown(Side.A), turn.shown(Side.B)
     texts = [answer.text if answer else "" for answer in (a, b)]
     return ledger.TurnFacts(_side_facts(a), _side_facts(b), is_identical=ledger.same_text(*texts))
 
 
 def is_incomplete(stored: Mapping[str, object]) -> bool:
-    """Whether these facts of a vote are of version 1, which does not say all that the rules ask now."""
+    """Whether these facts of a vote are of version 1, which lacks facts that the rules now need."""
     facts = ledger.read_facts(stored)
     return facts is not None and facts.has_version_1
 
 
 def completed(stored: Mapping[str, object], turns: Sequence[TurnRecord]) -> Mapping[str, object]:
-    """Facts of version 1 with what only later versions say, where the answers that they were made from are still
-    stored; any others as they are."""
+    """Return facts of version 1 with those that later versions added, if the answers that they describe are still
+    stored; return any other facts unchanged."""
     facts = ledger.read_facts(stored)
     if facts is None or not facts.has_version_1 or len(turns) != len(facts.turns):
         return stored
@@ -40,13 +42,14 @@ def completed(stored: Mapping[str, object], turns: Sequence[TurnRecord]) -> Mapp
 
 
 def shown_facts(turn: Mapping[views.Side, views.SideView]) -> ledger.TurnFacts:
-    """The same of a turn that has ended, as its page shows it."""
+    """Return the facts of a turn that has ended, from what its page shows."""
     a, b = turn["a"], turn["b"]
     return ledger.TurnFacts(_shown_side_facts(a), _shown_side_facts(b), is_identical=ledger.same_text(a.text, b.text))
 
 
 def leaking_sides(record: BattleRecord, names: Mapping[str, identity.Names]) -> tuple[str, ...]:
-    """The sides (`a`, `b`) that say who they are or claim to be somebody. `names`: the roster's, by model."""
+    """Return the sides (`a`, `b`) whose answers name their model or claim to be another. `names`: the roster's, by
+    model."""
     models = {Side.A: record.model_a, Side.B: record.model_b or ""}
     return tuple(
         side.label
@@ -68,7 +71,7 @@ def _side_facts(answer: AnswerRecord | None) -> ledger.SideFacts:
     if answer.finish_reason == CANCELLED:
         end = "stopped"
     elif has_text if is_filtered else answer.error:
-        end = "failed"  # a filter that left no text is not a broken side: it has no answer
+        end = "failed"  # a side that a filter left without text has no answer, which is another reason
     return ledger.SideFacts(end, len(answer.text), has_text)
 
 

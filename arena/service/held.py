@@ -1,8 +1,8 @@
-"""Prompts that came before two models could play: kept until they can, or until nobody waits for them any more.
+"""First prompts that arrived before two models could play, kept until they can or until no page waits for them.
 
-One for each visitor, in memory: a battle is stored when its pair is drawn, and before that there is nothing to store.
-The page that waits asks for the prompt again and again, which keeps it; so a reload finds it, and one that everybody
-left is forgotten like a battle that nobody watches. Who sends it takes it away first, so that two tabs send it once.
+Each visitor has at most one, in memory: a battle is stored when its pair is drawn, and before that there is nothing to
+store. The page that waits polls for the prompt, which keeps it, so a reload finds it. Without a page it is forgotten,
+like a battle that nobody watches. A page takes the prompt before it sends it, so that two tabs send it once.
 """
 
 from collections.abc import Callable
@@ -13,34 +13,34 @@ MAX_HELD = 1000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A prompt that waits. Two are the same only if they are one object: the same text may be sent again."""
+    """A prompt that waits. Equality is identity, because the same text may be sent again."""
 
     text: str
 
 
 class HeldPrompts:
-    """At most one prompt for each visitor and `MAX_HELD` in all: then the one longest unasked for goes. Each is kept
-    for `keep_s` after it was last asked for, by a clock of seconds that does not go back."""
+    """At most one prompt for each visitor and `MAX_HELD` in all; beyond that, the one polled longest ago is dropped.
+    Each is kept for `keep_s` after it was last polled. `clock` is monotonic, in seconds."""
 
     def __init__(self, *, keep_s: float, clock: Callable[[], float]) -> None:
         self._keep_s = keep_s
         self._clock = clock
-        self._held: dict[str, tuple[Held, float]] = {}  # in the order in which they were last asked for
+        self._held: dict[str, tuple[Held, float]] = {}  # the one polled longest ago comes first
 
     def hold(self, visitor: str, text: str) -> Held:
-        """Keep a prompt; the visitor's earlier one, if any, is forgotten."""
+        """Keep a prompt in place of the visitor's earlier one, if any."""
         self._forget_old()
         while len(self._held) >= MAX_HELD:
             del self._held[next(iter(self._held))]
         return self._keep(visitor, Held(text))
 
     def of(self, visitor: str) -> Held | None:
-        """The prompt of this visitor, which is kept on."""
+        """Return this visitor's prompt and go on keeping it."""
         self._forget_old()
         return self._keep(visitor, self._held[visitor][0]) if visitor in self._held else None
 
     def take(self, visitor: str) -> Held | None:
-        """The same, and it is kept no longer."""
+        """Return this visitor's prompt and stop keeping it."""
         held, _ = self._held.pop(visitor, (None, 0.0))
         return held
 

@@ -1,7 +1,7 @@
-"""The battles in memory: made, found, brought back from the database, unveiled, forgotten when idle.
+"""The battles in memory: make, find, read back from the database, reveal, and forget when idle.
 
-A battle of an earlier process, or one long idle, comes back as it was stored, if it waits for something or has ended.
-What a visitor may do with a battle, and when, is `arena.service.arena`'s.
+A battle of an earlier process, or one long idle, is read back as it was stored, unless it was being written then.
+`arena.service.arena` decides what a visitor may do with a battle, and when.
 """
 
 import asyncio
@@ -29,18 +29,18 @@ logger = logging.getLogger(__name__)
 
 WITHDRAW_WITHIN_S = 60.0
 KEEP_IDLE_S = 3600.0
-"""A battle that nothing has happened to for so long is read from the database again when somebody asks for it."""
+"""A battle without any event for so long leaves memory; the next request reads it from the database."""
 
 
 REVEAL_WAIT_S = 2.0
-"""How long a reveal waits for the ranks: with 100,000 votes and settings that need them one by one, a board takes
-seconds."""
+"""How long a reveal waits for the ranks: a board of 100,000 votes takes seconds if its settings need them one by
+one."""
 
 
 @dataclass(slots=True)
 class Live:
-    """A battle in memory with what only the arena may know of it. `lock` keeps its steps in order: send, retry,
-    vote, withdraw, leave. Every `now` is a Unix time in seconds."""
+    """A battle in memory, with its reveal. `lock` keeps its steps in order: send, retry, vote, withdraw, leave. Every
+    `now` is a Unix time in seconds."""
 
     battle: Battle
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -54,7 +54,7 @@ class Live:
             raise Refusal({"void": "battle_void", "voted": "already_voted"}.get(state, "not_yet"))
 
     def is_current(self, now: float) -> bool:
-        """Whether it is being written, waits for a vote, or can still be withdrawn, and was not left."""
+        """Whether the visitor has not left it, and it is being written, waits for a vote, or can be withdrawn."""
         is_fresh = self.battle.state == "voted" and self.can_withdraw_s(now) > 0
         return not self.is_left and (is_fresh or self.battle.state in ("open", "votable"))
 
@@ -67,7 +67,7 @@ class Live:
         return replace(shown, can_withdraw_s=self.can_withdraw_s(now))
 
     def complete(self, view: BattleView, now: float) -> BattleView:
-        """The battle's own view with what the rules say of it, and the reveal where there is a vote."""
+        """Add to the battle's own view the notice of the rules, and the reveal if there is a vote."""
         if view.state == "votable":
             notice = warning(self.battle)
             return replace(view, notice=notice, is_tie_only=notice == IDENTICAL_ANSWERS)
@@ -77,7 +77,7 @@ class Live:
 
 
 class LiveBattles:
-    """All battles of this process, by id, in the order in which they came. Belongs to one event loop."""
+    """The battles of this process, by id, in the order of their arrival. Use it on one event loop."""
 
     def __init__(
         self,
@@ -103,13 +103,14 @@ class LiveBattles:
         self._asked: set[asyncio.Task[Board]] = set()
 
     def add(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: BattleSettings) -> Live:
-        """A battle that has just been stored."""
+        """Add a battle that has just been stored."""
         live = self._make(battle_id, visitor, model_a, model_b, settings)
         self._live[battle_id] = live
         return live
 
     async def find(self, visitor: str, battle_id: str) -> Live:
-        """Raises Refusal: `battle_not_found` (also: somebody else's), `not_stored`."""
+        """Return the visitor's battle. Raises Refusal: `battle_not_found` (also for one of another visitor),
+        `not_stored`."""
         live = self._live.get(battle_id)
         if live is None:
             live = await self._resume(battle_id)
@@ -118,14 +119,14 @@ class LiveBattles:
         return live
 
     def of(self, visitor: str) -> Iterator[Live]:
-        """The visitor's battles in memory, the latest first."""
+        """Return the visitor's battles in memory, the latest first."""
         return (live for live in reversed(self._live.values()) if live.battle.visitor == visitor)
 
     async def change(self, live: Live, work: Callable[[], None]) -> None:
-        """One write to a battle that another process may have ended meanwhile.
+        """Run one write to a battle that another process may have ended meanwhile.
 
         Raises:
-            Refusal: `already_voted`, `battle_void` (it was ended), `not_stored`.
+            Refusal: `already_voted`, `battle_void` (another process ended it), `not_stored`.
         """
         try:
             await in_database(work)
@@ -136,8 +137,8 @@ class LiveBattles:
             raise Refusal("already_voted" if record.vote else "battle_void") from error
 
     async def unveil(self, live: Live, record: BattleRecord, cast: CastVote | None) -> None:
-        """Set the reveal of a committed vote; of one that an earlier process stored the rating change is not known
-        any more."""
+        """Set the reveal of a committed vote. `cast` is None for a vote that an earlier process stored: its change of
+        rating is unknown."""
         if record.vote is None:
             return
         live.voted_at = record.vote.cast_at
@@ -145,7 +146,7 @@ class LiveBattles:
         live.reveal = reveal(record, cast, await self._board(record.battle_id))
 
     async def retract(self, live: Live, reasons: Sequence[Reason]) -> None:
-        """Say in the reveal that the vote has been taken back, and where the models stand without it."""
+        """Mark the vote as withdrawn in the reveal, with the ranks without it."""
         assert live.reveal is not None
         live.reveal = withdrawn(live.reveal, reasons, None)
         live.reveal = withdrawn(live.reveal, reasons, await self._board(live.battle.battle_id))
@@ -163,11 +164,13 @@ class LiveBattles:
 
     async def _board(self, battle_id: str) -> Board | None:
         asked = asyncio.create_task(self._standings.board())
-        self._asked.add(asked)  # else nobody would hold a task that goes on after the reveal
+        self._asked.add(asked)  # a reference, or a task that outlives the reveal could be collected
         asked.add_done_callback(self._asked.discard)
         done, _ = await asyncio.wait({asked}, timeout=REVEAL_WAIT_S)
         if not done:
-            logger.info("battle %s: no ranks in its reveal, the board takes longer than %g s", battle_id, REVEAL_WAIT_S)
+            logger.info(
+                "battle %s: no ranks in its reveal, because the board takes longer than %g s", battle_id, REVEAL_WAIT_S
+            )
             asked.add_done_callback(lambda task: task.cancelled() or task.exception())
             return None
         try:
@@ -179,14 +182,14 @@ class LiveBattles:
             return None
 
     async def _resume(self, battle_id: str) -> Live:
-        """A battle of the database that this process does not hold: of an earlier one, or long idle."""
+        """Read a battle back that is not in memory: one of an earlier process, or long idle."""
         try:
             record = await in_database(partial(self._storage.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("battle_not_found") from error
         if record.kind is not Kind.BATTLE or record.state is State.OPEN:
             raise Refusal("battle_not_found")
-        assert record.model_b is not None  # of every battle of this kind
+        assert record.model_b is not None  # every battle of this kind has two models
         assert record.settings is not None
         live = self._make(battle_id, record.visitor, record.model_a, record.model_b, record.settings)
         live.battle.resume(record)

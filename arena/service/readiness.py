@@ -1,4 +1,4 @@
-"""Who can play, and how much of it may be told. Asking the models how they are is `arena.players.health`'s work."""
+"""How many models can play, without their names; `arena.players.health` asks the models."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ from arena.players.events import ModelStream
 from arena.players.roster import Player
 
 PlayerState = Literal["ready", "loading", "down", "failed"]
-"""`down` may come back by itself; `failed` cannot, its files are damaged."""
+"""A model that is `down` may recover without help; one that has `failed` cannot, because its files are damaged."""
 
 
 class Players(Protocol):
-    """What the arena needs of `arena.players.health.Health`."""
+    """The part of `arena.players.health.Health` that the arena uses."""
 
     def ready(self) -> Sequence[Player]: ...
     def states(self) -> Mapping[str, PlayerState]: ...
@@ -21,11 +21,11 @@ class Players(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the arena stands, in numbers only: per-model health would tell who is in a battle.
+    """The state of the arena in numbers only: the health of single models would reveal which ones are in a battle.
 
-    `n_models` active models in the roster, of which `n_ready` can play, `n_loading` are being loaded or restarted,
-    `n_failed` will not play before somebody mends them; the rest do not answer at present. `n_votes`: every vote
-    stored; `n_counted`: those of which the board is made.
+    Of `n_models` active models in the roster, `n_ready` can play, `n_loading` are loading or restarting, and `n_failed`
+    cannot play before their files are repaired; the others do not answer at present. `n_votes` votes are stored, and
+    the board is made of `n_counted` of them.
     """
 
     n_models: int
@@ -42,5 +42,5 @@ class Status:
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether no two models will be ready by themselves, however long one waits."""
+        """Whether fewer than two models will ever be ready without help."""
         return self.n_models - self.n_failed < 2

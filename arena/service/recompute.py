@@ -1,8 +1,8 @@
-"""Every vote judged again by the present rules: what a change of a rule, or of its numbers, takes.
+"""Judge every vote again by the present rules, after a rule or one of its numbers has changed.
 
-It works beside a running arena. Votes are read and judged page by page without a lock; verdicts that stay are noted in
-short transactions, and those that change are stored together at the end, so that boards move once. More than
-`STEP` changes come in several steps, each with a revision of its own, for no vote may wait long for the ledger.
+An arena may run meanwhile. Votes are read and judged in pages without a lock. Verdicts that stay are noted in short
+transactions; those that change are stored together at the end, so that boards move once. More than `STEP` changes are
+stored in several steps, each with its own revision, so that no vote waits long for the ledger.
 """
 
 from collections import Counter
@@ -24,11 +24,10 @@ Labels = tuple[str, ...]
 
 @dataclass(slots=True)
 class Recomputed:
-    """What judging all votes again did, or would do.
+    """What judging all votes again changed, or would change.
 
-    `n_votes` were looked at; of `n_kept` the facts do not say what the rules need, so the old verdict stands. `changes`
-    counts the others whose reasons are not the same any more, by reasons before and after; without a reason a vote
-    counts.
+    Of `n_votes` votes, `n_kept` keep their old verdict because their facts lack what the rules need. `changes` counts
+    the others whose reasons changed, by reasons before and after; a vote without a reason counts.
     """
 
     rules_version: int = ledger.RULES_VERSION
@@ -52,10 +51,10 @@ class Recomputed:
 def recompute_verdicts(
     database: Database, settings: Settings, *, is_dry_run: bool, progress: Callable[[int], None] | None = None
 ) -> Recomputed:
-    """Judge every vote again. `progress` gets the number of votes done, after each page of a thousand.
+    """Judge every vote again. `progress` gets the number of votes done, after each page of 1,000.
 
-    With `is_dry_run` nothing is written. Raises `db.errors.DatabaseError`; what was stored until then is right, and a
-    second run does the rest.
+    With `is_dry_run` nothing is written. Raises `db.errors.DatabaseError`; the verdicts stored until then are correct,
+    and a second run judges the rest.
     """
     rules = rules_of(settings)
     found = Recomputed()
@@ -90,7 +89,7 @@ def _page(database: Database, after: int) -> list[StoredVerdict]:
 
 
 def _verdict(vote: StoredVerdict, rules: ledger.Rules) -> NewVerdict | None:
-    """None where the old verdict stands."""
+    """Return the new verdict, or None if the old one stays."""
     facts = completed(vote.facts, vote.turns)
     judged = ledger.judge_stored(facts, rules)
     if judged is None:
@@ -104,7 +103,7 @@ def _store(database: Database, changed: list[NewVerdict], settings: Settings) ->
         with database.write() as tx:
             batch = changed[start : start + STEP]
             n_flipped += queries.store_verdicts(tx, batch, rules_version=ledger.RULES_VERSION).n_flipped
-    if n_flipped:  # else the next vote would have to wait for the replay
+    if n_flipped:  # now, or the next vote would wait for the replay
         with database.write() as tx:
             queries.refresh_elo_state(tx, online_elo(settings.elo))
 

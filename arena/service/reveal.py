@@ -1,7 +1,6 @@
-"""A battle's record with its vote -> the reveal: names, what the vote did, ranks, speed, what each model thought and
-how it was asked. Pure.
+"""Make the reveal of a battle's record: names, the effect of the vote, ranks, speed, reasoning, and what was sent.
 
-Who may see it, and when, is decided where it is called.
+The functions are pure; their callers decide who may see a reveal, and when.
 """
 
 import json
@@ -15,13 +14,13 @@ from db.codes import Reason, Side
 from db.queries import AnswerRecord, BattleRecord, BattleSettings, CastVote, EloChange
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "seed", "stream", "stream_options")
-"""What every request of the arena asks for."""
+"""The parameters of every request of the arena."""
 _WORD = re.compile(r"[a-z_]{1,20}")
 
 
 def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> Reveal:
-    """The reveal of a record that has a vote. Without `cast` no rating change is known, without `board` no rank.
-    How long it can be withdrawn is left at 0: that is a matter of the moment."""
+    """Return the reveal of a record that has a vote. Without `cast` it has no change of rating, without `board` no
+    ranks. `can_withdraw_s` is 0; the caller sets it, because it depends on the time."""
     assert record.vote is not None
     assert record.model_b is not None
     return Reveal(
@@ -35,8 +34,8 @@ def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> 
 
 
 def withdrawn(shown: Reveal, reasons: Sequence[Reason], board: Board | None) -> Reveal:
-    """The same vote when it has been taken back: it counts no longer and moved nothing, and the ranks are those of
-    `board`, on which it is not any more."""
+    """Return the reveal of the vote after its withdrawal: it does not count and changes no rating, and the ranks are
+    those of `board`, which was made without it."""
     return replace(
         shown,
         a=_unmoved(shown.a, board),
@@ -83,7 +82,7 @@ def _thoughts(answer: AnswerRecord | None) -> str:
 
 
 def _not_sent(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[str, ...]:
-    """Our parameters that are in nothing that was sent, under their own name or under another."""
+    """Return the parameters that were not sent, neither under their own name nor under another."""
     sent = answer.sent
     if sent is None or settings is None:
         return ()
@@ -98,8 +97,8 @@ def _not_sent(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[st
 
 
 def _is_renamed(name: str, value: object, theirs: str, sent: object) -> bool:
-    """Whether `theirs` is another name of our parameter: one in the other's letters, and the same value (of a limit of
-    tokens, any: room for thoughts is added to it)."""
+    """Whether `theirs` is another name of our parameter: one name contains the other's letters, and the values are
+    equal (for max_tokens any value, because tokens for reasoning are added to it)."""
     ours, other = (re.sub("[^a-z]", "", one.casefold()) for one in (name, theirs))
     if name == "max_tokens":
         return other.startswith("max") and other.endswith("tokens")
@@ -107,13 +106,13 @@ def _is_renamed(name: str, value: object, theirs: str, sent: object) -> bool:
 
 
 def _sent_otherwise(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[tuple[str, str], ...]:
-    """What was sent and was not asked for like that, by name and value; the value is empty where it may be nobody's
-    business (an operator's `extra_body` can hold anything)."""
+    """Return what was sent but differs from the settings, by name and value. The value is empty if it may be private,
+    because an operator's `extra_body` can contain anything."""
     if answer.sent is None or settings is None:
         return ()
     asked = _asked(settings)
     return tuple(
-        (name, _told(value))
+        (name, _shown_value(value))
         for name, value in answer.sent.items()
         if (asked[name] != value if name in asked else name not in _PARAMETERS)
     )
@@ -123,14 +122,14 @@ def _asked(settings: BattleSettings) -> dict[str, object]:
     return {"temperature": settings.temperature, "top_p": settings.top_p, "max_tokens": settings.max_tokens}
 
 
-def _told(value: object) -> str:
+def _shown_value(value: object) -> str:
     if isinstance(value, bool | int | float):
         return json.dumps(value)
     return value if isinstance(value, str) and _WORD.fullmatch(value) else ""
 
 
 def _tokens_per_s(answer: AnswerRecord) -> float | None:
-    """Speed after the first token; None where the endpoint did not count, or there is no second one."""
+    """Return the speed after the first token; None if the endpoint did not count tokens, or there is only one."""
     if answer.completion_tokens is None or answer.duration_ms is None or answer.ttft_ms is None:
         return None
     writing_ms = answer.duration_ms - answer.ttft_ms

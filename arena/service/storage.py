@@ -1,7 +1,7 @@
-"""What the arena does in the database, one transaction a step, and the journal that a battle writes.
+"""The arena's steps in the database, one transaction each, and the journal that a battle writes.
 
-`Storage` has plain methods, which `in_database` runs in worker threads. It holds no battle and asks no model; what a
-vote's verdict is, it asks `arena.rules.ledger`.
+`Storage` has synchronous methods, which `in_database` runs in worker threads. It keeps no battle and asks no model;
+`arena.rules.ledger` makes the verdict of a vote.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 HOUSEKEEPING_EVERY_S = 600.0
 KEEP_ADDRESSES_S = 24 * 3600.0
 LOST_AFTER_S = 3 * HOUSEKEEPING_EVERY_S
-"""A process that has not been heard of for so long is gone, and so are its open battles."""
+"""A process that has not touched the database for so long has ended, and its open battles become void."""
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ async def in_database(work: Callable[[], T]) -> T:
     """Run a step of `Storage` in a worker thread.
 
     Raises:
-        Refusal: `not_stored` (the database failed; the log says how). What else `work` raises goes through.
+        Refusal: `not_stored` (the database failed; the log has the traceback). Other exceptions of `work` pass.
     """
     try:
         return await asyncio.to_thread(work)
@@ -49,8 +49,8 @@ async def in_database(work: Callable[[], T]) -> T:
 
 
 class Storage:
-    """The steps. Each raises `db.errors.DatabaseError` where the database fails or what is stored contradicts it,
-    and has changed nothing then."""
+    """The steps. A step that fails, or that the stored state forbids, raises `db.errors.DatabaseError` and changes
+    nothing."""
 
     def __init__(
         self,
@@ -71,14 +71,14 @@ class Storage:
         self._now = now
         self._counting = threading.Lock()
         self._counts: tuple[int, tuple[int, int]] | None = None
-        """What `count_votes` last returned, with the revision that it belongs to."""
+        """The last result of `count_votes`, with the ledger's revision at that time."""
 
-    # The house
+    # Housekeeping
 
     def register(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> tuple[Interrupted, ...]:
-        """Announce this process and the active models, retire those of the names `retired` that are stored, and void
-        the open battles of an earlier process of this name and of those that are gone; returns these battles. A model
-        that is in neither may belong to the roster of another process, so it stays as it is."""
+        """Register this process and the active models, retire the stored models named in `retired`, and void the open
+        battles of an earlier process of this name and of processes that have ended; return these battles. A model in
+        neither list is left alone, because it may be on the roster of another process."""
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
@@ -87,7 +87,7 @@ class Storage:
             return queries.close_stale_battles(tx, replica=self._replica, lost_before=now - LOST_AFTER_S, now=now)
 
     def tidy(self) -> None:
-        """Say that this process is alive, and forget addresses before they are a day old."""
+        """Record that this process is alive, and delete addresses before they are a day old."""
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
@@ -98,9 +98,8 @@ class Storage:
             queries.upsert_models(tx, models, now=self._now())
 
     def count_votes(self) -> tuple[int, int]:
-        """How many votes are stored, and of how many the official board is made. They are counted once a revision of
-        the ledger, whichever process made it: a count reads every vote (0.16 s for a million), and every page load
-        asks for one."""
+        """Return how many votes are stored, and how many the official board is made of. They are counted once for each
+        revision of the ledger: a count reads every vote (0.16 s for 1,000,000), and every page load needs one."""
         with self._counting, self._database.read() as tx:
             revision = queries.ledger_state(tx).revision
             if self._counts is None or self._counts[0] != revision:
@@ -115,14 +114,14 @@ class Storage:
             return queries.get_battle(tx, battle_id)
 
     def current(self, visitor: str) -> str | None:
-        """The newest votable battle; an open one that is not in memory is nobody's any more."""
+        """Return the visitor's newest battle if it can be voted on; an open one that is not in memory is lost."""
         with self._database.read() as tx:
             battle_id = queries.current_battle(tx, visitor)
             is_votable = battle_id is not None and queries.get_battle(tx, battle_id).state is State.VOTABLE
         return battle_id if is_votable else None
 
     def open(self, new: NewBattle, prompt: str) -> str:
-        """Store a new battle with its first prompt; returns its id.
+        """Store a new battle with its first prompt; return its id.
 
         Raises:
             Refusal: `rate_limited`.
@@ -146,7 +145,7 @@ class Storage:
             queries.add_turn(tx, battle_id, prompt, replica=self._replica)
 
     def reopen(self, battle_id: str) -> None:
-        """A side of its last turn is asked again."""
+        """Make a battle open again, because a side of its last turn is asked again."""
         with self._database.write() as tx:
             queries.set_battle_state(tx, battle_id, State.OPEN, now=self._now())
 
@@ -155,10 +154,10 @@ class Storage:
     def vote(
         self, visitor: str, battle_id: str, outcome: Outcome, read_s: float | None
     ) -> tuple[BattleRecord, CastVote]:
-        """Judge and store a vote, cast `read_s` seconds after the answers had ended (None: not known).
+        """Judge and store a vote that was cast `read_s` seconds after the answers had ended (None: unknown).
 
         Raises:
-            Refusal: `identical_answers` (outcome a or b of answers that are the same).
+            Refusal: `identical_answers` (outcome a or b for equal answers).
         """
         record = self.read(battle_id)
         turns = tuple(turn_facts(turn) for turn in record.turns)
@@ -193,7 +192,7 @@ class Storage:
         return replace(record, state=State.VOTED, vote=vote), cast
 
     def withdraw(self, visitor: str, battle_id: str) -> tuple[Reason, ...]:
-        """Take the vote back, where that has not been done; returns why it does not count."""
+        """Withdraw the vote, if that has not been done; return the reasons why it does not count."""
         with self._database.write() as tx:
             try:
                 return queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=None, now=self._now()).reasons
@@ -203,14 +202,14 @@ class Storage:
 
 
 class DatabaseJournal:
-    """`arena.rounds.battle.Journal` on the database: each call is one transaction in a worker thread."""
+    """`arena.rounds.battle.Journal` in the database; each call is one transaction in a worker thread."""
 
     def __init__(self, database: Database, now: Callable[[], float]) -> None:
         self._database = database
         self._now = now
         self.is_closing = False
-        """Whether the process ends. What becomes void from then on stays open in the database: the next start makes it
-        void, and then knows whose battle a restart has ended."""
+        """Whether the process is ending. A battle that becomes void from then on stays open in the database: the next
+        start voids it, and so knows whose battle a restart has ended."""
 
     async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
         await asyncio.to_thread(self._end_turn, battle_id, turn, answers)
@@ -231,10 +230,10 @@ class DatabaseJournal:
 
 
 def rules_of(settings: Settings) -> ledger.Rules:
-    """The numbers that the ledger's rules take from the settings."""
+    """Return the numbers that the ledger's rules take from the settings."""
     return ledger.Rules(settings.limits.votes_per_hour, settings.limits.min_read_s)
 
 
 def online_elo(settings: EloSettings) -> OnlineElo:
-    """The online Elo of these settings as the database takes it: it stores ratings and knows no formula."""
+    """Return the online Elo of these settings in the form that `db` needs, which has no formula."""
     return OnlineElo(online.name_of(settings), settings.start, partial(online.update, settings=settings))

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -41,33 +39,38 @@ def test_a_folder_in_its_place_or_a_file_in_its_folders_is_an_error(
     keep: Keep, name: str, length: int, tmp_path: Path
 ) -> None:
     (tmp_path / name).mkdir()
-    with pytest.raises(DataFolderError, match=rf"{tmp_path / name} cannot be read or made: Is a directory; expected a"):
+    with pytest.raises(
+        DataFolderError, match=rf"{tmp_path / name} cannot be read or written: Is a directory; expected a"
+    ):
         keep(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataFolderError, match=f"{name} cannot be read or made: Not a directory"):
+    with pytest.raises(DataFolderError, match=f"{name} cannot be read or written: Not a directory"):
         keep(tmp_path / "file")
 
 
 def test_a_file_that_is_no_secret_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short\n")
-    with pytest.raises(DataFolderError, match=r"/secret: 5 bytes; expected a secret of at least 32\. Restore it"):
+    with pytest.raises(DataFolderError, match=r"/secret has 5 bytes; expected a secret of at least 32\. Restore it"):
         secret(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "main", "0" * 31, "g" * 32, "0" * 33])
 def test_a_file_that_is_no_replicas_name_is_an_error_that_says_what_to_do(text: str, tmp_path: Path) -> None:
     (tmp_path / "replica").write_text(text)
-    with pytest.raises(DataFolderError, match="/replica: expected 32 hexadecimal digits; delete it to make a new one"):
+    with pytest.raises(DataFolderError, match="/replica: expected 32 hexadecimal digits; delete it to get a new one"):
         replica(tmp_path)
 
 
 def test_a_folder_is_one_process_alone_while_it_is_locked(tmp_path: Path) -> None:
-    with lock(tmp_path / "data"), pytest.raises(DataFolderError, match=r"another arena runs on the folder .*--data"):
+    with lock(tmp_path / "data"), pytest.raises(DataFolderError, match=r"another arena uses the data folder .*--data"):
         lock(tmp_path / "data")
     lock(tmp_path / "data").close()
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(DataFolderError, match=r"file/data cannot be used: Not a directory; .* choose it with --data"):
+    with pytest.raises(
+        DataFolderError,
+        match=r"file/data cannot be used: Not a directory; choose one that you can write to with --data",
+    ):
         lock(tmp_path / "file" / "data")
