@@ -82,7 +82,7 @@ def test_help_lists_every_option() -> None:
     ("text", "message"),
     [
         ("[battle]\nmax_token = 3\n", "unknown key 'max_token'; did you mean 'max_tokens'?"),
-        ("[battle]\ntop_p = 2\n", "[battle] top_p: 2.0 is out of range"),
+        ("[battle]\ntop_p = 2\n", "[battle] top_p: 2 is out of range"),
         ("[battle\n", "arena.toml: not a TOML file: "),
         ('[[models]]\nname = "m"\npath = "missing"\n', "'m' path: no folder "),
         (
@@ -93,7 +93,7 @@ def test_help_lists_every_option() -> None:
         ("", "no active model; a battle needs two models"),
         ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "'m' alone is active; a battle needs two models"),
         ("n = " + "9" * 5000, "arena.toml: not a TOML file: "),
-        ("n = " + "[" * 5000, "arena.toml: nested too deep; expected tables and lists a few levels deep"),
+        ("n = " + "[" * 5000, "arena.toml: nested too deeply; expected tables and lists of at most 32 levels"),
         (
             '[web]\npublic_url = "https://h.example/leaderboard"\n' + TWO,
             "/leaderboard is an address of the arena itself; choose another path",
@@ -110,7 +110,7 @@ def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
 
 def test_a_missing_settings_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
-    assert told == f"arena: no file {tmp_path / 'none.toml'}; name your settings with --config FILE\n"
+    assert told == f"arena: no file {tmp_path / 'none.toml'}; name your settings file with --config FILE\n"
 
 
 def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +144,7 @@ def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Some editors write one; it was told as an invalid statement in line 1."""
     arguments = config(tmp_path, "\ufeff[battle]\ntop_p = 2\n")
-    assert "[battle] top_p: 2.0 is out of range" in refusal(capsys, arguments)
+    assert "[battle] top_p: 2 is out of range" in refusal(capsys, arguments)
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +171,7 @@ def test_a_host_that_cannot_be_one_is_told(host: str, tmp_path: Path, capsys: py
 
 def test_settings_that_are_a_folder_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(capsys, ["--config", str(tmp_path)]) == (
-        f"arena: {tmp_path} cannot be read: Is a directory; name your settings, a file, with --config FILE\n"
+        f"arena: {tmp_path} cannot be read: Is a directory; name your settings file with --config FILE\n"
     )
 
 

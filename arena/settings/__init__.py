@@ -1,21 +1,22 @@
-"""Settings: what `arena.toml` and the environment say, checked and frozen before anything starts.
+"""The settings of `arena.toml` and the environment, checked and frozen before anything starts.
 
-    sections   what the settings are: one frozen class a section, with its defaults
-    tables     how a table is read by the types of such a class
-    models     what a [[models]] table must be, beyond its types
-    loading    file, environment and command line made one
+    sections     one frozen class for each section, with defaults, bounds and descriptions
+    tables       how a table is read by the types of such a class
+    models       rules for a [[models]] table; `remote`: those for a model with base_url
+    loading      file, environment and command line combined
+    description  every setting in words, for the documentation
 
-`read_file` alone opens a file; `load` takes mappings, and `app.py` and `__main__` hand it arguments and environment. A
-later source wins: the defaults, then the file, then environment variables, then command-line options. An environment
-variable is named `ARENA_` + section + key (`ARENA_BATTLE_MAX_TOKENS`, `ARENA_WEB_PORT`); keys of the section `[arena]`
-go without a section (`ARENA_TITLE`, `ARENA_DATA`). `ARENA_SECRET` has no key in the file, because files get copied. The
-roster (`[[models]]`) is the file's alone, and API keys are never in it: `api_key_env` names the variable that holds
-one.
+`read_file` alone opens a file; `load` takes mappings, and `app.py` and `__main__` pass arguments and environment. A
+later source wins: defaults, file, environment variables, command-line options. An environment variable is named
+`ARENA_` + section + key (`ARENA_BATTLE_MAX_TOKENS`, `ARENA_WEB_PORT`); keys of the section `[arena]` have no section in
+the name (`ARENA_TITLE`, `ARENA_DATA`). `ARENA_SECRET` has no key in the file, because files get copied. Models
+(`[[models]]`) are only in the file, and API keys never: `api_key_env` names the variable that has one.
 
-Every wrong value is a `SettingsError` that says where it stands, what came and what was expected; an unknown key names
-the nearest known one. Nothing here looks for a model's folder: that is for `players.roster`.
+Every wrong value raises a `SettingsError` that names the place, the value and what was expected; an unknown key names
+the nearest known one. A model's folder is not checked here: that is for `players.roster`.
 """
 
+from arena.settings.description import SECRET_KEY, DescribedKey, DescribedSection, describe
 from arena.settings.loading import environment_name, load, read_file
 from arena.settings.sections import (
     OPTIONAL_PARAMETERS,
@@ -32,9 +33,12 @@ from arena.settings.tables import Override, SettingsError
 
 __all__ = [
     "OPTIONAL_PARAMETERS",
+    "SECRET_KEY",
     "SECTIONS",
     "ArenaSettings",
     "BattleSettings",
+    "DescribedKey",
+    "DescribedSection",
     "InferenceSettings",
     "LimitSettings",
     "Override",
@@ -42,6 +46,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "WebSettings",
+    "describe",
     "environment_name",
     "load",
     "read_file",

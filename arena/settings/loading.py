@@ -1,6 +1,4 @@
-"""File, environment and command line made one `Settings`, a later source winning."""
-
-from __future__ import annotations
+"""Settings from the file, the environment and the command line; the later source wins."""
 
 import dataclasses
 import tomllib
@@ -14,7 +12,7 @@ from arena.settings.sections import SECTIONS, Settings
 from arena.settings.tables import Override, SettingsError, check_known, read_table, shown
 
 _PREFIX = "ARENA_"
-_SECRET = "ARENA_SECRET"
+SECRET = "ARENA_SECRET"
 _MIN_SECRET_CHARS = 16
 _MIN_CONTEXT = 256  # tokens
 _DEFAULT_FILE = Path("arena.toml")
@@ -28,27 +26,31 @@ def read_file(path: Path) -> dict[str, Any]:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES + 1)
         if len(content) > _MAX_BYTES:
-            raise SettingsError(f"{path} has more than {_MAX_BYTES} bytes; name your settings with --config FILE")
+            raise SettingsError(
+                f"{path} has more than {_MAX_BYTES:,} bytes; name your settings file with --config FILE"
+            )
         toml = tomllib.loads(content.decode("utf-8-sig"))
         if _is_deeper(toml, _MAX_DEPTH):
             raise RecursionError
     except FileNotFoundError as error:
-        raise SettingsError(f"no file {path}; name your settings with --config FILE") from error
+        raise SettingsError(f"no file {path}; name your settings file with --config FILE") from error
     except OSError as error:
         raise SettingsError(
-            f"{path} cannot be read: {error.strerror}; name your settings, a file, with --config FILE"
+            f"{path} cannot be read: {error.strerror}; name your settings file with --config FILE"
         ) from error
     except SettingsError:
         raise
-    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
+    except ValueError as error:  # from TOML, UTF-8, or a number with thousands of digits
         raise SettingsError(f"{path}: not a TOML file: {error}") from error
     except RecursionError as error:
-        raise SettingsError(f"{path}: nested too deep; expected tables and lists a few levels deep") from error
+        raise SettingsError(
+            f"{path}: nested too deeply; expected tables and lists of at most {_MAX_DEPTH} levels"
+        ) from error
     return toml
 
 
 def _is_deeper(value: Any, depth: int) -> bool:
-    """Whether tables and lists lie in each other more than `depth` levels deep."""
+    """Whether tables and lists are nested more than `depth` levels deep."""
     level = [value]
     for _ in range(depth):
         inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
@@ -59,11 +61,10 @@ def _is_deeper(value: Any, depth: int) -> bool:
 def load(
     toml: Mapping[str, Any], env: Mapping[str, str], options: Sequence[Override] = (), *, file: Path = _DEFAULT_FILE
 ) -> Settings:
-    """The settings that the mapping of `file`, the environment and the command line give together.
+    """Combine the mapping read from `file`, the environment and the command line. Raises `SettingsError`.
 
-    Paths of models are relative to the folder of `file`, which messages name and nobody opens here.
-    `env` may be the whole environment: only names that begin with ARENA_ are read, and those that a model's
-    `api_key_env` or headers name are left alone. Raises `SettingsError`.
+    Paths of models are relative to the folder of `file`. Of the environment only names that begin with ARENA_ are read,
+    except those that a model's `api_key_env` or headers name.
     """
     check_known(toml, [*SECTIONS, "models"], where=str(file), what="section or key")
     models = read_models(toml.get("models", []), file=file)
@@ -81,34 +82,35 @@ def load(
 
 
 def environment_name(section: str, key: str) -> str:
-    """The variable that overrides a key: ARENA_BATTLE_MAX_TOKENS for `max_tokens` of `[battle]`."""
+    """Return the variable that overrides a key: ARENA_BATTLE_MAX_TOKENS for `max_tokens` of `[battle]`."""
     return _PREFIX + (key if section == "arena" else f"{section}_{key}").upper()
 
 
-def _overrides_of(env: Mapping[str, str], spoken_for: Collection[str]) -> list[Override]:
+def _overrides_of(env: Mapping[str, str], reserved: Collection[str]) -> list[Override]:
     known = {
         environment_name(section, one.name): (section, one.name)
         for section, cls in SECTIONS.items()
         for one in dataclasses.fields(cls)
     }
-    given = [name for name in env if name.startswith(_PREFIX) and name not in spoken_for]
-    check_known(given, [*known, _SECRET], where="environment", what="variable")
-    return [Override(*known[name], text=env[name], source=name) for name in given if name != _SECRET]
+    given = [name for name in env if name.startswith(_PREFIX) and name not in reserved]
+    check_known(given, [*known, SECRET], where="environment", what="variable")
+    return [Override(*known[name], text=env[name], source=name) for name in given if name != SECRET]
 
 
 def _read_secret(env: Mapping[str, str]) -> str | None:
-    secret = env.get(_SECRET)
+    secret = env.get(SECRET)
     if secret is not None and len(secret) < _MIN_SECRET_CHARS:
-        raise SettingsError(f"{_SECRET}: {len(secret)} characters; expected at least {_MIN_SECRET_CHARS} random ones")
+        raise SettingsError(f"{SECRET}: {len(secret)} characters; expected at least {_MIN_SECRET_CHARS} random ones")
     return secret
 
 
 def _check_lengths(settings: Settings) -> None:
-    """Refuse a model whose context is too short for any answer; a longer one is only asked for shorter answers."""
+    """Raise `SettingsError` for a model whose context is too short for any answer."""
     max_tokens = settings.battle.max_tokens
     for player in settings.models:
         if player.max_len is not None and player.max_len <= min(max_tokens, _MIN_CONTEXT):
             raise SettingsError(
-                f"{settings.file}, [[models]] {player.name!r} max_len: {player.max_len} tokens hold no prompt beside"
-                f" an answer of [battle] max_tokens, {max_tokens}; expected more, or a smaller max_tokens"
+                f"{settings.file}, [[models]] {player.name!r} max_len: {player.max_len:,} tokens leave no room for"
+                f" a prompt beside an answer of {max_tokens:,}, the max_tokens of [battle]; expected more, or a smaller"
+                " max_tokens"
             )

@@ -1,6 +1,4 @@
-"""What a [[models]] table must be, beyond the types of its keys: a name of its own, and one way to reach the model."""
-
-from __future__ import annotations
+"""Rules for a [[models]] table beyond the types of its keys: a unique name, and one way to reach the model."""
 
 import dataclasses
 import re
@@ -13,22 +11,22 @@ from arena.settings.remote import ENDPOINT_KEYS, check_remote
 from arena.settings.sections import Player
 from arena.settings.tables import SettingsError, check_known, read_table, shown
 
-_FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url", "hub": "path"})
-_HUB = "hf:"
+FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_url", "hub": "path", "demo": "path"})
+"""Keys that the file spells differently from the fields of `Player`."""
+_PREFIXES = types.MappingProxyType({"hf:": "hub", "demo:": "demo"})
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_DEMO = re.compile(r"\w[\w-]*", re.ASCII)
 
 
 def read_models(tables: Any, *, file: Path) -> tuple[Player, ...]:
-    """The roster of `file`, whose folder is where relative paths begin. Raises `SettingsError`."""
+    """Read the models of `file`; relative paths begin at its folder. Raises `SettingsError`."""
     if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
         raise SettingsError(f"{file}: models is not a list of tables; write each model under its own [[models]]")
     players = tuple(_read_model(table, number, file) for number, table in enumerate(tables, 1))
     seen: set[str] = set()
     for player in players:
         if player.name.casefold() in seen:
-            raise SettingsError(
-                f"{file}, [[models]]: two models are called {player.name!r}; every name must be its own"
-            )
+            raise SettingsError(f"{file}, [[models]]: two models are called {player.name!r}; expected different names")
         seen.add(player.name.casefold())
     return players
 
@@ -47,13 +45,13 @@ def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
         )
     section = f"[[models]] {name!r}"
     where = f"{file}, {section}"
-    known = {_FILE_KEYS.get(one.name, one.name) for one in dataclasses.fields(Player)}
+    known = {FILE_KEYS.get(one.name, one.name) for one in dataclasses.fields(Player)}
     check_known(table, sorted(known), where=where, what="key")
     if ("path" in table) == ("base_url" in table):
         raise SettingsError(
             f"{where}: expected path (a folder of weights) or base_url (an OpenAI-compatible address), and not both"
         )
-    player = read_table(Player, _by_field(table), file=file, section=section, file_keys=_FILE_KEYS)
+    player = read_table(Player, _by_field(table), file=file, section=section, file_keys=FILE_KEYS)
     if player.is_native:
         _check_native(player, table, where)
     else:
@@ -67,7 +65,7 @@ def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
 
 
 def _by_field(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The table with the class's names for its keys."""
+    """Rename the keys of a table to the fields of `Player`."""
     values = dict(table)
     if "active" in values:
         values["is_active"] = values.pop("active")
@@ -75,18 +73,24 @@ def _by_field(table: Mapping[str, Any]) -> dict[str, Any]:
         urls = values.pop("base_url")
         values["base_urls"] = urls if isinstance(urls, list) else [urls]
     path = values.get("path")
-    if isinstance(path, str) and path.startswith(_HUB):
-        values["hub"] = values.pop("path").removeprefix(_HUB)
+    for prefix, field in _PREFIXES.items():
+        if isinstance(path, str) and path.startswith(prefix):
+            values[field] = values.pop("path").removeprefix(prefix)
     return values
 
 
 def _check_native(player: Player, table: Mapping[str, Any], where: str) -> None:
     if "=" in player.name:
-        raise SettingsError(f"{where}: a model with a path has no = in its name")
+        raise SettingsError(f"{where}: the name contains =; expected a name without = for a model with a path")
     if player.hub is not None and not _REPOSITORY.fullmatch(player.hub):
         raise SettingsError(
             f"{where} path: {shown(table['path'])}; expected hf:ORG/NAME, a model of the Hugging Face hub"
         )
+    if player.demo is not None and not _DEMO.fullmatch(player.demo):
+        raise SettingsError(
+            f"{where} path: {shown(table['path'])}; expected demo:NAME, a model that comes with the arena,"
+            " such as demo:wren-sol"
+        )
     for key in ENDPOINT_KEYS:
         if key in table:
-            raise SettingsError(f"{where}: {key} goes with base_url; a model with a path needs none")
+            raise SettingsError(f"{where}: {key} belongs to a model with base_url; remove it from a model with path")

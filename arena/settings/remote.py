@@ -1,6 +1,4 @@
-"""What a [[models]] table with a base_url must be: addresses, and what is sent to them beside a battle's parameters."""
-
-from __future__ import annotations
+"""Rules for a [[models]] table with base_url: its addresses, and what is sent beside a battle's parameters."""
 
 import difflib
 import json
@@ -15,7 +13,7 @@ ENDPOINT_KEYS = (
     *("api_key_env", "model", "max_tokens", "thinking_tokens", "first_token_timeout_s", "thinking_timeout_s"),
     *("headers", "query", "extra_body", "omit", "rename"),
 )
-"""Keys that go with base_url alone."""
+"""Keys of a model with base_url only."""
 
 FROM_ENVIRONMENT = "env:"
 
@@ -25,22 +23,22 @@ _OUR_BODY = ("model", "messages", *OPTIONAL_PARAMETERS, "max_completion_tokens",
 
 
 def environment_names(player: Player) -> set[str]:
-    """The environment variables that contain a key or a header of the player."""
+    """Return the environment variables that have a key or a header of the player."""
     values = [value for value in player.headers.values() if value.startswith(FROM_ENVIRONMENT)]
     names = {value.removeprefix(FROM_ENVIRONMENT) for value in values}
     return names | ({player.api_key_env} if player.api_key_env else set())
 
 
 def check_remote(player: Player, table: Mapping[str, Any], where: str) -> None:
-    """Raise `SettingsError` for the first thing in a table with base_url that cannot be."""
+    """Raise `SettingsError` for the first wrong value in a table with base_url."""
     if player.api_key_env is not None and not player.api_key_env.strip():
         raise SettingsError(
             f"{where} api_key_env: {player.api_key_env!r};"
-            " expected the name of the environment variable that holds the key, or no api_key_env"
+            " expected the name of the environment variable that has the key, or no api_key_env"
         )
-    for key, reason in (("max_len", "knows its own limit"), ("dtype", "has its weights as it has them")):
+    for key in ("max_len", "dtype"):
         if key in table:
-            raise SettingsError(f"{where}: {key} goes with path; the server at a base_url {reason}")
+            raise SettingsError(f"{where}: {key} belongs to a model with path; the server at base_url decides its own")
     if not player.base_urls:
         raise SettingsError(f"{where} base_url: an empty list; expected at least one address")
     for url in player.base_urls:
@@ -60,16 +58,18 @@ def _check_headers(player: Player, where: str) -> None:
         if not _HEADER_NAME.fullmatch(name):
             raise SettingsError(f"{place}: {name!r} is not the name of an HTTP header")
         if name.casefold() in _OUR_HEADERS:
-            raise SettingsError(f"{place}: {name} is set by the arena itself; leave it out")
+            raise SettingsError(f"{place}: {name} is set by the arena; remove it")
         if name.casefold() == "authorization" and player.api_key_env is not None:
-            raise SettingsError(f"{place}: {name} and api_key_env both set the key; leave one of them out")
+            raise SettingsError(f"{place}: {name} and api_key_env both set the key; remove one of them")
         if not value or value == FROM_ENVIRONMENT or value != value.strip() or not value.isprintable():
             raise SettingsError(
-                f'{place} {name}: empty, or with a line break or a space at an end; expected other text, or "env:NAME"'
+                f'{place} {name}: empty, or with a line break or a space at either end; expected text, or "env:NAME"'
                 " for the value of the environment variable NAME"
             )
         if not value.isascii():
-            raise SettingsError(f"{place} {name}: a character beyond ASCII; expected what fits an HTTP header")
+            raise SettingsError(
+                f"{place} {name}: a character beyond ASCII, which HTTP headers cannot have; expected ASCII"
+            )
 
 
 def _check_body(player: Player, where: str) -> None:
@@ -77,7 +77,7 @@ def _check_body(player: Player, where: str) -> None:
         if name in _OUR_BODY:
             raise SettingsError(
                 f"{where} extra_body: {name} is set by the arena, alike for both sides of a battle;"
-                " expected other parameters, and omit or rename for those that the server does not take"
+                " expected other parameters; use omit or rename for those that the server does not accept"
             )
     try:
         json.dumps(player.extra_body, allow_nan=False)
@@ -98,10 +98,10 @@ def _check_parameters(player: Player, where: str) -> None:
                 )
     for name, theirs in player.rename.items():
         if name in player.omit:
-            raise SettingsError(f"{where}: {name} is in omit and in rename; leave it in one of them")
+            raise SettingsError(f"{where}: {name} is in omit and in rename; remove it from one of them")
         if not theirs.strip() or theirs in {"model", "messages", *OPTIONAL_PARAMETERS, *player.extra_body}:
             raise SettingsError(
                 f"{where} rename: {name} = {theirs!r}; expected a name that no other parameter of the request has"
             )
     if len(set(player.rename.values())) < len(player.rename):
-        raise SettingsError(f"{where} rename: two parameters get one name; expected a name for each")
+        raise SettingsError(f"{where} rename: two parameters have the same new name; expected different names")

@@ -1,15 +1,13 @@
-"""What the settings are: a frozen class for each section of the file, one for each model, with defaults and bounds.
+"""The settings: a frozen class for each section of the file and for each model, with defaults, bounds and descriptions.
 
-A field's type and its `number` bounds are all that reading a value needs; how that is done is for `tables`.
+A field's type and bounds are all that reading a value needs; `tables` does it. `describe` lists the descriptions.
 """
-
-from __future__ import annotations
 
 import ipaddress
 import re
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -19,42 +17,54 @@ from elo.settings import Settings as EloSettings
 _SEGMENT = re.compile(r"[A-Za-z0-9._~-]+")
 RENAMABLE_PARAMETERS = ("temperature", "top_p", "max_tokens", "seed")
 OPTIONAL_PARAMETERS = (*RENAMABLE_PARAMETERS, "stream_options", "stream", "system")
-"""What a chat request has beside its model and messages; "system" is the system role."""
+"""The parameters of a chat request beside model and messages; "system" is the system role."""
 
 
-def number(
-    default: float | None, *, low: float | None = None, above: float | None = None, high: float | None = None
+def key(
+    description: str,
+    default: Any = MISSING,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
 ) -> Any:
-    """A field whose number must be >= low, > above and <= high."""
-    return field(default=default, metadata={"low": low, "above": above, "high": high})
+    """A field with one sentence about it. Its number must be >= low, > above and <= high."""
+    metadata = {"description": description, "ge": low, "gt": above, "le": high}
+    return field(default=default, metadata=metadata)
+
+
+def table(description: str) -> Any:
+    """A field for a table, empty by default."""
+    return field(default_factory=dict, hash=False, metadata={"description": description})
 
 
 @dataclass(frozen=True, slots=True)
 class ArenaSettings:
-    """`[arena]`: what it is called and where it keeps its data."""
+    """`[arena]`: the arena's title and where it keeps its data."""
 
-    title: str = "Arena"
-    data: Path = Path("data")
-    """Folder of the database and the secret; relative to the working directory."""
-    database: str | None = None
-    """SQLAlchemy URL; without one, `arena.sqlite` in the data folder."""
+    title: str = key("The title on every page.", "Arena")
+    data: Path = key(  # noqa: RUF009, as below: a dataclass field, made by a function
+        "Folder of the database and the secret, relative to the working directory.", Path("data")
+    )
+    database: str | None = key("SQLAlchemy URL of the database; by default arena.sqlite in the data folder.", None)
 
 
 @dataclass(frozen=True, slots=True)
 class WebSettings:
-    """`[web]`: where the pages listen and what stands in front of them.
+    """`[web]`: where the pages listen, and which proxy is in front of them.
 
-    Raises ValueError for a public address that is more, or less, than scheme, host and path, and for a proxy that is
-    not an address.
+    Raises ValueError for a public address that is not scheme, host and path, and for a proxy that is not an address.
     """
 
-    host: str = "127.0.0.1"
-    port: int = number(7860, low=1, high=65535)
-    public_url: str | None = None
-    """The address that visitors type when a proxy stands in front, such as https://arena.example.org or
-    https://example.org/arena; kept without a slash at its end."""
-    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
-    """Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed; "*" is everybody."""
+    host: str = key("Address that the pages listen on.", "127.0.0.1")
+    port: int = key("Port that the pages listen on.", 7860, low=1, high=65535)
+    public_url: str | None = key(
+        "Address that visitors type when a proxy is in front, such as https://example.org/arena.", None
+    )
+    trusted_proxies: tuple[str, ...] = key(
+        'Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are trusted; "*" trusts all.',
+        ("127.0.0.1",),
+    )
 
     def __post_init__(self) -> None:
         if self.public_url is not None:
@@ -73,7 +83,7 @@ class WebSettings:
 
     @property
     def public_path(self) -> str:
-        """The path of the public address: `/arena`, or nothing where the arena has the whole host."""
+        """The path of the public address, such as `/arena`; empty where the arena has a host of its own."""
         return urlsplit(self.public_url or "").path
 
 
@@ -81,107 +91,133 @@ class WebSettings:
 class BattleSettings:
     """`[battle]`: what both sides of every battle are asked for, and how long the arena waits."""
 
-    max_tokens: int = number(1024, low=1, high=32768)
-    temperature: float = number(0.7, low=0.0, high=2.0)
-    top_p: float = number(1.0, above=0.0, high=1.0)
-    system_prompt: str = ""
-    pace: Literal["equal", "together", "free"] = "equal"
-    """`equal` shows both answers while they are written, at the pace of the slower model; `together` shows nothing
-    until both are complete; `free` shows tokens as they come, which gives fast models away. What each costs and hides:
-    `arena.rounds.pacing`."""
-    max_chars_per_s: float = number(200.0, low=10.0, high=100_000.0)
-    """The most characters shown a second, with every pace but `free`."""
-    max_prompt_chars: int = number(4000, low=1, high=1_000_000)
-    max_turns: int = number(10, low=1, high=1000)
-    first_token_timeout_s: float = number(60.0, above=0.0, high=3600.0)
-    stall_timeout_s: float = number(20.0, above=0.0, high=3600.0)
-    """Longest silence between two tokens."""
-    thinking_timeout_s: float = number(300.0, above=0.0, high=3600.0)
-    """Longest wait for the first text of a model that has begun to reason, and for an answer that comes whole."""
-    retries: int = number(2, low=0, high=10)
-    """Further tries before the first token, each after a longer pause."""
-    abandon_after_s: float = number(60.0, low=0.0, high=86400.0)
-    """A battle that no page has watched for so long is stopped."""
+    max_tokens: int = key("Most tokens of an answer.", 1024, low=1, high=32768)
+    temperature: float = key("Sampling temperature.", 0.7, low=0.0, high=2.0)
+    top_p: float = key("Share of the probability that tokens are sampled from.", 1.0, above=0.0, high=1.0)
+    system_prompt: str = key("System prompt of both sides.", "")
+    pace: Literal["equal", "together", "free"] = key(
+        '"equal" shows both answers while they are written, at the pace of the slower model; "together" shows both once'
+        ' they are complete; "free" shows tokens as they arrive, which gives the faster model away.',
+        "equal",
+    )
+    max_chars_per_s: float = key(
+        'Most characters shown per second, except with pace "free".', 200.0, low=10.0, high=100_000.0
+    )
+    max_prompt_chars: int = key("Most characters of a prompt.", 4000, low=1, high=1_000_000)
+    max_turns: int = key("Most prompts in one conversation.", 10, low=1, high=1000)
+    first_token_timeout_s: float = key(
+        "Longest wait for the first token, all tries together, in seconds.", 60.0, above=0.0, high=3600.0
+    )
+    stall_timeout_s: float = key("Longest silence between two tokens, in seconds.", 20.0, above=0.0, high=3600.0)
+    thinking_timeout_s: float = key(
+        "Longest wait, in seconds, for the first text of a model that has begun to reason, and for an answer that is"
+        " not streamed.",
+        300.0,
+        above=0.0,
+        high=3600.0,
+    )
+    retries: int = key("Further tries before the first token, each after a longer pause.", 2, low=0, high=10)
+    abandon_after_s: float = key(
+        "A battle that no page has watched for this many seconds is stopped.", 60.0, low=0.0, high=86400.0
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     """`[limits]`: how much one visitor may do."""
 
-    battles_per_hour: int = number(120, low=1)
-    votes_per_hour: int = number(60, low=1)
-    """Votes beyond this are kept but do not count."""
-    min_read_s: float = number(0.0, low=0.0, high=3600.0)
-    """Votes sooner after the answers' end are kept but do not count."""
+    battles_per_hour: int = key("Most battles that a visitor may start in an hour.", 120, low=1)
+    votes_per_hour: int = key("Votes of a visitor beyond this many in an hour are kept but not counted.", 60, low=1)
+    min_read_s: float = key(
+        "Votes sooner than this many seconds after the answers' end are kept but not counted.",
+        0.0,
+        low=0.0,
+        high=3600.0,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceSettings:
     """`[inference]`: the model server that the arena starts for models with a `path`."""
 
-    port: int = number(0, low=0, high=65535)
-    """Loopback port of the model server; 0 takes a free one."""
-    cache_gb: float | None = number(None, above=0.0)
-    """Memory for the key-value caches; without a number the server decides."""
-    threads: int | None = number(None, low=1, high=1024)
-    """Threads of the token loop; without a number the server decides."""
-    budget: int | None = number(None, low=1)
-    """Tokens of one step, of prompts and of answers together; without a number the server decides."""
+    port: int = key("Loopback port of the model server; 0 chooses a free one.", 0, low=0, high=65535)
+    cache_gb: float | None = key("GiB for the caches of conversations; by default the server decides.", None, above=0.0)
+    threads: int | None = key("Threads that compute tokens; by default the server decides.", None, low=1, high=1024)
+    budget: int | None = key(
+        "Most tokens of one step, of prompts and answers together; by default the server decides.", None, low=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Player:
     """One `[[models]]` table: a model that may play, and how it is reached.
 
-    It has one of three: `path` and `hub` (both written as `path` in the file) are served by the arena's own model
-    server, `base_urls` by somebody else's.
+    It has one of four: `path`, `hub` and `demo`, all written as `path` in the file, are served by the arena's own model
+    server, `base_urls` by another server.
     """
 
-    name: str
-    path: Path | None = None
-    base_urls: tuple[str, ...] = ()
-    """OpenAI-compatible addresses that end where `/chat/completions` begins, such as http://127.0.0.1:8000/v1."""
-    model: str = ""
-    """What the endpoint calls the model; the name where the file says nothing."""
-    api_key_env: str | None = None
+    name: str = key("Name of the model on the leaderboard; 1 to 80 printable characters.")
+    path: Path | None = key(  # noqa: RUF009
+        'Folder of the weights, relative to the file; or "hf:ORG/NAME", a model of the Hugging Face hub; or'
+        ' "demo:NAME", a model that comes with the arena.',
+        None,
+    )
+    base_urls: tuple[str, ...] = key(
+        "OpenAI-compatible address, or a list of them, that ends where /chat/completions begins.", ()
+    )
+    model: str = key("What the server at base_url calls the model; by default its name.", "")
+    api_key_env: str | None = key("Environment variable that has the API key.", None)
     hub: str | None = None
     """ORG/NAME of the Hugging Face hub, for `path = "hf:ORG/NAME"`."""
-    family: str | None = None
-    organisation: str | None = None
-    licence: str | None = None
-    parameters: int | None = number(None, low=1)
-    max_len: int | None = number(None, low=2)
-    """Tokens of prompt and answer together, where the arena serves the model; without a number the checkpoint's own."""
-    dtype: Literal["float32", "bfloat16", "int8"] | None = None
-    """Of the weights, where the arena serves the model; without one the server decides."""
-    weight: float = number(1.0, above=0.0)
-    """How often the model is drawn, relative to the others."""
-    max_tokens: int | None = number(None, low=1)
-    """Lowers [battle] max_tokens for this model; never raises it."""
-    thinking_tokens: int | None = number(None, low=0, high=1_000_000)
-    """What a model that reasons is asked for beside the answer's tokens; without a number the arena learns whether it
-    does."""
-    first_token_timeout_s: float | None = number(None, above=0.0, high=3600.0)
-    thinking_timeout_s: float | None = number(None, above=0.0, high=3600.0)
-    """Both in place of those of [battle]."""
-    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Sent with every request. A value "env:NAME" is the environment's, and is not in here."""
-    query: Mapping[str, str] = field(default_factory=dict, hash=False)
-    extra_body: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    omit: tuple[str, ...] = ()
-    """Which of `OPTIONAL_PARAMETERS` are not sent."""
-    rename: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Other names for some of `RENAMABLE_PARAMETERS`."""
-    is_active: bool = True
-    """Retired models (`active = false`) are not drawn and keep their row on the leaderboard."""
+    demo: str | None = None
+    """NAME of a demo model, for `path = "demo:NAME"`."""
+    family: str | None = key("Family of the model, for display.", None)
+    organisation: str | None = key("Organisation behind the model, for display.", None)
+    licence: str | None = key("Licence of the weights, for display.", None)
+    parameters: int | None = key("Number of parameters; counted for a model with a path.", None, low=1)
+    max_len: int | None = key(
+        "Most tokens of prompt and answer together, for a model with a path; by default the model's own limit.",
+        None,
+        low=2,
+    )
+    dtype: Literal["float32", "bfloat16", "int8"] | None = key(
+        "Data type of the weights, for a model with a path; by default the server decides.", None
+    )
+    weight: float = key("How often the model is drawn, relative to the others.", 1.0, above=0.0)
+    max_tokens: int | None = key("Lowers max_tokens of [battle] for this model; never raises it.", None, low=1)
+    thinking_tokens: int | None = key(
+        "Tokens for reasoning, asked for in addition to the answer's; by default 4,096 once the model has reasoned.",
+        None,
+        low=0,
+        high=1_000_000,
+    )
+    first_token_timeout_s: float | None = key(
+        "Replaces first_token_timeout_s of [battle] for this model.", None, above=0.0, high=3600.0
+    )
+    thinking_timeout_s: float | None = key(
+        "Replaces thinking_timeout_s of [battle] for this model.", None, above=0.0, high=3600.0
+    )
+    headers: Mapping[str, str] = table('Headers of every request; a value "env:NAME" is read from the environment.')
+    query: Mapping[str, str] = table("Parameters after the ? of each address.")
+    extra_body: Mapping[str, Any] = table("Further fields of each request.")
+    omit: tuple[str, ...] = key(
+        "Parameters that are not sent: any of temperature, top_p, max_tokens, seed, stream, stream_options and system"
+        " (the system role: its text is put before the first user message's).",
+        (),
+    )
+    rename: Mapping[str, str] = table("Other names for temperature, top_p, max_tokens or seed.")
+    is_active: bool = key("false retires the model: it is not drawn, and its votes stay.", True)
 
     @property
     def is_native(self) -> bool:
-        return self.path is not None or self.hub is not None
+        """Whether the arena's own model server serves it."""
+        return self.path is not None or self.hub is not None or self.demo is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    """All settings of one arena."""
+
     arena: ArenaSettings = field(default_factory=ArenaSettings)
     web: WebSettings = field(default_factory=WebSettings)
     battle: BattleSettings = field(default_factory=BattleSettings)
@@ -190,9 +226,9 @@ class Settings:
     inference: InferenceSettings = field(default_factory=InferenceSettings)
     models: tuple[Player, ...] = ()
     secret: str | None = field(default=None, repr=False)
-    """Of ARENA_SECRET; without it `app.py` keeps one in the data folder."""
+    """From ARENA_SECRET; without it the arena keeps one in the data folder."""
     file: Path = field(default=Path("arena.toml"), compare=False)
-    """Where the sections and the models were read, for messages."""
+    """The file that sections and models were read from, for messages."""
 
     @property
     def database_url(self) -> str:
@@ -212,7 +248,7 @@ SECTIONS: Mapping[str, type] = types.MappingProxyType(
 
 
 def _is_public_address(url: str) -> bool:
-    """Whether pages can be reached at it: HTTP, a host without a password, and a path of plain segments."""
+    """Whether it is an HTTP address of a host without a password, and a path of plain segments."""
     if not is_address(url):
         return False
     parts = urlsplit(url)
@@ -232,7 +268,7 @@ def _is_network(text: str) -> bool:
 
 
 def is_address(url: str) -> bool:
-    """Whether it is an HTTP address with a host, and without space, query or fragment."""
+    """Whether it is an HTTP address with a host and without space, query or fragment."""
     if not url.isprintable() or any(character in url for character in " ?#"):
         return False
     try:

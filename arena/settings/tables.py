@@ -1,24 +1,35 @@
-"""How a table is read by its types: a mapping and a frozen class give an instance, or one sentence on what is wrong.
+"""A table of the settings file, read into a frozen class by the types of its fields.
 
-The class says all: a field's name is a key, its type what may stand there, its metadata the bounds of a number. Values
-from the environment and the command line come as text and are read as the TOML value that they would have been. Nothing
-here knows which settings there are.
+A field's name is a key, its type decides which values are allowed, and its metadata has the bounds of a number.
+pydantic checks the values; every error becomes a `SettingsError`, one line that names place, value and expectation.
+Values from the environment and the command line arrive as text and are read as TOML would read them. This module does
+not know which settings there are.
 """
-
-from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
 import reprlib
 import types
 import typing
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-_MAX_INT = 2**63 - 1  # what the database stores
+from pydantic import ConfigDict, Field, Strict, TypeAdapter, ValidationError
+
+_MAX_INT = 2**63 - 1  # the largest integer that the database stores
+_STRICT = ConfigDict(strict=True, allow_inf_nan=False)  # "9" is not 9, and 1 is not true
+_SIGNS = {"ge": ">=", "gt": ">", "le": "<="}
+_OUT_OF_RANGE = ("greater_than_equal", "greater_than", "less_than_equal")
+_WORDS = {
+    int: "a whole number",
+    float: "a number",
+    str: "text in quotes",
+    bool: "true or false",
+    Path: "a path in quotes",
+}
 
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 120
@@ -27,12 +38,12 @@ SectionT = TypeVar("SectionT")
 
 
 class SettingsError(ValueError):
-    """A setting is unknown, missing or out of range; the message is one line for the person who runs the arena."""
+    """A setting is unknown, missing or out of range. The message is one line for the person who runs the arena."""
 
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One value given as text: by an environment variable or a command-line option, which `source` names."""
+    """One value given as text, by the environment variable or command-line option named in `source`."""
 
     section: str
     key: str
@@ -49,22 +60,24 @@ def read_table(
     overrides: Sequence[Override] = (),
     file_keys: Mapping[str, str] = types.MappingProxyType({}),
 ) -> SectionT:
-    """An instance of the dataclass `cls` from a table of `file`; `overrides`, which are all of this section, win.
+    """Make an instance of the dataclass `cls` from a table of `file` and the `overrides` of this section, which win.
 
-    `section` is what messages call the table, such as "[battle]"; `file_keys` has the keys that the file spells
-    otherwise than the class. Raises `SettingsError`.
+    `section` is the table's name in messages, such as "[battle]"; `file_keys` maps fields to keys where the file spells
+    them differently. Raises `SettingsError`.
     """
     fields = {one.name: one for one in dataclasses.fields(cls)}  # type: ignore[arg-type]
     hints = typing.get_type_hints(cls)
     check_known(table, fields, where=f"{file}, {section}", what="key")
     values = {}
     for key, value in table.items():
-        place = f"{file}, {section} {file_keys.get(key, key)}"
-        values[key] = _in_range(_typed(value, hints[key], place), fields[key].metadata, place)
+        values[key] = _checked(
+            value, hints[key], bounds_of(fields[key]), f"{file}, {section} {file_keys.get(key, key)}"
+        )
     for one in overrides:
-        place = f"{one.source} ({section} {one.key})"
-        value = _typed(_parse(one.text, hints[one.key]), hints[one.key], place)
-        values[one.key] = _in_range(value, fields[one.key].metadata, place)
+        value = _parse(one.text, hints[one.key])
+        values[one.key] = _checked(
+            value, hints[one.key], bounds_of(fields[one.key]), f"{one.source} ({section} {one.key})"
+        )
     try:
         return cls(**values)
     except ValueError as error:
@@ -81,18 +94,42 @@ def check_known(given: Collection[str] | Mapping[str, Any], known: Collection[st
 
 
 def shown(value: Any) -> str:
-    """A value as Python writes it, in a message; of a long one the beginning and the end."""
+    """Write a value as Python does, a long one with its beginning and end only."""
     return _SHORT.repr(value)
 
 
+def bounds_of(field: "dataclasses.Field[Any]") -> dict[str, float]:
+    """Return the bounds of a number by pydantic's names: `ge`, `gt` and `le`."""
+    return {name: field.metadata[name] for name in _SIGNS if field.metadata.get(name) is not None}
+
+
+def bounds_in_words(bounds: Mapping[str, float]) -> str:
+    """Write bounds as in ">= 1 and <= 65,535"."""
+    return " and ".join(f"{sign} {_number(bounds[name])}" for name, sign in _SIGNS.items() if name in bounds)
+
+
+def type_in_words(hint: Any) -> str:
+    """Describe the values that a type allows, such as "a whole number"."""
+    kind = _alternatives(hint)[0]
+    if typing.get_origin(kind) is Literal:
+        return "one of " + ", ".join(typing.get_args(kind))
+    if typing.get_origin(kind) is Mapping:
+        return "a table" if typing.get_args(kind)[1] is Any else "a table of texts"
+    return _WORDS.get(kind, "a list of texts")
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
+
+
 def _alternatives(hint: Any) -> tuple[Any, ...]:
-    """The types that a hint allows: (float, None) for `float | None`."""
+    """Return the types in a hint: (float, None) for `float | None`."""
     is_union = isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union
     return typing.get_args(hint) if is_union else (hint,)
 
 
 def _parse(text: str, hint: Any) -> Any:
-    """Text of the environment as the value that TOML would have given; left as text where it cannot be."""
+    """Read text from the environment as TOML would; return it unchanged if that fails."""
     for kind in _alternatives(hint):
         try:
             if kind is bool:
@@ -106,66 +143,32 @@ def _parse(text: str, hint: Any) -> Any:
     return text
 
 
-def _typed(value: Any, hint: Any, place: str) -> Any:
-    for kind in _alternatives(hint):
-        if typing.get_origin(kind) is Literal:
-            if value in typing.get_args(kind):
-                return value
-        elif typing.get_origin(kind) is tuple:
-            if isinstance(value, list) and all(isinstance(part, str) for part in value):
-                return tuple(value)
-        elif typing.get_origin(kind) is Mapping:
-            is_text = typing.get_args(kind)[1] is str
-            if isinstance(value, Mapping) and all(not is_text or isinstance(one, str) for one in value.values()):
-                return dict(value)
-        elif kind is Path:
-            if isinstance(value, str) and value and "\0" not in value:
-                return _path(value, place)
-        elif kind is float:
-            if isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value):
-                return float(value)
-        elif isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
-            return value
-    raise SettingsError(f"{place}: {shown(value)} is not {_in_words(hint)}")
-
-
-def _path(text: str, place: str) -> Path:
-    try:
-        return Path(text).expanduser()
-    except RuntimeError as error:
-        raise SettingsError(f"{place}: {shown(text)}: {error}; write the path without ~") from error
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
-        return False
-
-
-def _in_words(hint: Any) -> str:
-    words = {
-        int: "a whole number",
-        float: "a number",
-        str: "text in quotes",
-        bool: "true or false",
-        Path: "a path in quotes",
-    }
-    kind = _alternatives(hint)[0]
-    if typing.get_origin(kind) is Literal:
-        return "one of " + ", ".join(typing.get_args(kind))
-    if typing.get_origin(kind) is Mapping:
-        return "a table" if typing.get_args(kind)[1] is Any else "a table of texts"
-    return words.get(kind, "a list of texts")
-
-
-def _in_range(value: Any, bounds: Mapping[str, Any], place: str) -> Any:
+def _checked(value: Any, hint: Any, bounds: Mapping[str, float], place: str) -> Any:
     if isinstance(value, int) and not -_MAX_INT <= value <= _MAX_INT:
-        raise SettingsError(f"{place}: a whole number of {value.bit_length()} bits; expected at most {_MAX_INT}")
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        low, above, high = bounds.get("low"), bounds.get("above"), bounds.get("high")
-        parts = [f"{sign} {bound:g}" for sign, bound in ((">=", low), (">", above), ("<=", high)) if bound is not None]
-        inside = (low is None or value >= low) and (above is None or value > above) and (high is None or value <= high)
-        if not inside:
-            raise SettingsError(f"{place}: {value} is out of range; expected a number {' and '.join(parts)}")
-    return value
+        raise SettingsError(f"{place}: a whole number of {value.bit_length()} bits; expected at most {_MAX_INT:,}")
+    if Path in _alternatives(hint):
+        return _path(value, place)
+    try:
+        return _adapter(hint, tuple(bounds.items())).validate_python(value)
+    except ValidationError as error:
+        if error.errors()[0]["type"] in _OUT_OF_RANGE:
+            raise SettingsError(
+                f"{place}: {value} is out of range; expected a number {bounds_in_words(bounds)}"
+            ) from error
+        raise SettingsError(f"{place}: {shown(value)} is not {type_in_words(hint)}") from error
+
+
+@cache
+def _adapter(hint: Any, bounds: tuple[tuple[str, float], ...]) -> TypeAdapter[Any]:
+    if typing.get_origin(_alternatives(hint)[0]) is tuple:  # TOML has lists; what a text must be, the class checks
+        return TypeAdapter(Annotated[tuple[str, ...], Strict(False)], config=_STRICT)
+    return TypeAdapter(Annotated[hint, Field(**dict(bounds))], config=_STRICT)
+
+
+def _path(value: Any, place: str) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise SettingsError(f"{place}: {shown(value)} is not {type_in_words(Path)}")
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{place}: {shown(value)}: {error}; write the path without ~") from error

@@ -65,7 +65,10 @@ def test_a_dry_run_leaves_every_byte_of_an_export_as_it_was(data: Path, capsys: 
             ["--data", "none"],
             "error: there is no database at none/arena.sqlite; check the path, or let `python app.py`",
         ),
-        (["--config", "none.toml"], "error: no file none.toml; name your settings with --config FILE"),
+        (
+            ["--config", "none.toml"],
+            "error: no file none.toml; name your settings file with --config FILE",
+        ),
         (
             ["--db", "mysql://h/x"],
             "error: database address 'mysql://h/x' is of an unknown kind; expected sqlite:///PATH",

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import dataclasses
 import datetime
 import re
@@ -9,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from arena.settings import SECTIONS, Override, Player, Settings, SettingsError, environment_name, load, read_file
+from arena.settings import (
+    SECTIONS,
+    Override,
+    Player,
+    Settings,
+    SettingsError,
+    describe,
+    environment_name,
+    load,
+    read_file,
+)
 
 SHIPPED = Path(__file__).parents[2] / "arena.toml"
 
@@ -114,8 +122,8 @@ def test_environment_names_are_the_documented_ones() -> None:
         ({"arena": {"title": 3}}, "arena.toml, [arena] title: 3 is not text in quotes"),
         ({"arena": {"data": ""}}, "arena.toml, [arena] data: '' is not a path in quotes"),
         ({"web": {"trusted_proxies": "all"}}, "arena.toml, [web] trusted_proxies: 'all' is not a list of texts"),
-        ({"web": {"port": 0}}, "arena.toml, [web] port: 0 is out of range; expected a number >= 1 and <= 65535"),
-        ({"battle": {"top_p": 0}}, "arena.toml, [battle] top_p: 0.0 is out of range; expected a number > 0 and <= 1"),
+        ({"web": {"port": 0}}, "arena.toml, [web] port: 0 is out of range; expected a number >= 1 and <= 65,535"),
+        ({"battle": {"top_p": 0}}, "arena.toml, [battle] top_p: 0 is out of range; expected a number > 0 and <= 1"),
         (
             {"limits": {"votes_per_hour": 0}},
             "arena.toml, [limits] votes_per_hour: 0 is out of range; expected a number >= 1",
@@ -130,16 +138,17 @@ def test_environment_names_are_the_documented_ones() -> None:
         (model(api_key_env=7), "arena.toml, [[models]] 'm' api_key_env: 7 is not text in quotes"),
         (
             model(parameters=10**26),
-            "arena.toml, [[models]] 'm' parameters: a whole number of 87 bits; expected at most 9223372036854775807",
+            "arena.toml, [[models]] 'm' parameters: a whole number of 87 bits;"
+            " expected at most 9,223,372,036,854,775,807",
         ),
         (
             {"elo": {"seed": -(10**26)}},
-            "arena.toml, [elo] seed: a whole number of 87 bits; expected at most 9223372036854775807",
+            "arena.toml, [elo] seed: a whole number of 87 bits; expected at most 9,223,372,036,854,775,807",
         ),
-        (model(weight=0), "arena.toml, [[models]] 'm' weight: 0.0 is out of range; expected a number > 0"),
+        (model(weight=0), "arena.toml, [[models]] 'm' weight: 0 is out of range; expected a number > 0"),
     ],
 )
-def test_a_wrong_file_is_told_in_one_line(toml: dict[str, Any], message: str) -> None:
+def test_a_wrong_file_is_reported_in_one_line(toml: dict[str, Any], message: str) -> None:
     assert error_of(toml) == message
 
 
@@ -179,8 +188,9 @@ def test_the_largest_number_that_the_database_stores_is_taken() -> None:
     assert load(model(parameters=2**63 - 1), {}).models[0].parameters == 2**63 - 1
 
 
-def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
-    assert error_of({"battle": {"top_p": 10**400}}).endswith("is not a number")
+def test_a_whole_number_beyond_all_floats_is_refused() -> None:
+    message = "arena.toml, [battle] top_p: a whole number of 1329 bits; expected at most 9,223,372,036,854,775,807"
+    assert error_of({"battle": {"top_p": 10**400}}) == message
 
 
 @pytest.mark.parametrize(
@@ -191,17 +201,26 @@ def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
         ([{"name": "a\nb", "path": "x"}], r"number 1: name is 'a\nb'"),
         ([{"name": "m"}], "'m': expected path (a folder of weights) or base_url"),
         ([{"name": "m", "path": "x", "base_url": "http://h"}], "'m': expected path (a folder of weights) or base_url"),
-        ([{"name": "a=b", "path": "x"}], "'a=b': a model with a path has no = in its name"),
-        ([{"name": "m", "path": "x", "model": "y"}], "'m': model goes with base_url"),
-        ([{"name": "m", "path": "x", "api_key_env": "K"}], "'m': api_key_env goes with base_url"),
+        (
+            [{"name": "a=b", "path": "x"}],
+            "'a=b': the name contains =; expected a name without = for a model with a path",
+        ),
+        ([{"name": "m", "path": "x", "model": "y"}], "'m': model belongs to a model with base_url"),
+        ([{"name": "m", "path": "x", "api_key_env": "K"}], "'m': api_key_env belongs to a model with base_url"),
         ([{"name": "m", "path": "x", "hub": "o/n"}], "'m': unknown key 'hub'; did you mean "),
         ([{"name": "m", "path": "hf:mistral"}], "'m' path: 'hf:mistral'; expected hf:ORG/NAME, a model of the Hugging"),
         ([{"name": "m", "path": "hf:a/b/c"}], "'m' path: 'hf:a/b/c'; expected hf:ORG/NAME"),
-        ([{"name": "a=b", "path": "hf:o/n"}], "'a=b': a model with a path has no = in its name"),
+        ([{"name": "m", "path": "demo:"}], "'m' path: 'demo:'; expected demo:NAME, a model that comes with the arena"),
+        ([{"name": "m", "path": "demo:../x"}], "'m' path: 'demo:../x'; expected demo:NAME"),
+        ([{"name": "m", "path": "x", "demo": "wren-sol"}], "'m': unknown key 'demo'; did you mean "),
+        (
+            [{"name": "a=b", "path": "hf:o/n"}],
+            "'a=b': the name contains =; expected a name without = for a model with a path",
+        ),
         ([{"name": "m", "path": "x", "dtype": "fp16"}], "'m' dtype: 'fp16' is not one of float32, bfloat16, int8"),
         (
             [{"name": "m", "base_url": "http://h", "dtype": "int8"}],
-            "'m': dtype goes with path; the server at a base_url has its weights as it has them",
+            "'m': dtype belongs to a model with path; the server at base_url decides its own",
         ),
         ([{"name": "m", "path": 3}], "'m' path: 3 is not a path in quotes"),
         ([{"name": "m", "path": "x\0y"}], r"'m' path: 'x\x00y' is not a path in quotes"),
@@ -209,9 +228,12 @@ def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
         ([{"name": "m", "path": "x", "max_len": 1}], "'m' max_len: 1 is out of range; expected a number >= 2"),
         (
             [{"name": "m", "base_url": "http://h", "max_len": 64}],
-            "'m': max_len goes with path; the server at a base_url",
+            "'m': max_len belongs to a model with path; the server at base_url",
         ),
-        ([{"name": "m", "path": "x", "max_len": 256}], "'m' max_len: 256 tokens hold no prompt beside an answer of"),
+        (
+            [{"name": "m", "path": "x", "max_len": 256}],
+            "'m' max_len: 256 tokens leave no room for a prompt beside an answer of",
+        ),
         ([{"name": "m", "base_url": []}], "'m' base_url: an empty list; expected at least one address"),
         ([{"name": "m", "base_url": "localhost:8000"}], "'m' base_url: 'localhost:8000'; expected an address such as"),
         ([{"name": "m", "base_url": ["http://h", "ftp://h"]}], "'m' base_url: 'ftp://h'; expected an address such as"),
@@ -224,11 +246,11 @@ def test_a_whole_number_beyond_all_floats_is_no_number() -> None:
         ([{"name": "m", "base_url": "http://h", "api_key_env": ""}], "'m' api_key_env: ''; expected the name of the"),
         (
             [{"name": "m", "path": "x"}, {"name": "M", "path": "y"}],
-            "two models are called 'M'; every name must be its own",
+            "two models are called 'M'; expected different names",
         ),
     ],
 )
-def test_a_wrong_model_is_told_in_one_line(tables: list[dict[str, Any]], message: str) -> None:
+def test_a_wrong_model_is_reported_in_one_line(tables: list[dict[str, Any]], message: str) -> None:
     assert message in error_of({"models": tables})
 
 
@@ -242,16 +264,16 @@ def test_a_wrong_model_is_told_in_one_line(tables: list[dict[str, Any]], message
         ({"ARENA_BATTLE_RETRIES": "two"}, "ARENA_BATTLE_RETRIES ([battle] retries): 'two' is not a whole number"),
         (
             {"ARENA_WEB_PORT": "99999"},
-            "ARENA_WEB_PORT ([web] port): 99999 is out of range; expected a number >= 1 and <= 65535",
+            "ARENA_WEB_PORT ([web] port): 99999 is out of range; expected a number >= 1 and <= 65,535",
         ),
         ({"ARENA_SECRET": "short"}, "ARENA_SECRET: 5 characters; expected at least 16 random ones"),
     ],
 )
-def test_a_wrong_environment_is_told_in_one_line(env: dict[str, str], message: str) -> None:
+def test_a_wrong_environment_is_reported_in_one_line(env: dict[str, str], message: str) -> None:
     assert error_of({}, env) == message
 
 
-def test_a_wrong_option_is_told_by_its_own_name() -> None:
+def test_a_wrong_option_is_reported_by_its_name() -> None:
     message = error_of({}, options=(Override("web", "port", "http", "--port"),))
     assert message == "--port ([web] port): 'http' is not a whole number"
 
@@ -307,11 +329,12 @@ def test_a_key_may_lie_in_a_variable_that_begins_like_ours() -> None:
     assert settings.models[0].api_key_env == "ARENA_KEY_OF_M"
 
 
-def test_models_are_read_whole() -> None:
+def test_models_are_read_completely() -> None:
     tables = [
         {"name": "Near", "path": "weights/near", "parameters": 5, "weight": 2, "active": False, "family": "F"},
         {"name": "Short", "path": "weights/short", "max_len": 512, "dtype": "int8"},
         {"name": "Hub", "path": "hf:org/name-1.0"},
+        {"name": "Demo", "path": "demo:wren-sol"},
         {
             "name": "Far",
             "base_url": ["http://a/v1/", "http://b/v1"],
@@ -325,12 +348,13 @@ def test_models_are_read_whole() -> None:
         Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
         Player("Short", Path("/srv/weights/short"), model="Short", max_len=512, dtype="int8"),
         Player("Hub", hub="org/name-1.0", model="Hub"),
+        Player("Demo", demo="wren-sol", model="Demo"),
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
         Player("Plain", None, ("http://a/v1",), "Plain"),
     )
 
 
-def test_what_an_endpoint_is_asked_is_read_whole() -> None:
+def test_all_keys_of_an_endpoint_are_read() -> None:
     keys = {
         "max_tokens": 512,
         "thinking_tokens": 0,
@@ -357,12 +381,12 @@ def test_what_an_endpoint_is_asked_is_read_whole() -> None:
     [
         ({"max_tokens": 0}, "'m' max_tokens: 0 is out of range; expected a number >= 1"),
         ({"thinking_tokens": -1}, "'m' thinking_tokens: -1 is out of range"),
-        ({"thinking_timeout_s": 0}, "'m' thinking_timeout_s: 0.0 is out of range; expected a number > 0"),
+        ({"thinking_timeout_s": 0}, "'m' thinking_timeout_s: 0 is out of range; expected a number > 0"),
         ({"headers": "x"}, "'m' headers: 'x' is not a table of texts"),
         ({"headers": {"x": 3}}, "'m' headers: {'x': 3} is not a table of texts"),
         ({"headers": {"x y": "z"}}, "'m' headers: 'x y' is not the name of an HTTP header"),
-        ({"headers": {"Host": "h"}}, "'m' headers: Host is set by the arena itself; leave it out"),
-        ({"headers": {"x": "env:"}}, "'m' headers x: empty, or with a line break or a space at an end; expected"),
+        ({"headers": {"Host": "h"}}, "'m' headers: Host is set by the arena; remove it"),
+        ({"headers": {"x": "env:"}}, "'m' headers x: empty, or with a line break or a space at either end; expected"),
         ({"headers": {"x": "two\nlines"}}, "'m' headers x: empty, or with a line break"),
         ({"headers": {"x": "schlüssel"}}, "'m' headers x: a character beyond ASCII"),
         ({"headers": {"Authorization": "x"}, "api_key_env": "K"}, "Authorization and api_key_env both set the key"),
@@ -376,18 +400,18 @@ def test_what_an_endpoint_is_asked_is_read_whole() -> None:
         ({"rename": {"stream": "x"}}, "'m' rename: 'stream' is not one of temperature, top_p, max_tokens, seed;"),
         ({"rename": {"seed": ""}}, "'m' rename: seed = ''; expected a name that no other parameter"),
         ({"rename": {"seed": "top_p"}}, "'m' rename: seed = 'top_p'; expected a name that no other parameter"),
-        ({"rename": {"seed": "x", "top_p": "x"}}, "'m' rename: two parameters get one name"),
+        ({"rename": {"seed": "x", "top_p": "x"}}, "'m' rename: two parameters have the same new name"),
         ({"rename": {"seed": "x"}, "omit": ["seed"]}, "'m': seed is in omit and in rename"),
     ],
 )
-def test_what_an_endpoint_cannot_be_asked_is_told_in_one_line(keys: dict[str, Any], message: str) -> None:
+def test_what_an_endpoint_cannot_be_asked_is_reported_in_one_line(keys: dict[str, Any], message: str) -> None:
     assert message in error_of(model(**keys))
 
 
 @pytest.mark.parametrize("key", ["max_tokens", "thinking_tokens", "headers", "query", "extra_body", "omit", "rename"])
-def test_keys_of_endpoints_go_with_a_base_url(key: str) -> None:
+def test_keys_of_endpoints_belong_to_a_base_url(key: str) -> None:
     value = {"max_tokens": 5, "thinking_tokens": 5, "omit": []}.get(key, {})
-    message = f"'m': {key} goes with base_url; a model with a path needs none"
+    message = f"'m': {key} belongs to a model with base_url; remove it from a model with path"
     assert message in error_of({"models": [{"name": "m", "path": "x", key: value}]})
 
 
@@ -399,12 +423,13 @@ def test_no_address_is_refused_for_its_path(path: str) -> None:
 def test_a_context_shorter_than_an_answer_is_asked_for_less_and_a_very_short_one_is_refused() -> None:
     table = {"name": "m", "path": "x", "max_len": 1024}
     assert load({"models": [table]}, {}).models[0].max_len == 1024
-    assert "64 tokens hold no prompt" in error_of({"battle": {"max_tokens": 64}, "models": [{**table, "max_len": 64}]})
+    assert "64 tokens leave no room" in error_of({"battle": {"max_tokens": 64}, "models": [{**table, "max_len": 64}]})
     assert load({"battle": {"max_tokens": 64}, "models": [{**table, "max_len": 65}]}, {}).models[0].max_len == 65
 
 
-def test_a_model_of_the_hub_is_served_by_the_arena() -> None:
+def test_models_of_the_hub_and_demo_models_are_served_by_the_arena() -> None:
     assert Player("m", hub="org/name").is_native
+    assert Player("m", demo="wren-sol").is_native
     assert not Player("m", base_urls=("http://h",)).is_native
 
 
@@ -432,20 +457,61 @@ def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
         "x = " + "[" * 33 + "]" * 33,
     ],
 )
-def test_a_file_nested_too_deep_is_told_in_one_line(text: str, tmp_path: Path) -> None:
+def test_a_file_nested_too_deep_is_reported_in_one_line(text: str, tmp_path: Path) -> None:
     """Dotted keys nest without brackets, and beyond what Python can print."""
     file = tmp_path / "arena.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(SettingsError) as raised:
         read_file(file)
-    assert str(raised.value) == f"{file}: nested too deep; expected tables and lists a few levels deep"
+    assert str(raised.value) == f"{file}: nested too deeply; expected tables and lists of at most 32 levels"
 
 
-def test_a_file_that_never_ends_is_told() -> None:
-    with pytest.raises(SettingsError, match="more than 10000000 bytes; name your settings"):
+def test_a_file_that_never_ends_is_refused() -> None:
+    with pytest.raises(SettingsError, match="more than 10,000,000 bytes; name your settings"):
         read_file(Path("/dev/zero"))
 
 
 def test_of_a_long_value_a_message_has_the_beginning() -> None:
     for toml in ({"x" * 100_000: 1}, {"arena": {"title": list(range(100_000))}}, {"arena": ["x"] * 100_000}):
         assert len(error_of(toml)) < 250
+
+
+def test_every_key_is_described_with_a_sentence_that_ends() -> None:
+    sections = describe()
+    assert [section.name for section in sections] == [*(f"[{name}]" for name in SECTIONS), "[[models]]"]
+    for section in sections:
+        for key in section.keys:
+            assert key.description.endswith("."), key
+            assert key.type, key
+
+
+def test_a_described_key_has_type_default_bounds_and_variable() -> None:
+    described = {(section.name, key.name): key for section in describe() for key in section.keys}
+    port, pace = described["[web]", "port"], described["[battle]", "pace"]
+    assert (port.type, port.default, port.bounds) == ("a whole number", "7860", ">= 1 and <= 65,535")
+    assert port.environment == "ARENA_WEB_PORT"
+    assert (pace.type, pace.default) == ("one of equal, together, free", '"equal"')
+    assert described["[web]", "trusted_proxies"].default == '["127.0.0.1"]'
+    assert described["[elo]", "prior"].bounds == ">= 0"
+    assert described["[[models]]", "active"].default == "true"
+    assert described["[[models]]", "base_url"].environment is None
+    assert ("[[models]]", "hub") not in described
+
+
+def test_the_keys_of_models_are_described_as_the_file_spells_them() -> None:
+    names = {key.name for key in describe()[-1].keys}
+    with pytest.raises(SettingsError) as caught:
+        load(model(active=True, unknown=1), {})
+    assert "unknown key 'unknown'" in str(caught.value)
+    assert {"path", "base_url", "active"} <= names
+    assert not {"base_urls", "is_active", "hub", "demo"} & names
+
+
+def test_the_described_bounds_of_elo_are_those_that_it_checks() -> None:
+    keys = {key.name: key for section in describe() if section.name == "[elo]" for key in section.keys}
+    for name, key in keys.items():
+        for bound in filter(None, key.bounds.split(" and ")):
+            sign, limit = bound.split(" ")
+            value = float(limit.replace(",", "")) + (-1 if sign[0] == ">" else 1)
+            whole = isinstance(getattr(Settings().elo, name), int)
+            assert f"{name} " in error_of({"elo": {name: int(value) if whole else value}})
