@@ -91,7 +91,7 @@ def test_help_lists_every_option() -> None:
         ),
         ('[arena]\ndatabase = "nonsense"\n' + TWO, "nonsense"),
         ("", "no active model; a battle needs two models"),
-        ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "'m' alone is active; a battle needs two models"),
+        ('[[models]]\nname = "m"\nbase_url = "http://h"\n', "only 'm' is active; a battle needs two models"),
         ("n = " + "9" * 5000, "arena.toml: not a TOML file: "),
         ("n = " + "[" * 5000, "arena.toml: nested too deeply; expected tables and lists of at most 32 levels"),
         (

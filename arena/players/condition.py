@@ -1,9 +1,7 @@
-"""Condition: what is known of one player, and for how long it is out. Pure: `now` is seconds that never go back.
+"""What is known of one player, and how long it stays out of the draw. Pure: `now` is seconds that never decrease.
 
-`health` says what counts as which event; here is what follows in numbers. They are in the tables of `health`.
+`health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 
@@ -20,22 +18,24 @@ _MAX_TRUST_DOUBLINGS = 6
 
 @dataclass(slots=True)
 class Condition:
+    """The failures and pauses of one player."""
+
     is_known: bool = False
-    """Whether anything was ever heard from this endpoint."""
+    """Whether this endpoint has ever answered or failed."""
     is_out: bool = False
     out_until: float = 0.0
     n_failures: int = 0
     n_busy: int = 0
     needs_trial: bool = False
-    """Out because its server said no to the model: only an answer shows that this has changed."""
+    """Out because its server refuses the model: only an answer shows that this has changed."""
     n_refusals: int = 0
-    """In a row, of those that do not say that they are about the prompt."""
+    """In a row, without refusals that are clearly about the prompt."""
     trusted_until: float = 0.0
     """No trial for refusals before this time."""
     trust_s: float = 0.0
-    """The last pause between two such trials; 0 where there was none."""
+    """The last pause between two such trials; 0 before the first."""
     lists_models: bool = True
-    """False once its chat worked while it refused its list of models."""
+    """False once its chat worked although it refused its list of models."""
 
     def is_away(self, now: float) -> bool:
         return self.is_out or now < self.out_until
@@ -45,7 +45,7 @@ class Condition:
         return now >= self.out_until and (self.needs_trial or is_doubted)
 
     def answered(self, now: float) -> None:
-        """A whole answer came. One that began before the server said no is a reason to try at once, no more."""
+        """Note a complete answer. One that began before the server refused the model only calls for a trial now."""
         self.n_refusals = self.n_busy = 0
         if self.needs_trial:
             self.out_until = now
@@ -54,11 +54,12 @@ class Condition:
             self.rejoin()
 
     def was_full(self, now: float) -> None:
+        """Note that the server was full."""
         self.out_until = max(self.out_until, now + _doubled(_BUSY_OUT_S, self.n_busy, _MAX_BUSY_DOUBLINGS))
         self.n_busy += 1
 
     def leave(self, now: float, *, needs_trial: bool) -> float:
-        """Out of the draw; for how many seconds at least."""
+        """Leave the draw; return for how many seconds at least."""
         self.needs_trial = self.needs_trial or needs_trial
         out_s = _doubled(_FIRST_OUT_S, self.n_failures, _MAX_TRIAL_DOUBLINGS if self.needs_trial else _MAX_DOUBLINGS)
         self.n_failures += 1
@@ -68,17 +69,19 @@ class Condition:
         return out_s
 
     def postpone(self, now: float) -> None:
-        """A trial met a full server: nothing is learned, and it is asked again a little later."""
+        """Put off a trial that met a full server, which shows nothing."""
         self.out_until = now + _FIRST_OUT_S
 
     def rejoin(self) -> None:
-        """Back into the draw. Failures are forgiven by an answer, not by a probe: only an answer shows that it can."""
+        """Return to the draw. Failures are forgotten after an answer, not after a probe."""
         self.is_out = False
         self.out_until = 0.0
 
     def passed(self, now: float) -> None:
-        """A trial succeeded: what was refused before were prompts. The next refusals wait longer for theirs, unless
-        none had to wait for as long as the last pause was."""
+        """Note a trial that succeeded: the refusals were about prompts.
+
+        The trial after the next refusals waits longer, unless there was none for as long as the last pause.
+        """
         if self.n_refusals >= REFUSALS_BEFORE_TRIAL:
             is_quiet = now >= self.trusted_until + self.trust_s
             longest_s = _doubled(_FIRST_TRUST_S, _MAX_TRUST_DOUBLINGS, _MAX_TRUST_DOUBLINGS)

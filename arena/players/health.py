@@ -1,35 +1,32 @@
-"""Health: which players can be drawn now. Endpoints leave the draw when they fail and rejoin when they answer again.
+"""Which players can be drawn now. Endpoints leave the draw when they fail and rejoin when they answer again.
 
-Every stream reports its end by itself, and each player is probed at an interval (`probe`: a cheap request that asks for
-no token), on its own: a server that hangs, drips or makes a probe fail in any other way is that player's failure only.
-A refusal may be the prompt's fault, or the model's: a trial shows which. It is a short prompt of the arena's own with a
-battle's real parameters, closed at the first sign of an answer.
+Every stream reports how it ended. Each player is also probed at an interval with a cheap request that asks for no token
+(`probe`); a server that hangs, drips or fails in any other way affects that player only. A refusal may be caused by the
+prompt or by the model: a trial decides. It is a short fixed prompt with a battle's real parameters, closed at the first
+event of the answer.
 
     how an answer ended                        what follows
-    whole                                      in the draw at once; failures are forgiven
+    complete                                   in the draw at once; failures are forgotten
     no connection, 5xx, too late, broken off   out for a while, then until a probe is answered
     too long, or stopped by a filter           nothing: that is about the prompt
-    refused for another reason (400, 422)      nothing; after five in a row, from whomever, a trial
-    403, or a 400 that speaks of credit        a trial
+    refused for another reason (400, 422)      nothing; after five in a row, from any visitors, a trial
+    403, or a 400 about credit                 a trial
     401, 402, 404 and the like, no credit      out until a trial succeeds
-    full (429)                                 out for 2 s, doubled up to 128 s as long as no answer comes
+    full (429)                                 out for 2 s, doubled up to 128 s until an answer arrives
 
     n-th failure in a row                      1    2    3    4    5     6     7 and more
     out for at least (s)                       10   20   40   80   160   160   160
     next trial after (s)                       10   20   40   80   160   320   640
 
 A trial that is refused takes the player out; then only a trial brings it back, never its list of models. A trial that
-succeeds shows that prompts were refused and not the model. The next five refusals then wait for their trial for a
-minute, the next for two, up to 64 minutes, so that nobody can make the arena ask all day; it is one minute again once
-nothing had to be tried for as long as the last wait.
+succeeds shows that prompts were refused and not the model. The trial after the next five refusals then waits a minute,
+the one after that two, up to 64 minutes, so that no visitor can make the arena ask all day. The wait is one minute
+again after a time without trials as long as the last wait.
 
-A server that refuses to list its models, or has no list, says nothing by that about its chat: a trial decides where
-nothing better is known. Players of the arena's own model server are out until it is ready; whether it lives is for
-`native_server`. What that server could not load, or all its players when it is given up, has failed for good: not
-drawn, not probed.
+A server that refuses to list its models, or has no list, may still chat: a trial decides if nothing better is known.
+Players of the arena's own model server are out until it is ready; `native_server` watches whether it lives. A model
+that this server could not load, or every model once it has failed, is neither drawn nor probed again.
 """
-
-from __future__ import annotations
 
 import asyncio
 import contextlib
@@ -60,11 +57,11 @@ _ADVICE = {
     405: "check its base_url",
     429: "its account has no credit left",
 }
-_OTHER_ADVICE = "its server does not take what the arena asks for: see omit, rename and max_tokens of its [[models]]"
+_OTHER_ADVICE = "its server does not accept what the arena sends: see omit, rename and max_tokens of its [[models]]"
 
 
 class ModelServer(Protocol):
-    """What health must know of the arena's own model server."""
+    """What health needs from the arena's own model server."""
 
     @property
     def state(self) -> ServerState: ...
@@ -74,10 +71,10 @@ class ModelServer(Protocol):
 
 
 class Health:
-    """The condition of every active player of `roster`; `endpoints` has one endpoint for each of them.
+    """The condition of every active player of `roster`; `endpoints` has one endpoint for each.
 
-    `trial` is what is asked where a refusal may be the model's fault. `server` may be None where no player is native.
-    `clock` gives seconds that never go back.
+    `trial` is the request that decides whether a refusal is about the model. `server` may be None if no player is
+    native. `clock` returns seconds that never decrease.
     """
 
     def __init__(
@@ -104,11 +101,11 @@ class Health:
             endpoint.on_result = partial(self.record, name)
 
     def ready(self) -> tuple[Player, ...]:
-        """The players that may be drawn now, in the roster's order."""
+        """Return the players that may be drawn now, in the roster's order."""
         return tuple(player for player in self.roster.active if self.state(player.name) == "ready")
 
     def states(self) -> Mapping[str, PlayerState]:
-        """The state of every active player: for the log and the people who run the arena, never for a page."""
+        """Return the state of every active player, for the log and the owner, never for a page of visitors."""
         return {name: self.state(name) for name in self._endpoints}
 
     def state(self, name: str) -> PlayerState:
@@ -123,11 +120,11 @@ class Health:
         return "down" if condition.is_away(self._clock()) else "ready"
 
     def endpoint(self, name: str) -> ModelStream:
-        """How to ask this player; `KeyError` for one that is retired or unknown."""
+        """Return the stream of a player. Raises KeyError for one that is retired or unknown."""
         return self._endpoints[name]
 
     def record(self, name: str, error: EndpointError | None) -> None:
-        """Take note of how an answer of this player ended."""
+        """Note how an answer of a player ended."""
         condition = self._conditions[name]
         condition.is_known = True
         if error is None:
@@ -136,7 +133,7 @@ class Health:
         elif isinstance(error, Busy):
             condition.was_full(self._clock())
         elif isinstance(error, Unreachable) and self._is_native(name):
-            pass  # that the child is gone is known from its supervisor
+            pass  # the supervisor knows that the child has ended
         elif _is_about_the_prompt(error):
             pass
         elif isinstance(error, Refused):
@@ -151,11 +148,11 @@ class Health:
             self._wakes[name].set()
 
     async def check(self) -> None:
-        """Probe, or try, every player whose time has come, all at once."""
+        """Probe or try every player that is due, concurrently."""
         await asyncio.gather(*(self._check(name) for name in self._endpoints))
 
     async def start(self) -> None:
-        """Go on checking in the background, each player on its own, until `aclose`."""
+        """Check in the background, each player on its own, until `aclose`."""
         self._tasks = [asyncio.create_task(self._watch(name), name=f"health of {name}") for name in self._endpoints]
 
     async def aclose(self) -> None:
@@ -185,7 +182,7 @@ class Health:
                 await self._try(name)
             elif condition.is_out or not self._is_native(name):
                 await self._probe(name)
-        except Exception as problem:  # whatever a server can do to a probe, it is this player's failure only
+        except Exception as problem:  # whatever a server does to a probe, only this player fails
             logger.exception("player %r: a probe failed", name)
             condition.is_known = True
             self._leave(name, Unreachable(f"a probe raised {type(problem).__name__}"))
@@ -196,7 +193,7 @@ class Health:
         n_failures = condition.n_failures
         error = await self._endpoints[name].probe()
         if condition.n_failures != n_failures:
-            return  # an answer that failed meanwhile says more
+            return  # an answer that failed meanwhile is stronger evidence
         if error is None:
             condition.is_known = condition.lists_models = True
             self._log_return(name, condition.is_out)
@@ -204,19 +201,19 @@ class Health:
         elif self._is_native(name) or (error.can_pass and error.status is None):
             condition.is_known = True
             self._leave(name, error)
-        elif condition.is_out or not condition.is_known:  # it answers, but with no list that has the model
+        elif condition.is_out or not condition.is_known:  # it answers, but without a list that has the model
             condition.lists_models = not await self._try(name)
         elif error.can_pass and condition.lists_models:
             self._leave(name, error)
 
     async def _try(self, name: str) -> bool:
-        """Ask for the first sign of an answer; whether one came."""
+        """Send the trial; return whether an answer began."""
         condition = self._conditions[name]
         n_failures = condition.n_failures
         error = await self._endpoints[name].trial(self._trial)
         condition.is_known = True
         if condition.n_failures > n_failures:
-            return False  # an answer that failed meanwhile says more
+            return False  # an answer that failed meanwhile is stronger evidence
         if error is None:
             self._log_return(name, condition.is_out)
             condition.passed(self._clock())
@@ -231,7 +228,7 @@ class Health:
         return error is None
 
     async def _advise(self, name: str) -> None:
-        """Log the models that a server lists, where the one that it is asked for is not among them."""
+        """Log the models that a server lists if ours is not among them."""
         error = await self._endpoints[name].probe()
         if error is not None and error.status is None and not error.can_pass:
             logger.warning("player %r: %s", name, error)
@@ -245,7 +242,7 @@ class Health:
         elif needs_trial:
             logger.error(
                 "player %r leaves the draw until it is fixed: %s; %s. It returns by itself once its server answers a"
-                " short request of the arena's own, sent after %g s and then less and less often",
+                " short trial request, sent after %g s and then less and less often",
                 name,
                 error,
                 _ADVICE.get(error.status or 0, _OTHER_ADVICE),
@@ -267,5 +264,5 @@ def _is_about_the_prompt(error: EndpointError) -> bool:
 
 
 def _is_final(error: EndpointError) -> bool:
-    """Whether a server has said no to the model as such."""
+    """Whether a server refuses the model as such."""
     return isinstance(error, Refused) or (isinstance(error, Unreachable) and not error.can_pass)

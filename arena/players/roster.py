@@ -1,10 +1,8 @@
-"""The roster: who may play. Display data and draw weights, in the order of the settings file.
+"""The models of the settings file, with display data and draw weights, in the file's order.
 
-It knows nothing of who can be reached right now: that is `health`. Of a folder of weights it knows which files make
-one, so that a wrong path is refused at once; whether the files are sound, the model server finds out.
+Which of them can be reached right now is for `health`. The roster checks that a folder of weights has the files that a
+model needs, so that a wrong path is refused at once; the model server checks the files themselves.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,7 +15,7 @@ from arena.settings.remote import FROM_ENVIRONMENT
 __all__ = ["Player", "Roster"]
 
 
-_FILES = (  # of each line one, in Mistral's names or Hugging Face's
+_FILES = (  # one file of each line, by Mistral's names or Hugging Face's
     ("params.json", "config.json"),
     ("consolidated.safetensors", "model*.safetensors"),
     ("tokenizer.model", "tokenizer.json", "tekken.json"),
@@ -26,7 +24,7 @@ _FILES = (  # of each line one, in Mistral's names or Hugging Face's
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All players of `file`, retired ones too. `by_name` raises `KeyError` for a name that is not on it."""
+    """All players of `file`, retired ones too, in its order."""
 
     players: tuple[Player, ...]
     file: Path = Path("arena.toml")
@@ -48,12 +46,14 @@ class Roster:
 
     @property
     def native(self) -> tuple[Player, ...]:
-        """Active players that the arena's own model server must load."""
+        """Active players that the arena's own model server loads."""
         return tuple(player for player in self.active if player.is_native)
 
     def api_keys(self, env: Mapping[str, str]) -> Mapping[str, str]:
-        """The key of each active player that needs one, by name. `SettingsError` where the variable is not set, or
-        holds what no HTTP header can."""
+        """Return the API keys of active players, by name.
+
+        Raises `SettingsError` if a variable is not set or its value does not fit an HTTP header.
+        """
         return {
             player.name: self._value_of(env, player.api_key_env, player, "api_key_env")
             for player in self.active
@@ -61,8 +61,7 @@ class Roster:
         }
 
     def headers(self, env: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
-        """The headers of each active player, by name, with the values that the environment holds. `SettingsError` as
-        for `api_keys`."""
+        """Return the headers of active players, by name, with values from the environment. Raises as `api_keys`."""
         return {
             player.name: {
                 name: self._value_of(env, value.removeprefix(FROM_ENVIRONMENT), player, f"headers {name}")
@@ -80,22 +79,22 @@ class Roster:
             raise SettingsError(f"{where}: the environment has no {variable}; set it to the key")
         if not (value.isascii() and value.isprintable()) or value != value.strip():
             raise SettingsError(
-                f"{where}: {variable} has a line break, a space at an end or a character beyond ASCII;"
+                f"{where}: {variable} has a line break, a space at either end or a character beyond ASCII;"
                 " expected a key that fits an HTTP header"
             )
         return value
 
     def check_can_battle(self) -> None:
-        """Raise `SettingsError` where fewer than two players are active."""
+        """Raise `SettingsError` if fewer than two players are active."""
         if len(self.active) < 2:
-            came = f"{self.active[0].name!r} alone is active" if self.active else "no active model"
+            came = f"only {self.active[0].name!r} is active" if self.active else "no active model"
             raise SettingsError(
                 f"{self.file}, [[models]]: {came}; a battle needs two models:"
-                " add [[models]] with a name and a path or base_url, or take away active = false"
+                " add [[models]] with a name and a path or base_url, or remove active = false"
             )
 
     def check_folders(self) -> None:
-        """Raise `SettingsError` for the first native player whose folder does not exist or is not one of weights."""
+        """Raise `SettingsError` for the first native player whose folder is missing or lacks a model's files."""
         for player in self.native:
             if player.path is None:
                 continue

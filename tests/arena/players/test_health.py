@@ -231,9 +231,9 @@ def test_a_model_that_refuses_the_trial_too_is_out_and_told_once_loudly_by_name(
     assert names(health) == []
     loud = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert loud == [
-        "player 'm0' leaves the draw until it is fixed: h:1: status 400 unsupported; its server does not take what the"
-        " arena asks for: see omit, rename and max_tokens of its [[models]]. It returns by itself once its server"
-        " answers a short request of the arena's own, sent after 10 s and then less and less often"
+        "player 'm0' leaves the draw until it is fixed: h:1: status 400 unsupported; its server does not accept what"
+        " the arena sends: see omit, rename and max_tokens of its [[models]]. It returns by itself once its server"
+        " answers a short trial request, sent after 10 s and then less and less often"
     ]
     assert 5 < fake.n_trials < 10, "10, 20, 40, 80, 160, 320, 640, 640 s apart"
     assert fake.n_probes == 0, "its list of models would say nothing"

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import asyncio
 import json
 import logging
@@ -21,7 +19,8 @@ from arena.players import native_server
 from arena.players.endpoint import Endpoint
 from arena.players.events import EndpointError, Message, Request
 from arena.players.health import Health
-from arena.players.native_server import NativeServer, Pauses, ServedModel
+from arena.players.native_protocol import ServedModel
+from arena.players.native_server import NativeServer, Pauses
 from arena.players.roster import Roster
 from arena.settings import InferenceSettings, Player
 from tests.waiting import until
@@ -144,7 +143,7 @@ def test_a_damaged_model_is_given_up_at_once_with_the_servers_own_words(
     server = fake(tmp_path, damaged=sentence)
     error = given_up(server, caplog)
     assert len(starts(tmp_path)) == 1
-    assert error.startswith("model server: ended before it was ready, and would again; given up: ")
+    assert error.startswith("model server: failed, because no model can be loaded: ")
     assert error.endswith(f"ERROR inference: {sentence}")
     assert server.problem == f"ERROR inference: {sentence}"
 
@@ -158,7 +157,7 @@ def test_what_may_pass_is_tried_three_times(
     sentence = sentence.format(folder=tmp_path)
     error = given_up(fake(tmp_path, damaged=sentence, crashes=crashes), caplog)
     assert len(starts(tmp_path)) == 3
-    assert error.startswith("model server: ended 3 times before it was ready, given up: ")
+    assert error.startswith("model server: failed, because it ended 3 times before it was ready: ")
     assert error.endswith(f"ERROR inference: {sentence}")
 
 
@@ -199,7 +198,7 @@ def test_models_that_the_server_leaves_out_are_told_once_and_the_rest_plays(
 
     run(main())
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert told == ["model server: left 'Ash Fen' out for good: truncated"]
+    assert told == ["model server: could not load 'Ash Fen': truncated"]
     assert len(starts(tmp_path)) == 2
 
 
@@ -247,7 +246,7 @@ def test_the_real_server_leaves_a_damaged_model_out_and_serves_the_others(
 
     run(main())
     (error,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert error.startswith("model server: left 'Fen Quill' out for good: ")
+    assert error.startswith("model server: could not load 'Fen Quill': ")
 
 
 def test_a_server_that_cannot_be_started_is_given_up(tmp_path: Path) -> None:
@@ -348,12 +347,13 @@ def test_what_a_player_asks_for_is_handed_over_by_name(tmp_path: Path) -> None:
         Player("Wren Sol", path=tmp_path, max_len=512),
         Player("Ash Fen", path=tmp_path, dtype="int8"),
         Player("Far", hub="org/name"),
+        Player("Fen Quill", demo="fen-quill"),
     ]
     server = NativeServer(roster, InferenceSettings(), environment={}, command=FAKE)
     command = " ".join(server._arguments[len(FAKE) :])
     assert command.startswith(
         f"serve --model Wren Sol={tmp_path} --max-len Wren Sol=512 --model Ash Fen={tmp_path} --dtype Ash Fen=int8"
-        " --model Far=hf:org/name --host "
+        " --model Far=hf:org/name --model Fen Quill=demo:fen-quill --host "
     )
 
 

@@ -89,7 +89,7 @@ def test_headers_may_come_from_the_environment() -> None:
     [
         (Roster(()), "no active model"),
         (Roster((Player("near", path=Path("x"), is_active=False),)), "no active model"),
-        (Roster((Player("near", path=Path("x")), Player("far", path=Path("y"), is_active=False))), "'near' alone is"),
+        (Roster((Player("near", path=Path("x")), Player("far", path=Path("y"), is_active=False))), "only 'near' is"),
     ],
 )
 def test_a_battle_needs_two_active_models(roster: Roster, came: str) -> None:
