@@ -44,6 +44,11 @@ class BoardRow:
     rank_by_difference: int | None = None
     """`rank` where "surely" goes by the interval of the difference of two ratings: sharper. None: not known."""
 
+    @property
+    def rank_span(self) -> str:
+        """Both ranks as a reader sees them: "1–3", or "2" where they are the same."""
+        return f"{self.rank}" if self.rank == self.rank_worst else f"{self.rank}–{self.rank_worst}"
+
     def to_json(self) -> dict[str, str | int | float | None]:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
@@ -124,6 +129,11 @@ class Leaderboard:
     @property
     def n_components(self) -> int:
         return max((row.component for row in self.rows), default=0)
+
+    @property
+    def kinds(self) -> frozenset[IntervalKind]:
+        """The kinds of its intervals."""
+        return frozenset(row.interval for row in self.rows)
 
     def sourced(
         self,

@@ -31,7 +31,7 @@ def columns(board: Leaderboard) -> list[list[str]]:
         ["rank", "model", "rating", f"{100 * board.settings.level:g} % interval", "battles", "win rate"],
         *(
             [
-                _rank(row),
+                row.rank_span.replace("–", "-"),
                 row.model,
                 f"{row.rating:.1f}",
                 _interval(row),
@@ -63,10 +63,6 @@ def _interval(row: BoardRow) -> str:
 
 def _or_dash(value: int | None) -> str:
     return "-" if value is None else f"{value}"
-
-
-def _rank(row: BoardRow) -> str:
-    return f"{row.rank}" if row.rank == row.rank_worst else f"{row.rank}-{row.rank_worst}"
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> list[str]:

@@ -14,7 +14,18 @@ from db.outcome import Outcome
 from elo import Cells, Settings, rate, rate_online
 from elo.board.leaderboard import Leaderboard
 from elo.board.matrices import Matrices
-from elo.board.plots import board_figure, document, intervals_figure, matrix_table, standalone, style, write_figures
+from elo.board.plots import (
+    Axis,
+    axis_strip,
+    board_figure,
+    document,
+    interval_bar,
+    intervals_figure,
+    matrix_table,
+    standalone,
+    style,
+    write_figures,
+)
 from elo.board.plots import win_rates_figure as win_rates
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -51,7 +62,7 @@ def test_the_board_shows_every_model_with_rank_rating_and_interval_in_order() ->
     expected = [
         text
         for row in board.rows
-        for text in (f"{row.rank} {row.model}", f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})")
+        for text in (f"{row.rank_span} {row.model}", f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})")
     ]
     assert [text for text in found if text in expected] == expected
     assert "95 % intervals" in found
@@ -61,7 +72,9 @@ def test_positions_are_proportional_to_ratings() -> None:
     board, _ = PLAIN
     chart = ElementTree.fromstring(board_figure(board))
     dots = [percents(dot, "cx")[0] for dot in chart.iter(f"{SVG}circle")]
-    bars = [percents(line, "x1", "x2") for line in chart.iter(f"{SVG}line") if line.get("class") in ("a", "a wide")]
+    bars = [
+        percents(line, "x1", "x2") for line in chart.iter(f"{SVG}line") if line.get("class") in ("range", "range wide")
+    ]
     ticks = {
         float(text.text or ""): percents(text, "x")[0]
         for text in chart.findall(f"{SVG}text")
@@ -78,9 +91,34 @@ def test_positions_are_proportional_to_ratings() -> None:
     assert 3 <= len(ticks) <= 7
 
 
+def test_a_bar_in_a_table_row_is_where_the_chart_has_it() -> None:
+    board, _ = PLAIN
+    axis = Axis.of_rows(board.rows)
+    chart = ElementTree.fromstring(board_figure(board))
+    for row, dot in zip(board.rows, chart.iter(f"{SVG}circle"), strict=True):
+        bar = ElementTree.fromstring(interval_bar(row, axis))
+        assert [circle.get("cx") for circle in bar.iter("circle")] == [dot.get("cx")]
+        (interval,) = [line for line in bar.iter("line") if "range" in line.get("class", "")]
+        assert row.low is not None
+        assert row.high is not None
+        assert (interval.get("x1"), interval.get("x2")) == (axis.at(row.low), axis.at(row.high))
+        assert [line.get("x1") for line in bar.iter("line") if line.get("class") == "grid"] == [
+            number.get("x") for number in ElementTree.fromstring(axis_strip(axis)).iter("text")
+        ]
+
+
+def test_an_axis_has_some_width_around_one_rating_and_few_round_ticks() -> None:
+    board = rate_online([("lark", "wren", Outcome.TIE)], Settings(method="elo"))
+    axis = Axis.of_rows(board.rows)
+    assert axis.low < 1000 < axis.high
+    assert axis.at(1000) == "50.00%"
+    assert Axis.of([980, 1190]).ticks() == [1000, 1050, 1100, 1150, 1200]
+    assert "range" not in interval_bar(board.rows[0], axis)
+
+
 def test_wide_intervals_are_dashed_and_explained() -> None:
     chart = board_figure(board_of(("lark", "wren", Outcome.A, 5), ("owl", "wren", Outcome.TIE, 9))[0])
-    assert 'class="a wide"' in chart
+    assert 'class="range wide"' in chart
     assert 'class="hollow"' in chart
     assert "95 % intervals. Dashed: few points won or lost." in texts(chart)
 
@@ -88,7 +126,7 @@ def test_wide_intervals_are_dashed_and_explained() -> None:
 def test_models_that_cannot_be_compared_stand_in_groups() -> None:
     board, matrices = board_of(("lark", "wren", Outcome.A, 5), ("owl", "rook", Outcome.B, 9))
     found = texts(board_figure(board))
-    assert found.index("Group 1") < found.index("1 lark") < found.index("Group 2, not to be compared with the others")
+    assert found.index("Group 1") < found.index("1–2 lark") < found.index("Group 2, cannot be compared with the others")
     assert "Group" not in board_figure(PLAIN[0])
     assert "·" in matrix_table("predicted", matrices), "no prediction between groups"
 
@@ -97,7 +135,7 @@ def test_a_board_without_intervals_has_dots_only() -> None:
     board = rate_online([("lark", "wren", Outcome.A)], Settings(method="elo"))
     chart = board_figure(board)
     assert "Without intervals" in texts(chart)
-    assert 'class="a' not in chart
+    assert 'class="range' not in chart
     assert chart.count("<circle") == 2
 
 
@@ -221,7 +259,7 @@ def test_write_figures_writes_what_its_data_allow(tmp_path: Path) -> None:
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert index.count('class="chart"') == 3
     assert index.count('class="matrix"') == 4
-    assert "Bradley-Terry; ties and both-bad are half a win each" in index
+    assert "Bradley-Terry fit; ties and both-bad are half a win each" in index
     (tmp_path / "mine.html").write_text("kept")
     without = replace(matrices, better=None)
     write_figures(tmp_path, board, without)

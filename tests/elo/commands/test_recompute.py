@@ -359,7 +359,7 @@ def test_the_csv_has_the_rows_and_the_folder_the_figures(run: Run, tmp_path: Pat
 
 def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
     url = ledger(tmp_path / "arena.sqlite")
-    assert "1 votes, 2 models" in run("--db", url, "--kind", "quick")[1]
+    assert "1 vote, 2 models" in run("--db", url, "--kind", "quick")[1]
     status, out, err = run("--db", url, "--kind", "named")
     assert (status, out) == (1, "")
     assert err.startswith("error: no counted votes of kind named in sqlite:///")

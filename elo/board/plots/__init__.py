@@ -1,0 +1,35 @@
+"""Figures of a board as text: SVG charts and shaded HTML tables, for files and for pages.
+
+    axis            a scale of ratings in percent of a chart's width
+    bars            one model's interval in a row of a table, and the axis above it
+    charts          ratings with intervals, average win rates, intervals of several kinds
+    matrix_tables   one of `Matrices` as a table with shaded cells
+    figure_files    all of them as files, and one page with every figure
+    markup          what the figures are written with: text, lines, style sheets
+
+A figure is a fragment. Its colours are the tokens of the page's style sheet (`--ink`, `--a`, ...), so it is light or
+dark with the page; a page that embeds one adds `style()` once, and a file has tokens that follow the reader's system.
+Charts have no `viewBox`: positions are percentages and letters keep their size, from a phone to a wide screen. Model
+names come from strangers and are escaped here. Nothing is computed but positions.
+"""
+
+from elo.board.plots.axis import Axis
+from elo.board.plots.bars import axis_strip, interval_bar
+from elo.board.plots.charts import board_figure, intervals_figure, win_rates_figure
+from elo.board.plots.figure_files import write_figures
+from elo.board.plots.markup import document, standalone, style
+from elo.board.plots.matrix_tables import matrix_table
+
+__all__ = [
+    "Axis",
+    "axis_strip",
+    "board_figure",
+    "document",
+    "interval_bar",
+    "intervals_figure",
+    "matrix_table",
+    "standalone",
+    "style",
+    "win_rates_figure",
+    "write_figures",
+]

@@ -1,0 +1,156 @@
+"""Charts of a board: ratings with intervals, average win rates, intervals of several kinds."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from elo.battles import Floats
+from elo.board.leaderboard import BoardRow, Leaderboard
+from elo.board.matrices import Matrices
+from elo.board.plots.axis import Axis
+from elo.board.plots.bars import interval_marks
+from elo.board.plots.markup import cut, line, plain, upright
+
+Bounds = Mapping[str, tuple[Floats, Floats]]
+"""Kind of interval -> lower and upper bounds on the Elo scale, (K,) each."""
+
+_LONGEST_NAME = 60
+_LONGEST_ON_A_PHONE = 22
+
+
+def board_figure(board: Leaderboard) -> str:
+    """Ratings with intervals, best first; models that cannot be compared in groups of their own. Dashed with a hollow
+    dot: the wide interval of a model that has won or lost almost nothing."""
+    axis = Axis.of_rows(board.rows)
+    percent = f"{100 * board.settings.level:g} %"
+    has_intervals = any(row.low is not None for row in board.rows)
+    caption = f"{percent} intervals" if has_intervals else "Without intervals"
+    if any(row.interval == "hessian" for row in board.rows):
+        caption += ". Dashed: few points won or lost."
+    chart = _Chart("Models by rating", caption, axis)
+    for component in range(1, board.n_components + 1):
+        if board.n_components > 1:
+            chart.heading(f"Group {component}" + (", cannot be compared with the others" if component > 1 else ""))
+        for row in board.rows:
+            if row.component == component:
+                marks = line("0", "100%", "7", "grid", 1) + interval_marks(row, axis, "7")
+                chart.row(row.rank_span, row.model, _rating(row), marks)
+    return chart.text()
+
+
+def _rating(row: BoardRow) -> str:
+    if row.low is None or row.high is None:
+        return f"{row.rating:.0f}"
+    return f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})"
+
+
+def win_rates_figure(matrices: Matrices) -> str:
+    """What each model is expected to score against all others, as a bar, and what it has scored against those it met,
+    as a mark."""
+    chart = _Chart(
+        "Average win rate against all others",
+        "Bar: expected by the ratings. Mark: observed.",
+        Axis(0.0, 1.0),
+        ticks=((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")),
+    )
+    for model, expected, observed in zip(
+        matrices.models, matrices.average_win_rate.tolist(), matrices.average_observed.tolist(), strict=True
+    ):
+        marks = '<rect class="track" width="100%" y="2" height="10" rx="3"/>'
+        if math.isfinite(expected):
+            marks += f'<rect class="bar" width="{_percent(expected)}" y="2" height="10" rx="3"/>'
+        if math.isfinite(observed):
+            marks += upright(_percent(observed), "-1", "15", "ink", 2)
+        chart.row("", model, f"{100 * expected:.1f} %" if math.isfinite(expected) else "alone", marks)
+    return chart.text()
+
+
+def intervals_figure(models: Sequence[str], bounds: Bounds) -> str:
+    """Intervals of up to three kinds, one under the other for each model: do they agree? At the right their widths.
+
+    Raises ValueError for more kinds than there are colours.
+    """
+    colours = ("a", "b", "c")
+    if not 1 <= len(bounds) <= len(colours):
+        raise ValueError(f"{len(bounds)} kinds of intervals; a figure shows 1 to {len(colours)}")
+    axis = Axis.of(value for pair in bounds.values() for side in pair for value in side.tolist())
+    chart = _Chart("Intervals compared", "", axis, legend=tuple(zip(bounds, colours, strict=False)))
+    for m, model in enumerate(models):
+        marks, widths = "", []
+        for place, (colour, (low, high)) in enumerate(zip(colours, bounds.values(), strict=False)):
+            marks += line(axis.at(low[m]), axis.at(high[m]), f"{2 + 6 * place}", colour, 3)
+            widths.append(f"{high[m] - low[m]:.0f}")
+        chart.row("", model, f"width {' / '.join(widths)}", marks)
+    return chart.text()
+
+
+class _Chart:
+    """Rows under one another, each a line of text over marks on a common axis."""
+
+    _ROW, _HEADING, _MARKS = 42, 32, 22
+
+    def __init__(
+        self,
+        title: str,
+        caption: str,
+        axis: Axis,
+        *,
+        ticks: Sequence[tuple[float, str]] | None = None,
+        legend: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        self._title, self._caption, self._axis, self._legend = title, caption, axis, legend
+        self._ticks = ticks if ticks is not None else [(tick, f"{tick:g}") for tick in axis.ticks()]
+        self._rows: list[str] = []
+        self._y = self._top = 50
+
+    def heading(self, text: str) -> None:
+        self._rows.append(f'<text class="group" x="0" y="{self._y + 20}">{plain(text)}</text>')
+        self._y += self._HEADING
+
+    def row(self, rank: str, model: str, value: str, marks: str) -> None:
+        name = plain(cut(model, _LONGEST_NAME))
+        if len(model) > _LONGEST_ON_A_PHONE:  # the style sheet shows one of the two
+            short = plain(cut(model, _LONGEST_ON_A_PHONE))
+            name = f'<tspan class="full">{name}</tspan><tspan class="short">{short}</tspan>'
+        place = f'<tspan class="quiet number">{plain(rank)}</tspan> ' if rank else ""
+        self._rows.append(
+            f"<g><title>{plain(model)}</title>"
+            f'<text x="0" y="{self._y + 16}">{place}{name}</text>'
+            f'<text class="quiet number" x="100%" y="{self._y + 16}" text-anchor="end">{plain(value)}</text>'
+            f'<svg y="{self._y + self._MARKS}" width="100%" height="14" overflow="visible">{marks}</svg></g>'
+        )
+        self._y += self._ROW
+
+    def text(self) -> str:
+        bottom = self._y + 4
+        grid = "".join(
+            f'<line class="{"half" if label == "50 %" else "grid"}" x1="{self._axis.at(tick)}" '
+            f'x2="{self._axis.at(tick)}" y1="{self._top}" y2="{bottom}"/>'
+            f'<text class="quiet number" x="{self._axis.at(tick)}" y="{bottom + 16}" '
+            f'text-anchor="{_anchor(self._axis.at(tick))}">{plain(label)}</text>'
+            for tick, label in self._ticks
+        )
+        return (
+            f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" width="760" height="{bottom + 24}" role="img">'
+            f"<title>{plain(self._title)}</title>"
+            f'<text class="group" x="0" y="16">{plain(self._title)}</text>'
+            f"{self._key()}{grid}{''.join(self._rows)}</svg>"
+        )
+
+    def _key(self) -> str:
+        if not self._legend:
+            return f'<text class="quiet" x="0" y="36">{plain(self._caption)}</text>'
+        parts, x = [], 0
+        for label, colour in self._legend:
+            parts.append(f'<line class="{colour}" x1="{x + 2}" x2="{x + 18}" y1="32" y2="32" stroke-width="3"/>')
+            parts.append(f'<text class="quiet" x="{x + 26}" y="36">{plain(label)}</text>')
+            x += 44 + 7 * len(label)
+        return "".join(parts)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}%"
+
+
+def _anchor(position: str) -> str:
+    share = float(position[:-1])
+    return "start" if share < 3 else "end" if share > 97 else "middle"

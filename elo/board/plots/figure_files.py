@@ -1,0 +1,58 @@
+"""All figures of a board as files, and one page with every figure."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from elo.board.leaderboard import Leaderboard
+from elo.board.matrices import Matrices
+from elo.board.notes import notes
+from elo.board.plots.charts import Bounds, board_figure, intervals_figure, win_rates_figure
+from elo.board.plots.markup import document, plain, standalone
+from elo.board.plots.matrix_tables import MatrixName, matrix_table
+
+_TABLES: Mapping[MatrixName, tuple[str, str]] = {
+    "battles": ("Battles", "How many votes each pair has."),
+    "observed": ("Observed", "Percent of the points that the row scored against the column; a tie is half a point."),
+    "predicted": ("Expected", "Percent of the points that the row should score against the column, by the ratings."),
+    "better": (
+        "Better",
+        "Percent of the resamples, or of draws from the covariance, in which the row is rated above the column.",
+    ),
+}
+_FILES = frozenset({"board.svg", "win-rates.svg", "intervals.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
+
+
+def write_figures(
+    folder: Path, board: Leaderboard, matrices: Matrices | None = None, bounds: Bounds | None = None
+) -> tuple[Path, ...]:
+    """Writes board.svg, win-rates.svg, intervals.svg, battles.html, observed.html, predicted.html, better.html, as far
+    as their data are given, and index.html with all of them; the paths. `bounds` are of the models of `matrices`. The
+    folder is made where its parent exists; files of these names are replaced, and taken away where their data are not
+    given, so that all that is there belongs together.
+
+    Raises OSError.
+    """
+    charts = {"board": board_figure(board)}
+    tables: dict[MatrixName, str] = {}
+    if matrices is not None:
+        in_order = matrices.ordered([row.model for row in board.rows])
+        charts["win-rates"] = win_rates_figure(in_order)
+        if bounds:
+            place = [matrices.models.index(model) for model in in_order.models]
+            sorted_bounds = {kind: (low[place], high[place]) for kind, (low, high) in bounds.items()}
+            charts["intervals"] = intervals_figure(in_order.models, sorted_bounds)
+        tables = {
+            name: matrix_table(name, in_order) for name in _TABLES if name != "better" or matrices.better is not None
+        }
+    texts = {f"{name}.svg": standalone(chart) for name, chart in charts.items()}
+    sections = {name: f"<h2>{_TABLES[name][0]}</h2><p>{_TABLES[name][1]}</p>{text}" for name, text in tables.items()}
+    texts |= {f"{name}.html": document(_TABLES[name][0], section) for name, section in sections.items()}
+    told = "".join(f"<p>{plain(note)}</p>" for note in notes(board))
+    drawn = "".join(f"<section>{chart}</section>" for chart in charts.values())
+    texts["index.html"] = document("Ratings", f"<h1>Ratings</h1>{told}{drawn}{''.join(sections.values())}")
+    folder.mkdir(exist_ok=True)
+    for name in _FILES - texts.keys():
+        (folder / name).unlink(missing_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return tuple(folder / name for name in texts)

@@ -1,0 +1,50 @@
+"""What the figures are written with: escaped text, lines, style sheets and the frames of files."""
+
+import re
+from html import escape
+from importlib.resources import files
+
+_NO_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def style() -> str:
+    """The CSS that every figure needs besides the tokens, for a page that embeds one."""
+    return files(__package__).joinpath("figures.css").read_text(encoding="utf-8")
+
+
+def _style_of_files() -> str:
+    return files(__package__).joinpath("page.css").read_text(encoding="utf-8") + style()
+
+
+def standalone(chart: str) -> str:
+    """A chart as the text of an SVG file, light or dark as the reader's system is."""
+    head, close, rest = chart.partition(">")
+    return f"{head}{close}<style>{_style_of_files()}</style>{rest}\n"
+
+
+def document(title: str, body: str) -> str:
+    """An HTML page around figures."""
+    return (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{plain(title)}</title><style>{_style_of_files()}</style></head><body>{body}</body></html>\n"
+    )
+
+
+def plain(text: str) -> str:
+    """Anybody's text for HTML and XML, in an element or in an attribute."""
+    return escape(_NO_XML.sub("\ufffd", text))
+
+
+def cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def line(x1: str, x2: str, y: str, kind: str, width: int) -> str:
+    """A horizontal line. The tag is closed explicitly, because Markdown and HTML may not take it otherwise."""
+    return f'<line class="{kind}" x1="{x1}" x2="{x2}" y1="{y}" y2="{y}" stroke-width="{width}"></line>'
+
+
+def upright(x: str, y1: str, y2: str, kind: str, width: int) -> str:
+    """A vertical line."""
+    return f'<line class="{kind}" x1="{x}" x2="{x}" y1="{y1}" y2="{y2}" stroke-width="{width}"></line>'
