@@ -28,7 +28,8 @@ from inference.server.requests.parsing import parse
 from inference.server.requests.prompts import Prompt, chat_prompts, detokenize, text_prompts, tokenize
 from inference.server.requests.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
 from inference.server.responses.errors import ApiError, answer_api_error, answer_crash, answer_http_exception
-from inference.server.responses.json_response import JsonReply
+from inference.server.responses.json_response import JsonResponse
+from inference.server.responses.schemas import DetokenizedText, Health, ModelList, TokenizedText, TokenizerInfo
 
 _ONE_MODEL = "/models/{name:path}"
 _LONG_BODY = 32_768  # bytes; what is longer is parsed and tokenized in a thread, which costs 0.1 ms
@@ -87,17 +88,17 @@ class Routes:
         library = compiling.state()
         if state != "ready":
             waits = state == "loading" and library == "compiling"
-            return JsonReply({"status": state, "decode_library": library} if waits else {"status": state}, 503)
+            return JsonResponse({"status": state, "decode_library": library} if waits else {"status": state}, 503)
         if (name := _in_address(request)) is not None:
             name = choose(self._worker, name, None)
             models, failed = {name: status(self._worker.models[name])}, {}
         else:
             models = {name: status(model) for name, model in self._worker.models.items()}
             failed = dict(self._worker.failures)
-        return JsonReply({"status": "ok", "decode_library": library, "models": models, "failed": failed})
+        return JsonResponse(Health(status="ok", decode_library=library, models=models, failed=failed))
 
     async def openapi(self, _request: Request) -> Response:
-        return JsonReply(document(list(self._worker.models), one_model="/models/{name}"))
+        return JsonResponse(document(list(self._worker.models), one_model="/models/{name}"))
 
     async def metrics(self, request: Request) -> Response:
         metrics = self._worker.metrics()
@@ -109,12 +110,12 @@ class Routes:
         check_ready(self._worker)
         name = _in_address(request)
         names = list(self._worker.models) if name is None else [choose(self._worker, name, None)]
-        return JsonReply({"object": "list", "data": [card(name) for name in names]})
+        return JsonResponse(ModelList(object="list", data=[card(name) for name in names]))
 
     async def model(self, request: Request) -> Response:
         if (name := _in_address(request)) is not None:
             choose(self._worker, name, None)
-        return JsonReply(card(choose(self._worker, request.path_params["model"], None)))
+        return JsonResponse(card(choose(self._worker, request.path_params["model"], None)))
 
     async def chat(self, request: Request) -> Response:
         name, body, prompts = await self._read(request, ChatRequest, chat_prompts)
@@ -128,28 +129,30 @@ class Routes:
         name, body, ids = await self._read(request, TokenizeRequest, tokenize)
         model = self._worker.models[name]
         names = [model.folder.tokenizer.piece(token_id) for token_id in ids] if body.return_token_strs else None
-        return JsonReply({"count": len(ids), "max_model_len": model.engine.max_len, "tokens": ids, "token_strs": names})
+        return JsonResponse(
+            TokenizedText(count=len(ids), max_model_len=model.engine.max_len, tokens=ids, token_strs=names)
+        )
 
     async def detokenize(self, request: Request) -> Response:
         _, _, text = await self._read(request, DetokenizeRequest, detokenize)
-        return JsonReply({"prompt": text})
+        return JsonResponse(DetokenizedText(prompt=text))
 
     async def tokenizer_info(self, request: Request) -> Response:
         model = self._worker.models[choose(self._worker, _in_address(request), request.query_params.get("model"))]
         tokenizer = model.folder.tokenizer
-        return JsonReply(
-            {
-                "tokenizer_class": type(tokenizer).__name__,
-                "vocab_size": tokenizer.vocab_size,
-                "bos_token": tokenizer.piece(tokenizer.bos_id),
-                "bos_token_id": tokenizer.bos_id,
-                "eos_token": tokenizer.piece(tokenizer.eos_id),
-                "eos_token_id": tokenizer.eos_id,
-                "add_bos_token": True,
-                "add_eos_token": False,
-                "model_max_length": model.engine.max_len,
-                "chat_layout": model.folder.template,
-            }
+        return JsonResponse(
+            TokenizerInfo(
+                tokenizer_class=type(tokenizer).__name__,
+                vocab_size=tokenizer.vocab_size,
+                bos_token=tokenizer.piece(tokenizer.bos_id),
+                bos_token_id=tokenizer.bos_id,
+                eos_token=tokenizer.piece(tokenizer.eos_id),
+                eos_token_id=tokenizer.eos_id,
+                add_bos_token=True,
+                add_eos_token=False,
+                model_max_length=model.engine.max_len,
+                chat_layout=model.folder.template,
+            )
         )
 
     async def _read(

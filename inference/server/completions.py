@@ -22,7 +22,7 @@ from inference.server.requests.prompts import Prompt
 from inference.server.requests.protocol import ChatRequest, CompletionRequest
 from inference.server.responses.completion_json import DONE, Answer, Kind, Usage, sse
 from inference.server.responses.errors import ApiError
-from inference.server.responses.json_response import JsonReply
+from inference.server.responses.json_response import JsonResponse
 from inference.server.responses.logprobs import TextLogprobs, chat_logprobs
 
 _CLIENT_GONE = 499  # nobody reads it; it is in the log of a proxy
@@ -151,7 +151,7 @@ async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Res
             raise ApiError(503 if worker.state == "closed" else 500, str(event.error), code="model_failed")
         text, logprobs = part.take(event)
         choices.append(job.answer.choice(part.index, text, logprobs, event.finish_reason))
-    return JsonReply(job.answer.whole(choices, job.usage))
+    return JsonResponse(job.answer.whole(choices, job.usage))
 
 
 async def _collect(stream: Stream) -> Event:

@@ -1,10 +1,9 @@
 """Which model a request asks: the one in its address (/models/NAME/...), else that in its body, else the only one."""
 
-from typing import Any
-
 from inference.engine.loading import LoadedModel
 from inference.engine.worker import Worker
 from inference.server.responses.errors import ApiError
+from inference.server.responses.schemas import ModelCard, ModelStatus
 
 
 def check_ready(worker: Worker) -> None:
@@ -38,17 +37,17 @@ def choose(worker: Worker, in_address: str | None, in_body: str | None) -> str:
     return name
 
 
-def card(name: str) -> dict[str, Any]:
-    """A model as OpenAI's list has it."""
-    return {"id": name, "object": "model", "created": 0, "owned_by": "local"}
+def card(name: str) -> ModelCard:
+    """A model for /v1/models."""
+    return ModelCard(id=name, object="model", created=0, owned_by="local")
 
 
-def status(model: LoadedModel) -> dict[str, Any]:
-    """A model as /health has it."""
-    return {
-        "parameters": model.n_parameters,
-        "fingerprint": model.fingerprint,
-        "max_len": model.engine.max_len,
-        "dtype": model.dtype,
-        "decode_backend": model.engine.backend,
-    }
+def status(model: LoadedModel) -> ModelStatus:
+    """A model for /health."""
+    return ModelStatus(
+        parameters=model.n_parameters,
+        fingerprint=model.fingerprint,
+        max_len=model.engine.max_len,
+        dtype=model.dtype,
+        decode_backend=model.engine.backend,
+    )

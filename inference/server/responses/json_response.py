@@ -1,4 +1,4 @@
-"""JSON replies, written by pydantic's serializer: a million token ids take it 20 ms of the event loop, json 250."""
+"""JSON responses, written by pydantic's serializer: a million token ids take it 50 ms of the event loop, json 250."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from pydantic_core import to_json
 from starlette.responses import Response
 
 
-class JsonReply(Response):
-    """A body of JSON; floats come back as they were."""
+class JsonResponse(Response):
+    """A body of JSON from a dictionary or a model of `schemas`; floats keep every digit."""
 
     media_type = "application/json"
 

@@ -51,7 +51,7 @@ def test_a_server_is_ready_and_answers_by_torch_while_the_compiler_runs_which_en
         assert health["models"]["one"]["decode_backend"] == "torch"
         answer = server.client().chat.completions.create(**ANSWER, max_tokens=5)
         assert backend_of(server, answer) == "torch"
-        assert 'backend="torch"} 1' in httpx.get(f"{server.url}/metrics").text
+        assert '{backend="torch",model="one"} 1.0' in httpx.get(f"{server.url}/metrics").text
         server.process.terminate()
         wait_until_gone(pid)
         code, log = server.end()
@@ -74,5 +74,5 @@ def test_new_requests_take_what_arrives_and_running_ones_go_on_as_they_began(
             time.sleep(0.05)
         assert {backend_of(server, next(running)) for _ in range(20)} == {"torch"}
         assert backend_of(server, client.chat.completions.create(**ANSWER, max_tokens=5)) == "native"
-        assert 'backend="native"} 1' in httpx.get(f"{server.url}/metrics").text
+        assert '{backend="native",model="one"} 1.0' in httpx.get(f"{server.url}/metrics").text
         assert {backend_of(server, next(running)) for _ in range(20)} == {"torch"}
