@@ -1,0 +1,11 @@
+from docs import generate
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    """Settings, command line, the API of elo and the annotated tree; `make generated` writes them."""
+    stale = [
+        path.name
+        for path, text in generate.pages().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    assert stale == [], "run `make generated`"
