@@ -1,11 +1,14 @@
-"""Takes the pictures of the README: starts the arena with an empty database, plays battles, photographs the pages.
+"""Take the pictures of README and documentation: start the arena, play battles, photograph the pages.
 
     make screenshots        needs Chromium; writes docs/screenshots/*.png, light and dark, desktop and phone
 
-The battles are real: the demo models answer, and the votes go where the script's dice send them.
+The battles are real: the demo models answer, and a seeded random number decides each vote. overview.png shows one
+battle in four steps, put together from four photographs.
 """
 
 import asyncio
+import base64
+import re
 import sys
 import tempfile
 from itertools import product
@@ -16,19 +19,37 @@ from typing import Any, Literal
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from playwright.async_api import Browser, expect  # noqa: E402
+from playwright.async_api import Browser, Page, ViewportSize, expect  # noqa: E402
 
 from tests.end_to_end.running import App, ask, cast, chromium, open_battle_page  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
+STORY = "Tell me a story about a fox named Pip."
 PROMPTS = (
     "Reverse the word planet.",
     "What is 17 plus 25?",
-    "Tell me a story about a fox named Pip.",
+    STORY,
     "What is the capital of Japan?",
     "Sort these numbers: 9, 4, 7.",
 )
+STARTED = re.compile(r"\w{3}.{30}", re.DOTALL)
+MAX_TRIES = 12
+PANEL: ViewportSize = {"width": 860, "height": 560}
+STEPS = (
+    ("stream", "1. Two anonymous models answer, at one pace"),
+    ("vote", "2. The visitor votes"),
+    ("reveal", "3. Names and ratings are revealed"),
+    ("board", "4. The leaderboard moves"),
+)
+OVERVIEW = """
+<style>
+  body { margin: 0; padding: 20px; width: 1560px; background: #f0f2f6; font: 600 24px/1.3 sans-serif; color: #1b1f27;
+         display: grid; grid-template-columns: 1fr 1fr; gap: 24px 20px; }
+  figure { margin: 0; } figcaption { margin-bottom: 8px; }
+  img { display: block; width: 100%; border: 1px solid #cfd4dd; border-radius: 10px; }
+</style>
+"""
 DEVICES: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
     "phone": {
@@ -41,16 +62,22 @@ DEVICES: dict[str, dict[str, Any]] = {
 
 
 async def play(browser: Browser, app: App) -> None:
-    """Battles with votes, so that the board has something to show."""
+    """Play battles with votes, so that the board has something to show."""
     dice = Random(3)
     page = await browser.new_page()
     await open_battle_page(page, app.url)
     for number in range(N_BATTLES):
         await ask(page, PROMPTS[number % len(PROMPTS)])
-        await cast(page, dice.choice(["vote-a", "vote-b", "vote-tie"]))
+        await cast(page, await preferred(page) or dice.choice(["vote-a", "vote-b", "vote-tie"]))
         await expect(page.locator("#head-a .name")).to_be_visible()
         await page.locator("#next").click()
     await page.close()
+
+
+async def preferred(page: Page) -> str | None:
+    """The vote for the one side that does not say sorry; None if both or none of them do."""
+    sorry_a, sorry_b = [("sorry" in (await page.locator(f"#answer-{side}").inner_text()).lower()) for side in "ab"]
+    return {(True, False): "vote-b", (False, True): "vote-a"}.get((sorry_a, sorry_b))
 
 
 async def photograph(browser: Browser, app: App, device: str, scheme: Literal["light", "dark"]) -> None:
@@ -64,7 +91,7 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
     await open_battle_page(page, app.url)
     await expect(page.locator("#send")).to_be_visible()
     await shoot("start")
-    await ask(page, "Tell me a story about a fox named Pip.")
+    await ask(page, STORY)
     await shoot("battle")
     await cast(page, "vote-a")
     await expect(page.locator("#head-a .name")).to_be_visible()
@@ -77,6 +104,47 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
     await context.close()
 
 
+async def photograph_steps(browser: Browser, app: App) -> None:
+    """Write overview.png: a battle while it streams, at the vote, after it, and the board."""
+    context = await browser.new_context(viewport=PANEL, device_scale_factor=2)
+    page = await context.new_page()
+    pictures: dict[str, bytes] = {}
+
+    async def shoot(name: str) -> None:
+        await page.wait_for_timeout(400)
+        pictures[name] = await page.screenshot()
+
+    await open_battle_page(page, app.url)
+    for _ in range(MAX_TRIES):
+        await page.locator("#prompt textarea").fill(STORY)
+        await page.locator("#send").click()
+        for side in "ab":
+            await expect(page.locator(f"#answer-{side}")).to_have_text(STARTED, timeout=60_000)
+        pictures["stream"] = await page.screenshot()
+        await expect(page.locator("#vote-tie")).to_be_enabled(timeout=60_000)
+        await shoot("vote")
+        answers = [await page.locator(f"#answer-{side}").inner_text() for side in "ab"]
+        if not any("sorry" in answer.lower() for answer in answers):
+            break
+        await cast(page, await preferred(page) or "vote-tie")
+        await page.locator("#next").click()
+    await cast(page, "vote-a")
+    await expect(page.locator("#head-a .name")).to_be_visible()
+    await shoot("reveal")
+    await page.goto(app.url + "/leaderboard")
+    await expect(page.locator("#leaderboard-table table")).to_be_visible()
+    await shoot("board")
+    figures = "".join(
+        f"<figure><figcaption>{text}</figcaption>"
+        f'<img src="data:image/png;base64,{base64.b64encode(pictures[name]).decode()}"></figure>'
+        for name, text in STEPS
+    )
+    await page.set_viewport_size({"width": 1600, "height": 1000})
+    await page.set_content(OVERVIEW + figures)
+    await page.screenshot(path=FOLDER / "overview.png", full_page=True, scale="css")
+    await context.close()
+
+
 async def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -86,6 +154,7 @@ async def main() -> None:
             app.wait_until_ready()
             async with chromium() as browser:
                 await play(browser, app)
+                await photograph_steps(browser, app)
                 schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
                 for device, scheme in product(DEVICES, schemes):
                     await photograph(browser, app, device, scheme)
