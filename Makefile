@@ -4,6 +4,8 @@
 # make format       format the code, and fix what the linter can
 # make newcomer     play the first battle in a fresh clone beside two busy loops, and print the time of each step
 # make wheel        build the package into dist/
+# make docs         build the documentation into site/, with every link checked
+# make generated    write the generated pages of docs/ again: settings, command line, API, tree
 # make screenshots  take the pictures of docs/screenshots again
 # make bench        compare ratings and inference with other projects; the latter compile: an hour and a half
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
@@ -26,7 +28,7 @@ ARGS ?=
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
-.PHONY: run test newcomer check wheel format lint types screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
+.PHONY: run test newcomer check wheel format lint types docs generated screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
 
 run: $(VENV)/.run $(VENV)/.compiled
 	@exec $(BIN)/python app.py $(ARGS)
@@ -58,6 +60,12 @@ newcomer: $(VENV)/.dev debian-packages
 wheel: $(VENV)/.dev
 	@rm -rf build
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+docs: generated
+	$(BIN)/zensical build --strict
+
+generated: $(VENV)/.dev
+	$(BIN)/python docs/generate.py
 
 screenshots: $(VENV)/.dev debian-packages
 	$(BIN)/python docs/screenshots.py
