@@ -1,6 +1,6 @@
-"""The command: what is refused before anything starts, and a whole life of the process.
+"""The command: mistakes that are reported before anything starts, and a run of the process from start to end.
 
-Models are scripted servers here; the real model server is driven in `tests/end_to_end`.
+The models are scripted servers; `tests/end_to_end` runs the real model server.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ def remote(*servers: ScriptedEndpoint) -> str:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
-    """The one line with which the command refuses."""
+    """Return the one line with which the command refuses."""
     assert app.main(arguments) == 1
     told = capsys.readouterr()
     assert told.out == ""
@@ -100,7 +100,7 @@ def test_help_lists_every_option() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
+def test_a_mistake_is_reported_in_one_line_before_anything_starts(
     text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = refusal(capsys, config(tmp_path, text))
@@ -108,12 +108,24 @@ def test_what_is_wrong_is_told_in_one_line_before_anything_starts(
     assert message in told
 
 
-def test_a_missing_settings_file_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_settings_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
     assert told == f"arena: no file {tmp_path / 'none.toml'}; name your settings file with --config FILE\n"
 
 
-def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_arena_toml_the_command_names_init(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert refusal(capsys, []) == (
+        "arena: there is no arena.toml in this folder; write one with `arena init`,"
+        " or name your settings with --config FILE\n"
+    )
+    assert app.main(["init"]) == 0
+    assert (tmp_path / "arena.toml").read_bytes() == (APP.parent / "arena.toml").read_bytes()
+
+
+def test_a_secret_that_is_too_short_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = config(tmp_path, TWO)
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "secret").write_text("x")
@@ -128,7 +140,7 @@ def test_a_secret_that_is_too_short_is_told(tmp_path: Path, capsys: pytest.Captu
         (errno.EACCES, "choose a port from 1024 on with --port"),
     ],
 )
-def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
+def test_an_address_that_cannot_be_bound_is_reported_with_advice(
     number: int, advice: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Refusing(socket.socket):
@@ -142,12 +154,14 @@ def test_an_address_that_cannot_be_had_is_told_with_what_to_do(
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Some editors write one; it was told as an invalid statement in line 1."""
+    """Some editors write one; it was reported as an invalid statement in line 1."""
     arguments = config(tmp_path, "\ufeff[battle]\ntop_p = 2\n")
     assert "[battle] top_p: 2 is out of range" in refusal(capsys, arguments)
 
 
-def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported_before_any_folder_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         told = refusal(capsys, [*config(tmp_path, ""), "--port", str(port)])
@@ -158,26 +172,24 @@ def test_a_port_in_use_is_told_before_anything_is_made(tmp_path: Path, capsys: p
     assert not (tmp_path / "data").exists()
 
 
-def test_an_address_of_another_machine_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_of_another_machine_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "cannot listen on 192.0.2.1" in refusal(capsys, [*config(tmp_path, ""), "--host", "192.0.2.1"])
 
 
 @pytest.mark.parametrize("host", ["a" * 64, "a..b"])
-def test_a_host_that_cannot_be_one_is_told(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_impossible_host_name_is_reported(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     told = refusal(capsys, [*config(tmp_path, TWO), "--host", host])
     assert told.startswith(f"arena: cannot listen on {host!r}: ")
     assert told.endswith("expected a host name or an address, choose it with --host\n")
 
 
-def test_settings_that_are_a_folder_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_settings_that_are_a_folder_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert refusal(capsys, ["--config", str(tmp_path)]) == (
         f"arena: {tmp_path} cannot be read: Is a directory; name your settings file with --config FILE\n"
     )
 
 
-def test_data_that_is_a_file_or_lies_where_nothing_can_be_made_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_data_folder_that_cannot_be_made_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = config(tmp_path, TWO)
     for data, reason in (
         (tmp_path / "arena.toml", "File exists"),
@@ -189,15 +201,17 @@ def test_data_that_is_a_file_or_lies_where_nothing_can_be_made_is_told(
         )
 
 
-def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_secret_that_cannot_be_read_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = config(tmp_path, TWO)
     secret = tmp_path / "data" / "secret"
     secret.mkdir(parents=True)
     assert f"{secret} cannot be read or written: Is a directory" in refusal(capsys, arguments)
 
 
-def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The driver's own words are two lines."""
+def test_a_database_that_does_not_answer_is_reported_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The driver's own message has two lines."""
     address = f"postgresql://arena:word@127.0.0.1:{free_port()}/arena"
     told = refusal(capsys, [*config(tmp_path, TWO), "--db", address])
     assert "Connection refused" in told
@@ -205,10 +219,10 @@ def test_a_database_that_does_not_answer_is_told(tmp_path: Path, capsys: pytest.
     assert told.endswith("; start or repair the database, or name another with --db\n")
 
 
-def test_the_model_server_gets_the_environment_as_it_was_given(
+def test_the_model_server_gets_the_environment_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The pages keep their libraries off the network; a model named hf:ORG/NAME may have to be fetched."""
+    """The pages' libraries stay off the network, but the server may have to download a model named hf:ORG/NAME."""
     given: dict[str, str] = {}
 
     def wire(_settings: Settings, environment: dict[str, str], _held: ExitStack) -> FastAPI:
@@ -226,7 +240,7 @@ def test_the_model_server_gets_the_environment_as_it_was_given(
 
 @contextmanager
 def running(arguments: list[str], **variables: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process, and its address once it is printed."""
+    """Start the process; yield it and its address once it is printed."""
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", **variables}
     process = subprocess.Popen(
         [sys.executable, APP, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -278,7 +292,7 @@ def test_it_serves_pages_to_visitors_and_ends_in_time_with_streams_open(tmp_path
 
 
 def test_models_are_reached_through_a_socks_proxy(tmp_path: Path) -> None:
-    """With ALL_PROXY=socks5://... in the environment the arena ended in a traceback, without any remote model too."""
+    """With ALL_PROXY=socks5://... in the environment the arena ended in a traceback, even without remote models."""
     text = "".join(f'[[models]]\nname = "m{n}"\nbase_url = "http://m{n}.example/v1"\n' for n in range(2))
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         with FakeSocks({"m0.example": one.port, "m1.example": two.port}) as proxy:
@@ -291,7 +305,7 @@ def test_models_are_reached_through_a_socks_proxy(tmp_path: Path) -> None:
             assert set(proxy.asked) == {"m0.example", "m1.example"}
 
 
-def test_what_a_models_table_says_is_what_its_server_is_asked(tmp_path: Path) -> None:
+def test_the_keys_of_a_models_table_shape_its_requests(tmp_path: Path) -> None:
     keys = """
 max_tokens = 300
 thinking_tokens = 50
@@ -317,8 +331,8 @@ rename = { max_tokens = "max_completion_tokens" }
             assert not {"max_tokens", "top_p"} & body.keys()
 
 
-def test_certificates_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -> None:
-    """Gradio's import fails on them; the reason that it gives has no name in it."""
+def test_certificates_that_cannot_be_read_are_reported_in_one_line(tmp_path: Path) -> None:
+    """Gradio's import fails on them, with a message that does not name the file."""
     done = subprocess.run(
         [sys.executable, APP, *config(tmp_path, TWO)],
         env={**os.environ, "SSL_CERT_FILE": "/nowhere"},
@@ -332,7 +346,7 @@ def test_certificates_that_cannot_be_read_are_told_in_one_line(tmp_path: Path) -
     assert done.stderr.count("\n") == 1
 
 
-def test_a_proxy_that_cannot_be_used_does_not_matter_where_no_model_is_far_away(tmp_path: Path) -> None:
+def test_an_unusable_proxy_does_not_matter_for_local_models(tmp_path: Path) -> None:
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         variables = {"ALL_PROXY": "socks4://h:1", "no_proxy": "[::1]"}
         with running(config(tmp_path, remote(one, two)), **variables) as (process, address):
@@ -342,7 +356,7 @@ def test_a_proxy_that_cannot_be_used_does_not_matter_where_no_model_is_far_away(
             assert "Traceback" not in process.stderr.read()
 
 
-def test_what_no_page_sends_is_refused_and_fills_no_log(tmp_path: Path) -> None:
+def test_requests_that_no_page_sends_are_refused_without_a_log_entry(tmp_path: Path) -> None:
     """Gradio answers such requests with status 500 and a traceback."""
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         with running(config(tmp_path, remote(one, two))) as (process, address):
@@ -374,7 +388,7 @@ def test_what_no_page_sends_is_refused_and_fills_no_log(tmp_path: Path) -> None:
 
 
 def ask(address: str, *, visitor: str, came_from: str) -> str:
-    """Send a prompt as the page does, through a proxy that says where it came from; all that the page is told."""
+    """Send a prompt as the page does, through a proxy that names its origin; return all that the page receives."""
     headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}
     with httpx.Client(base_url=address, headers=headers, timeout=30) as browser:
         config = browser.get("/config").json()
@@ -386,8 +400,8 @@ def ask(address: str, *, visitor: str, came_from: str) -> str:
         return browser.get("/gradio_api/queue/data", params={"session_hash": visitor[:10]}).text
 
 
-def test_a_model_whose_list_is_missing_is_tried_with_what_battles_ask(tmp_path: Path) -> None:
-    """Without the tries both would be out: one for its list, the other never before a visitor met it."""
+def test_a_server_without_a_model_list_is_probed_with_a_battle_request(tmp_path: Path) -> None:
+    """Without the probes, the server without a list would never play, and the one without a key would fail a visitor."""
     settings = '[battle]\nmax_tokens = 77\ntemperature = 0.3\ntop_p = 0.8\nsystem_prompt = "Be kind."\n'
     with (
         ScriptedEndpoint(models_status=404) as works,
@@ -411,7 +425,7 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         text = remote(one, two) + '[limits]\nbattles_per_hour = 1\n[battle]\npace = "free"\n'
         with running(config(tmp_path, text)) as (_, address):
-            for number in range(10):  # ten times the limit of a visitor, each from another address of one network
+            for number in range(10):  # ten times a visitor's limit, each from another address of one network
                 told = ask(address, visitor=secrets.token_hex(16), came_from=f"2001:db8:1:2::{number}")
                 assert "Hello there." in told
             told = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
@@ -423,15 +437,17 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
         with closing(sqlite3.connect(tmp_path / "data" / "arena.sqlite")) as database:
             stored = [row[0] for row in database.execute("SELECT address FROM battles ORDER BY id")]
             dump = "\n".join(database.iterdump())
-    networks = ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"] + ["unknown"] * 2  # one limit for all that have none
+    networks = (
+        ["2001:db8:1:2::/64"] * 10 + ["2001:db8:1:3::/64"] + ["unknown"] * 2
+    )  # all without an address share one limit
     assert stored == [hmac.new(key, f"address:{one}".encode(), hashlib.sha256).hexdigest() for one in networks]
     assert "2001:" not in dump
 
 
-def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no_lock(
+def test_one_data_folder_takes_one_arena_and_a_killed_one_leaves_no_lock(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two would bear one name in the database, and each start would void the battles that the other one runs."""
+    """Two would have one name in the database, and each start would void the battles of the other one."""
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         first = config(tmp_path, remote(one, two))
         with running(first) as (process, address):
@@ -447,8 +463,8 @@ def test_a_second_arena_on_one_data_folder_is_refused_and_a_killed_one_leaves_no
                 assert httpx.get(f"{address}/health").status_code == 200
 
 
-def test_two_arenas_with_folders_of_their_own_share_a_database_and_end_no_battle_of_the_other(tmp_path: Path) -> None:
-    """Both were called main, and each start voided what the other one streamed."""
+def test_two_arenas_on_one_database_end_no_battle_of_each_other(tmp_path: Path) -> None:
+    """Both were called main, and each start voided the battles of the other one."""
 
     def states() -> list[State]:
         with closing(sqlite3.connect(tmp_path / "shared.sqlite")) as database:

@@ -12,7 +12,7 @@ Keep = Callable[[Path], bytes | str]
 
 
 @KEPT
-def test_what_is_kept_is_made_once_and_readable_by_its_owner_only(
+def test_secret_and_replica_are_made_once_and_readable_only_by_their_owner(
     keep: Keep, name: str, length: int, tmp_path: Path
 ) -> None:
     folder = tmp_path / "new"
@@ -30,14 +30,12 @@ def test_many_starts_at_once_agree(keep: Keep, name: str, length: int, tmp_path:
 
 
 @KEPT
-def test_two_folders_have_two(keep: Keep, name: str, length: int, tmp_path: Path) -> None:
+def test_two_folders_have_different_ones(keep: Keep, name: str, length: int, tmp_path: Path) -> None:
     assert keep(tmp_path / "one") != keep(tmp_path / "two")
 
 
 @KEPT
-def test_a_folder_in_its_place_or_a_file_in_its_folders_is_an_error(
-    keep: Keep, name: str, length: int, tmp_path: Path
-) -> None:
+def test_a_folder_instead_of_the_file_is_an_error(keep: Keep, name: str, length: int, tmp_path: Path) -> None:
     (tmp_path / name).mkdir()
     with pytest.raises(
         DataFolderError, match=rf"{tmp_path / name} cannot be read or written: Is a directory; expected a"
@@ -48,26 +46,26 @@ def test_a_folder_in_its_place_or_a_file_in_its_folders_is_an_error(
         keep(tmp_path / "file")
 
 
-def test_a_file_that_is_no_secret_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_short_secret_is_an_error_with_advice(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("short\n")
     with pytest.raises(DataFolderError, match=r"/secret has 5 bytes; expected a secret of at least 32\. Restore it"):
         secret(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["", "main", "0" * 31, "g" * 32, "0" * 33])
-def test_a_file_that_is_no_replicas_name_is_an_error_that_says_what_to_do(text: str, tmp_path: Path) -> None:
+def test_a_damaged_replica_file_is_an_error_with_advice(text: str, tmp_path: Path) -> None:
     (tmp_path / "replica").write_text(text)
     with pytest.raises(DataFolderError, match="/replica: expected 32 hexadecimal digits; delete it to get a new one"):
         replica(tmp_path)
 
 
-def test_a_folder_is_one_process_alone_while_it_is_locked(tmp_path: Path) -> None:
+def test_a_locked_folder_is_refused_to_a_second_process(tmp_path: Path) -> None:
     with lock(tmp_path / "data"), pytest.raises(DataFolderError, match=r"another arena uses the data folder .*--data"):
         lock(tmp_path / "data")
     lock(tmp_path / "data").close()
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(
         DataFolderError,

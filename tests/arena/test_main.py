@@ -13,7 +13,7 @@ from tests.arena.service.old_votes import export, fill
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    """A data folder with votes of version 1 of the rules, and settings that say nothing else."""
+    """A data folder with votes of version 1 of the rules, and settings with one limit."""
     database = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
     fill(database)
     database.close()
@@ -29,7 +29,7 @@ def _run(capsys: pytest.CaptureFixture[str], data: Path, *options: str) -> list[
     return printed.out.splitlines()
 
 
-def test_the_report_tells_which_verdicts_change_and_which_cannot_be_judged(
+def test_the_report_counts_changed_verdicts_and_those_that_cannot_be_judged(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = [
@@ -75,7 +75,9 @@ def test_a_dry_run_leaves_every_byte_of_an_export_as_it_was(data: Path, capsys: 
         ),
     ],
 )
-def test_what_is_wrong_is_one_line(options: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_mistake_is_reported_in_one_line(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["admin", "recompute-verdicts", *options]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -83,7 +85,7 @@ def test_what_is_wrong_is_one_line(options: list[str], message: str, capsys: pyt
     assert printed.err.count("\n") == 1
 
 
-def test_one_that_is_stopped_says_how_to_go_on(
+def test_a_stopped_run_says_how_to_go_on(
     data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stopped(*_: object, **__: object) -> None:
@@ -98,7 +100,20 @@ def test_one_that_is_stopped_says_how_to_go_on(
     assert _run(capsys, data)[1] == "verdicts that changed: 8"
 
 
-def test_it_is_a_command_of_the_package() -> None:
+def test_init_changes_no_existing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "arena.toml").write_text("mine")
+    assert main(["init"]) == 1
+    assert capsys.readouterr().err == (
+        "error: arena.toml is already in this folder and was not changed; start the arena with `arena`,"
+        " or move the file away first\n"
+    )
+    assert (tmp_path / "arena.toml").read_text() == "mine"
+
+
+def test_the_package_runs_as_a_command() -> None:
     told = subprocess.run(
         [sys.executable, "-m", "arena", "admin", "recompute-verdicts", "--help"],
         capture_output=True,

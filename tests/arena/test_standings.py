@@ -1,4 +1,4 @@
-"""The board against its independent recomputation, and its cache against a ledger that moves."""
+"""The board equals an independent recomputation, and its cache follows the ledger."""
 
 import asyncio
 import json
@@ -128,7 +128,7 @@ def test_the_web_board_and_recompute_agree_digit_for_digit(
     assert {name: shown[name] for name in recomputed} == recomputed
 
 
-def test_votes_that_do_not_count_are_told_by_reason(database: Database) -> None:
+def test_excluded_votes_are_counted_by_reason(database: Database) -> None:
     vote(database)
     vote(database, reasons=(Reason.STOPPED, Reason.IDENTITY_LEAK))
     vote(database, reasons=(Reason.STOPPED,))
@@ -141,7 +141,7 @@ def test_votes_that_do_not_count_are_told_by_reason(database: Database) -> None:
     assert (told["excluded"], told["n_excluded"], told["computed_at"]) == ({"identity_leak": 1, "stopped": 2}, 2, 77.0)
 
 
-def test_every_model_has_a_card_and_those_without_votes_no_row(database: Database) -> None:
+def test_every_model_has_a_card_and_only_rated_ones_a_row(database: Database) -> None:
     vote(database)
     with database.write() as tx:
         queries.retire_models(tx, NAMES[:1], now=5.0)
@@ -155,7 +155,7 @@ def test_every_model_has_a_card_and_those_without_votes_no_row(database: Databas
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, during: Callable[[], None] = lambda: None) -> list[threading.Thread]:
-    """The threads in which boards were computed from now on."""
+    """Record the threads in which boards are computed from now on."""
     computed: list[threading.Thread] = []
 
     def counting(*args: Any, **options: Any) -> Any:
@@ -194,10 +194,10 @@ def test_a_revision_is_computed_once_and_off_the_loop(database: Database, monkey
     assert threading.main_thread() not in computed
 
 
-def test_a_vote_during_the_computation_is_on_the_board_of_who_asks_after_it(
+def test_a_vote_during_the_computation_is_on_the_next_board(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever asked before it may get the older board; nobody gets one that is older than the question."""
+    """A request before the vote may get the older board; no request gets one older than itself."""
     vote(database)
     of = Standings(database, Settings())
     begun, may_go_on = threading.Event(), threading.Event()
@@ -221,7 +221,7 @@ def test_a_vote_during_the_computation_is_on_the_board_of_who_asks_after_it(
     asyncio.run(main())
 
 
-def test_votes_without_likeliest_ratings_are_tried_once_a_revision(
+def test_votes_without_a_maximum_are_tried_once_for_each_revision(
     database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     computed = counted(monkeypatch)

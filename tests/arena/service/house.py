@@ -1,4 +1,4 @@
-"""The arena on a real SQLite file with scripted players; pages' waits are 2 ms, the wall clock is the test's."""
+"""The arena on a real SQLite file with scripted players; pages wait 2 ms, and the test sets the wall clock."""
 
 import asyncio
 import random
@@ -26,7 +26,7 @@ TICK_S = 0.002
 
 
 class House:
-    """One database, one roster, and as many arenas after each other as the test starts."""
+    """One database and one roster, on which a test starts one arena after another."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class House:
             return query(tx)
 
     def script(self, *scripts: Any) -> None:
-        """The same for every player."""
+        """Give every player the same script."""
         for name in self.streams:
             self.streams[name] = self.players.streams[name] = ScriptedPlayer(*scripts)
 
@@ -89,7 +89,7 @@ async def watch(arena: Arena, battle_id: str, visitor: str = "visitor") -> list[
 
 
 async def battle(arena: Arena, text: str = "Hi", visitor: str = "visitor") -> str:
-    """A battle whose answers are in."""
+    """Start a battle and wait for its answers; return its id."""
     battle_id = await arena.send(visitor, None, text)
     await watch(arena, battle_id, visitor)
     return battle_id

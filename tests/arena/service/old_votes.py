@@ -18,7 +18,7 @@ ELO = online_elo(SETTINGS_OF_ARENA.elo)
 
 
 def old_facts(a: AnswerRecord, b: AnswerRecord, outcome: Outcome, **changes: Any) -> dict[str, object]:
-    """Facts as version 1 made them of these answers."""
+    """Return the facts that version 1 made of these answers."""
 
     def side(answer: AnswerRecord) -> dict[str, object]:
         end = "failed" if answer.error else "stopped" if answer.finish_reason == "cancelled" else "done"
@@ -40,7 +40,7 @@ def old_vote(
     visitor: str = "ann",
     **answer_a: Any,
 ) -> str:
-    """A vote as an arena of version 1 stored it, with the verdict that it gave."""
+    """Store a vote as an arena of version 1 did, with its verdict."""
     a, b = AnswerRecord(Side.A, 1, text_a, 7, **answer_a), AnswerRecord(Side.B, 1, text_b, 8, "stop")
     with on.write() as tx:
         add_models(tx)
@@ -65,7 +65,7 @@ def old_vote(
 
 
 def fill(on: Database) -> dict[str, str]:
-    """One vote of each sort that the versions judge differently, and some that they judge alike."""
+    """Store one vote of each kind that the versions judge differently, and some that they judge alike."""
     battles = {
         "good": old_vote(on, "It is 4."),
         "empty": old_vote(on, "", outcome=Outcome.B),

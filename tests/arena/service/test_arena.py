@@ -1,4 +1,4 @@
-"""The way from a prompt to a moved leaderboard: who is drawn, what may be seen on the way, and what at its end."""
+"""From a prompt to a changed leaderboard: which models are drawn, and what a visitor sees before and after the vote."""
 
 import asyncio
 import dataclasses
@@ -88,7 +88,7 @@ def test_each_side_goes_on_from_its_own_answers_over_turns(house: House) -> None
     run(main())
 
 
-def test_nothing_that_names_a_model_is_in_any_view_before_the_vote(house: House) -> None:
+def test_no_view_before_the_vote_names_a_model(house: House) -> None:
     async def main() -> None:
         sent = {"max_completion_tokens": 5120, "reasoning_effort": "low"}
         house.streams["Wren Sol"].scripts = (
@@ -175,7 +175,7 @@ def test_a_vote_is_withdrawn_within_a_minute_and_never_after(house: House) -> No
 def test_after_a_withdrawal_the_ranks_are_those_without_the_vote(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
-        for _ in range(8):  # enough that all intervals of the two models part
+        for _ in range(8):  # enough to separate the intervals of the two models
             first = await battle(arena)
             await arena.vote("visitor", first, Outcome.A if house.side_of(first, NAMES[0]) == "a" else Outcome.B)
         parted = await arena.leaderboard()
@@ -191,7 +191,7 @@ def test_after_a_withdrawal_the_ranks_are_those_without_the_vote(house: House) -
     run(main())
 
 
-def test_the_status_tells_stored_votes_from_counted_ones(house: House) -> None:
+def test_the_status_counts_stored_and_counted_votes_apart(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         await arena.vote("visitor", await battle(arena), Outcome.A)
@@ -205,7 +205,7 @@ def test_the_status_tells_stored_votes_from_counted_ones(house: House) -> None:
     run(main())
 
 
-def test_a_prompt_for_which_models_are_missing_is_held_and_let_go_once(house: House) -> None:
+def test_a_prompt_without_models_is_held_and_taken_once(house: House) -> None:
     async def main() -> None:
         arena = await started(house, abandon_after_s=60)
         with refused("prompt_empty"):
@@ -239,7 +239,7 @@ def test_a_model_that_cannot_be_loaded_is_not_listed_unless_it_is_rated(house: H
 
 
 def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
-    """Two processes may share the database with rosters of their own: what one does not list, the other may play."""
+    """Two processes may share the database and have different rosters: one may use a model that the other lacks."""
 
     async def retired(names: tuple[str, ...], inactive: tuple[str, ...] = ()) -> dict[str, bool]:
         arena = await started(House(tmp_path, names, inactive=inactive))
@@ -280,7 +280,7 @@ def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
     run(main())
 
 
-def test_all_pairs_and_sides_are_drawn(tmp_path: Path) -> None:
+def test_every_pair_is_drawn_in_both_orders(tmp_path: Path) -> None:
     names = ("Wren Sol", "Moss Tarn", "Fen Quill")
     house = House(tmp_path, names)
 
@@ -298,7 +298,7 @@ def test_all_pairs_and_sides_are_drawn(tmp_path: Path) -> None:
     assert len(run(main())) == 6
 
 
-def test_a_board_that_cannot_be_computed_is_a_refusal_and_stops_no_vote(tmp_path: Path) -> None:
+def test_a_board_that_fails_is_a_refusal_and_votes_go_on(tmp_path: Path) -> None:
     house = House(tmp_path, elo={"prior": 0.0})
 
     async def main() -> None:
@@ -311,7 +311,7 @@ def test_a_board_that_cannot_be_computed_is_a_refusal_and_stops_no_vote(tmp_path
     run(main())
 
 
-def test_a_reveal_does_not_wait_for_a_board_that_takes_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house, may_go_on = House(tmp_path), threading.Event()
     monkeypatch.setattr("arena.service.live.REVEAL_WAIT_S", 0.05)
 

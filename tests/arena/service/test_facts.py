@@ -1,4 +1,4 @@
-"""Which votes count, from what two players write to the verdict; the rules alone are tested with the ledger."""
+"""Which votes count, from the players' answers to the verdict; the ledger's tests cover the rules alone."""
 
 import asyncio
 from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_vote_says_at_once_whether_it_counts(
     run(main())
 
 
-def test_both_sides_without_an_answer_are_not_called_the_same(house: House) -> None:
+def test_two_empty_answers_are_not_identical(house: House) -> None:
     async def main() -> None:
         house.script([])
         arena = await started(house)
@@ -70,7 +70,7 @@ def test_both_sides_without_an_answer_are_not_called_the_same(house: House) -> N
     run(main())
 
 
-def test_of_identical_answers_none_can_be_called_better(house: House) -> None:
+def test_neither_of_two_identical_answers_can_win(house: House) -> None:
     async def main() -> None:
         house.script(["the same"])
         house.streams["Wren Sol"].scripts = (["the", " same\n"],)
@@ -90,7 +90,7 @@ def test_of_identical_answers_none_can_be_called_better(house: House) -> None:
     run(main())
 
 
-def test_answers_are_identical_only_where_every_turn_is(house: House) -> None:
+def test_answers_are_identical_only_if_every_turn_is(house: House) -> None:
     async def main() -> None:
         house.script(["the same"], ["the same"])
         house.streams["Wren Sol"].scripts = (["the same"], ["not the same"])
@@ -105,7 +105,7 @@ def test_answers_are_identical_only_where_every_turn_is(house: House) -> None:
     run(main())
 
 
-def test_what_a_page_shows_and_what_is_stored_are_the_same_facts(house: House) -> None:
+def test_the_shown_and_the_stored_turn_give_the_same_facts(house: House) -> None:
     async def main() -> None:
         scripts: list[Any] = [
             ["x" * 150],
@@ -147,7 +147,7 @@ def test_a_retry_of_an_empty_answer_makes_the_vote_count(house: House) -> None:
     run(main())
 
 
-def test_a_model_that_names_itself_in_its_thoughts_alone_gives_nobody_away(house: House) -> None:
+def test_a_name_in_the_reasoning_alone_is_no_identity_leak(house: House) -> None:
     async def main() -> None:
         house.streams["Wren Sol"].scripts = ([Thought("I am Wren Sol."), "Hello.", Thought("Wren Sol, yes.")],)
         arena = await started(house)
@@ -156,7 +156,7 @@ def test_a_model_that_names_itself_in_its_thoughts_alone_gives_nobody_away(house
     run(main())
 
 
-def test_thoughts_make_no_difference_between_answers_that_are_the_same(house: House) -> None:
+def test_equal_answers_with_different_reasoning_are_identical(house: House) -> None:
     async def main() -> None:
         house.script(["the same"])
         house.streams["Wren Sol"].scripts = ([Thought("hm"), "the same"],)
@@ -166,7 +166,7 @@ def test_thoughts_make_no_difference_between_answers_that_are_the_same(house: Ho
     run(main())
 
 
-def test_a_vote_counts_though_an_endpoint_took_less_than_was_asked(house: House) -> None:
+def test_a_vote_counts_although_an_endpoint_got_fewer_parameters(house: House) -> None:
     async def main() -> None:
         sent = {"max_completion_tokens": 1024, "seed": 5, "stream": True}
         house.streams["Wren Sol"].scripts = (["Yes.", Finish("stop", 1, 1, None, 1.0, 2.0, sent)],)
@@ -177,7 +177,9 @@ def test_a_vote_counts_though_an_endpoint_took_less_than_was_asked(house: House)
 
 
 @pytest.mark.parametrize(("n_chars", "reasons"), [(99, ("stopped",)), (100, ())])
-def test_a_stop_before_a_hundred_characters_does_not_count(house: House, n_chars: int, reasons: tuple[str]) -> None:
+def test_a_vote_after_a_stop_before_100_characters_does_not_count(
+    house: House, n_chars: int, reasons: tuple[str]
+) -> None:
     async def main() -> None:
         house.streams["Wren Sol"].scripts = (["x" * n_chars, asyncio.Event()],)
         arena = await started(house)
@@ -203,7 +205,7 @@ def test_a_stop_before_a_hundred_characters_does_not_count(house: House, n_chars
     run(main())
 
 
-def test_a_stop_after_nothing_but_white_space_leaves_no_history_to_go_on_from(house: House) -> None:
+def test_a_stop_after_white_space_alone_allows_no_further_turn(house: House) -> None:
     async def main() -> None:
         house.streams["Wren Sol"].scripts = ([" \n", asyncio.Event()],)
         arena = await started(house)
@@ -237,7 +239,7 @@ def test_a_retry_that_works_makes_the_vote_count(house: House) -> None:
     run(main())
 
 
-def test_votes_beyond_the_hour_s_number_are_kept_and_do_not_count(tmp_path: Path) -> None:
+def test_votes_beyond_votes_per_hour_are_stored_and_do_not_count(tmp_path: Path) -> None:
     house = House(tmp_path, limits={"votes_per_hour": 2})
 
     async def main() -> None:
@@ -251,7 +253,7 @@ def test_votes_beyond_the_hour_s_number_are_kept_and_do_not_count(tmp_path: Path
     run(main())
 
 
-def test_a_vote_without_reading_does_not_count_where_reading_takes_time(tmp_path: Path) -> None:
+def test_a_vote_sooner_than_min_read_s_does_not_count(tmp_path: Path) -> None:
     house = House(tmp_path, limits={"min_read_s": 5.0})
 
     async def main() -> None:
@@ -264,7 +266,7 @@ def test_a_vote_without_reading_does_not_count_where_reading_takes_time(tmp_path
     run(main())
 
 
-def test_a_prompt_that_was_asked_with_names_shown_does_not_count(house: House) -> None:
+def test_a_vote_on_a_prompt_of_a_named_page_does_not_count(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         with house.database.write() as tx:
@@ -278,7 +280,7 @@ def test_a_prompt_that_was_asked_with_names_shown_does_not_count(house: House) -
     run(main())
 
 
-def test_a_banned_visitor_s_vote_is_stored_and_says_so(house: House) -> None:
+def test_a_vote_of_a_banned_visitor_is_stored_with_its_reason(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         battle_id = await battle(arena)

@@ -20,7 +20,7 @@ def test_a_prompt_waits_until_it_is_taken_and_is_taken_once() -> None:
     assert prompts.of("ann") is None
 
 
-def test_the_same_text_held_again_is_another_prompt_in_place_of_the_first() -> None:
+def test_the_same_text_held_again_replaces_the_first_prompt() -> None:
     prompts = HeldPrompts(keep_s=60, clock=Clock())
     first = prompts.hold("ann", "Hi")
     second = prompts.hold("ann", "Hi")
@@ -29,7 +29,7 @@ def test_the_same_text_held_again_is_another_prompt_in_place_of_the_first() -> N
     assert first != second
 
 
-def test_a_prompt_lasts_while_a_page_asks_for_it_and_a_minute_more() -> None:
+def test_a_prompt_is_kept_for_a_minute_after_the_last_poll() -> None:
     clock = Clock()
     prompts = HeldPrompts(keep_s=60, clock=clock)
     prompts.hold("ann", "Hi")
@@ -43,7 +43,7 @@ def test_a_prompt_lasts_while_a_page_asks_for_it_and_a_minute_more() -> None:
     assert prompts.of("ann") is None
 
 
-def test_when_too_many_wait_the_one_longest_unasked_for_goes() -> None:
+def test_beyond_the_limit_the_prompt_polled_longest_ago_is_dropped() -> None:
     prompts = HeldPrompts(keep_s=60, clock=Clock())
     for number in range(MAX_HELD):
         prompts.hold(str(number), "Hi")

@@ -1,4 +1,4 @@
-"""Battles outlive the pages that show them, and processes that hold them."""
+"""Battles outlive the pages that show them and the processes that run them."""
 
 import asyncio
 from typing import Any
@@ -32,7 +32,7 @@ def test_a_reload_finds_the_running_battle_and_a_second_tab_follows_it(house: Ho
     run(main())
 
 
-def test_the_current_battle_is_the_latest_that_waits_for_something(house: House) -> None:
+def test_the_current_battle_is_the_latest_unfinished_one(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         assert await arena.current("visitor") is None
@@ -69,7 +69,7 @@ def test_a_battle_that_no_page_watches_is_void_in_the_database(house: House) -> 
     run(main())
 
 
-def test_closing_the_arena_ends_what_is_being_written_and_keeps_what_can_be_voted_on(house: House) -> None:
+def test_closing_the_arena_ends_open_battles_and_keeps_votable_ones(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         done = await battle(arena)
@@ -88,7 +88,7 @@ def test_closing_the_arena_ends_what_is_being_written_and_keeps_what_can_be_vote
     run(main())
 
 
-def test_after_a_crash_what_was_open_is_void_and_what_was_votable_can_be_voted_on(house: House) -> None:
+def test_after_a_crash_open_battles_are_void_and_votable_ones_stay(house: House) -> None:
     async def crash() -> tuple[str, str]:
         arena = await started(house)
         votable = await battle(arena)
@@ -115,7 +115,7 @@ def test_after_a_crash_what_was_open_is_void_and_what_was_votable_can_be_voted_o
     run(restarted())
 
 
-def test_an_acknowledged_vote_is_there_after_a_crash_and_can_still_be_withdrawn(house: House) -> None:
+def test_an_acknowledged_vote_survives_a_crash_and_can_be_withdrawn(house: House) -> None:
     async def crash() -> str:
         arena = await started(house)
         battle_id = await battle(arena)
@@ -137,7 +137,7 @@ def test_an_acknowledged_vote_is_there_after_a_crash_and_can_still_be_withdrawn(
     run(restarted())
 
 
-def test_a_vote_whose_page_left_at_the_commit_is_shown_and_not_stored_twice(
+def test_a_vote_whose_page_closed_at_the_commit_is_stored_once_and_shown(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def main() -> None:
@@ -164,7 +164,7 @@ def test_a_vote_whose_page_left_at_the_commit_is_shown_and_not_stored_twice(
     run(main())
 
 
-def test_a_battle_of_a_model_that_left_the_roster_can_be_voted_on_and_not_gone_on_with(house: House) -> None:
+def test_a_battle_of_a_removed_model_allows_a_vote_and_no_further_turn(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         battle_id = await battle(arena)
@@ -178,7 +178,7 @@ def test_a_battle_of_a_model_that_left_the_roster_can_be_voted_on_and_not_gone_o
     run(main())
 
 
-def test_idle_battles_leave_the_memory_and_come_back_from_the_database(house: House) -> None:
+def test_idle_battles_leave_memory_and_are_read_back(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         battle_id = await battle(arena)

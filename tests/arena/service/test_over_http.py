@@ -65,7 +65,7 @@ def test_a_misbehaving_server_costs_one_side_and_never_the_battle(
         run(main(bad, good))
 
 
-def test_an_abandoned_battle_lets_the_server_go(house: House) -> None:
+def test_an_abandoned_battle_closes_its_streams(house: House) -> None:
     async def main(one: ScriptedEndpoint, other: ScriptedEndpoint) -> None:
         endpoints = {name: Endpoint([server.base_url], name) for name, server in zip(NAMES, (one, other), strict=True)}
         health = Health(house.roster, endpoints)

@@ -1,4 +1,4 @@
-"""Votes that an arena with version 1 of the rules stored, judged again by the present ones; on both databases."""
+"""Votes that an arena with version 1 of the rules stored are judged by the present ones, on both databases."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,7 +89,7 @@ def test_a_dry_run_reports_the_same_and_stores_nothing(database: Database, tmp_p
     assert recompute_verdicts(database, SETTINGS_OF_ARENA, is_dry_run=False) == dry
 
 
-def test_where_the_texts_are_gone_old_facts_are_judged_by_what_they_say(database: Database) -> None:  # noqa: F811
+def test_without_the_texts_old_facts_are_judged_as_they_are(database: Database) -> None:  # noqa: F811
     battles = fill(database)
     with database.write() as tx:
         tx.execute(delete(answers))
@@ -100,7 +100,7 @@ def test_where_the_texts_are_gone_old_facts_are_judged_by_what_they_say(database
     assert ledger.Facts.from_json(votes["white"].facts).has_version_1
 
 
-def test_texts_that_were_changed_since_are_not_taken_for_those_that_were_judged(database: Database) -> None:  # noqa: F811
+def test_changed_texts_do_not_complete_old_facts(database: Database) -> None:  # noqa: F811
     battle_id = old_vote(database, "It is 4.")
     with database.write() as tx:
         tx.execute(answers.update().values(text=""))
@@ -119,8 +119,8 @@ def test_a_changed_limit_is_a_recomputation_too(database: Database) -> None:  # 
     assert loose.n_newly_counted == 2
 
 
-def test_votes_are_cast_while_others_are_judged(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
-    """Nobody holds the ledger while judging: a vote from another connection is stored, and judged as well."""
+def test_votes_can_be_cast_during_a_recomputation(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """Judging does not lock the ledger: a vote from another connection is stored, and judged as well."""
     battles = fill(database)
     judge_stored = ledger.judge_stored
     cast: list[str] = []
@@ -142,7 +142,7 @@ def test_votes_are_cast_while_others_are_judged(database: Database, monkeypatch:
         assert problems(tx, ELO) == []
 
 
-def test_many_changes_come_in_steps_of_one_revision_each(
+def test_many_changes_are_stored_in_steps_of_one_revision_each(
     database: Database,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,4 +1,4 @@
-"""What a visitor cannot have is refused by key, with the numbers that its sentence needs."""
+"""A refusal has a key, and the numbers that its sentence needs."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ def test_an_empty_prompt_is_refused(house: House, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["nul \0", "half \ud83d"])
-def test_a_prompt_that_is_no_text_is_refused(house: House, text: str) -> None:
+def test_a_prompt_with_characters_that_cannot_be_stored_is_refused(house: House, text: str) -> None:
     async def main() -> None:
         with refused("prompt_not_text"):
             await house.arena().send("visitor", None, text)
@@ -56,7 +56,7 @@ def test_turns_have_a_limit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", [(), ("Wren Sol",)])
-def test_too_few_models_for_a_battle_are_said_with_their_number(tmp_path: Path, names: tuple[str, ...]) -> None:
+def test_too_few_models_are_refused_with_their_number(tmp_path: Path, names: tuple[str, ...]) -> None:
     house = House(tmp_path, names)
 
     async def main() -> None:
@@ -70,7 +70,7 @@ def test_too_few_models_for_a_battle_are_said_with_their_number(tmp_path: Path, 
     run(main())
 
 
-def test_models_that_are_being_loaded_are_told_from_models_that_do_not_answer(house: House) -> None:
+def test_loading_models_and_silent_models_are_different_refusals(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         house.players.state["Wren Sol"] = "loading"
@@ -88,7 +88,7 @@ def test_models_that_are_being_loaded_are_told_from_models_that_do_not_answer(ho
     run(main())
 
 
-def test_models_that_cannot_be_loaded_are_told_from_models_that_may_come_back(house: House) -> None:
+def test_failed_models_and_silent_models_are_different_refusals(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         house.players.state["Wren Sol"] = "failed"
@@ -136,7 +136,7 @@ def test_a_visitor_has_three_battles_written_at_a_time(house: House) -> None:
     run(main())
 
 
-def test_battles_begun_at_the_same_moment_are_counted_too(house: House) -> None:
+def test_battles_started_at_the_same_moment_are_counted_too(house: House) -> None:
     async def main() -> None:
         house.script([asyncio.Event()])
         arena = await started(house)
@@ -148,7 +148,7 @@ def test_battles_begun_at_the_same_moment_are_counted_too(house: House) -> None:
     run(main())
 
 
-def test_a_battle_is_nobody_else_s(house: House) -> None:
+def test_a_battle_is_closed_to_other_visitors(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         battle_id = await battle(arena)
@@ -171,7 +171,7 @@ def test_a_battle_is_nobody_else_s(house: House) -> None:
     run(main())
 
 
-def test_steps_that_do_not_fit_the_moment_are_refused(house: House) -> None:
+def test_steps_in_the_wrong_state_are_refused(house: House) -> None:
     async def main() -> None:
         house.script([asyncio.Event()])
         arena = await started(house)

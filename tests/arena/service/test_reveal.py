@@ -1,4 +1,4 @@
-"""What a voter is told of how each side was asked, and of what it thought."""
+"""What the reveal shows of each side's parameters and reasoning."""
 
 from collections.abc import Mapping
 
@@ -61,14 +61,14 @@ def _without(*names: str, **other: object) -> dict[str, object]:
         (_without(user="sk-1234", provider={"order": ["x"]}), (), {"user": "", "provider": ""}),
     ],
 )
-def test_what_an_endpoint_did_not_get_as_asked_is_told(
+def test_parameters_that_an_endpoint_did_not_get_are_shown(
     sent: dict[str, object] | None, not_sent: tuple[str, ...], otherwise: dict[str, str]
 ) -> None:
     side = _side(sent)
     assert (side.not_sent, dict(side.sent_otherwise)) == (not_sent, otherwise)
 
 
-def test_thoughts_are_told_for_each_turn_of_the_attempt_that_was_shown() -> None:
+def test_the_reasoning_of_the_shown_attempt_is_shown_for_each_turn() -> None:
     first = (
         AnswerRecord(Side.A, 1, "", error="broken", reasoning="lost"),
         AnswerRecord(Side.A, 2, "x", reasoning=" hm\n"),

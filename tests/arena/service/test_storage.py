@@ -1,4 +1,4 @@
-"""What is in the database after each step, also when several ask at once or the disk is full."""
+"""What is in the database after each step, also after concurrent steps and on a full disk."""
 
 import asyncio
 import dataclasses
@@ -20,7 +20,7 @@ from tests.waiting import until
 
 
 def full_disk(*args: Any, **options: Any) -> None:
-    """In place of a query: the database cannot write."""
+    """Fail as a query does if the database cannot write."""
     raise StorageFailed("disk full")
 
 
@@ -60,7 +60,7 @@ def test_everything_of_a_battle_is_stored(tmp_path: Path) -> None:
     assert house.read(lambda tx: queries.count_recent(tx, visitor="", address="hmac", since=0)).address_battles == 1
 
 
-def test_fifty_votes_at_once_are_one(house: House) -> None:
+def test_fifty_votes_at_once_store_one(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
         battle_id = await battle(arena)
@@ -85,7 +85,7 @@ def test_fifty_votes_at_once_are_one(house: House) -> None:
 
 
 def test_two_arenas_on_one_database_store_one_vote(house: House) -> None:
-    """The second process does not know of the first one's vote: the database decides."""
+    """The second process does not know the vote of the first one; the database decides."""
 
     async def main() -> None:
         first = await started(house)
@@ -220,7 +220,7 @@ def test_addresses_are_forgotten_before_they_are_a_day_old(house: House) -> None
     run(main())
 
 
-def test_housekeeping_outlives_a_database_that_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         tried = threading.Semaphore(0)
 
@@ -238,9 +238,7 @@ def test_housekeeping_outlives_a_database_that_fails(house: House, monkeypatch: 
     run(main())
 
 
-def test_votes_are_counted_once_a_revision_whichever_process_takes_them(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_votes_are_counted_once_for_each_revision_of_any_process(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[Kind | None] = []
     vote_totals = queries.vote_totals
 
