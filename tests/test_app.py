@@ -401,7 +401,7 @@ def ask(address: str, *, visitor: str, came_from: str) -> str:
 
 
 def test_a_server_without_a_model_list_is_probed_with_a_battle_request(tmp_path: Path) -> None:
-    """Without the probes, the server without a list would never play, and the one without a key would fail a visitor."""
+    """Without probes, the server without a list would never play, and the one without a key would fail a visitor."""
     settings = '[battle]\nmax_tokens = 77\ntemperature = 0.3\ntop_p = 0.8\nsystem_prompt = "Be kind."\n'
     with (
         ScriptedEndpoint(models_status=404) as works,

@@ -4,12 +4,16 @@ The installed arena borrows the packages of the environment that runs the tests,
 """
 
 import ast
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -208,3 +212,23 @@ def test_every_script_prints_its_version_and_help(installed: Installed, script: 
 def test_elo_is_imported_from_the_wheel(installed: Installed) -> None:
     location = installed.run("python", "-c", "import elo; print(elo.__file__, elo.rate)")
     assert location.startswith(str(installed.folder / "venv"))
+
+
+def test_init_writes_a_file_with_which_the_arena_serves_four_models(installed: Installed) -> None:
+    installed.run("arena", "init")
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    deadline = time.monotonic() + 120
+    with installed.running(port) as process:
+        while ready(port) != DEMO_MODELS:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline, "the four models were not ready in 120 s"
+            time.sleep(0.2)
+
+
+def ready(port: int) -> int | None:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+            return int(json.load(response)["models"]["ready"])
+    except OSError:
+        return None

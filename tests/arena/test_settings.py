@@ -69,7 +69,8 @@ def test_the_shipped_roster_is_the_four_demo_models() -> None:
     assert len(settings.models) == 4
     for player in settings.models:
         slug = player.name.lower().replace(" ", "-")
-        assert player.path == SHIPPED.parent / "inference" / "demo" / "models" / slug
+        assert player.demo == slug
+        assert (SHIPPED.parent / "inference" / "demo" / "models" / slug).is_dir()
         assert player.is_native
         assert player.is_active
 
