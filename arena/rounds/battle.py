@@ -1,18 +1,16 @@
-"""A battle's life: both sides are asked at once, written side by side, shown at one pace, and end in a state that
-can be voted on.
+"""The life of a battle: both sides are asked at once, shown at one pace, and end in a state that can be voted on.
 
     open --both sides have ended--> votable --vote--> voted
      |  <-----next turn, retry-----    |
      +--nobody watches, left, shutdown-+--> void
 
-A `Battle` is owned by the arena, not by a page: while a turn is being written it is one asyncio task with one task
-per side, and pages follow it and go as they like. It ends by itself, by `stop`, or when nobody has followed it for
-`abandon_after_s`; only then are the endpoints' streams closed. `Journal` stores answers before the battle is called
-votable. Whether a vote will count, who the sides are and what the database looks like is not known here: sides are
-two streams.
+The arena owns a `Battle`, not a page: while a turn is being written it is one asyncio task, with one task per side
+(`writers`), and pages follow it and leave at any time. It ends by itself, by `stop`, or when no page has followed it
+for `abandon_after_s`; only then are the endpoints' streams closed. `Journal` stores answers before the battle becomes
+votable. A battle does not know which models it has, whether a vote will count, or what the database looks like.
 
-Parity: both sides get the same system prompt, prompts and parameters, and seeds that differ within the battle; a
-side's history is its own answers.
+Parity: both sides get the same system prompt, prompts and parameters, and seeds that differ within the battle; the
+history of a side is its own answers.
 """
 
 import asyncio
@@ -21,15 +19,15 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from arena.players.events import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token, has_text
+from arena.players.events import ModelStream, has_text
 from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.turn import Turn
 from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideView, TurnView
+from arena.rounds.writers import Parameters, Writers
 from db.codes import Side as SideCode
 from db.codes import State
 from db.errors import DatabaseError
@@ -39,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 TICK_S = 0.1
 HEARTBEAT_S = 1.0
-CLOSE_TIMEOUT_S = 2.0
-MAX_ATTEMPTS = 4
 
 VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed"]
 Ending = Literal["done", "stop"] | VoidReason
@@ -54,7 +50,7 @@ _STATES: Mapping[State, BattleState] = {
 
 
 class Journal(Protocol):
-    """What a battle writes down. Raises `db.errors.DatabaseError` where it could not."""
+    """Where a battle is stored. Raises `db.errors.DatabaseError`."""
 
     async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
         """Store the attempts and make the battle votable, in one transaction."""
@@ -64,19 +60,9 @@ class Journal(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parameters:
-    """What both sides of a battle get."""
-
-    system_prompt: str
-    temperature: float
-    top_p: float
-    max_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class Timing:
-    """When a battle looks at itself: every `tick_s`, by a clock of seconds that does not go back. `abandon_after_s`
-    without a page void it."""
+    """A battle is updated every `tick_s`, by a clock of seconds that never decrease, and becomes void after
+    `abandon_after_s` without a page."""
 
     abandon_after_s: float
     tick_s: float = TICK_S
@@ -85,10 +71,9 @@ class Timing:
 
 
 class Battle:
-    """One battle. Belongs to the event loop; no method but `follow`, `stop` and `void` waits.
+    """One battle. Belongs to the event loop.
 
-    The caller writes a turn to the database before `ask`, and sets the state back to open before `retry`: here the
-    models are asked at once.
+    The caller stores a turn before `ask`, and stores the state open before `retry`: both ask the models at once.
     """
 
     def __init__(
@@ -103,6 +88,7 @@ class Battle:
         make_retry_pace: Callable[[], Pace] = RetryPace,
         timing: Timing,
         max_turns: int,
+        max_attempts: int,
         rng: random.Random,
     ) -> None:
         self.battle_id = battle_id
@@ -110,19 +96,18 @@ class Battle:
         self.state: BattleState = "open"
         self.notice: VoidReason | None = None
         self.ended_s: float | None = None
-        """When the last turn's answers had ended, by the clock; None when this process has not seen it."""
-        self._streams = streams
-        self._parameters = parameters
+        """When the last turn's answers ended, by the clock; None if that was in an earlier process."""
+        self._writers = Writers(battle_id, streams, parameters)
         self._journal = journal
         self._make_pace = make_pace
         self._make_retry_pace = make_retry_pace
         self._timing = timing
         self._max_turns = max_turns
+        self._max_attempts = max_attempts
         self._rng = rng
         self._seeds: set[int] = set()
         self._past: list[Turn] = []
         self._turn = Turn("", {})
-        self._writers: dict[Side, asyncio.Task[None]] = {}
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
         self._failed: list[tuple[Side, Attempt]] = []
@@ -144,11 +129,11 @@ class Battle:
 
     @property
     def touched_s(self) -> float:
-        """When something last happened to it or a page last followed it."""
+        """When the battle last changed, or a page last followed it."""
         return self._timing.clock() if self._watchers or self.is_being_written else self._unwatched_since_s
 
     def resume(self, record: BattleRecord) -> None:
-        """Take over what an earlier process stored: a battle that is votable, voted or void."""
+        """Continue from the record of an earlier process: a battle that is votable, voted or void."""
         turns = [
             Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in SIDES})
             for turn in record.turns
@@ -160,7 +145,7 @@ class Battle:
         self.notice = "closed" if self.state == "void" else None
 
     def ask(self, prompt: str) -> None:
-        """Begin a turn (numbered `n_turns` from then on)."""
+        """Begin a turn, which raises `n_turns` by one."""
         assert not self.is_being_written
         if self._attempts:
             self._past.append(self._turn)
@@ -170,10 +155,10 @@ class Battle:
     def can_retry(self, side: Side) -> bool:
         attempt = self._attempts[side]
         can_change = self.state in ("open", "votable") and self._ending is None
-        return can_change and attempt.has_failed and not attempt.is_too_long and attempt.number < MAX_ATTEMPTS
+        return can_change and attempt.has_failed and not attempt.is_too_long and attempt.number < self._max_attempts
 
     def retry(self, side: Side) -> None:
-        """Ask a failed side again, with a new seed; the other side stays as it is."""
+        """Ask a failed side again, with a new seed. The other side does not change."""
         assert self.can_retry(side)
         failed = self._attempts[side]
         if not failed.is_stored:
@@ -182,7 +167,7 @@ class Battle:
         self._begin([side])
 
     async def stop(self) -> None:
-        """End the writing: each side keeps what has been shown. Returns when the battle is votable."""
+        """Stop both answers; each keeps what has been shown. Returns when the battle is votable."""
         await self._end("stop")
 
     async def void(self, reason: VoidReason) -> None:
@@ -193,11 +178,11 @@ class Battle:
             await self._become_void(reason)
 
     async def interrupt(self) -> None:
-        """The process ends: what is being written becomes void, what has ended stays as it is."""
+        """Make the battle void if it is being written, because the process ends."""
         await self._end("interrupted")
 
     def become_voted(self) -> None:
-        """The vote is committed."""
+        """Note that the vote is committed."""
         self.state = "voted"
         self._notify()
 
@@ -218,8 +203,8 @@ class Battle:
         )
 
     async def follow(self) -> AsyncGenerator[BattleView, None]:
-        """Views: the present one, then each change, `tick_s` apart at least and `heartbeat_s` at most; ends when
-        the battle is not open."""
+        """Yield the current view, then one after each change, at least `tick_s` and at most `heartbeat_s` apart. Ends
+        with the first view that is not open."""
         changed = asyncio.Event()
         self._watchers.add(changed)
         try:
@@ -248,55 +233,19 @@ class Battle:
         return seed
 
     def _begin(self, sides: Sequence[Side]) -> None:
-        """Start the writers of these sides, and the turn's task where none runs."""
+        """Ask these sides, and start the turn's task unless it runs."""
         self.state = "open"
         self.ended_s = None
         for side in sides:
-            self._writers[side] = asyncio.create_task(self._write(side, self._attempts[side]))
+            self._writers.begin(side, self._attempts[side], self._past, self._turn.prompt)
         if not self.is_being_written:
             self._ending = None
             self._unwatched_since_s = self._timing.clock()
             self._task = asyncio.create_task(self._run(), name=f"battle {self.battle_id}")
         self._notify()
 
-    def _request(self, side: Side) -> Request:
-        messages = [Message("system", self._parameters.system_prompt)] if self._parameters.system_prompt else []
-        for turn in self._past:
-            messages += [Message("user", turn.prompt), Message("assistant", turn.text(side))]
-        messages.append(Message("user", self._turn.prompt))
-        return Request(
-            messages=tuple(messages),
-            temperature=self._parameters.temperature,
-            top_p=self._parameters.top_p,
-            max_tokens=self._parameters.max_tokens,
-            seed=self._attempts[side].seed,
-        )
-
-    async def _write(self, side: Side, attempt: Attempt) -> None:
-        """Let the endpoint fill the attempt; every way in which that can fail becomes its error."""
-        try:
-            async with aclosing(self._streams[side].stream(self._request(side))) as events:
-                async for event in events:
-                    if attempt.has_ended:  # stopped, by an endpoint that does not let go
-                        return
-                    if isinstance(event, Token):
-                        attempt.text += event.text
-                    elif isinstance(event, Thought):
-                        attempt.reasoning += event.text
-                    else:
-                        attempt.finish = event
-            if attempt.finish is None:
-                raise Broken("the stream ended without a finish")
-        except EndpointError as error:
-            logger.warning("battle %s, side %s, attempt %d: %s", self.battle_id, side, attempt.number, error)
-            attempt.is_too_long = isinstance(error, Refused) and error.is_too_long
-            attempt.finish, attempt.error = None, error.code
-        except Exception:
-            logger.exception("battle %s, side %s, attempt %d", self.battle_id, side, attempt.number)
-            attempt.finish, attempt.error = None, EndpointError.code
-
     async def _run(self) -> None:
-        """One turn, from the first question to votable or void."""
+        """Run one turn until it is votable or void."""
         try:
             while self._ending is None and not self._turn.has_ended:
                 await asyncio.sleep(self._timing.tick_s)
@@ -306,7 +255,7 @@ class Battle:
                 if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
                     self._ending = "abandoned"
             self._ending = ending = self._ending or "done"
-            await self._close_writers()
+            await self._writers.close()
             if ending == "done" or ending == "stop":
                 await self._become_votable()
             else:
@@ -315,17 +264,7 @@ class Battle:
             logger.exception("battle %s", self.battle_id)
             await self._become_void("not_stored")
         finally:
-            for writer in self._writers.values():
-                writer.cancel()
-
-    async def _close_writers(self) -> None:
-        """Close both streams; an endpoint that does not let go is left behind."""
-        for writer in self._writers.values():
-            writer.cancel()
-        _, stuck = await asyncio.wait(self._writers.values(), timeout=CLOSE_TIMEOUT_S)
-        if stuck:
-            logger.warning("battle %s: %d streams did not close in %g s", self.battle_id, len(stuck), CLOSE_TIMEOUT_S)
-        self._writers.clear()
+            self._writers.cancel()
 
     async def _become_votable(self) -> None:
         self._turn.stop()
@@ -350,7 +289,7 @@ class Battle:
         try:
             await self._journal.void(self.battle_id)
         except DatabaseError:
-            logger.exception("battle %s: could not be made void; the next start of the arena does it", self.battle_id)
+            logger.exception("battle %s: could not be made void; the arena's next start will do it", self.battle_id)
 
     async def _end(self, how: Ending) -> None:
         if self._task is not None and self.is_being_written:

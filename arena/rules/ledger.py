@@ -35,12 +35,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from arena.players.events import visible_text
+from arena.rules.limits import MIN_SHOWN_CHARS
 from db.codes import Kind, Reason, Side
 from db.outcome import Outcome
 
 RULES_VERSION = 2
-MIN_SHOWN_CHARS = 100
-NAMED_PROBE_WINDOW_S = 24 * 3600.0
 
 End = Literal["done", "stopped", "failed"]
 

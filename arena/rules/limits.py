@@ -1,22 +1,45 @@
-"""How much one visitor, and one address, may do in an hour. Pure: what was done comes in, counted by the database.
+"""Every number of time and count that limits what visitors do, and the checks that need only such a number.
 
-A battle is refused when the visitor has begun `battles_per_hour` within the last hour, or when everybody behind the
-visitor's address together has begun ten times that: an office behind one address is not punished, a script that
-drops its cookie is stopped. A visitor has at most `MAX_RUNNING` battles being written at a time (three pages open
-side by side). Votes are never refused here: those beyond `votes_per_hour` are kept and do not count
-(`arena.rules.ledger`).
+A battle is refused if the visitor has begun `battles_per_hour` within the last hour, or if all visitors behind the same
+address have together begun ten times as many: an office behind one address is not punished, and a script that drops its
+cookie is stopped. A visitor has at most `MAX_RUNNING` battles being written at a time (three pages side by side). Votes
+are never refused here: those beyond `votes_per_hour` are kept but not counted (`arena.rules.ledger`).
+
+Pure: the database counts, and the service passes counts and settings in.
 """
 
 from dataclasses import dataclass
 
 WINDOW_S = 3600.0
+"""The hour of `battles_per_hour` and `votes_per_hour`."""
 ADDRESS_FACTOR = 10
 MAX_RUNNING = 3
+MAX_ATTEMPTS = 4
+"""Of one side at one turn: the first, and three retries."""
+MAX_HELD = 1000
+"""First prompts that wait for two models to be ready, of all visitors together."""
+
+WITHDRAW_WITHIN_S = 60.0
+"""How long after a vote its voter can withdraw it."""
+MIN_SHOWN_CHARS = 100
+"""A vote counts after a stop if each unfinished side had shown this many characters."""
+NAMED_PROBE_WINDOW_S = 24 * 3600.0
+"""A vote is not counted if its visitor asked a page with names the same prompt within this time before."""
+
+HOUSEKEEPING_EVERY_S = 600.0
+KEEP_ADDRESSES_S = 24 * 3600.0
+"""Stored addresses are cleared before they are this old."""
+LOST_AFTER_S = 3 * HOUSEKEEPING_EVERY_S
+"""A process that has not touched the database for this long has ended, and its open battles become void."""
+KEEP_IDLE_S = 3600.0
+"""A battle without any event for this long leaves memory; the next request reads it from the database."""
+REVEAL_WAIT_S = 2.0
+"""How long a reveal waits for the ranks: a board of 100,000 votes can take seconds if it is computed vote by vote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """At most `limit` battles within `window_s` seconds; `n` have begun."""
+    """At most `limit` battles are allowed within `window_s` seconds; `n` have begun."""
 
     n: int
     limit: int
@@ -24,10 +47,37 @@ class Exceeded:
 
 
 def battles_exceeded(*, n_visitor: int, n_address: int, battles_per_hour: int) -> Exceeded | None:
-    """What refuses one more battle to a visitor who began `n_visitor`, from an address where `n_address` began;
-    None where there is room."""
+    """Return the limit that forbids one more battle, or None.
+
+    In the last hour, `n_visitor` battles were begun by the visitor and `n_address` from the visitor's address.
+    """
     if n_visitor >= battles_per_hour:
         return Exceeded(n_visitor, battles_per_hour)
     if n_address >= battles_per_hour * ADDRESS_FACTOR:
         return Exceeded(n_address, battles_per_hour * ADDRESS_FACTOR)
     return None
+
+
+class BadPrompt(ValueError):
+    """A prompt that is refused. `key`: `prompt_empty`, `prompt_too_long` (length, limit) or `prompt_not_text`."""
+
+    def __init__(self, key: str, **numbers: float) -> None:
+        super().__init__(key)
+        self.key = key
+        self.numbers = numbers
+
+
+def checked_prompt(text: str, *, max_chars: int) -> str:
+    """Return a prompt without the white space around it.
+
+    Raises `BadPrompt` if nothing is left, if it has more than `max_chars` characters, or if it has characters that
+    cannot be stored (NUL, surrogates).
+    """
+    prompt = text.strip()
+    if not prompt:
+        raise BadPrompt("prompt_empty")
+    if len(prompt) > max_chars:
+        raise BadPrompt("prompt_too_long", length=len(prompt), limit=max_chars)
+    if "\0" in prompt or any("\ud800" <= character <= "\udfff" for character in prompt):
+        raise BadPrompt("prompt_not_text")
+    return prompt

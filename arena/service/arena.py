@@ -21,10 +21,10 @@ from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Reveal, Side
 from arena.rules import identity, limits
 from arena.service.held import Held, HeldPrompts
-from arena.service.live import WITHDRAW_WITHIN_S, Live, LiveBattles
+from arena.service.live import Live, LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
-from arena.service.storage import HOUSEKEEPING_EVERY_S, DatabaseJournal, Storage, in_database
+from arena.service.storage import DatabaseJournal, Storage, in_database
 from arena.settings import Settings
 from arena.standings import Board, NoRatingsError, Standings
 from db.codes import Policy, Reason
@@ -280,7 +280,7 @@ class Arena:
                 raise Refusal("not_yet")
             if Reason.WITHDRAWN.label not in live.reveal.reasons:
                 if live.can_withdraw_s(self._now()) <= 0:
-                    raise Refusal("too_late", limit_s=WITHDRAW_WITHIN_S)
+                    raise Refusal("too_late", limit_s=limits.WITHDRAW_WITHIN_S)
                 reasons = await in_database(partial(self._storage.withdraw, visitor, battle_id))
                 await self._battles.retract(live, reasons)
             return live.timed(live.reveal, self._now())
@@ -304,15 +304,10 @@ class Arena:
     # Starting a battle
 
     def _checked(self, text: str) -> str:
-        prompt = text.strip()
-        limit = self._settings.battle.max_prompt_chars
-        if not prompt:
-            raise Refusal("prompt_empty")
-        if len(prompt) > limit:
-            raise Refusal("prompt_too_long", length=len(prompt), limit=limit)
-        if "\0" in prompt or any("\ud800" <= character <= "\udfff" for character in prompt):
-            raise Refusal("prompt_not_text")
-        return prompt
+        try:
+            return limits.checked_prompt(text, max_chars=self._settings.battle.max_prompt_chars)
+        except limits.BadPrompt as error:
+            raise Refusal(error.key, **error.numbers) from error
 
     def _refuse_when_busy(self, visitor: str) -> None:
         n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
@@ -392,9 +387,9 @@ class Arena:
             try:
                 await asyncio.to_thread(self._storage.tidy)
             except DatabaseError:
-                logger.exception("housekeeping failed; the next run is in %g s", HOUSEKEEPING_EVERY_S)
+                logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
             self._battles.forget_idle()
-            await asyncio.sleep(HOUSEKEEPING_EVERY_S)
+            await asyncio.sleep(limits.HOUSEKEEPING_EVERY_S)
 
 
 def _info(player: Player) -> ModelInfo:

@@ -8,7 +8,7 @@ like a battle that nobody watches. A page takes the prompt before it sends it, s
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MAX_HELD = 1000
+from arena.rules.limits import MAX_HELD
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
-from arena.rounds.battle import Battle, Journal, Parameters, Timing
+from arena.rounds.battle import Battle, Journal, Timing
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleState, BattleView, Reveal
+from arena.rounds.writers import Parameters
+from arena.rules import limits
 from arena.service.notices import IDENTICAL_ANSWERS, warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
@@ -26,15 +28,6 @@ from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
 from db.queries import BattleRecord, BattleSettings, CastVote
 
 logger = logging.getLogger(__name__)
-
-WITHDRAW_WITHIN_S = 60.0
-KEEP_IDLE_S = 3600.0
-"""A battle without any event for so long leaves memory; the next request reads it from the database."""
-
-
-REVEAL_WAIT_S = 2.0
-"""How long a reveal waits for the ranks: a board of 100,000 votes takes seconds if its settings need them one by
-one."""
 
 
 @dataclass(slots=True)
@@ -61,7 +54,7 @@ class Live:
     def can_withdraw_s(self, now: float) -> float:
         if self.reveal is None or Reason.WITHDRAWN.label in self.reveal.reasons:
             return 0.0
-        return max(0.0, self.voted_at + WITHDRAW_WITHIN_S - now)
+        return max(0.0, self.voted_at + limits.WITHDRAW_WITHIN_S - now)
 
     def timed(self, shown: Reveal, now: float) -> Reveal:
         return replace(shown, can_withdraw_s=self.can_withdraw_s(now))
@@ -152,7 +145,7 @@ class LiveBattles:
         live.reveal = withdrawn(live.reveal, reasons, await self._board(live.battle.battle_id))
 
     def forget_idle(self) -> None:
-        before = self._timing.clock() - KEEP_IDLE_S
+        before = self._timing.clock() - limits.KEEP_IDLE_S
         idle = [battle_id for battle_id, live in self._live.items() if live.battle.touched_s < before]
         for battle_id in idle:
             if not self._live[battle_id].lock.locked():
@@ -166,10 +159,12 @@ class LiveBattles:
         asked = asyncio.create_task(self._standings.board())
         self._asked.add(asked)  # a reference, or a task that outlives the reveal could be collected
         asked.add_done_callback(self._asked.discard)
-        done, _ = await asyncio.wait({asked}, timeout=REVEAL_WAIT_S)
+        done, _ = await asyncio.wait({asked}, timeout=limits.REVEAL_WAIT_S)
         if not done:
             logger.info(
-                "battle %s: no ranks in its reveal, because the board takes longer than %g s", battle_id, REVEAL_WAIT_S
+                "battle %s: no ranks in its reveal, because the board takes longer than %g s",
+                battle_id,
+                limits.REVEAL_WAIT_S,
             )
             asked.add_done_callback(lambda task: task.cancelled() or task.exception())
             return None
@@ -207,6 +202,7 @@ class LiveBattles:
             make_retry_pace=self._paces.retry,
             timing=self._timing,
             max_turns=self._max_turns,
+            max_attempts=limits.MAX_ATTEMPTS,
             rng=self._rng,
         )
         return Live(battle)

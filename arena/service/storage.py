@@ -27,11 +27,6 @@ from elo.settings import Settings as EloSettings
 
 logger = logging.getLogger(__name__)
 
-HOUSEKEEPING_EVERY_S = 600.0
-KEEP_ADDRESSES_S = 24 * 3600.0
-LOST_AFTER_S = 3 * HOUSEKEEPING_EVERY_S
-"""A process that has not touched the database for so long has ended, and its open battles become void."""
-
 T = TypeVar("T")
 
 
@@ -84,14 +79,16 @@ class Storage:
             queries.touch_replica(tx, self._replica, now=now)
             queries.upsert_models(tx, models, now=now)
             queries.retire_models(tx, retired, now=now)
-            return queries.close_stale_battles(tx, replica=self._replica, lost_before=now - LOST_AFTER_S, now=now)
+            return queries.close_stale_battles(
+                tx, replica=self._replica, lost_before=now - limits.LOST_AFTER_S, now=now
+            )
 
     def tidy(self) -> None:
         """Record that this process is alive, and delete addresses before they are a day old."""
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
-            queries.clear_addresses(tx, before=now - KEEP_ADDRESSES_S + HOUSEKEEPING_EVERY_S)
+            queries.clear_addresses(tx, before=now - limits.KEEP_ADDRESSES_S + limits.HOUSEKEEPING_EVERY_S)
 
     def store_models(self, models: Sequence[ModelInfo]) -> None:
         with self._database.write() as tx:
@@ -167,7 +164,7 @@ class Storage:
         now = self._now()
         with self._database.write() as tx:
             recent = queries.count_recent(tx, visitor=visitor, address=None, since=now - limits.WINDOW_S)
-            named = queries.named_prompts(tx, visitor, since=now - ledger.NAMED_PROBE_WINDOW_S)
+            named = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,

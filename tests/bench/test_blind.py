@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from arena.players.events import Finish, Request, Token
-from arena.rounds.battle import Battle, Parameters, Timing
+from arena.rounds.battle import Battle, Timing
 from arena.rounds.pacing import RetryPace
 from arena.rounds.views import BattleView
+from arena.rounds.writers import Parameters
 from bench import blind
 from bench.blindness import results
 from bench.blindness.guess import Guess, features, guess, later_end
@@ -135,6 +136,7 @@ def test_a_page_of_a_whole_battle_receives_what_is_measured(pace: str, line: Lin
             make_pace=blind.PACES[pace],
             timing=Timing(abandon_after_s=60.0, clock=loop.time),
             max_turns=1,
+            max_attempts=1,
             rng=random.Random(0),
         )
         one.ask("Hi")

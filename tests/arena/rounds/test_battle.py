@@ -12,9 +12,10 @@ import pytest
 
 from arena.players.events import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
 from arena.rounds.attempt import CANCELLED
-from arena.rounds.battle import MAX_ATTEMPTS, Battle, Parameters, Timing
+from arena.rounds.battle import Battle, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleView
+from arena.rounds.writers import Parameters
 from db.codes import Kind, Policy, Side, State
 from db.errors import StorageFailed
 from db.queries import AnswerRecord, BattleRecord, BattleSettings, TurnRecord
@@ -22,6 +23,7 @@ from tests.fakes import ScriptedPlayer
 from tests.waiting import until
 
 TICK_S = 0.002
+MAX_ATTEMPTS = 4
 PARAMETERS = Parameters(system_prompt="Be kind.", temperature=0.6, top_p=0.9, max_tokens=32)
 
 
@@ -63,6 +65,7 @@ def make(
         make_pace=pace,
         timing=Timing(abandon_after_s=abandon_after_s, tick_s=TICK_S, heartbeat_s=0.02),
         max_turns=max_turns,
+        max_attempts=MAX_ATTEMPTS,
         rng=random.Random(0),
     )
 
@@ -115,7 +118,7 @@ def test_no_system_prompt_is_no_message() -> None:
     async def main() -> None:
         a = ScriptedPlayer(["one"])
         battle = make(a, ScriptedPlayer())
-        battle._parameters = replace(PARAMETERS, system_prompt="")
+        battle._writers._parameters = replace(PARAMETERS, system_prompt="")
         battle.ask("Hi")
         await watch(battle)
         assert a.requests[0].messages == (Message("user", "Hi"),)
@@ -351,7 +354,7 @@ def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
 
 
 def test_an_endpoint_that_does_not_let_go_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.rounds.battle.CLOSE_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("arena.rounds.writers.CLOSE_TIMEOUT_S", 0.02)
 
     class Clinging:
         def __init__(self) -> None:
@@ -369,7 +372,7 @@ def test_an_endpoint_that_does_not_let_go_is_left_behind(monkeypatch: pytest.Mon
         battle = make(clinging, ScriptedPlayer(["whole"]))
         battle.ask("Hi")
         await until(lambda: battle.view().a.text == "shown")
-        writer = battle._writers["a"]
+        writer = battle._writers._tasks["a"]
         await battle.stop()
         clinging.released.set()
         await asyncio.wait([writer])

@@ -1,4 +1,6 @@
-from arena.rules.limits import ADDRESS_FACTOR, Exceeded, battles_exceeded
+import pytest
+
+from arena.rules.limits import ADDRESS_FACTOR, BadPrompt, Exceeded, battles_exceeded, checked_prompt
 
 
 def test_a_visitor_begins_as_many_battles_as_the_setting_says() -> None:
@@ -12,5 +14,24 @@ def test_an_address_begins_ten_times_as_many() -> None:
     assert battles_exceeded(n_visitor=0, n_address=50, battles_per_hour=5) == Exceeded(50, limit=50, window_s=3600)
 
 
-def test_the_visitor_s_own_limit_is_named_first() -> None:
+def test_the_limit_of_the_visitor_is_named_first() -> None:
     assert battles_exceeded(n_visitor=9, n_address=99, battles_per_hour=5) == Exceeded(9, limit=5)
+
+
+def test_a_prompt_loses_the_white_space_around_it() -> None:
+    assert checked_prompt("  two\nlines \n", max_chars=9) == "two\nlines"
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "numbers"),
+    [
+        (" \n", "prompt_empty", {}),
+        ("x" * 6, "prompt_too_long", {"length": 6, "limit": 5}),
+        ("a\0b", "prompt_not_text", {}),
+        ("a\ud800", "prompt_not_text", {}),
+    ],
+)
+def test_a_bad_prompt_is_refused_with_a_key_and_its_numbers(text: str, key: str, numbers: dict[str, float]) -> None:
+    with pytest.raises(BadPrompt) as caught:
+        checked_prompt(text, max_chars=5)
+    assert (caught.value.key, caught.value.numbers) == (key, numbers)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from arena.players.events import Finish, Request, Thought, TimedOut, Token
+from arena.rules.limits import WITHDRAW_WITHIN_S
 from arena.service import Outcome
-from arena.service.live import WITHDRAW_WITHIN_S
 from db import queries
 from db.codes import State
 from db.queries import BattleRecord
@@ -313,7 +313,7 @@ def test_a_board_that_fails_is_a_refusal_and_votes_go_on(tmp_path: Path) -> None
 
 def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house, may_go_on = House(tmp_path), threading.Event()
-    monkeypatch.setattr("arena.service.live.REVEAL_WAIT_S", 0.05)
+    monkeypatch.setattr("arena.rules.limits.REVEAL_WAIT_S", 0.05)
 
     def slow(*args: Any, **options: Any) -> Any:
         assert may_go_on.wait(10)

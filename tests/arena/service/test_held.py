@@ -1,6 +1,7 @@
 """First prompts that wait for the models."""
 
-from arena.service.held import MAX_HELD, HeldPrompts
+from arena.rules.limits import MAX_HELD
+from arena.service.held import HeldPrompts
 
 
 class Clock:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from arena.rules.limits import KEEP_IDLE_S
 from arena.service import Outcome
-from arena.service.live import KEEP_IDLE_S
 from db import queries
 from db.codes import State
 from tests.arena.service.house import NAMES, House, battle, refused, run, started, watch

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from arena.players.events import Broken
+from arena.rules.limits import HOUSEKEEPING_EVERY_S
 from arena.service import Outcome, Recomputed, Refusal, online_elo, recompute_verdicts
-from arena.service.storage import HOUSEKEEPING_EVERY_S
 from arena.settings import load
 from db import queries
 from db.codes import Kind, Policy, State
@@ -228,7 +228,7 @@ def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch
             tried.release()
             full_disk()
 
-        monkeypatch.setattr("arena.service.arena.HOUSEKEEPING_EVERY_S", 0.01)
+        monkeypatch.setattr("arena.rules.limits.HOUSEKEEPING_EVERY_S", 0.01)
         monkeypatch.setattr(queries, "clear_addresses", full)
         arena = await started(house)
         for _ in range(2):
