@@ -1,10 +1,9 @@
-"""What runs the checks, and the image: the Makefile, the workflow, pre-commit and compose agree with each other."""
+"""The Makefile, the workflow, pre-commit, the image and compose agree with each other."""
 
 import re
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 import arena
@@ -46,10 +45,3 @@ def test_the_image_has_all_that_the_wheel_is_built_from() -> None:
     kept = {line[1:] for line in text(".dockerignore").splitlines() if line.startswith("!")}
     assert kept >= {"app.py", "arena", "arena.toml", "db", "elo", "inference", "pyproject.toml", "README.md", "LICENSE"}
     assert all((ROOT / name).exists() for name in kept)
-
-
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
-def test_the_files_that_a_page_links_to_exist(name: str) -> None:
-    links = re.findall(r"\]\((?!\w+:)([^)#]+)", text(name))
-    missing = [link for link in links if not (ROOT / link).exists()]
-    assert not missing
