@@ -1,8 +1,10 @@
-"""The owner's commands, `arena COMMAND` or `python -m arena COMMAND`; without a command, `arena` starts the arena.
+"""The owner's commands. Without a command, `arena` starts the arena.
 
-arena init                               write arena.toml into this folder, with the four demo models
-arena admin recompute-verdicts --dry-run print what the present rules would change
-arena admin recompute-verdicts           the same, and store it; an arena may run on the database meanwhile
+arena init                                write arena.toml into this folder, with the four demo models
+arena admin recompute-verdicts --dry-run  print what the present rules would change
+arena admin recompute-verdicts            the same, and store it; an arena may run on the database meanwhile
+
+In a clone that is not installed, `python -m arena` takes the same commands.
 """
 
 import argparse

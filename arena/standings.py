@@ -1,7 +1,7 @@
-"""The official board: one consistent read of the ledger, one fit in a thread, kept until the ledger's revision changes.
+"""The official board, computed once for each revision of the ledger.
 
-`elo` has the arithmetic of ratings and `db.queries` the SQL. `python -m elo recompute` on an export gives the same
-numbers.
+It takes one consistent read of the ledger, and one fit in a worker thread. `elo` has the arithmetic of ratings and
+`db.queries` the SQL. `python -m elo recompute` on an export gives the same numbers.
 """
 
 import asyncio

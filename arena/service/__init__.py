@@ -1,7 +1,7 @@
-"""Everything that a page can ask of the arena: send a prompt, follow a battle, stop, retry, vote, withdraw, read the
-board.
+"""Everything that a page can ask of the arena.
 
-The service joins `rounds` (what a battle is) and `rules` (what counts) with the database and the players. Only the
+A page can send a prompt, follow a battle, stop it, retry a side, vote, withdraw the vote, and read the board. The
+service joins `rounds` (what a battle is) and `rules` (what counts) with the database and the players. Only the
 service calls `ledger` and `identity`. It contains no page and no sentence for visitors: it returns frozen views and
 raises refusals with a key and numbers, and the pages put both into words.
 
