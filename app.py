@@ -232,12 +232,15 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         lifespan=lambda _app: _running(database, native, health, arena),
     )
     app.include_router(routes(arena))
+    texts = ui.PlainPages(settings)
+    app.include_router(ui.plain_routes(arena, texts))
     pages = ui.build(arena, settings, visitor_of=partial(identify, secret=secret))
     protect(
         app,
         pages=list(PAGES.values()),
         n_inputs={number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None},
         languages=LANGUAGES,
+        texts=texts,
         public_url=settings.web.public_url,
         script=ui.script(),
     )

@@ -430,7 +430,7 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
                 assert "Hello there." in told
             told = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
             assert "Hello there." not in told
-            assert "more than 10 battles" in told
+            assert "limit is 10 battles" in told
             for other in ("2001:db8:1:3::1", "unknown", "_hidden"):
                 assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from=other)
         key = (tmp_path / "data" / "secret").read_bytes().strip()

@@ -20,10 +20,12 @@ from arena.ui.framework import sessions
 from arena.ui.framework.updates import Pages
 from arena.ui.pages import about, leaderboard
 from arena.ui.pages.duel import Duel
+from arena.ui.plain import PlainPages
+from arena.ui.plain import routes as plain_routes
 from arena.ui.theme import script
 from arena.ui.widgets import VisitorOf, browser_sentences
 
-__all__ = ["VisitorOf", "build", "mount", "script"]
+__all__ = ["PlainPages", "VisitorOf", "build", "mount", "plain_routes", "script"]
 
 _MAX_THREADS = 1000
 _MAX_QUEUED = 300

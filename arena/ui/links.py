@@ -1,12 +1,14 @@
 """Links: where the pages are, and how one links to another.
 
-Links are relative, since all pages lie side by side and none has a slash at its end (`web.gate` sees to that). So no
-page needs to know whether the arena has a host of its own or a path of one (https://example.org/arena).
+Links are relative: all pages are side by side and none has a slash at its end (`web.entrance.gate` redirects those that
+have). So no page needs to know whether the arena has its own host or a path of one (https://example.org/arena).
 """
 
 PAGES = {"battle": "/", "leaderboard": "/leaderboard", "about": "/about"}
+PLAIN_LEADERBOARD = "/leaderboard.html"
+"""The leaderboard without script."""
 
 
 def link(path: str) -> str:
-    """The `href` of a path such as `/about`, right on every page."""
+    """Return the `href` of a path such as `/about`, for every page."""
     return f".{path}"

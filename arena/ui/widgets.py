@@ -4,7 +4,7 @@ A page is built once for all visitors, so `said(key)` leaves a sentence for the 
 (Gradio's i18n). A handler knows the language of its caller and uses `Caller.texts`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,19 +65,40 @@ def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
         texts = messages(language)
         own = {key: sentence for key, sentence in texts.texts.items() if "{" not in sentence}
         own["download_html"] = texts("download_html", json=link("/leaderboard.json"), csv=link("/leaderboard.csv"))
-        own["header"] = _header(texts, settings.arena.title)
+        own["header"] = header_html(
+            texts,
+            settings.arena.title,
+            links={name: link(path) for name, path in PAGES.items()},
+            languages={language: f"?lang={language}" for language in LANGUAGES},
+        )
         own |= {f"example_{number}": example for number, example in enumerate(texts.examples)}
         sentences[language] = own
     return sentences
 
 
-def _header(texts: Messages, title: str) -> str:
-    links = "".join(f'<a href="{link(path)}">{plain(texts(f"nav_{name}"))}</a>' for name, path in PAGES.items())
-    languages = "".join(
-        f'<a href="?lang={language}" lang="{language}">{plain(messages(language)("language_name"))}</a>'
-        for language in LANGUAGES
+def header_html(
+    texts: Messages,
+    title: str,
+    *,
+    links: Mapping[str, str],
+    languages: Mapping[str, str],
+    current: str | None = None,
+) -> str:
+    """Return the header with the arena's title, `links` to the pages by name, and links to the languages. `current` is
+    the page to mark, None if the browser marks page and language."""
+
+    def marked(is_current: bool) -> str:
+        return ' aria-current="page"' if is_current else ""
+
+    nav = "".join(
+        f'<a href="{href}"{marked(name == current)}>{plain(texts(f"nav_{name}"))}</a>' for name, href in links.items()
+    )
+    switch = "".join(
+        f'<a href="{href}" lang="{language}"{marked(current is not None and language == texts.language)}>'
+        f"{plain(messages(language)('language_name'))}</a>"
+        for language, href in languages.items()
     )
     return (
-        f'<div class="header"><a class="title" href="{link("/")}">{plain(title)}</a>'
-        f'<nav>{links}</nav><div id="language">{languages}</div></div>'
+        f'<div class="header"><a class="title" href="{links["battle"]}">{plain(title)}</a>'
+        f'<nav>{nav}</nav><div id="language">{switch}</div></div>'
     )

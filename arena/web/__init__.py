@@ -1,19 +1,19 @@
-"""Plain HTTP around the pages: who a visitor is, what may be asked, and what a browser is told to refuse.
+"""Plain HTTP around the pages: who a visitor is, which requests are let in, and what the browser must refuse.
 
-`protect` wraps an app in its middlewares, all pure ASGI, so that streams stay streams:
+`protect` wraps an app in middlewares, all pure ASGI, so that streams stay streams:
 
-    farewell   ends open streams quietly when the server stops
-    origin     forgets forwarded addresses; with a public URL, every request is one to that URL, its path stripped
-    headers    security headers on every answer, caching of assets, nothing cached that holds a cookie
-    gate       only the pages' own requests get in, with small bodies that are `calls` of their events
-    visitor    gives a new visitor a cookie with the first page; of cookies of one name the arena's own counts
-    CORS       no other site may read anything (Gradio's own, which lets everybody, then stands aside)
-    gzip       of pages and JSON; not of streams
-    scripts    only those run that came with the page; ours are added to it
-    language   the chosen language, before the first script of a page runs
+    farewell     ends open streams quietly when the server stops
+    entrance/    origin: drops forwarded addresses; with a public URL, every request goes to that URL, without its path
+                 gate: lets in only the pages' own requests, with small bodies that are calls of their events
+    headers      security headers on every answer, caching of assets; answers with a cookie are not cached
+    sender/      visitor: gives a new visitor a cookie with the first page; of several cookies with one name the arena's
+                 own counts. address: an HMAC for the limits
+    CORS         no other site may read anything (Gradio's own middleware, which allows everybody, then does nothing)
+    gzip         for pages and JSON, not for streams
+    html/        scripts: only those that came with the page run; ours are added. language: the visitor's choice, before
+                 the first script runs. texts: title, description, icon, and the text for browsers without script
 
-`routes` has the addresses that are no pages; `visitor.identify` tells the pages who sent a request, by pseudonym and by
-the HMAC of the `address`. Nothing here knows Gradio's Python side, battles or votes.
+`routes` has the addresses that are not pages. Nothing here knows Gradio's Python side, battles or votes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,7 @@ from arena.web.farewell import Farewell
 from arena.web.headers import Headers
 from arena.web.html.language import Language
 from arena.web.html.scripts import Scripts
+from arena.web.html.texts import Texts, TextsOfPages
 from arena.web.sender.visitor import VisitorCookie
 
 __all__ = ["protect"]
@@ -40,20 +41,23 @@ def protect(
     pages: Sequence[str],
     n_inputs: Mapping[int, int],
     languages: Sequence[str],
+    texts: TextsOfPages,
     public_url: str | None = None,
     script: str = "",
 ) -> None:
-    """Wrap `app`, whose pages have these addresses and languages, this script, and events with so many inputs. The last
-    one added is the outermost. Raises `ValueError` for a public URL whose path is one of the app's own addresses."""
+    """Wrap `app`, whose pages have these addresses, languages, texts and script. `n_inputs` has the number of inputs of
+    each event. The middleware added last is the outermost. Raises `ValueError` if the path of the public URL is one
+    of the app's own addresses."""
     path = urlsplit(public_url or "").path.rstrip("/")
     if path and is_taken(path, pages):
         raise ValueError(f"public_url {public_url!r}: {path} is an address of the arena itself; choose another path")
-    app.add_middleware(Language, languages=languages)
-    app.add_middleware(Scripts, script=script)
+    app.add_middleware(Texts, pages=pages, texts=texts)
+    app.add_middleware(Language, pages=pages, languages=languages)
+    app.add_middleware(Scripts, pages=pages, script=script)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
     app.add_middleware(VisitorCookie, path=f"{path}/")
-    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs)
+    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs, not_found=texts.not_found)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)
     app.add_middleware(Farewell)

@@ -4,8 +4,6 @@ uvicorn waits a moment for open connections and then cancels what still runs; pa
 streams that never end by themselves.
 """
 
-from __future__ import annotations
-
 import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

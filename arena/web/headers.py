@@ -5,8 +5,6 @@ keeps an image in a model's answer from telling a stranger who reads it; no fram
 no script but those that came with the page (`scripts`). Styles may stand within HTML: Gradio sets many.
 """
 
-from __future__ import annotations
-
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

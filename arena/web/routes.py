@@ -4,8 +4,6 @@ The JSON is what `python -m elo recompute --json` writes, with the ledger's revi
 the CSV has its `models`, one a line. Floats are written so that they read back the same.
 """
 
-from __future__ import annotations
-
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 

@@ -64,7 +64,7 @@ def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are
             for secret in ("secret thought", "left it out", "wren sol", "moss tarn"):
                 assert secret not in told, f"{secret!r} was sent before the vote"
             await page.locator("#vote-a").click()
-            await expect(page.locator("#reveal")).to_contain_text("Your vote is counted.")
+            await expect(page.locator("#reveal")).to_contain_text("Your vote counts.")
             below = page.locator("#more-a, #more-b")
             await expect(below).to_contain_text("This model does not accept temperature. The arena left it out.")
             thoughts = page.locator("details.thoughts")
@@ -85,18 +85,18 @@ def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are
             await page.keyboard.press("a")
             await page.keyboard.press("ArrowRight")
             await page.keyboard.press("t")
-            await expect(page.locator("#reveal")).to_contain_text("You called it a tie. Your vote is counted.")
+            await expect(page.locator("#reveal")).to_contain_text("You chose a tie. Your vote counts.")
             await expect(page.locator("details.thoughts")).to_have_count(0)
             await page.locator("#next").click()
 
             await expect(page.locator("#examples")).to_be_visible()
             await ask(page, "And of Italy?")
-            await expect(page.locator("#vote-hint")).to_contain_text("A vote will not count as it stands")
+            await expect(page.locator("#vote-hint")).to_contain_text("A vote would not count")
             await expect(page.locator(".pane .aside")).to_have_text("This model returned an empty answer.")
             await page.locator("#retry-a, #retry-b").locator("visible=true").click()
             await expect(page.locator("#vote-hint")).to_contain_text("Which is better?")
             await page.locator("#vote-b").click()
-            await expect(page.locator("#reveal")).to_contain_text("Your vote is counted.")
+            await expect(page.locator("#reveal")).to_contain_text("Your vote counts.")
             assert scripted_app.n_votes() == 3
 
     asyncio.run(scenario())

@@ -58,7 +58,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             box = page.locator("#prompt textarea")
             await box.fill(PROMPT)
             await page.locator("#send").click()
-            await expect(page.locator("#status")).to_contain_text("Your prompt is sent as soon as")
+            await expect(page.locator("#status")).to_contain_text("Your prompt will be sent when")
             await expect(box).to_be_disabled()
             await page.locator("#cancel").click()
             await expect(box).to_be_enabled()

@@ -7,8 +7,6 @@ that is set alone. Where a text is passed at each step, Gradio finds what is new
 against Gradio 6.31, whose inner methods these are.
 """
 
-from __future__ import annotations
-
 from copy import copy
 from typing import Any
 

@@ -11,8 +11,6 @@ arguments that takes. Unknown commands (macros, links, pictures, HTML attributes
     \def\x{\x\x}\x       no: macros
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -9,8 +9,6 @@ plain text. An item of a list at the left margin is done like a block, and the l
     "# Title\\n\\nSome **wor"    done: <h3 dir="auto">Title</h3>    rest: <p dir="auto">Some **wor
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

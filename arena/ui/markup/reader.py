@@ -5,8 +5,6 @@ What is added: formulas (`$$…$$`, `\[…\]` and `\(…\)`), bare addresses as 
 other page while it is read. Links lead to http and https; any other stays text, as its author wrote it.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -9,8 +9,6 @@ references. Nothing has an id, and the few classes there are come from here.
     <b>         <p dir="auto">&lt;b&gt;</p>
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

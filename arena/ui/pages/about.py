@@ -1,23 +1,22 @@
-"""The about page: how a battle works, how ratings are computed, what is kept; with the numbers of this arena's
-settings."""
+"""The about page: how a battle works, how ratings are computed, what is stored, with this arena's own numbers."""
 
 import gradio as gr
 
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.pages.leaderboard import settings_line
+from arena.ui.pages.leaderboard_table import settings_line
 from arena.ui.widgets import header, said
 
 
 def lay_out() -> None:
-    """The page in the present gr.Blocks (a route of it)."""
+    """Add the page to the present gr.Blocks (a route of it)."""
     header()
     with gr.Column(elem_id="about"):
         gr.Markdown(said("about_text"))
 
 
 def about_texts(settings: Settings) -> dict[str, str]:
-    """The page's Markdown, by language."""
+    """Return the page's Markdown, by language."""
     battle, limits = settings.battle, settings.limits
     return {
         language: messages(language)(

@@ -1,21 +1,30 @@
-"""How the pages look: the tokens as a Gradio theme, one style sheet (`style.css`), two scripts (`page.js`;
-`connection.js` for when it is lost).
+"""The look of the pages: colours and fonts as a Gradio theme, style sheets, scripts, and the icon.
 
-The style sheet goes through Gradio into every page's head. The scripts are for `web` to put there: Gradio would put
-them in too late for the Content-Security-Policy, which lets only those run that came with the page; nor do events with
-`js=` or gr.HTML work under it. Nothing is fetched from elsewhere: the fonts are the system's.
+    tokens, header, frame, battle, leaderboard (.css)    the pages of Gradio
+    tokens, header, leaderboard, plain (.css)            pages without script
+    page, connection (.js)                               what runs beside Gradio
+
+Gradio puts the style sheets into every page's head. `web` adds the scripts, because the Content-Security-Policy allows
+only scripts that came with the page, and Gradio would add them later. For the same reason no event has `js=`, and no
+page uses gr.HTML. Nothing is fetched from other hosts: the fonts are the system's.
 """
 
 from importlib.resources import files
+from typing import Literal
 
 import gradio as gr
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
+_DARK = ":root:has(body.dark), .dark"
+_THEME_COLOR = (
+    '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
+    '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
+)
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
 def theme() -> gr.themes.Base:
-    """Gradio's own components in the tokens of `style.css`, so that light and dark are told once."""
+    """Return Gradio's theme, in the colours of `tokens.css`, so that light and dark are defined once."""
     return gr.themes.Base(font=_FONTS, font_mono=_MONO).set(
         body_background_fill="var(--page)",
         body_background_fill_dark="var(--page)",
@@ -59,17 +68,34 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What every page's head gets beside Gradio's: style sheet, and the colours of the browser's own frame."""
-    return (
-        '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
-        '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
-        f"<style>{_text('style.css')}</style>"
-    )
+    """Return what Gradio adds to every page's head: style sheets, and the colours of the browser's frame."""
+    return f"{_THEME_COLOR}<style>{_style('tokens', 'header', 'frame', 'battle', 'leaderboard')}</style>"
+
+
+def plain_head() -> str:
+    """Return the same for a page without script, whose colours follow the system."""
+    return f"{_THEME_COLOR}<style>{plain_style()}</style>"
+
+
+def plain_style() -> str:
+    """Return the style sheet of pages without script."""
+    light, dark = _text("tokens.css").split(_DARK)
+    dark = f"@media (prefers-color-scheme: dark) {{ :root {dark} }}"
+    return light + dark + _style("header", "leaderboard", "plain")
 
 
 def script() -> str:
-    """What every page runs beside Gradio."""
+    """Return what every page runs beside Gradio."""
     return _text("page.js") + _text("connection.js")
+
+
+def icon(name: Literal["favicon.svg", "favicon.ico"]) -> bytes:
+    """Return the icon: the drawing, or the same as a picture of 32 x 32 pixels for browsers that need one."""
+    return files(__package__).joinpath(name).read_bytes()
+
+
+def _style(*names: str) -> str:
+    return "".join(_text(f"{name}.css") for name in names)
 
 
 def _text(name: str) -> str:

@@ -8,8 +8,6 @@ pages' own script sends, and no more. What the inputs mean is not asked here.
     cancel              {"fn_index": 3, "session_hash": "4vk0c2p8", "event_id": "0f..."}
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Mapping

@@ -1,20 +1,21 @@
-"""Gate: only requests that the pages make themselves, with bodies of at most 64 kB that are calls of their events.
+"""Gate: lets in only requests that the pages make themselves, with bodies of at most 64 kB that are calls of their
+events.
 
 Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
-and hiding an event in its settings closes none of them. Here everything is closed that is not named. What is named is
-not thereby trusted: who may vote is for `Arena` to say.
+and hiding an event in its settings closes none of them. Here every address is closed unless it is listed. A listed
+address is not trusted: `Arena` decides who may vote.
 
 HEAD is answered like GET, without the body. A page with a slash at its end (`/about/`) redirects to the address without
-one, because the links of the pages are relative.
+one, because the links of the pages are relative. For an address that does not exist, a browser gets a page, a client
+that asks for JSON gets JSON, and any other client one line of text.
 """
 
-from __future__ import annotations
-
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arena.web.entrance.calls import BadCall, check_call, check_cancel
@@ -26,9 +27,11 @@ _READ = {
     "/health",
     "/leaderboard.json",
     "/leaderboard.csv",
+    "/leaderboard.html",
     "/config",
     "/theme.css",
     "/favicon.ico",
+    "/favicon.svg",
     "/gradio_api/startup-events",
 }
 _STREAM = "/gradio_api/queue/data"
@@ -40,19 +43,27 @@ _WRITE_BELOW = ("/gradio_api/run/",)
 
 
 def is_taken(path: str, pages: Collection[str]) -> bool:
-    """Whether one of our own addresses is `path`, or lies below it: `/leaderboard`, `/assets`."""
+    """Whether `path` is one of our own addresses, or contains one: `/leaderboard`, `/assets`."""
     ours = {*pages, *_READ, *_WRITE, *_WRITE_BELOW, *_ASSETS, _STREAM, _HEARTBEATS}
     return any(f"{one}/".startswith(f"{path}/") for one in ours)
 
 
 class Gate:
-    """404 for what no page asks, 413 for a body that is too long, 400 for one that no page sends.
+    """Answers 404 for an address that no page uses, 413 for a body that is too long, 400 for one that no page sends.
 
-    `pages` are paths such as `/about`, `n_inputs` has the number of inputs of every event of the pages.
+    `pages` are paths such as `/about`; `n_inputs` has the number of inputs of every event of the pages; `not_found`
+    makes the page for an address that does not exist.
     """
 
-    def __init__(self, app: ASGIApp, pages: Sequence[str], n_inputs: Mapping[int, int]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        pages: Sequence[str],
+        n_inputs: Mapping[int, int],
+        not_found: Callable[[Request], str] | None = None,
+    ) -> None:
         self._app = app
+        self._not_found = not_found
         self._read = _READ | set(pages)
         self._page_names = {page.strip("/") for page in pages}
         self._n_inputs = n_inputs
@@ -66,7 +77,7 @@ class Gate:
         elif self._is_page_with_slash(scope["method"], scope["path"]):
             await moved(".." + scope["path"][:-1], scope)(scope, receive, send)
         elif not self._is_open(scope["method"], scope["path"], QueryParams(scope["query_string"])):
-            await PlainTextResponse("Not found\n", status_code=404)(scope, receive, send)
+            await self._refuse(Request(scope))(scope, receive, send)
         elif scope["method"] == "HEAD":
             await self._app({**scope, "method": "GET"}, receive, _without_body(send))
         elif scope["path"] == _STREAM:
@@ -81,6 +92,14 @@ class Gate:
         else:
             await self._app(scope, _replay(body, receive), send)
 
+    def _refuse(self, request: Request) -> Response:
+        accepts = request.headers.get("accept", "")
+        if "text/html" in accepts and request.method in ("GET", "HEAD") and self._not_found is not None:
+            return HTMLResponse(self._not_found(request), status_code=404)
+        if "application/json" in accepts:
+            return JSONResponse({"error": "not_found"}, status_code=404)
+        return PlainTextResponse("Not found\n", status_code=404)
+
     def _objection(self, path: str, body: bytes) -> str | None:
         check = check_cancel if path == _CANCEL else check_call
         try:
@@ -90,8 +109,8 @@ class Gate:
         return None
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The answers to a session's calls. To a session that never called, Gradio says so in the stream that it has
-        begun, and fails then: here the stream just ends."""
+        """Pass the answers to a session's calls. If the session never made a call, Gradio reports that in the stream it
+        has begun and then fails; here the stream just ends."""
         try:
             await self._app(scope, receive, send)
         except RuntimeError as error:
@@ -105,7 +124,7 @@ class Gate:
     def _is_open(self, method: str, path: str, query: QueryParams) -> bool:
         if ".." in path:
             return False
-        if "page" in query and query["page"].strip("/") not in self._page_names:  # Gradio's own, read at every address
+        if "page" in query and query["page"].strip("/") not in self._page_names:  # Gradio reads it at every address
             return False
         if path in self._read or path.startswith(_ASSETS):
             return method in ("GET", "HEAD")
@@ -115,7 +134,7 @@ class Gate:
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:
-    """The whole body, None when it is too long (then it is not read to its end)."""
+    """Return the whole body, or None if it is too long; then it is not read to its end."""
     announced = Headers(scope=scope).get("content-length", "0")
     if not announced.isdecimal() or int(announced) > MAX_BODY_BYTES:
         return None
@@ -137,7 +156,7 @@ def _without_body(send: Send) -> Send:
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
-    """A `receive` that gives the body that was read, then whatever follows: the client's leaving."""
+    """Return a `receive` that gives the body that was read, then whatever follows, such as a disconnect."""
     has_given = False
 
     async def replayed() -> Message:

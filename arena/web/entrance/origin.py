@@ -9,8 +9,6 @@ it, some keep it. Here it is stripped where it is there, so that everything behi
 `/arena` redirects to `/arena/`, because the links of the pages are relative.
 """
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from starlette.responses import Response

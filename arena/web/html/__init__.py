@@ -1,1 +1,1 @@
-"""What is added to every HTML page on its way to the browser."""
+"""What is changed in every HTML page on its way to the browser: language, scripts, texts."""

@@ -5,8 +5,6 @@ network, since one visitor owns a whole one and could come from another of its 2
 without an IP address (`X-Forwarded-For: unknown`) count as one: nobody is without a limit.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import ipaddress

@@ -5,8 +5,6 @@ under the arena's secret: who steals the database cannot act as anybody, and who
 `identify` tells both things that the pages may know of a sender: the pseudonym and the HMAC of the address.
 """
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import re

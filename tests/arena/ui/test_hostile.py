@@ -103,7 +103,14 @@ def _served(arena: FakeArena) -> Iterator[str]:
     pages = ui.build(arena, Settings(), visitor_of=visitor_of)  # type: ignore[arg-type]
     app = FastAPI()
     n_inputs = {number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None}
-    protect(app, pages=list(PAGES.values()), n_inputs=n_inputs, languages=LANGUAGES, script=ui.script())
+    protect(
+        app,
+        pages=list(PAGES.values()),
+        n_inputs=n_inputs,
+        languages=LANGUAGES,
+        texts=ui.PlainPages(Settings()),
+        script=ui.script(),
+    )
     ui.mount(app, pages, Settings())
     port = free_port()
     server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", timeout_graceful_shutdown=1))

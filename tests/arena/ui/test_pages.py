@@ -113,7 +113,7 @@ def test_a_battle_from_the_prompt_to_the_reveal() -> None:
         assert "Wren Sol" in voted["head-a"]["value"]
         assert "You chose A." in voted["reveal"]["value"]
         withdrawn = _by_id(await _handler(pages, "withdraw")(battle_id, _request(language="ko")))
-        assert "투표를 취소했습니다." in withdrawn["reveal"]["value"]
+        assert "투표를 취소하셨습니다." in withdrawn["reveal"]["value"]
         fresh = _by_id(await _handler(pages, "next")(battle_id, _request()))
         assert fresh["intro"]["visible"]
         assert arena.battles[battle_id].has_left
@@ -159,7 +159,7 @@ def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
         shown = await _stream(load, "", "", _request())
         assert shown["prompt"] == {"value": "Hello", "__type__": "update"}
         assert "The arena restarted, and your battle ended." in shown["notice"]["value"]
-        assert "서버가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
+        assert "아레나가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
         assert "prompt" not in await _stream(load, "", "typed meanwhile", _request())
         assert "prompt" not in await _stream(load, "", "", _request("ben"))
 
@@ -181,9 +181,9 @@ def test_a_stop_that_comes_after_the_end_shows_the_end() -> None:
 @pytest.mark.parametrize(
     ("prompt", "line"),
     [
-        ("  ", "There is nothing to send yet."),
-        (None, "There is nothing to send yet."),
-        ("x" * 4001, "4,001 characters, and 4,000 is the most"),
+        ("  ", "Your prompt is empty."),
+        (None, "Your prompt is empty."),
+        ("x" * 4001, "4,001 characters, and the limit is 4,000"),
     ],
 )
 def test_a_refused_prompt_stays_in_its_box_and_the_page_says_why(prompt: str | None, line: str) -> None:
@@ -299,7 +299,7 @@ def test_a_waiting_prompt_is_given_back_when_the_models_cannot_be_loaded() -> No
         async for updates in stream:
             shown |= _by_id(updates)
         assert shown["prompt"] == gr.update(interactive=True), "its text stays in the box"
-        assert "Your prompt was not sent: 3 of 4 models cannot be loaded" in shown["notice"]["value"]
+        assert "Your prompt was not sent: 3 of 4 models could not be loaded" in shown["notice"]["value"]
 
     asyncio.run(scenario())
 
@@ -326,7 +326,7 @@ def test_somebody_elses_battle_is_not_found() -> None:
         pages = _build(arena)
         await _stream(_handler(pages, "send"), "", "Hello", _request("anna"))
         shown = _by_id(await _handler(pages, "vote-b")(next(iter(arena.battles)), _request("ben")))
-        assert "This battle is not there any more." in shown["notice"]["value"]
+        assert "This battle was not found." in shown["notice"]["value"]
         assert not [name for name in NAMES if name in str(shown)]
 
     asyncio.run(scenario())
@@ -365,7 +365,7 @@ def test_an_error_of_ours_is_logged_and_told_in_one_sentence(caplog: pytest.LogC
                 else:
                     told.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
         assert len(told) == 3
-        assert all("Something went wrong here." in line and "detail" not in line for line in told)
+        assert all("Something went wrong." in line and "detail" not in line for line in told)
 
     asyncio.run(scenario())
     assert "the detail" in caplog.text

@@ -9,7 +9,7 @@ import pytest
 
 from arena.service import Board
 from arena.ui.messages import messages
-from arena.ui.pages.leaderboard import table
+from arena.ui.pages.leaderboard_table import table
 from elo import Settings, rate
 from elo.board.leaderboard import board_csv
 from elo.board.table import columns

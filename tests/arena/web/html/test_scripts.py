@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import re
 
 from starlette.applications import Starlette
@@ -21,7 +19,7 @@ async def data(request: Request) -> Response:
 
 
 app = Starlette(routes=[Route("/", page), Route("/data", data)])
-client = TestClient(Headers(Scripts(app, script="ours()")))
+client = TestClient(Headers(Scripts(app, pages=("/", "/data"), script="ours()")))
 
 
 def _nonce(policy: str) -> str:
@@ -55,5 +53,5 @@ def test_no_script_within_html_runs_without_it() -> None:
 
 def test_what_is_no_page_passes_unchanged() -> None:
     assert client.get("/data").json() == "<head><script></head>"
-    alone = TestClient(Scripts(app))
+    alone = TestClient(Scripts(app, pages=("/",)))
     assert alone.get("/").text == TestClient(app).get("/").text

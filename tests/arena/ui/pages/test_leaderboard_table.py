@@ -7,7 +7,7 @@ import pytest
 
 from arena.service import Board
 from arena.ui.messages import messages
-from arena.ui.pages.leaderboard import axis, computed_line, settings_line, table
+from arena.ui.pages.leaderboard_table import axis, computed_line, settings_line, table
 from elo.board.leaderboard import BoardRow
 from elo.chance.intervals import IntervalKind
 from elo.settings import Settings
@@ -119,25 +119,25 @@ def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
 
 def test_an_empty_board_says_so_and_lists_who_waits() -> None:
     html = table(empty_board(), EN)
-    assert "No counted votes yet" in html
+    assert "No vote has been counted yet" in html
     assert "<table" not in html
-    assert "On the roster: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
+    assert "Models: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
 
 
 def test_models_without_votes_are_listed_below_with_why_that_may_be() -> None:
     board = full_board()
     waiting = replace(board, leaderboard=replace(board.leaderboard, unrated=("Dew Finch",)))
-    assert "new or do not answer: Dew Finch" in table(waiting, EN)
+    assert "new or unavailable: Dew Finch" in table(waiting, EN)
 
 
 def test_the_line_under_the_table_tells_votes_reasons_and_age_in_words() -> None:
     board = full_board()
     line = computed_line(board, board.computed_at + 130, EN)
-    assert "Computed from 812 votes (31 more not counted: 18 stopped, 9 identical, 4 named themselves)" in line
+    assert "Computed from 812 votes (31 more not counted: 18 stopped, 9 identical, 4 named their model)" in line
     computed, how = line.split("</p>")[:2]
     assert "2 min ago" in computed
     assert "revision" not in computed
-    assert "it is state 843 of the vote record, which the JSON names as its revision" in how
+    assert "name revision 843 of the vote record" in how
 
 
 @pytest.mark.parametrize(
@@ -173,4 +173,4 @@ def test_reasons_that_add_up_to_more_than_the_votes_left_out_are_explained() -> 
     once = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=20), 0.0, EN)
     assert "several reasons" not in once
     twice = computed_line(replace(full_board(), exclusions={"stopped": 18, "no_answer": 2}, n_excluded=19), 0.0, EN)
-    assert "(19 more not counted: 18 stopped, 2 without an answer; a vote can have several reasons)" in twice
+    assert "(19 more not counted: 18 stopped, 2 empty; a vote can have several reasons)" in twice

@@ -1,0 +1,35 @@
+"""The head of a page: its title, its description, and the Open Graph tags that a link preview shows.
+
+Nothing here depends on a battle, so that a preview of a running battle reveals nothing.
+"""
+
+from html import escape
+
+from arena.settings import Settings
+from arena.ui.messages import Messages
+
+_LOCALES = {"en": "en_US", "ko": "ko_KR"}
+
+
+def head(page: str, settings: Settings, texts: Messages, *, path: str | None, root: str = "./") -> str:
+    """Return the tags of `page` (`battle`, `leaderboard`, `about`, `not_found`). `og:url` needs a public URL and a
+    `path`. `root` leads from the page to the root of the arena."""
+    title, site = texts(f"title_{page}"), settings.arena.title
+    description = texts(f"description_{page}")
+    tags = {
+        "og:title": title,
+        "og:description": description,
+        "og:type": "website",
+        "og:site_name": site,
+        "og:locale": _LOCALES[texts.language],
+    }
+    if settings.web.public_url is not None and path is not None:
+        tags["og:url"] = settings.web.public_url + path
+    return (
+        f"<title>{escape(title)} · {escape(site)}</title>"
+        f'<meta name="description" content="{escape(description)}">'
+        + "".join(f'<meta property="{name}" content="{escape(text)}">' for name, text in tags.items())
+        + '<meta name="twitter:card" content="summary">'
+        f'<link rel="icon" href="{root}favicon.ico" sizes="32x32">'
+        f'<link rel="icon" href="{root}favicon.svg" type="image/svg+xml">'
+    )

@@ -1,0 +1,48 @@
+"""Addresses of the plain leaderboard and of the icon."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
+
+from arena.service import Arena, Board, Refusal
+from arena.ui import theme
+from arena.ui.links import PLAIN_LEADERBOARD
+from arena.ui.plain.pages import PlainPages
+
+_KEEP = {"cache-control": "public, max-age=86400"}
+
+
+def routes(arena: Arena, pages: PlainPages) -> APIRouter:
+    """Return the routes; they must be in the app before Gradio, which has a favicon of its own."""
+    router = APIRouter()
+
+    @router.get(PLAIN_LEADERBOARD)
+    async def leaderboard(request: Request) -> Response:
+        board: Board | Refusal
+        try:
+            board = await arena.leaderboard()
+        except Refusal as refusal:
+            board = refusal
+        status = 503 if isinstance(board, Refusal) else 200
+        return HTMLResponse(pages.leaderboard(request, board, time.time()), status_code=status)
+
+    for name, media_type in _ICONS.items():
+        router.get(f"/{name}")(_serve(theme.icon(name), media_type))
+    return router
+
+
+_ICONS: dict[Literal["favicon.svg", "favicon.ico"], str] = {
+    "favicon.svg": "image/svg+xml",
+    "favicon.ico": "image/x-icon",
+}
+
+
+def _serve(icon: bytes, media_type: str) -> Callable[[], Awaitable[Response]]:
+    async def serve() -> Response:
+        return Response(icon, media_type=media_type, headers=_KEEP)
+
+    return serve

@@ -1,0 +1,188 @@
+"""The pages as a browser without script, a link preview or a lost visitor sees them, through all of `web`."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from arena import ui
+from arena.service import Board, Refusal
+from arena.settings import Settings
+from arena.ui.links import PAGES
+from arena.ui.messages import LANGUAGES, messages
+from arena.ui.pages.leaderboard_table import table
+from arena.web import protect
+from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
+
+AT_A_PATH = "https://example.org/arena"
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@contextmanager
+def served(
+    arena: FakeArena | None = None, *, public_url: str | None = None, title: str = "Arena"
+) -> Iterator[TestClient]:
+    arena = arena or FakeArena(board=full_board())
+    settings = Settings()
+    web, own = replace(settings.web, public_url=public_url), replace(settings.arena, title=title)
+    settings = replace(settings, web=web, arena=own)
+    pages = ui.build(arena, settings, visitor_of=lambda _: SimpleNamespace(visitor=None, address=None))  # type: ignore[arg-type]
+    app, texts = FastAPI(), ui.PlainPages(settings)
+    app.include_router(ui.plain_routes(arena, texts))  # type: ignore[arg-type]
+    protect(
+        app, pages=list(PAGES.values()), n_inputs={}, languages=LANGUAGES, texts=texts, script="", public_url=public_url
+    )
+    with TestClient(ui.mount(app, pages, settings)) as client:
+        yield client
+
+
+def _tags(page: str) -> dict[str, str]:
+    found: dict[str, str] = dict(re.findall(r'<meta (?:property|name)="([\w:]+)" content="([^"]*)"', page))
+    titles = re.findall(r"<title>(.*?)</title>", page)
+    assert len(titles) == 1
+    return found | {"title": titles[0]}
+
+
+def _links(page: str) -> set[str]:
+    return set(re.findall(r'href="([^"]*)"', page))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_page_has_its_own_title_description_and_tags_in_the_visitors_language(language: str) -> None:
+    texts = messages(language)
+    with served() as client:
+        for name, path in PAGES.items():
+            tags = _tags(client.get(path, headers={"accept-language": language}).text)
+            assert tags["title"] == f"{texts(f'title_{name}')} · Arena"
+            assert tags["og:title"] == texts(f"title_{name}")
+            assert tags["description"] == tags["og:description"] == texts(f"description_{name}")
+            assert tags["og:site_name"] == "Arena"
+            assert tags["og:locale"].startswith(language)
+            assert "og:url" not in tags, "the host of a request could be anything"
+
+
+def test_the_address_in_a_preview_is_the_public_one() -> None:
+    with served(public_url=AT_A_PATH) as client:
+        for base in ("", "/arena"):
+            for path in PAGES.values():
+                assert _tags(client.get(base + path).text)["og:url"] == AT_A_PATH + path
+
+
+def test_a_title_with_markup_stays_text() -> None:
+    with served(title='<b>"A" & B') as client:
+        page = client.get("/about", headers=BROWSER).text
+        assert "· &lt;b&gt;&quot;A&quot; &amp; B</title>" in page
+        assert "<b>" not in page + client.get("/nowhere", headers=BROWSER).text
+
+
+def test_no_page_names_a_model_before_script_runs() -> None:
+    with served() as client:
+        for path in (*PAGES.values(), "/nowhere"):
+            page = client.get(path, headers=BROWSER).text
+            assert not [name for name in NAMES if name in page], path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_script_a_page_says_what_it_is_and_what_can_be_read(language: str) -> None:
+    texts = messages(language)
+    with served() as client:
+        for path in PAGES.values():
+            page = client.get(path, headers={"accept-language": language}).text
+            head, body = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
+            assert "<style>" in head
+            assert "prefers-color-scheme: dark" in head
+            assert {"./", "./leaderboard.html", "./about"} <= _links(body)
+            assert f'lang="{language}"' in body
+            assert f'<html\n\tlang="{language}"' in page
+        assert texts("plain_battle") in client.get("/", headers={"accept-language": language}).text
+        assert texts.texts["about_markdown"].split("\n")[3].removeprefix("## ") in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_leaderboard_without_script_is_the_table_of_the_page(language: str) -> None:
+    board = full_board()
+    with served(FakeArena(board=board)) as client:
+        page = client.get("/leaderboard.html", headers={"accept-language": language}).text
+    assert table(board, messages(language)) in page
+    assert "<script" not in page
+    assert f'<html lang="{language}">' in page
+
+
+def test_a_leaderboard_without_ratings_says_why() -> None:
+    class Unrated(FakeArena):
+        async def leaderboard(self) -> Board:
+            raise Refusal("no_ratings")
+
+    with served(Unrated()) as client:
+        answer = client.get("/leaderboard.html")
+        assert answer.status_code == 503
+        assert "the reason is in its log" in answer.text
+
+
+def test_a_language_chosen_in_the_address_goes_along() -> None:
+    with served() as client:
+        page = client.get("/leaderboard.html?lang=ko", headers={"accept-language": "en"}).text
+        assert '<html lang="ko">' in page
+        assert {"./?lang=ko", "./about?lang=ko", "./leaderboard.html?lang=en"} <= _links(page)
+        assert '<html\n\tlang="ko"' in client.get("/about?lang=ko").text
+
+
+def test_an_address_that_does_not_exist_gets_a_page_of_ours() -> None:
+    with served() as client:
+        answer = client.get("/nowhere", headers=BROWSER | {"accept-language": "ko"})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "<h1>페이지를 찾을 수 없습니다</h1>" in answer.text
+        assert {"./", "./leaderboard", "./about"} <= _links(answer.text)
+        assert "nowhere" not in answer.text
+        assert "script-src 'self' 'nonce-" in answer.headers["content-security-policy"]
+        assert "set-cookie" not in answer.headers
+        assert client.head("/nowhere", headers=BROWSER).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type"),
+    [
+        ("application/json", "application/json"),
+        ("application/json, */*", "application/json"),
+        ("*/*", "text/plain; charset=utf-8"),
+        ("text/html", "text/html; charset=utf-8"),
+    ],
+)
+def test_who_asks_for_json_gets_json(accept: str, content_type: str) -> None:
+    with served() as client:
+        answer = client.get("/nowhere", headers={"accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, content_type)
+        if "json" in content_type:
+            assert answer.json() == {"error": "not_found"}
+
+
+@pytest.mark.parametrize(
+    ("path", "root"), [("/nowhere", "./"), ("/a/b", "../"), ("/a/b/c?x=/y", "../../"), ("/a%2Fb", "./")]
+)
+def test_the_links_of_that_page_lead_home_from_any_depth(path: str, root: str) -> None:
+    with served() as client:
+        links = _links(client.get(path, headers=BROWSER).text)
+        assert {root, f"{root}about", f"{root}favicon.svg"} <= links
+    with served(public_url=AT_A_PATH) as client:
+        for base in ("", "/arena"):
+            assert {"/arena/", "/arena/about"} <= _links(client.get(base + path, headers=BROWSER).text)
+
+
+def test_the_icon_is_our_own_and_has_its_type() -> None:
+    with served() as client:
+        links = _links(client.get("/about").text)
+        assert {"./favicon.svg", "./favicon.ico"} <= links
+        drawn, picture = client.get("/favicon.svg"), client.get("/favicon.ico")
+    assert (drawn.headers["content-type"], drawn.text[:4]) == ("image/svg+xml", "<svg")
+    assert (picture.headers["content-type"], picture.content[:4]) == ("image/x-icon", b"\0\0\1\0")
+
+
+def test_every_page_has_the_sentences_that_it_needs_without_script() -> None:
+    names = set(PAGES) | {"not_found"}
+    keys = {f"{kind}_{name}" for kind in ("title", "description") for name in names} | {f"nav_{name}" for name in PAGES}
+    assert keys <= messages("en").texts.keys()

@@ -1,0 +1,57 @@
+import re
+
+import gradio
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.testclient import TestClient
+
+from arena.web.html.texts import Texts
+
+
+class Korean:
+    """Texts that say where they come from."""
+
+    def language(self, request: Request) -> str:
+        return "ko"
+
+    def head(self, request: Request) -> str:
+        return f'<title>제목 {request.url.path}</title><meta property="og:title" content="제목">'
+
+    def noscript(self, request: Request) -> str:
+        return "<noscript>없음</noscript>"
+
+    def not_found(self, request: Request) -> str:
+        return ""
+
+
+def _page(path: str = "/") -> str:
+    with gradio.Blocks(title="A title of <Gradio>") as blocks:
+        pass
+    with blocks.route("About", "about"):
+        pass
+    app = gradio.mount_gradio_app(FastAPI(), blocks, path="/", ssr_mode=False)
+    return TestClient(Texts(app, pages=("/", "/about"), texts=Korean())).get(path).text
+
+
+def test_nothing_is_left_of_what_gradio_says_about_itself() -> None:
+    page = _page()
+    head = re.sub(r"<script.*?</script>", "", page.partition("</head>")[0], flags=re.DOTALL)
+    assert re.findall(r"""<meta\s+(?:property|name)="((?:og|twitter):[^"]*)""", page) == ["og:title"]
+    assert "Click to try out" not in page
+    assert "gradio.app" not in head.lower()
+    assert page.count("<title>") == 1
+    assert "control_page_title" not in page
+
+
+def test_each_page_gets_its_own_texts_and_its_language() -> None:
+    for path in ("/", "/about"):
+        page = _page(path)
+        assert f"<title>제목 {path}</title>" in page
+        assert re.search(r'<html\s+lang="ko"', page)
+        assert page.index("<noscript>없음</noscript>") < page.index("<gradio-app")
+        assert page.index("<meta charset") < page.index("<title>")
+
+
+def test_a_page_of_gradio_asks_for_nothing_at_the_root_of_the_host() -> None:
+    """If the arena is at https://example.org/arena, the root of the host belongs to somebody else."""
+    assert re.findall(r"""(?:href|src)=["']/[^"']*""", _page()) == []
