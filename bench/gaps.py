@@ -22,9 +22,9 @@ from pathlib import Path
 
 import torch
 
-from bench.inference import DATA, PACKAGES, RESULTS
+from bench.inference.__main__ import DATA, PACKAGES, RESULTS
 from bench.machine import now, this_machine
-from bench.models import CONFIGS, make
+from bench.models.layouts import CONFIGS, make
 from inference.bench import endless, random_prompts
 from inference.engine.engine import MAX_CHUNK, Engine
 from inference.engine.loading import Loaded, LoadedModel, load_for_serving

@@ -14,13 +14,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench import coverage, gaps, page_loads, pages, voters, window
-from bench.blindness import results as blindness
-from bench.inference import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
+from bench import gaps, voters, window
+from bench.blind import results as blindness
+from bench.coverage import __main__ as coverage
+from bench.inference.__main__ import BATCHES, DTYPES, PROMPTS, RESULTS, SIZES
+from bench.inference.records import Cell, Measured, Record, ratio, read
+from bench.inference.targets import Verdict, judge
+from bench.pages import loads as page_loads
+from bench.pages import watching as pages
 from bench.rating import records as rating_records
 from bench.rating import tables
-from bench.results import Cell, Measured, Record, ratio, read
-from bench.verdicts import Verdict, judge
 
 _PEERS = ("transformers", "llama.cpp")
 _MIB = 2**20

@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.inference import RESULTS
+from bench.inference.__main__ import RESULTS
 from bench.machine import now
 from db.outcome import Outcome
 from elo.battles import Votes

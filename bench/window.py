@@ -18,9 +18,9 @@ from pathlib import Path
 
 import torch
 
-from bench.inference import PACKAGES, RESULTS
+from bench.inference.__main__ import PACKAGES, RESULTS
 from bench.machine import now, this_machine
-from bench.models import CONFIGS, random_model
+from bench.models.layouts import CONFIGS, random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
 from inference.model.config import ModelConfig

@@ -23,7 +23,7 @@ from bench.gpu import ceilings, correctness, peer, serving, window
 from bench.gpu.place import FULL, TINY, Place
 from bench.gpu.report import Findings, lines
 from bench.machine import now, this_machine
-from bench.models import random_model
+from bench.models.layouts import random_model
 from inference.engine.engine import MAX_CHUNK
 from inference.model.transformer import Transformer
 from inference.text.tokenizer import Tokenizer

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from bench.models import random_model
+from bench.models.layouts import random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig

@@ -19,8 +19,8 @@ def measure(place: Place) -> PeerDecoding:
     """One sequence. ImportError where transformers is not installed."""
     import transformers
 
-    from bench.engines.hugging_face import timed_generate
-    from bench.models import hf_config
+    from bench.inference.engines.hugging_face import timed_generate
+    from bench.models.layouts import hf_config
 
     scale = place.scale
     unwanted = ("architectures", "model_type", "dtype")

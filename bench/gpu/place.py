@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
-from bench.models import CONFIGS
+from bench.models.layouts import CONFIGS
 from inference.model.config import ModelConfig
 
 

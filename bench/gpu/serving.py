@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
-from bench.costs import prompt_operations, step_bytes
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.place import Place
-from bench.models import tokenizer_model
+from bench.models.costs import prompt_operations, step_bytes
+from bench.models.layouts import tokenizer_model
 from inference.bench import endless, random_prompts, time_answers, token_times
 from inference.engine.engine import Engine
 from inference.model.cache import RingCache, bytes_per_slot

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 
 from bench.gpu.place import Place
-from bench.models import random_model
+from bench.models.layouts import random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
 from inference.model.transformer import Transformer

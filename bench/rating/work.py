@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from bench.inference.worker import peak_bytes, reset_peak
 from bench.rating import engines, votes
-from bench.worker import peak_bytes, reset_peak
 
 _SHORT_S, _MOST_RUNS = 1.0, 20  # what takes milliseconds is run until a second is over
 

@@ -9,7 +9,7 @@ import torch
 
 from bench import gaps
 from bench.gaps import Gaps, Outcome, Scene, gaps_between, main, play, quantile, scenes, table
-from bench.models import CONFIGS
+from bench.models.layouts import CONFIGS
 from inference.model.config import ModelConfig
 from tests.fakes import write_model_folder
 

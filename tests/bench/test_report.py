@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from bench.gaps import Gaps, Outcome, Scene
-from bench.inference import BATCHES, DTYPES, PROMPTS, SIZES
+from bench.inference.__main__ import BATCHES, DTYPES, PROMPTS, SIZES
+from bench.inference.records import Cell, Record, merge
+from bench.inference.targets import judge
 from bench.machine import Machine
-from bench.page_loads import Sample
+from bench.pages.loads import Sample
 from bench.rating import records as rating_records
 from bench.rating.votes import Cell as RatingCell
 from bench.report import embed, main, missing, rates_table, settings_table, verdicts_table
-from bench.results import Cell, Record, merge
-from bench.verdicts import judge
 from bench.window import Reading, Slot
-from tests.bench.records import record
+from tests.bench.inference.sample_records import record
 
 SECTIONS = (
     "inference",

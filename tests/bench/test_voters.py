@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench import voters
-from bench.inference import RESULTS
+from bench.inference.__main__ import RESULTS
 from bench.voters import BEHAVIOURS, LEVEL, USUAL, Caught, Honest, behaving, caught, honest, minority, read, tables
 from db.outcome import Outcome
 from elo.quality.assess import Share

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench import window
-from bench.models import CONFIGS
+from bench.models.layouts import CONFIGS
 from bench.window import main, slots
 from inference.model.config import ModelConfig
 

@@ -1,0 +1,1 @@
+"""This project's inference compared with transformers and llama.cpp."""

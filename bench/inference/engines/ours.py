@@ -1,0 +1,40 @@
+"""This project's engine, stepped as its server steps it: scheduler, model, sampling and text of every token."""
+
+from pathlib import Path
+
+import torch
+
+from bench.inference.engines import Job, Timing
+from bench.models.files import Files
+from inference.bench import endless, time_answers
+from inference.engine.engine import Engine, chunk_size
+from inference.engine.loading import load_for_serving
+from inference.model.cache import Chunk, RingCache
+from inference.model.native import compiling
+from inference.text.folder import open_tokenizer
+
+
+class Ours:
+    def __init__(self, folder: Path, dtype: str) -> None:
+        compiling.ensure()
+        path = Files(folder).mistral
+        self._dtype: torch.dtype = getattr(torch, dtype)
+        self._model = load_for_serving(path, dtype=self._dtype)
+        self._tokenizer = endless(open_tokenizer(path))
+        self.vocab_size = self._model.config.vocab_size
+
+    def run(self, job: Job) -> Timing:
+        torch.set_num_threads(job.setting.threads)
+        max_len = job.prompt + 1 + job.new
+        chunk = chunk_size(None, n_parameters=self._model.config.n_parameters)
+        engine = Engine(self._model, self._cache(job.batch, max_len), self._tokenizer, max_len=max_len, max_chunk=chunk)
+        timing = time_answers(engine, [tuple(prompt) for prompt in job.prompts(self.vocab_size)], job.new)
+        return Timing(timing.prefill_s, timing.decode_s, timing.n_decoded)
+
+    def last_logits(self, ids: list[int]) -> list[float]:
+        logits = self._model.step([Chunk(0, 0, ids)], self._cache(1, len(ids)))
+        values: list[float] = logits[0].tolist()
+        return values
+
+    def _cache(self, n_slots: int, max_len: int) -> RingCache:
+        return RingCache(self._model.config, n_slots=n_slots, max_len=max_len, dtype=self._dtype)

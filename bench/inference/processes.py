@@ -1,0 +1,82 @@
+"""Worker processes from the outside: start one, give it jobs, end it."""
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from bench.inference.engines import Job, Timing
+
+
+class WorkerError(RuntimeError):
+    """A worker ended before it answered; what it said is on stderr."""
+
+
+class Worker:
+    """A process with one engine and one model (see `bench.inference.worker`). Use it in a `with` statement.
+
+    Our own engine runs as its server does: idle threads don't spin.
+    """
+
+    def __init__(self, engine: str, model: Path, dtype: str, environment: dict[str, str]) -> None:
+        self.engine = engine
+        own = {"GOMP_SPINCOUNT": "0"} if engine == "ours" else {}
+        self._process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "bench.inference.worker",
+                "--engine",
+                engine,
+                "--model",
+                str(model),
+                "--dtype",
+                dtype,
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).resolve().parents[2],
+            env=environment | own,
+        )
+        self.load_peak_bytes: int = self._read()["load_peak_bytes"]
+
+    def run(self, job: Job) -> tuple[Timing, int]:
+        """The timing of a job and the peak of the resident memory in bytes."""
+        answer = self._ask(asdict(job))
+        return Timing(**answer["timing"]), answer["peak_bytes"]
+
+    def last_logits(self, ids: list[int]) -> list[float]:
+        logits: list[float] = self._ask({"logits_of": ids})["logits"]
+        return logits
+
+    def close(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return self._read()
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise WorkerError(f"the worker for {self.engine} ended with code {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._process.kill()
+        self.close()

@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from bench.coverage import tournaments
+from bench.coverage.tournaments import KINDS, MODELS, prepared
+from elo.battles import Cells
+from elo.fit.bradley_terry import fit
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_tournament_is_made_again_from_its_number(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tournaments, "N_VOTES", 400)
+    one, same, other = (KINDS[kind](np.random.default_rng([1, number])) for number in (0, 0, 1))
+    assert list(one.votes) == list(same.votes) != list(other.votes)
+    assert (one.truth == same.truth).all()
+    assert one.votes.models == MODELS
+    assert abs(one.truth.mean()) < 1e-12
+    assert (one.votes.a != one.votes.b).all()
+
+
+@pytest.mark.parametrize("kind", ["uniform", "adaptive", "prepared", "tastes"])
+def test_endless_votes_have_the_truth_as_their_fit(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 300,000 votes, and as many prepared pairs or voters as it takes for them to tell."""
+    for name, value in (
+        ("N_VOTES", 300_000),
+        ("_REFIT_EVERY", 30_000),
+        ("_N_PREPARED", 100_000),
+        ("_N_VOTERS", 10_000),
+    ):
+        monkeypatch.setattr(tournaments, name, value)
+    rng = np.random.default_rng(3)
+    played = prepared(rng, 3) if kind == "prepared" else KINDS[kind](rng)
+    found = fit(Cells.from_votes(played.votes).pairs(), prior=0).ratings
+    assert found == pytest.approx(played.truth, abs=0.05)
+
+
+def test_tastes_make_the_truth_flatter_than_the_ratings(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratings = np.linspace(-1, 1, 20)
+    assert 0.8 < np.ptp(tournaments._seen_by_all(ratings)) / 2 < 0.95
+    monkeypatch.setattr(tournaments, "_TASTE", 1e-9)
+    assert tournaments._seen_by_all(ratings) == pytest.approx(ratings, abs=1e-9)
+
+
+def test_voters_of_a_prepared_pair_agree_more_than_chance_has_it() -> None:
+    """Beta with concentration 5: a correlation of 1/6 between two votes that are no ties."""
+    played = prepared(np.random.default_rng(4), 20)
+    votes = played.votes
+    assert votes.prepared is not None
+    score = np.array([outcome.score for _, _, outcome in votes]).reshape(200, 20)
+    expected = 1 / (1 + np.exp(played.truth[votes.b] - played.truth[votes.a])).reshape(200, 20)
+    rest = score - expected
+    pairs = (rest.sum(axis=1) ** 2 - (rest**2).sum(axis=1)) / (20 * 19)
+    assert 0.1 < pairs.mean() / (rest**2).mean() < 0.35
