@@ -1,8 +1,8 @@
-"""Side-by-side benchmarks against other projects: every figure is a ratio of two things measured in one run.
+"""Benchmarks beside other projects, and simulations; every comparison is a ratio of two things measured in one run.
 
-    make bench                            sets up environments of their own with the peers, and measures everything
-    python -m bench.inference --help      parts of it; results are merged into bench/results/
-    python -m bench.ratings --help        ratings, in an environment of their own (requirements-bench-ratings.txt)
+    make bench                            ratings and inference beside their peers
+    python -m bench.inference --help      parts of one benchmark; results are merged into bench/results/
 
-Nothing here is imported by the arena or by the model server. Results carry the machine, the versions and the date.
+`python -m bench.NAME` is the module or the folder of that name. The arena and the model server import nothing from
+here. Each results file states the machine, the versions and the date.
 """

@@ -1,11 +1,11 @@
-"""Types of command-line arguments that several benchmarks take."""
+"""Command-line argument types that several benchmarks share."""
 
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 
 def some(*known: str) -> Callable[[str], tuple[str, ...]]:
-    """Some of these names, with commas between."""
+    """Return a parser of comma-separated names, each of which must be known."""
 
     def parse(text: str) -> tuple[str, ...]:
         names = tuple(text.split(","))

@@ -1,17 +1,15 @@
-"""How long answers stand still: the gaps between tokens of 8 streams while a prompt of 4,000 tokens is being read.
+"""Measure the gaps between the tokens of 8 streams while the engine prefills a prompt of 4,000 tokens.
 
     python -m bench.gaps                  160M bfloat16, chunks of 64 to 512 tokens
     python -m bench.gaps --size 1.1B --chunks 256 --several
 
-The promise is that a long prompt delays nobody's next token by more than one chunk. Chunks are what a step reads of
-prompts (half of `serve --budget`): long ones read faster, short ones keep answers smooth.
-Streams are read where the HTTP server reads them, on the event loop beside the engines' thread.
+A long prompt may delay the next token of another stream by at most one chunk. A chunk is the number of prompt tokens
+that a step reads (half of `serve --budget`): long chunks prefill faster, short ones keep the streams smooth. The
+streams are read on the event loop beside the engines' thread, as in the HTTP server.
 """
 
 import argparse
 import asyncio
-import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +20,12 @@ from pathlib import Path
 
 import torch
 
-from bench.inference.__main__ import DATA, PACKAGES, RESULTS
+from bench import result_files
+from bench.inference.engines import PACKAGES
 from bench.machine import now, this_machine
-from bench.models.layouts import CONFIGS, make
+from bench.models.files import DATA
+from bench.models.layouts import make
+from bench.models.random_weights import CONFIGS
 from inference.bench import endless, random_prompts
 from inference.engine.engine import MAX_CHUNK, Engine
 from inference.engine.loading import Loaded, LoadedModel, load_for_serving
@@ -34,14 +35,14 @@ from inference.folder import open_folder
 from inference.model.cache import RingCache
 from inference.model.native import compiling
 
-_SHORT = 32  # tokens of a stream's prompt
-_QUIET = 40  # tokens of each stream before the long prompt comes, after as many to settle
+_SHORT = 32  # prompt tokens of a stream
+_QUIET = 40  # tokens of each stream before the long prompt, after as many to warm up
 _MAX_LEN = 8192
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Who streams and who reads: streams by model, and the model that the long prompt is for."""
+    """The number of streams of each model, and the model that reads the long prompt."""
 
     name: str
     streams: Mapping[str, int]
@@ -51,7 +52,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """Seconds: median, 95th percentile and longest of `n` gaps."""
+    """The median, 95th percentile and maximum of `n` gaps, in seconds."""
 
     n: int
     p50_s: float
@@ -62,13 +63,13 @@ class Gaps:
     def of(cls, gaps_s: Iterable[float]) -> "Gaps":
         ordered = sorted(gaps_s)
         if not ordered:
-            raise ValueError("no gaps; at least one was expected")
+            raise ValueError("expected at least one gap, found none")
         return cls(len(ordered), quantile(ordered, 0.5), quantile(ordered, 0.95), ordered[-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`quiet` before the long prompt, `reading` from its arrival to its first token, which took `first_token_s`."""
+    """`quiet` are the gaps before the long prompt, `reading` those from its arrival to its first token."""
 
     scene: Scene
     quiet: Gaps
@@ -77,18 +78,18 @@ class Outcome:
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The smallest of the values that at least this share of them does not exceed."""
+    """Return the smallest value that at least this share of the values does not exceed."""
     return ordered[max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1)]
 
 
 def gaps_between(times: Sequence[float], start: float, end: float) -> list[float]:
-    """The gaps that ended within (start, end]."""
+    """Return the gaps that end within (start, end]."""
     return [later - earlier for earlier, later in pairwise(times) if start < later <= end]
 
 
 @dataclass(slots=True)
 class _Listener:
-    """Reads one stream and notes when its tokens came."""
+    """Reads one stream and records when its tokens arrive."""
 
     times: list[float] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,14 +101,14 @@ class _Listener:
             if event.error is not None:
                 raise RuntimeError(event.error)
 
-    async def has(self, n_tokens: int) -> None:
+    async def wait_for(self, n_tokens: int) -> None:
         while len(self.times) < n_tokens:
             self.news.clear()
             await self.news.wait()
 
 
 async def play(scene: Scene, paths: Mapping[str, Path], dtype: torch.dtype, n_prompt: int) -> Outcome:
-    """Let the streams run, send the long prompt, and stop when it has its first token."""
+    """Start the streams, send the long prompt, and stop after its first token."""
     worker = Worker(partial(_load, paths, dtype, scene.chunk, max(scene.streams.values()) + 1))
     worker.start()
     await worker.settled()
@@ -126,16 +127,16 @@ async def play(scene: Scene, paths: Mapping[str, Path], dtype: torch.dtype, n_pr
         tasks: list[asyncio.Task[None]] = []
         streams = [send(model, number, _SHORT) for model, n in scene.streams.items() for number in range(n)]
         for _, listener in streams:
-            await listener.has(_QUIET)
+            await listener.wait_for(_QUIET)
         settled = time.perf_counter()
         for _, listener in streams:
-            await listener.has(len(listener.times) + _QUIET)
+            await listener.wait_for(len(listener.times) + _QUIET)
         sent = time.perf_counter()
         late_id, late = send(scene.reader, 1000, n_prompt)
-        await late.has(1)
+        await late.wait_for(1)
         done = late.times[0]
-        for _, listener in streams:  # the gap that the first token's step ends
-            await listener.has(len(listener.times) + 1)
+        for _, listener in streams:  # include the gap that ends with the step of the first token
+            await listener.wait_for(len(listener.times) + 1)
         for request_id, _ in [*streams, (late_id, late)]:
             worker.cancel(request_id)
         for task in tasks:
@@ -161,9 +162,9 @@ def _load(paths: Mapping[str, Path], dtype: torch.dtype, chunk: int, n_slots: in
 
 
 def table(outcomes: Iterable[Outcome]) -> str:
-    """Markdown, one row a scene; milliseconds."""
+    """Return one row per scene, in milliseconds."""
     lines = [
-        "| | chunk | before: p50 | p95 | max | while it is read: p50 | p95 | max ms | its first token s |",
+        "| | chunk | before the prompt: p50 | p95 | max ms | during prefill: p50 | p95 | max ms | first token s |",
         "| --- |" + " ---: |" * 8,
     ]
     for outcome in outcomes:
@@ -177,8 +178,20 @@ def table(outcomes: Iterable[Outcome]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def markdown(path: Path) -> str:
+    """Return the table of a results file."""
+    content = result_files.read(path)
+    outcomes = [
+        Outcome(Scene(**raw["scene"]), Gaps(**raw["quiet"]), Gaps(**raw["reading"]), raw["first_token_s"])
+        for raw in content["outcomes"]
+    ]
+    text = f"A prompt of {content['prompt']:,} tokens, {content['dtype']}, {content['threads']} threads.\n"
+    return "\n".join([result_files.heading_of(content), text, table(outcomes)])
+
+
 def scenes(size: str, chunks: Sequence[int], *, several: bool) -> list[Scene]:
-    """One model at each chunk; then three models as the server reads by default: two stream, and the third reads."""
+    """Return a scene of one model for each chunk, and with `several` one of three models with the default chunk: two
+    stream and the third reads."""
     found = [Scene(f"8 streams, {size}", {size: 8}, size, chunk) for chunk in chunks]
     if several:
         streams = {f"{size} A": 4, f"{size} B": 4}
@@ -188,14 +201,20 @@ def scenes(size: str, chunks: Sequence[int], *, several: bool) -> list[Scene]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m bench.gaps", description="Gaps between tokens beside a long prompt."
+        prog="python -m bench.gaps", description="Measure gaps between tokens while a long prompt is read."
     )
-    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="where the models are, or are written")
+    parser.add_argument(
+        "--data", type=Path, default=DATA, metavar="DIR", help="folder of the models, which are written if missing"
+    )
     parser.add_argument("--size", choices=CONFIGS, default="160M")
     parser.add_argument("--dtype", choices=("bfloat16", "float32"), default="bfloat16")
-    parser.add_argument("--chunks", type=int, nargs="+", default=[64, 128, 256, 512], metavar="N")
-    parser.add_argument("--prompt", type=int, default=4000, metavar="N", help="tokens of the long one (default 4000)")
-    parser.add_argument("--several", action="store_true", help="three models of this size in one process too")
+    parser.add_argument(
+        "--chunks", type=int, nargs="+", default=[64, 128, 256, 512], metavar="N", help="tokens of a chunk"
+    )
+    parser.add_argument(
+        "--prompt", type=int, default=4000, metavar="N", help="tokens of the long prompt (default 4,000)"
+    )
+    parser.add_argument("--several", action="store_true", help="also run three models of this size in one process")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/gaps-cpu-MACHINE.json")
     args = parser.parse_args(argv)
     path = make(args.size, CONFIGS[args.size], args.data).mistral
@@ -206,14 +225,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(table(outcomes[-1:]).splitlines()[-1], flush=True)
     print("\n" + table(outcomes))
     machine = this_machine(PACKAGES)
-    output: Path = args.output or RESULTS / f"gaps-cpu-{machine.slug}.json"
-    output.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": asdict(machine), "date": now(), "size": args.size, "dtype": args.dtype}
     content |= {"prompt": args.prompt, "threads": torch.get_num_threads()}
-    text = json.dumps({**content, "outcomes": [asdict(outcome) for outcome in outcomes]}, indent=1) + "\n"
-    part = output.with_suffix(".part")
-    part.write_text(text, encoding="utf-8")
-    os.replace(part, output)
+    content |= {"outcomes": [asdict(outcome) for outcome in outcomes]}
+    result_files.write(args.output or result_files.path_for("gaps", machine), content)
     return 0
 
 

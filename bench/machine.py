@@ -1,4 +1,4 @@
-"""What a result was measured on: processor, memory, versions, and the rate at which the processor reads memory."""
+"""Describe the machine of a result: processor, memory, versions, and the rate at which it reads memory."""
 
 import os
 import platform
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-_READ_BYTES = 2**30  # far beyond any cache of the processor
+_READ_BYTES = 2**30  # much more than any processor cache
 _ISA = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`isa` lists what of the instruction sets that matter here the processor has."""
+    """`isa` lists the processor's vector instruction sets that matter for these benchmarks."""
 
     processor: str
     n_cores: int
@@ -27,14 +27,14 @@ class Machine:
 
     @property
     def slug(self) -> str:
-        """A name for files: "amd-epyc-2-cores"."""
+        """Part of a file name, such as "amd-epyc-2-cores"."""
         return "-".join(
             [*self.processor.lower().replace("(r)", "").replace("(tm)", "").split(), f"{self.n_cores}-cores"]
         )
 
 
 def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
-    """The machine, with the versions of `packages` (None: not installed)."""
+    """Describe this machine, with the version of each package (None if it is not installed)."""
     processor, flags = platform.machine(), set[str]()
     try:
         for line in cpuinfo.read_text().splitlines():
@@ -64,20 +64,20 @@ def _version(package: str) -> str | None:
 
 
 def now() -> str:
-    """Date and time, UTC, to the minute."""
+    """Return the UTC date and time to the minute."""
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 class MemoryReader:
-    """Reads 1 GiB again and again, with all threads of torch, to tell how fast this machine can at this moment."""
+    """Measures how fast this machine reads memory now, by reading 1 GiB with all of torch's threads."""
 
     def __init__(self) -> None:
-        import torch  # here, so that what needs no torch is told of a machine without it
+        import torch  # benchmarks without torch import this module too
 
         self._numbers = torch.ones(_READ_BYTES // 4)
 
     def bytes_per_s(self, repeats: int = 3) -> float:
-        """The fastest of so many readings."""
+        """Return the fastest of `repeats` readings."""
         best = float("inf")
         for _ in range(repeats):
             begun = time.perf_counter()

@@ -1,20 +1,17 @@
-"""How often the tests of `elo.quality.voters` flag an honest voter, ever, and after how many votes they catch a
-careless one.
+"""Measure how often the tests of `elo.quality.voters` flag an honest voter, and how soon they flag a careless one.
 
     python -m bench.voters                 writes bench/results/voters.json; some minutes
-    python -m bench.voters --arenas 1      a first look
+    python -m bench.voters --arenas 1      a quick first result
 
-Arenas are simulated (`elo.simulate`). Honest voters vote on what they read, each with their own taste for each model,
-their own habit of ties and of sides. Careless ones vote in the same arenas, one voter in twenty, from the first vote
-on: nobody's earlier votes are there to be compared with. All are looked at after every vote.
+Arenas are simulated (`elo.simulate`). Honest voters judge what they read, each with a personal taste for each model and
+personal habits of ties and sides. One voter in twenty is careless, from the first vote on, so no earlier votes are
+available for comparison. The tests examine every voter after every vote.
 
-The promise is about voters who differ by chance, each in their own way. Honest people who agree with each other against
-the rest are not that: one row shows how many of them are flagged.
+The tests assume that voters differ independently of each other. Honest voters who agree with each other against the
+rest break this assumption; one row shows how many of them are flagged.
 """
 
 import argparse
-import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.inference.__main__ import RESULTS
+from bench import result_files
 from bench.machine import now
+from bench.result_files import RESULTS
 from db.outcome import Outcome
 from elo.battles import Votes
 from elo.quality.assess import Share
@@ -38,8 +36,8 @@ LEVEL = 0.05
 USUAL = Scenario(
     votes=500_000, models=20, spread=115, voters=500, ties=0.45, taste=100, tie_spread=0.8, side_bias=15, side_spread=40
 )
-"""Shares of ties have a standard deviation of 0.10 and of left votes 0.06; among the 124 crowd workers of llmfao 0.15
-and 0.06. Tastes are nearly as wide as the ratings."""
+"""The voters' shares of ties have a standard deviation of 0.10 and their shares of left votes 0.06; for the 124 crowd
+workers of llmfao these are 0.15 and 0.06. Tastes spread nearly as much as the ratings."""
 
 HONEST: Mapping[str, Scenario] = {
     "usual: 20 models, 1,000 votes each": USUAL,
@@ -59,27 +57,28 @@ CAUGHT: Mapping[str, Scenario] = {
     "no tastes": HONEST["no tastes"],
     "5 models": HONEST["5 models"],
 }
+LIMIT = "the limit: a tenth of the voters, who rate all models differently from the rest"
 ONE_IN = 20
-"""So many voters are careless."""
+"""One in so many voters is careless."""
 
 
 @dataclass(frozen=True, slots=True)
 class Honest:
-    """Honest voters of one sort of arena: how many were ever flagged, and by which test."""
+    """Honest voters of one kind of arena: how many were ever flagged, and by which test."""
 
     name: str
     flagged: Share
     worst: float
-    """Share flagged in the arena where it was largest: in some, models are so near each other that tastes decide."""
+    """The largest share flagged in one arena; in some arenas the models are so close that tastes decide."""
     reasons: dict[str, int]
     votes: float
-    """Of a voter, on average."""
+    """The mean number of votes of a voter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caught:
-    """Careless voters of one behaviour: votes until half, and nine in ten, of them were flagged; None: more votes than
-    they cast."""
+    """Careless voters of one behaviour. `half` and `nine_in_ten` are the votes until that share of them was flagged, or
+    None if they cast fewer votes. `never` is the number never flagged."""
 
     name: str
     behaviour: str
@@ -100,7 +99,7 @@ BEHAVIOURS: Mapping[str, Behaviour] = {
 
 
 def honest(name: str, scenario: Scenario, n_arenas: int, *, careless: bool = False) -> Honest:
-    """Arenas of honest voters; with `careless`, one voter in ten is not, and is not among those counted."""
+    """Simulate arenas of honest voters; with `careless`, one voter in ten is careless and is not counted."""
     arenas: list[list[Voter]] = []
     for seed in range(n_arenas):
         votes, others = simulate(replace(scenario, seed=seed)).votes, set[str]()
@@ -127,7 +126,7 @@ def _honest(name: str, arenas: Sequence[Sequence[Voter]]) -> Honest:
 
 
 def minority(name: str, scenario: Scenario, n_arenas: int) -> Honest:
-    """The limit of the promise: one voter in ten, all honest, rates all models by other lights than the rest."""
+    """Simulate the limit of the tests: one voter in ten, all honest, rates all models differently from the rest."""
     arenas = []
     for seed in range(n_arenas):
         most, others = (simulate(replace(scenario, seed=2000 + 2 * seed + camp)).votes for camp in range(2))
@@ -147,7 +146,7 @@ def minority(name: str, scenario: Scenario, n_arenas: int) -> Honest:
 
 
 def caught(name: str, behaviour: str, scenario: Scenario, n_arenas: int) -> Caught:
-    """Arenas in which one voter in twenty behaves so."""
+    """Simulate arenas in which one voter in twenty has this behaviour."""
     after: list[float] = []
     n_votes = 0
     for seed in range(n_arenas):
@@ -163,7 +162,7 @@ def caught(name: str, behaviour: str, scenario: Scenario, n_arenas: int) -> Caug
 
 
 def behaving(votes: Votes, voters: NDArray[np.integer], behaviour: Behaviour, rng: np.random.Generator) -> Votes:
-    """The same votes, but these voters behave so."""
+    """Return the votes with the outcomes of `voters` replaced by their behaviour."""
     assert votes.voter is not None
     outcome = votes.outcome.copy()
     chosen = np.isin(votes.voter, voters)
@@ -176,7 +175,7 @@ def _whole(votes: float) -> int | None:
 
 
 def tables(honest: Iterable[Honest], caught: Iterable[Caught]) -> str:
-    """Markdown: honest voters, a row a sort of arena; careless ones, a row a behaviour and a sort of arena."""
+    """Return one row per kind of arena for honest voters, and one per behaviour and kind for careless ones."""
     lines = [
         "| honest voters | voters | votes of each | ever flagged | 95 % interval | worst arena | by sides | by ties "
         "| by others |",
@@ -190,12 +189,12 @@ def tables(honest: Iterable[Honest], caught: Iterable[Caught]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
-        "| careless voters | arena | voters | caught after: half | nine in ten | never, in so many votes |",
+        "| careless voters | arena | voters | votes until half are flagged | until nine in ten are | never flagged |",
         "| --- | --- |" + " ---: |" * 4,
     ]
     for one in caught:
         cells = [one.behaviour, one.name, f"{one.n}", _votes(one.half), _votes(one.nine_in_ten)]
-        lines.append(f"| {' | '.join([*cells, f'{one.never} in {one.votes:,.0f}'])} |")
+        lines.append(f"| {' | '.join([*cells, f'{one.never} in {one.votes:,.0f} votes'])} |")
     return "\n".join(lines) + "\n"
 
 
@@ -208,9 +207,17 @@ def _votes(n: int | None) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.voters", description="Tests of voters, by simulation.")
-    parser.add_argument("--arenas", type=int, default=4, metavar="N", help="of each sort (default %(default)s)")
-    parser.add_argument("--output", type=Path, default=RESULTS / "voters.json", metavar="FILE", help="%(default)s")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.voters", description="Simulate how often the tests flag honest and careless voters."
+    )
+    parser.add_argument("--arenas", type=int, default=4, metavar="N", help="arenas of each kind (default %(default)s)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS / "voters.json",
+        metavar="FILE",
+        help="default: bench/results/voters.json",
+    )
     args = parser.parse_args(argv)
     found_honest, found_caught = [], []
     for name, scenario in HONEST.items():
@@ -218,7 +225,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         found_honest.append(honest(name, scenario, n_arenas))
         print(found_honest[-1], file=sys.stderr, flush=True)
     found_honest.append(honest("usual, and one in ten is careless", USUAL, args.arenas, careless=True))
-    limit = minority("the limit: of a tenth of voters who rate all models otherwise", USUAL, args.arenas)
+    limit = minority(LIMIT, USUAL, args.arenas)
     for name, scenario in CAUGHT.items():
         for behaviour in BEHAVIOURS:
             found_caught.append(caught(name, behaviour, scenario, args.arenas))
@@ -234,19 +241,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         "limit": {**asdict(limit), "share": limit.flagged.share},
         "caught": [asdict(row) for row in found_caught],
     }
-    output: Path = args.output
-    part = output.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, output)
+    result_files.write(args.output, content)
     return 0
 
 
-def read(path: Path) -> str:
-    """The tables of a results file."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+def markdown(path: Path) -> str:
+    """Return the tables of a results file."""
+    content = result_files.read(path)
     honest_rows = [
         Honest(row["name"], Share(**row["flagged"]), row["worst"], row["reasons"], row["votes"])
-        for row in (*content["honest"], content["limit"])
+        for row in (*content["honest"], {**content["limit"], "name": LIMIT})
     ]
     return tables(honest_rows, [Caught(**row) for row in content["caught"]])
 

@@ -1,15 +1,13 @@
-"""What the rolling buffer saves: a text of 32,768 tokens with a window of 4,096 against full attention.
+"""Measure what the rolling buffer saves: a text of 32,768 tokens with a window of 4,096 and with full attention.
 
     python -m bench.window
 
-The paper (arXiv:2310.06825) says 8 x less cache memory at that length. Bytes are those of the tensors that were
-allocated; that they do not grow while the text is read shows in the resident memory. The 15M shape reads the text in
-seconds; what a slot takes in the larger shapes follows from the same function that the server allocates by.
+The paper (arXiv:2310.06825) reports 8x less cache memory at that length. Cache bytes are those of the allocated
+tensors; the resident memory shows that they do not grow while the text is read. The 15M shape reads the text in
+seconds. The slot sizes of the larger shapes are computed by the function with which the server allocates them.
 """
 
 import argparse
-import json
-import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -18,9 +16,11 @@ from pathlib import Path
 
 import torch
 
-from bench.inference.__main__ import PACKAGES, RESULTS
+from bench import result_files
+from bench.inference.engines import PACKAGES
 from bench.machine import now, this_machine
-from bench.models.layouts import CONFIGS, random_model
+from bench.models.random_weights import CONFIGS, random_model
+from bench.proc_stats import resident_bytes
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
 from inference.model.config import ModelConfig
@@ -34,8 +34,8 @@ _N_DECODED = 32
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One text through one model. `grown_bytes` is by how much the resident memory grew from a quarter of the text to
-    its end; `decode_ms` a token at its end."""
+    """One text through one model. `grown_bytes` is the growth of the resident memory from a quarter of the text to its
+    end; `decode_ms` is the time of a token at its end."""
 
     window: int | None
     cache_bytes: int
@@ -45,7 +45,7 @@ class Reading:
 
 
 def read_text(config: ModelConfig, n_tokens: int) -> Reading:
-    """Read a text of random tokens in chunks, then decode a few."""
+    """Read a text of random tokens in chunks, then decode a few tokens."""
     compiling.ensure()
     model = random_model(config, dtype=torch.float32).pack()
     cache = RingCache(config, n_slots=1, max_len=n_tokens + _N_DECODED, dtype=torch.float32)
@@ -65,14 +65,9 @@ def read_text(config: ModelConfig, n_tokens: int) -> Reading:
     return Reading(window, cache.n_bytes, grown_bytes, prefilled - begun, decode_ms)
 
 
-def resident_bytes() -> int:
-    """What of this process is in memory now."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Bytes of one slot in bfloat16 at 32,768 tokens."""
+    """The bytes of one slot in bfloat16 at 32,768 tokens."""
 
     size: str
     window_bytes: int
@@ -80,7 +75,7 @@ class Slot:
 
 
 def slots() -> list[Slot]:
-    """For every shape: the window of 4,096, and none."""
+    """Return the slot of every shape, with the window of 4,096 and without."""
     found = []
     for size, config in CONFIGS.items():
         windowed, full = (
@@ -92,25 +87,41 @@ def slots() -> list[Slot]:
 
 
 def table(readings: Iterable[Reading], found: Iterable[Slot]) -> str:
-    """Two Markdown tables: what was read, and what a slot takes."""
-    lines = ["| window | cache MiB | growth while reading MiB | pre-fill s | ms a token at the end |"]
+    """Return two tables: the readings, and the size of a slot."""
+    lines = ["| window | cache MiB | memory growth while reading MiB | prefill s | decode ms per token |"]
     lines.append("| ---: |" + " ---: |" * 4)
     for reading in readings:
-        window = "none" if reading.window is None else f"{reading.window}"
+        window = "none" if reading.window is None else f"{reading.window:,}"
         lines.append(
             f"| {window} | {reading.cache_bytes / 2**20:.1f} | {reading.grown_bytes / 2**20:.1f} "
             f"| {reading.prefill_s:.1f} | {reading.decode_ms:.2f} |"
         )
-    lines += ["", "| shape | slot with W = 4096, MiB | without, MiB | times |", "| --- | ---: | ---: | ---: |"]
+    lines += [
+        "",
+        "| shape | slot with W = 4,096, MiB | without a window, MiB | ratio |",
+        "| --- | ---: | ---: | ---: |",
+    ]
     for slot in found:
         times = slot.full_bytes / slot.window_bytes
-        lines.append(f"| {slot.size} | {slot.window_bytes / 2**20:.1f} | {slot.full_bytes / 2**20:.1f} | {times:.1f} |")
+        lines.append(
+            f"| {slot.size} | {slot.window_bytes / 2**20:.1f} | {slot.full_bytes / 2**20:,.1f} | {times:.1f} |"
+        )
     return "\n".join(lines) + "\n"
 
 
+def markdown(path: Path) -> str:
+    """Return the tables of a results file."""
+    content = result_files.read(path)
+    readings = [Reading(**raw) for raw in content["readings"]]
+    found = [Slot(**raw) for raw in content["slots"]]
+    return "\n".join([result_files.heading_of(content), table(readings, found)])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.window", description="Rolling buffer against full cache.")
-    parser.add_argument("--tokens", type=int, default=N_TOKENS, metavar="N", help="length of the text")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.window", description="Compare a rolling buffer with a full cache."
+    )
+    parser.add_argument("--tokens", type=int, default=N_TOKENS, metavar="N", help="length of the text (default 32,768)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/window-cpu-MACHINE.json")
     args = parser.parse_args(argv)
     config = replace(CONFIGS["15M"], max_seq_len=args.tokens + _N_DECODED)
@@ -118,11 +129,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     found = slots()
     print(table(readings, found))
     machine = this_machine(PACKAGES)
-    output: Path = args.output or RESULTS / f"window-cpu-{machine.slug}.json"
-    output.parent.mkdir(parents=True, exist_ok=True)
     content = {"machine": asdict(machine), "date": now(), "threads": torch.get_num_threads(), "tokens": args.tokens}
     content |= {"readings": [asdict(one) for one in readings], "slots": [asdict(one) for one in found]}
-    output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    result_files.write(args.output or result_files.path_for("window", machine), content)
     return 0
 
 

@@ -1,8 +1,5 @@
-"""What `python -m bench.blind` does: pairs of scripted models are shown by the arena's own code, and classifiers guess
-from what a page receives which of the two is the slow one.
+"""Whether timing reveals the slower of two anonymous models.
 
-sides     scripted models: even, in bursts, with pauses; and the pairs that are tried
-page      a battle between two of them on a simulated clock, and every event that its page receives
-guess     events to features; logistic regression, a random forest and one plain rule
-results   what was guessed, as records and as tables
+`python -m bench.blind` shows pairs of scripted models through the arena's own code. Classifiers then guess, from what a
+page receives, which of the two is slower.
 """

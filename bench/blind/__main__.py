@@ -1,21 +1,19 @@
-"""Whether timing tells which side is the slow one, under each pace, and what each pace costs.
+"""Measure whether timing reveals the slower model under each pace, and how long each pace makes a reader wait.
 
-    python -m bench.blind                  writes bench/results/blind.json; a quarter of an hour of one core
-    python -m bench.blind --battles 20     a first look
+    python -m bench.blind                  writes bench/results/blind.json; 15 minutes of one core
+    python -m bench.blind --battles 20     a quick first result
 
-Pairs of scripted models (`bench.blind`): 20, 60 and 150 against 1,500 characters a second, each with every line of
-delays, writing evenly, in bursts or with pauses. Each pair plays 200 battles, two for any two lengths of text, and each
-of them counts again with the sides swapped (a test shows that swapped sides give the mirror image). A logistic
-regression and a random forest learn from all that a page receives which side is the slow one, and are asked about
-battles that they have not seen; 50 % is chance, which spreads by 3.5 % with 200 battles. "Pooled" is one classifier for
-all pairs of a way of writing. Pauses are tried under `equal` alone.
+The slow model of a pair writes 20, 60 or 150 characters a second and the fast one 1,500, with each of `DELAYS`' delays,
+evenly, in bursts or with pauses. Each pair plays 200 battles, two for each pair of text lengths. Every battle counts
+again with its sides swapped (a test shows that swapped sides give the mirror image). A logistic regression and a random
+forest learn from everything that a page receives, and guess the slower side of battles that they have not seen. Chance
+is 50 %, with a standard deviation of 3.5 % for 200 battles. "Pooled" is one classifier for all pairs of a way of
+writing. Pauses are tried under `equal` only.
 
-`free` is there to show that the classifiers can.
+`free` is a control: it shows that the classifiers find the slower side when a pace does not hide it.
 """
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -31,19 +29,19 @@ from bench.blind.guess import Guess, Sample, features, guess, later_end
 from bench.blind.page import Event, watch
 from bench.blind.results import Cost, Pair, Result, tables
 from bench.blind.sides import (
+    DELAYS,
     FAST_CHARS_PER_S,
-    LINES,
     SLOW_CHARS_PER_S,
     WAYS,
-    Line,
+    Delays,
     Side,
     Way,
     battle,
     evenly,
     length,
 )
-from bench.inference.__main__ import RESULTS
 from bench.machine import now, this_machine
+from bench.result_files import RESULTS, write
 
 PACES: Mapping[str, Callable[[], Pace]] = {"equal": EqualPace, "together": TogetherPace, "free": FreePace}
 N_BATTLES = 200
@@ -57,15 +55,15 @@ class Played:
     n_alike: int
 
 
-def play(make_pace: Callable[[], Pace], way: Way, slow_chars_per_s: float, line: Line, n: int, seed: int) -> Played:
-    """Battles of one pair, each once on either side. What must stay in one fold has one group: two battles with the
-    same two lengths, and their swapped copies."""
-    rng = np.random.default_rng([seed, *line.name.encode(), int(slow_chars_per_s)])
+def play(make_pace: Callable[[], Pace], way: Way, slow_chars_per_s: float, delays: Delays, n: int, seed: int) -> Played:
+    """Play `n` battles of one pair, each with the slow side as A and as B. Two battles with the same two lengths and
+    their swapped copies form one group, which stays in one fold."""
+    rng = np.random.default_rng([seed, *delays.name.encode(), int(slow_chars_per_s)])
     rows, is_a_slow, group, n_right, n_alike = [], [], [], 0.0, 0
     lengths = (0, 0)
     for number in range(n):
         lengths = lengths[::-1] if number % 2 else (length(rng), length(rng))
-        seen = watch(make_pace, *battle(way, slow_chars_per_s, line, lengths, rng))
+        seen = watch(make_pace, *battle(way, slow_chars_per_s, delays, lengths, rng))
         for is_slow, events in ((True, seen), (False, [event.swapped for event in seen])):
             rows.append(features(events))
             is_a_slow.append(is_slow)
@@ -77,7 +75,7 @@ def play(make_pace: Callable[[], Pace], way: Way, slow_chars_per_s: float, line:
 
 
 def _are_alike(events: Sequence[Event]) -> bool:
-    """Whether both sides had the same state in all events but the last, and both ended in that."""
+    """Whether both sides had the same state in all events before the last, and both ended in the last."""
     *before, last = events
     is_ended = all(state in ENDS for state in last.states)
     return is_ended and all(one.states[0] == one.states[1] and one.errors == (None, None) for one in before)
@@ -90,15 +88,15 @@ def measure(
     *,
     seed: int = 0,
     speeds: Iterable[float] = SLOW_CHARS_PER_S,
-    lines: Iterable[Line] = LINES,
+    delays: Iterable[Delays] = DELAYS,
 ) -> Result:
     pairs: list[Pair] = []
     samples: list[Sample] = []
     for slow in speeds:
-        for line in lines:
-            played = play(PACES[pace], WAYS[way], slow, line, n, seed)
+        for delay in delays:
+            played = play(PACES[pace], WAYS[way], slow, delay, n, seed)
             found = guess(played.sample)
-            pairs.append(Pair(slow, line.name, found.regression, found.forest, played.rule, played.n_alike))
+            pairs.append(Pair(slow, delay.name, found.regression, found.forest, played.rule, played.n_alike))
             samples.append(played.sample)
     pooled: Guess = guess(
         Sample(
@@ -111,7 +109,7 @@ def measure(
 
 
 def costs() -> list[Cost]:
-    """Even sides that begin after half a second, one of which writes 1,500 characters a second."""
+    """Time two answers that start after 0.5 s and come evenly, the fast one at 1,500 characters a second."""
     found = []
     for slow in (*SLOW_CHARS_PER_S, FAST_CHARS_PER_S):
         for lengths in ((1000, 1000), (300, 1000)):
@@ -127,13 +125,25 @@ def costs() -> list[Cost]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.blind", description="Does timing name the slow side?")
-    parser.add_argument(
-        "--battles", type=int, default=N_BATTLES, metavar="N", help="of each pair (default %(default)s)"
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.blind", description="Measure whether timing reveals the slower model."
     )
-    parser.add_argument("--paces", type=some(*PACES), default=tuple(PACES), metavar="NAMES", help=", ".join(PACES))
-    parser.add_argument("--ways", type=some(*WAYS), default=tuple(WAYS), metavar="NAMES", help=", ".join(WAYS))
-    parser.add_argument("--output", type=Path, default=RESULTS / "blind.json", metavar="FILE", help="%(default)s")
+    parser.add_argument(
+        "--battles", type=int, default=N_BATTLES, metavar="N", help="battles of each pair (default %(default)s)"
+    )
+    parser.add_argument(
+        "--paces", type=some(*PACES), default=tuple(PACES), metavar="NAMES", help=f"default {','.join(PACES)}"
+    )
+    parser.add_argument(
+        "--ways",
+        type=some(*WAYS),
+        default=tuple(WAYS),
+        metavar="NAMES",
+        help=f"ways of writing (default {','.join(WAYS)})",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=RESULTS / "blind.json", metavar="FILE", help="default: bench/results/blind.json"
+    )
     args = parser.parse_args(argv)
     found = []
     for pace in args.paces:
@@ -149,10 +159,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "results": [asdict(one) for one in found],
         "costs": [asdict(one) for one in cost],
     }
-    output: Path = args.output
-    part = output.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, output)
+    write(args.output, content)
     return 0
 
 

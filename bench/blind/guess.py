@@ -1,9 +1,9 @@
-"""Events to features, features to guesses: which side is the slow one?
+"""Guess the slower side from what a page receives: events to features, features to guesses.
 
-Features are everything that a page can measure: lengths, moments, gaps, sizes of steps, paces, states and ends of each
-side, their differences, the same of the longer text's side, what is common to both, and, signed by which text is the
-longer one, all of these again; so a linear classifier too can see that "the longer one stalls" or "too long a wait for
-so short a text".
+Features are everything that a page can measure: the lengths, times, gaps, step sizes, paces, states and ends of each
+side, their differences, those of the side with the longer text, and what both sides share. All of them occur a second
+time, signed by which text is longer. So a linear classifier can also learn "the longer one stalls" or "a long wait for
+a short text".
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Features = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Battles and their swapped copies: `is_a_slow` is to be guessed, `group` says which belong together."""
+    """Battles and their swapped copies. `is_a_slow` is to be guessed; rows of one `group` stay in one fold."""
 
     features: Features
     is_a_slow: NDArray[np.bool_]
@@ -38,7 +38,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """Shares of right guesses."""
+    """Shares of correct guesses."""
 
     regression: float
     forest: float
@@ -49,7 +49,7 @@ class Guess:
 
 
 def guess(sample: Sample, seed: int = 0) -> Guess:
-    """Five folds; a battle and its swapped copy are in one fold."""
+    """Guess by cross-validation with five folds; a battle and its swapped copy are in the same fold."""
     classifiers = (
         make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000)),
         RandomForestClassifier(50, min_samples_leaf=3, random_state=seed),
@@ -68,13 +68,13 @@ def guess(sample: Sample, seed: int = 0) -> Guess:
 
 
 def later_end(events: Sequence[Event]) -> float:
-    """By how much later after its last text A's end shows than B's."""
+    """Return A's delay from its last text to its visible end, less B's."""
     last_s = [_last_text_s(events, side) for side in (0, 1)]
     return (_end_s(events, 0) - last_s[0]) - (_end_s(events, 1) - last_s[1])
 
 
 def features(events: Sequence[Event]) -> Features:
-    """All features of one battle."""
+    """Return the features of one battle."""
     n_chars = np.array([event.n_chars for event in events], dtype=float)
     times_s = np.array([event.at_s for event in events])
     total = n_chars[-1]

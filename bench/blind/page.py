@@ -1,7 +1,7 @@
-"""A battle on a simulated clock, and every event that its page receives.
+"""Run a battle on a simulated clock and record every event that its page receives.
 
-The arena's own `Turn` and pace show it: here are only the arrivals and the ticks, ten a second, as in
-`arena.rounds.battle`. A test compares this with a whole `Battle` and its followers.
+The arena's own `Turn` and pace produce the events. This module only supplies arriving text and ten ticks a second, as
+`arena.rounds.battle` does. A test compares the events with those of a real `Battle` and its followers.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ _TEXT = "x" * 4096
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a page is sent: of both sides how many characters, the state and the error."""
+    """What a page receives: each side's number of characters, state and error."""
 
     at_s: float
     n_chars: tuple[int, int]
@@ -33,12 +33,12 @@ class Event:
 
     @property
     def swapped(self) -> "Event":
-        """The same with the sides swapped."""
+        """This event with the sides swapped."""
         return Event(self.at_s, self.n_chars[::-1], self.states[::-1], self.errors[::-1])
 
 
 def watch(make_pace: Callable[[], Pace], a: Side, b: Side) -> list[Event]:
-    """The events of one battle, from the prompt to the end. RuntimeError if it has none within `MAX_S`."""
+    """Return the events of one battle. Raise RuntimeError if it lasts longer than `MAX_S`."""
     turn = Turn("", {side: Attempt(1, number) for number, side in enumerate(SIDES)}, make_pace())
     sides = list(zip((a, b), turn.attempts.values(), strict=True))
     times_s = np.arange(round((max(a.finish_s, b.finish_s) + 1) / TICK_S)) * TICK_S
@@ -55,7 +55,7 @@ def watch(make_pace: Callable[[], Pace], a: Side, b: Side) -> list[Event]:
             events.append(_event(now_s, turn))
         if turn.has_ended:
             return events
-    raise RuntimeError(f"a battle has not ended within {MAX_S:g} s")
+    raise RuntimeError(f"the battle did not end within {MAX_S:g} s")
 
 
 def _event(now_s: float, turn: Turn) -> Event:

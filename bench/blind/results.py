@@ -1,21 +1,21 @@
-"""What was guessed and what it costs to wait, as records, and as tables for people."""
+"""The guesses and the waiting times, as records and as tables."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
 from bench.blind.sides import FAST_CHARS_PER_S
+from bench.result_files import read
 
 POOLED_AT_MOST, PAIR_AT_MOST, BURSTY_AT_MOST, FREE_ABOVE = 0.55, 0.60, 0.65, 0.95
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """The guesses for one pair of models. `rule`: how often "the side whose end shows later after its last text is
-    the slower one" was right, a tie counting half. `n_alike`: battles in which both sides had the same state in every
-    event, and ended in one."""
+    """The guesses for one pair of models. `rule` is how often the plain rule was right that the slower side is the one
+    with the longer delay from its last text to its visible end; a tie counts as half. `n_alike` is the number of
+    battles in which both sides had the same state in every event and ended in the same event."""
 
     slow_chars_per_s: float
     line: str
@@ -35,7 +35,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """All pairs under one pace, written in one way; `regression` and `forest` are pooled."""
+    """All pairs under one pace and one way of writing; `regression` and `forest` are pooled."""
 
     pace: str
     way: str
@@ -63,7 +63,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds from the prompt to the first character and to the end, of two answers of `n_chars` characters."""
+    """Seconds from the prompt to the first character and to the end of two answers with `n_chars` characters."""
 
     pace: str
     slow_chars_per_s: float
@@ -73,10 +73,10 @@ class Cost:
 
 
 def tables(results: Iterable[Result], costs: Sequence[Cost]) -> str:
-    """Markdown: what can be guessed, a row a pace and a way of writing; what it costs, a row a pair of models."""
+    """Return Markdown: guesses, one row per pace and way of writing, and waiting times, one row per pair of models."""
     results, paces = list(results), list(dict.fromkeys(cost.pace for cost in costs))
     lines = [
-        "| pace | text comes | pooled: regression | forest | pairs: mean | worst | which | later end | target |",
+        "| pace | writing | pooled: regression | forest | pairs: mean | worst | worst pair | later end | target |",
         "| --- | --- |" + " ---: |" * 4 + " --- | ---: | --- |",
     ]
     for one in results:
@@ -86,7 +86,7 @@ def tables(results: Iterable[Result], costs: Sequence[Cost]) -> str:
         lines.append(f"| {' | '.join(cells)} |")
     lines += [
         "",
-        "| slow side | answers: slow, fast |" + "".join(f" `{pace}`: first, whole |" for pace in paces),
+        "| slow side | answers: slow, fast |" + "".join(f" `{pace}`: first, end |" for pace in paces),
         "| ---: | --- |" + " ---: |" * len(paces),
     ]
     for slow, lengths in dict.fromkeys((cost.slow_chars_per_s, tuple(cost.n_chars)) for cost in costs):
@@ -99,21 +99,21 @@ def tables(results: Iterable[Result], costs: Sequence[Cost]) -> str:
 
 def _target(result: Result) -> str:
     if result.pace == "free":
-        wanted = f"pooled above {FREE_ABOVE:.0%}"
+        target = f"pooled above {FREE_ABOVE:.0%}"
     elif result.pace == "equal" and result.way != "even":
-        wanted = f"pooled at most {BURSTY_AT_MOST:.0%}"
+        target = f"pooled at most {BURSTY_AT_MOST:.0%}"
     else:
-        wanted = f"pooled at most {POOLED_AT_MOST:.0%}, each pair {PAIR_AT_MOST:.0%}"
-    return f"{wanted.replace('%', ' %')}: {'met' if result.is_met else '**not met**'}"
+        target = f"pooled at most {POOLED_AT_MOST:.0%}, each pair {PAIR_AT_MOST:.0%}"
+    return f"{target.replace('%', ' %')} ({'met' if result.is_met else '**missed**'})"
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def read(path: Path) -> str:
-    """The tables of a results file, with what they were measured with."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+def markdown(path: Path) -> str:
+    """Return the tables of a results file, below the versions and the date."""
+    content = read(path)
     results = [Result(**{**row, "pairs": tuple(Pair(**pair) for pair in row["pairs"])}) for row in content["results"]]
     versions = ", ".join(f"{name} {version}" for name, version in content["machine"]["versions"].items())
     heading = f"python {content['machine']['python']}, {versions}; {content['date']}."

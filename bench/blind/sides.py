@@ -1,8 +1,8 @@
-"""Scripted models, and the pairs that are tried.
+"""Scripted models, and the pairs that are measured.
 
-A pair is a slow speed against 1,500 characters a second, a way of writing, and a line: which side is late with its
-first text or its finish. All texts are of one distribution of lengths, and any two lengths are played both ways, once
-with the slow side as the writer of the first, so that only time can tell the two apart.
+A pair has a slow speed against 1,500 characters a second, a way of writing, and `Delays`: which side is late with its
+first text or its finish. All texts have one distribution of lengths. Each pair of lengths is played twice, and the slow
+side writes the first length once and the second once, so only timing can distinguish the sides.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,7 @@ PAUSE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`n_chars[i]` characters have arrived at `times_s[i]`; at `finish_s` the side says that this was all, or breaks
-    off."""
+    """`n_chars[i]` characters have arrived by `times_s[i]`; at `finish_s` the side finishes or breaks."""
 
     times_s: NDArray[np.floating]
     n_chars: NDArray[np.integer]
@@ -28,30 +27,30 @@ class Side:
     is_broken: bool = False
 
     def at(self, now_s: NDArray[np.floating]) -> NDArray[np.integer]:
-        """Characters at each of these moments."""
+        """Return the number of characters at each of these times."""
         return np.concatenate(([0], self.n_chars))[np.searchsorted(self.times_s, now_s + 1e-9, side="right")]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """First text and extra wait for the finish, in seconds, of the slow side and of the fast one. `breaks`: in each
-    battle one side, drawn by chance, breaks off half-way."""
+class Delays:
+    """Seconds to the first text and extra seconds to the finish, of the slow side and of the fast one. With `breaks`,
+    one side of each battle, drawn at random, breaks half-way."""
 
-    name: str
+    name: str  # part of the random seed: another name draws other battles
     slow_s: tuple[float, float] = (0.04, 0.0)
     fast_s: tuple[float, float] = (0.04, 0.0)
     breaks: bool = False
 
 
-LINES = (
-    Line("both at once"),
-    Line("slow finishes 1.2 s late", slow_s=(0.04, 1.2)),
-    Line("fast finishes 1.2 s late", fast_s=(0.04, 1.2)),
-    Line("slow begins after 1.5 s", slow_s=(1.5, 0.0)),
-    Line("fast begins after 1.5 s", fast_s=(1.5, 0.0)),
-    Line("slow is silent for 30 s", slow_s=(30.0, 0.0)),
-    Line("fast is silent for 30 s", fast_s=(30.0, 0.0)),
-    Line("one of the two breaks off", breaks=True),
+DELAYS = (
+    Delays("both at once"),
+    Delays("slow finishes 1.2 s late", slow_s=(0.04, 1.2)),
+    Delays("fast finishes 1.2 s late", fast_s=(0.04, 1.2)),
+    Delays("slow begins after 1.5 s", slow_s=(1.5, 0.0)),
+    Delays("fast begins after 1.5 s", fast_s=(1.5, 0.0)),
+    Delays("slow is silent for 30 s", slow_s=(30.0, 0.0)),
+    Delays("fast is silent for 30 s", fast_s=(30.0, 0.0)),
+    Delays("one of the two breaks off", breaks=True),
 )
 
 Written = tuple[NDArray[np.floating], NDArray[np.integer]]
@@ -59,12 +58,12 @@ Way = Callable[[int, float, np.random.Generator], Written]
 
 
 def evenly(n_chars: int, chars_per_s: float, rng: np.random.Generator) -> Written:
-    """One character after the other."""
+    """Write one character after the other."""
     return np.arange(n_chars) / chars_per_s, np.arange(1, n_chars + 1)
 
 
 def in_bursts(n_chars: int, chars_per_s: float, rng: np.random.Generator) -> Written:
-    """Bursts of 24 characters on average (geometric), with exponential gaps that do not depend on their size."""
+    """Write bursts of 24 characters on average (geometric), with exponential gaps independent of the burst sizes."""
     sizes = rng.geometric(1 / BURST_CHARS, size=n_chars)
     n_bursts = int(np.searchsorted(np.cumsum(sizes), n_chars)) + 1
     gaps = rng.exponential(BURST_CHARS / chars_per_s, size=n_bursts - 1)
@@ -72,7 +71,7 @@ def in_bursts(n_chars: int, chars_per_s: float, rng: np.random.Generator) -> Wri
 
 
 def with_pauses(n_chars: int, chars_per_s: float, rng: np.random.Generator) -> Written:
-    """Even, at twice the speed, for 2 s on average, then silent for 2 s on average (both exponential)."""
+    """Write evenly at twice the speed for 2 s on average, then pause for 2 s on average (both exponential)."""
     at_s, so_far = np.arange(n_chars) / (2 * chars_per_s), 0.0
     times_s = at_s.copy()
     while (so_far := so_far + rng.exponential(PAUSE_S)) < at_s[-1]:
@@ -84,16 +83,16 @@ WAYS: Mapping[str, Way] = {"even": evenly, "bursts": in_bursts, "pauses": with_p
 
 
 def length(rng: np.random.Generator) -> int:
-    """Log-normal: half of the texts have at most 400 characters, one in a hundred 2,000."""
+    """Draw a log-normal text length: median 400 characters, 99th percentile about 2,000."""
     return int(np.clip(rng.lognormal(np.log(400), 0.7), 20, 2500))
 
 
 def battle(
-    way: Way, slow_chars_per_s: float, line: Line, lengths: tuple[int, int], rng: np.random.Generator
+    way: Way, slow_chars_per_s: float, delays: Delays, lengths: tuple[int, int], rng: np.random.Generator
 ) -> tuple[Side, Side]:
-    """The slow side and the fast one, with texts of these lengths."""
-    broken = int(rng.integers(2)) if line.breaks else None
-    speeds, times = (slow_chars_per_s, FAST_CHARS_PER_S), (line.slow_s, line.fast_s)
+    """Return the slow side and the fast one, with texts of these lengths."""
+    broken = int(rng.integers(2)) if delays.breaks else None
+    speeds, times = (slow_chars_per_s, FAST_CHARS_PER_S), (delays.slow_s, delays.fast_s)
     sides = []
     for number, (chars_per_s, (first_s, late_s)) in enumerate(zip(speeds, times, strict=True)):
         times_s, n_chars = way(lengths[number], chars_per_s, rng)

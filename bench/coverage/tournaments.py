@@ -1,18 +1,21 @@
-"""Simulated tournaments whose truth is known: what intervals are held against in `coverage`.
+"""Simulated tournaments with known true ratings.
 
-20 models, their ratings drawn anew for every tournament, normal with 122 points on the Elo scale. A vote is a tie with
-probability 0.6 min(p, 1 - p), taken from both sides alike, so that its expected score is p. What p is makes the kinds:
+Each tournament draws the ratings of 20 models from a normal distribution with a standard deviation of 122 points on the
+Elo scale. A vote is a tie with probability 0.6 min(p, 1 - p), taken equally from both sides, so its expected score is
+p. The kinds differ in p and in the choice of pairs:
 
-    uniform     pairs drawn alike, p = sigma(d)
-    adaptive    in closed loop: after every 50 votes the ratings are fitted and the next pairs drawn with probability
-                1/5 / all pairs + 4/5 * expected shrinkage of the intervals (`elo.board.planning`), which chases
+    uniform     pairs drawn uniformly, p = sigma(d)
+    adaptive    closed loop: the ratings are fitted after every 50 votes, and the next pairs are drawn with probability
+                1/5 / number of pairs + 4/5 * expected shrinkage of the intervals (`elo.board.planning`), which follows
                 noise
-    prepared    200 prepared pairs of answers with V voters each: p is the pair's own, Beta with mean sigma(d) and
-                concentration 5, so that voters of one pair agree more than chance has it (correlation 1/6)
-    tastes      40 voters, 50 votes each: a voter likes every model more or less than others do, by 100 points
+    prepared    200 prepared pairs of answers with V voters each: every pair has its own p, from a Beta distribution
+                with mean sigma(d) and concentration 5, so voters of one pair agree more than by chance (correlation
+                1/6)
+    tastes      40 voters with 50 votes each: a voter's own rating of each model differs by a standard deviation of
+                100 points
 
-For the first three the truth is the ratings drawn. Averaged over tastes the curve is flatter than the logistic one, so
-there the truth is what Bradley-Terry finds in endless votes of endlessly many voters on pairs drawn alike.
+In the first three kinds the truth is the drawn ratings. The average curve over tastes is flatter than the logistic one,
+so there the truth is the Bradley-Terry fit to infinitely many votes of infinitely many voters on uniform pairs.
 """
 
 from collections.abc import Callable
@@ -66,7 +69,7 @@ def adaptive(rng: np.random.Generator) -> Tournament:
         so_far = slice(0, start + _REFIT_EVERY)
         votes = Votes(MODELS, a[so_far], b[so_far], outcome[so_far])
         cells = Cells.from_votes(votes)
-        if len(cells.models) < N_MODELS:  # not all have met anybody yet: go on exploring
+        if len(cells.models) < N_MODELS:  # some models have no battle yet: keep exploring
             continue
         fitted = fit(cells.pairs(), prior=1.0)
         gain = expected_shrinkage(fitted.inverse, fitted.r)[_A, _B]
@@ -75,7 +78,7 @@ def adaptive(rng: np.random.Generator) -> Tournament:
 
 
 def prepared(rng: np.random.Generator, n_voters: int) -> Tournament:
-    """`n_voters` on each of 200 prepared pairs."""
+    """Let `n_voters` vote on each of 200 prepared pairs."""
     truth = _ratings(rng)
     a, b = _pairs(rng, _N_PREPARED)
     mean = sigma(truth[a] - truth[b])
@@ -113,7 +116,7 @@ def _pairs(rng: np.random.Generator, n: int) -> tuple[Index, Index]:
 
 
 def _outcomes(rng: np.random.Generator, p: Floats) -> Index:
-    """Outcome codes: 0 for a, 1 for b, 2 for a tie."""
+    """Draw outcome codes: 0 for a, 1 for b, 2 for a tie."""
     tie = _TIES * np.minimum(p, 1 - p)
     u = rng.random(len(p))
     return np.where(u < p - tie / 2, 0, np.where(u < p + tie / 2, 2, 1))
@@ -133,8 +136,10 @@ def _voted(
 
 
 def _seen_by_all(ratings: Floats) -> Floats:
-    """The Bradley-Terry ratings of a crowd of tastes: the mean of sigma(d + e) over e ~ N(0, 2 taste^2) by Gauss and
-    Hermite, for every pair, fitted as if they were counts."""
+    """Return the Bradley-Terry ratings of a population of tastes.
+
+    The expected score of each pair is the mean of sigma(d + e) over e ~ N(0, 2 taste^2), by Gauss-Hermite quadrature;
+    the scores are fitted as if they were counts."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(40)
     d = (ratings[_A] - ratings[_B])[:, None] + np.sqrt(2) * _TASTE * nodes
     score = sigma(d) @ (weights / weights.sum())

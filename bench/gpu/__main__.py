@@ -1,15 +1,13 @@
-"""The check: correctness, then figures, one section after the other until the time is up.
+"""Check inference on a GPU: correctness, then figures, section by section until the time limit.
 
-    make gpu-check PYTHON=python3           or  python3 -m bench.gpu
-    python3 -m bench.gpu --device cpu --tiny    tries the check itself on a toy model
+    make gpu-check PYTHON=python3               or: python3 -m bench.gpu
+    python3 -m bench.gpu --device cpu --tiny    tests the check itself with a tiny model
 
-Exit code 0: correct (figures may miss their goals, which the report says); 1: wrong logits; 2: no GPU.
+Exit code 0: the logits are correct (the report shows which targets are missed); 1: wrong logits; 2: no GPU.
 """
 
 import argparse
 import gc
-import json
-import os
 import re
 import sys
 import time
@@ -23,28 +21,31 @@ from bench.gpu import ceilings, correctness, peer, serving, window
 from bench.gpu.place import FULL, TINY, Place
 from bench.gpu.report import Findings, lines
 from bench.machine import now, this_machine
-from bench.models.layouts import random_model
+from bench.models.random_weights import random_model
+from bench.result_files import RESULTS, write
 from inference.engine.engine import MAX_CHUNK
 from inference.model.transformer import Transformer
 from inference.text.tokenizer import Tokenizer
 
-_RESULTS = Path(__file__).resolve().parent.parent / "results"
 _PACKAGES = ("torch", "transformers", "numpy")
-_LIMIT_S = 480.0  # no section begins later than this; the longest takes about a minute
+_LIMIT_S = 480.0  # no section starts later; the longest takes about a minute
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description="Check and measure inference on a GPU.")
-    parser.add_argument("--device", default="cuda", help="default cuda; cpu together with --tiny tries the check")
-    parser.add_argument("--tiny", action="store_true", help="a toy model and short texts")
+    parser.add_argument("--device", default="cuda", help="default cuda; cpu with --tiny tests the check itself")
+    parser.add_argument("--tiny", action="store_true", help="measure a tiny model and short texts")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/gpu-NAME.json")
     args = parser.parse_args(argv)
     if args.device.startswith("cuda") and not torch.cuda.is_available():
-        print(f"no GPU: torch {torch.__version__} sees no CUDA device; nothing was checked", file=sys.stderr)
+        print(
+            f"no GPU was available: torch {torch.__version__} found no CUDA device; nothing was checked",
+            file=sys.stderr,
+        )
         return 2
     place = Place(torch.device(args.device), TINY if args.tiny else FULL)
     slug = re.sub(r"[^a-z0-9]+", "-", place.name.lower()).strip("-")
-    output: Path = args.output or _RESULTS / f"gpu-{slug}.json"
+    output: Path = args.output or RESULTS / f"gpu-{slug}.json"
     findings = run(place)
     for line in lines(findings):
         print(line)
@@ -56,23 +57,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         "tiny": args.tiny,
         "dtype": str(place.scale.dtype),
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    part = output.with_suffix(".part")
-    part.write_text(json.dumps({**about, **asdict(findings)}, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, output)
-    print(f"written to {output}")
+    write(output, {**about, **asdict(findings)})
+    print(f"results written to {output}")
     return 0 if findings.is_right else 1
 
 
 def run(place: Place, limit_s: float = _LIMIT_S) -> Findings:
-    """All sections. One that fails, lacks its peer or would begin after `limit_s` is skipped by name."""
+    """Run all sections. One that fails, lacks its peer or would start after `limit_s` is recorded as skipped."""
     findings = Findings()
     begun = time.perf_counter()
 
     def section(name: str, work: Callable[[], None]) -> None:
         used_s = time.perf_counter() - begun
         if used_s > limit_s:
-            findings.skipped[name] = f"{used_s:.0f} s were used up"
+            findings.skipped[name] = f"the check had already taken {used_s:.0f} s"
             return
         try:
             work()
@@ -96,20 +94,20 @@ def _ceilings(place: Place, findings: Findings) -> None:
 
 
 def _serving(place: Place, findings: Findings, section: Callable[[str, Callable[[], None]], None]) -> None:
-    """The sections that share one model; it is gone afterwards."""
+    """Run the sections that share one model, and free it."""
     top = findings.ceilings
     if top is None:
-        findings.skipped["serving"] = "there are no ceilings to compare with"
+        findings.skipped["serving"] = "the ceilings were not measured"
         return
     made: list[tuple[Transformer, Tokenizer]] = []
     section("model", lambda: made.append(_model(place)))
     if not made:
         return
     model, tokenizer = made.pop()
-    section("decode", lambda: findings.decoding.extend(serving.decode_alone(place, model, tokenizer, top)))
-    section("prompts", lambda: findings.reading.extend(serving.read_prompts(place, model, tokenizer, top)))
-    chunk = max(findings.reading, key=lambda one: one.tok_s).chunk if findings.reading else MAX_CHUNK
-    section("requests", lambda: findings.crowds.extend(serving.crowds(place, model, tokenizer, chunk)))
+    section("decode", lambda: findings.decode_rates.extend(serving.decode_rates(place, model, tokenizer, top)))
+    section("prefill", lambda: findings.prefill_rates.extend(serving.prefill_rates(place, model, tokenizer, top)))
+    chunk = max(findings.prefill_rates, key=lambda one: one.tok_s).chunk if findings.prefill_rates else MAX_CHUNK
+    section("requests", lambda: findings.concurrent.extend(serving.concurrent_requests(place, model, tokenizer, chunk)))
 
 
 def _model(place: Place) -> tuple[Transformer, Tokenizer]:

@@ -1,4 +1,4 @@
-"""What the device itself can do: the two rates that everything else is a share of."""
+"""Measure the device's own rates, its memory rate and its matrix rate, which the other figures are shares of."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from bench.gpu.place import Place
 
 @dataclass(frozen=True, slots=True)
 class Ceilings:
-    """`copy` counts every byte twice, once read and once written; `matrix` counts 2 operations for each product."""
+    """A copied byte counts twice, for its read and its write; a multiply-add counts as 2 operations."""
 
     copy_bytes_s: float
     matrix_flop_s: float

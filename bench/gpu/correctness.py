@@ -1,8 +1,8 @@
-"""The model on a device against the same model in float32 on the CPU: prompts in chunks, decoding past the window,
-three sequences side by side. Packed, as it is served (on a GPU: decoded by CUDA graphs), and plain (without them).
+"""Compare the model on a device with the same model in float32 on the CPU.
 
-Bits differ between devices; what is checked is that logits agree to the precision of the dtype, and in float32 that
-every greedy token is the same.
+Three sequences run together, with prompts in chunks and decoding past the window. The model runs packed, as it is
+served (on a GPU with CUDA graphs), and plain, without them. Devices differ in their last bits, so the check is that the
+logits agree to the precision of the dtype, and that in float32 every greedy token is the same.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from bench.models.layouts import random_model
+from bench.models.random_weights import random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
@@ -18,17 +18,17 @@ from inference.model.transformer import Transformer
 
 _CONFIG = ModelConfig(256, 4, 64, 512, 8, 2, 1e-5, 1000, sliding_window=64)
 _WINDOWS: tuple[int | tuple[int | None, ...] | None, ...] = (64, None, (32, None), 1)
-_LENGTHS = (150, 40, 505)  # of prompts that run together: past the window, within it, and past a graph's 512 keys
+_LENGTHS = (150, 40, 505)  # prompt lengths: past the window, within it, and past a graph's 512 keys
 _CHUNK = 48
 _N_DECODED = 24
-_SPREAD = 4.0  # times the usual weights: every layer then changes what it is given about as much as it leaves
+_SPREAD = 4.0  # factor on the usual weights: then each layer changes its input about as much as it keeps
 _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """`error` is the norm of the difference of all logits over the norm of the expected ones; `same` of `n` greedy
-    tokens are the same. `way` is how single tokens were decoded."""
+    tokens are the same. `way` is the decode backend."""
 
     way: str
     window: str
@@ -44,7 +44,7 @@ class Agreement:
 
 
 def check(device: torch.device, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> list[Agreement]:
-    """One agreement for each window and dtype, packed and plain."""
+    """Return one agreement for each window and dtype, packed and plain."""
     found = []
     for window in _WINDOWS:
         config = replace(_CONFIG, sliding_window=window)
@@ -66,7 +66,7 @@ def _agreement(model: Transformer, device: torch.device, expected: tuple[torch.T
 
 
 def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> Transformer:
-    model = random_model(config)  # drawn on the CPU in bfloat16: the same numbers everywhere
+    model = random_model(config)  # drawn on the CPU in bfloat16, so the weights are the same everywhere
     state = {name: tensor * (1 if "norm" in name else _SPREAD) for name, tensor in model.state_dict().items()}
     model.load_state_dict(state, assign=True)
     return model.to(device=device, dtype=dtype)
@@ -75,8 +75,10 @@ def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> Transformer:
 def _run(
     model: Transformer, device: torch.device, forced: list[list[int]] | None
 ) -> tuple[torch.Tensor, list[list[int]]]:
-    """Logits (steps, sequences, V) on the CPU and the greedy token of each; `forced` are fed instead, so that one
-    other choice does not change all that follows."""
+    """Return the logits (steps, sequences, V) on the CPU and their greedy tokens.
+
+    With `forced`, these tokens are decoded instead, so that one different token does not change all later ones.
+    """
     n = len(_LENGTHS)
     max_len, dtype = max(_LENGTHS) + _N_DECODED, model.tok_embeddings.weight.dtype
     cache = RingCache(model.config, n_slots=n, max_len=max_len, dtype=dtype, device=device)

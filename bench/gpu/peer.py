@@ -1,4 +1,4 @@
-"""transformers' `generate` on a model of the same shape, with random weights of its own, made on the device."""
+"""Measure transformers' `generate` on a model of the same shape, with other random weights."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from bench.gpu.place import Place
 
 
 @dataclass(frozen=True, slots=True)
-class PeerDecoding:
+class PeerDecodeRate:
     version: str
     prompt: int
     tok_s: float
 
 
-def measure(place: Place) -> PeerDecoding:
-    """One sequence. ImportError where transformers is not installed."""
+def measure(place: Place) -> PeerDecodeRate:
+    """Measure one sequence. Raise ImportError if transformers is not installed."""
     import transformers
 
     from bench.inference.engines.hugging_face import timed_generate
@@ -31,4 +31,4 @@ def measure(place: Place) -> PeerDecoding:
     ids = torch.randint(259, scale.config.vocab_size, (1, scale.prompt), device=place.device)
     timed_generate(model, ids, 4)
     timing = timed_generate(model, ids, scale.answer)
-    return PeerDecoding(transformers.__version__, scale.prompt, timing.n_decoded / timing.decode_s)
+    return PeerDecodeRate(transformers.__version__, scale.prompt, timing.n_decoded / timing.decode_s)

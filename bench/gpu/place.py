@@ -1,5 +1,4 @@
-"""Where things are measured, and at what scale: a GPU with the shape of Mistral 7B, or a processor with a toy to try
-the check itself."""
+"""The measured device and the scale: Mistral 7B's shape on a GPU, or a tiny model that tests the check itself."""
 
 import time
 from collections.abc import Callable
@@ -7,16 +6,17 @@ from dataclasses import dataclass
 
 import torch
 
-from bench.models.layouts import CONFIGS
+from bench.models.random_weights import CONFIGS
 from inference.model.config import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes of everything that is measured.
+    """The sizes of all measurements.
 
-    `concurrent` are numbers of requests at once, with prompts of `request_prompt` and answers of `answer` tokens.
-    `long` is the text for window against full attention; `copied` the bytes and `matrix` the rows of the ceilings.
+    `concurrent` are numbers of concurrent requests, with prompts of `request_prompt` and answers of `answer` tokens.
+    `long` is the text length for window and full attention. `copied` is the bytes and `matrix` the rows of the
+    ceilings.
     """
 
     config: ModelConfig
@@ -59,23 +59,23 @@ TINY = Scale(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A device, and a clock that waits for it."""
+    """A device, and timing that waits for it."""
 
     device: torch.device
     scale: Scale
 
     @property
     def name(self) -> str:
-        """What the GPU is called, or "cpu"."""
+        """The name of the GPU, or "cpu"."""
         return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu"
 
     def wait(self) -> None:
-        """Until all that was launched is done."""
+        """Wait until the device has finished its work."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
     def fastest_s(self, work: Callable[[], object], repeats: int = 5) -> float:
-        """Seconds that `work` takes, the best of so many after one to warm up."""
+        """Return the seconds that `work` takes, the fastest of `repeats` after a warm-up."""
         work()
         best = float("inf")
         for _ in range(repeats):
@@ -87,7 +87,7 @@ class Place:
         return best
 
     def free_bytes(self) -> int:
-        """Memory of the device that is free, what torch keeps for reuse given back first."""
+        """Return the free memory of the device, after torch has released its unused blocks."""
         if self.device.type != "cuda":
             return 2**30
         torch.cuda.empty_cache()

@@ -1,12 +1,12 @@
-"""What was measured on a GPU, in words: figures, and each promise met or not."""
+"""The findings on a GPU, and their report: the figures, and whether each meets its target."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.correctness import Agreement
-from bench.gpu.peer import PeerDecoding
-from bench.gpu.serving import Crowd, Decoding, Reading
+from bench.gpu.peer import PeerDecodeRate
+from bench.gpu.serving import ConcurrentRequests, DecodeRate, PrefillRate
 from bench.gpu.window import Saving
 
 LEAST_SHARE = 0.8
@@ -15,73 +15,74 @@ LEAST_RATIO = 3.0
 
 @dataclass(slots=True)
 class Findings:
-    """All sections; None or empty: not reached. `skipped` names a section and why it was left out."""
+    """The findings of all sections; None or empty if a section did not run. `skipped` has the reason by section."""
 
     agreements: list[Agreement] = field(default_factory=list)
     ceilings: Ceilings | None = None
-    decoding: list[Decoding] = field(default_factory=list)
-    reading: list[Reading] = field(default_factory=list)
-    crowds: list[Crowd] = field(default_factory=list)
-    peer: PeerDecoding | None = None
+    decode_rates: list[DecodeRate] = field(default_factory=list)
+    prefill_rates: list[PrefillRate] = field(default_factory=list)
+    concurrent: list[ConcurrentRequests] = field(default_factory=list)
+    peer: PeerDecodeRate | None = None
     saving: Saving | None = None
     skipped: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
-        """Whether correctness was checked and held."""
+        """Whether correctness was checked and every check agrees."""
         return bool(self.agreements) and all(agreement.is_right for agreement in self.agreements)
 
     def peer_ratio(self) -> float | None:
-        """Our decoding rate over that of transformers, after the same prompt."""
-        ours = [one.tok_s for one in self.decoding if self.peer is not None and one.prompt == self.peer.prompt]
+        """Return our decoding rate over that of transformers, after the same prompt."""
+        ours = [one.tok_s for one in self.decode_rates if self.peer is not None and one.prompt == self.peer.prompt]
         return ours[0] / self.peer.tok_s if ours and self.peer is not None else None
 
 
 def lines(findings: Findings) -> Iterator[str]:
-    """The report, for a terminal."""
+    """Return the lines of the report."""
     for agreement in findings.agreements:
-        stands = "right" if agreement.is_right else "WRONG"
+        result = "right" if agreement.is_right else "WRONG"
         yield (
-            f"window {agreement.window}, {agreement.dtype}, by {agreement.way}: {stands}, logits differ by "
-            f"{agreement.error:.1e} of their norm (at most {agreement.tolerance:.0e}), "
-            f"{agreement.same} of {agreement.n} greedy tokens alike"
+            f"window {agreement.window}, {agreement.dtype}, decoded with {agreement.way}: {result}, logits differ by "
+            f"{agreement.error:.1e} of their norm (tolerance {agreement.tolerance:.0e}), "
+            f"{agreement.same} of {agreement.n} greedy tokens are the same"
         )
     if findings.ceilings is not None:
         copy, matrix = findings.ceilings.copy_bytes_s / 1e9, findings.ceilings.matrix_flop_s / 1e12
-        yield f"ceilings: memory copies {copy:.0f} GB/s, matrix products {matrix:.0f} TFLOP/s"
-    for one in findings.decoding:
+        yield f"ceilings: memory copy {copy:,.0f} GB/s, matrix product {matrix:,.0f} TFLOP/s"
+    for one in findings.decode_rates:
         yield (
-            f"decode by {one.way}, one sequence after {one.prompt} tokens: {one.tok_s:.1f} tok/s, {one.share:.0%} "
-            f"of the roofline ({one.step_bytes / 1e9:.2f} GB a step); at least {LEAST_SHARE:.0%} promised: "
-            f"{_stands(one.share, LEAST_SHARE)}"
+            f"decode with {one.way}, 1 sequence after {one.prompt:,} tokens: {one.tok_s:.1f} tok/s; share of the "
+            f"memory floor ({one.step_bytes / 1e9:.2f} GB per step): target {LEAST_SHARE:.0%}, measured {one.share:.0%} "
+            f"({_verdict(one.share, LEAST_SHARE)})"
         )
     if findings.peer is not None and (ratio := findings.peer_ratio()) is not None:
         yield (
-            f"transformers {findings.peer.version} generate: {findings.peer.tok_s:.1f} tok/s, ours {ratio:.2f} x; "
-            f"at least {LEAST_RATIO:.0f} x promised: {_stands(ratio, LEAST_RATIO)}"
+            f"transformers {findings.peer.version} generate: {findings.peer.tok_s:.1f} tok/s; our speed-up: target "
+            f"{LEAST_RATIO:.0f}x, measured {ratio:.2f}x ({_verdict(ratio, LEAST_RATIO)})"
         )
-    for reading in findings.reading:
+    for rate in findings.prefill_rates:
         yield (
-            f"prompt of {reading.prompt} in chunks of {reading.chunk}: {reading.tok_s:.0f} tok/s, "
-            f"{reading.share:.0%} of the matrix rate"
+            f"prefill of {rate.prompt:,} tokens in chunks of {rate.chunk:,}: {rate.tok_s:,.0f} tok/s, "
+            f"{rate.share:.0%} of the matrix rate"
         )
-    for crowd in findings.crowds:
+    for requests in findings.concurrent:
         yield (
-            f"{crowd.n} requests at once (slots of {crowd.max_len} tokens): {crowd.output_tok_s:.0f} tok/s, "
-            f"first token after {crowd.first_token_p50_s:.2f} s, then every {crowd.gap_p50_ms:.1f} ms (medians)"
+            f"{requests.n} concurrent requests (slots of {requests.max_len:,} tokens): "
+            f"{requests.output_tok_s:,.0f} tok/s, first token after {requests.first_token_p50_s:.2f} s, then one every "
+            f"{requests.gap_p50_ms:.1f} ms (medians)"
         )
     if (saving := findings.saving) is not None:
         yield (
-            f"window against full attention: attention {saving.attention:.2f} x as fast, the whole prompt "
-            f"{saving.whole:.2f} x, decoding after it {saving.decode:.2f} x"
+            f"speed-up of the window over full attention: attention {saving.attention:.2f}x, whole prompt "
+            f"{saving.whole:.2f}x, decode after it {saving.decode:.2f}x"
         )
         yield (
-            f"cache at 32,768 tokens: {saving.cache_bytes / 2**20:.0f} MiB instead of "
-            f"{saving.full_cache_bytes / 2**20:.0f}, {saving.full_cache_bytes / saving.cache_bytes:.1f} x less"
+            f"cache at 32,768 tokens: {saving.cache_bytes / 2**20:,.0f} MiB instead of "
+            f"{saving.full_cache_bytes / 2**20:,.0f} MiB, {saving.full_cache_bytes / saving.cache_bytes:.1f}x less"
         )
     for section, reason in findings.skipped.items():
         yield f"skipped: {section} ({reason})"
 
 
-def _stands(figure: float, least: float) -> str:
-    return "met" if figure >= least else "NOT MET"
+def _verdict(figure: float, least: float) -> str:
+    return "met" if figure >= least else "MISSED"

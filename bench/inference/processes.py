@@ -1,4 +1,4 @@
-"""Worker processes from the outside: start one, give it jobs, end it."""
+"""Start an engine in its own process, send it jobs, and stop it."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ from typing import Any
 from bench.inference.engines import Job, Timing
 
 
-class WorkerError(RuntimeError):
-    """A worker ended before it answered; what it said is on stderr."""
+class EngineProcessError(RuntimeError):
+    """An engine's process ended before it answered; its stderr shows why."""
 
 
-class Worker:
-    """A process with one engine and one model (see `bench.inference.worker`). Use it in a `with` statement.
+class EngineProcess:
+    """A process with one engine and one model (`bench.inference.worker`), for a `with` statement.
 
-    Our own engine runs as its server does: idle threads don't spin.
+    As in the server, idle threads of our own engine do not spin.
     """
 
     def __init__(self, engine: str, model: Path, dtype: str, environment: dict[str, str]) -> None:
@@ -45,7 +45,7 @@ class Worker:
         self.load_peak_bytes: int = self._read()["load_peak_bytes"]
 
     def run(self, job: Job) -> tuple[Timing, int]:
-        """The timing of a job and the peak of the resident memory in bytes."""
+        """Return a job's timing and the peak resident memory in bytes."""
         answer = self._ask(asdict(job))
         return Timing(**answer["timing"]), answer["peak_bytes"]
 
@@ -67,11 +67,13 @@ class Worker:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise WorkerError(f"the worker for {self.engine} ended with code {self._process.wait()}")
+            raise EngineProcessError(
+                f"the process of {self.engine} ended with code {self._process.wait()}; its error is above"
+            )
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def __enter__(self) -> "Worker":
+    def __enter__(self) -> "EngineProcess":
         return self
 
     def __exit__(

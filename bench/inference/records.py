@@ -1,19 +1,20 @@
-"""What was measured, and the file that keeps it: one record a cell, replaced as a whole when it is measured again.
+"""The measurements of inference, one record per cell, and the file that contains them.
 
-A cell is one question: a size, a dtype, a prompt length and a number of sequences. Its engines were measured in turns
-in one run, so that their ratios hold although a shared machine's speed drifts.
+A cell is a size, a dtype, a prompt length and a number of sequences. Its engines are measured in turns in one run, so
+their ratios are valid although the speed of a shared machine drifts.
 """
 
-import json
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.inference.engines import Setting, Settings, Timing
+from bench import result_files
+from bench.inference.engines import BestOptions, Options, Timing
 from bench.machine import Machine
+
+SIZES, DTYPES, PROMPTS, BATCHES = ("15M", "160M", "1.1B"), ("bfloat16", "float32"), (512, 2048), (1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,18 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One engine in one cell: a timing for each round, the highest peak, and the settings that were fastest. Where they
-    differ, the two halves of a timing come from two runs."""
+    """One engine in one cell: a timing per round, the peak memory, and the fastest options. If these differ for prompts
+    and decoding, the two halves of a timing are from two runs."""
 
-    settings: Settings
+    settings: BestOptions
     timings: tuple[Timing, ...]
     peak_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A cell's engines. `step_bytes` is what a decode step of ours has to read, halfway through the answer;
-    `read_rates` are the bytes a second that this machine read, taken once a round."""
+    """The engines of a cell. `step_bytes` is the least that one of our decode steps reads, halfway through the answer.
+    `read_rates` are the machine's memory rates in bytes per second, measured once per round."""
 
     cell: Cell
     new: int
@@ -51,43 +52,40 @@ class Record:
     command: str
 
     def prefill_rates(self, engine: str) -> list[float]:
-        """Prompt tokens a second until every sequence had its first token, round by round."""
+        """Return each round's prompt tokens per second, until every sequence has its first token."""
         n_tokens = self.cell.prompt * self.cell.batch
         return [n_tokens / timing.prefill_s for timing in self.engines[engine].timings]
 
     def decode_rates(self, engine: str) -> list[float]:
-        """Tokens a second after the first ones, of all sequences together, round by round."""
+        """Return each round's tokens per second after the first ones, of all sequences together."""
         return [timing.n_decoded / timing.decode_s for timing in self.engines[engine].timings]
 
     def floor_share(self) -> float:
-        """How near our decoding comes to reading weights and cache once a step at the machine's own rate: up to 1."""
+        """Return our decoding rate over the memory floor, at which a step reads weights and cache once."""
         rates = zip(self.decode_rates("ours"), self.read_rates, strict=True)
         return median(rate / self.cell.batch * self.step_bytes / read_rate for rate, read_rate in rates)
 
 
 def ratio(ours: Iterable[float], theirs: Iterable[float]) -> float:
-    """The median of the ratios within each round."""
+    """Return the median over rounds of the ratio within a round."""
     return median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def read(path: Path) -> list[Record]:
-    """The records of a file; none where there is no file."""
+    """Return the records of a file; empty if there is no file."""
     if not path.exists():
         return []
-    return [_record(raw) for raw in json.loads(path.read_text(encoding="utf-8"))["records"]]
+    return [_record(raw) for raw in result_files.read(path)["records"]]
 
 
 def merge(path: Path, machine: Machine, new: Record) -> None:
-    """Put a record into the file, in place of the one of the same cell. The file is replaced whole."""
+    """Write a record to the file, in place of the record of the same cell."""
     records = {record.cell: record for record in read(path)} | {new.cell: new}
     ordered = sorted(
         records.values(), key=lambda r: (_magnitude(r.cell.size), r.cell.dtype, r.cell.batch, r.cell.prompt)
     )
     content = {"machine": asdict(machine), "records": [asdict(record) for record in ordered]}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(part, path)
+    result_files.write(path, content)
 
 
 def _magnitude(size: str) -> float:
@@ -98,7 +96,7 @@ def _magnitude(size: str) -> float:
 def _record(raw: dict[str, Any]) -> Record:
     engines = {
         name: Measured(
-            Settings(Setting(**entry["settings"]["prefill"]), Setting(**entry["settings"]["decode"])),
+            BestOptions(Options(**entry["settings"]["prefill"]), Options(**entry["settings"]["decode"])),
             tuple(Timing(**timing) for timing in entry["timings"]),
             entry["peak_bytes"],
         )

@@ -1,35 +1,39 @@
-"""What was promised of inference on a CPU, and whether the records keep it: met or not, with the figure that decides.
+"""The speed and memory targets of inference on a CPU, and whether the measured records meet them.
 
-Every promise is about all cells of a kind; the worst of them decides, and is named.
+A target applies to all cells of a kind, and is met if the worst of them meets it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from bench.inference.records import Cell, Record, ratio
 
 LARGE = "1.1B"
 
+Unit = Literal["x", " %"]
+
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """`of` gives a record's figure, or None where the promise says nothing of it or a peer was not run; at least
-    `least(cell)` was promised."""
+class Target:
+    """`of` returns a record's figure, or None if the target does not apply or a peer was not run. `least(cell)` is the
+    figure to reach, `stated` is the same in words."""
 
-    text: str
+    name: str
     of: Callable[[Record], float | None]
     least: Callable[[Cell], float]
+    stated: str
+    unit: Unit = "x"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a promise stands. `worst` is the figure furthest from its goal, None where nothing was measured."""
+    """Whether a target is met. `worst` is the figure furthest from it, or None if nothing was measured."""
 
-    text: str
+    target: Target
     n_met: int
     n_cells: int
     worst: float | None
-    goal: float | None
     where: Cell | None
 
     @property
@@ -38,29 +42,29 @@ class Verdict:
 
 
 def judge(records: Iterable[Record]) -> list[Verdict]:
-    """Every promise, in the order of `PROMISES`."""
+    """Judge every target, in the order of `TARGETS`."""
     records = list(records)
-    return [_judge(promise, records) for promise in PROMISES]
+    return [_judge(target, records) for target in TARGETS]
 
 
-def _judge(promise: Promise, records: Sequence[Record]) -> Verdict:
-    found = [(figure, record.cell) for record in records if (figure := promise.of(record)) is not None]
+def _judge(target: Target, records: Sequence[Record]) -> Verdict:
+    found = [(figure, record.cell) for record in records if (figure := target.of(record)) is not None]
     if not found:
-        return Verdict(promise.text, 0, 0, None, None, None)
-    n_met = sum(figure >= promise.least(cell) for figure, cell in found)
-    worst, where = min(found, key=lambda pair: pair[0] / promise.least(pair[1]))
-    return Verdict(promise.text, n_met, len(found), worst, promise.least(where), where)
+        return Verdict(target, 0, 0, None, None)
+    n_met = sum(figure >= target.least(cell) for figure, cell in found)
+    worst, where = min(found, key=lambda pair: pair[0] / target.least(pair[1]))
+    return Verdict(target, n_met, len(found), worst, where)
 
 
 def decode_ratio(record: Record, peer: str) -> float | None:
-    """Our decoding rate over a peer's; None where either was not run."""
+    """Return our decoding rate over a peer's, or None if either was not run."""
     if not {"ours", peer} <= record.engines.keys():
         return None
     return ratio(record.decode_rates("ours"), record.decode_rates(peer))
 
 
 def prefill_ratio(record: Record) -> float | None:
-    """Our pre-fill rate over that of the faster peer."""
+    """Return our prefill rate over that of the faster peer, or None if either was not run."""
     peers = [name for name in record.engines if name != "ours"]
     if "ours" not in record.engines or not peers:
         return None
@@ -68,7 +72,7 @@ def prefill_ratio(record: Record) -> float | None:
 
 
 def memory_ratio(record: Record) -> float | None:
-    """The peak of transformers over ours: above 1 we take less."""
+    """Return the peak memory of transformers over ours, or None if either was not run."""
     if not {"ours", "transformers"} <= record.engines.keys():
         return None
     return record.engines["transformers"].peak_bytes / record.engines["ours"].peak_bytes
@@ -82,33 +86,43 @@ def _always(figure: float) -> Callable[[Cell], float]:
     return lambda cell: figure
 
 
-def _floor(record: Record) -> float | None:
-    is_meant = record.cell.size == LARGE and record.cell.dtype == "bfloat16" and record.cell.batch == 1
-    return record.floor_share() if is_meant and "ours" in record.engines else None
+def _floor_share(record: Record) -> float | None:
+    applies = record.cell.size == LARGE and record.cell.dtype == "bfloat16" and record.cell.batch == 1
+    return record.floor_share() if applies and "ours" in record.engines else None
 
 
-PROMISES = (
-    Promise(
-        "decode, one sequence: at least 2 x transformers",
+TARGETS = (
+    Target(
+        "decode of 1 sequence, speed-up over transformers",
         _with_batch(1, lambda record: decode_ratio(record, "transformers")),
         _always(2.0),
+        "2x",
     ),
-    Promise(
-        "decode, one sequence: at least llama.cpp (0.95 x for 1.1B float32)",
+    Target(
+        "decode of 1 sequence, speed-up over llama.cpp",
         _with_batch(1, lambda record: decode_ratio(record, "llama.cpp")),
         lambda cell: 0.95 if cell.size == LARGE and cell.dtype == "float32" else 1.0,
+        "1x (1.1B float32: 0.95x)",
     ),
-    Promise("decode, 1.1B bfloat16, one sequence: at least 85 % of the memory floor", _floor, _always(0.85)),
-    Promise(
-        "decode, 8 sequences: at least 2 x transformers",
+    Target(
+        "decode of 1 sequence, 1.1B bfloat16, share of the memory floor",
+        _floor_share,
+        _always(0.85),
+        "85 %",
+        unit=" %",
+    ),
+    Target(
+        "decode of 8 sequences, speed-up over transformers",
         _with_batch(8, lambda record: decode_ratio(record, "transformers")),
         _always(2.0),
+        "2x",
     ),
-    Promise(
-        "decode, 8 sequences: at least llama.cpp (1.2 x at 1.1B)",
+    Target(
+        "decode of 8 sequences, speed-up over llama.cpp",
         _with_batch(8, lambda record: decode_ratio(record, "llama.cpp")),
         lambda cell: 1.2 if cell.size == LARGE else 1.0,
+        "1x (1.1B: 1.2x)",
     ),
-    Promise("pre-fill: at least the faster peer", prefill_ratio, _always(1.0)),
-    Promise("peak memory: no more than transformers", memory_ratio, _always(1.0)),
+    Target("prefill, speed-up over the faster peer", prefill_ratio, _always(1.0), "1x"),
+    Target("peak memory of transformers over ours", memory_ratio, _always(1.0), "1x"),
 )

@@ -1,1 +1,1 @@
-"""Models with random weights to measure with, and what a step of them must read or compute."""
+"""Models with random weights to measure with, and the least that a step must read and compute."""

@@ -1,4 +1,4 @@
-"""What a model must at least read or compute: the floors that rates are shares of."""
+"""The least that a decode step must read and a prompt must compute."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,8 +7,8 @@ from inference.model.config import ModelConfig
 
 
 def step_bytes(config: ModelConfig, n_keys: Sequence[int], itemsize: int) -> int:
-    """Bytes that a decode step of sequences with so many tokens has to read: weights but for the embedding, and keys
-    and values within the windows."""
+    """Return the bytes that a decode step must read for sequences with `n_keys` tokens: all weights except the
+    embedding, and the keys and values within the windows."""
     weights = config.n_parameters - (0 if config.tied_embeddings else config.vocab_size * config.dim)
     rows = sum(
         n if (window := config.window(layer)) is None else min(window, n)
@@ -19,8 +19,8 @@ def step_bytes(config: ModelConfig, n_keys: Sequence[int], itemsize: int) -> int
 
 
 def prompt_operations(config: ModelConfig, n_tokens: int) -> int:
-    """Floating-point operations of reading a prompt: 2 a weight and token (the head for the last token alone), and 4 a
-    visible key, head and component."""
+    """Return the floating-point operations of a prompt: 2 per weight and token (the head only for the last token), and
+    4 per visible key, head and component."""
     blocks = replace(config, vocab_size=1, tied_embeddings=True).n_parameters
     visible = 0
     for layer in range(config.n_layers):

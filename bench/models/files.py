@@ -1,4 +1,4 @@
-"""Where the models are that `bench.models` writes, without anything that would weigh on an engine's memory.
+"""Where `bench.models` writes its models. Importing this module adds nothing to the memory that is measured.
 
 DIR/15M/mistral/     params.json, consolidated.safetensors, tokenizer.model    this project
 DIR/15M/hf/          config.json, model.safetensors                            transformers
@@ -8,10 +8,12 @@ DIR/15M/gguf/        bfloat16.gguf, float32.gguf                               l
 from dataclasses import dataclass
 from pathlib import Path
 
+DATA = Path(".cache/bench")
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """Where the layouts of one size are."""
+    """The folders of one size."""
 
     folder: Path
 
@@ -24,5 +26,5 @@ class Files:
         return self.folder / "hf"
 
     def gguf(self, dtype: str) -> Path:
-        """The file for a dtype by its short name, such as "float32"."""
+        """Return the file of a dtype such as "float32"."""
         return self.folder / "gguf" / f"{dtype}.gguf"

@@ -1,37 +1,24 @@
-"""Models to measure with: random weights in known shapes, written once in the layout that each engine reads.
+"""Write a model in the layout of each engine: Mistral's, Hugging Face's and GGUF.
 
-    python -m bench.models --data DIR 15M 160M 1.1B
-
-All layouts of a size hold the same numbers in bfloat16 (float32 runs read the same, widened), so that engines can be
-compared on their logits before they are compared on their speed. The folder in Mistral's layout has a tokenizer and can
-be served; the text is noise. Weights are drawn, not learned: speed does not depend on what they say.
+All layouts of a size contain the same numbers in bfloat16 (float32 runs widen them), so engines are compared on their
+logits before they are compared on their speed. The folder in Mistral's layout has a tokenizer and can be served; its
+answers are noise.
 """
 
-import argparse
-import io
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
-import sentencepiece
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from bench.models.files import Files
+from bench.models.random_weights import random_model
+from bench.models.tokenizer import tokenizer_model
 from inference.model.checkpoint.files import WEIGHTS_FILE
 from inference.model.checkpoint.weights import save
 from inference.model.config import ModelConfig
-from inference.model.transformer import Transformer
 
-VOCAB_SIZE = 32000
-CONFIGS = {
-    "15M": ModelConfig(192, 8, 32, 512, 6, 2, 1e-5, VOCAB_SIZE, sliding_window=256),
-    "160M": ModelConfig(768, 12, 64, 3328, 12, 4, 1e-5, VOCAB_SIZE, sliding_window=1024),
-    "1.1B": ModelConfig(2048, 22, 64, 5632, 32, 4, 1e-5, VOCAB_SIZE, sliding_window=4096),
-    "7B": ModelConfig(4096, 32, 128, 14336, 32, 8, 1e-5, VOCAB_SIZE, sliding_window=4096),
-}
-_SPREAD = 0.02  # standard deviation of a weight, as models are commonly started
 _GGUF_NAMES = {
     "tok_embeddings": "token_embd",
     "norm": "output_norm",
@@ -62,25 +49,8 @@ _HF_NAMES = {
 }
 
 
-def random_model(
-    config: ModelConfig, *, seed: int = 0, dtype: torch.dtype = torch.bfloat16, device: str = "cpu"
-) -> Transformer:
-    """A model whose weights are normal with standard deviation 0.02 and whose norms are 1: made where it will live."""
-    with torch.device("meta"):
-        model = Transformer(config)
-    generator = torch.Generator(device).manual_seed(seed)
-    state = {}
-    for name, tensor in model.state_dict().items():
-        if "norm" in name:
-            state[name] = torch.ones(tensor.shape, dtype=dtype, device=device)
-        else:
-            state[name] = torch.empty(tensor.shape, dtype=dtype, device=device).normal_(0, _SPREAD, generator=generator)
-    model.load_state_dict(state, assign=True)
-    return model.requires_grad_(False).eval()
-
-
 def make(name: str, config: ModelConfig, root: Path) -> Files:
-    """The files of a size, written unless they are there: all but GGUF, which `make_gguf` writes."""
+    """Write the files of one size that are missing, except GGUF, which `make_gguf` writes."""
     files = Files(root / name)
     if not (files.mistral / WEIGHTS_FILE).exists():
         save(random_model(config), files.mistral)
@@ -95,7 +65,7 @@ def make(name: str, config: ModelConfig, root: Path) -> Files:
 
 
 def hf_config(config: ModelConfig) -> dict[str, object]:
-    """config.json of transformers' Mistral for a model with one window."""
+    """Return transformers' Mistral config.json for a model with one window."""
     return {
         "architectures": ["MistralForCausalLM"],
         "model_type": "mistral",
@@ -117,7 +87,7 @@ def hf_config(config: ModelConfig) -> dict[str, object]:
 
 
 def hf_state(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]:
-    """Mistral's tensors under Hugging Face's names; rows of q and k in its order: RoPE pairs halves."""
+    """Rename Mistral's tensors to Hugging Face's names, and reorder the rows of q and k: its RoPE pairs halves."""
     renamed = {}
     for name, tensor in state.items():
         if name.endswith(("wq.weight", "wk.weight")):
@@ -127,8 +97,8 @@ def hf_state(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]
 
 
 def make_gguf(files: Files, config: ModelConfig, dtype: str) -> Path:
-    """The GGUF file for llama.cpp, written unless it is there. Its "llama" architecture pairs neighbours in RoPE, as
-    Mistral's files do, and knows no window. ModuleNotFoundError without the package gguf."""
+    """Write the GGUF file for llama.cpp if it is missing. Its "llama" architecture pairs neighbours in RoPE, as
+    Mistral's files do, and has no window. Raise ModuleNotFoundError without the package gguf."""
     import gguf
 
     path = files.gguf(dtype)
@@ -150,7 +120,7 @@ def make_gguf(files: Files, config: ModelConfig, dtype: str) -> Path:
     writer.add_tokenizer_model("none")
     for name, tensor in load_file(files.mistral / WEIGHTS_FILE).items():
         renamed = _renamed(name, _GGUF_NAMES, "blk")
-        if dtype == "float32" or tensor.dim() == 1:  # its norms are float32 in any file
+        if dtype == "float32" or tensor.dim() == 1:  # llama.cpp expects float32 norms in every file
             writer.add_tensor(renamed, tensor.float().numpy())
         else:
             writer.add_tensor(
@@ -171,42 +141,3 @@ def _renamed(name: str, names: dict[str, str], layers: str) -> str:
         return f"{names[stem]}.weight"
     _, layer, rest = stem.split(".", 2)
     return f"{layers}.{layer}.{names[rest]}.weight"
-
-
-def tokenizer_model(vocab_size: int) -> bytes:
-    """A SentencePiece model of that many pieces: bytes, ASCII, and numbered words, with Mistral's control pieces."""
-    ascii_ = list(map(chr, range(33, 127)))
-    words = [f"\u2581w{number}" for number in range(vocab_size - 5 - 256 - len(ascii_) - 1)]
-    model = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter([" ".join(ascii_)]),
-        model_writer=model,
-        model_type="bpe",
-        vocab_size=vocab_size,
-        character_coverage=1.0,
-        normalization_rule_name="identity",
-        byte_fallback=True,
-        unk_id=0,
-        bos_id=1,
-        eos_id=2,
-        pad_id=-1,
-        control_symbols=["[INST]", "[/INST]"],
-        user_defined_symbols=words,
-        num_threads=1,
-        minloglevel=2,
-    )
-    return model.getvalue()
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.models", description="Write models with random weights.")
-    parser.add_argument("sizes", nargs="+", choices=CONFIGS)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="where the models are written")
-    parser.add_argument("--gguf", nargs="*", default=[], choices=("float32", "bfloat16"), help="for llama.cpp too")
-    args = parser.parse_args(argv)
-    for size in args.sizes:
-        files = make(size, CONFIGS[size], args.data)
-        for dtype in args.gguf:
-            make_gguf(files, CONFIGS[size], dtype)
-        print(f"{size}: {files.folder}, {CONFIGS[size].n_parameters:,} parameters")
-    return 0

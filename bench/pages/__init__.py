@@ -1,1 +1,4 @@
-"""Load on the arena's pages: many watching browsers, and many page loads."""
+"""Load on the arena's pages: how late the event loop runs, and how much memory page loads leave.
+
+`python -m bench.pages` measures pages that watch answers, `python -m bench.pages.loads` page loads.
+"""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.inference.worker import peak_bytes, reset_peak
+from bench.proc_stats import peak_bytes, reset_peak
 from bench.rating import engines, votes
 
 _SHORT_S, _MOST_RUNS = 1.0, 20  # what takes milliseconds is run until a second is over

@@ -1,4 +1,4 @@
-"""Gaps between tokens: counting them, and a play on a tiny model."""
+"""Gaps between tokens: their quantiles, and a scene with a tiny model."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import torch
 
 from bench import gaps
 from bench.gaps import Gaps, Outcome, Scene, gaps_between, main, play, quantile, scenes, table
-from bench.models.layouts import CONFIGS
+from bench.models.random_weights import CONFIGS
 from inference.model.config import ModelConfig
 from tests.fakes import write_model_folder
 
@@ -19,30 +19,30 @@ def test_a_quantile_is_the_smallest_value_that_covers_the_share(share: float, va
     assert quantile(range(1, 11), share) == value
 
 
-def test_of_one_value_every_quantile_is_that_one() -> None:
+def test_one_gap_is_every_quantile() -> None:
     assert Gaps.of([3.0]) == Gaps(1, 3.0, 3.0, 3.0)
-    with pytest.raises(ValueError, match="no gaps"):
+    with pytest.raises(ValueError, match="expected at least one gap, found none"):
         Gaps.of([])
 
 
-def test_gaps_count_where_they_end() -> None:
+def test_a_gap_counts_when_it_ends() -> None:
     assert gaps_between([0.0, 1.0, 3.0, 6.0, 10.0], 1.0, 6.0) == [2.0, 3.0]
 
 
 @pytest.mark.parametrize("n_models", [1, 2])
-def test_streams_go_on_while_a_long_prompt_is_read(tmp_path: Path, n_models: int) -> None:
+def test_streams_continue_while_a_long_prompt_is_read(tmp_path: Path, n_models: int) -> None:
     write_model_folder(tmp_path / "tiny", max_seq_len=8192)
     reader = "A" if n_models == 1 else "B"
     scene = Scene("two", {"A": 2}, reader, 64)
     paths = dict.fromkeys({"A", reader}, tmp_path / "tiny")
     outcome = asyncio.run(asyncio.wait_for(play(scene, paths, torch.float32, 1000), 60))
     assert outcome.quiet.n >= 2 * 38
-    assert outcome.reading.n >= 4  # 16 steps or more; tokens that come faster than they are read arrive together
+    assert outcome.reading.n >= 4  # at least 16 steps; tokens that arrive faster than they are read come together
     assert 0 < outcome.quiet.p50_s <= outcome.quiet.p95_s <= outcome.quiet.max_s
     assert outcome.first_token_s > 0
 
 
-def test_scenes_name_their_chunk_and_the_last_has_three_models() -> None:
+def test_scenes_have_their_chunk_and_the_last_has_three_models() -> None:
     found = scenes("15M", [64, 256], several=True)
     assert [scene.chunk for scene in found] == [64, 256, 256]
     assert [sum(scene.streams.values()) for scene in found] == [8, 8, 8]
@@ -64,5 +64,5 @@ def test_the_command_writes_what_it_prints(
     options = ["--data", str(tmp_path), "--size", "15M", "--chunks", "64", "--prompt", "300"]
     assert main([*options, "--output", str(tmp_path / "gaps.json")]) == 0
     assert "| 8 streams, 15M | 64 |" in capsys.readouterr().out
-    told = json.loads((tmp_path / "gaps.json").read_text())
-    assert (told["size"], told["prompt"], len(told["outcomes"])) == ("15M", 300, 1)
+    content = json.loads((tmp_path / "gaps.json").read_text())
+    assert (content["size"], content["prompt"], len(content["outcomes"])) == ("15M", 300, 1)

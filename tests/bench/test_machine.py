@@ -1,4 +1,4 @@
-"""What is told of a machine."""
+"""The description of a machine."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def test_processor_and_instruction_sets_are_read_from_cpuinfo(tmp_path: Path) ->
     assert machine.versions["numpy"]
 
 
-def test_a_machine_without_cpuinfo_has_the_name_of_its_architecture(tmp_path: Path) -> None:
+def test_without_cpuinfo_the_processor_is_the_architecture(tmp_path: Path) -> None:
     machine = this_machine([], tmp_path / "none")
     assert machine.processor
     assert machine.isa == ()

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bench import voters
-from bench.inference.__main__ import RESULTS
-from bench.voters import BEHAVIOURS, LEVEL, USUAL, Caught, Honest, behaving, caught, honest, minority, read, tables
+from bench.result_files import RESULTS
+from bench.voters import BEHAVIOURS, LEVEL, USUAL, Caught, Honest, behaving, caught, honest, markdown, minority, tables
 from db.outcome import Outcome
 from elo.quality.assess import Share
 from elo.simulate import simulate
@@ -15,7 +15,7 @@ from elo.simulate import simulate
 SMALL = replace(USUAL, votes=6000, voters=60, models=6)
 
 
-def test_the_committed_figures_keep_the_promise() -> None:
+def test_the_committed_figures_meet_the_targets() -> None:
     content = json.loads((RESULTS / "voters.json").read_text())
     assert content["level"] == LEVEL
     assert len(content["honest"]) == len(voters.HONEST) + 1
@@ -36,7 +36,7 @@ def test_the_committed_figures_keep_the_promise() -> None:
         ("random: one of four buttons", set(Outcome)),
     ],
 )
-def test_only_the_chosen_behave_so(behaviour: str, expected: set[Outcome]) -> None:
+def test_only_the_chosen_voters_change_behaviour(behaviour: str, expected: set[Outcome]) -> None:
     votes = simulate(SMALL).votes
     other = behaving(votes, np.array([3, 4]), BEHAVIOURS[behaviour], np.random.default_rng(0))
     assert votes.voter is not None
@@ -45,14 +45,14 @@ def test_only_the_chosen_behave_so(behaviour: str, expected: set[Outcome]) -> No
     assert set(other.outcome[chosen].tolist()) == expected
 
 
-def test_the_inverted_swap_winners_and_keep_ties() -> None:
+def test_inverted_voters_swap_winners_and_keep_ties() -> None:
     codes = np.array([0, 1, 2, 3])
     inverted = BEHAVIOURS["inverted: the worse one wins"](codes, np.random.default_rng(0))
     assert inverted.tolist() == [1, 0, 2, 3]
 
 
-def test_voters_are_counted_by_what_they_are() -> None:
-    """Of 60 voters 4 are careless (one of each sort, and the first sort is there twice), or 6, or 3."""
+def test_honest_careless_and_minority_voters_are_counted_separately() -> None:
+    """Of 60 voters, 8 are careless in the first arena, 6 in the minority, and 3 in the last."""
     found = honest("x", SMALL, 2, careless=True)
     assert found.flagged.n == 2 * (60 - 8)
     assert found.worst >= (found.flagged.share or 0)
@@ -68,8 +68,8 @@ def test_tables_are_written_and_read(tmp_path: Path) -> None:
     careless = [Caught("quiet", "always left", 50, 10, None, 12, 100.0)]
     text = tables(rows, careless)
     assert "| quiet | 300 | 100 | 1.0 % | 0.3 to 2.9 % | 2.0 % | 0.7 % | 0.3 % | 0.0 % |" in text
-    assert "| always left | quiet | 50 | 10 | - | 12 in 100 |" in text
-    assert read(RESULTS / "voters.json").startswith("| honest voters |")
+    assert "| always left | quiet | 50 | 10 | - | 12 in 100 votes |" in text
+    assert markdown(RESULTS / "voters.json").startswith("| honest voters |")
 
 
 def test_a_run_writes_its_figures(
@@ -80,7 +80,7 @@ def test_a_run_writes_its_figures(
     monkeypatch.setattr(voters, "USUAL", SMALL)
     path = tmp_path / "voters.json"
     assert voters.main(["--arenas", "1", "--output", str(path)]) == 0
-    assert capsys.readouterr().out == read(path) + "\n"
+    assert capsys.readouterr().out == markdown(path) + "\n"
     assert [row["name"] for row in json.loads(path.read_text())["honest"]] == [
         "small",
         "usual, and one in ten is careless",

@@ -1,4 +1,4 @@
-"""The rolling buffer's saving, on a short text."""
+"""The rolling buffer's saving, for a short text."""
 
 import json
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 
 from bench import window
-from bench.models.layouts import CONFIGS
+from bench.models.random_weights import CONFIGS
 from bench.window import main, slots
 from inference.model.config import ModelConfig
 
 
-def test_a_window_of_4096_takes_an_eighth_at_32768_tokens() -> None:
+def test_a_window_of_4096_needs_an_eighth_at_32768_tokens() -> None:
     assert all(slot.full_bytes == 8 * slot.window_bytes for slot in slots())
     of = {slot.size: slot for slot in slots()}
-    assert of["7B"].window_bytes == 512 * 2**20  # 128 KiB a token
+    assert of["7B"].window_bytes == 512 * 2**20  # 128 KiB per token
 
 
 def test_the_command_reads_a_text_with_and_without_a_window(

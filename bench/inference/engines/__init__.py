@@ -1,4 +1,4 @@
-"""The engines that are compared, each behind the same two calls, so that one worker process can run any of them."""
+"""The compared engines, behind one interface."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,14 +7,15 @@ from random import Random
 from typing import Protocol
 
 ENGINES = ("ours", "transformers", "llama.cpp")
+PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """What a user of an engine can choose; the benchmark takes the fastest for each engine and figure.
+class Options:
+    """The options of an engine that a user can set; the benchmark keeps the fastest for each engine and figure.
 
-    `threads` of torch's engines for everything, of llama.cpp for decoding: it reads prompts with one thread a core.
-    `has_flash` is llama.cpp's fused attention, which it may do without.
+    `threads` applies to everything in torch's engines, and to decoding in llama.cpp, which reads prompts with one
+    thread per core. `has_flash` selects llama.cpp's fused attention.
     """
 
     threads: int
@@ -22,53 +23,53 @@ class Setting:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """The fastest for prompts, and the fastest for decoding."""
+class BestOptions:
+    """The fastest options for prompts and for decoding."""
 
-    prefill: Setting
-    decode: Setting
+    prefill: Options
+    decode: Options
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`batch` prompts of `prompt` random tokens each, `new` tokens to be generated greedily after each of them."""
+    """`batch` prompts of `prompt` random tokens, each followed by `new` greedily decoded tokens."""
 
     prompt: int
     batch: int
     new: int
     seed: int
-    setting: Setting
+    setting: Options
 
     def prompts(self, vocab_size: int) -> list[list[int]]:
-        """Token ids, the same for every engine; control ids are left out."""
+        """Return the prompts, the same for every engine; they have no control ids."""
         rng = Random(self.seed)
         return [[rng.randrange(259, vocab_size) for _ in range(self.prompt)] for _ in range(self.batch)]
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How long a job took. `prefill_s` until every sequence had its first token; then `decode_s` for `n_decoded`
-    further tokens, all sequences together and in step."""
+    """The times of a job: `prefill_s` until every sequence has its first token, then `decode_s` for `n_decoded` further
+    tokens of all sequences together."""
 
     prefill_s: float
     decode_s: float
     n_decoded: int
 
 
-class Engine(Protocol):
-    """One engine with one model, in the dtype it was loaded with."""
+class ComparedEngine(Protocol):
+    """One engine with one model in one dtype."""
 
     vocab_size: int
 
     def run(self, job: Job) -> Timing: ...
 
     def last_logits(self, ids: list[int]) -> list[float]:
-        """Logits after the last of `ids`, for comparing engines."""
+        """Return the logits after the last of `ids`."""
 
 
-def load(engine: str, folder: Path, dtype: str) -> Engine:
-    """An engine by its name, with the files of one size (`models.Files`). Peers are imported only here."""
-    loaders: dict[str, Callable[[], Callable[[Path, str], Engine]]] = {
+def load(engine: str, folder: Path, dtype: str) -> ComparedEngine:
+    """Load an engine by name, with the files of one size (`Files`). The peers' packages are imported only here."""
+    loaders: dict[str, Callable[[], Callable[[Path, str], ComparedEngine]]] = {
         "ours": _ours,
         "transformers": _transformers,
         "llama.cpp": _llama_cpp,
@@ -76,19 +77,19 @@ def load(engine: str, folder: Path, dtype: str) -> Engine:
     return loaders[engine]()(folder, dtype)
 
 
-def _ours() -> Callable[[Path, str], Engine]:
+def _ours() -> Callable[[Path, str], ComparedEngine]:
     from bench.inference.engines.ours import Ours
 
     return Ours
 
 
-def _transformers() -> Callable[[Path, str], Engine]:
+def _transformers() -> Callable[[Path, str], ComparedEngine]:
     from bench.inference.engines.hugging_face import Transformers
 
     return Transformers
 
 
-def _llama_cpp() -> Callable[[Path, str], Engine]:
+def _llama_cpp() -> Callable[[Path, str], ComparedEngine]:
     from bench.inference.engines.llama_cpp import LlamaCpp
 
     return LlamaCpp

@@ -1,4 +1,4 @@
-"""transformers' `generate` on its Mistral: the call that most people would make."""
+"""transformers' `generate` on its Mistral, the usual way to run it."""
 
 import time
 from pathlib import Path
@@ -29,7 +29,7 @@ class Transformers:
 
 
 def timed_generate(model: Any, ids: torch.Tensor, new: int) -> Timing:
-    """Time `generate` for prompts (B, T), greedily and without an end before `new` tokens."""
+    """Time `generate` for prompts (B, T), greedily and with exactly `new` tokens."""
     clock = _Clock()
     begun = time.perf_counter()
     with torch.inference_mode():
@@ -47,7 +47,7 @@ def timed_generate(model: Any, ids: torch.Tensor, new: int) -> Timing:
 
 
 class _Clock(StoppingCriteria):
-    """Notes when each token is there, and never stops."""
+    """Records the time of each token, and never stops."""
 
     def __init__(self) -> None:
         self.times: list[float] = []

@@ -1,9 +1,9 @@
-"""llama.cpp through llama-cpp-python's low-level calls: its batch API as its own server uses it, and greedy choice.
+"""llama.cpp through llama-cpp-python's low-level calls: its batch API, as its own server uses it, decoded greedily.
 
-Logical batches of 2,048 tokens and physical ones of 512 are its defaults. Every sequence has a cache of its own: one
-cache for all was slower both ways (8 sequences of 15M: prompts 0.69 against 0.48 s, decoding 1.05 against 0.92 s). Its
-"llama" architecture sees every key: it has no window for Mistral, so beyond the window it does more work in attention
-than the others, and keeps more keys.
+Logical batches of 2,048 tokens and physical ones of 512 are llama.cpp's defaults. Each sequence has its own cache: a
+common one was slower (8 sequences of 15M: prompts 0.69 s instead of 0.48 s, decoding 1.05 s instead of 0.92 s). Its
+"llama" architecture has no window for Mistral, so beyond the window its attention does more work than the others', and
+its cache has more keys.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from typing import Any
 import llama_cpp as api
 import numpy as np
 
-from bench.inference.engines import Job, Setting, Timing
+from bench.inference.engines import Job, Options, Timing
 from bench.models.files import Files
 
 _BATCH = 2048
@@ -53,7 +53,7 @@ class LlamaCpp:
         return Timing(first - begun, end - first, (job.new - 1) * job.batch)
 
     def last_logits(self, ids: list[int]) -> list[float]:
-        context = self._context(1, len(ids), Setting(threads=2))
+        context = self._context(1, len(ids), Options(threads=2))
         parts = _prompt_parts([ids])
         try:
             self._read(context, parts)
@@ -63,20 +63,22 @@ class LlamaCpp:
             api.llama_free(context)
         return values
 
-    def _context(self, n_sequences: int, max_len: int, setting: Setting) -> Any:
+    def _context(self, n_sequences: int, max_len: int, setting: Options) -> Any:
         params = api.llama_context_default_params()
-        params.n_ctx = n_sequences * (-(-max_len // 256) * 256)  # it wants multiples of 256 for every sequence
+        params.n_ctx = n_sequences * (
+            -(-max_len // 256) * 256
+        )  # llama.cpp requires a multiple of 256 for each sequence
         params.n_batch, params.n_ubatch, params.n_seq_max = _BATCH, 512, n_sequences
         params.n_threads, params.n_threads_batch = setting.threads, len(os.sched_getaffinity(0))
         params.type_k = params.type_v = self._cache_type
         params.flash_attn_type = 1 if setting.has_flash else 0
         context = api.llama_init_from_model(self._model, params)
         if not context:
-            raise RuntimeError(f"llama.cpp makes no context for {n_sequences} sequences of {max_len} tokens")
+            raise RuntimeError(f"llama.cpp cannot create a context for {n_sequences} sequences of {max_len} tokens")
         return context
 
     def _read(self, context: Any, parts: list[Any]) -> list[int]:
-        """Read all prompts; the first token after each."""
+        """Read all prompts and return the first token after each."""
         tokens = []
         for batch in parts:
             _decode(context, batch)
@@ -92,11 +94,11 @@ class LlamaCpp:
 
 @api.llama_log_callback
 def _SILENCE(level: int, text: bytes, user_data: Any) -> None:  # noqa: N802
-    """Takes llama.cpp's log lines and drops them."""
+    """Discard llama.cpp's log lines."""
 
 
 def _prompt_parts(prompts: list[list[int]]) -> list[Any]:
-    """The prompts as batches of up to 2,048 tokens, made before the clock starts; only last tokens want logits."""
+    """Return the prompts as batches of up to 2,048 tokens, with logits for last tokens only; they are not timed."""
     rows = [
         (token, position, sequence, position == len(prompt) - 1)
         for sequence, prompt in enumerate(prompts)
@@ -111,7 +113,7 @@ def _prompt_parts(prompts: list[list[int]]) -> list[Any]:
 
 
 def _fill(batch: Any, rows: list[tuple[int, int, int, bool]]) -> None:
-    """Rows of (token, position, sequence, whether its logits are wanted)."""
+    """Fill a batch with rows of (token, position, sequence, whether to compute its logits)."""
     batch.n_tokens = len(rows)
     for i, (token, position, sequence, is_wanted) in enumerate(rows):
         batch.token[i] = token
@@ -124,4 +126,4 @@ def _fill(batch: Any, rows: list[tuple[int, int, int, bool]]) -> None:
 def _decode(context: Any, batch: Any) -> None:
     code = api.llama_decode(context, batch)
     if code != 0:
-        raise RuntimeError(f"llama_decode gave {code}")
+        raise RuntimeError(f"llama_decode returned {code}, expected 0")

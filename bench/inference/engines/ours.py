@@ -1,4 +1,4 @@
-"""This project's engine, stepped as its server steps it: scheduler, model, sampling and text of every token."""
+"""This project's engine as its server runs it: scheduler, model, sampling and text of every token."""
 
 from pathlib import Path
 

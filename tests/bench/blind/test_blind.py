@@ -1,4 +1,4 @@
-"""What `python -m bench.blind` measures, in small: fixed seeds, a simulated clock, the arena's own code."""
+"""`python -m bench.blind` with few battles: fixed seeds, a simulated clock, the arena's own code."""
 
 import asyncio
 import random
@@ -21,47 +21,47 @@ from bench.blind import __main__ as blind
 from bench.blind import results
 from bench.blind.guess import Guess, features, guess, later_end
 from bench.blind.page import DONE, Event, watch
-from bench.blind.sides import LINES, WAYS, Line, Side, battle, evenly, in_bursts, length, with_pauses
+from bench.blind.sides import DELAYS, WAYS, Delays, Side, battle, evenly, in_bursts, length, with_pauses
 from tests.arena.rounds.test_battle import Journal
 
 SPEEDS = (60.0,)
-FEW = (LINES[1], LINES[4], LINES[6])
+FEW = (DELAYS[1], DELAYS[4], DELAYS[6])
 N = 40
 SPREAD = 0.10
-"""What chance may add to 50 % with so few battles; the seeds are fixed."""
+"""The largest deviation from 50 % that chance explains with so few battles; the seeds are fixed."""
 
 
 @pytest.mark.parametrize("pace", ["equal", "together"])
-def test_timing_does_not_name_the_slow_side(pace: str) -> None:
-    result = blind.measure(pace, "even", N, speeds=SPEEDS, lines=FEW)
+def test_timing_does_not_reveal_the_slow_side(pace: str) -> None:
+    result = blind.measure(pace, "even", N, speeds=SPEEDS, delays=FEW)
     assert result.pooled <= 0.5 + SPREAD
     assert {pair.n_alike for pair in result.pairs} == {2 * N}
     assert fmean(pair.rule for pair in result.pairs) == pytest.approx(0.5, abs=SPREAD)
 
 
-def test_timing_names_the_slow_side_where_answers_are_shown_as_they_come() -> None:
-    """Else the test above could not fail."""
-    result = blind.measure("free", "even", N, speeds=SPEEDS, lines=FEW)
+def test_timing_reveals_the_slow_side_when_answers_are_shown_as_they_arrive() -> None:
+    """Otherwise the test above could not fail."""
+    result = blind.measure("free", "even", N, speeds=SPEEDS, delays=FEW)
     assert result.pooled > results.FREE_ABOVE
     assert result.is_met
 
 
-def test_showing_both_as_soon_as_both_are_complete_names_the_slow_side() -> None:
-    """Why `TogetherPace` waits longer: the wait over the lengths tells who wrote how fast."""
-    played = blind.play(RetryPace, WAYS["even"], 60.0, LINES[0], 60, seed=0)
+def test_showing_both_answers_as_soon_as_both_are_complete_reveals_the_slow_side() -> None:
+    """So `TogetherPace` waits longer: the wait divided by the lengths reveals how fast each model wrote."""
+    played = blind.play(RetryPace, WAYS["even"], 60.0, DELAYS[0], 60, seed=0)
     assert guess(played.sample).best > 0.75
 
 
 @pytest.mark.parametrize("pace", blind.PACES)
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line.name)
-def test_swapped_sides_give_the_mirror_image(pace: str, line: Line) -> None:
-    slow, fast = battle(in_bursts, 60.0, line, (300, 900), np.random.default_rng(3))
+@pytest.mark.parametrize("delays", DELAYS, ids=lambda delays: delays.name)
+def test_swapped_sides_give_the_mirror_image(pace: str, delays: Delays) -> None:
+    slow, fast = battle(in_bursts, 60.0, delays, (300, 900), np.random.default_rng(3))
     events, mirrored = watch(blind.PACES[pace], slow, fast), watch(blind.PACES[pace], fast, slow)
     assert [event.swapped for event in mirrored] == events
     assert later_end(events) == -later_end(mirrored)
 
 
-def test_every_way_of_writing_has_the_speed_that_it_says() -> None:
+def test_every_way_of_writing_has_its_stated_speed() -> None:
     rng = np.random.default_rng(0)
     for way in WAYS.values():
         times_s, n_chars = way(60_000, 60.0, rng)
@@ -72,9 +72,9 @@ def test_every_way_of_writing_has_the_speed_that_it_says() -> None:
     assert with_pauses(2000, 60.0, rng)[0].max() > evenly(2000, 120.0, rng)[0].max()
 
 
-def test_features_are_numbers_also_of_a_battle_without_text() -> None:
+def test_features_of_a_battle_without_text_are_finite() -> None:
     nothing = Side(np.array([]), np.array([], dtype=int), 1.0, is_broken=True)
-    slow, fast = battle(evenly, 60.0, LINES[0], (300, 900), np.random.default_rng(0))
+    slow, fast = battle(evenly, 60.0, DELAYS[0], (300, 900), np.random.default_rng(0))
     lengths = set()
     for a, b in ((nothing, nothing), (nothing, fast), (slow, nothing), (slow, fast)):
         row = features(watch(blind.PACES["equal"], a, b))
@@ -84,7 +84,7 @@ def test_features_are_numbers_also_of_a_battle_without_text() -> None:
 
 
 class _Clock(selectors.SelectSelector):
-    """Instead of waiting, the time is later."""
+    """Advances the clock instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -119,10 +119,12 @@ class _Stream:
 
 
 @pytest.mark.parametrize("pace", blind.PACES)
-@pytest.mark.parametrize("line", LINES[:-1], ids=lambda line: line.name)
-def test_a_page_of_a_whole_battle_receives_what_is_measured(pace: str, line: Line) -> None:
-    """`watch` leaves tasks, streams and followers out; with them the same is seen, within a tick."""
-    slow, fast = (_between_ticks(side) for side in battle(in_bursts, 60.0, line, (300, 900), np.random.default_rng(5)))
+@pytest.mark.parametrize("delays", DELAYS[:-1], ids=lambda delays: delays.name)
+def test_a_page_of_a_real_battle_receives_the_measured_events(pace: str, delays: Delays) -> None:
+    """`watch` has no tasks, streams or followers; a battle with them shows the same events, within a tick."""
+    slow, fast = (
+        _between_ticks(side) for side in battle(in_bursts, 60.0, delays, (300, 900), np.random.default_rng(5))
+    )
     views: list[tuple[float, BattleView]] = []
 
     async def main() -> None:
@@ -158,7 +160,7 @@ def test_a_page_of_a_whole_battle_receives_what_is_measured(pace: str, line: Lin
 
 
 def _between_ticks(side: Side) -> Side:
-    """So that nothing arrives at a tick, before or after it as chance has it."""
+    """Move all arrivals away from the ticks, so that rounding cannot move one to another tick."""
     return replace(side, times_s=np.round(side.times_s, 2) + 0.013, finish_s=round(side.finish_s, 2) + 0.013)
 
 
@@ -168,9 +170,9 @@ def test_results_are_written_and_read_as_tables(
     monkeypatch.setattr(blind, "guess", lambda _: Guess(0.97, 0.99))
     path = tmp_path / "blind.json"
     assert blind.main(["--battles", "5", "--paces", "free", "--ways", "even", "--output", str(path)]) == 0
-    table = results.read(path)
+    table = results.markdown(path)
     assert table.strip().endswith(capsys.readouterr().out.strip())
     rows = [line for line in table.splitlines() if line.startswith("|")]
     assert {row.count("|") for row in rows[:3]} == {rows[0].count("|")}
     assert "| `free` | even |" in table
-    assert "pooled above 95 %: met" in table
+    assert "pooled above 95 % (met)" in table

@@ -3,38 +3,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.coverage import __main__ as coverage
-from bench.coverage.__main__ import (
-    SANDWICH,
-    WAYS,
-    Tally,
-    Way,
-    judge,
-    main,
-    markdown,
-    measure,
-    places_of_rounds,
-    read,
-    table,
-    tournament,
-    write,
-)
+from bench.coverage.__main__ import main, measure, tournament
+from bench.coverage.judging import METHODS, SANDWICH, Method, Tally, judge, places_of_rounds
+from bench.coverage.results import markdown, read, table, write
 from bench.coverage.tournaments import KINDS
 from elo.battles import Cells
 from elo.chance.intervals import intervals
 from elo.fit.bradley_terry import fit
 
-CHEAP = {kind: (Way("sandwich", SANDWICH, "models"),) for kind in KINDS}
+CHEAP = {kind: (Method("sandwich", SANDWICH, "models"),) for kind in KINDS}
 
 
-def test_every_kind_is_judged_in_the_ways_that_are_promised() -> None:
-    assert list(WAYS) == list(KINDS)
-    promised = [(kind, way.promised) for kind, ways in WAYS.items() for way in ways if way.promised]
-    assert len(promised) == 9
-    assert {what for _, what in promised} == {"models", "tournaments"}
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind, methods in CHEAP.items():
+        monkeypatch.setitem(METHODS, kind, methods)
 
 
-def test_a_tournament_is_judged_by_what_its_intervals_cover() -> None:
+def test_every_kind_is_judged_by_its_methods() -> None:
+    assert list(METHODS) == list(KINDS)
+    targets = [method.target for methods in METHODS.values() for method in methods if method.target]
+    assert len(targets) == 9
+    assert set(targets) == {"models", "tournaments"}
+
+
+def test_a_tournament_is_judged_by_what_its_intervals_contain() -> None:
     played = tournament("uniform", 3)
     pairs = Cells.from_votes(played.votes).pairs()
     fitted = fit(pairs, prior=1)
@@ -55,9 +48,9 @@ def test_a_tournament_is_judged_by_what_its_intervals_cover() -> None:
     assert found.width == pytest.approx(np.median(bounds.high - bounds.low) * 173.7178, rel=1e-6)
 
 
-def test_places_of_rounds_leave_equal_tails_out() -> None:
+def test_places_of_rounds_exclude_equal_tails() -> None:
     rng = np.random.default_rng(3)
-    rounds = np.round(rng.normal(np.arange(6) / 2, 1.0, (41, 6)), 1)  # rounded: some places are shared
+    rounds = np.round(rng.normal(np.arange(6) / 2, 1.0, (41, 6)), 1)  # rounded, so some places are shared
     best, worst = places_of_rounds(rounds, level=0.95)
     for m in range(6):
         places = sorted(1 + sum(other > row[m] for other in row) for row in rounds)
@@ -73,8 +66,8 @@ def test_tallies_add_up() -> None:
     assert total.error() == pytest.approx(np.std([1.0, 0.5]) / np.sqrt(2))
 
 
-def test_work_in_pieces_gives_what_it_gives_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage, "WAYS", CHEAP)
+@pytest.mark.usefixtures("cheap")
+def test_interrupted_work_gives_the_same_results(tmp_path: Path) -> None:
     whole, pieces = tmp_path / "whole.json", tmp_path / "pieces.json"
     kinds = ["uniform", "prepared, 5 voters"]
     assert measure(whole, kinds, 4, float("inf"))
@@ -85,27 +78,25 @@ def test_work_in_pieces_gives_what_it_gives_at_once(tmp_path: Path, monkeypatch:
     assert read(whole)["uniform"]["sandwich"].n == 4
 
 
-def test_no_file_holds_nothing(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_tallies(tmp_path: Path) -> None:
     assert read(tmp_path / "none.json") == {}
 
 
-def test_the_table_says_what_is_promised_and_what_is_not_kept(tmp_path: Path) -> None:
+def test_the_table_marks_targets_and_misses(tmp_path: Path) -> None:
     good, bad = Tally(1000, 950, 905, 950, 940, 980, 88_000), Tally(1000, 920, 850, 300, 900, 950, 60_000)
     write(tmp_path / "c.json", {"uniform": {"bootstrap": good, "sandwich": bad}})
     lines = table(read(tmp_path / "c.json")).splitlines()
     assert lines[2].startswith("| uniform: 1,000 | bootstrap | **95.0 % ± 0.2** | 95.0 % | 94.0 % | 98.0 % | 88 |")
-    assert "**92.0 % ± 0.2: out of bounds**" in lines[3]
+    assert "**92.0 % ± 0.2 (missed)**" in lines[3]
     assert lines[4] == "| uniform | sandwich, all at once | not measured | | | | |"
     assert "numpy " in (page := markdown(tmp_path / "c.json"))
     assert page.endswith(table(read(tmp_path / "c.json")))
 
 
-def test_the_command_goes_on_where_it_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(coverage, "WAYS", CHEAP)
+@pytest.mark.usefixtures("cheap")
+def test_the_command_continues_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = ["--kind", "uniform", "--tournaments", "2", "--output", str(tmp_path / "c.json")]
     assert main([*given, "--seconds", "0"]) == 0
-    assert "not done yet" in capsys.readouterr().out
+    assert "not finished" in capsys.readouterr().out
     assert main(given) == 0
     assert "| uniform: 2 | sandwich |" in capsys.readouterr().out

@@ -8,7 +8,7 @@ from elo.fit.bradley_terry import fit
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tournament_is_made_again_from_its_number(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tournament_is_reproducible_from_its_number(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tournaments, "N_VOTES", 400)
     one, same, other = (KINDS[kind](np.random.default_rng([1, number])) for number in (0, 0, 1))
     assert list(one.votes) == list(same.votes) != list(other.votes)
@@ -19,8 +19,8 @@ def test_a_tournament_is_made_again_from_its_number(kind: str, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("kind", ["uniform", "adaptive", "prepared", "tastes"])
-def test_endless_votes_have_the_truth_as_their_fit(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of 300,000 votes, and as many prepared pairs or voters as it takes for them to tell."""
+def test_the_fit_of_many_votes_is_the_truth(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With 300,000 votes, and enough prepared pairs or voters."""
     for name, value in (
         ("N_VOTES", 300_000),
         ("_REFIT_EVERY", 30_000),
@@ -41,8 +41,8 @@ def test_tastes_make_the_truth_flatter_than_the_ratings(monkeypatch: pytest.Monk
     assert tournaments._seen_by_all(ratings) == pytest.approx(ratings, abs=1e-9)
 
 
-def test_voters_of_a_prepared_pair_agree_more_than_chance_has_it() -> None:
-    """Beta with concentration 5: a correlation of 1/6 between two votes that are no ties."""
+def test_voters_of_a_prepared_pair_agree_more_than_by_chance() -> None:
+    """Beta with concentration 5: a correlation of 1/6 between two votes that are not ties."""
     played = prepared(np.random.default_rng(4), 20)
     votes = played.votes
     assert votes.prepared is not None

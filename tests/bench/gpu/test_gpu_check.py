@@ -1,4 +1,4 @@
-"""The check of a GPU, tried on the processor with a toy model: every section runs, the report says what was found."""
+"""The GPU check on the CPU with a tiny model: every section runs, and the report contains the findings."""
 
 import json
 import subprocess
@@ -13,10 +13,10 @@ from bench.gpu import correctness, peer
 from bench.gpu.__main__ import main, run
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.correctness import Agreement
-from bench.gpu.peer import PeerDecoding
+from bench.gpu.peer import PeerDecodeRate
 from bench.gpu.place import FULL, TINY, Place
 from bench.gpu.report import Findings, lines
-from bench.gpu.serving import Crowd, Decoding, Reading
+from bench.gpu.serving import ConcurrentRequests, DecodeRate, PrefillRate
 from bench.gpu.window import Saving, Text
 from inference.engine.engine import Engine
 
@@ -33,16 +33,16 @@ def test_every_section_runs(findings: Findings) -> None:
     assert findings.skipped == {}
     assert findings.is_right
     assert len(findings.agreements) == 16
-    assert [one.prompt for one in findings.decoding] == [40, 24]
-    assert [one.chunk for one in findings.reading] == [16, 32]
-    assert [(crowd.n, crowd.max_len) for crowd in findings.crowds] == [(1, 56), (3, 56)]
+    assert [one.prompt for one in findings.decode_rates] == [40, 24]
+    assert [one.chunk for one in findings.prefill_rates] == [16, 32]
+    assert [(one.n, one.max_len) for one in findings.concurrent] == [(1, 56), (3, 56)]
     assert findings.ceilings is not None
     assert findings.peer is not None
     assert findings.saving is not None
     assert [text.window for text in findings.saving.texts] == [24, None, 1]
 
 
-def test_logits_on_the_same_device_are_the_same(findings: Findings) -> None:
+def test_logits_on_the_same_device_agree(findings: Findings) -> None:
     packed = findings.agreements[::2]
     assert {one.way for one in findings.agreements[1::2]} == {"torch"}
     assert all(one.error == 0 for one in packed if one.dtype == "float32")
@@ -50,7 +50,7 @@ def test_logits_on_the_same_device_are_the_same(findings: Findings) -> None:
     assert all(0 < one.error < one.tolerance for one in findings.agreements if one.dtype == "bfloat16")
 
 
-def test_a_wrong_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_model_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     right = correctness._model
     monkeypatch.setattr(
         correctness,
@@ -64,22 +64,22 @@ def test_a_wrong_model_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Findings(found).is_right
 
 
-def test_the_command_writes_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_its_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--device", "cpu", "--tiny", "--output", str(tmp_path / "gpu.json")]) == 0
-    assert "window 64, float32, by torch: right" in capsys.readouterr().out
-    told = json.loads((tmp_path / "gpu.json").read_text())
-    assert (told["gpu"], told["tiny"], len(told["agreements"])) == ("cpu", True, 16)
+    assert "window 64, float32, decoded with torch: right" in capsys.readouterr().out
+    content = json.loads((tmp_path / "gpu.json").read_text())
+    assert (content["gpu"], content["tiny"], len(content["agreements"])) == ("cpu", True, 16)
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_without_a_gpu_it_says_so(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is available")
+def test_without_a_gpu_nothing_is_checked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert main(["--output", str(tmp_path / "gpu.json")]) == 2
-    assert "no GPU" in capsys.readouterr().err
+    assert "no GPU was available" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
 
-def test_a_peer_that_is_not_there_and_an_error_are_skipped_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    def none(place: Place) -> PeerDecoding:
+def test_a_missing_peer_and_an_error_are_reported_as_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(place: Place) -> PeerDecodeRate:
         raise ModuleNotFoundError("No module named 'transformers'")
 
     def full(self: Engine, *args: object) -> None:
@@ -93,14 +93,14 @@ def test_a_peer_that_is_not_there_and_an_error_are_skipped_by_name(monkeypatch: 
     assert found.is_right
 
 
-def test_no_section_begins_after_the_time_is_up() -> None:
+def test_no_section_starts_after_the_time_limit() -> None:
     found = run(CPU, limit_s=-1.0)
     assert not found.is_right
     assert set(found.skipped) == {"correctness", "ceilings", "serving", "transformers", "window"}
 
 
-def test_it_needs_nothing_but_torch_numpy_safetensors_and_sentencepiece(tmp_path: Path) -> None:
-    """It runs where these, and what torch itself requires, are all that is installed."""
+def test_it_needs_only_torch_numpy_safetensors_and_sentencepiece(tmp_path: Path) -> None:
+    """It runs with only these and torch's own requirements installed."""
     needed = ["torch", "torchgen", "functorch", "numpy", "numpy.libs", "safetensors", "sentencepiece"]
     of_torch = ["sympy", "mpmath", "networkx", "jinja2", "markupsafe", "filelock", "fsspec", "typing_extensions.py"]
     installed = Path(torch.__file__).parent.parent
@@ -121,33 +121,32 @@ assert found.is_right
     assert done.returncode == 0, done.stderr
 
 
-def test_the_report_says_what_is_met() -> None:
+def test_the_report_compares_figures_with_their_targets() -> None:
     found = Findings(
         [
             Agreement("CUDA graphs", "64", "float32", 3e-5, 1e-4, 72, 72),
             Agreement("torch", "None", "bfloat16", 0.2, 5e-2, 10, 72),
         ],
         Ceilings(3e12, 8e14),
-        [Decoding("CUDA graphs", 512, 180.0, 15 * 10**9, 0.9), Decoding("torch", 4096, 120.0, 15 * 10**9, 0.6)],
-        [Reading(4096, 512, 30000.0, 0.55)],
-        [Crowd(128, 2048, 3000.0, 4.2, 21.0)],
-        PeerDecoding("5.23.0", 512, 40.0),
+        [DecodeRate("CUDA graphs", 512, 180.0, 15 * 10**9, 0.9), DecodeRate("torch", 4096, 120.0, 15 * 10**9, 0.6)],
+        [PrefillRate(4096, 512, 30000.0, 0.55)],
+        [ConcurrentRequests(128, 2048, 3000.0, 4.2, 21.0)],
+        PeerDecodeRate("5.23.0", 512, 40.0),
         Saving((Text(4096, 0.5, 9.0), Text(None, 0.8, 10.0)), 1.6, 2.1, 1.1, 2**29, 2**32),
-        {"other": "not there"},
+        {"other": "not installed"},
     )
     text = "\n".join(lines(found))
-    assert "window 64, float32, by CUDA graphs: right" in text
-    assert "window None, bfloat16, by torch: WRONG" in text
-    assert "memory copies 3000 GB/s, matrix products 800 TFLOP/s" in text
-    assert "decode by CUDA graphs, one sequence after 512 tokens: 180.0 tok/s" in text
-    assert "180.0 tok/s, 90% of the roofline (15.00 GB a step); at least 80% promised: met" in text
-    assert (
-        "after 4096 tokens: 120.0 tok/s, 60% of the roofline (15.00 GB a step); at least 80% promised: NOT MET" in text
-    )
-    assert "ours 4.50 x; at least 3 x promised: met" in text
-    assert "128 requests at once (slots of 2048 tokens): 3000 tok/s" in text
-    assert "512 MiB instead of 4096, 8.0 x less" in text
-    assert "skipped: other (not there)" in text
+    assert "window 64, float32, decoded with CUDA graphs: right" in text
+    assert "window None, bfloat16, decoded with torch: WRONG" in text
+    assert "memory copy 3,000 GB/s, matrix product 800 TFLOP/s" in text
+    assert "decode with CUDA graphs, 1 sequence after 512 tokens: 180.0 tok/s" in text
+    assert "180.0 tok/s; share of the memory floor (15.00 GB per step): target 80%, measured 90% (met)" in text
+    assert "after 4,096 tokens: 120.0 tok/s;" in text
+    assert "target 80%, measured 60% (MISSED)" in text
+    assert "our speed-up: target 3x, measured 4.50x (met)" in text
+    assert "128 concurrent requests (slots of 2,048 tokens): 3,000 tok/s" in text
+    assert "512 MiB instead of 4,096 MiB, 8.0x less" in text
+    assert "skipped: other (not installed)" in text
 
 
 def test_the_full_scale_is_mistral_7b() -> None:

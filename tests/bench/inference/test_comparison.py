@@ -1,24 +1,25 @@
-"""The run itself, with our engine in worker processes on a tiny model; peers where they are installed."""
+"""The comparison, with scripted engines, and with our own in a process on a tiny model."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from bench.inference import __main__ as inference
-from bench.inference.__main__ import check_agreement, fastest, main, measure
-from bench.inference.engines import Job, Setting, Settings, Timing
-from bench.inference.processes import Worker, WorkerError
+from bench.inference import __main__ as command
+from bench.inference.__main__ import main
+from bench.inference.comparison import check_agreement, fastest, measure
+from bench.inference.engines import BestOptions, Job, Options, Timing
+from bench.inference.processes import EngineProcess, EngineProcessError
 from bench.inference.records import Cell, read
 from bench.machine import MemoryReader
-from bench.models.layouts import CONFIGS
+from bench.models.random_weights import CONFIGS
 from inference.model.config import ModelConfig
 
 TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=24)
 
 
-class Scripted(Worker):
-    """A worker that answers from a script: logits, and seconds by thread."""
+class Scripted(EngineProcess):
+    """An engine with scripted logits, and with seconds that depend on its threads."""
 
     def __init__(self, engine: str, logits: list[float], seconds: dict[int, float] | None = None) -> None:
         self.engine, self.logits, self.seconds = engine, logits, seconds or {}
@@ -36,42 +37,42 @@ class Scripted(Worker):
 
 class Reader(MemoryReader):
     def __init__(self) -> None:
-        """Without the gigabyte."""
+        """Allocate nothing."""
 
     def bytes_per_s(self, repeats: int = 3) -> float:
         return 1e9
 
 
-def test_every_engine_is_given_the_same_prompts() -> None:
-    job = Job(20, 3, 4, seed=7, setting=Setting(1))
+def test_every_engine_gets_the_same_prompts() -> None:
+    job = Job(20, 3, 4, seed=7, setting=Options(1))
     prompts = job.prompts(600)
-    assert prompts == Job(20, 3, 9, seed=7, setting=Setting(2)).prompts(600)
+    assert prompts == Job(20, 3, 9, seed=7, setting=Options(2)).prompts(600)
     assert [len(prompt) for prompt in prompts] == [20, 20, 20]
     assert prompts[0] != prompts[1]
     assert all(259 <= token < 600 for prompt in prompts for token in prompt)
 
 
-def test_engines_that_do_not_run_the_same_model_are_not_compared() -> None:
+def test_engines_with_different_models_are_not_compared() -> None:
     ours = Scripted("ours", [0.5, 0.1])
     check_agreement([ours, Scripted("transformers", [0.5001, 0.1])], "float32", 600)
-    with pytest.raises(RuntimeError, match="do not run the same model"):
+    with pytest.raises(RuntimeError, match=r"transformers do not run the same model: .* expected at most 0.01"):
         check_agreement([ours, Scripted("transformers", [0.5, 0.2])], "float32", 600)
 
 
-def test_the_fastest_settings_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_fastest_options_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1})
-    assert fastest(Scripted("ours", [], {1: 0.1, 2: 0.2}), "15M", 1) == Settings(Setting(1), Setting(1))
-    assert fastest(Scripted("transformers", [], {1: 2.0, 2: 0.5}), "15M", 8) == Settings(Setting(2), Setting(2))
-    assert fastest(Scripted("transformers", [], {2: 0.5}), "160M", 1) == Settings(Setting(2), Setting(2))
+    assert fastest(Scripted("ours", [], {1: 0.1, 2: 0.2}), "15M", 1) == BestOptions(Options(1), Options(1))
+    assert fastest(Scripted("transformers", [], {1: 2.0, 2: 0.5}), "15M", 8) == BestOptions(Options(2), Options(2))
+    assert fastest(Scripted("transformers", [], {2: 0.5}), "160M", 1) == BestOptions(Options(2), Options(2))
     peer = Scripted("llama.cpp", [], {1: 2.0, 2: 0.5})
-    assert fastest(peer, "15M", 1).decode == Setting(2)
-    assert {job.setting for job in peer.jobs} == {Setting(n, flash) for n in (1, 2) for flash in (True, False)}
+    assert fastest(peer, "15M", 1).decode == Options(2)
+    assert {job.setting for job in peer.jobs} == {Options(n, flash) for n in (1, 2) for flash in (True, False)}
     assert all(job.batch == 1 for job in peer.jobs)
 
 
-def test_all_rounds_are_run_in_turns() -> None:
+def test_engines_take_turns() -> None:
     fast, slow = Scripted("ours", [], {1: 0.1}), Scripted("transformers", [], {2: 0.5})
-    same = {"ours": Settings(Setting(1), Setting(1)), "transformers": Settings(Setting(2), Setting(2))}
+    same = {"ours": BestOptions(Options(1), Options(1)), "transformers": BestOptions(Options(2), Options(2))}
     cell = Cell("15M", "float32", 512, 1)
     record = measure(cell, [fast, slow], same, Reader(), 1e9, "a command")
     assert len(record.read_rates) == len(record.engines["ours"].timings) == 5
@@ -82,24 +83,24 @@ def test_all_rounds_are_run_in_turns() -> None:
     assert len(again.read_rates) == 1  # no time for a second round
 
 
-def test_prompts_and_decoding_may_have_settings_of_their_own() -> None:
+def test_prompts_and_decoding_can_have_different_options() -> None:
     peer = Scripted("llama.cpp", [], {1: 0.1, 2: 0.5})
-    settings = {"llama.cpp": Settings(Setting(2), Setting(1, has_flash=False))}
+    settings = {"llama.cpp": BestOptions(Options(2), Options(1, has_flash=False))}
     record = measure(Cell("15M", "float32", 512, 4), [peer], settings, Reader(), 0.0, "")
     assert record.engines["llama.cpp"].timings == (Timing(0.5, 0.1, 4 * 127),)
     assert record.engines["llama.cpp"].peak_bytes == 102
-    assert [(job.new, job.setting) for job in peer.jobs] == [(128, Setting(1, has_flash=False)), (2, Setting(2))]
+    assert [(job.new, job.setting) for job in peer.jobs] == [(128, Options(1, has_flash=False)), (2, Options(2))]
 
 
 def test_a_run_measures_its_cells_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(CONFIGS, "15M", TINY)
-    monkeypatch.setattr(inference, "MemoryReader", Reader)
+    monkeypatch.setattr(command, "MemoryReader", Reader)
     options = ["--data", str(tmp_path), "--sizes", "15M", "--dtypes", "float32", "--prompts", "30"]
     options += ["--engines", "ours", "--cell-s", "0", "--output", str(tmp_path / "out.json")]
     assert main([*options, "--batch", "1"]) == 0
-    assert "15M float32, prompt 30, batch 1, 1 rounds:" in capsys.readouterr().out
+    assert "15M float32, prompt 30, batch 1, 1 round:" in capsys.readouterr().out
     (first,) = read(tmp_path / "out.json")
     assert first.engines["ours"].timings[0].n_decoded == 127
     assert first.engines["ours"].peak_bytes > 50 * 2**20
@@ -112,12 +113,12 @@ def test_a_run_measures_its_cells_once(
 
 
 @pytest.mark.parametrize("options", [["--sizes", "2B"], ["--engines", "ours,theirs"], ["--batch", "two"]])
-def test_what_is_not_known_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_unknown_values_are_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(options)
     assert options[0] in capsys.readouterr().err
 
 
-def test_a_worker_that_cannot_load_is_an_error_with_its_code(tmp_path: Path) -> None:
-    with pytest.raises(WorkerError, match="the worker for ours ended with code 1"):
-        Worker("ours", tmp_path, "float32", {"PYTHONPATH": ""})
+def test_a_process_that_cannot_load_is_an_error_with_its_code(tmp_path: Path) -> None:
+    with pytest.raises(EngineProcessError, match="the process of ours ended with code 1"):
+        EngineProcess("ours", tmp_path, "float32", {"PYTHONPATH": ""})

@@ -1,4 +1,4 @@
-"""Records: what follows from timings, and the file that keeps them."""
+"""Records: figures from timings, and the results file."""
 
 import json
 from pathlib import Path
@@ -21,16 +21,16 @@ def test_rates_are_tokens_of_all_sequences_over_seconds() -> None:
 
 
 def test_a_ratio_is_the_median_within_rounds() -> None:
-    assert ratio([10, 30, 8], [5, 10, 8]) == 2.0  # of 2, 3 and 1: a slow round is slow for both
+    assert ratio([10, 30, 8], [5, 10, 8]) == 2.0  # the median of 2, 3 and 1: a slow round is slow for both
 
 
-def test_the_share_of_the_floor_counts_steps_not_tokens() -> None:
-    """10 steps a second, each reading 1 GB of what the machine reads at 20 GB/s, is half of what it could."""
+def test_the_share_of_the_floor_counts_steps() -> None:
+    """10 steps per second that read 1 GB each are half of the machine's 20 GB/s."""
     assert record(SMALL, ours=[(100.0, 10.0)]).floor_share() == pytest.approx(0.5)
     assert record(Cell("15M", "bfloat16", 512, 8), ours=[(100.0, 80.0)]).floor_share() == pytest.approx(0.5)
 
 
-def test_a_cell_measured_again_takes_the_place_of_the_old_one(tmp_path: Path) -> None:
+def test_a_new_record_of_a_cell_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "results" / "cpu.json"
     large = Cell("1.1B", "bfloat16", 512, 1)
     for new in (record(large, ours=[(1.0, 1.0)]), record(SMALL, ours=[(2.0, 2.0)]), record(large, ours=[(3.0, 3.0)])):
@@ -42,5 +42,5 @@ def test_a_cell_measured_again_takes_the_place_of_the_old_one(tmp_path: Path) ->
     assert [entry.name for entry in path.parent.iterdir()] == ["cpu.json"]
 
 
-def test_no_file_holds_no_records(tmp_path: Path) -> None:
+def test_a_missing_file_has_no_records(tmp_path: Path) -> None:
     assert read(tmp_path / "none.json") == []

@@ -1,48 +1,54 @@
-"""Promises against records that keep them, just keep them, or do not."""
+"""Targets against records that meet them, just meet them, or miss them."""
 
 import pytest
 
 from bench.inference.records import Cell, Record
-from bench.inference.targets import PROMISES, Verdict, judge
+from bench.inference.targets import TARGETS, Verdict, judge
 from tests.bench.inference.sample_records import record
 
 SMALL, LARGE = Cell("15M", "bfloat16", 512, 1), Cell("1.1B", "bfloat16", 512, 1)
 
 
 def verdict(beginning: str, *records: Record) -> Verdict:
-    (found,) = [one for one in judge(records) if one.text.startswith(beginning)]
+    (found,) = [one for one in judge(records) if one.target.name.startswith(beginning)]
     return found
 
 
-def test_the_worst_cell_decides_and_is_named() -> None:
+def test_the_worst_cell_decides() -> None:
     good = record(SMALL, ours=[(1.0, 100.0)], transformers=[(1.0, 20.0)])
     bad = record(LARGE, ours=[(1.0, 19.0)], transformers=[(1.0, 10.0)])
-    found = verdict("decode, one sequence: at least 2 x", good, bad)
+    found = verdict("decode of 1 sequence, speed-up over transformers", good, bad)
     assert (found.n_met, found.n_cells, found.is_met) == (1, 2, False)
     assert found.worst == pytest.approx(1.9)
-    assert (found.goal, found.where) == (2.0, LARGE)
-    assert verdict("decode, one sequence: at least 2 x", good).is_met
+    assert found.where == LARGE
+    assert verdict("decode of 1 sequence, speed-up over transformers", good).is_met
 
 
-def test_the_goal_beside_llama_cpp_depends_on_the_cell() -> None:
+def test_the_target_for_llama_cpp_depends_on_the_cell() -> None:
     rates = {"ours": [(1.0, 96.0)], "llama_cpp": [(1.0, 100.0)]}
-    assert verdict("decode, one sequence: at least llama", record(Cell("1.1B", "float32", 512, 1), **rates)).is_met
-    assert not verdict("decode, one sequence: at least llama", record(LARGE, **rates)).is_met
+    assert verdict(
+        "decode of 1 sequence, speed-up over llama.cpp", record(Cell("1.1B", "float32", 512, 1), **rates)
+    ).is_met
+    assert not verdict("decode of 1 sequence, speed-up over llama.cpp", record(LARGE, **rates)).is_met
     eight = {"ours": [(1.0, 115.0)], "llama_cpp": [(1.0, 100.0)]}
-    assert verdict("decode, 8 sequences: at least llama", record(Cell("160M", "float32", 512, 8), **eight)).is_met
-    assert not verdict("decode, 8 sequences: at least llama", record(Cell("1.1B", "float32", 512, 8), **eight)).is_met
+    assert verdict(
+        "decode of 8 sequences, speed-up over llama.cpp", record(Cell("160M", "float32", 512, 8), **eight)
+    ).is_met
+    assert not verdict(
+        "decode of 8 sequences, speed-up over llama.cpp", record(Cell("1.1B", "float32", 512, 8), **eight)
+    ).is_met
 
 
-def test_the_floor_is_asked_of_the_large_model_in_bfloat16_alone() -> None:
+def test_the_memory_floor_applies_only_to_the_large_model_in_bfloat16() -> None:
     near = {"ours": [(1.0, 17.5)]}
-    assert verdict("decode, 1.1B bfloat16", record(LARGE, **near)).worst == pytest.approx(0.875)
-    assert verdict("decode, 1.1B bfloat16", record(SMALL, **near)).n_cells == 0
-    assert verdict("decode, 1.1B bfloat16", record(Cell("1.1B", "float32", 512, 1), **near)).n_cells == 0
+    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(LARGE, **near)).worst == pytest.approx(0.875)
+    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(SMALL, **near)).n_cells == 0
+    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(Cell("1.1B", "float32", 512, 1), **near)).n_cells == 0
 
 
-def test_pre_fill_is_compared_with_the_faster_peer() -> None:
+def test_prefill_is_compared_with_the_faster_peer() -> None:
     one = record(SMALL, ours=[(100.0, 1.0)], transformers=[(90.0, 1.0)], llama_cpp=[(125.0, 1.0)])
-    assert verdict("pre-fill", one).worst == pytest.approx(0.8)
+    assert verdict("prefill", one).worst == pytest.approx(0.8)
 
 
 def test_memory_is_compared_with_transformers() -> None:
@@ -52,9 +58,9 @@ def test_memory_is_compared_with_transformers() -> None:
     assert not verdict("peak memory", one).is_met
 
 
-def test_what_was_not_measured_is_not_met() -> None:
+def test_an_unmeasured_target_is_not_met() -> None:
     for found in judge([]):
         assert (found.is_met, found.worst, found.n_cells) == (False, None, 0)
-    assert len(judge([])) == len(PROMISES)
+    assert len(judge([])) == len(TARGETS)
     only_peers = record(SMALL, transformers=[(1.0, 1.0)], llama_cpp=[(1.0, 1.0)])
     assert all(found.n_cells == 0 for found in judge([only_peers]))

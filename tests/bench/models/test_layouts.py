@@ -1,4 +1,4 @@
-"""Model files: all layouts hold the same model."""
+"""All layouts contain the same model."""
 
 import json
 from dataclasses import replace
@@ -8,7 +8,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from bench.models.layouts import CONFIGS, VOCAB_SIZE, hf_state, main, make, random_model, tokenizer_model
+from bench.models.__main__ import main
+from bench.models.layouts import hf_state, make
+from bench.models.random_weights import CONFIGS, VOCAB_SIZE, random_model
+from bench.models.tokenizer import tokenizer_model
 from inference.folder import open_folder
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint.weights import load
@@ -17,10 +20,10 @@ from inference.model.config import ModelConfig
 TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=7)
 
 
-def test_sizes_are_what_their_names_say() -> None:
-    said = {name: float(name[:-1]) * {"M": 1e6, "B": 1e9}[name[-1]] for name in CONFIGS}
+def test_every_shape_has_the_size_in_its_name() -> None:
+    stated = {name: float(name[:-1]) * {"M": 1e6, "B": 1e9}[name[-1]] for name in CONFIGS}
     for name, config in CONFIGS.items():
-        assert config.n_parameters == pytest.approx(said[name], rel=0.05), name
+        assert config.n_parameters == pytest.approx(stated[name], rel=0.05), name
         assert config.vocab_size == VOCAB_SIZE
 
 
@@ -49,7 +52,7 @@ def test_the_folder_can_be_served(tmp_path: Path) -> None:
     assert folder.tokenizer.decode(folder.tokenizer.encode("Hello w7")) == "Hello w7"
 
 
-def test_what_is_there_is_left(tmp_path: Path) -> None:
+def test_existing_files_are_kept(tmp_path: Path) -> None:
     files = make("tiny", TINY, tmp_path)
     paths = sorted(path for path in files.folder.rglob("*") if path.is_file())
     before = [(path, path.stat().st_mtime_ns) for path in paths]
@@ -72,8 +75,8 @@ def test_a_random_model_can_be_stepped_without_a_file() -> None:
     assert model.step([Chunk(0, 0, [1, 2, 3])], cache).shape == (1, 600)
 
 
-def test_rows_of_q_and_k_are_those_that_hugging_face_turns(tmp_path: Path) -> None:
-    """Component 2i of a head (even) goes to i, component 2i + 1 to i + d/2."""
+def test_rows_of_q_and_k_are_in_hugging_face_s_order(tmp_path: Path) -> None:
+    """Component 2i of a head moves to i, component 2i + 1 to i + d/2."""
     files = make("tiny", TINY, tmp_path)
     ours = load_file(files.mistral / "consolidated.safetensors")
     theirs = hf_state(ours, TINY)
@@ -84,7 +87,7 @@ def test_rows_of_q_and_k_are_those_that_hugging_face_turns(tmp_path: Path) -> No
     assert json.loads((files.hf / "config.json").read_text())["sliding_window"] == 7
 
 
-def test_a_tokenizer_has_as_many_pieces_as_it_is_asked_for() -> None:
+def test_a_tokenizer_has_the_requested_number_of_pieces() -> None:
     import sentencepiece
 
     processor = sentencepiece.SentencePieceProcessor()
@@ -93,7 +96,7 @@ def test_a_tokenizer_has_as_many_pieces_as_it_is_asked_for() -> None:
     assert processor.id_to_piece(3) == "[INST]"
 
 
-def test_the_command_names_what_it_wrote(
+def test_the_command_names_the_folders_it_wrote(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(CONFIGS, "15M", replace(TINY, n_layers=1))
@@ -101,8 +104,8 @@ def test_the_command_names_what_it_wrote(
     assert f"15M: {tmp_path / '15M'}" in capsys.readouterr().out
 
 
-def test_llama_cpp_s_file_holds_the_same_tensors(tmp_path: Path) -> None:
-    gguf = pytest.importorskip("gguf", reason="only make bench installs it")
+def test_the_gguf_file_contains_the_same_tensors(tmp_path: Path) -> None:
+    gguf = pytest.importorskip("gguf", reason="only make bench installs gguf")
     from bench.models.layouts import make_gguf
 
     files = make("tiny", TINY, tmp_path)

@@ -1,4 +1,4 @@
-"""Page loads against a small server of the test's own; the real one is measured by the command."""
+"""Page loads of a small server; the command measures the real one."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse
 
-from bench.pages.loads import Sample, Visitor, load_event, measure, sample, table
+from bench.pages.loads import Sample, load_page, measure, sample, table
 from tests.waiting import until
 
 CONFIG = {
@@ -24,7 +24,7 @@ CONFIG = {
 
 
 class Server:
-    """Answers as Gradio does, and notes what was asked. `heard`: what the stream says."""
+    """Answers as Gradio does, with `heard` as the stream, and records its sessions and calls."""
 
     def __init__(self, heard: str) -> None:
         self.sessions: list[str] = []
@@ -59,13 +59,7 @@ async def serving(heard: str = '{"interactive":true} process_completed') -> Asyn
     await task
 
 
-def test_the_event_of_the_battle_page_is_found() -> None:
-    assert load_event(CONFIG) == 5
-    with pytest.raises(LookupError, match="event of loading"):
-        load_event({"dependencies": []})
-
-
-def test_every_load_has_a_session_of_its_own_and_memory_is_sampled() -> None:
+def test_every_load_has_its_own_session_and_memory_is_sampled() -> None:
     async def main() -> None:
         async with serving() as server:
             samples = await measure(server.url, os.getpid(), minutes=0.01, per_s=20.0, every_s=0.2)
@@ -78,21 +72,21 @@ def test_every_load_has_a_session_of_its_own_and_memory_is_sampled() -> None:
     asyncio.run(main())
 
 
-def test_a_page_that_may_not_send_is_an_error() -> None:
+def test_a_page_that_cannot_send_is_an_error() -> None:
     async def main() -> None:
         async with serving("process_completed") as server:
-            with pytest.raises(RuntimeError, match="expected an answer to the page's load"):
-                await Visitor(server.url, 5).load()
+            with pytest.raises(RuntimeError, match="expected an answer to the page's load event"):
+                await load_page(server.url, 5)
 
     asyncio.run(main())
 
 
-def test_a_row_says_what_a_load_cost_since_the_row_before() -> None:
+def test_a_row_has_the_cost_of_a_load_since_the_row_before() -> None:
     rows = table([Sample(0.0, 0, 200.0, 3.0), Sample(1.0, 300, 210.4, 6.0)]).splitlines()
     assert rows[2:] == ["| 0.0 | 0 | 200 |  |", "| 1.0 | 300 | 210 | 10 |"]
 
 
-def test_a_sample_is_of_the_process() -> None:
+def test_a_sample_describes_the_process() -> None:
     taken = sample(os.getpid(), 0.0, 7)
     assert taken.rss_mb > 10
     assert taken.cpu_s > 0

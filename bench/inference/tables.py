@@ -1,0 +1,103 @@
+"""The Markdown tables of inference: rates and memory, options and the memory floor, and the targets."""
+
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from statistics import median
+
+from bench import result_files
+from bench.inference.records import BATCHES, DTYPES, PROMPTS, SIZES, Cell, Measured, Record, ratio, read
+from bench.inference.targets import Verdict, judge
+from bench.result_files import heading
+
+_PEERS = ("transformers", "llama.cpp")
+_MIB = 2**20
+
+
+def markdown(path: Path, *, is_short: bool) -> str:
+    """Return the tables of a results file; the short form has prompts of 512 tokens only, and no options."""
+    machine = result_files.read(path)["machine"]
+    records = read(path)
+    tables = [rates_table(record for record in records if record.cell.prompt == 512 or not is_short)]
+    if not is_short:
+        tables.append(options_table(records))
+    dates = {record.date[:10] for record in records}
+    return "\n".join([heading(machine, dates), *tables, targets_table(judge(records)), *missing(records)])
+
+
+def missing(records: Iterable[Record]) -> list[str]:
+    """Return a sentence that names the missing cells of a full run, or nothing if there are none."""
+    found = {record.cell for record in records}
+    cells = [Cell(*parts) for parts in product(SIZES, DTYPES, PROMPTS, BATCHES)]
+    absent = [str(cell) for cell in cells if cell not in found]
+    return [f"Not measured: {'; '.join(absent)}.\n"] if absent else []
+
+
+def rates_table(records: Iterable[Record]) -> str:
+    """Return one row per cell: our rates, our speed-up over each peer, and the memory of all."""
+    lines = [
+        "| model | prompt | sequences | prefill tok/s | x transformers | x llama.cpp | decode tok/s | x transformers "
+        "| x llama.cpp | peak MiB | transformers | llama.cpp |",
+        "| --- |" + " ---: |" * 11,
+    ]
+    for record in records:
+        cell = record.cell
+        cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt}", f"{cell.batch}"]
+        for rates in (record.prefill_rates, record.decode_rates):
+            cells.append(_number(median(rates("ours"))) if "ours" in record.engines else "-")
+            cells += [
+                f"{ratio(rates('ours'), rates(peer)):.2f}" if {"ours", peer} <= record.engines.keys() else "-"
+                for peer in _PEERS
+            ]
+        cells += [
+            f"{record.engines[name].peak_bytes / _MIB:.0f}" if name in record.engines else "-"
+            for name in ("ours", *_PEERS)
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def options_table(records: Iterable[Record]) -> str:
+    """Return one row per cell: rounds, each engine's best options, and our share of the memory floor."""
+    lines = [
+        "| model | prompt | sequences | rounds | our threads | transformers' | llama.cpp's (f: fused attention) "
+        "| memory rate GB/s | share of the floor |",
+        "| --- |" + " ---: |" * 8,
+    ]
+    for record in records:
+        cell, engines = record.cell, record.engines
+        options = [_options(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
+        floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
+        read_rate = f"{median(record.read_rates) / 1e9:.1f}"
+        cells = [f"{cell.size} {cell.dtype}", str(cell.prompt), str(cell.batch), str(len(record.read_rates))]
+        lines.append(f"| {' | '.join([*cells, *options, read_rate, floor])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _options(engine: str, measured: Measured) -> str:
+    """Return an engine's options for prompts and decoding, such as "2" or "2 f / 1"."""
+    prefill, decode = (
+        f"{setting.threads}{' f' if setting.has_flash and engine == 'llama.cpp' else ''}"
+        for setting in (measured.settings.prefill, measured.settings.decode)
+    )
+    return prefill if prefill == decode else f"{prefill} / {decode}"
+
+
+def targets_table(verdicts: Iterable[Verdict]) -> str:
+    """Return one row per target."""
+    lines = ["| figure | target | worst cell | in | met by |", "| --- | ---: | ---: | --- | ---: |"]
+    for verdict in verdicts:
+        target = verdict.target
+        if verdict.worst is None:
+            lines.append(f"| {target.name} | {target.stated} | not measured | | |")
+            continue
+        worst = f"{verdict.worst:.2f}x" if target.unit == "x" else f"{100 * verdict.worst:.0f} %"
+        worst += " (met)" if verdict.is_met else " (**missed**)"
+        met_by = f"{verdict.n_met} of {verdict.n_cells} cells"
+        lines.append(f"| {target.name} | {target.stated} | {worst} | {verdict.where} | {met_by} |")
+    return "\n".join(lines) + "\n"
+
+
+def _number(rate: float) -> str:
+    """Format three significant digits: 4.27, 61.3, 8,740."""
+    return f"{float(f'{rate:.3g}'):,.{max(0, 3 - len(str(int(rate))))}f}"
