@@ -52,8 +52,8 @@ def lines(findings: Findings) -> Iterator[str]:
     for one in findings.decode_rates:
         yield (
             f"decode with {one.way}, 1 sequence after {one.prompt:,} tokens: {one.tok_s:.1f} tok/s; share of the "
-            f"memory floor ({one.step_bytes / 1e9:.2f} GB per step): target {LEAST_SHARE:.0%}, measured {one.share:.0%} "
-            f"({_verdict(one.share, LEAST_SHARE)})"
+            f"memory floor ({one.step_bytes / 1e9:.2f} GB per step): target {LEAST_SHARE:.0%}, "
+            f"measured {one.share:.0%} ({_verdict(one.share, LEAST_SHARE)})"
         )
     if findings.peer is not None and (ratio := findings.peer_ratio()) is not None:
         yield (
