@@ -31,8 +31,8 @@ from db import queries
 from db.codes import State
 from db.queries import NewBattle
 from db.session import open_database
-from tests.fake_socks import FakeSocks
 from tests.fakes import Script, ScriptedEndpoint
+from tests.fakes.socks import FakeSocks
 from tests.waiting import until
 
 APP = Path(app.__file__)

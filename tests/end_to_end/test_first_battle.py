@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.end_to_end.running import ROOT, App, ask, chromium, open_battle_page
-from tests.fake_cc import FakeCompiler, members, wait_until_gone
+from tests.fakes.compiler import FakeCompiler, members, wait_until_gone
 
 pytestmark = pytest.mark.browser
 

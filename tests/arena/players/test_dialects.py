@@ -30,19 +30,8 @@ from arena.players.events import (
     Token,
     Unreachable,
 )
-from tests.arena.players.dialects import (
-    DONE,
-    Asked,
-    DialectServer,
-    Reply,
-    chunk,
-    event,
-    refusal,
-    stream,
-    strict,
-    told,
-    whole,
-)
+from tests.arena.players.dialects import refusal, stream, strict, told
+from tests.fakes.chat_server import DONE, Asked, ChatServer, Reply, chunk, event, whole
 
 SYSTEM, PROMPT = Message("system", "Be kind."), Message("user", "How many rivers cross a town?")
 REQUEST = Request((SYSTEM, PROMPT), 0.7, 0.9, 64, 12345)
@@ -84,7 +73,7 @@ async def hear(endpoint: Endpoint, request: Request = REQUEST) -> Heard:
 
 
 def ask(
-    server: DialectServer,
+    server: ChatServer,
     *requests: Request,
     patience: Patience = PATIENCE,
     options: RequestOptions | None = None,
@@ -103,7 +92,7 @@ def ask(
 
 
 def ask_one(reply: Callable[[Asked], Reply], **options: Any) -> Heard:
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         return ask(server, **options)[0]
 
 
@@ -112,7 +101,7 @@ def ask_one(reply: Callable[[Asked], Reply], **options: Any) -> Heard:
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "seed", "stream_options"])
 def test_a_refused_parameter_is_left_out_from_then_on(name: str, caplog: pytest.LogCaptureFixture) -> None:
-    with DialectServer(strict(name)) as server, caplog.at_level(logging.WARNING):
+    with ChatServer(strict(name)) as server, caplog.at_level(logging.WARNING):
         first, second = ask(server, REQUEST, REQUEST)
     assert [heard.text for heard in (first, second)] == ["Hello there."] * 2
     assert len(server.asked) == 3, "one refusal, then never again"
@@ -140,7 +129,7 @@ def test_a_server_that_forbids_everything_is_asked_once_a_parameter() -> None:
             return refusal("System role not supported")
         return refused if refused.status != 200 else whole({"choices": [{"message": {"content": "Hello."}}]})
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         first, second = ask(server, REQUEST, REQUEST)
     assert (first.text, second.text, len(server.asked)) == ("Hello.", "Hello.", 9)
     assert server.bodies[-1] == {
@@ -153,18 +142,18 @@ def test_a_server_that_forbids_everything_is_asked_once_a_parameter() -> None:
 
 
 def test_a_server_that_names_the_same_parameter_for_ever_is_asked_once_without_it() -> None:
-    with DialectServer(lambda asked: refusal("Unsupported parameter: 'seed'", param="seed")) as server:
+    with ChatServer(lambda asked: refusal("Unsupported parameter: 'seed'", param="seed")) as server:
         heard = ask(server)[0]
     assert isinstance(heard.error, Refused)
     assert len(server.asked) == 2
 
 
 def test_max_tokens_is_renamed_and_never_left_out(caplog: pytest.LogCaptureFixture) -> None:
-    with DialectServer(strict("max_tokens", "max_completion_tokens")) as server:
+    with ChatServer(strict("max_tokens", "max_completion_tokens")) as server:
         heard = ask(server)[0]
     assert isinstance(heard.error, Refused)
     assert len(server.asked) == 2
-    with DialectServer(strict("max_tokens")) as server, caplog.at_level(logging.WARNING):
+    with ChatServer(strict("max_tokens")) as server, caplog.at_level(logging.WARNING):
         heard = ask(server)[0]
     assert heard.text == "Hello there."
     assert "max_tokens" not in server.bodies[1]
@@ -178,7 +167,7 @@ def test_of_temperature_and_top_p_that_exclude_each_other_top_p_goes() -> None:
             return refusal("`temperature` and `top_p` cannot both be specified for this model. Please use only one.")
         return told("Hello.")
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         assert ask(server)[0].text == "Hello."
     assert "temperature" in server.bodies[1]
     assert "top_p" not in server.bodies[1]
@@ -191,7 +180,7 @@ def test_the_system_text_goes_before_the_first_user_message() -> None:
         return told("Hello.")
 
     turns = Request((SYSTEM, PROMPT, Message("assistant", "Two."), Message("user", "Sure?")), 0.7, 0.9, 64, 1)
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         first, second = ask(server, turns, replace(turns, messages=turns.messages[1:]))
     assert server.bodies[1]["messages"] == [
         {"role": "user", "content": "Be kind.\n\nHow many rivers cross a town?"},
@@ -210,14 +199,14 @@ def test_a_lesson_is_kept_only_where_an_answer_came() -> None:
     def reply(asked: Asked) -> Reply:
         return refusal("Unsupported parameter: 'seed'") if "seed" in asked.body else refusal("no", status=403)
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         ask(server, REQUEST, REQUEST)
     assert ["seed" in body for body in server.bodies] == [True, False, True, False]
 
 
 def test_a_prompt_that_a_server_echoes_teaches_nothing() -> None:
     request = replace(REQUEST, messages=(Message("user", "temperature is not supported"),))
-    with DialectServer(lambda asked: refusal(f"Blocked: {asked.body['messages'][0]['content']}")) as server:
+    with ChatServer(lambda asked: refusal(f"Blocked: {asked.body['messages'][0]['content']}")) as server:
         heard = ask(server, request)[0]
     assert isinstance(heard.error, Refused)
     assert len(server.asked) == 1
@@ -228,7 +217,7 @@ def test_lessons_end_with_the_patience() -> None:
         return replace(strict("temperature", "top_p", "seed")(asked), status=422)
 
     slow = [0.3]
-    with DialectServer(lambda asked: replace(reply(asked), pieces=[*slow, *reply(asked).pieces])) as server:
+    with ChatServer(lambda asked: replace(reply(asked), pieces=[*slow, *reply(asked).pieces])) as server:
         heard = ask(server, patience=replace(PATIENCE, first_token_timeout_s=0.5))[0]
     assert isinstance(heard.error, Refused | TimedOut)
     assert len(server.asked) <= 2
@@ -241,7 +230,7 @@ def test_each_address_has_its_own_lessons() -> None:
         await endpoint.aclose()
         return heard
 
-    with DialectServer(strict("seed")) as picky, DialectServer(strict()) as easy:
+    with ChatServer(strict("seed")) as picky, ChatServer(strict()) as easy:
         heard = asyncio.run(main([picky.base_url, easy.base_url]))
     assert [one.text for one in heard] == ["Hello there."] * 4
     assert ["seed" in body for body in picky.bodies] == [True, False, False]
@@ -267,7 +256,7 @@ def test_the_table_of_a_model_says_how_it_is_asked() -> None:
         omit=("temperature", "system"),
         rename={"max_tokens": "max_completion_tokens"},
     )
-    with DialectServer(strict()) as server:
+    with ChatServer(strict()) as server:
         heard = ask(server, options=options)[0]
     assert server.asked[0].path == "/v1/chat/completions?api-version=2024-10-21"
     assert server.asked[0].headers["api-key"] == "sk"
@@ -291,7 +280,7 @@ def test_the_table_of_a_model_says_how_it_is_asked() -> None:
 
 @pytest.mark.parametrize(("own", "asked"), [(16, 16), (1000, 64), (None, 64)])
 def test_a_models_own_limit_only_lowers_the_arenas(own: int | None, asked: int) -> None:
-    with DialectServer(strict()) as server:
+    with ChatServer(strict()) as server:
         heard = ask(server, options=RequestOptions(max_tokens=own))[0]
     assert server.bodies[0]["max_tokens"] == asked
     assert heard.finish is not None
@@ -337,7 +326,7 @@ USAGE = {"usage": {"prompt_tokens": 7, "completion_tokens": 3}}
     ],
 )
 def test_whole_answers_come_in_many_shapes_and_are_asked_for_once(reply: Reply) -> None:
-    with DialectServer(lambda asked: reply) as server:
+    with ChatServer(lambda asked: reply) as server:
         heard = ask(server)[0]
     assert heard.error is None
     assert heard.finish is not None
@@ -347,7 +336,7 @@ def test_whole_answers_come_in_many_shapes_and_are_asked_for_once(reply: Reply) 
 
 
 def test_the_first_answer_of_a_new_address_is_held_back_for_a_second_at_most() -> None:
-    with DialectServer(lambda asked: stream(chunk("Hello "), None)) as server:
+    with ChatServer(lambda asked: stream(chunk("Hello "), None)) as server:
 
         async def main() -> float:
             endpoint = Endpoint([server.base_url], "m", patience=PATIENCE)
@@ -392,7 +381,7 @@ def test_a_filter_after_some_text_cuts_the_answer(reply: Reply) -> None:
     ],
 )
 def test_an_answer_without_text_is_an_answer_and_asked_for_once(reply: Reply, reason: str) -> None:
-    with DialectServer(lambda asked: reply) as server:
+    with ChatServer(lambda asked: reply) as server:
         heard = ask(server)[0]
     assert heard.error is None
     assert heard.finish is not None
@@ -474,7 +463,7 @@ def test_empty_deltas_do_not_extend_the_time_between_two_pieces() -> None:
 
 
 def test_a_flood_of_empty_deltas_blocks_no_loop() -> None:
-    async def main(server: DialectServer) -> tuple[Heard, float]:
+    async def main(server: ChatServer) -> tuple[Heard, float]:
         endpoint = Endpoint([server.base_url], "m", patience=replace(PATIENCE, first_token_timeout_s=1.5, retries=0))
         longest = 0.0
 
@@ -492,7 +481,7 @@ def test_a_flood_of_empty_deltas_blocks_no_loop() -> None:
         return heard, longest
 
     flood = [event(chunk("")) * 700] * 2000
-    with DialectServer(lambda asked: Reply(flood)) as server:
+    with ChatServer(lambda asked: Reply(flood)) as server:
         heard, longest = asyncio.run(asyncio.wait_for(main(server), 60))
     assert isinstance(heard.error, EndpointError)
     assert longest < 1.0, "another task ran meanwhile"
@@ -514,7 +503,7 @@ HM = chunk(None, reasoning_content="hm ")
     ids=["field", "tags", "only closed, in pieces", "only closed, at once"],
 )
 def test_thoughts_are_kept_apart_from_the_answer(thinks: tuple[Any, ...], thought: str | None) -> None:
-    with DialectServer(lambda asked: stream(*thinks, chunk("Hello "), chunk("there.", "stop"))) as server:
+    with ChatServer(lambda asked: stream(*thinks, chunk("Hello "), chunk("there.", "stop"))) as server:
         for heard in ask(server, REQUEST, REQUEST):
             assert heard.text == "Hello there."
             assert heard.thought == thought if thought else heard.thought.startswith("The user asks.")
@@ -532,13 +521,13 @@ def test_thoughts_of_a_whole_answer_are_kept_apart() -> None:
 
 
 def test_a_model_that_reasons_is_asked_for_tokens_to_think(caplog: pytest.LogCaptureFixture) -> None:
-    with DialectServer(lambda asked: stream(HM, chunk("Hello.", "stop"))) as server, caplog.at_level(logging.WARNING):
+    with ChatServer(lambda asked: stream(HM, chunk("Hello.", "stop"))) as server, caplog.at_level(logging.WARNING):
         _, second, _ = ask(server, REQUEST, REQUEST, REQUEST)
     assert [body["max_tokens"] for body in server.bodies] == [64, 64 + 4096, 64 + 4096]
     assert second.finish is not None
     assert second.finish.sent == {**ASKED, "max_tokens": 64 + 4096}
     assert caplog.text.count("thinking_tokens = 4096") == 1
-    with DialectServer(lambda asked: stream(HM, chunk("Hello.", "stop"))) as server:
+    with ChatServer(lambda asked: stream(HM, chunk("Hello.", "stop"))) as server:
         ask(server, REQUEST, REQUEST, options=RequestOptions(thinking_tokens=0))
     assert [body["max_tokens"] for body in server.bodies] == [64, 64]
 
@@ -550,7 +539,7 @@ def test_where_there_is_no_room_for_thoughts_the_answer_alone_is_asked_for(room:
             return refusal("max_tokens is too large: 4160. This model supports at most 1000 completion tokens", **room)
         return stream(HM, chunk("Hello.", "stop"))
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         heard = ask(server, options=RequestOptions(thinking_tokens=4096))[0]
     assert heard.text == "Hello."
     assert [body["max_tokens"] for body in server.bodies] == [64 + 4096, 64]
@@ -562,7 +551,7 @@ def test_a_small_context_is_asked_for_half_of_itself() -> None:
             return refusal("This model's maximum context length is 60 tokens.", code="context_length_exceeded")
         return told("Hello.")
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         heard = ask(server)[0]
     assert heard.text == "Hello."
     assert heard.finish is not None
@@ -630,7 +619,7 @@ def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
     late = stream(
         chunk("The user "), 1.4, chunk("asks."), chunk("\n</think>\n\n"), chunk("Hello."), chunk(None, "stop")
     )
-    with DialectServer(lambda asked: late) as server, caplog.at_level(logging.WARNING):
+    with ChatServer(lambda asked: late) as server, caplog.at_level(logging.WARNING):
         first, second, third = ask(server, REQUEST, REQUEST, REQUEST)
     assert isinstance(first.error, Broken)
     assert "opening tag" in str(first.error)
@@ -642,7 +631,7 @@ def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
 def test_an_answer_that_was_broken_off_tells_nothing_of_how_thoughts_come() -> None:
     """A trial is closed at the first sign of an answer: that is not to end the caution with the first answer."""
 
-    async def main(server: DialectServer) -> Heard:
+    async def main(server: ChatServer) -> Heard:
         endpoint = Endpoint([server.base_url], "m", patience=PATIENCE)
         assert await endpoint.trial(REQUEST) is None
         heard = await hear(endpoint)
@@ -653,7 +642,7 @@ def test_an_answer_that_was_broken_off_tells_nothing_of_how_thoughts_come() -> N
         thought = stream(chunk("The user "), chunk("asks.\n"), chunk("</think>\n\n"), chunk("Hello.", "stop"))
         return thought if asked.number else stream(chunk("The user "), 2.0, chunk("asks."))
 
-    with DialectServer(reply) as server:
+    with ChatServer(reply) as server:
         heard = asyncio.run(asyncio.wait_for(main(server), 60))
     assert (heard.text, heard.thought) == ("Hello.", "The user asks.\n")
 
@@ -681,7 +670,7 @@ def moved(asked: Asked, to: str, status: int = 307) -> Reply:
     "to", ["/v1/chat/completions", "http://127.0.0.1:{port}/v1/chat/completions", "../../../v1/chat/completions"]
 )
 def test_redirects_within_the_host_are_followed(to: str, status: int) -> None:
-    server = DialectServer(lambda asked: moved(asked, to.format(port=server.port), status))
+    server = ChatServer(lambda asked: moved(asked, to.format(port=server.port), status))
     with server:
         heard = ask(server, base_url=f"http://127.0.0.1:{server.port}/old/v1")[0]
     assert heard.text == "Hello."
@@ -699,7 +688,7 @@ def test_redirects_within_the_host_are_followed(to: str, status: int) -> None:
     ],
 )
 def test_redirects_elsewhere_are_not_followed(to: str) -> None:
-    server = DialectServer(lambda asked: moved(asked, to.format(port=server.port)))
+    server = ChatServer(lambda asked: moved(asked, to.format(port=server.port)))
     with server:
         heard = ask(server, base_url=f"http://127.0.0.1:{server.port}/old/v1")[0]
         assert len(server.asked) == 1
@@ -715,7 +704,7 @@ def test_other_redirects_are_named_with_what_to_do(status: int) -> None:
 
 
 def test_redirects_in_a_circle_end() -> None:
-    with DialectServer(lambda asked: Reply(status=308, headers={"location": asked.path})) as server:
+    with ChatServer(lambda asked: Reply(status=308, headers={"location": asked.path})) as server:
         heard = ask(server)[0]
     assert isinstance(heard.error, Unreachable)
     assert len(server.asked) == 4
@@ -732,7 +721,7 @@ def test_retry_after_is_waited_for_within_the_patience() -> None:
 
 
 def test_a_retry_after_beyond_the_patience_is_not_waited_for() -> None:
-    with DialectServer(lambda asked: refusal("slow down", status=429, headers={"retry-after": "60"})) as server:
+    with ChatServer(lambda asked: refusal("slow down", status=429, headers={"retry-after": "60"})) as server:
         started = time.monotonic()
         heard = ask(server)[0]
     assert isinstance(heard.error, Busy)
@@ -749,7 +738,7 @@ def test_another_address_is_asked_at_once_while_one_wants_to_rest() -> None:
         return heard
 
     full = refusal("slow down", status=503, headers={"retry-after": "10"})
-    with DialectServer(lambda asked: full) as one, DialectServer(lambda asked: told("Hello.")) as two:
+    with ChatServer(lambda asked: full) as one, ChatServer(lambda asked: told("Hello.")) as two:
         started = time.monotonic()
         assert asyncio.run(main([one.base_url, two.base_url])).text == "Hello."
         assert time.monotonic() - started < 8
@@ -767,7 +756,7 @@ def test_another_address_is_asked_at_once_while_one_wants_to_rest() -> None:
     ],
 )
 def test_after_a_404_the_error_says_what_may_be_wrong_with_the_address(path: str, hint: str) -> None:
-    with DialectServer(lambda asked: whole({"detail": "Not Found"}, status=404)) as server:
+    with ChatServer(lambda asked: whole({"detail": "Not Found"}, status=404)) as server:
         heard = ask(server, base_url=f"http://127.0.0.1:{server.port}{path}")[0]
     assert isinstance(heard.error, Unreachable)
     assert hint in str(heard.error)
@@ -776,7 +765,7 @@ def test_after_a_404_the_error_says_what_may_be_wrong_with_the_address(path: str
 
 def test_lm_studios_own_404_is_one_too() -> None:
     reply = whole({"error": "Unexpected endpoint or method. (POST /chat/completions)"})
-    with DialectServer(lambda asked: reply) as server:
+    with ChatServer(lambda asked: reply) as server:
         heard = ask(server, base_url=f"http://127.0.0.1:{server.port}")[0]
     assert isinstance(heard.error, Unreachable)
     assert "ends in /v1" in str(heard.error)

@@ -289,7 +289,7 @@ def test_a_cancelled_reader_closes_the_upstream() -> None:
     async def main(server: ScriptedEndpoint) -> None:
         endpoint = Endpoint([server.base_url], "m", patience=PATIENCE)
         task = asyncio.create_task(collect(endpoint))
-        assert await asyncio.to_thread(server.asked.wait, 5)
+        assert await asyncio.to_thread(server.was_asked.wait, 5)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

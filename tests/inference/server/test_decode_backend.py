@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from inference.model.native.library import find_compiler, library_name, places
-from tests.fake_cc import FakeCompiler, wait_until_gone
+from tests.fakes.compiler import FakeCompiler, wait_until_gone
 from tests.inference.model.native.needs import needs_blocks
 from tests.inference.server.serving import ASK, ENDLESS, LIMIT_S, Server, serving
 

@@ -8,7 +8,7 @@ import pytest
 
 from arena.players.dialect.reader import AnswerReader, chunk_of, count_of, error_in, finish_reason_of
 from arena.players.events import Broken, Thought
-from tests.arena.players.dialects import chunk
+from tests.fakes.chat_server import chunk
 
 WORDS = ("The ", "answer ", "is ", "forty ", "two", ".")
 

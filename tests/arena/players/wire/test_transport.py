@@ -11,8 +11,9 @@ import pytest
 from arena.players.endpoint import Endpoint, Patience
 from arena.players.events import Unreachable
 from arena.players.wire.transport import Elsewhere, hint_for_404, is_loopback, make_client, redirect_of, retry_after_s
-from tests.arena.players.dialects import DialectServer, told
+from tests.arena.players.dialects import told
 from tests.arena.players.test_dialects import Heard, hear
+from tests.fakes.chat_server import ChatServer
 
 PATIENCE = Patience(first_token_timeout_s=20.0, retries=0)
 HERE = "https://h:8443/v1/chat/completions"
@@ -39,10 +40,10 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return cert, key
 
 
-def served(certificate: tuple[Path, Path]) -> DialectServer:
+def served(certificate: tuple[Path, Path]) -> ChatServer:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    return DialectServer(lambda asked: told("Hello."), tls=context)
+    return ChatServer(lambda asked: told("Hello."), tls=context)
 
 
 def test_a_certificate_that_nobody_knows_is_named_with_what_to_do(certificate: tuple[Path, Path]) -> None:
@@ -74,7 +75,7 @@ def test_certificates_of_the_environment_are_trusted_on_loopback_too(
 
 
 def test_a_port_that_speaks_no_tls_is_named() -> None:
-    with DialectServer(lambda asked: told("Hello.")) as server:
+    with ChatServer(lambda asked: told("Hello.")) as server:
         heard = asyncio.run(heard_from(server.base_url.replace("http:", "https:")))
     assert isinstance(heard.error, Unreachable)
     assert "TLS: " in str(heard.error)
@@ -92,13 +93,13 @@ def test_certificates_that_cannot_be_read_are_one_line(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1", "http://127.0.0.1:1", "nonsense://x", "http://"])
 def test_loopback_never_goes_through_a_proxy(proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", proxy)
-    with DialectServer(lambda asked: told("Hello.")) as server:
+    with ChatServer(lambda asked: told("Hello.")) as server:
         assert asyncio.run(heard_from(server.base_url)).text == "Hello."
 
 
 def test_loopback_beside_another_host_does_not_either(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
-    with DialectServer(lambda asked: told("Hello.")) as server:
+    with ChatServer(lambda asked: told("Hello.")) as server:
         assert asyncio.run(heard_from(server.base_url, "http://models.example/v1")).text == "Hello."
 
 

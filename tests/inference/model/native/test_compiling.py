@@ -13,7 +13,7 @@ import pytest
 
 from inference.model.native.compiling import FAILURE_LASTS_S, CompileError, StoppedError, make_library
 from inference.model.native.library import library_name
-from tests.fake_cc import FakeCompiler, is_group_of_its_own, members, wait_until_gone
+from tests.fakes.compiler import FakeCompiler, leads_its_group, members, wait_until_gone
 from tests.inference.model.native.needs import needs_compiler
 
 SLOW = "sleep 100 & sleep 100"
@@ -77,7 +77,7 @@ def test_a_compiler_that_is_stopped_ends_with_all_that_it_started_and_leaves_not
     with ThreadPoolExecutor(1) as pool:
         making = pool.submit(make_library, str(compiler.path), (cache,), stop=stop)
         pid = compiler.wait_for_run()
-        assert is_group_of_its_own(pid)
+        assert leads_its_group(pid)
         stop.set()
         assert isinstance(making.exception(), StoppedError)
     assert members(pid) == []

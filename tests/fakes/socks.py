@@ -1,6 +1,4 @@
-"""A SOCKS5 proxy (RFC 1928, no authentication) on a loopback port, which leads every name to a server of the test."""
-
-from __future__ import annotations
+"""A SOCKS5 proxy (RFC 1928, no authentication) on a loopback port, which connects names to a test's servers."""
 
 import socketserver
 import struct
@@ -9,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from socket import SHUT_WR, create_connection, socket
 from types import TracebackType
+from typing import Self
 
 _CONNECT, _BY_NAME = 1, 3
 
@@ -16,7 +15,7 @@ _CONNECT, _BY_NAME = 1, 3
 class FakeSocks:
     """with FakeSocks({"m0.example": port}) as proxy: ...
 
-    `url` is what ALL_PROXY names, `asked` has the names that it was asked for.
+    `url` is the value for ALL_PROXY; `asked` are the names that clients asked for.
     """
 
     def __init__(self, ports: Mapping[str, int]) -> None:
@@ -28,7 +27,7 @@ class FakeSocks:
     def url(self) -> str:
         return f"socks5://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> FakeSocks:
+    def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

@@ -1,4 +1,4 @@
-"""Compilers that are slow, fail or leave a mark, and processes to look after."""
+"""A compiler whose script a test writes, and helpers for its processes."""
 
 import os
 import time
@@ -8,7 +8,7 @@ LIMIT_S = 30.0
 
 
 class FakeCompiler:
-    """`cc` in a folder of its own, for the front of a PATH; it writes a line for each run into `runs`."""
+    """A `cc` in its own folder, for the front of PATH; each run adds a line with its process id to `runs`."""
 
     def __init__(self, folder: Path, script: str) -> None:
         self.folder, self.path = folder, folder / "cc"
@@ -16,17 +16,17 @@ class FakeCompiler:
         self.write(script)
 
     def write(self, script: str) -> None:
-        """`$out` is where the library belongs."""
+        """Replace the script; its `$out` is the path of the library to write."""
         self.folder.mkdir(parents=True, exist_ok=True)
         head = f'#!/bin/sh\necho $$ >> "{self._runs}"\nwhile [ "$1" != -o ]; do shift; done\nout="$2"\n'
-        new = self.path.with_suffix(".new")  # a program that runs cannot be written to
+        new = self.path.with_suffix(".new")  # a running program cannot be overwritten
         new.write_text(f"{head}{script}\n")
         new.chmod(0o755)
         new.replace(self.path)
 
     @property
     def pids(self) -> list[int]:
-        """The process of each run, in order."""
+        """The process ids of the runs, in order."""
         return [int(line) for line in self._runs.read_text().split()] if self._runs.exists() else []
 
     def wait_for_run(self) -> int:
@@ -38,7 +38,7 @@ class FakeCompiler:
 
 
 def members(group: int) -> list[int]:
-    """Processes of a process group that still run."""
+    """Return the running processes of a process group."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -58,5 +58,5 @@ def wait_until_gone(group: int) -> None:
         time.sleep(0.02)
 
 
-def is_group_of_its_own(pid: int) -> bool:
+def leads_its_group(pid: int) -> bool:
     return os.getpgid(pid) == pid
