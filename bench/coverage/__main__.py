@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--kind", choices=tuple(KINDS), action="append", help="a kind of tournament (default: all)")
     parser.add_argument(
-        "--tournaments", type=int, default=N_TOURNAMENTS, metavar="N", help="number of each kind (default %(default)s)"
+        "--tournaments", type=int, default=N_TOURNAMENTS, metavar="N", help="number of each kind (default 1,000)"
     )
     parser.add_argument(
         "--seconds", type=float, default=float("inf"), metavar="S", help="stop after S seconds; a later call continues"

@@ -85,16 +85,15 @@ def _options(engine: str, measured: Measured) -> str:
 
 def targets_table(verdicts: Iterable[Verdict]) -> str:
     """Return one row per target."""
-    lines = ["| figure | target | worst cell | in | met by |", "| --- | ---: | ---: | --- | ---: |"]
+    lines = ["| | target | worst cell | | cells that meet it |", "| --- | ---: | ---: | --- | ---: |"]
     for verdict in verdicts:
         target = verdict.target
         if verdict.worst is None:
-            lines.append(f"| {target.name} | {target.stated} | not measured | | |")
+            lines.append(f"| {target.name} | {target.stated} | | not measured | |")
             continue
         worst = f"{verdict.worst:.2f}x" if target.unit == "x" else f"{100 * verdict.worst:.0f} %"
-        worst += " (met)" if verdict.is_met else " (**missed**)"
-        met_by = f"{verdict.n_met} of {verdict.n_cells} cells"
-        lines.append(f"| {target.name} | {target.stated} | {worst} | {verdict.where} | {met_by} |")
+        result, n_met = "met" if verdict.is_met else "**missed**", f"{verdict.n_met} of {verdict.n_cells}"
+        lines.append(f"| {target.name} | {target.stated} | {worst} ({verdict.where}) | {result} | {n_met} |")
     return "\n".join(lines) + "\n"
 
 

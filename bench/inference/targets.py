@@ -93,36 +93,36 @@ def _floor_share(record: Record) -> float | None:
 
 TARGETS = (
     Target(
-        "decode of 1 sequence, speed-up over transformers",
+        "speed-up over transformers, decode of 1 sequence",
         _with_batch(1, lambda record: decode_ratio(record, "transformers")),
         _always(2.0),
-        "2x",
+        "at least 2x",
     ),
     Target(
-        "decode of 1 sequence, speed-up over llama.cpp",
+        "speed-up over llama.cpp, decode of 1 sequence",
         _with_batch(1, lambda record: decode_ratio(record, "llama.cpp")),
         lambda cell: 0.95 if cell.size == LARGE and cell.dtype == "float32" else 1.0,
-        "1x (1.1B float32: 0.95x)",
+        "at least 1x (1.1B float32: 0.95x)",
     ),
     Target(
-        "decode of 1 sequence, 1.1B bfloat16, share of the memory floor",
+        "share of the memory floor, decode of 1 sequence, 1.1B bfloat16",
         _floor_share,
         _always(0.85),
-        "85 %",
+        "at least 85 %",
         unit=" %",
     ),
     Target(
-        "decode of 8 sequences, speed-up over transformers",
+        "speed-up over transformers, decode of 8 sequences",
         _with_batch(8, lambda record: decode_ratio(record, "transformers")),
         _always(2.0),
-        "2x",
+        "at least 2x",
     ),
     Target(
-        "decode of 8 sequences, speed-up over llama.cpp",
+        "speed-up over llama.cpp, decode of 8 sequences",
         _with_batch(8, lambda record: decode_ratio(record, "llama.cpp")),
         lambda cell: 1.2 if cell.size == LARGE else 1.0,
-        "1x (1.1B: 1.2x)",
+        "at least 1x (1.1B: 1.2x)",
     ),
-    Target("prefill, speed-up over the faster peer", prefill_ratio, _always(1.0), "1x"),
-    Target("peak memory of transformers over ours", memory_ratio, _always(1.0), "1x"),
+    Target("speed-up over the faster peer, prefill", prefill_ratio, _always(1.0), "at least 1x"),
+    Target("peak memory of transformers over ours", memory_ratio, _always(1.0), "at least 1x"),
 )

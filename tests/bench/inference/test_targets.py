@@ -17,38 +17,38 @@ def verdict(beginning: str, *records: Record) -> Verdict:
 def test_the_worst_cell_decides() -> None:
     good = record(SMALL, ours=[(1.0, 100.0)], transformers=[(1.0, 20.0)])
     bad = record(LARGE, ours=[(1.0, 19.0)], transformers=[(1.0, 10.0)])
-    found = verdict("decode of 1 sequence, speed-up over transformers", good, bad)
+    found = verdict("speed-up over transformers, decode of 1 sequence", good, bad)
     assert (found.n_met, found.n_cells, found.is_met) == (1, 2, False)
     assert found.worst == pytest.approx(1.9)
     assert found.where == LARGE
-    assert verdict("decode of 1 sequence, speed-up over transformers", good).is_met
+    assert verdict("speed-up over transformers, decode of 1 sequence", good).is_met
 
 
 def test_the_target_for_llama_cpp_depends_on_the_cell() -> None:
     rates = {"ours": [(1.0, 96.0)], "llama_cpp": [(1.0, 100.0)]}
     assert verdict(
-        "decode of 1 sequence, speed-up over llama.cpp", record(Cell("1.1B", "float32", 512, 1), **rates)
+        "speed-up over llama.cpp, decode of 1 sequence", record(Cell("1.1B", "float32", 512, 1), **rates)
     ).is_met
-    assert not verdict("decode of 1 sequence, speed-up over llama.cpp", record(LARGE, **rates)).is_met
+    assert not verdict("speed-up over llama.cpp, decode of 1 sequence", record(LARGE, **rates)).is_met
     eight = {"ours": [(1.0, 115.0)], "llama_cpp": [(1.0, 100.0)]}
     assert verdict(
-        "decode of 8 sequences, speed-up over llama.cpp", record(Cell("160M", "float32", 512, 8), **eight)
+        "speed-up over llama.cpp, decode of 8 sequences", record(Cell("160M", "float32", 512, 8), **eight)
     ).is_met
     assert not verdict(
-        "decode of 8 sequences, speed-up over llama.cpp", record(Cell("1.1B", "float32", 512, 8), **eight)
+        "speed-up over llama.cpp, decode of 8 sequences", record(Cell("1.1B", "float32", 512, 8), **eight)
     ).is_met
 
 
 def test_the_memory_floor_applies_only_to_the_large_model_in_bfloat16() -> None:
     near = {"ours": [(1.0, 17.5)]}
-    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(LARGE, **near)).worst == pytest.approx(0.875)
-    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(SMALL, **near)).n_cells == 0
-    assert verdict("decode of 1 sequence, 1.1B bfloat16", record(Cell("1.1B", "float32", 512, 1), **near)).n_cells == 0
+    assert verdict("share of the memory floor", record(LARGE, **near)).worst == pytest.approx(0.875)
+    assert verdict("share of the memory floor", record(SMALL, **near)).n_cells == 0
+    assert verdict("share of the memory floor", record(Cell("1.1B", "float32", 512, 1), **near)).n_cells == 0
 
 
 def test_prefill_is_compared_with_the_faster_peer() -> None:
     one = record(SMALL, ours=[(100.0, 1.0)], transformers=[(90.0, 1.0)], llama_cpp=[(125.0, 1.0)])
-    assert verdict("prefill", one).worst == pytest.approx(0.8)
+    assert verdict("speed-up over the faster peer", one).worst == pytest.approx(0.8)
 
 
 def test_memory_is_compared_with_transformers() -> None:
