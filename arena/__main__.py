@@ -70,7 +70,7 @@ def _recompute_verdicts(options: argparse.Namespace, env: Mapping[str, str]) -> 
             database,
             settings,
             is_dry_run=options.dry_run,
-            progress=lambda n_votes: progress.show(f"judging: {n_votes:,} votes"),
+            progress=lambda n_votes: progress.count("judging", "votes", n_votes),
         )
     finally:
         progress.clear()

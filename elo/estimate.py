@@ -1,8 +1,10 @@
-"""From votes or counts to ratings with intervals, as arrays: the one place that knows which fit the settings ask for.
+"""From votes to ratings and their intervals, in two steps: the one place that knows which fit the settings ask for.
 
-    ignored outcomes out -> weights -> one of three fits (bradley_terry, ties, contextual) -> gauge -> intervals
+    fit      ignored outcomes out -> weights -> one of three fits (bradley_terry, ties, contextual) -> gauge
+    spread   how far chance could have moved these ratings: intervals, and bounds of what else was estimated
 
-Boards, matrices and plans are made from an `Estimate`. It holds no likelihood and no interval of its own.
+`board.leaderboard.board_from` makes the third step. All is in log-odds and arrays here; this module has no likelihood
+and no interval of its own.
 
     K models, N votes
 """
@@ -20,55 +22,51 @@ from threadpoolctl import ThreadpoolController
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names, record
 from elo.chance import short_records
-from elo.chance.intervals import Intervals, Progress, intervals, of_covariance, tie_error
-from elo.fit import bradley_terry, ties
-from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, sigma
+from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance, tie_error
+from elo.fit import bradley_terry, contextual, ties
+from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters
 from elo.fit.coefficient import Coefficient
-from elo.fit.contextual import fit_contextual
-from elo.fit.covariates import covariates
+from elo.fit.contextual import ContextualFit
 from elo.fit.gauge import Gauge
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.fit.weights import is_weighted, vote_weights, weighted_pairs
 from elo.settings import Settings
 
-_FARTHEST = 700.0  # e to the power of little more is beyond any float
+_FARTHEST = 700.0  # e to the power of a little more is beyond any float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Estimate:
-    """Ratings of K models and how well they are known, in log-odds, under the gauge: its mean is 0."""
+    """The likeliest ratings of K models, in log-odds, under the gauge: its mean is 0."""
 
+    settings: Settings
     cells: Cells
     """All votes, counted."""
     counted: Pairs
     """The same by pair."""
     pairs: Pairs
-    """What was fitted: without ties that are ignored and votes that are left out, and with weights."""
+    """What was fitted: without ignored ties and left-out votes, and with weights."""
     gauge: Gauge
     fit: Fit | TieFit
     ratings: Floats
-    bounds: Intervals | None
-    tie: Coefficient | None = None
-    """Of a model of ties: log nu (Davidson) or log theta (Rao-Kupper); None where half a win is all that a tie is, or
-    where there are none."""
-    coefficients: tuple[Coefficient, ...] = ()
-    """Of `control`, as `contextual` says."""
-    n_left_out: int = 0
-    """Votes of which a covariate is not known."""
-    unused: tuple[str, ...] = ()
-    """Covariates without a coefficient: they differ in no battle."""
+    contextual: ContextualFit | None = None
+    """The fit with the coefficients of `control`, if any."""
     plain: Floats | None = None
     """(K,): the ratings if every vote weighed the same; None where it does."""
+    votes: Votes | None = None
+    """The votes of the fit one by one, from which `spread` makes clusters; None where only counts came."""
+    weights: Floats | None = None
+    """Those of `votes`; None: 1 each."""
 
     @property
     def group(self) -> Index:
-        """(K,): the component of each model, by what was fitted: only within one can ratings be compared."""
+        """(K,): the component of each model in the fit; ratings can be compared only within one."""
         return components(self.pairs)
 
     def expected_score(self, d: Floats) -> Floats:
-        """The points that a model expects against one whose rating is lower by d: wins and half the ties."""
+        """The points that a model expects against one rated lower by d: wins and half the ties."""
         if isinstance(self.fit, TieFit):
             won, _, tied = self.fit.chances(d)
             score: Floats = won + tied / 2
@@ -76,55 +74,77 @@ class Estimate:
         return sigma(d)
 
 
-def estimate(data: Cells | Votes, settings: Settings, *, progress: Progress | None = None) -> Estimate:
-    """The Bradley-Terry ratings of all models with a vote; at least one vote. Counts, `Cells`, are enough unless
-    `settings.needs_votes`; votes on prepared pairs must come as `Votes`, so that intervals know what hangs together.
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """How well an estimate is known."""
+
+    intervals: Intervals | None
+    """None for a bootstrap of no rounds."""
+    tie: Coefficient | None = None
+    """Of a model of ties: log nu (Davidson) or log theta (Rao-Kupper); None without such a model or without ties."""
+    coefficients: tuple[Coefficient, ...] = ()
+    """Of `control`, see `contextual`."""
+
+
+def fit(data: Cells | Votes, settings: Settings) -> Estimate:
+    """The Bradley-Terry ratings of all models with a vote; at least one vote. Counts (`Cells`) are enough unless
+    `settings.needs_votes`; votes on prepared pairs must come as `Votes`, so that `spread` can cluster them.
 
     Raises:
         MissingDataError: the votes lack what the settings ask for: an anchor, a voter, a time.
         NoMaximumError: no ratings are the likeliest (without a prior, or where all votes are ties); it names models.
-        ClusterError: the clusters are too few for intervals, or one of them carries the scale.
-        ConvergenceError: Newton's method did not arrive.
+        ConvergenceError: Newton's method did not converge.
     """
-    with one_thread():
-        return _estimate(data, settings, progress)
-
-
-def _estimate(data: Cells | Votes, settings: Settings, progress: Progress | None) -> Estimate:
     votes = data if isinstance(data, Votes) else None
-    cells = Cells.from_votes(data) if isinstance(data, Votes) else data
     if votes is None and settings.needs_votes:
         raise MissingDataError("these settings need the votes one by one, and only their counts came; give Votes")
-    all_cells, counted = cells, cells.pairs()
-    gauge = Gauge.of(counted.models, record(counted).battles, settings)
-    if (outcomes := rated_outcomes(settings)) != tuple(Outcome):
-        cells = cells.only(outcomes)
-        votes = votes and votes.select(np.isin(votes.outcome, outcomes))
-        if not cells.n_votes:
-            there = names(counted.models, range(counted.n_models))
-            raise NoMaximumError(
-                f"all votes on {there} are of outcomes that are left out; use ties 'half', both_bad 'tie'"
-            )
-    if settings.control and votes is not None:
-        return _with_covariates(votes, all_cells, gauge, settings)
-    pairs = weighted_pairs(cells, votes, settings)
-    fit = _fitted(pairs, settings)
-    clusters = None
-    if votes is not None:
-        weights = vote_weights(votes, settings) if is_weighted(settings) else None
-        clusters = Clusters.of(votes, counted.models, settings, weights)
-    bounds = intervals(pairs, fit, settings, gauge=gauge.weights, clusters=clusters, progress=progress)
-    return Estimate(
-        all_cells,
-        counted,
-        pairs,
-        gauge,
-        fit,
-        gauge.centred(fit.ratings),
-        bounds,
-        tie=_tie(pairs, fit, clusters, bounds, settings) if isinstance(fit, TieFit) else None,
-        plain=gauge.centred(_fitted(cells.pairs(), settings).ratings) if is_weighted(settings) else None,
-    )
+    with one_thread():
+        cells = Cells.from_votes(data) if isinstance(data, Votes) else data
+        rated, votes = _rated(cells, votes, settings)
+        if settings.control and votes is not None:
+            return _fit_with_covariates(votes, cells, settings)
+        pairs, counted = weighted_pairs(rated, votes, settings), cells.pairs()
+        gauge = Gauge.of(counted.models, record(counted).battles, settings)
+        fitted = _fit_pairs(pairs, settings)
+        has_weights = is_weighted(settings)
+        return Estimate(
+            settings,
+            cells,
+            counted,
+            pairs,
+            gauge,
+            fitted,
+            gauge.centred(fitted.ratings),
+            plain=gauge.centred(_fit_pairs(rated.pairs(), settings).ratings) if has_weights else None,
+            votes=votes,
+            weights=vote_weights(votes, settings) if has_weights and votes is not None else None,
+        )
+
+
+def spread(found: Estimate, *, progress: ReportRounds | None = None) -> Spread:
+    """Intervals of the kind that the settings and the votes ask for (see `chance.intervals`).
+
+    Raises:
+        MissingDataError: intervals by cluster need a column that the votes do not have.
+        ClusterError: the clusters are too few for intervals, or one of them carries the scale.
+        ConvergenceError: Newton's method did not converge in a round of the bootstrap.
+    """
+    with one_thread():
+        clusters = None
+        if found.votes is not None:
+            clusters = Clusters.of(found.votes, found.counted.models, found.settings, found.weights)
+        if found.contextual is not None:
+            return _spread_with_covariates(found, found.contextual, clusters)
+        bounds = intervals(
+            found.pairs,
+            found.fit,
+            found.settings,
+            gauge=found.gauge.weights,
+            clusters=clusters,
+            progress=progress,
+        )
+        tie = _tie(found, found.fit, clusters, bounds) if isinstance(found.fit, TieFit) else None
+        return Spread(bounds, tie)
 
 
 def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:
@@ -134,64 +154,78 @@ def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:
     return (Outcome.A, Outcome.B, *tie, *both_bad)
 
 
-def _fitted(pairs: Pairs, settings: Settings) -> Fit | TieFit:
+def _rated(cells: Cells, votes: Votes | None, settings: Settings) -> tuple[Cells, Votes | None]:
+    """The cells and votes of the outcomes in the fit. Raises NoMaximumError where there are none."""
+    outcomes = rated_outcomes(settings)
+    if outcomes == tuple(Outcome):
+        return cells, votes
+    rated = cells.only(outcomes)
+    if not rated.n_votes:
+        raise NoMaximumError(
+            f"all votes on {names(cells.models, range(len(cells.models)))} have outcomes that are left out; "
+            "use ties 'half', both_bad 'tie'"
+        )
+    return rated, votes and votes.select(np.isin(votes.outcome, outcomes))
+
+
+def _fit_pairs(pairs: Pairs, settings: Settings) -> Fit | TieFit:
     if settings.ties == "davidson" or settings.ties == "rao-kupper":
         return ties.fit(pairs, settings.ties, prior=settings.prior)
     return bradley_terry.fit(pairs, prior=settings.prior)
 
 
-def _tie(
-    pairs: Pairs, fit: TieFit, clusters: Clusters | None, bounds: Intervals | None, settings: Settings
-) -> Coefficient:
-    """With an interval that is normal in log nu (Davidson) and in log eta (Rao-Kupper: eta is above 0)."""
-    error = tie_error(Likelihood.of(pairs, prior=settings.prior), pairs, fit, clusters)
-    reach = pointwise(settings.level, None if bounds is None else bounds.freedom) * error
-    if fit.model == "davidson":
-        return Coefficient("log nu", fit.tie, fit.tie - reach, fit.tie + reach)
-    factor = math.exp(min(reach / fit.tie, _FARTHEST))
-    return Coefficient("log theta", fit.tie, fit.tie / factor, fit.tie * factor)
-
-
-def _with_covariates(votes: Votes, cells: Cells, gauge: Gauge, settings: Settings) -> Estimate:
-    weights, all_votes = None, votes
+def _fit_with_covariates(votes: Votes, cells: Cells, settings: Settings) -> Estimate:
+    weights, plain, counted = None, None, cells.pairs()
+    gauge = Gauge.of(counted.models, record(counted).battles, settings)
     if is_weighted(settings):
+        plain = gauge.centred(contextual.fit(votes, cells.models, settings).fit.ratings)
         weights = vote_weights(votes, settings)
         has_faded = weights <= 0
         votes, weights = votes.select(~has_faded), weights[~has_faded]
-    found = fit_contextual(votes, cells.models, settings, weights)
-    fit, likelihood = found.fit, Likelihood.of(found.pairs, prior=settings.prior)
-    is_used = covariates(votes, settings.control).is_known
-    used_weights = None if weights is None else weights[is_used]
-    clusters = Clusters.of(votes.select(is_used), cells.models, settings, used_weights)
-    if clusters is None:
-        short = short_records.of_votes(likelihood, found.pairs, fit)
-    else:
-        short = short_records.of_clusters(likelihood, fit, clusters)
-    bounds = of_covariance(
-        fit.ratings,
-        found.covariance,
-        found.kind,
-        settings,
-        short=short,
-        gauge=gauge.weights,
-        n_clusters=None if clusters is None else clusters.n_clusters,
-    )
-    plain = None
-    if is_weighted(settings):
-        plain = gauge.centred(fit_contextual(all_votes, cells.models, settings).fit.ratings)
+    found = contextual.fit(votes, cells.models, settings, weights)
     return Estimate(
+        settings,
         cells,
-        cells.pairs(),
+        counted,
         found.pairs,
         gauge,
-        fit,
-        gauge.centred(fit.ratings),
-        bounds,
-        coefficients=found.coefficients,
-        n_left_out=found.n_left_out,
-        unused=found.unused,
+        found.fit,
+        gauge.centred(found.fit.ratings),
+        contextual=found,
         plain=plain,
+        votes=votes.select(found.is_used),
+        weights=None if weights is None else weights[found.is_used],
     )
+
+
+def _spread_with_covariates(found: Estimate, fitted: ContextualFit, clusters: Clusters | None) -> Spread:
+    settings, likelihood = found.settings, fitted.likelihood.ratings
+    if clusters is None:
+        short = short_records.of_votes(likelihood, found.pairs, found.fit)
+    else:
+        short = short_records.of_clusters(likelihood, found.fit, clusters)
+    covariance, K = contextual.spread(fitted), found.pairs.n_models
+    bounds = of_covariance(
+        found.fit.ratings,
+        centred(covariance[:K, :K]),
+        "sandwich" if clusters is None else "jackknife",
+        settings,
+        short=short,
+        gauge=found.gauge.weights,
+        n_clusters=None if clusters is None else clusters.n_clusters,
+    )
+    return Spread(bounds, coefficients=contextual.coefficients(fitted, covariance, level=settings.level))
+
+
+def _tie(found: Estimate, fitted: TieFit, clusters: Clusters | None, bounds: Intervals | None) -> Coefficient:
+    """With an interval that is normal in log nu (Davidson) and in log eta (Rao-Kupper: eta is above 0)."""
+    settings = found.settings
+    error = tie_error(Likelihood.of(found.pairs, prior=settings.prior), found.pairs, fitted, clusters)
+    reach = pointwise(settings.level, None if bounds is None else bounds.freedom) * error
+    if fitted.model == "davidson":
+        return Coefficient("log nu", fitted.tie, fitted.tie - reach, fitted.tie + reach)
+    factor = math.exp(min(reach / fitted.tie, _FARTHEST))
+    return Coefficient("log theta", fitted.tie, fitted.tie / factor, fitted.tie * factor)
 
 
 _LOCK = Lock()  # the number of threads belongs to the process: two that change it in turns would restore a wrong one
@@ -199,11 +233,11 @@ _LOCK = Lock()  # the number of threads belongs to the process: two that change 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within, numpy's and scipy's linear algebra run on one thread, in the whole process; others wait to enter.
+    """Run numpy's and scipy's linear algebra on one thread inside this block, in the whole process; others wait.
 
-    So ratings have the same bits however many threads a machine gives: beyond some 120 models the libraries share a
-    factorization among threads, and its last digits depend on how many there are. Nothing of ours is slower: the
-    matrices are small, and the bootstrap, which takes the time, multiplies none.
+    So ratings have the same bits however many threads a machine has: beyond some 120 models the libraries share a
+    factorization among threads, and its last digits depend on their number. Nothing of ours is slower: the matrices
+    are small, and the bootstrap, which takes the time, multiplies none.
     """
     with _LOCK, _libraries().limit(limits=1, user_api="blas"):
         yield

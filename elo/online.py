@@ -39,7 +39,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spread:
+class OrderSpread:
     """Where the last ratings of K models lie when the same votes come in other orders: median and the quantiles around
     the middle `level` of the orders, (K,) each, on the Elo scale. It tells how much of a rating is mere order, nothing
     of what chance in the votes themselves could do: no confidence interval."""
@@ -115,9 +115,9 @@ def replay(votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings
     return {model: State(rating, n) for model, rating, n in zip(votes.models, ratings, games, strict=True) if n}
 
 
-def spread(
+def spread_over_orders(
     votes: Votes, settings: Settings, *, orders: int = 100, progress: Callable[[int, int], None] | None = None
-) -> Spread:
+) -> OrderSpread:
     """The last ratings over so many random orders of the votes, drawn from `settings.seed`, without replacement: each
     order has every vote once. (The original Chatbot Arena notebook showed the same three numbers of orders drawn with
     replacement.) `progress` is told (orders done, orders in all).
@@ -138,7 +138,7 @@ def spread(
             progress(i + 1, orders)
     tail = (1 - settings.level) / 2
     low, median, high = np.quantile(last, [tail, 0.5, 1 - tail], axis=0)
-    return Spread(models, median, low, high, orders)
+    return OrderSpread(models, median, low, high, orders)
 
 
 def _replayed(

@@ -1,39 +1,40 @@
-"""The intervals of one estimate made in every way there is, for a figure that shows whether they agree.
+"""The intervals of one estimate by every kind there is, for a figure that shows whether they agree.
 
-They differ where it matters: a model that never lost has no width but by the inverse Hessian, and votes that hang
-together are wider by the jackknife than by anything that takes each for independent.
+They differ where it matters: only the inverse Hessian gives a width to a model that never lost, and for votes in
+clusters the jackknife is wider than anything that takes each vote for independent.
 """
 
 import numpy as np
 
 from elo.battles import Floats
+from elo.board.wording import common_kind
 from elo.chance import short_records
 from elo.chance.intervals import projected, sandwich
-from elo.estimate import Estimate
+from elo.estimate import Estimate, Spread
 from elo.fit.bradley_terry import Likelihood
 from elo.fit.pointwise import pointwise
-from elo.settings import Settings
 
 
-def bounds_by_kind(found: Estimate, settings: Settings) -> dict[str, tuple[Floats, Floats]]:
-    """Kind -> lower and upper bounds, (K,) each, on the Elo scale; the board's own first, for models with short records
-    as the board makes them. The others take votes for independent and are pointwise. No board's own: nothing. With
-    covariates there is the board's own alone."""
-    if found.bounds is None:
+def bounds_by_kind(fitted: Estimate, spread: Spread) -> dict[str, tuple[Floats, Floats]]:
+    """Kind -> lower and upper bounds, (K,) each, on the Elo scale. The first are the board's own, with short records as
+    on the board; the others take votes for independent and are pointwise. With covariates there are only the board's
+    own; without those there are none."""
+    settings, bounds = fitted.settings, spread.intervals
+    if bounds is None:
         return {}
-    scale, target = settings.points_per_logit, found.gauge.target
-    own = next((kind for kind in found.bounds.kind if kind != "hessian"), "hessian")
+    scale, target = settings.points_per_logit, fitted.gauge.target
+    own = common_kind(set(bounds.kind))
     label = "inverse Hessian" if own == "hessian" else own
-    kinds = {label: (target + scale * found.bounds.low, target + scale * found.bounds.high)}
+    kinds: dict[str, tuple[Floats, Floats]] = {label: (target + scale * bounds.low, target + scale * bounds.high)}
     if settings.control:
         return kinds
-    likelihood = Likelihood.of(found.pairs, prior=settings.prior)
+    likelihood = Likelihood.of(fitted.pairs, prior=settings.prior)
     reach = scale * pointwise(settings.level)
     for kind, covariance in (
-        ("sandwich", sandwich(likelihood, found.pairs, found.fit)),
-        ("inverse Hessian", short_records.of_votes(likelihood, found.pairs, found.fit).covariance),
+        ("sandwich", sandwich(likelihood, fitted.pairs, fitted.fit)),
+        ("inverse Hessian", short_records.of_votes(likelihood, fitted.pairs, fitted.fit).covariance),
     ):
-        errors = reach * np.sqrt(np.maximum(np.diag(projected(covariance, found.gauge.weights)), 0.0))
-        middle = target + scale * found.ratings
+        errors = reach * np.sqrt(np.maximum(np.diag(projected(covariance, fitted.gauge.weights)), 0.0))
+        middle = target + scale * fitted.ratings
         kinds.setdefault(kind, (middle - errors, middle + errors))
     return kinds

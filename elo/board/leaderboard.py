@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field, fields, replace
 import numpy as np
 
 from db.outcome import Outcome
-from elo import online
+from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
 from elo.board import ranks
-from elo.chance.intervals import IntervalKind, Progress
-from elo.estimate import Estimate, estimate
+from elo.chance.intervals import IntervalKind, Intervals, ReportRounds
+from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
 from elo.settings import Settings
 
@@ -42,7 +42,7 @@ class BoardRow:
     rank_worst: int
     """The models of the same component less those that are surely worse: whose `high` is below this `low`."""
     rank_by_difference: int | None = None
-    """`rank` where "surely" goes by the interval of the difference of two ratings: sharper. None: not known."""
+    """`rank` where "surely" goes by the interval of the difference of two ratings: sharper. None: not spread."""
 
     @property
     def rank_span(self) -> str:
@@ -87,7 +87,7 @@ class FitFacts:
     coefficients: tuple[Coefficient, ...] = ()
     """Of `control`: log-odds per standard deviation of the covariate, side per side."""
     n_left_out: int = 0
-    """Votes of which a covariate is not known."""
+    """Votes of which a covariate is not spread."""
     unused: tuple[str, ...] = ()
     """Covariates that differ in no battle."""
 
@@ -169,70 +169,46 @@ class Leaderboard:
 
 
 def rate(
-    data: Cells | Votes, settings: Settings, *, listed: Sequence[str] = (), progress: Progress | None = None
+    data: Cells | Votes, settings: Settings, *, listed: Sequence[str] = (), progress: ReportRounds | None = None
 ) -> Leaderboard:
-    """The Bradley-Terry board of counts, or of votes (see `estimate`). `listed` are models that are shown even without
-    a vote. No votes: a board without rows.
+    """The Bradley-Terry board of counts or votes: `fit`, `spread` and `board_from` in a row. `listed` are models that
+    are shown even without a vote. Without any votes the board has no rows.
 
-    Raises ValueError for method elo, and whatever `estimate` does: NoMaximumError among it, naming the models, where
-    the prior is 0 and the votes have no likeliest ratings.
+    Raises ValueError for method elo, and whatever `fit` and `spread` raise: NoMaximumError, for example, which names
+    the models, where the prior is 0 and the votes have no likeliest ratings.
     """
     if settings.method != "bradley-terry":
-        raise ValueError(
-            f"the order of votes is no part of this fit, so they cannot be rated by {settings.method}; use rate_online"
-        )
+        raise ValueError(f"method {settings.method!r} needs votes in their order; use rate_online")
     if not (len(data) if isinstance(data, Votes) else data.n_votes):
         return Leaderboard((), tuple(sorted(set(listed))), settings, source_of(Cells.from_counts([])))
-    return board_of(estimate(data, settings, progress=progress), settings, listed=listed)
+    fitted = estimate.fit(data, settings)
+    return board_from(fitted, estimate.spread(fitted, progress=progress), listed=listed)
 
 
-def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ()) -> Leaderboard:
-    """The board of an estimate: on the scale of the settings, with ranks."""
-    models, bounds = found.counted.models, found.bounds
-    scale, target = settings.points_per_logit, found.gauge.target
-
-    def on_scale(logits: Floats) -> Floats:
-        points: Floats = np.round(target + scale * logits, _DECIMALS)
-        return points
-
-    ratings, group = on_scale(found.ratings), found.group
-    plain = {}
-    if bounds is None:
-        rows = _rows(found.counted, ratings, group)
-    else:
-        low, high = on_scale(bounds.low), on_scale(bounds.high)
-        spans = ranks.rank_spans(low, high, group)
-        by_difference = ranks.by_difference(
-            found.ratings, bounds.covariance, group, level=settings.level, freedom=bounds.freedom
-        )
-        rows = [
-            replace(
-                row,
-                rank=int(spans.best[m]),
-                rank_worst=int(spans.worst[m]),
-                low=float(low[m]),
-                high=float(high[m]),
-                interval=bounds.kind[m],
-                rank_by_difference=int(by_difference[m]),
-            )
-            for m, row in enumerate(_rows(found.counted, ratings, group))
-        ]
-        if found.plain is not None:
-            unweighted = on_scale(found.plain)
+def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) -> Leaderboard:
+    """The board of an estimate and its spread: on the scale of the settings, with ranks."""
+    settings, models, bounds = fitted.settings, fitted.counted.models, spread.intervals
+    ratings, group = _on_scale(fitted, fitted.ratings), fitted.group
+    rows, plain = _rows(fitted.counted, ratings, group), {}
+    if bounds is not None:
+        low, high = _on_scale(fitted, bounds.low), _on_scale(fitted, bounds.high)
+        rows = _with_intervals(rows, low, high, bounds, fitted)
+        if fitted.plain is not None:
+            unweighted = _on_scale(fitted, fitted.plain)
             if ((unweighted < low) | (unweighted > high)).any():
                 plain = dict(zip(models, unweighted.tolist(), strict=True))
     return Leaderboard(
         _ordered(rows),
         tuple(sorted(set(listed) - set(models))),
         settings,
-        source_of(found.cells),
+        source_of(fitted.cells),
         FitFacts(
-            found.fit.iterations,
-            found.fit.largest_gradient,
-            found.tie,
-            found.coefficients,
-            found.n_left_out,
-            found.unused,
+            fitted.fit.iterations,
+            fitted.fit.largest_gradient,
+            spread.tie,
+            spread.coefficients,
+            0 if fitted.contextual is None else fitted.contextual.n_left_out,
+            () if fitted.contextual is None else fitted.contextual.unused,
         ),
         reach=None if bounds is None else bounds.reach,
         agreement=None if bounds is None else bounds.agreement,
@@ -241,12 +217,39 @@ def board_of(found: Estimate, settings: Settings, *, listed: Sequence[str] = ())
     )
 
 
+def _on_scale(fitted: Estimate, logits: Floats) -> Floats:
+    """Log-odds under the gauge -> points."""
+    points: Floats = np.round(fitted.gauge.target + fitted.settings.points_per_logit * logits, _DECIMALS)
+    return points
+
+
+def _with_intervals(
+    rows: Iterable[BoardRow], low: Floats, high: Floats, bounds: Intervals, fitted: Estimate
+) -> list[BoardRow]:
+    spans = ranks.rank_spans(low, high, fitted.group)
+    by_difference = ranks.by_difference(
+        fitted.ratings, bounds.covariance, fitted.group, level=fitted.settings.level, freedom=bounds.freedom
+    )
+    return [
+        replace(
+            row,
+            rank=int(spans.best[m]),
+            rank_worst=int(spans.worst[m]),
+            low=float(low[m]),
+            high=float(high[m]),
+            interval=bounds.kind[m],
+            rank_by_difference=int(by_difference[m]),
+        )
+        for m, row in enumerate(rows)
+    ]
+
+
 def rate_online(
     votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings, *, listed: Sequence[str] = ()
 ) -> Leaderboard:
     """The board by online Elo after the votes in their order, without intervals."""
     if settings.method != "elo":
-        raise ValueError(f"method {settings.method!r} does not replay votes; use rate with cells")
+        raise ValueError(f"method {settings.method!r} does not replay votes; use rate")
     votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
     cells = Cells.from_votes(votes)
     unrated = tuple(sorted(set(listed) - set(cells.models)))

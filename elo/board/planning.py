@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from elo.battles import Floats, Index, Pairs, components
 from elo.board.ranks import variance_of_difference
-from elo.estimate import Estimate, rated_outcomes
+from elo.estimate import Estimate, Spread, rated_outcomes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.fit.pointwise import pointwise
@@ -41,7 +41,7 @@ def shrinkage(inverse: Floats, information: Floats) -> Floats:
 
     A battle of a and b adds h to the information along e = e_a - e_b, so by Sherman and Morrison the inverse C loses
     h C e e'C / (1 + h v) with v = e'Ce; the trace of that is h |C e|^2 / (1 + h v). It is largest for close models of
-    which the difference is least known. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1], v = 1/25,
+    which the difference is least spread. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1], v = 1/25,
     h = 1/4, and one more battle shrinks 0.02 to 0.02 / 1.01.
     """
     gain: Floats = information * variance_of_difference(inverse @ centred(np.eye(len(inverse))) @ inverse)
@@ -237,41 +237,41 @@ class Plan:
         }
 
 
-def plan(found: Estimate, settings: Settings, *, chance: float = 0.8) -> Plan:
-    """`chance` is the probability with which the planned battles tell two neighbours apart (see `planning`)."""
-    K = found.counted.n_models
-    rated = found.cells.only(rated_outcomes(settings)).n_votes / found.cells.n_votes
+def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
+    """`chance` is the probability with which the planned battles tell two neighbours apart."""
+    settings, bounds, K = fitted.settings, spread.intervals, fitted.counted.n_models
+    rated = fitted.cells.only(rated_outcomes(settings)).n_votes / fitted.cells.n_votes
     separations: tuple[Separation, ...] = ()
-    if found.bounds is not None:
+    if bounds is not None:
         separations = battles_to_separate(
-            found.pairs,
-            found.fit,
-            found.bounds.covariance,
+            fitted.pairs,
+            fitted.fit,
+            bounds.covariance,
             level=settings.level,
             chance=chance,
-            freedom=found.bounds.freedom,
+            freedom=bounds.freedom,
             rated=rated,
         )
-    inverse = found.fit.inverse[:K, :K]
-    share = rated * shrinkage(inverse, information_of_one(found.fit)) / np.trace(centred(inverse))
+    inverse = fitted.fit.inverse[:K, :K]
+    share = rated * shrinkage(inverse, information_of_one(fitted.fit)) / np.trace(centred(inverse))
     a, b = np.triu_indices(K, 1)
     best = np.argsort(-share[a, b], kind="stable")[:_N_LESSONS]
-    models = found.counted.models
+    models = fitted.counted.models
     return Plan(
         separations,
         chance,
-        pointwise(settings.level, None if found.bounds is None else found.bounds.freedom),
-        replace(connectivity(_in_the_fit(found)), n_met=len(found.counted.a)),
+        pointwise(settings.level, None if bounds is None else bounds.freedom),
+        replace(connectivity(_in_the_fit(fitted)), n_met=len(fitted.counted.a)),
         tuple(Lesson(models[i], models[j], float(share[i, j])) for i, j in zip(a[best], b[best], strict=True)),
-        int(found.counted.games.sum()),
+        int(fitted.counted.games.sum()),
         settings,
     )
 
 
-def _in_the_fit(found: Estimate) -> Pairs:
+def _in_the_fit(fitted: Estimate) -> Pairs:
     """The pairs of which some vote is in the fit, with all of theirs: ties that are ignored tie no groups together."""
-    counted, K = found.counted, found.counted.n_models
-    kept = np.isin(counted.a * K + counted.b, found.pairs.a * K + found.pairs.b)
+    counted, K = fitted.counted, fitted.counted.n_models
+    kept = np.isin(counted.a * K + counted.b, fitted.pairs.a * K + fitted.pairs.b)
     return Pairs(
         counted.models,
         counted.a[kept],

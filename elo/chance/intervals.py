@@ -34,8 +34,8 @@ from elo.fit.ties import TieFit
 from elo.settings import Settings
 
 IntervalKind = Literal["bootstrap", "sandwich", "jackknife", "hessian", "none"]
-Progress = Callable[[int, int], None]
-"""Is told (rounds done, rounds in all) on the way."""
+ReportRounds = Callable[[int, int], None]
+"""Called with (rounds done, rounds in all) during a bootstrap."""
 
 _BLOCK = 2**18  # (M, R) values: what a core's cache holds
 _BLOCK_OF_MATRICES = 2**22  # (R, K, K) values: 32 MB
@@ -79,7 +79,7 @@ def intervals(
     *,
     gauge: Floats | None = None,
     clusters: Clusters | None = None,
-    progress: Progress | None = None,
+    progress: ReportRounds | None = None,
 ) -> Intervals | None:
     """The intervals that the settings ask for; None for a bootstrap of no rounds.
 
@@ -265,7 +265,7 @@ def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> 
 
 
 def bootstrap(
-    likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, settings: Settings, *, progress: Progress | None = None
+    likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, settings: Settings, *, progress: ReportRounds | None = None
 ) -> Floats | None:
     """(rounds, K): ratings in log-odds, each row with mean 0, of as many rounds of Poisson counts; None where some
     round has no maximum (that can only be without a prior, or without a tie under a model of ties)."""

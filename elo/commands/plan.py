@@ -32,9 +32,9 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
+    from elo import estimate
     from elo.board.planning import plan
     from elo.commands.plan_text import report
-    from elo.estimate import estimate
 
     settings = settings_from(arguments)
     if settings.method != "bradley-terry":
@@ -48,7 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     found = find(arguments, settings, progress)
     if not found.has_votes:
         raise CommandError(found.nothing)
-    planned = plan(estimate(found.data, settings, progress=progress.rounds), settings, chance=arguments.chance)
+    fitted = estimate.fit(found.data, settings)
+    planned = plan(fitted, estimate.spread(fitted, progress=progress.rounds), chance=arguments.chance)
     progress.clear()
     if arguments.json is not None:
         text = json.dumps(planned.to_json(), ensure_ascii=False, indent=2, allow_nan=False)

@@ -7,17 +7,17 @@ import argparse
 import json
 from pathlib import Path
 
-from elo import online
+from elo import estimate
 from elo.battles import Votes
-from elo.board.leaderboard import Leaderboard, board_csv, board_of, rate_online
+from elo.board.leaderboard import Leaderboard, board_csv, board_from, rate_online
 from elo.board.table import aligned, table
 from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_folder, check_targets, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.shared.sources import Found, add_source_options, files_read, find, told_time
-from elo.estimate import Estimate, estimate
-from elo.online import Spread
+from elo.commands.shared.sources import add_source_options, files_read, find, told_time
+from elo.estimate import Estimate, Spread
+from elo.online import OrderSpread, spread_over_orders
 from elo.settings import Settings
 
 
@@ -54,7 +54,14 @@ def run(arguments: argparse.Namespace) -> int:
     found = find(arguments, settings, progress)
     if not found.has_votes:
         raise CommandError(found.nothing)
-    fitted, board = _rated(found, settings, progress)
+    fitted, spread = None, None
+    if settings.method == "elo":
+        assert isinstance(found.data, Votes)
+        board = rate_online(found.data, settings, listed=found.listed)
+    else:
+        fitted = estimate.fit(found.data, settings)
+        spread = estimate.spread(fitted, progress=progress.rounds)
+        board = board_from(fitted, spread, listed=found.listed)
     board = board.sourced(
         revision=found.revision,
         excluded=found.excluded,
@@ -65,50 +72,44 @@ def run(arguments: argparse.Namespace) -> int:
     told, text = board.to_json(), table(board)
     if arguments.orders is not None:
         assert isinstance(found.data, Votes)
-        spread = online.spread(
-            found.data, settings, orders=arguments.orders, progress=lambda n, of: progress.show(f"orders: {n} of {of}")
+        orders = spread_over_orders(
+            found.data,
+            settings,
+            orders=arguments.orders,
+            progress=lambda n, of: progress.count("replaying", "orders", n, of),
         )
-        told["orders"], text = spread.to_json(), f"{text}\n\n{_spread_text(spread, settings)}"
+        told["orders"], text = orders.to_json(), f"{text}\n\n{_orders_text(orders, settings)}"
     progress.clear()
     if arguments.json is not None:
         write_whole(arguments.json, json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     if arguments.csv is not None:
         write_whole(arguments.csv, board_csv(board))
     if arguments.plots is not None:
-        _draw(arguments.plots, board, fitted)
+        _draw(arguments.plots, board, fitted, spread)
     print(text)
     return 0
 
 
-def _spread_text(spread: Spread, settings: Settings) -> str:
+def _orders_text(found: OrderSpread, settings: Settings) -> str:
     rows = sorted(
-        zip(spread.models, spread.median.tolist(), spread.low.tolist(), spread.high.tolist(), strict=True),
+        zip(found.models, found.median.tolist(), found.low.tolist(), found.high.tolist(), strict=True),
         key=lambda row: (-row[1], row[0]),
     )
     header = ["model", "median", f"{100 * settings.level:g} % of the orders"]
     lines = aligned(header, [[model, f"{mid:.1f}", f"{low:.1f} to {high:.1f}"] for model, mid, low, high in rows])
-    lines += ["", f"The same votes in {spread.orders} random orders: what order alone does to a rating, no interval."]
+    lines += ["", f"The same votes in {found.orders} random orders: what order alone does to a rating, no interval."]
     return "\n".join(lines)
 
 
-def _rated(found: Found, settings: Settings, progress: Progress) -> tuple[Estimate | None, Leaderboard]:
-    """What was fitted, where something was, and the board."""
-    if settings.method == "elo":
-        assert isinstance(found.data, Votes)
-        return None, rate_online(found.data, settings, listed=found.listed)
-    fitted = estimate(found.data, settings, progress=progress.rounds)
-    return fitted, board_of(fitted, settings, listed=found.listed)
-
-
-def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None) -> None:
+def _draw(folder: Path, board: Leaderboard, fitted: Estimate | None, spread: Spread | None) -> None:
     from elo.board.interval_kinds import bounds_by_kind
     from elo.board.matrices import Matrices
     from elo.board.plots import write_figures
 
     matrices, bounds = None, None
-    if fitted is not None:
-        bounds = bounds_by_kind(fitted, board.settings)
-        rounds = None if fitted.bounds is None else fitted.bounds.rounds
+    if fitted is not None and spread is not None:
+        bounds = bounds_by_kind(fitted, spread)
+        rounds = None if spread.intervals is None else spread.intervals.rounds
         matrices = Matrices.of(
             fitted.counted, fitted.ratings, rounds=rounds, score=fitted.expected_score, group=fitted.group
         )

@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
     check_targets({"OUT.csv": arguments.output, "--truth": arguments.truth})
     found, progress = simulate(scenario), Progress()
     with whole_file(arguments.output) as file:
-        write_votes(found.votes, file, progress=lambda n: progress.show(f"writing: {n} votes"))
+        write_votes(found.votes, file, progress=lambda n: progress.count("writing", "votes", n))
     progress.clear()
     if arguments.truth is not None:
         truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}

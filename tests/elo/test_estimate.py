@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
-from elo.estimate import Estimate, estimate, one_thread
+from elo.chance.intervals import Intervals
+from elo.estimate import Estimate, Spread, fit, one_thread, spread
 from elo.fit import bradley_terry
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.ties import TieFit, chances
@@ -54,10 +55,20 @@ def shuffled_and_turned(votes: Votes, rng: np.random.Generator) -> Votes:
     ).select(order)
 
 
-def numbers(found: Estimate) -> list[Floats]:
-    bounds = found.bounds
+def both(data: Cells | Votes, settings: Settings) -> tuple[Estimate, Spread]:
+    fitted = fit(data, settings)
+    return fitted, spread(fitted)
+
+
+def intervals_of(data: Cells | Votes, settings: Settings) -> Intervals:
+    bounds = both(data, settings)[1].intervals
     assert bounds is not None
-    return [found.ratings, bounds.low, bounds.high, bounds.covariance]
+    return bounds
+
+
+def numbers(fitted: Estimate, bounds: Intervals | None) -> list[Floats]:
+    assert bounds is not None
+    return [fitted.ratings, bounds.low, bounds.high, bounds.covariance]
 
 
 OPTIONS = [
@@ -79,11 +90,11 @@ OPTIONS = [
 @pytest.mark.parametrize("settings", OPTIONS, ids=lambda settings: str(OPTIONS.index(settings)))
 def test_order_and_sides_leave_every_fit_bit_equal(settings: Settings) -> None:
     votes = full_votes()
-    before = estimate(votes, settings)
-    after = estimate(shuffled_and_turned(votes, np.random.default_rng(3)), settings)
-    for one, other in zip(numbers(before), numbers(after), strict=True):
+    before, known = both(votes, settings)
+    after, known_after = both(shuffled_and_turned(votes, np.random.default_rng(3)), settings)
+    for one, other in zip(numbers(before, known.intervals), numbers(after, known_after.intervals), strict=True):
         assert (one == other).all()
-    assert (before.tie, before.coefficients) == (after.tie, after.coefficients)
+    assert (known.tie, known.coefficients) == (known_after.tie, known_after.coefficients)
 
 
 @pytest.mark.parametrize("settings", OPTIONS, ids=lambda settings: str(OPTIONS.index(settings)))
@@ -94,17 +105,18 @@ def test_renaming_leaves_ratings_and_intervals(settings: Settings) -> None:
     if settings.anchor:
         settings = dataclasses.replace(settings, simultaneous=False)  # draws other numbers too
     other_settings = dataclasses.replace(settings, anchor=(("z8", 1100.0),)) if settings.anchor else settings
-    before, after = estimate(votes, settings), estimate(renamed, other_settings)
+    before, after = fit(votes, settings), fit(renamed, other_settings)
     back = [after.counted.models.index(renamed.models[votes.models.index(model)]) for model in before.counted.models]
     assert after.ratings[back] == pytest.approx(before.ratings, abs=1e-9)
-    assert before.bounds is not None
-    assert after.bounds is not None
-    if "bootstrap" in before.bounds.kind:
-        error = np.sqrt(np.diag(before.bounds.covariance))
-        assert (np.abs(after.bounds.low[back] - before.bounds.low) <= error).all()
+    bounds, bounds_after = spread(before).intervals, spread(after).intervals
+    assert bounds is not None
+    assert bounds_after is not None
+    if "bootstrap" in bounds.kind:
+        error = np.sqrt(np.diag(bounds.covariance))
+        assert (np.abs(bounds_after.low[back] - bounds.low) <= error).all()
     else:
-        assert after.bounds.low[back] == pytest.approx(before.bounds.low, abs=1e-6)
-        assert after.bounds.high[back] == pytest.approx(before.bounds.high, abs=1e-6)
+        assert bounds_after.low[back] == pytest.approx(bounds.low, abs=1e-6)
+        assert bounds_after.high[back] == pytest.approx(bounds.high, abs=1e-6)
 
 
 def test_the_side_coefficient_changes_its_sign_with_the_sides_and_nothing_else() -> None:
@@ -118,17 +130,17 @@ def test_the_side_coefficient_changes_its_sign_with_the_sides_and_nothing_else()
         features={name: column[:, ::-1] for name, column in (votes.features or {}).items()},
     )
     settings = Settings(control=("length", "side"), cluster="none")
-    before, after = estimate(votes, settings), estimate(turned, settings)
+    (before, known), (after, known_after) = both(votes, settings), both(turned, settings)
     assert after.ratings == pytest.approx(before.ratings, abs=1e-9)
-    values = {one.name: one.value for one in before.coefficients}
-    assert {one.name: one.value for one in after.coefficients} == pytest.approx(
+    values = {one.name: one.value for one in known.coefficients}
+    assert {one.name: one.value for one in known_after.coefficients} == pytest.approx(
         {"tokens": values["tokens"], "side": -values["side"]}, abs=1e-9
     )
 
 
 def test_ignored_ties_leave_the_fit_but_not_the_counts() -> None:
     data = reference.load("food")
-    found = estimate(data.cells, Settings(ties="ignore", bootstrap=100))
+    found = fit(data.cells, Settings(ties="ignore", bootstrap=100))
     pairs = data.cells.pairs()
     decided = dataclasses.replace(pairs, tied=np.zeros_like(pairs.tied))
     assert found.ratings == pytest.approx(bradley_terry.fit(decided, prior=1).ratings, abs=1e-12)
@@ -147,57 +159,57 @@ def test_votes_for_neither_are_ties_or_left_out_as_chosen(ties: Any) -> None:
         ]
     )
     settings = Settings(ties=ties, both_bad="ignore", bootstrap=0)
-    found = estimate(cells, settings)
+    found = fit(cells, settings)
     assert (found.pairs.tied.tolist(), found.counted.tied.tolist()) == ([2], [11])
-    as_ties = estimate(cells, Settings(ties=ties, bootstrap=0))
+    as_ties = fit(cells, Settings(ties=ties, bootstrap=0))
     assert as_ties.pairs.tied.tolist() == [11]
     votes = Votes.from_rows(
         [("a", "b", Outcome.A)] * 5 + [("b", "a", Outcome.A)] * 3 + [("a", "b", Outcome.TIE)] * 2
         + [("b", "a", Outcome.BOTH_BAD)] * 9
     )  # fmt: skip
-    assert (estimate(votes, settings).ratings == found.ratings).all()
+    assert (fit(votes, settings).ratings == found.ratings).all()
 
 
 def test_both_bad_as_a_tie_or_dropped_moves_ratings_by_what_is_said() -> None:
     """Up to 57 points on the file of the docstring of `Settings.both_bad`."""
     cells = reference.load("chatbot_arena_33k").cells
-    as_ties = estimate(cells, Settings(prior=0, bootstrap=0)).ratings
-    dropped = estimate(cells, Settings(prior=0, bootstrap=0, both_bad="ignore")).ratings
+    as_ties = fit(cells, Settings(prior=0, bootstrap=0)).ratings
+    dropped = fit(cells, Settings(prior=0, bootstrap=0, both_bad="ignore")).ratings
     assert np.abs(as_ties - dropped).max() * Settings().points_per_logit == pytest.approx(57, abs=1)
-    no_ties = estimate(cells, Settings(prior=0, bootstrap=0, ties="ignore")).ratings
+    no_ties = fit(cells, Settings(prior=0, bootstrap=0, ties="ignore")).ratings
     assert np.abs(as_ties - no_ties).max() * Settings().points_per_logit == pytest.approx(92, abs=1)
 
 
 def test_models_that_only_tied_are_a_group_of_their_own_where_ties_are_ignored() -> None:
     cells = Cells.from_counts([("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 3), ("b", "c", Outcome.TIE, 4)])
-    found = estimate(cells, Settings(ties="ignore"))
+    found = fit(cells, Settings(ties="ignore"))
     assert found.counted.models == ("a", "b", "c")
     assert found.fit.r[2] == 0
     assert found.group.tolist() == [1, 1, 2]
     with pytest.raises(NoMaximumError, match="no path of battles leads from 'c' to the other models"):
-        estimate(cells, Settings(ties="ignore", prior=0))
+        fit(cells, Settings(ties="ignore", prior=0))
 
 
 def test_nothing_but_ties_cannot_be_rated_without_them() -> None:
     cells = Cells.from_counts([("a", "b", Outcome.TIE, 5)])
-    with pytest.raises(NoMaximumError, match="all votes on 'a', 'b' are of outcomes that are left out; use ties"):
-        estimate(cells, Settings(ties="ignore"))
+    with pytest.raises(NoMaximumError, match="all votes on 'a', 'b' have outcomes that are left out; use ties"):
+        fit(cells, Settings(ties="ignore"))
 
 
 @pytest.mark.parametrize("ties", ["davidson", "rao-kupper"])
 def test_a_model_of_ties_reports_its_parameter_with_an_interval(ties: Any) -> None:
     data = reference.load("llmfao_crowd")
-    found = estimate(data.cells, Settings(ties=ties, bootstrap=0))
+    found, known = both(data.cells, Settings(ties=ties, bootstrap=0))
     assert isinstance(found.fit, TieFit)
-    assert found.tie is not None
-    assert found.tie.name == ("log nu" if ties == "davidson" else "log theta")
-    assert found.tie.value == found.fit.tie
+    assert known.tie is not None
+    assert known.tie.name == ("log nu" if ties == "davidson" else "log theta")
+    assert known.tie.value == found.fit.tie
     model_based = 2 * 1.96 * np.sqrt(found.fit.inverse[-1, -1])
-    assert found.tie.high - found.tie.low == pytest.approx(model_based, rel=0.25)
+    assert known.tie.high - known.tie.low == pytest.approx(model_based, rel=0.25)
     won, lost, tied = found.fit.chances(np.array([0.7]))
     assert found.expected_score(np.array([0.7])) == pytest.approx(won + tied / 2)
     assert (won + lost + tied) == pytest.approx(1)
-    assert estimate(data.cells, QUICK).expected_score(np.array([0.0])) == 0.5
+    assert fit(data.cells, QUICK).expected_score(np.array([0.0])) == 0.5
 
 
 @pytest.mark.parametrize(("ties", "t"), [("davidson", 0.0), ("rao-kupper", 0.5)])
@@ -213,10 +225,10 @@ def test_intervals_under_a_model_of_ties_cover_its_truth(ties: Any, t: float) ->
         won, lost, _ = chances(ties, r[a] - r[b], np.array(t))
         u = rng.random(600)
         outcome = np.where(u < won, 0, np.where(u < won + lost, 1, 2))
-        found = estimate(Votes(tuple("abcdefgh"), a, b, outcome), Settings(ties=ties, bootstrap=0))
-        assert found.bounds is not None
+        _, found = both(Votes(tuple("abcdefgh"), a, b, outcome), Settings(ties=ties, bootstrap=0))
+        assert found.intervals is not None
         assert found.tie is not None
-        covers += list((found.bounds.low <= r) & (r <= found.bounds.high))
+        covers += list((found.intervals.low <= r) & (r <= found.intervals.high))
         covers_tie.append(found.tie.low <= t <= found.tie.high)
     assert 0.93 <= np.mean(covers) <= 0.97
     assert 0.88 <= np.mean(covers_tie) <= 1.0
@@ -224,7 +236,7 @@ def test_intervals_under_a_model_of_ties_cover_its_truth(ties: Any, t: float) ->
 
 def test_the_interval_of_theta_stays_above_one() -> None:
     """30 votes with two ties: eta = 0.157 with a standard error of 0.11."""
-    tie = estimate(reference.load("food").cells, Settings(ties="rao-kupper", prior=0)).tie
+    tie = both(reference.load("food").cells, Settings(ties="rao-kupper", prior=0))[1].tie
     assert tie is not None
     assert 0 < tie.low < tie.value < tie.high
     assert tie.low * tie.high == pytest.approx(tie.value**2)
@@ -232,29 +244,27 @@ def test_the_interval_of_theta_stays_above_one() -> None:
 
 def test_without_a_tie_a_model_of_ties_is_bradley_terry() -> None:
     cells = Cells.from_counts([("a", "b", Outcome.A, 5), ("b", "a", Outcome.A, 3)])
-    found = estimate(cells, Settings(ties="davidson", bootstrap=100))
-    assert found.tie is None
-    assert (found.ratings == estimate(cells, QUICK).ratings).all()
+    found, known = both(cells, Settings(ties="davidson", bootstrap=100))
+    assert known.tie is None
+    assert (found.ratings == fit(cells, QUICK).ratings).all()
 
 
 def test_votes_on_prepared_pairs_are_clustered_by_themselves_and_live_ones_are_not() -> None:
     votes = full_votes()
-    found = estimate(votes, Settings())
-    assert found.bounds is not None
-    assert set(found.bounds.kind) == {"jackknife"}
+    found = intervals_of(votes, Settings())
+    assert set(found.kind) == {"jackknife"}
     assert votes.prepared is not None
     n_clusters = len(np.unique(votes.prepared[votes.prepared >= 0])) + (votes.prepared < 0).sum()
-    assert found.bounds.n_clusters == n_clusters
-    live = estimate(dataclasses.replace(votes, prepared=None), QUICK).bounds
-    assert live is not None
+    assert found.n_clusters == n_clusters
+    live = intervals_of(dataclasses.replace(votes, prepared=None), QUICK)
     assert set(live.kind) == {"bootstrap"}
 
 
 def test_weights_know_what_the_fit_would_be_without_them() -> None:
     votes = full_votes()
     for settings in (Settings(half_life_days=5), Settings(half_life_days=5, control=("length",))):
-        found = estimate(votes, settings)
-        alike = estimate(votes, dataclasses.replace(settings, half_life_days=None))
+        found = fit(votes, settings)
+        alike = fit(votes, dataclasses.replace(settings, half_life_days=None))
         assert found.plain == pytest.approx(alike.ratings, abs=1e-9)
         assert alike.plain is None
         assert np.abs(found.ratings - alike.ratings).max() > 0.05
@@ -269,7 +279,7 @@ def test_whole_weights_are_that_many_votes() -> None:
     twice = votes.select(np.concatenate([np.arange(500), np.flatnonzero(is_new)]))
     settings = Settings(half_life_days=30, prior=0, cluster="none", ties="davidson")
     plain = Settings(prior=0, ties="davidson", bootstrap=0)
-    assert estimate(aged, settings).ratings == pytest.approx(estimate(twice, plain).ratings, abs=1e-9)
+    assert fit(aged, settings).ratings == pytest.approx(fit(twice, plain).ratings, abs=1e-9)
 
 
 def test_votes_left_out_for_want_of_a_feature_are_counted() -> None:
@@ -279,20 +289,21 @@ def test_votes_left_out_for_want_of_a_feature_are_counted() -> None:
     missing = dataclasses.replace(votes, features={"tokens": tokens})
     for cluster in ("none", "pair"):
         settings = Settings(control=("length",), cluster=cluster, weights="pair")
-        found = estimate(missing, settings)
-        assert found.n_left_out == 17
+        found, known = both(missing, settings)
+        assert found.contextual is not None
+        assert found.contextual.n_left_out == 17
         assert found.counted.games.sum() == 600
-        assert [one.name for one in found.coefficients] == ["tokens"]
+        assert [one.name for one in known.coefficients] == ["tokens"]
 
 
 def test_counts_are_refused_where_votes_are_needed() -> None:
     with pytest.raises(MissingDataError, match="these settings need the votes one by one, and only their counts came"):
-        estimate(reference.load("food").cells, Settings(cluster="voter"))
+        fit(reference.load("food").cells, Settings(cluster="voter"))
 
 
 def test_pairs_of_an_estimate_are_what_was_fitted() -> None:
     cells = reference.load("llmfao_crowd").cells
-    found = estimate(cells, Settings(weights="pair"))
+    found = fit(cells, Settings(weights="pair"))
     assert isinstance(found.pairs, Pairs)
     assert found.pairs.games.sum() == pytest.approx(8931)
     assert found.pairs.won2 is not None

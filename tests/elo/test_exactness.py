@@ -17,8 +17,10 @@ from db.outcome import Outcome
 from elo import Cells, Settings, Votes, rate
 from elo.battles import Floats, Pairs
 from elo.board.matrices import Matrices
-from elo.estimate import estimate
+from elo.estimate import fit as fit_votes
+from elo.estimate import spread
 from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
+from elo.fit.ties import TieFit
 from tests.elo import reference
 
 POINTS = Settings().points_per_logit
@@ -83,9 +85,10 @@ def test_random_tournaments_with_weights_equal_a_plain_likelihood(ties: Any) -> 
 def test_errors_by_inverse_pair_frequency_equal_arena_ranks(name: str) -> None:
     data = reference.load(name)
     expected = data.results["arena_rank_reweighted_sandwich"]["variances"]
-    found = estimate(data.cells, Settings(weights="pair", prior=0, interval="sandwich", cluster="none"))
-    assert found.bounds is not None
-    errors = dict(zip(data.cells.models, (POINTS * np.sqrt(np.diag(found.bounds.covariance))).tolist(), strict=True))
+    settings = Settings(weights="pair", prior=0, interval="sandwich", cluster="none")
+    bounds = spread(fit_votes(data.cells, settings)).intervals
+    assert bounds is not None
+    errors = dict(zip(data.cells.models, (POINTS * np.sqrt(np.diag(bounds.covariance))).tolist(), strict=True))
     assert errors == pytest.approx({model: math.sqrt(variance) for model, variance in expected.items()}, rel=1e-3)
 
 
@@ -93,7 +96,7 @@ def test_errors_by_inverse_pair_frequency_equal_arena_ranks(name: str) -> None:
 def test_win_fractions_without_ties_equal_fastchats(name: str) -> None:
     data = reference.load(name)
     expected = data.results["fastchat_pairwise_win_fraction_no_ties"]
-    found = estimate(data.cells, Settings(ties="ignore", bootstrap=0))
+    found = fit_votes(data.cells, Settings(ties="ignore", bootstrap=0))
     matrices = Matrices.of(found.pairs, found.ratings).ordered(expected["order"])
     fractions = np.array(expected["matrix"], dtype=np.float64)
     np.fill_diagonal(fractions, np.nan)
@@ -143,12 +146,12 @@ def test_predicted_points_of_the_likeliest_ratings_meet_those_scored(
 ) -> None:
     """At a maximum every model has scored what it was expected to (Rao-Kupper's counts a tie as a win for both)."""
     try:
-        found = estimate(Votes.from_rows(votes), Settings(ties=ties, prior=0, bootstrap=0))
+        found = fit_votes(Votes.from_rows(votes), Settings(ties=ties, prior=0, bootstrap=0))
     except NoMaximumError:
         return
     pairs: Pairs = found.pairs
     expected = found.expected_score(found.ratings[pairs.a] - found.ratings[pairs.b])
-    if ties == "rao-kupper" and found.tie is not None:
+    if ties == "rao-kupper" and isinstance(found.fit, TieFit):
         return
     excess = np.zeros(pairs.n_models)
     np.add.at(excess, pairs.a, pairs.points - pairs.games * expected)

@@ -1,53 +1,74 @@
-"""One line on standard error that tells where long work is. Short work shows nothing."""
+"""How far long work is, on standard error: tqdm's bar on a terminal, a line now and then in a log."""
 
+import io
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
+
+from tqdm import tqdm
 
 T = TypeVar("T")
 
-_BAR = 20  # characters
+_QUIET_S = 1.0  # shorter work shows nothing
+_LINE_EVERY_S = 5.0
 _EVERY = 10_000  # rows
+_COUNT = "{desc}: {n:,} {unit}"
+_SHARE = "{desc}: |{bar:20}| {n:,} of {total:,} {unit}"
+_LINE = "{desc}: {n:,} of {total:,} {unit}"
 
 
-@dataclass(slots=True)
+class _Lines(io.TextIOBase):
+    """The file that a bar writes to where there is no terminal: one line for each time it is drawn."""
+
+    def write(self, text: str) -> int:
+        if sys.stderr is not None and (line := text.strip()):
+            print(line, file=sys.stderr, flush=True)
+        return len(text)
+
+
 class Progress:
-    """Rewritten on a terminal; elsewhere a line every few seconds. `show` may be called as often as one likes."""
+    """One piece of work after the other. Each call may come as often as it likes."""
 
-    clock: Callable[[], float] = time.monotonic
-    began: float = field(init=False)
-    shown_at: float = field(init=False, default=float("-inf"))
-    has_line: bool = field(init=False, default=False)
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
 
-    def __post_init__(self) -> None:
-        self.began = self.clock()
-
-    def rounds(self, done: int, n_rounds: int) -> None:
-        bar = "#" * (_BAR * done // n_rounds)
-        self.show(f"bootstrap: [{bar:<{_BAR}}] {done} of {n_rounds} rounds")
+    def rounds(self, n_done: int, n_rounds: int) -> None:
+        self.count("bootstrap", "rounds", n_done, n_rounds)
 
     def rows(self, n_rows: int) -> None:
-        self.show(f"reading: {n_rows} rows")
+        self.count("reading", "rows", n_rows)
 
     def reading(self, rows: Iterable[T]) -> Iterator[T]:
-        """The same rows, told on the way."""
+        """The same rows, counted as they pass."""
         for n_rows, row in enumerate(rows, start=1):
             yield row
             if n_rows % _EVERY == 0:
                 self.rows(n_rows)
 
-    def show(self, text: str) -> None:
-        now = self.clock()
-        is_terminal = sys.stderr.isatty()
-        if now - self.began < 1 or now - self.shown_at < (0.1 if is_terminal else 5):
-            return
-        self.shown_at = now
-        print(f"\r\033[K{text}" if is_terminal else text, end="" if is_terminal else "\n", file=sys.stderr, flush=True)
-        self.has_line = is_terminal
+    def count(self, what: str, unit: str, n_done: int, total: int | None = None) -> None:
+        """Show, for example, "reading: 20,000 rows". Other work than before replaces its bar."""
+        if self._bar is None or self._bar.desc != what:
+            self.clear()
+            self._bar = _bar(what, unit, total)
+        self._bar.update(n_done - self._bar.n)
 
     def clear(self) -> None:
-        if self.has_line:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-            self.has_line = False
+        """Remove the bar, before anything else is printed."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+
+def _bar(what: str, unit: str, total: int | None) -> "tqdm[None]":
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(
+        desc=what,
+        total=total,
+        unit=unit,
+        file=sys.stderr if is_terminal else _Lines(),
+        leave=False,
+        delay=_QUIET_S if is_terminal else _LINE_EVERY_S,
+        mininterval=0.1 if is_terminal else _LINE_EVERY_S,
+        miniters=1,
+        bar_format=_COUNT if total is None else _SHARE if is_terminal else _LINE,
+    )

@@ -15,6 +15,8 @@ from arena.settings import load
 from db import queries
 from db.codes import Kind, Policy, State
 from db.errors import StorageFailed
+from elo.online import name_of, settings_of
+from elo.settings import Settings
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 from tests.waiting import until
 
@@ -265,3 +267,9 @@ def test_votes_are_counted_once_for_each_revision_of_any_process(house: House, m
         assert not counted
 
     run(main())
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(base=2.718281828459045, scale=173.7, k=0.1, start=-1e-9)])
+def test_the_stored_name_of_online_elo_is_the_one_that_elo_check_reads(settings: Settings) -> None:
+    assert online_elo(settings).name == name_of(settings)
+    assert settings_of(online_elo(settings).name) == settings

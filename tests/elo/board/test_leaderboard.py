@@ -10,8 +10,8 @@ import pytest
 
 from db.outcome import Outcome
 from elo import Cells, Leaderboard, Settings, Votes, rate, rate_online
-from elo.board.leaderboard import board_csv, board_of, source_of
-from elo.estimate import estimate
+from elo.board.leaderboard import board_csv, board_from, source_of
+from elo.estimate import fit, spread
 from elo.fit.bradley_terry import NoMaximumError
 from tests.elo import reference
 
@@ -167,9 +167,9 @@ def test_the_json_is_the_published_one() -> None:
 
 
 def test_each_method_has_its_function() -> None:
-    with pytest.raises(ValueError, match="cannot be rated by elo; use rate_online"):
+    with pytest.raises(ValueError, match="method 'elo' needs votes in their order; use rate_online"):
         rate(counts(), ELO)
-    with pytest.raises(ValueError, match="method 'bradley-terry' does not replay votes; use rate with cells"):
+    with pytest.raises(ValueError, match="method 'bradley-terry' does not replay votes; use rate"):
         rate_online([], Settings())
 
 
@@ -221,7 +221,8 @@ def test_votes_and_their_counts_give_the_same_board() -> None:
     for settings in (QUICK, Settings(weights="pair"), Settings(ties="davidson"), Settings(ties="ignore", bootstrap=50)):
         of_votes, of_counts = rate(data.votes, settings), rate(data.cells, settings)
         assert json.dumps(of_votes.to_json()) == json.dumps(of_counts.to_json())
-        assert of_votes == board_of(estimate(data.votes, settings), settings)
+        fitted = fit(data.votes, settings)
+        assert of_votes == board_from(fitted, spread(fitted))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from db.outcome import Outcome
 from elo import Cells, Settings, Votes
 from elo.board import matrices
 from elo.board.matrices import Matrices
-from elo.estimate import estimate
+from elo.estimate import fit
 from elo.fit import bradley_terry
 from tests.elo import reference
 
@@ -76,7 +76,7 @@ def test_models_without_a_path_of_battles_have_no_prediction() -> None:
 def test_models_that_the_fit_holds_apart_have_no_prediction() -> None:
     """Met, but in ties alone, which the fit ignores."""
     cells = Cells.from_counts([("a", "b", Outcome.A, 1), ("b", "c", Outcome.TIE, 2)])
-    fitted = estimate(cells, Settings(ties="ignore", bootstrap=2))
+    fitted = fit(cells, Settings(ties="ignore", bootstrap=2))
     found = Matrices.of(fitted.counted, fitted.ratings, rounds=np.zeros((2, 3)), group=fitted.group)
     assert found.observed[1, 2] == 0.5
     assert np.isnan(found.predicted[1, 2])

@@ -10,7 +10,8 @@ from db.outcome import Outcome
 from elo.battles import Cells, Floats, Pairs, components
 from elo.board.planning import Plan, Separation, battles_to_separate, connectivity, expected_shrinkage, plan
 from elo.chance.intervals import intervals, sandwich
-from elo.estimate import estimate
+from elo.estimate import fit as fit_votes
+from elo.estimate import spread
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, fit
 from elo.settings import Settings
@@ -287,17 +288,17 @@ def test_no_votes_are_no_groups_and_no_plan() -> None:
 
 def planned(cells: Cells, settings: Settings | None = None, *, chance: float = 0.8) -> Plan:
     settings = settings or Settings(bootstrap=50)
-    return plan(estimate(cells, settings), settings, chance=chance)
+    fitted = fit_votes(cells, settings)
+    return plan(fitted, spread(fitted), chance=chance)
 
 
 def test_a_plan_is_what_planning_says_of_the_boards_errors() -> None:
     cells, settings = reference.load("simple").cells, Settings(bootstrap=50, level=0.9)
-    found = estimate(cells, settings)
-    assert found.bounds is not None
-    made = plan(found, settings, chance=0.5)
-    assert made.neighbours == battles_to_separate(
-        found.pairs, found.fit, found.bounds.covariance, level=0.9, chance=0.5
-    )
+    found = fit_votes(cells, settings)
+    bounds = spread(found).intervals
+    assert bounds is not None
+    made = plan(found, spread(found), chance=0.5)
+    assert made.neighbours == battles_to_separate(found.pairs, found.fit, bounds.covariance, level=0.9, chance=0.5)
     assert made.connectivity == connectivity(found.counted)
     assert (made.n_votes, made.chance) == (16, 0.5)
 
@@ -307,7 +308,8 @@ def test_few_clusters_take_a_wider_gap() -> None:
     votes = reference.load("food").votes
     votes = replace(votes, voter=np.arange(30) % 10)
     settings = Settings(cluster="voter")
-    made = plan(estimate(votes, settings), settings)
+    fitted = fit_votes(votes, settings)
+    made = plan(fitted, spread(fitted))
     assert made.reach == pytest.approx(2.262, abs=1e-3)
     assert (planned(reference.load("food").cells).reach) == pytest.approx(1.960, abs=1e-3)
 
@@ -316,8 +318,8 @@ def test_few_clusters_take_a_wider_gap() -> None:
 def test_a_lesson_is_what_one_more_battle_takes_off_the_variance(ties: str) -> None:
     """Compared with the inverse of the information with one battle more, for the model of ties at its parameter."""
     cells, settings = reference.load("food").cells, Settings(ties=ties, bootstrap=0)  # type: ignore[arg-type]
-    found = estimate(cells, settings)
-    lessons = plan(found, settings).lessons
+    found = fit_votes(cells, settings)
+    lessons = plan(found, spread(found)).lessons
     assert len(lessons) == 10
     assert [lesson.share for lesson in lessons] == sorted((lesson.share for lesson in lessons), reverse=True)
     K, r = 5, found.fit.r

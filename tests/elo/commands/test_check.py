@@ -1,15 +1,20 @@
 import sqlite3
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from arena.service.storage import online_elo
 from db.outcome import Outcome
 from db.queries import OnlineElo
 from db.session import open_database
 from elo.__main__ import main
+from elo.online import name_of, update
 from elo.settings import Settings
 from tests.db import building
+
+
+def online_elo(settings: Settings) -> OnlineElo:
+    return OnlineElo(name_of(settings), settings.start, partial(update, settings=settings))
 
 
 def voted(path: Path, elo: OnlineElo | None = None) -> str:

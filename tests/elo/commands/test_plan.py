@@ -16,7 +16,7 @@ FOOD = str(reference.DATA / "food.csv")
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Progress, "show", lambda *_: None)  # on a busy machine even short work tells where it is
+    monkeypatch.setattr(Progress, "count", lambda *_: None)  # on a busy machine even short work tells where it is
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:

@@ -38,7 +38,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
     """recompute with these arguments: (exit status, standard output, standard error without progress)."""
-    monkeypatch.setattr(Progress, "show", lambda *_: None)  # on a busy machine even short work tells where it is
+    monkeypatch.setattr(Progress, "count", lambda *_: None)  # on a busy machine even short work tells where it is
 
     def run(*arguments: str | Path) -> tuple[int, str, str]:
         try:
@@ -170,7 +170,7 @@ def test_orders_show_what_order_alone_does_to_online_elo(run: Run, tmp_path: Pat
     status, out, err = run("--votes", FOOD, "--method", "elo", "--orders", "20", "--json", tmp_path / "board.json")
     assert (status, err) == (0, "")
     told = json.loads((tmp_path / "board.json").read_text())["orders"]
-    spread = online.spread(read_votes([Path(FOOD)]).votes, Settings(method="elo"), orders=20)
+    spread = online.spread_over_orders(read_votes([Path(FOOD)]).votes, Settings(method="elo"), orders=20)
     assert told["orders"] == 20
     assert [row["median"] for row in told["models"]] == spread.median.tolist()
     assert all(row["low"] < row["median"] < row["high"] for row in told["models"])
@@ -550,7 +550,7 @@ def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch:
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("elo.commands.recompute.estimate", stop)
+    monkeypatch.setattr("elo.estimate.fit", stop)
     status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
     assert (status, out, err) == (130, "", "stopped; no file was left half written\n")
     assert list(tmp_path.iterdir()) == []

@@ -1,7 +1,7 @@
 import json
 import math
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,11 @@ import scipy.stats
 from scipy.optimize import minimize
 
 from db.outcome import Outcome
-from elo.battles import Cells, Floats, MissingDataError, Votes
+from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
 from elo.chance.intervals import sandwich
+from elo.fit import contextual
 from elo.fit.bradley_terry import ConvergenceError, Likelihood, NoMaximumError, centred, fit
-from elo.fit.contextual import ContextualFit, fit_contextual
+from elo.fit.coefficient import Coefficient
 from elo.settings import Settings
 from tests.elo.reference import DATA
 
@@ -55,12 +56,44 @@ def random_votes(
     return Votes(models, a, b, outcome.astype(np.int8), features=features), ratings
 
 
-def found(votes: Votes, weights: Floats | None = None, **settings: Any) -> ContextualFit:
+@dataclass(frozen=True)
+class Found:
+    """A fit and its spread."""
+
+    models: tuple[str, ...]
+    r: Floats
+    inverse: Floats
+    pairs: Pairs
+    covariance: Floats
+    coefficients: tuple[Coefficient, ...]
+    n_clusters: int | None
+    n_left_out: int
+    unused: tuple[str, ...]
+    largest_gradient: float
+
+
+def found(votes: Votes, weights: Floats | None = None, **settings: Any) -> Found:
     models = tuple(sorted({votes.models[m] for m in (*votes.a.tolist(), *votes.b.tolist())}))
-    return fit_contextual(votes, models, Settings(**settings), weights)
+    return joined(contextual.fit(votes, models, Settings(**settings), weights), Settings(**settings).level)
 
 
-def values(fitted: ContextualFit) -> dict[str, float]:
+def joined(fitted: contextual.ContextualFit, level: float = 0.95) -> Found:
+    covariance, K = contextual.spread(fitted), fitted.pairs.n_models
+    return Found(
+        fitted.pairs.models,
+        fitted.fit.r,
+        fitted.fit.inverse,
+        fitted.pairs,
+        centred(covariance[:K, :K]),
+        contextual.coefficients(fitted, covariance, level=level),
+        fitted.n_clusters,
+        fitted.n_left_out,
+        fitted.unused,
+        fitted.largest_gradient,
+    )
+
+
+def values(fitted: Found) -> dict[str, float]:
     return {coefficient.name: coefficient.value for coefficient in fitted.coefficients}
 
 
@@ -132,7 +165,7 @@ def test_fit_equals_a_plain_optimiser_of_the_definition(prior: float, ridge: flo
     assert fitted.r - fitted.r.mean() == pytest.approx(expected[: plain.K], abs=2e-5)
     assert values(fitted) == pytest.approx(dict(zip(plain.names, expected[plain.K :], strict=True)), abs=2e-5)
     assert fitted.largest_gradient < 1e-8
-    assert fitted.kind == "sandwich"
+    assert fitted.n_clusters is None
     assert (fitted.n_left_out, fitted.unused) == (0, ())
 
 
@@ -264,7 +297,7 @@ def shuffled(votes: Votes, order: Any) -> Votes:
     return replace(votes, **columns, features={name: column[order] for name, column in votes.features.items()})
 
 
-def numbers(fitted: ContextualFit) -> list[Any]:
+def numbers(fitted: Found) -> list[Any]:
     coefficients = [(c.name, c.value, c.low, c.high) for c in fitted.coefficients]
     return [coefficients, fitted.r.tolist(), fitted.covariance.tolist(), fitted.inverse.tolist()]
 
@@ -330,7 +363,7 @@ def test_clusters_are_left_out_one_by_one() -> None:
     votes = replace(votes, prepared=prepared)
     w = rng.uniform(0.5, 2, 300)
     fitted = found(votes, w, control=ALL)
-    assert fitted.kind == "jackknife"
+    assert fitted.n_clusters is not None
     plain = Plain(votes, prior=1, w=w)
     K, theta = plain.K, np.concatenate([fitted.r, list(values(fitted).values())])
     p = 1 / (1 + np.exp(-plain.z @ theta))
@@ -363,7 +396,7 @@ def test_the_same_vote_many_times_over_is_one_vote_where_votes_are_clustered() -
     clustered = found(many, control=("length",), prior=0)
     blind = found(many, control=("length",), prior=0, cluster="none")
 
-    def width(fitted: ContextualFit) -> float:
+    def width(fitted: Found) -> float:
         return fitted.coefficients[0].high - fitted.coefficients[0].low
 
     assert width(clustered) == pytest.approx(width(one), rel=0.05)
@@ -394,10 +427,10 @@ def test_clusters_and_weights_are_those_of_the_votes_that_are_used() -> None:
     is_known, prepared, weights = rng.random(400) < 0.7, rng.integers(0, 50, 400), rng.uniform(0.5, 2, 400)
     tokens = np.where(is_known[:, None], votes.features["tokens"], np.nan)
     holey = replace(votes, features={"tokens": tokens}, prepared=np.where(is_known, -1, prepared))
-    assert found(holey, control=("length",)).kind == "sandwich"
+    assert found(holey, control=("length",)).n_clusters is None
     holey = replace(holey, prepared=prepared)
     here = found(holey, weights, control=("length",))
-    assert here.kind == "jackknife"
+    assert here.n_clusters is not None
     assert numbers(here) == numbers(found(holey.select(is_known), weights[is_known], control=("length",)))
 
 
@@ -477,7 +510,7 @@ def test_a_prior_of_next_to_nothing_is_told_where_no_covariate_is_used() -> None
 def test_what_cannot_be_told_from_the_models_is_refused() -> None:
     """One model always on side A."""
     votes = Votes(("x", "y"), np.zeros(40, int), np.ones(40, int), np.array([0, 1, 0, 2] * 10))
-    with pytest.raises(MissingDataError, match="side cannot be told from the models and what else is controlled"):
+    with pytest.raises(MissingDataError, match="cannot separate side from the models and the other controls"):
         found(votes, control=("side",))
     assert found(votes, control=("side",), ridge=1).coefficients[0].name == "side"
 
@@ -486,7 +519,7 @@ def test_covariates_that_say_the_same_are_refused() -> None:
     votes, _ = random_votes(np.random.default_rng(25), n_votes=300)
     assert votes.features is not None
     same = replace(votes, features={**votes.features, "lists": votes.features["headers"]})
-    with pytest.raises(MissingDataError, match=r"(headers|lists) cannot be told from the models"):
+    with pytest.raises(MissingDataError, match=r"cannot separate (headers|lists) from the models"):
         found(same, control=("style",))
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, MissingDataError, Votes
-from elo.estimate import estimate
+from elo.estimate import fit as fit_votes
+from elo.estimate import spread
 from elo.fit.bradley_terry import fit
 from elo.fit.weights import is_weighted, vote_weights, weighted_pairs
 from elo.settings import Settings
@@ -71,11 +72,12 @@ def test_a_vote_of_more_than_100_half_lives_is_none() -> None:
     features = {"tokens": np.random.default_rng(3).integers(1, 99, (12, 2)).astype(np.float64)}
     for changes in ({}, {"control": ("length",)}, {"cluster": "voter"}):
         one = dataclasses.replace(settings, **changes)
-        found = estimate(dataclasses.replace(votes, features=features, voter=np.arange(12)), one)
+        found = fit_votes(dataclasses.replace(votes, features=features, voter=np.arange(12)), one)
         assert found.group.tolist() == [1, 1, 2]
         assert found.fit.r[2] == pytest.approx(0, abs=1e-12)
-        assert found.bounds is not None
-        assert np.isfinite(found.bounds.low).all()
+        bounds = spread(found).intervals
+        assert bounds is not None
+        assert np.isfinite(bounds.low).all()
 
 
 def naive_sums(votes: Votes, weight: Floats) -> dict[tuple[str, str], list[float]]:

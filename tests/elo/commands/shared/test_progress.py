@@ -2,37 +2,50 @@ import sys
 
 import pytest
 
+from elo.commands.shared import progress as module
 from elo.commands.shared.progress import Progress
 
 
-def test_long_work_tells_where_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 0.5, 1.5, 1.55, 1.7])
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every count is shown."""
+    monkeypatch.setattr(module, "_QUIET_S", 0.0)
+    monkeypatch.setattr(module, "_LINE_EVERY_S", 0.0)
+    monkeypatch.setattr(module, "_EVERY", 2)
+
+
+def test_a_terminal_shows_a_bar_that_is_taken_away(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    progress = Progress(clock=lambda: next(clock))
-    for done in (1, 2, 3, 4):
-        progress.rounds(done, 9)
+    progress = Progress()
+    progress.rounds(2_000, 4_000)
     progress.clear()
-    assert capsys.readouterr().err == "".join(
-        f"\r\033[K{text}"
-        for text in (
-            "bootstrap: [####                ] 2 of 9 rounds",
-            "bootstrap: [########            ] 4 of 9 rounds",
-            "",
-        )
-    )
+    shown = capsys.readouterr().err
+    assert "bootstrap: |" in shown
+    assert "| 0 of 4,000 rounds" in shown
+    assert not shown.rstrip("\r").split("\r")[-1].strip(), "the line is empty again"
 
 
-def test_progress_in_a_log_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    clock = iter([0.0, 6.0, 7.0, 11.5])
-    progress = Progress(clock=lambda: next(clock))
-    for n in (1, 2, 3):
-        progress.show(f"reading: {n} rows")
+def test_a_log_has_a_line_each_time(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = Progress()
+    for n in (1_000, 2_000):
+        progress.rows(n)
+    progress.rounds(5, 20)
     progress.clear()
-    assert capsys.readouterr().err == "reading: 1 rows\nreading: 3 rows\n"
+    lines = capsys.readouterr().err.splitlines()
+    assert [line for line in lines if line.startswith("reading")][-1] == "reading: 2,000 rows"
+    assert lines[-1] == "bootstrap: 5 of 20 rounds"
 
 
-def test_rows_are_told_as_they_go_by(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("elo.commands.shared.progress._EVERY", 2)
-    clock = iter([0.0, 6.0, 6.1])
-    assert list(Progress(clock=lambda: next(clock)).reading("abcde")) == list("abcde")
-    assert capsys.readouterr().err == "reading: 2 rows\n"
+def test_short_work_shows_nothing(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_LINE_EVERY_S", 60.0)
+    progress = Progress()
+    progress.rows(5)
+    progress.clear()
+    assert capsys.readouterr().err == ""
+
+
+def test_rows_are_counted_as_they_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert list(Progress().reading("abcde")) == list("abcde")
+    assert "reading: 4 rows" in capsys.readouterr().err
