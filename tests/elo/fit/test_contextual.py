@@ -346,7 +346,7 @@ def test_blocks_change_nothing_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> N
     votes, _ = random_votes(np.random.default_rng(14), n_votes=500)
     whole = found(votes, control=ALL)
     for block in (1, 7, 499):
-        monkeypatch.setattr("elo.fit.contextual._BLOCK", block)
+        monkeypatch.setattr("elo.fit.row_likelihood._BLOCK", block)
         parts = found(votes, control=ALL)
         assert parts.r == pytest.approx(whole.r, abs=1e-12)
         assert parts.covariance == pytest.approx(whole.covariance, abs=1e-12)
