@@ -1,4 +1,4 @@
-"""Model folders to engines: weights in the right dtype on the right device, and caches that fit into the memory."""
+"""Model folders to engines: the weights, their dtype and device, and caches that fit into the memory."""
 
 import logging
 import time
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """A model that can answer. `fingerprint` is that of its weights, `dtype` a short name, such as "float32"."""
+    """A model that is ready. `fingerprint` identifies its weights; `dtype` is a short name, such as "float32"."""
 
     folder: ModelFolder
     engine: Engine
@@ -35,7 +35,7 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a set of folders: the models that can answer and, by name, why the others cannot."""
+    """The models of a set of folders that are ready and, by name, why the others are not."""
 
     models: Mapping[str, LoadedModel]
     failures: Mapping[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ def _backend(model: Transformer) -> Backend:
 
 
 def default_device() -> torch.device:
-    """The GPU where there is one."""
+    """Return the GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -57,11 +57,11 @@ def load_for_serving(
     device: torch.device | str = "cpu",
     progress: weights.Progress | None = None,
 ) -> Transformer:
-    """The model of a folder, packed. `dtype` torch.int8 quantizes the weights, read in the default dtype, which is also
-    that of the cache. Raises CheckpointError, as `weights.load`.
+    """Load the model of a folder, packed. `dtype` torch.int8 quantizes weights read in the default dtype, which is also
+    the dtype of the cache. Raises CheckpointError, as `weights.load`.
 
-    Packing pays at every size where decode.c is compiled: a token of 1M parameters in float32 takes 0.08 ms, and 1.7 ms
-    with plain weights (one thread).
+    Packing pays at every size where decode.c is compiled: a token of a model of 1M parameters in float32 takes 0.08 ms,
+    and 1.7 ms with plain weights (one thread).
     """
     int8 = dtype is torch.int8
     return weights.load(path, dtype=None if int8 else dtype, device=device, pack=True, int8=int8, progress=progress)
@@ -78,14 +78,15 @@ def load_models(
     reuse: bool = True,
     failures: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Read the weights of all folders, then share the memory for caches among them: the same number of slots for each.
+    """Load all folders, and divide the memory for caches: the same number of slots for each model.
 
-    A model whose weights cannot be used is left out, so that one damaged file does not keep the others down; `failures`
-    are those that were left out before, and are passed on. `dtype` and `max_len` are by name; a model that they do not
-    name takes `weights.default_dtype` and its checkpoint's own `max_seq_len`. `budget` and `reuse` are every engine's.
-    None elsewhere: `memory.default_cache_bytes`, and as many slots as fit. Where one slot of each model does not fit,
-    the models with the largest slots are left out. Raises the first model's error when none can be used, and ValueError
-    when no slot fits.
+    `dtype` and `max_len` are by name; a model without them takes `weights.default_dtype` and its checkpoint's
+    `max_seq_len`. `budget` and `reuse` apply to every engine. `cache_gb` defaults to `memory.default_cache_bytes`,
+    `n_slots` to as many as fit.
+
+    A model whose weights cannot be used is left out, so that one damaged file does not stop the others; the result
+    adds it to `failures`. So are models with the largest slots, where one slot of each does not fit. Raises the first
+    model's error when none can be used, and ValueError when no slot fits.
     """
     device = default_device()
     start = time.perf_counter()
@@ -97,7 +98,12 @@ def load_models(
                 folder.path, dtype=(dtype or {}).get(name), device=device, progress=ProgressBar(name)
             )
             models[name] = model, fingerprint(folder.path)
-        except (ValueError, OSError, MemoryError, RuntimeError) as error:  # torch says RuntimeError for lack of memory
+        except (
+            ValueError,
+            OSError,
+            MemoryError,
+            RuntimeError,
+        ) as error:  # torch's RuntimeError: out of memory
             errors[name] = error
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
     if errors and not models:
@@ -111,8 +117,8 @@ def load_models(
     cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
     for name in too_large(slot_bytes, cache_bytes):
         errors[name] = ValueError(
-            f"one conversation of {lengths[name]} tokens needs {slot_bytes.pop(name) / GIB:.2f} GiB beside the other "
-            f"models', and all caches may take {cache_bytes / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
+            f"one conversation of {lengths[name]:,} tokens needs {slot_bytes.pop(name) / GIB:.2f} GiB beside those of "
+            f"the other models, and all caches may use {cache_bytes / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
         )
         logger.error("%s: left out: %s", name, errors[name])
         del models[name]
@@ -141,12 +147,12 @@ def load_models(
             str((dtype or {}).get(name, dtypes[name])).removeprefix("torch."),
         )
         logger.info(
-            "%s: %s parameters, %s, %d slots of %d tokens at most (%.2f MiB each)",
+            "%s: %s parameters, %s, %d slots of up to %s tokens (%.2f MiB each)",
             name,
             f"{folder.config.n_parameters:,}",
             loaded[name].dtype,
             slots,
-            max_tokens,
+            f"{max_tokens:,}",
             slot_bytes[name] / 2**20,
         )
     logger.info("%d models ready on %s after %.1f s", len(loaded), device, time.perf_counter() - start)

@@ -1,4 +1,4 @@
-"""What can be counted while models serve: plain numbers, for whoever shows them. No torch, no text format."""
+"""Counts and times of running models, as plain numbers. The text format is in `server.metrics`."""
 
 import threading
 from bisect import bisect_left
@@ -13,8 +13,8 @@ TIMES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 
 @dataclass(frozen=True, slots=True)
 class EngineStats:
-    """One engine now, and its totals since the start. `prompt_tokens` include the `reused_tokens`, which were not
-    computed again; `ended` counts requests by "stop", "length", "error" and "aborted".
+    """The state of one engine, and its totals since the start. `prompt_tokens` include the `reused_tokens`, which were
+    not computed again; `ended` counts requests by "stop", "length", "error" and "aborted".
     """
 
     n_running: int
@@ -30,7 +30,7 @@ class EngineStats:
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """`counts[i]` values were at most `bounds[i]`; the last of `counts` is the number of all. `total` is their sum."""
+    """`counts[i]` values were at most `bounds[i]`; the last of `counts` counts all values. `total` is their sum."""
 
     bounds: tuple[float, ...]
     counts: tuple[int, ...]
@@ -39,9 +39,8 @@ class Histogram:
 
 @dataclass(frozen=True, slots=True)
 class ModelMetrics:
-    """`n_refused` requests found the queue full. `backend` computes requests that begin now, None where each step
-    takes what there is. The time to the first token begins with the request's arrival; the
-    time per token is that between two tokens of one answer.
+    """`n_refused` requests found the queue full. `backend` decodes the requests that begin now. The time to the first
+    token starts with the request's arrival; the time per token is that between two tokens of one answer.
     """
 
     stats: EngineStats
@@ -57,7 +56,7 @@ class Metrics:
 
 
 class Recorder:
-    """Values as they come, from one thread; `histogram` may be called from any."""
+    """Counts values into a histogram. One thread calls `observe`; any thread may call `histogram`."""
 
     def __init__(self, bounds: Sequence[float] = TIMES_S) -> None:
         self._bounds = tuple(bounds)

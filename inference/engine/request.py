@@ -1,7 +1,7 @@
-"""One request: what it asks for, where it stands, and the events that tell what became of it.
+"""One request: what it asks for, its state while it runs, and its events.
 
-A `Request` is what a caller hands in and never changes. A `Sequence` is the engine's own record of its progress.
-Nothing here imports torch, so that the scheduler can be tested with nothing but integers.
+A caller makes a `Request`, which never changes. The engine keeps a `RequestState` for each. Nothing here imports torch,
+so tests of the scheduler need only integers.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,28 +12,30 @@ from inference.model.native.library import Backend
 
 FinishReason = Literal["stop", "length", "error"]
 
-MAX_LOGPROBS = 20  # likeliest tokens that may be asked for at each place, as in OpenAI's API
+MAX_LOGPROBS = 20  # likeliest tokens that a request may ask for at each position, as in OpenAI's API
 
 
 class ContextLengthError(ValueError):
-    """A prompt and the tokens asked for do not fit into the model's context; the message has the numbers."""
+    """The prompt and the tokens asked for do not fit into the model's context. The message has the numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class SamplingParams:
     """How the tokens of one answer are drawn and when it ends.
 
-    First the penalties change the logits: `repetition_penalty` those of tokens in prompt or output (positive ones are
-    divided by it, others multiplied: CTRL, arXiv:1909.05858, section 4.1), `presence_penalty` and `frequency_penalty`
-    those of tokens in the output (taken off once, and once for each time the token came). Then temperature (0 is
-    greedy), then the cuts: `top_k` keeps that many of the likeliest tokens (0: all), `top_p` of those the smallest set
-    that holds that much of their probability, `min_p` of those the ones with at least that share of the likeliest
-    one's. The same seed gives the same draws, whoever else is running. `stop` strings end the answer and are no part of
-    it.
+    The steps, in order:
+    1. `repetition_penalty` changes the logits of tokens in prompt or output: it divides positive ones and multiplies
+       others (CTRL, arXiv:1909.05858, section 4.1).
+    2. `presence_penalty` is subtracted once from the logit of each token in the output, and `frequency_penalty` once
+       for each time the token occurs there.
+    3. `temperature` divides the logits; 0 is greedy.
+    4. `top_k` keeps that many of the likeliest tokens (0: all), `top_p` the smallest set of those with that much of
+       their probability, and `min_p` those of the set with at least that share of the likeliest token's probability.
 
-    `n_logprobs` asks for the log-probability of each sampled token and of so many of the likeliest in its place,
-    `prompt_logprobs` for the same of the prompt's tokens; None asks for none. max_tokens may be 0 with the latter: the
-    prompt is then read and nothing is sampled.
+    The same seed gives the same draws, whatever other requests run. `stop` strings end the answer and are not part of
+    it. `n_logprobs` asks for the log-probability of each sampled token and of that many of the likeliest tokens at its
+    position; `prompt_logprobs` asks the same for the prompt; None asks for none. With `prompt_logprobs`, max_tokens may
+    be 0: the prompt is read and nothing is sampled.
     """
 
     max_tokens: int
@@ -70,14 +72,14 @@ class SamplingParams:
             if n is not None and not 0 <= n <= MAX_LOGPROBS:
                 raise ValueError(f"{name} is {n}; from 0 to {MAX_LOGPROBS} were expected")
         if not all(self.stop):
-            raise ValueError("stop holds an empty string; strings of at least one character were expected")
+            raise ValueError("stop has an empty string; strings of at least one character were expected")
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Token ids to continue. `continues_text` is set where the answer goes on in the middle of the prompt's text.
+    """Token ids to continue. `continues_text`: the answer continues the prompt's text, so its first space is kept.
 
-    `backend` computes it from beginning to end; None: what the model has when the request is added.
+    `backend` is the decode backend from beginning to end. With None the engine sets it when the request is added.
     """
 
     request_id: str
@@ -89,9 +91,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """Natural log of a token's probability under the plain softmax of the logits: before temperature, penalties, cuts.
+    """Natural log of a token's probability under the softmax of the logits, before penalties, temperature and cuts.
 
-    `top` are (id, logprob) of the likeliest in its place, in falling order; the token itself need not be among them.
+    `top` lists (id, logprob) of the likeliest tokens at its position, likeliest first. It may lack the token itself.
     """
 
     token_id: int
@@ -101,12 +103,12 @@ class TokenLogprob:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one step did for one request: text that may be shown now, and the reason if it ended.
+    """The result of one step for one request: text that may be shown now, and the reason if the request ended.
 
     `n_output` counts the tokens sampled so far, the end-of-sequence token included. `error` is set with reason "error".
-    `token_ids`, and `logprobs` where they were asked for, are those sampled since the last event: the text that they
-    complete may come later, or never (a stop string). `prompt_logprobs` come once, with the first event; the first
-    token has none. `n_reused` tokens of the prompt were not computed: an earlier request had left their keys.
+    `token_ids`, and `logprobs` if asked for, belong to the tokens sampled since the last event; the text that these
+    complete may follow later, or never (a stop string). Only the first event has `prompt_logprobs`, None for the first
+    token. `n_reused` tokens of the prompt were not computed, because a cached conversation had their keys.
     """
 
     request_id: str
@@ -120,7 +122,7 @@ class Event:
     n_reused: int = 0
 
     def after(self, unread: "Event | None") -> "Event":
-        """This event and the one before it, which nobody has read, as one."""
+        """Return this event merged with the unread one before it."""
         if unread is None:
             return self
         return replace(
@@ -133,10 +135,10 @@ class Event:
 
 
 @dataclass(slots=True, eq=False)
-class Sequence:
-    """A request on its way: which slot it holds, how many of its tokens are in the cache, what was sampled.
+class RequestState:
+    """A queued or running request: its slot, how many of its tokens are in the cache, and the tokens sampled.
 
-    `n_reused` of the tokens were in the cache before it came.
+    `n_reused` of the tokens were in the cache before it arrived.
     """
 
     request: Request
@@ -150,13 +152,8 @@ class Sequence:
         """Tokens that are known but not yet in the cache."""
         return len(self.request.prompt) + len(self.output) - self.n_cached
 
-    @property
-    def is_decoding(self) -> bool:
-        """Whether the prompt is in the cache, so that each step adds one token."""
-        return self.n_cached >= len(self.request.prompt)
-
     def tokens(self, start: int, n: int) -> tuple[int, ...]:
-        """Tokens at positions start .. start + n - 1 of prompt and output."""
+        """Return the tokens at positions start .. start + n - 1 of prompt and output."""
         n_prompt = len(self.request.prompt)
         if start >= n_prompt:
             return tuple(self.output[start - n_prompt : start - n_prompt + n])
@@ -164,23 +161,24 @@ class Sequence:
 
 
 def room(n_prompt: int, max_tokens: int | None, max_len: int) -> int:
-    """How many tokens an answer may have: `max_tokens`, or what the context leaves where none are asked for.
+    """Return how many tokens an answer may have: `max_tokens`, or with None all that the context leaves.
 
-    `max_len` bounds prompt and answer together. Nothing is cut in silence: ContextLengthError where they do not fit.
+    `max_len` bounds prompt and answer together. Raises ContextLengthError where they do not fit.
     """
     left = max_len - n_prompt
     if max_tokens == 0 and left < 0:
         raise ContextLengthError(
-            f"this model's context holds {max_len} tokens and the prompt has {n_prompt}; shorten the prompt"
+            f"this model's maximum context length is {max_len:,} tokens and the prompt has {n_prompt:,}; shorten the "
+            "prompt"
         )
     if max_tokens != 0 and left < 1:
         raise ContextLengthError(
-            f"this model's context holds {max_len} tokens and the prompt has {n_prompt}, which leaves none to answer; "
-            "shorten the prompt"
+            f"this model's maximum context length is {max_len:,} tokens and the prompt has {n_prompt:,}, which leaves "
+            "none for an answer; shorten the prompt"
         )
     if max_tokens is not None and max_tokens > left:
         raise ContextLengthError(
-            f"this model's context holds {max_len} tokens; the prompt has {n_prompt} and max_tokens asks for "
-            f"{max_tokens}: shorten the prompt or ask for at most {left}"
+            f"this model's maximum context length is {max_len:,} tokens; the prompt has {n_prompt:,} and max_tokens is "
+            f"{max_tokens:,}: shorten the prompt or ask for at most {left:,}"
         )
     return left if max_tokens is None else max_tokens

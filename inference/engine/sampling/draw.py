@@ -1,8 +1,7 @@
-"""Logits to the next token of each row: greedy, or temperature and cuts by inverse CDF with one uniform a row.
+"""Logits to the next token of each row: greedy, or by inverse CDF after temperature and cuts.
 
-The uniform comes from the request's own stream (`uniforms`), never from a shared generator, so that the tokens of a
-request do not depend on the crowd around it. Logits that differ in their last bits choose the same token but for one
-draw in about a million.
+Each draw takes one uniform number from its request's own stream (`uniforms`), so the tokens of a request do not depend
+on the other requests. Logits that differ in their last bits give the same token except in about one draw of a million.
 """
 
 import math
@@ -14,16 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-_N_FIRST = 256  # likeliest tokens that are tried first for a cut: these nearly always hold it, and need no full sort
-_BLOCK = 16  # tokens of a block, of which the greatest tells whether it may hold one of the first
-_RUN = 256  # tokens of a run, in which large vocabularies are summed and searched
-_LEAST_TEMPERATURE = 1e-6  # below it all but the likeliest have no weight in any case, and float32 might overflow
+_N_FIRST = 256  # likeliest tokens tried first for a cut: nearly always enough, and they need no full sort
+_BLOCK = 16  # tokens of a block; its maximum shows whether it may have one of the first
+_RUN = 256  # tokens of a run; large vocabularies are summed and searched run by run
+_LEAST_TEMPERATURE = 1e-6  # below it only the likeliest token has any weight, and float32 might overflow
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """How one row is drawn; `uniform` in [0, 1) is not looked at when the temperature is 0. Cuts as in
-    `SamplingParams`."""
+class Draw:
+    """How the token of one row is drawn, with cuts as in `SamplingParams`. `uniform` is in [0, 1); temperature 0
+    ignores it.
+    """
 
     temperature: float
     top_p: float
@@ -32,34 +32,36 @@ class Row:
     min_p: float = 0.0
 
 
-_Way = Callable[[Tensor, Sequence[Row]], Tensor]
-_NOTHING = -1  # in place of a token, where there is no distribution to draw from
+_Method = Callable[[Tensor, Sequence[Draw]], Tensor]
+_NOTHING = -1  # in place of a token, for a row that is not a distribution
 
 
 def uniforms(seed: int) -> Iterator[float]:
-    """The endless stream of one request: numbers in [0, 1), the same for the same seed on every machine."""
+    """Yield numbers in [0, 1) without end, the same for the same seed on every machine."""
     stream = random.Random(str(seed))  # a string: random.Random(-1) would be random.Random(1)
     while True:
         yield stream.random()
 
 
-def sample(logits: Tensor, rows: Sequence[Row]) -> list[int | None]:
-    """One token id for each row of `logits` (B, V); None for a row that is no distribution (NaN or infinite logits)."""
-    groups: dict[_Way, list[int]] = {}  # which way a row goes depends on this row alone
-    for i, row in enumerate(rows):
-        is_cut = row.top_p < 1 or 0 < row.top_k < logits.shape[1]
-        way: _Way = _likeliest if row.temperature == 0 else _draw_cut if is_cut else _draw_whole
-        groups.setdefault(way, []).append(i)
-    tokens: list[int | None] = [None] * len(rows)
-    for way, group in groups.items():
-        some = (logits if len(group) == len(rows) else logits[group]).float()
-        for i, token in zip(group, way(some, [rows[i] for i in group]).tolist(), strict=True):
+def sample(logits: Tensor, draws: Sequence[Draw]) -> list[int | None]:
+    """Return a token id for each row of `logits` (B, V); None for a row that is not a distribution (NaN or infinite
+    logits).
+    """
+    groups: dict[_Method, list[int]] = {}  # a row's method depends on this row alone
+    for i, draw in enumerate(draws):
+        is_cut = draw.top_p < 1 or 0 < draw.top_k < logits.shape[1]
+        method: _Method = _likeliest if draw.temperature == 0 else _draw_cut if is_cut else _draw_whole
+        groups.setdefault(method, []).append(i)
+    tokens: list[int | None] = [None] * len(draws)
+    for method, group in groups.items():
+        some = (logits if len(group) == len(draws) else logits[group]).float()
+        for i, token in zip(group, method(some, [draws[i] for i in group]).tolist(), strict=True):
             tokens[i] = None if token == _NOTHING else token
     return tokens
 
 
-def _likeliest(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """First among runs of tokens, then within one: argmax is slow, and the greatest value alone is not."""
+def _likeliest(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Find the best run of tokens, then the best token in it: argmax is slow, and the maximum alone is fast."""
     top = _run_by_run(logits, Tensor.amax)
     run = top.argmax(dim=-1, keepdim=True)
     places = _places(run, logits)
@@ -68,66 +70,68 @@ def _likeliest(logits: Tensor, rows: Sequence[Row]) -> Tensor:
     return torch.where(torch.isfinite(top.gather(-1, run)), token, _NOTHING)[:, 0]
 
 
-def _draw_whole(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """From all tokens but those below min_p."""
-    probs = _softmax(logits, rows)
-    if any(row.min_p for row in rows):
-        probs *= probs >= _column([row.min_p for row in rows], probs) * probs.amax(dim=-1, keepdim=True)
-    return _invert(probs, rows)
+def _draw_whole(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Draw from all tokens except those below min_p."""
+    probs = _softmax(logits, draws)
+    if any(draw.min_p for draw in draws):
+        probs *= probs >= _column([draw.min_p for draw in draws], probs) * probs.amax(dim=-1, keepdim=True)
+    return _invert(probs, draws)
 
 
-def _draw_cut(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """From the first 256 tokens where top_k or top_p keeps no more than those, else after a full sort."""
-    probs = _softmax(logits, rows)
+def _draw_cut(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Draw from the first 256 tokens where top_k or top_p keeps no more than those, else after a full sort."""
+    probs = _softmax(logits, draws)
     best, order = _first(probs)
-    is_kept = torch.arange(best.shape[1], device=best.device) < _n_kept(best, rows)
-    place = _invert(best * is_kept, rows)[:, None]
+    is_kept = torch.arange(best.shape[1], device=best.device) < _n_kept(best, draws)
+    place = _invert(best * is_kept, draws)[:, None]
     tokens = torch.where(place == _NOTHING, _NOTHING, order.gather(-1, place.clamp(min=0)))[:, 0]
-    held = best.sum(dim=-1, dtype=torch.float64).tolist()
+    sums = best.sum(dim=-1, dtype=torch.float64).tolist()
     rest = [
         i
-        for i, row in enumerate(rows)
-        if probs.shape[1] > _N_FIRST and (row.top_k > _N_FIRST or (row.top_k == 0 and held[i] < row.top_p))
+        for i, draw in enumerate(draws)
+        if probs.shape[1] > _N_FIRST and (draw.top_k > _N_FIRST or (draw.top_k == 0 and sums[i] < draw.top_p))
     ]
     if rest:
-        tokens[rest] = _draw_after_sort(probs[rest], [rows[i] for i in rest])
+        tokens[rest] = _draw_after_sort(probs[rest], [draws[i] for i in rest])
     return tokens
 
 
-def _draw_after_sort(probs: Tensor, rows: Sequence[Row]) -> Tensor:
-    """Sorted are the probabilities alone, by numpy (torch takes three times as long, and sorts indices too): they tell
-    the least one that is kept, and how many tokens have it."""
+def _draw_after_sort(probs: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Draw after sorting the probabilities, which give the least one kept and how many tokens have it.
+
+    numpy sorts them alone; torch sorts indices too and takes three times as long.
+    """
     best = torch.from_numpy(np.sort(probs.cpu().numpy())[:, ::-1].copy()).to(probs.device)
-    n_kept = _n_kept(best, rows)
+    n_kept = _n_kept(best, draws)
     least = best.gather(-1, n_kept - 1)
     is_above, is_least = probs > least, probs == least
     n_least = n_kept - is_above.sum(dim=-1, keepdim=True)
-    return _invert(probs * (is_above | (is_least & (is_least.cumsum(dim=-1) <= n_least))), rows)
+    return _invert(probs * (is_above | (is_least & (is_least.cumsum(dim=-1) <= n_least))), draws)
 
 
-def _n_kept(best: Tensor, rows: Sequence[Row]) -> Tensor:
-    """How many of the likeliest tokens the cuts leave, (B, 1), from their probabilities `best` (B, K), falling."""
-    top_k = _column([row.top_k or math.inf for row in rows], best)
+def _n_kept(best: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Return how many of the likeliest tokens the cuts keep, (B, 1), given their falling probabilities (B, K)."""
+    top_k = _column([draw.top_k or math.inf for draw in draws], best)
     best = best.double() * (torch.arange(best.shape[1], device=best.device) < top_k)
     total = torch.where(top_k.isinf(), 1.0, best.sum(dim=-1, keepdim=True))
-    before = best.cumsum(dim=-1) - best  # probability of the tokens ahead of each one; 0 for the first, which stays
-    is_kept = (before < _column([row.top_p for row in rows], best) * total) & (best > 0)
-    is_kept &= best >= _column([row.min_p for row in rows], best) * best[:, :1]
+    before = best.cumsum(dim=-1) - best  # probability of the tokens before each; 0 for the first, which is always kept
+    is_kept = (before < _column([draw.top_p for draw in draws], best) * total) & (best > 0)
+    is_kept &= best >= _column([draw.min_p for draw in draws], best) * best[:, :1]
     return is_kept.sum(dim=-1, keepdim=True).clamp(min=1)
 
 
-def _softmax(logits: Tensor, rows: Sequence[Row]) -> Tensor:
-    """Probabilities (B, V); NaN throughout a row whose logits are no distribution."""
-    if any(row.temperature != 1 for row in rows):
-        temperatures = [max(row.temperature, _LEAST_TEMPERATURE) for row in rows]
+def _softmax(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Return probabilities (B, V). A row whose logits are not a distribution is all NaN."""
+    if any(draw.temperature != 1 for draw in draws):
+        temperatures = [max(draw.temperature, _LEAST_TEMPERATURE) for draw in draws]
         logits = logits / _column(temperatures, logits).float()
     return torch.softmax(logits, dim=-1)
 
 
 def _first(probs: Tensor) -> tuple[Tensor, Tensor]:
-    """The 256 greatest of each row (B, V), falling, and their places.
+    """Return the 256 greatest of each row (B, V), greatest first, and their indices.
 
-    They lie in the 256 blocks with the greatest maxima: to look there alone takes a third of the time of `topk` on
+    They are in the 256 blocks with the greatest maxima. Searching only those takes a third of the time of `topk` on
     32,000 tokens.
     """
     n_blocks, n_rest = divmod(probs.shape[1], _BLOCK)
@@ -148,11 +152,12 @@ def _column(values: list[float], like: Tensor) -> Tensor:
     return torch.tensor(values, dtype=torch.float64, device=like.device)[:, None]
 
 
-def _invert(weights: Tensor, rows: Sequence[Row]) -> Tensor:
-    """The first index at which the running sum of `weights` (B, V) exceeds its row's uniform share of their total;
-    _NOTHING for a row without a total. First among runs of tokens, then within one, as in `_likeliest`.
+def _invert(weights: Tensor, draws: Sequence[Draw]) -> Tensor:
+    """Return the first index at which the running sum of `weights` (B, V) exceeds the row's uniform times their total.
+
+    _NOTHING for a row whose total is not finite. Searches the runs of tokens, then one run, as in `_likeliest`.
     """
-    uniform = _column([row.uniform for row in rows], weights)
+    uniform = _column([draw.uniform for draw in draws], weights)
     sums = (weights if weights.shape[1] <= _RUN else _run_by_run(weights, Tensor.sum)).cumsum(-1, dtype=torch.float64)
     total = sums[:, -1:]
     run, goal = _search(sums, uniform * total)
@@ -166,7 +171,7 @@ def _invert(weights: Tensor, rows: Sequence[Row]) -> Tensor:
 
 
 def _run_by_run(values: Tensor, reduce: Callable[..., Tensor]) -> Tensor:
-    """One number for each run of 256 in `values` (B, V), the last one being what is left over: (B, ceil(V / 256))."""
+    """Reduce each run of 256 in `values` (B, V) to a number: (B, ceil(V / 256)). The last run may be shorter."""
     n_whole = values.shape[1] // _RUN * _RUN
     parts = [reduce(values[:, :n_whole].view(len(values), -1, _RUN), dim=-1)] if n_whole else []
     if n_whole < values.shape[1]:
@@ -175,14 +180,15 @@ def _run_by_run(values: Tensor, reduce: Callable[..., Tensor]) -> Tensor:
 
 
 def _places(run: Tensor, values: Tensor) -> Tensor:
-    """Indices (B, 256) of the tokens in a run (B, 1); beyond the end the last one again and again."""
+    """Return the indices (B, 256) of the tokens in a run (B, 1); beyond the end the last index is repeated."""
     places = run * _RUN + torch.arange(_RUN, device=values.device)
     return places.clamp_(max=values.shape[1] - 1)
 
 
 def _search(sums: Tensor, goal: Tensor) -> tuple[Tensor, Tensor]:
-    """The first index (B, 1) at which the rising `sums` (B, K) exceed `goal` (B, 1), in any case one at which they
-    rise; and what is left of the goal there."""
+    """Return the first index (B, 1) at which the rising `sums` (B, K) exceed `goal` (B, 1), and the goal less the sum
+    before it. The sums always rise at that index.
+    """
     total = sums[:, -1:]
     goal = torch.minimum(goal, torch.nextafter(total, torch.zeros_like(total)))
     index = torch.searchsorted(sums, goal, right=True).clamp_(max=sums.shape[1] - 1)

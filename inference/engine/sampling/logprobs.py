@@ -1,4 +1,4 @@
-"""Log-probabilities as a caller may ask for them: of given tokens, and of the likeliest in their places."""
+"""Log-probabilities of given tokens, and of the likeliest tokens at their positions."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from inference.engine.request import TokenLogprob
 
 
 def token_logprobs(logits: Tensor, tokens: Sequence[int], n_top: Sequence[int]) -> list[TokenLogprob | None]:
-    """Of each row of `logits` (N, V) under its plain softmax: the log-probability of `tokens[row]`, and of the
-    `n_top[row]` likeliest tokens (as many as there are, where the vocabulary is smaller).
+    """Return, for each row of `logits` (N, V), the log-probability of `tokens[row]` and of the `n_top[row]` likeliest
+    tokens (all of them, where the vocabulary is smaller).
 
-    None for a row that is no distribution (NaN or infinite logits). A token that is among the likeliest has the same
-    float in both places.
+    None for a row that is not a distribution (NaN or infinite logits). A token among the likeliest has the same float
+    in both places.
     """
     logprobs = logits.float().log_softmax(dim=-1)
     given = logprobs.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]

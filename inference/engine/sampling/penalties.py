@@ -1,10 +1,11 @@
-"""Penalties for repeating: logits of tokens that came before, changed for many requests at once.
+"""Penalties for repetition: change the logits of tokens that occurred before, for many requests at once.
 
-What has come is kept token by token as it comes (`Seen`), so that a step costs no walk over prompt and answer, and
-touches the logits of those tokens alone rather than the whole vocabulary.
+`SeenTokens` is updated with each token, so a step does not walk over prompt and answer, and changes only the logits of
+tokens that occurred, not the whole vocabulary.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -12,8 +13,8 @@ from torch import Tensor
 from inference.engine.request import SamplingParams
 
 
-class Seen:
-    """The distinct tokens of one request, and how often each came in its output (0: in the prompt alone)."""
+class SeenTokens:
+    """The distinct tokens of one request, and how often each occurs in its output (0: only in the prompt)."""
 
     def __init__(self, prompt: Sequence[int], params: SamplingParams) -> None:
         self.params = params
@@ -23,14 +24,14 @@ class Seen:
         self._ids[: len(self._place)] = torch.tensor(list(self._place), dtype=torch.long)
 
     @classmethod
-    def if_needed(cls, prompt: Sequence[int], params: SamplingParams) -> "Seen | None":
-        """None for a request without penalties."""
+    def if_needed(cls, prompt: Sequence[int], params: SamplingParams) -> Self | None:
+        """Return None for a request without penalties."""
         is_plain = (params.repetition_penalty, params.presence_penalty, params.frequency_penalty) == (1, 0, 0)
         return None if is_plain else cls(prompt, params)
 
     @property
     def ids(self) -> Tensor:
-        """(n,) in the order of their first coming."""
+        """(n,) in order of first occurrence."""
         return self._ids[: len(self._place)]
 
     @property
@@ -39,17 +40,17 @@ class Seen:
         return self._counts[: len(self._place)]
 
     def add(self, token: int) -> None:
-        """Note a sampled token."""
+        """Count a sampled token."""
         place = self._place.setdefault(token, len(self._place))
         self._ids[place] = token
         self._counts[place] += 1
 
 
-def penalize(logits: Tensor, seen: Sequence[Seen | None]) -> Tensor:
-    """Logits (B, V), float32, after the penalties of each row, in a copy; as they came where no row has any.
+def penalize(logits: Tensor, seen: Sequence[SeenTokens | None]) -> Tensor:
+    """Return logits (B, V) after each row's penalties, as a copy; the same tensor where no row has any.
 
-    Repetition divides positive logits and multiplies others, presence and frequency are taken off: the same order as
-    in vLLM.
+    The order is that of vLLM: repetition divides positive logits and multiplies others, then presence and frequency are
+    subtracted.
     """
     rows = [(row, one) for row, one in enumerate(seen) if one is not None]
     if not rows:

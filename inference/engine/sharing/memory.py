@@ -1,4 +1,4 @@
-"""How many slots the memory allows: bytes that are free, and what is made of them."""
+"""How many slots the memory allows: the free bytes, and the number of slots that fit into them."""
 
 import os
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from pathlib import Path
 import torch
 
 GIB = 1024**3
-MAX_SLOTS = 64  # of one model: beyond it a step gets so long that everybody waits for it
-_CPU_SHARE = 0.25  # of the free memory; the pages, the database and the neighbours need the rest
-_GPU_SHARE = 0.9  # of what the weights leave; activations need the rest
+MAX_SLOTS = 64  # of one model; with more, a step takes so long that every request waits for it
+_CPU_SHARE = 0.25  # of the free memory; other programs need the rest
+_GPU_SHARE = 0.9  # of the memory beside the weights; activations need the rest
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that can still be taken: of the GPU, or of this machine and the container that it is divided into."""
+    """Return the free memory of the GPU, or of this machine or its container, whichever is less."""
     if device.type == "cuda":
         free: int = torch.cuda.mem_get_info(device)[0]
         return free
@@ -21,21 +21,21 @@ def free_bytes(device: torch.device) -> int:
 
 
 def default_cache_bytes(device: torch.device) -> int:
-    """What all caches together may take by default: a quarter of the free memory on a CPU, 90 % of a GPU's."""
+    """Return the default memory for all caches: a quarter of the free memory on a CPU, 90 % on a GPU."""
     return int(free_bytes(device) * (_CPU_SHARE if device.type == "cpu" else _GPU_SHARE))
 
 
 def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0) -> int:
-    """Slots for each of several models, given the bytes of one slot of each: the same number for all, at most
-    MAX_SLOTS.
+    """Return the number of slots of each model, the same for all and at most MAX_SLOTS, given the bytes of one slot of
+    each.
 
-    Where several models share the memory, so much is left free that a part of it, `copied`, can be there twice while
-    slots change hands; a single slot never does. ValueError, with both sizes, when not even one fits.
+    Where several models share the memory, the share `copied` of it stays free, because that part exists twice while
+    slots move between models. Raises ValueError, with both sizes, where not even one slot of each fits.
     """
     n_slots = cache_bytes // sum(slot_bytes)
     if n_slots < 1:
         raise ValueError(
-            f"the caches may take {cache_bytes / GIB:.2f} GiB and one slot of each model needs "
+            f"the caches may use {cache_bytes / GIB:.2f} GiB, and one slot of each model needs "
             f"{sum(slot_bytes) / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
         )
     if len(slot_bytes) > 1:
@@ -44,8 +44,10 @@ def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0)
 
 
 def too_large(slot_bytes: Mapping[str, int], cache_bytes: int) -> list[str]:
-    """The models to leave out, by name, so that one slot of each of the others fits: those with the largest slots. None
-    where nothing would be left."""
+    """Return the models to leave out so that one slot of each of the others fits: those with the largest slots.
+
+    Empty where not even one model fits.
+    """
     left, out = dict(slot_bytes), []
     while len(left) > 1 and sum(left.values()) > cache_bytes:
         out.append(max(left, key=lambda name: left[name]))
@@ -54,7 +56,7 @@ def too_large(slot_bytes: Mapping[str, int], cache_bytes: int) -> list[str]:
 
 
 def _machine_free(meminfo: Path) -> int:
-    """MemAvailable of Linux; elsewhere half of the memory that is built in."""
+    """Return MemAvailable on Linux, elsewhere half of the installed memory."""
     try:
         lines = dict(line.split(":", 1) for line in meminfo.read_text().splitlines())
         return int(lines["MemAvailable"].split()[0]) * 1024
@@ -63,7 +65,7 @@ def _machine_free(meminfo: Path) -> int:
 
 
 def _container_free(cgroup: Path) -> float:
-    """What a cgroup (version 2) leaves; infinite without one, or without a limit."""
+    """Return the free memory of a cgroup (version 2); infinite without one, or without a limit."""
     try:
         limit = (cgroup / "memory.max").read_text().strip()
         used = int((cgroup / "memory.current").read_text())

@@ -86,12 +86,12 @@ def test_a_closed_standard_input_is_one_line(
 
 def test_an_answer_that_cannot_fit_is_refused(path: Path, capsys: Capture) -> None:
     assert main(["complete", "--model", str(path), "--max-tokens", "300", "x"]) == 1
-    assert "holds 300 tokens; the prompt has" in capsys.readouterr().err
+    assert "length is 300 tokens; the prompt has" in capsys.readouterr().err
 
 
 def test_max_len_bounds_prompt_and_answer(path: Path, capsys: Capture) -> None:
     assert main(["complete", "--model", str(path), "--max-len", "20", "--max-tokens", "20", "x"]) == 1
-    assert "holds 20 tokens; the prompt has" in capsys.readouterr().err
+    assert "length is 20 tokens; the prompt has" in capsys.readouterr().err
 
 
 def test_parameters_out_of_range_are_named(path: Path, capsys: Capture) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from inference.engine.engine import Engine, chunk_size
 from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
-from inference.engine.sampling.draw import Row, sample, uniforms
+from inference.engine.sampling.draw import Draw, sample, uniforms
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
 from inference.model.config import ModelConfig
@@ -113,7 +113,7 @@ def test_an_answer_is_that_of_the_whole_model_without_cache(
     answer = text(finish(engine)["x"])
     ids, stream, output = list(prompt), uniforms(9), []
     for _ in range(n):
-        row = Row(temperature, 1.0, next(stream))
+        row = Draw(temperature, 1.0, next(stream))
         (token,) = sample(model.forward_full(torch.tensor([ids]))[:, -1], [row])
         assert token is not None
         if token == tokenizer.eos_id:
@@ -292,14 +292,14 @@ def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, 
 
 def test_requests_that_cannot_run_are_refused(model: Transformer, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer)
-    with pytest.raises(ContextLengthError, match="holds 400 tokens; the prompt has 390 and max_tokens asks for 11"):
+    with pytest.raises(ContextLengthError, match="is 400 tokens; the prompt has 390 and max_tokens is 11"):
         engine.add(request("x", [5] * 390, max_tokens=11))
     with pytest.raises(ValueError, match="the prompt has no tokens"):
         engine.add(request("x", []))
     with pytest.raises(ValueError, match=f"token 1 is {tokenizer.vocab_size}; an id from 0 to"):
         engine.add(request("x", [5, tokenizer.vocab_size]))
     engine.add(request("x", [5]))
-    with pytest.raises(ValueError, match="request x is running already"):
+    with pytest.raises(ValueError, match="request x is already running"):
         engine.add(request("x", [5]))
 
 
@@ -413,7 +413,7 @@ def test_an_answer_that_cannot_be_written_ends_alone(
     events = finish(engine)
     assert (events["long"][-1].finish_reason, events["long"][-1].error) == (
         "error",
-        "the answer could not be written: KeyError",
+        "decoding the answer's text failed: KeyError",
     )
     assert events["short"][-1].finish_reason == "length"
     assert "request long failed" in caplog.text

@@ -44,7 +44,7 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
     with caplog.at_level("INFO", loading.__name__):
         models = load_models({"a": folder, "b": folder}, cache_gb=1.5 * 2 * slot * 5.5 / memory.GIB).models
     assert [model.engine.n_slots for model in models.values()] == [5, 5]
-    assert "a: 44,192 parameters, float32, 5 slots of 500 tokens at most" in caplog.text
+    assert "a: 44,192 parameters, float32, 5 slots of up to 500 tokens" in caplog.text
     assert load_models({"a": folder}, n_slots=3).models["a"].engine.n_slots == 3
 
 
@@ -121,4 +121,4 @@ def test_a_model_whose_slot_does_not_fit_is_left_out_and_the_others_serve(tmp_pa
         write_model_folder(tmp_path / name, max_seq_len=max_seq_len, sliding_window=None)
     loaded = load_models({name: open_folder(tmp_path / name) for name in ("vast", "small")}, cache_gb=0.01)
     assert list(loaded.models) == ["small"]
-    assert "one conversation of 1000000000 tokens needs" in loaded.failures["vast"]
+    assert "one conversation of 1,000,000,000 tokens needs" in loaded.failures["vast"]

@@ -4,8 +4,8 @@ from inference.engine.request import (
     ContextLengthError,
     Event,
     Request,
+    RequestState,
     SamplingParams,
-    Sequence,
     TokenLogprob,
     room,
 )
@@ -20,7 +20,7 @@ from inference.engine.request import (
         ({"max_tokens": 1, "temperature": float("nan")}, "temperature is nan"),
         ({"max_tokens": 1, "top_p": 0.0}, "top_p is 0.0; a number above 0 and up to 1"),
         ({"max_tokens": 1, "top_p": 1.1}, "top_p is 1.1"),
-        ({"max_tokens": 1, "stop": ("a", "")}, "stop holds an empty string"),
+        ({"max_tokens": 1, "stop": ("a", "")}, "stop has an empty string"),
         ({"max_tokens": -1, "prompt_logprobs": 0}, "max_tokens is -1; at least 0"),
         ({"max_tokens": 1, "top_k": -1}, "top_k is -1; at least 0"),
         ({"max_tokens": 1, "min_p": 1.1}, "min_p is 1.1; a number from 0 to 1"),
@@ -46,11 +46,11 @@ def test_an_answer_may_fill_what_the_prompt_leaves() -> None:
 
 def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
     with pytest.raises(
-        ContextLengthError, match=r"holds 100 tokens; the prompt has 10 and max_tokens asks for 91: .* at most 90"
+        ContextLengthError, match=r"is 100 tokens; the prompt has 10 and max_tokens is 91: .* at most 90"
     ):
         room(10, 91, 100)
     with pytest.raises(
-        ContextLengthError, match="holds 100 tokens and the prompt has 100, which leaves none to answer"
+        ContextLengthError, match="is 100 tokens and the prompt has 100, which leaves none for an answer"
     ):
         room(100, None, 100)
 
@@ -58,7 +58,7 @@ def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
 def test_a_prompt_that_is_only_scored_may_fill_the_context() -> None:
     assert room(100, 0, 100) == 0
     assert SamplingParams(max_tokens=0, prompt_logprobs=0).max_tokens == 0
-    with pytest.raises(ContextLengthError, match="holds 100 tokens and the prompt has 101; shorten the prompt"):
+    with pytest.raises(ContextLengthError, match="is 100 tokens and the prompt has 101; shorten the prompt"):
         room(101, 0, 100)
 
 
@@ -73,8 +73,8 @@ def test_events_that_nobody_has_read_become_one() -> None:
 
 
 def test_tokens_run_from_the_prompt_into_the_output() -> None:
-    sequence = Sequence(Request("a", (1, 2, 3), SamplingParams(max_tokens=9)), output=[7, 8, 9])
-    assert [sequence.tokens(start, 3) for start in range(4)] == [(1, 2, 3), (2, 3, 7), (3, 7, 8), (7, 8, 9)]
-    assert sequence.tokens(5, 1) == (9,)
-    sequence.n_cached = 5
-    assert (sequence.n_due, sequence.is_decoding) == (1, True)
+    state = RequestState(Request("a", (1, 2, 3), SamplingParams(max_tokens=9)), output=[7, 8, 9])
+    assert [state.tokens(start, 3) for start in range(4)] == [(1, 2, 3), (2, 3, 7), (3, 7, 8), (7, 8, 9)]
+    assert state.tokens(5, 1) == (9,)
+    state.n_cached = 5
+    assert state.n_due == 1

@@ -4,28 +4,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engine.request import Request, SamplingParams, Sequence
+from inference.engine.request import Request, RequestState, SamplingParams
 from inference.engine.scheduler import Scheduler
 from inference.engine.slots import Slots
 
 N_ROUNDS = 2000
 
 
-def sequence(n_prompt: int, max_tokens: int = 3, name: str = "") -> Sequence:
-    return Sequence(Request(name, (1,) * n_prompt, SamplingParams(max_tokens=max_tokens)))
+def sequence(n_prompt: int, max_tokens: int = 3, name: str = "") -> RequestState:
+    return RequestState(Request(name, (1,) * n_prompt, SamplingParams(max_tokens=max_tokens)))
 
 
-def step(scheduler: Scheduler) -> list[tuple[Sequence, int, int]]:
+def step(scheduler: Scheduler) -> list[tuple[RequestState, int, int]]:
     """One step as the engine does it, sampling token 0; returns (sequence, start, n) of each work."""
     scheduler.admit()
     plan = scheduler.plan()
     scheduler.advance(plan)
     for work in plan:
         if work.is_last:
-            work.sequence.output.append(0)
-            if len(work.sequence.output) == work.sequence.request.params.max_tokens:
-                scheduler.remove(work.sequence)
-    return [(work.sequence, work.start, work.n) for work in plan]
+            work.state.output.append(0)
+            if len(work.state.output) == work.state.request.params.max_tokens:
+                scheduler.remove(work.state)
+    return [(work.state, work.start, work.n) for work in plan]
 
 
 @settings(max_examples=200, deadline=None)
@@ -64,7 +64,7 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
         did = step(scheduler)
         assert sum(n for _, _, n in did) <= scheduler.budget, "the token budget"
         assert len({id(one) for one, _, _ in did}) == len(did), "one chunk a sequence"
-        assert sum(one.is_decoding for one, _, _ in did) >= n_before, "every answer goes on"
+        assert sum(one.n_cached >= len(one.request.prompt) for one, _, _ in did) >= n_before, "every answer goes on"
         assert scheduler.n_running <= n_slots
         for one, start, n in did:
             chunks[id(one)].append((start, n))
@@ -120,10 +120,10 @@ def test_prompts_can_be_held_back_while_answers_go_on() -> None:
     scheduler.add(short)
     step(scheduler)
     scheduler.add(long)
-    assert scheduler.is_reading
+    assert scheduler.is_prefilling
     scheduler.admit()
-    assert [work.sequence for work in scheduler.plan(reads=False)] == [short]
-    assert [work.sequence for work in scheduler.plan()] == [short, long]
+    assert [work.state for work in scheduler.plan(prefills=False)] == [short]
+    assert [work.state for work in scheduler.plan()] == [short, long]
 
 
 def test_a_small_budget_bounds_how_many_run_at_once() -> None:
@@ -131,7 +131,7 @@ def test_a_small_budget_bounds_how_many_run_at_once() -> None:
     for _ in range(5):
         scheduler.add(sequence(1))
     scheduler.admit()
-    assert (scheduler.n_running, scheduler.n_waiting, scheduler.is_reading) == (2, 3, True)
+    assert (scheduler.n_running, scheduler.n_waiting, scheduler.is_prefilling) == (2, 3, True)
 
 
 def test_a_budget_without_room_for_an_answer_is_refused() -> None:

@@ -14,7 +14,7 @@ from inference.engine.engine import Engine
 from inference.engine.loading import Loaded, LoadedModel, load_models
 from inference.engine.metrics import EngineStats, Metrics
 from inference.engine.request import Event, Request, SamplingParams
-from inference.engine.sharing.slot_quotas import Holding
+from inference.engine.sharing.slot_quotas import SlotUse
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
 from inference.folder import ModelFolder, open_folder
 from tests.fakes import write_model_folder
@@ -208,7 +208,7 @@ def test_models_that_cannot_be_loaded_are_reported() -> None:
     async def scenario(worker: Worker) -> None:
         await worker.settled()
         assert (worker.state, str(worker.failure)) == ("failed", "weights.bin is truncated")
-        with pytest.raises(NotReadyError, match="the server is failed"):
+        with pytest.raises(NotReadyError, match="the server has failed"):
             worker.submit("a", request("x"))
 
     with_worker(load, scenario)
@@ -251,13 +251,13 @@ class Scripted:
         return bool(self.left)
 
     @property
-    def is_reading(self) -> bool:
+    def is_prefilling(self) -> bool:
         return self.pieces > 0
 
     is_streaming = has_work
     can_resize = True
     stats = EngineStats(0, 0, 9, 9, 0, 0, 0, 0, {})
-    holding = Holding(1, 9, 9, 0, 0)
+    slot_use = SlotUse(1, 9, 9, 0, 0)
 
     @property
     def request_ids(self) -> list[str]:
@@ -275,11 +275,11 @@ class Scripted:
         failed, self.left = self.left, {}
         return [Event(request_id, "", 0, "error", error) for request_id in failed]
 
-    def step(self, *, reads: bool = True) -> list[Event]:
+    def step(self, *, prefills: bool = True) -> list[Event]:
         self.gate.wait(LIMIT_S)
         start = self.clock[0]
         self.clock[0] += self.step_s
-        if reads and self.pieces:
+        if prefills and self.pieces:
             self.clock[0] += self.piece_s
             self.pieces -= 1
         self.steps.append((start, self.clock[0]))
@@ -404,14 +404,14 @@ def test_a_thread_that_breaks_down_ends_all_streams_and_says_so(caplog: pytest.L
         streams = [worker.submit("bad", request("a")), worker.submit("good", request("b"))]
         engine.gate.set()
         events = await asyncio.gather(*map(read, streams))
-        assert {(event.finish_reason, event.error) for event in events} == {("error", "the engines broke down")}
+        assert {(event.finish_reason, event.error) for event in events} == {("error", "the engines' thread stopped")}
         assert (worker.state, str(worker.failure)) == ("failed", "not even that")
-        with pytest.raises(NotReadyError, match="the server is failed"):
+        with pytest.raises(NotReadyError, match="the server has failed"):
             worker.submit("good", request("late"))
 
     good = Scripted("good", 1, [0.0], [])
     with_worker(lambda: Loaded({"bad": scripted(engine), "good": scripted(good)}), scenario)
-    assert "the thread of the engines broke down" in caplog.text
+    assert "the engines' thread stopped" in caplog.text
 
 
 def test_a_request_that_an_engine_refuses_ends_with_its_reason() -> None:

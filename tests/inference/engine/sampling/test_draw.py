@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import chisquare
 from torch import Tensor
 
-from inference.engine.sampling.draw import Row, sample, uniforms
+from inference.engine.sampling.draw import Draw, sample, uniforms
 
 N_DRAWS = 20_000
 
@@ -22,7 +22,7 @@ def draws(logits: Tensor, temperature: float, top_p: float, seed: int = 0) -> Te
     stream = uniforms(seed)
     tokens: list[int | None] = []
     for _ in range(N_DRAWS // 1000):
-        rows = [Row(temperature, top_p, next(stream)) for _ in range(1000)]
+        rows = [Draw(temperature, top_p, next(stream)) for _ in range(1000)]
         tokens += sample(logits.expand(1000, -1), rows)
     return torch.bincount(torch.tensor(tokens), minlength=logits.shape[-1]).double()
 
@@ -53,7 +53,7 @@ def test_tokens_come_as_often_as_the_distribution_says(temperature: float, top_p
 
 def masses(logits: Tensor, n: int = 2000, **cuts: float) -> Tensor:
     """The probability of each token, to 1 / n: which of n evenly spread uniforms draw it."""
-    rows = [Row(uniform=(i + 0.5) / n, **cuts) for i in range(n)]  # type: ignore[arg-type]
+    rows = [Draw(uniform=(i + 0.5) / n, **cuts) for i in range(n)]  # type: ignore[arg-type]
     return torch.bincount(torch.tensor(sample(logits.expand(n, -1), rows)), minlength=len(logits)).double() / n
 
 
@@ -91,25 +91,25 @@ def test_all_cuts_together_leave_what_they_leave_in_transformers(
 
 def test_temperature_zero_takes_the_likeliest() -> None:
     logits = torch.tensor([[0.0, 3.0, 1.0], [5.0, 0.0, 0.0]])
-    assert sample(logits, [Row(0, 1, 0.99), Row(0, 0.1, 0.0)]) == [1, 0]
+    assert sample(logits, [Draw(0, 1, 0.99), Draw(0, 0.1, 0.0)]) == [1, 0]
 
 
 def test_a_tiny_temperature_is_greedy_too_and_does_not_overflow() -> None:
     logits = torch.tensor([[-30000.0, 30000.0, 29999.0]])
-    assert sample(logits, [Row(1e-9, 1.0, 0.999999)]) == [1]
+    assert sample(logits, [Draw(1e-9, 1.0, 0.999999)]) == [1]
 
 
 def test_a_tiny_top_p_keeps_the_first_token() -> None:
     logits = torch.zeros(1, 1000)
     logits[0, 7] = 1.0
-    assert sample(logits, [Row(1.0, 1e-9, 0.999999)]) == [7]
+    assert sample(logits, [Draw(1.0, 1e-9, 0.999999)]) == [7]
 
 
 def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
     logits = torch.randn(60, 2000, generator=torch.Generator().manual_seed(2)) * torch.linspace(0.1, 6, 60)[:, None]
     stream = uniforms(5)
     kinds = [(0.0, 1.0, 0, 0.0), (1.0, 1.0, 0, 0.0), (0.7, 0.9, 9, 0.0), (1.9, 0.99, 0, 0.1), (1.0, 1.0, 500, 0.01)]
-    rows = [Row(*kinds[i % 5][:2], next(stream), *kinds[i % 5][2:]) for i in range(60)]
+    rows = [Draw(*kinds[i % 5][:2], next(stream), *kinds[i % 5][2:]) for i in range(60)]
     alone = [sample(logits[i : i + 1], [rows[i]])[0] for i in range(60)]
     assert sample(logits, rows) == alone
 
@@ -117,15 +117,15 @@ def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
 def test_the_ends_of_the_unit_interval_fall_on_tokens_that_can_come() -> None:
     logits = torch.tensor([[float("-inf"), 1.0, 1.0, float("-inf")]])
     below_one = 1 - 2**-53
-    assert sample(logits.expand(2, -1), [Row(1, 1, 0.0), Row(1, 1, below_one)]) == [1, 2]
-    assert sample(logits.expand(2, -1), [Row(1, 0.99, 0.0), Row(1, 0.99, below_one)]) == [1, 2]
+    assert sample(logits.expand(2, -1), [Draw(1, 1, 0.0), Draw(1, 1, below_one)]) == [1, 2]
+    assert sample(logits.expand(2, -1), [Draw(1, 0.99, 0.0), Draw(1, 0.99, below_one)]) == [1, 2]
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
 def test_logits_that_are_no_distribution_give_no_token(bad: float) -> None:
     logits = torch.zeros(3, 4)
     logits[1] = bad
-    assert sample(logits, [Row(1, 1, 0.5), Row(1, 1, 0.5), Row(0, 1, 0.5)]) == [2, None, 0]
+    assert sample(logits, [Draw(1, 1, 0.5), Draw(1, 1, 0.5), Draw(0, 1, 0.5)]) == [2, None, 0]
 
 
 def test_a_seed_gives_its_own_stream_again() -> None:

@@ -9,7 +9,7 @@ import transformers
 from torch import Tensor
 
 from inference.engine.request import SamplingParams
-from inference.engine.sampling.penalties import Seen, penalize
+from inference.engine.sampling.penalties import SeenTokens, penalize
 
 N_VOCAB = 50
 
@@ -24,8 +24,8 @@ def plainly(logits: Tensor, prompt: list[int], output: list[int], params: Sampli
     return cast(list[float], values)
 
 
-def seen(prompt: list[int], output: list[int], params: SamplingParams) -> Seen | None:
-    record = Seen.if_needed(prompt, params)
+def seen(prompt: list[int], output: list[int], params: SamplingParams) -> SeenTokens | None:
+    record = SeenTokens.if_needed(prompt, params)
     if record is not None:
         for token in output:
             record.add(token)
@@ -60,6 +60,6 @@ def test_the_repetition_penalty_is_that_of_transformers() -> None:
 
 
 def test_a_request_without_penalties_costs_nothing() -> None:
-    assert Seen.if_needed([1, 2], SamplingParams(max_tokens=1)) is None
+    assert SeenTokens.if_needed([1, 2], SamplingParams(max_tokens=1)) is None
     logits = torch.randn(2, N_VOCAB)
     assert penalize(logits, [None, None]) is logits

@@ -17,7 +17,7 @@ def test_slots_are_capped() -> None:
 
 def test_memory_without_room_for_a_slot_is_refused_with_both_sizes() -> None:
     with pytest.raises(
-        ValueError, match=r"may take 1.00 GiB and one slot of each model needs 3.00 GiB; raise --cache-gb"
+        ValueError, match=r"may use 1.00 GiB, and one slot of each model needs 3.00 GiB; raise --cache-gb"
     ):
         count_slots([GIB, 2 * GIB], GIB)
 

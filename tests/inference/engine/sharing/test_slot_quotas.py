@@ -1,26 +1,26 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference.engine.sharing.slot_quotas import Holding, divide
+from inference.engine.sharing.slot_quotas import SlotUse, divide
 
 MAX_SLOTS = 16
 
 
-def idle(slot_bytes: int, share: int, n_slots: int | None = None) -> Holding:
-    return Holding(slot_bytes, share, share if n_slots is None else n_slots, 0, 0)
+def idle(slot_bytes: int, quota: int, n_slots: int | None = None) -> SlotUse:
+    return SlotUse(slot_bytes, quota, quota if n_slots is None else n_slots, 0, 0)
 
 
-def busy(slot_bytes: int, share: int, n_waiting: int, *, n_slots: int | None = None) -> Holding:
-    n_slots = share if n_slots is None else n_slots
-    return Holding(slot_bytes, share, n_slots, n_slots, n_waiting)
+def busy(slot_bytes: int, quota: int, n_waiting: int, *, n_slots: int | None = None) -> SlotUse:
+    n_slots = quota if n_slots is None else n_slots
+    return SlotUse(slot_bytes, quota, n_slots, n_slots, n_waiting)
 
 
-def pool(holdings: dict[str, Holding]) -> int:
-    return sum(one.share * one.slot_bytes for one in holdings.values())
+def pool(uses: dict[str, SlotUse]) -> int:
+    return sum(one.quota * one.slot_bytes for one in uses.values())
 
 
-def division(holdings: dict[str, Holding]) -> dict[str, int]:
-    return divide(holdings, pool_bytes=pool(holdings), max_slots=MAX_SLOTS)
+def division(uses: dict[str, SlotUse]) -> dict[str, int]:
+    return divide(uses, pool_bytes=pool(uses), max_slots=MAX_SLOTS)
 
 
 def test_an_idle_model_lends_what_is_asked_for_and_keeps_half_of_its_share() -> None:
@@ -39,15 +39,15 @@ def test_slots_of_other_sizes_are_counted_in_bytes() -> None:
 
 
 def test_a_model_at_work_lends_nothing_of_its_share() -> None:
-    assert division({"a": busy(100, 6, 5), "b": Holding(100, 6, 6, 1, 0)}) == {}
+    assert division({"a": busy(100, 6, 5), "b": SlotUse(100, 6, 6, 1, 0)}) == {}
     assert division({"a": busy(100, 6, 5), "b": busy(100, 6, 5)}) == {}
 
 
 def test_what_was_borrowed_goes_back_to_an_owner_in_need_as_it_falls_free() -> None:
     owner = busy(100, 6, 4, n_slots=3)
     assert division({"a": busy(100, 6, 5, n_slots=9), "b": owner}) == {}, "no answer is broken off"
-    assert division({"a": Holding(100, 6, 9, 7, 5), "b": owner}) == {"a": 7, "b": 5}
-    assert division({"a": idle(100, 6, 9), "b": owner}) == {"a": 6, "b": 6}, "up to its share"
+    assert division({"a": SlotUse(100, 6, 9, 7, 5), "b": owner}) == {"a": 7, "b": 5}
+    assert division({"a": idle(100, 6, 9), "b": owner}) == {"a": 6, "b": 6}, "up to its quota"
 
 
 def test_nobody_gets_more_than_the_greatest_number() -> None:
@@ -57,40 +57,40 @@ def test_nobody_gets_more_than_the_greatest_number() -> None:
 @settings(max_examples=200, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 300), min_size=2, max_size=4),
-    share=st.integers(1, 8),
+    quota=st.integers(1, 8),
     turns=st.lists(st.tuples(st.integers(0, 3), st.integers(-4, 8)), max_size=60),
 )
 def test_whoever_comes_and_goes_the_memory_holds_and_the_owner_gets_its_share(
-    sizes: list[int], share: int, turns: list[tuple[int, int]]
+    sizes: list[int], quota: int, turns: list[tuple[int, int]]
 ) -> None:
-    holdings = {str(i): idle(size, share) for i, size in enumerate(sizes)}
-    n_bytes = pool(holdings)
+    uses = {str(i): idle(size, quota) for i, size in enumerate(sizes)}
+    n_bytes = pool(uses)
 
     def settle() -> None:
-        changes = divide(holdings, pool_bytes=n_bytes, max_slots=MAX_SLOTS)
+        changes = divide(uses, pool_bytes=n_bytes, max_slots=MAX_SLOTS)
         for name, n_slots in changes.items():
-            old = holdings[name]
+            old = uses[name]
             assert old.n_running <= n_slots <= MAX_SLOTS
-            assert n_slots >= (share + 1) // 2
-            holdings[name] = Holding(old.slot_bytes, share, n_slots, old.n_running, old.n_waiting)
-            assert sum(one.n_slots * one.slot_bytes for one in holdings.values()) <= n_bytes
-        for name, one in holdings.items():  # whoever waits takes the free slots
+            assert n_slots >= (quota + 1) // 2
+            uses[name] = SlotUse(old.slot_bytes, quota, n_slots, old.n_running, old.n_waiting)
+            assert sum(one.n_slots * one.slot_bytes for one in uses.values()) <= n_bytes
+        for name, one in uses.items():  # whoever waits takes the free slots
             n = min(one.n_waiting, one.n_free)
-            holdings[name] = Holding(one.slot_bytes, share, one.n_slots, one.n_running + n, one.n_waiting - n)
+            uses[name] = SlotUse(one.slot_bytes, quota, one.n_slots, one.n_running + n, one.n_waiting - n)
 
     for which, change in turns:
         name = str(which % len(sizes))
-        one = holdings[name]
+        one = uses[name]
         n_running, n_waiting = (one.n_running, one.n_waiting + change) if change > 0 else (one.n_running, one.n_waiting)
         n_running = max(0, n_running + change) if change < 0 else n_running
-        holdings[name] = Holding(one.slot_bytes, share, one.n_slots, n_running, n_waiting)
+        uses[name] = SlotUse(one.slot_bytes, quota, one.n_slots, n_running, n_waiting)
         settle()
-    for name in holdings:  # all but one fall silent; that one gets its share however much it had lent
-        for other, one in holdings.items():
+    for name in uses:  # all but one fall silent; that one gets its quota however much it had lent
+        for other, one in uses.items():
             if other != name:
-                holdings[other] = Holding(one.slot_bytes, share, one.n_slots, 0, 0)
-        one = holdings[name]
-        holdings[name] = Holding(one.slot_bytes, share, one.n_slots, one.n_running, one.n_waiting + share)
+                uses[other] = SlotUse(one.slot_bytes, quota, one.n_slots, 0, 0)
+        one = uses[name]
+        uses[name] = SlotUse(one.slot_bytes, quota, one.n_slots, one.n_running, one.n_waiting + quota)
         for _ in range(3):
             settle()
-        assert holdings[name].n_running >= share
+        assert uses[name].n_running >= quota
