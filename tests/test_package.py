@@ -50,22 +50,28 @@ def locked(file: str) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in pins}
 
 
-def foreign_imports(*, inside_functions: bool) -> set[str]:
-    """The distributions that our modules import, at the top or, `inside_functions`, anywhere."""
+def modules(*names: str) -> list[Path]:
+    """The files of these packages and modules."""
+    return [path for name in names for path in (ROOT / name).rglob("*.py")] + [
+        ROOT / name for name in names if name.endswith(".py")
+    ]
+
+
+def foreign_imports(paths: list[Path], *, inside_functions: bool) -> set[str]:
+    """The distributions that these files import, at the top or, `inside_functions`, anywhere."""
     distributions = packages_distributions()
     found: set[str] = set()
-    paths = [ROOT / "app.py", *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))]
     for path in paths:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         nodes = ast.walk(tree) if inside_functions else outside_functions(tree)
         for node in nodes:
-            modules: list[str] = []
+            imported: list[str] = []
             if isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
+                imported = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and not node.level:
-                modules = [node.module or ""]
-            for module in modules:
-                top = module.partition(".")[0]
+                imported = [node.module or ""]
+            for name in imported:
+                top = name.partition(".")[0]
                 if top not in sys.stdlib_module_names and top not in (*PACKAGES, "app"):
                     found.add(canonicalize_name(distributions.get(top, [top])[0]))
     return found
@@ -95,14 +101,20 @@ def test_what_is_required_is_locked_and_what_is_locked_is_named() -> None:
 
 def test_every_import_is_named() -> None:
     """hub.py imported httpx2, which nothing named. Only a function may import an optional package."""
-    assert foreign_imports(inside_functions=False) - names(REQUIRED) == set()
-    assert foreign_imports(inside_functions=True) - names(REQUIRED) - names(OPTIONAL) == set()
+    assert foreign_imports(modules(*SOURCES), inside_functions=False) - names(REQUIRED) == set()
+    assert foreign_imports(modules(*SOURCES), inside_functions=True) - names(REQUIRED) - names(OPTIONAL) == set()
 
 
 def test_every_requirement_is_imported() -> None:
     """But for socksio, which httpx imports for SOCKS proxies, and psycopg, which SQLAlchemy imports for PostgreSQL."""
     unused = names(REQUIRED) | names(OPTIONAL)
-    assert unused - foreign_imports(inside_functions=True) == {"socksio", "psycopg"}
+    assert unused - foreign_imports(modules(*SOURCES), inside_functions=True) == {"socksio", "psycopg"}
+
+
+def test_the_benchmark_of_ratings_has_what_it_imports_of_ours() -> None:
+    paths = [path for path in modules("elo", "db", "arena/standings.py") if "commands" not in path.parts]
+    imported = foreign_imports(paths, inside_functions=False)
+    assert imported <= locked("requirements-bench-ratings.txt").keys()
 
 
 def test_all_packages_have_one_version() -> None:
