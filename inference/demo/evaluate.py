@@ -158,7 +158,7 @@ _ROWS = (
 
 
 def markdown(accuracy: dict[str, dict[str, Any]]) -> str:
-    """The README's table of `accuracy.json`: one column a model; skills as "held-out items / unseen wordings"."""
+    """The table in docs/demo-models.md of `accuracy.json`: one column a model; skills as "held-out items / unseen wordings"."""
     names = list(accuracy)
     lines = [f"| exact match, % | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
     for label, key in _ROWS:
