@@ -3,7 +3,7 @@
     python -m bench.blind                  writes bench/results/blind.json; 15 minutes of one core
     python -m bench.blind --battles 20     a quick first result
 
-The slow model of a pair writes 20, 60 or 150 characters a second and the fast one 1,500, with each of `DELAYS`' delays,
+The slow model of a pair writes 20, 60 or 150 characters per second and the fast one 1,500, with each of `DELAYS`:
 evenly, in bursts or with pauses. Each pair plays 200 battles, two for each pair of text lengths. Every battle counts
 again with its sides swapped (a test shows that swapped sides give the mirror image). A logistic regression and a random
 forest learn from everything that a page receives, and guess the slower side of battles that they have not seen. Chance
@@ -109,7 +109,7 @@ def measure(
 
 
 def costs() -> list[Cost]:
-    """Time two answers that start after 0.5 s and come evenly, the fast one at 1,500 characters a second."""
+    """Time two answers that start after 0.5 s and come evenly, the fast one at 1,500 characters per second."""
     found = []
     for slow in (*SLOW_CHARS_PER_S, FAST_CHARS_PER_S):
         for lengths in ((1000, 1000), (300, 1000)):

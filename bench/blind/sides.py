@@ -1,6 +1,6 @@
 """Scripted models, and the pairs that are measured.
 
-A pair has a slow speed against 1,500 characters a second, a way of writing, and `Delays`: which side is late with its
+A pair has a slow speed against 1,500 characters per second, a way of writing, and `Delays`: which side is late with its
 first text or its finish. All texts have one distribution of lengths. Each pair of lengths is played twice, and the slow
 side writes the first length once and the second once, so only timing can distinguish the sides.
 """

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from bench.inference.engines import Job, Timing
 
@@ -24,18 +24,9 @@ class EngineProcess:
     def __init__(self, engine: str, model: Path, dtype: str, environment: dict[str, str]) -> None:
         self.engine = engine
         own = {"GOMP_SPINCOUNT": "0"} if engine == "ours" else {}
+        command = [sys.executable, "-m", "bench.inference.worker"]
         self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "bench.inference.worker",
-                "--engine",
-                engine,
-                "--model",
-                str(model),
-                "--dtype",
-                dtype,
-            ],
+            [*command, "--engine", engine, "--model", str(model), "--dtype", dtype],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -73,7 +64,7 @@ class EngineProcess:
         answer: dict[str, Any] = json.loads(line)
         return answer
 
-    def __enter__(self) -> "EngineProcess":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -25,7 +25,7 @@ class Cell:
     batch: int
 
     def __str__(self) -> str:
-        return f"{self.size} {self.dtype}, prompt {self.prompt}, batch {self.batch}"
+        return f"{self.size} {self.dtype}, prompt {self.prompt:,}, batch {self.batch}"
 
 
 @dataclass(frozen=True, slots=True)

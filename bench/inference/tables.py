@@ -42,7 +42,7 @@ def rates_table(records: Iterable[Record]) -> str:
     ]
     for record in records:
         cell = record.cell
-        cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt}", f"{cell.batch}"]
+        cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt:,}", f"{cell.batch}"]
         for rates in (record.prefill_rates, record.decode_rates):
             cells.append(_number(median(rates("ours"))) if "ours" in record.engines else "-")
             cells += [
@@ -50,7 +50,7 @@ def rates_table(records: Iterable[Record]) -> str:
                 for peer in _PEERS
             ]
         cells += [
-            f"{record.engines[name].peak_bytes / _MIB:.0f}" if name in record.engines else "-"
+            f"{record.engines[name].peak_bytes / _MIB:,.0f}" if name in record.engines else "-"
             for name in ("ours", *_PEERS)
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -69,7 +69,7 @@ def options_table(records: Iterable[Record]) -> str:
         options = [_options(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
-        cells = [f"{cell.size} {cell.dtype}", str(cell.prompt), str(cell.batch), str(len(record.read_rates))]
+        cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt:,}", str(cell.batch), str(len(record.read_rates))]
         lines.append(f"| {' | '.join([*cells, *options, read_rate, floor])} |")
     return "\n".join(lines) + "\n"
 

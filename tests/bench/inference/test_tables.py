@@ -57,4 +57,4 @@ def test_a_share_of_the_floor_is_a_percentage() -> None:
 def test_missing_cells_are_named() -> None:
     all_of_them = [record(Cell(*parts), ours=[(1.0, 1.0)]) for parts in product(SIZES, DTYPES, PROMPTS, BATCHES)]
     assert missing(all_of_them) == []
-    assert missing(all_of_them[:-1]) == ["Not measured: 1.1B float32, prompt 2048, batch 8.\n"]
+    assert missing(all_of_them[:-1]) == ["Not measured: 1.1B float32, prompt 2,048, batch 8.\n"]
