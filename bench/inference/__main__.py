@@ -26,6 +26,7 @@ from bench.inference.comparison import check_agreement, fastest, measure
 from bench.inference.engines import ENGINES, PACKAGES
 from bench.inference.processes import EngineProcess
 from bench.inference.records import BATCHES, DTYPES, PROMPTS, SIZES, Cell, Record, merge, ratio, read
+from bench.inference.tables import threads
 from bench.machine import MemoryReader, this_machine
 from bench.models.files import DATA
 from bench.models.layouts import make, make_gguf
@@ -110,7 +111,7 @@ def _line(record: Record) -> str:
         if name != "ours" and "ours" in record.engines:
             text += f"  ours / {name}: prefill {ratio(record.prefill_rates('ours'), prefill):.2f}"
             text += f" decode {ratio(record.decode_rates('ours'), decode):.2f}"
-        parts.append(f"{text}  {measured.settings}")
+        parts.append(f"{text}  threads {threads(name, measured)}")
     if "ours" in record.engines:
         read_rate = median(record.read_rates) / 1e9
         parts.append(f"  memory floor: {record.floor_share():.0%} of {read_rate:.1f} GB/s")

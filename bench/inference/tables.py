@@ -66,7 +66,7 @@ def options_table(records: Iterable[Record]) -> str:
     ]
     for record in records:
         cell, engines = record.cell, record.engines
-        options = [_options(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
+        options = [threads(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
         cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt:,}", str(cell.batch), str(len(record.read_rates))]
@@ -74,8 +74,8 @@ def options_table(records: Iterable[Record]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _options(engine: str, measured: Measured) -> str:
-    """Return an engine's options for prompts and decoding, such as "2" or "2 f / 1"."""
+def threads(engine: str, measured: Measured) -> str:
+    """Return an engine's threads for prompts and decoding, such as "2" or "2 f / 1" (f: fused attention)."""
     prefill, decode = (
         f"{setting.threads}{' f' if setting.has_flash and engine == 'llama.cpp' else ''}"
         for setting in (measured.settings.prefill, measured.settings.decode)
