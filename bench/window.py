@@ -47,7 +47,7 @@ class Reading:
 def read_text(config: ModelConfig, n_tokens: int) -> Reading:
     """Read a text of random tokens in chunks, then decode a few tokens."""
     compiling.ensure()
-    model = random_model(config, dtype=torch.float32).pack()
+    model = random_model(config, dtype=torch.float32).served()
     cache = RingCache(config, n_slots=1, max_len=n_tokens + _N_DECODED, dtype=torch.float32)
     ids = random_prompts(1, n_tokens, config.vocab_size, 0)[0]
     quarter_bytes = 0

@@ -24,7 +24,7 @@ from bench.machine import now, this_machine
 from bench.models.random_weights import random_model
 from bench.result_files import RESULTS, write
 from inference.engine.engine import MAX_CHUNK
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from inference.text.tokenizer import Tokenizer
 
 _PACKAGES = ("torch", "transformers", "numpy")
@@ -99,7 +99,7 @@ def _serving(place: Place, findings: Findings, section: Callable[[str, Callable[
     if top is None:
         findings.skipped["serving"] = "the ceilings were not measured"
         return
-    made: list[tuple[Transformer, Tokenizer]] = []
+    made: list[tuple[ServedModel, Tokenizer]] = []
     section("model", lambda: made.append(_model(place)))
     if not made:
         return
@@ -110,9 +110,9 @@ def _serving(place: Place, findings: Findings, section: Callable[[str, Callable[
     section("requests", lambda: findings.concurrent.extend(serving.concurrent_requests(place, model, tokenizer, chunk)))
 
 
-def _model(place: Place) -> tuple[Transformer, Tokenizer]:
+def _model(place: Place) -> tuple[ServedModel, Tokenizer]:
     config, dtype = place.scale.config, place.scale.dtype
-    model = random_model(config, dtype=dtype, device=str(place.device)).pack()
+    model = random_model(config, dtype=dtype, device=str(place.device)).served()
     return model, serving.tokenizer_for(config.vocab_size)
 
 

@@ -1,8 +1,8 @@
 """Compare the model on a device with the same model in float32 on the CPU.
 
-Three sequences run together, with prompts in chunks and decoding past the window. The model runs packed, as it is
-served (on a GPU with CUDA graphs), and plain, without them. Devices differ in their last bits, so the check is that the
-logits agree to the precision of the dtype, and that in float32 every greedy token is the same.
+Three sequences run together, with prompts in chunks and decoding past the window. The model runs as it is served
+(on a GPU with CUDA graphs), and with torch's operators alone. Devices differ in their last bits, so the check is that
+the logits agree to the precision of the dtype, and that in float32 every greedy token is the same.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from bench.models.random_weights import random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 
 _CONFIG = ModelConfig(256, 4, 64, 512, 8, 2, 1e-5, 1000, sliding_window=64)
 _WINDOWS: tuple[int | tuple[int | None, ...] | None, ...] = (64, None, (32, None), 1)
@@ -44,54 +44,56 @@ class Agreement:
 
 
 def check(device: torch.device, dtypes: Sequence[torch.dtype] = (torch.float32, torch.bfloat16)) -> list[Agreement]:
-    """Return one agreement for each window and dtype, packed and plain."""
+    """Return one agreement for each window and dtype, as served and with torch's operators alone."""
     found = []
     for window in _WINDOWS:
         config = replace(_CONFIG, sliding_window=window)
-        expected = _run(_model(config, torch.float32, "cpu").pack(), torch.device("cpu"), None)
+        expected = _run(_model(config, torch.float32, "cpu"), torch.device("cpu"), None)
         for dtype in dtypes:
-            packed, plain = (_model(config, dtype, str(device)) for _ in range(2))
-            found += [_agreement(model, device, expected) for model in (packed.pack(), plain)]
+            model = _model(config, dtype, str(device))
+            found += [_agreement(model, device, expected, by_torch=by_torch) for by_torch in (False, True)]
     return found
 
 
-def _agreement(model: Transformer, device: torch.device, expected: tuple[torch.Tensor, list[list[int]]]) -> Agreement:
-    dtype = model.tok_embeddings.weight.dtype
+def _agreement(
+    model: ServedModel, device: torch.device, expected: tuple[torch.Tensor, list[list[int]]], *, by_torch: bool
+) -> Agreement:
     logits, tokens = expected
-    found, chosen = _run(model, device, tokens)
+    found, chosen = _run(model, device, tokens, by_torch=by_torch)
     error = float((found - logits).norm() / logits.norm())
     same = sum(a == b for row, other in zip(tokens, chosen, strict=True) for a, b in zip(row, other, strict=True))
-    window, name = str(model.config.sliding_window), str(dtype).removeprefix("torch.")
-    return Agreement(model.way_of_decoding, window, name, error, _TOLERANCE[dtype], same, sum(map(len, tokens)))
+    way = "torch" if by_torch else model.way_of_decoding
+    window, name = str(model.config.sliding_window), str(model.dtype).removeprefix("torch.")
+    return Agreement(way, window, name, error, _TOLERANCE[model.dtype], same, sum(map(len, tokens)))
 
 
-def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> Transformer:
+def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> ServedModel:
     model = random_model(config)  # drawn on the CPU in bfloat16, so the weights are the same everywhere
     state = {name: tensor * (1 if "norm" in name else _SPREAD) for name, tensor in model.state_dict().items()}
     model.load_state_dict(state, assign=True)
-    return model.to(device=device, dtype=dtype)
+    return model.to(device=device, dtype=dtype).served()
 
 
 def _run(
-    model: Transformer, device: torch.device, forced: list[list[int]] | None
+    model: ServedModel, device: torch.device, forced: list[list[int]] | None, *, by_torch: bool = False
 ) -> tuple[torch.Tensor, list[list[int]]]:
     """Return the logits (steps, sequences, V) on the CPU and their greedy tokens.
 
     With `forced`, these tokens are decoded instead, so that one different token does not change all later ones.
     """
     n = len(_LENGTHS)
-    max_len, dtype = max(_LENGTHS) + _N_DECODED, model.tok_embeddings.weight.dtype
-    cache = RingCache(model.config, n_slots=n, max_len=max_len, dtype=dtype, device=device)
+    max_len = max(_LENGTHS) + _N_DECODED
+    cache = RingCache(model.config, n_slots=n, max_len=max_len, dtype=model.dtype, device=device)
     prompts = [random_prompts(1, length, model.config.vocab_size, length)[0] for length in _LENGTHS]
     last: dict[int, torch.Tensor] = {}
     for start in range(0, max(_LENGTHS), _CHUNK):
         pieces = [(slot, prompt[start : start + _CHUNK]) for slot, prompt in enumerate(prompts) if start < len(prompt)]
-        logits = model.step([Chunk(slot, start, ids) for slot, ids in pieces], cache)
+        logits = model.step([Chunk(slot, start, ids, by_torch) for slot, ids in pieces], cache)
         last |= {slot: logits[i] for i, (slot, _) in enumerate(pieces)}
     rows = [torch.stack([last[slot] for slot in range(n)])]
     for step in range(_N_DECODED - 1):
         tokens = rows[-1].argmax(-1).tolist() if forced is None else forced[step]
-        chunks = [Chunk(slot, _LENGTHS[slot] + step, (token,)) for slot, token in enumerate(tokens)]
+        chunks = [Chunk(slot, _LENGTHS[slot] + step, (token,), by_torch) for slot, token in enumerate(tokens)]
         rows.append(model.step(chunks, cache))
     logits = torch.stack(rows).cpu()
     return logits, logits.argmax(-1).tolist()

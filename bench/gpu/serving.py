@@ -14,7 +14,7 @@ from inference.bench import endless, random_prompts, time_answers, token_times
 from inference.engine.engine import Engine
 from inference.model.cache import RingCache, bytes_per_slot
 from inference.model.config import ModelConfig
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
@@ -64,7 +64,7 @@ def tokenizer_for(vocab_size: int) -> Tokenizer:
         return endless(open_tokenizer(Path(folder)))
 
 
-def decode_rates(place: Place, model: Transformer, tokenizer: Tokenizer, ceilings: Ceilings) -> list[DecodeRate]:
+def decode_rates(place: Place, model: ServedModel, tokenizer: Tokenizer, ceilings: Ceilings) -> list[DecodeRate]:
     """Decode one sequence after a short prompt, and after one that fills the window."""
     config, new = model.config, place.scale.answer
     window = config.window(0) or place.scale.prompt
@@ -80,7 +80,7 @@ def decode_rates(place: Place, model: Transformer, tokenizer: Tokenizer, ceiling
     return found
 
 
-def prefill_rates(place: Place, model: Transformer, tokenizer: Tokenizer, ceilings: Ceilings) -> list[PrefillRate]:
+def prefill_rates(place: Place, model: ServedModel, tokenizer: Tokenizer, ceilings: Ceilings) -> list[PrefillRate]:
     """Prefill a prompt as long as the window, in chunks of several sizes."""
     config = model.config
     prompt = config.window(0) or place.scale.prompt
@@ -95,12 +95,12 @@ def prefill_rates(place: Place, model: Transformer, tokenizer: Tokenizer, ceilin
     return found
 
 
-def concurrent_requests(place: Place, model: Transformer, tokenizer: Tokenizer, chunk: int) -> list[ConcurrentRequests]:
+def concurrent_requests(place: Place, model: ServedModel, tokenizer: Tokenizer, chunk: int) -> list[ConcurrentRequests]:
     """Serve the scale's numbers of concurrent requests, each with its own prompt."""
     return [_serve(place, model, tokenizer, n, chunk) for n in place.scale.concurrent]
 
 
-def _serve(place: Place, model: Transformer, tokenizer: Tokenizer, n: int, chunk: int) -> ConcurrentRequests:
+def _serve(place: Place, model: ServedModel, tokenizer: Tokenizer, n: int, chunk: int) -> ConcurrentRequests:
     scale = place.scale
     needed = scale.request_prompt + scale.answer
     longest = max(needed, model.config.window(0) or needed)

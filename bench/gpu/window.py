@@ -11,7 +11,7 @@ from bench.gpu.place import Place
 from bench.models.random_weights import random_model
 from inference.bench import random_prompts
 from inference.model.cache import Chunk, RingCache, bytes_per_slot
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 
 _N_DECODED = 16
 _CACHE_TOKENS = 32768
@@ -58,7 +58,7 @@ def measure(place: Place) -> Saving:
 def _read(place: Place, window: int | None) -> Text:
     scale = place.scale
     config = replace(scale.config, sliding_window=window)
-    model = random_model(config, dtype=scale.dtype, device=str(place.device)).pack()
+    model = random_model(config, dtype=scale.dtype, device=str(place.device)).served()
     chunk, n_tokens = scale.chunks[-1], scale.long
     cache = RingCache(config, n_slots=1, max_len=n_tokens + _N_DECODED, dtype=scale.dtype, device=place.device)
     ids = random_prompts(1, n_tokens, config.vocab_size, 0)[0]
@@ -76,6 +76,6 @@ def _read(place: Place, window: int | None) -> Text:
     return Text(window, prefilled - begun, (time.perf_counter() - prefilled) / _N_DECODED * 1e3)
 
 
-def _prefill(model: Transformer, cache: RingCache, ids: tuple[int, ...], chunk: int) -> None:
+def _prefill(model: ServedModel, cache: RingCache, ids: tuple[int, ...], chunk: int) -> None:
     for start in range(0, len(ids), chunk):
         model.step([Chunk(0, start, ids[start : start + chunk])], cache)

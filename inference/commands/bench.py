@@ -48,12 +48,11 @@ def _run(args: argparse.Namespace) -> int:
 
     device = default_device()
     model = load_for_serving(path, dtype=dtype, device=device)
-    cache_dtype = model.tok_embeddings.weight.dtype
     chunk = chunk_size(None, n_parameters=folder.config.n_parameters)
     figures = []
     for batch in args.batch:
         cache = RingCache(
-            folder.config, n_slots=batch, max_len=args.prompt + 1 + args.tokens, dtype=cache_dtype, device=device
+            folder.config, n_slots=batch, max_len=args.prompt + 1 + args.tokens, dtype=model.dtype, device=device
         )
         figures.append(measure(model, cache, folder.tokenizer, max_chunk=chunk, prompt=args.prompt, tokens=args.tokens))
         print(f"{batch} sequences measured", file=sys.stderr)
@@ -61,7 +60,7 @@ def _run(args: argparse.Namespace) -> int:
     about = {
         "model": path.name,
         "parameters": folder.config.n_parameters,
-        "dtype": str(cache_dtype).removeprefix("torch."),
+        "dtype": str(model.dtype).removeprefix("torch."),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "threads": torch.get_num_threads(),
         "torch": torch.__version__,

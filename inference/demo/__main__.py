@@ -86,9 +86,9 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
 def _examine(slug: str, folder: Path, path: Path) -> None:
     from inference.demo.evaluate import examine, questions, summary
     from inference.demo.profiles import PROFILE
-    from inference.model.checkpoint.weights import load
+    from inference.model.checkpoint.weights import load_served
 
-    marked = examine(load(folder), open_tokenizer(folder), questions(QUESTIONS_PER_SKILL))
+    marked = examine(load_served(folder), open_tokenizer(folder), questions(QUESTIONS_PER_SKILL))
     result = summary(marked)
     known: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
     known[PROFILE[slug].name] = result

@@ -15,7 +15,7 @@ from inference.demo.corpus.dialogue import FOLLOW_UP, SKILL, SKILLS, SYSTEM_PROM
 from inference.demo.corpus.grammar import Language
 from inference.demo.corpus.skill import Example, Split
 from inference.model.cache import Chunk, RingCache
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from inference.text.chat_template import Message, render
 from inference.text.tokenizer import Tokenizer
 
@@ -84,7 +84,7 @@ def _follow_ups(rng: Random, n: int, split: Split) -> list[Question]:
 
 
 @torch.inference_mode()
-def answers(model: Transformer, tokenizer: Tokenizer, asked: Sequence[Sequence[Message]]) -> list[str]:
+def answers(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Sequence[Message]]) -> list[str]:
     """The greedy answer to each conversation, at most MAX_ANSWER_TOKENS long."""
     given: list[str] = []
     for at in range(0, len(asked), _BATCH):
@@ -105,7 +105,7 @@ def answers(model: Transformer, tokenizer: Tokenizer, asked: Sequence[Sequence[M
     return given
 
 
-def examine(model: Transformer, tokenizer: Tokenizer, asked: Sequence[Question]) -> list[Marked]:
+def examine(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Question]) -> list[Marked]:
     """Every question with the model's answer, marked."""
     given = answers(model, tokenizer, [question.messages for question in asked])
     return [Marked(q, answer, q.example.accepts(answer)) for q, answer in zip(asked, given, strict=True)]

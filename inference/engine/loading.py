@@ -16,7 +16,7 @@ from inference.model.cache import RingCache, bytes_per_slot, largest_layer
 from inference.model.checkpoint import weights
 from inference.model.checkpoint.files import fingerprint
 from inference.model.native.library import Backend
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from inference.progress import ProgressBar
 
 logger = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Loaded:
     failures: Mapping[str, str] = field(default_factory=dict)
 
 
-def _backend(model: Transformer) -> Backend:
+def _backend(model: ServedModel) -> Backend:
     return model.backend
 
 
@@ -55,16 +55,16 @@ def load_for_serving(
     *,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
-    progress: weights.Progress | None = None,
-) -> Transformer:
+    progress: weights.ReportBytes | None = None,
+) -> ServedModel:
     """Load the model of a folder, packed. `dtype` torch.int8 quantizes weights read in the default dtype, which is also
-    the dtype of the cache. Raises CheckpointError, as `weights.load`.
+    the dtype of the cache. Raises CheckpointError, as `weights.load_served`.
 
     Packing pays at every size where decode.c is compiled: a token of a model of 1M parameters in float32 takes 0.08 ms,
     and 1.7 ms with plain weights (one thread).
     """
     int8 = dtype is torch.int8
-    return weights.load(path, dtype=None if int8 else dtype, device=device, pack=True, int8=int8, progress=progress)
+    return weights.load_served(path, dtype=None if int8 else dtype, int8=int8, device=device, progress=progress)
 
 
 def load_models(
@@ -90,7 +90,7 @@ def load_models(
     """
     device = default_device()
     start = time.perf_counter()
-    models: dict[str, tuple[Transformer, str]] = {}
+    models: dict[str, tuple[ServedModel, str]] = {}
     errors: dict[str, Exception] = {}
     for name, folder in folders.items():
         try:
@@ -108,7 +108,7 @@ def load_models(
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
     if errors and not models:
         raise next(iter(errors.values()))
-    dtypes = {name: next(model.parameters()).dtype for name, (model, _) in models.items()}
+    dtypes = {name: model.dtype for name, (model, _) in models.items()}
     lengths = {name: folders[name].config.max_seq_len for name in models} | dict(max_len or {})
 
     slot_bytes = {

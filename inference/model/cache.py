@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from inference.model.config import ModelConfig
+from inference.model.places import n_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +114,6 @@ class RingCache:
             self.rings[layer] = old.new_zeros((2, n_slots, *old.shape[2:]))
             self.rings[layer][:, : len(kept)] = old[:, rows]
         self.n_slots, self.lengths = n_slots, lengths + [0] * (n_slots - len(kept))
-
-
-def n_rows(window: int | None, max_len: int) -> int:
-    """R, the rows of one slot in a layer with this window."""
-    return max_len if window is None else min(window, max_len)
 
 
 def bytes_per_slot(config: ModelConfig, *, max_len: int, dtype: torch.dtype) -> int:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 
 from inference.model.cache import Chunk, RingCache
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 
 
-def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> list[float]:
+def score(model: ServedModel, ids: Sequence[int], *, chunk_size: int = 512) -> list[float]:
     """The natural-log probability of each of ids[1:] given all that precedes it: len(ids) - 1 numbers.
 
     Raises ValueError for fewer than two ids, an id outside the vocabulary, a text longer than the model's
@@ -26,8 +26,7 @@ def score(model: Transformer, ids: Sequence[int], *, chunk_size: int = 512) -> l
         )
     if chunk_size < 1:
         raise ValueError(f"chunk size {chunk_size}; at least 1 was expected")
-    weight = model.tok_embeddings.weight
-    cache = RingCache(config, n_slots=1, max_len=len(ids), dtype=weight.dtype, device=weight.device)
+    cache = RingCache(config, n_slots=1, max_len=len(ids), dtype=model.dtype, device=model.device)
     scores: list[float] = []
     for start in range(0, len(ids) - 1, chunk_size):
         following = ids[start + 1 : start + chunk_size + 1]

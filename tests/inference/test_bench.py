@@ -9,8 +9,8 @@ from inference.bench import Figures, as_json, endless, measure, random_prompts, 
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
 from inference.model.cache import Chunk, RingCache
-from inference.model.checkpoint.weights import load
-from inference.model.transformer import Transformer
+from inference.model.checkpoint.weights import load_served
+from inference.model.serving import ServedModel
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 from tests.fakes import write_model_folder
@@ -24,8 +24,8 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(path: Path) -> Transformer:
-    return load(path)
+def model(path: Path) -> ServedModel:
+    return load_served(path)
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +33,14 @@ def tokenizer(path: Path) -> Tokenizer:
     return open_tokenizer(path)
 
 
-def cache(model: Transformer, n_slots: int, max_len: int) -> RingCache:
+def cache(model: ServedModel, n_slots: int, max_len: int) -> RingCache:
     return RingCache(model.config, n_slots=n_slots, max_len=max_len, dtype=torch.float32)
 
 
 class OnlyEos:
     """A model that always ends."""
 
-    def __init__(self, model: Transformer) -> None:
+    def __init__(self, model: ServedModel) -> None:
         self.config = model.config
 
     def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> torch.Tensor:
@@ -59,7 +59,7 @@ def test_prompts_are_the_same_for_a_seed_and_hold_no_eos() -> None:
     assert len(set(prompts)) == 3
 
 
-def test_no_token_ends_an_endless_answer(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_no_token_ends_an_endless_answer(model: ServedModel, tokenizer: Tokenizer) -> None:
     request = Request("one", (5, 6), SamplingParams(7, temperature=0.0))
     lengths = []
     for kind in (tokenizer, endless(tokenizer)):
@@ -72,7 +72,7 @@ def test_no_token_ends_an_endless_answer(model: Transformer, tokenizer: Tokenize
 
 
 @pytest.mark.parametrize("batch", [1, 3])
-def test_every_token_after_the_first_is_timed(model: Transformer, tokenizer: Tokenizer, batch: int) -> None:
+def test_every_token_after_the_first_is_timed(model: ServedModel, tokenizer: Tokenizer, batch: int) -> None:
     engine = Engine(model, cache(model, batch, 64), tokenizer, max_len=64)
     timing = time_answers(engine, random_prompts(batch, 40, tokenizer.vocab_size, 0), 6)
     assert timing.prefill_s > 0
@@ -81,7 +81,7 @@ def test_every_token_after_the_first_is_timed(model: Transformer, tokenizer: Tok
     assert not engine.has_work
 
 
-def test_every_sequence_has_its_times_in_order(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_every_sequence_has_its_times_in_order(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = Engine(model, cache(model, 2, 64), tokenizer, max_len=64)
     times = token_times(engine, random_prompts(3, 40, tokenizer.vocab_size, 0), 4)
     assert [len(one) for one in times] == [4, 4, 4]
@@ -89,13 +89,13 @@ def test_every_sequence_has_its_times_in_order(model: Transformer, tokenizer: To
     assert times[2][0] > times[1][-1]  # it waited for a slot
 
 
-def test_one_token_is_too_few_to_time(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_one_token_is_too_few_to_time(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = Engine(model, cache(model, 1, 64), tokenizer, max_len=64)
     with pytest.raises(ValueError, match="1 tokens to generate; at least 2"):
         time_answers(engine, [(5,)], 1)
 
 
-def test_a_model_that_fails_is_no_figure(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_model_that_fails_is_no_figure(model: ServedModel, tokenizer: Tokenizer) -> None:
     class Broken(OnlyEos):
         def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> torch.Tensor:
             return super().step(chunks, cache) * float("nan")
@@ -105,7 +105,7 @@ def test_a_model_that_fails_is_no_figure(model: Transformer, tokenizer: Tokenize
         token_times(engine, [(5,)], 2)
 
 
-def test_rates_follow_from_the_times(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_rates_follow_from_the_times(model: ServedModel, tokenizer: Tokenizer) -> None:
     figures = measure(model, cache(model, 2, 60), tokenizer, max_chunk=16, prompt=40, tokens=5, rounds=1)
     assert (figures.batch, figures.prompt, figures.tokens) == (2, 40, 5)
     assert figures.prefill_tok_s == pytest.approx(2 * 40 / (figures.first_token_ms / 1e3))

@@ -18,7 +18,7 @@ from inference.model.checkpoint.files import WEIGHTS_FILE, read_checkpoint
 from inference.model.checkpoint.params_json import PARAMS_FILE, params_text, read_params
 from inference.model.checkpoint.pickled import PickledWeights, pickled_files
 from inference.model.checkpoint.stored import StoredWeights
-from inference.model.checkpoint.weights import Progress, shapes
+from inference.model.checkpoint.weights import ReportBytes, shapes
 from inference.model.config import CheckpointError, Family, ModelConfig
 
 _NAMES = {torch.bfloat16: "BF16", torch.float16: "F16", torch.float32: "F32", torch.float64: "F64"}
@@ -32,7 +32,7 @@ class _Source(Protocol):
     def read(self, names: tuple[str, ...], /) -> Mapping[str, Tensor]: ...
 
 
-def convert(source: Path, target: Path, *, adapter: Path | None = None, progress: Progress | None = None) -> None:
+def convert(source: Path, target: Path, *, adapter: Path | None = None, progress: ReportBytes | None = None) -> None:
     """Write the model of `source` (either layout, or consolidated.NN.pth) to `target`, which must be new or empty.
 
     Raises CheckpointError for everything that source or adapter can have wrong, before anything is written.

@@ -1,8 +1,8 @@
-"""A model folder <-> a Transformer: both layouts are read, Mistral's is written, strict both ways.
+"""A model folder becomes a model, and back: both layouts are read, Mistral's is written, both strictly.
 
-Files are memory-mapped. Block by block, each tensor goes straight to the wanted dtype and device, and a block that is
-to be packed is packed as soon as it is complete; the mapping is given up after every block, so that memory holds the
-model and little else. What does not fit is refused by `stored`.
+Files are memory-mapped. Block by block, each tensor goes straight to its dtype and device; for serving, a block is
+packed as soon as it is complete. The mapping is closed after every block, so memory has the model and little else.
+`stored` refuses weights that do not fit.
 """
 
 import ctypes
@@ -17,19 +17,22 @@ from torch import nn
 from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
-from inference.model.checkpoint.files import WEIGHTS_FILE, read_checkpoint
+from inference.model.checkpoint.files import WEIGHTS_FILE, Checkpoint, read_checkpoint
 from inference.model.checkpoint.params_json import PARAMS_FILE, params_text
 from inference.model.checkpoint.stored import StoredWeights
 from inference.model.config import Family, ModelConfig
+from inference.model.packed import PackedBlock, PackedWeights
+from inference.model.serving import ServedModel
 from inference.model.transformer import Block, Transformer
 
 _SMALL_MODEL = 100_000_000  # parameters; below it float32 is fast enough on a CPU, and exact
 
-Progress = Callable[[int, int], None]  # bytes read, bytes of all
+ReportBytes = Callable[[int, int], None]
+"""Called with the bytes that have been read, and with those of the whole model."""
 
 
 def default_dtype(config: ModelConfig, device: torch.device | str = "cpu") -> torch.dtype:
-    """float32 for a model of fewer than 100M parameters on a CPU; bfloat16 for larger ones and on a GPU."""
+    """Return float32 for a model of fewer than 100M parameters on a CPU; bfloat16 for larger ones and on a GPU."""
     is_small = config.n_parameters < _SMALL_MODEL
     return torch.float32 if is_small and torch.device(device).type == "cpu" else torch.bfloat16
 
@@ -39,66 +42,93 @@ def load(
     *,
     dtype: torch.dtype | None = None,
     device: torch.device | str = "cpu",
-    progress: Progress | None = None,
-    pack: bool = False,
-    int8: bool = False,
+    progress: ReportBytes | None = None,
 ) -> Transformer:
-    """The model of a folder, ready to serve (no gradients), in `dtype` (None: `default_dtype`).
+    """Read the model of a folder in `dtype` (None: `default_dtype`), without gradients.
 
-    `pack` (with `int8`) does what `Transformer.pack` does, block by block: at no time is the whole model there twice.
-    `progress` is called after every block. Raises CheckpointError for everything that a folder can have wrong.
+    `progress` is called after every block. Raises CheckpointError for everything that can be wrong with a folder.
     """
     checkpoint = read_checkpoint(folder)
     model = _empty(checkpoint.config)
-    source = StoredWeights(checkpoint, _shapes(model))
-    dtype = dtype or default_dtype(checkpoint.config, device)
-    n_done = 0
-    for prefix, module in _parts(model):
-        names = [f"{prefix}.{name}" for name in module.state_dict()]
-        state = source.read(names, dtype=dtype, device=device)
-        module.load_state_dict({name.removeprefix(f"{prefix}."): tensor for name, tensor in state.items()}, assign=True)
-        if pack and isinstance(module, Block):
-            module.pack(int8=int8)
-        elif pack and module is _head(model):
-            model.head.pack(int8=int8)
-        del state
-        _give_back()
-        n_done += sum(source.tensors[name].n_bytes for name in names)
-        if progress is not None:
-            progress(n_done, source.n_bytes)
-    if pack:
-        model.is_packed = True
+    for _ in _filled(model, checkpoint, dtype or default_dtype(checkpoint.config, device), device, progress):
+        pass
     return model.requires_grad_(False).eval()
 
 
-def _give_back() -> None:
-    """Hand freed memory back to the system: glibc would keep what each block's copies leave between its weights, 130 MB
-    in all for 1.1B parameters."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # glibc alone has it
-    if trim is not None:
-        trim(0)
+def load_served(
+    folder: Path,
+    *,
+    dtype: torch.dtype | None = None,
+    int8: bool = False,
+    device: torch.device | str = "cpu",
+    progress: ReportBytes | None = None,
+) -> ServedModel:
+    """Read the model of a folder for serving, with `int8` quantized: `load` and `Transformer.served`, block by block.
+
+    So memory never has the whole model twice.
+    """
+    checkpoint = read_checkpoint(folder)
+    model, blocks, head = _empty(checkpoint.config), list[PackedBlock](), None
+    for module in _filled(model, checkpoint, dtype or default_dtype(checkpoint.config, device), device, progress):
+        if isinstance(module, Block):
+            blocks.append(module.served(int8=int8))
+        elif module is _head(model):
+            head = model.served_head(int8=int8)
+    assert head is not None
+    embeddings, norm = model.tok_embeddings.weight.detach(), model.norm.weight.detach()
+    return ServedModel(PackedWeights(model.config, embeddings, tuple(blocks), norm, head))
 
 
 def shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """The shape of every tensor that a model of this configuration has, by its name in Mistral's layout."""
+    """Return the shape of every tensor of such a model, by its name in Mistral's layout."""
     return _shapes(_empty(config))
 
 
 def save(model: Transformer, folder: Path, *, dtype: torch.dtype | None = None, family: Family = "mistral") -> None:
-    """Write a folder that `load` reads back, its tensors in `dtype` (None: as they are); files are replaced whole.
+    """Write a folder that `load` reads back, with tensors in `dtype` (None: their own). Files are replaced atomically.
 
-    Raises ValueError for a packed model.
+    Raises ValueError for a model whose weights `Transformer.served` has moved.
     """
-    if model.is_packed:
-        raise ValueError("this model is packed for serving and no longer holds its weights plainly; save it before")
+    tensors = model.state_dict()
+    if missing := [name for name in shapes(model.config) if name not in tensors]:
+        raise ValueError(f"the model has no {missing[0]}: served() has moved its weights; save the model before that")
     folder.mkdir(parents=True, exist_ok=True)
-    state = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in model.state_dict().items()}
+    state = {name: tensor.detach().to("cpu", dtype).contiguous() for name, tensor in tensors.items()}
     part = folder / f"{WEIGHTS_FILE}.part"
     save_file(state, part, metadata={"format": "pt"})
     os.replace(part, folder / WEIGHTS_FILE)
     part = folder / f"{PARAMS_FILE}.part"
     part.write_text(params_text(model.config, family), encoding="utf-8")
     os.replace(part, folder / PARAMS_FILE)
+
+
+def _filled(
+    model: Transformer,
+    checkpoint: Checkpoint,
+    dtype: torch.dtype,
+    device: torch.device | str,
+    progress: ReportBytes | None,
+) -> Iterator[nn.Module]:
+    """Fill an empty model part by part; each part is yielded once it has its weights."""
+    source, n_done = StoredWeights(checkpoint, _shapes(model)), 0
+    for prefix, module in _parts(model):
+        names = [f"{prefix}.{name}" for name in module.state_dict()]
+        state = source.read(names, dtype=dtype, device=device)
+        module.load_state_dict({name.removeprefix(f"{prefix}."): tensor for name, tensor in state.items()}, assign=True)
+        del state
+        yield module
+        _return_memory()
+        n_done += sum(source.tensors[name].n_bytes for name in names)
+        if progress is not None:
+            progress(n_done, source.n_bytes)
+
+
+def _return_memory() -> None:
+    """Return freed memory to the system. glibc would keep what the copies leave between weights: 130 MB for 1.1B
+    parameters."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # only glibc has it
+    if trim is not None:
+        trim(0)
 
 
 def _empty(config: ModelConfig) -> Transformer:
@@ -111,8 +141,8 @@ def _shapes(model: Transformer) -> dict[str, tuple[int, ...]]:
 
 
 class _WithoutRandomStart(TorchFunctionMode):
-    """Leaves new embeddings as they are. On the meta device there is nothing to fill, yet torch would import its
-    compiler to do so: 800 modules, 1.5 s."""
+    """Leaves new embeddings as they are. The meta device has nothing to fill, yet torch would import its compiler to
+    do so: 800 modules, 1.5 s."""
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
@@ -125,9 +155,9 @@ def _head(model: Transformer) -> nn.Module:
 
 
 def _parts(model: Transformer) -> Iterator[tuple[str, nn.Module]]:
-    """The modules that together hold all tensors, each with the beginning of its names; one block at a time.
+    """Yield the modules that together have all tensors, with the prefix of their names; one block at a time.
 
-    The head comes first: for a moment its weight is there twice, when nothing else is there yet.
+    The head is first: packing has its weight twice for a moment, so it is done while memory has nothing else.
     """
     for name, module in sorted(model.named_children(), key=lambda child: child[1] is not _head(model)):
         if isinstance(module, nn.ModuleList):

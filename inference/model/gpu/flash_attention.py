@@ -15,7 +15,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from inference.model.operators.attention import attend, attend_single, band
+from inference.model.operators.attention import attend, attend_single
+from inference.model.places import band
 
 logger = logging.getLogger(__name__)
 

@@ -1,18 +1,18 @@
-"""Decoding on a GPU by CUDA graphs: a step of single tokens is recorded once and then started by one call.
+"""Decoding on a GPU by CUDA graphs: a step of single tokens is recorded once, and then started by one call.
 
-Started one by one from Python, the 700 kernels of a step of Mistral 7B would take about 10 ms where they run 5
-(computed for an H100; not yet measured). A graph has fixed shapes and addresses, so there is one for each number of
-rows and of keys on two ladders, recorded when it is first needed: a step is filled up to the next rung with copies of
-its first row, and as many rows of each ring are looked at as the longest sequence has written, up to the next rung. All
-graphs share their working memory. A cache whose rings lie elsewhere needs new ones.
+Started one by one from Python, the 700 kernels of a step of Mistral 7B would take about 10 ms instead of 5 (computed
+for an H100; not yet measured). A graph has fixed shapes and addresses. So there is one for each number of rows and of
+keys on two ladders, recorded when it is first needed: a step is padded to the next rung with copies of its first row,
+and reads as many rows of each ring as the longest sequence has written, rounded up to the next rung. All graphs share
+their working memory. A cache with rings at other addresses needs new graphs.
 
-What cannot be recorded is left to the ordinary way, with one warning.
+A step that cannot be recorded is computed without a graph, with one warning.
 """
 
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,54 +20,53 @@ from torch import Tensor
 from inference.model.cache import Chunk, RingCache
 from inference.model.gpu.flash_attention import can_fuse
 from inference.model.gpu.single_tokens import SingleTokens
-
-if TYPE_CHECKING:
-    from inference.model.transformer import Transformer
+from inference.model.packed import PackedWeights
 
 logger = logging.getLogger(__name__)
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
-FEWEST_KEYS = 512  # the rungs go on by doubling, up to the rows of the longest ring
+FEWEST_KEYS = 512  # the rungs double from here, up to the rows of the longest ring
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """`replay` does again what was recorded, on what its inputs then hold, and leaves `logits` as its result."""
+    """`replay` repeats what was recorded, on the current content of its inputs, and leaves the result in `logits`."""
 
     replay: Callable[[], None]
     logits: Tensor
 
 
 Recorder = Callable[[Callable[[], Tensor]], Recording]
-"""Runs a function that makes logits, and records it."""
+"""Runs a function that returns logits, and records it."""
 
 
 class GraphDecoder:
-    """`step` for single tokens of a packed model. It holds on to no ring, so that a cache can be given up."""
+    """`step` for single tokens. It keeps no ring alive, so that the memory of a cache can be freed."""
 
-    def __init__(self, model: "Transformer", recorder: Callable[[], Recorder] | None = None) -> None:
-        """`recorder` makes what records the graphs of one cache; None: `CudaRecorder`."""
-        config, weight = model.config, model.tok_embeddings.weight
-        is_fused = can_fuse(weight.device, weight.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
-        self._compute = SingleTokens(model, is_fused=is_fused)
-        self._recorder = recorder or (lambda: CudaRecorder(weight.device))
-        self._rows = torch.zeros(BATCHES[-1], 3, dtype=torch.long, device=weight.device)
+    def __init__(self, weights: PackedWeights, recorder: Callable[[], Recorder] | None = None) -> None:
+        """`recorder` returns what records the graphs of one cache; None: `CudaRecorder`."""
+        config, embeddings = weights.config, weights.embeddings
+        device = embeddings.device
+        is_fused = can_fuse(device, embeddings.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
+        self._compute = SingleTokens(weights, is_fused=is_fused)
+        self._recorder = recorder or (lambda: CudaRecorder(device))
+        self._rows = torch.zeros(BATCHES[-1], 3, dtype=torch.long, device=device)
         self._addresses: tuple[Any, ...] = ()
         self._record: Recorder | None = None
-        self._recordings: dict[tuple[int, int], Recording | None] = {}  # by rows and keys; None: could not be recorded
+        self._recordings: dict[tuple[int, int], Recording | None] = {}  # by rows and keys; None: recording failed
         self._has_warned = False
 
     @property
     def name(self) -> str:
-        """What it does in fact, in words for a report."""
+        """How tokens are decoded in fact, in words for a report."""
         if not any(self._recordings.values()):
             return "torch"
         return "CUDA graphs, flash attention" if self._compute.is_fused else "CUDA graphs, plain products"
 
     def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor | None:
-        """float32 logits (number of chunks, V) after chunks of one token each; `cache` takes in keys and values.
+        """Return float32 logits (number of chunks, V) after chunks of one token each; store their keys and values.
 
-        None where there is no graph for them: nothing that counts has been written then.
+        None where there is no graph for them: then nothing that counts has been written.
         """
         n = len(chunks)
         if n > BATCHES[-1]:
@@ -103,7 +102,8 @@ class GraphDecoder:
 
 
 def keys_rung(n_written: int, longest: int) -> int:
-    """How many rows of each ring are looked at when `n_written` tokens are there, the longest ring having `longest`."""
+    """Return how many rows of each ring a graph reads when `n_written` tokens are stored and the longest ring has
+    `longest` rows."""
     rung = FEWEST_KEYS
     while rung < n_written:
         rung *= 2
@@ -111,8 +111,10 @@ def keys_rung(n_written: int, longest: int) -> int:
 
 
 class CudaRecorder:
-    """Records CUDA graphs that share their working memory: they must be replayed one after the other, and what one
-    returns be read before the next."""
+    """Records CUDA graphs that share their working memory.
+
+    They must be replayed one after the other, and the result of one be read before the next is replayed.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self._pool = torch.cuda.graph_pool_handle()
@@ -121,7 +123,7 @@ class CudaRecorder:
     def __call__(self, run: Callable[[], Tensor]) -> Recording:
         here = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(here)
-        with torch.cuda.stream(self._stream):  # libraries choose their ways and take their memory before the recording
+        with torch.cuda.stream(self._stream):  # libraries choose kernels and allocate memory before the recording
             for _ in range(2):
                 run()
         here.wait_stream(self._stream)

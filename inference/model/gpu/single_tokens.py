@@ -1,36 +1,32 @@
-"""A step of single tokens that can be captured once and replayed: its shapes are fixed, and where keys go and what is
-seen is worked out on the device, from slots and positions that are tensors.
+"""A step of single tokens that can be recorded once and replayed: its shapes are fixed, and it never waits for the GPU.
 
-`Transformer.step` lays a step out in Python, anew each time; this does not look at a number, so that nothing in it
-waits for the device. It is plain PyTorch and runs anywhere, but is meant for `graphs`: on a processor the other way is
-faster. B rows; what stands in a letter else is told in `transformer`.
+`plan` lays a step out in Python, from numbers. Here slots and positions are tensors, and where keys are stored and
+which of them are seen is computed on the device. It is plain PyTorch and runs anywhere, but is meant for `graphs`: on a
+CPU `block_step` is faster.
+
+Letters: B rows, H query heads, H_kv key heads, D head_dim, R rows of a ring, V vocabulary.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 from torch.nn.functional import embedding, rms_norm, silu
 
-from inference.model.block_step import BlockStep
 from inference.model.gpu.flash_attention import attend_slots, slot_starts
 from inference.model.operators.attention import attend_single
 from inference.model.operators.rope import head_rotation, rotate, rotation
-
-if TYPE_CHECKING:
-    from inference.model.transformer import Transformer
+from inference.model.packed import PackedBlock, PackedWeights
+from inference.model.places import hidden_rows, n_written, targets
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Of each row in layers of one window: `targets` (B, 2 H_kv), where its keys and values go in a ring seen as
-    (2 * n_slots * H_kv * R, D); and what its query sees, the first `n_written` (B,) rows of its slot's ring, which are
-    `n_keys` at most.
+    """The places of one step in the layers of one window.
 
-    For `attend_slots` there are `starts`; for plain products `bias` (B * H_kv, 1, n_keys), 0 for what is seen and -inf
-    elsewhere.
+    `targets` (B, 2 H_kv) is where keys and values go in a ring seen as (2 * n_slots * H_kv * R, D). A query sees the
+    first `n_written` (B,) rows of its slot's ring, at most `n_keys`. `starts` is for `attend_slots`, and `bias`
+    (B * H_kv, 1, n_keys) for plain products.
     """
 
     slots: Tensor
@@ -42,70 +38,63 @@ class _Places:
 
 
 class SingleTokens:
-    """The step of a packed model. With `is_fused` attention is `attend_slots`; without, each row's ring is copied and
-    multiplied: right anywhere, but it moves three times the bytes. It holds the model's parts, not the model, which
-    holds it: a large model's memory is free as soon as nobody uses it."""
+    """The step, for packed weights.
 
-    def __init__(self, model: "Transformer", *, is_fused: bool) -> None:
+    With `is_fused`, attention is `attend_slots`. Without, each row's ring is copied and multiplied: that is correct
+    anywhere, but moves three times the bytes.
+    """
+
+    def __init__(self, weights: PackedWeights, *, is_fused: bool) -> None:
         self.is_fused = is_fused
-        self._config, self._embeddings, self._head = model.config, model.tok_embeddings, model.head
-        # In float32, as the residual stream is: torch has one kernel for a norm whose weight is of its input's type.
-        self._blocks = [
-            (block.step, block.attention_norm.weight.float(), block.ffn_norm.weight.float()) for block in model.blocks
-        ]
-        self._last_norm = model.norm.weight.float()
+        self._weights = weights
+        # In float32, as the residual stream is: torch has one kernel for a norm whose weight has its input's type.
+        self._norms = [(block.attention_norm.float(), block.ffn_norm.float()) for block in weights.blocks]
+        self._last_norm = weights.norm.float()
 
     def __call__(self, rows: Tensor, rings: Sequence[Tensor], n_keys: int) -> Tensor:
-        """float32 logits (B, V) after `rows` (B, 3): id, slot and position of each; `rings` take in keys and values.
+        """Return float32 logits (B, V) after `rows` (B, 3): id, slot and position of each; store keys in `rings`.
 
-        No slot may hold more than `n_keys` rows in any ring, those of this step included. Rows that are the same
-        throughout write the same and give the same: so a batch can be filled up with copies of one of its rows.
+        No slot may have more than `n_keys` rows written in any ring, those of this step included. Equal rows write and
+        return the same, so a batch can be padded with copies of one of its rows.
         """
-        config = self._config
+        weights, config = self._weights, self._weights.config
         ids, slots, positions = rows.unbind(1)
         turn = rotation(positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         windows = [config.window(layer) for layer in range(config.n_layers)]
         shapes = dict(zip(windows, rings, strict=True))  # one ring for each window
         places = {window: self._places(slots, positions, ring, n_keys) for window, ring in shapes.items()}
-        x = embedding(ids, self._embeddings.weight).float()
-        for block, window, ring in zip(self._blocks, windows, rings, strict=True):
-            self._add(block, x, turn, places[window], ring)
-        return self._head(self._normalized(x, self._last_norm)).float()
+        x = embedding(ids, weights.embeddings).float()
+        for block, norms, window, ring in zip(weights.blocks, self._norms, windows, rings, strict=True):
+            self._add_block(x, block, norms, turn, places[window], ring)
+        return weights.head(self._normalized(x, self._last_norm)).float()
 
     def _places(self, slots: Tensor, positions: Tensor, ring: Tensor, n_keys: int) -> _Places:
-        _, n_slots, n_kv_heads, n_ring, _ = ring.shape
-        heads = torch.arange(2 * n_kv_heads, device=slots.device)
-        kind, head = heads // n_kv_heads, heads % n_kv_heads  # kind: 0 keys, 1 values
-        first = (kind * n_slots * n_kv_heads + head) * n_ring
-        targets = (slots * (n_kv_heads * n_ring) + positions % n_ring)[:, None] + first
+        _, _, n_kv_heads, n_ring, _ = ring.shape
         n_keys = min(n_keys, n_ring)
-        n_written = (positions + 1).clamp(max=n_ring)
-        if self.is_fused:
-            return _Places(slots, targets, n_keys, n_written.int(), slot_starts(slots, n_kv_heads, n_ring), None)
-        hidden = torch.arange(n_keys, device=slots.device) >= n_written.repeat_interleave(n_kv_heads)[:, None, None]
-        bias = torch.zeros(hidden.shape, dtype=ring.dtype, device=slots.device).masked_fill_(hidden, float("-inf"))
-        return _Places(slots, targets, n_keys, n_written, None, bias)
+        starts = slot_starts(slots, n_kv_heads, n_ring) if self.is_fused else None
+        bias = None if self.is_fused else hidden_rows(positions, n_keys, ring)
+        return _Places(slots, targets(slots, positions, ring), n_keys, n_written(positions, n_ring).int(), starts, bias)
 
-    def _add(
-        self, block: tuple[BlockStep, Tensor, Tensor], x: Tensor, turn: Tensor, places: _Places, ring: Tensor
+    def _add_block(
+        self, x: Tensor, block: PackedBlock, norms: tuple[Tensor, Tensor], turn: Tensor, places: _Places, ring: Tensor
     ) -> None:
-        """Add to x (B, dim; float32) what a block makes of it, given with the weights of its two norms."""
-        step, attention_norm, ffn_norm = block
-        heads = step.attention_in(self._normalized(x, attention_norm)).view(len(x), -1, step.head_dim)
+        """Add the block's output to x (B, dim; float32)."""
+        config, (attention_norm, ffn_norm) = self._weights.config, norms
+        heads = block.attention_in(self._normalized(x, attention_norm)).view(len(x), -1, config.head_dim)
         heads = rotate(heads, turn)
-        ring.view(-1, step.head_dim)[places.targets] = heads[:, step.n_heads :]
-        x += step.attention_out(_attend(heads[:, : step.n_heads], places, ring).reshape(len(x), -1))
-        gate, up = step.feed_forward_in(self._normalized(x, ffn_norm)).chunk(2, dim=-1)
-        x += step.feed_forward_out(silu(gate).mul_(up))
+        ring.view(-1, config.head_dim)[places.targets] = heads[:, config.n_heads :]
+        x += block.attention_out(_attend(heads[:, : config.n_heads], places, ring).reshape(len(x), -1))
+        gate, up = block.feed_forward_in(self._normalized(x, ffn_norm)).chunk(2, dim=-1)
+        x += block.feed_forward_out(silu(gate).mul_(up))
 
     def _normalized(self, x: Tensor, weight: Tensor) -> Tensor:
-        config = self._config
-        return rms_norm(x, (config.dim,), weight, config.norm_eps).to(self._embeddings.weight.dtype)
+        config = self._weights.config
+        return rms_norm(x, (config.dim,), weight, config.norm_eps).to(self._weights.embeddings.dtype)
 
 
 def _attend(q: Tensor, places: _Places, ring: Tensor) -> Tensor:
-    """q (B, H, D) over what each row sees: B * H * D numbers in this order."""
+    """Attend with q (B, H, D) over what each row sees: B * H * D numbers in this order."""
     if places.starts is not None:
         return attend_slots(q, ring, places.starts, places.n_written, places.n_keys)
     keys, values = ring[:, :, :, : places.n_keys].index_select(1, places.slots).flatten(1, 2)

@@ -1,18 +1,15 @@
-"""A packed Transformer as decode.c wants it: pointers to its weights, and one call for a step of single tokens."""
+"""Packed weights as decode.c reads them: pointers to the weights, and one call for a step of single tokens."""
 
 import ctypes
 from collections.abc import Sequence
 from ctypes import POINTER, Structure, byref, c_float, c_int64, c_void_p
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
 from inference.model.operators.linear import Product
-
-if TYPE_CHECKING:
-    from inference.model.transformer import Block, Transformer
+from inference.model.packed import PackedBlock, PackedWeights
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1}
 _INT8 = 2
@@ -56,16 +53,15 @@ class _Step(Structure):
 
 
 class Decoder:
-    """`step` for single tokens. It holds on to every tensor that the library reads."""
+    """`step` for single tokens. It keeps every tensor alive that the library reads."""
 
-    def __init__(self, model: "Transformer", library: ctypes.CDLL) -> None:
-        """`model` is one that `can_decode`."""
-        config = model.config
-        self._config, self._decode, self._held = config, library.decode, list[Tensor]()
+    def __init__(self, weights: PackedWeights, library: ctypes.CDLL) -> None:
+        """`weights` are some that `can_decode`."""
+        config, embeddings = weights.config, weights.embeddings
+        self._config, self._decode, self._kept = config, library.decode, list[Tensor]()
         self._decode.restype, self._is_int8 = None, False
-        embeddings = model.tok_embeddings.weight
-        self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in model.blocks))
-        head = self._product(model.head, config.vocab_size, config.dim)
+        self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in weights.blocks))
+        head = self._product(weights.head, config.vocab_size, config.dim)
         exponents = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
         self._model = _Model(
             _INT8 if self._is_int8 else _TYPES[embeddings.dtype],
@@ -77,16 +73,16 @@ class Decoder:
             config.n_kv_heads,
             config.head_dim,
             config.norm_eps,
-            self._hold(config.rope_theta**-exponents),
-            self._hold(embeddings),
-            self._hold(model.norm.weight.float()),
+            self._address(config.rope_theta**-exponents),
+            self._address(embeddings),
+            self._address(weights.norm.float()),
             head,
             self._layers,
         )
         self._shared = self._scratch = torch.empty(0)
 
     def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
-        """float32 logits (number of chunks, V) after chunks of one token each; `cache` takes in keys and values."""
+        """Return float32 logits (number of chunks, V) after chunks of one token each; store their keys and values."""
         config, n, n_threads = self._config, len(chunks), torch.get_num_threads()
         logits = torch.empty(n, config.vocab_size)
         n_heads = config.n_heads + 2 * config.n_kv_heads
@@ -116,35 +112,34 @@ class Decoder:
         self._decode(byref(self._model), byref(step))
         return logits
 
-    def _hold(self, tensor: Tensor) -> int:
-        self._held.append(tensor)
+    def _address(self, tensor: Tensor) -> int:
+        self._kept.append(tensor)
         return tensor.data_ptr()
 
     def _product(self, product: Product, n_out: int, n_in: int) -> _Product:
         weight = product.for_native()
         assert weight is not None
-        self._held.append(weight.owner)
+        self._kept.append(weight.owner)
         self._is_int8 = weight.scale is not None
-        return _Product(weight.address, None if weight.scale is None else self._hold(weight.scale), n_out, n_in)
+        return _Product(weight.address, None if weight.scale is None else self._address(weight.scale), n_out, n_in)
 
-    def _layer(self, block: "Block") -> _Layer:
-        config, step = self._config, block.step
+    def _layer(self, block: PackedBlock) -> _Layer:
+        config = self._config
         n_heads = config.n_heads + 2 * config.n_kv_heads
         return _Layer(
-            self._product(step.attention_in, n_heads * config.head_dim, config.dim),
-            self._product(step.attention_out, config.dim, config.n_heads * config.head_dim),
-            self._product(step.feed_forward_in, 2 * config.hidden_dim, config.dim),
-            self._product(step.feed_forward_out, config.dim, config.hidden_dim),
-            self._hold(block.attention_norm.weight.float()),
-            self._hold(block.ffn_norm.weight.float()),
+            self._product(block.attention_in, n_heads * config.head_dim, config.dim),
+            self._product(block.attention_out, config.dim, config.n_heads * config.head_dim),
+            self._product(block.feed_forward_in, 2 * config.hidden_dim, config.dim),
+            self._product(block.feed_forward_out, config.dim, config.hidden_dim),
+            self._address(block.attention_norm.float()),
+            self._address(block.ffn_norm.float()),
         )
 
 
-def can_decode(model: "Transformer") -> bool:
-    """Whether the weights of a packed model lie as decode.c reads them."""
-    products = [model.head, *(product for block in model.blocks for product in block.step.products)]
-    weights = [product.for_native() for product in products]
-    kinds = {None if weight is None else weight.scale is None for weight in weights}
+def can_decode(weights: PackedWeights) -> bool:
+    """Whether the weights are in the layout that decode.c reads."""
+    found = [product.for_native() for product in weights.products]
+    kinds = {None if weight is None else weight.scale is None for weight in found}
     return None not in kinds and len(kinds) == 1
 
 

@@ -1,9 +1,9 @@
-"""Matrix products for serving: several weights of the checkpoint as one product, laid out for the processor.
+"""Matrix products for serving, their weights laid out for the processor.
 
-oneDNN's blocked layout is up to 4 times as fast as a plain product for few rows, and gives a row the same bits whatever
-stands beside it, as long as there are at least two (measured: 11 shapes, both dtypes, up to 700 rows). Its operators
-are private to torch, so they are asked for here alone; where this build or processor lacks them (a GPU, bfloat16
-without AVX512), the plain product is taken.
+oneDNN's blocked layout is up to 4 times as fast as a plain product for few rows. It gives a row the same bits whatever
+rows are computed with it, if there are at least two (measured: 11 shapes, both dtypes, up to 700 rows). Its operators
+are private to torch, so only this module calls them. Where this build or processor lacks them (a GPU, bfloat16 without
+AVX-512), the plain product is used.
 """
 
 import ctypes
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import linear, pad
 
 from inference.model.operators.int8 import Int8Weight
 
 MIN_ROWS = 6
-"""Rows that a product should have; fewer are to be filled up with zeros, for the sake of bits and of speed.
+"""Rows that a product should have. Fewer are padded with zeros, for the same bits and for speed.
 
-A single row takes another way through the library, with other last bits. And the blocked kernel reads weights at the
-rate of the memory only when it has 5 or 6 rows at a time: of 35 GB/s (11264 x 2048, bfloat16, Zen 4, two threads) 1 row
-takes 25.6, 2 rows 23.0, 4 rows 31.7, 6 rows 33.4, 8 rows 27.1.
+A single row takes another path through the library, with other last bits. And the blocked kernel reads weights at the
+rate of the memory only with 5 or 6 rows at a time: of 35 GB/s (11264 x 2048, bfloat16, Zen 4, two threads) 1 row gets
+25.6, 2 rows 23.0, 4 rows 31.7, 6 rows 33.4, 8 rows 27.1.
 """
 _MULTIPLE = 4
-"""A plain float32 product goes by four rows at a time and takes what is left over another way, with other last bits; on
-several threads something is left over in the middle too (measured with 1, 2, 3, 4 and 8 threads, six shapes: a multiple
-of four never differs)."""
+"""A plain float32 product computes four rows at a time, and the remaining ones by another path, with other last bits.
+On several threads there are remaining rows in the middle too (measured with 1, 2, 3, 4 and 8 threads, six shapes: a
+multiple of four never differs)."""
 _COARSE = 16
-_ROWS_HINT = 16  # the layout is chosen for about so many rows; it stays right for any number
+_ROWS_HINT = 16  # the layout is chosen for about this many rows; it stays correct for any number
 
 
 def n_filled(n_rows: int) -> int:
-    """How many rows a product of `n_rows` should have, so that each has the same bits in any company.
+    """Return how many rows a product of `n_rows` should have, so that each has the same bits in any company.
 
     From 16 on by 16: oneDNN makes and keeps code for every number of rows that it meets (100 MB for all up to 200).
     """
@@ -42,7 +42,7 @@ def n_filled(n_rows: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class NativeWeight:
-    """Weights in blocks: their memory's owner, its address, and the scale of each output where they are int8."""
+    """Weights in blocks: the tensor that owns their memory, its address, and each output's scale if they are int8."""
 
     owner: Tensor
     address: int
@@ -50,54 +50,34 @@ class NativeWeight:
 
 
 class Product:
-    """y = x @ cat(weights).T for x (N, n_in) and modules whose weights are (n_out_i, n_in): (N, sum of n_out_i).
+    """y = x @ weight.T for x (N, n_in) and weight (n_out, n_in), quantized with `int8`: (N, n_out)."""
 
-    Until `pack` it follows the modules' weights as they are. It is no module itself, so that a state dict holds every
-    weight once, under the checkpoint's name.
-    """
-
-    def __init__(self, *modules: nn.Linear | nn.Embedding) -> None:
-        self._modules = modules
-        self._packed: Tensor | Int8Weight | None = None
-        self.is_blocked = False
-        self._is_for_native = False
-
-    def pack(self, *, int8: bool = False) -> None:
-        """Lay the weights out once, with `int8` quantized, and drop them from linear modules (an embedding keeps its
-        own: it is looked up)."""
-        weights = [module.weight.detach() for module in self._modules]
-        plain = weights[0] if len(weights) == 1 else torch.cat(weights)
-        del weights
-        for module in self._modules:  # first of all: three copies of a large weight at once would be too many
-            if isinstance(module, nn.Linear):
-                module.register_parameter("weight", None)
+    def __init__(self, weight: Tensor, *, int8: bool = False) -> None:
+        self.is_blocked = self._is_for_native = False
+        self._weight: Tensor | Int8Weight
         if int8:
-            self._packed = Int8Weight(plain)
+            self._weight = Int8Weight(weight)
+        elif (blocked := _blocked(weight)) is None:
+            self._weight = weight
         else:
-            blocked = _blocked(plain)
-            self._packed, self.is_blocked = (plain, False) if blocked is None else (blocked, True)
-            self._is_for_native = blocked is not None and _lies_in_known_blocks(plain, blocked)
+            self._weight, self.is_blocked = blocked, True
+            self._is_for_native = _lies_in_known_blocks(weight, blocked)
 
     def for_native(self) -> NativeWeight | None:
-        """The weights for native/decode.c, or None if they do not lie as it reads them."""
-        packed = self._packed
-        if isinstance(packed, Int8Weight):
-            return NativeWeight(packed.weight, packed.weight.data_ptr(), packed.scale) if packed.is_blocked else None
-        if packed is None or not self._is_for_native:
-            return None
-        return NativeWeight(packed, torch.ops.mkldnn.data_ptr(packed), None)
+        """Return the weights for native/decode.c, or None if they are not in the layout that it reads."""
+        weight = self._weight
+        if isinstance(weight, Int8Weight):
+            return NativeWeight(weight.weight, weight.weight.data_ptr(), weight.scale) if weight.is_blocked else None
+        return NativeWeight(weight, torch.ops.mkldnn.data_ptr(weight), None) if self._is_for_native else None
 
     def __call__(self, x: Tensor) -> Tensor:
-        if self._packed is None:
-            parts = [linear(x, module.weight) for module in self._modules]
-            return parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1)
-        if isinstance(self._packed, Int8Weight):
-            return self._packed(x)
-        return _blocked_product(x, self._packed) if self.is_blocked else linear(x, self._packed)
+        if isinstance(self._weight, Int8Weight):
+            return self._weight(x)
+        return _blocked_product(x, self._weight) if self.is_blocked else linear(x, self._weight)
 
 
 def _blocked(weight: Tensor) -> Tensor | None:
-    """`weight` in oneDNN's layout, or None where a product with it does not work here."""
+    """Return `weight` in oneDNN's layout, or None where a product with it does not work here."""
     if weight.device.type != "cpu":
         return None
     try:
@@ -110,18 +90,19 @@ def _blocked(weight: Tensor) -> Tensor | None:
 
 @cache
 def has_known_blocks(dtype: torch.dtype) -> bool:
-    """Whether oneDNN's layout of this type is, for one small weight, the one that native/decode.c reads."""
+    """Whether oneDNN lays out one small weight of this type as native/decode.c reads it."""
     weight = (torch.arange(72 * 40).view(72, 40) % 251).to(dtype)
     blocked = _blocked(weight)
     return blocked is not None and _lies_in_known_blocks(weight, blocked)
 
 
 def _lies_in_known_blocks(weight: Tensor, blocked: Tensor) -> bool:
-    """Whether `blocked` has the layout that native/decode.c reads. oneDNN chooses by processor, version, shape and
-    number of threads (with AVX2 and two threads some shapes lie in blocks of 16), so every weight has to be asked.
+    """Whether `blocked` has the layout that native/decode.c reads.
 
-    (n_out, n_in) lies as (n_out / 64, n_in, 64) in float32 and as (n_out / 64, n_in / 2, 64, 2) in bfloat16, padded
-    with zeros to 64 outputs and 16 or 32 inputs. The size and the first 64 outputs are looked at.
+    oneDNN chooses by processor, version, shape and number of threads (with AVX2 and two threads some shapes get blocks
+    of 16), so every weight has to be checked. A weight (n_out, n_in) is stored as (n_out / 64, n_in, 64) in float32
+    and as (n_out / 64, n_in / 2, 64, 2) in bfloat16, padded with zeros to 64 outputs and 16 or 32 inputs. The check
+    compares the size and the first 64 outputs.
     """
     together = {torch.float32: 1, torch.bfloat16: 2}.get(weight.dtype)
     if together is None:
@@ -135,8 +116,8 @@ def _lies_in_known_blocks(weight: Tensor, blocked: Tensor) -> bool:
         memory = (ctypes.c_char * expected.nbytes).from_address(torch.ops.mkldnn.data_ptr(blocked))
     except (AttributeError, RuntimeError):
         return False
-    is_of_this_size = n_bytes == -(-n_out // 64) * expected.nbytes
-    return is_of_this_size and torch.equal(torch.frombuffer(memory, dtype=weight.dtype).clone(), expected)
+    has_this_size = n_bytes == -(-n_out // 64) * expected.nbytes
+    return has_this_size and torch.equal(torch.frombuffer(memory, dtype=weight.dtype).clone(), expected)
 
 
 def _blocked_product(x: Tensor, weight: Tensor) -> Tensor:

@@ -70,7 +70,7 @@ def test_the_same_seed_draws_the_same_weights() -> None:
 
 
 def test_a_random_model_can_be_stepped_without_a_file() -> None:
-    model = random_model(TINY, dtype=torch.float32)
+    model = random_model(TINY, dtype=torch.float32).served()
     cache = RingCache(TINY, n_slots=1, max_len=20, dtype=torch.float32)
     assert model.step([Chunk(0, 0, [1, 2, 3])], cache).shape == (1, 600)
 

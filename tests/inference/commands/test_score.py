@@ -1,15 +1,11 @@
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
 from inference.__main__ import main
-from inference.engine.loading import load_for_serving
-from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
-from inference.model.transformer import Transformer
 
 Capture = pytest.CaptureFixture[str]
 
@@ -27,22 +23,6 @@ def test_score_gives_the_log_probabilities_of_the_whole_model(
     expected = expected[:-1].gather(1, torch.tensor(ids[1:])[:, None])[:, 0]
     assert list(scores) == ["logprobs"]
     assert torch.allclose(torch.tensor(scores["logprobs"]), expected, atol=1e-5)
-
-
-def test_score_uses_the_weights_as_they_are_served(
-    path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    step, packed = Transformer.step, list[bool]()
-
-    def watched(model: Transformer, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> torch.Tensor:
-        packed.append(model.is_packed)
-        return step(model, chunks, cache, every_token=every_token)
-
-    monkeypatch.setattr(Transformer, "step", watched)
-    (tmp_path / "ids.json").write_text("[1, 2, 3]")
-    for dtype in ("float32", "bfloat16"):
-        assert main(["score", "--model", str(path), "--ids-file", str(tmp_path / "ids.json"), "--dtype", dtype]) == 0
-    assert packed == [load_for_serving(path, dtype=dtype).is_packed for dtype in (torch.float32, torch.bfloat16)]
 
 
 @pytest.mark.parametrize(

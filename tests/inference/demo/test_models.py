@@ -11,8 +11,8 @@ from inference.demo.__main__ import ACCURACY
 from inference.demo.evaluate import answers, examine, questions, summary
 from inference.demo.profiles import PROFILE, PROFILES, WINDOW
 from inference.demo.shipped import MODELS
-from inference.model.checkpoint.weights import load
-from inference.model.transformer import Transformer
+from inference.model.checkpoint.weights import load_served
+from inference.model.serving import ServedModel
 from inference.text.chat_template import Message
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
@@ -35,8 +35,8 @@ EXAMPLES = {
 
 
 @cache
-def shipped(slug: str) -> tuple[Transformer, Tokenizer]:
-    return load(MODELS / slug), open_tokenizer(MODELS / slug)
+def shipped(slug: str) -> tuple[ServedModel, Tokenizer]:
+    return load_served(MODELS / slug), open_tokenizer(MODELS / slug)
 
 
 @cache

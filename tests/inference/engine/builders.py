@@ -7,7 +7,7 @@ from torch import Tensor
 from inference.engine.engine import Engine
 from inference.engine.request import Event
 from inference.model.cache import Chunk, RingCache
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from inference.text.tokenizer import Tokenizer
 
 
@@ -38,7 +38,7 @@ class Listening:
     """A model, and the logits after each chunk that it gave, by the first token of their text: each request has its
     own, and none goes on from another's."""
 
-    def __init__(self, model: Transformer) -> None:
+    def __init__(self, model: ServedModel) -> None:
         self.model = model
         self.heard: dict[int, list[Tensor]] = {}
         self._names: dict[int, int] = {}  # slot -> first token
@@ -52,9 +52,8 @@ class Listening:
         return logits
 
 
-def cache_for(model: Transformer, *, n_slots: int, max_len: int) -> RingCache:
-    dtype = next(iter(model.parameters())).dtype
-    return RingCache(model.config, n_slots=n_slots, max_len=max_len, dtype=dtype)
+def cache_for(model: ServedModel, *, n_slots: int, max_len: int) -> RingCache:
+    return RingCache(model.config, n_slots=n_slots, max_len=max_len, dtype=model.dtype)
 
 
 def finish(engine: Engine) -> dict[str, list[Event]]:

@@ -8,11 +8,11 @@ from torch import Tensor
 
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
-from inference.model import transformer
+from inference.model import serving
 from inference.model.native.library import Backend, library
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from tests.inference.engine.builders import Letters, Listening, cache_for, finish
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.builders import random_ids, served_model, tiny_config
 from tests.inference.model.native.needs import needs_blocks
 
 pytestmark = needs_blocks
@@ -20,7 +20,7 @@ pytestmark = needs_blocks
 MAX_LEN = 80
 
 
-def engine_of(model: Transformer, *, reuse: bool = False) -> tuple[Engine, Listening]:
+def engine_of(model: ServedModel, *, reuse: bool = False) -> tuple[Engine, Listening]:
     listening = Listening(model)
     cache = cache_for(model, n_slots=2, max_len=MAX_LEN)
     return Engine(
@@ -33,7 +33,7 @@ def request(first: int, *, n_tokens: int = 20, backend: Backend | None = None) -
     return Request(f"request {first}", prompt, SamplingParams(n_tokens, temperature=0), backend=backend)
 
 
-def alone(model: Transformer, asked: Request) -> list[Tensor]:
+def alone(model: ServedModel, asked: Request) -> list[Tensor]:
     engine, listening = engine_of(model)
     engine.add(asked)
     finish(engine)
@@ -46,14 +46,14 @@ def test_a_running_request_keeps_its_backend_and_a_new_one_takes_what_arrived(
     monkeypatch: pytest.MonkeyPatch, n_steps: int, is_int8: bool
 ) -> None:
     """After one step the prompt of the first is half read, after six it decodes."""
-    model = random_model(tiny_config(sliding_window=40)).pack(int8=is_int8)
+    model = served_model(tiny_config(sliding_window=40), int8=is_int8)
     old, new = request(5), request(6)
     by_torch = alone(model, replace(old, backend="torch"))
     natively = {asked.prompt[0]: alone(model, replace(asked, backend="native")) for asked in (old, new)}
     assert any(not torch.equal(one, other) for one, other in zip(by_torch, natively[5], strict=False))
     engine, listening = engine_of(model)
     with monkeypatch.context() as early:
-        early.setattr(transformer, "library", lambda: None)
+        early.setattr(serving, "library", lambda: None)
         assert engine.backend == "torch"
         engine.add(old)
         for _ in range(n_steps):
@@ -66,7 +66,7 @@ def test_a_running_request_keeps_its_backend_and_a_new_one_takes_what_arrived(
 
 
 def test_a_conversation_that_torch_began_is_taken_over_and_goes_on_alike() -> None:
-    model = random_model(tiny_config(sliding_window=40)).pack()
+    model = served_model(tiny_config(sliding_window=40))
     longer = request(5, n_tokens=1, backend="native")
     longer = replace(longer, prompt=(*longer.prompt, *random_ids(9, seed=1)))
     expected = alone(model, longer)[-1]

@@ -19,6 +19,7 @@ from inference.engine.sampling.draw import Draw, sample, uniforms
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
 from inference.model.config import ModelConfig
+from inference.model.serving import ServedModel
 from inference.model.transformer import Transformer
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
@@ -36,7 +37,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(folder: Path) -> Transformer:
+def model(folder: Path) -> ServedModel:
+    return weights.load_served(folder)
+
+
+@pytest.fixture(scope="module")
+def reference(folder: Path) -> Transformer:
+    """The same weights, without a cache."""
     return weights.load(folder)
 
 
@@ -49,7 +56,7 @@ def make_cache(config: ModelConfig, n_slots: int) -> RingCache:
     return RingCache(config, n_slots=n_slots, max_len=MAX_LEN, dtype=torch.float32)
 
 
-def make_engine(model: Transformer, tokenizer: Tokenizer, *, n_slots: int = 4, max_chunk: int = 16) -> Engine:
+def make_engine(model: ServedModel, tokenizer: Tokenizer, *, n_slots: int = 4, max_chunk: int = 16) -> Engine:
     return Engine(model, make_cache(model.config, n_slots), tokenizer, max_len=MAX_LEN, max_chunk=max_chunk)
 
 
@@ -80,7 +87,7 @@ def crowd(tokenizer: Tokenizer, n: int, seed: int) -> list[Request]:
     ]
 
 
-def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: ServedModel, tokenizer: Tokenizer) -> None:
     requests = crowd(tokenizer, 24, seed=1)
     alone: dict[str, list[Event]] = {}
     for one in requests:
@@ -105,7 +112,7 @@ def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Transf
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_an_answer_is_that_of_the_whole_model_without_cache(
-    model: Transformer, tokenizer: Tokenizer, temperature: float
+    model: ServedModel, reference: Transformer, tokenizer: Tokenizer, temperature: float
 ) -> None:
     prompt, n = tokenizer.encode("the quick brown fox jumps over the lazy dog"), 80
     engine = make_engine(model, tokenizer, max_chunk=7)
@@ -114,7 +121,7 @@ def test_an_answer_is_that_of_the_whole_model_without_cache(
     ids, stream, output = list(prompt), uniforms(9), []
     for _ in range(n):
         row = Draw(temperature, 1.0, next(stream))
-        (token,) = sample(model.forward_full(torch.tensor([ids]))[:, -1], [row])
+        (token,) = sample(reference.forward_full(torch.tensor([ids]))[:, -1], [row])
         assert token is not None
         if token == tokenizer.eos_id:
             break
@@ -123,7 +130,7 @@ def test_an_answer_is_that_of_the_whole_model_without_cache(
     assert answer == tokenizer.decode(output)
 
 
-def test_the_same_requests_give_the_same_events(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_the_same_requests_give_the_same_events(model: ServedModel, tokenizer: Tokenizer) -> None:
     runs = []
     for _ in range(2):
         engine = make_engine(model, tokenizer)
@@ -146,25 +153,25 @@ class Parrot:
         return logits
 
 
-def say(model: Transformer, tokenizer: Tokenizer, script: list[int], **params: object) -> list[Event]:
+def say(model: ServedModel, tokenizer: Tokenizer, script: list[int], **params: object) -> list[Event]:
     parrot = Parrot(script, tokenizer.vocab_size + 3)
     engine = Engine(parrot, make_cache(model.config, 1), tokenizer, max_len=MAX_LEN)
     engine.add(request("x", [tokenizer.bos_id], temperature=0.0, **params))
     return finish(engine)["x"]
 
 
-def test_the_end_of_sequence_token_ends_an_answer_and_is_no_text(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_the_end_of_sequence_token_ends_an_answer_and_is_no_text(model: ServedModel, tokenizer: Tokenizer) -> None:
     events = say(model, tokenizer, [*tokenizer.encode("fox"), tokenizer.eos_id])
     assert (text(events), events[-1].finish_reason) == ("fox", "stop")
     assert events[-1].n_output == len(tokenizer.encode("fox")) + 1
 
 
-def test_max_tokens_ends_an_answer(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_max_tokens_ends_an_answer(model: ServedModel, tokenizer: Tokenizer) -> None:
     events = say(model, tokenizer, tokenizer.encode("0123456789"), max_tokens=5)
     assert (text(events), events[-1].finish_reason, events[-1].n_output) == ("0123", "length", 5)
 
 
-def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: ServedModel, tokenizer: Tokenizer) -> None:
     script = tokenizer.encode("a한글")
     events = say(model, tokenizer, [*script, tokenizer.eos_id])
     assert [event.text for event in events if event.text] == ["a", "한", "글"]
@@ -173,30 +180,30 @@ def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: Transformer
     assert [event.text for event in events][:-1].count("\ufffd") == 0
 
 
-def test_a_stop_string_over_several_tokens_ends_an_answer_before_it(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_stop_string_over_several_tokens_ends_an_answer_before_it(model: ServedModel, tokenizer: Tokenizer) -> None:
     script = [*tokenizer.encode("fox: 012 345"), tokenizer.eos_id]
     events = say(model, tokenizer, script, stop=("12 3", "999"))
     assert (text(events), events[-1].finish_reason) == ("fox: 0", "stop")
     assert events[-1].n_output < len(script), "it stops where the string is complete"
 
 
-def test_what_a_stop_string_held_back_comes_at_the_end(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_what_a_stop_string_held_back_comes_at_the_end(model: ServedModel, tokenizer: Tokenizer) -> None:
     for script, limit in (([*tokenizer.encode("01"), tokenizer.eos_id], 9), (tokenizer.encode("01"), 3)):
         assert text(say(model, tokenizer, script, stop=("12",), max_tokens=limit)) == "01"
 
 
-def test_a_mark_for_half_a_character_may_complete_a_stop_string(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_mark_for_half_a_character_may_complete_a_stop_string(model: ServedModel, tokenizer: Tokenizer) -> None:
     script = [*tokenizer.encode("a한")[:-1], tokenizer.eos_id]
     events = say(model, tokenizer, script, stop=("\ufffd",))
     assert (text(events), events[-1].finish_reason) == ("a", "stop")
 
 
-def test_ids_beyond_the_tokenizer_are_never_drawn(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_ids_beyond_the_tokenizer_are_never_drawn(model: ServedModel, tokenizer: Tokenizer) -> None:
     beyond = tokenizer.vocab_size + 1
     assert say(model, tokenizer, [beyond] * 9, max_tokens=9)[-1].n_output == 9
 
 
-def test_an_aborted_request_frees_its_slot_before_the_next_step(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_an_aborted_request_frees_its_slot_before_the_next_step(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer, n_slots=1)
     engine.add(request("first", [5, 6], max_tokens=300))
     engine.add(request("next", [7], max_tokens=3))
@@ -216,7 +223,7 @@ class Flaky:
     `seen` are the logits of the last chunk of each step, by the position after it.
     """
 
-    def __init__(self, model: Transformer, poison: int) -> None:
+    def __init__(self, model: ServedModel, poison: int) -> None:
         self.model, self.poison = model, poison
         self.seen: dict[int, Tensor] = {}
 
@@ -231,7 +238,7 @@ class Flaky:
 
 
 def test_a_request_that_breaks_the_model_ends_alone(
-    model: Transformer, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+    model: ServedModel, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The poison comes in the third chunk of a prompt while others decode and read prompts: those must not notice."""
     poison, rng = 4, random.Random(6)
@@ -254,7 +261,7 @@ def test_a_request_that_breaks_the_model_ends_alone(
     assert engine.stats.n_running == 0
 
 
-def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: ServedModel, tokenizer: Tokenizer) -> None:
     """The last chunks (2 and 14 tokens) share a step that breaks once its keys are written. The window is 24 and 32
     tokens are past, so that the 14 have taken the place of keys that they have to see."""
     rng, seen = random.Random(8), []
@@ -270,7 +277,7 @@ def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: Transforme
     torch.testing.assert_close(seen[0], seen[1], rtol=0, atol=1e-5)
 
 
-def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_logits_that_are_not_finite_end_their_request_alone(model: ServedModel, tokenizer: Tokenizer) -> None:
     class Broken(Parrot):
         def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
             logits = super().step(chunks, cache, every_token=every_token)
@@ -290,7 +297,7 @@ def test_logits_that_are_not_finite_end_their_request_alone(model: Transformer, 
     assert events["good"][-1].finish_reason == "length"
 
 
-def test_requests_that_cannot_run_are_refused(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_requests_that_cannot_run_are_refused(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer)
     with pytest.raises(ContextLengthError, match="is 400 tokens; the prompt has 390 and max_tokens is 11"):
         engine.add(request("x", [5] * 390, max_tokens=11))
@@ -303,16 +310,18 @@ def test_requests_that_cannot_run_are_refused(model: Transformer, tokenizer: Tok
         engine.add(request("x", [5]))
 
 
-def test_a_request_may_fill_the_context_to_the_last_token(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_request_may_fill_the_context_to_the_last_token(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer)
     engine.add(request("x", [5] * 390, max_tokens=10))
     assert finish(engine)["x"][-1].n_output <= 10
 
 
-def test_a_prompt_that_is_only_scored_ends_with_its_log_probabilities(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_prompt_that_is_only_scored_ends_with_its_log_probabilities(
+    model: ServedModel, reference: Transformer, tokenizer: Tokenizer
+) -> None:
     """Over several chunks, beside requests of every other kind."""
     prompt = [tokenizer.bos_id, *tokenizer.encode("the quick brown fox jumps over the lazy dog") * 6]
-    full = model.forward_full(torch.tensor([prompt]))[0, :, : tokenizer.vocab_size].log_softmax(-1)
+    full = reference.forward_full(torch.tensor([prompt]))[0, :, : tokenizer.vocab_size].log_softmax(-1)
     engine = make_engine(model, tokenizer, max_chunk=16)
     for one in crowd(tokenizer, 3, seed=5):
         engine.add(one)
@@ -342,7 +351,9 @@ def test_a_prompt_that_is_only_scored_ends_with_its_log_probabilities(model: Tra
         assert logprob.top == ((token, logprob.logprob),), "greedy: the likeliest, with one float"
 
 
-def test_log_probabilities_are_those_before_temperature_and_penalties(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_log_probabilities_are_those_before_temperature_and_penalties(
+    model: ServedModel, reference: Transformer, tokenizer: Tokenizer
+) -> None:
     engine = make_engine(model, tokenizer)
     prompt = [tokenizer.bos_id, *tokenizer.encode("fox")]
     engine.add(
@@ -352,7 +363,7 @@ def test_log_probabilities_are_those_before_temperature_and_penalties(model: Tra
     events = finish(engine)
     ids = list(prompt)
     for event in events["x"]:
-        expected = model.forward_full(torch.tensor([ids]))[0, -1, : tokenizer.vocab_size].log_softmax(-1)
+        expected = reference.forward_full(torch.tensor([ids]))[0, -1, : tokenizer.vocab_size].log_softmax(-1)
         (logprob,) = event.logprobs
         assert event.token_ids == (logprob.token_id,)
         assert logprob.logprob == pytest.approx(float(expected[logprob.token_id]), abs=1e-4)
@@ -361,7 +372,7 @@ def test_log_probabilities_are_those_before_temperature_and_penalties(model: Tra
     assert all(event.logprobs == () for event in events["y"])
 
 
-def test_penalties_keep_a_parrot_from_repeating_itself(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_penalties_keep_a_parrot_from_repeating_itself(model: ServedModel, tokenizer: Tokenizer) -> None:
     """It would say one token for ever; a presence penalty of 2 outweighs a lead of 1 once."""
 
     class Insistent(Parrot):
@@ -379,7 +390,7 @@ def test_penalties_keep_a_parrot_from_repeating_itself(model: Transformer, token
     assert said["repetition_penalty",] == [9] * 4, "it only scales down a lead over nothing"
 
 
-def test_a_prompt_whose_logits_are_not_finite_ends_alone(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_a_prompt_whose_logits_are_not_finite_ends_alone(model: ServedModel, tokenizer: Tokenizer) -> None:
     class Broken(Parrot):
         def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
             logits = torch.zeros(sum(len(chunk.ids) if every_token else 1 for chunk in chunks), self.n_vocab)
@@ -399,7 +410,7 @@ def test_a_prompt_whose_logits_are_not_finite_ends_alone(model: Transformer, tok
 
 
 def test_an_answer_that_cannot_be_written_ends_alone(
-    model: Transformer, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
+    model: ServedModel, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Torn(Letters):
         def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
@@ -419,7 +430,7 @@ def test_an_answer_that_cannot_be_written_ends_alone(
     assert "request long failed" in caplog.text
 
 
-def test_an_engine_counts_what_it_does(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_an_engine_counts_what_it_does(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer, n_slots=2)
     assert engine.stats == EngineStats(0, 0, 2, 2, engine.stats.cache_bytes, 0, 0, 0, {})
     assert engine.stats.cache_bytes == make_cache(model.config, 2).n_bytes
@@ -437,7 +448,7 @@ def test_an_engine_counts_what_it_does(model: Transformer, tokenizer: Tokenizer)
     assert stats.ended == {"length": 3, "aborted": 1}
 
 
-def test_all_requests_can_be_ended_at_once(model: Transformer, tokenizer: Tokenizer) -> None:
+def test_all_requests_can_be_ended_at_once(model: ServedModel, tokenizer: Tokenizer) -> None:
     engine = make_engine(model, tokenizer, n_slots=1)
     for name in "ab":
         engine.add(request(name, [5] * 20))

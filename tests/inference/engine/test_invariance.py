@@ -16,11 +16,11 @@ from torch import Tensor
 
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from tests.inference.engine.builders import Letters, Listening, cache_for, finish
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.builders import random_ids, served_model, tiny_config
 
-KINDS = [(dtype, is_packed) for dtype in (torch.float32, torch.bfloat16) for is_packed in (False, True)]
+KINDS = [(dtype, is_blocked) for dtype in (torch.float32, torch.bfloat16) for is_blocked in (False, True)]
 
 
 @contextmanager
@@ -33,12 +33,12 @@ def threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def listen(model: Transformer, *, n_slots: int, max_len: int, max_chunk: int) -> tuple[Engine, Listening]:
+def listen(model: ServedModel, *, n_slots: int, max_len: int, max_chunk: int) -> tuple[Engine, Listening]:
     listening, cache = Listening(model), cache_for(model, n_slots=n_slots, max_len=max_len)
     return Engine(listening, cache, Letters(), max_len=max_len, max_chunk=max_chunk, reuse=False), listening
 
 
-def check(model: Transformer, requests: list[Request], rng: random.Random, *, max_len: int, max_chunk: int) -> None:
+def check(model: ServedModel, requests: list[Request], rng: random.Random, *, max_len: int, max_chunk: int) -> None:
     """Every request alone, then all in a random crowd in which others are broken off: the same logits."""
     alone: dict[int, list[Tensor]] = {}
     for request in requests:
@@ -62,7 +62,7 @@ def check(model: Transformer, requests: list[Request], rng: random.Random, *, ma
             assert torch.equal(one, other), f"step {at} of request {name}, by {(one - other).abs().max()}"
 
 
-@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
+@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     window=st.sampled_from([None, 1, 7, 24, (5, None)]),
@@ -71,10 +71,10 @@ def check(model: Transformer, requests: list[Request], rng: random.Random, *, ma
     seed=st.integers(0, 2**32),
 )
 def test_logits_are_the_same_bits_alone_and_in_any_crowd(
-    dtype: torch.dtype, is_packed: bool, window: int | None, n_kv_heads: int, max_chunk: int, seed: int
+    dtype: torch.dtype, is_blocked: bool, window: int | None, n_kv_heads: int, max_chunk: int, seed: int
 ) -> None:
     rng = random.Random(seed)
-    model = random_model(tiny_config(sliding_window=window, n_kv_heads=n_kv_heads), dtype=dtype)
+    model = served_model(tiny_config(sliding_window=window, n_kv_heads=n_kv_heads), dtype=dtype, is_blocked=is_blocked)
     requests = [
         Request(
             f"r{i}",
@@ -83,28 +83,28 @@ def test_logits_are_the_same_bits_alone_and_in_any_crowd(
         )
         for i in range(rng.randint(2, 6))
     ]
-    check(model.pack() if is_packed else model, requests, rng, max_len=64, max_chunk=max_chunk)
+    check(model, requests, rng, max_len=64, max_chunk=max_chunk)
 
 
-@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
-def test_so_they_are_where_texts_in_one_run_are_long_and_short(dtype: torch.dtype, is_packed: bool) -> None:
+@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
+def test_so_they_are_where_texts_in_one_run_are_long_and_short(dtype: torch.dtype, is_blocked: bool) -> None:
     """Keys of several lengths are then read to the longest of them; heads and pieces as in models that are served."""
     config = tiny_config(sliding_window=(700, None), n_heads=4, n_kv_heads=2, head_dim=32, max_seq_len=1200)
-    model = random_model(config, dtype=dtype)
+    model = served_model(config, dtype=dtype, is_blocked=is_blocked)
     requests = [
         Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=24, seed=i))
         for i, n in enumerate((3, 40, 505, 530, 690, 1030))
     ]
-    check(model.pack() if is_packed else model, requests, random.Random(5), max_len=1200, max_chunk=128)
+    check(model, requests, random.Random(5), max_len=1200, max_chunk=128)
 
 
-@pytest.mark.parametrize(("dtype", "is_packed"), KINDS)
-def test_so_they_are_on_two_threads(dtype: torch.dtype, is_packed: bool) -> None:
+@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
+def test_so_they_are_on_two_threads(dtype: torch.dtype, is_blocked: bool) -> None:
     """The matrix library then splits the rows of a plain float32 product, and few rows take another way through it."""
-    model = random_model(tiny_config(sliding_window=24, n_layers=1), dtype=dtype)
+    model = served_model(tiny_config(sliding_window=24, n_layers=1), dtype=dtype, is_blocked=is_blocked)
     requests = [
         Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=3, seed=i))
         for i, n in enumerate((0, 2, 5, 6, 8))
     ]
     with threads(2):
-        check(model.pack() if is_packed else model, requests, random.Random(7), max_len=16, max_chunk=9)
+        check(model, requests, random.Random(7), max_len=16, max_chunk=9)

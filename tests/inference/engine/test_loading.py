@@ -14,8 +14,9 @@ from inference.folder import open_folder
 from inference.model.cache import bytes_per_slot
 from inference.model.checkpoint import weights
 from inference.model.config import CheckpointError
+from inference.model.operators import linear
 from inference.model.score import score
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from tests.fakes import write_model_folder
 
 
@@ -49,20 +50,21 @@ def test_slots_follow_from_the_memory_for_caches(path: Path, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_weights_are_packed_and_score_alike(path: Path, dtype: torch.dtype) -> None:
-    model = load_for_serving(path, dtype=dtype)
-    assert model.is_packed
-    plain = weights.load(path, dtype=dtype)
-    tolerance = 1e-5 if dtype == torch.float32 else 0.1
+def test_served_weights_score_as_plain_ones(path: Path, dtype: torch.dtype) -> None:
     ids = list(range(5, 90))
-    assert score(model, ids) == pytest.approx(score(plain, ids), abs=tolerance)
+    logprobs = weights.load(path, dtype=dtype).forward_full(torch.tensor([ids]))[0].float().log_softmax(-1)
+    expected = [float(logprobs[at, token]) for at, token in enumerate(ids[1:])]
+    tolerance = 1e-5 if dtype == torch.float32 else 0.1
+    assert score(load_for_serving(path, dtype=dtype), ids) == pytest.approx(expected, abs=tolerance)
 
 
-def test_answers_of_packed_and_plain_weights_agree(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_are_the_same_where_weights_cannot_be_laid_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    for read in (load_for_serving, lambda path, **_options: weights.load(path)):
-        monkeypatch.setattr(loading, "load_for_serving", read)
-        engine = load_models({"a": open_folder(path)}, n_slots=1).models["a"].engine
+    for is_blocked in (True, False):
+        with monkeypatch.context() as here:
+            if not is_blocked:
+                here.setattr(linear, "_blocked", lambda _weight: None)
+            engine = load_models({"a": open_folder(path)}, n_slots=1).models["a"].engine
         engine.add(Request("x", (5, 6, 7), SamplingParams(max_tokens=100, seed=1)))
         events = []
         while engine.has_work:
@@ -88,7 +90,7 @@ def test_a_damaged_model_is_left_out_and_the_others_play(path: Path, tmp_path: P
 def test_a_model_for_which_the_memory_does_not_suffice_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = loading.load_for_serving
 
-    def load(folder: Path, **options: Any) -> Transformer:
+    def load(folder: Path, **options: Any) -> ServedModel:
         if folder.name == "large":
             raise torch.OutOfMemoryError("tried to allocate 90 GiB")
         return whole(folder, **options)

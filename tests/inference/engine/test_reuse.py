@@ -14,14 +14,14 @@ from torch import Tensor
 from inference.engine.engine import Engine
 from inference.engine.request import Event, Request, SamplingParams
 from inference.model.cache import Chunk, RingCache
-from inference.model.transformer import Transformer
+from inference.model.serving import ServedModel
 from tests.inference.engine.builders import Letters, cache_for, finish, whole
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.builders import random_ids, random_model, served_model, tiny_config
 
 MAX_LEN = 120
 
 
-def make_engine(model: Transformer, *, n_slots: int = 2, max_chunk: int = 8, reuse: bool = True) -> Engine:
+def make_engine(model: ServedModel, *, n_slots: int = 2, max_chunk: int = 8, reuse: bool = True) -> Engine:
     cache = cache_for(model, n_slots=n_slots, max_len=MAX_LEN)
     return Engine(model, cache, Letters(), max_len=MAX_LEN, max_chunk=max_chunk, reuse=reuse)
 
@@ -31,10 +31,10 @@ def ask(engine: Engine, prompt: list[int], max_tokens: int = 6, seed: int = 0) -
     return whole(finish(engine)["x"])
 
 
-def farthest(model: Transformer, prompt: list[int], answer: Event) -> float:
+def farthest(model: ServedModel, prompt: list[int], answer: Event) -> float:
     """From the log-probabilities of a run over the whole text without a cache."""
     ids = [*prompt, *answer.token_ids]
-    expected = model.forward_full(torch.tensor([ids]))[0].log_softmax(-1)
+    expected = random_model(model.config).forward_full(torch.tensor([ids]))[0].log_softmax(-1)
     return max(
         abs(one.logprob - float(expected[len(prompt) + i - 1, one.token_id])) for i, one in enumerate(answer.logprobs)
     )
@@ -51,7 +51,7 @@ def test_conversations_with_random_cuts_say_what_a_fresh_run_says(
 ) -> None:
     """Turns follow each other, start again, are edited in the middle and broken off, with fewer slots than texts."""
     rng = random.Random(seed)
-    model = random_model(tiny_config(sliding_window=window))
+    model = served_model(tiny_config(sliding_window=window))
     engine = make_engine(model, n_slots=rng.randint(1, 3), max_chunk=max_chunk)
     texts: list[list[int]] = [[] for _ in range(4)]
     requests: dict[str, tuple[int, list[int]]] = {}
@@ -82,7 +82,7 @@ def test_conversations_with_random_cuts_say_what_a_fresh_run_says(
 
 
 def test_a_second_turn_computes_what_is_new() -> None:
-    model, engine = random_model(tiny_config(sliding_window=None)), None
+    model, engine = served_model(tiny_config(sliding_window=None)), None
     engine = make_engine(model)
     prompt = random_ids(20)
     first = ask(engine, prompt, max_tokens=6)
@@ -96,7 +96,7 @@ def test_a_second_turn_computes_what_is_new() -> None:
 
 
 def test_a_conversation_longer_than_the_window_goes_on_but_cannot_be_edited() -> None:
-    model = random_model(tiny_config(sliding_window=7))
+    model = served_model(tiny_config(sliding_window=7))
     engine, prompt = make_engine(model, n_slots=1), random_ids(20)
     text = [*prompt, *ask(engine, prompt).token_ids]
     assert ask(engine, [*text, 5, 6]).n_reused == len(text) - 1
@@ -104,7 +104,7 @@ def test_a_conversation_longer_than_the_window_goes_on_but_cannot_be_edited() ->
 
 
 def test_without_reuse_the_logits_of_a_second_turn_are_those_of_a_first_bit_for_bit() -> None:
-    model, prompt = random_model(tiny_config()), random_ids(30)
+    model, prompt = served_model(tiny_config()), random_ids(30)
     engine = make_engine(model, reuse=False)
     ask(engine, prompt[:12])
     again, fresh = ask(engine, prompt), ask(make_engine(model, reuse=False), prompt)
@@ -113,7 +113,7 @@ def test_without_reuse_the_logits_of_a_second_turn_are_those_of_a_first_bit_for_
 
 
 def test_who_asks_for_the_log_probabilities_of_a_prompt_reuses_nothing() -> None:
-    engine, prompt = make_engine(random_model(tiny_config())), random_ids(30)
+    engine, prompt = make_engine(served_model(tiny_config())), random_ids(30)
     ask(engine, prompt)
     engine.add(Request("x", tuple(prompt), SamplingParams(max_tokens=0, prompt_logprobs=0)))
     answer = whole(finish(engine)["x"])
@@ -123,15 +123,16 @@ def test_who_asks_for_the_log_probabilities_of_a_prompt_reuses_nothing() -> None
 
 
 def test_a_request_that_failed_leaves_nothing_behind() -> None:
-    model = random_model(tiny_config(sliding_window=None))
+    trainable = random_model(tiny_config(sliding_window=None))
+    model = trainable.served()
     engine, prompt = make_engine(model, n_slots=1), random_ids(20)
     engine.add(Request("bad", tuple(prompt), SamplingParams(max_tokens=5)))
-    healthy = model.norm.weight.clone()
+    healthy = trainable.norm.weight.clone()  # the served model shares it
     with torch.no_grad():
-        model.norm.weight.fill_(float("nan"))
+        trainable.norm.weight.fill_(float("nan"))
     assert finish(engine)["bad"][-1].finish_reason == "error"
     with torch.no_grad():
-        model.norm.weight.copy_(healthy)
+        trainable.norm.weight.copy_(healthy)
     answer = ask(engine, prompt)
     assert answer.n_reused == 0
     assert farthest(model, prompt, answer) < 1e-4
@@ -140,7 +141,7 @@ def test_a_request_that_failed_leaves_nothing_behind() -> None:
 class Breaking:
     """A model whose step breaks after its keys are written, when a chunk holds the token 4."""
 
-    def __init__(self, model: Transformer) -> None:
+    def __init__(self, model: ServedModel) -> None:
         self.model = model
 
     def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
@@ -162,7 +163,7 @@ def test_a_step_that_breaks_off_with_no_numbers_in_the_rings_leaves_nothing_behi
                     cache.keys[0][chunk.slot].fill_(float("nan"))
             return super().step(chunks, cache, every_token=every_token)
 
-    model, prompt = random_model(tiny_config(sliding_window=None)), [5, 6, 7, 8, 9]
+    model, prompt = served_model(tiny_config(sliding_window=None)), [5, 6, 7, 8, 9]
     cache = cache_for(model, n_slots=1, max_len=MAX_LEN)
     engine = Engine(Poisoning(model), cache, Letters(), max_len=MAX_LEN, max_chunk=3)
     engine.add(Request("bad", (5, 6, 7, 4), SamplingParams(max_tokens=2)))
@@ -174,7 +175,7 @@ def test_a_step_that_breaks_off_with_no_numbers_in_the_rings_leaves_nothing_behi
 
 @pytest.mark.parametrize("window", [None, 24])
 def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: int | None) -> None:
-    model = random_model(tiny_config(sliding_window=window))
+    model = served_model(tiny_config(sliding_window=window))
     cache = cache_for(model, n_slots=3, max_len=MAX_LEN)
     engine = Engine(Breaking(model), cache, Letters(), max_len=MAX_LEN, max_chunk=8, budget=40)
     prompt = [5, *(token for token in random_ids(20) if token != 4)]
@@ -190,7 +191,7 @@ def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: 
 
 @pytest.mark.parametrize("n_slots", [1, 3])
 def test_slots_that_come_and_go_keep_their_conversations(n_slots: int) -> None:
-    model = random_model(tiny_config(sliding_window=30))
+    model = served_model(tiny_config(sliding_window=30))
     engine, prompt = make_engine(model, n_slots=2), random_ids(15)
     text = [*prompt, *ask(engine, prompt).token_ids]
     engine.resize(n_slots)

@@ -1,12 +1,16 @@
-"""Small random models for the tests, and what transformers' own model says with the same weights."""
+"""Small random models for the tests, and transformers' own model with the same weights."""
 
 from typing import Any, cast
+from unittest.mock import patch
 
 import torch
 import transformers
 from torch import Tensor
 
 from inference.model.config import Family, ModelConfig
+from inference.model.operators import linear
+from inference.model.packed import PackedWeights
+from inference.model.serving import ServedModel
 from inference.model.transformer import Transformer
 
 
@@ -47,6 +51,26 @@ def random_model(config: ModelConfig, seed: int = 0, dtype: torch.dtype = torch.
             noise = torch.randn(weight.shape, generator=generator)
             weight.copy_(1 + 0.3 * noise if "norm" in name else noise * 1.5 * weight.shape[-1] ** -0.5)
     return model.requires_grad_(False).to(dtype)
+
+
+def served_model(
+    config: ModelConfig,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float32,
+    *,
+    int8: bool = False,
+    is_blocked: bool = True,
+) -> ServedModel:
+    """`random_model`, served. Without `is_blocked` as on a processor whose oneDNN has no blocked layout."""
+    model = random_model(config, seed, dtype)
+    if is_blocked:
+        return model.served(int8=int8)
+    with patch.object(linear, "_blocked", return_value=None):
+        return model.served(int8=int8)
+
+
+def packed_weights(model: ServedModel) -> PackedWeights:
+    return model._weights
 
 
 def random_ids(n: int, seed: int = 0, vocab_size: int = 97) -> list[int]:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.model.cache import Chunk, RingCache, bytes_per_slot, largest_layer
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.builders import random_ids, random_model, served_model, tiny_config
 
 
 def test_a_slot_holds_the_window_whatever_the_length() -> None:
@@ -19,7 +19,7 @@ def test_a_slot_holds_the_window_whatever_the_length() -> None:
 
 
 def test_bytes_do_not_grow_with_the_text() -> None:
-    model = random_model(tiny_config(sliding_window=7))
+    model = served_model(tiny_config(sliding_window=7))
     cache = RingCache(model.config, n_slots=2, max_len=400, dtype=torch.float32)
     before, places = cache.n_bytes, [tensor.data_ptr() for tensor in (*cache.keys, *cache.values)]
     for start in range(0, 400, 50):
@@ -52,7 +52,7 @@ def test_rings_follow_each_layers_window_and_never_exceed_max_len() -> None:
 
 
 def test_a_reset_slot_forgets_even_nan() -> None:
-    model = random_model(tiny_config())
+    model = served_model(tiny_config())
     cache = RingCache(model.config, n_slots=2, max_len=50, dtype=torch.float32)
     model.step([Chunk(0, 0, [1, 2, 3]), Chunk(1, 0, [4, 5])], cache)
     fresh = RingCache(model.config, n_slots=2, max_len=50, dtype=torch.float32)
@@ -83,7 +83,8 @@ def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
 ) -> None:
     """Texts grow in random pieces, are cut back wherever their rings allow it, and grow again, beside each other."""
     rng = random.Random(seed)
-    model = random_model(tiny_config(sliding_window=window))
+    config = tiny_config(sliding_window=window)
+    model, whole = served_model(config), random_model(config)
     cache = RingCache(model.config, n_slots=2, max_len=max_len, dtype=torch.float32)
     texts: list[list[int]] = [[], []]
     worst = 0.0
@@ -104,13 +105,13 @@ def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
             new = random_ids(rng.randint(1, min(12, max_len - len(text))), seed=rng.randrange(2**32))
             logits = model.step([Chunk(slot, len(text), new)], cache)[0]
             text += new
-            expected = model.forward_full(torch.tensor([text]))[0, -1]
+            expected = whole.forward_full(torch.tensor([text]))[0, -1]
             worst = max(worst, float((logits.log_softmax(-1) - expected.log_softmax(-1)).abs().max()))
     assert worst < 1e-4
 
 
 def test_a_slot_cannot_be_rewound_to_where_it_never_was() -> None:
-    model = random_model(tiny_config())
+    model = served_model(tiny_config())
     cache = RingCache(model.config, n_slots=1, max_len=50, dtype=torch.float32)
     model.step([Chunk(0, 0, [1, 2, 3])], cache)
     for n in (4, -1):
@@ -124,7 +125,7 @@ def test_a_slot_cannot_be_rewound_to_where_it_never_was() -> None:
 
 
 def test_more_or_fewer_slots_keep_their_sequences_bit_for_bit() -> None:
-    model = random_model(tiny_config(sliding_window=(5, None)))
+    model = served_model(tiny_config(sliding_window=(5, None)))
     caches = [RingCache(model.config, n_slots=3, max_len=30, dtype=torch.float32) for _ in range(2)]
     for cache in caches:
         model.step([Chunk(slot, 0, random_ids(9, seed=slot)) for slot in range(3)], cache)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 _SETTINGS = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OMP_NUM_THREADS": "2"}
-_FILES = ("operators", "test_block_step.py", "test_transformer.py", "native")
+_FILES = ("operators", "test_block_step.py", "test_serving.py", "test_transformer.py", "native")
 
 
 def test_the_models_tests_pass_without_avx512() -> None:

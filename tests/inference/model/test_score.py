@@ -2,27 +2,29 @@ import pytest
 import torch
 
 from inference.model.score import score
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from tests.inference.model.builders import random_ids, random_model, served_model, tiny_config
 
 
 @pytest.mark.parametrize("chunk_size", [1, 5, 7, 64, 512])
 def test_scores_are_the_log_probabilities_of_a_cache_free_run(chunk_size: int) -> None:
-    model, ids = random_model(tiny_config()), random_ids(40)
-    logprobs = model.forward_full(torch.tensor([ids]))[0].double().log_softmax(-1)
+    model, ids = served_model(tiny_config()), random_ids(40)
+    logprobs = random_model(tiny_config()).forward_full(torch.tensor([ids]))[0].double().log_softmax(-1)
     expected = [float(logprobs[at, token]) for at, token in enumerate(ids[1:])]
     assert score(model, ids, chunk_size=chunk_size) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_packed_model_scores_the_same() -> None:
-    ids, plain = random_ids(40), random_model(tiny_config(tied_embeddings=True))
-    assert score(random_model(plain.config).pack(), ids) == pytest.approx(score(plain, ids), abs=1e-4)
+def test_a_tied_head_scores_too() -> None:
+    config, ids = tiny_config(tied_embeddings=True), random_ids(40)
+    logprobs = random_model(config).forward_full(torch.tensor([ids]))[0].log_softmax(-1)
+    expected = [float(logprobs[at, token]) for at, token in enumerate(ids[1:])]
+    assert score(served_model(config), ids) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_model_whose_logits_are_no_numbers_scores_nothing() -> None:
     model = random_model(tiny_config())
-    model.norm.weight.fill_(float("nan"))
+    model.norm.weight.fill_(float("nan"))  # the served model shares it
     with pytest.raises(ValueError, match="the model's logits are not finite; its weights are damaged"):
-        score(model, [1, 2, 3])
+        score(model.served(), [1, 2, 3])
 
 
 @pytest.mark.parametrize(
@@ -38,4 +40,4 @@ def test_a_model_whose_logits_are_no_numbers_scores_nothing() -> None:
 )
 def test_bad_input_is_refused(ids: list[int], chunk_size: int, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        score(random_model(tiny_config()), ids, chunk_size=chunk_size)
+        score(served_model(tiny_config()), ids, chunk_size=chunk_size)

@@ -70,7 +70,7 @@ def test_requests_before_the_models_are_loaded_get_503(folders: dict[str, Path])
 def test_a_model_that_fails_is_an_error_and_not_an_end(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from inference.model.transformer import Transformer
+    from inference.model.serving import ServedModel
 
     def broken(*_arguments: object, **_options: object) -> None:
         raise RuntimeError("out of memory")
@@ -79,7 +79,7 @@ def test_a_model_that_fails_is_an_error_and_not_an_end(
         async with working(folders["one"]) as worker:
             await worker.settled()
             client = ask_in_process(worker)
-            monkeypatch.setattr(Transformer, "step", broken)
+            monkeypatch.setattr(ServedModel, "step", broken)
             with pytest.raises(openai.InternalServerError, match="the model failed: RuntimeError"):
                 await client.chat.completions.create(model="one", messages=ASK)
             with pytest.raises(openai.APIError, match="the model failed: RuntimeError"):

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from inference.model.checkpoint.files import load_config
-from inference.model.checkpoint.weights import default_dtype, load, save
+from inference.model.checkpoint.weights import default_dtype, load, load_served, save
 from inference.model.config import CheckpointError, ModelConfig
 from inference.model.score import score
 from inference.model.transformer import Transformer
@@ -141,10 +141,12 @@ def test_a_missing_folder_or_damaged_params_are_the_same_kind_of_error(folder: P
         load(folder / "absent")
 
 
-def test_a_packed_model_is_not_saved(folder: Path) -> None:
+def test_a_model_whose_weights_have_moved_is_not_saved(folder: Path) -> None:
     before = load_config(folder), load_file(folder / "consolidated.safetensors").keys()
-    with pytest.raises(ValueError, match="packed for serving"):
-        save(load(folder).pack(), folder)
+    model = load(folder)
+    model.served()
+    with pytest.raises(ValueError, match=r"no layers\.0\.attention\.wq\.weight: served\(\) has moved its weights"):
+        save(model, folder)
     assert before == (load_config(folder), load_file(folder / "consolidated.safetensors").keys())
 
 
@@ -203,34 +205,32 @@ def test_a_truncated_shard_is_named(shards: Path) -> None:
         load(shards)
 
 
-def test_progress_comes_to_all_bytes_and_packed_models_answer_alike(shards: Path) -> None:
+def test_progress_comes_to_all_bytes_and_served_models_answer_alike(shards: Path) -> None:
     steps: list[tuple[int, int]] = []
-    packed = load(shards, pack=True, progress=lambda done, total: steps.append((done, total)))
+    served = load_served(shards, progress=lambda done, total: steps.append((done, total)))
     plain = load(shards)
     n_bytes = 4 * plain.config.n_parameters
     assert [total for _, total in steps] == [n_bytes] * 5, "embedding, two blocks, norm, head"
     assert [done for done, _ in steps] == sorted({done for done, _ in steps})
     assert steps[-1] == (n_bytes, n_bytes)
-    assert packed.is_packed
-    assert "layers.0.attention.wq.weight" not in packed.state_dict()
-    assert score(packed, random_ids(40)) == pytest.approx(score(plain, random_ids(40)), abs=1e-4)
+    assert score(served, random_ids(40)) == pytest.approx(score(plain.served(), random_ids(40)), abs=1e-6)
 
 
 MEASURE = """
 import re, sys
 from pathlib import Path
 import torch
-from inference.model.checkpoint.weights import load
+from inference.model.checkpoint import weights
 def kib(key):  # not getrusage: its maximum begins with that of the process that started this one
     return int(re.search(key + r":\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 start = kib("VmRSS")
-model = load(Path(sys.argv[1]), dtype=torch.bfloat16, pack=sys.argv[2] == "pack")
+model = getattr(weights, sys.argv[2])(Path(sys.argv[1]), dtype=torch.bfloat16)
 print((kib("VmHWM") - start) * 1024)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is read from /proc")
-@pytest.mark.parametrize("how", ["plain", "pack"])
+@pytest.mark.parametrize("how", ["load", "load_served"])
 def test_loading_takes_little_more_memory_than_the_model(tmp_path: Path, how: str) -> None:
     """All of it counts, the mapped files too. Once whole models were there twice, and the file besides."""
     config = ModelConfig(768, 16, 64, 2048, 12, 4, 1e-5, 8000)

@@ -12,14 +12,14 @@ from inference.model import block_step
 from inference.model.cache import Chunk, RingCache
 from inference.model.gpu import flash_attention
 from inference.model.gpu.flash_attention import agrees, can_fuse
-from inference.model.transformer import Transformer
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from inference.model.serving import ServedModel
+from tests.inference.model.builders import random_ids, served_model, tiny_config
 from tests.inference.model.gpu.flash import flash
 
 CPU = torch.device("cpu")
 
 
-def read(model: Transformer, sizes: list[int]) -> Tensor:
+def read(model: ServedModel, sizes: list[int]) -> Tensor:
     cache = RingCache(model.config, n_slots=3, max_len=sum(sizes), dtype=torch.float32)
     logits, start = [], 0
     for n in sizes:
@@ -33,7 +33,7 @@ def read(model: Transformer, sizes: list[int]) -> Tensor:
 def test_chunks_of_a_prompt_see_what_the_window_shows(
     monkeypatch: pytest.MonkeyPatch, window: int | tuple[int | None, ...] | None
 ) -> None:
-    model, sizes = random_model(tiny_config(sliding_window=window)), [5, 8, 2, 30, 3]
+    model, sizes = served_model(tiny_config(sliding_window=window)), [5, 8, 2, 30, 3]
     monkeypatch.setattr(block_step, "can_attend", lambda heads: False)
     expected = read(model, sizes)
     monkeypatch.setattr(block_step, "can_fuse", lambda *shape: True)

@@ -5,17 +5,17 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import Random
-from types import SimpleNamespace
 
 import pytest
 import torch
 from torch import Tensor
 
-from inference.model import transformer
+from inference.model import serving
 from inference.model.cache import Chunk, RingCache
 from inference.model.gpu.graphs import BATCHES, CudaRecorder, GraphDecoder, Recording, keys_rung
-from inference.model.transformer import Transformer
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from inference.model.packed import PackedWeights
+from inference.model.serving import ServedModel
+from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
 
 
 class Recorder:
@@ -52,19 +52,19 @@ class Recorders:
         return self.made[-1]
 
 
-def with_graphs(model: Transformer, recorders: Recorders) -> Transformer:
+def with_graphs(model: ServedModel, recorders: Recorders) -> ServedModel:
     """The model as it is on a GPU."""
-    model._decoder = GraphDecoder(model, recorders)
+    model._decoder = GraphDecoder(packed_weights(model), recorders)
     return model
 
 
-def pair(recorders: Recorders, window: int | None = 7) -> tuple[Transformer, Transformer]:
+def pair(recorders: Recorders, window: int | None = 7) -> tuple[ServedModel, ServedModel]:
     """The same model with graphs, and as it is here."""
     config = tiny_config(sliding_window=window, max_seq_len=2048)
-    return with_graphs(random_model(config).pack(), recorders), random_model(config).pack()
+    return with_graphs(served_model(config), recorders), served_model(config)
 
 
-def cache_of(model: Transformer, n_slots: int, max_len: int = 64) -> RingCache:
+def cache_of(model: ServedModel, n_slots: int, max_len: int = 64) -> RingCache:
     return RingCache(model.config, n_slots=n_slots, max_len=max_len, dtype=torch.float32)
 
 
@@ -157,7 +157,7 @@ def test_more_sequences_than_the_largest_graph_has_go_the_ordinary_way() -> None
 def test_a_cache_can_be_given_up() -> None:
     """Nothing keeps a ring of a cache that is no longer used: on a GPU the next one may need its memory."""
     config = tiny_config()
-    decoder = GraphDecoder(random_model(config).pack(), lambda: lambda run: Recording(lambda: None, run()))
+    decoder = GraphDecoder(packed_weights(served_model(config)), lambda: lambda run: Recording(lambda: None, run()))
     cache = RingCache(config, n_slots=2, max_len=64, dtype=torch.float32)
     assert decoder.step([Chunk(0, 0, [1])], cache) is not None
     ring = weakref.ref(cache.rings[0])
@@ -184,7 +184,6 @@ def test_a_model_tells_how_it_decodes() -> None:
     recorders.made[0]._failing = frozenset()
     model.step([Chunk(slot, cache.lengths[slot], [1]) for slot in range(3)], cache)
     assert model.way_of_decoding == "CUDA graphs, plain products"
-    assert random_model(tiny_config()).way_of_decoding == "torch"
 
 
 def test_a_recording_is_made_after_two_runs_on_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -255,19 +254,18 @@ def test_the_rungs_of_keys_double_up_to_the_longest_ring() -> None:
     assert keys_rung(2049, 3000) == 3000
 
 
-def test_a_packed_model_on_a_gpu_decodes_by_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, logits = random_model(tiny_config()).pack(), torch.ones(1, 97)
+def test_a_model_on_a_gpu_decodes_by_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, logits = served_model(tiny_config()), torch.ones(1, 97)
     cache = cache_of(model, 1)
 
     class Decoder:
-        def __init__(self, its_model: Transformer) -> None:
-            assert its_model is model
+        def __init__(self, weights: PackedWeights) -> None:
+            assert weights is packed_weights(model)
 
         def step(self, chunks: list[Chunk], its_cache: RingCache) -> Tensor:
             return logits
 
-    on_gpu = SimpleNamespace(weight=SimpleNamespace(device=torch.device("cuda")))
-    monkeypatch.setattr(transformer, "GraphDecoder", Decoder)
-    monkeypatch.setattr(Transformer, "tok_embeddings", on_gpu, raising=False)
+    monkeypatch.setattr(serving, "GraphDecoder", Decoder)
+    monkeypatch.setattr(ServedModel, "device", torch.device("cuda"))
     assert model.step([Chunk(0, 0, [1])], cache) is logits
     assert cache.lengths == [1]

@@ -1,4 +1,4 @@
-"""The step that a graph records, against `Transformer.step`, which reads the same slots in Python."""
+"""The step that a graph records, against `ServedModel.step`, which reads the same slots in Python."""
 
 from random import Random
 
@@ -9,19 +9,19 @@ from torch import Tensor
 from inference.model.cache import Chunk, RingCache
 from inference.model.gpu import flash_attention
 from inference.model.gpu.single_tokens import SingleTokens
-from inference.model.transformer import Transformer
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from inference.model.serving import ServedModel
+from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
 from tests.inference.model.gpu.flash import flash
 
 Window = int | tuple[int | None, ...] | None
 
 
-def served(window: Window, n_kv_heads: int = 2, dtype: torch.dtype = torch.float32) -> Transformer:
+def served(window: Window, n_kv_heads: int = 2, dtype: torch.dtype = torch.float32) -> ServedModel:
     config = tiny_config(sliding_window=window, n_heads=4, n_kv_heads=n_kv_heads)
-    return random_model(config, seed=n_kv_heads, dtype=dtype).pack()
+    return served_model(config, seed=n_kv_heads, dtype=dtype)
 
 
-def filled_cache(model: Transformer, lengths: list[int], max_len: int, dtype: torch.dtype = torch.float32) -> RingCache:
+def filled_cache(model: ServedModel, lengths: list[int], max_len: int, dtype: torch.dtype = torch.float32) -> RingCache:
     """Slots that hold so many tokens of random text each."""
     cache = RingCache(model.config, n_slots=len(lengths), max_len=max_len, dtype=dtype)
     for slot, n in enumerate(lengths):
@@ -43,7 +43,7 @@ def check(window: Window, n_kv_heads: int, *, is_fused: bool, atol: float, dtype
     model = served(window, n_kv_heads, dtype)
     rng = Random(n_kv_heads)
     cache = filled_cache(model, [0, 3, 20, 71, 40], 96, dtype)
-    compute = SingleTokens(model, is_fused=is_fused)
+    compute = SingleTokens(packed_weights(model), is_fused=is_fused)
     for _ in range(12):
         slots = rng.sample(range(5), rng.randint(1, 5))
         chunks = [Chunk(slot, cache.lengths[slot], [rng.randrange(97)]) for slot in slots]
@@ -79,11 +79,11 @@ def test_bfloat16_is_as_near_as_its_digits() -> None:
 def test_plain_weights_of_a_gpu_do_as_well() -> None:
     """On a GPU nothing lies in blocks, and the tied table of embeddings is the head."""
     config = tiny_config(sliding_window=7, tied_embeddings=True)
-    model = random_model(config)
+    model = served_model(config, is_blocked=False)
     cache = filled_cache(model, [5, 30], 64)
     chunks = [Chunk(1, 30, [3]), Chunk(0, 5, [4])]
     with torch.inference_mode():
-        found = SingleTokens(model, is_fused=False)(rows_of(chunks), copied(cache), 64)
+        found = SingleTokens(packed_weights(model), is_fused=False)(rows_of(chunks), copied(cache), 64)
     torch.testing.assert_close(found, model.step(chunks, cache), atol=1e-5, rtol=1e-5)
 
 
@@ -92,7 +92,7 @@ def test_copies_of_a_row_change_nothing(window: Window) -> None:
     model = served(window)
     cache = filled_cache(model, [9, 4, 30], 64)
     rows = rows_of([Chunk(2, 30, [5]), Chunk(0, 9, [6]), Chunk(1, 4, [7])])
-    compute = SingleTokens(model, is_fused=False)
+    compute = SingleTokens(packed_weights(model), is_fused=False)
     alone, padded = copied(cache), copied(cache)
     with torch.inference_mode():
         expected = compute(torch.cat([rows, rows[:1]]), alone, 64)[:3]
@@ -112,5 +112,5 @@ def test_only_the_first_rows_of_a_ring_need_be_looked_at(n_keys: int) -> None:
     rings = copied(cache)
     rings[0][:, :, :, n_keys:] = float("nan")
     with torch.inference_mode():
-        found = SingleTokens(model, is_fused=False)(rows_of(chunks), rings, n_keys)
+        found = SingleTokens(packed_weights(model), is_fused=False)(rows_of(chunks), rings, n_keys)
     torch.testing.assert_close(found, model.step(chunks, cache), atol=1e-5, rtol=1e-5)

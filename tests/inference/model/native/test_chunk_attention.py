@@ -3,11 +3,14 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from inference.model import places
 from inference.model.native.chunk_attention import attend_chunk, can_attend
-from inference.model.operators.attention import attend, band
+from inference.model.operators.attention import attend
 from tests.inference.model.native.needs import needs_compiler
 
 pytestmark = needs_compiler
+
+CPU = torch.device("cpu")
 
 
 @dataclass
@@ -31,11 +34,11 @@ def test_a_chunk_attends_as_with_a_mask(
     heads = torch.randn(n_rows, n_heads + 2 * n_kv_heads, head_dim).to(dtype)
     heads[:, :n_heads] *= head_dim**-0.5
     ring = torch.randn(2, n_kv_heads, n_ring, head_dim).to(dtype)
-    n_past = min(start, n_ring if window is None else window - 1)
-    past = ring[:, :, torch.arange(start - n_past, start) % n_ring]
+    n_past = places.n_past(start, window, n_ring)
+    past = ring[:, :, places.past_rows(start, n_past, n_ring, CPU)]
     q, k, v = torch.split(heads.transpose(0, 1), [n_heads, n_kv_heads, n_kv_heads])
     k, v = torch.cat([past[0], k], dim=1), torch.cat([past[1], v], dim=1)
-    visible = band(n_rows, n_past + n_rows, window, torch.device("cpu"))
+    visible = places.band(n_rows, n_past + n_rows, window, CPU)
     expected = attend(q[None].float(), k[None].float(), v[None].float(), visible, scale=1.0)[0]
     assert can_attend(heads)
     out = attend_chunk(heads, Piece(start, n_past, window), ring[0], ring[1], n_heads)

@@ -1,4 +1,4 @@
-"""Compiled decoding against torch's operators, on the same packed model."""
+"""Compiled decoding against torch's operators, with the same model."""
 
 from dataclasses import replace
 
@@ -8,14 +8,15 @@ from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
-from inference.model.transformer import Transformer
-from tests.inference.model.builders import random_ids, random_model, tiny_config
+from inference.model.native.decoder import can_decode
+from inference.model.serving import ServedModel
+from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
 from tests.inference.model.native.needs import needs_blocks
 
 pytestmark = needs_blocks
 
 
-def decoded(model: Transformer, n_sequences: int, dtype: torch.dtype, *, by_torch: bool = False) -> Tensor:
+def decoded(model: ServedModel, n_sequences: int, dtype: torch.dtype, *, by_torch: bool = False) -> Tensor:
     """Log-probabilities (tokens, sequences, V) after prompts of different lengths, then one token each a step."""
     cache = RingCache(model.config, n_slots=n_sequences + 1, max_len=64, dtype=dtype)
     for slot in range(n_sequences):
@@ -39,7 +40,7 @@ CONFIGS = [
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("n_sequences", [1, 6, 7, 8, 11])
 def test_compiled_decoding_equals_torchs_in_float32(config: ModelConfig, n_sequences: int) -> None:
-    model = random_model(config).pack()
+    model = served_model(config)
     torchs = decoded(model, n_sequences, torch.float32, by_torch=True)
     assert model._decoder is None
     difference = decoded(model, n_sequences, torch.float32) - torchs
@@ -50,7 +51,7 @@ def test_compiled_decoding_equals_torchs_in_float32(config: ModelConfig, n_seque
 @pytest.mark.parametrize("is_int8", [False, True])
 @pytest.mark.parametrize("n_sequences", [1, 8])
 def test_compiled_decoding_stays_near_torchs_in_bfloat16(n_sequences: int, is_int8: bool) -> None:
-    model = random_model(CONFIGS[0], dtype=torch.bfloat16).pack(int8=is_int8)
+    model = served_model(CONFIGS[0], dtype=torch.bfloat16, int8=is_int8)
     torchs = decoded(model, n_sequences, torch.bfloat16, by_torch=True)
     difference = decoded(model, n_sequences, torch.bfloat16) - torchs
     assert model._decoder is not None
@@ -61,7 +62,7 @@ def test_compiled_decoding_stays_near_torchs_in_bfloat16(n_sequences: int, is_in
 @pytest.mark.parametrize("is_int8", [False, True])
 def test_a_row_has_the_same_bits_in_any_company_and_on_any_number_of_threads(dtype: torch.dtype, is_int8: bool) -> None:
     config = replace(tiny_config(sliding_window=7), hidden_dim=512)
-    model = random_model(config, dtype=dtype).pack(int8=is_int8)
+    model = served_model(config, dtype=dtype, int8=is_int8)
     crowd = decoded(model, 9, dtype)
     assert all(torch.equal(decoded(model, n, dtype), crowd[:, :n]) for n in (1, 2, 6, 7, 8))
     n_threads = torch.get_num_threads()
@@ -73,7 +74,7 @@ def test_a_row_has_the_same_bits_in_any_company_and_on_any_number_of_threads(dty
 
 
 def test_nan_in_one_sequence_stays_there() -> None:
-    model = random_model(tiny_config(sliding_window=7)).pack()
+    model = served_model(tiny_config(sliding_window=7))
     caches = [RingCache(model.config, n_slots=2, max_len=20, dtype=torch.float32) for _ in range(2)]
     for cache in caches:
         model.step([Chunk(0, 0, [1, 2, 3]), Chunk(1, 0, [4, 5])], cache)
@@ -84,11 +85,12 @@ def test_nan_in_one_sequence_stays_there() -> None:
     assert torch.equal(poisoned[1], sound[1])
 
 
-def test_products_of_two_kinds_go_by_torch() -> None:
-    model = random_model(tiny_config())
-    for block in model.blocks:
-        block.pack(int8=True)
-    model.head.pack()
-    model.is_packed = True
+def test_weights_of_two_kinds_are_decoded_by_torch() -> None:
+    quantized, plain = (packed_weights(served_model(tiny_config(), int8=int8)) for int8 in (True, False))
+    assert can_decode(quantized)
+    assert can_decode(plain)
+    mixed = replace(quantized, head=plain.head)
+    assert not can_decode(mixed)
+    model = ServedModel(mixed)
     assert decoded(model, 1, torch.float32).isfinite().all()
     assert model._decoder is None

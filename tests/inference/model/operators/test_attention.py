@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.model.operators.attention import attend, attend_single, band
+from inference.model.operators.attention import attend, attend_single
+from inference.model.places import band
 
 CPU = torch.device("cpu")
 

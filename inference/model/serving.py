@@ -1,0 +1,108 @@
+"""A model that serves: it computes the next tokens of many sequences at once, through the rolling buffer.
+
+`Transformer.served` makes one from trainable weights, and `checkpoint.weights.load_served` from a folder. Single tokens
+are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; all else by torch's operators.
+
+Letters: N tokens of a step, V vocabulary.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.functional import embedding
+
+from inference.model.block_step import add_block, normalized, padded
+from inference.model.cache import Chunk, RingCache
+from inference.model.gpu.graphs import GraphDecoder
+from inference.model.native.decoder import Decoder, can_decode
+from inference.model.native.library import Backend, library
+from inference.model.operators.linear import n_filled
+from inference.model.operators.rope import head_rotation, rotation
+from inference.model.packed import PackedWeights
+from inference.model.plan import check_chunks, plan_step
+
+
+class ServedModel:
+    """The embedding, the packed blocks, the head, and a decoder of single tokens."""
+
+    def __init__(self, weights: PackedWeights) -> None:
+        self.config = weights.config
+        self._weights = weights
+        self._can_decode = can_decode(weights)
+        self._decoder: Decoder | GraphDecoder | None = None
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the embedding, which the cache must have too."""
+        return self._weights.embeddings.dtype
+
+    @property
+    def device(self) -> torch.device:
+        return self._weights.embeddings.device
+
+    @property
+    def backend(self) -> Backend:
+        """What computes a request that begins now. The compiled library may become available at any time."""
+        if self.device.type == "cuda":
+            return "graphs"
+        return "native" if self._can_decode and library() is not None else "torch"
+
+    @property
+    def way_of_decoding(self) -> str:
+        """How the single tokens of the last steps were computed, in words for a report."""
+        if self._decoder is None:
+            return "torch"
+        return self._decoder.name if isinstance(self._decoder, GraphDecoder) else "compiled code"
+
+    @torch.inference_mode()
+    def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
+        """Compute the chunks of one step, long and short ones together; each continues its slot.
+
+        Returns float32 logits: (number of chunks, V) after each chunk's last token, or with `every_token` (N, V) after
+        each token, chunk by chunk as given. Raises ValueError, before anything is computed, for a slot that does not
+        exist or appears twice, a chunk that is empty, does not start where its slot ends or exceeds `max_len`, and an
+        id outside the vocabulary.
+        """
+        check_chunks(self.config, chunks, cache)
+        is_single = [len(chunk.ids) == 1 and not chunk.by_torch for chunk in chunks]
+        singles = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if is_one]
+        others = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if not is_one]
+        decoded = self._decode(singles, cache) if singles else None
+        if decoded is None:
+            logits = self._compute(chunks, cache, every_token=every_token)
+        elif not others:
+            logits = decoded
+        else:
+            of_singles = iter(torch.split(decoded, 1))
+            sizes = [len(chunk.ids) if every_token else 1 for chunk in others]
+            of_others = iter(torch.split(self._compute(others, cache, every_token=every_token), sizes))
+            logits = torch.cat([next(of_singles if is_one else of_others) for is_one in is_single])
+        for chunk in chunks:  # last, so that after a failure a single token can be run again
+            cache.lengths[chunk.slot] += len(chunk.ids)
+        return logits
+
+    def _compute(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor:
+        """Compute `step` with torch's operators."""
+        config, weights = self.config, self._weights
+        plan = plan_step(config, chunks, cache, has_library=self.backend == "native")
+        turn = rotation(plan.positions, config.head_dim, config.rope_theta)
+        turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
+        x = padded(embedding(plan.ids, weights.embeddings).float(), n_filled(len(plan.ids)))
+        for block, window_plan, ring in zip(weights.blocks, plan.windows, cache.rings, strict=True):
+            add_block(x, block, config, turn, window_plan, ring)
+        rows = plan.all_rows if every_token else plan.last_rows
+        n_rows = len(plan.ids) if rows is None else len(rows)
+        if rows is not None:
+            x = padded(x[rows], n_filled(n_rows))
+        return weights.head(normalized(x, weights.norm, config.norm_eps))[:n_rows].float()
+
+    def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
+        """Compute single tokens in one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""
+        if self._decoder is None and (backend := self.backend) != "torch":
+            compiled = library()
+            if backend == "graphs":
+                self._decoder = GraphDecoder(self._weights)
+            elif compiled is not None:
+                self._decoder = Decoder(self._weights, compiled)
+        return None if self._decoder is None else self._decoder.step(singles, cache)
