@@ -1,6 +1,6 @@
-"""The routes, all of them twice: as OpenAI and vLLM have them, and under /models/NAME/ for that model alone.
+"""The routes, each of them twice: as in OpenAI and vLLM, and under /models/NAME/ for one model.
 
-A request is checked on the event loop (a long one in a thread), runs in the worker's thread, and comes back as events.
+A request is checked on the event loop (a long one in a thread) and runs in the worker's thread, which returns events.
 Nothing is kept between requests.
 """
 
@@ -19,8 +19,8 @@ from inference.engine.metrics import Metrics
 from inference.engine.worker import Worker
 from inference.model.native import compiling
 from inference.server.completions import respond, submit
-from inference.server.door import Door
-from inference.server.lookup import card, check_ready, choose, status
+from inference.server.draining import DrainableApp
+from inference.server.lookup import card, check_ready, find_model, status
 from inference.server.metrics import CONTENT_TYPE, render
 from inference.server.openapi import document
 from inference.server.requests.body import read_body
@@ -32,14 +32,14 @@ from inference.server.responses.json_response import JsonResponse
 from inference.server.responses.schemas import DetokenizedText, Health, ModelList, TokenizedText, TokenizerInfo
 
 _ONE_MODEL = "/models/{name:path}"
-_LONG_BODY = 32_768  # bytes; what is longer is parsed and tokenized in a thread, which costs 0.1 ms
+_LONG_BODY = 32_768  # bytes; a longer one is parsed and tokenized in a thread, which costs 0.1 ms
 
 _Body = TypeVar("_Body", ChatRequest, CompletionRequest, TokenizeRequest, DetokenizeRequest)
 _Result = TypeVar("_Result")
 
 
-def create_app(worker: Worker) -> Door:
-    """The server's application behind its door; whoever calls starts and closes the worker."""
+def create_app(worker: Worker) -> DrainableApp:
+    """Return the server's application. The caller starts and closes the worker."""
     routes = Routes(worker)
     app = Starlette(
         routes=[
@@ -56,21 +56,21 @@ def create_app(worker: Worker) -> Door:
             Exception: answer_crash,
         },
     )
-    door = Door(app)
-    routes.door = door
-    return door
+    drainable = DrainableApp(app)
+    routes.app = drainable
+    return drainable
 
 
 class Routes:
-    """The endpoints of one worker; `door` tells whether it still takes requests."""
+    """The endpoints of one worker. `app` is the application that has them."""
 
-    door: Door
+    app: DrainableApp
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
 
     def table(self) -> list[tuple[str, str, Callable[[Request], Awaitable[Response]]]]:
-        """Method, path and endpoint of every plain address but the OpenAPI page's."""
+        """Return method, path and endpoint of every address without /models/NAME, except /openapi.json."""
         return [
             ("GET", "/health", self.health),
             ("GET", "/v1/models", self.models),
@@ -84,13 +84,13 @@ class Routes:
         ]
 
     async def health(self, request: Request) -> Response:
-        state = "draining" if self.door.is_closed else self._worker.state
+        state = "draining" if self.app.is_draining else self._worker.state
         library = compiling.state()
         if state != "ready":
             waits = state == "loading" and library == "compiling"
             return JsonResponse({"status": state, "decode_library": library} if waits else {"status": state}, 503)
         if (name := _in_address(request)) is not None:
-            name = choose(self._worker, name, None)
+            name = find_model(self._worker, name, None)
             models, failed = {name: status(self._worker.models[name])}, {}
         else:
             models = {name: status(model) for name, model in self._worker.models.items()}
@@ -103,19 +103,19 @@ class Routes:
     async def metrics(self, request: Request) -> Response:
         metrics = self._worker.metrics()
         if (name := _in_address(request)) is not None:
-            metrics = Metrics({name: metrics.models[choose(self._worker, name, None)]})
+            metrics = Metrics({name: metrics.models[find_model(self._worker, name, None)]})
         return Response(render(metrics), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:
         check_ready(self._worker)
         name = _in_address(request)
-        names = list(self._worker.models) if name is None else [choose(self._worker, name, None)]
+        names = list(self._worker.models) if name is None else [find_model(self._worker, name, None)]
         return JsonResponse(ModelList(object="list", data=[card(name) for name in names]))
 
     async def model(self, request: Request) -> Response:
         if (name := _in_address(request)) is not None:
-            choose(self._worker, name, None)
-        return JsonResponse(card(choose(self._worker, request.path_params["model"], None)))
+            find_model(self._worker, name, None)
+        return JsonResponse(card(find_model(self._worker, request.path_params["model"], None)))
 
     async def chat(self, request: Request) -> Response:
         name, body, prompts = await self._read(request, ChatRequest, chat_prompts)
@@ -138,7 +138,7 @@ class Routes:
         return JsonResponse(DetokenizedText(prompt=text))
 
     async def tokenizer_info(self, request: Request) -> Response:
-        model = self._worker.models[choose(self._worker, _in_address(request), request.query_params.get("model"))]
+        model = self._worker.models[find_model(self._worker, _in_address(request), request.query_params.get("model"))]
         tokenizer = model.folder.tokenizer
         return JsonResponse(
             TokenizerInfo(
@@ -158,13 +158,13 @@ class Routes:
     async def _read(
         self, request: Request, kind: type[_Body], prepare: Callable[[_Body, LoadedModel], _Result]
     ) -> tuple[str, _Body, _Result]:
-        """The model that a request asks, its body, and what `prepare` makes of both."""
+        """Return the name of the requested model, the checked body, and the result of `prepare`."""
         raw = await read_body(request)
         in_address = _in_address(request)
 
         def read() -> tuple[str, _Body, _Result]:
             body = parse(kind, raw)
-            name = choose(self._worker, in_address, body.model)
+            name = find_model(self._worker, in_address, body.model)
             return name, body, prepare(body, self._worker.models[name])
 
         return read() if len(raw) <= _LONG_BODY else await asyncio.to_thread(read)
@@ -176,6 +176,6 @@ class Routes:
 
 
 def _in_address(request: Request) -> str | None:
-    """The name under /models/NAME/, None for a plain address."""
+    """Return NAME of an address under /models/NAME/, else None."""
     name: str | None = request.path_params.get("name")
     return name

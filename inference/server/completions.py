@@ -1,6 +1,6 @@
-"""Requests for answers: handed to the worker, one engine request a prompt, and what comes back as JSON or as a stream.
+"""Completions: each prompt of a request is submitted to the worker, and its events become JSON or a stream.
 
-A client that leaves cancels its requests, streamed or whole: their slots are free before the model's next step.
+A client that disconnects cancels its request, streamed or not: its slots are free before the model's next step.
 """
 
 import asyncio
@@ -20,18 +20,18 @@ from inference.engine.request import Request as EngineRequest
 from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
 from inference.server.requests.prompts import Prompt
 from inference.server.requests.protocol import ChatRequest, CompletionRequest
-from inference.server.responses.completion_json import DONE, Answer, Kind, Usage, sse
+from inference.server.responses.completion_json import DONE, CompletionWriter, Usage, sse
 from inference.server.responses.errors import ApiError
 from inference.server.responses.json_response import JsonResponse
 from inference.server.responses.logprobs import TextLogprobs, chat_logprobs
 
-_CLIENT_GONE = 499  # nobody reads it; it is in the log of a proxy
+_CLIENT_GONE = 499  # only the log of a proxy shows it
 
 Body = ChatRequest | CompletionRequest
 
 
 class _Part:
-    """One prompt of a request on its way: the engine's events in, text and log-probabilities for the wire out."""
+    """One prompt of a running request: turns the engine's events into text and JSON log-probabilities."""
 
     def __init__(self, index: int, prompt: Prompt, stream: Stream, model: LoadedModel, body: Body) -> None:
         self.index = index
@@ -46,7 +46,7 @@ class _Part:
         self._text_logprobs = TextLogprobs(self._tokenizer, after=after)
 
     def take(self, event: Event) -> tuple[str, dict[str, Any] | None]:
-        """Count an event in: the text that it adds, an echo of the prompt first, and its `logprobs` if it has any."""
+        """Return the text that an event adds, after an echo of the prompt, and its `logprobs` if it has any."""
         self.n_output, self.n_reused = event.n_output, max(self.n_reused, event.n_reused)
         text, self._echo = self._echo + event.text, ""
         return text, self._logprobs(event) if self._has_logprobs else None
@@ -61,16 +61,16 @@ class _Part:
 
 
 class Job:
-    """A request that runs: its prompts in the engine, and how to answer whom."""
+    """A running request: its prompts in the engine, the writer of its messages, and how to cancel it."""
 
-    def __init__(self, answer: Answer, parts: Sequence[_Part], cancel: Callable[[], None]) -> None:
-        self.answer = answer
+    def __init__(self, writer: CompletionWriter, parts: Sequence[_Part], cancel: Callable[[], None]) -> None:
+        self.writer = writer
         self.parts = parts
         self.cancel = cancel
 
     @property
     def usage(self) -> Usage:
-        """As of the events taken so far."""
+        """Token counts, up to the events taken so far."""
         return Usage(
             sum(part.n_prompt for part in self.parts),
             sum(part.n_output for part in self.parts),
@@ -79,9 +79,9 @@ class Job:
 
 
 def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> Job:
-    """Hand the prompts of a request to the worker: all of them, or none and an ApiError."""
-    kind: Kind = "chat" if isinstance(body, ChatRequest) else "text"
-    request_id = f"{'chatcmpl' if kind == 'chat' else 'cmpl'}-{secrets.token_hex(12)}"
+    """Submit all prompts of a request to the worker. Raises ApiError, and submits none, where it cannot."""
+    is_chat = isinstance(body, ChatRequest)
+    request_id = f"{'chatcmpl' if is_chat else 'cmpl'}-{secrets.token_hex(12)}"
     ids = [request_id if len(prompts) == 1 else f"{request_id}-{index}" for index in range(len(prompts))]
 
     def cancel() -> None:
@@ -93,7 +93,7 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
     parts = []
     try:
         for index, (part_id, prompt) in enumerate(zip(ids, prompts, strict=True)):
-            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), kind == "text", backend)
+            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), not is_chat, backend)
             parts.append(_Part(index, prompt, worker.submit(name, request), model, body))
     except QueueFullError as error:
         cancel()
@@ -101,7 +101,7 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
     except NotReadyError as error:
         raise ApiError(503, str(error), code=worker.state) from error
     fingerprint = model.fingerprint if backend is None else f"{model.fingerprint}+{backend}"
-    return Job(Answer(kind, request_id, int(time.time()), name, fingerprint), parts, cancel)
+    return Job(CompletionWriter(is_chat, request_id, int(time.time()), name, fingerprint), parts, cancel)
 
 
 def _params(body: Body, prompt: Prompt) -> SamplingParams:
@@ -112,7 +112,7 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
         n_logprobs = body.logprobs
         prompt_logprobs = body.logprobs if body.echo else None
         if prompt.max_tokens == 0 and prompt_logprobs is None:
-            prompt_logprobs = 0  # nobody reads them; the engine samples nothing only where it has something else to do
+            prompt_logprobs = 0  # unused, but without them the engine refuses max_tokens 0
     return SamplingParams(
         max_tokens=prompt.max_tokens,
         temperature=1.0 if body.temperature is None else body.temperature,
@@ -130,10 +130,10 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
 
 
 async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Response:
-    """The answer, streamed where the body asks for it; ApiError when it could not be made."""
+    """Answer a request, with a stream where the body asks for one. Raises ApiError where the model fails."""
     if body.stream:
         has_usage = body.stream_options is not None and body.stream_options.include_usage
-        return _EventStream(_pieces(job, has_usage=has_usage), job.cancel)
+        return _EventStream(_chunks(job, has_usage=has_usage), job.cancel)
     whole = asyncio.gather(*(_collect(part.stream) for part in job.parts))
     gone = asyncio.create_task(_disconnect(request))
     try:
@@ -150,12 +150,12 @@ async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Res
         if event.finish_reason == "error" or event.finish_reason is None:
             raise ApiError(503 if worker.state == "closed" else 500, str(event.error), code="model_failed")
         text, logprobs = part.take(event)
-        choices.append(job.answer.choice(part.index, text, logprobs, event.finish_reason))
-    return JsonResponse(job.answer.whole(choices, job.usage))
+        choices.append(job.writer.choice(part.index, text, logprobs, event.finish_reason))
+    return JsonResponse(job.writer.completion(choices, job.usage))
 
 
 async def _collect(stream: Stream) -> Event:
-    """All events as one."""
+    """Return all events of a stream as one."""
     events = [event async for event in stream]
     last = events[-1]
     return Event(
@@ -171,32 +171,32 @@ async def _collect(stream: Stream) -> Event:
 
 
 async def _disconnect(request: Request) -> None:
-    """Return when the client has gone. The body must have been read."""
+    """Return when the client disconnects. The body must have been read."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
 
 
-async def _pieces(job: Job, *, has_usage: bool) -> AsyncIterator[str]:
-    """Server-sent events; a stream that ends with an error has no [DONE], so that nobody takes it for whole."""
-    answer, no_usage = job.answer, {"usage": None} if has_usage else {}
-    if answer.kind == "chat":
-        yield sse({**answer.piece(0, "", is_first=True), **no_usage})
+async def _chunks(job: Job, *, has_usage: bool) -> AsyncIterator[str]:
+    """Yield server-sent events. After an error there is no [DONE], so no client takes the answer for complete."""
+    writer, no_usage = job.writer, {"usage": None} if has_usage else {}
+    if writer.is_chat:
+        yield sse({**writer.chunk(0, "", is_first=True), **no_usage})
     async for part, event in _merged(job.parts):
         if event.finish_reason == "error":
             yield sse(ApiError(500, str(event.error), code="model_failed").body())
             return
         text, logprobs = part.take(event)
         if text or logprobs:
-            yield sse({**answer.piece(part.index, text, logprobs), **no_usage})
+            yield sse({**writer.chunk(part.index, text, logprobs), **no_usage})
         if event.finish_reason is not None:
-            yield sse({**answer.piece(part.index, "", None, event.finish_reason), **no_usage})
+            yield sse({**writer.chunk(part.index, "", None, event.finish_reason), **no_usage})
     if has_usage:
-        yield sse(answer.closing_usage(job.usage))
+        yield sse(writer.usage_chunk(job.usage))
     yield DONE
 
 
 async def _merged(parts: Sequence[_Part]) -> AsyncIterator[tuple[_Part, Event]]:
-    """The events of all parts as they come."""
+    """Yield the events of all parts as they arrive."""
     waiting = {asyncio.ensure_future(anext(part.stream)): part for part in parts}
     try:
         while waiting:
@@ -212,14 +212,11 @@ async def _merged(parts: Sequence[_Part]) -> AsyncIterator[tuple[_Part, Event]]:
 
 
 class _EventStream(StreamingResponse):
-    """A stream that, however it ends, tells its request: read to the end, or the client went away."""
+    """A stream that calls `on_end` after its last chunk, or when the client disconnects."""
 
-    def __init__(self, pieces: AsyncIterator[str], on_end: Callable[[], None]) -> None:
-        headers = {
-            "Cache-Control": "no-store",
-            "X-Accel-Buffering": "no",
-        }  # nginx would keep a stream back until it ends
-        super().__init__(pieces, media_type="text/event-stream", headers=headers)
+    def __init__(self, chunks: AsyncIterator[str], on_end: Callable[[], None]) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # or nginx holds the stream until its end
+        super().__init__(chunks, media_type="text/event-stream", headers=headers)
         self._on_end = on_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

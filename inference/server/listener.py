@@ -1,10 +1,10 @@
-"""The port, taken before anything slow is done; imports nothing heavy."""
+"""The port, bound before the models load. Imports nothing heavy."""
 
 import socket
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. OSError with one clear sentence when it cannot be had."""
+    """Return a listening socket; port 0 means a free one. Raises OSError, with one clear sentence, where it cannot."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

@@ -1,20 +1,23 @@
-"""Which model a request asks: the one in its address (/models/NAME/...), else that in its body, else the only one."""
+"""Which model a request asks for: the one in its address (/models/NAME/...), else in its body, else the only one."""
 
 from inference.engine.loading import LoadedModel
-from inference.engine.worker import Worker
+from inference.engine.worker import NotReadyError, Worker
 from inference.server.responses.errors import ApiError
 from inference.server.responses.schemas import ModelCard, ModelStatus
 
 
 def check_ready(worker: Worker) -> None:
-    """ApiError 503 while the models are loaded, and once the worker has closed."""
-    if worker.state != "ready":
-        raise ApiError(503, f"the server is {worker.state}; GET /health tells when it is ready", code=worker.state)
+    """Raise ApiError 503 while the models load, and after the worker has closed."""
+    try:
+        worker.check_ready()
+    except NotReadyError as error:
+        raise ApiError(503, f"{error}; GET /health returns 200 when it is ready", code=worker.state) from error
 
 
-def choose(worker: Worker, in_address: str | None, in_body: str | None) -> str:
-    """The name of a model that can answer. The address decides; a client that must put a name into its body may put
-    any. ApiError 404 for a name that is not served, 503 for a model that could not be loaded.
+def find_model(worker: Worker, in_address: str | None, in_body: str | None) -> str:
+    """Return the name of a loaded model. The name in the address takes precedence over the one in the body.
+
+    Raises ApiError 404 for a name that is not served, 400 for a missing one, and 503 for a model that failed to load.
     """
     check_ready(worker)
     name = in_address if in_address is not None else in_body
@@ -23,7 +26,7 @@ def choose(worker: Worker, in_address: str | None, in_body: str | None) -> str:
         if len(names) != 1:
             raise ApiError(
                 400,
-                f"model is missing; there are {', '.join(names)} (in the body, or as the address /models/NAME/...)",
+                f"model is missing; name one of {', '.join(names)} in the body, or use the address /models/NAME/...",
                 param="model",
                 code="missing_field",
             )
@@ -33,7 +36,7 @@ def choose(worker: Worker, in_address: str | None, in_body: str | None) -> str:
         raise ApiError(503, f"model {name} could not be loaded: {reason}", param="model", code="model_failed")
     if name not in worker.models:
         known = ", ".join(names)
-        raise ApiError(404, f"no model {name!r} here; there are {known}", param="model", code="model_not_found")
+        raise ApiError(404, f"no model is named {name!r}; known are {known}", param="model", code="model_not_found")
     return name
 
 

@@ -1,4 +1,4 @@
-"""A body of JSON as one of the protocol's requests, or a refusal that names the first field at fault."""
+"""From a JSON body to one of the protocol's requests, or an error that names the first wrong field."""
 
 from typing import TypeVar
 
@@ -6,11 +6,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from inference.server.responses.errors import ApiError
 
-_SHOWN = 60  # characters of a wrong value that are repeated in its error
+_SHOWN = 60  # characters of a wrong value that its error repeats
 
 
 class Strict(BaseModel):
-    """Unknown fields are refused, values are not converted ("1" is not 1), numbers are finite."""
+    """A request that refuses unknown fields, converts no values ("1" is not 1), and takes only finite numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
@@ -19,7 +19,7 @@ _Body = TypeVar("_Body", bound=Strict)
 
 
 def parse(kind: type[_Body], body: bytes) -> _Body:
-    """The request in a body; ApiError 400 that names the first field at fault."""
+    """Return the request in a body. Raises ApiError 400, which names the first wrong field."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
@@ -34,7 +34,7 @@ def _refusal(kind: type[Strict], error: ValidationError) -> ApiError:
         return ApiError(400, f"the body is not JSON: {reason.removeprefix('Invalid JSON: ')}", code="invalid_json")
     if first["type"] == "extra_forbidden":
         known = f"; known are {', '.join(kind.model_fields)}" if len(first["loc"]) == 1 else ""
-        return ApiError(400, f"{param} is not a field that this server has{known}", param=param, code="unknown_field")
+        return ApiError(400, f"{param} is not a field of this request{known}", param=param, code="unknown_field")
     if first["type"] == "missing":
         return ApiError(400, f"{param} is missing", param=param, code="missing_field")
     if not param:
@@ -43,7 +43,7 @@ def _refusal(kind: type[Strict], error: ValidationError) -> ApiError:
 
 
 def _shown(value: object) -> str:
-    """The beginning of a value; a long list is not written out for that."""
+    """Return the beginning of a value. A long list is not written out for it."""
     if isinstance(value, str) and len(value) > _SHOWN:
         return f"{value[:_SHOWN]!r}…"
     if isinstance(value, list | dict) and len(value) > _SHOWN:

@@ -1,6 +1,6 @@
-"""From the text of a request to the token ids that the engine reads, with every refusal that this can meet.
+"""From the text of a request to the token ids that the engine reads, with an error for every text that it cannot.
 
-All of it is plain computation on a tokenizer, so that a long text can be done in a thread beside the event loop.
+All of it is plain computation on a tokenizer, so a long text can be tokenized in a thread beside the event loop.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from inference.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Ids to continue by at most `max_tokens`, and the text that an echo repeats."""
+    """Token ids to continue by at most `max_tokens`, and the text that an echo repeats."""
 
     ids: tuple[int, ...]
     max_tokens: int
@@ -30,7 +30,7 @@ class Prompt:
 
 
 def chat_prompts(body: ChatRequest, model: LoadedModel) -> list[Prompt]:
-    """The one prompt of a conversation."""
+    """Return the one prompt of a conversation."""
     if body.top_logprobs is not None and not body.logprobs:
         raise ApiError(
             400,
@@ -44,7 +44,7 @@ def chat_prompts(body: ChatRequest, model: LoadedModel) -> list[Prompt]:
 
 
 def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:
-    """The prompts of a text completion, in order; max_tokens 0 is for an echo alone."""
+    """Return the prompts of a text completion, in order. Only an echo may have max_tokens 0."""
     if body.max_tokens == 0 and not body.echo:
         raise ApiError(
             400, "max_tokens is 0: at least 1 was expected without echo", param="max_tokens", code="invalid_value"
@@ -64,10 +64,10 @@ def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:
 
 
 def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
-    """Ids of a text, or of a conversation as it is rendered for an answer.
+    """Return the ids of a text, or of a conversation as it is rendered for an answer.
 
-    A text that is exactly the name of BOS or EOS is that id, as vLLM's clients expect who learn the ids that way; any
-    other text is text. BOS is put before a text unless `add_special_tokens` is false.
+    A text that is exactly the name of BOS or EOS becomes that id, because vLLM's clients learn the ids that way; any
+    other text is text. A text begins with BOS unless `add_special_tokens` is false.
     """
     if (body.prompt is None) == (body.messages is None):
         raise ApiError(400, "either prompt or messages was expected", param="prompt", code="invalid_value")
@@ -82,7 +82,7 @@ def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
 
 
 def detokenize(body: DetokenizeRequest, model: LoadedModel) -> str:
-    """The text of ids, control tokens by name, as vLLM shows them."""
+    """Return the text of ids, with control tokens by name, as vLLM shows them."""
     tokenizer = model.folder.tokenizer
     for position, token_id in enumerate(body.tokens):
         if token_id >= tokenizer.vocab_size:

@@ -1,8 +1,8 @@
-"""Requests as they come over the wire: the fields of OpenAI's API that this server honours, and vLLM's beside them.
+"""The fields of every request: those of OpenAI's API that this server supports, and vLLM's.
 
-A field that is not known, or asks for something that is not done here, is refused and named: to ignore it would be to
-answer another question than the one that was asked. Fields with a single allowed value are there for clients that
-always send them; `user` is not looked at. `model` may be left out where the address names it, or only one is served.
+An unknown field, or one that asks for something unsupported, is refused and named: to ignore it would answer a
+question that nobody asked. Fields with a single allowed value exist for clients that always send them; `user` is
+ignored. `model` may be missing where the address names it, or where the server has only one.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 from inference.engine.request import MAX_LOGPROBS
 from inference.server.requests.parsing import Strict
 
-MAX_TEXT = 2_000_000  # characters of one text: more than any context holds, and read in a tenth of a second
+MAX_TEXT = 2_000_000  # characters of one text: more than any context, and parsed in a tenth of a second
 MAX_PROMPTS = 128  # of one request
 _MAX_STOPS = 16
 _MAX_STOP_CHARS = 1000
@@ -28,7 +28,7 @@ def _stop_strings(value: Any) -> Any:
     if len(stops) > _MAX_STOPS:
         raise ValueError(f"{len(stops)} strings; at most {_MAX_STOPS} were expected")
     if any(len(stop) > _MAX_STOP_CHARS for stop in stops):
-        raise ValueError(f"a string is too long; at most {_MAX_STOP_CHARS} characters were expected")
+        raise ValueError(f"a string is too long; at most {_MAX_STOP_CHARS:,} characters were expected")
     return tuple(stops)
 
 
@@ -41,14 +41,14 @@ Stop = Annotated[
 
 
 def _content(value: Any) -> Any:
-    """Content given as a string, or as a list of text parts, which are joined."""
+    """Return content given as a string, or join a list of text parts."""
     if isinstance(value, str):
         return value
     if not isinstance(value, list):
         raise ValueError("a string or a list of text parts was expected")
     for part in value:
         if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise ValueError('a part that is not {"type": "text", "text": "..."}; this server reads text only')
+            raise ValueError('a part is not {"type": "text", "text": "..."}; this server reads text only')
     return "".join(part["text"] for part in value)
 
 
@@ -66,7 +66,7 @@ Content = Annotated[
 
 
 def _prompts(value: Any) -> Any:
-    """One prompt, or several: each is a text or a list of token ids, all of one kind."""
+    """Return one prompt or several: all texts, or all lists of token ids."""
     if isinstance(value, str) or _is_ids(value):
         return _prompts([value])
     if not isinstance(value, list) or not value:
@@ -79,7 +79,7 @@ def _prompts(value: Any) -> Any:
         if not prompt:
             raise ValueError("a prompt is empty; one that is not empty was expected")
         if isinstance(prompt, str) and len(prompt) > MAX_TEXT:
-            raise ValueError(f"a prompt has {len(prompt)} characters; at most {MAX_TEXT} are read")
+            raise ValueError(f"a prompt has {len(prompt):,} characters; at most {MAX_TEXT:,} were expected")
     return tuple(prompt if isinstance(prompt, str) else tuple(prompt) for prompt in value)
 
 
@@ -105,8 +105,8 @@ Prompts = Annotated[
 def _safe_prompt(value: Any) -> Any:
     if value is True:
         raise ValueError(
-            "this server adds no prompt of its own; send a system message, or set system_prompt under [battle] in the "
-            "arena's settings"
+            "this server does not add a safety prompt; send a system message, or set system_prompt under [battle] in "
+            "the arena's settings"
         )
     return value
 
@@ -122,7 +122,7 @@ class StreamOptions(Strict):
 
 
 class Sampling(Strict):
-    """The fields that both kinds of completion share."""
+    """The fields of both kinds of completion."""
 
     model: str | None = None
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
@@ -161,7 +161,7 @@ class CompletionRequest(Sampling):
 
 
 class TokenizeRequest(Strict):
-    """`prompt` or `messages`; the latter as they are rendered for an answer."""
+    """`prompt` or `messages`, which are rendered as for an answer."""
 
     model: str | None = None
     prompt: Annotated[str | None, Field(max_length=MAX_TEXT)] = None

@@ -1,19 +1,19 @@
-"""Answers as they go over the wire: the JSON of a whole answer, and of the pieces of a streamed one."""
+"""The JSON of completions, in one piece or as the chunks of a stream."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-Kind = Literal["chat", "text"]
+from typing import Any
 
 DONE = "data: [DONE]\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts of a request, over all its prompts. Those of the answers include the end-of-sequence token, since
-    it was computed too; `n_reused` of the prompts' were not computed again.
+    """Token counts of a request, over all its prompts.
+
+    `n_output` includes the end-of-sequence token, which was computed too. `n_reused` of the prompt tokens were not
+    computed again.
     """
 
     n_prompt: int
@@ -30,29 +30,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What all messages about one request have in common; `kind` chat is /v1/chat/completions, text /v1/completions.
+class CompletionWriter:
+    """Writes the messages about one request: `is_chat` for /v1/chat/completions, else /v1/completions.
 
-    `fingerprint` is that of the weights, a plus sign and the backend (`Backend`): the same weights give other last bits
-    by another backend. Who asks whether two answers are of one model compares what stands before the plus sign.
+    `fingerprint` is that of the weights, a plus sign and the decode backend, because another backend gives the same
+    weights other last bits. To ask whether two answers come from one model, compare the parts before the plus sign.
     """
 
-    kind: Kind
+    is_chat: bool
     request_id: str
     created: int
     model: str
     fingerprint: str
 
-    def whole(self, choices: Sequence[dict[str, Any]], usage: Usage) -> dict[str, Any]:
-        kind = "chat.completion" if self.kind == "chat" else "text_completion"
+    def completion(self, choices: Sequence[dict[str, Any]], usage: Usage) -> dict[str, Any]:
+        kind = "chat.completion" if self.is_chat else "text_completion"
         return {**self._head(kind), "choices": list(choices), "usage": usage.json()}
 
     def choice(self, index: int, text: str, logprobs: dict[str, Any] | None, finish_reason: str) -> dict[str, Any]:
-        """One answer of a whole message."""
-        content = {"message": {"role": "assistant", "content": text}} if self.kind == "chat" else {"text": text}
+        """Return one of the choices of `completion`."""
+        content = {"message": {"role": "assistant", "content": text}} if self.is_chat else {"text": text}
         return {"index": index, **content, "logprobs": logprobs, "finish_reason": finish_reason}
 
-    def piece(
+    def chunk(
         self,
         index: int,
         text: str,
@@ -61,22 +61,22 @@ class Answer:
         *,
         is_first: bool = False,
     ) -> dict[str, Any]:
-        """One chunk of a stream; the first of a chat names the role, the last of each choice has a finish reason."""
-        if self.kind == "chat":
+        """Return a chunk of a stream. A chat's first chunk has the role, each choice's last the finish reason."""
+        if self.is_chat:
             delta = {"role": "assistant"} if is_first else {}
             content: dict[str, Any] = {"delta": {**delta, "content": text} if text or is_first else delta}
         else:
             content = {"text": text}
         choice = {"index": index, **content, "logprobs": logprobs, "finish_reason": finish_reason}
-        return {**self._head(self._piece_kind), "choices": [choice]}
+        return {**self._head(self._chunk_kind), "choices": [choice]}
 
-    def closing_usage(self, usage: Usage) -> dict[str, Any]:
-        """The chunk after the last one, for clients that asked for usage."""
-        return {**self._head(self._piece_kind), "choices": [], "usage": usage.json()}
+    def usage_chunk(self, usage: Usage) -> dict[str, Any]:
+        """Return the chunk after the last one, for clients that asked for usage."""
+        return {**self._head(self._chunk_kind), "choices": [], "usage": usage.json()}
 
     @property
-    def _piece_kind(self) -> str:
-        return "chat.completion.chunk" if self.kind == "chat" else "text_completion"
+    def _chunk_kind(self) -> str:
+        return "chat.completion.chunk" if self.is_chat else "text_completion"
 
     def _head(self, kind: str) -> dict[str, Any]:
         return {
@@ -89,5 +89,5 @@ class Answer:
 
 
 def sse(data: dict[str, Any]) -> str:
-    """One server-sent event, in ASCII: some clients take U+2028 or U+0085 in it for the end of a line."""
+    """Return a server-sent event in ASCII, because some clients end a line at U+2028 or U+0085."""
     return f"data: {json.dumps(data, separators=(',', ':'))}\n\n"

@@ -1,4 +1,4 @@
-"""Every refusal of the server in OpenAI's shape: {"error": {"message", "type", "param", "code"}}."""
+"""Every error of the server in OpenAI's form: {"error": {"message", "type", "param", "code"}}."""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -8,7 +8,7 @@ _TYPES = {429: "rate_limit_error", 500: "server_error", 503: "server_error"}
 
 
 class ApiError(Exception):
-    """A refusal with its HTTP status; `param` is the field at fault, `code` a word for programs."""
+    """An error with its HTTP status. `param` names the wrong field; `code` is a fixed word for programs."""
 
     def __init__(self, status: int, message: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -25,12 +25,12 @@ async def answer_api_error(_request: Request, error: Exception) -> JSONResponse:
 
 
 async def answer_http_exception(request: Request, error: Exception) -> JSONResponse:
-    """An address or method that does not exist."""
+    """Answer a request for an address or method that does not exist."""
     assert isinstance(error, HTTPException)
     message = f"{request.method} {request.url.path}: {error.detail}"
     return JSONResponse(ApiError(error.status_code, message).body(), error.status_code, error.headers)
 
 
 async def answer_crash(_request: Request, _error: Exception) -> JSONResponse:
-    """A bug of ours; the traceback is in the log."""
-    return JSONResponse(ApiError(500, "the server made an error; its log says which").body(), status_code=500)
+    """Answer a request that met a bug. The traceback is in the log."""
+    return JSONResponse(ApiError(500, "internal server error; the traceback is in its log").body(), status_code=500)

@@ -1,8 +1,8 @@
-"""Log-probabilities as they go over the wire: the form of chats, and the older one of text completions.
+"""The JSON of log-probabilities: the form of chats, and the older one of text completions.
 
 A token is shown as its text, with the space that begins a word; a control token by its name, such as </s>; bytes that
-are no character by themselves as OpenAI shows them, bytes:\\xec\\x95. The last token of an answer is among them even
-where it has no text: there is one entry for each of `usage.completion_tokens`.
+are not a character by themselves as OpenAI shows them, bytes:\\xec\\x95. There is one entry for each of
+`usage.completion_tokens`, also for a last token without text.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from inference.text.tokenizer import StreamDecoder, Tokenizer
 
 
 def token_text(tokenizer: Tokenizer, token_id: int) -> str:
-    """One token as a reader sees it in a list of tokens."""
+    """Return the text that stands for a token in a list of tokens."""
     if tokenizer.is_control(token_id):
         return tokenizer.piece(token_id)
     piece = tokenizer.piece_bytes(token_id)
@@ -24,7 +24,7 @@ def token_text(tokenizer: Tokenizer, token_id: int) -> str:
 
 
 def chat_logprobs(tokenizer: Tokenizer, entries: Sequence[TokenLogprob]) -> dict[str, Any]:
-    """`logprobs` of a choice of /v1/chat/completions."""
+    """Return `logprobs` of a choice of /v1/chat/completions."""
 
     def one(token_id: int, logprob: float) -> dict[str, Any]:
         text = token_text(tokenizer, token_id)
@@ -38,10 +38,10 @@ def chat_logprobs(tokenizer: Tokenizer, entries: Sequence[TokenLogprob]) -> dict
 
 
 class TextLogprobs:
-    """`logprobs` of a choice of /v1/completions, whole or piece by piece: it keeps count of where tokens begin.
+    """Makes `logprobs` of a choice of /v1/completions, at once or chunk by chunk, and counts where tokens begin.
 
-    `after` are the prompt's ids where the text does not repeat them. Offsets count characters of the choice's text; all
-    tokens of one character begin where it does.
+    `after` are the prompt's ids, unless the text repeats them. Offsets count characters of the choice's text; all
+    tokens of one character have its offset.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, after: Sequence[int] = ()) -> None:
@@ -50,9 +50,9 @@ class TextLogprobs:
         self._n_chars = 0
 
     def add(self, ids: Sequence[int], entries: Sequence[TokenLogprob | None]) -> dict[str, Any]:
-        """The next tokens; None for the first of a prompt, which follows nothing.
+        """Return the next tokens. Their `entries` are None for the first token of a prompt, which follows nothing.
 
-        Where two of the likeliest look the same, the likelier one is shown.
+        Where two of the likeliest have the same text, the likelier one is shown.
         """
         tokens, offsets, top_logprobs = [], [], []
         for token_id, entry in zip(ids, entries, strict=True):
@@ -68,13 +68,8 @@ class TextLogprobs:
         }
 
     def _likeliest(self, entry: TokenLogprob) -> dict[str, float]:
-        """The likeliest by their texts, and the token itself; of equal floats with it where it is one of them."""
+        """Return the likeliest tokens by their texts, with the token itself."""
         likeliest: dict[str, float] = {}
         for token_id, logprob in (*entry.top, (entry.token_id, entry.logprob)):
             likeliest.setdefault(token_text(self._tokenizer, token_id), logprob)
         return likeliest
-
-
-def joined(parts: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Several pieces of one choice's `logprobs` as one."""
-    return {name: [entry for part in parts for entry in part[name]] for name in parts[0]}

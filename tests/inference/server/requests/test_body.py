@@ -19,7 +19,7 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(server: Server) -> N
         response = httpx.post(server.url + TEXT, content=b"x" * n_bytes, timeout=LIMIT_S)
         error = response.json()["error"]
         assert (response.status_code, error["code"]) == (413, "body_too_large")
-        assert error["message"] == f"the body has {n_bytes:,} bytes; at most {MAX_BODY_BYTES:,} are read"
+        assert error["message"] == f"the body has {n_bytes:,} bytes; at most {MAX_BODY_BYTES:,} were expected"
 
 
 def test_a_body_without_an_end_is_given_up(folders: dict[str, Path]) -> None:

@@ -1,6 +1,6 @@
-"""Who may still come in: a server that is told to stop takes nothing new, and lets those inside finish.
+"""Graceful shutdown: an application that can stop taking requests and finish those that it has.
 
-It wraps the application, so that "inside" lasts until the last byte of an answer has been handed over.
+It wraps another application, so a request counts as open until its last byte is sent.
 """
 
 from starlette.responses import JSONResponse
@@ -9,27 +9,27 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from inference.server.responses.errors import ApiError
 
 
-class Door:
-    """An ASGI application around another one; `n_inside` counts the requests that it is answering."""
+class DrainableApp:
+    """An ASGI application around another one. `n_open` counts the requests that it is answering, GETs excepted."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self.is_closed = False
-        self.n_inside = 0
+        self.is_draining = False
+        self.n_open = 0
 
-    def close(self) -> None:
-        """From now on all requests but GETs get 503."""
-        self.is_closed = True
+    def drain(self) -> None:
+        """Answer 503 from now on, except to GETs."""
+        self.is_draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in ("GET", "HEAD"):
             await self._app(scope, receive, send)
-        elif self.is_closed:
+        elif self.is_draining:
             error = ApiError(503, "the server is shutting down", code="draining")
             await JSONResponse(error.body(), status_code=503)(scope, receive, send)
         else:
-            self.n_inside += 1
+            self.n_open += 1
             try:
                 await self._app(scope, receive, send)
             finally:
-                self.n_inside -= 1
+                self.n_open -= 1
