@@ -1,48 +1,98 @@
-"""Votes as JSON lines, exported from a database and imported without loss; and copies of a whole database.
+"""Votes as JSON lines, one vote a line: out of a database, and into one without loss; and copies of a whole database.
 
-Every vote is a line (`db.vote_line`), also if it does not count, with its battle: settings, prompts, the answers of
-every attempt, the prepared prompt. After an import into an empty database, an export is the same file, byte for byte.
-Battles without a vote, addresses, display data of models and benchmark scores are not exported.
+`VoteLine` is the format. All votes are written, also those that do not count, each with its battle: settings, prompts,
+the answers of every attempt, the prepared prompt. What an import into an empty database wrote exports again as the same
+file, byte for byte. Battles without a vote, addresses, display data of models and benchmark scores stay out.
 """
 
+import json
+import math
 import os
+import re
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
-from db import errors, queries, vote_line
-from db.records.battles import BattleRecord
+from db import errors, queries
+from db.codes import Code, Kind, Policy, Reason, State
+from db.outcome import Outcome
+from db.queries.decks import deck_key, prepared_id
+from db.queries.records import BattleRecord, BattleSettings, DeckAnswer, DeckPrompt, TurnRecord, VoteRecord
 from db.session import Database
-from db.vote_line import VoteLine
 
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")  # what UTF-8, or PostgreSQL, cannot hold
+
+Progress = Callable[[int], None]
+"""Told the number of votes done, every `PROGRESS_STEP` votes."""
 PROGRESS_STEP = 1_000
-"""`progress` is called with the number of votes done after each so many."""
 
 
-def export_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:
-    """Write every vote of one snapshot, in order of revision; return how many. The file gets its name when it is
-    complete: a failure leaves an earlier file unchanged.
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """One line of an export: every field is a key, in this order; nested records likewise.
 
-    Raises OSError if the file cannot be written; DatabaseError.
+    The first five are the columns of public votes files (`winner`: model_a, model_b, tie, both_bad; `tstamp`: seconds
+    since 1970; `anony`: the names were hidden). `ledger_revision` is that of the whole export, on every line.
+    `prepared_id` names a quick battle's prompt and unordered pair, the same in every database: KEY:NAME|NAME.
+    """
+
+    model_a: str
+    model_b: str
+    winner: Outcome
+    tstamp: float
+    anony: bool
+    kind: Kind
+    counted: bool
+    reasons: tuple[Reason, ...]
+    visitor: str
+    revision: int
+    changed_revision: int | None
+    ledger_revision: int
+    battle: str
+    share_id: str
+    draw_probability: float | None
+    prepared_id: str | None
+    policy: Policy | None
+    language: str | None
+    opened_at: float
+    settings: BattleSettings | None
+    rules_version: int
+    facts: Mapping[str, object]
+    withdrawn_at: float | None
+    withdraw_reason: str | None
+    turns: tuple[TurnRecord, ...]
+    deck_prompt: DeckPrompt | None
+    deck_answers: tuple[DeckAnswer, ...]
+
+
+def export_votes(database: Database, path: Path, *, progress: Progress | None = None) -> int:
+    """Writes every vote of one snapshot, in order of revision; returns how many. The file appears under its name when
+    it is whole: a failure leaves what was there before.
+
+    Raises OSError where the file cannot be written; DatabaseError.
     """
     n_votes = 0
-    with _complete_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with _whole_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         with database.read() as tx:
             ledger_revision = queries.ledger_state(tx).revision
             for n_votes, battle in enumerate(queries.voted_battles(tx), start=1):
-                file.write(vote_line.written(vote_line.line_of(battle, ledger_revision)) + "\n")
+                file.write(json.dumps(_plain(_line(battle, ledger_revision)), ensure_ascii=False) + "\n")
                 if progress is not None and n_votes % PROGRESS_STEP == 0:
                     progress(n_votes)
     return n_votes
 
 
-def import_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:
-    """Add the votes of an export in one transaction, all or none; return how many. `queries.import_votes` describes
-    which revisions they get.
+def import_votes(database: Database, path: Path, *, progress: Progress | None = None) -> int:
+    """Adds the votes of an export in one transaction, all or none; returns how many. See `queries.import_votes` for
+    what becomes of their revisions.
 
-    Raises OSError if the file cannot be read; BadRecord, with file and line; DatabaseError.
+    Raises OSError where the file cannot be read; BadRecord, naming file and line; DatabaseError.
     """
     with path.open("rb") as file:
         numbered = _parsed(file)
@@ -59,13 +109,13 @@ def import_votes(database: Database, path: Path, *, progress: Callable[[int], No
 
 
 def backup(database: Database, path: Path) -> None:
-    """Copy a SQLite database as it is at one moment, while others read and write it. PostgreSQL has pg_dump.
+    """Copies a SQLite database as it stands at one moment, while others read and write it. PostgreSQL has pg_dump.
 
-    Raises OSError if the file cannot be written; DatabaseError.
+    Raises OSError where the file cannot be written; DatabaseError.
     """
     if database.path is None:
         raise errors.InvalidUrl(f"{database.url} is PostgreSQL: back it up with pg_dump")
-    with _complete_file(path) as temporary:
+    with _whole_file(path) as temporary:
         try:
             source, target = sqlite3.connect(database.path), sqlite3.connect(temporary)
             try:
@@ -78,12 +128,12 @@ def backup(database: Database, path: Path) -> None:
 
 
 @contextmanager
-def _complete_file(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path`, which replaces `path`, safe on disk, after a block without an error."""
+def _whole_file(path: Path) -> Iterator[Path]:
+    """A temporary file beside `path` that takes its name, safe on disk, when the block has ended without an error."""
     if not path.absolute().parent.is_dir():
-        raise FileNotFoundError(f"there is no folder {path.absolute().parent} for {path.name}; create it first")
+        raise FileNotFoundError(f"there is no folder {path.absolute().parent} for {path.name}; make it first")
     if path.exists() and not path.is_file():
-        raise FileExistsError(f"{path} is not a regular file and would be replaced by one; choose another name")
+        raise FileExistsError(f"{path} is no ordinary file and would be replaced by one; give another name")
     handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
     try:
         yield Path(name)
@@ -174,10 +224,10 @@ def _prepared_id(prompt: DeckPrompt | None, model_a: str, model_b: str) -> str |
 def _parsed(file: Iterable[bytes]) -> Iterator[VoteLine]:
     for number, raw in enumerate(file, start=1):
         try:
-            yield vote_line.read(raw)
-        except ValueError as error:
+            yield _checked(_built(VoteLine, json.loads(raw), ""))
+        except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, not a vote
             raise errors.BadRecord(
-                f"line {number}: {vote_line.cut(str(error))}; expected a line of `python -m db export`; nothing was imported"
+                f"line {number}: {_cut(str(error))}; expected a line of `python -m db export`; nothing was imported"
             ) from error
 
 
@@ -193,17 +243,17 @@ def _checked(line: VoteLine) -> VoteLine:
     return line
 
 
-def _records(first: VoteLine, rest: Iterator[VoteLine], progress: Callable[[int], None] | None) -> Iterator[BattleRecord]:
-    yield vote_line.battle_of(first)
+def _records(first: VoteLine, rest: Iterator[VoteLine], progress: Progress | None) -> Iterator[BattleRecord]:
+    yield _battle(first)
     for n_votes, line in enumerate(rest, start=2):
         if line.ledger_revision != first.ledger_revision:
             raise errors.BadRecord(
                 f"line {n_votes}: ledger_revision is {line.ledger_revision}, on the first line "
-                f"{first.ledger_revision}; expected one complete export; nothing was imported"
+                f"{first.ledger_revision}; expected one whole export; nothing was imported"
             )
         if progress is not None and n_votes % PROGRESS_STEP == 0:
             progress(n_votes)
-        yield vote_line.battle_of(line)
+        yield _battle(line)
 
 
 def _plain(value: object) -> object:
