@@ -19,7 +19,7 @@ raises refusals with a key and numbers, and the pages put both into words.
 
 from arena.rounds.views import BattleView, Reveal, RevealSide, Side, SideView, TurnView
 from arena.service.arena import Arena
-from arena.service.held import Held
+from arena.service.battles.held import Held
 from arena.service.notices import NOTICES
 from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts

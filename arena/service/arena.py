@@ -20,8 +20,8 @@ from arena.rounds.matchmaking import TooFewPlayers, choose_pair
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Reveal, Side
 from arena.rules import identity, limits
-from arena.service.held import Held, HeldPrompts
-from arena.service.live import Live, LiveBattles
+from arena.service.battles.held import Held, HeldPrompts
+from arena.service.battles.live import Live, LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database

@@ -1,7 +1,7 @@
 """First prompts that wait for the models."""
 
 from arena.rules.limits import MAX_HELD
-from arena.service.held import HeldPrompts
+from arena.service.battles.held import HeldPrompts
 
 
 class Clock:
