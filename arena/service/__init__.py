@@ -6,11 +6,11 @@ service calls `ledger` and `identity`. It contains no page and no sentence for v
 raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases, one method each
-    live        the battles in memory, and how others are read back from the database
+    battles/    what is in memory: prompts that wait, battles that start, battles that run
+    upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
     recompute   judge every vote again, for the owner
-    held        first prompts that wait for the models
     reveal      a record with its vote -> what a voter sees; pure
     notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key

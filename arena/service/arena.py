@@ -4,33 +4,32 @@ It decides what a visitor may do and in which order the steps of a battle happen
 is written, `arena.rules` what counts, and the pages have every word to the visitor.
 """
 
-import asyncio
 import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import replace
 from functools import partial
 
-from arena.players.roster import Player, Roster
+from arena.players.roster import Roster
 from arena.rounds.battle import Timing
-from arena.rounds.matchmaking import TooFewPlayers, choose_pair
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Reveal, Side
 from arena.rules import identity, limits
 from arena.service.battles.held import Held, HeldPrompts
 from arena.service.battles.live import Live, LiveBattles
+from arena.service.battles.opening import Opening
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
+from arena.service.upkeep import CountParameters, Upkeep
 from arena.settings import Settings
 from arena.standings import Board, NoRatingsError, Standings
-from db.codes import Policy, Reason
+from db.codes import Reason
 from db.errors import AlreadyVoted, DatabaseError, NotVotable
 from db.outcome import Outcome
-from db.queries import BattleSettings, CastVote, ModelInfo, NewBattle
+from db.queries import CastVote
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -60,8 +59,7 @@ class Arena:
         self._settings = settings
         self._roster = roster
         self._players = players
-        self._replica = replica
-        self._rng = rng or random.SystemRandom()
+        rng = rng or random.SystemRandom()
         self._now = wall_clock
         self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
         self._standings = Standings(database, settings.elo, clock=wall_clock)
@@ -76,38 +74,36 @@ class Arena:
             timing=self._timing,
             paces=Paces(settings.battle.max_chars_per_s),
             max_turns=settings.battle.max_turns,
-            rng=self._rng,
+            rng=rng,
         )
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
-        self._n_opening: Counter[str] = Counter()
+        self._opening = Opening(
+            settings.battle,
+            players,
+            self._storage,
+            self._battles,
+            replica=replica,
+            rng=rng,
+            status=self.status,
+        )
+        self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._interrupted: dict[str, str] = {}
         """By visitor: the prompt of a battle that was open when the arena started."""
-        self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self, *, parameters: Callable[[], Awaitable[Mapping[str, int]]] | None = None) -> None:
+    async def start(self, *, parameters: CountParameters | None = None) -> None:
         """Register the roster's models, void the battles that an earlier process left open, and start housekeeping.
 
-        `parameters` returns, once models are loaded, how many parameters each has; the arena waits for it in the
-        background and stores the counts.
+        The arena waits for `parameters` in the background, and stores the counts.
 
         Raises:
             db.errors.DatabaseError: the database refuses.
         """
-        active = [_info(one) for one in self._roster.active]
-        retired = [one.name for one in self._roster if not one.is_active]
-        ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
-        if ended:
-            logger.info("voided %d battles that an earlier process left open", len(ended))
+        ended = await self._upkeep.start(parameters)
         self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
-        self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
-        if parameters is not None:
-            self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
 
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._upkeep.close()
         self._journal.is_closing = True
         await self._battles.interrupt()
 
@@ -135,17 +131,11 @@ class Arena:
             `rate_limited`, `models_failed`, and `models_loading` and `too_few_models`, for which a page calls `hold`;
             at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`.
         """
-        prompt = self._checked(text)
-        self._refuse_when_busy(visitor)
+        prompt = self._opening.checked(text)
+        self._opening.refuse_when_busy(visitor)
         if battle_id is None:
             self._interrupted.pop(visitor, None)
-            self._n_opening[visitor] += 1
-            try:
-                return await self._open(visitor, prompt, address=address, language=language)
-            finally:
-                self._n_opening[visitor] -= 1
-                if not self._n_opening[visitor]:
-                    del self._n_opening[visitor]  # or the entry of every visitor would stay forever
+            return await self._opening.open(visitor, prompt, address=address, language=language)
         live = await self._battles.find(visitor, battle_id)
         async with live.lock:
             live.refuse_unless("votable")
@@ -164,7 +154,7 @@ class Arena:
         Raises:
             Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
         """
-        return self._held.hold(visitor, self._checked(text))
+        return self._held.hold(visitor, self._opening.checked(text))
 
     def held(self, visitor: str) -> Held | None:
         """Return the visitor's prompt that waits. It is forgotten if no page asks for it within `abandon_after_s`."""
@@ -235,7 +225,7 @@ class Arena:
             if not live.battle.can_retry(side):
                 raise Refusal("not_yet")
             if live.battle.state == "votable":
-                self._refuse_when_busy(visitor)
+                self._opening.refuse_when_busy(visitor)
                 await self._battles.change(live, partial(self._storage.reopen, battle_id))
             live.battle.retry(side)
 
@@ -301,55 +291,6 @@ class Arena:
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
 
-    # Starting a battle
-
-    def _checked(self, text: str) -> str:
-        try:
-            return limits.checked_prompt(text, max_chars=self._settings.battle.max_prompt_chars)
-        except limits.BadPrompt as error:
-            raise Refusal(error.key, **error.numbers) from error
-
-    def _refuse_when_busy(self, visitor: str) -> None:
-        n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
-        n_running = n_written + self._n_opening[visitor]  # reading a Counter adds no entry
-        if n_running >= limits.MAX_RUNNING:
-            raise Refusal("busy", n_running=n_running, limit=limits.MAX_RUNNING)
-
-    async def _open(self, visitor: str, prompt: str, *, address: str | None, language: str | None) -> str:
-        ready = self._players.ready()
-        try:
-            pair = choose_pair(ready, self._rng)
-        except TooFewPlayers as error:
-            raise await self._too_few() from error
-        given = self._settings.battle
-        settings = BattleSettings(
-            given.system_prompt or None, given.temperature, given.top_p, given.max_tokens, given.pace
-        )
-        new = NewBattle(
-            visitor=visitor,
-            model_a=pair.model_a,
-            model_b=pair.model_b,
-            settings=settings,
-            policy=Policy.parse(pair.policy),
-            draw_probability=pair.probability,
-            language=language,
-            address=address,
-            replica=self._replica,
-        )
-        battle_id = await in_database(partial(self._storage.open, new, prompt))
-        live = self._battles.add(battle_id, visitor, pair.model_a, pair.model_b, settings)
-        live.battle.ask(prompt)
-        return battle_id
-
-    async def _too_few(self) -> Refusal:
-        status = await self.status()
-        if status.is_hopeless:
-            return Refusal("models_failed", n_failed=status.n_failed, n_models=status.n_models)
-        key = "models_loading" if status.n_loading else "too_few_models"
-        return Refusal(key, n_ready=status.n_ready, n_models=status.n_models)
-
-    # Voting
-
     async def _cast(self, live: Live, outcome: Outcome) -> None:
         """Store the vote and set the reveal; if the battle already has a vote, set the reveal of that one."""
         battle = live.battle
@@ -365,32 +306,3 @@ class Arena:
             raise Refusal("battle_void") from error
         battle.become_voted()
         await self._battles.unveil(live, record, cast)
-
-    # Background tasks
-
-    async def _count_parameters(self, parameters: Callable[[], Awaitable[Mapping[str, int]]]) -> None:
-        """Store how many parameters models have, as their server counted them; the roster's own numbers win."""
-        counts = await parameters()
-        models = [
-            replace(_info(one), parameters=counts[one.name])
-            for one in self._roster.active
-            if one.parameters is None and one.name in counts
-        ]
-        try:
-            await in_database(partial(self._storage.store_models, models))
-        except Refusal:
-            logger.warning("the board does not show how large the models are: the database refused to store it")
-        self._standings.forget()
-
-    async def _keep_house(self) -> None:
-        while True:
-            try:
-                await asyncio.to_thread(self._storage.tidy)
-            except DatabaseError:
-                logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
-            self._battles.forget_idle()
-            await asyncio.sleep(limits.HOUSEKEEPING_EVERY_S)
-
-
-def _info(player: Player) -> ModelInfo:
-    return ModelInfo(player.name, player.family, player.organisation, player.licence, player.parameters)

@@ -142,7 +142,7 @@ def test_battles_started_at_the_same_moment_are_counted_too(house: House) -> Non
         arena = await started(house)
         results = await asyncio.gather(*(arena.send("visitor", None, "Hi") for _ in range(8)), return_exceptions=True)
         assert sum(isinstance(result, str) for result in results) == limits.MAX_RUNNING
-        assert not arena._n_opening, "a visitor who opens nothing any more is not kept"
+        assert not arena._opening._n_opening, "a visitor who opens nothing any more is not kept"
         await arena.close()
 
     run(main())

@@ -1,0 +1,80 @@
+"""What the arena does beside its pages: register the models at the start, count their parameters, and keep house."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from arena.players.roster import Player, Roster
+from arena.rules import limits
+from arena.service.battles.live import LiveBattles
+from arena.service.refusal import Refusal
+from arena.service.storage import Storage, in_database
+from arena.standings import Standings
+from db.errors import DatabaseError
+from db.queries import Interrupted, ModelInfo
+
+logger = logging.getLogger(__name__)
+
+CountParameters = Callable[[], Awaitable[Mapping[str, int]]]
+"""Returns, once models are loaded, how many parameters each has, by name."""
+
+
+class Upkeep:
+    """The background tasks of one process."""
+
+    def __init__(self, roster: Roster, storage: Storage, standings: Standings, battles: LiveBattles) -> None:
+        self._roster = roster
+        self._storage = storage
+        self._standings = standings
+        self._battles = battles
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self, parameters: CountParameters | None) -> tuple[Interrupted, ...]:
+        """Register the models and start the tasks; return the battles that an earlier process left open, now void.
+
+        Raises:
+            db.errors.DatabaseError: the database refuses.
+        """
+        active = [_info(one) for one in self._roster.active]
+        retired = [one.name for one in self._roster if not one.is_active]
+        ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
+        if ended:
+            logger.info("voided %d battles that an earlier process left open", len(ended))
+        self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
+        if parameters is not None:
+            self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
+        return ended
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _count_parameters(self, parameters: CountParameters) -> None:
+        """Store the counts of the models for which the roster has no number."""
+        counts = await parameters()
+        models = [
+            replace(_info(one), parameters=counts[one.name])
+            for one in self._roster.active
+            if one.parameters is None and one.name in counts
+        ]
+        try:
+            await in_database(partial(self._storage.store_models, models))
+        except Refusal:
+            logger.warning("the board does not show how large the models are: the database refused to store it")
+        self._standings.forget()
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                await asyncio.to_thread(self._storage.tidy)
+            except DatabaseError:
+                logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
+            self._battles.forget_idle()
+            await asyncio.sleep(limits.HOUSEKEEPING_EVERY_S)
+
+
+def _info(player: Player) -> ModelInfo:
+    return ModelInfo(player.name, player.family, player.organisation, player.licence, player.parameters)
