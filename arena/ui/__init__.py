@@ -1,10 +1,16 @@
-"""The pages: `build` makes them over an `Arena`, `mount` puts them under a FastAPI app with their look and their
-languages.
+"""The pages in Gradio: `build` makes them for an `Arena`, `mount` adds them to a FastAPI app.
 
-A page calls `Arena` and shows the views that come back; it holds no rule and no query. Pages: the battle at `/`,
-`/leaderboard`, `/about`. `showing` says what the battle page shows when, `duel` wires it, `markup` makes HTML of what
-models wrote and `untrusted` of what visitors wrote, `messages` has every sentence, `sessions` bounds what the server
-keeps for open pages. `script` is for `web.protect`, which puts it into every page.
+A page calls `Arena` and shows the views that come back; it contains no rule and no query.
+
+    pages/         the battle at `/`, `/leaderboard`, `/about`
+    plain/         what works without script: link previews, the plain leaderboard, the 404 page
+    showing        what the battle page shows when; conversation, revealed and lines write its parts, faces says how
+    markup/        what models wrote, as HTML; untrusted: what visitors wrote
+    messages/      every sentence, in English and Korean
+    theme/         the look; widgets, links: what all pages share
+    framework/     changes to Gradio itself
+
+`script` and `PlainPages` are for `web.protect`, which puts them into every page.
 """
 
 import warnings
@@ -32,26 +38,26 @@ _MAX_QUEUED = 300
 
 
 def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Blocks:
-    """All pages. `visitor_of` tells a request's sender: the pseudonym, None where it has no valid cookie, and the
-    HMAC of the address."""
+    """Return all pages. `visitor_of` names the sender of a request: the pseudonym (None without a valid cookie) and
+    the HMAC of the address."""
     with Pages(title=settings.arena.title, analytics_enabled=False) as pages:
         Duel(arena, visitor_of)
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
         leaderboard.lay_out(arena, visitor_of)
     with pages.route("About", "about", show_in_navbar=False):
         about.lay_out()
-    pages.max_threads = _MAX_THREADS  # also the cap on streams that run at once, so far above any number of battles
+    pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles
     pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
     return cast(gr.Blocks, pages)
 
 
 def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
-    """Put `pages` under `app` at `/`; every other route of `app` must be there before."""
+    """Add `pages` to `app` at `/`; all other routes of `app` must have been added before."""
     sentences = browser_sentences(settings)
     for language, text in about.about_texts(settings).items():
         sentences[language]["about_text"] = text
     with warnings.catch_warnings():
-        # It says that server-side rendering is off with several pages, asked for or not
+        # Gradio warns that server-side rendering is off with several pages, although it was not requested
         warnings.filterwarnings("ignore", "SSR mode", UserWarning)
         mounted = gr.mount_gradio_app(
             app,

@@ -1,5 +1,7 @@
-"""Text that others wrote, made safe to show as it is: a visitor's prompt, a model's name. What a model answered is read
-as Markdown, by `markup`."""
+"""Text from visitors and settings files, made safe to show as it is: a prompt, a model's name.
+
+Answers of models are Markdown, which `markup` reads.
+"""
 
 import html
 import re
@@ -8,20 +10,20 @@ _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ue000-\ue003\ud800-\udfff
 
 
 def cleaned(text: str) -> str:
-    """The text with all line ends alike, and each character that cannot be shown as U+FFFD: controls, halves of
-    surrogate pairs, and the four that the page takes for the beginning and the end of a formula."""
+    """Return the text with uniform line ends, and U+FFFD for each character that cannot be shown: controls, halves of
+    surrogate pairs, and the four that mark the start and end of a formula on the page."""
     return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def escaped(text: str) -> str:
-    """The text, cleaned, within a line of HTML. `%` too, because the page's own Markdown reader takes
+    """Return the cleaned text for a line of HTML. `%` is escaped too, because the page's own Markdown reader takes
     `%%%LATEX_BLOCK_0%%%` for a formula that it has set aside."""
     return html.escape(cleaned(text)).replace("%", "&#37;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 def plain(text: str) -> str:
-    """Text of a person or a settings file as one line of HTML that shows exactly it; line ends become `<br>`.
+    """Return one line of HTML that shows exactly this text; line ends become `<br>`.
 
-    One line, because Markdown ends a block of HTML at an empty line.
+    It is one line because Markdown ends a block of HTML at an empty line.
     """
     return escaped(text).replace("&#10;", "<br>")

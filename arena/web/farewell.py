@@ -1,7 +1,7 @@
-"""Farewell: a stream that the stopping server cuts ends as a stream, not with a traceback in the log.
+"""Farewell: ends open streams quietly when the server stops, without a traceback in the log.
 
-uvicorn waits a moment for open connections and then cancels what still runs; pages that are open in a browser hold
-streams that never end by themselves.
+uvicorn waits a moment for open connections and then cancels what is still running. Pages that are open in a browser
+have streams that never end by themselves.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""Headers: what every answer tells the browser to refuse, and what it may keep.
+"""Headers: security headers on every answer, and what the browser may cache.
 
-The content security policy is the strictest under which Gradio's pages work: nothing from another host, which is what
-keeps an image in a model's answer from telling a stranger who reads it; no frames, no forms to elsewhere, no eval, and
-no script but those that came with the page (`scripts`). Styles may stand within HTML: Gradio sets many.
+The Content-Security-Policy is the strictest that Gradio's pages work with: nothing from other hosts (so that an image
+in a model's answer cannot reveal the reader to a stranger), no frames, no forms to other hosts, no eval, and only
+scripts that came with the page (`html.scripts`). Inline styles are allowed, because Gradio sets many.
 """
 
 from starlette.datastructures import MutableHeaders
@@ -24,7 +24,7 @@ _ALWAYS = {
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
 }
-_FOREVER = "public, max-age=31536000, immutable"  # the names of assets hold their hash or Gradio's version
+_FOREVER = "public, max-age=31536000, immutable"  # the names of assets contain their hash or Gradio's version
 _ASSETS = ("/assets/", "/static/")
 
 
@@ -54,7 +54,7 @@ class Headers:
                     headers["cache-control"] = "private, no-cache"  # pages carry a visitor's cookie
                 elif content_type.startswith("text/event-stream"):
                     headers["cache-control"] = "no-store"
-                    headers["x-accel-buffering"] = "no"  # nginx would keep a stream back until it ends
+                    headers["x-accel-buffering"] = "no"  # else nginx buffers a stream until it ends
             await send(message)
 
         await self._app(marked, receive, send_with_headers)

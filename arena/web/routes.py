@@ -1,7 +1,7 @@
-"""Addresses that are no pages: `/health`, and the official board as JSON and CSV for programs.
+"""Addresses for programs: `/health`, and the official board as JSON and CSV.
 
-The JSON is what `python -m elo recompute --json` writes, with the ledger's revision and the excluded votes by reason;
-the CSV has its `models`, one a line. Floats are written so that they read back the same.
+The JSON is what `python -m elo recompute --json` writes, with the ledger's revision and the excluded votes by reason.
+The CSV has its `models`, one per line. Floats are written so that they read back the same.
 """
 
 from fastapi import APIRouter
@@ -16,7 +16,7 @@ def routes(arena: Arena) -> APIRouter:
 
     @router.get("/health")
     async def health() -> Response:
-        """200 while pages answer and the database does, however many models are ready; else 503."""
+        """Answer 200 while the pages and the database work, however many models are ready, otherwise 503."""
         try:
             status = await arena.status()
         except Refusal as refusal:

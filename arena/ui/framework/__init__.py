@@ -1,1 +1,1 @@
-"""Changes to Gradio itself: cheaper updates of a page, and bounded sessions on the server."""
+"""Changes to Gradio itself: cheaper updates of a page, and less memory for each session."""

@@ -1,15 +1,15 @@
-"""Sessions: what the server keeps for a page between two of its requests, and for how many pages.
+"""Sessions: limits what the server keeps for a page between two requests, and for how many pages.
 
-A session's name is made up in the browser, so anybody can begin as many as there are requests, with no cookie. Gradio
-keeps 10,000, of 0.26 MB each: a copy of every component's configuration (5 ms of processor time a page load), and of
-every component that was ever updated. Its links to a page's state need these, and the gate opens no such link. Here
+The browser invents the name of its session, so anybody can start one per request, without a cookie. Gradio keeps 10,000
+sessions of 0.26 MB each: a copy of every component's configuration (5 ms of processor time per page load), and every
+component that was ever updated. Its deep links need these copies, but the gate closes deep links. Here
 
-- a session keeps only the components that a handler reads, a few kB: what a handler sets on others is in the browser;
-- at most `MAX_IDLE` sessions are kept that nothing runs for. The one longest unused goes first, with its messages. A
-  page that is still open does not notice: its next request gets a new session;
+- a session keeps only the components that a handler reads, a few kB; all others exist only in the browser;
+- at most `MAX_IDLE` sessions are kept for which nothing runs. The one unused for longest is dropped first, with its
+  messages. A page that is still open does not notice: its next request gets a new session;
 - a stream that nobody reads ends after `MAX_UNREAD` messages (50 s of a battle), as if its page were closed.
 
-No page may use gr.State: it would be lost with its session. Written against Gradio 6.31; `install` puts it in place.
+No page may use gr.State: it would be lost with its session. Written for Gradio 6.31; `install` puts it in place.
 """
 
 import asyncio
@@ -27,9 +27,9 @@ _NEVER = 1 << 62
 
 
 def install(app: App, pages: gr.Blocks) -> "Sessions":
-    """Put these sessions in the place of Gradio's, before the first request. `app`: what serves `pages`."""
+    """Replace Gradio's sessions by these, before the first request. `app` serves `pages`."""
     queue = pages._queue
-    # Nobody reads Gradio's statistics of its last 10,000 events, which it makes anew at the end of each
+    # Nobody reads Gradio's statistics of its last 10,000 events, which it recomputes at the end of each event
     queue.ANALYTICS_MAX_EVENTS = 1
     queue.ANAYLTICS_CACHE_FREQUENCY = _NEVER
     queue.pending_messages_per_session = cast(Any, _Inboxes(queue))
@@ -40,7 +40,7 @@ def install(app: App, pages: gr.Blocks) -> "Sessions":
 
 
 class Session(SessionState):
-    """One page's. `kept` are the components of which it keeps its own versions, once they are updated."""
+    """The session of one page. `kept` are the components whose updated versions it keeps."""
 
     def __init__(self, pages: gr.Blocks, kept: frozenset[int]) -> None:
         self.blocks_config = copy(pages.default_config)
@@ -55,21 +55,21 @@ class Session(SessionState):
         return block if number == key else self.blocks_config.blocks[key]
 
     def __setitem__(self, key: int, value: Any) -> None:
-        """Gradio makes an updated component anew, and reads it right back to tell the browser."""
+        """Gradio stores an updated component and reads it back at once, to send it to the browser."""
         if key in self._kept:
             self.blocks_config.blocks[key] = value
         else:
             self._passing = key, value
 
     def _update_config(self, key: int) -> None:
-        """There are no links to a page's state."""
+        """Do nothing: no deep link needs it."""
 
     def _update_value_in_config(self, key: int, value: Any) -> None:
-        """The same."""
+        """Do nothing: no deep link needs it."""
 
 
 class Sessions(StateHolder):
-    """All of them, in the order in which they were last used. Belongs to one event loop."""
+    """All sessions, in the order in which they were last used. Belongs to one event loop."""
 
     def __init__(self, queue: Queue) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -93,7 +93,7 @@ class Sessions(StateHolder):
         if len(self.session_data) <= MAX_IDLE:
             return
         in_use = {event.session_hash for event in self._queue.event_ids_to_events.values()}
-        *older, _ = self.session_data  # the last one is new
+        *older, _ = self.session_data  # the last one is the new session
         idle = [session_id for session_id in older if session_id not in in_use]
         for session_id in idle[: max(0, len(idle) - MAX_IDLE)]:
             del self.session_data[session_id]
@@ -102,8 +102,8 @@ class Sessions(StateHolder):
 
 
 class _Inboxes(dict[str, "_Inbox"]):
-    """The messages on their way to each session, by its name. Gradio's own mapping forgets the oldest of 2,000
-    sessions, even if its page waits for an answer; here `Sessions` says which goes."""
+    """The messages for each session, by its name. Gradio's own mapping drops the oldest of 2,000 sessions even if its
+    page waits for an answer; here `Sessions` decides which to drop."""
 
     def __init__(self, queue: Queue) -> None:
         super().__init__()
@@ -113,7 +113,7 @@ class _Inboxes(dict[str, "_Inbox"]):
         super().__setitem__(session_id, _Inbox(self, session_id))
 
     def give_up(self, session_id: str) -> None:
-        """End what runs for a session that does not read, as Gradio does for a page that was closed."""
+        """End the events of a session that does not read its messages, as Gradio does for a closed page."""
         for event in self._queue.event_ids_to_events.values():
             if event.session_hash == session_id:
                 event.alive = False

@@ -1,10 +1,10 @@
-"""Updates: what a handler says of its elements, on its way to the browser without detours.
+"""Updates: a faster way from a handler's updates to the browser.
 
-Gradio makes every output of an event anew at each update, to find out what it looks like in the browser. The battle
-page has 46, of which a step of a stream sets four to eight; the others took 20 ms of processor time a step on a busy
-machine. `Pages` leaves out what is not set, makes nothing anew for an update of `_LOOKS`, and passes on as it is a text
-that is set alone. Where a text is passed at each step, Gradio finds what is new in it and sends that alone. Written
-against Gradio 6.31, whose inner methods these are.
+At each update Gradio constructs every output of the event again, to find out how it looks in the browser. The battle
+page has 46 outputs, of which a step of a stream sets four to eight; the others cost 20 ms of processor time per step on
+a busy machine. `Pages` skips outputs that are not set, constructs nothing for an update of `_LOOKS`, and passes a text
+that is set alone as it is. If a text is passed at each step, Gradio sends only what is new in it. Written for Gradio
+6.31, whose private methods it overrides.
 """
 
 from copy import copy
@@ -15,16 +15,16 @@ from gradio.state_holder import SessionState
 
 _LONG = 1000
 _LOOKS = {"__type__", "value", "visible", "interactive", "variant", "placeholder", "active"}
-"""What a component shows as it is given, and what says nothing about the inputs that it takes."""
+"""Properties that a component shows as given and that do not affect the inputs it accepts."""
 
 
 class Pages(gr.Blocks):
-    """gr.Blocks in which an output that a handler's answer leaves out costs nothing."""
+    """gr.Blocks in which an output that a handler does not set costs nothing."""
 
     async def postprocess_data(
         self, block_fn: Any, predictions: list[Any] | dict[Any, Any], state: SessionState | None
     ) -> list[Any]:
-        """One entry for each output. A text that is set alone has to be what its element shows, to the last space."""
+        """Return one entry for each output. A text that is set alone must be exactly what its element shows."""
         if not isinstance(predictions, dict) or "__type__" in predictions:
             return await super().postprocess_data(block_fn, predictions, state)
         texts = {part: update["value"] for part, update in predictions.items() if _is_text(update)}
@@ -47,8 +47,8 @@ class Pages(gr.Blocks):
         final: bool,
         simple_format: bool = False,
     ) -> list[Any]:
-        """What is new since the last step. A stream ends with what was passed last, once more: here without its long
-        texts."""
+        """Return what is new since the last step. At the end of a stream Gradio repeats the last step; here without its
+        long texts."""
         new = super().handle_streaming_diffs(block_fn, data, session_hash, run, final, simple_format)
         return [gr.skip() if final and isinstance(one, str) and len(one) > _LONG else one for one in new]
 
@@ -59,7 +59,7 @@ def _is_text(update: Any) -> bool:
 
 
 def _is_looks(update: Any) -> bool:
-    """Whether it is an update of what a component shows; a handler may also give the value itself."""
+    """Whether this is an update of what a component shows; a handler may also return a bare value."""
     return isinstance(update, dict) and "__type__" in update and update.keys() <= _LOOKS
 
 

@@ -1,14 +1,13 @@
-"""Answers as HTML: a model's Markdown is read on the server, and what reaches the page is only what is listed in
-`writer`.
+"""Answers of models as HTML: Markdown is read on the server, and only the HTML listed in `writer` reaches the page.
 
-    growing     an answer at each moment: the blocks that are done, and the rest, which is read again
+    growing     an answer that grows: its finished blocks, and the rest, which is read again
     reader      Markdown -> tokens
     writer      tokens -> HTML
     formulas    which TeX may be drawn
 
-HTML in an answer is shown as text, pictures become links, links lead to http and https only, and a formula is handed
-to the page's KaTeX only where `formulas` allows it. Pure: no Gradio, no arena. The page cleans what it gets once more,
-and its Content-Security-Policy stands behind that; neither is needed for what is written here.
+HTML in an answer is shown as text, pictures become links, links lead to http and https only, and the page's KaTeX gets
+a formula only if `formulas` allows it. Pure: it uses neither Gradio nor `Arena`. The page sanitises its HTML once more,
+and the Content-Security-Policy is a third barrier; what is written here needs neither.
 """
 
 from arena.ui.markup.growing import GrowingMarkup, Markup, whole

@@ -1,13 +1,13 @@
-r"""Formulas: which TeX may be handed to the page's KaTeX. Everything else is shown as its source.
+r"""Formulas: which TeX the page's KaTeX may draw. Everything else is shown as its source.
 
-KaTeX runs in the reader's browser, and a formula can be built to hurt it: 300 nested fractions crash the tab, at every
-reload again. So a formula is read here first, by a grammar that knows each command it lets through and how many
-arguments that takes. Unknown commands (macros, links, pictures, HTML attributes, lengths of any kind), nesting beyond
-`MAX_DEPTH` and length beyond `MAX_CHARS` are refused. `Budget` bounds all formulas of one answer together.
+KaTeX runs in the reader's browser, and a formula can be built to harm it: 300 nested fractions crash the tab, again at
+every reload. So each formula is first read here, by a grammar that knows every allowed command and the number of its
+arguments. Unknown commands (macros, links, pictures, HTML attributes, lengths of any kind), nesting beyond `MAX_DEPTH`
+and length beyond `MAX_CHARS` are refused. `Budget` limits all formulas of one answer together.
 
     \frac{1}{2}          yes
-    \rule{9999em}{1em}   no: lengths could blow up the page
-    \\[9999em]           no: so could this one
+    \rule{9999em}{1em}   no: a length could blow up the page
+    \\[9999em]           no: so could this length
     \def\x{\x\x}\x       no: macros
 """
 
@@ -59,7 +59,7 @@ _SYMBOLS = r"""
     N R Z Q C hline hdashline
 """
 _PUNCTUATION = r"\, \: \; \! \> \{ \} \| \% \$ \# \& \_ \\"
-_ARGUMENTS = {  # command -> how many arguments it takes
+_ARGUMENTS = {  # number of arguments -> commands
     0: _SYMBOLS,
     1: r"""
     sqrt hat widehat check widecheck tilde widetilde acute grave dot ddot dddot breve bar vec mathring overline
@@ -100,13 +100,13 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class Budget:
-    """What the formulas of one answer may still cost its reader."""
+    """How many formulas, and characters in them, one answer may still have drawn."""
 
     n_formulas: int = MAX_FORMULAS
     n_chars: int = MAX_TOTAL_CHARS
 
     def take(self, tex: str) -> bool:
-        """Whether this formula may be drawn; then it is counted."""
+        """Whether this formula may be drawn; if so, it is charged."""
         if self.n_formulas < 1 or self.n_chars < len(tex) or not is_drawable(tex):
             return False
         self.n_formulas -= 1
@@ -115,7 +115,7 @@ class Budget:
 
 
 def is_drawable(tex: str) -> bool:
-    r"""Whether the TeX between two delimiters is complete, within the bounds, and made of known commands only.
+    r"""Whether the TeX between two delimiters is complete, within the limits, and uses known commands only.
 
     >>> is_drawable(r"\sqrt{x^2}"), is_drawable(r"\href{http://a}{x}"), is_drawable("{" * 300 + "}" * 300)
     (True, False, False)
@@ -131,14 +131,14 @@ def is_drawable(tex: str) -> bool:
 
 
 class _Reader:
-    """Recursive descent, no deeper than `MAX_DEPTH`; raises `_Refused`."""
+    """Reads by recursive descent, at most `MAX_DEPTH` deep; raises `_Refused`."""
 
     def __init__(self, tokens: Sequence[str]) -> None:
         self._tokens: Iterator[str] = iter(tokens)
         self._next = next(self._tokens, None)
 
     def sequence(self, *, until: str | None, depth: int) -> None:
-        """Read up to and with `until`, or to the end."""
+        """Read up to and including `until`, or to the end."""
         if depth > MAX_DEPTH:
             raise _Refused
         while (token := self._take()) != until:
@@ -175,7 +175,7 @@ class _Reader:
     def _command(self, name: str, depth: int) -> None:
         if name not in _N_ARGUMENTS:
             raise _Refused
-        if name == r"\\":  # what could follow is a length
+        if name == r"\\":  # a length could follow
             self._skip_space()
             if self._next in ("[", "*"):
                 raise _Refused
@@ -212,7 +212,7 @@ class _Reader:
             raise _Refused
 
     def _name(self) -> str:
-        """A name in braces, behind `\\begin` or `\\end`."""
+        """Read a name in braces, after `\\begin` or `\\end`."""
         if self._take() != "{":
             raise _Refused
         name = ""

@@ -1,10 +1,10 @@
-"""An answer that grows: what it is as HTML at each moment, without reading it anew from its beginning.
+"""An answer that grows, as HTML at any moment, without reading it again from its start.
 
-Markdown is decided line by line: once a block has begun behind another, nothing can change the one before. Such blocks
-are done; they are written once, and the string of them only grows, so that Gradio sends only its new end. The rest, the
-last block as a rule, is read again when it has grown by more than words: each time while it is short, and else by a
-sixteenth of itself, so that reading costs time in proportion to the answer. What has come since is shown behind it as
-plain text. An item of a list at the left margin is done like a block, and the list goes on in the next piece.
+Markdown is decided line by line: once a new block has started, nothing can change the block before it. Such finished
+blocks are written once, and their string only grows, so that Gradio sends only its new end. The rest, usually the last
+block, is read again when more than words were added: each time while it is short, otherwise after growing by a
+sixteenth, so that reading takes time in proportion to the answer. Text since the last reading is shown behind it as
+plain text. A finished item of a list at the left margin counts as a block, and the list continues in the next piece.
 
     "# Title\\n\\nSome **wor"    done: <h3 dir="auto">Title</h3>    rest: <p dir="auto">Some **wor
 """
@@ -25,7 +25,7 @@ _reader = make_reader()
 _SHORT = 2000
 _MORE_THAN_WORDS = re.compile(r"[^\w ,;?'\"]|_")
 _FORMULAS_IN_REST = 20
-"""The page draws all of the rest anew each time; further formulas are drawn once their block is done."""
+"""The page draws the whole rest again each time; further formulas are drawn once their block is finished."""
 _BETWEEN = "\n\n"
 _LIST = re.compile(r"^<[uo]l")
 _CLOSERS = re.compile(r"(?:</code></pre>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$")
@@ -33,32 +33,32 @@ _CLOSERS = re.compile(r"(?:</code></pre>|</table></div>|</(?:p|li|ul|ol|blockquo
 
 @dataclass(frozen=True, slots=True)
 class Markup:
-    """An answer as HTML: `done` only grows while the answer does, `rest` is replaced. In `rest` the last tags are left
-    open (a browser closes them), so that it too mostly grows."""
+    """An answer as HTML: `done` only grows, `rest` is replaced. The last tags of `rest` stay open (a browser closes
+    them), so that it mostly grows too."""
 
     done: str
     rest: str
 
 
 def whole(text: str) -> str:
-    """A text that has ended, as HTML."""
+    """Return a finished text as HTML."""
     return GrowingMarkup().show(text, is_whole=True).done
 
 
 class GrowingMarkup:
-    """One answer. Whoever shows it passes its text as it is by then; who passes less than was shown gets the same."""
+    """One answer. Each page passes the text it has; for less text than was already shown, the result stays the same."""
 
     _text: str
     _is_whole: bool
     _done: str
     _tail: str
-    """What is not done; `_rest` is its HTML up to `_n_read`."""
+    """The text that is not finished; `_rest` is its HTML up to `_n_read`."""
     _rest: str
     _n_read: int
     _references: dict[str, Any]
-    """What links by reference lead to, by name."""
+    """The targets of links by reference, by name."""
     _first_number: int | None
-    """Of the ordered list that goes on at the tail's beginning."""
+    """The first number of an ordered list that continues at the start of the tail."""
     _budget: Budget
     _markup: Markup
 
@@ -66,7 +66,7 @@ class GrowingMarkup:
         self._begin()
 
     def show(self, text: str, *, is_whole: bool = False) -> Markup:
-        """`is_whole`: nothing more will come; then all is in `done`."""
+        """Return the text as HTML. With `is_whole` the text is finished, and everything is in `done`."""
         if text == self._text and is_whole == self._is_whole:
             return self._markup
         if not is_whole and not self._is_whole and self._text.startswith(text):
@@ -95,14 +95,14 @@ class GrowingMarkup:
         self._markup = Markup("", "")
 
     def _is_due(self) -> bool:
-        """Whether what has come since the last reading is enough to read the tail again, and more than words."""
+        """Whether enough was added since the last reading, and more than words, to read the tail again."""
         n_new = len(self._tail) - self._n_read
         begins_line = not self._n_read or self._tail[self._n_read - 1] == "\n"
         is_more = begins_line or _MORE_THAN_WORDS.search(self._tail, self._n_read) is not None
         return is_more and n_new > max(0, len(self._tail) - _SHORT) // 16
 
     def _parse(self, *, is_open: bool) -> tuple[list[list[Token]], dict[str, Any]]:
-        """The tail's top-level blocks, and what links by reference lead to."""
+        """Return the tail's top-level blocks, and the targets of links by reference."""
         environment: dict[str, Any] = {"references": dict(self._references), "is_open": is_open}
         blocks = _blocks(_reader.parse(self._tail, environment))
         if blocks and self._first_number is not None:
@@ -115,7 +115,7 @@ class GrowingMarkup:
         n_complete = len(lines) - 1
 
         def is_settled(first: Token) -> bool:
-            """Whether nothing that may come can make the block that begins here begin elsewhere."""
+            """Whether the block that starts here will start here whatever follows."""
             assert first.map is not None
             if first.type == "formula_open_source":
                 return False
@@ -123,8 +123,8 @@ class GrowingMarkup:
                 return first.map[1] <= n_complete
             line = first.map[0]
             if first.type == "paragraph_open" and lines[line][:1].isalpha() and not lines[line - 1].strip():
-                return True  # however its line ends
-            return line + 2 <= n_complete  # a table takes the line after its first to be one
+                return True  # whatever follows in its line
+            return line + 2 <= n_complete  # a table is recognised by its second line
 
         n_done = max((n for n, block in enumerate(blocks) if n and is_settled(block[0])), default=0)
         done = [self._write(block, lines, self._budget) for block in blocks[:n_done]]
@@ -145,12 +145,12 @@ class GrowingMarkup:
         self._rest = _CLOSERS.sub("", rest.removesuffix(_BETWEEN))
         self._tail = "\n".join(lines[line:])
         self._n_read = len(self._tail)
-        if not self._rest.endswith(" "):  # the reader leaves out spaces at the end, which may be between words
+        if not self._rest.endswith(" "):  # the reader drops spaces at the end, which may be between words
             self._n_read = len(self._tail.rstrip(" "))
 
     def _end(self) -> None:
         blocks, references = self._parse(is_open=False)
-        if self._done and references:  # blocks that are done can link to what has come after them
+        if self._done and references:  # finished blocks can link to a target that came later
             self._done, self._tail, self._budget, self._first_number = "", cleaned(self._text), Budget(), None
             self._references = {}
             blocks, _ = self._parse(is_open=False)
@@ -160,7 +160,7 @@ class GrowingMarkup:
         self._n_read = 0
 
     def _write(self, block: list[Token], lines: Sequence[str], budget: Budget, *, goes_on: bool = False) -> str:
-        if any(token.level >= MAX_NESTING - 1 for token in block):  # the reader leaves out what is nested deeper
+        if any(token.level >= MAX_NESTING - 1 for token in block):  # the reader drops what is nested deeper
             first, last = block[0].map or (0, len(lines))
             return write_source("\n".join(lines[first:last])) + _BETWEEN
         written = write_block(block, budget)
@@ -182,7 +182,7 @@ def _line(token: Token) -> int:
 
 
 def _last_item(block: list[Token], is_settled: Callable[[Token], bool]) -> tuple[list[Token], list[Token], int] | None:
-    """A list as the items that are done and the one that may go on, with the line at which that begins."""
+    """Return a list as its finished items and the item that may continue, with the line where that starts."""
     if block[0].type not in ("bullet_list_open", "ordered_list_open"):
         return None
     places = [n for n, token in enumerate(block) if token.type == "list_item_open" and token.level == 1]
@@ -197,7 +197,7 @@ def _last_item(block: list[Token], is_settled: Callable[[Token], bool]) -> tuple
 
 
 def _number(block: list[Token]) -> int | None:
-    """The first number of an ordered list."""
+    """Return the first number of an ordered list."""
     return int(block[0].attrs.get("start", 1)) if block[0].type == "ordered_list_open" else None
 
 

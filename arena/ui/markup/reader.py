@@ -1,8 +1,8 @@
-r"""The reader: Markdown -> markdown-it's tokens. CommonMark with tables and strikethrough; raw HTML is off.
+r"""The reader: Markdown -> markdown-it's tokens. CommonMark with tables and strikethrough, without raw HTML.
 
-What is added: formulas (`$$…$$`, `\[…\]` and `\(…\)`), bare addresses as links, and bounds. A table of more than
-`MAX_CELLS` cells and a paragraph of more than `MAX_INLINE_CHARS` stay plain text, because either would hold up every
-other page while it is read. Links lead to http and https; any other stays text, as its author wrote it.
+It adds formulas (`$$…$$`, `\[…\]` and `\(…\)`), links for bare addresses, and limits. A table of more than `MAX_CELLS`
+cells and a paragraph of more than `MAX_INLINE_CHARS` characters stay plain text, because reading them would block every
+other page. Links lead to http and https; all others stay text.
 """
 
 import re
@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from arena.ui.markup.formulas import MAX_CHARS
 
 MAX_NESTING = 40
-"""Of quotes, lists and emphasis within each other."""
+"""How deep quotes, lists and emphasis may be nested."""
 MAX_CELLS = 4000
 MAX_INLINE_CHARS = 8000
 
@@ -43,14 +43,15 @@ def make_reader() -> MarkdownIt:
 
 def _bounded_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
     if start + 1 >= end or "-" not in state.src[state.bMarks[start + 1] : state.eMarks[start + 1]]:
-        return False  # no line of dashes below
+        return False  # no line of dashes follows
     n_columns = state.src.count("|", state.bMarks[start], state.eMarks[start]) + 1
     n_rows = _next_empty(state, start, end) - start
     return n_columns * n_rows <= MAX_CELLS and read_table(state, start, end, silent)
 
 
 def _next_empty(state: StateBlock, start: int, end: int) -> int:
-    """The first empty line from `start` on, else `end`. Kept for the lines before it: each line of a paragraph asks."""
+    """Return the first empty line from `start` on, else `end`. The result is cached, because each line of a paragraph
+    asks for it."""
     known: tuple[int, int] = state.env.setdefault("next_empty", {}).get(state.level, (0, 0))
     if not known[0] <= start < known[1]:
         known = start, next((line for line in range(start, end) if state.isEmpty(line)), end)
@@ -59,8 +60,8 @@ def _next_empty(state: StateBlock, start: int, end: int) -> int:
 
 
 def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A formula that begins a line and ends one, without an empty line in it. One that is not closed yet takes all
-    that follows it, so that what is within is not read as something else before it closes."""
+    """Read a formula that starts and ends its lines and contains no empty line. An unclosed formula takes everything
+    that follows, so that its content is not read as something else before it closes."""
     if state.is_code_block(start):
         return False
     first = state.src[state.bMarks[start] + state.tShift[start] : state.eMarks[start]]
@@ -68,7 +69,7 @@ def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> boo
     if opening not in ("$$", r"\["):
         return False
     closing = _CLOSING[opening]
-    # Where an opening found no end before some line, no later one before that line does
+    # If an opening found no end before some line, a later opening before that line finds none either
     in_vain: dict[tuple[str, int], range] = state.env.setdefault("in_vain", {})
     if start in in_vain.get((opening, state.level), ()):
         return False
@@ -88,7 +89,7 @@ def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> boo
     is_closed = line < end
     if is_closed and lines[-1].partition(closing)[2].strip(" \t"):
         in_vain[opening, state.level] = range(start, line)
-        return False  # text goes on behind it: a formula within a paragraph
+        return False  # text follows: it is a formula within a paragraph
     if silent:
         return True
     token = state.push("formula_block" if is_closed else "formula_open_source", "", 0)

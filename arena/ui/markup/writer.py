@@ -1,8 +1,8 @@
-"""The writer: markdown-it's tokens -> HTML, by a list of all that there is.
+"""The writer: markdown-it's tokens -> HTML, from a fixed list of tags.
 
-A block becomes one line of HTML: the page's own Markdown reader, which every text passes on its way, takes a line that
-begins with such a tag for HTML and leaves it alone, up to an empty line. Line ends within code are character
-references. Nothing has an id, and the few classes there are come from here.
+A block becomes one line of HTML: the page's own Markdown reader, which every text passes through, leaves a line that
+starts with such a tag alone, up to an empty line. Line ends within code are character references. Nothing has an id,
+and the few classes are defined here.
 
     # Title     <h3 dir="auto">Title</h3>       (the page's own headings stand above those of an answer)
     **a** `b`   <p dir="auto"><strong>a</strong> <code>b</code></p>
@@ -23,7 +23,7 @@ LATEX_DELIMITERS: list[dict[str, str | bool]] = [
     {"left": _DISPLAY[0], "right": _DISPLAY[1], "display": True},
     {"left": _INLINE[0], "right": _INLINE[1], "display": False},
 ]
-"""Between these the page draws formulas. No answer has them: `untrusted.cleaned` takes these characters away."""
+"""The page draws formulas between these characters. No answer contains them: `untrusted.cleaned` removes them."""
 
 _TAGS = {
     "paragraph_close": "</p>",
@@ -60,12 +60,12 @@ _LANGUAGE = re.compile(r"[A-Za-z0-9+#.-]{1,20}")
 
 
 def write_block(tokens: Sequence[Token], budget: Budget) -> str:
-    """One top-level block as a line of HTML; `budget` pays for its formulas."""
+    """Return one top-level block as a line of HTML; its formulas are charged to `budget`."""
     return "".join(_written(token, tokens, place, budget) for place, token in enumerate(tokens))
 
 
 def write_source(text: str) -> str:
-    """Text that is not read as Markdown, as it was written."""
+    """Return text that is not read as Markdown, as it was written."""
     return f'<p class="source" dir="auto">{escaped(text)}</p>'
 
 
@@ -79,7 +79,7 @@ def _written(token: Token, tokens: Sequence[Token], place: int, budget: Budget) 
     if kind == "long_text":
         return escaped(token.content)
     if kind == "paragraph_open":
-        return "<p>" if token.level else '<p dir="auto">'  # else a list's points would stand on the other side
+        return "<p>" if token.level else '<p dir="auto">'  # else a list's bullets would be on the other side
     if kind == "heading_open" or kind == "heading_close":
         level = min(int(token.tag[1]) + 2, 6)
         return f'<h{level} dir="auto">' if token.nesting > 0 else f"</h{level}>"
@@ -126,14 +126,14 @@ def _inline(tokens: Sequence[Token], budget: Budget) -> str:
 
 
 def _link(href: object) -> str:
-    """The tag, or nothing for an address that is none (`[a]()`)."""
+    """Return the tag, or nothing if `href` is not an address (`[a]()`)."""
     if not str(href).lower().startswith(("http://", "https://")):
         return ""
     return f'<a href="{escaped(str(href))}" target="_blank" rel="noopener noreferrer nofollow">'
 
 
 def _picture(token: Token, *, is_linked: bool) -> str:
-    """A link to it: a picture would tell its host who reads the answer."""
+    """Return a link instead of a picture, which would reveal the reader to its host."""
     address = token.attrs["src"]
     label = escaped(token.content.strip() or str(address))
     link = "" if is_linked else _link(address)
@@ -150,7 +150,7 @@ def _formula(token: Token, budget: Budget) -> str:
 
 
 def _item(tokens: Sequence[Token], budget: Budget) -> str:
-    """The first line of a list item, which may begin with the box of a task."""
+    """Return the first line of a list item, which may start with a checkbox."""
     box = _TASK.match(tokens[0].content) if tokens and tokens[0].type == "text" else None
     if box is None:
         return _inline(tokens, budget)

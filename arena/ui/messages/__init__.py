@@ -1,8 +1,8 @@
 """Every sentence that a visitor sees, in English and Korean: `en.toml` and `ko.toml`, same keys, same {numbers}.
 
-Other layers raise and return keys with numbers; only here do they become sentences. The language of a request is the
-`lang` cookie's, else the first language of its Accept-Language header that is here, else English: what the browser
-does with the sentences that it fills in itself.
+Other layers raise and return keys with numbers; only here they become sentences. A request's language is that of its
+`lang` cookie, else the best of its Accept-Language header, else English. The browser chooses in the same way for the
+sentences that it fills in itself.
 """
 
 import tomllib
@@ -17,14 +17,14 @@ LANGUAGES = ("en", "ko")
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The sentences of one language. Calling it fills a sentence's numbers in: `texts("votes_so_far", votes=3214)`."""
+    """The sentences of one language. A call fills in the numbers of a sentence: `texts("votes_so_far", votes=3214)`."""
 
     language: str
     texts: Mapping[str, str]
     examples: tuple[str, ...]
 
     def __call__(self, key: str, **numbers: object) -> str:
-        """The sentence of `key`; raises KeyError for a key that no language has, or for a number that is missing."""
+        """Return the sentence of `key`. Raises KeyError for an unknown key or a missing number."""
         return self.texts[key].format(**numbers)
 
     def has(self, key: str) -> bool:
@@ -33,7 +33,7 @@ class Messages:
 
 @cache
 def messages(language: str) -> Messages:
-    """The sentences of `language`, one of LANGUAGES (ValueError otherwise)."""
+    """Return the sentences of `language`. Raises ValueError if it is not one of LANGUAGES."""
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
     entries = tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ def messages(language: str) -> Messages:
 
 
 def preferred_language(cookies: Mapping[str, str], accept_language: str | None) -> str:
-    """The language for a request: its `lang` cookie, else the best of Accept-Language that is here, else English.
+    """Return the language for a request: its `lang` cookie, else the best of Accept-Language, else English.
 
     >>> preferred_language({}, "de, ko-KR;q=0.8, en;q=0.5")
     'ko'

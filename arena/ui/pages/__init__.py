@@ -1,1 +1,1 @@
-"""The pages, one module each: the battle, the leaderboard, the about page."""
+"""The pages: the battle, the leaderboard, the about page."""

@@ -1,4 +1,4 @@
-/* A lost connection: the page says so in the visitor's language (#connection), asks /health with growing pauses, and loads itself again when the arena answers, which finds the battle (duel.py, _restore). A prompt in its box survives. Gradio's own notice is hidden meanwhile (style.css, body.lost): it asks for an address that the gate closes. */
+/* A lost connection: the page reports it in the visitor's language (#connection), asks /health with growing pauses, and reloads when the arena answers, which shows the battle again (duel.py, _restore). A prompt in its box survives. Gradio's own notice is hidden meanwhile (frame.css, body.lost), because it asks for an address that the gate closes. */
 (() => {
   const PAUSES_S = [1, 2, 4, 8, 15];
   const SILENCE_S = 40; /* Gradio sends something every 15 s on each of its streams */
@@ -16,7 +16,7 @@
     retry(0);
   };
   const retry = (n) => {
-    const pause_s = PAUSES_S[Math.min(n, PAUSES_S.length - 1)] * (0.75 + Math.random() / 2); /* not all pages at once */
+    const pause_s = PAUSES_S[Math.min(n, PAUSES_S.length - 1)] * (0.75 + Math.random() / 2); /* spread the pages over time */
     setTimeout(async () => ((await answers()) ? location.reload() : retry(n + 1)), 1000 * pause_s);
   };
   const answers = async () => {
@@ -27,8 +27,8 @@
     }
   };
 
-  /* Every request of Gradio's passes here; one that fails or breaks off means that the connection is lost. */
-  let isLeaving = false; /* a page that is being left breaks off its own requests */
+  /* Every request of Gradio passes here; if one fails or breaks off, the connection is lost. */
+  let isLeaving = false; /* a page that the visitor leaves breaks off its own requests */
   addEventListener("beforeunload", () => {
     isLeaving = true;
     setTimeout(() => (isLeaving = false), 3000); /* it was a download */
@@ -46,7 +46,7 @@
       failed(error);
       throw error;
     }
-    if (answer.status === 502 || answer.status === 504) lost(); /* a proxy answers for the arena */
+    if (answer.status === 502 || answer.status === 504) lost(); /* a proxy answered instead of the arena */
     return url.pathname.endsWith("/queue/data") && answer.ok ? followed(answer) : answer;
   };
   const heard = new Map(); /* when each open stream was last heard */
@@ -85,7 +85,7 @@
     if ([...heard.values()].some((at) => Date.now() - at > 1000 * SILENCE_S)) lost();
   }, 5000);
 
-  /* What was typed and not sent comes back into its box, when the page has shown what the server knows and the box is empty. */
+  /* Text that was typed and not sent is put back into its box, once the page has shown what the server knows and if the box is empty. */
   const keep = () => {
     const prompt = box();
     if (prompt?.value && (isLost || !prompt.disabled)) sessionStorage.setItem(DRAFT, prompt.value);

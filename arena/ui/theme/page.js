@@ -1,14 +1,14 @@
-/* What the pages do in the browser beside Gradio: language, keys, the side switch of the phone, focus, and what is read aloud. No state that matters: the server holds it. */
+/* What the pages do in the browser beside Gradio: language, keys, the side switch of the phone, focus, screen readers. The state that matters is on the server. */
 (() => {
   const byId = (id) => document.getElementById(id);
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));
-  /* Until Gradio listens, its buttons are disabled (ui/pages/duel.py); Enter in the prompt is kept until then. */
+  /* The buttons are disabled until Gradio listens (ui/pages/duel.py); Enter in the prompt is remembered until then. */
   let sendWhenListening = false;
   document.addEventListener("keydown", (event) => {
     const sends = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.closest("#prompt");
     if (!sends || !byId("send")?.disabled) return;
     event.preventDefault();
-    event.stopImmediatePropagation(); /* else it would be sent twice where Gradio has just begun to listen */
+    event.stopImmediatePropagation(); /* else it would be sent twice if Gradio has just started to listen */
     sendWhenListening = true;
   }, { capture: true });
 
@@ -23,7 +23,7 @@
     }
   });
 
-  /* The phone shows one side at a time; body[data-side] says which, body[data-seen] which have been in view. */
+  /* A phone shows one side at a time: body[data-side]. body[data-seen] lists the sides that were in view. */
   const show = (side) => {
     const body = document.body;
     const seen = (body.dataset.seen || "").replace(side, "") + side;
@@ -53,7 +53,7 @@
     if (event.target.closest("#asked")) document.body.classList.toggle("asked-open");
   });
 
-  /* Gradio makes the elements late and anew; what it leaves out or takes away (aria-*, links in the same tab) is put right here. */
+  /* Gradio creates the elements late and replaces them; what it omits or removes (aria-*, links in the same tab) is restored here. */
   let hadDuel = false;
   let hadReveal = false;
   const settle = () => {
@@ -83,7 +83,7 @@
     const revealed = byId("reveal") !== null;
     if (revealed && !hadReveal) {
       byId("next")?.focus({ preventScroll: true });
-      if (byId("duel").getBoundingClientRect().top < 0) byId("asked").scrollIntoView({ block: "start", behavior: "instant" }); /* the names stand on top */
+      if (byId("duel").getBoundingClientRect().top < 0) byId("asked").scrollIntoView({ block: "start", behavior: "instant" }); /* the names are at the top */
     }
     if (!duel && hadDuel) {
       toTop();

@@ -1,1 +1,1 @@
-"""Which requests are let in: at the arena's own address, for its own pages, with bodies that its pages send."""
+"""Which requests are let in: those of the arena's own pages, at its own address."""

@@ -1,8 +1,8 @@
-"""Calls: what a page says when it calls one of its events, and when it takes a call back.
+"""Calls: checks the bodies with which a page calls one of its events, or cancels a call.
 
-Gradio answers a call that no page makes (an event that is not there, too few inputs, NaN, a session without a name)
-with status 500 and a traceback in the log: nothing leaks, but anybody could fill the log. So a body must be what the
-pages' own script sends, and no more. What the inputs mean is not asked here.
+Gradio answers a call that no page makes (an unknown event, too few inputs, NaN, a session without a name) with status
+500 and a traceback: nothing leaks, but anybody could fill the log. So a body must be exactly what the pages' own script
+sends. What the inputs mean is not checked here.
 
     queue/join, run/*   {"fn_index": 3, "data": [...], "session_hash": "4vk0c2p8", "trigger_id": 7, "event_data": null}
     cancel              {"fn_index": 3, "session_hash": "4vk0c2p8", "event_id": "0f..."}
@@ -21,11 +21,11 @@ _CANCEL_KEYS = {"fn_index", "session_hash", "event_id"}
 
 
 class BadCall(ValueError):
-    """No page says this; the message is one sentence for whoever wrote it."""
+    """No page sends this body; the message is one sentence for its author."""
 
 
 def check_call(body: bytes, n_inputs: Mapping[int, int]) -> None:
-    """Raise `BadCall` unless it is a call of an event; `n_inputs` has the number of inputs of each event there is."""
+    """Raise `BadCall` unless the body is a call of an event; `n_inputs` has the number of inputs of each event."""
     call = _parse(body)
     _check_keys(call, _CALL_KEYS, _OPTIONAL_KEYS)
     event = _check_event(call, n_inputs)
@@ -37,13 +37,13 @@ def check_call(body: bytes, n_inputs: Mapping[int, int]) -> None:
 
 
 def check_cancel(body: bytes, n_inputs: Mapping[int, int]) -> None:
-    """Raise `BadCall` unless it takes a call of an event back."""
+    """Raise `BadCall` unless the body cancels a call of an event."""
     call = _parse(body)
     _check_keys(call, _CANCEL_KEYS, set())
     _check_event(call, n_inputs)
     event_id = call["event_id"]
     if not isinstance(event_id, str) or not _EVENT_ID.fullmatch(event_id):
-        raise BadCall("event_id: expected what the answer to the call said")
+        raise BadCall("event_id: expected the id from the answer to the call")
 
 
 def _parse(body: bytes) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _parse(body: bytes) -> dict[str, Any]:
         call = json.loads(body.decode("utf-8"), parse_constant=_refuse_number, parse_float=_finite)
     except RecursionError:
         raise BadCall("the body is nested too deep") from None
-    except ValueError:  # of UTF-8, of JSON, or of a number with thousands of digits
+    except ValueError:  # invalid UTF-8 or JSON, or a number with thousands of digits
         raise BadCall("the body is not JSON") from None
     if not isinstance(call, dict):
         raise BadCall("the body is not a JSON object")
@@ -71,13 +71,13 @@ def _finite(text: str) -> float:
 
 def _check_keys(call: Mapping[str, Any], expected: set[str], optional: set[str]) -> None:
     if not expected <= call.keys() <= expected | optional:
-        raise BadCall(f"expected the keys {', '.join(sorted(expected))} and no others but those that the pages send")
+        raise BadCall(f"expected the keys {', '.join(sorted(expected))} and none that the pages do not send")
 
 
 def _check_event(call: Mapping[str, Any], n_inputs: Mapping[int, int]) -> int:
     event, session = call["fn_index"], call["session_hash"]
     if not _is_whole(event) or event not in n_inputs:
-        raise BadCall("fn_index: there is no such event")
+        raise BadCall("fn_index: this event does not exist")
     if not isinstance(session, str) or not _SESSION.fullmatch(session):
         raise BadCall("session_hash: expected 1 to 64 letters and digits")
     number: int = event

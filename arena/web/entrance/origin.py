@@ -1,12 +1,12 @@
-"""Origin: the address under which the arena is reached, said by its settings and not by a request.
+"""Origin: takes the arena's own address from the settings and not from a request.
 
-Gradio writes the address of its own requests into the page, and believes `X-Forwarded-Host` from anybody. uvicorn has
-taken what a trusted proxy says of client and scheme before this runs; here the headers go, and with a public URL the
-host and the scheme are its own.
+Gradio writes the address of its requests into the page, and trusts `X-Forwarded-Host` from anybody. When this runs,
+uvicorn has already used what a trusted proxy says about client and scheme, so the forwarded headers are dropped. With a
+public URL, host and scheme are replaced by those of the URL.
 
-Where the public URL has a path (https://example.org/arena), requests may come with it or without: some proxies strip
-it, some keep it. Here it is stripped where it is there, so that everything behind sees `/about`, not `/arena/about`.
-`/arena` redirects to `/arena/`, because the links of the pages are relative.
+If the public URL has a path (https://example.org/arena), requests may come with or without it, because some proxies
+strip it. Here it is stripped if present, so that everything behind this sees `/about`, not `/arena/about`. `/arena`
+redirects to `/arena/`, because the links of the pages are relative.
 """
 
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class Origin:
             await self._app(self._at_home(scope), receive, send)
 
     def _at_home(self, scope: Scope) -> Scope:
-        """The request as it would be if the public URL had no path and were asked without a proxy."""
+        """Return the request as it would be without a proxy, at a public URL without a path."""
         headers = [(name, value) for name, value in scope["headers"] if not name.startswith(b"x-forwarded-")]
         home: Scope = {**scope, "headers": headers}
         if self._host:
@@ -45,6 +45,6 @@ class Origin:
 
 
 def moved(target: str, scope: Scope) -> Response:
-    """A redirect to `target`, relative to the address that was asked, with the same query."""
+    """Return a redirect to `target`, relative to the requested address, with the same query."""
     query = scope["query_string"].decode("latin-1")
     return Response(status_code=308, headers={"location": f"{target}?{query}" if query else target})

@@ -1,1 +1,1 @@
-"""Who sent a request: the visitor's pseudonym from a cookie, and a hash of the address."""
+"""The sender of a request: a pseudonym from a cookie, and an HMAC of the address."""

@@ -1,8 +1,8 @@
-"""Address: where a request came from, as the limits know it: an HMAC, never the address itself.
+"""Address: where a request came from, as an HMAC for the limits, never the address itself.
 
-It is the client that uvicorn found: the peer, or what a trusted proxy said of it. An IPv6 address counts by its /64
-network, since one visitor owns a whole one and could come from another of its 2^64 addresses each time. All clients
-without an IP address (`X-Forwarded-For: unknown`) count as one: nobody is without a limit.
+The address is the client that uvicorn found: the peer, or what a trusted proxy says about it. An IPv6 address counts by
+its /64 network, because one visitor usually owns all 2^64 addresses of it and could use another one each time. All
+clients without an IP address (`X-Forwarded-For: unknown`) share one limit.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ class HasClient(Protocol):
 
 
 def address_mac(request: HasClient, secret: bytes) -> str:
-    """HMAC of the client's address under the secret: 64 hex digits; one and the same for all that have none."""
+    """Return the HMAC of the client's address under the secret: 64 hex digits, the same for all without an address."""
     try:
         network = _network(request.client.host if request.client is not None else "")
     except ValueError:
@@ -37,16 +37,16 @@ def address_mac(request: HasClient, secret: bytes) -> str:
 @cache
 def _warn_once() -> None:
     logger.warning(
-        "a visitor came without an IP address; all such visitors share one limit of battles."
-        " Have the proxy send X-Forwarded-For with the visitor's address"
+        "a request came without an IP address; all such visitors share one limit of battles."
+        " Configure the proxy to send X-Forwarded-For with the visitor's address"
     )
 
 
 def _network(host: str) -> str:
-    """The address of one visitor: `203.0.113.7`, `2001:db8:1:2::/64`. Raises `ValueError` for what is none."""
+    """Return one visitor's address: `203.0.113.7`, `2001:db8:1:2::/64`. Raises `ValueError` if `host` is not one."""
     address = ipaddress.ip_address(host)
     if isinstance(address, ipaddress.IPv4Address):
         return str(address)
-    if address.ipv4_mapped is not None:  # how a socket for both kinds names an IPv4 client
+    if address.ipv4_mapped is not None:  # a socket for both kinds names IPv4 clients so
         return str(address.ipv4_mapped)
     return str(ipaddress.IPv6Network((address.packed[:8] + bytes(8), 64)))

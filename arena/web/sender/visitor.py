@@ -1,8 +1,7 @@
-"""Visitor: a random number in a cookie, and the pseudonym by which everything behind the web layer knows its owner.
+"""Visitor: a random number in a cookie, and the pseudonym that everything behind the web layer uses instead.
 
-The cookie is 128 random bits, HttpOnly and SameSite=Lax, given with the first page. The database sees only its HMAC
-under the arena's secret: who steals the database cannot act as anybody, and who holds a cookie cannot find its rows.
-`identify` tells both things that the pages may know of a sender: the pseudonym and the HMAC of the address.
+The cookie is 128 random bits, HttpOnly and SameSite=Lax, given with the first page. The database contains only its HMAC
+under the arena's secret: a stolen database lets nobody act as a visitor, and a stolen cookie does not lead to its rows.
 """
 
 import hashlib
@@ -32,15 +31,15 @@ class HasCookies(Protocol):
 
 
 class Identifiable(HasCookies, HasClient, Protocol):
-    """A request that tells its sender."""
+    """A request with cookies and a client."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who sent a request, as far as the arena wants to know."""
+    """The sender of a request, as far as the arena needs to know."""
 
     visitor: str | None
-    """The pseudonym; None without a valid cookie."""
+    """The pseudonym, None without a valid cookie."""
     address: str
     """HMAC of the address, for the limits."""
 
@@ -50,7 +49,8 @@ def identify(request: Identifiable, secret: bytes) -> Sender:
 
 
 def pseudonym(request: HasCookies, secret: bytes) -> str | None:
-    """Who sent the request: 64 hex digits, the same for every request with this cookie. None without a valid cookie."""
+    """Return the sender's pseudonym: 64 hex digits, the same for every request with this cookie. None without a valid
+    cookie."""
     cookie = request.cookies.get(COOKIE)
     if not isinstance(cookie, str) or not _VALID.fullmatch(cookie):
         return None
@@ -58,11 +58,11 @@ def pseudonym(request: HasCookies, secret: bytes) -> str | None:
 
 
 class VisitorCookie:
-    """Gives a cookie with every HTML page whose request has no valid one, for the addresses below `path`. Secure where
+    """Adds a cookie to every HTML page whose request has no valid one, for the addresses below `path`; with Secure if
     the page came by https.
 
-    Others on the same host may have cookies of the same name. A browser names the one with the longest path first, so
-    everything behind this sees the first of each name alone.
+    Other applications on the same host may use the same cookie names. A browser sends the cookie with the longest path
+    first, so only the first cookie of each name is passed on.
     """
 
     def __init__(self, app: ASGIApp, path: str = "/") -> None:
@@ -91,7 +91,7 @@ class VisitorCookie:
 
 
 def _with_first_cookies(scope: Scope) -> Scope:
-    """The request with one cookie of each name, the first."""
+    """Return the request with only the first cookie of each name."""
     cookies: dict[bytes, bytes] = {}
     for name, value in scope["headers"]:
         if name == b"cookie":

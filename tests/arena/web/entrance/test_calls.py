@@ -31,7 +31,7 @@ def test_what_the_pages_send_is_a_call(more: dict[str, Any]) -> None:
 @pytest.mark.parametrize("event", [-1, 1, 4, 10**30, None, "3", 3.0, True, [], {}])
 def test_an_event_that_is_not_there_is_refused(event: Any) -> None:
     for check, value in ((check_call, CALL), (check_cancel, CANCEL)):
-        with pytest.raises(BadCall, match="fn_index: there is no such event"):
+        with pytest.raises(BadCall, match="fn_index: this event does not exist"):
             check(encode(value | {"fn_index": event}), N_INPUTS)
 
 

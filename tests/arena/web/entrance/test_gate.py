@@ -75,7 +75,7 @@ def test_what_the_pages_send_gets_in_whole(path: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        ("/gradio_api/queue/join", call_of(100).replace(b"3", b"4"), "fn_index: there is no such event"),
+        ("/gradio_api/queue/join", call_of(100).replace(b"3", b"4"), "fn_index: this event does not exist"),
         ("/gradio_api/run/predict", b"", "the body is not JSON"),
         ("/gradio_api/cancel", call_of(100), "expected the keys event_id, fn_index, session_hash"),
     ],
