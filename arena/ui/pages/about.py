@@ -29,7 +29,7 @@ def about_texts(settings: Settings) -> dict[str, str]:
             battles_per_hour=limits.battles_per_hour,
             votes_per_hour=limits.votes_per_hour,
             pace=messages(language)(f"about_pace_{battle.pace}"),
-            rating=settings_line(settings.elo, messages(language)),
+            rating=settings_line(settings.elo, (), messages(language)),
         )
         for language in LANGUAGES
     }

@@ -1,14 +1,16 @@
 """The leaderboard's table, its axis, and the line under it."""
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from arena.service import Board
-from arena.ui.messages import messages
-from arena.ui.pages.leaderboard_table import axis, computed_line, settings_line, table
+from arena.ui.messages import LANGUAGES, messages
+from arena.ui.pages.leaderboard_table import computed_line, settings_line, table
 from elo.board.leaderboard import BoardRow
+from elo.board.wording import ENGLISH
 from elo.chance.intervals import IntervalKind
 from elo.settings import Settings
 from tests.arena.ui.fake_arena import empty_board, full_board
@@ -60,12 +62,12 @@ def test_rows_hold_the_board_in_its_order_with_ranks_as_spans() -> None:
 def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
     html = table(full_board(), EN)
     assert _Table(html).rows[-1][4] == "802–940†"
-    assert "† few points won or lost so far" in html
+    assert "† approximate interval: the model has won or lost few points" in html
 
 
 def test_a_board_whose_intervals_are_all_of_a_rare_kind_marks_them_all() -> None:
     rows = [replace(row, interval="sandwich") for row in full_board().leaderboard.rows]
-    assert "* from the curvature of the fit" in table(_with_rows(*rows), EN)
+    assert "* sandwich estimate" in table(_with_rows(*rows), EN)
 
 
 def test_a_mark_means_the_same_on_every_board() -> None:
@@ -76,8 +78,8 @@ def test_a_mark_means_the_same_on_every_board() -> None:
         rows = [replace(first, interval="hessian"), *(replace(row, interval=common) for row in rest)]
         html = table(_with_rows(*rows), EN)
         assert _Table(html).rows[1][4].endswith("†")
-        assert "† few points won or lost so far" in html
-        assert "* few points" not in html
+        assert "† approximate interval: the model has won or lost few points" in html
+        assert "* approximate" not in html
 
 
 def test_the_table_is_one_line_because_markdown_ends_html_at_an_empty_one() -> None:
@@ -89,24 +91,16 @@ def test_names_are_shown_as_text() -> None:
     assert "<img" not in table(_with_rows(evil), EN)
 
 
-def test_the_axis_holds_every_interval_and_has_a_few_round_ticks() -> None:
-    rows = full_board().leaderboard.rows
-    scale = axis(rows)
-    assert all(0 < scale.percent(row.low or 0) < scale.percent(row.high or 0) < 100 for row in rows)
-    assert 2 <= len(scale.ticks) <= 6
-    assert all(tick % 50 == 0 for tick in scale.ticks)
-
-
-def test_the_axis_of_one_model_without_an_interval_has_some_width() -> None:
-    scale = axis([BoardRow("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1, 1)])
-    assert scale.low < 1000 < scale.high
-    assert scale.percent(1000) == pytest.approx(50)
+def test_every_bar_lies_within_the_width_of_its_cell() -> None:
+    places = [float(at) for at in re.findall(r'(?:x1|x2|cx)="([\d.]+)%"', table(full_board(), EN))]
+    assert places
+    assert all(0 < at < 100 for at in places)
 
 
 def test_a_model_without_an_interval_shows_its_rating_alone() -> None:
     html = table(_with_rows(BoardRow("Lone", 1, 1000.0, None, None, "none", 1, 0.5, 1, 1)), EN)
     assert _Table(html).rows[1][4] == "no interval"
-    assert 'class="range"' not in html
+    assert 'class="range' not in html
 
 
 def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
@@ -148,25 +142,26 @@ def test_the_age_is_told_in_its_largest_unit(seconds: float, age: str) -> None:
     assert f"· {age}<" in computed_line(board, board.computed_at + seconds, EN)
 
 
-def test_the_settings_are_told_in_words() -> None:
-    assert "400 points are odds of 10 to 1, the mean is 1000" in settings_line(Settings(), EN)
-    assert "1,000 resamplings, seed 0" in settings_line(Settings(), EN)
-    assert "K = 16, start 1000" in settings_line(Settings(method="elo", k=16), EN)
-    assert "Also set" not in settings_line(Settings(), EN)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_phrase_about_the_settings_has_its_translation(language: str) -> None:
+    texts = messages(language)
+    names = {key: set(re.findall(r"{(\w+)}", phrase)) for key, phrase in ENGLISH.items()}
+    assert names == {key: set(re.findall(r"{(\w+)}", texts.texts[key])) for key in ENGLISH}
 
 
-def test_rarer_settings_are_told_in_words_too() -> None:
-    line = settings_line(Settings(ties="davidson", gauge="anchor", anchor=(("wren", 1200.0),)), EN)
-    assert "fixed by wren = 1200)" in line
-    assert "are an outcome of their own (Davidson)" in line
-    assert line.endswith("intervals by formula, not by resampling.")
-    line = settings_line(Settings(both_bad="ignore"), EN)
-    assert "ties are half a win each, “neither” is left out of the fit;" in line
-    assert "own (Rao-Kupper), “neither” is" in settings_line(Settings(ties="rao-kupper", both_bad="ignore"), EN)
-    line = settings_line(Settings(ties="ignore", gauge="battles", control=("side", "length"), half_life_days=30), EN)
-    assert "the mean by battles is 1000); ties and “neither” are left out of the fit;" in line
-    assert line.endswith(" Also set: half_life_days = 30; control = length, side.")
-    assert settings_line(Settings(simultaneous=True), EN).endswith(" Also set: simultaneous = true.")
+def test_the_settings_are_the_phrases_of_the_printed_table() -> None:
+    usual = settings_line(Settings(), (), EN)
+    assert usual.startswith("Bradley-Terry fit; ties and “neither” are half a win each; prior: 1 virtual tie")
+    assert usual.endswith("95% intervals: percentile bootstrap, 1,000 rounds, seed 0.")
+    assert "400 points are odds of 10 to 1" in usual
+    online = settings_line(Settings(method="elo", k=16), (), EN)
+    assert online.startswith("Online Elo in the order of the votes, K = 16, start 1000; ")
+
+
+def test_the_settings_say_how_the_boards_own_intervals_are_made() -> None:
+    assert "95% intervals: sandwich" in settings_line(Settings(), frozenset({"sandwich", "hessian"}), EN)
+    rows = [replace(row, interval="sandwich") for row in full_board().leaderboard.rows]
+    assert "intervals: sandwich" in computed_line(_with_rows(*rows), 0.0, EN)
 
 
 def test_reasons_that_add_up_to_more_than_the_votes_left_out_are_explained() -> None:

@@ -57,13 +57,13 @@ def test_a_trigger_that_is_no_component_is_refused(trigger: Any) -> None:
 @pytest.mark.parametrize("event_id", [None, 3, "", "a b", "x" * 65])
 def test_a_call_is_taken_back_by_its_id(event_id: Any) -> None:
     check_cancel(encode(CANCEL), N_INPUTS)
-    with pytest.raises(BadCall, match="event_id: expected what the answer to the call said"):
+    with pytest.raises(BadCall, match="event_id: expected the id from the answer to the call"):
         check_cancel(encode(CANCEL | {"event_id": event_id}), N_INPUTS)
 
 
 @pytest.mark.parametrize("key", ["simple_format", "batched", "oauth_token", "event_id", "request"])
 def test_keys_that_the_pages_never_send_are_refused(key: str) -> None:
-    with pytest.raises(BadCall, match="expected the keys data, fn_index, session_hash and no others"):
+    with pytest.raises(BadCall, match="expected the keys data, fn_index, session_hash and none"):
         check_call(encode(CALL | {key: None}), N_INPUTS)
 
 

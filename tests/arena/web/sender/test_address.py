@@ -56,7 +56,7 @@ def test_that_visitors_come_without_an_address_is_logged_once_and_without_what_c
     for host in ("_hidden1", "_hidden2"):
         of(host)
     assert len(caplog.messages) == 1
-    assert "Have the proxy send X-Forwarded-For" in caplog.text
+    assert "Configure the proxy to send X-Forwarded-For" in caplog.text
     assert "_hidden" not in caplog.text
 
 
