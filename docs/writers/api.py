@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import elo
+from docs.writers.markdown import code, table
 from docs.writers.source import field_docs, unwrapped
 
 _HEADING = "\n\n".join(
@@ -75,7 +76,7 @@ def _class(name: str, cls: type) -> str:
     if dataclasses.is_dataclass(cls):
         docs = field_docs(cls)
         rows = [_field(field, docs.get(field.name, "")) for field in dataclasses.fields(cls)]
-        parts.append("\n".join(["| field | type | default | |", "| --- | --- | --- | --- |", *rows]) + "\n")
+        parts.append(table(("field", "type", "default", ""), rows))
     for method, value in vars(cls).items():
         if method.startswith("_"):
             continue
@@ -88,13 +89,11 @@ def _class(name: str, cls: type) -> str:
     return "\n".join(parts)
 
 
-def _field(field: "dataclasses.Field[Any]", text: str) -> str:
+def _field(field: "dataclasses.Field[Any]", text: str) -> tuple[str, str, str, str]:
     kind = field.type if isinstance(field.type, str) else inspect.formatannotation(field.type)
+    default = ""
     if field.default is not dataclasses.MISSING:
-        default = f"`{field.default!r}`"
+        default = repr(field.default)
     elif field.default_factory is not dataclasses.MISSING:
-        default = f"`{field.default_factory()!r}`"
-    else:
-        default = ""
-    cells = (f"`{field.name}`", f"`{_plain(kind)}`", default, " ".join(text.split()))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        default = repr(field.default_factory())
+    return code(field.name), code(_plain(kind)), code(default), " ".join(text.split())

@@ -14,6 +14,7 @@ import arena.__main__
 import db.__main__
 import elo.__main__
 import inference.__main__
+from docs.writers.markdown import code, table
 
 _PROGRAMS = (
     ("arena", app),
@@ -120,13 +121,10 @@ def _table(group: argparse._ArgumentGroup, parser: argparse.ArgumentParser) -> I
     rows = [_row(action, parser) for action in group._group_actions if _is_shown(action)]
     if not any(about for _, _, about in rows):
         return
-    has_defaults = any(default for _, default, _ in rows)
-    lines = [f"| {_title(group)} | default | |", "| --- | --- | --- |"] if has_defaults else []
-    lines = lines or [f"| {_title(group)} | |", "| --- | --- |"]
-    for name, default, about in rows:
-        cells = (name, default, about) if has_defaults else (name, about)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    yield "\n".join(lines) + "\n"
+    if any(default for _, default, _ in rows):
+        yield table((_title(group), "default", ""), rows)
+    else:
+        yield table((_title(group), ""), [(name, about) for name, _, about in rows])
 
 
 def _row(action: argparse.Action, parser: argparse.ArgumentParser) -> tuple[str, str, str]:
@@ -136,7 +134,7 @@ def _row(action: argparse.Action, parser: argparse.ArgumentParser) -> tuple[str,
     found = _DEFAULT.search(about)
     default = found["value"] if found else _default(action)
     about = _DEFAULT.sub("", about).removesuffix(f" ({default})")
-    return f"`{formatter.invocation(action)}`", f"`{default}`" if default else "", about
+    return code(formatter.invocation(action)), code(default), about
 
 
 def _default(action: argparse.Action) -> str:

@@ -1,6 +1,7 @@
 """docs/settings.md: every key of arena.toml, as `arena.settings` describes it."""
 
 from arena.settings.description import SECRET_KEY, DescribedKey, DescribedSection, describe
+from docs.writers.markdown import code, table
 
 _HEADING = "\n".join(
     (
@@ -39,12 +40,10 @@ def page() -> str:
 
 
 def _section(section: DescribedSection) -> str:
-    rows = ["| key | default | |", "| --- | --- | --- |", *(_row(key) for key in section.keys)]
-    return f"## {section.name}\n\n{section.description}\n\n" + "\n".join(rows) + "\n"
+    rows = table(("key", "default", ""), map(_row, section.keys))
+    return f"## {section.name}\n\n{section.description}\n\n{rows}"
 
 
-def _row(key: DescribedKey) -> str:
-    default = f"`{key.default}`" if key.default is not None else ""
+def _row(key: DescribedKey) -> tuple[str, str, str]:
     values = " ".join(filter(None, (key.type, key.bounds)))
-    cells = (f"`{key.name}`", default, f"{key.description} *{values[:1].upper()}{values[1:]}.*")
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return code(key.name), code(key.default or ""), f"{key.description} *{values[:1].upper()}{values[1:]}.*"
