@@ -28,9 +28,9 @@ _TOLERANCE = {torch.float32: 1e-4, torch.bfloat16: 5e-2}
 @dataclass(frozen=True, slots=True)
 class Agreement:
     """`error` is the norm of the difference of all logits over the norm of the expected ones; `same` of `n` greedy
-    tokens are the same. `way` is the decode backend."""
+    tokens are the same. `decode_backend` decodes single tokens."""
 
-    way: str
+    decode_backend: str
     window: str
     dtype: str
     error: float
@@ -62,9 +62,9 @@ def _agreement(
     found, chosen = _run(model, device, tokens, by_torch=by_torch)
     error = float((found - logits).norm() / logits.norm())
     same = sum(a == b for row, other in zip(tokens, chosen, strict=True) for a, b in zip(row, other, strict=True))
-    way = "torch" if by_torch else model.way_of_decoding
+    decode_backend = "torch" if by_torch else model.way_of_decoding
     window, name = str(model.config.sliding_window), str(model.dtype).removeprefix("torch.")
-    return Agreement(way, window, name, error, _TOLERANCE[model.dtype], same, sum(map(len, tokens)))
+    return Agreement(decode_backend, window, name, error, _TOLERANCE[model.dtype], same, sum(map(len, tokens)))
 
 
 def _model(config: ModelConfig, dtype: torch.dtype, device: str) -> ServedModel:

@@ -42,8 +42,8 @@ def lines(findings: Findings) -> Iterator[str]:
     for agreement in findings.agreements:
         result = "right" if agreement.is_right else "WRONG"
         yield (
-            f"window {agreement.window}, {agreement.dtype}, decoded with {agreement.way}: {result}, logits differ by "
-            f"{agreement.error:.1e} of their norm (tolerance {agreement.tolerance:.0e}), "
+            f"window {agreement.window}, {agreement.dtype}, decoded with {agreement.decode_backend}: {result}, "
+            f"logits differ by {agreement.error:.1e} of their norm (tolerance {agreement.tolerance:.0e}), "
             f"{agreement.same} of {agreement.n} greedy tokens are the same"
         )
     if findings.ceilings is not None:
@@ -51,8 +51,8 @@ def lines(findings: Findings) -> Iterator[str]:
         yield f"ceilings: memory copy {copy:,.0f} GB/s, matrix product {matrix:,.0f} TFLOP/s"
     for one in findings.decode_rates:
         yield (
-            f"decode with {one.way}, 1 sequence after {one.prompt:,} tokens: {one.tok_s:.1f} tok/s; share of the "
-            f"memory floor ({one.step_bytes / 1e9:.2f} GB per step): target {LEAST_SHARE:.0%}, "
+            f"decode with {one.decode_backend}, 1 sequence after {one.prompt:,} tokens: {one.tok_s:.1f} tok/s; "
+            f"share of the memory floor ({one.step_bytes / 1e9:.2f} GB per step): target {LEAST_SHARE:.0%}, "
             f"measured {one.share:.0%} ({_verdict(one.share, LEAST_SHARE)})"
         )
     if findings.peer is not None and (ratio := findings.peer_ratio()) is not None:

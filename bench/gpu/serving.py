@@ -25,9 +25,9 @@ _KEEP_FREE = 0.9  # the largest share of the free memory for caches; activations
 @dataclass(frozen=True, slots=True)
 class DecodeRate:
     """One sequence after `prompt` tokens. `share` is the rate over the rate at which a step's weights and cache can be
-    copied; `way` is the decode backend."""
+    copied; `decode_backend` decodes single tokens."""
 
-    way: str
+    decode_backend: str
     prompt: int
     tok_s: float
     step_bytes: int

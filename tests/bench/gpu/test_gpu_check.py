@@ -44,7 +44,7 @@ def test_every_section_runs(findings: Findings) -> None:
 
 def test_logits_on_the_same_device_agree(findings: Findings) -> None:
     packed = findings.agreements[::2]
-    assert {one.way for one in findings.agreements[1::2]} == {"torch"}
+    assert {one.decode_backend for one in findings.agreements[1::2]} == {"torch"}
     assert all(one.error == 0 for one in packed if one.dtype == "float32")
     assert all(one.error < 1e-5 for one in findings.agreements if one.dtype == "float32")
     assert all(0 < one.error < one.tolerance for one in findings.agreements if one.dtype == "bfloat16")
