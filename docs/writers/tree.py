@@ -1,6 +1,6 @@
 """The annotated tree of docs/architecture.md: every module with the first sentence of its docstring.
 
-Of benchmarks, tests and documentation, only the folders are listed.
+Of benchmarks, tests and documentation, only the folders are listed, and of tests only those that mirror nothing.
 """
 
 from collections.abc import Iterator
@@ -35,6 +35,8 @@ def _lines(folder: Path, *, depth: int, with_files: bool) -> list[str]:
         modules = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
         lines += [_line(f"{_INDENT * (depth + 1)}{path.name}", caption(path)) for path in modules]
     for inner in _packages(folder):
+        if not with_files and not caption(inner / "__init__.py"):
+            continue
         lines += _lines(inner, depth=depth + 1, with_files=with_files)
     return lines
 
