@@ -1,20 +1,19 @@
 """A conversation as the token ids that an instruct model was trained on.
 
-    v1       [INST] and [/INST] are plain text; the system prompt goes before the first user message
-    v2, v3   they are control pieces, each content is encoded by itself; the system prompt goes before the last user
+    v1       [INST] and [/INST] are plain text; the system prompt is before the first user message
+    v2, v3   they are control pieces, and each content is encoded by itself; the system prompt is before the last user
              message (the two differ in tool calls, which are not rendered here)
-    v7       as v3, but the system prompt has control pieces of its own and comes first (v11 and v13 differ in tools)
+    v7       as v3, but the system prompt is first, with control pieces of its own (v11 and v13 differ in tools)
     llama-2  a user message and its answer are one text between BOS and EOS, with [INST] and <<SYS>> as plain text
     zephyr   <|system|>, <|user|> and <|assistant|> are plain text, each message ends with EOS (TinyLlama's chat models)
-    none     no chat: a model that is to complete texts only
+    none     no chat: the model only completes texts
 
-Typed text never becomes a control id: an EOS that a user writes is four characters. What a layout itself writes as
-plain text cannot be told from a user who types the same, by that layout's own design: [INST] in v1, [INST] and <<SYS>>
-in llama-2, <|user|> in zephyr.
+Typed text never becomes a control id: an EOS that a user types is four characters. Where a layout writes its marks as
+plain text, a user can type the same: [INST] in v1, [INST] and <<SYS>> in llama-2, <|user|> in zephyr.
 
 Sources: mistral-common's tokenizers of the same versions, Meta's llama (chat_completion) and the published templates of
-Llama 2 and TinyLlama, token for token. Zephyr has BOS first, as its training had and as running the published template
-as text and tokenizing it gives; transformers' apply_chat_template with tokenize=True leaves it out.
+Llama 2 and TinyLlama, token for token. Zephyr has BOS first, as in its training, and as its template rendered to text
+and tokenized; transformers' apply_chat_template with tokenize=True omits it.
 """
 
 import re
@@ -39,7 +38,7 @@ _ZEPHYR = re.compile(r"""<\|user\|>(?:\\n|\n)['"]\s*\+\s*message\[['"]content['"
 
 
 class ChatError(ValueError):
-    """A conversation cannot be rendered; `index` is the message at fault, None where it is the conversation."""
+    """A conversation cannot be rendered. `index` is the wrong message, None where the whole conversation is wrong."""
 
     def __init__(self, message: str, index: int | None = None) -> None:
         super().__init__(message)
@@ -53,11 +52,11 @@ class Message:
 
 
 def detect_version(tokenizer: Tokenizer, *, family: Family = "mistral", folder: Path | None = None) -> Version:
-    """The layout of a model: as its tokenizer file names it, else as its folder publishes it, else as its pieces tell.
+    """Return the layout that the tokenizer file names, else that of the chat template in `folder`
+    (tokenizer_config.json or chat_template.jinja), else the one that the tokenizer's pieces show.
 
-    `folder` is where a chat_template is looked for (tokenizer_config.json or chat_template.jinja). Without any sign of
-    a layout it is v1, or llama-2 for a model of that `family`. Raises ChatError for a layout that is not rendered here:
-    a guess would be answered fluently and badly.
+    Without any sign it is v1, or llama-2 for a model of that `family`. Raises ChatError for an unknown layout, because
+    after a guess the model would answer fluently and badly.
     """
     if tokenizer.chat_version is not None:
         if tokenizer.chat_version not in _BY_NAME:
@@ -74,13 +73,13 @@ def detect_version(tokenizer: Tokenizer, *, family: Family = "mistral", folder: 
 
 
 def _recognise(template: str, tokenizer: Tokenizer, family: Family) -> Version:
-    """The layout that a Jinja template writes, by what only it contains."""
+    """Return the layout of a Jinja template, by marks that only this layout has."""
     if "<<SYS>>" in template and BEGIN in template:
         return "llama-2"
     if _ZEPHYR.search(template):
         return "zephyr"
     if _LATER_VERSION_MARK in template or BEGIN not in template:
-        raise _unknown("the chat_template beside the tokenizer is another")
+        raise _unknown("the chat_template beside the tokenizer has an unknown layout")
     return "v7" if _BEGIN_SYSTEM in template else _with_inst(tokenizer, family)
 
 
@@ -92,16 +91,17 @@ def _with_inst(tokenizer: Tokenizer, family: Family) -> Version:
 
 def _unknown(found: str) -> ChatError:
     return ChatError(
-        f"{found}; the chat layouts known here are {', '.join(VERSIONS[:-1])}. Name one of them (--template) if the "
-        "model understands it, or none to serve it for completions only"
+        f"{found}; the known chat layouts are {', '.join(VERSIONS[:-1])}. Choose one with --template if the model "
+        "understands it, or none to serve completions only"
     )
 
 
 def render(messages: Sequence[Message], tokenizer: Tokenizer, version: Version | None = None) -> list[int]:
-    """Ids of the conversation, BOS first, ready for the assistant's answer; None reads the version of the tokenizer.
+    """Return the ids of a conversation, BOS first, up to the start of the assistant's answer.
 
-    An optional system message comes first, then user and assistant take turns, and the last message is the user's. An
-    empty assistant turn is allowed: a model may have answered nothing. Raises ChatError for everything else.
+    The first message may be the system's; then user and assistant take turns, and the last message is the user's. An
+    assistant's message may be empty, because models do answer nothing. Raises ChatError for any other conversation.
+    `version` None means the tokenizer's own.
     """
     version = version or detect_version(tokenizer)
     if version == "none":
@@ -117,14 +117,14 @@ def render(messages: Sequence[Message], tokenizer: Tokenizer, version: Version |
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    index: int  # in the messages as they came
+    index: int  # among all messages
     role: Role
     content: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Text:
-    """Plain text to ids, with the message at fault named where it can't be encoded."""
+    """Encodes plain text, and names the message where it cannot."""
 
     tokenizer: Tokenizer
 
@@ -137,7 +137,7 @@ class _Text:
     def control(self, piece: str, version: Version) -> int:
         token_id = self.tokenizer.control_id(piece)
         if token_id is None:
-            raise ChatError(f"template {version} needs a control piece {piece}, which the tokenizer lacks; use v1")
+            raise ChatError(f"layout {version} needs a control piece {piece}, which the tokenizer lacks; use v1")
         return token_id
 
 
@@ -182,7 +182,7 @@ def _zephyr(system: _Turn | None, turns: Sequence[_Turn], text: _Text) -> list[i
 
 
 def _split(messages: Sequence[Message]) -> tuple[_Turn | None, list[_Turn]]:
-    """The system message, if there is one, and the turns; their order and their characters are checked."""
+    """Return the system message, if any, and the turns, after a check of their order and characters."""
     if not messages:
         raise ChatError("no messages; at least one user message was expected")
     turns = [_Turn(index, message.role, message.content) for index, message in enumerate(messages)]
@@ -198,8 +198,8 @@ def _split(messages: Sequence[Message]) -> tuple[_Turn | None, list[_Turn]]:
         expected = "assistant" if position % 2 else "user"
         if turn.role != expected:
             raise ChatError(
-                f"message {turn.index} is the {turn.role}'s; the {expected}'s was expected "
-                "(an optional system message, then user and assistant in turns)",
+                f"message {turn.index} is the {turn.role}'s; the {expected}'s was expected (an optional system "
+                "message, then user and assistant in turns)",
                 turn.index,
             )
         if turn.role == "user" and not turn.content.strip():

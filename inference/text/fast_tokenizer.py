@@ -1,12 +1,12 @@
 """tokenizer.json, through the `tokenizers` library that owns the format: an optional extra (pip install tokenizers).
 
-The library parses added tokens from any text by default, so that a user who types "</s>" ends the prompt. Here the
-special ones are switched off for encoding, and so is every added token that looks like a mark (<…> or […]) and was
-only forgotten to be called special: typed text stays text. What the file adds as plain words is parsed as it says.
+By default the library parses added tokens in any text, so a user who types "</s>" ends the prompt. Here encoding
+ignores special tokens, and every added token that looks like a mark (<…> or […]) but is not declared special: typed
+text stays text. Words that the file adds are parsed as usual.
 
-Two kinds of files are read, told by their decoder: byte-level BPE (Llama 3, Mistral Nemo), where each character of a
+Two kinds of files are read, known by their decoder: byte-level BPE (Llama 3, Mistral Nemo), where each character of a
 piece is a byte, and SentencePiece's BPE as Hugging Face converts it (Llama 2, Mistral), where U+2581 is a space and
-<0xEC> a byte. Any other is refused, since a stream of it could not be promised to be exact.
+<0xEC> a byte. Any other is refused, because its streamed text might not be exact.
 """
 
 import json
@@ -26,10 +26,10 @@ _CONVERTED = {"Replace", "ByteFallback", "Fuse", "Strip"}
 
 class FastTokenizer(Tokenizer):
     def __init__(self, path: Path) -> None:
-        """Read a tokenizer.json and, beside it, what names BOS and EOS.
+        """Read a tokenizer.json, and the files beside it that name BOS and EOS.
 
-        Raises TokenizerError where the library is not installed, the file is damaged or of a kind that is not read
-        here, or nothing tells which pieces are BOS and EOS.
+        Raises TokenizerError where the library is missing, the file is damaged or of another kind, or no file names BOS
+        and EOS.
         """
         file = _read(path)
         self._library = _load(path, file)
@@ -39,7 +39,7 @@ class FastTokenizer(Tokenizer):
         bos, eos = (published.special_id(path.parent, which, ids) for which in ("bos", "eos"))
         if bos is None or eos is None:
             raise TokenizerError(
-                f"nothing in {path.parent} tells BOS and EOS of {path.name}; tokenizer_config.json (bos_token, "
+                f"no file in {path.parent} names BOS and EOS of {path.name}; tokenizer_config.json (bos_token, "
                 "eos_token) or config.json (bos_token_id, eos_token_id) was expected beside it"
             )
         self.bos_id, self.eos_id, self.eos_ids = bos, eos, frozenset({eos})
@@ -71,18 +71,16 @@ class FastTokenizer(Tokenizer):
         ids: list[int] = self._library.encode(text, add_special_tokens=False).ids
         if not self._never_typed.isdisjoint(ids):
             marks = ", ".join(sorted({self.piece(token_id) for token_id in self._never_typed.intersection(ids)}))
-            raise ValueError(f"the text would become {marks}, which this tokenizer.json can't write as plain text")
+            raise ValueError(f"the text has {marks}, which this tokenizer.json cannot encode as plain text")
         return ids
 
 
 def _load(path: Path, file: dict[str, Any]) -> Any:
-    """The library's tokenizer of a file, which takes marks for text and neither cuts a text nor fills it up."""
+    """Return the library's tokenizer, which encodes marks as text, and neither truncates nor pads."""
     try:
         import tokenizers
     except ImportError as error:
-        raise TokenizerError(
-            f"{path} needs the tokenizers library, which is not installed; pip install tokenizers"
-        ) from error
+        raise TokenizerError(f"{path} needs the tokenizers library; pip install tokenizers") from error
     marked = [{**token, "special": token["special"] or _is_mark(token)} for token in file["added_tokens"]]
     try:
         library = tokenizers.Tokenizer.from_str(json.dumps({**file, "added_tokens": marked}))
@@ -99,7 +97,7 @@ def _is_mark(token: dict[str, Any]) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """The file, its parts that are looked at here checked."""
+    """Read the file, and check the parts used here."""
     try:
         file: dict[str, Any] = json.loads(path.read_bytes())
         kind, decoders = file["model"]["type"], _decoders(file)
@@ -110,13 +108,13 @@ def _read(path: Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(path, error) from error
     if kind != "BPE":
-        raise TokenizerError(f"{path} holds a {kind} model; BPE was expected, as Mistral and Llama have it")
+        raise TokenizerError(f"{path} has a {kind} model; BPE was expected, as in Mistral and Llama")
     is_known = "ByteLevel" in decoders and decoders <= _BYTE_LEVEL
     is_known |= {"Replace", "ByteFallback"} <= decoders <= _CONVERTED and _replaces_and_strips_one_space(file)
     if not is_known:
         raise TokenizerError(
-            f"{path} decodes by {', '.join(sorted(decoders)) or 'nothing'}; ByteLevel was expected, or Replace, "
-            "ByteFallback, Fuse and Strip of the one space before a text"
+            f"{path} decodes with {', '.join(sorted(decoders)) or 'nothing'}; ByteLevel was expected, or Replace, "
+            "ByteFallback, Fuse and Strip of one space before a text"
         )
     return file
 
@@ -126,7 +124,7 @@ def _damaged(path: Path, error: Exception) -> TokenizerError:
 
 
 def _decoders(file: dict[str, Any]) -> set[str]:
-    """Names of the steps of a file's decoder."""
+    """Return the names of the decoder's steps."""
     return {str(step["type"]) for step in _steps(file)}
 
 
@@ -155,7 +153,7 @@ def _of_byte_level(piece: str) -> bytes:
 
 
 def _byte_level_alphabet() -> dict[str, int]:
-    """GPT-2's: a printable byte of Latin-1 is its own character, the others are U+0100 and on, in their order."""
+    """Return GPT-2's alphabet: a printable byte of Latin-1 is its own character, the others are U+0100 on, in order."""
     own = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
     others = [byte for byte in range(256) if byte not in own]
     return {chr(byte): byte for byte in own} | {chr(0x100 + n): byte for n, byte in enumerate(others)}

@@ -1,4 +1,4 @@
-"""Which of a model folder's files its tokenizer is read from, and where its answers end."""
+"""Which tokenizer a model folder has, and where its answers end."""
 
 from pathlib import Path
 
@@ -10,19 +10,18 @@ from inference.text.tokenizer import FAST_FILE, TEKKEN_FILE, TOKENIZER_FILE, Tok
 
 
 def open_tokenizer(folder: Path) -> Tokenizer:
-    """The tokenizer of a folder: tokenizer.model, else tokenizer.json, else tekken.json.
+    """Open a folder's tokenizer: tokenizer.model, else tokenizer.json, else tekken.json.
 
-    A tokenizer.model that knows less than the model (added_tokens.json has ids beyond it) gives way to tokenizer.json.
-    Raises TokenizerError where there is none, it is damaged, its library is not installed, or generation_config.json
-    ends answers at an id that it does not have.
+    A tokenizer.json takes precedence over a tokenizer.model that lacks ids of added_tokens.json. Raises TokenizerError
+    where there is none, it is damaged, its library is missing, or generation_config.json ends answers at an unknown id.
     """
     tokenizer = _open(folder)
     ends = published.eos_ids(folder)
     for token_id in ends:
         if not 0 <= token_id < tokenizer.vocab_size:
             raise TokenizerError(
-                f"generation_config.json in {folder} ends answers at id {token_id}, and the tokenizer has ids up to "
-                f"{tokenizer.vocab_size - 1}; both of the same model were expected"
+                f"generation_config.json in {folder} ends answers at id {token_id}, and the tokenizer's ids end at "
+                f"{tokenizer.vocab_size - 1}; files of the same model were expected"
             )
     tokenizer.eos_ids |= frozenset(ends)
     return tokenizer
@@ -38,4 +37,4 @@ def _open(folder: Path) -> Tokenizer:
         return FastTokenizer(folder / FAST_FILE)
     if (folder / TEKKEN_FILE).is_file():
         return TekkenTokenizer(folder / TEKKEN_FILE)
-    raise TokenizerError(f"no tokenizer in {folder}; put {TOKENIZER_FILE} there ({FAST_FILE} or {TEKKEN_FILE} will do)")
+    raise TokenizerError(f"no tokenizer in {folder}; put {TOKENIZER_FILE}, {FAST_FILE} or {TEKKEN_FILE} there")

@@ -1,8 +1,8 @@
-"""What the JSON files beside a tokenizer publish: names of BOS and EOS, further ends of an answer, the chat template.
+"""The files beside a tokenizer: names of BOS and EOS, other ends of an answer, the chat template.
 
 They are Hugging Face's: tokenizer_config.json, generation_config.json, config.json, added_tokens.json and
-chat_template.jinja. All of them may be absent (Mistral's own folders have none). A template is read as text, to
-recognise a layout by; it is never run.
+chat_template.jinja. Any of them may be missing (Mistral's own folders have none). A template is only read as text, to
+recognise its layout; it is never run.
 """
 
 import json
@@ -13,9 +13,9 @@ from inference.text.tokenizer import TokenizerError
 
 
 def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
-    """Id of "bos" or "eos": by name from tokenizer_config.json, else by number from config.json; None where neither is.
+    """Return the id of "bos" or "eos": by name from tokenizer_config.json, else by number from config.json, else None.
 
-    `ids` are those of the tokenizer's pieces. Of several in config.json the first counts.
+    `ids` are those of the tokenizer's pieces. Of several numbers the first counts.
     """
     name = _read(folder / "tokenizer_config.json").get(f"{which}_token")
     if isinstance(name, dict):
@@ -23,7 +23,7 @@ def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
     if isinstance(name, str):
         if name not in ids:
             raise TokenizerError(
-                f"tokenizer_config.json in {folder} names {which}_token {name!r}; no piece is called so"
+                f"tokenizer_config.json in {folder}: {which}_token is {name!r}; no piece has that name"
             )
         return ids[name]
     token_id = next(iter(_ids(folder / "config.json", f"{which}_token_id")), None)
@@ -33,18 +33,18 @@ def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
 
 
 def eos_ids(folder: Path) -> tuple[int, ...]:
-    """Ids at which generation_config.json lets an answer end; () where it says nothing."""
+    """Return the ids at which generation_config.json ends an answer; () where it has none."""
     return _ids(folder / "generation_config.json", "eos_token_id")
 
 
 def added_ids(folder: Path) -> tuple[int, ...]:
-    """Ids of added_tokens.json: pieces that were added to a model after its tokenizer.model was made."""
+    """Return the ids of added_tokens.json: pieces added to a model after its tokenizer.model was made."""
     ids = _read(folder / "added_tokens.json").values()
     return tuple(token_id for token_id in ids if isinstance(token_id, int))
 
 
 def chat_template(folder: Path) -> str | None:
-    """Text of the Jinja template: chat_template.jinja, else that of tokenizer_config.json (of several the default)."""
+    """Return the Jinja template of chat_template.jinja, else of tokenizer_config.json (its default of several)."""
     path = folder / "chat_template.jinja"
     if path.is_file():
         return path.read_text(encoding="utf-8", errors="replace")
@@ -71,5 +71,5 @@ def _read(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise TokenizerError(f"{path} is not JSON, or is damaged: {error}") from error
     if not isinstance(content, dict):
-        raise TokenizerError(f"{path} holds a JSON {type(content).__name__}; an object was expected")
+        raise TokenizerError(f"{path} is a JSON {type(content).__name__}; an object was expected")
     return content

@@ -1,7 +1,7 @@
 """tokenizer.model: the SentencePiece files of Mistral (v1, v2, v3), Llama 2 and TinyLlama.
 
-SentencePiece never parses control pieces from a text. A piece is its bytes: U+2581 is a space, <0xEC> one byte, a
-control piece nothing.
+SentencePiece never parses control pieces in a text. A piece is its bytes: U+2581 is a space, <0xEC> one byte, a control
+piece none.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ _SPACE = "\u2581"  # how SentencePiece writes a space inside a piece
 
 class SentencePieceTokenizer(Tokenizer):
     def __init__(self, path: Path) -> None:
-        """Read a SentencePiece model; TokenizerError when it is missing, damaged or has no BOS or EOS."""
+        """Read a SentencePiece model. Raises TokenizerError where it is missing, damaged, or without BOS or EOS."""
         if not path.is_file():
             raise TokenizerError(f"no tokenizer in {path.parent}; put {path.name} there (a SentencePiece model)")
         processor = sentencepiece.SentencePieceProcessor()
@@ -24,7 +24,7 @@ class SentencePieceTokenizer(Tokenizer):
         except (RuntimeError, OSError) as error:
             raise TokenizerError(
                 f"{path} is not a SentencePiece model, or is damaged ({path.stat().st_size:,} bytes); "
-                "copy it again from where it came"
+                "copy it again from its source"
             ) from error
         self._processor = processor
         self.bos_id, self.eos_id = processor.bos_id(), processor.eos_id()
@@ -68,6 +68,6 @@ class SentencePieceTokenizer(Tokenizer):
         return self.piece(token_id).replace(_SPACE, " ").encode()
 
     def _has_dummy_prefix(self) -> bool:
-        """Whether encoding puts a space before a text, and SentencePiece's decoding takes it away again."""
+        """Whether encoding puts a space before a text, and decoding removes it."""
         first = self._processor.encode("a")[0]
         return self._bytes[first].startswith(b" ") and not str(self._processor.decode([first])).startswith(" ")

@@ -1,7 +1,6 @@
-"""End an answer before a stop string, which may be spread over several tokens.
+"""End an answer before a stop string, which may span several tokens.
 
-Text that could be the beginning of a stop string is held back until it is clear that it is not: a reader never sees a
-character that later turns out to belong to one.
+Text that may begin a stop string is held back until it cannot: a reader never sees a character of a stop string.
 """
 
 from collections.abc import Sequence
@@ -10,17 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """Text that may be shown, and whether a stop string came right after it."""
+    """Text that may be shown, and whether a stop string followed it."""
 
     text: str
     is_stopped: bool
 
 
 class StopStrings:
-    """Feed text in pieces of any size; the released pieces, joined, end before the first stop string.
+    """Takes text in pieces of any size. The released pieces, joined, end before the first stop string.
 
-    Where two stop strings overlap, the one that is complete first counts, so that the result does not depend on how the
-    text was cut into pieces. Of two that end together it is the longer one. A stop string is not part of the text.
+    Where two stop strings overlap, the one that is complete first counts, so the result does not depend on how the text
+    is cut into pieces. Of two that end together the longer one counts.
     """
 
     def __init__(self, stops: Sequence[str]) -> None:
@@ -28,7 +27,7 @@ class StopStrings:
         self._held = ""
 
     def push(self, text: str) -> Released:
-        """What is now sure to be shown. After `is_stopped` nothing more may be pushed."""
+        """Add text, and return what may be shown now. After `is_stopped` no more text may be pushed."""
         text = self._held + text
         found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
         if found:
@@ -40,12 +39,12 @@ class StopStrings:
         return Released(text[:cut], is_stopped=False)
 
     def flush(self) -> str:
-        """What was held back, when no more text follows."""
+        """Return the text held back, when no more follows."""
         held, self._held = self._held, ""
         return held
 
     def _first_open(self, text: str) -> int:
-        """Where the longest suffix begins that may begin a stop string; the length of the text if there is none."""
+        """Return the start of the longest suffix that may begin a stop string; the text's length if there is none."""
         longest = max(map(len, self._stops), default=1) - 1
         for start in range(max(0, len(text) - longest), len(text)):
             if any(stop.startswith(text[start:]) for stop in self._stops):

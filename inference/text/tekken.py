@@ -1,7 +1,7 @@
 """tekken.json, through the library that owns the format: an optional extra (pip install mistral-common).
 
-A piece is bytes, with no space before a text and no character that has to be whole. Control pieces stand before all
-others and are no part of the vocabulary that a text is cut by, so typed text never becomes one.
+A piece is bytes, which may be part of a character; no space is put before a text. Control pieces have the lowest ids
+and are not in the vocabulary that encodes text, so typed text never becomes one.
 """
 
 from pathlib import Path
@@ -11,18 +11,16 @@ from inference.text.tokenizer import Tokenizer, TokenizerError
 
 class TekkenTokenizer(Tokenizer):
     def __init__(self, path: Path) -> None:
-        """Read a tekken.json; TokenizerError where the library is not installed or refuses the file."""
+        """Read a tekken.json. Raises TokenizerError where the library is missing or refuses the file."""
         try:
             from mistral_common.tokens.tokenizers.tekken import Tekkenizer
         except ImportError as error:
-            raise TokenizerError(
-                f"{path} needs the mistral-common library, which is not installed; pip install mistral-common"
-            ) from error
+            raise TokenizerError(f"{path} needs the mistral-common library; pip install mistral-common") from error
         try:
             self._library = Tekkenizer.from_file(path)
         except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             reason = f"{type(error).__name__}: {str(error)[:200]}"
-            raise TokenizerError(f"{path} is not a tekken file that mistral-common reads ({reason})") from error
+            raise TokenizerError(f"{path} is not a tekken file that mistral-common can read ({reason})") from error
         self.bos_id, self.eos_id = self._library.bos_id, self._library.eos_id
         self.eos_ids = frozenset({self.eos_id})
         self.vocab_size = self._library.n_words
@@ -36,7 +34,7 @@ class TekkenTokenizer(Tokenizer):
         return token_id < self._library.num_special_tokens
 
     def piece(self, token_id: int) -> str:
-        """Text of a piece, or OpenAI's form for bytes that are none, such as "bytes:\\xec\\x95"."""
+        """Return the text of a piece, or OpenAI's form for bytes that are not text, such as "bytes:\\xec\\x95"."""
         if self.is_control(token_id):
             return str(self._library.id_to_piece(token_id))
         piece = self.piece_bytes(token_id)

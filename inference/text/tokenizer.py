@@ -1,14 +1,14 @@
-"""What a tokenizer is to the rest of the house, whichever file and library it comes from, and decoding as a stream.
+"""The interface of every tokenizer, and decoding as a stream.
 
-Text that a person wrote is encoded as text and nothing else: no control id ever comes out of `encode`, so "[INST]" in a
-prompt stays six characters. Control ids are asked for by name and put in by the chat template.
+Typed text is only ever encoded as text: `encode` never returns a control id, so "[INST]" in a prompt stays six
+characters. The chat template looks control ids up by name, and inserts them.
 
-Decoding goes piece by piece rather than through a library's own `decode`, which cannot be streamed: SentencePiece's
-drops the space before the first piece of whatever it is given, and all of them turn half a character into U+FFFD. Here
-an id is its bytes (a control id has none), and an incremental UTF-8 decoder holds a character back until its last byte
-came. Bytes that never become a character are U+FFFD, one for each broken sequence.
+Decoding works piece by piece, because a library's own `decode` cannot be streamed: SentencePiece's drops the space
+before the first piece of whatever it is given, and all of them turn half a character into U+FFFD. Here an id is its
+bytes (a control id has none), and an incremental UTF-8 decoder holds a character back until its last byte. Bytes that
+never become a character are U+FFFD, one for each broken sequence.
 
-Which bytes an id stands for is the business of the file's own module: sentencepiece_tokenizer, fast_tokenizer, tekken.
+The bytes of an id come from the modules of each file type: sentencepiece_tokenizer, fast_tokenizer, tekken.
 """
 
 import codecs
@@ -19,15 +19,15 @@ TOKENIZER_FILE = "tokenizer.model"
 FAST_FILE = "tokenizer.json"
 TEKKEN_FILE = "tekken.json"
 TOKENIZER_FILES = (TOKENIZER_FILE, FAST_FILE, TEKKEN_FILE)
-"""In the order in which a folder is searched for them."""
+"""In the order in which a folder is searched."""
 
 
 class TokenizerError(ValueError):
-    """A tokenizer file cannot be used; the message names it and says what was expected."""
+    """A tokenizer file cannot be used. The message names it, and what was expected."""
 
 
 def check_text(text: str) -> None:
-    """ValueError for a lone surrogate, which JSON can carry and no encoding of a text can."""
+    """Raise ValueError for a lone surrogate, which JSON may contain, but UTF-8 cannot encode."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
@@ -35,10 +35,10 @@ def check_text(text: str) -> None:
 
 
 class Tokenizer(ABC):
-    """Text to ids and back. `bos_id`, `eos_id` and `vocab_size` (the highest id and one) as in the file.
+    """Text to ids and back. `bos_id`, `eos_id` and `vocab_size` (the highest id plus one) are the file's.
 
-    An answer ends at any of `eos_ids`: EOS, and what else the model's generation_config.json ends it at. `chat_version`
-    is the chat layout that the file itself names, None where it names none (only tekken files do).
+    An answer ends at any of `eos_ids`: EOS, and the ids of generation_config.json. `chat_version` is the chat layout
+    that the file names; only tekken files do.
     """
 
     bos_id: int
@@ -48,12 +48,12 @@ class Tokenizer(ABC):
     chat_version: str | None = None
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`, without BOS and EOS; never a control id. ValueError for a lone surrogate, which is no text."""
+        """Return the ids of `text`, without BOS and EOS; never a control id. Raises ValueError for a lone surrogate."""
         check_text(text)
         return self._encode(text)
 
     def decode(self, ids: Iterable[int], *, shows_control: bool = False) -> str:
-        """Text of `ids`: what a StreamDecoder emits for them, in one string; control ids by name, if they are shown."""
+        """Return the text of `ids`, as a StreamDecoder gives it; with `shows_control`, control ids by name."""
         decoder, parts = StreamDecoder(self), []
         for token_id in ids:
             if shows_control and self.is_control(token_id):
@@ -63,30 +63,30 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def control_id(self, piece: str) -> int | None:
-        """Id of the control piece with this name; None where there is none, or where that name is ordinary text."""
+        """Return the id of the control piece with this name; None where there is none, or the name is ordinary text."""
 
     @abstractmethod
     def is_control(self, token_id: int) -> bool:
-        """Whether the id marks something (BOS, EOS, the turns of a chat) and has no text."""
+        """Whether the id is a mark without text: BOS, EOS, or a turn of a chat."""
 
     @abstractmethod
     def piece(self, token_id: int) -> str:
-        """The file's own name of an id, such as "▁the", "<0x0A>" or "<s>"; no two ids share one."""
+        """Return the file's name of an id, such as "▁the", "<0x0A>" or "<s>". Names are unique."""
 
     @abstractmethod
     def piece_bytes(self, token_id: int, *, is_first: bool = False) -> bytes:
-        """What one id adds to a text. The first piece is without the space that encoding puts before every text."""
+        """Return the bytes that an id adds to a text. The first piece lacks the space that encoding adds to a text."""
 
     @abstractmethod
     def _encode(self, text: str) -> list[int]:
-        """Ids of a text without lone surrogates."""
+        """Encode a text without lone surrogates."""
 
 
 class StreamDecoder:
-    """Text of a growing list of ids; what `push` and `flush` return, joined, is the text of them all.
+    """The text of a growing list of ids: the results of `push` and `flush`, joined.
 
-    `after` are ids that stand before the first one pushed (a prompt that is continued as plain text): the space of the
-    first piece is then kept, since it separates two words.
+    `after` are ids before the first one pushed, where a prompt is continued as plain text. The space of the first piece
+    is then kept, because it separates two words.
     """
 
     def __init__(self, tokenizer: Tokenizer, *, after: Sequence[int] = ()) -> None:
@@ -95,11 +95,11 @@ class StreamDecoder:
         self._is_at_start = not any(map(tokenizer.piece_bytes, after))
 
     def push(self, token_id: int) -> str:
-        """The characters that this id completes; "" while the last one is not whole."""
+        """Return the characters that this id completes; "" in the middle of a character."""
         piece = self._tokenizer.piece_bytes(token_id, is_first=self._is_at_start)
         self._is_at_start = self._is_at_start and not self._tokenizer.piece_bytes(token_id)
         return self._characters.decode(piece)
 
     def flush(self) -> str:
-        """What is left when no id follows: U+FFFD for an unfinished character, else nothing."""
+        """Return U+FFFD for an unfinished last character, else "", when no id follows."""
         return self._characters.decode(b"", final=True)

@@ -28,7 +28,7 @@ def test_a_whole_folder_opens_without_its_weights_being_read(path: Path) -> None
     [
         ("params.json", CheckpointError, "no params.json and no config.json in"),
         ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*: found no weights at all"),
-        ("tokenizer.model", TokenizerError, "no tokenizer in .*; put tokenizer.model there"),
+        ("tokenizer.model", TokenizerError, "no tokenizer in .*; put tokenizer.model"),
     ],
 )
 def test_a_missing_file_is_named(path: Path, name: str, error: type[Exception], match: str) -> None:

@@ -218,7 +218,7 @@ def test_a_published_template_tells_the_layout(
 )
 def test_a_published_template_of_another_layout_is_refused_rather_than_guessed(tmp_path: Path, template: str) -> None:
     (tmp_path / "chat_template.jinja").write_text(template)
-    with pytest.raises(ChatError, match=r"the chat_template beside the tokenizer is another; .* \(--template\)"):
+    with pytest.raises(ChatError, match=r"the chat_template beside the tokenizer has an unknown layout; .* --template"):
         detect_version(V1, folder=tmp_path)
 
 
@@ -230,7 +230,7 @@ def test_a_later_layout_is_refused_rather_than_guessed() -> None:
         def control_id(self, piece: str) -> int | None:
             return 40 if piece == "[MODEL_SETTINGS]" else super().control_id(piece)
 
-    with pytest.raises(ChatError, match=r"has a \[MODEL_SETTINGS\] piece; .* v1, v2, v3, v7, llama-2, zephyr\. Name"):
+    with pytest.raises(ChatError, match=r"has a \[MODEL_SETTINGS\] piece; .* v1, v2, v3, v7, llama-2, zephyr\. Choose"):
         render([user("Hello")], Later())
     assert render([user("Hello")], Later(), "v3") == [1, 3, 23325, 4]
     with pytest.raises(ChatError, match="the tokenizer names its chat layout v15"):
@@ -301,5 +301,5 @@ def test_text_that_a_tokenizer_cannot_keep_apart_names_its_message() -> None:
 
 @pytest.mark.parametrize("version", ["v3", "v7"])
 def test_a_layout_without_its_control_pieces_says_to_use_v1(version: Version) -> None:
-    with pytest.raises(ChatError, match=rf"template {version} needs a control piece .*, which the tokenizer lacks"):
+    with pytest.raises(ChatError, match=rf"layout {version} needs a control piece .*, which the tokenizer lacks"):
         render([user("Hello")], V1, version)

@@ -29,7 +29,7 @@ def test_the_first_of_three_files_is_read(folder: Path) -> None:
         assert type(open_tokenizer(folder)) is kind
         (folder / name).unlink()
     with pytest.raises(
-        TokenizerError, match=rf"no tokenizer in {folder}; put tokenizer.model there \(tokenizer.json or"
+        TokenizerError, match=rf"no tokenizer in {folder}; put tokenizer.model, tokenizer.json or tekken.json there"
     ):
         open_tokenizer(folder)
 
@@ -58,5 +58,5 @@ def test_an_answer_ends_where_generation_config_says_so_too(folder: Path, publis
 
 def test_an_end_that_the_tokenizer_does_not_have_is_refused(folder: Path) -> None:
     (folder / "generation_config.json").write_text('{"eos_token_id": [2, 32000]}')
-    with pytest.raises(TokenizerError, match=r"ends answers at id 32000, and the tokenizer has ids up to \d+"):
+    with pytest.raises(TokenizerError, match=r"ends answers at id 32000, and the tokenizer's ids end at \d+"):
         open_tokenizer(folder)

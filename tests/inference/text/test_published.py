@@ -55,7 +55,7 @@ def test_ids_of_another_kind_are_refused(tmp_path: Path, ids: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "match"), [("{", "is not JSON, or is damaged"), ("[]", "holds a JSON list; an object")]
+    ("content", "match"), [("{", "is not JSON, or is damaged"), ("[]", "is a JSON list; an object")]
 )
 def test_a_damaged_file_is_named(tmp_path: Path, content: str, match: str) -> None:
     (tmp_path / "generation_config.json").write_text(content)
