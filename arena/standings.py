@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from db import queries
-from db.codes import Kind
+from db.codes import BattleKind
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
@@ -122,8 +122,8 @@ class Standings:
         with self._database.read() as tx:
             revision = queries.ledger_state(tx).revision
             votes = self._votes(tx)
-            excluded = queries.exclusions(tx, Kind.BATTLE)
-            totals = queries.vote_totals(tx, Kind.BATTLE)
+            excluded = queries.exclusions(tx, BattleKind.BATTLE)
+            totals = queries.vote_totals(tx, BattleKind.BATTLE)
             models = queries.list_models(tx)
         listed = [model.info.name for model in models if model.retired_at is None]
         if isinstance(votes, Votes) and self._settings.method == "elo":
@@ -132,7 +132,7 @@ class Standings:
             leaderboard = rate(votes, self._settings, listed=listed)
         exclusions = {reason.label: n for reason, n in excluded.items()}
         return Board(
-            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions, kind=Kind.BATTLE.label),
+            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
             models={
                 model.info.name: ModelCard(
                     name=model.info.name,
@@ -155,10 +155,10 @@ class Standings:
         """Return what the settings need of the counted votes: mostly only counts, which the database computes. (Battles
         have no prepared pairs, so `cluster = "auto"` needs no single votes.)"""
         if self._settings.method == "elo":
-            return Votes.from_rows(queries.votes_in_order(tx, Kind.BATTLE))
+            return Votes.from_rows(queries.votes_in_order(tx, BattleKind.BATTLE))
         if not self._settings.needs_votes:
-            return Cells.from_counts(queries.cells(tx, Kind.BATTLE))
+            return Cells.from_counts(queries.cells(tx, BattleKind.BATTLE))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)
-        rows = queries.rated_votes(tx, Kind.BATTLE, with_answers=with_answers, with_texts=with_texts)
+        rows = queries.rated_votes(tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts)
         return gathered(rows, columns)

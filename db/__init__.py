@@ -1,16 +1,17 @@
-"""The arena's memory: who battled, what was said, who voted what, and which votes count.
+"""The database of the arena: battles, prompts and answers, votes, and which of them count.
 
     outcome     the four outcomes of a vote: codes and spellings (imports nothing)
-    codes       every other enumeration that is stored
-    errors      one error tree
-    schema      the tables · migrations/ how a database gets there, by Alembic
+    codes       the other enumerations that are stored
+    errors      one tree of errors
+    schema      the tables; `column_types`: types of columns; migrations/: how a database is upgraded, by Alembic
     session     open_database(url) -> Database; read() and write() transactions on SQLite and PostgreSQL
-    queries     every read and write, one named function each
-    exchange    votes as JSON lines, out and in
+    queries/    every read and write, one named function each; they take and return `records/`
+    exchange    votes as JSON lines, exported and imported; `vote_line`: one such line
+    integrity   what `python -m db check` checks
     __main__    export, import, backup, check
 
-`import db` loads none of it, so a program that only wants `db.outcome` never pays for SQLAlchemy.
-The package knows no rule of the arena and no rating formula: verdicts and arithmetic are handed in.
+`import db` loads none of these, so a program that only needs `db.outcome` does not load SQLAlchemy. The package has no
+rule of the arena and no rating formula: verdicts and arithmetic are passed in.
 """
 
 __version__ = "0.2.0"

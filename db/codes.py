@@ -1,35 +1,45 @@
-"""Every enumeration that is stored, but the outcome: small integers in the tables, labels in files.
+"""The enumerations that are stored, except the outcome: small integers in the tables, labels in files.
 
-The numbers are for ever: a new member gets a new number and a migration for the CHECK. What a member means to a
-visitor, and when it applies, is the arena's business (the reasons' rules and sentences: `arena.rules.ledger`).
+The numbers never change: a new member gets a new number and a migration for the CHECK. What a member means to a
+visitor, and when it applies, is for the arena (`arena.rules.ledger` has the rules of the reasons).
 """
 
+import re
 from enum import IntEnum
-from typing import Self
+from typing import Any, Self
 
 
 class Code(IntEnum):
-    """An integer in the database, a lower-case label everywhere else."""
+    """An integer in the database, and a lower-case label elsewhere."""
 
     @property
     def label(self) -> str:
         return self.name.lower()
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """Files have the label."""
+        from pydantic_core import core_schema
+
+        to_label = core_schema.plain_serializer_function_ser_schema(lambda member: member.label)
+        return core_schema.no_info_plain_validator_function(cls.parse, serialization=to_label)
+
+    @classmethod
     def parse(cls, label: str) -> Self:
-        """The member of that label. Raises ValueError, naming the label and all that are known."""
+        """Return the member with a label. Raises ValueError with the label and all known ones."""
         for member in cls:
             if member.label == label:
                 return member
-        raise ValueError(f"{cls.__name__.lower()} {label!r} is not one of {', '.join(m.label for m in cls)}")
+        noun = re.split(r"(?=[A-Z])", cls.__name__)[-1].lower()  # "kind" for BattleKind
+        raise ValueError(f"{noun} {label!r} is not one of {', '.join(m.label for m in cls)}")
 
 
-class Kind(Code):
-    """What sort of round it was. Only `battle` makes the official board."""
+class BattleKind(Code):
+    """The kind of a round. The official board is made from `battle` only."""
 
     BATTLE = 0
     QUICK = 1
-    """A prepared prompt with prepared answers: no rows in turns and answers, it reads its deck."""
+    """A prepared prompt with prepared answers: without rows in turns and answers, because it reads its deck."""
     CONTROL = 2
     """The same model on both sides."""
     NAMED = 3
@@ -39,7 +49,7 @@ class Kind(Code):
 
 
 class State(Code):
-    """Where a battle stands. `voted` and `void` are final."""
+    """The state of a battle. `voted` and `void` are final."""
 
     OPEN = 0
     VOTABLE = 1
@@ -79,12 +89,11 @@ class Reason(Code):
 
 
 STANDING_REASONS = frozenset({Reason.BANNED, Reason.WITHDRAWN, Reason.UNUSUAL_VOTER})
-"""Reasons that follow from what people did after the vote, not from the vote's facts: judging the facts again keeps
-them."""
+"""Reasons from what people did after the vote, not from its facts. Judging the facts again keeps them."""
 
 
 class Action(Code):
-    """What a moderator's finding led to."""
+    """The consequence of a moderator's finding."""
 
     ALLOWED = 0
     LOGGED = 1

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, fu
 
 from db.codes import Reason, State
 from db.queries.ledger import elo_state, ledger_state, replay, votes_in_order
-from db.queries.records import OnlineElo
+from db.records.votes import OnlineElo
 from db.schema import battles, ledger, visitors, vote_reasons, votes
 
 

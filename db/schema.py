@@ -1,13 +1,11 @@
-"""The tables, as the newest migration leaves them (a test holds the two equal).
+"""The tables, as the newest migration leaves them (a test compares the two).
 
-Why it is laid out so: votes copy the models and the kind of their battle, so that one index, `votes_board`, answers
-what a board asks without touching a row; rows are tied by integers and known to the world by random ids; enumerations
-are small integers under a CHECK; times are seconds since 1970 in UTC, in double precision, the same number on every
-database. No query and no rule is here.
+Votes copy the models and the kind of their battle, so that one index, `votes_board`, answers a board's queries without
+reading a row. Rows refer to each other by integers and are known outside by random ids. Enumerations are small integers
+with a CHECK. Times are seconds since 1970 in UTC, in double precision, the same number in every database. There is no
+query and no rule here.
 """
 
-import math
-from collections.abc import Mapping
 from enum import IntEnum
 
 from sqlalchemy import (
@@ -16,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Dialect,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
@@ -29,84 +26,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.types import TypeDecorator
 
-from db.codes import Action, Kind, Policy, Reason, Side, State
+from db.codes import Action, BattleKind, Policy, Reason, Side, State
+from db.column_types import AnyCount, AnyJSON, AnyText, Enumeration
 from db.outcome import Outcome
 
 
-def clean_text(text: str) -> str:
-    """The text as every database can hold it: NUL (which PostgreSQL refuses) and lone surrogates (which no UTF-8 can
-    spell) become U+FFFD. An answer of a model can be anything, and no answer may make its battle unstorable."""
-    text = text.replace("\0", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-class AnyText(TypeDecorator[str]):
-    """Text that visitors, models and their servers wrote: of any length, and see `clean_text`."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else clean_text(value)
-
-
-class AnyCount(TypeDecorator[int]):
-    """A count that a model's server claims: what 64 bits cannot hold, or is below 0, is stored as not known."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        return None if value is None or not 0 <= value < 2**63 else value
-
-
-class AnyJSON(TypeDecorator[object]):
-    """Plain JSON from a settings file: its texts as in `clean_text`, a number that no JSON has as null."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: object, dialect: Dialect) -> object:
-        return _clean_json(value)
-
-
-def _clean_json(value: object) -> object:
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, Mapping):
-        return {clean_text(str(key)): _clean_json(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean_json(one) for one in value]
-    return value
-
-
-class Enumeration(TypeDecorator[IntEnum]):
-    """A member of one IntEnum, stored as its number."""
-
-    impl = SmallInteger
-    cache_ok = True
-
-    def __init__(self, members: type[IntEnum]) -> None:
-        super().__init__()
-        self.members = members
-
-    def process_bind_param(self, value: IntEnum | None, dialect: Dialect) -> int | None:
-        return None if value is None else int(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> IntEnum | None:
-        return None if value is None else self.members(value)
-
-
 def _known(column: str, members: type[IntEnum]) -> CheckConstraint:
-    """The CHECK of an enumeration; a null passes, as in every CHECK."""
+    """Return the CHECK of an enumeration. NULL passes, as in every CHECK."""
     return CheckConstraint(f"{column} IN ({', '.join(str(int(member)) for member in members)})", name=f"{column}_known")
 
 
@@ -156,8 +83,8 @@ deck_prompts = Table(
     "deck_prompts",
     metadata,
     Column("id", Integer, primary_key=True),
-    # 16 hex digits of the SHA-256 of deck and text: the prompt's name in exports, and what makes it unique (a text may
-    # be longer than an index admits).
+    # 16 hex digits of the SHA-256 of deck and text: the prompt's name in exports, unique in place of the text, which
+    # may be too long for an index.
     Column("key", String(16), nullable=False, unique=True),
     Column("deck", Text, nullable=False),
     Column("text", AnyText, nullable=False),
@@ -186,7 +113,7 @@ battles = Table(
     Column("id", Integer, primary_key=True),
     Column("uuid", String(32), nullable=False, unique=True),
     Column("share_id", String(32), nullable=False, unique=True),
-    Column("kind", Enumeration(Kind), nullable=False),
+    Column("kind", Enumeration(BattleKind), nullable=False),
     Column("visitor_id", ForeignKey("visitors.id"), nullable=False),
     Column("address", String(64)),
     Column("model_a", ForeignKey("models.id"), nullable=False),
@@ -201,13 +128,15 @@ battles = Table(
     Column("opened_at", Double, nullable=False),
     Column("closed_at", Double),
     UniqueConstraint("visitor_id", "deck_prompt_id"),
-    _known("kind", Kind),
+    _known("kind", BattleKind),
     _known("policy", Policy),
     _known("state", State),
-    CheckConstraint(f"(kind = {Kind.CHAT:d}) = (model_b IS NULL)", name="chat_has_one_side"),
-    CheckConstraint(f"kind NOT IN ({Kind.BATTLE:d}, {Kind.QUICK:d}) OR model_a <> model_b", name="two_models"),
-    CheckConstraint(f"kind <> {Kind.CONTROL:d} OR model_a = model_b", name="control_has_one_model"),
-    CheckConstraint(f"(kind = {Kind.QUICK:d}) = (deck_prompt_id IS NOT NULL)", name="quick_has_a_prompt"),
+    CheckConstraint(f"(kind = {BattleKind.CHAT:d}) = (model_b IS NULL)", name="chat_has_one_side"),
+    CheckConstraint(
+        f"kind NOT IN ({BattleKind.BATTLE:d}, {BattleKind.QUICK:d}) OR model_a <> model_b", name="two_models"
+    ),
+    CheckConstraint(f"kind <> {BattleKind.CONTROL:d} OR model_a = model_b", name="control_has_one_model"),
+    CheckConstraint(f"(kind = {BattleKind.QUICK:d}) = (deck_prompt_id IS NOT NULL)", name="quick_has_a_prompt"),
     CheckConstraint("draw_probability > 0 AND draw_probability <= 1", name="draw_probability_range"),
     CheckConstraint(
         f"(state IN ({State.VOTED:d}, {State.VOID:d})) = (closed_at IS NOT NULL)", name="closed_when_final"
@@ -268,7 +197,7 @@ votes = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("battle_id", ForeignKey("battles.id"), nullable=False, unique=True),
-    Column("kind", Enumeration(Kind), nullable=False),
+    Column("kind", Enumeration(BattleKind), nullable=False),
     Column("model_a", ForeignKey("models.id"), nullable=False),
     Column("model_b", ForeignKey("models.id"), nullable=False),
     Column("outcome", Enumeration(Outcome), nullable=False),
@@ -280,7 +209,7 @@ votes = Table(
     Column("facts", JSON, nullable=False),
     Column("withdrawn_at", Double),
     Column("withdraw_reason", AnyText),
-    _known("kind", Kind),
+    _known("kind", BattleKind),
     _known("outcome", Outcome),
     CheckConstraint("NOT counted OR model_a <> model_b", name="no_self_battle_counts"),
     CheckConstraint("NOT counted OR withdrawn_at IS NULL", name="no_withdrawn_vote_counts"),
@@ -314,7 +243,7 @@ ledger = Table(
     Column("id", SmallInteger, primary_key=True, autoincrement=False),
     Column("revision", BigInteger, nullable=False),
     Column("elo_revision", BigInteger, nullable=False),
-    # The name of the arithmetic that made elo_state: another K or start makes it wrong, not only another vote.
+    # The arithmetic that made elo_state: another K or start makes the state wrong too.
     Column("elo_name", Text, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
     CheckConstraint("elo_revision >= 0 AND elo_revision <= revision", name="elo_not_ahead"),
@@ -352,13 +281,12 @@ verdicts = Table(
     Column("deck_prompt_id", ForeignKey("deck_prompts.id")),
     Column("model_a", ForeignKey("models.id"), nullable=False),
     Column("model_b", ForeignKey("models.id"), nullable=False),
-    # What the judge said with model_a shown first and with model_b shown first, both seen from model_a; null: no
-    # answer.
+    # The judge's verdicts with model_a shown first and with model_b shown first, both seen from model_a; NULL: none.
     Column("outcome_ab", Enumeration(Outcome)),
     Column("outcome_ba", Enumeration(Outcome)),
     Column("tokens", Integer),
     Column("cast_at", Double, nullable=False),
-    # Nulls are distinct, so each of the two holds for its own sort of subject.
+    # NULLs are distinct, so each constraint applies to its own kind of subject.
     UniqueConstraint("judge", "battle_id", "model_a", "model_b"),
     UniqueConstraint("judge", "deck_prompt_id", "model_a", "model_b"),
     _known("outcome_ab", Outcome),

@@ -36,7 +36,7 @@ from typing import Any, Literal, get_args
 
 from arena.players.events import visible_text
 from arena.rules.limits import MIN_SHOWN_CHARS
-from db.codes import Kind, Reason, Side
+from db.codes import BattleKind, Reason, Side
 from db.outcome import Outcome
 
 RULES_VERSION = 2
@@ -119,7 +119,7 @@ class Facts:
         that the rules need, or is not what it should be: an import brings any JSON."""
         read_s = stored["read_s"]
         return cls(
-            kind=Kind.parse(stored["kind"]).label,
+            kind=BattleKind.parse(stored["kind"]).label,
             outcome=Outcome.parse(stored["outcome"]).label,
             turns=tuple(TurnFacts.from_json(turn) for turn in _of((list, tuple), stored["turns"])),
             leaking=tuple(Side.parse(side).label for side in _of((list, tuple), stored["leaking"])),
@@ -148,13 +148,13 @@ def judge(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     """Why the vote does not count, sorted by code; empty when it counts."""
     is_decided = Outcome.parse(facts.outcome) in (Outcome.A, Outcome.B)
     is_hasty = facts.read_s is not None and facts.read_s < rules.min_read_s
-    kind = Kind.parse(facts.kind)
+    kind = BattleKind.parse(facts.kind)
     applies = {
         Reason.IDENTICAL_ANSWERS: is_decided and are_identical(facts.turns),
         Reason.IDENTITY_LEAK: bool(facts.leaking),
-        Reason.NAMED: kind in (Kind.NAMED, Kind.CHAT),
+        Reason.NAMED: kind in (BattleKind.NAMED, BattleKind.CHAT),
         Reason.NAMED_PROBE: facts.is_named_probe,
-        Reason.CONTROL: kind is Kind.CONTROL,
+        Reason.CONTROL: kind is BattleKind.CONTROL,
         Reason.RATE_LIMITED: facts.n_votes_before >= rules.votes_per_hour or is_hasty,
         Reason.FLAGGED: facts.is_flagged,
     }

@@ -11,7 +11,7 @@ from dataclasses import replace
 from arena.rounds.views import Reveal, RevealSide
 from arena.standings import Board
 from db.codes import Reason, Side
-from db.queries import AnswerRecord, BattleRecord, BattleSettings, CastVote, EloChange
+from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange, StoredSettings
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "seed", "stream", "stream_options")
 """The parameters of every request of the arena."""
@@ -81,7 +81,7 @@ def _thoughts(answer: AnswerRecord | None) -> str:
     return (answer.reasoning or "").strip() if answer else ""
 
 
-def _not_sent(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[str, ...]:
+def _not_sent(answer: AnswerRecord, settings: StoredSettings | None) -> tuple[str, ...]:
     """Return the parameters that were not sent, neither under their own name nor under another."""
     sent = answer.sent
     if sent is None or settings is None:
@@ -105,7 +105,7 @@ def _is_renamed(name: str, value: object, theirs: str, sent: object) -> bool:
     return theirs not in _PARAMETERS and value == sent and (ours in other or other in ours)
 
 
-def _sent_otherwise(answer: AnswerRecord, settings: BattleSettings | None) -> tuple[tuple[str, str], ...]:
+def _sent_otherwise(answer: AnswerRecord, settings: StoredSettings | None) -> tuple[tuple[str, str], ...]:
     """Return what was sent but differs from the settings, by name and value. The value is empty if it may be private,
     because an operator's `extra_body` can contain anything."""
     if answer.sent is None or settings is None:
@@ -118,7 +118,7 @@ def _sent_otherwise(answer: AnswerRecord, settings: BattleSettings | None) -> tu
     )
 
 
-def _asked(settings: BattleSettings) -> dict[str, object]:
+def _asked(settings: StoredSettings) -> dict[str, object]:
     return {"temperature": settings.temperature, "top_p": settings.top_p, "max_tokens": settings.max_tokens}
 
 

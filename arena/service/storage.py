@@ -17,7 +17,7 @@ from arena.service.facts import leaking_sides, turn_facts
 from arena.service.refusal import Refusal
 from arena.settings import Settings
 from db import queries
-from db.codes import Kind, Reason, State
+from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
 from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, OnlineElo, VoteRecord
@@ -100,7 +100,7 @@ class Storage:
         with self._counting, self._database.read() as tx:
             revision = queries.ledger_state(tx).revision
             if self._counts is None or self._counts[0] != revision:
-                everything, official = queries.vote_totals(tx, None), queries.vote_totals(tx, Kind.BATTLE)
+                everything, official = queries.vote_totals(tx, None), queries.vote_totals(tx, BattleKind.BATTLE)
                 self._counts = revision, (everything.counted + everything.excluded, official.counted)
             return self._counts[1]
 

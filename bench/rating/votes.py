@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from db.codes import Kind, Policy, State
+from db.codes import BattleKind, Policy, State
 from db.outcome import Outcome
 from db.session import open_database
 from elo.battles import Votes
@@ -90,12 +90,12 @@ def database(cell: Cell, folder: Path) -> Path:
         connection.executemany(
             "INSERT INTO battles (id, uuid, share_id, kind, visitor_id, model_a, model_b, policy,"
             f" draw_probability, state, opened_at, closed_at) VALUES (?1, printf('%032x', ?1), printf('%032x', ?1),"
-            f" {Kind.BATTLE:d}, 1, ?2, ?3, {Policy.UNIFORM:d}, 0.0001, {State.VOTED:d}, ?1, ?1)",
+            f" {BattleKind.BATTLE:d}, 1, ?2, ?3, {Policy.UNIFORM:d}, 0.0001, {State.VOTED:d}, ?1, ?1)",
             ((i, a, b) for i, (a, b, _) in enumerate(sides, start=1)),
         )
         connection.executemany(
             "INSERT INTO votes (id, battle_id, kind, model_a, model_b, outcome, cast_at, revision, counted,"
-            f" rules_version, facts) VALUES (?1, ?1, {Kind.BATTLE:d}, ?2, ?3, ?4, ?1, ?1, 1, 1, '{{}}')",
+            f" rules_version, facts) VALUES (?1, ?1, {BattleKind.BATTLE:d}, ?2, ?3, ?4, ?1, ?1, 1, 1, '{{}}')",
             ((i, a, b, outcome) for i, (a, b, outcome) in enumerate(sides, start=1)),
         )
         connection.execute("UPDATE ledger SET revision = ?", (cell.n_votes,))

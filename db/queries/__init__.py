@@ -12,7 +12,8 @@ and an error that leaves the block undoes it whole. Times are seconds since 1970
     recompute   votes judged again, when a rule has changed
     transfer    whole votes with their battles, out and in
     load        rows into records
-    records     what they take and return
+
+They take and return the records of `db.records`.
 
 A board is consistent when everything on it was read in one `Database.read()` block: revision, cells and exclusions then
 belong together, because a read block sees one snapshot and the ledger's row lock gives all changes one order.
@@ -50,36 +51,6 @@ from db.queries.ledger import (
 )
 from db.queries.ratings import rated_votes
 from db.queries.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
-from db.queries.records import (
-    AnswerRecord,
-    BattleRecord,
-    BattleSettings,
-    CastVote,
-    Cell,
-    Check,
-    DeckAnswer,
-    DeckPrompt,
-    EloChange,
-    EloState,
-    Interrupted,
-    LedgerState,
-    ModelInfo,
-    NewBattle,
-    NewVerdict,
-    OnlineElo,
-    OrderedVote,
-    PairCount,
-    RatedVote,
-    Recent,
-    Restated,
-    ShownAnswer,
-    StoredModel,
-    StoredVerdict,
-    TurnRecord,
-    Visitor,
-    VoteRecord,
-    VoteTotals,
-)
 from db.queries.roster import (
     get_or_create_visitor,
     get_visitor,
@@ -90,11 +61,39 @@ from db.queries.roster import (
 )
 from db.queries.transfer import import_votes, voted_battles
 from db.queries.votes import ban_visitor, cast_vote, unban_visitor, withdraw_vote
+from db.records.battles import (
+    AnswerRecord,
+    BattleRecord,
+    Check,
+    DeckAnswer,
+    DeckPrompt,
+    Interrupted,
+    NewBattle,
+    StoredSettings,
+    TurnRecord,
+    VoteRecord,
+)
+from db.records.roster import ModelInfo, Recent, StoredModel, Visitor
+from db.records.votes import (
+    CastVote,
+    Cell,
+    EloChange,
+    EloState,
+    LedgerState,
+    NewVerdict,
+    OnlineElo,
+    OrderedVote,
+    PairCount,
+    RatedVote,
+    Restated,
+    ShownAnswer,
+    StoredVerdict,
+    VoteTotals,
+)
 
 __all__ = [
     "AnswerRecord",
     "BattleRecord",
-    "BattleSettings",
     "CastVote",
     "Cell",
     "Check",
@@ -115,6 +114,7 @@ __all__ = [
     "Restated",
     "ShownAnswer",
     "StoredModel",
+    "StoredSettings",
     "StoredVerdict",
     "TurnRecord",
     "Visitor",

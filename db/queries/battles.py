@@ -7,11 +7,12 @@ from dataclasses import asdict, fields
 from sqlalchemy import Connection, Row, func, select, update
 
 from db import errors
-from db.codes import Kind, Side, State
+from db.codes import BattleKind, Side, State
 from db.queries import decks
 from db.queries.load import load_battles
-from db.queries.records import AnswerRecord, BattleRecord, Check, Interrupted, NewBattle, Recent
 from db.queries.roster import model_ids, visitor_row
+from db.records.battles import AnswerRecord, BattleRecord, Check, Interrupted, NewBattle
+from db.records.roster import Recent
 from db.schema import answers, battles, checks, replicas, turns, visitors, votes
 
 FINAL = (State.VOTED, State.VOID)
@@ -42,7 +43,7 @@ def open_battle(tx: Connection, battle: NewBattle, *, now: float) -> str:
             draw_probability=battle.draw_probability,
             settings=None if battle.settings is None else asdict(battle.settings),
             language=battle.language,
-            state=State.VOTABLE if battle.kind == Kind.QUICK else State.OPEN,
+            state=State.VOTABLE if battle.kind == BattleKind.QUICK else State.OPEN,
             replica=battle.replica,
             opened_at=now,
         )
@@ -71,7 +72,7 @@ def add_turn(tx: Connection, battle_id: str, prompt: str, *, replica: str | None
     Raises NoSuchBattle; NotAllowedNow where the battle is voted, void or quick.
     """
     battle = _changeable(tx, battle_id, "take a turn")
-    if battle.kind == Kind.QUICK:
+    if battle.kind == BattleKind.QUICK:
         raise errors.NotAllowedNow(f"battle {battle_id} is quick: its prompt and answers are those of its deck")
     n = 1 + (tx.scalar(select(func.max(turns.c.n)).where(turns.c.battle_id == battle.id)) or 0)
     tx.execute(turns.insert().values(battle_id=battle.id, n=n, prompt=prompt))
@@ -137,7 +138,7 @@ def current_battle(tx: Connection, visitor: str) -> str | None:
         .join(visitors, battles.c.visitor_id == visitors.c.id)
         .where(
             visitors.c.pseudonym == visitor,
-            battles.c.kind == Kind.BATTLE,
+            battles.c.kind == BattleKind.BATTLE,
             battles.c.state.in_((State.OPEN, State.VOTABLE)),
         )
         .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
@@ -182,7 +183,7 @@ def named_prompts(tx: Connection, visitor: str, *, since: float) -> frozenset[st
         .where(
             visitors.c.pseudonym == visitor,
             battles.c.opened_at >= since,
-            battles.c.kind.in_((Kind.NAMED, Kind.CHAT)),
+            battles.c.kind.in_((BattleKind.NAMED, BattleKind.CHAT)),
         )
     )
     return frozenset(tx.scalars(asked))

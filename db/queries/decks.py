@@ -6,9 +6,10 @@ from collections.abc import Collection
 from sqlalchemy import Connection, select
 
 from db import errors
-from db.queries.records import DeckAnswer, DeckPrompt
+from db.column_types import clean_text
 from db.queries.roster import insert, model_ids
-from db.schema import clean_text, deck_answers, deck_prompts
+from db.records.battles import DeckAnswer, DeckPrompt
+from db.schema import deck_answers, deck_prompts
 
 
 def deck_key(prompt: DeckPrompt) -> str:

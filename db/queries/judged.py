@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from db.codes import Kind, Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.schema import battles, models, turns, visitors, vote_reasons, votes
 
@@ -45,7 +45,7 @@ class JudgedVote(NamedTuple):
     prompt: str | None
 
 
-def judged_votes(tx: Connection, kind: Kind | None = Kind.BATTLE) -> Iterator[JudgedVote]:
+def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> Iterator[JudgedVote]:
     """The votes of one kind or of all (None) in order of revision, streamed."""
     chosen = _VOTES if kind is None else _VOTES.where(votes.c.kind == kind)
     told = select(vote_reasons.c.vote_id, vote_reasons.c.reason).join(votes).order_by(vote_reasons.c.reason)

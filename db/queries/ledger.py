@@ -27,9 +27,9 @@ from sqlalchemy import (
     update,
 )
 
-from db.codes import Kind, Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
-from db.queries.records import Cell, EloState, LedgerState, OnlineElo, OrderedVote, PairCount, VoteTotals
+from db.records.votes import Cell, EloState, LedgerState, OnlineElo, OrderedVote, PairCount, VoteTotals
 from db.schema import elo_state as elo_table
 from db.schema import ledger, models, vote_reasons, votes
 
@@ -59,7 +59,11 @@ def ledger_state(tx: Connection) -> LedgerState:
 
 
 def cells(
-    tx: Connection, kind: Kind | None = Kind.BATTLE, *, since: float | None = None, until: float | None = None
+    tx: Connection,
+    kind: BattleKind | None = BattleKind.BATTLE,
+    *,
+    since: float | None = None,
+    until: float | None = None,
 ) -> list[Cell]:
     """Counted votes by (model on side A, model on side B, outcome), of one kind or of all (None), cast at `since` or
     later and before `until`; without times read from the index alone. In no order that means anything."""
@@ -71,7 +75,7 @@ def cells(
     return [Cell(names[a], names[b], _OUTCOMES[code], n) for a, b, code, n in tx.execute(chosen)]
 
 
-def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
+def vote_totals(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> VoteTotals:
     """How many votes count and how many do not."""
     grouped = select(votes.c.counted, func.count()).group_by(votes.c.counted)
     if kind is not None:
@@ -81,7 +85,11 @@ def vote_totals(tx: Connection, kind: Kind | None = Kind.BATTLE) -> VoteTotals:
 
 
 def exclusions(
-    tx: Connection, kind: Kind | None = Kind.BATTLE, *, since: float | None = None, until: float | None = None
+    tx: Connection,
+    kind: BattleKind | None = BattleKind.BATTLE,
+    *,
+    since: float | None = None,
+    until: float | None = None,
 ) -> dict[Reason, int]:
     """How many votes each reason excludes, by code; a vote with two reasons is in both. Reasons without a vote are
     absent."""
@@ -90,7 +98,7 @@ def exclusions(
     return dict(tx.execute(grouped.order_by(vote_reasons.c.reason)).all())
 
 
-def pair_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[PairCount]:
+def pair_counts(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> list[PairCount]:
     """Counted votes by unordered pair, sorted by names: what matchmaking balances."""
     counts: dict[tuple[str, str], int] = {}
     for cell in cells(tx, kind):
@@ -100,7 +108,7 @@ def pair_counts(tx: Connection, kind: Kind | None = Kind.BATTLE) -> list[PairCou
 
 
 def votes_in_order(
-    tx: Connection, kind: Kind | None = None, *, since: float | None = None, until: float | None = None
+    tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
 ) -> Iterator[OrderedVote]:
     """The counted votes in order of revision, streamed: what online Elo replays (over all kinds)."""
     names = _names(tx)
@@ -185,7 +193,7 @@ def _names(tx: Connection) -> dict[int, str]:
 
 
 def of_votes(
-    query: Select[Any], kind: Kind | None, since: float | None = None, until: float | None = None
+    query: Select[Any], kind: BattleKind | None, since: float | None = None, until: float | None = None
 ) -> Select[Any]:
     """For other queries: of votes of that kind (None: of any) alone, cast at `since` or later and before `until`."""
     if kind is not None:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from db.codes import Reason
-from db.queries.records import (
+from db.records.battles import (
     AnswerRecord,
     BattleRecord,
-    BattleSettings,
     DeckAnswer,
     DeckPrompt,
+    StoredSettings,
     TurnRecord,
     VoteRecord,
 )
@@ -92,7 +92,7 @@ def _battle(
         closed_at=row.closed_at,
         policy=row.policy,
         draw_probability=row.draw_probability,
-        settings=None if row.settings is None else BattleSettings(**row.settings),
+        settings=None if row.settings is None else StoredSettings(**row.settings),
         language=row.language,
         turns=tuple(turns),
         deck_prompt=prompt,

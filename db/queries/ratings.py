@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, false, null, select
 
-from db.codes import Kind, Side
+from db.codes import BattleKind, Side
 from db.outcome import Outcome
 from db.queries.decks import prepared_id
 from db.queries.ledger import CODE, of_votes
-from db.queries.records import RatedVote, ShownAnswer
+from db.records.votes import RatedVote, ShownAnswer
 from db.schema import answers, battles, deck_answers, deck_prompts, models, visitors, votes
 
 _BATCH = 10_000
@@ -37,7 +37,7 @@ _VOTES = (
 
 def rated_votes(
     tx: Connection,
-    kind: Kind | None = Kind.BATTLE,
+    kind: BattleKind | None = BattleKind.BATTLE,
     *,
     since: float | None = None,
     until: float | None = None,

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from db.codes import STANDING_REASONS, Reason
 from db.queries.ledger import lock_ledger
 from db.queries.load import turns_of
-from db.queries.records import NewVerdict, Restated, StoredVerdict
 from db.queries.votes import reasons_of, remove_reasons, restate
+from db.records.votes import NewVerdict, Restated, StoredVerdict
 from db.schema import vote_reasons, votes
 
 _BATCH = 1_000

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db import errors
-from db.queries.records import ModelInfo, StoredModel, Visitor
+from db.records.roster import ModelInfo, StoredModel, Visitor
 from db.schema import models, replicas, visitors
 
 

@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from db import errors
-from db.codes import Kind, Reason, State
+from db.codes import BattleKind, Reason, State
 from db.queries.battles import answer_values
 from db.queries.decks import add_deck_prompt, deck_key, deck_prompt_id, save_deck_answer
 from db.queries.ledger import advance_ledger, lock_ledger
 from db.queries.load import load_battles
-from db.queries.records import BattleRecord, VoteRecord
 from db.queries.roster import insert
 from db.queries.votes import ban_visitor
+from db.records.battles import BattleRecord, VoteRecord
 from db.schema import answers, battles, models, turns, visitors, vote_reasons, votes
 
 _BATCH = 500
@@ -88,11 +88,11 @@ def _validated(battle: BattleRecord, position: int) -> VoteRecord:
         raise _bad(position, f"battle {battle.battle_id} has no vote")
     is_self_battle = battle.model_a == battle.model_b
     wrong = {
-        "a vote needs two sides": battle.model_b is None or battle.kind == Kind.CHAT,
-        f"{battle.model_a!r} battles itself": is_self_battle and battle.kind in (Kind.BATTLE, Kind.QUICK),
+        "a vote needs two sides": battle.model_b is None or battle.kind == BattleKind.CHAT,
+        f"{battle.model_a!r} battles itself": is_self_battle and battle.kind in (BattleKind.BATTLE, BattleKind.QUICK),
         f"{battle.model_a!r} battles itself and the vote counts": is_self_battle and vote.counted,
-        "a control battle has one model on both sides": battle.kind == Kind.CONTROL and not is_self_battle,
-        "a quick battle has a prepared prompt, another has none": (battle.kind == Kind.QUICK)
+        "a control battle has one model on both sides": battle.kind == BattleKind.CONTROL and not is_self_battle,
+        "a quick battle has a prepared prompt, another has none": (battle.kind == BattleKind.QUICK)
         != (battle.deck_prompt is not None),
         "withdrawn_at and the reason withdrawn go together": (vote.withdrawn_at is not None)
         != (Reason.WITHDRAWN in vote.reasons),

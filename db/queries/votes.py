@@ -11,8 +11,9 @@ from db.outcome import Outcome
 from db.queries.battles import no_such_battle
 from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger, store_replay
 from db.queries.load import vote_record
-from db.queries.records import CastVote, EloChange, OnlineElo, Restated, VoteRecord
 from db.queries.roster import insert
+from db.records.battles import VoteRecord
+from db.records.votes import CastVote, EloChange, OnlineElo, Restated
 from db.schema import battles, elo_state, models, visitors, vote_reasons, votes
 
 _BATCH = 1_000

@@ -19,7 +19,7 @@ from elo.votes.wanted import ALL_KINDS
 if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
     from sqlalchemy import Connection
 
-    from db.codes import Kind
+    from db.codes import BattleKind
     from elo.quality.assess import Ballot, Quality
 
 
@@ -90,13 +90,13 @@ def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
 
 
 def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality":
-    from db.codes import Kind
+    from db.codes import BattleKind
     from db.errors import DatabaseError
     from db.session import open_database
     from elo.quality.assess import assess
 
     try:
-        kind = None if arguments.kind == ALL_KINDS else Kind.parse(arguments.kind or Kind.BATTLE.label)
+        kind = None if arguments.kind == ALL_KINDS else BattleKind.parse(arguments.kind or BattleKind.BATTLE.label)
     except ValueError as error:
         raise CommandError(f"{error}, {ALL_KINDS}") from error
     try:
@@ -113,7 +113,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
     return found
 
 
-def _ballots(tx: "Connection", kind: "Kind | None", progress: Progress) -> "Iterator[Ballot]":
+def _ballots(tx: "Connection", kind: "BattleKind | None", progress: Progress) -> "Iterator[Ballot]":
     from db.queries.judged import judged_votes
     from elo.quality.assess import Ballot, prompt_key
 

@@ -14,9 +14,9 @@ from arena.service import online_elo
 from arena.standings import Board, NoRatingsError, Standings
 from db import queries
 from db.__main__ import main as db_main
-from db.codes import Kind, Reason, Side, State
+from db.codes import BattleKind, Reason, Side, State
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleSettings, ModelInfo, NewBattle
+from db.queries import AnswerRecord, ModelInfo, NewBattle, StoredSettings
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
 from elo.board.leaderboard import rate
@@ -43,12 +43,12 @@ def vote(
     outcome: Outcome = Outcome.A,
     *,
     reasons: tuple[Reason, ...] = (),
-    kind: Kind = Kind.BATTLE,
+    kind: BattleKind = BattleKind.BATTLE,
     visitor: str = "visitor",
     answers: tuple[str, str] | None = None,
     now: float = 3.0,
 ) -> str:
-    settings = BattleSettings(None, 0.7, 1.0, 64, "equal")
+    settings = StoredSettings(None, 0.7, 1.0, 64, "equal")
     with database.write() as tx:
         chance = 1 / (11 + len(model_a))
         new = NewBattle(visitor, model_a, model_b, settings, kind, replica="main", draw_probability=chance)
@@ -108,7 +108,7 @@ def test_the_web_board_and_recompute_agree_digit_for_digit(
     database: Database, tmp_path: Path, options: dict[str, Any], source: str
 ) -> None:
     many_votes(database)
-    vote(database, kind=Kind.NAMED, reasons=(Reason.NAMED,))
+    vote(database, kind=BattleKind.NAMED, reasons=(Reason.NAMED,))
     url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
     if source == "votes":
         assert db_main(["export", "--db", url, str(tmp_path / "votes.jsonl")]) == 0
@@ -132,7 +132,7 @@ def test_excluded_votes_are_counted_by_reason(database: Database) -> None:
     vote(database)
     vote(database, reasons=(Reason.STOPPED, Reason.IDENTITY_LEAK))
     vote(database, reasons=(Reason.STOPPED,))
-    vote(database, kind=Kind.NAMED, reasons=(Reason.NAMED,))
+    vote(database, kind=BattleKind.NAMED, reasons=(Reason.NAMED,))
     shown = board(Standings(database, Settings(), clock=lambda: 77.0))
     assert (shown.n_counted, shown.n_excluded, shown.computed_at) == (1, 2, 77.0)
     assert dict(shown.exclusions) == {"stopped": 2, "identity_leak": 1}

@@ -5,11 +5,10 @@ from collections.abc import Callable, Collection, Mapping
 from sqlalchemy import Connection
 
 from db import queries
-from db.codes import Kind, Policy, Reason, Side, State
+from db.codes import BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import (
     AnswerRecord,
-    BattleSettings,
     CastVote,
     DeckAnswer,
     DeckPrompt,
@@ -18,11 +17,12 @@ from db.queries import (
     NewVerdict,
     OnlineElo,
     Restated,
+    StoredSettings,
 )
 from db.queries.ledger import lock_ledger
 
 MODELS = ("ash", "birch", "cedar", "dogwood")
-SETTINGS = BattleSettings(system_prompt="Be kind.", temperature=0.7, top_p=0.95, max_tokens=256, pace="equal")
+SETTINGS = StoredSettings(system_prompt="Be kind.", temperature=0.7, top_p=0.95, max_tokens=256, pace="equal")
 PROMPT = DeckPrompt("starter", "Name a tree.", ("short", "nature"), "en")
 
 
@@ -40,7 +40,11 @@ def add_models(tx: Connection) -> None:
 
 
 def votable(
-    tx: Connection, pair: tuple[str, str] = ("ash", "birch"), visitor: str = "ann", *, kind: Kind = Kind.BATTLE
+    tx: Connection,
+    pair: tuple[str, str] = ("ash", "birch"),
+    visitor: str = "ann",
+    *,
+    kind: BattleKind = BattleKind.BATTLE,
 ) -> str:
     """A battle that waits for its vote."""
     add_models(tx)
@@ -62,7 +66,7 @@ def votable_quick(tx: Connection, pair: tuple[str, str] = ("ash", "birch"), visi
     key = queries.add_deck_prompt(tx, PROMPT)
     for model in pair:
         queries.save_deck_answer(tx, key, DeckAnswer(model, f"{model} it is", 3, "stop", 4, 5, "f00d"))
-    return queries.open_battle(tx, NewBattle(visitor, *pair, None, Kind.QUICK, deck_prompt=key), now=10.0)
+    return queries.open_battle(tx, NewBattle(visitor, *pair, None, BattleKind.QUICK, deck_prompt=key), now=10.0)
 
 
 def vote(

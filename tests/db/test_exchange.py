@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from db import exchange, queries
-from db.codes import Kind, Reason, Side, State
+from db.codes import BattleKind, Reason, Side, State
 from db.errors import BadRecord, InvalidUrl, StorageFailed
 from db.integrity import problems
 from db.outcome import Outcome
@@ -24,8 +24,8 @@ def _fill(database: Database) -> None:
         fight(tx, ("birch", "cedar"), Outcome.BOTH_BAD, "bo")
         vote(tx, votable_quick(tx), Outcome.TIE)
         vote(tx, votable_quick(tx, ("birch", "ash"), "bo"), Outcome.B, "bo")
-        vote(tx, votable(tx, ("ash", "cedar"), kind=Kind.NAMED), reasons=[Reason.NAMED])
-        vote(tx, votable(tx, ("dogwood", "dogwood"), kind=Kind.CONTROL), reasons=[Reason.CONTROL])
+        vote(tx, votable(tx, ("ash", "cedar"), kind=BattleKind.NAMED), reasons=[Reason.NAMED])
+        vote(tx, votable(tx, ("dogwood", "dogwood"), kind=BattleKind.CONTROL), reasons=[Reason.CONTROL])
         long = votable(tx, ("cedar", "dogwood"))
         turn = queries.add_turn(tx, long, "두 번째 질문\n🌲")
         queries.save_answer(tx, long, turn, AnswerRecord(Side.A, 1, "", error="timed_out"))
@@ -85,7 +85,7 @@ def test_an_import_goes_into_either_database(database: Database, other_database:
     assert again.read_bytes() == first.read_bytes()
 
 
-def test_a_line_says_what_every_reader_of_votes_knows(export: Path) -> None:
+def test_a_line_has_the_columns_of_public_votes_files(export: Path) -> None:
     lines = _lines(export)
     assert list(lines[0])[:5] == ["model_a", "model_b", "winner", "tstamp", "anony"]
     assert [line["winner"] for line in lines][:3] == ["model_a", "both_bad", "tie"]
@@ -158,7 +158,7 @@ def test_an_empty_export_imports_as_nothing(database: Database, tmp_path: Path) 
     assert exchange.import_votes(database, path) == 0
 
 
-def test_long_work_tells_how_far_it_is(
+def test_long_work_reports_its_progress(
     database: Database, other_database: Database, export: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exchange, "PROGRESS_STEP", 3)
@@ -184,14 +184,14 @@ def test_more_votes_than_one_batch_keep_their_order(
         (1, {"winner": "model_c"}, r"line 2: winner: outcome 'model_c' is not one of a, model_a"),
         (0, {"kind": "duel"}, r"line 1: kind: kind 'duel' is not one of battle"),
         (0, {"reasons": ["lazy"], "counted": False}, r"line 1: reasons\[0\]: reason 'lazy' is not one of failed_side"),
-        (0, {"tstamp": "now"}, r'line 1: tstamp is "now", not a number'),
-        (0, {"revision": 1.5}, r"line 1: revision is 1.5, not a whole number"),
-        (0, {"counted": 1}, r"line 1: counted is 1, not true or false"),
-        (0, {"turns": {}}, r"line 1: turns is \{\}, not a list"),
+        (0, {"tstamp": "now"}, r'line 1: tstamp is "now", not a valid number'),
+        (0, {"revision": 1.5}, r"line 1: revision is 1.5, not a valid integer"),
+        (0, {"counted": 1}, r"line 1: counted is 1, not a valid boolean"),
+        (0, {"turns": {}}, r"line 1: turns is \{\}, not a valid array"),
         (0, {"turns": [{"n": 1}]}, r"line 1: turns\[0\]\.prompt is missing"),
         (0, {"facts": []}, r"line 1: facts is \[\], not an object"),
-        (0, {"visitor": None}, r"line 1: visitor is null, not a text"),
-        (0, {"visitor": ["x" * 99]}, r'line 1: visitor is \["x+\.\.\., not a text'),
+        (0, {"visitor": None}, r"line 1: visitor is null, not a valid string"),
+        (0, {"visitor": ["x" * 99]}, r'line 1: visitor is \["x+\.\.\., not a valid string'),
         (0, {"colour": "red"}, r"line 1: colour is unknown"),
         (0, {"counted": False}, r"line 1: counted is False, but there are 0 reasons"),
         (4, {"anony": True}, r"line 5: anony is True, but kind is named"),
@@ -207,12 +207,20 @@ def test_more_votes_than_one_batch_keep_their_order(
         (0, {"kind": "chat", "anony": False}, r"vote 1: a vote needs two sides"),
         (0, {"kind": "quick"}, r"vote 1: a quick battle has a prepared prompt"),
         (0, {"withdrawn_at": 3.0}, r"vote 1: withdrawn_at and the reason withdrawn go together"),
-        (0, {"visitor": "\ud800"}, r'line 1: visitor is "\\ud800", which holds half a character or a NUL'),
-        (0, {"language": "\0"}, r'line 1: language is "\\u0000", which holds half a character or a NUL'),
-        (0, {"rules_version": 2**63}, r"line 1: rules_version is 9223372036854775808, more than 64 bits hold"),
+        (0, {"visitor": "\ud800"}, r"line 1: not JSON: .* hex escape at line 1 column \d+"),
+        (0, {"language": "\0"}, r"line 1: language: contains a NUL"),
+        (
+            0,
+            {"rules_version": 2**63},
+            r"line 1: rules_version is \d+, not less than 9223372036854775808",
+        ),
         (0, {"opened_at": float("inf")}, r"line 1: opened_at is Infinity, not a finite number"),
-        (0, {"facts": {"turns": [{"share": float("nan")}]}}, r"line 1: facts holds a number that is not finite"),
-        (0, {"facts": {"\ud800": 1}}, r"line 1: facts holds a number that is not finite, half a character or a NUL"),
+        (
+            0,
+            {"facts": {"turns": [{"share": float("nan")}]}},
+            r"line 1: facts: contains a NUL or a number that is not finite",
+        ),
+        (0, {"facts": {"\ud800": 1}}, r"line 1: not JSON: .* hex escape"),
         (0, {"prepared_id": "x" * 9999}, r"line 1: prepared_id is 'x{200,300}\.\.\.; expected a line of"),
         (0, {"draw_probability": 0.0}, r"vote 1: draw_probability 0.0 is not above 0"),
         (0, {"revision": 0}, r"vote 1: revision 0 is not above 0"),
@@ -239,10 +247,10 @@ def test_a_bad_line_stops_the_import_and_nothing_is_stored(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"model_a,model_b,winner\nash,birch,a\n", "line 1: Expecting value"),
+        (b"model_a,model_b,winner\nash,birch,a\n", "line 1: not JSON: expected value"),
         (b"[1]\n", r"line 1: the line is \[1\], not an object; expected a line of `python -m db export`"),
-        (b'{"model_a": "ash", "model_b": "birch", "winner": "a"}\n', "line 1: anony is missing"),
-        (b"\xff\xfe\n", "line 1: .* can't decode"),
+        (b'{"model_a": "ash", "model_b": "birch", "winner": "a"}\n', "line 1: tstamp is missing"),
+        (b"\xff\xfe\n", "line 1: not JSON"),
     ],
 )
 def test_a_file_of_another_sort_is_refused(database: Database, tmp_path: Path, content: bytes, message: str) -> None:
@@ -261,7 +269,7 @@ def test_nothing_is_imported_twice(other_database: Database, export: Path) -> No
         exchange.import_votes(other_database, _write(export, [{**lines[0], "battle": "new", "share_id": "s"}] * 2))
 
 
-def test_the_file_appears_whole_or_not_at_all(
+def test_the_file_appears_complete_or_not_at_all(
     database: Database, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = export.read_bytes()
@@ -274,7 +282,7 @@ def test_the_file_appears_whole_or_not_at_all(
         exchange.export_votes(database, export, progress=fail)
     assert export.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir() if "jsonl" in path.name] == ["votes.jsonl"]
-    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing for votes.jsonl; make it first"):
+    with pytest.raises(FileNotFoundError, match=r"there is no folder .*missing for votes.jsonl; create it first"):
         exchange.export_votes(database, tmp_path / "missing" / "votes.jsonl")
 
 
@@ -295,11 +303,11 @@ def test_exports_and_backups_can_be_read_by_their_owner_only(database: Database,
         os.umask(before)
 
 
-def test_what_is_no_ordinary_file_is_not_replaced_by_one(database: Database, tmp_path: Path) -> None:
+def test_a_file_that_is_not_regular_is_not_replaced(database: Database, tmp_path: Path) -> None:
     """Renaming onto /dev/stdout, as root, took the device away."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(FileExistsError, match="pipe is no ordinary file and would be replaced by one"):
+    with pytest.raises(FileExistsError, match="pipe is not a regular file and would be replaced by one"):
         exchange.export_votes(database, pipe)
     assert pipe.is_fifo()
 

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, event, text
 
 from db import queries, schema
-from db.codes import Kind, State
+from db.codes import BattleKind
 from db.errors import StorageFailed
 from db.session import Database
 from tests.db.building import fight, votable
@@ -155,7 +155,7 @@ def test_the_index_alone_answers_a_board(database: Database) -> None:
         fight(tx)
     with database.read() as tx:
         event.listen(tx, "before_cursor_execute", lambda _, cursor, statement, *rest: statements.append(statement))
-        for kind in (Kind.BATTLE, None):
+        for kind in (BattleKind.BATTLE, None):
             queries.cells(tx, kind)
     grouped = [statement for statement in statements if "GROUP BY" in statement]
     assert len(grouped) == 2
@@ -163,23 +163,3 @@ def test_the_index_alone_answers_a_board(database: Database) -> None:
         for statement in grouped:
             plan = tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", tuple([0] * statement.count("?"))).all()
             assert [row[3] for row in plan] == ["SEARCH votes USING COVERING INDEX votes_board (counted=?)"]
-
-
-@pytest.mark.parametrize(
-    ("came", "kept"),
-    [
-        ("plain 한국어 🌲", "plain 한국어 🌲"),
-        ("a\0b", "a\ufffdb"),
-        ("half \ud83c", "half \ufffd"),
-        ("pair \ud83c\udf32 in halves", "pair 🌲 in halves"),
-        ("", ""),
-    ],
-)
-def test_any_text_can_be_stored(database: Database, came: str, kept: str) -> None:
-    assert schema.clean_text(came) == kept
-    with database.write() as tx:
-        battle_id = votable(tx)
-        queries.set_battle_state(tx, battle_id, State.OPEN, now=1.0)
-        queries.add_turn(tx, battle_id, came)
-    with database.read() as tx:
-        assert queries.get_battle(tx, battle_id).turns[-1].prompt == kept

@@ -23,9 +23,9 @@ from arena.service.refusal import Refusal
 from arena.service.reveal import reveal, withdrawn
 from arena.service.storage import Storage, in_database
 from arena.standings import Board, NoRatingsError, Standings
-from db.codes import Kind, Reason, State
+from db.codes import BattleKind, Reason, State
 from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
-from db.queries import BattleRecord, BattleSettings, CastVote
+from db.queries import BattleRecord, CastVote, StoredSettings
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class LiveBattles:
         self._live: dict[str, Live] = {}
         self._asked: set[asyncio.Task[Board]] = set()
 
-    def add(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: BattleSettings) -> Live:
+    def add(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: StoredSettings) -> Live:
         """Add a battle that has just been stored."""
         live = self._make(battle_id, visitor, model_a, model_b, settings)
         self._live[battle_id] = live
@@ -182,7 +182,7 @@ class LiveBattles:
             record = await in_database(partial(self._storage.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("battle_not_found") from error
-        if record.kind is not Kind.BATTLE or record.state is State.OPEN:
+        if record.kind is not BattleKind.BATTLE or record.state is State.OPEN:
             raise Refusal("battle_not_found")
         assert record.model_b is not None  # every battle of this kind has two models
         assert record.settings is not None
@@ -191,7 +191,7 @@ class LiveBattles:
         await self.unveil(live, record, None)
         return self._live.setdefault(battle_id, live)
 
-    def _make(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: BattleSettings) -> Live:
+    def _make(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: StoredSettings) -> Live:
         battle = Battle(
             battle_id,
             visitor,

@@ -79,7 +79,7 @@ class Opening:
         except TooFewPlayers as error:
             raise await self._too_few() from error
         given = self._settings
-        settings = queries.BattleSettings(
+        settings = queries.StoredSettings(
             given.system_prompt or None, given.temperature, given.top_p, given.max_tokens, given.pace
         )
         new = NewBattle(

@@ -133,13 +133,13 @@ def _tallied(file: VotesFile) -> str:
 
 def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
     from db import queries
-    from db.codes import Kind
+    from db.codes import BattleKind
     from db.errors import DatabaseError
     from db.session import open_database
 
-    label, span = arguments.kind or Kind.BATTLE.label, {"since": arguments.since, "until": arguments.until}
+    label, span = arguments.kind or BattleKind.BATTLE.label, {"since": arguments.since, "until": arguments.until}
     try:
-        kind = None if label == ALL_KINDS else Kind.parse(label)
+        kind = None if label == ALL_KINDS else BattleKind.parse(label)
     except ValueError as error:
         raise CommandError(f"{error}, {ALL_KINDS}") from error
     data: Cells | Votes
@@ -151,7 +151,7 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Pr
                 excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
                 listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
                 # Only quick battles are on prepared pairs; of all others counts may be enough, and are read much faster
-                hangs_together = kind in (Kind.QUICK, None) and bool(queries.cells(tx, Kind.QUICK, **span))
+                hangs_together = kind in (BattleKind.QUICK, None) and bool(queries.cells(tx, BattleKind.QUICK, **span))
                 if settings.method == "elo":
                     data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
                 elif settings.needs_votes or (settings.cluster == "auto" and hangs_together):

@@ -16,9 +16,9 @@ from arena.rounds.battle import Battle, Timing
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleView
 from arena.rounds.writers import Parameters
-from db.codes import Kind, Policy, Side, State
+from db.codes import BattleKind, Policy, Side, State
 from db.errors import StorageFailed
-from db.queries import AnswerRecord, BattleRecord, BattleSettings, TurnRecord
+from db.queries import AnswerRecord, BattleRecord, StoredSettings, TurnRecord
 from tests.fakes import ScriptedPlayer
 from tests.waiting import until
 
@@ -575,7 +575,7 @@ def test_a_stored_battle_is_taken_over_and_goes_on() -> None:
         record = BattleRecord(
             battle_id="battle-1",
             share_id="share",
-            kind=Kind.BATTLE,
+            kind=BattleKind.BATTLE,
             visitor="visitor-1",
             model_a="x",
             model_b="y",
@@ -584,7 +584,7 @@ def test_a_stored_battle_is_taken_over_and_goes_on() -> None:
             closed_at=None,
             policy=Policy.UNIFORM,
             draw_probability=0.5,
-            settings=BattleSettings("Be kind.", 0.6, 0.9, 32, "free"),
+            settings=StoredSettings("Be kind.", 0.6, 0.9, 32, "free"),
             language=None,
             turns=(
                 TurnRecord(

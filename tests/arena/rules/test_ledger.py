@@ -6,7 +6,7 @@ import pytest
 
 from arena.rules import ledger
 from arena.rules.ledger import Facts, Rules, SideFacts, TurnFacts, judge, judge_stored
-from db.codes import STANDING_REASONS, Kind, Reason
+from db.codes import STANDING_REASONS, BattleKind, Reason
 from db.outcome import Outcome
 
 RULES = Rules(votes_per_hour=10, min_read_s=2.0)
@@ -230,5 +230,5 @@ def test_an_unknown_kind_or_outcome_is_an_error_and_no_verdict() -> None:
         judge(replace(GOOD, kind="duel"), RULES)
     with pytest.raises(ValueError, match="outcome 'draw' is not one of"):
         judge(replace(GOOD, outcome="draw"), RULES)
-    assert {kind.label for kind in Kind} >= {"battle", "quick", "control", "named", "chat"}
+    assert {kind.label for kind in BattleKind} >= {"battle", "quick", "control", "named", "chat"}
     assert Outcome.parse("tie") is Outcome.TIE

@@ -7,7 +7,7 @@ from typing import Any
 from arena.service.storage import online_elo
 from arena.settings import load
 from db import exchange, queries
-from db.codes import Kind, Policy, Reason, Side, State
+from db.codes import BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, NewBattle
 from db.session import Database
@@ -44,7 +44,9 @@ def old_vote(
     a, b = AnswerRecord(Side.A, 1, text_a, 7, **answer_a), AnswerRecord(Side.B, 1, text_b, 8, "stop")
     with on.write() as tx:
         add_models(tx)
-        new = NewBattle(visitor, "ash", "birch", SETTINGS, Kind.BATTLE, policy=Policy.UNIFORM, draw_probability=1 / 12)
+        new = NewBattle(
+            visitor, "ash", "birch", SETTINGS, BattleKind.BATTLE, policy=Policy.UNIFORM, draw_probability=1 / 12
+        )
         battle_id = queries.open_battle(tx, new, now=10.0)
         queries.add_turn(tx, battle_id, "What is 2 + 2?")
         for answer in (a, b):

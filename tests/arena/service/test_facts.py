@@ -12,7 +12,7 @@ from arena.rounds.views import BattleView
 from arena.service import Outcome
 from arena.service.facts import shown_facts, turn_facts
 from db import queries
-from db.codes import Kind, Side, State
+from db.codes import BattleKind, Side, State
 from db.queries import NewBattle
 from tests.arena.service.house import NAMES, House, battle, refused, run, started, watch
 from tests.waiting import until
@@ -270,7 +270,7 @@ def test_a_vote_on_a_prompt_of_a_named_page_does_not_count(house: House) -> None
     async def main() -> None:
         arena = await started(house)
         with house.database.write() as tx:
-            named = NewBattle("visitor", *NAMES, settings=None, kind=Kind.NAMED, replica="main")
+            named = NewBattle("visitor", *NAMES, settings=None, kind=BattleKind.NAMED, replica="main")
             queries.add_turn(tx, queries.open_battle(tx, named, now=house.wall_s - 3600), "Who is it?")
         assert (await arena.vote("visitor", await battle(arena, "Who is it?"), Outcome.A)).reasons == ("named_probe",)
         assert (await arena.vote("visitor", await battle(arena, "Else"), Outcome.A)).is_counted

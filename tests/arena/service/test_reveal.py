@@ -6,9 +6,9 @@ import pytest
 
 from arena.rounds.views import RevealSide
 from arena.service.reveal import reveal
-from db.codes import Kind, Side, State
+from db.codes import BattleKind, Side, State
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleRecord, BattleSettings, TurnRecord, VoteRecord
+from db.queries import AnswerRecord, BattleRecord, StoredSettings, TurnRecord, VoteRecord
 
 ASKED = {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 7, "stream": True}
 ALL = {**ASKED, "stream_options": {"include_usage": True}}
@@ -18,7 +18,7 @@ def _record(*turns: tuple[AnswerRecord, ...]) -> BattleRecord:
     return BattleRecord(
         battle_id="b",
         share_id="s",
-        kind=Kind.BATTLE,
+        kind=BattleKind.BATTLE,
         visitor="ann",
         model_a="ash",
         model_b="birch",
@@ -27,7 +27,7 @@ def _record(*turns: tuple[AnswerRecord, ...]) -> BattleRecord:
         closed_at=2.0,
         policy=None,
         draw_probability=None,
-        settings=BattleSettings(None, 0.7, 1.0, 1024, "equal"),
+        settings=StoredSettings(None, 0.7, 1.0, 1024, "equal"),
         language=None,
         turns=tuple(TurnRecord(n, "Hi", answers) for n, answers in enumerate(turns, 1)),
         vote=VoteRecord(Outcome.A, 2.0, 1, (), 2),

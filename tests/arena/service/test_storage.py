@@ -13,7 +13,7 @@ from arena.rules.limits import HOUSEKEEPING_EVERY_S
 from arena.service import Outcome, Recomputed, Refusal, online_elo, recompute_verdicts
 from arena.settings import load
 from db import queries
-from db.codes import Kind, Policy, State
+from db.codes import BattleKind, Policy, State
 from db.errors import StorageFailed
 from elo.online import name_of, settings_of
 from elo.settings import Settings
@@ -36,8 +36,13 @@ def test_everything_of_a_battle_is_stored(tmp_path: Path) -> None:
         return battle_id
 
     record = house.record(run(main()))
-    assert (record.visitor, record.kind, record.state, record.language) == ("visitor", Kind.BATTLE, State.VOTABLE, "ko")
-    assert record.settings == queries.BattleSettings("Be kind.", 0.3, 0.8, 99, "free")
+    assert (record.visitor, record.kind, record.state, record.language) == (
+        "visitor",
+        BattleKind.BATTLE,
+        State.VOTABLE,
+        "ko",
+    )
+    assert record.settings == queries.StoredSettings("Be kind.", 0.3, 0.8, 99, "free")
     assert (record.draw_probability, record.policy) == (0.5, Policy.UNIFORM)
     (turn,) = record.turns
     assert turn.prompt == "Hi"
@@ -241,10 +246,10 @@ def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch
 
 
 def test_votes_are_counted_once_for_each_revision_of_any_process(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    counted: list[Kind | None] = []
+    counted: list[BattleKind | None] = []
     vote_totals = queries.vote_totals
 
-    def counting(tx: Any, kind: Kind | None = Kind.BATTLE) -> Any:
+    def counting(tx: Any, kind: BattleKind | None = BattleKind.BATTLE) -> Any:
         counted.append(kind)
         return vote_totals(tx, kind)
 
@@ -253,7 +258,7 @@ def test_votes_are_counted_once_for_each_revision_of_any_process(house: House, m
     async def main() -> None:
         one, other = await started(house), house.arena()
         await asyncio.gather(*(one.status() for _ in range(20)))
-        assert counted == [None, Kind.BATTLE]
+        assert counted == [None, BattleKind.BATTLE]
         battle_id = await battle(other)
         await other.vote("visitor", battle_id, Outcome.A)
         counted.clear()

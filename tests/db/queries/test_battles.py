@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import select
 
 from db import queries, schema
-from db.codes import Action, Kind, Policy, Side, State
+from db.codes import Action, BattleKind, Policy, Side, State
 from db.errors import NoSuchBattle, NotAllowedNow
 from db.queries import AnswerRecord, Check, NewBattle, Recent, TurnRecord
 from db.session import Database
@@ -24,7 +24,7 @@ def test_a_battle_is_read_as_it_was_written(database: Database) -> None:
     assert dataclasses.replace(battle, share_id="") == queries.BattleRecord(
         battle_id=battle_id,
         share_id="",
-        kind=Kind.BATTLE,
+        kind=BattleKind.BATTLE,
         visitor="ann",
         model_a="ash",
         model_b="birch",
@@ -116,7 +116,7 @@ def test_an_answer_needs_its_turn_and_a_new_attempt(
 def test_a_chat_has_one_side(database: Database) -> None:
     with database.write() as tx:
         add_models(tx)
-        battle_id = queries.open_battle(tx, NewBattle("ann", "ash", None, None, Kind.CHAT), now=1.0)
+        battle_id = queries.open_battle(tx, NewBattle("ann", "ash", None, None, BattleKind.CHAT), now=1.0)
         queries.add_turn(tx, battle_id, "Hello")
         queries.save_answer(tx, battle_id, 1, AnswerRecord(Side.A, 1, "Hi"))
         assert queries.get_battle(tx, battle_id).model_b is None
@@ -170,7 +170,7 @@ def test_the_current_battle_is_the_visitors_newest_that_is_not_over(database: Da
         assert queries.current_battle(tx, "ann") is None
         old, new = votable(tx), votable(tx)
         votable(tx, visitor="bo")
-        votable(tx, ("ash", "ash"), kind=Kind.NAMED)
+        votable(tx, ("ash", "ash"), kind=BattleKind.NAMED)
         assert queries.current_battle(tx, "ann") == new
         vote(tx, new)
         assert queries.current_battle(tx, "ann") == old
@@ -223,10 +223,10 @@ def test_addresses_are_forgotten(database: Database) -> None:
 
 def test_named_prompts_are_those_of_pages_with_names(database: Database) -> None:
     with database.write() as tx:
-        battle_id = votable(tx, kind=Kind.NAMED)
+        battle_id = votable(tx, kind=BattleKind.NAMED)
         queries.add_turn(tx, battle_id, "Who made you?")
         fight(tx)
-        votable(tx, visitor="bo", kind=Kind.NAMED)
+        votable(tx, visitor="bo", kind=BattleKind.NAMED)
         assert queries.named_prompts(tx, "ann", since=10.0) == {"What is 2 + 2?", "Who made you?"}
         assert queries.named_prompts(tx, "ann", since=10.5) == frozenset()
         assert queries.named_prompts(tx, "cy", since=0.0) == frozenset()

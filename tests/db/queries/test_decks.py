@@ -1,7 +1,7 @@
 import pytest
 
 from db import queries
-from db.codes import Kind, State
+from db.codes import BattleKind, State
 from db.errors import AlreadyDealt, NoSuchModel, NoSuchPrompt, NotAllowedNow
 from db.queries import DeckAnswer, DeckPrompt, NewBattle
 from db.queries.decks import deck_key
@@ -56,7 +56,7 @@ def test_a_prompt_must_be_there_and_answered_by_both(database: Database) -> None
         add_models(tx)
         key = queries.add_deck_prompt(tx, PROMPT)
         queries.save_deck_answer(tx, key, DeckAnswer("ash", "x"))
-    quick = NewBattle("ann", "ash", "birch", None, Kind.QUICK, deck_prompt=key)
+    quick = NewBattle("ann", "ash", "birch", None, BattleKind.QUICK, deck_prompt=key)
     with pytest.raises(NotAllowedNow, match="model 'birch' has no answer to the prepared prompt"):
         with database.write() as tx:
             queries.open_battle(tx, quick, now=1.0)

@@ -1,7 +1,7 @@
 import pytest
 
 from db import queries
-from db.codes import Kind, Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.queries import judged
 from db.queries.judged import JudgedVote, judged_votes
@@ -31,9 +31,9 @@ def test_all_votes_come_in_order_with_reasons_and_prompts(voted: Database) -> No
             JudgedVote("ash", "birch", Outcome.BOTH_BAD, "ann", (Reason.WITHDRAWN,), asked),
         ]
         quick = JudgedVote("ash", "birch", Outcome.A, "ann", (), None)
-        assert list(judged_votes(tx, Kind.QUICK)) == [quick]
+        assert list(judged_votes(tx, BattleKind.QUICK)) == [quick]
         assert list(judged_votes(tx, None))[-1] == quick
-        assert list(judged_votes(tx, Kind.NAMED)) == []
+        assert list(judged_votes(tx, BattleKind.NAMED)) == []
 
 
 def test_batches_change_nothing(voted: Database, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,5 @@
 from db import queries
-from db.codes import Kind, Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.queries import EloState, LedgerState, OnlineElo, PairCount, VoteTotals
 from db.session import Database
@@ -14,7 +14,7 @@ def _some_votes(database: Database) -> None:
         fight(tx, ("ash", "cedar"), Outcome.BOTH_BAD)
         vote(tx, votable(tx), reasons=[Reason.STOPPED, Reason.FLAGGED])
         vote(tx, votable_quick(tx), Outcome.TIE)
-        vote(tx, votable(tx, ("ash", "ash"), kind=Kind.NAMED), reasons=[Reason.NAMED])
+        vote(tx, votable(tx, ("ash", "ash"), kind=BattleKind.NAMED), reasons=[Reason.NAMED])
 
 
 def test_cells_count_what_counts_by_ordered_pair_and_outcome(database: Database) -> None:
@@ -27,7 +27,7 @@ def test_cells_count_what_counts_by_ordered_pair_and_outcome(database: Database)
             ("birch", "ash", Outcome.A, 1),
         ]
         assert all(isinstance(cell.outcome, Outcome) for cell in of_battles)
-        assert queries.cells(tx, Kind.QUICK) == [("ash", "birch", Outcome.TIE, 1)]
+        assert queries.cells(tx, BattleKind.QUICK) == [("ash", "birch", Outcome.TIE, 1)]
         assert sum(cell.n for cell in queries.cells(tx, None)) == 5
         assert queries.pair_counts(tx) == [PairCount("ash", "birch", 3), PairCount("ash", "cedar", 1)]
 
@@ -39,13 +39,13 @@ def test_exclusions_and_totals_say_what_does_not_count(database: Database) -> No
         assert queries.exclusions(tx, None) == {Reason.STOPPED: 1, Reason.FLAGGED: 1, Reason.NAMED: 1}
         assert queries.vote_totals(tx) == VoteTotals(counted=4, excluded=1)
         assert queries.vote_totals(tx, None) == VoteTotals(counted=5, excluded=2)
-        assert queries.vote_totals(tx, Kind.CONTROL) == VoteTotals(0, 0)
+        assert queries.vote_totals(tx, BattleKind.CONTROL) == VoteTotals(0, 0)
 
 
 def test_votes_come_in_order_of_revision(database: Database) -> None:
     _some_votes(database)
     with database.read() as tx:
-        assert [*queries.votes_in_order(tx, Kind.BATTLE)] == [
+        assert [*queries.votes_in_order(tx, BattleKind.BATTLE)] == [
             ("ash", "birch", Outcome.A),
             ("ash", "birch", Outcome.A),
             ("birch", "ash", Outcome.A),

@@ -1,7 +1,7 @@
 import pytest
 
 from db import queries
-from db.codes import Kind, Reason, Side, State
+from db.codes import BattleKind, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, RatedVote, ShownAnswer
 from db.queries.decks import deck_key
@@ -20,7 +20,7 @@ def test_votes_come_in_order_with_all_that_is_known_of_them(database: Database) 
     with database.read() as tx:
         assert [*queries.rated_votes(tx, None)] == [live, quick]
         assert [*queries.rated_votes(tx)] == [live]
-        assert [*queries.rated_votes(tx, Kind.QUICK)] == [quick]
+        assert [*queries.rated_votes(tx, BattleKind.QUICK)] == [quick]
         assert all(isinstance(rated.outcome, Outcome) for rated in queries.rated_votes(tx, None))
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from db import queries
-from db.codes import Kind, Reason, State
+from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyVoted, AlreadyWithdrawn, NoSuchBattle, NoSuchVisitor, NotVotable, NotYours, NoVote
 from db.integrity import problems
 from db.outcome import Outcome
@@ -73,7 +73,7 @@ def test_a_vote_needs_a_votable_battle_of_its_visitor(database: Database) -> Non
         opened = queries.open_battle(tx, NewBattle("ann", "ash", "birch", None), now=1.0)
         void = votable(tx)
         queries.set_battle_state(tx, void, State.VOID, now=1.0)
-        chat = queries.open_battle(tx, NewBattle("ann", "ash", None, None, Kind.CHAT), now=1.0)
+        chat = queries.open_battle(tx, NewBattle("ann", "ash", None, None, BattleKind.CHAT), now=1.0)
         queries.set_battle_state(tx, chat, State.VOTABLE, now=1.0)
         ready = votable(tx)
     with pytest.raises(NotVotable, match="is open; a vote needs state votable"), database.write() as tx:

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Connection
 
 from db import exchange, queries
-from db.codes import Kind, Policy, Reason, Side, State
+from db.codes import BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineElo
 from db.session import open_database
@@ -202,7 +202,7 @@ def test_a_database_and_its_export_give_the_same_numbers(run: Run, tmp_path: Pat
     assert from_database["excluded"] == {"identity_leak": 7, "rate_limited": 4, "withdrawn": 1}
     assert (from_database["votes"], from_database["revision"]) == (52, 62)
     with database.read() as tx:
-        cells, votes = Cells.from_counts(queries.cells(tx)), list(queries.votes_in_order(tx, Kind.BATTLE))
+        cells, votes = Cells.from_counts(queries.cells(tx)), list(queries.votes_in_order(tx, BattleKind.BATTLE))
     board = rate(cells, Settings()) if method == "bradley-terry" else rate_online(votes, Settings(method="elo"))
     assert [row.to_json() for row in board.rows] == from_database["models"]
     database.close()
@@ -228,7 +228,7 @@ def crowd(path: Path) -> str:
                 battle = live(tx, (a, b), visitor, rng)
             else:
                 visitor = f"visitor {i % 13} of {i // 15}"  # a visitor meets a prompt once
-                new = NewBattle(visitor, a, b, None, Kind.QUICK, deck_prompt=keys[i // 3 % 5])
+                new = NewBattle(visitor, a, b, None, BattleKind.QUICK, deck_prompt=keys[i // 3 % 5])
                 battle = queries.open_battle(tx, new, now=now)
             reasons = [Reason.STOPPED] * (i % 10 == 0)
             building.vote(tx, battle, rng.choice(list(Outcome)), visitor, reasons=reasons, now=now + 1)

@@ -1,0 +1,1 @@
+"""The frozen records that queries take and return."""

@@ -1,0 +1,150 @@
+"""Votes, verdicts and the ledger, as queries take and return them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from db.codes import Reason
+from db.outcome import Outcome
+from db.records.battles import TurnRecord
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineElo:
+    """The arithmetic of the online Elo, passed in because `db` has no formula.
+
+    `update(rating_a, rating_b, outcome)` returns the two ratings after the battle; a model's first battle starts from
+    `start`. `name` identifies the arithmetic, such as "elo base=10 scale=400 k=32 start=1000": a state that was made
+    under another name is replayed before it is used.
+    """
+
+    name: str
+    start: float
+    update: Callable[[float, float, Outcome], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class EloChange:
+    """One side's online rating before and after a vote; equal if the vote does not count."""
+
+    model: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class CastVote:
+    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned."""
+
+    revision: int
+    reasons: tuple[Reason, ...]
+    a: EloChange
+    b: EloChange
+
+    @property
+    def counted(self) -> bool:
+        return not self.reasons
+
+
+@dataclass(frozen=True, slots=True)
+class EloState:
+    """A model's online rating after `games` counted votes."""
+
+    rating: float
+    games: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerState:
+    """`revision` counts the changes of what counts; the online-Elo state is up to date if `elo_revision` equals it."""
+
+    revision: int
+    elo_revision: int
+    elo_name: str = field(default="", compare=False)
+    """The name of the `OnlineElo` that made the state."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoteTotals:
+    """The number of votes that count and of those that do not."""
+
+    counted: int
+    excluded: int
+
+
+class Cell(NamedTuple):
+    """The number of counted votes with one outcome for an ordered pair (side A, side B)."""
+
+    model_a: str
+    model_b: str
+    outcome: Outcome
+    n: int
+
+
+class OrderedVote(NamedTuple):
+    """A counted vote in a replay; unpacks as (model_a, model_b, outcome)."""
+
+    model_a: str
+    model_b: str
+    outcome: Outcome
+
+
+class PairCount(NamedTuple):
+    """The number of counted votes for an unordered pair; `model_a` sorts before `model_b`."""
+
+    model_a: str
+    model_b: str
+    n: int
+
+
+class ShownAnswer(NamedTuple):
+    """An answer that a voter saw. None means not known, or a text that was not requested."""
+
+    text: str | None
+    tokens: int | None
+    duration_ms: float | None
+
+
+class RatedVote(NamedTuple):
+    """A counted vote with everything that ratings may use. `prepared_id` names the prepared pair of a quick battle; the
+    answers are those of all turns, empty if they were not requested."""
+
+    model_a: str
+    model_b: str
+    outcome: Outcome
+    cast_at: float
+    voter: str
+    prepared_id: str | None
+    draw_probability: float | None
+    answers_a: tuple[ShownAnswer, ...]
+    answers_b: tuple[ShownAnswer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Restated:
+    """The effect of a ban, its removal or new verdicts: `n_changed` votes have other reasons, and `n_flipped` of these
+    began or ceased to count. `revision` is the ledger's, which is unchanged if no vote has changed."""
+
+    n_changed: int
+    n_flipped: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVerdict:
+    """A vote as it was last judged, identified by its revision. `turns` is empty unless it was requested."""
+
+    revision: int
+    facts: Mapping[str, object]
+    reasons: tuple[Reason, ...]
+    rules_version: int
+    turns: tuple[TurnRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NewVerdict:
+    """The result of judging a vote again, with the facts that it was judged by."""
+
+    revision: int
+    reasons: tuple[Reason, ...]
+    facts: Mapping[str, object]

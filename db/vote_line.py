@@ -1,0 +1,189 @@
+"""One line of an export: a vote with its battle, as a JSON object.
+
+`line_of` and `battle_of` convert between records and lines, `written` and `read` between lines and JSON. pydantic reads
+and checks the JSON; every error is one sentence with the place and the value.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
+
+from db.codes import BattleKind, Policy, Reason, State
+from db.outcome import Outcome
+from db.queries.decks import deck_key, prepared_id
+from db.records.battles import BattleRecord, DeckAnswer, DeckPrompt, StoredSettings, TurnRecord, VoteRecord
+from db.records.fields import STRICT, Integer, Json, Text
+
+Winner = Annotated[Outcome, BeforeValidator(Outcome.parse), PlainSerializer(lambda outcome: outcome.winner)]
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """Every field is a key, in this order, and so are the fields of nested records.
+
+    The first five are the columns of public votes files (`winner`: model_a, model_b, tie, both_bad; `tstamp`: seconds
+    since 1970; `anony`: the names were hidden). `ledger_revision` is the export's, the same on every line.
+    `prepared_id` names a quick battle's prompt and unordered pair, the same in every database: KEY:NAME|NAME.
+    """
+
+    __pydantic_config__ = STRICT
+
+    model_a: Text
+    model_b: Text
+    winner: Winner
+    tstamp: float
+    anony: bool
+    kind: BattleKind
+    counted: bool
+    reasons: tuple[Reason, ...]
+    visitor: Text
+    revision: Integer
+    changed_revision: Integer | None
+    ledger_revision: Integer
+    battle: Text
+    share_id: Text
+    draw_probability: float | None
+    prepared_id: Text | None
+    policy: Policy | None
+    language: Text | None
+    opened_at: float
+    settings: StoredSettings | None
+    rules_version: Integer
+    facts: Json
+    withdrawn_at: float | None
+    withdraw_reason: Text | None
+    turns: tuple[TurnRecord, ...]
+    deck_prompt: DeckPrompt | None
+    deck_answers: tuple[DeckAnswer, ...]
+
+
+_LINE: TypeAdapter[VoteLine] = TypeAdapter(VoteLine)
+
+
+def written(line: VoteLine) -> str:
+    """Return a line as JSON."""
+    return json.dumps(_LINE.dump_python(line, mode="json"), ensure_ascii=False)
+
+
+def read(raw: bytes) -> VoteLine:
+    """Parse a line. Raises ValueError, with the place and the value, for what is not a vote."""
+    try:
+        return _checked(_LINE.validate_json(raw))
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from None
+
+
+def _sentence(error: ValidationError) -> str:
+    """Describe the first error: place, value and expectation."""
+    first = error.errors(include_url=False)[0]
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"]).lstrip(".")
+    match first["type"]:
+        case "json_invalid":
+            return f"not JSON: {first['ctx']['error']}"
+        case "missing":
+            return f"{place} is missing"
+        case "unexpected_keyword_argument":
+            return f"{place} is unknown"
+        case "value_error":
+            return f"{place}: {first['ctx']['error']}"
+        case _:
+            wanted = first["msg"].replace("Input should be ", "not ")
+            return f"{place or 'the line'} is {cut(json.dumps(first['input']), 60)}, {wanted}"
+
+
+def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
+    """Return the line of a battle that has a vote."""
+    vote = battle.vote
+    assert vote is not None
+    assert battle.model_b is not None
+    return VoteLine(
+        model_a=battle.model_a,
+        model_b=battle.model_b,
+        winner=vote.outcome,
+        tstamp=vote.cast_at,
+        anony=_is_anonymous(battle.kind),
+        kind=battle.kind,
+        counted=vote.counted,
+        reasons=vote.reasons,
+        visitor=battle.visitor,
+        revision=vote.revision,
+        changed_revision=vote.changed_revision,
+        ledger_revision=ledger_revision,
+        battle=battle.battle_id,
+        share_id=battle.share_id,
+        draw_probability=battle.draw_probability,
+        prepared_id=_prepared_id(battle.deck_prompt, battle.model_a, battle.model_b),
+        policy=battle.policy,
+        language=battle.language,
+        opened_at=battle.opened_at,
+        settings=battle.settings,
+        rules_version=vote.rules_version,
+        facts=vote.facts,
+        withdrawn_at=vote.withdrawn_at,
+        withdraw_reason=vote.withdraw_reason,
+        turns=battle.turns,
+        deck_prompt=battle.deck_prompt,
+        deck_answers=battle.deck_answers,
+    )
+
+
+def battle_of(line: VoteLine) -> BattleRecord:
+    """Return the battle and the vote in a line."""
+    return BattleRecord(
+        battle_id=line.battle,
+        share_id=line.share_id,
+        kind=line.kind,
+        visitor=line.visitor,
+        model_a=line.model_a,
+        model_b=line.model_b,
+        state=State.VOTED,
+        opened_at=line.opened_at,
+        closed_at=line.tstamp,
+        policy=line.policy,
+        draw_probability=line.draw_probability,
+        settings=line.settings,
+        language=line.language,
+        turns=line.turns,
+        deck_prompt=line.deck_prompt,
+        deck_answers=line.deck_answers,
+        vote=VoteRecord(
+            outcome=line.winner,
+            cast_at=line.tstamp,
+            revision=line.revision,
+            reasons=line.reasons,
+            rules_version=line.rules_version,
+            facts=line.facts,
+            changed_revision=line.changed_revision,
+            withdrawn_at=line.withdrawn_at,
+            withdraw_reason=line.withdraw_reason,
+        ),
+    )
+
+
+def _is_anonymous(kind: BattleKind) -> bool:
+    return kind not in (BattleKind.NAMED, BattleKind.CHAT)
+
+
+def _prepared_id(prompt: DeckPrompt | None, model_a: str, model_b: str) -> str | None:
+    return None if prompt is None else prepared_id(deck_key(prompt), model_a, model_b)
+
+
+def _checked(line: VoteLine) -> VoteLine:
+    """Raise ValueError if a line contradicts itself."""
+    if line.counted != (not line.reasons):
+        raise ValueError(
+            f"counted is {line.counted}, but there are {len(line.reasons)} reasons; a vote counts without reasons"
+        )
+    if line.anony != _is_anonymous(line.kind):
+        raise ValueError(f"anony is {line.anony}, but kind is {line.kind.label}")
+    expected = _prepared_id(line.deck_prompt, line.model_a, line.model_b)
+    if line.prepared_id != expected:
+        raise ValueError(f"prepared_id is {line.prepared_id!r}, but prompt and pair make {expected!r}")
+    return line
+
+
+def cut(text: str, most: int = 300) -> str:
+    """Shorten a text for a message."""
+    return text if len(text) <= most else f"{text[: most - 3]}..."
