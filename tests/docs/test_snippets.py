@@ -1,5 +1,6 @@
 """Every runnable snippet of README and docs runs, against votes of a database in a temporary folder."""
 
+import configparser
 import io
 import json
 import re
@@ -18,13 +19,13 @@ from arena.settings import load
 from db.outcome import Outcome
 from db.session import open_database
 from tests.db.building import MODELS, fight
-from tests.docs.pages import PAGES, Block, blocks
+from tests.docs.pages import PAGES, ROOT, Block, blocks
 
 RUNNABLE = ("sh", "python", "toml")
 OTHERS: Mapping[str, str] = {
     "text": "a drawing, a tree or a usage line",
     "nginx": "tests/end_to_end/test_nginx.py runs these behind a real browser",
-    "ini": "a unit of systemd, which is not there in a container",
+    "ini": "a unit of systemd, which containers do not have; its program is checked",
     "pycon": "an example of a docstring; the tests of elo have its claim",
 }
 PROGRAMS: Mapping[str, Callable[[list[str]], int]] = {
@@ -102,6 +103,16 @@ def test_python_runs(block: Block, folder: Path, capsys: pytest.CaptureFixture[s
 @pytest.mark.parametrize("block", found("toml"), ids=str)
 def test_settings_load(block: Block, folder: Path) -> None:
     load(tomllib.loads(block.text), {}, file=folder / "arena.toml")
+
+
+@pytest.mark.parametrize("block", found("ini"), ids=str)
+def test_a_unit_starts_a_program_that_the_package_installs(block: Block) -> None:
+    unit = configparser.ConfigParser()
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string(block.text)
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    assert Path(unit["Service"]["ExecStart"]).name in scripts
+    assert unit["Service"]["WorkingDirectory"] == unit["Service"]["ReadWritePaths"]
 
 
 def test_every_exclusion_is_needed() -> None:
