@@ -1,4 +1,4 @@
-"""One running arena for each test that asks for one."""
+"""A running arena for each test that needs one."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -34,7 +34,7 @@ http {{
 
 
 def documented(location: str) -> str:
-    """The server block of the documentation that has this location."""
+    """Return the server block of the documentation that has this location."""
     text = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
     (block,) = [
         block for block in re.findall(r"```nginx\n(.*?)```", text, re.DOTALL) if f"location {location} " in block
@@ -44,8 +44,8 @@ def documented(location: str) -> str:
 
 @contextmanager
 def nginx(folder: Path, server: str, *, port: int, upstream: int) -> Iterator[Path]:
-    """Runs with the server block `server`, on `port` in place of 443, in front of an arena on the port `upstream`; its
-    certificate."""
+    """Run nginx with the server block `server`, on `port` instead of 443, in front of an arena on the port `upstream`.
+    Gives its certificate."""
     program = _program("nginx", "/usr/sbin/nginx")
     folder.mkdir(exist_ok=True)
     certificate = folder / "cert.pem"
@@ -79,7 +79,7 @@ def _program(name: str, beside: str) -> str:
 
 
 def _make_certificate(certificate: Path, key: Path) -> None:
-    """Of localhost, signed by itself."""
+    """Write a self-signed certificate for localhost."""
     command = [
         _program("openssl", "/usr/bin/openssl"),
         "req",

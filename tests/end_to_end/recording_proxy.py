@@ -1,4 +1,4 @@
-"""A TCP proxy on a loopback port that keeps every byte that passes, to be searched for what a browser was really sent.
+"""A TCP proxy on a loopback port that records every byte, so that a test can search what a browser really received.
 
 It asks the server for uncompressed answers (the header that offers compression is renamed on its way) and takes chunk
 borders out of what it recorded, so that a search finds a name wherever it stands. It understands no more of HTTP.
@@ -27,17 +27,17 @@ class RecordingProxy:
         return f"http://127.0.0.1:{self.port}"
 
     def traffic(self) -> str:
-        """All that was sent either way up to now, lower-cased, one connection and direction after the other."""
+        """Return all bytes sent so far in lower case, one connection and direction after the other."""
         plain = (CHUNK_BORDER.sub(b"", bytes(stream)) for stream in self._streams)
         return "\n".join(stream.decode("utf-8", errors="replace") for stream in plain).lower()
 
     def cut(self) -> None:
-        """Break every open connection, as a network does that is gone for a moment."""
+        """Break every open connection, as a short network failure does."""
         for writer in self._writers:
             writer.transport.abort()
 
     def forget(self) -> None:
-        """Start again with nothing recorded; open connections go on."""
+        """Drop the record; open connections continue."""
         for stream in self._streams:
             stream.clear()
 

@@ -43,7 +43,7 @@ def free_port() -> int:
 
 @dataclass
 class App:
-    """One run of app.py with its own data folder; `root` is where the project lies, None takes this environment."""
+    """One run of app.py with its own data folder. `root` is the project's folder; `environment` None: ours."""
 
     data: Path
     options: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class App:
         self.wait_until(lambda: self.get_json("/health") is not None, "the pages to answer")
 
     def wait_until_ready(self) -> None:
-        """Until the models play."""
+        """Wait until the models can play."""
         self.wait_until(lambda: self.n_ready() >= 2, "two models to be ready")
 
     def wait_until(self, done: Callable[[], bool], what: str) -> None:
@@ -91,24 +91,24 @@ class App:
             return None
 
     def n_ready(self) -> int:
-        """Models that can be drawn now."""
+        """Return how many models can be drawn now."""
         health = self.get_json("/health")
         return 0 if health is None else int(health["models"]["ready"])
 
     def n_votes(self) -> int:
-        """Votes in the database, counted or not, as the board tells."""
+        """Return how many votes the board reports, counted or not."""
         board = self.get_json("/leaderboard.json")
         assert board is not None
         return int(board["votes"] + board["n_excluded"])
 
     def kill(self) -> None:
-        """As a power cut would: no handler runs."""
+        """Kill the process, as a power cut would: no handler runs."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
     def stop(self) -> float:
-        """SIGTERM; returns the seconds that it took to end."""
+        """Send SIGTERM; return the seconds that the end took."""
         start = time.monotonic()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -136,7 +136,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 async def open_battle_page(page: Page, url: str) -> None:
-    """Open the page, without a battle of this visitor, and wait until it listens: then its controls open."""
+    """Open the page for a visitor without a battle, and wait until it listens, which enables its controls."""
     await page.goto(url)
     await expect(page.locator("#send")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
 
@@ -150,6 +150,6 @@ async def ask(page: Page, prompt: str) -> None:
 
 
 async def cast(page: Page, vote: str) -> None:
-    """Click a vote button, or call it a tie where both answers are the same, for then none can be called better."""
+    """Click a vote button, or “tie” if both answers are the same, because then neither can be called better."""
     button = page.locator(f"#{vote}")
     await (button if await button.is_enabled() else page.locator("#vote-tie")).click()

@@ -1,4 +1,4 @@
-"""Sides that think aloud, say nothing or say the same, in a real browser: what may be voted, and what is told when."""
+"""Sides that think aloud, answer nothing or answer the same, in a real browser: the open votes and notices."""
 
 import asyncio
 import json
@@ -35,7 +35,7 @@ PLAIN = _stream({"content": "Tokyo is the capital of Japan. It was called Edo un
 
 @pytest.fixture
 def scripted_app(tmp_path: Path) -> Iterator[App]:
-    """Two endpoints: one thinks and takes no temperature, then says what the other says, then nothing."""
+    """Two endpoints. One thinks and rejects a temperature, then answers like the other, then with nothing."""
     thinking = _stream({"reasoning_content": THOUGHT}, {"content": "The capital of Japan is Tokyo."})
     one = ScriptedEndpoint(Script(status=400, error=UNTAKEN), thinking, SAME, _stream({"content": " \n"}), PLAIN)
     with one, ScriptedEndpoint(PLAIN, SAME, SAME) as other:
@@ -52,7 +52,7 @@ def scripted_app(tmp_path: Path) -> Iterator[App]:
             app.stop()
 
 
-def test_thoughts_come_after_the_vote_and_sides_that_say_nothing_or_the_same_are_announced(scripted_app: App) -> None:
+def test_thoughts_appear_after_the_vote_and_the_page_warns_of_empty_and_identical_answers(scripted_app: App) -> None:
     async def scenario() -> None:
         async with RecordingProxy(scripted_app.port) as proxy, chromium() as browser:
             page = await browser.new_page()

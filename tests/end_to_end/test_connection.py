@@ -1,4 +1,4 @@
-"""A page whose connection is lost says so in the visitor's language, comes back by itself, and finds what there is."""
+"""A page that loses its connection says so in the visitor's language, reconnects by itself, and shows its battle."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ ENDED = {"en": "The arena restarted, and your battle ended.", "ko": "아레나�
 
 
 async def begin(page: Page, app: App, url: str) -> int:
-    """Send a prompt to models that are halted, so that its battle is being written for as long as the test needs."""
+    """Send a prompt to halted models, so that its battle stays unfinished as long as the test needs."""
     await open_battle_page(page, url)
     assert app.process is not None
     (native,) = children(app.process.pid)
@@ -59,7 +59,7 @@ def test_after_a_restart_the_page_says_what_ended_the_battle_and_gives_the_promp
     asyncio.run(scenario())
 
 
-def test_a_page_whose_connection_was_cut_finds_its_battle_and_what_was_typed(app: App) -> None:
+def test_after_a_lost_connection_the_page_has_its_battle_and_the_typed_text(app: App) -> None:
     async def scenario() -> None:
         async with RecordingProxy(app.port) as proxy, chromium() as browser:
             page = await browser.new_page()

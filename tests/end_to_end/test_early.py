@@ -1,5 +1,4 @@
-"""A visitor who is faster than the machine: who clicks before the page listens, and sends before the models are
-loaded."""
+"""A visitor faster than the machine: clicks before the page listens, and prompts before the models are loaded."""
 
 import asyncio
 import os
@@ -17,8 +16,8 @@ pytestmark = pytest.mark.browser
 PROMPT = "What is 7 plus 5?"
 
 
-def test_before_the_page_listens_buttons_are_disabled_and_enter_is_kept_and_sent_once(app: App) -> None:
-    """Here the page does not hear that it listens until the test lets the first event go."""
+def test_before_the_page_listens_buttons_are_disabled_and_enter_is_remembered_once(app: App) -> None:
+    """The page starts to listen only when the test releases the first event."""
     events: list[Route] = []
     let_go = asyncio.Event()
 
@@ -48,7 +47,7 @@ def test_before_the_page_listens_buttons_are_disabled_and_enter_is_kept_and_sent
 
 
 def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_path: Path) -> None:
-    """The model server is halted while it loads, so that nothing is a matter of speed."""
+    """The model server is halted while it loads, so that nothing depends on speed."""
     app = App(tmp_path / "data")
 
     async def scenario(native: int) -> None:

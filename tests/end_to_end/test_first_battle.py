@@ -1,5 +1,5 @@
-"""The first battle in a fresh copy of the project, where nothing is compiled, with a compiler that is slow, fails or is
-not there: torch answers, the vote counts, and no compiler outlives the arena."""
+"""The first battle in a fresh copy of the project with a slow, failing or missing compiler: torch answers, the vote
+counts, and no compiler outlives the arena."""
 
 import asyncio
 import os
@@ -32,7 +32,7 @@ def fresh(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def tools(tmp_path: Path) -> Path:
-    """A folder for a PATH without any compiler."""
+    """Return a folder for a PATH without a compiler."""
     folder = tmp_path / "tools"
     folder.mkdir()
     for name in ("sh", "sleep", "echo"):
@@ -68,14 +68,14 @@ def first_battle(app: App) -> None:
 
 
 def fingerprints(app: App) -> set[str]:
-    """What follows the weights' digest in the answers of the database."""
+    """Return what follows the digest of the weights in the database's answers."""
     import sqlite3
 
     with sqlite3.connect(app.data / "arena.sqlite") as database:
         return {str(row[0]).partition("+")[2] for row in database.execute("SELECT fingerprint FROM answers")}
 
 
-def test_a_compiler_that_takes_100_s_keeps_nobody_waiting_and_ends_with_the_arena(app: App, tmp_path: Path) -> None:
+def test_a_slow_compiler_delays_no_battle_and_ends_with_the_arena(app: App, tmp_path: Path) -> None:
     compiler = FakeCompiler(tmp_path / "bin", "sleep 100")
     first_battle(app)
     (pid,) = compiler.pids

@@ -34,7 +34,7 @@ new MutationObserver(() => {
 
 
 def identities(app: App) -> set[str]:
-    """What names a model: display name, folder name and close spellings, weights fingerprint."""
+    """Return everything that names a model: display name, folder name, similar spellings, weights fingerprint."""
     board = app.get_json("/leaderboard.json")
     assert board is not None
     names = [row["model"] for row in board["models"]] + list(board["unrated"])
@@ -52,8 +52,8 @@ def assert_absent(words: Iterable[str], traffic: str) -> None:
 
 
 @pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: dict[str, Any]) -> None:
-    """A battle for each vote; on the page both sides end together."""
+def test_a_newcomer_battles_votes_and_sees_the_leaderboard_change(app: App, device: dict[str, Any]) -> None:
+    """Play one battle for each vote; on the page both sides end together."""
 
     async def scenario() -> None:
         secrets = identities(app)
@@ -100,8 +100,8 @@ def test_newcomer_battles_votes_and_sees_the_leaderboard_move(app: App, device: 
     asyncio.run(scenario())
 
 
-def test_page_loaded_before_any_battle_names_no_model(app: App) -> None:
-    """The battle page, its configuration and its API pages, as a curious visitor fetches them."""
+def test_a_page_before_any_battle_names_no_model(app: App) -> None:
+    """Fetch the battle page, its configuration and its API pages, as a curious visitor would."""
 
     async def scenario() -> None:
         secrets = identities(app)

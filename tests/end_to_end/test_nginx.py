@@ -1,4 +1,4 @@
-"""A battle through nginx with TLS, as `docs/deployment.md` says: at a host of its own, and under a path of one.
+"""A battle through nginx with TLS, as in `docs/deployment.md`: at its own host, and at a path of a host.
 
 The models are scripted and wait between two words until the test has seen the first: what a buffering proxy keeps back
 never comes.
@@ -54,7 +54,7 @@ def arena(folder: Path, public_url: str) -> Iterator[tuple[App, Models]]:
 
 
 async def battle(page: Page, url: str, models: Models) -> None:
-    """Each step waits for what the one before it must have brought."""
+    """Play a battle; each step waits for the result of the one before."""
     models.wait_again()
     await open_battle_page(page, url)
     assert await page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
@@ -74,7 +74,7 @@ async def battle(page: Page, url: str, models: Models) -> None:
 
 
 async def look_around(page: Page, url: str) -> None:
-    """After a vote."""
+    """Visit the other pages after a vote."""
     await page.locator("#next").click()
     await page.locator("#so-far a").click()
     await expect(page.locator("#leaderboard-table tbody tr")).to_have_count(2)
@@ -93,7 +93,7 @@ async def look_around(page: Page, url: str) -> None:
 
 
 async def visit(browser: Browser, url: str, models: Models) -> None:
-    """A new visitor: no request leaves the address of the arena or ends in an error, and no cookie goes to others."""
+    """Visit as a new visitor: no request leaves the arena's address or fails, and no cookie is sent elsewhere."""
     async with await browser.new_context(ignore_https_errors=True) as context:
         page = await context.new_page()
         wrong: list[str] = []
@@ -113,7 +113,7 @@ async def visit(browser: Browser, url: str, models: Models) -> None:
         assert cookies["visitor"]["secure"]
 
 
-def test_a_battle_through_nginx_at_a_host_of_its_own(tmp_path: Path) -> None:
+def test_a_battle_through_nginx_at_its_own_host(tmp_path: Path) -> None:
     port = free_port()
     url = f"https://localhost:{port}"
 
@@ -129,7 +129,7 @@ def test_a_battle_through_nginx_at_a_host_of_its_own(tmp_path: Path) -> None:
             asyncio.run(scenario(models))
 
 
-def test_a_battle_through_nginx_under_a_path_that_it_takes_off_or_does_not(tmp_path: Path) -> None:
+def test_a_battle_through_nginx_at_a_path_that_it_strips_or_keeps(tmp_path: Path) -> None:
     port = free_port()
     url = f"https://localhost:{port}/arena"
     taken_off = documented("/arena/")
@@ -151,7 +151,7 @@ def test_a_battle_through_nginx_under_a_path_that_it_takes_off_or_does_not(tmp_p
 
 
 async def look_at_addresses(browser: Browser, url: str) -> None:
-    """What else may be asked under the path: with and without a slash, by HEAD, and what is not there."""
+    """Request other addresses at the path: with and without a slash, by HEAD, and one that does not exist."""
     async with await browser.new_context(ignore_https_errors=True) as context:
         for address, found, status in (
             ("", "/", 200),

@@ -1,4 +1,4 @@
-"""What becomes of votes and processes when something is killed, stopped, or in the way."""
+"""Votes and processes when something is killed, stopped, or in the way."""
 
 import asyncio
 import json
@@ -111,7 +111,7 @@ def test_port_in_use_is_one_clear_line(tmp_path: Path) -> None:
 
 
 def cast_votes(data: Path, n_votes: int) -> None:
-    """Votes of seeded chance between the roster's models, by the queries that the arena uses."""
+    """Store random votes (seeded) between the roster's models, with the arena's own queries."""
     chance = Random(5)
     database = open_database(f"sqlite:///{data / 'arena.sqlite'}")
     with database.write() as tx:
@@ -127,8 +127,8 @@ def cast_votes(data: Path, n_votes: int) -> None:
     database.close()
 
 
-def test_board_in_the_web_equals_the_recomputation_of_an_export_digit_for_digit(app: App, tmp_path: Path) -> None:
-    """The votes stand in the running arena's database; the export and the board are made by the README's commands."""
+def test_the_web_board_equals_the_recomputation_of_an_export_digit_for_digit(app: App, tmp_path: Path) -> None:
+    """The votes are in the running arena's database; the README's commands make the export and the board."""
     cast_votes(app.data, n_votes=60)
     export, board_file = tmp_path / "votes.jsonl", tmp_path / "board.json"
     for command in (

@@ -1,4 +1,4 @@
-"""Answers are read once for all who watch."""
+"""Each answer is read once, however many pages show it."""
 
 from dataclasses import replace
 
@@ -10,7 +10,7 @@ from arena.ui.markup import GrowingMarkup
 from tests.arena.ui.test_showing import VOTABLE, WRITING
 
 
-def test_pages_that_watch_one_battle_share_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_that_watch_one_battle_share_its_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     n_read = 0
     read = GrowingMarkup._read
 

@@ -1,5 +1,5 @@
-"""Answers that try to run something, to ask another host, to look like the page, or to bring the tab down, shown in a
-real browser: nothing of it happens, the page answers clicks, and it does so after a reload too."""
+"""Answers that try to run a script, ask another host, look like the page or crash the tab, in a real browser: none
+succeeds, and the page answers clicks, also after a reload."""
 
 import asyncio
 import threading
@@ -87,7 +87,7 @@ _LOOK = """() => {
 
 
 class _Ticking(FakeArena):
-    """Tells no page more often than the real arena does."""
+    """Updates pages no more often than the real arena does."""
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[BattleView]:
         async for view in super().follow(visitor, battle_id):
@@ -127,12 +127,12 @@ def _served(arena: FakeArena) -> Iterator[str]:
 
 
 async def _check(page: Page, label: str) -> None:
-    """Whatever stands in the panes, it is inert, and the page is as wide as its window."""
+    """Check that the panes are inert and that the page is as wide as its window."""
     found = await page.evaluate(_LOOK)
     assert found == {"ran": 0, "ids": 0, "names": 0, "loads": 0, "links": 0, "votes": 2, "wider": 0}, label
 
 
-def test_nothing_runs_and_nobody_is_asked_and_the_page_stays_alive_through_a_reload() -> None:
+def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_reload() -> None:
     labels = list(HOSTILE)
     pairs = [(labels[n], labels[n + 1]) for n in range(0, len(labels), 2)]
     arena = _Ticking(answers={f"{a} and {b}": (HOSTILE[a], HOSTILE[b]) for a, b in pairs}, word_s=0)

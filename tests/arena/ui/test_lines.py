@@ -26,11 +26,11 @@ def test_the_page_says_why_no_battle_can_begin(status: Status, line: str) -> Non
     assert bool(status_line(status, EN)) == bool(line)
 
 
-def test_what_cannot_be_loaded_is_not_said_to_be_noticed_when_it_is_back() -> None:
+def test_the_page_does_not_promise_models_that_could_not_be_loaded() -> None:
     assert "notice" not in status_line(replace(READY, n_ready=0, n_failed=4), EN).partition(">")[2]
 
 
-def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
+def test_a_refusal_contains_its_numbers_with_seconds_as_minutes() -> None:
     too_long = refusal_line(Refusal("prompt_too_long", length=5000, limit=4000), EN)
     assert "Your prompt has 5,000 characters, and the limit is 4,000." in too_long
     limited = refusal_line(Refusal("rate_limited", n=121, limit=120, window_s=3600.0), EN)
@@ -49,5 +49,5 @@ def test_a_refusal_names_its_numbers_and_seconds_also_as_minutes() -> None:
     ],
     ids=lambda refusal: refusal.key if isinstance(refusal, Refusal) else refusal,
 )
-def test_every_refusal_with_numbers_makes_a_sentence(refusal: Refusal, language: str) -> None:
+def test_every_refusal_with_numbers_becomes_a_sentence(refusal: Refusal, language: str) -> None:
     assert "{" not in refusal_line(refusal, messages(language))

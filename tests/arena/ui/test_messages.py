@@ -1,4 +1,4 @@
-"""The sentences: both languages say the same things, and everything that can be said has its sentence."""
+"""The sentences: both languages have the same keys, and every refusal, notice and reason has its sentence."""
 
 import re
 import string
@@ -46,7 +46,7 @@ def test_every_refusal_notice_and_reason_has_its_sentence() -> None:
     assert keys - messages("en").texts.keys() == set()
 
 
-def test_calling_fills_the_numbers_in() -> None:
+def test_a_call_fills_in_the_numbers() -> None:
     assert messages("en")("votes_so_far", votes=3214) == "3,214 votes counted so far"
 
 

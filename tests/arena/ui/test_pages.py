@@ -1,4 +1,4 @@
-"""The pages as Gradio serves them: what their configuration tells, and their handlers as plain functions."""
+"""The pages as Gradio serves them: their configuration, and their handlers as plain functions."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ def _build(arena: FakeArena) -> gr.Blocks:
 
 
 def _handler(pages: gr.Blocks, element: str, event: str = "click") -> Callable[..., Any]:
-    """The function behind an event of the element with this id."""
+    """Return the handler of an event of the element with this id."""
     for function in pages.fns.values():
         for block_id, name in function.targets:
             if name == event and block_id is not None and pages.blocks[block_id].elem_id == element:
@@ -47,7 +47,7 @@ def _by_id(updates: dict[Any, Any]) -> dict[str, Any]:
 
 
 async def _stream(handler: Callable[..., AsyncIterator[dict[Any, Any]]], *arguments: Any) -> dict[str, Any]:
-    """What the page shows after the stream: every element's latest properties."""
+    """Return what the page shows after the stream: every element's latest properties."""
     shown: dict[str, Any] = {}
     async for updates in handler(*arguments):
         for element, update in _by_id(updates).items():
@@ -166,7 +166,7 @@ def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
     asyncio.run(scenario())
 
 
-def test_a_stop_that_comes_after_the_end_shows_the_end() -> None:
+def test_a_stop_after_the_end_shows_the_end() -> None:
     async def scenario() -> None:
         arena = FakeArena(word_s=0)
         pages = _build(arena)
@@ -196,7 +196,7 @@ def test_a_refused_prompt_stays_in_its_box_and_the_page_says_why(prompt: str | N
 
 
 def _load(pages: gr.Blocks) -> Callable[..., Any]:
-    """The battle page's handler of a page that was loaded."""
+    """Return the handler that runs when the battle page is loaded."""
     return next(
         function.fn
         for function in pages.fns.values()
@@ -220,7 +220,7 @@ def test_controls_are_disabled_until_the_page_listens() -> None:
     asyncio.run(scenario())
 
 
-def test_a_prompt_that_came_before_the_models_waits_and_is_sent_when_they_are_ready() -> None:
+def test_a_prompt_sent_before_the_models_are_ready_waits_for_them() -> None:
     async def scenario() -> None:
         arena = FakeArena(n_ready=1, word_s=0)
         stream = _handler(_build(arena), "send")("", "Hello", _request())
@@ -238,7 +238,7 @@ def test_a_prompt_that_came_before_the_models_waits_and_is_sent_when_they_are_re
     asyncio.run(scenario())
 
 
-def test_a_waiting_prompt_is_called_back_into_its_box() -> None:
+def test_a_cancelled_prompt_is_back_in_its_box() -> None:
     async def scenario() -> None:
         arena = FakeArena(n_ready=1)
         pages = _build(arena)
@@ -255,7 +255,7 @@ def test_a_waiting_prompt_is_called_back_into_its_box() -> None:
     asyncio.run(scenario())
 
 
-def test_a_call_back_that_comes_after_the_sending_shows_the_battle() -> None:
+def test_a_cancel_after_the_prompt_was_sent_shows_the_battle() -> None:
     async def scenario() -> None:
         pages = _build(FakeArena(word_s=0))
         await _stream(_handler(pages, "send"), "", "Hello", _request())
@@ -304,7 +304,7 @@ def test_a_waiting_prompt_is_given_back_when_the_models_cannot_be_loaded() -> No
     asyncio.run(scenario())
 
 
-def test_a_page_hears_of_every_second_so_that_a_closed_one_is_noticed() -> None:
+def test_a_page_gets_an_update_every_second_so_that_a_closed_one_is_noticed() -> None:
     """Gradio closes the stream of a closed page only when it yields."""
 
     class Silent(FakeArena):
@@ -343,7 +343,7 @@ def test_without_a_cookie_the_page_says_what_it_needs() -> None:
     asyncio.run(scenario())
 
 
-def test_an_error_of_ours_is_logged_and_told_in_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
     class Broken(FakeArena):
         async def vote(self, *_: Any) -> Any:
             raise RuntimeError("the detail")
@@ -371,7 +371,7 @@ def test_an_error_of_ours_is_logged_and_told_in_one_sentence(caplog: pytest.LogC
     assert "the detail" in caplog.text
 
 
-def test_an_open_leaderboard_is_sent_again_only_when_it_moved() -> None:
+def test_an_open_leaderboard_is_sent_again_only_when_it_changed() -> None:
     async def scenario() -> None:
         arena = FakeArena(board=full_board(revision=1))
         pages = _build(arena)

@@ -1,4 +1,4 @@
-"""What the battle page shows at each moment."""
+"""What the battle page shows and when."""
 
 import html
 from dataclasses import replace
@@ -43,11 +43,11 @@ def test_before_the_first_prompt_there_is_one_thing_to_do() -> None:
     ("n_counted", "line"),
     [(0, "No counted votes yet"), (1, "1 vote counted so far"), (1000, "1,000 votes counted so far")],
 )
-def test_the_votes_of_which_the_board_is_made_are_told_in_words(n_counted: int, line: str) -> None:
+def test_the_number_of_votes_on_the_board_is_a_sentence(n_counted: int, line: str) -> None:
     assert line in showing.idle(replace(READY, n_counted=n_counted), EN)["so-far"]["value"]
 
 
-def test_vote_buttons_wait_for_both_sides_and_say_so() -> None:
+def test_vote_buttons_wait_for_both_sides_and_a_hint_says_so() -> None:
     face = showing.battle(WRITING, EN)
     assert all(face[vote] == {"interactive": False} for vote in showing.VOTES)
     assert face["bar"] == {"visible": True}
@@ -56,7 +56,7 @@ def test_vote_buttons_wait_for_both_sides_and_say_so() -> None:
     assert not face["send"]["visible"]
 
 
-def test_when_both_answers_are_in_the_vote_is_open_and_so_is_a_further_turn() -> None:
+def test_when_both_answers_are_in_a_vote_and_another_turn_are_possible() -> None:
     face = showing.battle(VOTABLE, EN)
     assert all(face[vote] == {"interactive": True} for vote in showing.VOTES)
     assert face["send"]["visible"]
@@ -109,7 +109,7 @@ def test_a_vote_that_does_not_count_says_why() -> None:
     assert "does not count: one side did not finish its answer. One side's answer is empty." in line
 
 
-def test_thoughts_stand_folded_below_the_answer_after_the_vote_as_plain_characters() -> None:
+def test_after_the_vote_thoughts_are_folded_below_the_answer_as_plain_characters() -> None:
     thought = "First <b>\n\n# 2 + 2 ![x](http://h/x.png) $$\\frac{1}{2}$$\n```\n</details>"
     thinking = replace(SIDE_B, thoughts=("", thought, "Then."))
     face = showing.battle(replace(VOTED, reveal=replace(COUNTED, b=thinking)), EN)
@@ -137,7 +137,7 @@ def test_thoughts_stand_folded_below_the_answer_after_the_vote_as_plain_characte
         ),
     ],
 )
-def test_how_a_model_was_asked_is_told_where_it_is_not_as_the_others(asked: dict[str, Any], line: str) -> None:
+def test_after_the_vote_the_page_says_how_a_model_was_asked_differently(asked: dict[str, Any], line: str) -> None:
     face = showing.battle(replace(VOTED, reveal=replace(COUNTED, a=replace(SIDE_A, **asked))), EN)
     assert line in face["more-a"]["value"]
     assert face["more-b"] == {"value": "", "visible": False}
@@ -158,14 +158,14 @@ def test_a_withdrawn_vote_cannot_be_withdrawn_again() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_before_the_vote_says_more_than_the_view(language: str) -> None:
-    """The view holds no name; here its face is the same whatever the hidden reveal of the same battle would say."""
+def test_nothing_before_the_vote_reveals_more_than_the_view(language: str) -> None:
+    """The view contains no name, so its face does not depend on the hidden reveal of the battle."""
     face = str(showing.battle(VOTABLE, messages(language)))
     assert "Wren" not in face
     assert "Moss" not in face
 
 
-def test_a_failed_side_can_be_tried_again_and_the_votes_say_before_that_they_wont_count() -> None:
+def test_a_failed_side_can_be_tried_again_and_the_page_warns_that_a_vote_would_not_count() -> None:
     broken = SideView("failed", "Half an", can_retry=True, error="side_failed")
     face = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)
     assert face["retry-b"] == {"visible": True}
@@ -188,7 +188,7 @@ def test_an_empty_side_can_be_tried_again_too() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_of_answers_that_are_the_same_none_can_be_called_better(language: str) -> None:
+def test_of_identical_answers_neither_can_be_called_better(language: str) -> None:
     view = replace(VOTABLE, is_tie_only=True, notice="identical_answers")
     face = showing.battle(view, messages(language))
     assert [face[vote]["interactive"] for vote in showing.VOTES] == [False, True, True, False]
@@ -197,7 +197,7 @@ def test_of_answers_that_are_the_same_none_can_be_called_better(language: str) -
     assert face["notice"]["value"] == ""
 
 
-def test_a_side_that_cannot_be_tried_again_is_not_said_to_be() -> None:
+def test_the_page_does_not_offer_to_retry_a_side_that_cannot_be_retried() -> None:
     broken = SideView("failed", "", error="side_too_long")
     hint = showing.battle(replace(VOTABLE, b=broken, notice="wont_count_failed_side"), EN)["vote-hint"]["value"]
     assert "A vote would not count" in hint
@@ -222,7 +222,7 @@ def test_an_answer_cut_at_the_token_limit_is_marked() -> None:
     assert "cut at the length limit" in face["head-a"]["value"]
 
 
-def test_earlier_turns_stand_above_and_cannot_swallow_what_follows() -> None:
+def test_earlier_turns_are_above_and_cannot_swallow_the_text_below() -> None:
     earlier = TurnView("Say <b>", "```\ncode", "fine")
     face = showing.battle(replace(VOTABLE, turns=(earlier,)), EN)
     assert face["earlier-a"]["visible"]
@@ -240,11 +240,9 @@ def test_a_void_battle_offers_only_the_next_one() -> None:
     assert "no page was open" in face["notice"]["value"]
 
 
-def test_changes_are_only_what_differs() -> None:
+def test_a_growing_answer_changes_only_its_own_elements() -> None:
     before, after = showing.battle(WRITING, EN), showing.battle(replace(WRITING, b=SideView("writing", "pl")), EN)
     assert set(changes(before, after)) == {"side-b", "head-b", "done-b"}
-    assert changes(after, after) == {}
-    assert changes({}, after) == after
 
 
 @pytest.mark.parametrize(
@@ -254,7 +252,7 @@ def test_changes_are_only_what_differs() -> None:
         (replace(READY, n_ready=1), "It will be sent when another model is back"),
     ],
 )
-def test_a_prompt_that_waits_says_what_for_and_can_be_called_back(status: Status, line: str) -> None:
+def test_the_page_says_what_a_prompt_waits_for_and_lets_the_visitor_cancel(status: Status, line: str) -> None:
     face = showing.held("Hello", status, EN)
     assert face["prompt"] == {"value": "Hello", "interactive": False}
     assert face["cancel"] == {"visible": True}
@@ -268,7 +266,7 @@ def test_a_prompt_that_waits_says_what_for_and_can_be_called_back(status: Status
     assert back["status-timer"] == {"active": True}
 
 
-def test_what_a_waiting_prompt_changed_is_set_right_by_the_battle_that_it_becomes() -> None:
+def test_a_battle_resets_everything_that_a_waiting_prompt_changed() -> None:
     after = showing.sent() | showing.battle(WRITING, EN)
     waiting = showing.held("Hello", READY, EN)
     assert set(waiting) <= set(after)
@@ -276,7 +274,7 @@ def test_what_a_waiting_prompt_changed_is_set_right_by_the_battle_that_it_become
     assert not after["cancel"]["visible"]
 
 
-def test_while_answers_are_written_they_are_in_two_pieces() -> None:
+def test_an_unfinished_answer_is_in_two_pieces() -> None:
     view = replace(WRITING, a=SideView("writing", "# Title\n\nSome **wor"))
     answers: dict[Side, Markup] = {"a": GrowingMarkup().show(view.a.text), "b": Markup("", "")}
     face = showing.battle(view, EN, answers)

@@ -1,4 +1,4 @@
-"""What visitors wrote can show nothing but text."""
+"""Text from visitors is shown as text."""
 
 from html.parser import HTMLParser
 
@@ -38,9 +38,9 @@ def test_plain_text_is_one_line_of_html_that_reads_back_the_same() -> None:
         ("\U0001f469\u200d\U0001f467 \u05d0\u202e", "\U0001f469\u200d\U0001f467 \u05d0\u202e"),
     ],
 )
-def test_what_cannot_be_shown_is_replaced(text: str, shown: str) -> None:
+def test_characters_that_cannot_be_shown_are_replaced(text: str, shown: str) -> None:
     assert cleaned(text) == shown
 
 
-def test_no_text_stands_for_a_formula_that_the_page_has_set_aside() -> None:
+def test_no_text_can_pose_as_a_formula_that_the_page_has_set_aside() -> None:
     assert "%" not in plain("%%%LATEX_BLOCK_0%%%")

@@ -10,7 +10,7 @@ START = {"type": "http.response.start", "status": 200, "headers": []}
 
 
 def cut(*messages: dict[str, Any]) -> list[dict[str, Any]]:
-    """What is sent when a stream that has sent `messages` is cancelled."""
+    """Return what is sent when a stream is cancelled after `messages`."""
     sent: list[dict[str, Any]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,6 +44,6 @@ def test_a_stream_that_has_ended_is_not_ended_twice() -> None:
     assert cut(START, end) == [START, end]
 
 
-def test_an_answer_that_has_not_begun_is_cancelled() -> None:
+def test_an_answer_that_has_not_started_is_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         cut()

@@ -48,7 +48,7 @@ def test_assets_are_kept_and_pages_are_not() -> None:
 
 
 def test_no_proxy_keeps_a_stream_back_and_nobody_stores_it() -> None:
-    """nginx collects an answer before it passes it on, unless the answer forbids it."""
+    """nginx buffers an answer unless the answer forbids it."""
     headers = client().get("/stream").headers
     assert headers["x-accel-buffering"] == "no"
     assert headers["cache-control"] == "no-store"

@@ -17,7 +17,7 @@ from elo.settings import Settings
 
 
 class FakeArena:
-    """The two questions that the routes ask, or a database that does not answer."""
+    """The two methods that the routes call, or a database that does not answer."""
 
     def __init__(self, leaderboard: Leaderboard | None) -> None:
         self._leaderboard = leaderboard
@@ -45,7 +45,7 @@ def leaderboard() -> Leaderboard:
     return rate(Cells.from_counts(counts), Settings(bootstrap=20), listed=["e"])
 
 
-def test_health_tells_how_many_models_can_play(leaderboard: Leaderboard) -> None:
+def test_health_counts_the_models_that_can_play(leaderboard: Leaderboard) -> None:
     answer = client(leaderboard).get("/health")
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "models": {"active": 4, "ready": 1, "loading": 2, "failed": 1}, "votes": 9}

@@ -1,4 +1,4 @@
-"""How much the server keeps for pages, with Gradio's own routes behind a real socket; the caps are set low here."""
+"""What the server keeps for pages, with Gradio's own routes on a real socket; the limits are low here."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ MAX_IDLE = 3
 
 @dataclass
 class House:
-    """The pages on a loopback port, and what Gradio keeps for them."""
+    """Serve the pages on a loopback port; give what Gradio keeps for them."""
 
     arena: FakeArena
     pages: gr.Blocks
@@ -54,7 +54,7 @@ class House:
     async def call(
         self, session: str, element: str, name: str, data: list[Any], *, path: str = "queue/join", visitor: str = ""
     ) -> Any:
-        """By a visitor of the session's name, unless another is named."""
+        """Send as the visitor named like the session, unless another is given."""
         body = {"fn_index": self.event(element, name), "data": data, "session_hash": session}
         headers = {"cookie": f"visitor={visitor or session}"}
         answer = await self.client.post(f"/gradio_api/{path}", json=body, headers=headers)
@@ -68,7 +68,7 @@ class House:
                     yield json.loads(line.removeprefix("data: "))
 
     async def load(self, session: str, *, visitor: str = "") -> None:
-        """What a browser asks when the battle page is opened."""
+        """Send the requests of a browser that opens the battle page."""
         assert (await self.client.get("/")).status_code == 200
         await self.call(session, "", "load", ["", ""], visitor=visitor)
         messages = [message async for message in self.messages(session)]
@@ -101,7 +101,7 @@ def low_caps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "MAX_IDLE", MAX_IDLE)
 
 
-def test_page_loads_leave_no_more_than_so_many_sessions() -> None:
+def test_page_loads_leave_a_limited_number_of_sessions() -> None:
     async def main() -> None:
         async with house(FakeArena()) as kept:
             for number in range(3 * MAX_IDLE):
@@ -113,7 +113,7 @@ def test_page_loads_leave_no_more_than_so_many_sessions() -> None:
     asyncio.run(main())
 
 
-def test_requests_that_wait_in_no_queue_leave_no_more_either() -> None:
+def test_requests_outside_the_queue_leave_a_limited_number_of_sessions() -> None:
     async def main() -> None:
         async with house(FakeArena()) as kept:
             for number in range(3 * MAX_IDLE):
@@ -123,7 +123,7 @@ def test_requests_that_wait_in_no_queue_leave_no_more_either() -> None:
     asyncio.run(main())
 
 
-def test_a_page_whose_stream_runs_is_kept_and_one_that_was_forgotten_goes_on() -> None:
+def test_a_session_with_a_running_stream_is_kept_and_a_dropped_one_starts_again() -> None:
     async def main() -> None:
         async with house(FakeArena(word_s=3600)) as kept:
             await kept.load("old")
@@ -161,7 +161,7 @@ def test_a_stream_that_nobody_reads_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     asyncio.run(main())
 
 
-def test_a_session_weighs_a_few_kilobytes() -> None:
+def test_a_session_takes_a_few_kilobytes() -> None:
     pages = ui.build(FakeArena(), Settings(), visitor_of=lambda _request: None)  # type: ignore[arg-type, return-value]
     ui.mount(FastAPI(), pages, Settings())
     holder = pages.state_holder

@@ -1,4 +1,4 @@
-"""What an update costs and gives, beside what Gradio alone would make of it."""
+"""The cost and the result of an update, compared with Gradio's own."""
 
 import asyncio
 from typing import Any
@@ -63,7 +63,7 @@ def test_a_value_without_an_update_around_it_is_shown_as_gradio_shows_it() -> No
     assert ours == asyncio.run(gr.Blocks.postprocess_data(pages, send, dict(given), None))
 
 
-def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_component_that_is_not_set_is_not_constructed(monkeypatch: pytest.MonkeyPatch) -> None:
     pages, send = _battle_page()
     made: list[type] = []
     monkeypatch.setattr(gr.Button, "__init__", lambda self, **_options: made.append(type(self)))
@@ -72,7 +72,7 @@ def test_a_component_that_is_not_set_is_not_made(monkeypatch: pytest.MonkeyPatch
     assert not made
 
 
-def test_a_component_that_is_no_output_is_an_error() -> None:
+def test_a_component_that_is_not_an_output_is_an_error() -> None:
     pages, send = _battle_page()
     stranger = next(
         part for part in pages.blocks.values() if part not in send.outputs and isinstance(part, gr.Markdown)

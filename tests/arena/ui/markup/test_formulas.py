@@ -1,4 +1,4 @@
-"""What may be drawn, and what is shown as its source instead."""
+"""Which formulas may be drawn, and which are shown as their source."""
 
 import pytest
 
@@ -79,7 +79,7 @@ def test_ordinary_formulas_are_drawn(tex: str) -> None:
         "\\",
     ],
 )
-def test_anything_else_is_not(tex: str) -> None:
+def test_other_formulas_are_not_drawn(tex: str) -> None:
     assert not is_drawable(tex)
 
 
@@ -100,25 +100,25 @@ def test_anything_else_is_not(tex: str) -> None:
         (r"\not ", ""),
     ],
 )
-def test_nesting_is_bounded_however_it_is_written(before: str, after: str) -> None:
+def test_nesting_is_limited_however_it_is_written(before: str, after: str) -> None:
     assert is_drawable(before * 2 + "x" + after * 2)
     for n in (MAX_DEPTH + 1, 60, 300):
         assert not is_drawable((before * n + "x" + after * n)[:MAX_CHARS])
         assert not is_drawable(before * n + "x" + after * n)
 
 
-def test_length_is_bounded() -> None:
+def test_the_length_of_a_formula_is_limited() -> None:
     assert is_drawable("x" * MAX_CHARS)
     assert not is_drawable("x" * (MAX_CHARS + 1))
 
 
-def test_one_answer_draws_so_many_and_shows_the_source_of_the_others() -> None:
+def test_one_answer_draws_a_limited_number_and_shows_the_source_of_the_others() -> None:
     html = whole(r"\(x\) " * (MAX_FORMULAS + 3))
     assert html.count('class="formula"') == MAX_FORMULAS
     assert html.count(r"<code>\(x\)</code>") == 3
 
 
-def test_formulas_of_one_answer_are_bounded_together() -> None:
+def test_formulas_of_one_answer_are_limited_together() -> None:
     budget = Budget()
     tex = "x" * MAX_CHARS
     assert [budget.take(tex) for _ in range(MAX_TOTAL_CHARS // MAX_CHARS + 1)] == [True] * 5 + [False]

@@ -1,4 +1,4 @@
-"""An answer shown while it grows is the answer shown at once."""
+"""An answer that was shown while it grew ends like one shown at once."""
 
 import random
 import re
@@ -70,7 +70,7 @@ _FRAGMENTS = (
 
 
 def _merged(html: str) -> str:
-    """With the pieces of a list, and so its numbers, put together."""
+    """Return the HTML with the pieces of each list joined, and its numbers with them."""
     pieces = re.sub(r'<(ul|ol) class="goes-on"', r"<\1", html)
     return re.sub(r'</([uo]l)>\n\n<\1(?: start="\d+")? dir="auto">', "", pieces)
 
@@ -81,20 +81,20 @@ def _grown(text: str, cuts: list[int]) -> list[Markup]:
     return [*shown, answer.show(text, is_whole=True)]
 
 
-def test_an_answer_that_came_letter_by_letter_ends_as_if_it_had_come_at_once() -> None:
+def test_an_answer_read_letter_by_letter_ends_like_one_read_at_once() -> None:
     shown = _grown(ANSWER, list(range(len(ANSWER) + 1)))
     assert shown[-1].rest == ""
     assert _merged(shown[-1].done) == _merged(whole(ANSWER))
     assert sum(1 for one in shown[:-1] if one.done) > len(ANSWER) // 2, "most of it is done long before"
 
 
-def test_what_is_done_only_grows() -> None:
+def test_the_finished_part_only_grows() -> None:
     shown = _grown(ANSWER, list(range(len(ANSWER) + 1)))
     for before, after in pairwise(shown):
         assert after.done.startswith(before.done)
 
 
-def test_any_mixture_cut_anywhere_ends_as_if_it_had_come_at_once() -> None:
+def test_any_mixture_cut_anywhere_ends_like_one_read_at_once() -> None:
     rng = random.Random(0)
     for _ in range(500):
         text = "".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 25)))
@@ -102,7 +102,7 @@ def test_any_mixture_cut_anywhere_ends_as_if_it_had_come_at_once() -> None:
         assert _merged(_grown(text, cuts)[-1].done) == _merged(whole(text)), (text, cuts)
 
 
-def test_every_letter_is_on_the_page_as_soon_as_it_came() -> None:
+def test_every_letter_is_on_the_page_at_once() -> None:
     text = "word " * 2000
     answer = GrowingMarkup()
     for end in range(100, len(text), 37):
@@ -128,7 +128,7 @@ def test_a_long_answer_is_read_about_once_not_once_for_every_letter(monkeypatch:
         assert n_read < 40 * len(text), f"{n_read / len(text):.0f} times"
 
 
-def test_only_what_is_new_has_to_be_sent_while_code_or_plain_words_come() -> None:
+def test_only_new_text_is_sent_while_code_or_plain_words_arrive() -> None:
     for text in ("```python\n" + "x = 1\n" * 50, "plain words " * 50, "- a\n" * 3):
         answer = GrowingMarkup()
         before = answer.show(text[:12])
@@ -142,7 +142,7 @@ def test_only_what_is_new_has_to_be_sent_while_code_or_plain_words_come() -> Non
             before = after
 
 
-def test_another_attempt_begins_anew_and_an_older_view_shows_what_is_shown() -> None:
+def test_another_attempt_starts_again_and_an_older_view_changes_nothing() -> None:
     answer = GrowingMarkup()
     answer.show("first attempt\n\nand more")
     assert answer.show("first attempt\n\nand") == answer.show("first attempt\n\nand more")
@@ -151,7 +151,7 @@ def test_another_attempt_begins_anew_and_an_older_view_shows_what_is_shown() -> 
     assert answer.show("third").rest == '<p dir="auto">third'
 
 
-def test_a_link_by_reference_works_wherever_its_address_stands() -> None:
+def test_a_link_by_reference_works_wherever_its_address_is() -> None:
     text = "See [the page][1].\n\nMore words.\n\nAnd more.\n\n[1]: http://e.example/x\n"
     shown = _grown(text, list(range(len(text))))
     assert 'href="http://e.example/x"' in shown[-1].done
@@ -159,18 +159,18 @@ def test_a_link_by_reference_works_wherever_its_address_stands() -> None:
     assert "http://e.exam" in half.rest
 
 
-def test_an_address_of_a_reference_is_the_whole_one() -> None:
+def test_the_address_of_a_reference_is_complete() -> None:
     text = "[1]: http://e.example/long\n\nfirst\n\nsecond [x][1]\n"
     assert 'href="http://e.example/long"' in _grown(text, list(range(len(text))))[-1].done
 
 
-def test_an_open_formula_takes_nothing_that_stands_behind_it() -> None:
+def test_an_open_formula_takes_nothing_of_the_text_after_it() -> None:
     text = "$$\na\n- b\n\n# title"
     assert "<h3" in _grown(text, list(range(len(text))))[-1].done
     assert escaped("$$") in whole(text)
 
 
-def test_formulas_that_would_be_drawn_again_and_again_wait_until_their_block_is_done() -> None:
+def test_formulas_that_would_be_drawn_repeatedly_wait_until_their_block_is_finished() -> None:
     text = "a \\(x\\) " * 100
     answer = GrowingMarkup()
     assert answer.show(text).rest.count('class="formula"') == 20
@@ -178,9 +178,7 @@ def test_formulas_that_would_be_drawn_again_and_again_wait_until_their_block_is_
 
 
 @pytest.mark.parametrize("line", ["- a\n", "a\n", "|a|b|\n|-|-|\n", "\\[ x\n", "> \\[ x\n", "$$ y \\\\\n"])
-def test_a_text_of_thousands_of_lines_is_read_in_a_number_of_looks_that_grows_with_the_text(
-    line: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_time_to_read_thousands_of_lines_is_linear_in_the_text(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
     n_looks = 0
     is_empty = StateBlock.isEmpty
 
@@ -195,5 +193,5 @@ def test_a_text_of_thousands_of_lines_is_read_in_a_number_of_looks_that_grows_wi
     assert n_looks < 20 * n_lines * line.count("\n")
 
 
-def test_a_formula_is_found_behind_openings_that_never_close() -> None:
+def test_a_formula_is_found_after_openings_that_never_close() -> None:
     assert "\ue000a\ue001" in whole("\\[ x\n\\[ y \\] z\n\n- \\[ x\n\n\\[\na\n\\]\n")

@@ -1,4 +1,4 @@
-"""All that an answer can put on the page: each construct as HTML, and a check that nothing else comes out."""
+"""Everything that an answer can put on the page, and a check that nothing else is produced."""
 
 import random
 from html.parser import HTMLParser
@@ -128,7 +128,7 @@ _FRAGMENTS = [
 
 
 class _Reader(HTMLParser):
-    """Fails at the first thing that is not allowed; `text` is what would be read."""
+    """Fails at the first tag or attribute that is not allowed; `text` is the visible text."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -170,25 +170,25 @@ def _read(html: str) -> _Reader:
 
 
 @pytest.mark.parametrize(("text", "html"), _CONSTRUCTS)
-def test_each_construct_becomes_this_html(text: str, html: str | None) -> None:
+def test_each_markdown_construct_becomes_this_html(text: str, html: str | None) -> None:
     written = whole(text).rstrip("\n")
     assert html is None or written == html
     _read(written)
 
 
 @pytest.mark.parametrize("text", _AS_TEXT)
-def test_what_is_no_construct_is_shown_as_it_was_written(text: str) -> None:
+def test_text_that_is_not_markdown_is_shown_as_it_was_written(text: str) -> None:
     assert _read(whole(text)).text.strip() == text.strip()
 
 
-def test_each_block_is_one_line_so_that_the_pages_reader_takes_it_for_html() -> None:
+def test_each_block_is_one_line_so_that_the_pages_reader_takes_it_as_html() -> None:
     for text, _ in _CONSTRUCTS:
         for line in whole(text).split("\n\n"):
             assert "\n" not in line
             assert not line or line.startswith("<")
 
 
-def test_no_mixture_of_fragments_makes_anything_else() -> None:
+def test_no_mixture_of_fragments_produces_other_html() -> None:
     rng = random.Random(0)
     for _ in range(1500):
         text = "".join(rng.choices(_FRAGMENTS, k=rng.randint(1, 12)))
@@ -206,7 +206,7 @@ def test_no_mixture_of_fragments_makes_anything_else() -> None:
         "[" * 200,
     ],
 )
-def test_what_is_nested_too_deep_is_shown_as_it_was_written(text: str) -> None:
+def test_text_that_is_nested_too_deep_is_shown_as_it_was_written(text: str) -> None:
     html = whole(text)
     assert html.count("<") < 120
     assert _read(html).text.strip().endswith(text[-4:])
@@ -216,12 +216,12 @@ def test_what_is_nested_too_deep_is_shown_as_it_was_written(text: str) -> None:
     "text",
     ["|a" * 3000 + "\n" + "|-" * 3000 + "\n" + "|a\n" * 3000, "|a" * 200 + "\n" + "|-" * 200 + "\n" + "a\n" * 300],
 )
-def test_a_huge_table_is_no_table(text: str) -> None:
+def test_a_huge_table_stays_text(text: str) -> None:
     html = whole(text)
     assert "<table" not in html
     assert len(html) < 6 * len(text)
 
 
-def test_a_very_long_paragraph_is_plain_and_whole() -> None:
+def test_a_very_long_paragraph_stays_complete_plain_text() -> None:
     text = "[*a* " * 5000
     assert _read(whole(text)).text.strip() == text.strip()

@@ -6,7 +6,7 @@ from arena.ui.pages.about import about_texts
 
 
 @pytest.mark.parametrize("pace", ["equal", "together", "free"])
-def test_the_about_page_says_what_speed_shows_under_this_arena_s_pace(pace: str) -> None:
+def test_the_about_page_says_what_speed_reveals_at_this_arenas_pace(pace: str) -> None:
     pages = about_texts(load({"battle": {"pace": pace}}, {}))
     for language in LANGUAGES:
         for other in ("equal", "together", "free"):

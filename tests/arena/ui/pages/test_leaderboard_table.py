@@ -1,4 +1,4 @@
-"""The leaderboard's table, its axis, and the line under it."""
+"""The leaderboard's table and the lines below it."""
 
 import re
 from dataclasses import replace
@@ -19,7 +19,7 @@ EN = messages("en")
 
 
 class _Table(HTMLParser):
-    """Reads the cells of the table back."""
+    """Reads the cells of the table."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ def _with_rows(*rows: BoardRow) -> Board:
     return replace(board, leaderboard=replace(board.leaderboard, rows=rows))
 
 
-def test_rows_hold_the_board_in_its_order_with_ranks_as_spans() -> None:
+def test_the_rows_are_the_boards_in_its_order_with_ranks_as_spans() -> None:
     head, *rows = _Table(table(full_board(), EN)).rows
     assert [head[0], head[1], head[4]] == ["Rank", "Model", "95% interval"]
     assert [row[0] for row in rows] == ["1–2", "1–2", "3–4", "4"]
@@ -71,7 +71,7 @@ def test_a_board_whose_intervals_are_all_of_a_rare_kind_marks_them_all() -> None
 
 
 def test_a_mark_means_the_same_on_every_board() -> None:
-    """It went by how common a kind was: `*` was one kind on one board and another on the next."""
+    """Marks depended on how common a kind was: `*` was one kind on one board and another on the next."""
     first, *rest = full_board().leaderboard.rows
     commons: tuple[IntervalKind, ...] = ("bootstrap", "hessian", "sandwich")
     for common in commons:
@@ -103,7 +103,7 @@ def test_a_model_without_an_interval_shows_its_rating_alone() -> None:
     assert 'class="range' not in html
 
 
-def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
+def test_models_without_connecting_battles_are_in_groups_and_the_page_says_why() -> None:
     first, second, *_ = full_board().leaderboard.rows
     html = table(_with_rows(first, replace(second, component=2)), EN)
     assert "Group 1" in html
@@ -111,20 +111,20 @@ def test_models_that_never_met_stand_in_groups_and_the_page_says_why() -> None:
     assert "cannot be compared" in html
 
 
-def test_an_empty_board_says_so_and_lists_who_waits() -> None:
+def test_an_empty_board_says_so_and_lists_its_models() -> None:
     html = table(empty_board(), EN)
     assert "No vote has been counted yet" in html
     assert "<table" not in html
     assert "Models: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
 
 
-def test_models_without_votes_are_listed_below_with_why_that_may_be() -> None:
+def test_models_without_votes_are_listed_below_with_possible_reasons() -> None:
     board = full_board()
     waiting = replace(board, leaderboard=replace(board.leaderboard, unrated=("Dew Finch",)))
     assert "new or unavailable: Dew Finch" in table(waiting, EN)
 
 
-def test_the_line_under_the_table_tells_votes_reasons_and_age_in_words() -> None:
+def test_the_line_under_the_table_has_votes_reasons_and_age() -> None:
     board = full_board()
     line = computed_line(board, board.computed_at + 130, EN)
     assert "Computed from 812 votes (31 more not counted: 18 stopped, 9 identical, 4 named their model)" in line
@@ -137,7 +137,7 @@ def test_the_line_under_the_table_tells_votes_reasons_and_age_in_words() -> None
 @pytest.mark.parametrize(
     ("seconds", "age"), [(0, "just now"), (59, "just now"), (60, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")]
 )
-def test_the_age_is_told_in_its_largest_unit(seconds: float, age: str) -> None:
+def test_the_age_is_in_its_largest_unit(seconds: float, age: str) -> None:
     board = full_board()
     assert f"· {age}<" in computed_line(board, board.computed_at + seconds, EN)
 

@@ -124,7 +124,7 @@ def test_a_leaderboard_without_ratings_says_why() -> None:
         assert "the reason is in its log" in answer.text
 
 
-def test_a_language_chosen_in_the_address_goes_along() -> None:
+def test_links_keep_a_language_that_the_address_chose() -> None:
     with served() as client:
         page = client.get("/leaderboard.html?lang=ko", headers={"accept-language": "en"}).text
         assert '<html lang="ko">' in page
@@ -132,7 +132,7 @@ def test_a_language_chosen_in_the_address_goes_along() -> None:
         assert '<html\n\tlang="ko"' in client.get("/about?lang=ko").text
 
 
-def test_an_address_that_does_not_exist_gets_a_page_of_ours() -> None:
+def test_an_address_that_does_not_exist_gets_the_arenas_own_page() -> None:
     with served() as client:
         answer = client.get("/nowhere", headers=BROWSER | {"accept-language": "ko"})
         assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -153,7 +153,7 @@ def test_an_address_that_does_not_exist_gets_a_page_of_ours() -> None:
         ("text/html", "text/html; charset=utf-8"),
     ],
 )
-def test_who_asks_for_json_gets_json(accept: str, content_type: str) -> None:
+def test_a_client_that_asks_for_json_gets_json(accept: str, content_type: str) -> None:
     with served() as client:
         answer = client.get("/nowhere", headers={"accept": accept})
         assert (answer.status_code, answer.headers["content-type"]) == (404, content_type)
@@ -164,7 +164,7 @@ def test_who_asks_for_json_gets_json(accept: str, content_type: str) -> None:
 @pytest.mark.parametrize(
     ("path", "root"), [("/nowhere", "./"), ("/a/b", "../"), ("/a/b/c?x=/y", "../../"), ("/a%2Fb", "./")]
 )
-def test_the_links_of_that_page_lead_home_from_any_depth(path: str, root: str) -> None:
+def test_the_links_of_the_404_page_work_from_any_depth(path: str, root: str) -> None:
     with served() as client:
         links = _links(client.get(path, headers=BROWSER).text)
         assert {root, f"{root}about", f"{root}favicon.svg"} <= links

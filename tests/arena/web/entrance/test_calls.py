@@ -24,38 +24,38 @@ def encode(value: Any) -> bytes:
         {"data": ["half of an emoji: \ud83d", {"any": [1.5, True]}]},  # what an input means is for the pages to say
     ],
 )
-def test_what_the_pages_send_is_a_call(more: dict[str, Any]) -> None:
+def test_a_call_of_the_pages_is_accepted(more: dict[str, Any]) -> None:
     check_call(encode(CALL | more), N_INPUTS)
 
 
 @pytest.mark.parametrize("event", [-1, 1, 4, 10**30, None, "3", 3.0, True, [], {}])
-def test_an_event_that_is_not_there_is_refused(event: Any) -> None:
+def test_an_unknown_event_is_refused(event: Any) -> None:
     for check, value in ((check_call, CALL), (check_cancel, CANCEL)):
         with pytest.raises(BadCall, match="fn_index: this event does not exist"):
             check(encode(value | {"fn_index": event}), N_INPUTS)
 
 
 @pytest.mark.parametrize("session", ["", None, 3, "a b", "\0", "ü", "x" * 65, []])
-def test_a_session_that_no_page_has_is_refused(session: Any) -> None:
+def test_an_invalid_session_is_refused(session: Any) -> None:
     for check, value in ((check_call, CALL), (check_cancel, CANCEL)):
         with pytest.raises(BadCall, match="session_hash: expected 1 to 64 letters and digits"):
             check(encode(value | {"session_hash": session}), N_INPUTS)
 
 
 @pytest.mark.parametrize("data", [[], ["x"], ["x"] * 3, None, {}, "xy", 2])
-def test_other_inputs_than_the_event_has_are_refused(data: Any) -> None:
+def test_the_wrong_number_of_inputs_is_refused(data: Any) -> None:
     with pytest.raises(BadCall, match="data: expected a list with the 2 inputs of event 3"):
         check_call(encode(CALL | {"data": data}), N_INPUTS)
 
 
 @pytest.mark.parametrize("trigger", ["x", 1.5, True, []])
-def test_a_trigger_that_is_no_component_is_refused(trigger: Any) -> None:
+def test_an_invalid_trigger_is_refused(trigger: Any) -> None:
     with pytest.raises(BadCall, match="trigger_id: expected a whole number or null"):
         check_call(encode(CALL | {"trigger_id": trigger}), N_INPUTS)
 
 
 @pytest.mark.parametrize("event_id", [None, 3, "", "a b", "x" * 65])
-def test_a_call_is_taken_back_by_its_id(event_id: Any) -> None:
+def test_a_call_is_cancelled_by_its_id(event_id: Any) -> None:
     check_cancel(encode(CANCEL), N_INPUTS)
     with pytest.raises(BadCall, match="event_id: expected the id from the answer to the call"):
         check_cancel(encode(CANCEL | {"event_id": event_id}), N_INPUTS)
@@ -89,7 +89,7 @@ def test_a_call_without_one_of_its_keys_is_refused(key: str) -> None:
         (b'"x"', "not a JSON object"),
     ],
 )
-def test_what_is_no_json_object_is_refused(body: bytes, reason: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(body: bytes, reason: str) -> None:
     for check in (check_call, check_cancel):
         with pytest.raises(BadCall, match=reason):
             check(body, N_INPUTS)

@@ -26,7 +26,7 @@ def client() -> TestClient:
 
 
 def call_of(n_bytes: int) -> bytes:
-    """A call of event 3, so long."""
+    """Return a call of event 3 with this length."""
     call = json.dumps({"fn_index": 3, "session_hash": "s", "data": [""]}).encode()
     return call.replace(b'""', b'"' + b"x" * (n_bytes - len(call)) + b'"')
 
@@ -55,7 +55,7 @@ CANCEL = {"fn_index": 3, "session_hash": "s", "event_id": "e"}
         ("GET", "/config?page=leaderboard"),
     ],
 )
-def test_what_the_pages_ask_for_gets_in(method: str, path: str) -> None:
+def test_addresses_of_the_pages_are_open(method: str, path: str) -> None:
     assert client().request(method, path).status_code == 200
 
 
@@ -67,7 +67,7 @@ def test_what_the_pages_ask_for_gets_in(method: str, path: str) -> None:
         ("/gradio_api/cancel", json.dumps(CANCEL).encode()),
     ],
 )
-def test_what_the_pages_send_gets_in_whole(path: str, body: bytes) -> None:
+def test_bodies_of_the_pages_pass_completely(path: str, body: bytes) -> None:
     answer = client().post(path, content=body)
     assert (answer.status_code, answer.text) == (200, f"POST {len(body)}")
 
@@ -80,7 +80,7 @@ def test_what_the_pages_send_gets_in_whole(path: str, body: bytes) -> None:
         ("/gradio_api/cancel", call_of(100), "expected the keys event_id, fn_index, session_hash"),
     ],
 )
-def test_what_no_page_sends_is_refused(path: str, body: bytes, reason: str) -> None:
+def test_a_body_that_no_page_sends_is_refused(path: str, body: bytes, reason: str) -> None:
     """Gradio answered 500 with a traceback in the log."""
     answer = client().post(path, content=body)
     assert answer.status_code == 400
@@ -88,7 +88,7 @@ def test_what_no_page_sends_is_refused(path: str, body: bytes, reason: str) -> N
 
 
 def test_the_stream_of_a_session_that_never_called_just_ends() -> None:
-    """As Gradio does it: the answer has begun, says that there is no session, and fails; a traceback in the log."""
+    """Gradio starts the answer, reports the missing session and then fails with a traceback in the log."""
 
     async def unknown(request: Request) -> Response:
         async def pieces() -> AsyncIterator[str]:
@@ -102,7 +102,7 @@ def test_the_stream_of_a_session_that_never_called_just_ends() -> None:
     assert answer.text == "no such session"
 
 
-def test_what_fails_in_a_stream_for_another_reason_is_told() -> None:
+def test_another_failure_in_a_stream_is_raised() -> None:
     async def broken(request: Request) -> Response:
         raise RuntimeError("a bug")
 
@@ -148,15 +148,15 @@ def test_everything_else_is_not_found(method: str, path: str) -> None:
 
 
 def test_head_is_answered_like_get_without_the_body() -> None:
-    """Gradio has no HEAD for pages but the first, and our own routes have none; monitors ask so."""
+    """Gradio answers HEAD only for the first page, and our routes do not; monitors use it."""
     get, head = client().get("/leaderboard"), client().head("/leaderboard")
     assert get.text == "GET 0"
     assert (head.text, head.headers) == ("", get.headers)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_a_page_with_a_slash_at_its_end_has_moved_to_the_one_without(method: str) -> None:
-    """Its relative links would lead astray. The way back is relative too: it holds under any path of a proxy."""
+def test_a_page_with_a_slash_at_its_end_redirects_to_the_one_without(method: str) -> None:
+    """Its relative links would be wrong. The redirect is relative too, so it works at any path of a proxy."""
     answer = client().request(method, "/leaderboard/?lang=ko", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (308, "../leaderboard?lang=ko")
 
@@ -174,11 +174,11 @@ def test_a_page_with_a_slash_at_its_end_has_moved_to_the_one_without(method: str
         ("/leader", False),
     ],
 )
-def test_the_path_of_a_proxy_must_be_none_of_ours(path: str, is_ours: bool) -> None:
+def test_the_path_of_a_proxy_must_not_be_one_of_ours(path: str, is_ours: bool) -> None:
     assert is_taken(path, ["/", "/leaderboard"]) is is_ours
 
 
-def test_a_body_may_have_64_kb_and_no_more() -> None:
+def test_a_body_may_have_at_most_64_kb() -> None:
     path = "/gradio_api/queue/join"
     assert client().post(path, content=call_of(MAX_BODY_BYTES)).text == f"POST {MAX_BODY_BYTES}"
     refused = client().post(path, content=call_of(MAX_BODY_BYTES + 1))
@@ -196,7 +196,7 @@ def test_a_body_of_unannounced_length_is_cut_off_at_the_same_size() -> None:
     assert client().post(path, content=pieces(MAX_BODY_BYTES + 1024)).status_code == 413
 
 
-def test_a_length_that_is_no_number_is_refused() -> None:
+def test_a_length_that_is_not_a_number_is_refused() -> None:
     answer = client().post("/gradio_api/queue/join", content=b"x", headers={"content-length": "-1"})
     assert answer.status_code == 413
 

@@ -27,7 +27,7 @@ def _nonce(policy: str) -> str:
     return str(nonce)
 
 
-def test_every_script_of_a_page_has_the_number_that_its_policy_names() -> None:
+def test_every_script_of_a_page_has_the_nonce_of_its_policy() -> None:
     answer = client.get("/")
     nonce = _nonce(answer.headers["content-security-policy"])
     assert re.findall("<script[^>]*>", answer.text) == [
@@ -40,18 +40,18 @@ def test_every_script_of_a_page_has_the_number_that_its_policy_names() -> None:
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
-def test_no_two_answers_have_the_same_number() -> None:
+def test_no_two_answers_have_the_same_nonce() -> None:
     assert len({_nonce(client.get("/").headers["content-security-policy"]) for _ in range(20)}) == 20
 
 
-def test_no_script_within_html_runs_without_it() -> None:
+def test_no_inline_script_runs_without_the_nonce() -> None:
     for path in ("/", "/data", "/missing"):
         policy = client.get(path).headers["content-security-policy"]
         (scripts,) = re.findall(r"script-src ([^;]*);", policy)
         assert "unsafe" not in scripts
 
 
-def test_what_is_no_page_passes_unchanged() -> None:
+def test_other_answers_pass_unchanged() -> None:
     assert client.get("/data").json() == "<head><script></head>"
     alone = TestClient(Scripts(app, pages=("/",)))
     assert alone.get("/").text == TestClient(app).get("/").text

@@ -9,7 +9,7 @@ from arena.web.html.texts import Texts
 
 
 class Korean:
-    """Texts that say where they come from."""
+    """Texts that are easy to find."""
 
     def language(self, request: Request) -> str:
         return "ko"

@@ -31,25 +31,25 @@ def test_the_address_becomes_an_hmac_under_the_secret(host: str, mac: str) -> No
     assert of(host, b"1" * 32) != mac
 
 
-def test_an_ipv6_visitor_is_known_by_the_network_of_64_bits() -> None:
+def test_an_ipv6_address_counts_by_its_network_of_64_bits() -> None:
     assert of("2001:db8:1:2::1") == of("2001:0DB8:1:2:ffff:ffff:ffff:ffff") == of("2001:db8:1:2::1%eth0")
     assert of("2001:db8:1:2::1") != of("2001:db8:1:3::1")
 
 
-def test_an_ipv4_visitor_is_known_by_the_whole_address_however_it_is_written() -> None:
+def test_an_ipv4_address_counts_as_a_whole_however_it_is_written() -> None:
     assert of("203.0.113.7") == of("::ffff:203.0.113.7")
     assert of("203.0.113.7") != of("203.0.113.8")
     assert of("::ffff:203.0.113.7") != of("::ffff:203.0.113.8")
 
 
 @pytest.mark.parametrize("host", [None, "", "unknown", "_hidden", "testclient", "203.0.113.7:http", "1.2.3", "[::1"])
-def test_clients_without_an_ip_address_are_one(host: str | None) -> None:
+def test_clients_without_an_ip_address_share_one_limit(host: str | None) -> None:
     assert of(host) == of("another that is none")
     assert of(host) != of("203.0.113.7")
     assert of(host) != of(host, b"1" * 32)
 
 
-def test_that_visitors_come_without_an_address_is_logged_once_and_without_what_came(
+def test_a_missing_address_is_logged_once_and_without_the_value_that_came(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     address._warn_once.cache_clear()
@@ -81,8 +81,8 @@ def test_that_visitors_come_without_an_address_is_logged_once_and_without_what_c
         ("9" * 5000, None),
     ],
 )
-def test_whatever_a_trusted_proxy_says_of_a_visitor_is_an_address_for_the_limits(header: str, host: str | None) -> None:
-    """What uvicorn makes of the header, and we of that."""
+def test_anything_that_a_trusted_proxy_sends_becomes_an_address_for_the_limits(header: str, host: str | None) -> None:
+    """Return the address that uvicorn and then we make of the header."""
     found: list[str] = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:

@@ -44,12 +44,12 @@ def test_over_https_the_cookie_is_secure() -> None:
     assert client("https://arena").get("/").headers["set-cookie"].endswith("; SameSite=Lax; Secure")
 
 
-def test_the_cookie_of_an_arena_under_a_path_goes_nowhere_else_on_the_host() -> None:
+def test_the_cookie_of_an_arena_at_a_path_is_not_sent_elsewhere_on_the_host() -> None:
     assert "; Path=/arena/; " in client(path="/arena/").get("/").headers["set-cookie"]
 
 
 @pytest.mark.parametrize("foreign", ["visitor=theirs", f"visitor={SOMEBODY[::-1]}", "visitor", "lang=xx; a=b; a=c"])
-def test_a_cookie_of_the_same_name_from_elsewhere_on_the_host_changes_nobody(foreign: str) -> None:
+def test_a_cookie_of_the_same_name_from_elsewhere_on_the_host_is_ignored(foreign: str) -> None:
     """A browser sends both, the one with the longer path first."""
     ours = client().get("/", headers={"cookie": f"{COOKIE}={SOMEBODY}"})
     both = client().get("/", headers={"cookie": f"{COOKIE}={SOMEBODY}; {foreign}"})
@@ -68,19 +68,19 @@ def test_a_visitor_keeps_one_cookie_and_one_pseudonym() -> None:
     assert browser.cookies[COOKIE] not in again.text
 
 
-def test_two_visitors_are_two() -> None:
+def test_two_visitors_have_different_pseudonyms() -> None:
     first, second = client(), client()
     first.get("/"), second.get("/")
     assert first.get("/").text != second.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/data", "/failing"])
-def test_only_pages_that_worked_give_cookies(path: str) -> None:
+def test_only_successful_pages_give_cookies(path: str) -> None:
     assert "set-cookie" not in client().get(path).headers
 
 
 @pytest.mark.parametrize("cookie", ["", "x", SOMEBODY.upper(), SOMEBODY + "0", SOMEBODY[:-1] + "\n"])
-def test_a_cookie_that_is_not_ours_is_nobody_and_is_replaced(cookie: str) -> None:
+def test_an_invalid_cookie_identifies_nobody_and_is_replaced(cookie: str) -> None:
     assert pseudonym(SimpleNamespace(cookies={COOKIE: cookie}), SECRET) is None
     if cookie.isalnum():
         assert "set-cookie" in client().get("/", headers={"cookie": f"{COOKIE}={cookie}"}).headers
@@ -93,7 +93,7 @@ def test_the_pseudonym_depends_on_the_secret_and_not_only_on_the_cookie() -> Non
     assert pseudonym(request, b"1" * 32) != pseudonym(request, SECRET)
 
 
-def test_a_sender_is_known_by_pseudonym_and_address() -> None:
+def test_a_sender_has_a_pseudonym_and_an_address() -> None:
     client = SimpleNamespace(host="203.0.113.7", port=1)
     request = SimpleNamespace(cookies={COOKIE: SOMEBODY}, client=client)
     assert identify(request, SECRET) == Sender(pseudonym(request, SECRET), address_mac(request, SECRET))
