@@ -64,18 +64,18 @@ def remote(*servers: ScriptedEndpoint) -> str:
 def refusal(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> str:
     """Return the one line with which the command refuses."""
     assert app.main(arguments) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    return told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    return printed.err
 
 
 def test_help_lists_every_option() -> None:
-    told = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, APP, "--help"], capture_output=True, text=True, timeout=60, check=True
     ).stdout
     for option in ("--config FILE", "--data DIR", "--db URL", "--host HOST", "--port PORT", "ARENA_BATTLE_MAX_TOKENS"):
-        assert option in told
+        assert option in printed
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_help_lists_every_option() -> None:
 def test_a_mistake_is_reported_in_one_line_before_anything_starts(
     text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    told = refusal(capsys, config(tmp_path, text))
-    assert told.startswith("arena: ")
-    assert message in told
+    printed = refusal(capsys, config(tmp_path, text))
+    assert printed.startswith("arena: ")
+    assert message in printed
 
 
 def test_a_missing_settings_file_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
-    assert told == f"arena: no file {tmp_path / 'none.toml'}; name your settings file with --config FILE\n"
+    printed = refusal(capsys, ["--config", str(tmp_path / "none.toml")])
+    assert printed == f"arena: no file {tmp_path / 'none.toml'}; name your settings file with --config FILE\n"
 
 
 def test_without_arena_toml_the_command_names_init(
@@ -149,8 +149,8 @@ def test_an_address_that_cannot_be_bound_is_reported_with_advice(
 
     arguments = config(tmp_path, TWO)
     monkeypatch.setattr(socket, "socket", Refusing)
-    told = refusal(capsys, arguments)
-    assert told == f"arena: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
+    printed = refusal(capsys, arguments)
+    assert printed == f"arena: cannot listen on 127.0.0.1 port {arguments[-1]}: {os.strerror(number)}; {advice}\n"
 
 
 def test_a_file_with_a_byte_order_mark_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,8 +164,8 @@ def test_a_port_in_use_is_reported_before_any_folder_is_made(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        told = refusal(capsys, [*config(tmp_path, ""), "--port", str(port)])
-    assert told == (
+        printed = refusal(capsys, [*config(tmp_path, ""), "--port", str(port)])
+    assert printed == (
         f"arena: cannot listen on 127.0.0.1 port {port}: Address already in use;"
         " stop the program that uses it, or choose another port with --port\n"
     )
@@ -178,9 +178,9 @@ def test_an_address_of_another_machine_is_reported(tmp_path: Path, capsys: pytes
 
 @pytest.mark.parametrize("host", ["a" * 64, "a..b"])
 def test_an_impossible_host_name_is_reported(host: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = refusal(capsys, [*config(tmp_path, TWO), "--host", host])
-    assert told.startswith(f"arena: cannot listen on {host!r}: ")
-    assert told.endswith("expected a host name or an address, choose it with --host\n")
+    printed = refusal(capsys, [*config(tmp_path, TWO), "--host", host])
+    assert printed.startswith(f"arena: cannot listen on {host!r}: ")
+    assert printed.endswith("expected a host name or an address, choose it with --host\n")
 
 
 def test_settings_that_are_a_folder_are_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -213,10 +213,10 @@ def test_a_database_that_does_not_answer_is_reported_in_one_line(
 ) -> None:
     """The driver's own message has two lines."""
     address = f"postgresql://arena:word@127.0.0.1:{free_port()}/arena"
-    told = refusal(capsys, [*config(tmp_path, TWO), "--db", address])
-    assert "Connection refused" in told
-    assert "word" not in told
-    assert told.endswith("; start or repair the database, or name another with --db\n")
+    printed = refusal(capsys, [*config(tmp_path, TWO), "--db", address])
+    assert "Connection refused" in printed
+    assert "word" not in printed
+    assert printed.endswith("; start or repair the database, or name another with --db\n")
 
 
 def test_the_model_server_gets_the_environment_unchanged(
@@ -426,11 +426,11 @@ def test_battles_are_limited_by_address_and_no_address_is_stored(tmp_path: Path)
         text = remote(one, two) + '[limits]\nbattles_per_hour = 1\n[battle]\npace = "free"\n'
         with running(config(tmp_path, text)) as (_, address):
             for number in range(10):  # ten times a visitor's limit, each from another address of one network
-                told = ask(address, visitor=secrets.token_hex(16), came_from=f"2001:db8:1:2::{number}")
-                assert "Hello there." in told
-            told = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
-            assert "Hello there." not in told
-            assert "limit is 10 battles" in told
+                shown = ask(address, visitor=secrets.token_hex(16), came_from=f"2001:db8:1:2::{number}")
+                assert "Hello there." in shown
+            shown = ask(address, visitor=secrets.token_hex(16), came_from="2001:db8:1:2:3:4:5:6")
+            assert "Hello there." not in shown
+            assert "limit is 10 battles" in shown
             for other in ("2001:db8:1:3::1", "unknown", "_hidden"):
                 assert "Hello there." in ask(address, visitor=secrets.token_hex(16), came_from=other)
         key = (tmp_path / "data" / "secret").read_bytes().strip()
@@ -451,8 +451,8 @@ def test_one_data_folder_takes_one_arena_and_a_killed_one_leaves_no_lock(
     with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
         first = config(tmp_path, remote(one, two))
         with running(first) as (process, address):
-            told = refusal(capsys, [*first, "--port", str(free_port())])
-            assert told == (
+            printed = refusal(capsys, [*first, "--port", str(free_port())])
+            assert printed == (
                 f"arena: another arena uses the data folder {tmp_path / 'data'};"
                 " stop it, or choose another folder with --data\n"
             )

@@ -109,8 +109,8 @@ def test_no_view_before_the_vote_names_a_model(house: House) -> None:
         record = house.record(battle_id)
         secrets = [*NAMES, "Bird", "0123456789abcdef", "127.0.0.1", "secret thought", *sent, "5120", "thoughts"]
         secrets += [str(answer.seed) for turn in record.turns for answer in turn.answers]
-        told = " ".join(map(repr, [*views, await arena.status()]))
-        assert all(secret not in told for secret in secrets)
+        seen = " ".join(map(repr, [*views, await arena.status()]))
+        assert all(secret not in seen for secret in secrets)
         reveal = await arena.vote("visitor", battle_id, Outcome.A)
         assert "Wren Sol" in repr(reveal)
         side = getattr(reveal, house.side_of(battle_id, "Wren Sol"))

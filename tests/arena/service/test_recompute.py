@@ -95,8 +95,8 @@ def test_without_the_texts_old_facts_are_judged_as_they_are(database: Database) 
         tx.execute(delete(answers))
     recompute_verdicts(database, SETTINGS_OF_ARENA, is_dry_run=False)
     votes = _votes(database, battles)
-    told = {name: [reason.label for reason in vote.reasons] for name, vote in votes.items()}
-    assert told == {**NEW_REASONS, "white": [], "filtered": []}
+    reasons = {name: [reason.label for reason in vote.reasons] for name, vote in votes.items()}
+    assert reasons == {**NEW_REASONS, "white": [], "filtered": []}
     assert ledger.Facts.from_json(votes["white"].facts).has_version_1
 
 
@@ -150,10 +150,10 @@ def test_many_changes_are_stored_in_steps_of_one_revision_each(
     monkeypatch.setattr(recompute, "STEP", 3)
     with database.read() as tx:
         before = queries.ledger_state(tx).revision
-    told: list[int] = []
-    recompute_verdicts(database, SETTINGS_OF_ARENA, is_dry_run=False, progress=told.append)
+    counts: list[int] = []
+    recompute_verdicts(database, SETTINGS_OF_ARENA, is_dry_run=False, progress=counts.append)
     stamps = [vote.changed_revision for vote in _votes(database, battles).values() if vote.rules_version == 2]
-    assert told == [11]
+    assert counts == [11]
     assert {stamp for stamp in stamps if stamp and stamp > before} == {before + 1, before + 2, before + 3}
     with database.read() as tx:
         assert queries.ledger_state(tx).revision == before + 3
