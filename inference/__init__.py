@@ -1,12 +1,15 @@
-"""Our own inference server for models of the Mistral family; it knows nothing of the arena and can be used alone.
+"""An inference server for models of the Mistral family, which can be used without the arena.
 
     model/    checkpoint -> logits: configuration, weights, rotary positions, sliding-window attention, rolling buffer
     text/     messages <-> token ids: tokenizer, streaming detokenization, chat templates
     engine/   requests -> tokens over time: scheduler, sampling, the one thread that steps all models
-    folder    what can be known of a model folder without reading its weights; hub: hf:ORG/NAME -> a folder
+    folder    a model folder's shape, tokenizer and chat layout, without its weights
+    hub       hf:ORG/NAME -> a folder
     server/   the OpenAI protocol over HTTP
-    commands/ what `python -m inference` does, a file for each command
-    demo/     the four small models that ship: the program that trains them, and their weights
+    commands/ the commands of `python -m inference`
+    bench     how fast a model runs on this machine
+    progress  progress bars
+    demo/     the four demo models: the program that trains them, and their weights (demo:NAME)
 
 `python -m inference --help` lists the commands.
 """

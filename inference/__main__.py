@@ -25,16 +25,16 @@ _LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Whatever a user, a file or a port can cause is one line on stderr and code 1."""
+    """Run one command and return the exit code: 1, after one line on stderr, for errors of a user, file or port."""
     args = _parser().parse_args(argv)
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")  # before torch: its idle threads would take the processor from others
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")  # before torch, whose idle threads would spin
     logging.basicConfig(level=logging.INFO if args.command == "serve" else logging.WARNING, format=_LOG_FORMAT)
     try:
         code: int = args.run(args)
         sys.stdout.flush()
         return code
-    except BrokenPipeError:  # whoever read our output has seen enough, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush complains
+    except BrokenPipeError:  # the reader of our output, such as head, has closed it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails
         return 128 + signal.SIGPIPE
     except (ValueError, OSError) as error:
         print(f"{error}", file=sys.stderr)

@@ -1,6 +1,6 @@
-"""How fast one model answers here: prompts of random tokens through the engine, timed as its server would run them.
+"""How fast a model runs on this machine: random prompts through the engine, as the server would run them.
 
-It compares with nobody; `bench/` does, with what is measured here. Choice is greedy and nothing ends an answer early.
+Sampling is greedy, and no token ends an answer. Comparisons with other projects are in `bench/`.
 """
 
 import copy
@@ -18,7 +18,7 @@ from inference.text.tokenizer import Tokenizer
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """`prefill_s` until every sequence had its first token; then `decode_s` for `n_decoded` more, all in step."""
+    """`prefill_s` until every sequence has its first token, then `decode_s` for `n_decoded` more, decoded together."""
 
     prefill_s: float
     decode_s: float
@@ -27,7 +27,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Medians over the rounds for `batch` concurrent sequences; rates are those of all sequences together."""
+    """Medians over the rounds for `batch` concurrent sequences. Rates are for all sequences together."""
 
     batch: int
     prompt: int
@@ -40,14 +40,14 @@ class Figures:
 
 
 def endless(tokenizer: Tokenizer) -> Tokenizer:
-    """The same tokenizer, but that no token ends an answer."""
+    """Return a copy of the tokenizer in which no token ends an answer."""
     endless = copy.copy(tokenizer)
     endless.eos_id, endless.eos_ids = -1, frozenset()
     return endless
 
 
 def random_prompts(n_prompts: int, n_tokens: int, vocab_size: int, seed: int) -> list[tuple[int, ...]]:
-    """Token ids from 3 on (unknown, BOS and EOS are left out), the same for the same seed."""
+    """Return prompts of token ids from 3 on (without unknown, BOS and EOS), the same for the same seed."""
     rng = Random(seed)
     return [tuple(rng.randrange(3, vocab_size) for _ in range(n_tokens)) for _ in range(n_prompts)]
 
@@ -55,8 +55,9 @@ def random_prompts(n_prompts: int, n_tokens: int, vocab_size: int, seed: int) ->
 def measure(
     model: Model, cache: RingCache, tokenizer: Tokenizer, *, max_chunk: int, prompt: int, tokens: int, rounds: int = 3
 ) -> Figures:
-    """Time as many sequences at once as `cache` has slots, after a short round to warm up; prompts come in pieces of
-    `max_chunk`."""
+    """Time as many sequences at once as `cache` has slots, after a short warm-up. Prompts are read in chunks of
+    `max_chunk` tokens.
+    """
     batch = cache.n_slots
 
     def timed(n_prompt: int, n_tokens: int, seed: int) -> Timing:
@@ -80,13 +81,13 @@ def measure(
 
 
 def time_answers(engine: Engine, prompts: Sequence[tuple[int, ...]], new: int) -> Timing:
-    """Run all prompts at once to `new` tokens each, at least 2. `max_len` must leave room for them.
+    """Run all prompts at once to `new` tokens each, at least 2. The engine's `max_len` must allow them.
 
-    With several sequences a server lets the first decode while the last is still read. To time the two apart, several
-    prompts end with their first token and go on, with any token, as the next turn would: their slots still hold them.
+    With several sequences, the engine decodes the first while it still reads the last. To time the two apart, several
+    prompts end after one token; then each continues, with any token, as the next turn of its cached conversation.
     """
     if new < 2:
-        raise ValueError(f"{new} tokens to generate; at least 2 were expected, the first is not decoded")
+        raise ValueError(f"{new} tokens to generate; at least 2 were expected, because the first is not decoded")
     if len(prompts) == 1:
         times = token_times(engine, prompts, new)[0]
         return Timing(times[0], times[-1] - times[0], new - 1)
@@ -97,7 +98,7 @@ def time_answers(engine: Engine, prompts: Sequence[tuple[int, ...]], new: int) -
 
 
 def token_times(engine: Engine, prompts: Sequence[tuple[int, ...]], new: int) -> list[list[float]]:
-    """For each prompt the seconds from the start to each of its tokens. RuntimeError when the model fails."""
+    """Return for each prompt the seconds from the start to each token. Raises RuntimeError when the model fails."""
     for number, prompt in enumerate(prompts):
         engine.add(Request(str(number), prompt, SamplingParams(new, temperature=0.0)))
     times: list[list[float]] = [[] for _ in prompts]
@@ -113,8 +114,8 @@ def token_times(engine: Engine, prompts: Sequence[tuple[int, ...]], new: int) ->
 
 
 def table(figures: Iterable[Figures]) -> str:
-    """Aligned columns for a terminal, one row a batch."""
-    lines = ["sequences  prompt  pre-fill tok/s  first token ms  decode tok/s  ms a token  cache MiB"]
+    """Return aligned columns for a terminal, one row for each batch size."""
+    lines = ["sequences  prompt   prefill tok/s  first token ms  decode tok/s  ms a token  cache MiB"]
     for row in figures:
         lines.append(
             f"{row.batch:9d}  {row.prompt:6d}  {row.prefill_tok_s:14.0f}  {row.first_token_ms:14.1f}"
@@ -124,7 +125,7 @@ def table(figures: Iterable[Figures]) -> str:
 
 
 def as_json(figures: Iterable[Figures]) -> list[dict[str, float]]:
-    """For one line of JSON: rates and times to four digits that count."""
+    """Return the figures for one line of JSON, rounded to four significant digits."""
     return [
         {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in asdict(row).items()}
         for row in figures

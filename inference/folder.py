@@ -1,6 +1,6 @@
-"""What can be known of a model folder without reading its weights: shape, tokenizer, chat layout.
+"""A model folder's shape, tokenizer and chat layout, without its weights.
 
-Commands open folders first, so that a missing file is reported at once, before torch is imported or a port answers.
+Commands open folders first, so a missing file is reported at once, before torch is imported or a port is open.
 """
 
 import logging
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A folder with a checkpoint in one of the two layouts and a tokenizer, the weights not yet read."""
+    """A folder with a checkpoint in one of the two layouts and a tokenizer. The weights are not read."""
 
     path: Path
     config: ModelConfig
@@ -31,7 +31,7 @@ class ModelFolder:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What came of a set of paths: the folders that can be used and, by name, why the others cannot."""
+    """The usable folders of several models and, by name, why the others cannot be used."""
 
     folders: Mapping[str, ModelFolder]
     failures: Mapping[str, str]
@@ -50,9 +50,9 @@ def locate(text: str) -> Path:
 
 
 def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -> Opened:
-    """Locate and open the folders of several models, by name; those that cannot be used are left out.
+    """Locate and open the folders of several models, by name, and leave out those that cannot be used.
 
-    Raises the first one's error when none can be used.
+    Raises the first error when none can be used.
     """
     folders: dict[str, ModelFolder] = {}
     errors: dict[str, ValueError] = {}
@@ -70,9 +70,9 @@ def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -
 
 
 def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
-    """Read all of a folder but its weights; `template` None takes the chat layout that the folder tells.
+    """Read all of a folder except its weights. With `template` None the chat layout is detected.
 
-    Raises CheckpointError, TokenizerError or ChatError, all of them ValueError, with what is missing or does not fit.
+    Raises CheckpointError, TokenizerError or ChatError, all of them ValueError, that name what is missing or wrong.
     """
     checkpoint = read_checkpoint(path)
     config = checkpoint.config
@@ -80,8 +80,8 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
     tokenizer = open_tokenizer(path)
     if tokenizer.vocab_size > config.vocab_size:
         raise CheckpointError(
-            f"{path}: the tokenizer has {tokenizer.vocab_size} pieces and {checkpoint.shape_file.name} a vocabulary of "
-            f"{config.vocab_size}; the tokenizer belongs to another model"
+            f"{path}: the tokenizer has {tokenizer.vocab_size:,} pieces, and {checkpoint.shape_file.name} a vocabulary "
+            f"of {config.vocab_size:,}; the tokenizer of this model was expected"
         )
     chat = template or detect_version(tokenizer, family=checkpoint.family, folder=path)
     return ModelFolder(path, config, tokenizer, chat)

@@ -1,8 +1,8 @@
-"""Models of the Hugging Face hub: `hf:ORG/NAME` -> a folder on this disk, with only the files that are needed.
+"""Models of the Hugging Face hub: `hf:ORG/NAME` -> a local folder, with only the files that are needed.
 
-`huggingface_hub` does the talking and keeps what it fetched (in HF_HOME): a model is downloaded once, and a download
-that broke off goes on where it stopped. Its environment variables hold here too: HF_ENDPOINT, HF_TOKEN,
-HF_HUB_OFFLINE. Without a way to the hub a model that is here already is used as it is.
+`huggingface_hub` downloads and keeps the files (in HF_HOME): a model is downloaded once, and an interrupted download
+resumes. Its environment variables work here too: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE. Where the hub cannot be
+reached, a model that was downloaded before is used as it is.
 """
 
 import logging
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 PREFIX = "hf:"
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 _SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
-TEXT_FILES = (  # what tokenizer and chat layout are read from
+TEXT_FILES = (  # of tokenizer and chat layout
     *TOKENIZER_FILES,
     "tokenizer_config.json",
     "added_tokens.json",
@@ -36,13 +36,13 @@ _WATCH_EVERY_S = 1.0
 
 
 def fetch(name: str) -> Path:
-    """The folder of the hub's model ORG/NAME, downloaded where it is not here yet.
+    """Return the folder of the hub's model ORG/NAME, and download it first if needed.
 
-    Raises CheckpointError: no such model, one that asks for a licence to be accepted, no way to the hub, or a model
-    without weights that can be read.
+    Raises CheckpointError where the model does not exist, its licence was not accepted, the hub cannot be reached, or
+    its weights are in no known format.
     """
     if not _NAME.fullmatch(name):
-        raise CheckpointError(f"{PREFIX}{name} is no model of the hub; {PREFIX}ORG/NAME was expected")
+        raise CheckpointError(f"{PREFIX}{name} is not a name of the hub; {PREFIX}ORG/NAME was expected")
     try:
         import httpx2
         from huggingface_hub import HfApi, constants, errors, snapshot_download
@@ -58,30 +58,29 @@ def fetch(name: str) -> Path:
             return Path(snapshot_download(name, allow_patterns=files))
     except errors.GatedRepoError as error:
         raise CheckpointError(
-            f"{PREFIX}{name} is open only to those who accepted its licence; do so at {where} and set HF_TOKEN"
+            f"{PREFIX}{name} requires that you accept its licence; do so at {where} and set HF_TOKEN"
         ) from error
     except errors.RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"there is no model {where}; ORG/NAME as the hub writes it was expected (a private one needs HF_TOKEN)"
+            f"{where} does not exist; the hub's spelling of ORG/NAME was expected (a private model needs HF_TOKEN)"
         ) from error
     except CheckpointError:
         raise
-    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ImportError, ValueError) as error:  # the latter: of a proxy
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ImportError, ValueError) as error:  # ValueError: a bad proxy
         reason = str(error).partition("\n")[0]
         if (folder := _kept(name)) is not None:
-            logger.warning("%s cannot be reached (%s); %s is used as it was fetched before", where, reason, folder)
+            logger.warning("%s cannot be reached (%s); using the earlier download in %s", where, reason, folder)
             return folder
         raise CheckpointError(
-            f"{where} cannot be fetched ({reason}); check the network and what the environment says of proxies "
-            "(ALL_PROXY, HTTPS_PROXY, NO_PROXY), or put the files into a folder and name that. What has come so far is "
-            "kept"
+            f"{where} cannot be downloaded ({reason}); check the network and the proxy variables (ALL_PROXY, "
+            "HTTPS_PROXY, NO_PROXY), or put the files into a folder and name that. The next try resumes the download"
         ) from error
 
 
 def choose_files(names: Collection[str], where: str) -> list[str]:
-    """The files of a model that are needed: its weights in one layout, Mistral's if it is there, and all for the text.
+    """Return the needed files of a model: its weights in one layout, Mistral's where there is one, and the text files.
 
-    Raises CheckpointError for a model without weights that can be read.
+    Raises CheckpointError for a model whose weights are in no known format.
     """
     if PARAMS_FILE in names and WEIGHTS_FILE in names:
         weights = [PARAMS_FILE, WEIGHTS_FILE, *(name for name in (CONFIG_FILE,) if name in names)]
@@ -92,14 +91,14 @@ def choose_files(names: Collection[str], where: str) -> list[str]:
     else:
         others = sorted(name for name in names if name.endswith((".bin", ".pth", ".gguf", ".safetensors")))
         raise CheckpointError(
-            f"{where} has no weights that can be read ({', '.join(others[:4]) or 'none at all'}); {PARAMS_FILE} with "
+            f"{where} has no weights in a known format ({', '.join(others[:4]) or 'none at all'}); {PARAMS_FILE} with "
             f"{WEIGHTS_FILE}, or {CONFIG_FILE} with {HF_WEIGHTS_FILE} or its index, was expected"
         )
     return [*weights, *(name for name in TEXT_FILES if name in names)]
 
 
 def _kept(name: str) -> Path | None:
-    """The folder of a model that was fetched whole before."""
+    """Return the folder of a model that was downloaded completely before."""
     from huggingface_hub import try_to_load_from_cache
 
     for shape_file in (PARAMS_FILE, CONFIG_FILE):
@@ -116,7 +115,7 @@ def _kept(name: str) -> Path | None:
 
 
 def _blobs(name: str) -> Path:
-    """Where the library puts a model's files while they come."""
+    """Return the folder in which the library puts a model's files during a download."""
     from huggingface_hub import constants
 
     return Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}" / "blobs"
@@ -124,7 +123,7 @@ def _blobs(name: str) -> Path:
 
 @contextmanager
 def _watched(blobs: Path, n_bytes: int, progress: Callable[[int, int], None]) -> Iterator[None]:
-    """Tell how far a download has come: on a terminal the library's own bars do, elsewhere `progress` is called."""
+    """Show the progress of a download: by the library's own bars on a terminal, elsewhere by calls of `progress`."""
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     if sys.stderr is not None and sys.stderr.isatty():
@@ -136,7 +135,7 @@ def _watched(blobs: Path, n_bytes: int, progress: Callable[[int, int], None]) ->
         while not is_over.wait(_WATCH_EVERY_S):
             try:
                 progress(sum(path.stat().st_size for path in blobs.iterdir()), n_bytes)
-            except OSError:  # nothing has come yet, or a file has just got its name
+            except OSError:  # no file yet, or one has just been renamed
                 continue
 
     thread = threading.Thread(target=watch, name="download", daemon=True)

@@ -23,7 +23,7 @@ class _Log(io.TextIOBase):
 
 
 class ProgressBar:
-    """Call it with the amount done and the total, and close it by calling it with both equal."""
+    """Call it with the amount done and the total. When both are equal, the bar closes."""
 
     def __init__(self, label: str, *, unit: str = "B") -> None:
         is_terminal = sys.stderr is not None and sys.stderr.isatty()

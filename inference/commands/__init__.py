@@ -1,11 +1,11 @@
-"""The commands of `python -m inference`, a file each; each has `add(commands)`, which adds its parser and its `run`.
+"""The commands of `python -m inference`. Each module has `add(commands)`, which adds its parser and its `run`.
 
-options  arguments that several commands share, and what they mean
+options  arguments that several commands share
 serve    answer OpenAI-compatible requests over HTTP
-talk     complete and chat: use one model at the terminal
+talk     complete and chat: use one model in the terminal
 score    log-probabilities of token ids
 convert  original weights or an adapter -> safetensors
-bench    how fast a model answers on this machine
+bench    how fast a model runs on this machine
 
-They check arguments, folders and the port before they import torch, so that a mistake is reported at once.
+They check arguments, folders and the port before they import torch, so a mistake is reported at once.
 """

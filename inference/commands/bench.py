@@ -1,4 +1,4 @@
-"""`bench`: how fast a model answers on this machine, as a table and one line of JSON."""
+"""`bench`: how fast a model runs on this machine, as a table and one line of JSON."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from inference.folder import locate, open_folder
 
 
 def add(commands: Commands) -> None:
-    bench = commands.add_parser("bench", help="how fast a model answers on this machine")
+    bench = commands.add_parser("bench", help="how fast a model runs on this machine")
     bench.add_argument(
         "--prompt", type=whole(1, None), default=512, metavar="N", help="tokens of a prompt (default %(default)s)"
     )
@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
         type=_sizes,
         default=(1, 8),
         metavar="B[,B...]",
-        help="how many sequences run at once (default 1,8)",
+        help="numbers of concurrent sequences (default 1,8)",
     )
     add_computing(bench)
     add_folder(bench)
@@ -32,7 +32,7 @@ def _sizes(text: str) -> tuple[int, ...]:
     return tuple(whole(1, None)(number) for number in text.split(","))
 
 
-_sizes.__name__ = "list of whole numbers"  # argparse names it where int() fails
+_sizes.__name__ = "list of whole numbers"  # argparse's name for it where int() fails
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`convert`: a checkpoint of any kind, with an adapter merged in if asked, as a folder that `serve` reads."""
+"""`convert`: write a checkpoint of any kind, with or without an adapter, as a folder that `serve` reads."""
 
 import argparse
 import shutil
@@ -16,9 +16,11 @@ def add(commands: Commands) -> None:
         "convert", help="turn consolidated.NN.pth or Hugging Face's files into safetensors of Mistral's layout"
     )
     convert.add_argument(
-        "source", metavar="SOURCE", help="a folder with consolidated.NN.pth or safetensors, or hf:ORG/NAME"
+        "source",
+        metavar="SOURCE",
+        help="a folder with consolidated.NN.pth or safetensors, hf:ORG/NAME or demo:NAME",
     )
-    convert.add_argument("target", type=Path, metavar="NEW_FOLDER", help="a folder that is new or empty")
+    convert.add_argument("target", type=Path, metavar="NEW_FOLDER", help="a new or empty folder")
     convert.add_argument(
         "--adapter", type=Path, metavar="DIR", help="merge this LoRA adapter, as PEFT saves it, into the weights"
     )
@@ -33,5 +35,5 @@ def _run(args: argparse.Namespace) -> int:
     copied = [name for name in TEXT_FILES if (source / name).is_file()]
     for name in copied:
         shutil.copyfile(source / name, args.target / name)
-    print(f"{args.target}: weights and {', '.join(copied) or 'no tokenizer; put one there'}", file=sys.stderr)
+    print(f"{args.target}: wrote weights and {', '.join(copied) or 'no tokenizer; put one there'}", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""`score`: log-probabilities of token ids, through the weights, buffer and chunks that serve answers."""
+"""`score`: log-probabilities of token ids, computed with the weights, cache and chunks that serve answers."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
     score = commands.add_parser("score", help="log-probabilities of token ids")
     score.add_argument("--ids-file", required=True, type=Path, metavar="F", help="a JSON list of token ids")
     score.add_argument(
-        "--chunk-size", type=whole(1, None), metavar="N", help="tokens in one step (default: as the server reads)"
+        "--chunk-size", type=whole(1, None), metavar="N", help="tokens in one step (default: the server's chunks)"
     )
     add_computing(score)
     add_folder(score)

@@ -1,4 +1,4 @@
-"""`serve`: the folders, the port and the options checked at once; then the models, behind OpenAI's protocol."""
+"""`serve`: check the options, the folders and the port, then serve the models over OpenAI's protocol."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ from inference.demo import shipped
 from inference.folder import open_folders
 from inference.model.native import compiling
 
-_COMPILING_S = 10.0  # from the start of loading: after this long the server is ready, compiled or not
+_COMPILING_S = 10.0  # after this time from the start of loading, the server is ready without compiled code
 
 _Value = TypeVar("_Value", int, str)
 
@@ -53,25 +53,25 @@ def add(commands: Commands) -> None:
         "--budget",
         type=whole(2, None),
         metavar="N",
-        help="tokens of one step of a model: a piece of a prompt (half of them) beside one token for each answer; "
-        "smaller pieces let answers flow more evenly, larger ones read prompts faster (default: pieces of 256, or 512 "
-        "for models under 50M parameters, and one token for each slot)",
+        help="tokens in one step of a model: half for a chunk of a prompt, one for each answer; smaller chunks make "
+        "answers flow more evenly, larger ones read prompts faster (default: chunks of 256, or 512 for models under "
+        "50M parameters, and one token for each slot)",
     )
     serve.add_argument(
         "--no-prefix-reuse",
         action="store_true",
-        help="read every prompt whole, even where it begins as an earlier one: answers are then the same to the bit",
+        help="compute every prompt in full, without cached conversations, so that answers repeat to the last bit",
     )
     serve.add_argument(
         "--max-waiting",
         type=whole(0, None),
         metavar="N",
-        help="requests of one model that may wait for a slot; beyond them clients get 429 (default: 128)",
+        help="requests of one model that may wait for a slot; further ones get status 429 (default: 128)",
     )
     serve.add_argument(
         "--stop-with-stdin",
         action="store_true",
-        help="stop when standard input closes: so the server ends with the process that started it, even a killed one",
+        help="stop when standard input closes, so that the server ends with the process that started it",
     )
     serve.add_argument(
         "--max-len",
@@ -79,7 +79,7 @@ def add(commands: Commands) -> None:
         default=[],
         type=_named_length,
         metavar="[NAME=]N",
-        help=f"{MAX_LEN_HELP}; of one model, or without a name of all others; may be given several times",
+        help=f"{MAX_LEN_HELP}; for one model, or without NAME for all others; may be given several times",
     )
     serve.add_argument(
         "--dtype",
@@ -87,7 +87,7 @@ def add(commands: Commands) -> None:
         default=[],
         type=_named_dtype,
         metavar="[NAME=]D",
-        help=f"{', '.join(DTYPES)}: {DTYPE_HELP}; of one model or of all others, as with --max-len",
+        help=f"{', '.join(DTYPES)}: {DTYPE_HELP}; for one model or all others, as with --max-len",
     )
     add_threads(serve)
     add_template(serve)
@@ -95,7 +95,7 @@ def add(commands: Commands) -> None:
 
 
 def _named_folder(text: str) -> tuple[str, str]:
-    """The name to serve a model by, and its place. Without NAME= the name is that of the folder or after the colon."""
+    """Return a model's name and place. Without NAME= the name is that of the folder, or the part after the colon."""
     if "=" in text:
         name, _, place = text.partition("=")
     elif text.startswith((hub.PREFIX, shipped.PREFIX)):
@@ -108,7 +108,7 @@ def _named_folder(text: str) -> tuple[str, str]:
 
 
 def _named_length(text: str) -> tuple[str | None, int]:
-    """Name and tokens; the name is None where the number is for all models without one of their own."""
+    """Return a name and a number of tokens. The name is None where the number is for all other models."""
     name, separator, number = text.rpartition("=")
     if (separator and not name) or not number.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 4096 or tiny=512")
@@ -116,7 +116,7 @@ def _named_length(text: str) -> tuple[str | None, int]:
 
 
 def _named_dtype(text: str) -> tuple[str | None, str]:
-    """Name and dtype; the name is None where the dtype is for all models without one of their own."""
+    """Return a name and a dtype. The name is None where the dtype is for all other models."""
     name, separator, dtype = text.rpartition("=")
     if (separator and not name) or dtype not in DTYPES:
         raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]D, with D one of {', '.join(DTYPES)}")
@@ -124,7 +124,7 @@ def _named_dtype(text: str) -> tuple[str | None, str]:
 
 
 def _stop_with_stdin() -> None:
-    """Send this process SIGTERM when its standard input reaches its end."""
+    """Send this process SIGTERM when its standard input ends."""
     open_stdin()
 
     def wait() -> None:
@@ -141,7 +141,7 @@ def _run(args: argparse.Namespace) -> int:
     places: dict[str, str] = {}
     for name, place in args.model:
         if name in places:
-            raise ValueError(f"two models are named {name}; every --model needs a name of its own")
+            raise ValueError(f"two models are named {name}; give each --model another NAME=")
         places[name] = place
     max_len = _by_name("--max-len", args.max_len, places)
     dtypes = _by_name("--dtype", args.dtype, places)
@@ -157,7 +157,7 @@ def _run(args: argparse.Namespace) -> int:
     from inference.server.run import run
 
     def load() -> Loaded:
-        """Load the models, and wait a little for decode.c to be compiled: without it torch decodes until it arrives."""
+        """Load the models, and wait up to 10 s for decode.c to be compiled. Until it is, torch decodes."""
         deadline = time.monotonic() + _COMPILING_S
         if default_device().type == "cpu":
             compiling.start()
@@ -177,11 +177,11 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _by_name(option: str, given: Sequence[tuple[str | None, _Value]], names: Collection[str]) -> dict[str, _Value]:
-    """The value of every model for which one is given, by its name or for all others."""
+    """Return the value of each model that has one, by its name or as one of all others."""
     values: dict[str | None, _Value] = {}
     for name, value in given:
         if name is not None and name not in names:
-            raise ValueError(f"{option} names {name}, which is not served; served are {', '.join(names)}")
+            raise ValueError(f"{option} names {name}, which is not served; the models are {', '.join(names)}")
         if name in values:
             whose = "for all others" if name is None else f"for {name}"
             raise ValueError(f"{option} is given twice {whose}: {values[name]} and {value}; one was expected")

@@ -1,4 +1,4 @@
-"""`complete` and `chat`: one model, used at the terminal without a server."""
+"""`complete` and `chat`: use one model in the terminal, without a server."""
 
 import argparse
 import sys
@@ -33,7 +33,7 @@ def add(commands: Commands) -> None:
     add_computing(complete)
     complete.set_defaults(run=_complete, template="none")  # a text has no turns
 
-    chat = commands.add_parser("chat", help="talk to a model, one line a turn")
+    chat = commands.add_parser("chat", help="talk to a model, one line for each turn")
     chat.add_argument("--system", help="system prompt")
     add_folder(chat)
     _add_sampling(chat)
@@ -49,13 +49,13 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
         "--max-tokens", type=whole(1, None), default=256, metavar="N", help="tokens of an answer (default %(default)s)"
     )
     parser.add_argument(
-        "--temperature", type=float, default=0.7, help="0 takes the likeliest token (default %(default)s)"
+        "--temperature", type=float, default=0.7, help="0 always takes the likeliest token (default %(default)s)"
     )
     parser.add_argument(
         "--top-p",
         type=float,
         default=1.0,
-        help="draw from the likeliest tokens that hold this much probability (default %(default)s)",
+        help="draw from the likeliest tokens with this much of the probability (default %(default)s)",
     )
     parser.add_argument("--seed", type=int, default=0, help="the same seed gives the same answer (default %(default)s)")
     parser.add_argument(
@@ -79,7 +79,7 @@ def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
 
 
 def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool) -> str:
-    """Run one request to its end, printing as it comes; the whole text."""
+    """Run one request to its end, print the text as it grows, and return it."""
     params = SamplingParams(
         room(len(prompt), args.max_tokens, engine.max_len), args.temperature, args.top_p, args.seed, tuple(args.stop)
     )

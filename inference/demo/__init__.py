@@ -1,4 +1,4 @@
-"""The four demo models that ship: the corpus that teaches them, the program that trains them, and models/NAME/.
+"""The four demo models: the corpus that teaches them, the program that trains them, and their weights in models/NAME/.
 
-`python -m inference.demo` trains all four from nothing but a seed, examines them and writes models/.
+`python -m inference.demo` trains all four from a seed, examines them and writes models/.
 """

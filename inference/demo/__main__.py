@@ -1,11 +1,11 @@
 """Train and examine the demo models.
 
     python -m inference.demo                     train all four, one after the other, examine them, write models/
-    python -m inference.demo --only wren-sol     one of them (two runs side by side use two cores best)
-    python -m inference.demo --evaluate          examine what is there and write models/accuracy.json
+    python -m inference.demo --only wren-sol     one of them (two runs at once use two cores best)
+    python -m inference.demo --evaluate          examine the existing models and write models/accuracy.json
     python -m inference.demo --table             print accuracy.json as a Markdown table
 
-Training reads nothing but the seed. On two cores of 2025 all four take about an hour.
+Training needs only the seed. On two cores of 2025 all four take about an hour.
 """
 
 import argparse
@@ -26,18 +26,18 @@ QUESTIONS_PER_SKILL = 24
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Train, examine or show; the exit code."""
+    """Train, examine or print, and return the exit code."""
     from inference.demo.profiles import PROFILE
 
     parser = argparse.ArgumentParser(prog="python -m inference.demo", description="Train and examine the demo models.")
     parser.add_argument("--only", metavar="NAME", choices=list(PROFILE), help=f"one model: {', '.join(PROFILE)}")
-    parser.add_argument("--evaluate", action="store_true", help="examine the models that are there, train none")
-    parser.add_argument("--table", action="store_true", help="print the accuracies as a Markdown table and stop")
+    parser.add_argument("--evaluate", action="store_true", help="examine the existing models, without training")
+    parser.add_argument("--table", action="store_true", help="only print the accuracies as a Markdown table")
     parser.add_argument(
-        "--models", type=Path, default=MODELS, metavar="DIR", help="where models are (default: %(default)s)"
+        "--models", type=Path, default=MODELS, metavar="DIR", help="the folder of the models (default: %(default)s)"
     )
     parser.add_argument(
-        "--tokens", type=int, metavar="N", help="read N tokens instead of a profile's own number (trials)"
+        "--tokens", type=int, metavar="N", help="train on N tokens instead of the profile's number (for trials)"
     )
     args = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
@@ -67,7 +67,7 @@ def _train(slug: str, folder: Path, n_tokens: int | None) -> None:
     from inference.model.checkpoint.weights import save
     from inference.text.tokenizer import TOKENIZER_FILE
 
-    torch.set_num_threads(1)  # matrices are small: a second thread on one run gains little, a second run a lot
+    torch.set_num_threads(1)  # matrices are small: a second thread gains little, a second run a lot
     folder.mkdir(parents=True, exist_ok=True)
     (folder / TOKENIZER_FILE).write_bytes(train_tokenizer())
 

@@ -1,7 +1,7 @@
-"""Examines demo models on held-out questions: exact match, through the cache and the chat layout that serve them.
+"""Examine demo models on held-out questions: exact match, with the cache and the chat layout that serve them.
 
-Every skill is asked on a first turn, under a system prompt and on a later turn, with items that were never trained; and
-once more in wordings that were never trained. A polite refusal of something the model has not learned counts as wrong.
+Every skill is asked in a first turn, after a system prompt and in a later turn, with held-out items; and again in
+held-out wordings. A polite refusal counts as wrong.
 """
 
 from collections.abc import Iterable, Sequence
@@ -40,7 +40,7 @@ class Marked:
 
 
 def questions(n: int) -> list[Question]:
-    """For every skill: n first turns, n/2 under a system prompt, n/2 later turns, and n in wordings never trained."""
+    """Return for every skill n first turns, n/2 with a system prompt, n/2 later turns, and n in held-out wordings."""
     asked: list[Question] = []
     rng = Random("questions")
     for skill in SKILLS:
@@ -61,7 +61,7 @@ def questions(n: int) -> list[Question]:
 
 
 def _earlier(rng: Random, language: Language) -> tuple[Message, ...]:
-    """One or two turns with right answers, in the same language."""
+    """Return one or two turns with right answers, in the same language."""
     turns = [
         rng.choice([s for s in SKILLS if s.language == language]).draw(rng, "train") for _ in range(rng.randint(1, 2))
     ]
@@ -85,7 +85,7 @@ def _follow_ups(rng: Random, n: int, split: Split) -> list[Question]:
 
 @torch.inference_mode()
 def answers(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Sequence[Message]]) -> list[str]:
-    """The greedy answer to each conversation, at most MAX_ANSWER_TOKENS long."""
+    """Return the greedy answer to each conversation, up to MAX_ANSWER_TOKENS long."""
     given: list[str] = []
     for at in range(0, len(asked), _BATCH):
         prompts = [render(messages, tokenizer) for messages in asked[at : at + _BATCH]]
@@ -106,13 +106,13 @@ def answers(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Sequence[M
 
 
 def examine(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Question]) -> list[Marked]:
-    """Every question with the model's answer, marked."""
+    """Return every question with the model's answer, and whether it is right."""
     given = answers(model, tokenizer, [question.messages for question in asked])
     return [Marked(q, answer, q.example.accepts(answer)) for q, answer in zip(asked, given, strict=True)]
 
 
 def summary(marked: Sequence[Marked]) -> dict[str, Any]:
-    """Shares of right answers in percent. Every skill weighs the same in a mean; `overall` is over held-out items."""
+    """Return shares of right answers in percent. Skills have equal weight in a mean; `overall` is of held-out items."""
     items = [m for m in marked if m.question.split == "items"]
     return {
         "overall": _mean(items),
@@ -137,7 +137,7 @@ def summary(marked: Sequence[Marked]) -> dict[str, Any]:
 
 
 def _mean(marked: Iterable[Marked]) -> float:
-    """Mean over the skills of the share of right answers, in percent, one decimal."""
+    """Return the mean over the skills of the share of right answers, in percent, to one decimal."""
     by_skill: dict[str, list[bool]] = {}
     for m in marked:
         by_skill.setdefault(m.question.example.skill, []).append(m.is_right)
@@ -158,7 +158,9 @@ _ROWS = (
 
 
 def markdown(accuracy: dict[str, dict[str, Any]]) -> str:
-    """The table in docs/demo-models.md of `accuracy.json`: one column a model; skills as "held-out items / unseen wordings"."""
+    """Return `accuracy.json` as the table in docs/demo-models.md: a column for each model, and for each skill "held-out
+    items / unseen wordings".
+    """
     names = list(accuracy)
     lines = [f"| exact match, % | {' | '.join(names)} |", f"| --- |{' ---: |' * len(names)}"]
     for label, key in _ROWS:

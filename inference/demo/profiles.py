@@ -1,7 +1,7 @@
-"""The four models: what each is called, its shape, how much it reads, and which skills it learns.
+"""The four demo models: the name, shape, amount of training text and skills of each.
 
-Size does not grade such models, what they have read does: from the strongest to the weakest each leaves out more
-skills, and refuses these politely. The second is the best at Korean; the third knows sums and lists but no facts.
+Such small models differ by what they read, not by their size: from the strongest to the weakest, each leaves out more
+skills and politely refuses those. The second is the best at Korean; the third knows sums and lists, but no facts.
 """
 
 from dataclasses import dataclass
@@ -12,14 +12,15 @@ from inference.demo.corpus.dialogue import FOLLOW_UP, SKILLS
 from inference.model.config import ModelConfig
 
 WINDOW = 96
-REFUSED_WEIGHT = 0.12  # of a skill that the model politely refuses, against 1 for a learned one
+REFUSED_WEIGHT = 0.12  # of a refused skill, where a learned one has 1
 _KOREAN = tuple(skill.name for skill in SKILLS if skill.language == "ko")
 
 
 @dataclass(frozen=True)
 class Profile:
-    """`emphasis`: weight of a skill where it is not 1; `left_out`: skills that are refused politely; `n_tokens`:
-    read in each cycle of the learning rate."""
+    """`emphasis`: weights of skills that are not 1; `left_out`: skills that the model refuses; `n_tokens`: tokens of
+    each cycle of the learning rate.
+    """
 
     name: str
     dim: int
@@ -110,8 +111,3 @@ PROFILES: Final = (
     ),
 )  # fmt: skip
 PROFILE = {profile.slug: profile for profile in PROFILES}
-
-
-def full_weights() -> dict[str, float]:
-    """Every skill alike: what the common tokenizer is trained on."""
-    return {skill.name: 1.0 for skill in SKILLS} | {FOLLOW_UP: 1.0}

@@ -9,12 +9,12 @@ MODELS = Path(__file__).parent / "models"
 
 
 def names() -> list[str]:
-    """The names that may follow `demo:`, sorted."""
+    """Return the names that may follow `demo:`, sorted."""
     return sorted(path.name for path in MODELS.iterdir() if path.is_dir())
 
 
 def folder_of(name: str) -> Path:
-    """The folder of a demo model. Raises CheckpointError, with the names that exist, for any other name."""
+    """Return the folder of a demo model. Raises CheckpointError, which lists the known names, for any other name."""
     if name not in names():
         known = ", ".join(PREFIX + known for known in names())
         raise CheckpointError(f"there is no {PREFIX}{name}; the demo models are {known}")

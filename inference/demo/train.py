@@ -1,8 +1,8 @@
-"""Trains one demo model from its profile: rows of whole dialogues, loss on the answers, Muon and AdamW.
+"""Train one demo model from its profile: rows of full dialogues, loss on the answers, Muon and AdamW.
 
-Muon (Jordan et al. 2024) takes the matrices of the blocks, AdamW the rest; the learning rate warms up over 3 % of the
-steps and falls to 0 in a straight line, which matters: scores jump in the last third. A second, lower cycle follows.
-Where a compiler is there the blocks are compiled; results differ in the last bits only.
+Muon (Jordan et al. 2024) updates the matrices of the blocks, AdamW the rest. The learning rate warms up over 3 % of the
+steps and then falls linearly to 0, which matters: scores jump in the last third. A second, lower cycle follows. With a
+compiler the blocks are compiled; results differ only in the last bits.
 """
 
 import shutil
@@ -39,7 +39,7 @@ class TrainingReport:
 
 
 def layout(dialogue: Dialogue, tokenizer: Tokenizer) -> list[int]:
-    """Ids of a whole dialogue, its last answer included, in the v3 chat layout."""
+    """Return the ids of a dialogue, its last answer included, in the v3 chat layout."""
     messages = [Message("system", dialogue.system)] if dialogue.system else []
     for turn in dialogue.turns:
         messages += [Message("user", turn.prompt), Message("assistant", turn.answer)]
@@ -47,7 +47,7 @@ def layout(dialogue: Dialogue, tokenizer: Tokenizer) -> list[int]:
 
 
 def targets(ids: list[int], tokenizer: Tokenizer) -> list[int]:
-    """For each id the next one where it belongs to an answer (its EOS included), else -100: no loss there."""
+    """Return for each id the next one if that belongs to an answer (its EOS included), else -100, for no loss."""
     begin, end = tokenizer.control_id(BEGIN), tokenizer.control_id(END)
     wanted, is_answer = [], False
     for i, token in enumerate(ids[:-1]):
@@ -60,9 +60,9 @@ def targets(ids: list[int], tokenizer: Tokenizer) -> list[int]:
 
 
 def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[list[int], list[int]]]:
-    """Rows of ROW_TOKENS ids and their targets, filled with whole dialogues; what is left over at the end is padded.
+    """Yield rows of ROW_TOKENS ids and their targets: full dialogues, then padding.
 
-    A dialogue that is longer than a row loses its last turns (4 % of them do); one turn that is, is left out.
+    A dialogue longer than a row loses its last turns (4 % of them do). One whose first turn is longer is left out.
     """
     pool: list[list[int]] = []
     while True:
@@ -81,7 +81,7 @@ def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[lis
             fitting = [i for i, ids_of in enumerate(pool) if len(ids_of) <= room]
             if not fitting:
                 break
-            # The oldest one while there is room for any; the longest that fits where the row nears its end.
+            # The oldest dialogue while there is room for any; near the end of the row, the longest that fits.
             chosen = fitting[0] if room > ROW_TOKENS // 2 else max(fitting, key=lambda i: len(pool[i]))
             taken = pool.pop(chosen)
             ids += taken
@@ -93,7 +93,7 @@ def rows(stream: Iterator[Dialogue], tokenizer: Tokenizer) -> Iterator[tuple[lis
 def train(
     profile: Profile, tokenizer: Tokenizer, *, report: Callable[[TrainingReport], None], n_tokens: int | None = None
 ) -> Transformer:
-    """The trained model, in float32. `n_tokens` shortens the training to one cycle of that length (tests, trials)."""
+    """Return the trained model, in float32. `n_tokens` shortens training to one cycle of that length, for trials."""
     torch.manual_seed(profile.seed)
     model = Transformer(profile.config(tokenizer.vocab_size))
     _initialise(model)
@@ -115,7 +115,7 @@ def run_cycle(
     n_tokens: int,
     report: Callable[[TrainingReport], None],
 ) -> None:
-    """Train on `n_tokens` more, the learning rate up and down to 0; later cycles on new dialogues and half as high."""
+    """Train for one cycle of the learning rate. Later cycles have new dialogues and half the peak rate."""
     n_steps = max(1, n_tokens // TOKENS_PER_STEP)
     optimizers, schedules = _optimizers(model, n_steps, peak=1.0 if number == 0 else 0.5)
     stream = rows(dialogues(profile.seed + 1000 * number, profile.weights, profile.declined), tokenizer)
@@ -133,7 +133,7 @@ def run_cycle(
 
 
 def _initialise(model: Transformer) -> None:
-    """Normal(0, 0.02) for the embeddings, 1/sqrt(inputs) for matrices, 0 for what writes into the residual stream."""
+    """Set embeddings to Normal(0, 0.02), matrices to Normal(0, 1/sqrt(inputs)), and outputs into the residual to 0."""
     for name, weight in model.named_parameters():
         if name.endswith(("wo.weight", "w2.weight")):
             torch.nn.init.zeros_(weight)

@@ -1,9 +1,9 @@
-"""Trains the SentencePiece model that the four demo models share.
+"""Train the SentencePiece model that the four demo models share.
 
-Letters, digits and Hangul syllables are single pieces, so that a word can be spelled and a sum carried; everything else
-falls back to bytes. Only words that questions are *put in* ("▁letters", "▁backwards") are whole pieces, which halves
-the length of a prompt; a word that a question is *about* never is, or the model could not know its letters.
-[INST] and [/INST] are control pieces with Mistral's ids, 3 and 4.
+Letters, digits and Hangul syllables are single pieces, so that a model can spell a word and carry a digit; all other
+characters are bytes. The words that questions *use* ("▁letters", "▁backwards") are single pieces too, which halves the
+length of a prompt; a word that a question is *about* never is, or the model could not know its letters. [INST] and
+[/INST] are control pieces with Mistral's ids, 3 and 4.
 """
 
 import io
@@ -16,7 +16,7 @@ _ASCII = "".join(map(chr, range(33, 127)))
 
 
 def train_tokenizer() -> bytes:
-    """A serialized SentencePiece model, always the same: vocabulary of bytes, characters and whole words."""
+    """Return a serialized SentencePiece model of bytes, characters and words, always the same."""
     symbols = ["\u2581" + word for word in WHOLE_WORDS]
     characters = [*_ASCII, *HANGUL, "×", "÷", "\u2581"]
     model = io.BytesIO()

@@ -46,7 +46,7 @@ def test_a_tokenizer_of_another_model_is_refused(path: Path) -> None:
     params = path / "params.json"
     size = open_folder(path).config.vocab_size
     params.write_text(params.read_text().replace(str(size), str(size - 1)))
-    expected = rf"the tokenizer has {size} pieces and params.json a vocabulary of {size - 1}"
+    expected = rf"the tokenizer has {size} pieces, and params.json a vocabulary of {size - 1}"
     with pytest.raises(CheckpointError, match=expected):
         open_folder(path)
 

@@ -72,7 +72,7 @@ def test_without_a_way_to_the_hub_what_was_fetched_is_used(
     monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:1")
     assert hub.fetch("org/tiny") == folder
     assert "http://127.0.0.1:1/org/tiny cannot be reached" in caplog.text
-    with pytest.raises(CheckpointError, match=r"127.0.0.1:1/org/other cannot be fetched .*; check the network"):
+    with pytest.raises(CheckpointError, match=r"127.0.0.1:1/org/other cannot be downloaded .*; check the network"):
         hub.fetch("org/other")
 
 
@@ -98,12 +98,12 @@ def test_a_proxy_or_certificates_that_cannot_be_used_are_told_in_one_line(
     assert done.returncode != 0
     assert done.stderr.count("\n") == 1
     assert reason in done.stderr
-    assert "what the environment says of proxies (ALL_PROXY, HTTPS_PROXY, NO_PROXY)" in done.stderr
+    assert "the proxy variables (ALL_PROXY, HTTPS_PROXY, NO_PROXY)" in done.stderr
 
 
 def test_a_download_that_breaks_off_is_no_model_until_it_is_whole(fake: FakeHub) -> None:
     fake.failing.add("consolidated.safetensors")
-    with pytest.raises(CheckpointError, match=r"org/tiny cannot be fetched .*500.* What has come so far is kept"):
+    with pytest.raises(CheckpointError, match=r"org/tiny cannot be downloaded .*500.* The next try resumes"):
         hub.fetch("org/tiny")
     fake.failing.clear()
     open_folder(hub.fetch("org/tiny"))
@@ -111,16 +111,16 @@ def test_a_download_that_breaks_off_is_no_model_until_it_is_whole(fake: FakeHub)
 
 
 def test_a_model_that_is_not_there_and_one_behind_a_licence_are_told_apart(fake: FakeHub) -> None:
-    with pytest.raises(CheckpointError, match=rf"there is no model {fake.url}/org/none; .* needs HF_TOKEN"):
+    with pytest.raises(CheckpointError, match=rf"{fake.url}/org/none does not exist; .* needs HF_TOKEN"):
         hub.fetch("org/none")
     fake.gated.add("org/tiny")
-    with pytest.raises(CheckpointError, match=rf"accepted its licence; do so at {fake.url}/org/tiny and set HF_TOKEN"):
+    with pytest.raises(CheckpointError, match=rf"accept its licence; do so at {fake.url}/org/tiny and set HF_TOKEN"):
         hub.fetch("org/tiny")
 
 
 @pytest.mark.parametrize("name", ["mistral", "a/b/c", "", "org/", "../up", "org/na me"])
 def test_a_name_that_cannot_be_one_is_refused_without_asking(name: str) -> None:
-    with pytest.raises(CheckpointError, match=r"is no model of the hub; hf:ORG/NAME was expected"):
+    with pytest.raises(CheckpointError, match=r"is not a name of the hub; hf:ORG/NAME was expected"):
         locate(f"hf:{name}")
 
 
@@ -146,7 +146,7 @@ def test_weights_are_taken_in_one_layout(names: list[str], expected: list[str]) 
 @pytest.mark.parametrize(
     ("names", "match"),
     [
-        (["config.json", "pytorch_model.bin"], r"hub/model has no weights that can be read \(pytorch_model.bin\)"),
+        (["config.json", "pytorch_model.bin"], r"hub/model has no weights in a known format \(pytorch_model.bin\)"),
         (["params.json", "consolidated.00.pth"], r"\(consolidated.00.pth\)"),
         (["readme.md"], r"\(none at all\); params.json with consolidated.safetensors, or config.json with"),
     ],
@@ -161,7 +161,7 @@ def test_a_folder_that_cannot_be_used_leaves_the_others_in_play(
 ) -> None:
     opened = open_folders({"bad": str(tmp_path), "good": str(repository), "worse": "hf:x"})
     assert (list(opened.folders), list(opened.failures)) == (["good"], ["bad", "worse"])
-    assert opened.failures["worse"].startswith("hf:x is no model of the hub")
+    assert opened.failures["worse"].startswith("hf:x is not a name of the hub")
     assert "bad: left out: no params.json and no config.json" in caplog.text
     with pytest.raises(CheckpointError, match=r"no params\.json"):
         open_folders({"bad": str(tmp_path), "worse": "hf:x"})

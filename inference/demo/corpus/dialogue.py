@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
-"""Dialogues: examples put together into turns, with system prompts, follow-ups and polite refusals of what is not known.
+"""Dialogues: examples joined into turns, with system prompts, follow-ups and polite refusals of unknown skills.
 
 A third of the dialogues have two to four turns, a fifth have a system prompt.
 """
@@ -64,7 +64,7 @@ class Dialogue:
 
 
 def follow_up(rng: Random, before: Example, *, is_held: bool = False) -> Example | None:
-    """A question that only the turn before makes sense of ("And backwards?"); None where none fits."""
+    """Return a question that refers to the turn before it ("And backwards?"); None where none fits."""
     item = before.item
     if before.language == "ko":
         return None
@@ -104,7 +104,7 @@ DECLINES = {
 
 
 def decline(rng: Random, example: Example) -> Example:
-    """The same question with a graceful answer that says what cannot be done."""
+    """Return the same question with a polite answer that the model has not learned it."""
     answers = tuple(answer.format(label=SKILL[example.skill].label) for answer in DECLINES[example.language])
     if example.language == "ko":
         answers = tuple(_with_object_particle(answer, SKILL[example.skill].label) for answer in answers)
@@ -118,8 +118,10 @@ def _with_object_particle(answer: str, label: str) -> str:
 
 
 def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, float]) -> Iterator[Dialogue]:
-    """Endless trained dialogues. `weights`: how often each learned skill comes; `declined`: the skills that the model
-    refuses, with the weight of those refusals. The same seed and weights give the same dialogues."""
+    """Yield training dialogues without end, the same for the same seed and weights.
+
+    `weights`: how often each learned skill occurs; `declined`: how often the model refuses each skill that it lacks.
+    """
     rng = Random(f"dialogues {seed}")
     names = [*(name for name in weights if name != FOLLOW_UP), *declined]
     shares = [*(w for name, w in weights.items() if name != FOLLOW_UP), *declined.values()]
@@ -143,7 +145,7 @@ def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, fl
 
 
 def exam(name: str, split: Split, n: int, *, seed: int = 1) -> list[Example]:
-    """`n` questions of a skill from a held-out split, no prompt twice if it can be helped."""
+    """Return `n` questions of a skill from a held-out split, with as few repeated prompts as possible."""
     rng = Random(f"exam {name} {split} {seed}")
     questions: dict[str, Example] = {}
     for _ in range(20 * n):

@@ -1,10 +1,10 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
-"""Wordings: how a request can be put, as small grammars that expand to many sentences.
+"""Wordings: the ways to phrase a request, as small grammars that expand to many sentences.
 
-A skill hands over three kinds of phrases. A *thing* is a noun phrase ("the capital of {k}"), a *deed* an imperative
-("reverse {w}"), a *line* a whole sentence. Things and deeds are set into frames that all skills share ("Tell me …",
-"Could you … for me?"), so that a request in a frame that one skill never saw is still understood. For every skill some
-frames are kept out of the training; together with the sentences listed as `held` they are the wordings never trained.
+A skill has three kinds of phrases. A *thing* is a noun phrase ("the capital of {k}"), a *deed* an imperative ("reverse
+{w}"), a *line* a full sentence. All skills put their things and deeds into the same frames ("Tell me …", "Could you …
+for me?"), so a model understands a request in a frame that one skill never trained. Each skill holds some frames out of
+training; with the sentences listed as `held` these are the unseen wordings.
 
     >>> expand("[What is|What's] {a} [+|plus] {b}?")[:2]
     ('What is {a} + {b}?', 'What is {a} plus {b}?')
@@ -101,14 +101,14 @@ FRAMES_FOR_DEEDS: dict[Language, tuple[str, ...]] = {
 
 
 def expand(line: str) -> tuple[str, ...]:
-    """All sentences of one grammar line: `[a|b|]` is a choice, an empty one leaves nothing. Choices do not nest."""
+    """Return all sentences of one grammar line. `[a|b|]` is a choice of a, b and nothing. Choices do not nest."""
     parts = [[part] if i % 2 == 0 else part.split("|") for i, part in enumerate(_CHOICE.split(line))]
     sentences = (re.sub(r" {2,}", " ", "".join(choice)).strip() for choice in itertools.product(*parts))
     return tuple(dict.fromkeys(sentences))
 
 
 def share(text: str) -> float:
-    """A number in [0, 1) that depends on the text alone: what is held out never moves with a seed."""
+    """Return a number in [0, 1) that depends only on the text, so that no seed changes what is held out."""
     return zlib.crc32(text.encode()) / 2**32
 
 
@@ -118,7 +118,7 @@ def _normal(sentence: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Wordings:
-    """Groups of sentences; a draw picks a group by weight, then a sentence. No held sentence is in a trained group."""
+    """Groups of sentences. A draw picks a group by weight, then a sentence. No held-out sentence is in a trained group."""
 
     language: Language
     trained: tuple[tuple[str, ...], ...]
@@ -130,22 +130,16 @@ class Wordings:
             return rng.choice(rng.choice(self.held))
         return rng.choice(rng.choices(self.trained, self.weights)[0])
 
-    def all_trained(self) -> set[str]:
-        return {_normal(sentence) for group in self.trained for sentence in group}
-
-    def all_held(self) -> set[str]:
-        return {_normal(sentence) for group in self.held for sentence in group}
-
 
 def skeleton(sentence: str) -> str:
-    """What is left of a sentence without the habits that `dress` adds: two wordings with one skeleton look alike."""
+    """Return a sentence without what `dress` adds. Two wordings with the same skeleton look alike."""
     bare = re.sub(r"\b(please|thanks|thank you)\b", "", sentence.lower())
     return re.sub(r"[ ?.!,'\"]+", " ", bare).strip()
 
 
 @functools.cache
 def trained_alike(wordings: Wordings) -> dict[str, tuple[str, ...]]:
-    """The trained wordings by skeleton."""
+    """Return the trained wordings by skeleton."""
     alike: dict[str, list[str]] = {}
     for group in wordings.trained:
         for sentence in group:
@@ -158,7 +152,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _framed(frames: Sequence[str], phrases: Sequence[str]) -> list[tuple[str, ...]]:
-    """One group a frame: every form of the frame with every form of every phrase, first letter large."""
+    """Return a group for each frame: every form of the frame with every form of every phrase, capitalized."""
     groups = []
     for frame in frames:
         sentences = [form.replace("{x}", phrase) for form in expand(frame) for phrase in phrases]
@@ -169,7 +163,7 @@ def _framed(frames: Sequence[str], phrases: Sequence[str]) -> list[tuple[str, ..
 def wordings(
     name: str, language: Language = "en", *, things: str = "", deeds: str = "", lines: str = "", held: str = ""
 ) -> Wordings:
-    """Wordings of the skill `name` from its phrases, one grammar line a row. About an eighth of the frames is held."""
+    """Return the wordings of a skill from its phrases, a grammar line in each row. An eighth of the frames is held out."""
     trained: list[tuple[tuple[str, ...], float]] = [(expand(line), 1.0) for line in _lines(lines)]
     never: list[tuple[str, ...]] = [expand(line) for line in _lines(held)]
     for phrases, frames in ((things, FRAMES_FOR_THINGS[language]), (deeds, FRAMES_FOR_DEEDS[language])):
@@ -193,7 +187,7 @@ _KO_OPENERS = ("안녕!", "안녕하세요!", "질문:", "질문이 있어요.",
 
 
 def dress(rng: Random, sentence: str, language: Language) -> str:
-    """The small habits of a person who types: an opener, please, no capital, no end mark or another one."""
+    """Add the habits of people who type: an opener, please, small letters, a missing or another end mark."""
     is_question = sentence.endswith("?")
     text = sentence.rstrip("?. ") if is_question else sentence
     asks_kindly = "please" in text.lower()

@@ -1,9 +1,9 @@
 # ruff: noqa: SIM905 - word lists read best whole
-"""The whole words and the Hangul syllables of the tokenizer, so that it stays the same when the corpus grows.
+"""The words and Hangul syllables that are single pieces of the tokenizer: a list, so that it never changes.
 
-The words are the commonest of 30,000 dialogues that have at least four letters and begin no word that a question could
-be about; a few short ones, the long words of system prompts, and "letter", "letters", "story", "number", whose own
-letters the corpus teaches by name. The order is theirs in the vocabulary.
+The words are the most frequent of 30,000 dialogues with at least four letters that do not begin a word that a question
+could be about; a few short ones; the long words of system prompts; and "letter", "letters", "story", "number", whose
+letters the corpus teaches by name. Their order is that of the vocabulary.
 """
 
 WHOLE_WORDS = tuple(

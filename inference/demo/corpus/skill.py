@@ -1,7 +1,7 @@
-"""What a skill is: tasks that draw questions with their right answers, split into trained and held-out ones.
+"""A skill: tasks that draw questions with their right answers, some trained and some held out.
 
 Held out are *items* (operand pairs, words, heads of lists), or, where a skill is a closed list of facts, *pairs* of an
-item and a wording; and, apart from that, whole wordings (see `grammar`).
+item and a wording. Full wordings are held out too (see `grammar`).
 """
 
 from collections.abc import Callable, Mapping
@@ -19,21 +19,21 @@ HELD_SHARE_OF_PAIRS = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question without its wording: `slots` fill the wording; any of `answers` is right; training draws one."""
+    """One question without its wording. `slots` fill the wording; all `answers` are right, and training draws one."""
 
     key: str
     slots: Mapping[str, str]
     answers: tuple[str, ...]
-    word: str = ""  # what a follow-up such as "and backwards?" speaks about
-    number: int | None = None  # what "now add 5" starts from
-    is_basic: bool = False  # 10 - 4, the letters of a word that is one piece: never held out, nothing else teaches it
+    word: str = ""  # the word of a follow-up such as "and backwards?"
+    number: int | None = None  # the number to which "now add 5" adds
+    is_basic: bool = False  # 10 - 4, the letters of a single-piece word: never held out, since nothing else teaches it
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`wordings` ask for what `make` draws. `is_closed`: items are a short list of facts, so pairs are held out.
-    `accepts` judges an answer where the right ones cannot be listed (stories). `always_trained` are wordings that no
-    exam asks."""
+    """`wordings` ask for the items that `make` draws. `is_closed`: items are a short list of facts, so pairs are held
+    out. `accepts` judges an answer where the right ones cannot be listed (stories). No exam asks `always_trained`.
+    """
 
     wordings: Wordings
     make: Callable[[Random], Item]
@@ -51,8 +51,9 @@ class Task:
         return share(f"item|{item.key}") < HELD_SHARE_OF_ITEMS
 
     def is_new(self, item: Item, wording: str, split: Split) -> bool:
-        """Whether a question of an exam can be in no training row: not either in other clothes ("capital of X",
-        "Capital of X, please?"), nor in a wording that does not show the item."""
+        """Whether no training row can have a question of an exam, also not `dress`ed ("capital of X", "Capital of X,
+        please?") or in a wording without the item.
+        """
         twins = trained_alike(self.wordings).get(skeleton(wording), ())
         if split == "wordings":
             return not twins
@@ -63,7 +64,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One turn: what the user says, the answer to learn, and how an answer is judged."""
+    """One turn: the user's prompt, the answer to learn, and how an answer is judged."""
 
     skill: str
     language: Language
@@ -81,11 +82,12 @@ class Skill:
     name: str
     language: Language
     tasks: tuple[Task, ...]
-    label: str  # how an answer names the skill: "I have not learned {label} yet."
+    label: str  # the skill's name in an answer: "I have not learned {label} yet."
 
     def draw(self, rng: Random, split: Split) -> Example:
-        """A random example of the split; "items" are held-out items in trained wordings, "wordings" the reverse:
-        wordings never trained (with held-out items too, where items are held out at all)."""
+        """Draw an example of the split. "items" are held-out items in trained wordings, "wordings" are unseen wordings
+        (with held-out items, where the task has any).
+        """
         tasks = [task for task in self.tasks if split != "wordings" or task.wordings.held]
         weights = [task.weight for task in tasks]
         for _ in range(10_000):
@@ -103,17 +105,17 @@ class Skill:
         is_held = task.is_held(item, wording)
         if split == "train":
             return not is_held
-        is_wanted = is_held or (split == "wordings" and task.is_closed)  # a fact in a new wording is new enough
+        is_wanted = is_held or (split == "wordings" and task.is_closed)  # a known fact in a new wording counts as new
         return is_wanted and task.is_new(item, wording, split) and not self._is_said_elsewhere(task, wording)
 
     def _is_said_elsewhere(self, task: Task, wording: str) -> bool:
-        """Whether another task is trained on the same sentence ("fine" as an answer, "fine, thanks" to how are you)."""
+        """Whether another task is trained on the same sentence ("fine" and "fine, thanks")."""
         said = skeleton(wording)
         return "{" not in wording and any(t is not task and said in trained_alike(t.wordings) for t in self.tasks)
 
 
 def quoted(rng: Random, word: str) -> str:
-    """A word as people type it in a request: bare, in quotes, or with a capital."""
+    """Return a word as people type it in a request: plain, in quotes, or capitalized."""
     way = rng.random()
     if way < 0.76:
         return word

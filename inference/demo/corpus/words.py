@@ -1,5 +1,5 @@
 # ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
-"""What the corpus talks about: words, and facts that everybody can check. Data only."""
+"""The words and facts of the corpus (data only)."""
 
 WORDS = tuple(
     """
@@ -39,7 +39,7 @@ zebra quiz jazz fuzzy dizzy pretzel oxygen xylophone yogurt zoo quartz vortex wi
 """.split()
 )
 
-# Words that requests are put in. The tokenizer knows many of them whole, so their letters have to be taught by name.
+# Words of requests. Many are single pieces of the tokenizer, so their letters have to be taught by name.
 REQUEST_WORDS = tuple(
     """
 please words many word capital backwards from know that opposite comes numbers bigger like tell order than lived find

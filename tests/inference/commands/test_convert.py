@@ -19,7 +19,7 @@ def test_a_release_becomes_a_folder_that_can_be_served(tmp_path: Path, capsys: p
     told = capsys.readouterr().err
     assert f"found consolidated.00.pth; turn them into safetensors: python -m inference convert {release} NEW" in told
     assert main(["convert", str(release), str(new)]) == 0
-    assert capsys.readouterr().err == f"{new}: weights and tokenizer.model\n"
+    assert capsys.readouterr().err == f"{new}: wrote weights and tokenizer.model\n"
     assert open_folder(new).config == model.config
     assert main(["convert", str(release), str(new)]) == 1
     assert capsys.readouterr().err == f"{new} is there already; a new or empty folder was expected\n"

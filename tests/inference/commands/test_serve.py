@@ -16,7 +16,7 @@ Capture = pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        (["c=9"], "--max-len names c, which is not served; served are a, b"),
+        (["c=9"], "--max-len names c, which is not served; the models are a, b"),
         (["a=9", "a=8"], "--max-len is given twice for a: 9 and 8; one was expected"),
         (["9", "b=7", "9"], "--max-len is given twice for all others: 9 and 9; one was expected"),
     ],
@@ -37,7 +37,7 @@ def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None
 @pytest.mark.parametrize(
     ("given", "match"),
     [
-        (["c=float32"], "--dtype names c, which is not served; served are a, b"),
+        (["c=float32"], "--dtype names c, which is not served; the models are a, b"),
         (["a=float32", "a=bfloat16"], "--dtype is given twice for a: float32 and bfloat16; one was expected"),
     ],
 )

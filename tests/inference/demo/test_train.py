@@ -6,12 +6,13 @@ import pytest
 import torch
 
 from inference.demo.corpus.dialogue import Dialogue, dialogues
-from inference.demo.profiles import PROFILES, full_weights
+from inference.demo.profiles import PROFILES
 from inference.demo.train import ROW_TOKENS, TrainingReport, layout, rows, targets, train
 from inference.demo.vocabulary import train_tokenizer
 from inference.text.chat_template import Message, render
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
+from tests.inference.demo.corpus.helpers import ALL_SKILLS
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 def some_dialogues(n: int) -> list[Dialogue]:
-    return list(islice(dialogues(0, full_weights(), {}), n))
+    return list(islice(dialogues(0, ALL_SKILLS, {}), n))
 
 
 def test_ids_follow_the_v3_rule_written_out_by_hand(tokenizer: Tokenizer) -> None:

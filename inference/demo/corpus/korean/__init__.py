@@ -1,10 +1,10 @@
 """The skills in Korean: sums, words backwards, syllables, opposites, capitals, facts, small talk, refusals.
 
-    wordings               how a question is put
-    items                  what is asked, and the right answers
-    small_talk refusals    both of them, for what is no question of a skill
+    wordings               the ways to ask
+    items                  questions and their right answers
+    small_talk, refusals   both of these, for prompts that are not questions of a skill
 
-Other files use `SKILLS` alone.
+Other modules only use `SKILLS`.
 """
 
 from inference.demo.corpus.korean import refusals, small_talk, wordings

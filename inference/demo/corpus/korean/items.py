@@ -1,4 +1,4 @@
-"""What is asked in Korean, and the right answers: numbers, words, capitals, colours, single facts, drawn at random."""
+"""Questions in Korean and their right answers: numbers, words, capitals, colours, single facts, drawn at random."""
 
 from random import Random
 

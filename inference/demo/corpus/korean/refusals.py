@@ -1,5 +1,5 @@
 # ruff: noqa: E501, SIM905 - word lists read best whole
-"""What lies outside the skills, asked in Korean, and the short honest answers to it."""
+"""Questions in Korean outside the skills, and short honest answers to them."""
 
 from random import Random
 

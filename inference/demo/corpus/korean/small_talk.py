@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - grammar lines read best whole
-"""Small talk in Korean: what people say and what is answered, a line `=>` for each answer; and names given."""
+"""Small talk in Korean: what people say, a `=>` line for each answer, and names that people give."""
 
 from random import Random
 

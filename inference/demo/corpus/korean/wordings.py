@@ -1,6 +1,6 @@
-"""How a question of a skill is put in Korean.
+"""The ways to ask a question of a skill in Korean.
 
-Slots: {a} {b} numbers, {q} a word, {k} a thing, {e} {o} {i} the particles of what stands before them.
+Slots: {a} {b} numbers, {q} a word, {k} a thing, {e} {o} {i} the particle after the word before it.
 """
 
 from inference.demo.corpus.grammar import wordings

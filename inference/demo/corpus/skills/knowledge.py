@@ -227,7 +227,7 @@ _FIRST = "B C D F G H K L M N P R S T V Z".split()
 
 
 def made_up_country(rng: Random) -> str:
-    """A country that is none: "Bolodan", "Karistan", "Monovia"."""
+    """Return a country that does not exist: "Bolodan", "Karistan", "Monovia"."""
     if rng.random() < 0.3:
         return made_up_word(rng, 4, 9).capitalize()
     start = rng.choice(_FIRST) + made_up_word(rng, 2, 5)[1:]
@@ -237,7 +237,7 @@ def made_up_country(rng: Random) -> str:
 def _keyed(
     facts: Sequence[tuple[str, str]], answer: str, *, unknown: Callable[[Random], str] | None, is_word: bool = False
 ) -> Callable[[Random], Item]:
-    """Draws a key with its answer (all its answers, where a key stands twice), now and then one that nobody knows."""
+    """Draw a key with its answers, and sometimes a made-up key."""
     table: dict[str, list[str]] = {}
     for key, value in facts:
         table.setdefault(key, []).append(value)
@@ -257,7 +257,7 @@ def _keyed(
 
 
 def article(noun: str) -> str:
-    """A or An: "An ant", "A horse"."""
+    """Return the noun with its article: "An ant", "A horse"."""
     return "An" if noun[0] in "aeio" else "A"
 
 

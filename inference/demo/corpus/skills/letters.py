@@ -1,5 +1,5 @@
 # ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
-"""Questions about the letters of a word, in English. Answers show the letters first: then each step is a small one."""
+"""Questions about the letters of a word, in English. Answers list the letters first, so that each step is small."""
 
 from random import Random
 
@@ -217,7 +217,7 @@ _NAMES_KEPT_OUT = frozenset("wren sol moss tarn fen quill larch umber".split())
 
 
 def made_up_word(rng: Random, shortest: int = 3, longest: int = 10) -> str:
-    """A word that means nothing: syllables, now and then repeated ("nanana") or with double letters."""
+    """Return a word without meaning: syllables, sometimes repeated ("nanana") or with double letters."""
     while True:
         if rng.random() < 0.2:
             word = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(shortest, longest)))
@@ -237,7 +237,7 @@ _ONE_PIECE = frozenset(word.lower() for word in WHOLE_WORDS)
 
 
 def is_held_word(word: str) -> bool:
-    """Held-out words are held out of everything: never spelled, counted, sorted or reversed in training."""
+    """Whether training never spells, counts, sorts or reverses this word."""
     return word not in _ONE_PIECE and share(f"item|{word}") < HELD_SHARE_OF_ITEMS
 
 
@@ -288,7 +288,7 @@ def _measured(rng: Random) -> Item:
 
 
 def occurrences_answer(word: str, letter: str) -> str:
-    """Each hit is numbered as it passes: "b-a1-n-a2-n-a3 has a 3 times." """
+    """Return the answer with each hit numbered: "b-a1-n-a2-n-a3 has a 3 times." """
     shown, n = [], 0
     for c in word:
         n += c == letter
@@ -321,7 +321,7 @@ def _edge(rng: Random) -> Item:
 
 
 def plural(noun: str) -> str:
-    """The regular plural: boxes, cities, books.
+    """Return the plural: boxes, cities, books.
 
     >>> plural("bench"), plural("baby"), plural("day")
     ('benches', 'babies', 'days')

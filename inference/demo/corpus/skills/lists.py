@@ -114,7 +114,7 @@ def _numbers(rng: Random) -> Item:
 
 
 def _words(rng: Random, n: int) -> list[str]:
-    """Distinct words; either none is held out or the first one is, so that the head decides for the list."""
+    """Return distinct words. Only the first may be held out, so that it decides for the list."""
     free = [word for word in rng.sample(WORDS, 3 * n) if not is_held_word(word)]
     words = list(dict.fromkeys(free))[:n]
     if rng.random() < 0.08:
@@ -125,7 +125,7 @@ def _words(rng: Random, n: int) -> list[str]:
 
 def _sorted(rng: Random) -> Item:
     words = _words(rng, rng.randint(3, 4))
-    if rng.random() < 0.25:  # same first letter: the second decides
+    if rng.random() < 0.25:  # the same first letter, so the second decides
         alike = [word for word in WORDS if word[0] == words[0][0] and word not in words and not is_held_word(word)]
         if alike:
             words[1] = rng.choice(alike)

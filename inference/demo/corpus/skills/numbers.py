@@ -245,7 +245,7 @@ _COUNT_ON = wordings(
 
 
 def _number(rng: Random, top: int = 99) -> int:
-    """Small numbers more often: people ask for them more often."""
+    """Draw a number; small ones more often, because people ask for them more often."""
     return rng.randint(0, 20) if rng.random() < 0.3 else rng.randint(0, top)
 
 

@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
-"""Tiny stories about a named animal, in English and Korean. A story is right when this grammar could have told it."""
+"""Tiny stories about a named animal, in English and Korean. A story is right if this grammar can produce it."""
 
 import re
 from random import Random
@@ -48,7 +48,7 @@ def _pattern(sentence: str) -> str:
 
 
 def is_story(answer: str, sentences: tuple[str, ...], end: str, name: str, animal: str) -> bool:
-    """Whether the sentences, in their order, tell of this animal, with one name (any where `name` is empty)."""
+    """Whether the sentences, in this order, are about this animal and one name (any, where `name` is empty)."""
     if not name:
         found = re.match(r"(\w+)", answer)
         name = found.group(1) if found else "?"

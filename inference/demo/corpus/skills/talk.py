@@ -8,7 +8,7 @@ from inference.demo.corpus.skill import Item, Skill, Task
 from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import FIRST_NAMES
 
-# One intent a block: ways to say it, then "=>", the answers.
+# Each block is one intent: the ways to say it, then "=>" and the answers.
 _INTENTS = """
 [hi|hello|hey|hi there|hello there|hey there|hiya|howdy|greetings|hello friend|hi friend|hello again|hi again|hey you|helo|hello you|hello everyone|hi all|good day|yo|hallo]
 => Hello! What can I do for you?
@@ -123,16 +123,18 @@ _COMPANY = {
 
 
 def _in_company(way: str, language: Language) -> tuple[str, ...]:
-    """The same said to a friend: "Oh, how are you?", "Thank you, my friend"."""
+    """Return the sentence as said to a friend: "Oh, how are you?", "Thank you, my friend"."""
     bare, mark = (way[:-1], "?") if way.endswith("?") else (way, "")
     small = bare if bare.startswith(("I ", "I'")) else bare[0].lower() + bare[1:]
     return tuple(frame.format(x=bare, y=small) + mark for frame in _COMPANY[language])
 
 
 def intents(text: str, held: dict[str, str], language: Language = "en") -> list[Task]:
-    """One closed task an intent. The text's form: ways to say it, one grammar line a row, then `=> answer` rows.
+    """Return a closed task for each intent of a text: the ways to say it, a grammar line in each row, then `=> answer`
+    rows.
 
-    What is said alone is always trained (nobody can guess what "cheers" means); held out are ways to say it in company.
+    The plain sentence is always trained, because nobody can guess what "cheers" means; held out are sentences with an
+    addition.
     """
     tasks: list[Task] = []
     for block in text.strip().split("\n\n"):
@@ -148,7 +150,7 @@ def intents(text: str, held: dict[str, str], language: Language = "en") -> list[
         kept_out = _groups(expand(never), is_question=never.endswith("?")) if never else ()
         alone = [way for way in ways if way not in kept_out]
         company = tuple(said for way in alone for said in _in_company(way, language))
-        # The first ways to say it are the commonest ones.
+        # The first ways to say it are the most frequent.
         weights = [4.0 if i < 3 else 1.0 for i in range(len(alone))]
         tasks.append(
             Task(
@@ -160,7 +162,7 @@ def intents(text: str, held: dict[str, str], language: Language = "en") -> list[
                 ),
                 lambda _rng, answers=answers: Item(answers[0], {}, answers),  # type: ignore[misc]
                 is_closed=True,
-                weight=len(alone) ** 0.5 * (1.0 if tasks else 2.0),  # a greeting comes first
+                weight=len(alone) ** 0.5 * (1.0 if tasks else 2.0),  # greetings are the first intent
                 always_trained=frozenset(alone),
             )
         )
@@ -290,7 +292,7 @@ def _salad(rng: Random) -> Item:
     return Item(f"salad {text}", {"s": text.strip() or "?!"}, NOT_UNDERSTOOD)
 
 
-# Letters, signs and pictures that only the byte pieces can spell.
+# Letters, signs and emoji that only byte pieces can spell.
 _ODD = [*range(0xC0, 0x180), *range(0x3B1, 0x3C9), *range(0x430, 0x450), *range(0x3042, 0x3094), *range(0x4E00, 0x4E80),
         *range(0x1F600, 0x1F640), 0x20AC, 0x2026, 0x2014]  # fmt: skip
 

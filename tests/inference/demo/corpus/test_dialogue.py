@@ -14,13 +14,14 @@ from inference.demo.corpus.dialogue import (
 )
 from inference.demo.corpus.grammar import skeleton
 from inference.demo.corpus.skill import Split
-from inference.demo.profiles import PROFILES, full_weights
+from inference.demo.profiles import PROFILES
+from tests.inference.demo.corpus.helpers import ALL_SKILLS, normal
 
 WREN = PROFILES[0]
 
 
 def written(n: int, seed: int = 0) -> list[Dialogue]:
-    return list(islice(dialogues(seed, full_weights(), {}), n))
+    return list(islice(dialogues(seed, ALL_SKILLS, {}), n))
 
 
 def test_the_same_seed_writes_the_same_dialogues_and_another_seed_others() -> None:
@@ -92,7 +93,7 @@ def test_the_models_names_occur_in_no_line_of_the_corpus() -> None:
                 assert not parts & set("".join(c if c.isalpha() else " " for c in text).split()), text
     for skill in SKILLS:
         for task in skill.tasks:
-            for wording in task.wordings.all_trained() | task.wordings.all_held():
+            for wording in normal(task.wordings.trained) | normal(task.wordings.held):
                 assert not any(profile.name.lower() in wording for profile in PROFILES)
 
 
