@@ -1,4 +1,4 @@
-"""The pages in Gradio: `build` makes them for an `Arena`, `mount` adds them to a FastAPI app.
+"""The pages, built with Gradio: `build` makes them for an `Arena`, `mount` adds them to an app.
 
 A page calls `Arena` and shows the views that come back; it contains no rule and no query.
 

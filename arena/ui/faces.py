@@ -1,4 +1,4 @@
-"""Faces: what a page shows, as the properties of its elements.
+"""What a page shows, as the properties of its elements.
 
 A `Face` maps element ids to the properties to set: `{"stop": {"visible": True}}`. `changes` keeps only what differs
 from the face before, which is little while tokens stream in. `joined` merges several faces.

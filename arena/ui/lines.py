@@ -1,4 +1,4 @@
-"""Lines: refusals, errors and the state of the arena as sentences in HTML."""
+"""Refusals, errors and the state of the arena as sentences in HTML."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What a vote reveals: each model's name and numbers, whether the vote counts, and what the model thought.
+"""What a vote reveals: names and numbers, whether the vote counts, and what the models thought.
 
 Nothing here is called before the vote is stored. Thoughts are shown as plain characters, never as Markdown.
 """

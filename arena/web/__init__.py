@@ -1,4 +1,4 @@
-"""Plain HTTP around the pages: who a visitor is, which requests are let in, and what the browser must refuse.
+"""Plain HTTP around the pages: who sent a request, which requests are let in, what the browser must refuse.
 
 `protect` wraps an app in middlewares, all pure ASGI, so that streams stay streams:
 

@@ -1,4 +1,4 @@
-"""Farewell: ends open streams quietly when the server stops, without a traceback in the log.
+"""Ends open streams quietly when the server stops, without a traceback in the log.
 
 uvicorn waits a moment for open connections and then cancels what is still running. Pages that are open in a browser
 have streams that never end by themselves.

@@ -1,4 +1,4 @@
-"""Answers of models as HTML: Markdown is read on the server, and only the HTML listed in `writer` reaches the page.
+"""Answers of models as HTML, made on the server, with only the tags listed in `writer`.
 
     growing     an answer that grows: its finished blocks, and the rest, which is read again
     reader      Markdown -> tokens

@@ -1,9 +1,10 @@
-r"""Formulas: which TeX the page's KaTeX may draw. Everything else is shown as its source.
+r"""Which TeX the page's KaTeX may draw.
 
-KaTeX runs in the reader's browser, and a formula can be built to harm it: 300 nested fractions crash the tab, again at
-every reload. So each formula is first read here, by a grammar that knows every allowed command and the number of its
-arguments. Unknown commands (macros, links, pictures, HTML attributes, lengths of any kind), nesting beyond `MAX_DEPTH`
-and length beyond `MAX_CHARS` are refused. `Budget` limits all formulas of one answer together.
+Every other formula is shown as its source. KaTeX runs in the reader's browser, and a formula can be built to harm it:
+300 nested fractions crash the tab, again at every reload. So each formula is first read here, by a grammar that knows
+every allowed command and the number of its arguments. Unknown commands (macros, links, pictures, HTML attributes,
+lengths of any kind), nesting beyond `MAX_DEPTH` and length beyond `MAX_CHARS` are refused. `Budget` limits all formulas
+of one answer together.
 
     \frac{1}{2}          yes
     \rule{9999em}{1em}   no: a length could blow up the page

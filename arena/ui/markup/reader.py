@@ -1,4 +1,4 @@
-r"""The reader: Markdown -> markdown-it's tokens. CommonMark with tables and strikethrough, without raw HTML.
+r"""Reads Markdown into markdown-it's tokens: CommonMark with tables and strikethrough, without raw HTML.
 
 It adds formulas (`$$…$$`, `\[…\]` and `\(…\)`), links for bare addresses, and limits. A table of more than `MAX_CELLS`
 cells and a paragraph of more than `MAX_INLINE_CHARS` characters stay plain text, because reading them would block every

@@ -1,4 +1,4 @@
-"""The about page: how a battle works, how ratings are computed, what is stored, with this arena's own numbers."""
+"""The about page: how battles, votes and ratings work here, and what is stored."""
 
 import gradio as gr
 

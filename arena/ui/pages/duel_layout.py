@@ -1,4 +1,4 @@
-"""The layout of the battle page: its elements, each with the id that the style sheet, the script and the tests use."""
+"""The elements of the battle page, with the ids that the style sheet, the script and the tests use."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Wiring: how a page's handlers are attached to Gradio's events, and how their faces reach the browser.
+"""How a page's handlers are attached to Gradio's events, and how their faces reach the browser.
 
 A `Stream` yields several faces, one after the other; a `Step` returns one. Every refusal and error becomes a sentence
 in the element `notice`.

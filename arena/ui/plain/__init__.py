@@ -1,5 +1,4 @@
-"""Pages and parts of pages that work without script: titles for link previews, the noscript text, the 404 page, and the
-leaderboard as plain HTML.
+"""What works without script: link previews, the noscript texts, the 404 page, the plain leaderboard.
 
 `PlainPages` is for `web`, which puts its texts into the pages; `routes` has the plain leaderboard and the icon.
 """

@@ -1,4 +1,4 @@
-"""Addresses of the plain leaderboard and of the icon."""
+"""The addresses of the plain leaderboard and of the icon."""
 
 import time
 from collections.abc import Awaitable, Callable

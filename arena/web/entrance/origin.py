@@ -1,4 +1,4 @@
-"""Origin: takes the arena's own address from the settings and not from a request.
+"""Takes the arena's own address from the settings and not from a request.
 
 Gradio writes the address of its requests into the page, and trusts `X-Forwarded-Host` from anybody. When this runs,
 uvicorn has already used what a trusted proxy says about client and scheme, so the forwarded headers are dropped. With a

@@ -1,1 +1,1 @@
-"""What is changed in every HTML page on its way to the browser: language, scripts, texts."""
+"""Changes to every page on its way to the browser: texts, language, scripts."""

@@ -1,4 +1,4 @@
-"""Change: the base of middlewares that change the HTML of pages on its way to the browser."""
+"""The base of middlewares that change pages on their way to the browser."""
 
 from collections.abc import Collection
 

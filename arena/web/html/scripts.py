@@ -1,7 +1,8 @@
-"""Scripts: only those that came with a page may run there. A nonce marks them, a new one for each answer.
+"""Lets only those scripts run on a page that came with it.
 
-Gradio's pages have four scripts in their HTML, and ours is added to them: Gradio's own `head=` would add it by script,
-without the nonce. `headers` draws the nonce and names it in the Content-Security-Policy.
+A nonce marks them, a new one for each answer. Gradio's pages have four scripts in their HTML, and ours is added to
+them: Gradio's own `head=` would add it by script, without the nonce. `headers` draws the nonce and names it in the
+Content-Security-Policy.
 """
 
 import secrets

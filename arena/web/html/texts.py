@@ -1,4 +1,4 @@
-"""Texts: replaces what Gradio's pages say about themselves by what the arena says, in the language of the request.
+"""Replaces Gradio's title and tags by the arena's own, in the language of the request.
 
 Gradio's own title, Open Graph tags ("Click to try out the app!"), picture and manifest go. The page gets a title, a
 description and tags of its own, an icon, and a text for browsers without script.

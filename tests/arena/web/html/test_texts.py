@@ -1,4 +1,5 @@
 import re
+import warnings
 
 import gradio
 from fastapi import FastAPI
@@ -29,7 +30,9 @@ def _page(path: str = "/") -> str:
         pass
     with blocks.route("About", "about"):
         pass
-    app = gradio.mount_gradio_app(FastAPI(), blocks, path="/", ssr_mode=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "SSR mode", UserWarning)  # Gradio warns although it is off
+        app = gradio.mount_gradio_app(FastAPI(), blocks, path="/", ssr_mode=False)
     return TestClient(Texts(app, pages=("/", "/about"), texts=Korean())).get(path).text
 
 
