@@ -238,48 +238,6 @@ def test_a_model_that_cannot_be_loaded_is_not_listed_unless_it_is_rated(house: H
     run(main())
 
 
-def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
-    """Two processes may share the database and have different rosters: one may use a model that the other lacks."""
-
-    async def retired(names: tuple[str, ...], inactive: tuple[str, ...] = ()) -> dict[str, bool]:
-        arena = await started(House(tmp_path, names, inactive=inactive))
-        cards = (await arena.leaderboard()).models
-        await arena.close()
-        return {name: cards[name].is_retired for name in cards}
-
-    async def main() -> None:
-        larger = ("Wren Sol", "Moss Tarn", "Fen Quill")
-        assert await retired(larger) == {"Wren Sol": False, "Moss Tarn": False, "Fen Quill": False}
-        assert not any((await retired(("Wren Sol", "Fen Quill"))).values())
-        assert await retired(larger, inactive=("Moss Tarn",)) == {
-            "Wren Sol": False,
-            "Moss Tarn": True,
-            "Fen Quill": False,
-        }
-        assert (await retired(("Wren Sol", "Fen Quill")))["Moss Tarn"], "it is retired for every process"
-        assert not any((await retired(larger)).values()), "a model that is active again has come back"
-
-    run(main())
-
-
-def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
-    async def main() -> None:
-        loaded: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
-        arena = house.arena()
-        await arena.start(parameters=lambda: loaded)
-        assert (await arena.leaderboard()).models["Wren Sol"].parameters is None
-        loaded.set_result({"Wren Sol": 1_000_000, "unknown": 7})
-
-        async with asyncio.timeout(30):
-            while (await arena.leaderboard()).models["Wren Sol"].parameters is None:  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        board = await arena.leaderboard()
-        assert (board.models["Wren Sol"].parameters, board.models["Moss Tarn"].parameters) == (1_000_000, None)
-        await arena.close()
-
-    run(main())
-
-
 def test_every_pair_is_drawn_in_both_orders(tmp_path: Path) -> None:
     names = ("Wren Sol", "Moss Tarn", "Fen Quill")
     house = House(tmp_path, names)

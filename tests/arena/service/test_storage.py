@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -223,24 +222,6 @@ def test_addresses_are_forgotten_before_they_are_a_day_old(house: House) -> None
         house.wall_s += 3600 - HOUSEKEEPING_EVERY_S + 1
         await asyncio.to_thread(arena._storage.tidy)
         assert n_battles() == 0
-
-    run(main())
-
-
-def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def main() -> None:
-        tried = threading.Semaphore(0)
-
-        def full(*args: Any, **options: Any) -> None:
-            tried.release()
-            full_disk()
-
-        monkeypatch.setattr("arena.rules.limits.HOUSEKEEPING_EVERY_S", 0.01)
-        monkeypatch.setattr(queries, "clear_addresses", full)
-        arena = await started(house)
-        for _ in range(2):
-            assert await asyncio.to_thread(tried.acquire, timeout=5)
-        await arena.close()
 
     run(main())
 
