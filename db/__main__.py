@@ -1,9 +1,9 @@
-"""Votes out and in, a backup, a check: `python -m db export|import|backup|check`.
+"""The command line of the database: export and import votes, back up, check.
 
-python -m db export votes.jsonl              every vote, one JSON object a line
-python -m db import votes.jsonl --data new   all of them or, at the first bad line, none
-python -m db backup copy.sqlite              while the arena runs
-python -m db check                           is everything as it must be? (python -m elo check: the live ratings too)
+python -m db export votes.jsonl              write every vote, one JSON object per line
+python -m db import votes.jsonl --data new   add all of them or, after a bad line, none
+python -m db backup copy.sqlite              copy the database while the arena runs
+python -m db check                           check the database (python -m elo check: the live ratings too)
 """
 
 import argparse
@@ -18,6 +18,7 @@ from db.session import open_database
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit status."""
     options = _parser().parse_args(argv)
     url = options.db or f"sqlite:///{options.data / 'arena.sqlite'}"
     try:
@@ -26,17 +27,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             match options.command:
                 case "export":
                     n_votes = exchange.export_votes(database, options.file, progress=_show)
-                    print(f"{n_votes} votes written to {options.file}")
+                    print(f"{n_votes:,} votes written to {options.file}")
                 case "import":
                     n_votes = exchange.import_votes(database, options.file, progress=_show)
-                    print(f"{n_votes} votes of {options.file} imported into {database.url}")
+                    print(f"{n_votes:,} votes of {options.file} imported into {database.url}")
                 case "backup":
                     exchange.backup(database, options.file)
                     print(f"{database.url} copied to {options.file}")
                 case "check":
                     with database.read() as tx:
                         found = problems(tx)
-                    print("\n".join(found) or f"{database.url} is sound (its live ratings: python -m elo check)")
+                    print("\n".join(found) or f"{database.url} is sound (live ratings: python -m elo check)")
                     return 1 if found else 0
         finally:
             database.close()
@@ -57,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("export", "write every vote as JSON lines"),
         ("import", "add the votes of an export"),
         ("backup", "copy a SQLite database that is in use"),
-        ("check", "look for anything that must not be"),
+        ("check", "check that the stored data agrees with itself"),
     ):
         command = commands.add_parser(name, help=about)
         if name != "check":
@@ -65,14 +66,18 @@ def _parser() -> argparse.ArgumentParser:
         where = command.add_mutually_exclusive_group()
         where.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
         where.add_argument(
-            "--data", metavar="DIR", type=Path, default=Path("data"), help="the folder of arena.sqlite (%(default)s)"
+            "--data",
+            metavar="DIR",
+            type=Path,
+            default=Path("data"),
+            help="the folder of arena.sqlite (default: %(default)s)",
         )
     return parser
 
 
 def _show(n_votes: int) -> None:
     if sys.stderr.isatty():
-        print(f"\r{n_votes} votes ", end="", file=sys.stderr, flush=True)
+        print(f"\r{n_votes:,} votes ", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-"""What can go wrong with the database: one tree, so that callers never catch SQLAlchemy's.
+"""The errors of the database: one tree, so that callers never catch SQLAlchemy's.
 
-Each message says what came, what was expected and what to do.
+Each message has what came, what was expected and what to do.
 """
 
 
 class DatabaseError(Exception):
-    """The root: anything that this package raises for a reason outside its own code."""
+    """The root of all errors whose cause is outside this package's own code."""
 
 
 class OpenError(DatabaseError):
@@ -13,15 +13,15 @@ class OpenError(DatabaseError):
 
 
 class InvalidUrl(OpenError):
-    """The address is not one of a SQLite file or a PostgreSQL database."""
+    """The address is not that of a SQLite file or a PostgreSQL database."""
 
 
 class Missing(OpenError):
-    """The caller wanted a database that exists; there is none at that address."""
+    """There is no database at the address, and the caller did not want to create one."""
 
 
 class NotADatabase(OpenError):
-    """Something is there, but it is no database of an arena."""
+    """The file or database exists, but is not an arena's."""
 
 
 class NewerThanCode(OpenError):
@@ -33,16 +33,15 @@ class Unreachable(OpenError):
 
 
 class StorageFailed(DatabaseError):
-    """A transaction failed in the database (locked for too long, disk full, connection lost); nothing of it was
-    stored."""
+    """A transaction failed (locked for too long, disk full, connection lost), and nothing of it was stored."""
 
 
 class QueryError(DatabaseError):
-    """The request contradicts what is stored; nothing was changed."""
+    """The request contradicts what is stored, and nothing was changed."""
 
 
 class NoSuchModel(QueryError):
-    """A model of that name was never added."""
+    """There is no model of that name."""
 
 
 class NoSuchVisitor(QueryError):
@@ -58,15 +57,15 @@ class NotYours(QueryError):
 
 
 class NotAllowedNow(QueryError):
-    """The battle's state does not admit that step."""
+    """The battle's state does not allow that step."""
 
 
 class NotVotable(NotAllowedNow):
-    """The battle cannot be voted on: it is still open, it is void, or it has one side only."""
+    """The battle cannot be voted on: it is open or void, or has only one side."""
 
 
 class AlreadyVoted(NotAllowedNow):
-    """The battle has its vote; a battle has one."""
+    """The battle already has a vote, and can have only one."""
 
 
 class NoVote(QueryError):
@@ -82,8 +81,8 @@ class NoSuchPrompt(QueryError):
 
 
 class AlreadyDealt(QueryError):
-    """The visitor has had this prepared prompt before."""
+    """The visitor has already had this prepared prompt."""
 
 
 class BadRecord(QueryError):
-    """A line of an import cannot be taken; nothing of the file was."""
+    """A line of an import is wrong, and nothing of the file was imported."""

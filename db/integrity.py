@@ -1,6 +1,6 @@
-"""What must always be true of a database, checked from outside: for `python -m db check`, tests, and after a crash.
+"""Rules that stored data must always satisfy, for `python -m db check`, for tests and after a crash.
 
-It mends nothing. Each finding is one sentence with a number and an example.
+Nothing is repaired. Each finding is one sentence with a number and an example.
 """
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, or_, select, text
@@ -12,8 +12,10 @@ from db.schema import battles, ledger, visitors, vote_reasons, votes
 
 
 def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
-    """All findings; an empty list is a sound database. With `elo`, also whether the online-Elo state, where it claims
-    to be right under that name, equals its replay number for number; without, only its games are compared.
+    """Return all findings; an empty list means that there is no problem.
+
+    With `elo`, an online-Elo state of that name that should be up to date is compared with its replay, number for
+    number; without, only its numbers of games are.
     """
     found = _file_problems(tx) if tx.dialect.name == "sqlite" else []
     voted = votes.join(battles).join(visitors)
@@ -21,12 +23,12 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
     is_marked_banned = _has(Reason.BANNED)
     rules: list[tuple[str, Select[tuple[str]]]] = [
         (
-            "battles in state voted have no vote",
+            "battles have state voted but no vote",
             by_battle.where(battles.c.state == State.VOTED, ~exists().where(votes.c.battle_id == battles.c.id)),
         ),
-        ("votes belong to a battle that is not in state voted", _broken(voted, battles.c.state != State.VOTED)),
+        ("votes belong to a battle whose state is not voted", _broken(voted, battles.c.state != State.VOTED)),
         (
-            "votes name other models or another kind than their battle",
+            "votes have other models or another kind than their battle",
             _broken(
                 voted,
                 or_(
@@ -41,11 +43,11 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
             _broken(voted, votes.c.counted == exists().where(vote_reasons.c.vote_id == votes.c.id)),
         ),
         (
-            "votes are withdrawn without that reason, or carry it without being withdrawn",
+            "votes are withdrawn without that reason, or have it without being withdrawn",
             _broken(voted, _has(Reason.WITHDRAWN) == votes.c.withdrawn_at.is_(None)),
         ),
         (
-            "votes of a banned visitor lack the reason banned, or others carry it",
+            "votes of a banned visitor lack the reason banned, or other votes have it",
             _broken(voted, is_marked_banned == visitors.c.banned_at.is_(None)),
         ),
         (
@@ -59,7 +61,7 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
     for claim, query in rules:
         broken = list(tx.scalars(query))
         if broken:
-            found.append(f"{len(broken)} {claim} (battle {broken[0]})")
+            found.append(f"{len(broken):,} {claim} (battle {broken[0]})")
     return found + _elo_problems(tx, elo)
 
 
@@ -74,14 +76,14 @@ def _has(reason: Reason) -> ColumnElement[bool]:
 def _file_problems(tx: Connection) -> list[str]:
     found = [str(row[0]) for row in tx.execute(text("PRAGMA integrity_check")) if row[0] != "ok"]
     for table, _, parent, _ in tx.execute(text("PRAGMA foreign_key_check")):
-        found.append(f"a row of {table} points to a row of {parent} that is not there")
+        found.append(f"a row of {table} refers to a row of {parent} that does not exist")
     return found
 
 
 def _elo_problems(tx: Connection, elo: OnlineElo | None) -> list[str]:
     state = ledger_state(tx)
     if state.elo_revision != state.revision:
-        return []  # it does not claim to be right: the next vote replays it
+        return []  # not up to date: the next vote replays it
     stored = elo_state(tx)
     if elo is not None and elo.name == tx.scalar(select(ledger.c.elo_name)):
         expected = replay(votes_in_order(tx), elo)
@@ -96,4 +98,4 @@ def _elo_problems(tx: Connection, elo: OnlineElo | None) -> list[str]:
             name for name in sorted({*stored, *games}) if name not in stored or stored[name].games != games.get(name)
         ]
         claim = "has another number of games than the counted votes"
-    return [f"the online-Elo state of {len(wrong)} models {claim} ({wrong[0]})"] if wrong else []
+    return [f"the online-Elo state of {len(wrong):,} models {claim} ({wrong[0]})"] if wrong else []

@@ -1,8 +1,7 @@
-"""Bringing a database to the code's schema: empty, older, equal or newer.
+"""Upgrade a database, empty or older, to the code's schema.
 
-All of it happens in one transaction under one lock, so several processes may start at once and a crash leaves the old
-schema. To add a migration, change `schema` and write the next file of migrations/versions, by hand: a test compares
-the two.
+An upgrade is one transaction under one lock, so several processes may start at once, and a crash leaves the old schema.
+To add a migration, change `schema` and write the next file of migrations/versions by hand: a test compares the two.
 """
 
 from pathlib import Path
@@ -19,10 +18,9 @@ _LOCK = 0x61_72_65_6E_61  # "arena": the key of PostgreSQL's advisory lock
 
 
 def to_newest(readers: Engine, writers: Engine, *, shown: str, create: bool) -> None:
-    """Creates or upgrades the tables. `shown` is the address for messages; with `create` False an empty one is an
-    error.
+    """Create or upgrade the tables. `shown` is the address in messages.
 
-    Raises NotADatabase, NewerThanCode, Missing, and the driver's own errors.
+    Raises NotADatabase, NewerThanCode, Missing (an empty database, with `create` False) and the driver's own errors.
     """
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
@@ -46,11 +44,11 @@ def _is_current(tx: Connection, scripts: ScriptDirectory, *, shown: str, create:
         others = sorted(set(inspect(tx).get_table_names()) - {"alembic_version"})
         if others:
             raise errors.NotADatabase(
-                f"{shown} holds other tables ({', '.join(others[:3])}) and is not a database of an arena; "
-                "give the arena a database of its own"
+                f"{shown} has other tables ({', '.join(others[:3])}) and is not an arena's database; "
+                "give the arena a separate database"
             )
         if not create:
-            raise errors.Missing(f"{shown} is empty; check the address, or let `python app.py` fill it")
+            raise errors.Missing(f"{shown} is empty; check the address, or start the arena to create its tables")
     elif found not in {script.revision for script in scripts.walk_revisions()}:
         raise errors.NewerThanCode(
             f"{shown} is at schema {found}, which this version of the arena does not know (its newest is "

@@ -9,7 +9,7 @@ from typing import Self
 
 
 class Outcome(IntEnum):
-    """What the voter said, seen from side A. The number is what the database stores."""
+    """The voter's choice, seen from side A. The database stores the number."""
 
     A = 0
     B = 1
@@ -28,7 +28,7 @@ class Outcome(IntEnum):
 
     @property
     def score(self) -> float:
-        """Points of side A out of one: a win is 1, a loss 0, a tie and both-bad half a point each."""
+        """Points of side A: 1 for a win, 0 for a loss, 0.5 for a tie or both-bad."""
         return _SCORES[self]
 
     @property
@@ -38,9 +38,9 @@ class Outcome(IntEnum):
 
     @classmethod
     def parse(cls, spelling: str) -> Self:
-        """Any of the public spellings: `a|model_a|left`, `b|model_b|right`, `tie`, `both_bad|tie (bothbad)`.
+        """Read one of the public spellings: `a|model_a|left`, `b|model_b|right`, `tie`, `both_bad|tie (bothbad)`.
 
-        Raises ValueError, naming the spelling, for every other one: case and spaces count.
+        Raises ValueError, with the spelling, for any other. Case and spaces matter.
         """
         try:
             return cls(_SPELLINGS[spelling])

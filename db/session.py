@@ -1,10 +1,10 @@
-"""A database to work with: `open_database(url)` creates or upgrades it and hands out transactions.
+"""An open database and its transactions: `open_database(url)` creates or upgrades it.
 
-Why: SQLite and PostgreSQL begin transactions, report trouble and wait for locks in different ways; everything above
-this file sees `read()` and `write()` and one error tree. It holds no query.
+SQLite and PostgreSQL begin transactions, report errors and wait for locks in different ways; all other code sees
+`read()`, `write()` and one tree of errors. There is no query here.
 
-What an acknowledged write survives: the death of any process, and power loss. On SQLite that is the write-ahead log
-with `synchronous = FULL` (an fsync at each commit); on PostgreSQL `synchronous_commit = on`.
+An acknowledged write survives the death of any process, and power loss: on SQLite by the write-ahead log with
+`synchronous = FULL` (an fsync at each commit), on PostgreSQL by `synchronous_commit = on`.
 """
 
 import logging
@@ -25,13 +25,13 @@ from db import errors, migrate
 logger = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S = 30.0
-"""How long a transaction waits for another one's lock before it fails."""
+"""How long a transaction waits for a lock before it fails."""
 
 _OWNER_ONLY = 0o600
 
 
 class Database:
-    """An opened database of the current schema. Threads may share it; close it when the process is done with it."""
+    """An open database of the current schema. Threads may share it; close it at the end of the process."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -45,7 +45,7 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The address, a password masked."""
+        """The address, with a password masked."""
         return self._engine.url.render_as_string(hide_password=True)
 
     @property
@@ -55,17 +55,16 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """One snapshot: everything read in the block belongs together, whatever others commit meanwhile. A write in it
-        raises StorageFailed."""
+        """Open a snapshot: everything read in the block is of one moment. A write raises StorageFailed."""
         with _failures(), self._readers.begin() as tx:
             yield tx
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction: committed and safe on disk when the block has ended, undone whole when an error leaves it.
+        """Open a transaction: committed and safe on disk after the block, rolled back if an error leaves it.
 
-        On SQLite there is one writer at a time from the first line of the block on (BEGIN IMMEDIATE), so a block must
-        be short: no model, no network inside. Raises StorageFailed where the database does.
+        On SQLite there is one writer at a time from the first line of the block (BEGIN IMMEDIATE), so a block must be
+        short: no model and no network inside. Raises StorageFailed if the database fails.
         """
         with _failures(), self._writers.begin() as tx:
             yield tx
@@ -75,10 +74,10 @@ class Database:
 
 
 def open_database(url: str, *, create: bool = True) -> Database:
-    """The database at `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, brought to the code's schema.
+    """Open the database at `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/NAME`, and upgrade it if it is older.
 
-    Processes may do this at the same time: one upgrades, the others wait. With `create` False there must be a database
-    already (commands that only read must not leave an empty one behind a mistyped address).
+    Processes may do this at the same time: one upgrades, the others wait. With `create` False the database must exist,
+    so that a command that only reads does not create an empty one at a mistyped address.
 
     Raises OpenError: InvalidUrl, Missing, NotADatabase, NewerThanCode, Unreachable.
     """
@@ -107,31 +106,31 @@ def _parse(url: str) -> URL:
     expected = "expected sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the latter of a port that is no number
+    except (ArgumentError, ValueError):  # ValueError: the port is not a number
         masked = re.sub(r"(://[^:@/]*):[^@/]*@", r"\1:***@", url)
         raise errors.InvalidUrl(f"database address {masked!r} cannot be read; {expected}") from None
     shown = parsed.render_as_string(hide_password=True)
     match parsed.drivername:
         case "sqlite" | "sqlite+pysqlite":
             if not parsed.database or parsed.database == ":memory:":
-                raise errors.InvalidUrl(f"database address {shown!r} names no file; {expected}")
+                raise errors.InvalidUrl(f"database address {shown!r} has no file; {expected}")
             if parsed.query:
                 raise errors.InvalidUrl(f"database address {shown!r} has options; {expected}")
             return parsed
         case "postgres" | "postgresql" | "postgresql+psycopg":
             return parsed.set(drivername="postgresql+psycopg")
-    raise errors.InvalidUrl(f"database address {shown!r} is of an unknown kind; {expected}")
+    raise errors.InvalidUrl(f"database address {shown!r} is of an unknown type; {expected}")
 
 
 def _prepare_file(path: Path, shown: str, *, create: bool) -> None:
     if not path.exists():
         if not create:
-            raise errors.Missing(f"there is no database at {path}; check the path, or let `python app.py` create one")
+            raise errors.Missing(f"there is no database at {path}; check the path, or start the arena to create it")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise errors.Unreachable(f"the folder of {path} cannot be made: {error}") from error
-        with suppress(OSError):  # SQLite will say what is wrong with it
+            raise errors.Unreachable(f"the folder of {path} cannot be created: {error}") from error
+        with suppress(OSError):  # SQLite reports what is wrong with it
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT, _OWNER_ONLY))
     try:
         connection = sqlite3.connect(path)
@@ -141,13 +140,12 @@ def _prepare_file(path: Path, shown: str, *, create: bool) -> None:
             connection.close()
     except sqlite3.DatabaseError as error:
         if "not a database" in str(error):
-            raise errors.NotADatabase(f"{shown} is not a SQLite database; give the arena a path of its own") from error
+            raise errors.NotADatabase(f"{shown} is not a SQLite database; give the arena another path") from error
         raise errors.Unreachable(f"{shown} cannot be opened or written: {error}") from error
 
 
 def _close_to_others(path: Path) -> None:
-    """Take the rights of everybody but the owner from the database and its write-ahead log. Files that SQLite makes
-    later get the database's."""
+    """Let only the owner read the database and its write-ahead log. SQLite gives later files the same mode."""
     for file in (path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))):
         with suppress(FileNotFoundError):
             mode = file.stat().st_mode & 0o777
@@ -159,8 +157,8 @@ def _close_to_others(path: Path) -> None:
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """The mode stays with the file. Processes that switch a new file at the same time meet a lock for which SQLite does
-    not always wait by itself."""
+    """Set the mode, which the file keeps. Processes that do this at the same time meet a lock for which SQLite does not
+    always wait."""
     deadline = time.monotonic() + LOCK_TIMEOUT_S
     while True:
         try:
@@ -177,7 +175,7 @@ def _sqlite_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself: the listener below does
+        connection.isolation_level = None  # the listener below begins transactions, not the driver
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
 
@@ -208,7 +206,7 @@ def _postgresql_engine(url: URL, shown: str) -> Engine:
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """The driver's errors as ours. A broken constraint that no query has foreseen is one of them."""
+    """Raise the driver's errors as ours, violated constraints that no query expects among them."""
     try:
         yield
     except DBAPIError as error:

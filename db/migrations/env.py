@@ -1,5 +1,4 @@
-"""What Alembic runs around migrations: upgrade on the connection that `db.migrate` hands over, inside its
-transaction."""
+"""Alembic's environment: migrations run on the connection of `db.migrate`, inside its transaction."""
 
 from alembic import context
 

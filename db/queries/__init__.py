@@ -1,22 +1,23 @@
 """Every read and write of the database, one named function each.
 
-A query takes a transaction first: what `Database.read()` or `.write()` yields. Queries never commit; the block does,
-and an error that leaves the block undoes it whole. Times are seconds since 1970 (UTC), given by the caller as `now`.
+The first argument of a query is the transaction that `Database.read()` or `.write()` yields. Queries never commit: the
+block does, and an error that leaves the block rolls everything back. Times are seconds since 1970 (UTC), and the caller
+passes `now`.
 
     roster      models and visitors, replicas
-    battles     a battle's life, its turns and answers
+    battles     battles from opening to end, with turns and answers
     decks       prepared prompts and their answers
-    ledger      the revision protocol, boards' counts, the online-Elo state
-    ratings     votes one by one, with all that a rating may ask of them
+    ledger      the revision protocol, the counts of boards, the online-Elo state
+    ratings     single votes, with everything that a rating may use
     votes       cast, withdraw, ban, un-ban
     recompute   votes judged again, when a rule has changed
-    transfer    whole votes with their battles, out and in
-    load        rows into records
+    transfer    votes with their battles, exported and imported
+    load        rows read into records
 
 They take and return the records of `db.records`.
 
-A board is consistent when everything on it was read in one `Database.read()` block: revision, cells and exclusions then
-belong together, because a read block sees one snapshot and the ledger's row lock gives all changes one order.
+A board is consistent if everything on it was read in one `Database.read()` block: revision, cells and exclusions then
+agree, because a read block sees one snapshot, and the ledger's row lock gives all changes one order.
 
     with database.read() as tx:
         revision = queries.ledger_state(tx).revision

@@ -1,4 +1,4 @@
-"""A battle's life: opened before any token is asked for, its turns and answers, its state."""
+"""Battles from opening to end, with their turns, answers and states."""
 
 import secrets
 import uuid
@@ -19,11 +19,11 @@ FINAL = (State.VOTED, State.VOID)
 
 
 def open_battle(tx: Connection, battle: NewBattle, *, now: float) -> str:
-    """Writes the battle's row in state `open` (a quick battle: `votable`, its answers exist) and returns its id, 32 hex
-    digits; the share id is drawn here too. The visitor is created if need be; `replica` must have been touched before.
+    """Store the battle in state `open` (a quick battle: `votable`, because its answers exist); return its id, 32 hex
+    digits. The share id is drawn here, and a new visitor is created. `replica` must have been touched before.
 
-    Raises NoSuchModel; for a quick battle NoSuchPrompt, NotAllowedNow where a side has no prepared answer, and
-    AlreadyDealt where the visitor has had the prompt.
+    Raises NoSuchModel; for a quick battle NoSuchPrompt, NotAllowedNow if a side has no prepared answer, and
+    AlreadyDealt if the visitor has had the prompt.
     """
     names = [battle.model_a] if battle.model_b is None else [battle.model_a, battle.model_b]
     ids = model_ids(tx, names)
@@ -57,7 +57,7 @@ def _deal(tx: Connection, visitor_id: int, key: str, ids: dict[str, int]) -> int
     tx.execute(select(visitors.c.id).where(visitors.c.id == visitor_id).with_for_update(key_share=True))
     dealt = select(battles.c.id).where(battles.c.visitor_id == visitor_id, battles.c.deck_prompt_id == prompt_id)
     if tx.scalar(dealt) is not None:
-        raise errors.AlreadyDealt(f"the visitor has had the prepared prompt {key!r}; deal another one")
+        raise errors.AlreadyDealt(f"the visitor has already had the prepared prompt {key!r}; deal another one")
     answered = decks.answered_models(tx, key)
     for name, model_id in ids.items():
         if model_id not in answered:
@@ -66,14 +66,14 @@ def _deal(tx: Connection, visitor_id: int, key: str, ids: dict[str, int]) -> int
 
 
 def add_turn(tx: Connection, battle_id: str, prompt: str, *, replica: str | None = None) -> int:
-    """Adds the next turn, puts the battle (back) into state `open` and returns the turn's number, counted from 1.
-    `replica` is the process that streams this turn, where it may be another one than before.
+    """Add the next turn and set the battle's state to `open`; return the turn's number, counted from 1. `replica` is
+    the process that streams this turn, if it may differ from the one before.
 
-    Raises NoSuchBattle; NotAllowedNow where the battle is voted, void or quick.
+    Raises NoSuchBattle; NotAllowedNow if the battle is voted, void or quick.
     """
     battle = _changeable(tx, battle_id, "take a turn")
     if battle.kind == BattleKind.QUICK:
-        raise errors.NotAllowedNow(f"battle {battle_id} is quick: its prompt and answers are those of its deck")
+        raise errors.NotAllowedNow(f"battle {battle_id} is quick: its prompt and answers come from its deck")
     n = 1 + (tx.scalar(select(func.max(turns.c.n)).where(turns.c.battle_id == battle.id)) or 0)
     tx.execute(turns.insert().values(battle_id=battle.id, n=n, prompt=prompt))
     tx.execute(
@@ -83,32 +83,32 @@ def add_turn(tx: Connection, battle_id: str, prompt: str, *, replica: str | None
 
 
 def save_answer(tx: Connection, battle_id: str, turn: int, answer: AnswerRecord) -> None:
-    """Stores one attempt of one side, whole or broken. Attempts are counted from 1 by the caller.
+    """Store one attempt of one side, complete or broken. The caller counts attempts from 1.
 
-    Raises NoSuchBattle; NotAllowedNow where the battle is voted or void, has not that turn, has not that side (a chat)
-    or has that attempt already.
+    Raises NoSuchBattle; NotAllowedNow if the battle is voted or void, does not have that turn or that side (a chat), or
+    already has that attempt.
     """
     battle = _changeable(tx, battle_id, "take an answer")
     if battle.model_b is None and answer.side == Side.B:
-        raise errors.NotAllowedNow(f"battle {battle_id} is a chat: it has side a only")
+        raise errors.NotAllowedNow(f"battle {battle_id} is a chat, which has only side a")
     if tx.scalar(select(turns.c.n).where(turns.c.battle_id == battle.id, turns.c.n == turn)) is None:
         raise errors.NotAllowedNow(f"battle {battle_id} has no turn {turn}; add_turn comes before its answers")
     values = {"battle_id": battle.id, "turn": turn, "side": answer.side, "attempt": answer.attempt}
     if tx.scalar(select(func.count()).select_from(answers).filter_by(**values)):
         raise errors.NotAllowedNow(
-            f"battle {battle_id} has attempt {answer.attempt} of side {answer.side.label} at turn {turn} already"
+            f"battle {battle_id} already has attempt {answer.attempt} of side {answer.side.label} at turn {turn}"
         )
     tx.execute(answers.insert().values(**answer_values(answer), battle_id=battle.id, turn=turn))
 
 
 def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float) -> None:
-    """Moves the battle between `open` and `votable`, or to `void`, which ends it. To the state that it has: no change.
+    """Move the battle between `open` and `votable`, or to `void`, which ends it. Its present state changes nothing.
 
     Raises NoSuchBattle; NotAllowedNow for a battle that is voted or void, and for the state `voted`, which only a vote
     sets.
     """
     if state == State.VOTED:
-        raise errors.NotAllowedNow("state voted is set by cast_vote, together with the vote")
+        raise errors.NotAllowedNow("only cast_vote sets the state voted, together with the vote")
     battle = _locked(tx, battle_id)
     if battle.state == state:
         return
@@ -118,21 +118,21 @@ def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float
 
 
 def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
-    """The battle with turns, answers (by turn, side, attempt) and vote. Raises NoSuchBattle."""
+    """Return the battle with its turns, answers (by turn, side, attempt) and vote. Raises NoSuchBattle."""
     for battle in load_battles(tx, battles.c.uuid == battle_id):
         return battle
     raise no_such_battle(battle_id)
 
 
 def get_shared_battle(tx: Connection, share_id: str) -> BattleRecord:
-    """The same by its public address. Raises NoSuchBattle."""
+    """Return the battle with a share id, as `get_battle`. Raises NoSuchBattle."""
     for battle in load_battles(tx, battles.c.share_id == share_id):
         return battle
     raise no_such_battle(share_id)
 
 
 def current_battle(tx: Connection, visitor: str) -> str | None:
-    """The visitor's newest battle of kind `battle` that is open or votable, for a page that was reloaded."""
+    """Return the visitor's newest battle of kind `battle` that is open or votable, for a reloaded page."""
     return tx.scalar(
         select(battles.c.uuid)
         .join(visitors, battles.c.visitor_id == visitors.c.id)
@@ -147,9 +147,11 @@ def current_battle(tx: Connection, visitor: str) -> str | None:
 
 
 def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now: float) -> tuple[Interrupted, ...]:
-    """Makes void every open battle that nobody streams any more: those of this replica's former life (call it at start,
-    before the first battle) and those of replicas not seen since `lost_before`. Returns them in the order in which they
-    were opened. Votable ones stay."""
+    """Make every open battle void that no process streams any more; return them in the order of opening.
+
+    These are battles of an earlier process with this replica's name (call this at start, before the first battle) and
+    of replicas not seen since `lost_before`. Votable battles are left alone.
+    """
     from_lost = select(replicas.c.id).where(replicas.c.seen_at < lost_before)
     stale = (battles.c.state == State.OPEN) & (
         (battles.c.replica == replica) | battles.c.replica.is_(None) | battles.c.replica.in_(from_lost)
@@ -164,7 +166,7 @@ def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now
 
 
 def count_recent(tx: Connection, *, visitor: str, address: str | None, since: float) -> Recent:
-    """What limits look at: battles opened and votes cast by the visitor, and battles opened from the address."""
+    """Count the battles opened and votes cast by the visitor, and the battles opened from the address."""
     own = select(func.count()).select_from(battles.join(visitors)).where(visitors.c.pseudonym == visitor)
     voted = select(func.count()).select_from(votes.join(battles).join(visitors)).where(visitors.c.pseudonym == visitor)
     near = select(func.count()).select_from(battles).where(battles.c.address == address, battles.c.opened_at >= since)
@@ -176,7 +178,7 @@ def count_recent(tx: Connection, *, visitor: str, address: str | None, since: fl
 
 
 def named_prompts(tx: Connection, visitor: str, *, since: float) -> frozenset[str]:
-    """Every prompt that the visitor asked since then on a page with names (kinds `named` and `chat`)."""
+    """Return every prompt of the visitor since then on a page with names (kinds `named` and `chat`)."""
     asked = (
         select(turns.c.prompt)
         .select_from(turns.join(battles).join(visitors))
@@ -190,13 +192,13 @@ def named_prompts(tx: Connection, visitor: str, *, since: float) -> frozenset[st
 
 
 def clear_addresses(tx: Connection, *, before: float) -> int:
-    """Forgets the addresses of battles opened before that moment; returns how many were forgotten."""
+    """Clear the addresses of battles opened before that time; return how many."""
     old = update(battles).where(battles.c.address.is_not(None), battles.c.opened_at < before)
     return tx.execute(old.values(address=None)).rowcount
 
 
 def add_check(tx: Connection, battle_id: str, check: Check) -> None:
-    """Stores what a moderator found. Raises NoSuchBattle."""
+    """Store a moderator's finding. Raises NoSuchBattle."""
     row_id = tx.scalar(select(battles.c.id).where(battles.c.uuid == battle_id))
     if row_id is None:
         raise no_such_battle(battle_id)
@@ -204,17 +206,17 @@ def add_check(tx: Connection, battle_id: str, check: Check) -> None:
 
 
 def answer_values(answer: AnswerRecord) -> dict[str, object]:
-    """For other queries: the columns of an answer, but those that say to what it belongs."""
+    """Return the columns of an answer, except its battle and turn (for other queries)."""
     return {one.name: getattr(answer, one.name) for one in fields(answer)}
 
 
 def no_such_battle(battle_id: str) -> errors.NoSuchBattle:
-    """For other queries: the error of an unknown id."""
+    """Return the error of an unknown id (for other queries)."""
     return errors.NoSuchBattle(f"no battle has the id {battle_id!r}")
 
 
 def _locked(tx: Connection, battle_id: str) -> Row[tuple[object, ...]]:
-    """The battle's row, which no other transaction can change until this one ends. Raises NoSuchBattle."""
+    """Lock and return the battle's row. Raises NoSuchBattle."""
     query = select(battles).where(battles.c.uuid == battle_id).with_for_update(key_share=True)
     row = tx.execute(query).one_or_none()
     if row is None:
@@ -230,4 +232,4 @@ def _changeable(tx: Connection, battle_id: str, what: str) -> Row[tuple[object, 
 
 def _refuse_final(battle: Row[tuple[object, ...]], what: str) -> None:
     if battle.state in FINAL:
-        raise errors.NotAllowedNow(f"battle {battle.uuid} is {battle.state.label}: it cannot {what} any more")
+        raise errors.NotAllowedNow(f"battle {battle.uuid} is {battle.state.label} and can no longer {what}")

@@ -1,4 +1,4 @@
-"""Prepared prompts and their answers, one by each model."""
+"""Prepared prompts and their answers, one per model."""
 
 import hashlib
 from collections.abc import Collection
@@ -13,17 +13,17 @@ from db.schema import deck_answers, deck_prompts
 
 
 def deck_key(prompt: DeckPrompt) -> str:
-    """The prompt's key: 16 hex digits of the SHA-256 of deck, NUL and text."""
+    """Return a prompt's key: 16 hex digits of the SHA-256 of deck, NUL and text."""
     return hashlib.sha256(f"{prompt.deck}\0{clean_text(prompt.text)}".encode()).hexdigest()[:16]
 
 
 def prepared_id(key: str, model_a: str, model_b: str) -> str:
-    """The name of a prepared pair, the same in every database and on either side: KEY:NAME|NAME."""
+    """Return the name of a prepared pair, the same in every database and for both orders: KEY:NAME|NAME."""
     return f"{key}:{'|'.join(sorted((model_a, model_b)))}"
 
 
 def add_deck_prompt(tx: Connection, prompt: DeckPrompt) -> str:
-    """Adds the prepared prompt if it is new, else updates its tags and language; returns its key (16 hex digits)."""
+    """Add a prepared prompt, or update the tags and language of a stored one; return its key (16 hex digits)."""
     key = deck_key(prompt)
     changeable = {"tags": list(prompt.tags), "language": prompt.language}
     new = insert(tx, deck_prompts).values(key=key, deck=prompt.deck, text=prompt.text, **changeable)
@@ -32,7 +32,7 @@ def add_deck_prompt(tx: Connection, prompt: DeckPrompt) -> str:
 
 
 def save_deck_answer(tx: Connection, key: str, answer: DeckAnswer) -> None:
-    """Stores or replaces a model's prepared answer. Raises NoSuchModel, or NoSuchPrompt."""
+    """Store or replace a model's prepared answer. Raises NoSuchModel or NoSuchPrompt."""
     subject = {"deck_prompt_id": deck_prompt_id(tx, key), "model_id": model_ids(tx, [answer.model])[answer.model]}
     said = {
         "text": answer.text,
@@ -47,7 +47,7 @@ def save_deck_answer(tx: Connection, key: str, answer: DeckAnswer) -> None:
 
 
 def deck_prompt_id(tx: Connection, key: str) -> int:
-    """For other queries: the row number. Raises NoSuchPrompt."""
+    """Return a prompt's row number (for other queries). Raises NoSuchPrompt."""
     found = tx.scalar(select(deck_prompts.c.id).where(deck_prompts.c.key == key))
     if found is None:
         raise errors.NoSuchPrompt(f"no prepared prompt has the key {key!r}; add it with add_deck_prompt first")
@@ -55,6 +55,6 @@ def deck_prompt_id(tx: Connection, key: str) -> int:
 
 
 def answered_models(tx: Connection, key: str) -> Collection[int]:
-    """For other queries: row numbers of the models that have answered the prompt."""
+    """Return the row numbers of the models that have answered a prompt (for other queries)."""
     joined = deck_answers.join(deck_prompts)
     return set(tx.scalars(select(deck_answers.c.model_id).select_from(joined).where(deck_prompts.c.key == key)))

@@ -1,5 +1,7 @@
-"""All votes one by one, also those that do not count, with their reasons and what was asked: what the quality of the
-data is told from. Ratings read `ledger` and `ratings`, which know only votes that count."""
+"""Single votes, counted or not, with their reasons and prompts, from which the quality of the data is measured.
+
+Ratings read `ledger` and `ratings`, which have only votes that count.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,7 +37,7 @@ _VOTES = (
 
 
 class JudgedVote(NamedTuple):
-    """One vote; it counts when it has no reasons. `prompt` is that of the first turn, None for a prepared one."""
+    """One vote, which counts if it has no reasons. `prompt` is that of the first turn, None for a prepared one."""
 
     model_a: str
     model_b: str
@@ -46,7 +48,7 @@ class JudgedVote(NamedTuple):
 
 
 def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> Iterator[JudgedVote]:
-    """The votes of one kind or of all (None) in order of revision, streamed."""
+    """Yield the votes of one kind, or of all (None), in order of revision."""
     chosen = _VOTES if kind is None else _VOTES.where(votes.c.kind == kind)
     told = select(vote_reasons.c.vote_id, vote_reasons.c.reason).join(votes).order_by(vote_reasons.c.reason)
     last = 0

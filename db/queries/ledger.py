@@ -1,11 +1,11 @@
-"""The ledger: one row that gives all changes of what counts one order, and what is read from the votes that count.
+"""The ledger, one row that gives all changes of what counts one order, and the counts of the votes that count.
 
-The revision protocol. A transaction that changes what counts first calls `lock_ledger`, which holds everybody else who
-does, then changes, then calls `advance_ledger`. So revisions become visible in their order, and whoever reads revision
-r in a snapshot sees every change up to r. A vote's own revision is its place in the replay of the online Elo.
+The revision protocol: a transaction that changes what counts first calls `lock_ledger`, which makes other such
+transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a
+snapshot with revision r contains every change up to r. A vote's revision is its place in the replay of the online Elo.
 
-The online-Elo state is right when `elo_revision` equals `revision` and its name is the arithmetic's. A vote on a right
-state extends it; a change of older votes sets `elo_revision` to 0, and the next vote or `refresh_elo_state` replays
+The online-Elo state is up to date if `elo_revision` equals `revision` and its name is that of the arithmetic. A vote
+extends such a state. A change of older votes sets `elo_revision` to 0, and the next vote or `refresh_elo_state` replays
 first.
 """
 
@@ -34,26 +34,27 @@ from db.schema import elo_state as elo_table
 from db.schema import ledger, models, vote_reasons, votes
 
 _BATCH = 10_000
-_MODEL_IDS = 1 << 24  # more than there will be models, and small enough for two and an outcome in 64 bits
+_MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
 _OUTCOMES = tuple(Outcome)
 CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
-"""The plain number of an outcome, for other queries too: a million calls of an enumeration take a second."""
+"""The number of an outcome, also for other queries: a million calls of an enumeration take a second."""
 
 
 @dataclass(frozen=True, slots=True)
 class LockedLedger:
-    """The ledger's row as this transaction holds it; nobody else can change what counts until it ends."""
+    """The ledger's row, locked by this transaction: until it ends, no other can change what counts."""
 
     revision: int
     elo_revision: int
     elo_name: str
 
     def has_right_state(self, elo: OnlineElo) -> bool:
+        """Whether the online-Elo state is up to date."""
         return self.elo_revision == self.revision and self.elo_name == elo.name
 
 
 def ledger_state(tx: Connection) -> LedgerState:
-    """The revision that every board, cache and export carries."""
+    """Return the ledger's row; its revision is on every board, cache and export."""
     row = tx.execute(select(ledger)).one()
     return LedgerState(row.revision, row.elo_revision, row.elo_name)
 
@@ -65,8 +66,11 @@ def cells(
     since: float | None = None,
     until: float | None = None,
 ) -> list[Cell]:
-    """Counted votes by (model on side A, model on side B, outcome), of one kind or of all (None), cast at `since` or
-    later and before `until`; without times read from the index alone. In no order that means anything."""
+    """Count the counted votes by (model on side A, model on side B, outcome), in no particular order.
+
+    `kind` None means all kinds. The votes were cast at `since` or later and before `until`; without times only the
+    index is read.
+    """
     names = _names(tx)
     grouped = select(votes.c.model_a, votes.c.model_b, CODE, func.count().label("n")).group_by(
         votes.c.model_a, votes.c.model_b, votes.c.outcome
@@ -76,7 +80,7 @@ def cells(
 
 
 def vote_totals(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> VoteTotals:
-    """How many votes count and how many do not."""
+    """Return how many votes count and how many do not."""
     grouped = select(votes.c.counted, func.count()).group_by(votes.c.counted)
     if kind is not None:
         grouped = grouped.where(votes.c.kind == kind)
@@ -91,15 +95,15 @@ def exclusions(
     since: float | None = None,
     until: float | None = None,
 ) -> dict[Reason, int]:
-    """How many votes each reason excludes, by code; a vote with two reasons is in both. Reasons without a vote are
-    absent."""
+    """Return how many votes each reason excludes, by code, without reasons that exclude none. A vote with two reasons
+    is counted for both."""
     grouped = select(vote_reasons.c.reason, func.count()).select_from(vote_reasons.join(votes))
     grouped = of_votes(grouped.group_by(vote_reasons.c.reason), kind, since, until)
     return dict(tx.execute(grouped.order_by(vote_reasons.c.reason)).all())
 
 
 def pair_counts(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> list[PairCount]:
-    """Counted votes by unordered pair, sorted by names: what matchmaking balances."""
+    """Count the counted votes by unordered pair, sorted by names, for matchmaking."""
     counts: dict[tuple[str, str], int] = {}
     for cell in cells(tx, kind):
         pair = (min(cell.model_a, cell.model_b), max(cell.model_a, cell.model_b))
@@ -110,10 +114,10 @@ def pair_counts(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> 
 def votes_in_order(
     tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
 ) -> Iterator[OrderedVote]:
-    """The counted votes in order of revision, streamed: what online Elo replays (over all kinds)."""
+    """Yield the counted votes in order of revision, as the online Elo replays them (all kinds)."""
     names = _names(tx)
-    # Made for a million votes: one number a row, one object a cell; and `<> false` where `= true` would tempt SQLite to
-    # read by votes_board and sort (0.9 s instead of 3.4 s of processor time).
+    # For a million votes: one number per row, one object per cell; and `<> false`, because with `= true` SQLite reads
+    # by votes_board and sorts (0.9 s instead of 3.4 s of processor time).
     model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
     packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + CODE
     in_order = select(packed).where(votes.c.counted != false()).order_by(votes.c.revision)
@@ -129,15 +133,15 @@ def votes_in_order(
 
 
 def elo_state(tx: Connection) -> Mapping[str, EloState]:
-    """The stored online-Elo state by model name. It is right only where `ledger_state` says so: see
+    """Return the stored online-Elo state by model name. `ledger_state` has whether it is up to date; see
     `refresh_elo_state`."""
     stored = select(models.c.name, elo_table.c.rating, elo_table.c.games).join(models).order_by(models.c.name)
     return {name: EloState(rating, games) for name, rating, games in tx.execute(stored)}
 
 
 def refresh_elo_state(tx: Connection, elo: OnlineElo) -> Mapping[str, EloState]:
-    """Replays all counted votes where the state is not right (or was made by another arithmetic), and returns it.
-    Needs a write transaction."""
+    """Return the online-Elo state, after a replay of all counted votes if it is out of date or made by another
+    arithmetic. Needs a write transaction."""
     locked = lock_ledger(tx)
     if not locked.has_right_state(elo):
         store_replay(tx, locked, elo)
@@ -145,7 +149,7 @@ def refresh_elo_state(tx: Connection, elo: OnlineElo) -> Mapping[str, EloState]:
 
 
 def replay(ordered: Iterable[OrderedVote], elo: OnlineElo) -> dict[str, EloState]:
-    """What the online-Elo state must be after these votes; models without one are absent."""
+    """Compute the online-Elo state after these votes, without models that have none."""
     ratings: dict[str, float] = {}
     games: dict[str, int] = {}
     for a, b, outcome in ordered:
@@ -156,14 +160,14 @@ def replay(ordered: Iterable[OrderedVote], elo: OnlineElo) -> dict[str, EloState
 
 
 def lock_ledger(tx: Connection) -> LockedLedger:
-    """For other queries: takes the row lock. On SQLite a write transaction holds the whole database already."""
+    """Take the row lock (for other queries). On SQLite a write transaction has locked the whole database already."""
     row = tx.execute(select(ledger).with_for_update()).one()
     return LockedLedger(row.revision, row.elo_revision, row.elo_name)
 
 
 def advance_ledger(tx: Connection, locked: LockedLedger, *, by: int = 1, keeps_elo: bool) -> int:
-    """For other queries: adds to the revision and returns it. `keeps_elo` says that the counted votes are the same as
-    before, or that the caller has brought the state along; otherwise the state is set back."""
+    """Add to the revision and return it (for other queries). With `keeps_elo` the counted votes are unchanged, or the
+    caller has updated the online-Elo state; otherwise that state is marked as out of date."""
     revision = locked.revision + by
     if not keeps_elo:
         elo_revision = 0
@@ -176,7 +180,7 @@ def advance_ledger(tx: Connection, locked: LockedLedger, *, by: int = 1, keeps_e
 
 
 def store_replay(tx: Connection, locked: LockedLedger, elo: OnlineElo) -> None:
-    """For other queries: makes the state right, under the lock."""
+    """Replay the online-Elo state under the lock (for other queries)."""
     state = replay(votes_in_order(tx), elo)
     ids = {name: model_id for model_id, name in _names(tx).items()}
     tx.execute(elo_table.delete())
@@ -195,7 +199,7 @@ def _names(tx: Connection) -> dict[int, str]:
 def of_votes(
     query: Select[Any], kind: BattleKind | None, since: float | None = None, until: float | None = None
 ) -> Select[Any]:
-    """For other queries: of votes of that kind (None: of any) alone, cast at `since` or later and before `until`."""
+    """Restrict a query to votes of a kind (None: any) cast at `since` or later and before `until`."""
     if kind is not None:
         query = query.where(votes.c.kind == kind)
     if since is not None:

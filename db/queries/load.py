@@ -1,4 +1,4 @@
-"""Rows into `BattleRecord`s, a batch at a time: five queries for a batch, whatever its size."""
+"""Rows read into `BattleRecord`s, in batches: five queries per batch of any size."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -39,7 +39,7 @@ _DECK_ANSWERS = select(deck_answers, models.c.name).join(models)
 
 
 def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecord]:
-    """The battles of a condition on `battles`, whole, in no particular order."""
+    """Return the battles that satisfy a condition on `battles`, with everything in them, in no particular order."""
     rows = tx.execute(_BATTLES.where(which)).all()
     ids = [row.id for row in rows]
     votes_by_battle = {row.battle_id: row for row in tx.execute(select(votes).where(votes.c.battle_id.in_(ids)))}
@@ -60,7 +60,7 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
 
 
 def vote_record(row: Row[tuple[object, ...]], reasons: Iterable[Reason]) -> VoteRecord:
-    """A row of `votes` as a record."""
+    """Return a row of `votes` as a record."""
     return VoteRecord(
         outcome=row.outcome,
         cast_at=row.cast_at,
@@ -113,7 +113,7 @@ def _reasons(tx: Connection, vote_ids: list[int]) -> dict[int, list[Reason]]:
 
 
 def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
-    """The turns of these battles, by row number, with the answers of every attempt."""
+    """Return the turns of these battles, by row number, with the answers of every attempt."""
     said: dict[tuple[int, int], list[AnswerRecord]] = defaultdict(list)
     in_order = (answers.c.battle_id, answers.c.turn, answers.c.side, answers.c.attempt)
     for row in tx.execute(select(answers).where(answers.c.battle_id.in_(ids)).order_by(*in_order)):

@@ -1,5 +1,7 @@
-"""Votes one by one, with all that a rating may ask of them: who cast them, when, on which prepared pair, by what chance
-the pair was drawn, and what the two answers were like. Most boards need counts only: `ledger.cells`."""
+"""Single votes with everything that a rating may use: voter, time, prepared pair, draw probability and both answers.
+
+Most boards need only counts: `ledger.cells`.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,10 +46,10 @@ def rated_votes(
     with_answers: bool = False,
     with_texts: bool = False,
 ) -> Iterator[RatedVote]:
-    """The counted votes in order of revision, streamed, of that kind (None: of any), cast at `since` or later and
-    before `until`. What the answers were like, and their texts, is read only when asked for."""
+    """Yield the counted votes of a kind (None: any) in order of revision, cast at `since` or later and before `until`.
+    Answers, and their texts, are read only if requested."""
     chosen = of_votes(_VOTES, kind, since, until)
-    # Names are few beside votes: looked up here, they cost less than joins.
+    # There are few names and many votes: a look-up here costs less than joins.
     names, pseudonyms, keys = (
         dict(tx.execute(select(table.c.id, name)).all())
         for table, name in (
@@ -69,7 +71,7 @@ def rated_votes(
 
 
 def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequence[Any]]:
-    """The rows, so many at a time. Between pages nothing is open, so that other queries may run."""
+    """Yield pages of `n_rows` rows. No cursor is open between pages, so that other queries may run."""
     last = 0
     while page := tx.execute(chosen.where(votes.c.revision > last).limit(n_rows)).all():
         yield page
@@ -79,7 +81,7 @@ def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequenc
 def _live_answers(
     tx: Connection, rows: Sequence[Any], *, with_texts: bool
 ) -> Mapping[tuple[int, Side], tuple[ShownAnswer, ...]]:
-    """By battle and side: the last attempt of each turn, which is the one that was shown."""
+    """Return the last attempt of each turn, which is the one that was shown, by battle and side."""
     wanted = select(
         answers.c.battle_id,
         answers.c.turn,
@@ -100,7 +102,7 @@ def _live_answers(
 def _prepared_answers(
     tx: Connection, rows: Sequence[Any], *, with_texts: bool
 ) -> Mapping[tuple[int, int], tuple[ShownAnswer, ...]]:
-    """By prepared prompt and model."""
+    """Return prepared answers by prompt and model."""
     wanted = select(
         deck_answers.c.deck_prompt_id,
         deck_answers.c.model_id,

@@ -1,8 +1,8 @@
-"""Judging stored votes again, after a rule has changed: votes to look at, and new verdicts for them.
+"""Stored votes judged again after a rule has changed: the votes to judge, and their new verdicts.
 
-A judge may need seconds for many votes, and nobody can vote while the ledger is locked. So votes are read page by page
-without a lock, judged outside, and only what came out of it is written: facts do not change, and the reasons that do
-(bans, withdrawals) are read again under the lock.
+Many votes may take seconds to judge, and no one can vote while the ledger is locked. So votes are read page by page
+without a lock and judged outside; only the results are written under the lock. Facts do not change meanwhile, and
+reasons that may (bans, withdrawals) are read again under the lock.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,8 +26,8 @@ def votes_to_judge(
     needs_answers: Callable[[Mapping[str, object]], bool],
     limit: int = _BATCH,
 ) -> list[StoredVerdict]:
-    """The next votes after that revision, in order, at most `limit`; an empty list behind the last. With their turns
-    where `needs_answers(facts)`."""
+    """Return at most `limit` votes after a revision, in order; an empty list after the last. They have their turns if
+    `needs_answers(facts)`."""
     page = select(votes).where(votes.c.revision > after).order_by(votes.c.revision).limit(limit)
     rows = tx.execute(page).all()
     reasons = reasons_of(tx, [row.id for row in rows])
@@ -45,8 +45,8 @@ def votes_to_judge(
 
 
 def keep_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_version: int) -> None:
-    """Votes that were judged again and whose reasons stay: stores by which rules, and from what facts. Nothing that
-    counts changes, so the ledger's revision stays."""
+    """Store rules version and facts of votes that were judged again with the same reasons. Nothing that counts changes,
+    and so the ledger's revision does not either."""
     if verdicts:
         tx.execute(
             update(votes).where(votes.c.revision == bindparam("the_revision")),
@@ -58,8 +58,8 @@ def keep_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_versi
 
 
 def store_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_version: int) -> Restated:
-    """Gives votes the reasons of their new verdicts, under one revision of the ledger. Reasons that are no matter of
-    facts (STANDING_REASONS) stay as they are, whatever a verdict says of them."""
+    """Store the reasons of new verdicts, under one revision of the ledger. STANDING_REASONS, which do not follow from
+    facts, are never changed."""
     locked = lock_ledger(tx)
     changed: list[int] = []
     for start in range(0, len(verdicts), _BATCH):

@@ -1,4 +1,4 @@
-"""Models, visitors and replicas: who may appear in a battle's row."""
+"""Models, visitors and replicas, which a battle's row refers to."""
 
 from collections.abc import Collection, Iterable
 
@@ -11,7 +11,7 @@ from db.schema import models, replicas, visitors
 
 
 def upsert_models(tx: Connection, infos: Iterable[ModelInfo], *, now: float) -> None:
-    """Adds the models, or updates those of the same name; a retired model comes back."""
+    """Add the models, or update those of the same name. A retired model becomes active again."""
     for info in infos:
         display = {
             "family": info.family,
@@ -24,8 +24,8 @@ def upsert_models(tx: Connection, infos: Iterable[ModelInfo], *, now: float) -> 
 
 
 def retire_models(tx: Connection, names: Collection[str], *, now: float) -> tuple[str, ...]:
-    """Retires the models of these names and returns those retired now, by name; names that are not stored are passed
-    over. Their votes go on counting."""
+    """Retire the models of these names; return those retired now, by name. Unknown names are ignored. The votes of
+    retired models still count."""
     named = models.c.retired_at.is_(None) & models.c.name.in_(set(names))
     leaving = tuple(tx.scalars(select(models.c.name).where(named).order_by(models.c.name)))
     tx.execute(update(models).where(models.c.name.in_(leaving)).values(retired_at=now))
@@ -33,7 +33,7 @@ def retire_models(tx: Connection, names: Collection[str], *, now: float) -> tupl
 
 
 def list_models(tx: Connection) -> tuple[StoredModel, ...]:
-    """All models, retired ones too, by name."""
+    """Return all models, retired ones too, by name."""
     return tuple(
         StoredModel(
             info=ModelInfo(row.name, row.family, row.organisation, row.licence, row.parameters),
@@ -45,24 +45,24 @@ def list_models(tx: Connection) -> tuple[StoredModel, ...]:
 
 
 def get_or_create_visitor(tx: Connection, pseudonym: str, *, now: float) -> Visitor:
-    """The visitor of that pseudonym, created if this is the first time."""
+    """Return the visitor with a pseudonym; a new one is created."""
     return _visitor(visitor_row(tx, pseudonym, now=now))
 
 
 def get_visitor(tx: Connection, pseudonym: str) -> Visitor | None:
-    """For read transactions; None before the visitor's first battle."""
+    """Return the visitor with a pseudonym, or None before the first battle."""
     row = tx.execute(select(visitors).where(visitors.c.pseudonym == pseudonym)).one_or_none()
     return None if row is None else _visitor(row)
 
 
 def touch_replica(tx: Connection, replica: str, *, now: float) -> None:
-    """Says that the app process of that name is alive; adds it if it is new. Names have at most 64 characters."""
+    """Note that the process of that name is alive; add it if it is new. Names have at most 64 characters."""
     new = insert(tx, replicas).values(id=replica, seen_at=now)
     tx.execute(new.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
 
 
 def visitor_row(tx: Connection, pseudonym: str, *, now: float) -> Row[tuple[object, ...]]:
-    """For other queries: the row of `visitors`, created if need be."""
+    """Return a row of `visitors`; a new one is created (for other queries)."""
     query = select(visitors).where(visitors.c.pseudonym == pseudonym)
     row = tx.execute(query).one_or_none()
     if row is None:
@@ -72,7 +72,7 @@ def visitor_row(tx: Connection, pseudonym: str, *, now: float) -> Row[tuple[obje
 
 
 def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
-    """For other queries: row numbers by name. Raises NoSuchModel."""
+    """Return row numbers by name (for other queries). Raises NoSuchModel."""
     rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(set(names))))
     ids = {row.name: row.id for row in rows}
     for name in names:
@@ -82,7 +82,7 @@ def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
 
 
 def insert(tx: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """For other queries: an INSERT that knows ON CONFLICT, which the two databases spell alike and SQLAlchemy apart."""
+    """Return an INSERT with ON CONFLICT: the same SQL in both databases, but two classes in SQLAlchemy."""
     return postgresql.insert(table) if tx.dialect.name == "postgresql" else sqlite.insert(table)
 
 

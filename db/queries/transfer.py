@@ -1,4 +1,4 @@
-"""Whole votes with their battles, out of one database and into another: what exports are made of."""
+"""Votes with their battles, read for an export and written by an import."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
@@ -22,7 +22,7 @@ _BATCH = 500
 
 
 def voted_battles(tx: Connection) -> Iterator[BattleRecord]:
-    """Every battle that has a vote, counted or not, in order of the vote's revision, streamed."""
+    """Yield every battle that has a vote, counted or not, in order of the vote's revision."""
     last = 0
     page = select(votes.c.battle_id, votes.c.revision).order_by(votes.c.revision).limit(_BATCH)
     while rows := tx.execute(page.where(votes.c.revision > last)).all():
@@ -32,20 +32,21 @@ def voted_battles(tx: Connection) -> Iterator[BattleRecord]:
 
 
 def vote_of(battle: BattleRecord) -> VoteRecord:
-    """The vote of a battle that has one."""
+    """Return the vote of a battle that has one."""
     assert battle.vote is not None
     return battle.vote
 
 
 def import_votes(tx: Connection, records: Iterable[BattleRecord], *, ledger_revision: int | None = None) -> int:
-    """Adds battles with their votes in the order given; returns how many. Models and visitors are created by name.
+    """Add battles with their votes in the given order; return how many. Models and visitors are created by name.
 
-    Into a database without votes the votes keep their revisions and the ledger goes on from `ledger_revision` (None:
-    from the last revision met); else they get the next n in the same order and no `changed_revision`. A visitor who is
-    banned here or there is banned here afterwards, with all votes. Of prepared prompts and answers the file's win.
+    In a database without votes, the votes keep their revisions and the ledger continues from `ledger_revision` (None:
+    from the last revision read). Otherwise they get the next n revisions in the same order, and no `changed_revision`.
+    A visitor who is banned in either database is banned afterwards, with all votes. Prepared prompts and answers of the
+    records replace stored ones.
 
-    Raises BadRecord, with the vote's position (from 1), for one that contradicts itself, is here already or, where
-    revisions are kept, does not come after the one before it or comes after `ledger_revision`.
+    Raises BadRecord, with the vote's position (from 1), for a vote that contradicts itself, is already stored or, if
+    revisions are kept, has a revision not after the previous one or after `ledger_revision`.
     """
     locked = lock_ledger(tx)
     keeps_revisions = locked.revision == 0
@@ -59,11 +60,11 @@ def import_votes(tx: Connection, records: Iterable[BattleRecord], *, ledger_revi
             vote = _validated(battle, position)
             if keeps_revisions:
                 if vote.revision <= last:
-                    raise _bad(position, f"revision {vote.revision} does not come after {last}")
+                    raise _bad(position, f"revision {vote.revision} is not after {last}")
                 last = vote.revision
                 last_change = max(last, last_change, vote.changed_revision or 0)
                 if ledger_revision is not None and last_change > ledger_revision:
-                    raise _bad(position, f"revision {last_change} comes after the ledger's, {ledger_revision}")
+                    raise _bad(position, f"revision {last_change} is after the ledger's, {ledger_revision}")
             if Reason.BANNED in vote.reasons:
                 banned.setdefault(battle.visitor, vote.cast_at)
         _refuse_known(tx, batch, n_votes + 1)
@@ -92,9 +93,9 @@ def _validated(battle: BattleRecord, position: int) -> VoteRecord:
         f"{battle.model_a!r} battles itself": is_self_battle and battle.kind in (BattleKind.BATTLE, BattleKind.QUICK),
         f"{battle.model_a!r} battles itself and the vote counts": is_self_battle and vote.counted,
         "a control battle has one model on both sides": battle.kind == BattleKind.CONTROL and not is_self_battle,
-        "a quick battle has a prepared prompt, another has none": (battle.kind == BattleKind.QUICK)
+        "a quick battle has a prepared prompt, and no other battle has one": (battle.kind == BattleKind.QUICK)
         != (battle.deck_prompt is not None),
-        "withdrawn_at and the reason withdrawn go together": (vote.withdrawn_at is not None)
+        "withdrawn_at and the reason withdrawn need each other": (vote.withdrawn_at is not None)
         != (Reason.WITHDRAWN in vote.reasons),
         f"draw_probability {battle.draw_probability} is not above 0 and at most 1": battle.draw_probability is not None
         and not 0 < battle.draw_probability <= 1,
@@ -110,13 +111,14 @@ def _validated(battle: BattleRecord, position: int) -> VoteRecord:
 
 
 def _refuse_known(tx: Connection, batch: Sequence[BattleRecord], first: int) -> None:
-    """Twice in the file, or here already: votes are facts, and none is counted twice."""
+    """Raise BadRecord for a battle that is stored, or that came earlier in the file: no vote is counted twice."""
     taken = set(tx.scalars(select(battles.c.uuid).where(battles.c.uuid.in_([b.battle_id for b in batch]))))
     taken |= set(tx.scalars(select(battles.c.share_id).where(battles.c.share_id.in_([b.share_id for b in batch]))))
     for position, battle in enumerate(batch, start=first):
         if battle.battle_id in taken or battle.share_id in taken:
             raise _bad(
-                position, f"battle {battle.battle_id} is in the database or came before; nothing is imported twice"
+                position,
+                f"battle {battle.battle_id} is in the database or earlier in the file; nothing is imported twice",
             )
         taken |= {battle.battle_id, battle.share_id}
 
@@ -209,7 +211,7 @@ def _insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> No
 
 
 def _models(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
-    """Row numbers of all models of the batch by name; new ones are added."""
+    """Return the row numbers of the batch's models, by name. New models are added."""
     first_met = {name: b.opened_at for b in reversed(batch) for name in (b.model_a, b.model_b) if name is not None}
     new = insert(tx, models).on_conflict_do_nothing()
     tx.execute(new, [{"name": name, "added_at": since} for name, since in first_met.items()])
@@ -218,7 +220,7 @@ def _models(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
 
 
 def _visitors(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, Any]:
-    """Rows of all visitors of the batch by pseudonym; new ones are added."""
+    """Return the rows of the batch's visitors, by pseudonym. New visitors are added."""
     first_met = {battle.visitor: battle.opened_at for battle in reversed(batch)}
     new = insert(tx, visitors).on_conflict_do_nothing()
     tx.execute(new, [{"pseudonym": pseudonym, "created_at": since} for pseudonym, since in first_met.items()])
@@ -226,7 +228,7 @@ def _visitors(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, Any]:
 
 
 def _prompts(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
-    """Row numbers of all prepared prompts of the batch by key; they and their answers are stored."""
+    """Store the batch's prepared prompts and their answers; return the prompts' row numbers by key."""
     ids: dict[str, int] = {}
     for battle in batch:
         if battle.deck_prompt is not None:

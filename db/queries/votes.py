@@ -1,4 +1,4 @@
-"""Everything that changes which votes count, one vote or many. Each of these first takes the ledger's row lock."""
+"""Cast, withdraw, ban, un-ban: every change of which votes count. Each first takes the ledger's row lock."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -33,17 +33,17 @@ def cast_vote(
     elo: OnlineElo,
     now: float,
 ) -> CastVote:
-    """Stores the vote, closes the battle, takes the next revision and steps the online Elo: all in this transaction.
+    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction.
 
-    The vote counts when `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at
-    the same moment cannot be missed). `facts` is what the rules saw, as plain JSON, to be judged again.
+    The vote counts if `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at the
+    same moment is not missed). `facts` is what the rules saw, as plain JSON, so that they can judge again.
 
-    Raises NoSuchBattle; NotYours; AlreadyVoted; NotVotable where the battle is open or void or has one side only.
+    Raises NoSuchBattle; NotYours; AlreadyVoted; NotVotable if the battle is open or void or has only one side.
     """
     locked = lock_ledger(tx)
     battle = _own_battle(tx, battle_id, visitor)
     if battle.state == State.VOTED:
-        raise errors.AlreadyVoted(f"battle {battle_id} has its vote; a battle has one")
+        raise errors.AlreadyVoted(f"battle {battle_id} already has a vote, and can have only one")
     if battle.model_b is None:
         raise errors.NotVotable(f"battle {battle_id} is a chat with one model: there is nothing to compare")
     if battle.state != State.VOTABLE:
@@ -89,8 +89,7 @@ def cast_vote(
 
 
 def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str | None, now: float) -> VoteRecord:
-    """Takes the vote out of what counts and keeps it. Whether it is too late is the caller's rule:
-    `VoteRecord.cast_at`.
+    """Keep the vote but stop counting it. Whether it is too late is for the caller to check, by `VoteRecord.cast_at`.
 
     Raises NoSuchBattle; NotYours; NoVote; AlreadyWithdrawn.
     """
@@ -101,7 +100,7 @@ def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str |
     if vote is None:
         raise errors.NoVote(f"battle {battle_id} has no vote to withdraw")
     if vote.withdrawn_at is not None:
-        raise errors.AlreadyWithdrawn(f"the vote of battle {battle_id} was withdrawn before")
+        raise errors.AlreadyWithdrawn(f"the vote of battle {battle_id} is already withdrawn")
     tx.execute(vote_reasons.insert().values(vote_id=vote.id, reason=Reason.WITHDRAWN))
     restate(tx, locked, [vote.id])
     tx.execute(update(votes).where(votes.c.id == vote.id).values(withdrawn_at=now, withdraw_reason=reason))
@@ -110,8 +109,10 @@ def withdraw_vote(tx: Connection, battle_id: str, *, visitor: str, reason: str |
 
 
 def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> Restated:
-    """Bans the visitor: all votes cast so far, and those to come, carry the reason `banned`. A banned visitor keeps the
-    first ban. Raises NoSuchVisitor."""
+    """Ban the visitor: all votes so far, and later ones, get the reason `banned`. A banned visitor keeps the first ban.
+
+    Raises NoSuchVisitor.
+    """
     locked = lock_ledger(tx)
     row = _visitor(tx, visitor)
     if row.banned_at is None:
@@ -123,7 +124,7 @@ def ban_visitor(tx: Connection, visitor: str, *, reason: str, now: float) -> Res
 
 
 def unban_visitor(tx: Connection, visitor: str) -> Restated:
-    """Lifts the ban: votes without another reason count again, each in its old place. Raises NoSuchVisitor."""
+    """Remove the ban: votes without another reason count again, in their old places. Raises NoSuchVisitor."""
     locked = lock_ledger(tx)
     row = _visitor(tx, visitor)
     tx.execute(update(visitors).where(visitors.c.id == row.id).values(banned_at=None, ban_reason=None))
@@ -133,8 +134,8 @@ def unban_visitor(tx: Connection, visitor: str) -> Restated:
 
 
 def restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Restated:
-    """For other queries, after they have changed the reasons of these votes: takes the next revision, stamps it on them
-    and lets those count that have no reason left. Without a vote nothing happens."""
+    """Take the next revision and stamp it on these votes, whose reasons the caller has changed; those without a reason
+    count. Does nothing without votes."""
     if not vote_ids:
         return Restated(n_changed=0, n_flipped=0, revision=locked.revision)
     has_reason = exists().where(vote_reasons.c.vote_id == votes.c.id)
@@ -149,7 +150,7 @@ def restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Re
 
 
 def reasons_of(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
-    """For other queries: why each of these votes does not count."""
+    """Return why each of these votes does not count (for other queries)."""
     found: dict[int, set[Reason]] = {vote_id: set() for vote_id in vote_ids}
     for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
         found[row.vote_id].add(row.reason)
@@ -157,7 +158,7 @@ def reasons_of(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]
 
 
 def remove_reasons(tx: Connection, which: Sequence[tuple[int, Reason]]) -> None:
-    """For other queries: takes these reasons from these votes."""
+    """Remove these reasons from these votes (for other queries)."""
     if which:
         one = (vote_reasons.c.vote_id == bindparam("the_vote"), vote_reasons.c.reason == bindparam("the_reason"))
         tx.execute(

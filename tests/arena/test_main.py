@@ -63,7 +63,7 @@ def test_a_dry_run_leaves_every_byte_of_an_export_as_it_was(data: Path, capsys: 
     [
         (
             ["--data", "none"],
-            "error: there is no database at none/arena.sqlite; check the path, or let `python app.py`",
+            "error: there is no database at none/arena.sqlite; check the path, or start the arena",
         ),
         (
             ["--config", "none.toml"],
@@ -71,7 +71,7 @@ def test_a_dry_run_leaves_every_byte_of_an_export_as_it_was(data: Path, capsys: 
         ),
         (
             ["--db", "mysql://h/x"],
-            "error: database address 'mysql://h/x' is of an unknown kind; expected sqlite:///PATH",
+            "error: database address 'mysql://h/x' is of an unknown type; expected sqlite:///PATH",
         ),
     ],
 )

@@ -206,7 +206,7 @@ def test_more_votes_than_one_batch_keep_their_order(
         (5, {"model_a": "ash"}, r"vote 6: a control battle has one model on both sides"),
         (0, {"kind": "chat", "anony": False}, r"vote 1: a vote needs two sides"),
         (0, {"kind": "quick"}, r"vote 1: a quick battle has a prepared prompt"),
-        (0, {"withdrawn_at": 3.0}, r"vote 1: withdrawn_at and the reason withdrawn go together"),
+        (0, {"withdrawn_at": 3.0}, r"vote 1: withdrawn_at and the reason withdrawn need each other"),
         (0, {"visitor": "\ud800"}, r"line 1: not JSON: .* hex escape at line 1 column \d+"),
         (0, {"language": "\0"}, r"line 1: language: contains a NUL"),
         (
@@ -225,8 +225,8 @@ def test_more_votes_than_one_batch_keep_their_order(
         (0, {"draw_probability": 0.0}, r"vote 1: draw_probability 0.0 is not above 0"),
         (0, {"revision": 0}, r"vote 1: revision 0 is not above 0"),
         (2, {"changed_revision": 3}, r"vote 3: changed_revision 3 is not above revision 3"),
-        (1, {"revision": 1}, r"vote 2: revision 1 does not come after 1"),
-        (7, {"changed_revision": 11}, r"vote 8: revision 11 comes after the ledger's, 10"),
+        (1, {"revision": 1}, r"vote 2: revision 1 is not after 1"),
+        (7, {"changed_revision": 11}, r"vote 8: revision 11 is after the ledger's, 10"),
     ],
 )
 def test_a_bad_line_stops_the_import_and_nothing_is_stored(
@@ -262,10 +262,10 @@ def test_a_file_of_another_sort_is_refused(database: Database, tmp_path: Path, c
 
 def test_nothing_is_imported_twice(other_database: Database, export: Path) -> None:
     exchange.import_votes(other_database, export)
-    with pytest.raises(BadRecord, match=r"vote 1: battle .* is in the database or came before"):
+    with pytest.raises(BadRecord, match=r"vote 1: battle .* is in the database or earlier in the file"):
         exchange.import_votes(other_database, export)
     lines = _lines(export)
-    with pytest.raises(BadRecord, match=r"vote 2: battle .* came before"):
+    with pytest.raises(BadRecord, match=r"vote 2: battle .* earlier in the file"):
         exchange.import_votes(other_database, _write(export, [{**lines[0], "battle": "new", "share_id": "s"}] * 2))
 
 

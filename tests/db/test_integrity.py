@@ -25,15 +25,15 @@ def test_a_sound_database_has_no_problem(database: Database) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        ("UPDATE battles SET state = 2, closed_at = 1 WHERE id = 4", "1 battles in state voted have no vote"),
-        ("UPDATE battles SET state = 1, closed_at = NULL WHERE id = 1", "1 votes belong to a battle that is not in"),
-        ("UPDATE votes SET model_a = 3 WHERE id = 1", "1 votes name other models or another kind"),
-        ("UPDATE votes SET kind = 3 WHERE id = 3", "1 votes name other models or another kind"),
+        ("UPDATE battles SET state = 2, closed_at = 1 WHERE id = 4", "1 battles have state voted but no vote"),
+        ("UPDATE battles SET state = 1, closed_at = NULL WHERE id = 1", "1 votes belong to a battle whose state is not"),
+        ("UPDATE votes SET model_a = 3 WHERE id = 1", "1 votes have other models or another kind"),
+        ("UPDATE votes SET kind = 3 WHERE id = 3", "1 votes have other models or another kind"),
         ("DELETE FROM vote_reasons", "1 votes count with a reason against them, or do not count without one"),
         ("INSERT INTO vote_reasons VALUES (2, 8)", "1 votes count with a reason against them"),
-        ("INSERT INTO vote_reasons VALUES (3, 10)", "1 votes are withdrawn without that reason, or carry it"),
+        ("INSERT INTO vote_reasons VALUES (3, 10)", "1 votes are withdrawn without that reason, or have it"),
         ("UPDATE visitors SET banned_at = 1", "3 votes of a banned visitor lack the reason banned"),
-        ("INSERT INTO vote_reasons VALUES (3, 9)", "1 votes of a banned visitor lack the reason banned, or others"),
+        ("INSERT INTO vote_reasons VALUES (3, 9)", "1 votes of a banned visitor lack the reason banned, or other votes"),
         ("UPDATE votes SET changed_revision = 4 WHERE id = 3", "1 votes have a revision after the ledger's"),
         ("UPDATE elo_state SET games = 9 WHERE model_id = 1", "the online-Elo state of 1 models"),
         ("DELETE FROM elo_state WHERE model_id = 2", "the online-Elo state of 1 models"),
@@ -74,4 +74,4 @@ def test_a_row_that_points_nowhere_is_found(other_database: Database) -> None:
     raw.cursor().execute("DELETE FROM turns WHERE battle_id = 1")
     raw.close()
     with other_database.read() as tx:
-        assert "a row of answers points to a row of turns that is not there" in problems(tx)
+        assert "a row of answers refers to a row of turns that does not exist" in problems(tx)

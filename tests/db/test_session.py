@@ -190,9 +190,9 @@ def test_threads_may_create_one_database(url: str) -> None:
     ("address", "message"),
     [
         ("data/arena.sqlite", "cannot be read; expected sqlite:///PATH"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
-        ("mysql://me@host/arena", "of an unknown kind; expected sqlite:///PATH or postgresql://"),
+        ("sqlite://", "has no file"),
+        ("sqlite:///:memory:", "has no file"),
+        ("mysql://me@host/arena", "of an unknown type; expected sqlite:///PATH or postgresql://"),
         ("sqlite:///a.sqlite?mode=ro", "has options; expected sqlite:///PATH"),
         ("postgresql://me:word@host:port/arena", r"'postgresql://me:\*\*\*@host:port/arena' cannot be read; expected"),
     ],
@@ -240,7 +240,7 @@ def test_a_database_of_another_program_is_refused_and_left_alone(url: str) -> No
         for table in ("votes", "alembic_version"):
             tx.execute(text(f"ALTER TABLE {table} RENAME TO other_{table}"))
     database.close()
-    with pytest.raises(NotADatabase, match=r"holds other tables \(.*give the arena a database of its own"):
+    with pytest.raises(NotADatabase, match=r"has other tables \(.*give the arena a separate database"):
         open_database(url)
 
 

@@ -1,4 +1,4 @@
-"""The first schema: the arena's tables, also those that later pages fill.
+"""The first schema: all tables of the arena, some of which later pages fill.
 
 A migration is history: it spells its types and constraints out and imports nothing of `db`.
 """

@@ -1,4 +1,4 @@
-"""Answers keep what a model thought aloud and which parameters its endpoint really got; a vote can lack an answer.
+"""Answers keep a model's reasoning and the parameters that were really sent; a vote can lack an answer.
 
 `answers.reasoning`, `answers.sent`, and the reason `no_answer` (12) in the CHECK of `vote_reasons`.
 """

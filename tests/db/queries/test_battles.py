@@ -103,7 +103,7 @@ def test_what_no_json_can_say_does_not_make_an_answer_unstorable(database: Datab
     ("turn", "answer", "message"),
     [
         (2, AnswerRecord(Side.A, 1, "x"), "has no turn 2; add_turn comes before"),
-        (1, AnswerRecord(Side.B, 1, "x"), "has attempt 1 of side b at turn 1 already"),
+        (1, AnswerRecord(Side.B, 1, "x"), "already has attempt 1 of side b at turn 1"),
     ],
 )
 def test_an_answer_needs_its_turn_and_a_new_attempt(
@@ -120,7 +120,7 @@ def test_a_chat_has_one_side(database: Database) -> None:
         queries.add_turn(tx, battle_id, "Hello")
         queries.save_answer(tx, battle_id, 1, AnswerRecord(Side.A, 1, "Hi"))
         assert queries.get_battle(tx, battle_id).model_b is None
-    with pytest.raises(NotAllowedNow, match="is a chat: it has side a only"), database.write() as tx:
+    with pytest.raises(NotAllowedNow, match="is a chat, which has only side a"), database.write() as tx:
         queries.save_answer(tx, battle_id, 1, AnswerRecord(Side.B, 1, "Hi"))
 
 
@@ -135,7 +135,7 @@ def test_a_battle_that_has_ended_does_not_change(database: Database, end: State)
             queries.set_battle_state(tx, battle_id, State.VOID, now=99.0)
         ended = queries.get_battle(tx, battle_id)
     assert ended.closed_at == (20.0 if end == State.VOTED else 12.0)
-    refusal = f"is {end.label}: it cannot"
+    refusal = f"is {end.label} and can no longer"
     with pytest.raises(NotAllowedNow, match=refusal), database.write() as tx:
         queries.add_turn(tx, battle_id, "More?")
     with pytest.raises(NotAllowedNow, match=refusal), database.write() as tx:
@@ -147,7 +147,7 @@ def test_a_battle_that_has_ended_does_not_change(database: Database, end: State)
 
 
 def test_only_a_vote_makes_a_battle_voted(database: Database) -> None:
-    with pytest.raises(NotAllowedNow, match="set by cast_vote"), database.write() as tx:
+    with pytest.raises(NotAllowedNow, match="only cast_vote sets"), database.write() as tx:
         queries.set_battle_state(tx, votable(tx), State.VOTED, now=1.0)
 
 

@@ -67,7 +67,7 @@ def test_a_prompt_must_be_there_and_answered_by_both(database: Database) -> None
 
 
 def test_a_quick_battle_takes_no_turn(database: Database) -> None:
-    with pytest.raises(NotAllowedNow, match="its prompt and answers are those of its deck"), database.write() as tx:
+    with pytest.raises(NotAllowedNow, match="its prompt and answers come from its deck"), database.write() as tx:
         queries.add_turn(tx, votable_quick(tx), "And another?")
     with database.write() as tx:
         assert queries.add_turn(tx, votable(tx), "And another?") == 2

@@ -58,7 +58,7 @@ def test_a_quick_battle_is_voted_on_like_any_other(database: Database) -> None:
 def test_a_second_vote_on_a_battle_is_refused_and_changes_nothing(database: Database) -> None:
     with database.write() as tx:
         battle_id = fight(tx)
-    with pytest.raises(AlreadyVoted, match="a battle has one"), database.write() as tx:
+    with pytest.raises(AlreadyVoted, match="can have only one"), database.write() as tx:
         vote(tx, battle_id, Outcome.B)
     with database.read() as tx:
         stored = queries.get_battle(tx, battle_id).vote
@@ -133,7 +133,7 @@ def test_what_cannot_be_withdrawn_is_refused(database: Database) -> None:
         queries.withdraw_vote(tx, voted, visitor="ann", reason=None, now=30.0)
     with pytest.raises(NoVote, match="has no vote to withdraw"), database.write() as tx:
         queries.withdraw_vote(tx, unvoted, visitor="ann", reason=None, now=30.0)
-    with pytest.raises(AlreadyWithdrawn, match="was withdrawn before"), database.write() as tx:
+    with pytest.raises(AlreadyWithdrawn, match="is already withdrawn"), database.write() as tx:
         queries.withdraw_vote(tx, voted, visitor="ann", reason=None, now=31.0)
     with pytest.raises(NotYours), database.write() as tx:
         queries.withdraw_vote(tx, voted, visitor="bo", reason=None, now=31.0)

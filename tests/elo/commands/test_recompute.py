@@ -454,7 +454,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
         (("--votes", sweep, "--prior", "1e-300"), 1, "a prior of 1e-300 virtual ties is too small"),
         (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
         (("--db", f"sqlite:///{no_database}"), 1, "is not a SQLite database"),
-        (("--db", "mysql://host/x"), 1, "is of an unknown kind; expected sqlite:///PATH"),
+        (("--db", "mysql://host/x"), 1, "is of an unknown type; expected sqlite:///PATH"),
     ]
     before = sorted(tmp_path.iterdir())
     for arguments, expected_status, message in cases:
