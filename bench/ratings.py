@@ -1,16 +1,16 @@
-"""This project's ratings beside arena-rank, evalica, choix, FastChat's way and the original notebook's, in turns.
+"""Measure this project's ratings beside arena-rank, evalica, choix, FastChat's way and the notebook's.
 
     python -m bench.ratings                          everything: a quarter of an hour on two cores
     python -m bench.ratings --tasks fit --cells 1e6x100
-    python -m bench.ratings --tasks exact            do all give the same ratings?
+    python -m bench.ratings --tasks exact            whether all engines give the same ratings
 
     fit        votes as index arrays -> ratings           bootstrap  the same, and 1,000 resamples
-    online     votes as index arrays -> online Elo        csv        a file -> a written board, the whole process
+    online     votes as index arrays -> online Elo        csv        a file -> a written board, the entire process
     board      a SQLite database -> the web's board
 
-Each engine runs in a process of its own, with its votes in the form it likes best before the clock starts; a record's
-engines take turns. Ours keeps to one thread, peers take what they want. Of a peer's bootstrap only some rounds are run
-and taken in proportion. Results are merged into a file, and `python -m bench.report` writes the tables.
+Each engine runs in a separate process and gets the votes in its favourite form before the clock starts; the engines of
+a record take turns. Ours uses one thread, peers as many as they start. A peer's bootstrap runs only some rounds, and
+its time is scaled up. Results are merged into a file, and `python -m bench.report` writes the tables.
 """
 
 import argparse
@@ -48,7 +48,7 @@ _PEERS = {
     "board": (),
 }
 _PEER_ROUNDS = {"fastchat": 10, "notebook": 3, "evalica": 2}
-_MANY = 5_000_000  # votes from which there is one turn only, and the slow ones run once in it
+_MANY = 5_000_000  # from so many votes there is one turn, in which slow engines run once
 _SLOW = ("fastchat", "notebook")
 
 
@@ -66,9 +66,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = list(differences())
         keep_differences(output, machine, found)
         worst = max(found, key=lambda difference: difference.points * difference.is_tight)
-        told = f"at most {worst.points:.2g} points ({worst.peer}, {worst.data})"
-        print(f"[{time.perf_counter() - begun:.0f} s] exact: {told}")
-    print(f"written to {output}")
+        largest = f"at most {worst.points:.2g} points ({worst.peer}, {worst.data})"
+        print(f"[{time.perf_counter() - begun:.0f} s] exact: {largest}")
+    print(f"wrote {output}")
     return 0
 
 
@@ -77,8 +77,10 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tasks", type=some(*TASKS), default=TASKS, help=f"default {','.join(TASKS)}")
     parser.add_argument("--cells", type=_cells, default=None, help="votes x models, such as 1e5x50,1e6x100")
     parser.add_argument("--engines", type=some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
-    parser.add_argument("--turns", type=int, default=3, metavar="N", help="default %(default)s; once for 1e7 votes")
-    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="where votes are kept (%(default)s)")
+    parser.add_argument("--turns", type=int, default=3, metavar="N", help="default %(default)s; 1 for 1e7 votes")
+    parser.add_argument(
+        "--data", type=Path, default=DATA, metavar="DIR", help="folder for votes (default %(default)s)"
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/ratings-cpu-MACHINE.json")
     return parser.parse_args(argv)
 
@@ -93,7 +95,7 @@ def _cells(text: str) -> tuple[Cell, ...]:
 def _plan(
     tasks: Sequence[str], cells: Sequence[Cell] | None, engines: Sequence[str]
 ) -> list[tuple[str, Cell, tuple[str, ...]]]:
-    """(task, cell, peers): the grid beside all peers, and how ours alone grows."""
+    """(task, cell, peers): the grid with all peers, and more cells for ours alone."""
     plan = []
     for task in tasks:
         if task == "exact":
@@ -139,13 +141,13 @@ def _task(task: str, engine: str, cell: Cell, path: Path) -> dict[str, Any]:
     runs = 1 if cell.n_votes >= _MANY and engine in _SLOW else 2
     command = [sys.executable, "-m", "bench.rating.work", "--task", task, "--engine", engine, "--votes", str(path)]
     command += ["--rounds", str(_rounds(engine) if task == "bootstrap" else 1), "--runs", str(runs)]
-    said = subprocess.run(command, cwd=_ROOT, env=_environment(engine), stdout=subprocess.PIPE, text=True, check=True)
-    answer: dict[str, Any] = json.loads(said.stdout)
+    found = subprocess.run(command, cwd=_ROOT, env=_environment(engine), stdout=subprocess.PIPE, text=True, check=True)
+    answer: dict[str, Any] = json.loads(found.stdout)
     return answer
 
 
 def _whole_process(engine: str, path: Path) -> dict[str, Any]:
-    """From the start of Python to its end: read, rate, write."""
+    """From the start of Python to its end: read, rate and write."""
     board = path.with_name(f"board-{engine}.json")
     command = [sys.executable, "-m"]
     if engine == "ours":
@@ -153,8 +155,8 @@ def _whole_process(engine: str, path: Path) -> dict[str, Any]:
     else:
         command += ["bench.rating.work", "--task", "csv", "--engine", engine, "--votes", str(path)]
     begun = time.perf_counter()
-    with board.with_suffix(".txt").open("w") as said:
-        process = subprocess.Popen(command, cwd=_ROOT, env=_environment(engine), stdout=said)
+    with board.with_suffix(".txt").open("w") as printed:
+        process = subprocess.Popen(command, cwd=_ROOT, env=_environment(engine), stdout=printed)
         _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -168,19 +170,19 @@ def _whole_process(engine: str, path: Path) -> dict[str, Any]:
 
 
 def _environment(engine: str) -> dict[str, str]:
-    """Ours has one thread, as "one core's work" promises; peers have all that they start."""
+    """One thread for ours; peers may start as many as they do."""
     one = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} if engine == "ours" else {}
     return dict(os.environ) | one
 
 
 def _line(record: Record) -> str:
-    told = [f"ours {record.seconds('ours'):.4g} s ({record.engines['ours'].peak_bytes / 2**20:.0f} MiB)"]
-    told += [
-        f"{peer} {record.seconds(peer):.4g} s = {record.times_faster(peer):.3g} x"
+    parts = [f"ours {record.seconds('ours'):.4g} s ({record.engines['ours'].peak_bytes / 2**20:.0f} MiB)"]
+    parts += [
+        f"{peer} {record.seconds(peer):.4g} s (speed-up {record.speed_up(peer):.3g}x)"
         for peer in record.engines
         if peer != "ours"
     ]
-    return f"{record.task} {record.cell}: {', '.join(told)}"
+    return f"{record.task} {record.cell}: {', '.join(parts)}"
 
 
 if __name__ == "__main__":

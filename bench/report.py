@@ -72,7 +72,7 @@ def _ratings(path: Path, *, is_short: bool) -> str:
     parts = [result_files.heading(machine, {record.date[:10] for record in records})]
     if not is_short:
         parts += [tables.speed_tables(records), tables.exactness_table(differences)]
-    return "\n".join([*parts, tables.promises_table(records, differences)])
+    return "\n".join([*parts, tables.targets_table(records, differences)])
 
 
 def _growth(path: Path) -> str:

@@ -9,13 +9,15 @@
 
     settings     every number that shapes a rating, in one frozen class
     battles      votes as index arrays, and cells with counts
-    estimate     which fit the settings ask for, with its intervals
-    online       Elo after every vote, never for the order
+    estimate     `fit` and `spread`: the ratings that the settings ask for, and how well they are known
+    online       Elo after every vote, never for the order of models
     simulate     votes from known ratings
 
+    votes -> estimate.fit -> estimate.spread -> board.leaderboard.board_from      `rate` is the three in a row
+
 A wing imports only the wings above it in this list, `settings` and `battles`; `estimate` imports `fit` and `chance`,
-`board` imports `estimate` and `online`. `python -m elo recompute` does the whole way on the command line. The package
-knows no arena, no web page and, but for its commands, no database.
+`board` imports `estimate` and `online`. The package imports nothing of the arena and, except in its commands, no
+database. `python -m elo recompute` is the command line.
 """
 
 from elo.battles import Cells, Votes

@@ -1,13 +1,13 @@
 """The command line of ratings:
 
     python -m elo recompute --db URL | --votes FILE [FILE ...]    a board, as a table and as JSON
-    python -m elo check --db URL                                  is a database sound, its live ratings too?
+    python -m elo check --db URL                                  errors in a database, live ratings too
     python -m elo quality --db URL | --votes FILE [FILE ...]      how far the votes can be trusted
     python -m elo compare A.json B.json                           what moved, and whether by more than chance
     python -m elo plan --db URL | --votes FILE [FILE ...]         what to play next
     python -m elo simulate OUT.csv                                votes from known ratings
 
-Each command is a module of `elo.commands`; here they are registered, parsed and run.
+Each command is a module of `elo.commands`.
 """
 
 import argparse
@@ -27,29 +27,29 @@ from elo.votes.votes_file import BadRowError, VotesFileError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code. Whatever a user, a file or a database can cause is one line on stderr."""
+    """Run one command and return the exit code. An error of a user, a file or a database is one line on stderr."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-        if sys.stdout is not None:  # None where somebody closed it
+        if sys.stdout is not None:  # None if it was closed
             sys.stdout.flush()
         return code
     except UsageError as error:
         parser.error(str(error))
     except (CommandError, VotesFileError, MissingDataError, NoMaximumError, ClusterError, ConvergenceError) as error:
-        hint = "; --skip-bad leaves such rows out" if isinstance(error, BadRowError) else ""
+        hint = "; --skip-bad skips such rows" if isinstance(error, BadRowError) else ""
         print(f"error: {error}{hint}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read our output has seen enough, such as head
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush complains
+    except BrokenPipeError:  # the reader of our output, such as head, has stopped
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails
         return 128 + signal.SIGPIPE
     except OSError as error:  # files are translated where they are read and written
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; no file was left half written", file=sys.stderr)
+        print("stopped; no file is half written", file=sys.stderr)
         return 130
 
 

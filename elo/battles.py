@@ -2,7 +2,6 @@
 
 A Bradley-Terry fit depends on the votes only through how often each pair met with each outcome: at most 2K(K - 1)
 cells for K models. Once the votes are counted, the cost of a fit no longer depends on their number.
-Nothing here knows a rating.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,15 +27,15 @@ _MAX_TABLE = 2**23
 
 
 class MissingDataError(ValueError):
-    """The votes do not hold what the settings ask for; the message says what, and what to do."""
+    """The votes lack something that the settings need; the message names it and what to do."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Votes:
     """N votes in order: vote i is `models[a[i]]` against `models[b[i]]` with outcome code `outcome[i]`, seen from a.
 
-    The other columns are None where nobody knows them; only some settings need them. Raises ValueError for a column of
-    another length than the votes, and for a number that is no model's or no outcome's.
+    The other columns are None where they are unknown; only some settings need them. Raises ValueError for a column of
+    another length than the votes, and for a number without a model or an outcome.
     """
 
     models: tuple[str, ...]
@@ -44,23 +43,23 @@ class Votes:
     b: NDArray[np.integer]
     outcome: NDArray[np.integer]
     voter: NDArray[np.integer] | None = None
-    """Who voted, as a place in `voters`; -1: not known."""
+    """The voter, as an index into `voters`; -1: unknown."""
     voters: tuple[str, ...] = ()
     prepared: NDArray[np.integer] | None = None
-    """A number for each prepared pair of answers that more than one may vote on; -1: a live battle."""
+    """The number of the prepared pair of answers, on which several people may vote; -1: a live battle."""
     time_s: Floats | None = None
-    """When the vote was cast, in seconds since any one moment; NaN: not known."""
+    """When the vote was cast, in seconds since some fixed moment; NaN: unknown."""
     draw_probability: Floats | None = None
-    """That this pair was drawn, on these sides, when it was; NaN: not known."""
+    """The probability with which this pair was drawn on these sides; NaN: unknown."""
     features: Mapping[str, Floats] | None = None
-    """Of the answers, (N, 2) each, side A and side B, raw; NaN: not known. Their names: tokens or characters, headers,
+    """Raw features of the answers, (N, 2) each, side A and side B; NaN: unknown. Names: tokens or characters, headers,
     lists, bold (counts), seconds."""
 
     def __post_init__(self) -> None:
         columns = {name: getattr(self, name) for name in ("b", "outcome", *_OPTIONAL)}
         for name, column in columns.items():
             if column is not None and column.shape != self.a.shape:
-                raise ValueError(f"{name} has shape {column.shape} and a {self.a.shape}; expected as many as votes")
+                raise ValueError(f"{name} has shape {column.shape} and a {self.a.shape}; expected one value a vote")
         for name, column in (self.features or {}).items():
             if column.shape != (len(self.a), 2):
                 raise ValueError(f"feature {name} has shape {column.shape}; expected {(len(self.a), 2)}")
@@ -89,7 +88,7 @@ class Votes:
         return len(self.a)
 
     def select(self, chosen: NDArray[np.bool_] | Index) -> Self:
-        """The votes where `chosen`, (N,), is true, or at these places, with all their columns; the names stay."""
+        """The votes where `chosen`, (N,), is true, or at these indices, with all their columns; the names stay."""
         columns = {name: getattr(self, name) for name in ("a", "b", "outcome", *_OPTIONAL)}
         return replace(
             self,
@@ -107,8 +106,8 @@ class Votes:
 class Pairs:
     """M unordered pairs that met, sorted, a < b: votes won by a, won by b, and without a winner (half a point each).
 
-    Where votes weigh more or less, these are sums of weights, and `won2`, `lost2`, `tied2` those of their squares
-    (None: each vote weighs 1, so that the squares are the same).
+    For weighted votes these are sums of weights, and `won2`, `lost2`, `tied2` those of their squares (None: each vote
+    weighs 1, so the squares are the same).
     """
 
     models: tuple[str, ...]
@@ -127,7 +126,7 @@ class Pairs:
 
     @property
     def points(self) -> Floats:
-        """What a scored against b."""
+        """The points of a against b."""
         return self.won + self.tied / 2
 
     @property
@@ -149,7 +148,7 @@ class Cells:
     """How often each unordered pair met with each outcome: C cells, sorted by (a, b, outcome), none of them empty.
 
     `models` are sorted by name and all have a vote; a < b; the outcome is seen from a. So the same votes give the same
-    arrays, whatever their order, their files or their sides: what makes ratings and seeded intervals bit-equal.
+    arrays in any order, from any files and on any sides, which makes ratings and seeded intervals equal bit for bit.
     """
 
     models: tuple[str, ...]
@@ -160,13 +159,13 @@ class Cells:
 
     @classmethod
     def from_counts(cls, counts: Iterable[tuple[str, str, Outcome, int]]) -> Self:
-        """From (model on side A, model on side B, outcome, number of votes); the same cell may come in parts.
+        """From (model on side A, model on side B, outcome, number of votes); a cell may be in several parts.
 
         >>> cells = Cells.from_counts([("wren", "lark", Outcome.A, 3), ("lark", "wren", Outcome.A, 1)])
         >>> cells.models, cells.outcome.tolist(), cells.count.tolist()
         (('lark', 'wren'), [0, 1], [1, 3])
 
-        Raises ValueError for a model against itself, and for a number that is negative.
+        Raises ValueError for a model against itself and for a negative number.
         """
         rows = []
         for model_a, model_b, outcome, n in counts:
@@ -202,7 +201,7 @@ class Cells:
 
     @classmethod
     def _fold(cls, votes: Votes, table: Index) -> Self:
-        """From the (K, K, 4) counts of the votes as they stand."""
+        """From the (K, K, 4) counts of the votes, before sides and names are sorted."""
         if table.diagonal().any():
             raise _itself(votes)
         by_name = _by_name(votes, table.sum(axis=(1, 2)) + table.sum(axis=(0, 2)))
@@ -227,18 +226,18 @@ class Cells:
         return int(self.count.sum())
 
     def pairs(self) -> Pairs:
-        """The same, a row per pair, with ties and both-bad as one: half a win each."""
+        """The same with one row for each pair, and ties and both-bad together."""
         return self._pairs(self.count)
 
     def only(self, outcomes: Iterable[Outcome]) -> Self:
-        """The cells of these outcomes (TIE with TIE, as sides exchange A and B); all models keep their places."""
+        """The cells of these outcomes; all models keep their numbers."""
         chosen = np.isin(self.outcome, list(outcomes))
         columns = {name: getattr(self, name)[chosen] for name in ("a", "b", "outcome", "count")}
         return replace(self, **columns)
 
     def weighted(self, sums: Floats, squares: Floats) -> Pairs:
-        """The same, with the sum of the weights of each cell's votes, (C,), in place of their number, and the sum of
-        their squares."""
+        """The same with the sums of the weights of each cell's votes, (C,), instead of their number, and the sums of
+        the squared weights."""
         squared = self._pairs(squares)
         return replace(self._pairs(sums), won2=squared.won, lost2=squared.lost, tied2=squared.tied)
 
@@ -257,7 +256,7 @@ class Cells:
         )
 
     def of_votes(self, votes: Votes) -> Index:
-        """(N,): the cell that each vote is counted in. Raises KeyError for a vote in none of them."""
+        """(N,): the cell of each vote. Raises KeyError for a vote without one."""
         number = {model: i for i, model in enumerate(self.models)}
         has_votes = np.bincount(np.concatenate([votes.a, votes.b]), minlength=len(votes.models)) > 0
         place = np.array(
@@ -278,15 +277,15 @@ def _itself(votes: Votes) -> ValueError:
 
 
 def _by_name(votes: Votes, n_battles: Index) -> list[int]:
-    """The models with a battle, in the order of their names."""
+    """The models with a battle, by name."""
     return sorted(np.flatnonzero(n_battles).tolist(), key=votes.models.__getitem__)
 
 
 def _table(votes: Votes) -> Index:
-    """(K, K, 4): how often each (a, b, outcome) came, as it stands in the votes.
+    """(K, K, 4): how often each (a, b, outcome) is among the votes.
 
-    The one step of a fit that sees every vote, so made for speed: 3 ms for a million, in chunks that stay in the
-    processor's cache, and without allocating any (page faults would take longer than the counting).
+    This is the only step of a fit that sees every vote, so it is made for speed: 3 ms for a million, in chunks that
+    stay in the processor's cache, and without allocating any (page faults would take longer than the counting).
     """
     K = len(votes.models)
     table = np.zeros(K * K * _N_OUTCOMES, dtype=np.int64)
@@ -311,7 +310,7 @@ def _keys(a: Index, b: Index, outcome: Index, n_models: int) -> Index:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
-    """Battles, points won and points lost of each of the K models, and how many of the battles were no tie."""
+    """Battles, points won and lost, and decided battles of each of the K models."""
 
     battles: Index
     won: Floats
@@ -332,9 +331,9 @@ def record(pairs: Pairs) -> Record:
 
 
 def components(pairs: Pairs) -> Index:
-    """The group of each model, counted from 1: models with a path of battles between them share a group.
+    """(K,): the group of each model, from 1: models with a path of battles between them are in one group.
 
-    The largest group is 1; groups of one size are in order of their first model's name.
+    The largest group is 1; groups of equal size are in the order of their first model's name.
     """
     K = pairs.n_models
     links = csr_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(K, K))

@@ -97,7 +97,7 @@ def fit(data: Cells | Votes, settings: Settings) -> Estimate:
     """
     votes = data if isinstance(data, Votes) else None
     if votes is None and settings.needs_votes:
-        raise MissingDataError("these settings need the votes one by one, and only their counts came; give Votes")
+        raise MissingDataError("these settings need the votes one by one, and only their counts were given; pass Votes")
     with one_thread():
         cells = Cells.from_votes(data) if isinstance(data, Votes) else data
         rated, votes = _rated(cells, votes, settings)

@@ -1,8 +1,8 @@
-"""Online Elo: two ratings move after every vote. It is the live feedback of a vote and the state that a vote extends.
+"""Online Elo: two ratings move after every vote, as the live feedback of that vote.
 
 It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points
-at K = 4), so it neither orders the official board nor gives intervals; `spread` shows by how much other orders of the
-same votes would have moved it.
+at K = 4), so it neither orders the official board nor gives intervals; `spread_over_orders` measures the effect of
+order.
 """
 
 import re
@@ -20,7 +20,7 @@ from elo.settings import Settings
 _SCORES = tuple(outcome.score for outcome in Outcome)
 _SCORE_OF = np.array(_SCORES)
 _NAME = re.compile(r"elo base=(\S+) scale=(\S+) k=(\S+) start=(\S+)")
-_CHUNK = 2**17  # votes that are Python numbers at one time: a few MB
+_CHUNK = 2**17  # votes as Python numbers at a time: a few MB
 
 
 class Ratings(NamedTuple):
@@ -40,9 +40,9 @@ class State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OrderSpread:
-    """Where the last ratings of K models lie when the same votes come in other orders: median and the quantiles around
-    the middle `level` of the orders, (K,) each, on the Elo scale. It tells how much of a rating is mere order, nothing
-    of what chance in the votes themselves could do: no confidence interval."""
+    """The last ratings of K models over other orders of the same votes: median and the quantiles around the middle
+    `level` of the orders, (K,) each, on the Elo scale. It shows the effect of order, not of chance in the votes, so it
+    is not a confidence interval."""
 
     models: tuple[str, ...]
     median: Floats
@@ -60,12 +60,12 @@ class OrderSpread:
 
 
 def name_of(settings: Settings) -> str:
-    """What a stored state says of the arithmetic that made it: "elo base=10.0 scale=400.0 k=32.0 start=1000.0"."""
+    """The name that is stored with a state: "elo base=10.0 scale=400.0 k=32.0 start=1000.0"."""
     return f"elo base={settings.base} scale={settings.scale} k={settings.k} start={settings.start}"
 
 
 def settings_of(name: str) -> Settings | None:
-    """The settings of that name, the others at their defaults; None for a name that is not of this arithmetic."""
+    """The settings of that name, the others at their defaults; None for any other name."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None
@@ -102,7 +102,7 @@ def replay(votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings
     """The state after all votes in the order given, by model in the order of `Votes.models`, or of first appearance;
     models without a vote are absent.
 
-    The same arithmetic as `update`, bit for bit: a state that was extended vote by vote equals its replay.
+    The arithmetic is that of `update`, bit for bit: a state that was extended vote by vote equals its replay.
     Raises ValueError, naming the vote by its position from 1, for a model against itself.
     """
     votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
@@ -120,7 +120,7 @@ def spread_over_orders(
 ) -> OrderSpread:
     """The last ratings over so many random orders of the votes, drawn from `settings.seed`, without replacement: each
     order has every vote once. (The original Chatbot Arena notebook showed the same three numbers of orders drawn with
-    replacement.) `progress` is told (orders done, orders in all).
+    replacement.) `progress` is called with (orders done, orders in all).
 
     Raises ValueError for fewer than two orders, and as `replay` does.
     """
@@ -144,8 +144,8 @@ def spread_over_orders(
 def _replayed(
     a: NDArray[np.integer], b: NDArray[np.integer], outcome: NDArray[np.integer], n_models: int, settings: Settings
 ) -> list[float]:
-    """(K,): `update` after `update` as one loop over plain numbers, for it sees every vote there is. NumPy's power
-    would differ in the last bit."""
+    """(K,): `update` after `update`, as one loop over plain numbers for speed. NumPy's power would differ in the last
+    bit."""
     k, base, scale = settings.k, settings.base, settings.scale
     ratings = [settings.start] * n_models
     for first in range(0, len(a), _CHUNK):

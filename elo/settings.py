@@ -1,7 +1,7 @@
-"""What a rating depends on besides the votes: one frozen record, the same on the web and offline.
+"""Everything that a rating depends on besides the votes, in one frozen class.
 
-It is printed under every board and written into its JSON, so that any table can be made again. The defaults are the
-official board's. It says how to compute, never from what: kinds of battles and files are the caller's choice.
+It is printed under every board and written into its JSON, so any table can be made again. The defaults are the official
+board's. The selection of votes (kinds of battles, files) is not part of it.
 """
 
 import math
@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 MAX_ROUNDS = 1_000_000
-"""Of the bootstrap: more would tell nothing new, and fill the memory."""
+"""Of the bootstrap: more would add no precision and fill the memory."""
 _NARROW = 1e-9
-"""From a level to 0 or 1, where its quantiles are no number."""
+"""The least distance of a level from 0 and 1, where its quantiles are infinite."""
 
 Method = Literal["bradley-terry", "elo"]
 IntervalMethod = Literal["auto", "bootstrap", "sandwich"]
 TieModel = Literal["half", "rao-kupper", "davidson", "ignore"]
 BothBad = Literal["tie", "ignore"]
 Cluster = Literal["auto", "none", "pair", "voter"]
-Gauge = Literal["mean", "battles", "anchor"]
+GaugeKind = Literal["mean", "battles", "anchor"]
 Weights = Literal["none", "pair", "draw"]
 Control = Literal["length", "style", "side", "speed"]
 
@@ -29,7 +29,7 @@ _CHOICES = {
     "ties": TieModel,
     "both_bad": BothBad,
     "cluster": Cluster,
-    "gauge": Gauge,
+    "gauge": GaugeKind,
     "weights": Weights,
 }
 
@@ -38,55 +38,54 @@ _CHOICES = {
 class Settings:
     """Ratings lie on a logistic curve: `scale` points of difference are odds of `base` to 1.
 
-    Raises ValueError, naming the field, for a value that makes no sense.
+    Raises ValueError, naming the field, for an invalid value.
     """
 
     method: Method = "bradley-terry"
-    """Either the Bradley-Terry fit with intervals, which no order of votes moves, or online Elo, vote after vote."""
+    """The Bradley-Terry fit with intervals, independent of the order of votes, or online Elo, vote after vote."""
     prior: float = 1.0
-    """Virtual ties of every model against an average opponent; 0 is the exact maximum likelihood, where there is
-    one."""
+    """Virtual ties of every model against an average opponent; 0 is the exact maximum likelihood, if there is one."""
     bootstrap: int = 1000
     """Rounds of resampling; 0 gives a board without bootstrap intervals."""
     seed: int = 0
     interval: IntervalMethod = "auto"
-    """auto: bootstrap, but the inverse Hessian for models with under three points won or lost, or three battles that
-    were no tie. The others: for all models."""
+    """auto: bootstrap, but the inverse Hessian for models with fewer than three points won, points lost or decided
+    battles. The others: for all models."""
     base: float = 10.0
     scale: float = 400.0
     k: float = 32.0
     """Online Elo: the most that one vote can move a rating."""
     start: float = 1000.0
-    """Online Elo: the rating of a model that has no battle yet."""
+    """Online Elo: the rating of a model without a battle."""
     mean: float = 1000.0
-    """Bradley-Terry: the mean of the rated models, each weighing as `gauge` says."""
+    """Bradley-Terry: the mean of the rated models, weighted by `gauge`."""
     level: float = 0.95
     """Share of intervals that should cover the truth."""
     ties: TieModel = "half"
-    """half: ties are half a win each. rao-kupper, davidson: a third outcome with a parameter of its own. ignore: they
-    are left out of the fit (not of the counts of battles)."""
+    """half: ties are half a win each. rao-kupper, davidson: a third outcome with its own parameter. ignore: ties are
+    left out of the fit, but counted as battles."""
     both_bad: BothBad = "tie"
     """tie: a vote for neither is a tie like any other. ignore: it is left out of the fit. (The choice moves a model of
     one public file of 26,000 votes by 57 points.)"""
     cluster: Cluster = "auto"
-    """Which votes hang together, for intervals. auto: those on one prepared pair of answers, where votes name one.
-    pair: the same, and an error where votes name none. voter: those of one voter. A vote on a live battle is a cluster
-    of its own."""
-    gauge: Gauge = "mean"
-    """Where the scale is fixed, which changes how wide intervals are. mean: the plain mean of the rated models is
-    `mean`. battles: their mean by battles. anchor: the ratings in `anchor`."""
+    """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any.
+    pair: the same, and an error if votes name none. voter: those of one voter. A vote on a live battle is a cluster by
+    itself."""
+    gauge: GaugeKind = "mean"
+    """How the scale is fixed, which changes the width of intervals. mean: the plain mean of the rated models is `mean`.
+    battles: their mean weighted by battles is. anchor: the ratings in `anchor` are fixed."""
     anchor: tuple[tuple[str, float], ...] = ()
     """(model, rating): the scale is shifted so that the mean of these models is the mean of these ratings; with one,
-    it has its rating exactly. "MODEL=RATING" is taken too."""
+    it has its rating exactly. "MODEL=RATING" is accepted too."""
     weights: Weights = "none"
     """pair: 1 / max(votes of the pair, 50). draw: 1 / probability that the pair was drawn. Both are scaled to a mean of
-    1 a vote, so that the prior weighs what it does without."""
+    1, so that the prior keeps its weight."""
     half_life_days: float | None = None
-    """A vote so much older than the newest one weighs half as much as it; None: age does not matter."""
+    """A vote that many days older than the newest weighs half as much; None: age does not matter."""
     simultaneous: bool = False
-    """Intervals that cover all models at once, rather than each one, with the probability `level`."""
+    """Intervals that cover all models at once, instead of each one, with probability `level`."""
     control: tuple[Control, ...] = ()
-    """What is told apart from a model's strength: length and style of its answers, the side it stood on, its speed."""
+    """What is separated from a model's strength: length and style of its answers, its side, its speed."""
     ridge: float = 0.0
     """Precision of a normal prior with mean 0 on each coefficient of `control`, in log-odds per standard deviation of
     its covariate over the battles: ridge / 2 * |beta|^2 is taken from the log-likelihood of all battles."""
@@ -108,12 +107,12 @@ class Settings:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(choices))}")
         for name, is_right, expected in (
             ("prior", self.prior >= 0, "0 or more virtual ties"),
-            ("bootstrap", 0 <= self.bootstrap <= MAX_ROUNDS, f"0 to {MAX_ROUNDS} rounds"),
+            ("bootstrap", 0 <= self.bootstrap <= MAX_ROUNDS, f"0 to {MAX_ROUNDS:,} rounds"),
             ("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2**64 - 1"),
             ("base", self.base > 1, "above 1"),
             ("scale", self.scale > 0, "above 0"),
             ("k", self.k > 0, "above 0"),
-            ("level", _NARROW <= self.level <= 1 - _NARROW, f"between 0 and 1, {_NARROW:g} from either at least"),
+            ("level", _NARROW <= self.level <= 1 - _NARROW, f"between 0 and 1, at least {_NARROW:g} from both"),
             ("half_life_days", self.half_life_days is None or self.half_life_days > 0, "above 0"),
             ("ridge", self.ridge >= 0, "0 or more"),
         ):
@@ -124,16 +123,16 @@ class Settings:
         self._check_together()
 
     def _check_together(self) -> None:
-        """Options that would do nothing, or that no interval knows how to join, are refused. (Numbers are not: those
-        of one method do no harm to the other.)"""
+        """Refuse options that would do nothing, or that no interval can combine. (Numbers are accepted: those of one
+        method do no harm to the other.)"""
         if self.gauge == "anchor" and not self.anchor:
             raise ValueError("gauge 'anchor' needs a model with its rating in anchor, such as gpt-4=1200")
         if self.anchor and self.gauge != "anchor":
-            raise ValueError(f"anchor is used by gauge 'anchor' alone, and gauge is {self.gauge!r}; change one of them")
+            raise ValueError(f"anchor needs gauge 'anchor', and gauge is {self.gauge!r}; change one of them")
         if self.ridge and not self.control:
-            raise ValueError("ridge is for the coefficients of control, and control is empty; set both or none")
+            raise ValueError("ridge is for the coefficients of control, and control is empty; set both or neither")
         if self.control and self.ties not in ("half", "ignore"):
-            raise ValueError(f"control does not know ties {self.ties!r}; use half or ignore")
+            raise ValueError(f"control cannot be combined with ties {self.ties!r}; use half or ignore")
         of_intervals = {
             "weights": self.weights != "none",
             "half_life_days": self.half_life_days is not None,
@@ -141,24 +140,24 @@ class Settings:
             "cluster": self.cluster in ("pair", "voter"),
             "simultaneous": self.simultaneous,
         }
-        if self.interval == "bootstrap" and (told := self._told(of_intervals)):
-            raise ValueError(f"interval 'bootstrap' does not know {told}; use auto or sandwich")
+        if self.interval == "bootstrap" and (used := self._used(of_intervals)):
+            raise ValueError(f"interval 'bootstrap' cannot be combined with {used}; use auto or sandwich")
         of_fits = {
             "ties": self.ties != "half",
             "both_bad": self.both_bad != "tie",
             "gauge": self.gauge != "mean",
             "interval": self.interval != "auto",
         }
-        if self.method == "elo" and (told := self._told(of_fits | of_intervals)):
-            raise ValueError(f"method 'elo' does not know {told}; use bradley-terry")
+        if self.method == "elo" and (used := self._used(of_fits | of_intervals)):
+            raise ValueError(f"method 'elo' cannot be combined with {used}; use bradley-terry")
 
-    def _told(self, is_used: dict[str, bool]) -> str:
+    def _used(self, is_used: dict[str, bool]) -> str:
         return ", ".join(f"{name} {getattr(self, name)!r}" for name, uses in is_used.items() if uses)
 
     @property
     def needs_votes(self) -> bool:
-        """Whether the votes one by one are needed, and not only how often each pair met with each outcome. With
-        cluster auto they are needed too wherever votes on prepared pairs are among them: that only the caller knows."""
+        """Whether the votes are needed one by one, and not only the counts of each pair and outcome. With cluster auto
+        they are also needed if some are on prepared pairs, which only the caller knows."""
         return (
             self.method == "elo"
             or self.weights == "draw"
@@ -174,8 +173,8 @@ class Settings:
 
     @property
     def resamples(self) -> bool:
-        """Whether intervals are the bootstrap's, where every round has a maximum and no votes hang together; else they
-        come from a covariance."""
+        """Whether the settings ask for bootstrap intervals. (They become those of a covariance where votes are in
+        clusters, or a round has no maximum.)"""
         is_plain = self.ties in ("half", "ignore") and self.weights == "none" and self.half_life_days is None
         is_plain = is_plain and not self.control and not self.simultaneous and self.cluster in ("auto", "none")
         return self.interval == "bootstrap" or (self.interval == "auto" and is_plain)
@@ -200,7 +199,7 @@ def _anchors(given: Iterable[object]) -> tuple[tuple[str, float], ...]:
 
 
 def _number(value: Any) -> float:
-    """NaN for what is none, or too large for a float."""
+    """NaN for anything but a number, and for one too large for a float."""
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):

@@ -1,15 +1,15 @@
-"""Votes from known ratings: what estimates can be held against.
+"""Votes from known ratings, to compare estimates with.
 
-A vote is made of a pair drawn at random, on sides drawn at random, and a voter with habits of their own:
+Each vote has a pair drawn at random, sides drawn at random, and a voter with personal habits:
 
     d        = rating of A - rating of B + taste for A - taste for B + side bias     (points)
     P(tie)   = 2 t min(p, 1 - p),   p = 1 / (1 + 10^(-d / 400)),   t the voter's share of ties between equals
     P(A)     = p - P(tie) / 2,      P(B) = 1 - p - P(tie) / 2
 
-So a tie takes from both sides alike and the expected score is p: where there are neither tastes nor side bias, a
-Bradley-Terry fit with ties as half wins has the ratings given as its truth. Tastes differ between voters: averaged over
-them, the curve is flatter, and a fit finds ratings a little closer together than those given. Tie habits and side
-habits are normal on the log-odds and on the rating scale. No answers are simulated, and nobody gets tired.
+So a tie takes from both sides alike and the expected score is p: without tastes and side bias, the given ratings are
+the truth of a Bradley-Terry fit with ties as half wins. Tastes differ between voters, which flattens the curve averaged
+over them, so a fit finds ratings slightly closer together than those given. Tie habits are normal on the log-odds, side
+habits on the rating scale. No answers are simulated, and no voter gets tired.
 """
 
 import csv
@@ -29,7 +29,7 @@ from elo.votes.values import ValueProblem, model_name
 MAX_VOTES = 100_000_000
 MAX_VOTERS = 1_000_000
 MAX_TASTES = 50_000_000
-"""Voters times models: a number is drawn for each."""
+"""Voters times models, because a number is drawn for each."""
 MAX_POINTS = 1_000_000
 _CHUNK = 2**18
 _BOTH_BAD = 0.5
@@ -41,7 +41,7 @@ _WINNERS = tuple(outcome.winner for outcome in Outcome)
 class Scenario:
     """An arena to simulate. Points are of the Elo scale, 400 to a factor of ten.
 
-    Raises ValueError, naming the field, for a value that makes no sense.
+    Raises ValueError, naming the field, for an invalid value.
     """
 
     votes: int = 10_000
@@ -53,17 +53,17 @@ class Scenario:
     ties: float = 0.3
     """Share of votes without a winner between equal models."""
     side_bias: float = 0.0
-    """Points that side A, the left one, is given by every voter."""
+    """Points that every voter gives to side A, the left."""
     voters: int = 0
-    """How many people vote, each as often as chance has it; 0: nobody is named, and all are alike."""
+    """How many people vote, equally often on average; 0: voters are unnamed and alike."""
     taste: float = 0.0
-    """Standard deviation of a voter's own liking of a model, in points."""
+    """Standard deviation of a voter's personal liking of a model, in points."""
     tie_spread: float = 0.0
     """Standard deviation of voters' tie habits, on the log-odds of `ties`."""
     side_spread: float = 0.0
-    """Standard deviation of voters' own side bias, in points."""
+    """Standard deviation of voters' personal side bias, in points."""
     prepared: int = 0
-    """Number of prepared pairs of answers that all votes are on; 0: every vote is on a battle of its own."""
+    """Number of prepared pairs of answers that all votes are on; 0: every vote is on its own battle."""
     prepared_spread: float = 0.0
     """Standard deviation, in points, of how much better than usual one side of a prepared pair is."""
     seed: int = 0
@@ -79,32 +79,36 @@ class Scenario:
                 object.__setattr__(self, field.name, float(value))
         names = [name for name, _ in self.ratings]
         for name, is_right, expected in (
-            ("votes", 1 <= self.votes <= MAX_VOTES, f"1 to {MAX_VOTES}"),
-            ("models", 2 <= self.models <= 10_000, "2 to 10000"),
-            ("spread", 0 <= self.spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
+            ("votes", 1 <= self.votes <= MAX_VOTES, f"1 to {MAX_VOTES:,}"),
+            ("models", 2 <= self.models <= 10_000, "2 to 10,000"),
+            ("spread", 0 <= self.spread <= MAX_POINTS, f"0 to {MAX_POINTS:,} points"),
             ("ratings", len(set(names)) == len(names) != 1, "two or more models, each named once"),
             (
                 "ratings",
                 all(abs(rating) <= MAX_POINTS for _, rating in self.ratings),
-                f"within {MAX_POINTS} points of 0",
+                f"within {MAX_POINTS:,} points of 0",
             ),
             ("ties", 0 <= self.ties <= 1, "a share from 0 to 1"),
-            ("ratings", all(map(_is_name, names)), "of names that votes files may have, such as model-x"),
-            ("voters", 0 <= self.voters <= MAX_VOTERS, f"0 to {MAX_VOTERS}"),
-            ("taste", 0 <= self.taste <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
+            ("ratings", all(map(_is_name, names)), "of valid model names, such as model-x"),
+            ("voters", 0 <= self.voters <= MAX_VOTERS, f"0 to {MAX_VOTERS:,}"),
+            ("taste", 0 <= self.taste <= MAX_POINTS, f"0 to {MAX_POINTS:,} points"),
             ("tie_spread", 0 <= self.tie_spread <= 100, "0 to 100"),
-            ("side_bias", abs(self.side_bias) <= MAX_POINTS, f"within {MAX_POINTS} points of 0"),
-            ("side_spread", 0 <= self.side_spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
-            ("prepared", 0 <= self.prepared <= MAX_VOTES, f"0 to {MAX_VOTES} pairs"),
-            ("prepared_spread", 0 <= self.prepared_spread <= MAX_POINTS, f"0 to {MAX_POINTS} points"),
-            ("voters", self.voters * (len(names) or self.models) <= MAX_TASTES, f"{MAX_TASTES} or fewer, times models"),
+            ("side_bias", abs(self.side_bias) <= MAX_POINTS, f"within {MAX_POINTS:,} points of 0"),
+            ("side_spread", 0 <= self.side_spread <= MAX_POINTS, f"0 to {MAX_POINTS:,} points"),
+            ("prepared", 0 <= self.prepared <= MAX_VOTES, f"0 to {MAX_VOTES:,} pairs"),
+            ("prepared_spread", 0 <= self.prepared_spread <= MAX_POINTS, f"0 to {MAX_POINTS:,} points"),
+            (
+                "voters",
+                self.voters * (len(names) or self.models) <= MAX_TASTES,
+                f"{MAX_TASTES:,} or less, times models",
+            ),
             ("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2**64 - 1"),
         ):
             if not is_right:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {expected}")
         for name in ("taste", "tie_spread", "side_spread"):
             if getattr(self, name) and not self.voters:
-                raise ValueError(f"{name} {getattr(self, name):g} needs voters to have it; give voters too")
+                raise ValueError(f"{name} {getattr(self, name):g} needs voters; give voters too")
         if self.prepared_spread and not self.prepared:
             raise ValueError(f"prepared_spread {self.prepared_spread:g} needs prepared pairs; give prepared too")
 
@@ -118,7 +122,7 @@ def _is_name(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Simulation:
-    """The votes in order, and what is true of their models: `ratings` (K,), in points."""
+    """The votes in order, and the true `ratings` (K,) of their models, in points."""
 
     votes: Votes
     ratings: Floats
@@ -126,7 +130,7 @@ class Simulation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _World:
-    """What is drawn once: of K models, U voters, C prepared pairs."""
+    """What is drawn once, for K models, U voters and C prepared pairs."""
 
     ratings: Floats
     taste: Floats
@@ -138,11 +142,11 @@ class _World:
     prepared: NDArray[np.int32]
     """(2, C): the models of each prepared pair"""
     prepared_edge: Floats
-    """(C,): points that the first one has there"""
+    """(C,): the advantage of the first one there, in points"""
 
 
 def simulate(scenario: Scenario) -> Simulation:
-    """The same scenario gives the same votes. Models that are drawn are called model-01, model-02, ..."""
+    """The same scenario gives the same votes. Drawn models are called model-01, model-02, ..."""
     world_seed, votes_seed = np.random.SeedSequence(scenario.seed).spawn(2)
     world = _world(scenario, np.random.default_rng(world_seed))
     rng = np.random.default_rng(votes_seed)
@@ -201,7 +205,7 @@ def _world(scenario: Scenario, rng: np.random.Generator) -> _World:
 
 
 def _standard(values: Floats) -> Floats:
-    """With mean 0 and standard deviation 1, so that a scenario's spread is its ratings'."""
+    """With mean 0 and standard deviation 1, so that the ratings have exactly the scenario's spread."""
     centred = values - values.mean()
     standard: Floats = centred / centred.std()
     return standard
@@ -210,7 +214,7 @@ def _standard(values: Floats) -> Floats:
 def _vote(
     world: _World, a: NDArray[np.int32], b: NDArray[np.int32], voter: NDArray[np.int32], edge: Floats, u: Floats
 ) -> Index:
-    """(n,): outcome codes; `u` are two uniform numbers a vote, for the outcome and for the sort of tie."""
+    """(n,): outcome codes; `u` are two uniform numbers for each vote, for the outcome and for the kind of tie."""
     gap = world.ratings[a] - world.ratings[b] + world.taste[voter, a] - world.taste[voter, b]
     with np.errstate(over="ignore"):  # far enough behind, the chance is 0
         p = 1 / (1 + np.exp(-(gap + edge + world.side_bias[voter]) / Settings().points_per_logit))
@@ -223,7 +227,7 @@ def _vote(
 def write_votes(votes: Votes, file: TextIO, *, progress: Callable[[int], None] | None = None) -> None:
     """As CSV that `recompute` reads: model_a, model_b, winner, and visitor and prepared_id where the votes have them.
 
-    `progress` is told the number of rows on the way.
+    `progress` is called with the number of rows written.
     """
     columns = ["model_a", "model_b", "winner"]
     columns += ["visitor"] * (votes.voter is not None) + ["prepared_id"] * (votes.prepared is not None)

@@ -1,9 +1,9 @@
-"""What `python -m bench.ratings` measures: our ratings beside arena-rank, evalica, choix and two ways of old.
+"""Measurements of our ratings beside arena-rank, evalica, choix, FastChat's way and the notebook's.
 
 votes     simulated votes as index arrays, as CSV and as a database
-engines   who is compared: each prepares its favourite form of the votes, then runs while the clock does
-work      one engine, one task, in a process of its own
-records   results, and the file that keeps them
-exact     do all give the same ratings?
-tables    Markdown
+engines   the compared engines: each prepares the votes in its favourite form, then runs on the clock
+work      one engine and one task in a separate process
+records   measurements, and the file that keeps them
+exact     whether all engines give the same ratings
+tables    Markdown tables and targets
 """

@@ -1,14 +1,14 @@
-"""Who is compared, and in what: `prepare` gives a call that the clock is held to.
+"""The compared engines and tasks: `prepare` returns the call to time.
 
-What comes before the clock is for everybody's good: each gets the votes in the form it likes best; `evalica` as its
-documentation shows, with names, and `evalica-numbers` with the index arrays that ours gets. Tasks:
+Before the clock starts, each engine gets the votes in its favourite form: `evalica` with names, as its documentation
+shows, and `evalica-numbers` with the same index arrays as ours. Tasks:
 
-    fit        votes -> Bradley-Terry ratings without a prior (everybody's only common ground)
-    bootstrap  votes -> ratings of so many resamples
+    fit        votes -> Bradley-Terry ratings without a prior (the only task that all engines share)
+    bootstrap  votes -> ratings of many resamples
     online     votes -> online Elo, K = 32, in their order
 
-`fastchat` and `notebook` are the ways of FastChat's rating module and of the original Chatbot Arena notebook, written
-anew with their formulas, their libraries and their stopping rules: both are long out of any package.
+`fastchat` and `notebook` are the ways of FastChat's rating module and of the original Chatbot Arena notebook, rewritten
+with their formulas, libraries and stopping rules, because no package has them any more.
 """
 
 import math
@@ -39,7 +39,7 @@ Run = Callable[[], Floats]
 
 
 def prepare(task: str, engine: str, votes: Votes, n_rounds: int) -> Run | None:
-    """What is to be timed; None where the engine has no such thing. `n_rounds` of the bootstrap."""
+    """The call to time; None if the engine does not have the task. `n_rounds` are those of the bootstrap."""
     maker = _MAKERS.get((task, engine))
     return None if maker is None else maker(votes, n_rounds)
 
@@ -83,7 +83,7 @@ def _online(votes: Votes, _: int) -> Run:
 
 
 def _choix_fit(votes: Votes, _: int) -> Run:
-    """Its fastest: from a matrix of wins, which we count for it, and count the time of."""
+    """Its fastest way: from a matrix of wins. Counting them is part of the time."""
     choix: Any = import_module("choix")
     K = len(votes.models)
 
@@ -122,7 +122,7 @@ def arena_rank_ratings(frame: Any, **options: float) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvalicaVotes:
-    """Sides, winners and the index of models as evalica takes them: names, as its documentation shows, or numbers."""
+    """Sides, winners and the index of models in evalica's form: names, as its documentation shows, or numbers."""
 
     a: Any
     b: Any
@@ -170,14 +170,14 @@ def _evalica_online_of_numbers(votes: Votes, _: int) -> Run:
 
 
 def _evalica_bootstrap(votes: Votes, n_rounds: int) -> Run:
-    whole = EvalicaVotes.of(votes, has_names=False)
-    winners, rng = np.array(whole.winners, dtype=object), np.random.default_rng(0)
+    given = EvalicaVotes.of(votes, has_names=False)
+    winners, rng = np.array(given.winners, dtype=object), np.random.default_rng(0)
 
     def run() -> Floats:
         rounds = []
         for _ in range(n_rounds):
             drawn = rng.integers(0, len(votes), len(votes))
-            resample = EvalicaVotes(votes.a[drawn], votes.b[drawn], winners[drawn].tolist(), whole.index)
+            resample = EvalicaVotes(votes.a[drawn], votes.b[drawn], winners[drawn].tolist(), given.index)
             rounds.append(resample.fit())
         return np.array(rounds)
 

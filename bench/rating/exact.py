@@ -1,5 +1,7 @@
-"""Do all give the same ratings? Public data and random tournaments, without a prior, each peer told to go on until it
-stands, and once more by its own stopping rule."""
+"""Whether all engines give the same ratings, on public data and random tournaments without a prior.
+
+Each peer runs to convergence, and once more with its own stopping rule.
+"""
 
 from collections.abc import Iterator
 from importlib import import_module
@@ -48,7 +50,7 @@ def _usual(peer: str, votes: Votes) -> Floats:
 
 
 def _in_order(peer: str, ratings: Floats, votes: Votes) -> Floats:
-    """evalica and the notebook's way come sorted by name; the others keep the numbers of the models."""
+    """evalica and the notebook's way sort models by name; the others keep their numbers."""
     if peer not in ("notebook", "evalica"):
         return ratings
     return ratings[np.argsort(np.argsort(np.array(votes.models, dtype=object)))]

@@ -1,6 +1,8 @@
-"""What was measured of ratings, and the file that keeps it: one record a task and cell, replaced as a whole when it is
-measured again. The engines of a record ran in turns in one run, so that their ratios hold although a shared machine's
-speed drifts."""
+"""Measurements of ratings, and the file that keeps them.
+
+There is one record for each task and cell, which a new measurement replaces. The engines of a record take turns in one
+run, so that their ratios are right although the speed of a shared machine drifts.
+"""
 
 import json
 import os
@@ -16,9 +18,9 @@ from bench.rating.votes import Cell
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One engine: for each turn the wall clock's and the processor's seconds of its fastest run, and the highest memory
-    above its input (of a whole process: all of it). `n_rounds` of the bootstrap were run; the seconds are of
-    `Record.n_rounds`, in proportion."""
+    """One engine: wall-clock and processor seconds of the fastest run of each turn, and the peak memory above its input
+    (of a process measured from start to end: all of it). `n_rounds` of the bootstrap were run; the seconds are scaled
+    to `Record.n_rounds`."""
 
     seconds: tuple[float, ...]
     processor_seconds: tuple[float, ...]
@@ -28,7 +30,7 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`n_rounds` of the bootstrap that the seconds are for; 1 in other tasks."""
+    """`n_rounds` of the bootstrap that the seconds are for; 1 for other tasks."""
 
     task: str
     cell: Cell
@@ -40,16 +42,16 @@ class Record:
     def seconds(self, engine: str) -> float:
         return median(self.engines[engine].seconds)
 
-    def times_faster(self, peer: str) -> float:
-        """The median over the rounds of how many times our seconds the peer took."""
+    def speed_up(self, peer: str) -> float:
+        """The median over the turns of the peer's seconds over ours."""
         pairs = zip(self.engines[peer].seconds, self.engines["ours"].seconds, strict=False)
         return median(theirs / ours for theirs, ours in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The largest difference of a rating to ours, in points, after both have mean 0. `is_tight`: the peer was told to
-    go on until it stands; otherwise it stopped by its own rule."""
+    """The largest difference of a rating to ours, in points, both with mean 0. `is_tight`: the peer ran to convergence;
+    otherwise it stopped by its own rule."""
 
     data: str
     peer: str
@@ -58,7 +60,7 @@ class Difference:
 
 
 def read(path: Path) -> list[Record]:
-    """The records of a file; none where there is no file."""
+    """The records of a file; none without a file."""
     return [_record(raw) for raw in _content(path)["records"]]
 
 
@@ -67,15 +69,15 @@ def read_differences(path: Path) -> list[Difference]:
 
 
 def merge(path: Path, machine: Machine, new: Record) -> None:
-    """Put a record into the file, in place of the one of the same task and cell. The file is replaced whole."""
+    """Put a record into the file, in place of the one with the same task and cell. The file is replaced atomically."""
     records = {(record.task, record.cell): record for record in read(path)} | {(new.task, new.cell): new}
     ordered = [asdict(records[key]) for key in sorted(records)]
     _replace(path, _content(path) | {"machine": asdict(machine), "records": ordered})
 
 
 def keep_differences(path: Path, machine: Machine, differences: Iterable[Difference]) -> None:
-    told = [asdict(difference) for difference in differences]
-    _replace(path, _content(path) | {"machine": asdict(machine), "differences": told})
+    rows = [asdict(difference) for difference in differences]
+    _replace(path, _content(path) | {"machine": asdict(machine), "differences": rows})
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Tables of what was measured of ratings, and what was promised of it."""
+"""Markdown tables of the measured ratings and of the targets."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,21 +18,21 @@ _TITLES = {
 
 
 def speed_tables(records: Sequence[Record]) -> str:
-    """One table a task: our seconds and memory, and how many times as long each peer takes."""
+    """One table for each task: our seconds and memory, and the speed-up over each peer."""
     parts = []
     for task, title in _TITLES.items():
         found = [record for record in records if record.task == task and (len(record.engines) > 1 or task == "board")]
         if not found:
             continue
         peers = list(dict.fromkeys(peer for record in found for peer in record.engines if peer != "ours"))
-        heads = ["votes", "models", "ours s", "memory MiB", *(f"{peer} s | times" for peer in peers)]
+        heads = ["votes", "models", "ours s", "memory MiB", *(f"{peer} s | speed-up" for peer in peers)]
         lines = [f"| {' | '.join(heads)} |", "|" + " ---: |" * (4 + 2 * len(peers))]
         for record in found:
             cells = [f"{record.cell.n_votes:,}", str(record.cell.n_models), _seconds(record.seconds("ours"))]
             cells.append(f"{record.engines['ours'].peak_bytes / _MIB:.0f}")
             for peer in peers:
                 if peer in record.engines:
-                    cells += [_seconds(record.seconds(peer)), f"{record.times_faster(peer):.3g}"]
+                    cells += [_seconds(record.seconds(peer)), f"{record.speed_up(peer):.3g}"]
                 else:
                     cells += ["-", "-"]
             lines.append(f"| {' | '.join(cells)} |")
@@ -41,7 +41,7 @@ def speed_tables(records: Sequence[Record]) -> str:
 
 
 def growth_table(records: Iterable[Record]) -> str:
-    """Ours with more votes and with more models: seconds of the fit and of 1,000 resamples, and memory."""
+    """Ours with more votes and more models: seconds of the fit and of 1,000 resamples, and memory."""
     found: dict[Cell, dict[str, Record]] = {}
     for record in records:
         if record.task in ("fit", "bootstrap"):
@@ -56,27 +56,38 @@ def growth_table(records: Iterable[Record]) -> str:
 
 
 def exactness_table(differences: Iterable[Difference]) -> str:
-    """The largest difference of any rating to ours, in points, over all data."""
+    """The largest difference of a rating to ours, in points, over all data."""
     worst: dict[str, dict[bool, float]] = {}
     data = set()
     for difference in differences:
         data.add(difference.data)
         peer = worst.setdefault(difference.peer, {})
         peer[difference.is_tight] = max(peer.get(difference.is_tight, 0.0), difference.points)
-    lines = [f"| over {len(data)} sets of votes | told to go on | by its own stopping rule |", "| --- | ---: | ---: |"]
+    lines = [
+        f"| over {len(data)} sets of votes | run to convergence | own stopping rule |",
+        "| --- | ---: | ---: |",
+    ]
     lines += [f"| {peer} | {found[True]:.1e} | {found[False]:.1e} |" for peer, found in worst.items()]
     return "\n".join(lines) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Promise:
-    """`value` of a record (or of the differences) has to be `least` or more, or `most` or less."""
+class Target:
+    """`value` of the records (or of the differences) should be `least` or more, or `most` or less."""
 
-    text: str
+    name: str
     value: Callable[["_Found"], float]
     unit: str
     least: float | None = None
     most: float | None = None
+
+    @property
+    def stated(self) -> str:
+        bound = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
+        return f"{bound}{self.unit}"
+
+    def is_met(self, value: float) -> bool:
+        return value >= self.least if self.least is not None else value <= (self.most or 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +95,12 @@ class _Found:
     records: Mapping[tuple[str, Cell], Record]
     differences: Sequence[Difference]
 
-    def times(self, task: str, cell: Cell, peer: str) -> float:
-        return self.records[task, cell].times_faster(peer)
+    def speed_up(self, task: str, cell: Cell, peer: str) -> float:
+        return self.records[task, cell].speed_up(peer)
 
 
-def _times(task: str, peer: str, cell: Cell = _MILLION) -> Callable[[_Found], float]:
-    return lambda found: found.times(task, cell, peer)
+def _speed_up(task: str, peer: str, cell: Cell = _MILLION) -> Callable[[_Found], float]:
+    return lambda found: found.speed_up(task, cell, peer)
 
 
 def _ours(task: str) -> Callable[[_Found], float]:
@@ -100,41 +111,44 @@ def _peak(task: str) -> Callable[[_Found], float]:
     return lambda found: found.records[task, _TEN_MILLION].engines["ours"].peak_bytes / 1e6
 
 
-PROMISES = (
-    Promise("fit, 1e6 x 100: choix takes", _times("fit", "choix"), "times as long", least=20),
-    Promise("fit, 1e6 x 100: arena-rank takes", _times("fit", "arena-rank"), "times as long", least=100),
-    Promise("fit, 1e6 x 100: evalica takes", _times("fit", "evalica"), "times as long", least=100),
-    Promise("1,000 resamples, 1e6 x 100, one core", _ours("bootstrap"), "s", most=1),
-    Promise("1,000 resamples: FastChat's way takes", _times("bootstrap", "fastchat"), "times as long", least=40),
-    Promise("1,000 resamples: the notebook's way takes", _times("bootstrap", "notebook"), "times as long", least=40),
-    Promise("online Elo, 1e7: evalica takes", _times("online", "evalica", _TEN_MILLION), "times as long", least=10),
-    Promise("memory above the input, 1e7 x 200: fit", _peak("fit"), "MB", most=500),
-    Promise("memory above the input, 1e7 x 200: 1,000 resamples", _peak("bootstrap"), "MB", most=500),
-    Promise("CSV of 1e6 to a board with 1,000 rounds: arena-rank without takes", _times("csv", "arena-rank"),
-            "times as long", least=4),
-    Promise("SQLite of 1e6 to the web's board", _ours("board"), "s", most=2),
-    Promise("largest difference to a peer that was told to go on", lambda found: max(
-        difference.points for difference in found.differences if difference.is_tight), "points", most=0.01),
+TARGETS = (
+    Target("speed-up over choix, fit of 1e6 votes, 100 models", _speed_up("fit", "choix"), "x", least=20),
+    Target("speed-up over arena-rank, fit of 1e6 votes, 100 models", _speed_up("fit", "arena-rank"), "x", least=100),
+    Target("speed-up over evalica, fit of 1e6 votes, 100 models", _speed_up("fit", "evalica"), "x", least=100),
+    Target("1,000 resamples of 1e6 votes, 100 models, one core", _ours("bootstrap"), " s", most=1),
+    Target("speed-up over FastChat's way, 1,000 resamples", _speed_up("bootstrap", "fastchat"), "x", least=40),
+    Target("speed-up over the notebook's way, 1,000 resamples", _speed_up("bootstrap", "notebook"), "x", least=40),
+    Target("speed-up over evalica, online Elo, 1e7 votes", _speed_up("online", "evalica", _TEN_MILLION), "x", least=10),
+    Target("memory above the input, fit of 1e7 votes, 200 models", _peak("fit"), " MB", most=500),
+    Target("memory above the input, 1,000 resamples of 1e7 votes", _peak("bootstrap"), " MB", most=500),
+    Target("speed-up over arena-rank without intervals, CSV of 1e6 votes to a board with 1,000 rounds",
+           _speed_up("csv", "arena-rank"), "x", least=4),
+    Target("SQLite of 1e6 votes to the web's board", _ours("board"), " s", most=2),
+    Target("largest difference to a peer that runs to convergence", lambda found: max(
+        difference.points for difference in found.differences if difference.is_tight), " points", most=0.01),
 )  # fmt: skip
 
 
-def promises_table(records: Iterable[Record], differences: Sequence[Difference]) -> str:
-    """One row a promise: met or not, by what was measured."""
+def targets_table(records: Iterable[Record], differences: Sequence[Difference]) -> str:
+    """One row for each target: what was measured, and whether it meets the target."""
     found = _Found({(record.task, record.cell): record for record in records}, differences)
-    lines = ["| promised | | measured |", "| --- | --- | ---: |"]
-    for promise in PROMISES:
-        bound = f"at least {promise.least:g}" if promise.least is not None else f"at most {promise.most:g}"
-        text = f"{promise.text}: {bound} {promise.unit}"
+    lines = ["| | target | measured | |", "| --- | ---: | ---: | --- |"]
+    for target in TARGETS:
         try:
-            value = promise.value(found)
+            value = target.value(found)
         except (KeyError, ValueError):  # no such record, no differences
-            lines.append(f"| {text} | not measured | |")
+            lines.append(f"| {target.name} | {target.stated} | | not measured |")
             continue
-        is_met = value >= promise.least if promise.least is not None else value <= (promise.most or 0.0)
-        lines.append(f"| {text} | {'met' if is_met else '**not met**'} | {value:.3g} |")
+        result = "met" if target.is_met(value) else "**missed**"
+        lines.append(f"| {target.name} | {target.stated} | {_digits(value)}{target.unit} | {result} |")
     return "\n".join(lines) + "\n"
 
 
 def _seconds(seconds: float) -> str:
-    """Three digits that count: 0.00868, 1.19, 139."""
+    """With three significant digits: 0.00868, 1.19, 139."""
     return f"{float(f'{seconds:.3g}'):.10g}"
+
+
+def _digits(value: float) -> str:
+    """The same with a comma for thousands: 2,870."""
+    return f"{float(f'{value:.3g}'):,.10g}"

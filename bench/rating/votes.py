@@ -1,4 +1,4 @@
-"""Simulated votes in every form that is measured: index arrays, a CSV, a database. Written once, then kept.
+"""Simulated votes in every measured form: index arrays, CSV, a database. They are written once and kept.
 
 DIR/1000000x100.npz   .csv   .sqlite
 """
@@ -19,7 +19,7 @@ from elo.simulate import Scenario, simulate
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cell:
-    """So many votes on so many models."""
+    """A number of votes and a number of models."""
 
     n_votes: int
     n_models: int
@@ -34,7 +34,7 @@ class Cell:
         try:
             return cls(round(float(votes)), int(models))
         except ValueError:
-            raise ValueError(f"{text!r} is no number of votes and of models, such as 1e6x100") from None
+            raise ValueError(f"{text!r} is not votes and models, such as 1e6x100") from None
 
 
 def arrays(cell: Cell, folder: Path) -> Path:
@@ -72,7 +72,7 @@ def named(votes: Votes) -> Iterator[tuple[str, str, str]]:
 
 
 def database(cell: Cell, folder: Path) -> Path:
-    """As an arena that has been used: a battle and a counted vote each, of one visitor."""
+    """The database of an arena with one battle for each vote, all by one visitor."""
     path = folder / f"{cell}.sqlite"
     if path.exists():
         return path

@@ -1,10 +1,10 @@
-"""One engine, one task, in a process of its own: prints seconds, processor seconds and memory as one JSON line.
+"""Run one engine and one task, and print seconds, processor seconds and memory as one JSON line.
 
     python -m bench.rating.work --task fit --engine choix --votes FILE.npz
     python -m bench.rating.work --task board --engine ours --votes FILE.sqlite
-    python -m bench.rating.work --task csv --engine arena-rank --votes FILE.csv      (its caller holds the clock)
+    python -m bench.rating.work --task csv --engine arena-rank --votes FILE.csv      (the caller times it)
 
-The peak is that of the resident memory, as Linux keeps it, above what the process had when its input was ready.
+The peak is that of the resident memory, from Linux, above the memory of the process when its input was ready.
 """
 
 import argparse
@@ -21,7 +21,7 @@ import numpy as np
 from bench.proc_stats import peak_bytes, reset_peak
 from bench.rating import engines, votes
 
-_SHORT_S, _MOST_RUNS = 1.0, 20  # what takes milliseconds is run until a second is over
+_SHORT_S, _MOST_RUNS = 1.0, 20  # short runs are repeated for a second
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--engine", required=True, choices=engines.ENGINES)
     parser.add_argument("--votes", required=True, type=Path, metavar="FILE")
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="of the bootstrap")
-    parser.add_argument("--runs", type=int, default=1, metavar="N", help="at least; the first may warm up the others")
+    parser.add_argument("--runs", type=int, default=1, metavar="N", help="at least; the first warms up the others")
     args = parser.parse_args(argv)
     if args.task == "csv":
         _from_csv(args.engine, args.votes)
@@ -59,7 +59,7 @@ def _prepared(args: argparse.Namespace) -> engines.Run | None:
 
 
 def _board(path: Path) -> Any:
-    """What the page of the leaderboard waits for when a vote has been cast."""
+    """The time that the leaderboard page waits after a vote."""
     import asyncio
 
     from arena.standings import Standings
@@ -71,7 +71,7 @@ def _board(path: Path) -> Any:
 
 
 def _from_csv(engine: str, path: Path) -> None:
-    """Read, fit, print: no more than a board without intervals."""
+    """Read, fit and print a board without intervals."""
     pd: Any = import_module("pandas")
     frame = pd.read_csv(path)
     if engine == "arena-rank":
@@ -83,7 +83,7 @@ def _from_csv(engine: str, path: Path) -> None:
         winners = frame["winner"].map(lambda winner: spelled.get(winner, evalica.Winner.Draw))
         board = evalica.bradley_terry(frame["model_a"], frame["model_b"], winners).scores.to_dict()
     else:
-        raise ValueError(f"{engine} reads no files")
+        raise ValueError(f"{engine} does not read files")
     print(json.dumps(board))
 
 

@@ -1,12 +1,13 @@
 """Ratings with intervals  ->  what people read.
 
-leaderboard     rate(cells or votes, settings)  ->  rows, JSON and CSV
-ranks           a model's rank and the worst it may have
-interval_kinds  how the kinds of interval agree
-notes           what a reader must know of a board, in sentences
+leaderboard     an estimate with its spread  ->  rows, JSON and CSV; `rate` does all three steps
+ranks           the span of places that chance leaves a model
+interval_kinds  the same intervals by every kind
+wording         the settings of a rating in words
+notes           the sentences under a board
 table           the board as text
 matrices        battles, win rates and predictions of every pair
-plots           the same and the board as SVG and HTML
+plots           the board and the matrices as SVG and HTML
 planning        which battles to play next
 compare         what moved between two boards
 """

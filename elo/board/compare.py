@@ -1,14 +1,13 @@
-"""Two boards beside each other: which ratings moved, whether by more than chance, who came and went, which settings
-differ.
+"""What moved between two boards, and whether by more than chance.
 
-A rating's own error is read off its interval. How two errors add up depends on what the boards share: nothing, and the
-variances add (this is too careful where they share some votes); all votes of the first, and chance can have moved a
-rating only by what the new votes bring, sqrt(v1 - v2) (Hausman 1978); all votes, and nothing that moved is chance.
-Where few votes are new, v1 - v2 is smaller than the noise of two bootstraps and may even be below 0, so it is taken as
-no smaller than v1 times the share of new votes: as precision grows with the number of votes, that is what it would be.
+A rating's error is read from its interval. How two errors add up depends on the votes that the boards share. Nothing:
+the variances add (too careful where they share some votes). All votes of the first: chance can have moved a rating only
+by what the new votes bring, sqrt(v1 - v2) (Hausman 1978). All votes: nothing that moved is chance. With few new votes,
+v1 - v2 is smaller than the noise of two bootstraps and may even be below 0, so it is taken as at least v1 times the
+share of new votes: what it would be if precision grows with the number of votes.
 
-The scale is no rating's own: who is rated decides where its mean lies. So what all common models of a group moved by
-together is told apart, and left out of each.
+The mean of the scale depends on which models are rated. So the mean change of the common models of a group is reported
+apart, and subtracted from each.
 """
 
 import json
@@ -24,21 +23,21 @@ from elo.fit.pointwise import pointwise
 from elo.votes.values import model_name, shown
 
 Shared = Literal["nothing", "first", "all"]
-"""What of their votes the boards have in common."""
+"""Which votes the boards have in common."""
 Verdict = Literal["yes", "perhaps", "no", "unknown"]
-"""Whether a rating moved by more than chance: yes also with regard to how many were looked at (Holm 1979); perhaps: one
-in twenty does by chance; unknown: an interval is missing, or the boards share all votes."""
+"""Whether a rating moved by more than chance. yes: even allowing for the number of models (Holm 1979). perhaps: one in
+twenty does by chance. unknown: an interval is missing, or the boards share all votes."""
 
 _LEVEL = 0.95
 
 
 class BoardFileError(ValueError):
-    """The file cannot be used: not there, no JSON, no board."""
+    """The file is missing, or is not the JSON of a board."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a board says of one model; `error` is the standard error of its rating, None without an interval."""
+    """One model on a board; `error` is the standard error of its rating, None without an interval."""
 
     rank: int
     rating: float
@@ -48,20 +47,20 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """What a comparison needs of a board's JSON."""
+class SavedBoard:
+    """The part of a board's JSON that a comparison needs."""
 
     places: Mapping[str, Place]
     settings: Mapping[str, object]
-    """And which votes were chosen: kind, since, until."""
+    """With the selection of votes: kind, since, until."""
     votes: int
     sha256: str | None
-    """Of the counts, where the board tells."""
+    """Of the counts, if the board has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One model of both boards. `change` is without what its group moved by together; `error` its standard error."""
+    """One model on both boards. `change` is without its group's mean change; `error` is its standard error."""
 
     model: str
     before: Place
@@ -73,7 +72,7 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting; None where a board does not know it."""
+    """One setting; None where a board does not have it."""
 
     name: str
     before: object
@@ -82,11 +81,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Moves are sorted by how sure they are, then by how far."""
+    """Moves are sorted by verdict, then by size."""
 
     moves: tuple[Move, ...]
     shift: float
-    """What the common models moved by together, on average: it is the scale's."""
+    """The mean change of the common models, which is the scale's."""
     came: tuple[str, ...]
     went: tuple[str, ...]
     settings: tuple[Difference, ...]
@@ -98,21 +97,21 @@ class Comparison:
         return sum(move.verdict == "yes" for move in self.moves)
 
 
-def compare(before: Board, after: Board, *, grown: bool = False) -> Comparison:
+def compare(before: SavedBoard, after: SavedBoard, *, grown: bool = False) -> Comparison:
     """`grown`: the second board has all votes of the first, and more.
 
-    Raises ValueError where that cannot be, for it has fewer; and where a point is not the same on both boards.
+    Raises ValueError if it has fewer votes, or if the two boards have different scales.
     """
     for name in ("base", "scale"):
         if before.settings.get(name) != after.settings.get(name):
             raise ValueError(
                 f"{name} is {before.settings.get(name)!r} on the first board and {after.settings.get(name)!r} on the "
-                f"second, so their points are not the same; recompute one with the other's --{name}"
+                f"second, so a point is not the same on both; recompute one with the other's --{name}"
             )
     is_same = before.sha256 is not None and before.sha256 == after.sha256
     if grown and after.votes < before.votes:
         raise ValueError(
-            f"the second board has {after.votes} votes and the first {before.votes}: it has not grown out of it; "
+            f"the second board has {after.votes:,} votes and the first {before.votes:,}, so it did not grow from it; "
             "leave --grown out"
         )
     shared: Shared = "all" if is_same else "first" if grown else "nothing"
@@ -146,8 +145,8 @@ def compare(before: Board, after: Board, *, grown: bool = False) -> Comparison:
 _ORDER: tuple[Verdict, ...] = ("yes", "perhaps", "no", "unknown")
 
 
-def _shifts(before: Board, after: Board, common: Sequence[str]) -> dict[str, float]:
-    """By how much each model's group moved together: models that are comparable on both boards."""
+def _shifts(before: SavedBoard, after: SavedBoard, common: Sequence[str]) -> dict[str, float]:
+    """The mean change of each model's group: models that are comparable on both boards."""
     groups: dict[tuple[int, int], list[str]] = defaultdict(list)
     for model in common:
         groups[before.places[model].component, after.places[model].component].append(model)
@@ -159,7 +158,7 @@ def _shifts(before: Board, after: Board, common: Sequence[str]) -> dict[str, flo
 
 
 def _error(before: Place, after: Place, shared: Shared, new: float) -> float | None:
-    """`new`: the share of new votes among all of the second board."""
+    """`new`: the share of new votes on the second board."""
     if before.error is None or after.error is None or shared == "all":
         return None
     if shared == "first":
@@ -173,8 +172,8 @@ def _share_of_new(before: int, after: int) -> float:
 
 
 def _verdicts(changes: Mapping[str, float], errors: Mapping[str, float | None]) -> dict[str, Verdict]:
-    """Holm's rule: the smallest of n chances is held against 5 %/n, the next against 5 %/(n - 1), up to the first that
-    is no longer small enough. An interval without a width, such as an anchor's, tells of no chance."""
+    """Holm's rule: the smallest of n p-values is compared with 5 %/n, the next with 5 %/(n - 1), up to the first that
+    is too large. An interval without a width, such as an anchor's, has no p-value."""
     chances = {
         model: 2 * NormalDist().cdf(-abs(changes[model]) / error) if error else 1.0
         for model, error in errors.items()
@@ -188,8 +187,8 @@ def _verdicts(changes: Mapping[str, float], errors: Mapping[str, float | None]) 
     return verdicts
 
 
-def read_board(path: Path) -> Board:
-    """What `recompute --json` and `/leaderboard.json` write. Raises BoardFileError."""
+def read_board(path: Path) -> SavedBoard:
+    """A board as `recompute --json` and `/leaderboard.json` write it. Raises BoardFileError."""
     try:
         content = json.loads(
             path.read_text(encoding="utf-8"), parse_float=_finite, parse_constant=_finite, parse_int=_whole
@@ -201,7 +200,7 @@ def read_board(path: Path) -> Board:
     try:
         return _board(content)
     except ValueError as error:
-        raise BoardFileError(f"{path} is no board: {error}; {_EXPECTED}") from error
+        raise BoardFileError(f"{path} is not a board: {error}; {_EXPECTED}") from error
 
 
 _EXPECTED = "expected what `python -m elo recompute --json` writes"
@@ -210,17 +209,17 @@ _EXPECTED = "expected what `python -m elo recompute --json` writes"
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text} is no finite number")
+        raise ValueError(f"{text} is not a finite number")
     return number
 
 
 def _whole(text: str) -> int | float:
-    """A number with very many digits is none that a board has."""
+    """An integer; one with very many digits, which no board has, becomes a float."""
     return int(text) if len(text) < 20 else _finite(text)
 
 
-def _board(content: object) -> Board:
-    """Raises ValueError, saying what is wrong."""
+def _board(content: object) -> SavedBoard:
+    """Raises ValueError."""
     whole = _object("it", content)
     settings, rows = _object("settings", whole.get("settings")), whole.get("models")
     source = _object("source", whole.get("source") or {})
@@ -238,11 +237,11 @@ def _board(content: object) -> Board:
     for row in rows:
         name = model_name("model", (row := _object("a row of models", row)).get("model"))
         if name in places:
-            raise ValueError(f"model {name!r} is there twice")
+            raise ValueError(f"model {name!r} appears twice")
         places[name] = _place(row, reach)
     chosen = {name: source.get(name) for name in ("kind", "since", "until")}
     sha256 = source.get("sha256")
-    return Board(
+    return SavedBoard(
         places, {**settings, **chosen}, int(_number(whole, "votes")), sha256 if isinstance(sha256, str) else None
     )
 

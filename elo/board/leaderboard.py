@@ -1,4 +1,4 @@
-"""From counts or votes to a board: the rows that the web shows and `recompute` prints, with one JSON for both."""
+"""The board: the rows that the web shows and `recompute` prints, with one JSON for both."""
 
 import csv
 import hashlib
@@ -18,12 +18,12 @@ from elo.fit.coefficient import Coefficient
 from elo.settings import Settings
 
 _DECIMALS = 10
-"""Where ratings are cut: far below any meaning and above rounding errors, so that equal records have equal ratings."""
+"""Ratings are rounded here: far below any meaning and above rounding errors, so equal records have equal ratings."""
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One model. `low` and `high` are None where there is no interval; `interval` says how they were made."""
+    """One model. `low` and `high` are None where there is no interval; `interval` is their kind."""
 
     model: str
     rank: int
@@ -55,29 +55,29 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Which votes a board was made from, as far as it was told: enough to see whether two boards had the same."""
+    """Which votes a board was made from: enough to see whether two boards had the same."""
 
     n_votes: int = 0
     sha256: str | None = None
     """Of the counts: sorted lines "name\\tname\\toutcome\\tcount\\n" in UTF-8, the outcome (a, b, tie, both_bad) seen
-    from the name that sorts first. Times, voters and features are not in it."""
+    from the name that sorts first. Times, voters and features are not part of it."""
     revision: int | None = None
-    """The ledger's, where the votes come from a database."""
+    """The ledger's, for votes from a database."""
     kind: str | None = None
-    """Of battles; None: all there were."""
+    """Of battles; None: all kinds."""
     since: str | None = None
     until: str | None = None
     excluded: Mapping[str, int] = field(default_factory=dict)
-    """Votes that were left out, by reason."""
+    """Votes left out, by reason."""
 
     def to_json(self) -> dict[str, object]:
-        told = ("revision", "sha256", "kind", "since", "until")
-        return {"votes": self.n_votes} | {name: getattr(self, name) for name in told}
+        names = ("revision", "sha256", "kind", "since", "until")
+        return {"votes": self.n_votes} | {name: getattr(self, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
 class FitFacts:
-    """How the maximum was found, and what was found there besides ratings."""
+    """How the maximum was found, and what else was estimated."""
 
     iterations: int
     largest_gradient: float
@@ -89,7 +89,7 @@ class FitFacts:
     n_left_out: int = 0
     """Votes of which a covariate is not spread."""
     unused: tuple[str, ...] = ()
-    """Covariates that differ in no battle."""
+    """Covariates that are the same in every battle."""
 
     def to_json(self) -> dict[str, object]:
         return asdict(self) | {"coefficients": list(map(asdict, self.coefficients)), "unused": list(self.unused)}
@@ -97,7 +97,7 @@ class FitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """Rows by rating, then name; models without a vote in `unrated`; the settings and the source that gave them."""
+    """Rows by rating, then name; models without a vote in `unrated`; the settings and the source."""
 
     rows: tuple[BoardRow, ...]
     unrated: tuple[str, ...]
@@ -106,13 +106,13 @@ class Leaderboard:
     fit: FitFacts | None = None
     """None with method elo."""
     reach: float | None = None
-    """Standard errors from a rating to its bounds; None where they are percentiles, or not there."""
+    """Standard errors from a rating to its bounds; None where bounds are percentiles or missing."""
     agreement: float | None = None
     """Width of bootstrap intervals over sandwich ones, median of the models: near 1 where both can be trusted."""
     n_clusters: int | None = None
-    """Clusters of votes, a vote of its own among them; None where votes count one by one."""
+    """Clusters of votes, counting a vote outside any cluster as one; None where votes count one by one."""
     plain: Mapping[str, float] = field(default_factory=dict)
-    """Where votes have weights and some rating without them lies outside the interval: all ratings without."""
+    """All ratings without weights, if votes have weights and some rating without them is outside its interval."""
 
     @property
     def n_votes(self) -> int:
@@ -144,14 +144,14 @@ class Leaderboard:
         since: str | None = None,
         until: str | None = None,
     ) -> "Leaderboard":
-        """The same board with its source told."""
-        told = replace(
+        """The same board with its source."""
+        source = replace(
             self.source, revision=revision, excluded=dict(excluded or {}), kind=kind, since=since, until=until
         )
-        return replace(self, source=told)
+        return replace(self, source=source)
 
     def to_json(self) -> dict[str, object]:
-        """What `/leaderboard.json` and `recompute --json` hold; floats are written so that they read back the same."""
+        """The content of `/leaderboard.json` and `recompute --json`. Floats read back the same."""
         return {
             "models": [row.to_json() for row in self.rows],
             "settings": self.settings.to_json(),
@@ -247,7 +247,7 @@ def _with_intervals(
 def rate_online(
     votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings, *, listed: Sequence[str] = ()
 ) -> Leaderboard:
-    """The board by online Elo after the votes in their order, without intervals."""
+    """The board by online Elo after the votes in their order. It has no intervals."""
     if settings.method != "elo":
         raise ValueError(f"method {settings.method!r} does not replay votes; use rate")
     votes = votes if isinstance(votes, Votes) else Votes.from_rows(votes)
@@ -270,8 +270,7 @@ def source_of(cells: Cells) -> Source:
 
 
 def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[BoardRow]:
-    """In the order of the models, as they are without intervals: nothing is known of chance, so a better rating is a
-    better rank."""
+    """In the order of the models and without intervals: a better rating is a better rank."""
     points = record(pairs)
     spans = ranks.rank_spans(ratings, ratings, group)
     return [
@@ -299,7 +298,7 @@ COLUMNS = tuple(field.name for field in fields(BoardRow))
 
 
 def board_csv(board: Leaderboard) -> str:
-    """With a header; lines end in "\\n". Floats are written so that they read back the same, None as nothing."""
+    """With a header; lines end in "\\n". Floats read back the same, None is an empty field."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     table.writeheader()

@@ -1,13 +1,12 @@
-"""Every pair of models at a glance: how often they met, what came of it, what the ratings expect, and how sure that is.
+"""Every pair of models: battles, observed and expected scores, and how sure the better one is.
 
     battles     votes of the pair                                        0 on the diagonal
     observed    share of the points that the row scored against the column (a tie is half a point)
     predicted   the share that the ratings expect
     better      share of the rounds (the bootstrap's, or draws from the covariance) in which the row is above the column
 
-All are (K, K), read from the row to the column. NaN stands where nothing can be said: on the diagonal, for pairs that
-never met (`observed`), and for models with no path of battles between them (`predicted` and `better`), whose ratings
-cannot be compared. Nothing here draws or rates.
+All are (K, K), read from the row to the column. NaN: not known, on the diagonal, for pairs that never met (`observed`),
+and for models with no path of battles between them (`predicted` and `better`), whose ratings cannot be compared.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,10 +29,10 @@ class Matrices:
     better: Floats | None
     """None where there were no rounds."""
     average_win_rate: Floats
-    """(K,): the mean of `predicted` over all others that the model can be compared with; no schedule of battles moves
-    it. NaN for a model that stands alone."""
+    """(K,): the mean of `predicted` over all models that this one can be compared with, independent of which battles
+    were played. NaN for a model without any."""
     average_observed: Floats
-    """(K,): the mean of `observed` over the opponents met, each as heavy as the others."""
+    """(K,): the mean of `observed` over the opponents met, with equal weights."""
 
     @classmethod
     def of(
@@ -48,7 +47,7 @@ class Matrices:
         """Of K models and M pairs, with ratings (K,) and rounds (R, K) of them, both in log-odds.
 
         `score` gives the points that a model expects from a difference of ratings: sigma where ties are half a win.
-        `group` (K,) are the components of the ratings, where votes of some `pairs` are not in the fit.
+        `group` (K,) are the components of the ratings, if some of the `pairs` are not in the fit.
 
         >>> pairs = Pairs(("lark", "wren"), np.array([0]), np.array([1]), np.array([3.0]), np.array([0.0]),
         ...               np.array([1.0]))
@@ -69,7 +68,7 @@ class Matrices:
         return cls(pairs.models, battles, observed, predicted, better, _row_means(predicted), _row_means(observed))
 
     def ordered(self, models: Sequence[str]) -> "Matrices":
-        """The same with rows and columns in this order, such as that of a board. `models` are all of them, or some."""
+        """The same with rows and columns in this order, such as a board's. `models` are all of them or some."""
         place = [self.models.index(model) for model in models]
         square = np.ix_(place, place)
         return Matrices(

@@ -1,7 +1,7 @@
-"""What to play next: battles that would tell two neighbours apart, which pair teaches most, and what hangs together.
+"""What to play next: battles that separate neighbours, pairs that teach most, groups to connect.
 
-It plans with the ratings as they stand, as if they were the truth: a gap that is half chance today is planned for as it
-looks today. It draws no pairs (the arena's matchmaking does) and changes no rating. All in log-odds.
+Planning takes today's ratings for the truth: a gap that is half chance is planned for as it looks today. It draws no
+pairs (the arena's matchmaking does) and changes no rating. All is in log-odds.
 
     K models, M pairs that met
 """
@@ -62,7 +62,7 @@ def information_of_one(fit: Fit | TieFit) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """Two neighbours on the board and what it takes to tell them apart."""
+    """Two neighbours on the board, and the battles it takes to separate them."""
 
     better: str
     worse: str
@@ -71,9 +71,9 @@ class Separation:
     error: float
     """The gap's standard error."""
     direct: int | None
-    """More battles of these two alone; 0: they are apart already; None: their ratings are equal, none would do."""
+    """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number would do."""
     arena_wide: int | None
-    """More battles in the whole arena, pairs drawn as up to now."""
+    """More battles in the whole arena, with pairs drawn as before."""
 
 
 def battles_to_separate(
@@ -86,8 +86,8 @@ def battles_to_separate(
     freedom: int | None = None,
     rated: float = 1.0,
 ) -> tuple[Separation, ...]:
-    """For each two neighbours in order of rating, of one component, how many more battles would part them: make their
-    gap d at least z_level standard errors, with probability `chance` if the ratings were the truth. 0 where it is so.
+    """How many more battles would separate each two neighbours by rating within a component: make their gap d at least
+    z_level standard errors, with probability `chance` if the ratings are the truth. 0 where it is that already.
     Of all battles, the share `rated` is in the fit; below it is 1.
 
     `covariance` (K, K) and its degrees of `freedom` are the board's (`Intervals`). With v the variance of the gap, h
@@ -121,7 +121,7 @@ def battles_to_separate(
 
 
 def _neighbours(pairs: Pairs, fit: Fit | TieFit) -> tuple[Index, Index]:
-    """Who is next above whom, by component, rating and name."""
+    """The models that are next to each other by component, rating and name: (better, worse)."""
     group, ratings = components(pairs), np.round(fit.ratings, _DECIMALS)
     order = sorted(range(pairs.n_models), key=lambda m: (group[m], -ratings[m], pairs.models[m]))
     places = [(m, below) for m, below in pairwise(order) if group[m] == group[below]]
@@ -143,23 +143,24 @@ def _spread_of_one(pairs: Pairs, fit: Fit | TieFit, d: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """A pair without whose battles a group would fall in two: all that is known of one part against the other."""
+    """The only pair that connects two parts of a group."""
 
     model_a: str
     model_b: str
     battles: float
     smaller_part: tuple[str, ...]
-    """The models that would be cut off: the part with fewer models."""
+    """The part with fewer models."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connectivity:
-    """What hangs together. Ratings can be compared within a group only; g groups need g - 1 pairs to become one."""
+    """Which models are connected by battles. Ratings can be compared within a group only; g groups need g - 1 pairs to
+    become one."""
 
     groups: tuple[tuple[str, ...], ...]
     """Largest first, names in order."""
     n_pairs: int
-    """Pairs that there could be: K (K - 1) / 2."""
+    """All pairs of models: K (K - 1) / 2."""
     n_met: int
     bridges: tuple[Bridge, ...]
 
@@ -197,8 +198,8 @@ _N_LESSONS = 10
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """A pair, and the share of all ratings' summed variance that one more battle of it takes away. (Where ties are
-    ignored, on average: the others take nothing.)"""
+    """A pair, and the share of the summed variance of all ratings that one more battle of it removes (on average, where
+    ties are ignored and remove nothing)."""
 
     model_a: str
     model_b: str
@@ -208,10 +209,10 @@ class Lesson:
 @dataclass(frozen=True, slots=True)
 class Plan:
     neighbours: tuple[Separation, ...]
-    """In log-odds. Empty where there are no intervals to tell apart by."""
+    """In log-odds. Empty without intervals."""
     chance: float
     reach: float
-    """Standard errors that a gap must be wide."""
+    """The standard errors that a gap must have."""
     connectivity: Connectivity
     lessons: tuple[Lesson, ...]
     """Best first."""
@@ -238,7 +239,7 @@ class Plan:
 
 
 def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
-    """`chance` is the probability with which the planned battles tell two neighbours apart."""
+    """`chance` is the probability with which the planned battles separate two neighbours."""
     settings, bounds, K = fitted.settings, spread.intervals, fitted.counted.n_models
     rated = fitted.cells.only(rated_outcomes(settings)).n_votes / fitted.cells.n_votes
     separations: tuple[Separation, ...] = ()
@@ -269,7 +270,7 @@ def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
 
 
 def _in_the_fit(fitted: Estimate) -> Pairs:
-    """The pairs of which some vote is in the fit, with all of theirs: ties that are ignored tie no groups together."""
+    """The pairs with a vote in the fit, with all of their votes: ignored ties connect no groups."""
     counted, K = fitted.counted, fitted.counted.n_models
     kept = np.isin(counted.a * K + counted.b, fitted.pairs.a * K + fitted.pairs.b)
     return Pairs(

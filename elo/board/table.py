@@ -1,4 +1,4 @@
-"""A board as text: the table that `recompute` prints, with everything under it that tells how it was made."""
+"""A board as text: the table that `recompute` prints, and the notes on how it was made."""
 
 from collections.abc import Collection, Sequence
 
@@ -7,7 +7,7 @@ from elo.board.notes import notes
 
 
 def table(board: Leaderboard) -> str:
-    """One line per model, `columns` side by side, and below the `notes` and what the last columns are."""
+    """One line per model with the `columns` side by side, then the `notes` and what the ranks mean."""
     header, *rows = columns(board)
     lines = aligned(header, rows, left=(1,))
     return "\n".join([*lines, "", *notes(board), *_legend(board)])
@@ -35,7 +35,7 @@ def columns(board: Leaderboard) -> list[list[str]]:
                 row.model,
                 f"{row.rating:.1f}",
                 _interval(row),
-                f"{row.battles}",
+                f"{row.battles:,}",
                 f"{100 * row.win_rate:.1f} %",
             ]
             for row in rows
@@ -66,7 +66,7 @@ def _or_dash(value: int | None) -> str:
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> list[str]:
-    """One line for the header and one a row; the columns in `left` begin at one place, the others end at one."""
+    """One line for the header and one for each row; columns in `left` are aligned left, the others right."""
     lines = [header, *rows]
     widths = [max(len(cell) for cell in column) for column in zip(*lines, strict=True)]
     return [

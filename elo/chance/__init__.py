@@ -2,6 +2,6 @@
 
 intervals      bootstrap, sandwich, inverse Hessian and jackknife: one interval for each model
 poisson        the bootstrap's random counts, the same on any number of threads
-simultaneous   intervals that hold for all models at once
+simultaneous   intervals that cover all models at once
 short_records  models with too few points for the usual intervals
 """

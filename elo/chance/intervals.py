@@ -1,10 +1,10 @@
-"""How far chance could have moved a rating: bounds around each, from the bootstrap or from a covariance.
+"""Intervals of ratings, from the bootstrap or from a covariance.
 
-The bootstrap draws a count for every cell anew, Poisson with the count seen as its mean, fits again, and takes
-percentiles; to draw whole votes instead would cost more with every vote and give the same spread. The prior is kept in
-every round. The sandwich H^-1 G H^-1 is its closed form, and also serves weighted votes and models of ties. Where votes
-hang together the jackknife by cluster takes their place (`clusters`). All shrink to nothing for a model that never
-lost, and where nearly all are ties, so `auto` gives a short record the inverse Hessian, which is too wide rather than
+In every round the bootstrap draws a new count for every cell, Poisson with the count seen as its mean, fits again, and
+takes percentiles; drawing votes instead would cost more with every vote and give the same spread. The prior is part of
+every round. The sandwich H^-1 G H^-1 is its closed form, and is also used for weighted votes and models of ties. For
+votes in clusters the jackknife replaces both (`clusters`). All of them shrink to nothing for a model that never lost,
+and where nearly all votes are ties, so `auto` gives a short record the inverse Hessian, which is too wide rather than
 too narrow (`short_records`).
 
     asked for   one by one                              weighted, a model of ties,      in clusters
@@ -37,34 +37,33 @@ IntervalKind = Literal["bootstrap", "sandwich", "jackknife", "hessian", "none"]
 ReportRounds = Callable[[int, int], None]
 """Called with (rounds done, rounds in all) during a bootstrap."""
 
-_BLOCK = 2**18  # (M, R) values: what a core's cache holds
+_BLOCK = 2**18  # (M, R) values: the size of a core's cache
 _BLOCK_OF_MATRICES = 2**22  # (R, K, K) values: 32 MB
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Intervals:
-    """Bounds in log-odds around ratings whose fixed mean is 0, (K,) each, and how each model's were made."""
+    """Bounds in log-odds around ratings whose fixed mean is 0, (K,) each, and the kind of each model's."""
 
     low: Floats
     high: Floats
     kind: tuple[IntervalKind, ...]
     covariance: Floats
-    """(K, K): of the ratings under the gauge, with what it lacks for a short record added as noise of the model's own.
-    Ranks by difference are read from it."""
+    """(K, K): of the ratings under the gauge, plus independent variance for short records."""
     rounds: Floats | None
     """(R, K): ratings as chance could have made them, under the gauge: the bootstrap's rounds, or as many random draws
-    where bounds come from `covariance`; a short record has noise of its own on top. For places, and for the chance that
-    one model is better than another. None where no rounds are asked for."""
+    if bounds come from `covariance`, plus independent noise for short records. They give the chance that one model is
+    better than another. None for no rounds."""
     reach: float | None = None
-    """Standard errors from a rating to its bounds: 1.96, and more where all intervals hold at once or clusters are few.
-    None: bounds are percentiles."""
+    """Standard errors from a rating to its bounds: 1.96, and more for simultaneous intervals or few clusters. None:
+    bounds are percentiles."""
     agreement: float | None = None
-    """Width of the bootstrap's interval over the sandwich's, the median of models: near 1 where both can be trusted."""
+    """Width of bootstrap intervals over sandwich ones, median of the models: near 1 if both can be trusted."""
     n_clusters: int | None = None
 
     @property
     def freedom(self) -> int | None:
-        """Degrees of freedom of `covariance`, one fewer than clusters; None: many, and the normal law is used."""
+        """Degrees of freedom of `covariance`, one fewer than clusters; None: many, so the normal law is used."""
         return _freedom(self.n_clusters)
 
 
@@ -83,15 +82,15 @@ def intervals(
 ) -> Intervals | None:
     """The intervals that the settings ask for; None for a bootstrap of no rounds.
 
-    `gauge` (K,) are the weights, with sum 1, of the mean that is fixed; None: 1/K each. With `clusters`, the votes of
-    `pairs` count as they hang together. Without a prior a round can have no maximum; then every interval is the
-    sandwich's and says so. Raises ClusterError (see `clusters.jackknife`).
+    `gauge` (K,) are the weights, with sum 1, of the mean that is fixed; None: 1/K each. `clusters` are those of the
+    votes of `pairs`. Without a prior a round can have no maximum; then all intervals are of the kind sandwich.
+    Raises ClusterError (see `clusters.jackknife`).
     """
     likelihood = Likelihood.of(pairs, prior=settings.prior)
     if clusters is not None:
         short = short_records.of_clusters(likelihood, fit, clusters)
         covariance = np.zeros((pairs.n_models, pairs.n_models))
-        # A single cluster moves nothing against others, and makes every record a short one.
+        # With a single cluster there is no jackknife, and every record is short.
         if clusters.n_clusters > 1 or settings.interval != "auto":
             covariance = clustered(likelihood, fit, clusters)
         return of_covariance(
@@ -120,32 +119,30 @@ def of_covariance(
     gauge: Floats | None = None,
     n_clusters: int | None = None,
 ) -> Intervals:
-    """So many standard errors to either side, from ratings (K,) and their covariance (K, K) with the plain mean fixed,
-    which was estimated from so many clusters (None: votes one by one).
+    """Intervals of a number of standard errors to either side, from ratings (K,) and their covariance (K, K) with the
+    plain mean fixed, estimated from so many clusters (None: votes one by one).
 
     With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
     """
     kinds: list[IntervalKind] = [kind] * len(ratings)
     freedom = _freedom(n_clusters)
     own, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
-    whole = own
+    full = own
     if settings.interval == "auto":
-        whole = projected(covariance + np.diag(short.lacking(covariance)), gauge)
+        full = projected(covariance + np.diag(short.lacking(covariance)), gauge)
         kinds = ["hessian" if is_short else kind for is_short in short.is_short]
     if settings.simultaneous:
-        reach = simultaneous.quantile(whole, level=settings.level, freedom=freedom, seed=settings.seed)
-        errors = reach * _errors(whole)
+        reach = simultaneous.quantile(full, level=settings.level, freedom=freedom, seed=settings.seed)
+        errors = reach * _errors(full)
     else:
         reach = pointwise(settings.level, freedom)
-        # What the Hessian adds is not estimated from clusters.
-        errors = np.maximum(reach * _errors(own), pointwise(settings.level) * _errors(whole))
+        # The variance that the Hessian adds is not estimated from clusters.
+        errors = np.maximum(reach * _errors(own), pointwise(settings.level) * _errors(full))
     rounds = None
     if settings.bootstrap:
-        drawn = simultaneous.draws(whole, settings.bootstrap, freedom=freedom, seed=settings.seed)
+        drawn = simultaneous.draws(full, settings.bootstrap, freedom=freedom, seed=settings.seed)
         rounds = ratings + _shifted(drawn, gauge)
-    return Intervals(
-        ratings - errors, ratings + errors, tuple(kinds), whole, rounds, reach=reach, n_clusters=n_clusters
-    )
+    return Intervals(ratings - errors, ratings + errors, tuple(kinds), full, rounds, reach=reach, n_clusters=n_clusters)
 
 
 def _of_rounds(
@@ -182,14 +179,14 @@ def _of_rounds(
 
 
 def _errors(covariance: Floats) -> Floats:
-    """Standard errors, exactly 0 where a gauge leaves nothing but rounding."""
+    """Standard errors; exactly 0 where a gauge leaves only rounding errors."""
     own = np.diag(covariance)
     errors: Floats = np.sqrt(np.where(own > 1e-12 * own.max(initial=0.0), own, 0.0))
     return errors
 
 
 def _shifted(ratings: Floats, gauge: Floats | None) -> Floats:
-    """Ratings (K,), or rounds (R, K), from a plain mean of 0 to a gauge's."""
+    """Ratings (K,), or rounds (R, K), with the gauge's mean at 0 instead of the plain one."""
     if gauge is None:
         return ratings
     shifted: Floats = ratings - np.sum(ratings * gauge, axis=-1, keepdims=True)
@@ -197,10 +194,9 @@ def _shifted(ratings: Floats, gauge: Floats | None) -> Floats:
 
 
 def projected(covariance: Floats, gauge: Floats | None) -> Floats:
-    """(K, K): the covariance of ratings of which a mean is fixed, with the weights g (K,) in it or None for 1/K each:
-    (I - 1 g') C (I - g 1').
+    """(K, K): the covariance of ratings with a fixed mean of weights g (K,), None: 1/K each: (I - 1 g') C (I - g 1').
 
-    Anchor a: the variance of m becomes C_mm + C_aa - 2 C_ma, and the anchor's 0.
+    Anchor a: the variance of m becomes C_mm + C_aa - 2 C_ma, and the anchor's becomes 0.
     """
     if gauge is None:
         return centred(covariance)
@@ -210,14 +206,14 @@ def projected(covariance: Floats, gauge: Floats | None) -> Floats:
 
 
 def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
-    """(K, K): the covariance of ratings, their plain mean fixed, when votes are independent, whatever law they follow:
-    P H^-1 G H^-1 P, with G the squared scores of the votes (a tie's residual is 1/2 - p), times the squares of their
-    weights, and, where there is a prior, of its virtual ties. A model of ties has its parameter in H and G."""
+    """(K, K): the covariance of ratings, with their plain mean fixed, for independent votes of any law:
+    P H^-1 G H^-1 P, with G the squared scores of the votes (a tie's residual is 1/2 - p) times the squares of their
+    weights, plus those of the prior's virtual ties. A model of ties has its parameter in H and G."""
     return centred(_sandwich(likelihood, pairs, fit)[: pairs.n_models, : pairs.n_models])
 
 
 def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
-    """H^-1 G H^-1: (K, K), of a model of ties (K + 1, K + 1)."""
+    """H^-1 G H^-1: (K, K), or (K + 1, K + 1) of a model of ties."""
     won, lost, tied = pairs.squares
     K = pairs.n_models
     if isinstance(fit, Fit):
@@ -233,8 +229,8 @@ def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats
 
 
 def tie_error(likelihood: Likelihood, pairs: Pairs, fit: TieFit, clusters: Clusters | None) -> float:
-    """Standard error of the tie parameter, from the sandwich or, with clusters, from the jackknife: no gauge moves
-    it."""
+    """Standard error of the tie parameter, from the sandwich or, with clusters, from the jackknife. It does not depend
+    on the gauge."""
     if clusters is None:
         return float(np.sqrt(_sandwich(likelihood, pairs, fit)[-1, -1]))
     return float(np.sqrt(jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[-1, -1]))
@@ -256,8 +252,8 @@ def _of_prior(likelihood: Likelihood, r: Floats) -> Floats:
 
 
 def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> Floats:
-    """(K, K): the covariance of ratings, their plain mean fixed, when only clusters are independent: the jackknife's,
-    with the prior's virtual ties as in `sandwich`."""
+    """(K, K): the covariance of ratings, with their plain mean fixed, if only clusters are independent: the
+    jackknife's, with the prior's virtual ties as in `sandwich`."""
     K = likelihood.n_models
     covariance = jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[:K, :K]
     inverse = fit.inverse[:K, :K]
@@ -267,14 +263,14 @@ def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> 
 def bootstrap(
     likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, settings: Settings, *, progress: ReportRounds | None = None
 ) -> Floats | None:
-    """(rounds, K): ratings in log-odds, each row with mean 0, of as many rounds of Poisson counts; None where some
-    round has no maximum (that can only be without a prior, or without a tie under a model of ties)."""
+    """(rounds, K): ratings in log-odds, each row with mean 0, from rounds of Poisson counts; None if a round has no
+    maximum (possible only without a prior, or without a tie under a model of ties)."""
     counts = np.stack([pairs.won, pairs.lost, pairs.tied], axis=1).astype(np.int64)
     n_rounds = settings.bootstrap
     ratings = np.empty((n_rounds, pairs.n_models))
     block = min(_BLOCK // len(pairs.a), _BLOCK_OF_MATRICES // pairs.n_models**2)
     for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block):
-        drawn[:, n_rounds - first :] = drawn[:, :1]  # rounds beyond the last one: what they are must not matter
+        drawn[:, n_rounds - first :] = drawn[:, :1]  # rounds beyond the last one are not used
         found = _fitted(likelihood, pairs, drawn[0::3], drawn[1::3], drawn[2::3], fit)
         if found is None:
             return None
@@ -288,7 +284,7 @@ def bootstrap(
 def _fitted(
     likelihood: Likelihood, pairs: Pairs, won: Floats, lost: Floats, tied: Floats, fit: Fit | TieFit
 ) -> Floats | None:
-    """(K, R): the ratings of rounds of counts, (M, R) each; None where one has no maximum."""
+    """(K, R): the ratings of rounds of counts, (M, R) each; None if one has no maximum."""
     prior, R = likelihood.prior, won.shape[1]
     if isinstance(fit, TieFit):
         if not all(ties.has_maximum(pairs, won[:, i], lost[:, i], tied[:, i], prior=prior) for i in range(R)):

@@ -1,9 +1,9 @@
-"""Poisson counts for many rounds of resampling, from a counter-based stream: any round can be made alone.
+"""Poisson counts for rounds of resampling, from a counter-based stream.
 
-Round i owns words [i W, i W + C) of the stream Philox(seed), with W = C rounded up to four: one word for each of C
+Round i uses words [i W, i W + C) of the stream Philox(seed), with W = C rounded up to four: one word for each of C
 cells, turned into a count by the inverse of the cell's Poisson distribution. So neither blocks nor threads can change a
-round; and a new vote in one cell leaves the numbers of all others alone, so that the intervals of a live board do not
-flicker between revisions. It knows no ratings.
+round; and a new vote in one cell does not change the random numbers of the others, so the intervals of a live board do
+not flicker between revisions.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _BUCKETS = 2**10  # a power of two: a uniform's bucket is exact
 def draw(counts: NDArray[np.int64], n_rounds: int, *, seed: int, block: int) -> Iterator[tuple[int, Floats]]:
     """Counts of C cells with these means, (C,), for rounds 0 to n_rounds - 1 in blocks of R: (first round, (C, R)).
 
-    The last block is whole too, so some of its rounds may lie beyond the last one. R is at least 2.
+    All blocks have equal size, so some rounds of the last block may be beyond the last one. R is at least 2.
     """
     n_words = -(-len(counts) // _WORDS_PER_STEP) * _WORDS_PER_STEP
     R = max(2, min(block, n_rounds))
@@ -45,9 +45,9 @@ class Quantile:
 
     least: int
     cumulative: Floats
-    """P(X <= least), P(X <= least + 1), ... where the distribution is not nothing (below 1e-17)."""
+    """P(X <= least), P(X <= least + 1), ... where the distribution is above 1e-17."""
     guide: NDArray[np.intp]
-    """(buckets,): the count above `least` that all u of a bucket share, or -1 where they do not."""
+    """(buckets,): the count above `least` if it is the same for all u of a bucket, else -1."""
 
     @classmethod
     def of(cls, mean: float) -> Self:

@@ -1,13 +1,13 @@
-"""Records too short for a spread: who has one, and how uncertain a model without a loss is all the same.
+"""Records too short for the usual intervals, and the variance that replaces theirs.
 
 A 5-0 newcomer wins in every round of a bootstrap, and its votes leave no residual to a sandwich: both call it certain.
-A record is short with under three points won, under three lost, or under three battles that were no tie; then the
-inverse Hessian, which knows how many battles there were and not how they went, stands in.
+A record is short with fewer than three points won, points lost or decided battles; then the inverse Hessian is used,
+which depends on the number of battles and not on their results.
 
-Where votes come in clusters, twenty who agree on one pair of answers are one piece of news. So a cluster counts for a
-model's record once, with the share of the points that it gave, and in the Hessian once for each of its pairs. Hence a
-model needs six clusters at least for its own spread to be believed. Votes with weights count as Kish's effective number
-of votes, (sum w)^2 / sum w^2, or as their sum where that is less: a record that has faded away is short.
+Of votes in clusters, twenty that agree on one pair of answers are one piece of news. So a cluster counts for a model's
+record once, with its share of the points, and in the Hessian once for each of its pairs. Hence a model needs at least
+six clusters for an interval from its own spread. Weighted votes count as Kish's effective number of votes,
+(sum w)^2 / sum w^2, or as their sum if that is less: a record that has faded away is short.
 """
 
 from dataclasses import dataclass, replace
@@ -27,20 +27,20 @@ _TOLERANCE = 1e-9  # shares and effective numbers are rounded
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ShortRecords:
-    """Which of K models have one, and the covariance of ratings with their plain mean fixed that knows no residuals."""
+    """Which of K models have one, and the covariance of ratings, with their plain mean fixed, without residuals."""
 
     is_short: NDArray[np.bool_]
     covariance: Floats
 
     def lacking(self, covariance: Floats) -> Floats:
-        """(K,): the variance that a covariance with the plain mean fixed lacks for short records; 0 for others."""
+        """(K,): the variance that a covariance with the plain mean fixed is missing for short records; 0 for others."""
         missing = np.maximum(np.diag(self.covariance) - np.diag(covariance), 0.0)
         lacking: Floats = np.where(self.is_short, missing, 0.0)
         return lacking
 
 
 def of_votes(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> ShortRecords:
-    """With votes that count one by one."""
+    """For votes that count one by one."""
     K = pairs.n_models
     inverse = fit.inverse[:K, :K]
     if pairs.won2 is None:
@@ -66,7 +66,7 @@ def _effective(pairs: Pairs, squares: Pairs) -> Pairs:
 
 
 def of_clusters(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> ShortRecords:
-    """With votes in clusters."""
+    """For votes in clusters."""
     times = clusters.times[clusters.cluster][:, None]
     battles = clusters.counts / clusters.counts.sum(axis=1, keepdims=True)
     information = likelihood.laplacian(

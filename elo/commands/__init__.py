@@ -1,7 +1,7 @@
-"""The commands of `python -m elo`, a file each: `add_to(commands)` adds its parser, `run(arguments)` does the work.
+"""The commands of `python -m elo`, one file each: `add_to` adds its parser, `run` does the work.
 
     recompute  a board from a database or from votes files
-    check      is a database sound, and the live online Elo what its votes give?
+    check      errors in a database, and a replay of its online Elo
     quality    how far the votes can be trusted
     compare    what moved between two boards
     plan       what to play next
@@ -10,6 +10,6 @@
     plan_text, quality_text  what `plan` and `quality` print
     shared                   what several commands need
 
-They parse no command line and read no environment: `elo.__main__` does. Those that read a database import it when they
-run, so that votes files are rated without SQLAlchemy.
+`elo.__main__` parses the command line. A command imports the database when it runs, so votes files are rated without
+SQLAlchemy.
 """

@@ -1,6 +1,6 @@
-"""`check`: is a database sound, and is its live online Elo what its votes give?
+"""`check`: find errors in a database, and replay its online Elo.
 
-It does all that `python -m db check` does, which knows no formula, and replays the ratings too.
+`python -m db check` does the same without the ratings, because it has no formula.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from elo.online import settings_of, update
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("check", help="look for anything in a database that must not be, live ratings too")
+    command = commands.add_parser("check", help="find errors in a database, and replay its online ratings")
     command.add_argument(
         "--db", metavar="URL", required=True, help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     )
@@ -19,8 +19,8 @@ def add_to(commands: Commands) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print what is wrong in the database, or that nothing is; the exit code. Raises `CommandError` where it cannot be
-    opened."""
+    """Print the errors in the database, or that it is sound; return the exit code. Raises `CommandError` if it cannot
+    be opened."""
     from db import queries
     from db.errors import DatabaseError
     from db.integrity import problems
@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
     except DatabaseError as error:
         raise CommandError(str(error)) from error
     if state.elo_revision != state.revision:
-        ratings = "its online ratings are out of date, and the next vote replays them"
+        ratings = "its online ratings are out of date; the next vote replays them"
     elif known is None:
-        ratings = "no vote has moved its online ratings" if not state.elo_name else f"no replay of {state.elo_name!r}"
+        ratings = f"{state.elo_name!r} cannot be replayed" if state.elo_name else "no vote has moved its online ratings"
     else:
         ratings = f"its online ratings equal their replay ({state.elo_name})"
     print("\n".join(found) or f"{database.url} is sound; {ratings}")

@@ -11,10 +11,10 @@ from elo.commands.shared.failures import CommandError, Commands
 from elo.commands.shared.output import check_targets, write_whole
 
 _SHARED = {
-    "nothing": "Taken as boards of different votes, which is too careful where they share some. If the second has all "
-    "votes of the first and more, say --grown.",
-    "first": "The second board has all votes of the first: chance is what the new ones can have moved.",
-    "all": "Both boards are of the same votes: what moved was moved by the settings, and nothing by chance.",
+    "nothing": "Compared as boards of different votes, which is too careful if they share some. If the second has all "
+    "votes of the first and more, use --grown.",
+    "first": "The second board has all votes of the first: chance is what the new votes can have moved.",
+    "all": "Both boards are of the same votes: the settings moved the ratings, not chance.",
 }
 
 
@@ -22,12 +22,12 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "compare",
         help="what moved between two boards, and whether it is more than chance",
-        description="Holds two boards against each other, as recompute --json writes them.",
+        description="Compare two boards that recompute --json wrote.",
     )
     command.add_argument("before", metavar="A.json", type=Path, help="the first board")
     command.add_argument("after", metavar="B.json", type=Path, help="the second")
     command.add_argument("--grown", action="store_true", help="B has all votes of A, and more")
-    command.add_argument("--json", metavar="OUT", type=Path, help="write the comparison there too")
+    command.add_argument("--json", metavar="OUT", type=Path, help="also write the comparison there")
     command.set_defaults(run=run)
 
 
@@ -41,26 +41,26 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     if arguments.json is not None:
         write_whole(arguments.json, json.dumps(asdict(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-    print(told(found))
+    print(report(found))
     return 0
 
 
-def told(found: Comparison) -> str:
+def report(found: Comparison) -> str:
     """The comparison as text."""
     header = ["model", "before", "after", "change", "by chance", "more than chance", "rank"]
     lines = aligned(header, [_row(move) for move in found.moves]) if found.moves else ["No model is on both boards."]
     first, second = found.votes
-    lines += ["", f"{first} votes before, {second} after. {_SHARED[found.shared]}"]
+    lines += ["", f"{first:,} votes before, {second:,} after. {_SHARED[found.shared]}"]
     if found.moves and _signed(found.shift) != "0.0":
         lines.append(
-            f"All of these models moved by {_signed(found.shift)} together: that is the scale's mean, and left out of "
-            "`change`."
+            f"All of these models moved by {_signed(found.shift)} together. That is the mean of the scale, so `change` "
+            "leaves it out."
         )
     if n_known := sum(move.verdict != "unknown" for move in found.moves):
         lines.append(f"Moved by more than chance: {found.n_moved} of {n_known}.")
     if any(move.verdict == "perhaps" for move in found.moves):
-        lines.append("perhaps: one model in twenty would move so far by chance alone.")
-    for names, what in ((found.came, "Came"), (found.went, "Went")):
+        lines.append("perhaps: by chance alone one model in twenty moves so far.")
+    for names, what in ((found.came, "New"), (found.went, "Gone")):
         if names:
             lines.append(f"{what}: {', '.join(names)}.")
     for one in found.settings:
@@ -79,9 +79,9 @@ def _row(move: Move) -> list[str]:
 
 
 def _signed(points: float) -> str:
-    """With its sign, and none where it rounds to nothing."""
+    """With its sign, unless it rounds to 0."""
     return f"{points:+.1f}" if abs(points) >= 0.05 else "0.0"
 
 
 def _value(value: object) -> str:
-    return "not known" if value is None else json.dumps(value, ensure_ascii=False)
+    return "unknown" if value is None else json.dumps(value, ensure_ascii=False)

@@ -1,6 +1,7 @@
 """`plan`: what to play next, from the votes of a database or of files.
 
-How many more battles would tell neighbours apart, what hangs together, and which pairs teach most.
+It prints how many more battles would separate neighbours, which models have no battles between them, and which pairs
+teach most.
 """
 
 import argparse
@@ -17,17 +18,21 @@ from elo.commands.shared.sources import add_source_options, files_read, find
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "plan",
-        help="what to play next: battles that tell models apart, and pairs that teach most",
-        description="Says what more battles would tell, with the ratings as they stand.",
+        help="what to play next: battles that separate models, and pairs that teach most",
+        description="Plan battles with today's ratings.",
         formatter_class=Formatter,
     )
     add_source_options(command)
     add_rating_options(command)
-    out = command.add_argument_group("what to plan, and where to write")
+    out = command.add_argument_group("plan and output")
     out.add_argument(
-        "--chance", metavar="P", type=float, default=0.8, help="with which the planned battles tell neighbours apart"
+        "--chance",
+        metavar="P",
+        type=float,
+        default=0.8,
+        help="probability with which the planned battles separate neighbours",
     )
-    out.add_argument("--json", metavar="OUT", type=Path, help="write the plan there too")
+    out.add_argument("--json", metavar="OUT", type=Path, help="also write the plan there")
     command.set_defaults(run=run)
 
 
@@ -38,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     settings = settings_from(arguments)
     if settings.method != "bradley-terry":
-        raise UsageError(f"method {settings.method!r} knows no errors to plan by; use bradley-terry")
+        raise UsageError(f"method {settings.method!r} has no standard errors to plan with; use bradley-terry")
     if settings.bootstrap == 0 and settings.resamples:
-        raise UsageError("bootstrap 0 gives no errors to plan by; use 1 round or more, or interval sandwich")
+        raise UsageError("bootstrap 0 gives no standard errors to plan with; use 1 round or more, or interval sandwich")
     if not 0 < arguments.chance < 1:
         raise UsageError(f"chance {arguments.chance!r} is not between 0 and 1")
     check_targets({"--json": arguments.json}, reads=files_read(arguments))

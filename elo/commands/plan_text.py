@@ -22,40 +22,40 @@ def _neighbours(plan: Plan) -> list[str]:
             row.worse,
             f"{scale * row.gap:.1f}",
             f"{scale * row.error:.1f}",
-            _told(row, row.direct),
-            _told(row, row.arena_wide),
+            _needed(row, row.direct),
+            _needed(row, row.arena_wide),
         ]
         for row in plan.neighbours
     ]
     header = ["model", "next below", "gap", "error", "battles of the two", "or of all pairs"]
     return [
         *aligned(header, rows, left=(0, 1)),
-        f"So many more battles tell two neighbours apart (a gap of {plan.reach:.2f} standard errors) with a "
-        f"probability of {100 * plan.chance:g} %, if the ratings are right; of all pairs: "
-        f"drawn as the {plan.n_votes} up to now.",
+        f"So many more battles separate two neighbours (a gap of {plan.reach:.2f} standard errors) with a probability "
+        f"of {100 * plan.chance:g} %, if the ratings are right. Of all pairs: with pairs drawn as in the "
+        f"{plan.n_votes:,} votes so far.",
     ]
 
 
-def _told(row: Separation, battles: int | None) -> str:
+def _needed(row: Separation, battles: int | None) -> str:
     if battles is None:
         return "equal"
-    return f"{battles:,}" if battles else "apart"
+    return f"{battles:,}" if battles else "separated"
 
 
 def _connected(found: Connectivity) -> list[str]:
-    met = f"{found.n_met} of {found.n_pairs} pairs of models have met."
+    met = f"{found.n_met:,} of {found.n_pairs:,} pairs of models have met."
     if len(found.groups) == 1:
-        lines = [f"All models hang together: {met}"]
+        lines = [f"All models are connected by battles: {met}"]
     else:
-        lines = [f"{len(found.groups)} groups hang together each, and no rated battle leads from one to another: {met}"]
+        lines = [f"The models form {len(found.groups)} groups with no rated battles between them: {met}"]
         lines += [f"  {_names(group)}" for group in found.groups]
     return lines + [_bridge(bridge) for bridge in found.bridges]
 
 
 def _bridge(bridge: Bridge) -> str:
     return (
-        f"What ties {_names(bridge.smaller_part)} to the others is {bridge.battles:g} "
-        f"battle{'s' * (bridge.battles != 1)} of {bridge.model_a} and {bridge.model_b} alone."
+        f"Only {bridge.battles:,g} battle{'s' * (bridge.battles != 1)} of {bridge.model_a} and {bridge.model_b} "
+        f"connect{'s' * (bridge.battles == 1)} {_names(bridge.smaller_part)} to the others."
     )
 
 
@@ -67,6 +67,6 @@ def _names(models: tuple[str, ...]) -> str:
 def _lessons(plan: Plan) -> list[str]:
     rows = [[lesson.model_a, lesson.model_b, f"{100 * lesson.share:.3g} %"] for lesson in plan.lessons]
     return [
-        *aligned(["most is learnt from", "against", "share"], rows, left=(0, 1)),
-        "Share: what one more battle takes off the summed variance of all ratings.",
+        *aligned(["teaches most", "against", "share"], rows, left=(0, 1)),
+        "Share: how much one more battle reduces the summed variance of all ratings.",
     ]

@@ -1,6 +1,6 @@
 """`quality`: how far the votes of a database or of files can be trusted.
 
-Exclusions by reason, withdrawals, sides, ties, prompts that come again, and voters who do not vote on what they read.
+It reports exclusions by reason, withdrawals, sides, ties, repeated prompts, and careless voters.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from elo.commands.shared.progress import Progress
 from elo.commands.shared.sources import files_read
 from elo.votes.wanted import ALL_KINDS
 
-if TYPE_CHECKING:  # what these modules load takes time, and other commands do without
+if TYPE_CHECKING:  # these modules load slowly, and other commands do not need them
     from sqlalchemy import Connection
 
     from db.codes import BattleKind
@@ -26,17 +26,17 @@ if TYPE_CHECKING:  # what these modules load takes time, and other commands do w
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "quality",
-        help="how far the votes can be trusted, and voters who do not vote on what they read",
-        description="Looks at all votes of a database or of files, also those that do not count.",
+        help="how far the votes can be trusted, and who votes carelessly",
+        description="Examine all votes of a database or of files, also those that do not count.",
     )
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
     source.add_argument("--votes", metavar="FILE", type=Path, nargs="+", help="in the order in which votes were cast")
     command.add_argument(
         "--kind", metavar="KIND",
-        help="of battles, such as battle or quick, or all; default: battle, and all rows of a file without that column",
+        help="of battles, such as battle or quick, or all (default: battle; all rows of a file without that column)",
     )  # fmt: skip
-    command.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
+    command.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
     command.add_argument(
         "--level", metavar="L", type=float, default=0.05,
         help="largest share of honest voters that is ever flagged (default %(default)s)",
@@ -46,9 +46,9 @@ def add_to(commands: Commands) -> None:
         metavar="S",
         type=int,
         default=0,
-        help="of the chance that breaks ties between votes (default %(default)s)",
+        help="of the random numbers that break ties between votes (default %(default)s)",
     )
-    command.add_argument("--json", metavar="OUT", type=Path, help="write all that was found there, every voter too")
+    command.add_argument("--json", metavar="OUT", type=Path, help="write the full report there, with every voter")
     command.set_defaults(run=run)
 
 
@@ -78,14 +78,14 @@ def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
     found = assess(ballots, level=arguments.level, seed=arguments.seed)
     progress.clear()
     for n, what in (
-        (ballots.n_other_kinds, f"rows of other kinds than {arguments.kind or 'battle'}, left aside"),
-        (ballots.n_bad, "bad rows left out"),
-        (ballots.n_not_votes, "rows that do not count and are no votes, left aside"),
+        (ballots.n_other_kinds, f"skipped rows of other kinds than {arguments.kind or 'battle'}"),
+        (ballots.n_bad, "skipped bad rows"),
+        (ballots.n_not_votes, "skipped rows that do not count and are not votes"),
     ):
         if n:
-            print(f"{what}: {n}", file=sys.stderr)
+            print(f"{what}: {n:,}", file=sys.stderr)
     if not found.n_votes:
-        raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows} rows")
+        raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows:,} rows")
     return found
 
 

@@ -1,6 +1,6 @@
-"""`recompute`: a board from a database or from votes files, as a table, as JSON and CSV, and as figures.
+"""`recompute`: a board from a database or from votes files, as a table, JSON, CSV and figures.
 
-It gives the numbers of the web board, digit for digit, on an export of the same votes.
+An export of the same votes gives the numbers of the web board, digit for digit.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_folder, check_targets, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
-from elo.commands.shared.sources import add_source_options, files_read, find, told_time
+from elo.commands.shared.sources import add_source_options, files_read, find, time_text
 from elo.estimate import Estimate, Spread
 from elo.online import OrderSpread, spread_over_orders
 from elo.settings import Settings
@@ -24,18 +24,18 @@ from elo.settings import Settings
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "recompute",
-        help="rate all votes of a database or of files",
-        description="Rates all votes of a database or of files and prints the table.",
+        help="rate the votes of a database or of files",
+        description="Rate the votes of a database or of files, and print the table.",
         formatter_class=Formatter,
     )
     add_source_options(command)
     add_rating_options(command)
     command.add_argument(
         "--orders", metavar="N", type=int,
-        help="method elo: also the spread of its ratings over N random orders of the same votes",
+        help="method elo: also print the spread of its ratings over N random orders of the same votes",
     )  # fmt: skip
-    out = command.add_argument_group("what to write")
-    out.add_argument("--json", metavar="OUT", type=Path, help="the board with all that it says of itself")
+    out = command.add_argument_group("output")
+    out.add_argument("--json", metavar="OUT", type=Path, help="the board with its settings, source and fit")
     out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
     out.add_argument("--plots", metavar="DIR", type=Path, help="figures: charts as SVG, pairs of models as HTML tables")
     command.set_defaults(run=run)
@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_from(arguments)
     if arguments.orders is not None and (settings.method != "elo" or arguments.orders < 2):
         raise UsageError(
-            f"--orders {arguments.orders}: give 2 or more, with --method elo; no order moves the other fit"
+            f"--orders {arguments.orders}: use 2 or more with --method elo; order does not move the Bradley-Terry fit"
         )
     check_targets({"--json": arguments.json, "--csv": arguments.csv}, reads=files_read(arguments))
     if arguments.plots is not None:
@@ -66,10 +66,10 @@ def run(arguments: argparse.Namespace) -> int:
         revision=found.revision,
         excluded=found.excluded,
         kind=found.kind,
-        since=told_time(arguments.since),
-        until=told_time(arguments.until),
+        since=time_text(arguments.since),
+        until=time_text(arguments.until),
     )
-    told, text = board.to_json(), table(board)
+    content, text = board.to_json(), table(board)
     if arguments.orders is not None:
         assert isinstance(found.data, Votes)
         orders = spread_over_orders(
@@ -78,10 +78,10 @@ def run(arguments: argparse.Namespace) -> int:
             orders=arguments.orders,
             progress=lambda n, of: progress.count("replaying", "orders", n, of),
         )
-        told["orders"], text = orders.to_json(), f"{text}\n\n{_orders_text(orders, settings)}"
+        content["orders"], text = orders.to_json(), f"{text}\n\n{_orders_text(orders, settings)}"
     progress.clear()
     if arguments.json is not None:
-        write_whole(arguments.json, json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+        write_whole(arguments.json, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     if arguments.csv is not None:
         write_whole(arguments.csv, board_csv(board))
     if arguments.plots is not None:
@@ -97,7 +97,7 @@ def _orders_text(found: OrderSpread, settings: Settings) -> str:
     )
     header = ["model", "median", f"{100 * settings.level:g} % of the orders"]
     lines = aligned(header, [[model, f"{mid:.1f}", f"{low:.1f} to {high:.1f}"] for model, mid, low, high in rows])
-    lines += ["", f"The same votes in {found.orders} random orders: what order alone does to a rating, no interval."]
+    lines += ["", f"The same votes in {found.orders:,} random orders: the effect of order alone, not an interval."]
     return "\n".join(lines)
 
 

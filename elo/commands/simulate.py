@@ -1,7 +1,6 @@
-"""`simulate`: a votes file from known ratings, to try `recompute` on and to see how far an estimate may be off.
+"""`simulate`: a votes file from known ratings, to try `recompute` and to test estimates.
 
-The truth is written beside it on request. Votes of people with tastes, habits and prepared pairs are told in
-`elo.simulate`.
+`elo.simulate` has the model of voters with tastes, habits and prepared pairs.
 """
 
 import argparse
@@ -14,23 +13,23 @@ from elo.commands.shared.progress import Progress
 from elo.simulate import Scenario, simulate, write_votes
 
 _OPTIONS = (
-    ("--votes", "N", int, "how many"),
-    ("--models", "K", int, "how many, called model-01 and so on"),
+    ("--votes", "N", int, "number of votes"),
+    ("--models", "K", int, "number of models, called model-01 and so on"),
     ("--spread", "POINTS", float, "standard deviation of their ratings, around 1000"),
-    ("--ties", "SHARE", float, "votes without a winner between equal models"),
-    ("--side-bias", "POINTS", float, "for the left side"),
-    ("--voters", "U", int, "people who vote; 0: nobody is named"),
-    ("--taste", "POINTS", float, "standard deviation of a voter's own liking of a model"),
+    ("--ties", "SHARE", float, "share of votes without a winner between equal models"),
+    ("--side-bias", "POINTS", float, "points for the left side"),
+    ("--voters", "U", int, "number of voters; 0: no voter is named"),
+    ("--taste", "POINTS", float, "standard deviation of a voter's personal liking of a model"),
     ("--tie-spread", "SD", float, "of voters' tie habits, in log-odds"),
-    ("--side-spread", "POINTS", float, "standard deviation of voters' own side bias"),
-    ("--prepared", "C", int, "prepared pairs of answers that all votes are on; 0: live battles"),
+    ("--side-spread", "POINTS", float, "standard deviation of voters' personal side bias"),
+    ("--prepared", "C", int, "number of prepared pairs of answers that all votes are on; 0: live battles"),
     (
         "--prepared-spread",
         "POINTS",
         float,
-        "standard deviation of how much better one side of such a pair is than usual",
+        "standard deviation of how much better than usual one side of such a pair is",
     ),
-    ("--seed", "S", int, "same seed, same votes"),
+    ("--seed", "S", int, "the same seed gives the same votes"),
 )
 
 
@@ -39,16 +38,16 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "simulate",
         help="write votes from known ratings",
-        description="Writes a votes file from known ratings that recompute reads.",
+        description="Write a votes file from known ratings, for recompute.",
     )
     command.add_argument("output", metavar="OUT.csv", type=Path, help="the votes file to write")
     for option, metavar, kind, what in _OPTIONS:
         default = getattr(defaults, option.removeprefix("--").replace("-", "_"))
-        what = f"{what} (default {default:g})"
+        what = f"{what} (default {default:,g})"
         command.add_argument(option, metavar=metavar, type=kind, default=default, help=what)
     command.add_argument(
         "--rating", metavar="NAME=POINTS", action="append", default=[],
-        help="a model and its rating, instead of models that are drawn; give it once for each",
+        help="a model and its rating, instead of drawn models; give it once for each",
     )  # fmt: skip
     command.add_argument("--truth", metavar="OUT.json", type=Path, help="write the true ratings there")
     command.set_defaults(run=run)
@@ -57,7 +56,7 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     for name in ("models", "spread"):
         if arguments.rating and getattr(arguments, name) != getattr(Scenario(), name):
-            raise UsageError(f"--{name} is for models that are drawn, and --rating gives them; leave one out")
+            raise UsageError(f"--{name} is for drawn models, and --rating names them; leave one out")
     names = [option.removeprefix("--").replace("-", "_") for option, *_ in _OPTIONS]
     try:
         scenario = Scenario(
@@ -73,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.truth is not None:
         truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}
         write_whole(arguments.truth, json.dumps({"ratings": truth}, ensure_ascii=False, indent=2) + "\n")
-    print(f"{len(found.votes)} votes on {len(found.votes.models)} models written to {arguments.output}")
+    print(f"wrote {len(found.votes):,} votes on {len(found.votes.models)} models to {arguments.output}")
     return 0
 
 

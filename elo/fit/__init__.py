@@ -2,10 +2,10 @@
 
 bradley_terry  the fit, by Newton's method on counts
 ties           Davidson's and Rao and Kupper's models, in which a tie is a third outcome
-contextual     the fit with covariates of the answers, on rows (`battle_rows`)
-covariates     what differs between two answers, scaled; `coefficient` is what it was worth
+contextual     the fit with covariates of the answers, over rows (`battle_rows`, `row_likelihood`)
+covariates     the differences between two answers; `coefficient` is the estimate of one
 clusters       votes that depend on each other, and the jackknife over them
-weights        votes that weigh more or less
-gauge          where the scale is fixed
+weights        the weight of each vote
+gauge          how the scale is fixed
 pointwise      how many standard errors an interval of one model reaches
 """

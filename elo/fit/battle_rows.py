@@ -1,7 +1,7 @@
-"""Votes as rows in an order of their own: what a fit goes over where every battle has covariates, and none are alike.
+"""Votes with covariates as rows in a canonical order, so that sums do not depend on their order.
 
-Sums of floats depend on their order. Rows are sorted by pair and, within a pair, by what is in them, so that the same
-votes give the same sums, bit for bit, in whatever order and on whatever sides they come. It estimates nothing.
+Sums of floats depend on their order. Rows are sorted by pair and, within a pair, by content, so the same votes give the
+same sums, bit for bit, in any order and on any sides.
 
     K models, N battles, M pairs that met, F covariates
 """
@@ -26,16 +26,16 @@ class BattleRows:
 
     pairs: Pairs
     start: Index
-    """(M + 1,): the row that each pair begins at, and N."""
+    """(M + 1,): the first row of each pair, and N."""
     x: Floats
     """(F, N)"""
     y: Floats
     """(N,): the first model's points."""
     weight: Floats | None
     vote: Index
-    """(N,): the row's place among the votes."""
+    """(N,): the number of the row's vote."""
     is_new: NDArray[np.bool_]
-    """(N,): the row is not the same as the one before."""
+    """(N,): whether the row differs from the one before."""
 
     @classmethod
     def of(
@@ -45,7 +45,7 @@ class BattleRows:
         wanted: Covariates,
         weights: Floats | None,
     ) -> Self:
-        """All votes, whose covariates are known. `weights` (N,), None: 1 each.
+        """All votes; their covariates must be known. `weights` (N,), None: 1 each.
 
         Raises ValueError for a vote on a model that is not among the K `models`, which are sorted by name.
         """
@@ -58,7 +58,7 @@ class BattleRows:
         sign = np.where(a < b, 1.0, -1.0)
         y = 0.5 + sign * (_SCORES[votes.outcome] - 0.5)
         columns = [y, *(column * sign for column in wanted.columns), *([] if weights is None else [weights])]
-        # Rows that differ have different sums (but for an accident), so their order is that of the sums.
+        # Different rows have different sums (except by accident), so the sums give the order.
         key = sum(np.sqrt(i + 2.0) * column for i, column in enumerate(columns))
         pair = np.minimum(a, b) * len(models) + np.maximum(a, b)
         order = np.argsort(key)
@@ -79,8 +79,8 @@ class BattleRows:
         )
 
     def clusters(self, code: Index) -> Index:
-        """(N,): the cluster of each row, where `code` has that of each vote and -1 is one of its own; numbered by what
-        is in them and not by who came first."""
+        """(N,): the cluster of each row. `code` has that of each vote, -1: a cluster by itself. Clusters are numbered
+        by content, not by first appearance."""
         code = code[self.vote]
         alone = np.flatnonzero(code < 0)
         code[alone] = code.max(initial=-1) + 1 + np.arange(len(alone))
@@ -93,7 +93,7 @@ class BattleRows:
 
 
 def _small(numbers: Index) -> NDArray[np.integer]:
-    """The same numbers in two bytes where they fit, for those are sorted in one pass."""
+    """The same numbers in two bytes if they fit, because those are sorted in one pass."""
     return numbers.astype(np.uint16) if numbers.max(initial=0) < 2**16 else numbers
 
 

@@ -1,4 +1,4 @@
-"""Bradley-Terry: the ratings under which the votes are likeliest.
+"""Bradley-Terry: the ratings that make the votes likeliest.
 
 P(a beats b) = sigma(r_a - r_b), a tie counts as half a win for each. The log-likelihood is concave, and its Hessian is
 minus the Laplacian of a graph with K models as nodes, so Newton's method needs a handful of K x K solves and no tuning.
@@ -8,8 +8,8 @@ result is the exact maximum, which exists only where no group of models has won,
     l(r) = sum_pairs [ y (r_a - r_b) - n log(1 + e^(r_a - r_b)) ] + c sum_m [ r_m / 2 - log(1 + e^r_m) ]
 
 with y points won by a in n games. Everything is in log-odds here; `leaderboard` puts it on the Elo scale. Functions
-work on a batch of R problems over the same pairs: one fit is a batch of one, a bootstrap is a batch of many rounds. No
-problem of a batch touches another, so that its result is the same, bit for bit, in a batch of any size.
+work on a batch of R problems over the same pairs: one fit is a batch of one, a bootstrap is a batch of many rounds. The
+problems of a batch are independent, so the result of each is the same, bit for bit, in a batch of any size.
 
     K models, M pairs that met, R problems: r is (K, R), y and n are (M, R)
 """
@@ -35,24 +35,24 @@ CONVERGED = 1e-10
 
 
 class NoMaximumError(ValueError):
-    """The likelihood rises for ever: without a prior, no finite ratings are the likeliest."""
+    """The likelihood has no maximum: without a prior, no finite ratings are the likeliest."""
 
 
 class ConvergenceError(ArithmeticError):
-    """Newton's method did not arrive; no rating is better than a wrong one."""
+    """Newton's method did not converge; no rating is better than a wrong one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Where the maximum is, `r` (K,), and the inverse of minus the Hessian there, (K, K): both with the prior's zero,
-    which is the average opponent (without a prior: with mean 0)."""
+    """The maximum, `r` (K,), and the inverse of minus the Hessian there, (K, K): both with the prior's zero, which is
+    the average opponent (without a prior: with mean 0)."""
 
     r: Floats
     inverse: Floats
     iterations: int = 0
     """Newton's steps."""
     largest_gradient: float = 0.0
-    """Of the log-likelihood at `r`: points that some model has won beyond those expected."""
+    """Of the log-likelihood at `r`: the most points that a model won beyond those expected."""
 
     @property
     def ratings(self) -> Floats:
@@ -63,7 +63,7 @@ class Fit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likelihood:
-    """The pairs of a batch and its prior: gradient and Hessian of l."""
+    """Gradient and Hessian of l, for the pairs of a batch and its prior."""
 
     n_models: int
     a: Index
@@ -90,24 +90,24 @@ class Likelihood:
         )
 
     def chances(self, r: Floats) -> tuple[Floats, Floats]:
-        """(M, R) each: p = P(a beats b) and q = 1 - p, the smaller one with all its digits."""
+        """(M, R) each: p = P(a beats b) and q = 1 - p, without loss of digits in the smaller one."""
         odds = np.exp(r[self.b] - r[self.a])
         p = 1 / (1 + odds)
         return p, odds * p
 
     def gradient(self, r: Floats, y: Floats, n: Floats, p: Floats, q: Floats) -> Floats:
-        """(K, R): points won above those expected, y - n p, without the loss of digits of that difference."""
+        """(K, R): points won beyond those expected, y - n p, without the loss of digits in that difference."""
         slope: Floats = self.incidence @ (y * q - (n - y) * p)
         return slope + self.prior * (0.5 - sigma(r)) if self.prior else slope
 
     def information(self, r: Floats, n: Floats, p: Floats, q: Floats) -> Floats:
-        """(R, K, K): minus the Hessian, which can be inverted (see `laplacian`)."""
+        """(R, K, K): minus the Hessian, made invertible (see `laplacian`)."""
         return self.laplacian(n * p * q, r)
 
     def laplacian(self, h: Floats, r: Floats) -> Floats:
         """(R, K, K): minus the Hessian in the ratings, with h, (M, R), minus the second derivatives of the pairs' terms
-        in their differences. Without a prior it is a Laplacian; then the constant vector, which it maps to 0, is given
-        a weight of its own, so that the matrix can be inverted and a step keeps the ratings' sum."""
+        in their differences. Without a prior it is a Laplacian, which maps the constant vector to 0; that vector then
+        gets a weight, so that the matrix can be inverted and a step keeps the sum of the ratings."""
         curvature = self.degree @ h
         if self.prior:
             curvature += self.prior * sigma(r) * sigma(-r)
@@ -154,8 +154,7 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
         last = size
     else:
         raise ConvergenceError(
-            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; a larger prior holds "
-            "ratings that votes alone do not"
+            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; use a larger prior"
         )
     inverse = cho_solve(factor, np.eye(pairs.n_models))
     slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
@@ -164,17 +163,16 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
 
 def too_flat(prior: float) -> str:
     return (
-        f"beside the votes a prior of {prior:g} virtual ties is too small to tell where the ratings are; "
+        f"a prior of {prior:g} virtual ties is too small against the votes to determine the ratings; "
         "use a larger one, or 0 for the exact maximum"
     )
 
 
 def has_converged(size: Floats, last: Floats) -> NDArray[np.bool_]:
-    """Whether Newton's method is done, from the sizes of its last two steps: at 1e-10, or where it no longer gets
-    nearer.
+    """Whether Newton's method has converged, from the sizes of its last two steps: below 1e-10, or no longer shrinking.
 
-    So close to the maximum each step would at least square the error; one that does not even halve it is the rounding
-    of large counts.
+    So close to the maximum each step would at least square the error; one that does not even halve it is rounding of
+    large counts.
     """
     return (size < CONVERGED) | ((size < _ROUNDING) & (size > last / 2))
 
@@ -184,7 +182,7 @@ def damped(step: Floats) -> Floats:
     change of a difference of ratings.
 
     Along the step the second derivative grows at most like e^(tD), because |sigma''| <= sigma'; so the slope cannot
-    change its sign before t = log(1 + D) / D. Steps are whole in the limit, and convergence stays quadratic. (Sun and
+    change its sign before t = log(1 + D) / D. Steps are full in the limit, and convergence stays quadratic. (Sun and
     Tran-Dinh 2019, generalised self-concordant functions, nu = 2.)
     """
     spread = np.maximum(step.max(axis=0), 0) - np.minimum(step.min(axis=0), 0)
@@ -194,7 +192,7 @@ def damped(step: Floats) -> Floats:
 
 
 def centred(covariance: Floats) -> Floats:
-    """The covariance of ratings of which the plain mean is kept at 0: P C P with P = I - 11'/K."""
+    """The covariance of ratings with their plain mean fixed at 0: P C P with P = I - 11'/K."""
     rows = covariance - covariance.mean(axis=0, keepdims=True)
     both: Floats = rows - rows.mean(axis=1, keepdims=True)
     return both
@@ -203,9 +201,9 @@ def centred(covariance: Floats) -> Floats:
 def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floats:
     """(K, R): the ratings, each column with mean 0, of R rounds of data near those that gave `start`.
 
-    Every round must have a maximum (see `has_maximum`). With many models the inverse information of the start
-    serves all rounds (the chord method: linear convergence, but no solve); a round that it does not contract goes to
-    Newton's, as all rounds do where models are few. Raises ConvergenceError.
+    Every round must have a maximum (see `has_maximum`). With many models the inverse information of the start is used
+    in all rounds (the chord method: linear convergence, but no solve); rounds that it does not contract use Newton's
+    method, as all rounds do with few models. Raises ConvergenceError.
     """
     K, R = len(start.r), y.shape[1]
     r = np.repeat(start.r[:, None], R, axis=1)
@@ -215,7 +213,7 @@ def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floa
         is_contracting = is_open.copy()
         for _ in range(_MAX_CHORDS):
             p, q = likelihood.chances(r)
-            # Not a BLAS product: its last bits depend on the number of columns.
+            # Not a BLAS product, whose last bits depend on the number of columns.
             step = np.einsum("ij,jr->ir", start.inverse, likelihood.gradient(r, y, n, p, q))
             size = np.abs(step).max(axis=0)
             is_contracting &= size < 0.7 * last
@@ -253,7 +251,7 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
 
 
 def _scored(pairs_a: Index, pairs_b: Index, points: Floats, games: Floats, n_models: int) -> csr_array:
-    """The graph with an arrow from i to j where i scored against j."""
+    """The graph with an arrow from i to j if i scored against j."""
     rows, columns = np.concatenate([pairs_a, pairs_b]), np.concatenate([pairs_b, pairs_a])
     scored = np.concatenate([points, games - points]) > 0
     return csr_array((np.ones(scored.sum()), (rows[scored], columns[scored])), shape=(n_models, n_models))
@@ -261,14 +259,14 @@ def _scored(pairs_a: Index, pairs_b: Index, points: Floats, games: Floats, n_mod
 
 def has_maximum(pairs: Pairs, points: Floats, games: Floats) -> bool:
     """Whether a finite maximum exists without a prior for these points and games, (M,), of the pairs: whether every
-    model is reached from every other along arrows from i to j where i scored against j (Ford 1957)."""
+    model can be reached from every other along arrows from i to j where i scored against j (Ford 1957)."""
     arrows = _scored(pairs.a, pairs.b, points, games, pairs.n_models)
     n_groups, _ = connected_components(arrows, directed=True, connection="strong")
     return bool(n_groups == 1)
 
 
 def check_maximum(pairs: Pairs) -> None:
-    """Raises NoMaximumError, with the models named, where the votes alone have no finite maximum."""
+    """Raise NoMaximumError, which names the models, if the votes alone have no finite maximum."""
     models = pairs.models
     group = components(pairs)
     advice = "use a prior above 0"
@@ -286,10 +284,10 @@ def check_maximum(pairs: Pairs) -> None:
     crosses = label[rows] != label[columns]
     never_lost = np.setdiff1d(np.arange(n_groups), label[columns][crosses])
     never_won = np.setdiff1d(np.arange(n_groups), label[rows][crosses])
-    told = [
+    records = [
         f"{names(models, np.flatnonzero(np.isin(label, groups)))} {what}"
         for groups, what in ((never_lost, "never lost a point"), (never_won, "never won a point"))
     ]
     raise NoMaximumError(
-        f"without a prior the ratings have no finite maximum: against all others, {' and '.join(told)}; {advice}"
+        f"without a prior the ratings have no finite maximum: against all others, {' and '.join(records)}; {advice}"
     )

@@ -1,17 +1,16 @@
-"""Votes that hang together: who belongs to which cluster, and the covariance that does not take them for independent.
+"""Clusters of votes that depend on each other, and the jackknife, which does not take them for independent.
 
 Twenty people who vote on one prepared pair of answers have seen one sample of two models, not twenty; a voter with a
-taste votes by it again and again. The jackknife leaves out one cluster after the other and sees how far the ratings
-move, so that whatever is common to a cluster's votes counts as one accident. One Newton step stands for each refit:
+taste votes by it again and again. The jackknife leaves out one cluster at a time and measures how far the ratings move,
+so whatever is common to the votes of a cluster counts once. One Newton step replaces each refit:
 
     d_c = (H - H_c)^-1 g_c        V = (U - 1) / U  sum_c d_c d_c'
 
 with H minus the Hessian of all votes, H_c and g_c minus the Hessian and the gradient of cluster c alone, U clusters.
-To leave H_c out is what the usual cluster sandwich forgets: at a few dozen clusters it is too sure of itself. A vote
-on a live battle is a cluster of its own; where all are, V is the sandwich with each squared residual divided by
-(1 - leverage)^2.
+The usual cluster sandwich does not subtract H_c, and is too narrow with a few dozen clusters. A vote on a live battle
+is a cluster by itself; if all are, V is the sandwich with each squared residual divided by (1 - leverage)^2.
 
-It makes no intervals and knows no likelihood: models describe theirs as a sum of `Terms`.
+Models describe their likelihood as a sum of `Terms`.
 
     K models, U clusters, n rows, P parameters (K ratings, and what else a model has)
 """
@@ -39,15 +38,15 @@ _COLUMN = np.array([{Outcome.A: 0, Outcome.B: 1}.get(outcome, 2) for outcome in 
 
 
 class ClusterError(ValueError):
-    """No covariance by cluster can be made of these votes."""
+    """These votes have no covariance by cluster."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
     """Votes by cluster and pair, n rows: those of `cluster[i]` on models a and b, a < b, as sums of their weights.
 
-    Clusters that are alike are kept once, with how often there are: `times`, (C,). Rows are sorted by cluster, and
-    clusters by what is in them; so neither the order of the votes nor a voter's name can change a bit of a result.
+    Equal clusters are kept once, with their number: `times`, (C,). Rows are sorted by cluster, and clusters by content,
+    so neither the order of the votes nor a voter's name can change a bit of a result.
     """
 
     models: tuple[str, ...]
@@ -62,11 +61,11 @@ class Clusters:
     def of(
         cls, votes: Votes, models: tuple[str, ...], settings: Settings, weights: Floats | None = None
     ) -> "Clusters | None":
-        """The clusters that the settings ask for; None where votes count one by one: `cluster` none, or auto and no
-        vote is on a prepared pair. `models` are the K of the fit, `weights` (N,) the votes', None: 1 each. Votes of an
-        unknown voter, and on live battles, are clusters of their own; votes of weight 0 are in none.
+        """The clusters that the settings ask for; None if votes count one by one: `cluster` none, or auto without a
+        vote on a prepared pair. `models` are the K of the fit, `weights` (N,) the votes', None: 1 each. Each vote of an
+        unknown voter or on a live battle is a cluster by itself; votes of weight 0 are in none.
 
-        Raises MissingDataError where the column that is needed is not there.
+        Raises MissingDataError without the column that is needed.
         """
         code = codes(votes, settings)
         if code is None:
@@ -97,15 +96,15 @@ class Clusters:
 
 
 def codes(votes: Votes, settings: Settings) -> Index | None:
-    """(N,): the cluster of each vote, -1 where it is one of its own; None where votes count one by one.
+    """(N,): the cluster of each vote, -1: a cluster by itself; None if votes count one by one.
 
-    Raises MissingDataError where the column that the settings need is not there.
+    Raises MissingDataError without the column that the settings need.
     """
     if settings.cluster == "none":
         return None
     if settings.cluster == "voter":
         if votes.voter is None or not (votes.voter >= 0).any():
-            raise MissingDataError("the votes do not say who cast them; intervals by voter need the column visitor")
+            raise MissingDataError("the votes do not name their voters; intervals by voter need the column visitor")
         return votes.voter.astype(np.int64)
     if votes.prepared is None or not (votes.prepared >= 0).any():
         if settings.cluster == "auto":
@@ -124,7 +123,7 @@ class _Part:
 
 
 def _alone(pair: Index, column: Index, weight: Floats) -> _Part:
-    """Every vote a cluster."""
+    """One cluster for every vote."""
     key = pair * 3 + column
     order = np.lexsort((weight, key)) if (weight != 1).any() else np.argsort(key, kind="stable")
     key, weight = key[order], weight[order]
@@ -136,8 +135,8 @@ def _alone(pair: Index, column: Index, weight: Floats) -> _Part:
 
 
 def _together(code: Index, pair: Index, column: Index, weight: Floats) -> Iterator[_Part]:
-    """All votes of a code a cluster: a part for each number of pairs that some of them have."""
-    # The weights are summed in an order of their own: a sum of floats depends on it.
+    """One cluster for all votes of a code, in one part for each number of pairs in a cluster."""
+    # Sums of floats depend on their order, so weights are sorted too.
     order = np.lexsort((weight, column, pair, code))
     code, pair, column, weight = code[order], pair[order], column[order], weight[order]
     first = _firsts(code, pair)
@@ -155,7 +154,7 @@ def _together(code: Index, pair: Index, column: Index, weight: Floats) -> Iterat
 
 
 def _firsts(*columns: NDArray[np.generic]) -> Index:
-    """Where a row of these sorted columns differs from the one before."""
+    """The rows of these sorted columns that differ from the row before."""
     is_new = np.zeros(len(columns[0]), dtype=bool)
     is_new[:1] = True
     for column in columns:
@@ -166,7 +165,7 @@ def _firsts(*columns: NDArray[np.generic]) -> Index:
 @dataclass(frozen=True, slots=True, eq=False)
 class Terms:
     """A log-likelihood near its maximum, as a sum over n scalar terms of x'theta: row i belongs to `cluster[i]`, rows
-    are sorted by cluster, and no cluster below the last is without a row."""
+    are sorted by cluster, and every cluster has a row."""
 
     x: csr_array
     """(n, P)"""
@@ -180,19 +179,19 @@ class Terms:
 def jackknife(inverse: Floats, terms: Terms, times: Index | None = None) -> Floats:
     """(P, P): V, the covariance of the parameters, from the inverse of minus the Hessian (with the prior, if any).
 
-    `times` (C,) says how many clusters there are like each, None: 1. The matrix is not projected on any gauge.
+    `times` (C,) is the number of clusters like each, None: 1. The matrix is not projected on a gauge.
 
     With X_c the rows of a cluster, D their curvatures and s their scores, d_c = C X_c' (I - D Z)^-1 s with C the
     inverse and Z = X_c C X_c' (Woodbury): as many equations as the cluster has rows, or P, whichever are fewer.
 
-    Raises ClusterError where there are fewer than two clusters, or where without one of them the rest has no scale
-    (this takes a prior of 0).
+    Raises ClusterError for fewer than two clusters, or if the rest has no scale without one of them (possible only with
+    a prior of 0).
     """
     size = np.bincount(terms.cluster)
     times = np.ones(len(size), dtype=np.int64) if times is None else times
     U = int(times.sum())
     if U < 2:
-        raise ClusterError(f"{U} cluster; to see how far the ratings move without one takes two, or cluster none")
+        raise ClusterError(f"{U} cluster; the jackknife needs two or more; use cluster none")
     P = len(inverse)
     ends = np.cumsum(size)
     B = np.zeros((P, P))  # sum_c e_c e_c' with d_c = C e_c
@@ -227,7 +226,7 @@ def _by_rows(inverse: Floats, terms: Terms, rows: Index) -> Floats:
 
 
 def _by_parameters(inverse: Floats, terms: Terms, rows: Index) -> Floats:
-    """The same where a cluster has more rows than there are parameters: e = (I - H_c C)^-1 g_c."""
+    """The same for clusters with more rows than parameters: e = (I - H_c C)^-1 g_c."""
     P = len(inverse)
     try:
         lower = np.linalg.cholesky(inverse)
@@ -244,7 +243,7 @@ def _by_parameters(inverse: Floats, terms: Terms, rows: Index) -> Floats:
 
 
 def _check_scale(rest: Floats) -> None:
-    """What is left of the information without the cluster, (B, m, m), must be positive."""
+    """Raise ClusterError unless the information without the cluster, (B, m, m), is positive."""
     try:
         pivots = np.diagonal(np.linalg.cholesky(rest), axis1=1, axis2=2) ** 2
     except LinAlgError as error:
@@ -254,8 +253,8 @@ def _check_scale(rest: Floats) -> None:
 
 
 def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:
-    """The terms of votes by cluster and pair: one a row where a tie is half a win each. A model of ties adds its
-    parameter, the last column, to each of them, and one term a cluster in that parameter alone."""
+    """The terms of votes by cluster and pair: one for each row if a tie is half a win each. A model of ties adds its
+    parameter, the last column, to each of them, and one term for each cluster in that parameter alone."""
     d, n = fit.r[clusters.a] - fit.r[clusters.b], len(clusters.cluster)
     columns = np.stack([clusters.a, clusters.b], axis=1).ravel()
     x = csr_array((np.tile([1.0, -1.0], n), columns, np.arange(0, 2 * n + 1, 2)), shape=(n, len(fit.r)))

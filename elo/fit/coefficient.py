@@ -1,11 +1,11 @@
-"""A number that a fit found besides the ratings: of a covariate, or of ties."""
+"""An estimate besides the ratings: the coefficient of a covariate, or the parameter of ties."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Coefficient:
-    """In log-odds, with the bounds of its interval; whoever made it says per what."""
+    """In log-odds, with the bounds of its interval; the module that makes it defines the unit."""
 
     name: str
     value: float

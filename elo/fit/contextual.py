@@ -1,4 +1,4 @@
-"""Bradley-Terry with covariates: a model's strength apart from how long, marked up or fast its answers are.
+"""Bradley-Terry with covariates: a model's strength apart from its length, style, side and speed.
 
     logit P(a beats b) = r_a - r_b + x'beta
 
@@ -149,9 +149,9 @@ def _check_identified(likelihood: RowLikelihood, r: Floats, names: list[str]) ->
     group = components(likelihood.rows.pairs)
     laplacian, mixed = likelihood.laplacian(sums), likelihood.mixed(sums)
     laplacian += (group[:, None] == group[None, :]) * np.diag(laplacian).mean()
-    # Least squares, for the weights of two votes can lie so far apart that the matrix is singular by rounding.
+    # Least squares, because the weights of two votes can be so different that the matrix is singular by rounding.
     rest = sums.of_x - mixed.T @ np.linalg.lstsq(laplacian, mixed, rcond=None)[0]
-    size = np.maximum(np.sqrt(np.diag(sums.of_x)), 1e-100)  # 0 where ratings lie so far apart that nothing is open
+    size = np.maximum(np.sqrt(np.diag(sums.of_x)), 1e-100)  # 0 for ratings so far apart that no outcome is open
     values, vectors = eigh(rest / np.outer(size, size))
     if values[0] < _COLLINEAR:
         name = names[int(np.abs(vectors[:, 0]).argmax())]
@@ -171,13 +171,13 @@ def _newton(likelihood: RowLikelihood, r: Floats, names: list[str]) -> tuple[Flo
         gradient, information = likelihood.newton(theta)
         try:
             factor = cho_factor(information, lower=True)
-        except LinAlgError as error:  # the ratings alone have a maximum, so it is the coefficients that run away
+        except LinAlgError as error:  # the ratings alone have a maximum, so a coefficient has none
             if not names:
                 raise ConvergenceError(bradley_terry.too_flat(likelihood.ratings.prior)) from error
             raise _no_maximum(theta[K:] * largest, names) from error
         step = cho_solve(factor, gradient)
         size = float(np.abs(step).max())
-        # As `bradley_terry.damped`: by at most D does any battle's log-odds change.
+        # As `bradley_terry.damped`: no battle's log-odds changes by more than D.
         D = max(step[:K].max(), 0) - min(step[:K].min(), 0) + float(np.abs(step[K:]) @ largest)
         theta += step * (np.log1p(D) / D if D > 0 else 1.0)
         if has_converged(np.array([size]), np.array([last])).all():
@@ -186,17 +186,16 @@ def _newton(likelihood: RowLikelihood, r: Floats, names: list[str]) -> tuple[Flo
             raise _no_maximum(theta[K:] * largest, names)
         last = size
     raise ConvergenceError(
-        f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds; a larger prior holds ratings, "
-        "and a larger ridge coefficients, that votes alone do not"
+        f"no convergence in {_MAX_STEPS} steps; the last one was {size:.3g} log-odds; use a larger prior or ridge"
     )
 
 
 def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:
-    """`reached`, (F,), is what each covariate can add to the log-odds of a battle."""
+    """`reached`, (F,), is the most that each covariate adds to the log-odds of a battle."""
     name = names[int(np.abs(reached).argmax())]
     return NoMaximumError(
-        f"the coefficient of {name} has no finite maximum: the votes follow it, or it and the models, without "
-        "exception; set a ridge above 0, or a larger one"
+        f"the coefficient of {name} has no finite maximum: every vote follows it, alone or with the models; "
+        "set a ridge above 0, or a larger one"
     )
 
 

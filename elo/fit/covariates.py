@@ -1,11 +1,11 @@
-"""What a battle was like besides who fought it, as numbers that change their sign with the sides.
+"""Properties of a battle besides its models, as numbers that change sign with the sides.
 
     length   tokens (characters where tokens are not counted)      style   headers, lists, bold      speed   seconds
     side     1, always: seen from the answer on side A
 
-Each count f enters as (f_a - f_b) / (f_a + f_b + 1), the difference of the two answers over their sum, so that 20 lines
+Each count f becomes (f_a - f_b) / (f_a + f_b + 1), the difference of the two answers over their sum, so that 20 lines
 against 10 are as much as 200 against 100; seconds without the 1, which would have a unit there (and 0 against 0 is 0).
-Nothing is estimated here, nothing scaled and nothing subtracted: see `contextual`.
+Scaling and estimation are in `contextual`.
 
     N battles
 """
@@ -28,8 +28,8 @@ _CHOICES: dict[Control, tuple[tuple[str, ...], ...]] = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Covariates:
-    """Columns by name, (N,) each, seen from side A; and which battles have them all, (N,). Where they have not, a
-    column may be NaN."""
+    """Columns by name, (N,) each, seen from side A, and which battles have them all, (N,). Elsewhere columns may be
+    NaN."""
 
     names: tuple[str, ...]
     columns: tuple[Floats, ...]
@@ -37,9 +37,9 @@ class Covariates:
 
 
 def covariates(votes: Votes, control: Sequence[Control]) -> Covariates:
-    """The columns that control asks for, in its order.
+    """The columns that control needs, in its order.
 
-    Raises MissingDataError where the votes lack a feature, or none has them all; ValueError for a feature below 0.
+    Raises MissingDataError if the votes lack a feature, or none has them all; ValueError for a feature below 0.
     """
     columns: dict[str, Floats] = {}
     for part in control:
@@ -52,7 +52,7 @@ def covariates(votes: Votes, control: Sequence[Control]) -> Covariates:
         is_known &= np.isfinite(column)
     if columns and not is_known.any():
         raise MissingDataError(
-            f"control needs {', '.join(columns)} of both answers, and no vote has them; leave it out"
+            f"control needs {', '.join(columns)} of both answers, and no vote has them; leave control out"
         )
     return Covariates(tuple(columns), tuple(columns.values()), is_known)
 
@@ -65,7 +65,7 @@ def _features(votes: Votes, part: Control) -> dict[str, Floats]:
             return {name: given[name] for name in names}
     wanted = " or ".join(", ".join(names) for names in choices)
     raise MissingDataError(
-        f"control {part!r} needs {wanted} of the answers, and the votes have {', '.join(given) or 'nothing of them'}"
+        f"control {part!r} needs {wanted} of the answers, and the votes have {', '.join(given) or 'none of them'}"
     )
 
 
@@ -74,6 +74,6 @@ def _ratio(name: str, feature: Floats) -> Floats:
     if (wrong := np.flatnonzero((a < 0) | (b < 0))).size:
         raise ValueError(f"vote {wrong[0] + 1}: {name} {feature[wrong[0]].tolist()}; expected numbers from 0")
     total = a + b + (name != "seconds")
-    with np.errstate(invalid="ignore"):  # of numbers without end nothing is known
+    with np.errstate(invalid="ignore"):  # infinite numbers are unknown
         ratio: Floats = (a - b) / np.where(total == 0, 1.0, total)
     return ratio

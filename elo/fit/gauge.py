@@ -1,11 +1,11 @@
-"""Where the scale is fixed: votes tell differences of ratings alone, so one number is a convention.
+"""How the scale is fixed: votes determine only differences of ratings.
 
     mean      the plain mean of the rated models is `settings.mean`
-    battles   their mean by battles is: a newcomer with few of them moves nobody else
-    anchor    the mean of some models is that of the ratings they are given; with one model, it has its rating exactly
+    battles   their mean weighted by battles is: a newcomer with few of them hardly moves the others
+    anchor    the mean of some models is that of their given ratings; a single model has its rating exactly
 
-The convention changes no difference and no order, but how wide intervals are: each is that of the difference to the
-fixed mean, so an anchor has none at all.
+The convention changes no difference and no order, but the width of intervals: each is that of the difference to the
+fixed mean, so an anchor has no width at all.
 """
 
 from dataclasses import dataclass
@@ -19,18 +19,18 @@ from elo.settings import Settings
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gauge:
-    """What every model weighs in the mean that is fixed, (K,) with sum 1, and where that mean lies on the scale."""
+    """The weight of every model in the fixed mean, (K,) with sum 1, and that mean on the scale."""
 
     weights: Floats | None
-    """None: all alike, 1/K."""
+    """None: 1/K each."""
     target: float
 
     @classmethod
     def of(cls, models: tuple[str, ...], battles: Index, settings: Settings) -> Self:
-        """The gauge for K models with so many battles each, (K,).
+        """The gauge for K models with these numbers of battles, (K,).
 
-        Anchors 1200 and 1000: the two models have a mean of 1100, and the gap that their votes say.
-        Raises MissingDataError, naming the models there are, for an anchor that is none of them.
+        Anchors 1200 and 1000: the two models have a mean of 1100, and the gap that their votes give.
+        Raises MissingDataError, naming the models, for an anchor that is not one of them.
         """
         if settings.gauge == "mean":
             return cls(None, settings.mean)

@@ -1,4 +1,4 @@
-"""How far an interval of one model reaches, in standard errors."""
+"""The reach of an interval of one model, in standard errors."""
 
 from statistics import NormalDist
 
@@ -6,6 +6,6 @@ from scipy.special import stdtrit
 
 
 def pointwise(level: float, freedom: int | None = None) -> float:
-    """Standard errors that an interval of one model reaches: 1.96 at level 0.95, 2.02 with 39 degrees of freedom."""
+    """1.96 at level 0.95, 2.02 with 39 degrees of freedom."""
     upper = (1 + level) / 2
     return NormalDist().inv_cdf(upper) if freedom is None else float(stdtrit(freedom, upper))

@@ -1,4 +1,4 @@
-"""The likelihood of votes with covariates, summed over all rows in every step: each battle has its own covariates.
+"""The likelihood of votes with covariates, summed over all rows in every step.
 
 K models, N battles, M pairs that met, F covariates, P = K + F parameters
 """

@@ -1,16 +1,15 @@
 """Ties as an outcome of their own: the models of Davidson and of Rao and Kupper.
 
-Half a win each is a convention; these two are laws of three outcomes with one parameter more, that both ties and
-decided votes inform. For a difference of ratings d = r_a - r_b, in log-odds:
+Half a win each is a convention; these two are laws of three outcomes with one more parameter, estimated from ties and
+decided votes. For a difference of ratings d = r_a - r_b, in log-odds:
 
     Davidson     P_a : P_b : P_tie = e^(d/2) : e^(-d/2) : nu, t = log nu                    (Davidson 1970, JASA 65)
     Rao-Kupper   P_a = sigma(d - eta), P_b = sigma(-d - eta), P_tie = 1 - P_a - P_b = (e^(2 eta) - 1) P_a P_b,
                  t = eta = log theta > 0                                             (Rao and Kupper 1967, JASA 62)
 
-Both log-likelihoods are concave in (r, t), so Newton's method finds the one maximum there is. Their scales differ from
-each other and from that of half wins: compare predicted scores, never ratings of two models of ties. The prior of c
-virtual half wins against an average opponent acts on the ratings, as it does without a model of ties, and leaves t
-alone.
+Both log-likelihoods are concave in (r, t), so Newton's method finds the only maximum. Their scales differ from each
+other and from that of half wins: compare predicted scores, never ratings of two models of ties. The prior of c virtual
+half wins against an average opponent acts on the ratings, as without a model of ties, and not on t.
 
     K models, M pairs that met, R problems: r is (K, R), t is (R,), counts are (3, M, R) in the order won, lost, tied
 """
@@ -47,7 +46,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TieFit:
-    """Where the maximum is, `r` (K,) and `tie`, and the inverse of minus the Hessian there, (K + 1, K + 1), the tie
+    """The maximum, `r` (K,) and `tie`, and the inverse of minus the Hessian there, (K + 1, K + 1), with the tie
     parameter last; with the prior's zero, which is the average opponent (without a prior: with mean 0)."""
 
     model: Model
@@ -89,7 +88,7 @@ def terms(model: Model, d: Floats, t: Floats) -> Terms:
 
 
 # Both are written without differences of numbers near 1 (1/2 - (P_a - P_b)/2 is P_b + P_tie/2), so that the gradient
-# keeps its digits where ratings lie far apart and little but the prior holds them.
+# keeps its digits for ratings far apart, which only the prior bounds.
 def _davidson(d: Floats, t: Floats) -> Terms:
     won, lost, tied = chances("davidson", d, t)
 
@@ -118,12 +117,12 @@ def _rao_kupper(d: Floats, t: Floats) -> Terms:
 
 
 def fit(pairs: Pairs, model: Model, *, prior: float) -> TieFit | bradley_terry.Fit:
-    """The ratings of K models and the tie parameter. Where no vote is a tie the likeliest nu is 0 (theta 1), which is
-    Bradley-Terry without ties: then that fit.
+    """The ratings of K models and the tie parameter. Without ties the likeliest nu is 0 (theta 1), which is
+    Bradley-Terry: then that fit is returned.
 
     Two models that are even, half of their votes ties: ratings 0, nu = 2 and theta = 3.
 
-    Raises NoMaximumError, naming the models, where no finite maximum exists; ConvergenceError.
+    Raises NoMaximumError, naming the models, if no finite maximum exists; ConvergenceError.
     """
     if not pairs.tied.any():
         return bradley_terry.fit(pairs, prior=prior)
@@ -172,7 +171,7 @@ class _Found:
 
 
 def _newton(likelihood: Likelihood, model: Model, counts: Floats, r: Floats, t: Floats) -> _Found:
-    """From r (K, R) and t (R,) to the maximum of each problem. No problem touches another."""
+    """From r (K, R) and t (R,) to the maximum of each problem. The problems are independent."""
     r, t = r.copy(), t.copy()
     is_open = np.ones(len(t), dtype=bool)
     last = np.full(len(t), np.inf)
@@ -194,8 +193,7 @@ def _newton(likelihood: Likelihood, model: Model, counts: Floats, r: Floats, t: 
             slope = _gradient(likelihood, counts, terms(model, r[likelihood.a] - r[likelihood.b], t), r)
             return _Found(r, t, information, iteration, float(np.abs(slope).max()))
     raise ConvergenceError(
-        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; a larger prior holds "
-        "ratings that votes alone do not"
+        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; use a larger prior"
     )
 
 
@@ -219,12 +217,12 @@ def _information(likelihood: Likelihood, counts: Floats, at: Terms, r: Floats) -
 
 
 def _share(model: Model, step: Floats, t: Floats) -> Floats:
-    """(R,): how much of Newton's step, (K + 1, R), cannot lower the likelihood: log(1 + D) / D where along the step
-    no third derivative exceeds D times the second (see `bradley_terry.damped`).
+    """(R,): the share of Newton's step, (K + 1, R), that cannot lower the likelihood: log(1 + D) / D if no third
+    derivative along the step exceeds D times the second (see `bradley_terry.damped`).
 
     Davidson: D is the largest spread of the changes of the three outcomes' log-odds, at most |change of d| or
     |change of d| / 2 + |change of t|. Rao-Kupper: |change of d| + |change of t| for the curves, and, for
-    log(e^(2 eta) - 1), 2 |change of t| coth(eta) with eta taken at half its value, below which the step does not go.
+    log(e^(2 eta) - 1), 2 |change of t| coth(eta) with eta at half its value, because no step goes below that.
     """
     spread = np.maximum(step[:-1].max(axis=0), 0) - np.minimum(step[:-1].min(axis=0), 0)
     shift = np.abs(step[-1])
@@ -238,10 +236,10 @@ def _share(model: Model, step: Floats, t: Floats) -> Floats:
 def has_maximum(pairs: Pairs, won: Floats, lost: Floats, tied: Floats, *, prior: float) -> bool:
     """Whether these counts, (M,), have a finite maximum in r and t.
 
-    There is none without a tie, without a decided vote, or along a direction (u, c) of (r, 2t), u not constant, in
-    which no vote that came ever gets less likely: where every winner's u exceeds the loser's by c or more, and tied
-    models' u differ by c at most. c = 0 is the condition of Bradley-Terry; c = 1 is a system of bounds on differences,
-    which has a solution unless a cycle of them is negative. A prior holds u at 0.
+    There is none without a tie, without a decided vote, or with a direction (u, c) of (r, 2t), u not constant, along
+    which no vote gets less likely: every winner's u exceeds the loser's by c or more, and tied models' u differ by at
+    most c. c = 0 is the condition of Bradley-Terry; c = 1 is a system of bounds on differences, which has a solution
+    unless a cycle of them is negative. A prior keeps u at 0.
     """
     if not tied.any() or not (won.any() or lost.any()):
         return False
@@ -272,11 +270,11 @@ def _can_drift(pairs: Pairs, won: Floats, lost: Floats, tied: Floats) -> bool:
 
 
 def _check_maximum(pairs: Pairs, model: Model, *, prior: float) -> None:
-    """Raises NoMaximumError where there are ties and no finite maximum."""
+    """Raise NoMaximumError if there are ties and no finite maximum."""
     if not (pairs.won.any() or pairs.lost.any()):
         raise NoMaximumError(
-            f"all votes on {names(pairs.models, range(pairs.n_models))} are ties or both-bad: under ties {model!r} "
-            "their share tells nothing of the ratings; use ties 'half'"
+            f"all votes on {names(pairs.models, range(pairs.n_models))} are ties or both-bad, which do not determine "
+            f"ratings under ties {model!r}; use ties 'half'"
         )
     if prior:
         return
@@ -284,6 +282,6 @@ def _check_maximum(pairs: Pairs, model: Model, *, prior: float) -> None:
     if _can_drift(pairs, pairs.won, pairs.lost, pairs.tied):
         raise NoMaximumError(
             f"without a prior the ratings of {names(pairs.models, range(pairs.n_models))} have no finite maximum under "
-            f"ties {model!r}: they can be put on steps so that every winner stood above the loser and every tie was "
-            "within a step, and no vote speaks against steps of any height; use a prior above 0, or ties 'half'"
+            f"ties {model!r}: the models fall into levels, with every winner above the loser and every tie at most one "
+            "level apart, and no vote limits the distance of levels; use a prior above 0, or ties 'half'"
         )

@@ -1,17 +1,16 @@
-"""How much each vote weighs in a fit: by its pair's frequency, by the chance with which the pair was drawn, by its age.
+"""The weight of each vote in a fit: by pair frequency, by probability of the pair, by age.
 
-A rating without weights answers for the pairs as they were played. With weights 1 / frequency every pair counts as if
-it had met as often as any other; with 1 / probability the ratings are those that uniform pairs would have given
+A rating without weights is for the pairs as they were played. With weights 1 / frequency every pair counts as if it had
+met as often as any other; with 1 / probability the ratings are those that uniform pairs would have given
 (arXiv:2403.04132, section 4). Both make intervals wider; neither is the official board's.
 
     none   1
-    pair   1 / max(n, 50) for n votes of the unordered pair: a pair of few votes is not blown up
+    pair   1 / max(n, 50) for n votes of the unordered pair: a pair with few votes does not dominate
     draw   1 / P(pair was drawn), per vote
     half_life_days h: times 2^(-age / h), age counted back from the newest vote; after 100 half-lives 0
 
-The first three are scaled to a mean of 1 a vote, so that the prior weighs against the votes what it does without
-weights. Age is not: votes that fade carry less information, and the prior regains its weight. Sums are taken in an
-order that no order of votes can change.
+The first three are scaled to a mean of 1, so that the prior keeps its weight against the votes. Age is not: fading
+votes carry less information, and the prior regains its weight. Sums do not depend on the order of votes.
 
     K models, N votes, C cells
 """
@@ -24,9 +23,9 @@ from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
 from elo.settings import Settings
 
 _LEAST_OF_PAIR = 50
-_LEAST_CHANCE = 1e-100  # weights 1 / less, and their squares, are beyond any float
+_LEAST_CHANCE = 1e-100  # weights 1 / less, or their squares, are beyond any float
 _DAY_S = 86_400.0
-_MOST_HALF_LIVES = 100.0  # what is left after more is below any rounding, and would be all that joins two models
+_MOST_HALF_LIVES = 100.0  # what is left after more is below rounding, and must not connect two models
 
 
 def is_weighted(settings: Settings) -> bool:
@@ -34,11 +33,11 @@ def is_weighted(settings: Settings) -> bool:
 
 
 def weighted_pairs(cells: Cells, votes: Votes | None, settings: Settings) -> Pairs:
-    """The pairs with sums of weights in place of counts, and the sums of their squares; without those of which all
-    votes have faded. `cells` count the `votes`, which may be None where weights go by pair alone.
+    """The pairs with sums of weights instead of counts, and the sums of their squares; without pairs whose votes have
+    all faded. `cells` count the `votes`, which may be None if weights are by pair alone.
 
-    Two pairs of 100 and 300 votes, by pair: 2 and 2/3 a vote, so that both weigh 200.
-    Raises MissingDataError where a vote has no draw probability, or no time, and the settings need it.
+    Two pairs of 100 and 300 votes, by pair: 2 and 2/3 a vote, so both weigh 200.
+    Raises MissingDataError if the settings need a draw probability or a time that a vote does not have.
     """
     if not is_weighted(settings):
         return cells.pairs()
@@ -46,7 +45,7 @@ def weighted_pairs(cells: Cells, votes: Votes | None, settings: Settings) -> Pai
         weight = _by_pair(cells)
         return cells.weighted(cells.count * weight, cells.count * weight**2)
     if votes is None:
-        raise MissingDataError("these weights need the votes one by one, and only their counts came")
+        raise MissingDataError("these weights need the votes one by one, and only their counts were given")
     weight = vote_weights(votes, settings)
     cell = cells.of_votes(votes)
     order = np.lexsort((weight, cell))
@@ -65,7 +64,7 @@ def vote_weights(votes: Votes, settings: Settings) -> Floats:
         chance = _known(votes.draw_probability, "draw_probability", "weights 'draw'", "use 'none' or 'pair'")
         if (wrong := np.flatnonzero((chance < _LEAST_CHANCE) | (chance > 1))).size:
             raise MissingDataError(
-                f"vote {wrong[0] + 1}: draw_probability {chance[wrong[0]]:g} is no probability from {_LEAST_CHANCE:g}; "
+                f"vote {wrong[0] + 1}: draw_probability {chance[wrong[0]]:g} is not from {_LEAST_CHANCE:g} to 1; "
                 "leave the vote out, or use weights 'none' or 'pair'"
             )
         weight = 1 / chance
@@ -89,9 +88,10 @@ def _known(column: Floats | None, what: str, option: str, instead: str) -> Float
     if column is None:
         raise MissingDataError(f"{option} needs the {what} of every vote, and these votes have none; {instead}")
     if (missing := np.flatnonzero(~np.isfinite(column))).size:
+        more = f" and {len(missing) - 1:,} more have" if len(missing) > 1 else " has"
         raise MissingDataError(
-            f"vote {missing[0] + 1} has no {what} (nor have {len(missing) - 1} more), and {option} needs it of every "
-            f"vote; leave such votes out, or {instead}"
+            f"vote {missing[0] + 1}{more} no {what}, and {option} needs it of every vote; leave such votes out, or "
+            f"{instead}"
         )
     return column
 

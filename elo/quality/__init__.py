@@ -1,7 +1,7 @@
 """How far the votes can be trusted.
 
-assess           what was left out, sides and ties, prompts and voters, in one report
+assess           exclusions, sides, ties, prompts and voters in one report
 ballots          a votes file as ballots, for `assess`
-voters           voters who do not vote on what they read
-exchangeability  the statistics of those tests
+voters           tests for careless voters
+exchangeability  agreement of each vote with earlier ones, for those tests
 """

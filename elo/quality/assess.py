@@ -1,8 +1,7 @@
-"""How far the votes can be trusted: what was left out and why, who takes votes back, which side people like, how often
-they tie, prompts that come again, and voters who do not vote on what they read.
+"""A report on all votes: exclusions, withdrawals, sides, ties, repeated prompts, careless voters.
 
-From ballots, that is all votes, also those that do not count, each with its reasons. It reads nothing, excludes nothing
-and knows no ratings; what a voter's flag means is told in `voters`.
+It takes ballots, which are all votes, also those that do not count, each with its reasons. It excludes nothing;
+`voters` explains what a voter's flag means.
 """
 
 import hashlib
@@ -27,9 +26,9 @@ Result = Literal["won", "lost", "tie", "both_bad"]
 _Z = pointwise(0.95)
 _WITHDRAWN = frozenset({"withdrawn"})
 _OF_VOTERS = frozenset({"banned", "unusual_voter"})
-"""Reasons that are about the voter: such votes are examined all the same, else nobody who is excluded could ever be
-found honest, nor a flag be understood."""
-_FEW_VOTERS = 20  # too few to tell from them how voters differ
+"""Reasons about the voter. Such votes are examined too, or an excluded voter could never be found honest, nor a flag be
+understood."""
+_FEW_VOTERS = 20  # too few to estimate from them how voters differ
 _RESULTS: dict[Outcome, tuple[Result, Result]] = {
     Outcome.A: ("won", "lost"),
     Outcome.B: ("lost", "won"),
@@ -39,8 +38,7 @@ _RESULTS: dict[Outcome, tuple[Result, Result]] = {
 
 
 class Ballot(NamedTuple):
-    """One vote, whether it counts or not: it does when it has no reasons. `voter` and `prompt` (see `prompt_key`) are
-    None where nobody knows them."""
+    """One vote, which counts if it has no reasons. `voter` and `prompt` (see `prompt_key`) are None if unknown."""
 
     model_a: str
     model_b: str
@@ -51,14 +49,14 @@ class Ballot(NamedTuple):
 
 
 def prompt_key(text: str) -> str:
-    """The same 16 hex digits for prompts that differ in upper and lower case and in white space only."""
+    """16 hex digits, the same for prompts that differ only in case and white space."""
     plain = " ".join(text.casefold().split())
     return hashlib.blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`hits` of `n`, and where the share lies in 95 of 100 cases; 0 to 1 where there is nothing to tell it from."""
+    """`hits` of `n`, with a 95 % interval of the share; 0 to 1 if n is 0."""
 
     hits: int
     n: int
@@ -80,16 +78,16 @@ class Share:
 
     @classmethod
     def by_voter(cls, hits: Floats, n: Floats) -> "Share":
-        """For voters with habits of their own, (U,) each: the share of all votes, with an error as voters differ
-        (ratio estimator, one cluster a voter). With under 20 voters, as if votes were independent. Where all voters do
-        the same it tells no spread: then what as many voters with one vote each would tell (0 of 124: 0 to 0.03)."""
+        """For voters with different habits, (U,) each: the share of all votes, with an error from how voters differ
+        (ratio estimator, one cluster for each voter). With fewer than 20 voters, as for independent votes. If all
+        voters do the same, as for that many voters with one vote each (0 of 124: 0 to 0.03)."""
         total = cls.of(int(hits.sum()), int(n.sum()))
         U = int((n > 0).sum())
         if U < _FEW_VOTERS or total.share is None:
             return total
         if total.hits in (0, total.n):
-            whole = cls.of(U * (total.hits > 0), U)
-            return cls(total.hits, total.n, whole.low, whole.high)
+            alike = cls.of(U * (total.hits > 0), U)
+            return cls(total.hits, total.n, alike.low, alike.high)
         residuals = hits - total.share * n
         reach = _Z * sqrt(U / (U - 1) * float((residuals**2).sum())) / total.n
         return cls(total.hits, total.n, max(0.0, total.share - reach), min(1.0, total.share + reach))
@@ -100,7 +98,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawals:
-    """How many of a model's votes with one result were taken back."""
+    """The share of a model's votes with one result that were withdrawn."""
 
     model: str
     result: Result
@@ -109,39 +107,39 @@ class Withdrawals:
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
-    """Votes whose prompt is known, and prompts that come again. Prompts are the same when `prompt_key` says so."""
+    """Votes with a known prompt, and repeated prompts: those with the same `prompt_key`."""
 
     votes: int
     distinct: int
     by_same_voter: int
     """Votes on a prompt that the same voter had voted on before."""
     most: int
-    """Votes on the prompt that came most often."""
+    """Votes on the most frequent prompt."""
 
     @property
     def repeated(self) -> int:
-        """Votes on a prompt that somebody had voted on before."""
+        """Votes on a prompt that had a vote before."""
         return self.votes - self.distinct
 
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What `assess` found. Shares are of the votes that count."""
+    """The result of `assess`. Shares are of the votes that count."""
 
     n_votes: int
     n_counted: int
     exclusions: Mapping[str, int]
-    """Votes by reason; one with two reasons is in both."""
+    """Votes by reason; a vote with two reasons is in both."""
     left: Share
-    """Of the votes with a winner: side A. Where sides are drawn at random, anything but a half is a habit."""
+    """Votes for side A among those with a winner. If sides are drawn at random, anything but a half is a habit."""
     ties: Share
-    """Votes without a winner, both-bad ones too."""
+    """Votes without a winner, including both-bad."""
     both_bad: Share
     withdrawals: tuple[Withdrawals, ...]
-    """Where there are any: those taken back most often first."""
+    """The most frequent first."""
     prompts: Prompts
     voters: Examination | None
-    """None where no vote says who cast it."""
+    """None if no vote names its voter."""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -160,10 +158,10 @@ class Quality:
 
 
 def assess(ballots: Iterable[Ballot], *, level: float = 0.05, seed: int = 0) -> Quality:
-    """Ballots in the order in which they were cast. `level` and `seed` are those of `voters.examine`.
+    """Assess ballots in the order in which they were cast. `level` and `seed` are those of `voters.examine`.
 
-    Voters are examined by the votes that count, and by those that do not because of the voter alone (banned, unusual).
-    Raises ValueError for a level that is no share.
+    Voters are examined by the votes that count, and by those excluded only because of the voter (banned, unusual).
+    Raises ValueError for a level that is not between 0 and 1.
     """
     gathered = _Gathered()
     for ballot in ballots:
@@ -195,7 +193,7 @@ def assess(ballots: Iterable[Ballot], *, level: float = 0.05, seed: int = 0) -> 
 
 @dataclass(slots=True)
 class _Gathered:
-    """What is kept of ballots: numbers, never texts."""
+    """Numbers collected from ballots, never texts."""
 
     n_votes: int = 0
     exclusions: Counter[str] = field(default_factory=Counter)
@@ -207,9 +205,9 @@ class _Gathered:
     voter: "array[int]" = field(default_factory=lambda: array("i"))
     counted: "array[int]" = field(default_factory=lambda: array("b"))
     cast: Counter[tuple[str, str, Outcome]] = field(default_factory=Counter)
-    """Votes that count, or would but for their withdrawal,"""
+    """Votes that count, or would without their withdrawal."""
     withdrawn: Counter[tuple[str, str, Outcome]] = field(default_factory=Counter)
-    """and those withdrawn."""
+    """Of these, the withdrawn ones."""
     asked: Counter[str] = field(default_factory=Counter)
     asked_by: set[tuple[str, str]] = field(default_factory=set)
     n_by_same_voter: int = 0
@@ -256,7 +254,7 @@ class _Gathered:
 
 
 def _by_model(votes: Mapping[tuple[str, str, Outcome], int]) -> Counter[tuple[str, Result]]:
-    """Each vote as the results of its two models."""
+    """The results of the two models of each vote."""
     results: Counter[tuple[str, Result]] = Counter()
     for (model_a, model_b, outcome), n in votes.items():
         for model, result in zip((model_a, model_b), _RESULTS[outcome], strict=True):

@@ -1,8 +1,8 @@
-"""All votes of votes files, also those that do not count, with reasons, voters and prompts: what `quality` looks at.
+"""All votes of votes files, also those that do not count, with reasons, voters and prompts.
 
-`votes_file` reads the same files for ratings, and skips what does not count before it looks at it. Here such a row has
-to be a vote too; one that is not (nobody knows who won) is tallied as `not_a_vote` and left out, because it never
-mattered to anything. A row that counts must be right, as there.
+`votes_file` reads the same files for ratings, and skips rows that do not count without validating them. Here such a row
+must be a vote too; one that is not (without a winner, for example) is tallied and left out. A row that counts must be
+right, as there.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from elo.quality.assess import Ballot, prompt_key
 from elo.votes import values
 from elo.votes.layout import Layout
 from elo.votes.parquet import ParquetRows
-from elo.votes.rows import Row
+from elo.votes.rows import VoteRow
 from elo.votes.values import ValueProblem
 from elo.votes.votes_file import BadRowError, VotesFileError, opened
 from elo.votes.wanted import ALL_KINDS, Wanted
@@ -25,7 +25,7 @@ _PROGRESS_ROWS = 10_000
 
 @dataclass(slots=True)
 class Ballots:
-    """Iterates over the ballots of files, one after the other, once. The counts are complete when it has ended."""
+    """Iterates once over the ballots of the files, in order. The counts are complete at the end."""
 
     paths: Sequence[Path]
     kind: str | None = None
@@ -37,7 +37,7 @@ class Ballots:
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
     _known: dict[tuple[object, ...], Ballot] = field(default_factory=dict, init=False)
-    """The same few rows come again and again."""
+    """Most rows repeat a few combinations."""
 
     def __iter__(self) -> Iterator[Ballot]:
         """Raises BadRowError, VotesFileError."""
@@ -48,9 +48,7 @@ class Ballots:
                 layout, unit = Layout.of(rows.columns), "row" if isinstance(rows, ParquetRows) else "line"
                 prompt = next((name for name in _PROMPTS if name in rows.columns), None)
                 if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
-                    raise VotesFileError(
-                        f"{path} has no column kind, so rows of kind {self.kind!r} cannot be told from others"
-                    )
+                    raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be selected")
                 picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT)
                 for row in rows.pick(picked, ("turns",)):
                     self.n_rows += 1
@@ -66,7 +64,7 @@ class Ballots:
                     if ballot is not None:
                         yield ballot
 
-    def _ballot(self, found: Row, layout: Layout, wanted: Wanted) -> Ballot | None:
+    def _ballot(self, found: VoteRow, layout: Layout, wanted: Wanted) -> Ballot | None:
         if found.problem is not None:
             raise ValueProblem(found.problem)
         cells, (voter, prompt) = found.values[:-2], found.values[-2:]
@@ -87,7 +85,7 @@ class Ballots:
         )
 
     def _vote(self, row: Mapping[str, object], layout: Layout, wanted: Wanted) -> Ballot | None:
-        """What is told of the vote itself; None where the row is left aside and tallied."""
+        """The vote itself; None if the row is skipped and tallied."""
         if not wanted.is_kind(row["kind"]):
             self.n_other_kinds += 1
             return None
@@ -106,14 +104,14 @@ class Ballots:
 
 
 def _reasons(row: Mapping[str, object]) -> tuple[str, ...]:
-    """Why the row does not count; nothing where it does."""
+    """Why the row does not count; empty if it does."""
     if not values.truth("counted", row["counted"], default=True):
         return values.reasons(row["reasons"]) or ("not_counted",)
     return () if values.truth("anony", row["anony"], default=True) else ("not_anonymous",)
 
 
 def _prompt(prompt: object, turns: object) -> str | None:
-    """The key of a row's prompt, or, in our exports, of its first turn's."""
+    """The key of a row's prompt or, in our exports, of the prompt of its first turn."""
     if isinstance(turns, list) and turns and isinstance(turns[0], Mapping):
         prompt = turns[0].get("prompt")
     return prompt_key(prompt) if isinstance(prompt, str) and prompt.strip() else None

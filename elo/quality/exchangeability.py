@@ -1,13 +1,12 @@
-"""Could this vote have been another voter's? The exchangeability test of the Chatbot Arena, vote by vote.
+"""Whether a vote agrees with the others' votes: the exchangeability test of the Chatbot Arena.
 
-Each vote with a winner is put among the votes with a winner that others had cast on the same pair before. Seen from the
-model that most of them prefer, it agrees or it does not; its p-value is the share of votes that disagree at least as
-much (Chiang et al. 2024, arXiv 2403.04132, equation 10). There are only two values, so nearly all of the votes are
-equal in it, and as written p is far too large and flags nobody. Here ties are broken at random: p is then uniform on
-(0, 1), exactly and independently of the earlier ones, when the pair's votes could have come in any order.
+Each vote with a winner is compared with the votes with a winner that others had cast on the same pair before. Seen from
+the model that most of them prefer, it agrees or disagrees; its p-value is the share of votes that disagree at least as
+much (Chiang et al. 2024, arXiv 2403.04132, equation 10). There are only two values, so nearly all votes are tied, and
+as written p is far too large and flags no voter. Here ties are broken at random: p is then uniform on (0, 1), exactly
+and independently of the earlier ones, if the pair's votes could have been cast in any order.
 
-Votes without a winner are left out: how often somebody says "tie" is a habit, and a habit is not disagreement.
-`voters` makes a verdict of the scores; nothing here knows what is usual.
+Votes without a winner are left out: the frequency of ties is a habit, not disagreement. `voters` judges the scores.
 """
 
 import hashlib
@@ -20,22 +19,22 @@ from scipy.special import ndtri
 from db.outcome import Outcome
 from elo.battles import Floats, Index, Votes
 
-_VIRTUAL = 2.0  # votes added for either model of a pair when it is asked how one-sided the pair is
+_VIRTUAL = 2.0  # votes added for each model of a pair to estimate how one-sided the pair is
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """N votes, as normal scores of their p-values: `z` (N,), N(0, 1) for a vote like all others, larger for one that
-    disagrees; `shift` (N,), the mean of z if the voter had tossed a coin, which is 0 where that cannot be told (no
-    winner, nobody before, a pair on which opinions are divided)."""
+    """N votes as normal scores of their p-values: `z` (N,), N(0, 1) for a vote like all others, larger for one that
+    disagrees; `shift` (N,), the mean of z if the voter had tossed a coin, which is 0 if there is nothing to compare (no
+    winner, no earlier vote, a pair with evenly divided votes)."""
 
     z: Floats
     shift: Floats
 
 
 def scores(votes: Votes, *, seed: int) -> Scores:
-    """Every voter has a stream of random numbers of their own, by seed and name. So a score depends on the voter's own
-    votes up to then and on earlier ones on the same pair, and on nothing else that comes or goes."""
+    """Every voter has a personal stream of random numbers, by seed and name. So a score depends only on the voter's
+    votes up to then and on earlier votes on the same pair."""
     assert votes.voter is not None
     z, shift = np.zeros(len(votes)), np.zeros(len(votes))
     decided = np.flatnonzero((votes.outcome == Outcome.A) | (votes.outcome == Outcome.B))
@@ -52,15 +51,15 @@ def scores(votes: Votes, *, seed: int) -> Scores:
     n, fewer = for_first + for_second, np.minimum(for_first, for_second)
     disagrees = np.where(is_first, for_first < for_second, for_second < for_first)
     share = fewer / n
-    can_tell = (for_first != for_second) & (fewer > 0)
+    is_comparable = (for_first != for_second) & (fewer > 0)
     p = np.where(disagrees, u * share, share + u * (1 - share))
-    z[decided] = np.where(can_tell, -ndtri(np.clip(p, 1e-12, 1 - 1e-12)), 0.0)
-    shift[decided[can_tell]] = _shift_of_a_coin(fewer[can_tell], n[can_tell])
+    z[decided] = np.where(is_comparable, -ndtri(np.clip(p, 1e-12, 1 - 1e-12)), 0.0)
+    shift[decided[is_comparable]] = _shift_of_a_coin(fewer[is_comparable], n[is_comparable])
     return Scores(z, shift)
 
 
 def _uniform(voter: Index, names: tuple[str, ...], seed: int) -> Floats:
-    """(N,): for a voter's first vote the first number of their stream, and so on; 0.5 for votes of nobody known."""
+    """(N,): the first number of a voter's stream for the first vote, and so on; 0.5 for votes of unknown voters."""
     u = np.full(len(voter), 0.5)
     order = np.argsort(voter, kind="stable")
     starts = np.flatnonzero(np.diff(voter[order], prepend=-2))
@@ -76,8 +75,8 @@ def _shift_of_a_coin(fewer: Index, n: Index) -> Floats:
     """(N,): the mean of z when the last of n votes, of which `fewer` are in the minority, was a coin's.
 
     Given these n votes, an honest last one is any of them. A coin's is in the minority with the odds
-    fewer / f : (n - fewer) / (1 - f), f being the true share of the minority, taken to be a little nearer to a half
-    than the votes say.
+    fewer / f : (n - fewer) / (1 - f), where f is the true share of the minority, estimated a little nearer to a half
+    than that of the votes.
     """
     share, f = fewer / n, (fewer + _VIRTUAL) / (n + 2 * _VIRTUAL)
     in_minority = fewer / f / (fewer / f + (n - fewer) / (1 - f))

@@ -1,22 +1,22 @@
-"""Voters who do not vote on what they read: always the same side, always a tie, at random, or against everybody.
+"""Tests for careless voters: always the same side, always a tie, at random, or against everybody.
 
-Three tests look at every voter after every vote, each a bet against the voter being honest that is paid as evidence:
-how many times likelier the votes so far are under a careless rule than under the habits of honest voters.
+Three tests examine every voter after every vote. The evidence of each is how many times likelier the votes so far are
+under a careless rule than under the habits of honest voters.
 
     sides   votes with a winner: nearly all left, or nearly all right   against the sides honest voters choose
     ties    all votes: nearly all without a winner                      against the ties honest voters give
     others  agreement with earlier votes on the same pair               against the tastes of honest voters
             (`exchangeability`): a coin's, or the opposite
 
-Against an honest voter each is a martingale that begins at 1, and so is their mean: with whatever patience one looks,
-it reaches 1/level for at most a share `level` of honest voters in their whole life (Ville 1939). That is why a voter
-may be looked at after every vote, and why there are no looks to correct for.
+For an honest voter each is a martingale that starts at 1, and so is their mean: it ever reaches 1/level for at most a
+share `level` of honest voters, however many votes they cast (Ville 1939). So a voter can be tested after every vote
+without a correction for the number of tests.
 
-Honest voters need not be alike. Shares of left votes and of ties are Beta distributed among them, distances from the
-others' taste normal around 0. How widely, is estimated from all voters, of whom one in ten is taken to be careless,
-then widened by half, and kept within the bounds below: so the promise holds as far as people differ by chance, each in
-their own way. Honest people who agree with each other against the rest stand far from the others, and may be flagged.
-Sides must be drawn at random, as the arena does: else a good model that often stands left looks like a habit.
+Honest voters need not be alike. Their shares of left votes and of ties are Beta distributed, their distances from the
+others' taste normal around 0. The widths are estimated from all voters, assuming one in ten to be careless, then
+widened by half and kept within the bounds below. So the promise covers people who differ by chance, independently of
+each other. Honest people who agree with each other against the rest are far from the others, and may be flagged. Sides
+must be drawn at random, as in the arena: else a good model that is often on the left looks like a habit.
 
 A flag is a reason to look, not a proof. Nothing here excludes a vote.
 """
@@ -37,22 +37,22 @@ Test = Literal["sides", "ties", "others"]
 _TESTS: tuple[Test, ...] = get_args(Test)
 
 _CARELESS = (19.0, 1.0)
-"""Beta distribution of a careless voter's share: 19 of 20, now and then less."""
+"""Beta distribution of a careless voter's share: about 19 of 20."""
 _CARELESS_VOTERS = 0.1
-"""Share of voters that are taken to be careless where honest habits are estimated: so they do not pass for a habit."""
+"""Share of voters assumed careless when honest habits are estimated, so that they do not pass for a habit."""
 _WIDER = 1.5
-"""Honest habits are taken to be wider than estimated, in standard deviations, because no habit has so neat a shape."""
+"""Honest habits are assumed this much wider than estimated, because real ones are not exactly Beta or normal."""
 _SIDES = ((0.4, 0.6), (20.0, 60.0))
-"""Bounds of what is estimated: left shares' mean, and weight a + b; the standard deviation is 0.06 to 0.11."""
+"""Bounds of the estimated mean of left shares and of their weight a + b; the standard deviation is 0.06 to 0.11."""
 _TIES = ((0.05, 0.75), (4.0, 10.0))
-"""The same of tie shares: standard deviation 0.15 to 0.22 where the mean is a half."""
+"""The same for tie shares: standard deviation 0.15 to 0.22 at a mean of a half."""
 _TASTES = (0.15, 1.0)
-"""Bounds of the standard deviation of honest voters' distances from the others, in coins: a coin's distance is 1."""
+"""Bounds of the standard deviation of honest voters' distances from the others; a coin's distance is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """Shares of honest voters: Beta with this mean, and a weight as if so many votes had been seen of each."""
+    """Shares of honest voters: Beta with this mean, and a weight in votes."""
 
     mean: float
     weight: float
@@ -73,7 +73,7 @@ class Habit:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What honest voters are taken to be like."""
+    """The assumed habits of honest voters."""
 
     left: Habit
     ties: Habit
@@ -83,7 +83,7 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """One voter. Evidence is the decimal logarithm of the three tests' own, after the last vote."""
+    """One voter, with the decimal logarithm of the evidence of the three tests after the last vote."""
 
     voter: str
     n_votes: int
@@ -91,19 +91,19 @@ class Voter:
     """Of the votes with a winner; None without one."""
     tie_share: float
     distance: float | None
-    """From the others: 0 votes as they do, 1 like a coin, 2 against them; None where there is nothing to compare."""
+    """From the others: 0 votes as they do, 1 like a coin, 2 against them; None if there is nothing to compare."""
     sides: float
     ties: float
     others: float
     flagged_after: int | None
-    """How many votes it took; None: not flagged. What follows cannot take a flag back."""
+    """The vote at which the voter was flagged; None: never. Later votes do not remove a flag."""
     reason: Test | None
-    """The test with most evidence when the flag fell."""
+    """The test with the most evidence at that vote."""
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All voters, those with most votes first, then by name."""
+    """All voters, by number of votes, then by name."""
 
     voters: tuple[Voter, ...]
     habits: Habits
@@ -111,7 +111,7 @@ class Examination:
     """The largest share of honest voters that is ever flagged."""
     seed: int
     n_unknown: int
-    """Votes of nobody known: they count as others' opinions only."""
+    """Votes of unknown voters, which count only as others' opinions."""
 
     @property
     def flagged(self) -> tuple[Voter, ...]:
@@ -119,14 +119,14 @@ class Examination:
 
 
 def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
-    """Looks at every voter after every vote. The votes are in the order in which they were cast.
+    """Test every voter after every vote. The votes are in the order in which they were cast.
 
-    In an arena of 20 models whose voters have tastes of their own, always left is caught after 10 votes, always a tie
+    In an arena of 20 models whose voters have personal tastes, always left is caught after 10 votes, always a tie
     after 7, the opposite of everybody after 32, and a coin after 191 (medians; bench/voters.py).
-    Raises ValueError for votes without voters, and for a level that is no share.
+    Raises ValueError for votes without voters, and for a level that is not between 0 and 1.
     """
     if votes.voter is None:
-        raise ValueError("these votes do not say who cast them; expected a column of voters")
+        raise ValueError("these votes do not name their voters; expected a column of voters")
     if not 0 < level < 1:
         raise ValueError(f"level {level!r} is not between 0 and 1")
     tracks = _tracks(votes, seed)
@@ -140,7 +140,7 @@ def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
     )
     mean = np.logaddexp.reduce(evidence, axis=0) - np.log(len(_TESTS))
     is_over = np.flatnonzero(mean >= -np.log(level))
-    flagged_at = dict(zip(tracks.voter[is_over[::-1]].tolist(), is_over[::-1].tolist(), strict=True))  # the first stays
+    flagged_at = dict(zip(tracks.voter[is_over[::-1]].tolist(), is_over[::-1].tolist(), strict=True))  # keeps the first
     found = []
     for voter, start, last in zip(
         tracks.voter[tracks.starts].tolist(), tracks.starts.tolist(), tracks.ends.tolist(), strict=True
@@ -168,7 +168,7 @@ def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tracks:
-    """The votes of known voters, voter after voter and in order, with running sums within each: (N,) all."""
+    """The votes of known voters, by voter and in order, with running sums within each voter, (N,) each."""
 
     voter: Index
     n: Index
@@ -179,9 +179,9 @@ class _Tracks:
     information: Floats
     """Sum of shift^2: disagreement is normal with mean distance x information and variance information."""
     starts: Index
-    """(U,): where each voter begins,"""
+    """(U,): the first vote of each voter."""
     ends: Index
-    """(U,): and the last vote."""
+    """(U,): the last vote of each voter."""
 
 
 def _tracks(votes: Votes, seed: int) -> _Tracks:
@@ -245,7 +245,7 @@ def _careless_distance(S: Floats, C: Floats) -> Floats:
 
 
 def _chance(k: Index, n: Index, a: float, b: float) -> Floats:
-    """Log-probability of one order of k hits in n where the share is Beta(a, b)."""
+    """Log-probability of one order of k hits in n if the share is Beta(a, b)."""
     chance: Floats = betaln(a + k, b + n - k) - betaln(a, b)
     return chance
 
@@ -258,7 +258,7 @@ def _chance_of_distance(S: Floats, C: Floats, taste: float) -> Floats:
 
 
 def _habits(tracks: _Tracks) -> Habits:
-    """The likeliest honest habits, given that some voters are careless; then wider."""
+    """The likeliest honest habits, given that some voters are careless, then widened."""
     at = tracks.ends
     n, decided, left = tracks.n[at], tracks.decided[at], tracks.left[at]
     S, C = tracks.disagreement[at], tracks.information[at]
@@ -284,5 +284,5 @@ def _likeliest(k: Index, n: Index, careless: Floats, means: tuple[float, float],
 
 
 def _mixed(honest: Floats, careless: Floats) -> float:
-    """Log-likelihood of voters of whom some are careless."""
+    """Log-likelihood if some voters are careless."""
     return float(np.logaddexp(np.log1p(-_CARELESS_VOTERS) + honest, np.log(_CARELESS_VOTERS) + careless).sum())

@@ -1,14 +1,14 @@
-"""Files and rows of votes  ->  `battles.Votes`; `votes_file` puts the rest together.
+"""Files and database rows of votes  ->  `battles.Votes`.
 
-votes_file    a file of any format as votes, with what was left out
-vote_columns  the columns beside winner and models that a setting asks for
-rows          CSV, JSON and JSON lines as rows, whatever is in them
-parquet       the same from Parquet
-plain_csv     plain CSV as whole columns, without a loop over rows
-plain_votes   votes out of such columns
-layout        which columns mean what
+votes_file    a file of any format as votes, with a tally of the rows left out
+vote_columns  votes as arrays, with the columns that the settings need
+rows          CSV, JSON and JSON lines as rows
+parquet       Parquet as rows
+plain_csv     plain CSV as columns, without a loop over rows
+plain_votes   votes from such columns
+layout        the meaning of a file's columns
 wanted        which rows are wanted, and the tally of the others
-values        what one value means, or why it means nothing
-answers       what a row says of its two answers
+values        the meaning of one value, or the error in it
+answers       the features of a row's two answers
 style         length, headings, lists and bold of an answer
 """

@@ -1,12 +1,12 @@
-"""The features of both answers of a row of a votes file, from whatever it tells of them.
+"""The features of a row's two answers, from the first of these columns that the file has.
 
-    turns, deck_answers              our exports: the answers that were shown, their tokens, how long they took
+    turns, deck_answers              our exports: the answers shown, their tokens and durations
     conv_metadata                    counts by side, as an object or as text
     sum_assistant_a_tokens, ...      the same counts as columns
-    conversation_a, conversation_b   lists of messages, of which those of the role assistant count
+    conversation_a, conversation_b   lists of messages; those of the role assistant count
     response_a, response_b           the answers' texts, or lists of them
 
-The first that is there is taken. What the counts are is told in `style`.
+`style` defines the counts.
 """
 
 import json
@@ -25,13 +25,13 @@ _COUNTS = tuple(
 _TEXTS = (("conversation_a", "conversation_b"), ("response_a", "response_b"))
 _OURS = ("turns", "deck_answers")
 COLUMNS = (*_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name in pair))
-"""All columns that may tell of answers."""
+"""All columns about answers."""
 
 Pair = tuple[Features, Features]
 
 
-class Answer(Protocol):
-    """One answer that a voter saw; None: not known (a text: not asked for)."""
+class SeenAnswer(Protocol):
+    """One answer that a voter saw; None: unknown (a text: not read)."""
 
     @property
     def text(self) -> str | None: ...
@@ -41,16 +41,16 @@ class Answer(Protocol):
     def duration_ms(self) -> float | None: ...
 
 
-class _Told(NamedTuple):
-    """An `Answer`, as a file tells it."""
+class _FileAnswer(NamedTuple):
+    """A `SeenAnswer` from a file."""
 
     text: str | None
     tokens: int | None
     duration_ms: float | None
 
 
-def of_answers(answers: Sequence[Answer]) -> Features:
-    """The features of one side. What is not known of one answer is not known of the side."""
+def of_answers(answers: Sequence[SeenAnswer]) -> Features:
+    """The features of one side. A feature that is unknown for one answer is unknown for the side."""
     if not answers:
         return Features()
     tokens = [answer.tokens for answer in answers if answer.tokens is not None]
@@ -64,7 +64,7 @@ def of_answers(answers: Sequence[Answer]) -> Features:
 
 
 def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
-    """Side A's and side B's; `row` has some of `COLUMNS`. Raises ValueProblem."""
+    """The features of side A and side B; `row` has some of `COLUMNS`. Raises ValueProblem."""
     if row.get("turns"):
         return _of_turns(row["turns"])
     if row.get("deck_answers"):
@@ -86,7 +86,7 @@ def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
 
 
 def _of_turns(turns: object) -> Pair:
-    sides: dict[str, list[Answer]] = {"a": [], "b": []}
+    sides: dict[str, list[SeenAnswer]] = {"a": [], "b": []}
     for turn in _objects("turns", turns):
         last = {answer.get("side"): answer for answer in _objects("answers", turn.get("answers") or [])}
         for side, answers in sides.items():
@@ -101,10 +101,10 @@ def _of_deck(deck_answers: object, model_a: str, model_b: str) -> Pair:
     return of_answers(a), of_answers(b)
 
 
-def _answer(answer: Mapping[str, object]) -> _Told:
+def _answer(answer: Mapping[str, object]) -> _FileAnswer:
     text, tokens = answer.get("text"), number_or_nan(answer.get("completion_tokens"))
     duration_ms = number_or_nan(answer.get("duration_ms"))
-    return _Told(
+    return _FileAnswer(
         text if isinstance(text, str) else None,
         None if math.isnan(tokens) else int(tokens),
         None if math.isnan(duration_ms) else duration_ms,
@@ -117,7 +117,7 @@ def _objects(column: str, value: object) -> Iterator[Mapping[str, object]]:
         raise ValueProblem(f"{column} is {shown(value)}; expected a list of objects")
     for item in value:
         if not isinstance(item, Mapping):
-            raise ValueProblem(f"{column} holds {shown(item)}; expected objects")
+            raise ValueProblem(f"{column} contains {shown(item)}; expected objects")
         yield item
 
 
@@ -138,7 +138,7 @@ def _texts(column: str, value: object) -> list[str]:
 
 
 def _content(content: object) -> str:
-    """A text, or the texts among parts such as {"type": "text", "text": "..."}; nothing for anything else."""
+    """A text, or the texts of parts such as {"type": "text", "text": "..."}; empty for anything else."""
     if isinstance(content, str):
         return content
     parts = content if isinstance(content, Sequence) else []
@@ -147,7 +147,7 @@ def _content(content: object) -> str:
 
 
 def _parsed(value: object) -> object:
-    """A list that a CSV holds as JSON; any other text as it is."""
+    """A list, if the text is one in JSON, as in a CSV; else the value."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             return json.loads(value)

@@ -1,4 +1,4 @@
-"""Which columns of a votes file mean what: our own exports' and the public spellings."""
+"""The meaning of a votes file's columns: those of our exports and the public spellings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The names of the columns that mean something, None where there is none. A row's values are asked for in the order
-    `base`, `extras`, and those of `answers` whole."""
+    """The names of the columns that are used, None for a missing one. A row's values are read in the order `base`,
+    `extras`, and those of `answers` unflattened."""
 
     sides: tuple[str, str]
     outcome: tuple[str, ...]
@@ -43,9 +43,9 @@ class Layout:
             found = ", ".join(map(shown, columns[:12])) or "none"
             is_other = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
             hint = ", separated by commas" if is_other else ""
-            if any("\0" in column for column in columns):  # UTF-16 without its mark, or no text at all
+            if any("\0" in column for column in columns):  # UTF-16 without its mark, or not text
                 hint = ", as UTF-8 text"
-            raise LayoutError(f"is no votes file, its columns are {found}; {EXPECTED}{hint}")
+            raise LayoutError(f"is not a votes file: its columns are {found}; {EXPECTED}{hint}")
 
         def first_of(*names: str) -> str | None:
             return next((name for name in names if name in columns), None)
@@ -66,12 +66,12 @@ class Layout:
 
     @property
     def base(self) -> tuple[str, ...]:
-        """What decides whether a row is a vote, and which."""
+        """The columns that decide whether a row is a vote, and which."""
         return (*self.sides, *self.outcome, *_OPTIONAL)
 
     @property
     def extras(self) -> tuple[str, str, str, str]:
-        """What else may be asked for: voter, prepared pair, time, draw probability."""
+        """Voter, prepared pair, time, draw probability."""
         return (
             self.voter or _ABSENT,
             self.prepared or _ABSENT,
@@ -84,12 +84,12 @@ class Layout:
         return len(self.base) + 2
 
     def known(self) -> set[Column]:
-        """The columns of `Votes` that such a file tells."""
-        told: dict[Column, bool] = {
+        """The columns of `Votes` that such a file has."""
+        has: dict[Column, bool] = {
             "voter": self.voter is not None,
             "prepared": self.prepared is not None,
             "time": self.time is not None,
             "draw_probability": self.draw_probability is not None,
             "features": bool(self.answers),
         }
-        return {column for column, is_told in told.items() if is_told}
+        return {column for column, is_there in has.items() if is_there}

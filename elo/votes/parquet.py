@@ -1,23 +1,20 @@
-"""Parquet files as rows, with pyarrow: the only file that imports it, and only where such a file is read.
-
-pyarrow is an extra, because everything else works without it.
-"""
+"""Parquet files as rows. Only this module imports pyarrow, an extra, and only to read such a file."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from elo.votes.rows import Row, RowsError, flattened
+from elo.votes.rows import RowsError, VoteRow, flattened
 
 MAGIC = b"PAR1"
-"""What such a file begins with."""
+"""The first bytes of such a file."""
 _BATCH_ROWS = 2**16
 
 
 class ParquetRows:
-    """Rows are counted from 1: there are no lines."""
+    """Rows are counted from 1, because there are no lines."""
 
     def __init__(self, path: Path) -> None:
-        """Raises RowsError: no pyarrow, or no whole Parquet file."""
+        """Raises RowsError without pyarrow, or if the file is not a complete Parquet file."""
         try:
             import pyarrow
             import pyarrow.parquet
@@ -29,10 +26,10 @@ class ParquetRows:
         try:
             self._file = pyarrow.parquet.ParquetFile(path)
         except (self._broken, OSError) as error:
-            raise RowsError(f"is no whole Parquet file: {_first_line(error)}") from error
+            raise RowsError(f"is not a complete Parquet file: {_first_line(error)}") from error
         self.columns = tuple(self._file.schema_arrow.names)
 
-    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
         names = [*wanted, *whole]
         present = [name for name in self.columns if name in names]
         n_rows = 0
@@ -42,9 +39,9 @@ class ParquetRows:
                 columns = [batch.column(name).to_pylist() if name in present else missing for name in names]
                 for row in zip(*columns, strict=True):
                     n_rows += 1
-                    yield Row(n_rows, flattened(row[: len(wanted)]), row[len(wanted) :])
+                    yield VoteRow(n_rows, flattened(row[: len(wanted)]), row[len(wanted) :])
         except (self._broken, OSError) as error:
-            raise RowsError(f"cannot be read on after row {n_rows}: {_first_line(error)}") from error
+            raise RowsError(f"cannot be read after row {n_rows}: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

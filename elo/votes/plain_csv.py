@@ -1,9 +1,9 @@
-"""CSV without a loop over its rows, for files that are as plain as nearly all votes files are.
+"""Plain CSV as columns, without a loop over rows; nearly all votes files are plain.
 
-A block of lines is plain where it is UTF-8, has quotes only around whole fields with neither commas nor line ends in
-them, a carriage return only before a line's end, and in every line as many commas as the header. Then the places of
-commas and line ends are the fields, and the distinct texts of a column are found by whole arrays. Whatever is not plain
-is left to `rows`, which reads any CSV: reading goes on there from `offset`. It knows no votes.
+A block of lines is plain if it is UTF-8, has quotes only around complete fields without commas and line ends, carriage
+returns only before a line's end, and as many commas in every line as the header. Then the positions of commas and line
+ends are the fields, and the distinct texts of a column are found with arrays. `rows`, which reads any CSV, continues
+from `offset` with what is not plain.
 
     R lines of a block, F fields of a line, V distinct texts
 """
@@ -25,7 +25,7 @@ _LONGEST_TEXT = 256
 _LONGEST_NUMBER = 40
 _COMMA, _LINE_END, _RETURN, _QUOTE = b',\n\r"'
 _BOM = b"\xef\xbb\xbf"
-_PAD = bytes(8)  # so that the last field's words can be read whole
+_PAD = bytes(8)  # so that complete words can be read from the last field
 _IS_NUMERIC = np.isin(np.arange(256), np.frombuffer(b"0123456789+-.eE", dtype=np.uint8))
 _MASKS = np.array([(1 << (8 * n_bytes)) - 1 for n_bytes in range(9)], dtype=np.uint64)
 # Odd and without a pattern (from the generator PCG64 with seed 0): word j of a text weighs _FACTORS[j] in its hash.
@@ -33,20 +33,20 @@ _FACTORS = np.random.default_rng(0).integers(0, 2**63, _LONGEST_TEXT // 8 + 1, d
 
 
 class NotPlainError(Exception):
-    """These lines are for the careful reader."""
+    """These lines are not plain."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """R plain lines, with eight bytes after them that are none."""
+    """R plain lines, followed by eight zero bytes."""
 
     text: bytes
     starts: Index
-    """(R,): where each line begins, in bytes."""
+    """(R,): where each line starts, in bytes."""
     ends: Index
     """(R, F): where each field ends."""
     is_quoted: NDArray[np.bool_] | None
-    """(R, F): whether the field stands in quotes; None: none does."""
+    """(R, F): whether the field is in quotes; None: none is."""
 
     @classmethod
     def of(cls, text: bytes, n_fields: int) -> "Block":
@@ -72,7 +72,7 @@ class Block:
         return len(self.starts)
 
     def spans(self, column: int) -> tuple[Index, Index]:
-        """(R,) each: where the fields of that column begin, without their quotes, and how many bytes they have."""
+        """(R,) each: where the fields of that column start, without quotes, and their number of bytes."""
         starts = self.ends[:, column - 1] + 1 if column else self.starts
         lengths = self.ends[:, column] - starts
         if self.is_quoted is not None:
@@ -85,7 +85,7 @@ class Block:
         return [self.text[starts[row] : starts[row] + lengths[row]].decode() for starts, lengths in spans]
 
     def numbers(self, column: int) -> Floats:
-        """(R,): the column as numbers, NaN where a field is empty. Raises NotPlainError where one is no number."""
+        """(R,): the column as numbers, NaN for an empty field. Raises NotPlainError if one is not a number."""
         starts, lengths = self.spans(column)
         width = max(int(lengths.max(initial=0)), 3)
         if width > _LONGEST_NUMBER:
@@ -107,8 +107,8 @@ class Block:
 
 
 def _quoted(text: bytes, starts: Index, ends: Index) -> NDArray[np.bool_] | None:
-    """(R, F): which fields begin and end with a quote; None: none. Where there are other quotes than those, a comma or
-    a line's end may stand between them: NotPlainError."""
+    """(R, F): which fields start and end with a quote; None: none. Raises NotPlainError for any other quotes, because
+    commas or line ends may be between them."""
     if b'"' not in text:
         return None
     bytes_ = np.frombuffer(text, dtype=np.uint8)
@@ -130,19 +130,19 @@ def _is_utf8(text: bytes) -> bool:
 
 @dataclass(slots=True)
 class PlainCsv:
-    """The plain lines that a file with this header begins with. `file` is binary, at its start."""
+    """The plain lines at the start of a file with this header. `file` is binary, at its start."""
 
     file: BinaryIO
     columns: Sequence[str]
     offset: int = 0
-    """How many bytes were given out, the header's among them."""
+    """Bytes returned so far, with the header."""
     n_lines: int = 0
-    """How many lines that is."""
+    """Lines returned so far, with the header."""
     is_whole: bool = False
-    """Whether that is all of the file."""
+    """Whether the end of the file was reached."""
 
     def blocks(self) -> Iterator[Block]:
-        """Ends at the end of the file, or before the first block that is not plain."""
+        """The blocks up to the end of the file or to the first one that is not plain."""
         header = self.file.readline(_LONGEST_LINE)
         try:
             names = Block.of(header.removeprefix(_BOM) + _PAD, len(self.columns)).texts(0)
@@ -176,9 +176,9 @@ class PlainCsv:
 
 @dataclass(slots=True)
 class Texts:
-    """The V distinct texts that columns have had so far, each with a code: 0, 1, ... in the order in which they came.
+    """The V distinct texts of columns so far, each with a code: 0, 1, ... in the order of appearance.
 
-    A hash finds the candidate, and all bytes are compared, so equal codes are equal texts.
+    A hash finds the candidate and all bytes are compared, so equal codes are equal texts.
     """
 
     found: list[str] = field(default_factory=list)
@@ -191,7 +191,7 @@ class Texts:
     """Open addressing: the code at the hash's place or the next free ones; -1: free."""
 
     def codes(self, block: Block, column: int) -> Index:
-        """(R,): the codes of the texts of a column. Raises NotPlainError for a text that is very long."""
+        """(R,): the codes of the texts of a column. Raises NotPlainError for a very long text."""
         starts, lengths = block.spans(column)
         words, hashes = _hashed(block.text, starts, lengths)
         if len(words) > len(self._words):
@@ -214,7 +214,7 @@ class Texts:
         return codes
 
     def _find(self, hashes: Words) -> Index:
-        """(n,): the codes of texts with these hashes, -1 where there is none."""
+        """(n,): the codes of texts with these hashes; -1: unknown."""
         size = len(self._slots)
         place = _places(hashes, size)
         codes = self._slots[place]
@@ -262,6 +262,6 @@ def _hashed(text: bytes, starts: Index, lengths: Index) -> tuple[Words, Words]:
 
 
 def _places(hashes: Words, size: int) -> Index:
-    """Where to look first: the high bits, which all bytes of the text have moved."""
+    """The first slot to try: the high bits, which depend on all bytes of the text."""
     shift = np.uint64(64 - (size.bit_length() - 1))
     return ((hashes * np.uint64(0x9E3779B97F4A7C15)) >> shift).astype(np.int64)

@@ -1,8 +1,7 @@
-"""Votes out of plain CSV by whole columns: the quick way of `votes_file`, for rows that are all right.
+"""Votes from plain CSV, column by column: the fast way of `votes_file`.
 
-Each distinct text of a column is judged once, by the same functions as in the slow way. A block with anything wrong in
-it is refused whole, before any of its votes is taken, and read row by row instead: errors and tallies are told in one
-place only.
+Each distinct text of a column is interpreted once, by the same functions as in the slow way. A block with an error is
+rejected before any of its votes is taken, and read row by row instead, so there is one place for errors and tallies.
 """
 
 from array import array
@@ -27,14 +26,14 @@ _OUTCOME_OF_FLAGS = np.array([_WRONG, 0, 1, _WRONG, 2, _WRONG, _WRONG, _WRONG])
 
 @dataclass(slots=True)
 class _Judged:
-    """The texts of a column, and what each means as a number: -1 where it is wrong."""
+    """The texts of a column and the meaning of each as a number; -1: wrong."""
 
     meaning: Callable[[str], int]
     texts: Texts = field(default_factory=Texts)
     _meanings: "array[int]" = field(default_factory=lambda: array("q"))
 
     def of(self, block: Block, column: int) -> Index:
-        """(R,): what the texts of the column mean."""
+        """(R,): the meanings of the column's texts."""
         return self.judge(self.texts.codes(block, column))
 
     def judge(self, codes: Index) -> Index:
@@ -60,15 +59,15 @@ class PlainVotes:
         self._kind = _Judged(wanted.is_kind)
         self._reasons, self._voter, self._prepared, self._revision = Texts(), Texts(), Texts(), Texts()
         self.revisions: set[object] = set()
-        """All values of ledger_revision; None where there is no such column."""
+        """All values of ledger_revision; None without such a column."""
 
     def take(self, block: Block) -> None:
-        """Adds the votes of the block and tallies its other rows. Raises NotPlainError before it does either."""
-        is_kind = self._says(self._kind, block, "kind")
+        """Add the votes of the block and tally its other rows, or raise NotPlainError before either."""
+        is_kind = self._is_true(self._kind, block, "kind")
         extras = self._extras(block)
         is_met = is_kind & self._is_in_time(extras, is_kind)
-        is_counted = is_met & self._says(self._truth, block, "counted")
-        is_open = is_counted & self._says(self._truth, block, "anony")
+        is_counted = is_met & self._is_true(self._truth, block, "counted")
+        is_open = is_counted & self._is_true(self._truth, block, "anony")
         a, b, outcome = self._battles(block)
         if ((a == b) | (a < 0) | (b < 0) | (outcome < 0))[is_open].any():
             raise NotPlainError
@@ -85,18 +84,18 @@ class PlainVotes:
         tally.excluded.update({"not_anonymous": n} if (n := int(is_counted.sum() - is_open.sum())) else {})
         self._add(a[is_open], b[is_open], outcome[is_open], {name: column[is_open] for name, column in extras.items()})
 
-    def _says(self, judged: _Judged, block: Block, column: str) -> NDArray[np.bool_]:
-        """(R,): whether the column says yes; without the column, all do."""
+    def _is_true(self, judged: _Judged, block: Block, column: str) -> NDArray[np.bool_]:
+        """(R,): whether the column is true; all are without the column."""
         if column not in self._place:
             return np.ones(len(block), dtype=np.bool_)
-        said = judged.of(block, self._place[column])
-        if (said == _WRONG).any():
+        found = judged.of(block, self._place[column])
+        if (found == _WRONG).any():
             raise NotPlainError
-        is_true: NDArray[np.bool_] = said == 1
+        is_true: NDArray[np.bool_] = found == 1
         return is_true
 
     def _battles(self, block: Block) -> tuple[Index, Index, Index]:
-        """(R,) each: the codes of the names on side A and on side B, and the outcome; -1 where it is wrong."""
+        """(R,) each: the codes of the names on side A and on side B, and the outcome; -1: wrong."""
         codes = [self._name.texts.codes(block, self._place[side]) for side in self._layout.sides]
         a, b = (np.where(self._name.judge(code) < 0, _WRONG, code) for code in codes)
         if len(self._layout.outcome) == 1:
@@ -107,7 +106,7 @@ class PlainVotes:
         return a, b, np.where(is_wrong, _WRONG, _OUTCOME_OF_FLAGS[sums % len(_OUTCOME_OF_FLAGS)])
 
     def _extras(self, block: Block) -> dict[Column, Floats | Index]:
-        """(R,) each: codes of voters and of prepared pairs, times and probabilities, those of them that are wanted."""
+        """(R,) each: the wanted ones of voters, prepared pairs (both as codes), times and probabilities."""
         layout, wanted = self._layout, self._into.wanted
         found: dict[Column, Floats | Index] = {}
         if "voter" in wanted and layout.voter is not None:
@@ -134,16 +133,16 @@ class PlainVotes:
         return (times >= (-np.inf if since is None else since)) & (times < (np.inf if until is None else until))
 
     def _reasons_of(self, block: Block, is_out: NDArray[np.bool_]) -> Counter[str]:
-        """How many of these rows each reason left out; a row may have several."""
+        """How many of these rows each reason excludes; a row may have several."""
         if "reasons" not in self._place:
             n_out = int(is_out.sum())
             return Counter({"not_counted": n_out} if n_out else {})
         codes = self._reasons.codes(block, self._place["reasons"])
-        told: Counter[str] = Counter()
+        tally: Counter[str] = Counter()
         for code, n in zip(*np.unique(codes[is_out], return_counts=True), strict=True):
             for reason in values.reasons(self._reasons.found[code]) or ("not_counted",):
-                told[reason] += int(n)
-        return told
+                tally[reason] += int(n)
+        return tally
 
     def _add(self, a: Index, b: Index, outcome: Index, extras: dict[Column, Floats | Index]) -> None:
         into = self._into

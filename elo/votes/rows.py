@@ -1,8 +1,7 @@
-"""CSV, JSON lists and JSON lines as one thing: rows with line numbers, streamed, with the values of chosen columns.
+"""CSV, JSON lists and JSON lines as streamed rows with line numbers and the values of chosen columns.
 
-The format is told by the first character: `[` is a JSON list, `{` JSON lines, anything else CSV. (Parquet, which is no
-text, is in `parquet`.) It knows no votes: what columns mean, and whether values are right, is the reader's business
-(`elo.votes.votes_file`).
+The first character decides the format: `[` is a JSON list, `{` JSON lines, anything else CSV. (Parquet, which is not
+text, is in `parquet`.) What the columns mean, and whether values are right, is decided in `elo.votes.votes_file`.
 """
 
 import csv
@@ -22,14 +21,14 @@ _SPACE = re.compile(r"\s*")
 
 
 class RowsError(ValueError):
-    """The text is not in one of the formats, or it breaks off where reading on would be guessing."""
+    """The text is not in one of the formats, or is cut off."""
 
 
 @dataclass(slots=True)
-class Row:
-    """The line that a row begins on, and its values in the order of the columns asked for: None where it has none. In
-    `values` lists are tuples of text and objects text, so that they can be kept in a set; in `whole` they are as they
-    were. Where `problem` says what is wrong, there are no values."""
+class VoteRow:
+    """The line that a row starts on, and its values in the order of the wanted columns; None: missing. In `values`
+    lists are tuples of text and objects are text, so that they can be hashed; in `whole` they are as in the file. A row
+    with a `problem` has no values."""
 
     line: int
     values: tuple[object, ...] = ()
@@ -38,18 +37,18 @@ class Row:
 
 
 class Rows(Protocol):
-    """A file that has been looked at: the columns of its header, or of its first object."""
+    """A file that is open at its first row, with the columns of its header or of its first object."""
 
     columns: tuple[str, ...]
 
-    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
-        """The rows, once, with these columns. Raises RowsError where the file cannot be read on."""
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
+        """The rows, once, with these columns. Raises RowsError if the file cannot be read further."""
 
 
 def open_rows(file: TextIO) -> Rows:
-    """Reads up to the first row. `file` is text that can be rewound, opened with `newline=""`.
+    """Read up to the first row. `file` is text that can be rewound, opened with `newline=""`.
 
-    Raises RowsError: empty, or not the format that it seems to be.
+    Raises RowsError for an empty file, or one that is not in the format of its first character.
     """
     start = file.read(4096).lstrip()[:1]
     file.seek(0)
@@ -63,11 +62,11 @@ def open_rows(file: TextIO) -> Rows:
 
 
 class CsvRows:
-    """CSV of any kind. `header` and `n_lines` are given where a part of the file, so many lines, has been read already;
-    else the header is read first."""
+    """CSV of any kind. `header` and `n_lines` are given if that many lines have been read already; else the header is
+    read first."""
 
     def __init__(self, file: TextIO, *, header: Sequence[str] = (), n_lines: int = 0) -> None:
-        csv.field_size_limit(sys.maxsize)  # exports may hold whole answers in a field
+        csv.field_size_limit(sys.maxsize)  # exports may have long answers in a field
         self._reader = csv.reader(file, strict=True)
         self._n_lines = n_lines
         try:
@@ -75,7 +74,7 @@ class CsvRows:
         except (csv.Error, StopIteration) as error:
             raise RowsError(f"is not CSV: {error or 'it has no header'}") from error
 
-    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
         reader, n_fields = self._reader, len(self.columns)
         # A row gets one more value for the columns that the file does not have.
         places = [self.columns.index(name) if name in self.columns else n_fields for name in (*wanted, *whole)]
@@ -87,13 +86,13 @@ class CsvRows:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(line, problem=f"not CSV: {error}")
+                yield VoteRow(line, problem=f"not CSV: {error}")
                 continue
             if len(row) == n_fields:
                 picked = pick([*row, None])
-                yield Row(line, picked[:n_wanted], picked[n_wanted:-1])
+                yield VoteRow(line, picked[:n_wanted], picked[n_wanted:-1])
             elif row:
-                yield Row(line, problem=f"{len(row)} values; expected {n_fields}, as in the header")
+                yield VoteRow(line, problem=f"{len(row)} values; expected {n_fields}, as in the header")
 
 
 @dataclass(slots=True)
@@ -113,17 +112,17 @@ class _Objects:
         self.columns = tuple(first.value)
         self._elements = chain([first], elements)
 
-    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[Row]:
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
         for element in self._elements:
             value = element.value
             if isinstance(value, dict):
-                yield Row(element.line, flattened(map(value.get, wanted)), tuple(map(value.get, whole)))
+                yield VoteRow(element.line, flattened(map(value.get, wanted)), tuple(map(value.get, whole)))
             else:
-                yield Row(element.line, problem=element.problem or f"{_shown(value)} is no object; expected one")
+                yield VoteRow(element.line, problem=element.problem or f"{_shown(value)} is not an object")
 
 
 def flattened(values: Iterable[object]) -> tuple[object, ...]:
-    """The values as they can be kept in a set: lists as tuples of text, objects as text."""
+    """The values in a form that can be hashed: lists as tuples of text, objects as text."""
     row = tuple(values)
     try:
         hash(row)  # nearly all rows are flat, and this is the quickest way to see it
@@ -153,7 +152,7 @@ def _line_elements(file: TextIO) -> Iterator[_Element]:
 
 
 def _list_elements(file: TextIO) -> Iterator[_Element]:
-    """The elements of a JSON list, read piece by piece. What breaks off cannot be read on: that ends the reading."""
+    """The elements of a JSON list, read piece by piece. Raises RowsError where it is cut off."""
     text = _Pieces(file)
     text.skip("[")
     if text.peek() == "]":
@@ -172,7 +171,7 @@ def _list_elements(file: TextIO) -> Iterator[_Element]:
 
 
 class _Pieces:
-    """The unread text of a file, of which only a piece is held, and the line that it begins on."""
+    """The unread text of a file, of which only a piece is in memory, and the line that it starts on."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -180,7 +179,7 @@ class _Pieces:
         self.line = 1
 
     def peek(self) -> str:
-        """The next character that is no space, or nothing at the end of the file."""
+        """The next character that is not a space, or "" at the end of the file."""
         while True:
             space = _SPACE.match(self._piece, self._at)
             assert space is not None

@@ -1,8 +1,7 @@
-"""What can be counted in an answer besides whether it is good: its length, its markdown, how long it took.
+"""The countable features of an answer: its length, its markdown and its duration.
 
-Votes files bring the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both end as the raw
-features of `battles.Votes`, a number for each side. How features become covariates is the business
-of `covariates`.
+Votes files have the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both become the raw features
+of `battles.Votes`, a number for each side. `covariates` makes covariates of them.
 """
 
 import ast
@@ -17,7 +16,7 @@ import numpy as np
 from elo.battles import Floats
 from elo.votes.values import shown
 
-# A fence of backticks has none further on its line: ```so``` is code within a line.
+# A fence of backticks has no more of them on its line: ```this``` is code within a line.
 _CODE = re.compile(r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _HEADER = re.compile(r"^#{1,6}\s", re.MULTILINE)
 _LIST_ITEM = re.compile(r"^[ \t]*(?:\d+\.|[-*+])\s", re.MULTILINE)
@@ -32,22 +31,22 @@ _UNKNOWN = float("nan")
 
 
 class Features(NamedTuple):
-    """Of one side of a battle, summed over its answers; NaN: not known."""
+    """Sums over the answers of one side of a battle; NaN: unknown."""
 
     tokens: float = _UNKNOWN
     characters: float = _UNKNOWN
     headers: float = _UNKNOWN
     lists: float = _UNKNOWN
-    """Items of lists, numbered or not."""
+    """List items, numbered or not."""
     bold: float = _UNKNOWN
     seconds: float = _UNKNOWN
 
     @classmethod
     def of_texts(cls, answers: Iterable[str], *, tokens: float = _UNKNOWN, seconds: float = _UNKNOWN) -> Self:
-        """Characters and markdown are counted, tokens and seconds are known to the caller, or not.
+        """Count characters and markdown; tokens and seconds come from the caller.
 
-        Counted is what Chatbot Arena counts: lines that begin like a header or a list item, and **bold** or __bold__ on
-        one line; nothing inside fenced code, where `#` is a comment and `-` a minus. No answers: nothing is known.
+        The counts are those of Chatbot Arena: lines that start like a header or a list item, and **bold** or __bold__
+        on one line; nothing inside fenced code, where `#` is a comment and `-` a minus. Without answers all is unknown.
         """
         texts = list(answers)
         if not texts:
@@ -63,16 +62,16 @@ class Features(NamedTuple):
 
 
 def of_metadata(metadata: object) -> tuple[Features, Features]:
-    """Side A's and side B's, from a mapping with `sum_assistant_a_tokens`, `header_count_a`, `list_count_a`,
+    """The features of sides A and B, from a mapping with `sum_assistant_a_tokens`, `header_count_a`, `list_count_a`,
     `bold_count_a` and the same for b, each a number or numbers by kind (`{"h1": 0, "h2": 3}`), or from the text of such
-    a mapping, as JSON or as Python writes it. What it lacks is NaN.
+    a mapping, as JSON or as Python writes it. Missing counts are NaN.
 
-    Raises ValueError where it is no such mapping, or a count is no number from 0.
+    Raises ValueError if it is not such a mapping, or a count is not a number from 0.
     """
     if isinstance(metadata, str):
         metadata = _parsed(metadata)
     if not isinstance(metadata, Mapping):
-        raise ValueError(f"conv_metadata {shown(metadata)} is no object; expected one with counts for sides a and b")
+        raise ValueError(f"conv_metadata {shown(metadata)} is not an object with counts for sides a and b")
     a, b = ({name: _count(metadata, key.format(side)) for name, key in _METADATA.items()} for side in "ab")
     return Features(**a), Features(**b)
 
@@ -96,13 +95,13 @@ def _count(metadata: Mapping[object, object], key: str) -> float:
     except ValueError:
         numbers = []
     if len(numbers) < len(parts) or any(number < 0 or math.isinf(number) for number in numbers):
-        raise ValueError(f"{key} {shown(value)} is no count; expected a number from 0, or such numbers by kind")
+        raise ValueError(f"{key} {shown(value)} is not a count; expected a number from 0, or such numbers by kind")
     return math.fsum(numbers) if numbers else _UNKNOWN
 
 
 def features(values: Iterable[float], n_votes: int) -> dict[str, Floats]:
     """The features of N votes for `Votes.features`: name -> (N, 2). `values` has the numbers of each vote in turn: side
-    A's `Features`, then side B's. What is not known of any vote is left out.
+    A's `Features`, then side B's. A feature that is unknown for all votes is left out.
 
     Raises ValueError for another number of values than N votes have.
     """

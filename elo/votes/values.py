@@ -1,6 +1,6 @@
-"""What one value of a votes file means: a name, an outcome, a truth, a moment, a probability.
+"""The meaning of one value of a votes file: a name, an outcome, a flag, a time, a probability.
 
-Whatever else stands there is an error that says what came and what was expected, never a guess.
+Any other value is an error with the value and what was expected, never a guess.
 """
 
 import math
@@ -15,15 +15,15 @@ _FLAG_OUTCOMES = (Outcome.A, Outcome.B, Outcome.TIE)
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # would break the table, or cannot be written at all
 LATEST_S = 1e11
-"""The year 5138: a larger number is no time in seconds, but perhaps one in milliseconds."""
+"""The year 5138: a larger number is not a time in seconds, but may be one in milliseconds."""
 
 
 class ValueProblem(ValueError):
-    """What is wrong with a value; the caller adds where."""
+    """The error in a value; the caller adds the place."""
 
 
 def model_name(column: str, value: object) -> str:
-    """The name; a whole number is one too, as it is spelled."""
+    """The name; an integer is taken as text."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value.strip():
@@ -34,7 +34,7 @@ def model_name(column: str, value: object) -> str:
 
 
 def outcome(values: Sequence[object]) -> Outcome:
-    """From the one value of `winner`, or from those of the three `FLAGS`."""
+    """From the value of `winner`, or from the values of the three `FLAGS`."""
     if len(values) == 1:
         try:
             return Outcome.parse(str(values[0]))
@@ -43,18 +43,18 @@ def outcome(values: Sequence[object]) -> Outcome:
             raise ValueProblem(f"winner is {shown(values[0])}; expected one of {spellings}") from None
     flags = [truth(column, value, default=None) for column, value in zip(FLAGS, values, strict=True)]
     if sum(flags) != 1:
-        raise ValueProblem(f"{', '.join(FLAGS)} are {', '.join(map(shown, values))}; expected exactly one that is 1")
+        raise ValueProblem(f"{', '.join(FLAGS)} are {', '.join(map(shown, values))}; expected exactly one 1")
     return _FLAG_OUTCOMES[flags.index(True)]
 
 
 def truth(column: str, value: object, *, default: bool | None) -> bool:
-    """`default` where nothing is said; None: something must be."""
+    """`default` for an empty value; None: a value is required."""
     if value in (None, "") and default is not None:
         return default
-    said = _TRUTHS.get(str(value).strip().lower())
-    if said is None:
+    found = _TRUTHS.get(str(value).strip().lower())
+    if found is None:
         raise ValueProblem(f"{column} is {shown(value)}; expected true or false")
-    return said
+    return found
 
 
 def reasons(value: object) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ def reasons(value: object) -> tuple[str, ...]:
 
 
 def label(column: str, value: object) -> str | None:
-    """Somebody's or something's name, None where nobody is named."""
+    """The text that names a voter or a pair, None for an empty value."""
     if value is None or value == "":
         return None
     if not isinstance(value, str | int) or isinstance(value, bool):
@@ -74,8 +74,8 @@ def label(column: str, value: object) -> str | None:
 
 
 def time_s(column: str, value: object) -> float:
-    """Seconds since 1970, from such a number or from a date or date and time (UTC unless it says otherwise); NaN where
-    nothing is said."""
+    """Seconds since 1970, from such a number, a date, or a date and time (UTC without an offset); NaN for an empty
+    value."""
     if value is None or value == "":
         return math.nan
     moment = value
@@ -95,7 +95,7 @@ def time_s(column: str, value: object) -> float:
 
 
 def probability(column: str, value: object) -> float:
-    """Above 0 and at most 1; NaN where nothing is said."""
+    """Above 0 and at most 1; NaN for an empty value."""
     if value is None or value == "":
         return math.nan
     number = number_or_nan(value)
@@ -105,7 +105,7 @@ def probability(column: str, value: object) -> float:
 
 
 def number_or_nan(value: object) -> float:
-    """A number, also where it is spelled as text; NaN for anything else."""
+    """A number, also as text; NaN for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return math.nan
     try:

@@ -1,8 +1,8 @@
-"""Votes, gathered one by one or many at a time into the arrays of `battles.Votes`.
+"""Votes collected one by one or many at a time into the arrays of `battles.Votes`.
 
-Files and databases are gathered alike, so that the same votes give the same arrays: models, voters and prepared pairs
-are numbered in the order in which their first vote comes. Only the columns asked for are kept. What settings ask for is
-told here too, once for the web and for the command line: `columns_for` before the votes are read, `data_for` after.
+Files and databases are collected alike, so the same votes give the same arrays: models, voters and prepared pairs are
+numbered in the order of their first votes. Only the wanted columns are kept. What settings need is decided here, for
+the web and for the command line: `columns_for` before the votes are read, `data_for` after.
 """
 
 from array import array
@@ -15,15 +15,15 @@ import numpy as np
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, Votes
 from elo.settings import Settings
-from elo.votes.answers import Answer, of_answers
+from elo.votes.answers import SeenAnswer, of_answers
 from elo.votes.style import Features, features
 
 Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
-"""What some settings need to know of a vote, besides its models and its outcome."""
+"""What some settings need of a vote besides its models and its outcome."""
 
 
 def columns_for(settings: Settings) -> frozenset[Column]:
-    """The columns that these settings make use of."""
+    """The columns that these settings use."""
     used: dict[Column, bool] = {
         "voter": settings.cluster == "voter",
         "prepared": settings.cluster in ("auto", "pair"),
@@ -35,20 +35,20 @@ def columns_for(settings: Settings) -> frozenset[Column]:
 
 
 def reads_answers(settings: Settings) -> bool:
-    """Whether the texts of answers are looked at, and not only how long they took."""
+    """Whether the settings need the texts of answers, and not only their durations."""
     return bool({"length", "style"} & set(settings.control))
 
 
 def data_for(votes: Votes, settings: Settings) -> Cells | Votes:
-    """What `rate` needs of these votes: their counts where those are enough, for then nothing else can move a number.
-    Votes on prepared pairs hang together, which counts do not tell."""
-    hangs_together = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
-    return votes if settings.needs_votes or hangs_together else Cells.from_votes(votes)
+    """What `rate` needs of these votes: counts, unless the settings need the votes one by one or cluster votes on
+    prepared pairs, which counts do not show."""
+    is_clustered = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
+    return votes if settings.needs_votes or is_clustered else Cells.from_votes(votes)
 
 
 @dataclass(frozen=True, slots=True)
 class Extras:
-    """Of one vote; None and NaN: not known."""
+    """The other columns of one vote; None and NaN: unknown."""
 
     voter: str | None = None
     prepared: str | None = None
@@ -62,7 +62,7 @@ NO_EXTRAS = Extras()
 
 @dataclass(slots=True)
 class Numbered:
-    """Names with numbers, in the order in which they came."""
+    """Names, numbered in the order of their first appearance."""
 
     numbers: dict[str, int] = field(default_factory=dict)
 
@@ -70,7 +70,7 @@ class Numbered:
         return self.numbers.setdefault(name, len(self.numbers))
 
     def of_codes(self, codes: Index | Floats, names: Sequence[str], *, unnamed: str | None = None) -> Index:
-        """The numbers of `names[code]` for all codes, as if they came one after the other; -1 for `unnamed`."""
+        """The numbers of `names[code]` for all codes, as if added one after the other; -1 for `unnamed`."""
         codes = codes.astype(np.int64, copy=False)
         first = np.full(len(names), -1, dtype=np.int64)
         first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal codes the last one assigned stays
@@ -83,7 +83,7 @@ class Numbered:
 
 @dataclass(slots=True)
 class VoteColumns:
-    """`wanted` are kept where `known` says that somebody had them."""
+    """`wanted` are the columns to keep, `known` those that some source had."""
 
     wanted: frozenset[Column]
     known: set[Column] = field(default_factory=set)
@@ -103,11 +103,11 @@ class VoteColumns:
         return len(self.a)
 
     def add(self, model_a: str, model_b: str, outcome: Outcome, extras: Extras = NO_EXTRAS) -> None:
-        """One more vote."""
+        """Add a vote."""
         self.add_numbered(self.models.of(model_a), self.models.of(model_b), outcome, extras)
 
     def add_numbered(self, a: int, b: int, outcome: int, extras: Extras = NO_EXTRAS) -> None:
-        """One more vote on models that have their numbers."""
+        """Add a vote on numbered models."""
         self.a.append(a)
         self.b.append(b)
         self.outcome.append(outcome)
@@ -115,7 +115,7 @@ class VoteColumns:
             self._add_extras(extras)
 
     def add_many(self, a: Index, b: Index, outcome: Index, extras: Mapping[Column, Floats | Index]) -> None:
-        """N more votes on models that have their numbers; `extras` are numbers too, and those missing not known."""
+        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown."""
         _extend(self.a, a)
         _extend(self.b, b)
         _extend(self.outcome, outcome)
@@ -145,7 +145,7 @@ class VoteColumns:
             self.features.extend(extras.features[1])
 
     def votes(self) -> Votes:
-        """All of them. A feature that is not known of any vote is left out."""
+        """All votes. A feature that is unknown for every vote is left out."""
         known = self.known & self.wanted
         return Votes(
             tuple(self.models.numbers),
@@ -169,7 +169,7 @@ def _extend(column: "array[int] | array[float]", values: Floats | Index) -> None
 
 
 class Rated(Protocol):
-    """A vote as a database tells it."""
+    """A vote from a database."""
 
     @property
     def model_a(self) -> str: ...
@@ -186,13 +186,13 @@ class Rated(Protocol):
     @property
     def draw_probability(self) -> float | None: ...
     @property
-    def answers_a(self) -> Sequence[Answer]: ...
+    def answers_a(self) -> Sequence[SeenAnswer]: ...
     @property
-    def answers_b(self) -> Sequence[Answer]: ...
+    def answers_b(self) -> Sequence[SeenAnswer]: ...
 
 
 def gathered(rows: Iterable[Rated], wanted: frozenset[Column]) -> Votes:
-    """The votes of a database, in the order given, as the arrays that its export gives."""
+    """The votes of a database in the order given, as the same arrays that its export gives."""
     columns = VoteColumns(wanted, set(wanted))
     for row in rows:
         chance = row.draw_probability

@@ -1,16 +1,15 @@
-"""Votes files, our own exports and the public ones, as CSV, JSON, JSON lines or Parquet, packed with gzip or not: read
-in one pass into index arrays.
+"""Votes files (CSV, JSON, JSON lines, Parquet, gzip) read in one pass into index arrays.
 
     sides     model_a, model_b | left, right
     outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad)
               | exactly one of winner_model_a, winner_model_b, winner_tie
     optional  counted, anony, kind, reasons, ledger_revision
-    on request  visitor|voter|judge|worker, prepared_id, tstamp|timestamp, draw_probability, what `answers` names
+    on request  visitor|voter|judge|worker, prepared_id, tstamp|timestamp, draw_probability, the columns of `answers`
 
-Every other column is left alone. Rows of another kind or another time, rows with `counted` false and rows with `anony`
-false are not looked at any further, only tallied. Every other row must be right: an unknown outcome never becomes a
-tie. Names are text, also where a file spells them as numbers. Plain CSV is read by whole columns (`plain_votes`), up to
-the first line that is not plain or not right; what happens to a row does not depend on it.
+Other columns are ignored. Rows of another kind or time, rows with `counted` false and rows with `anony` false are
+tallied without being validated. Every other row must be right: an unknown outcome never becomes a tie. Names are text,
+even if a file has numbers. Plain CSV is read column by column (`plain_votes`), up to the first line that is not plain
+or not right; the result for a row does not depend on that.
 """
 
 import gzip
@@ -30,7 +29,7 @@ from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
 from elo.votes.parquet import MAGIC, ParquetRows
 from elo.votes.plain_csv import NotPlainError, PlainCsv
 from elo.votes.plain_votes import PlainVotes
-from elo.votes.rows import CsvRows, Row, Rows, RowsError, open_rows
+from elo.votes.rows import CsvRows, Rows, RowsError, VoteRow, open_rows
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import NO_EXTRAS, Column, Extras, VoteColumns
 from elo.votes.wanted import ALL_KINDS, Tally, Wanted
@@ -40,16 +39,16 @@ _PROGRESS_ROWS = 100_000
 
 
 class VotesFileError(ValueError):
-    """The file cannot be used: not there, not text, not votes."""
+    """The file is missing, not text, or not votes."""
 
 
 class BadRowError(VotesFileError):
-    """One row is wrong; the message names file, line, value and expectation."""
+    """One row is wrong; the message names file, line, value and what was expected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotesFile:
-    """What files held: the votes in order, and how many rows were left out, by reason (`bad_row`: skipped as wrong)."""
+    """The votes of files in order, and how many rows were left out by reason (`bad_row`: skipped as wrong)."""
 
     votes: Votes
     n_rows: int
@@ -57,11 +56,11 @@ class VotesFile:
     n_other_kinds: int
     n_other_times: int
     kind: str | None
-    """The kind of the votes; None: of any, or not told."""
+    """The kind of the votes; None: any, or unknown."""
     revision: int | None
-    """The ledger's that one export was made at."""
+    """The ledger's, for one export."""
     first_bad: str | None
-    """What was wrong with the first row that was skipped."""
+    """The error in the first row that was skipped."""
 
 
 def read_votes(
@@ -76,18 +75,17 @@ def read_votes(
 ) -> VotesFile:
     """The votes of the files, one after the other, as if they were one file.
 
-    With `kind` None, rows of kind `battle` are taken where a file has that column, all rows where it has none; with
-    "all", all rows are. Of these, the votes cast at `since` or later and before `until`, in seconds since 1970.
-    `columns` names what is asked for besides models and outcome, and is found in `votes` where any file has it. A vote
-    that does not count is tallied under each of its `reasons`, else as `not_counted`; one with `anony` false as
-    `not_anonymous`. `progress` is told the number of rows on the way.
+    `kind` None takes rows of kind `battle`, or all rows of a file without that column; "all" takes all rows. Of these
+    it takes the votes cast from `since` and before `until`, in seconds since 1970. `columns` are read besides models
+    and outcome, if any file has them. A vote that does not count is tallied under each of its `reasons`, or as
+    `not_counted`; one with `anony` false as `not_anonymous`. `progress` is called with the number of rows read.
 
     Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
-    not UTF-8, no votes file, or has no column for the `kind` or the time asked for.
+    not UTF-8, not a votes file, or without the column that `kind` or a time needs.
     """
     reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, progress)
     for path in paths:
-        with _told(path):
+        with _errors_of(path):
             reader.read(path)
     return reader.result()
 
@@ -99,10 +97,10 @@ class _Reader:
     skip_bad: bool
     progress: Callable[[int], None] | None
     tally: Tally = field(default_factory=Tally)
-    tells_kinds: bool = True
+    has_kinds: bool = True
     revisions: set[object] = field(default_factory=set)
     first_bad: str | None = None
-    n_untold: int = 0
+    n_unreported: int = 0
 
     def result(self) -> VotesFile:
         revision = self.revisions.pop() if len(self.revisions) == 1 else None
@@ -112,7 +110,7 @@ class _Reader:
             dict(self.tally.excluded),
             self.tally.n_other_kinds,
             self.tally.n_other_times,
-            self.wanted.one_kind if self.tells_kinds else None,
+            self.wanted.one_kind if self.has_kinds else None,
             revision if isinstance(revision, int) else None,
             self.first_bad,
         )
@@ -138,18 +136,16 @@ class _Reader:
     def layout(self, path: Path, rows: Rows) -> Layout:
         layout = Layout.of(rows.columns)
         if self.wanted.kind is not None and self.wanted.kind != ALL_KINDS and "kind" not in rows.columns:
-            raise VotesFileError(
-                f"{path} has no column kind, so rows of kind {self.wanted.kind!r} cannot be told from others"
-            )
+            raise VotesFileError(f"{path} has no column kind, so rows of kind {self.wanted.kind!r} cannot be selected")
         if self.wanted.has_times and layout.time is None:
-            raise VotesFileError(f"{path} has no column {' or '.join(TIME)}, so it cannot be told when a vote was cast")
-        self.tells_kinds &= "kind" in rows.columns
+            raise VotesFileError(f"{path} has no column {' or '.join(TIME)}, so votes cannot be selected by time")
+        self.has_kinds &= "kind" in rows.columns
         self.columns.known |= layout.known()
         return layout
 
     def read_plain(self, path: Path, columns: Sequence[str], layout: Layout) -> PlainCsv | None:
-        """Takes the votes of the plain and right part that the file begins with; None where that is all of it, else how
-        far it goes."""
+        """Take the votes of the file up to the first line that is not plain or not right. Return None at the end of the
+        file, else where that line is."""
         votes = PlainVotes(layout, columns, self.wanted, self.columns, self.tally)
         with _bytes(path) as file:
             plain = PlainCsv(file, columns)
@@ -158,18 +154,18 @@ class _Reader:
                     votes.take(block)
                 except NotPlainError:
                     break
-                self.tell(len(block))
+                self.report(len(block))
         self.revisions |= votes.revisions
         return None if plain.is_whole else plain
 
     def read_rows(self, path: Path, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
-        known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # the same few rows come again and again
+        known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
         wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
         models, n_base = self.columns.models, len(layout.base)
         picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
         for row in rows.pick(picked, layout.answers if "features" in self.columns.wanted else ()):
             self.tally.n_rows += 1
-            self.tell(1)
+            self.report(1)
             cells = row.values[:n_base]
             vote = known.get(cells)
             try:
@@ -195,14 +191,14 @@ class _Reader:
         self.first_bad = self.first_bad or message
         self.tally.excluded["bad_row"] += 1
 
-    def tell(self, n_rows: int) -> None:
-        """That so many more rows are done."""
-        self.n_untold += n_rows
-        if self.progress and self.n_untold >= _PROGRESS_ROWS:
-            self.n_untold = 0
+    def report(self, n_rows: int) -> None:
+        """Count these rows, and now and then call `progress`."""
+        self.n_unreported += n_rows
+        if self.progress and self.n_unreported >= _PROGRESS_ROWS:
+            self.n_unreported = 0
             self.progress(self.tally.n_rows)
 
-    def battle(self, found: Row, layout: Layout) -> "_Battle | None":
+    def battle(self, found: VoteRow, layout: Layout) -> "_Battle | None":
         """The battle, or None where the row is left out and tallied."""
         if found.problem is not None:
             raise ValueProblem(found.problem)
@@ -224,8 +220,8 @@ class _Reader:
             raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {side_a!r}; expected two models")
         return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome]))
 
-    def is_in_time(self, row: Row, layout: Layout) -> bool:
-        """Whether the vote was cast when it was asked for; the others are tallied."""
+    def is_in_time(self, row: VoteRow, layout: Layout) -> bool:
+        """Whether the vote was cast in the wanted time; the others are tallied."""
         column, value = layout.time or "", row.values[layout.place_of_time]
         time_s = values.time_s(column, value)
         if math.isnan(time_s):
@@ -234,8 +230,8 @@ class _Reader:
         self.tally.n_other_times += not is_in
         return is_in
 
-    def extras(self, row: Row, layout: Layout) -> Extras:
-        """What is told of a vote besides models and outcome, as far as it is asked for."""
+    def extras(self, row: VoteRow, layout: Layout) -> Extras:
+        """The wanted columns of a vote besides models and outcome."""
         wanted = self.columns.wanted
         voter, prepared, time, probability = row.values[len(layout.base) :]
         return Extras(
@@ -256,7 +252,7 @@ class _Reader:
 
 
 class _Battle(NamedTuple):
-    """Who met, and what came of it."""
+    """Two models and the outcome."""
 
     model_a: str
     model_b: str
@@ -265,9 +261,9 @@ class _Battle(NamedTuple):
 
 @contextmanager
 def opened(path: Path) -> Iterator[Rows]:
-    """The rows of a votes file of any format, for readers that want other columns of it than votes have. What is wrong
-    with the file, also while its rows are read, is raised as VotesFileError."""
-    with _told(path):
+    """The rows of a votes file of any format, for readers that need other columns than `Votes` has. Errors in the file,
+    also while its rows are read, are raised as VotesFileError."""
+    with _errors_of(path):
         if _is_parquet(path):
             yield ParquetRows(path)
         else:
@@ -276,14 +272,14 @@ def opened(path: Path) -> Iterator[Rows]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """What is wrong with a file, as VotesFileError."""
+def _errors_of(path: Path) -> Iterator[None]:
+    """Raise errors of the file as VotesFileError."""
     if path.is_fifo():
-        raise VotesFileError(f"{path} is a pipe, and votes are looked at more than once; write them to a file first")
+        raise VotesFileError(f"{path} is a pipe, and votes are read more than once; write them to a file first")
     if path.is_dir():
-        raise VotesFileError(f"{path} is a folder; give the files in it by their names")
-    if path.exists() and not path.is_file():
-        raise VotesFileError(f"{path} is no ordinary file; expected CSV, JSON or JSON lines")  # a device may never end
+        raise VotesFileError(f"{path} is a folder; name the files in it")
+    if path.exists() and not path.is_file():  # a device may never end
+        raise VotesFileError(f"{path} is not a regular file; expected CSV, JSON or JSON lines")
     try:
         yield
     except LayoutError as error:
@@ -296,7 +292,7 @@ def _told(path: Path) -> Iterator[None]:
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise VotesFileError(
-            f"{path} is packed with gzip and cannot be unpacked: {error}; get or pack it again"
+            f"{path} is a gzip file that cannot be unpacked: {error}; download or pack it again"
         ) from error
     except OSError as error:
         raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
@@ -309,7 +305,7 @@ def _is_parquet(path: Path) -> bool:
 
 @contextmanager
 def _bytes(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked where it is packed with gzip."""
+    """The file's bytes, unpacked if it is a gzip file."""
     with path.open("rb") as file:
         is_packed = file.read(len(_GZIP)) == _GZIP
         file.seek(0)

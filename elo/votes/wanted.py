@@ -8,8 +8,8 @@ ALL_KINDS = "all"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`kind` None: battles where a file has that column, all rows where it has none. Times are seconds since 1970; the
-    first is in, the last is out."""
+    """`kind` None: battles, or all rows of a file without that column. Times are seconds since 1970, from `since` and
+    before `until`."""
 
     kind: str | None = None
     since: float | None = None
@@ -21,7 +21,7 @@ class Wanted:
 
     @property
     def one_kind(self) -> str | None:
-        """The kind that the rows are of, where the file tells it; None: of any."""
+        """The kind of the rows, if the file has that column; None: any."""
         return None if self.kind == ALL_KINDS else self.kind or "battle"
 
     def is_kind(self, value: object) -> bool:
@@ -35,7 +35,7 @@ class Wanted:
 
 @dataclass(slots=True)
 class Tally:
-    """Rows met, and those that gave no vote."""
+    """Rows read, and those that gave no vote."""
 
     n_rows: int = 0
     n_other_kinds: int = 0

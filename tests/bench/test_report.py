@@ -62,7 +62,7 @@ def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixt
     assert "| 7B | 512.0 | 4,096.0 | 8.0 |" in long
     assert "| 1.0 | 300 | 245 | 30 |" in long
     assert "| 1,000,000 | 100 | 0.5 | - | 1 |" in long
-    assert "| SQLite of 1e6 to the web's board: at most 2 s | not measured | |" in long
+    assert "| SQLite of 1e6 votes to the web's board | at most 2 s | | not measured |" in long
 
 
 def test_the_tables_of_the_readme_are_short(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -70,7 +70,7 @@ def test_the_tables_of_the_readme_are_short(results: Path, capsys: pytest.Captur
     short = capsys.readouterr().out
     assert short.count("| 160M bfloat16 |") == 1
     assert "8 streams" not in short
-    assert "| SQLite of 1e6 to the web's board: at most 2 s | not measured | |" in short
+    assert "| SQLite of 1e6 votes to the web's board | at most 2 s | | not measured |" in short
     assert "1,000,000" not in short
 
 

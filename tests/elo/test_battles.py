@@ -123,7 +123,7 @@ def test_a_negative_count_is_refused() -> None:
 
 def test_columns_that_do_not_fit_the_votes_are_refused() -> None:
     side = np.array([0, 1])
-    with pytest.raises(ValueError, match=r"time_s has shape \(3,\) and a \(2,\); expected as many as votes"):
+    with pytest.raises(ValueError, match=r"time_s has shape \(3,\) and a \(2,\); expected one value a vote"):
         Votes(("a", "b"), side, 1 - side, 0 * side, time_s=np.zeros(3))
     with pytest.raises(ValueError, match=r"feature tokens has shape \(2,\); expected \(2, 2\)"):
         Votes(("a", "b"), side, 1 - side, 0 * side, features={"tokens": np.zeros(2)})

@@ -297,7 +297,7 @@ def test_votes_left_out_for_want_of_a_feature_are_counted() -> None:
 
 
 def test_counts_are_refused_where_votes_are_needed() -> None:
-    with pytest.raises(MissingDataError, match="these settings need the votes one by one, and only their counts came"):
+    with pytest.raises(MissingDataError, match="these settings need the votes one by one"):
         fit(reference.load("food").cells, Settings(cluster="voter"))
 
 

@@ -1,4 +1,4 @@
-"""What the figures are written with: escaped text, lines, style sheets and the frames of files."""
+"""The parts of figures: escaped text, lines, style sheets, frames of files."""
 
 import re
 from html import escape

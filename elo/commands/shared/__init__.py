@@ -1,8 +1,8 @@
 """What several commands need.
 
-sources         the votes of a database or of files, and which of them
+sources         the votes of a database or of files
 rating_options  an argument for each field of Settings
-failures        what ends a command: CommandError, UsageError
-output          files that are written whole or not at all
-progress        one line that shows where long work is
+failures        the errors that end a command
+output          files that are written completely or not at all
+progress        a bar, or a line now and then, for long work
 """

@@ -1,10 +1,10 @@
-"""What ends a command, and what add_subparsers() returns: the little that all commands share."""
+"""The errors that end a command, and the type of what add_subparsers() returns."""
 
 import argparse
 from typing import TypeAlias
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""What `add_to` of a command gets."""
+"""The argument of a command's `add_to`."""
 
 
 class CommandError(Exception):
@@ -12,4 +12,4 @@ class CommandError(Exception):
 
 
 class UsageError(CommandError):
-    """Arguments that cannot be meant together or hold no sensible value: the message, the usage, exit status 2."""
+    """Arguments that make no sense, alone or together: prints the message and the usage, exit status 2."""

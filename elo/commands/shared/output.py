@@ -1,4 +1,4 @@
-"""Files that a command writes: asked for before any work, and written whole or not at all."""
+"""The files that a command writes, completely or not at all."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,45 +10,45 @@ from elo.commands.shared.failures import CommandError
 
 
 def check_targets(targets: Mapping[str, Path | None], *, reads: Iterable[Path] = ()) -> None:
-    """Before any work: can the files of these options be written at all, and is none of them another one's, nor one
-    that the command `reads`? Raises CommandError."""
-    taken = {path.resolve(): f"the file {path} that is read" for path in reads}
+    """Check before any work that the files of these options can be written, and that none is another's or one that the
+    command `reads`. Raises CommandError."""
+    taken = {path.resolve(): f"the input file {path}" for path in reads}
     for option, path in targets.items():
         if path is None:
             continue
         _check_target(path, option)
         if (place := path.resolve()) in taken:
             raise CommandError(f"{path} would replace {taken[place]}; give {option} another name")
-        taken[place] = f"what {option} writes there"
+        taken[place] = f"the file of {option}"
 
 
 def _check_target(path: Path, option: str) -> None:
     if path.is_dir():
         raise CommandError(f"{path} is a folder; give {option} the name of a file")
     if path.exists() and not path.is_file():
-        raise CommandError(f"{path} is no ordinary file and would be replaced by one; give {option} another name")
+        raise CommandError(f"{path} is not a regular file and would be replaced by one; give {option} another name")
     if not path.absolute().parent.is_dir():
         raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
 
 
 def check_folder(path: Path, option: str) -> None:
-    """Before any work: can files be written into the folder of this option, or can it be made? Raises CommandError."""
+    """Check before any work that the folder of this option exists or can be made. Raises CommandError."""
     if path.exists() and not path.is_dir():
-        raise CommandError(f"{path} is no folder; give {option} the name of one, or of one to be made")
+        raise CommandError(f"{path} is not a folder; give {option} the name of a folder")
     if not path.absolute().parent.is_dir():
         raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Writes the text, all or nothing. Raises CommandError."""
+    """Write the text completely or not at all. Raises CommandError."""
     with whole_file(path) as file:
         file.write(text)
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[TextIO]:
-    """A file to write that takes its name, safe on disk, when the block has ended without an error: an old one stays
-    until then. Raises CommandError."""
+    """A file to write that takes its name, safe on disk, when the block ends without an error; an old file stays until
+    then. Raises CommandError."""
     draft = path.absolute().with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:

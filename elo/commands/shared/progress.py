@@ -1,4 +1,4 @@
-"""How far long work is, on standard error: tqdm's bar on a terminal, a line now and then in a log."""
+"""Progress of long work on standard error: tqdm's bar on a terminal, a line now and then in a log."""
 
 import io
 import sys

@@ -1,27 +1,32 @@
-"""The arguments that say how to rate, one for each field of `Settings`, and the settings that they make."""
+"""The arguments that control a rating, one for each field of `Settings`."""
 
 import argparse
 from dataclasses import fields
 from typing import get_args
 
 from elo.commands.shared.failures import UsageError
-from elo.settings import BothBad, Cluster, Control, Gauge, IntervalMethod, Method, Settings, TieModel, Weights
+from elo.settings import BothBad, Cluster, Control, GaugeKind, IntervalMethod, Method, Settings, TieModel, Weights
 
 _MOST_POINTS = 1_000_000
 
 
 def add_rating_options(command: argparse.ArgumentParser) -> None:
-    """Their names are those of the fields, their defaults the official board's."""
+    """Names are those of the fields, defaults the official board's."""
     defaults = Settings()
-    add = command.add_argument_group("how to rate").add_argument
-    add("--method", choices=get_args(Method), default=defaults.method, help="the fit, or Elo vote after vote")
+    add = command.add_argument_group("rating").add_argument
+    add(
+        "--method",
+        choices=get_args(Method),
+        default=defaults.method,
+        help="the fit, or Elo vote after vote",
+    )
     add(
         "--ties", choices=get_args(TieModel), default=defaults.ties,
-        help="half a win each, a model of ties with a parameter of its own, or left out",
+        help="half a win each, a model of ties with its own parameter, or left out",
     )  # fmt: skip
     add(
         "--both-bad", choices=get_args(BothBad), default=defaults.both_bad,
-        help="what a vote for neither is: a tie like any other, or left out",
+        help="a vote for neither: a tie like any other, or left out",
     )  # fmt: skip
     add(
         "--prior", metavar="C", type=float, default=defaults.prior,
@@ -29,45 +34,45 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--weights", choices=get_args(Weights), default=defaults.weights,
-        help="of votes: 1 / max(votes of the pair, 50), or 1 / the chance that the pair was drawn",
+        help="of votes: 1 / max(votes of the pair, 50), or 1 / the probability that the pair was drawn",
     )  # fmt: skip
-    add("--half-life-days", metavar="D", type=float, help="a vote so much older than the newest weighs half as much")
+    add("--half-life-days", metavar="D", type=float, help="a vote D days older than the newest weighs half as much")
     add(
         "--control", metavar="LIST", type=_listed, default=(),
-        help=f"rate for equal {', '.join(get_args(Control))}: those named, with commas between",
+        help=f"rate for equal {', '.join(get_args(Control))}: a list with commas",
     )  # fmt: skip
-    add("--ridge", metavar="R", type=float, default=defaults.ridge, help="on the coefficients of --control")
+    add("--ridge", metavar="R", type=float, default=defaults.ridge, help="penalty on the coefficients of --control")
     add(
-        "--gauge", choices=get_args(Gauge),
-        help="what lies at --mean: the mean of the models, or their mean by battles; or anchors "
-        "(default: anchor where one is given, else mean)",
+        "--gauge", choices=get_args(GaugeKind),
+        help="fix the mean of the models at --mean, or their mean by battles, or the anchors "
+        "(default: anchor if one is given, else mean)",
     )  # fmt: skip
     add(
         "--anchor", metavar="MODEL=RATING", action="append", default=[],
-        help="give this model this rating; of several, the mean is kept",
+        help="give this model this rating; with several, their mean is fixed",
     )  # fmt: skip
     add("--mean", metavar="M", type=float, default=defaults.mean, help="mean of the ratings")
     add("--base", metavar="B", type=float, default=defaults.base, help="--scale points are odds of B to 1")
     add("--scale", metavar="S", type=float, default=defaults.scale, help="points that are odds of --base to 1")
     add("--k", metavar="K", type=float, default=defaults.k, help="most points a vote moves (method elo)")
     add("--start", metavar="R", type=float, default=defaults.start, help="rating before any vote (method elo)")
-    add = command.add_argument_group("how sure it is").add_argument
+    add = command.add_argument_group("intervals").add_argument
     add(
         "--interval", choices=get_args(IntervalMethod), default=defaults.interval,
-        help="auto: bootstrap, or what weights and clusters ask for; inverse Hessian for short records",
+        help="auto: bootstrap, or what weights and clusters need; inverse Hessian for short records",
     )  # fmt: skip
-    add("--bootstrap", metavar="N", type=int, default=defaults.bootstrap, help="rounds; 0: no such intervals")
+    add("--bootstrap", metavar="N", type=int, default=defaults.bootstrap, help="rounds; 0: no bootstrap intervals")
     add("--seed", metavar="S", type=int, default=defaults.seed, help="of all random numbers")
     add("--level", metavar="P", type=float, default=defaults.level, help="share of intervals that cover the truth")
     add(
         "--cluster", choices=get_args(Cluster), default=defaults.cluster,
-        help="votes that hang together; auto: those on one prepared pair, where there are some",
+        help="votes that depend on each other; auto: those on one prepared pair, if there are any",
     )  # fmt: skip
     add("--simultaneous", action="store_true", help="intervals that hold for all models at once")
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """Raises UsageError, naming the option, for what makes no sense."""
+    """Raises UsageError, naming the option."""
     values = {field.name: getattr(arguments, field.name) for field in fields(Settings)}
     if values["gauge"] is None:
         values["gauge"] = "anchor" if values["anchor"] else "mean"
@@ -80,21 +85,21 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 
 def _check_points(settings: Settings) -> None:
-    """Beyond these bounds points have no digits left, or are infinite. Raises UsageError."""
+    """Raise UsageError beyond the bounds where points have no digits left or are infinite."""
     points = {name: getattr(settings, name) for name in ("mean", "start", "k", "scale")}
     points |= {f"anchor {model}": rating for model, rating in settings.anchor}
     for name, value in points.items():
         if abs(value) > _MOST_POINTS:
-            raise UsageError(f"{name} {value:g} is not within {_MOST_POINTS} points of 0")
+            raise UsageError(f"{name} {value:g} is not within {_MOST_POINTS:,} points of 0")
     if not 1 / _MOST_POINTS <= settings.points_per_logit <= _MOST_POINTS:
         raise UsageError(
-            f"with base {settings.base!r} and scale {settings.scale:g} all ratings lie on one point or far "
-            "beyond any; use others, such as 10 and 400"
+            f"with base {settings.base!r} and scale {settings.scale:g} all ratings are equal or infinite; "
+            "use others, such as 10 and 400"
         )
 
 
 class Formatter(argparse.ArgumentDefaultsHelpFormatter):
-    """Tells defaults, but not that nothing is the default."""
+    """Shows defaults, except where the default is nothing."""
 
     def _get_help_string(self, action: argparse.Action) -> str | None:
         has_none = action.default is None or action.default is False or action.default in ((), [])

@@ -1,4 +1,4 @@
-"""Where votes come from, a database or votes files, and which of them. The same votes are the same from both."""
+"""The votes of a command, from a database or from votes files."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ _SQLITE = "sqlite:///"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Votes, or their counts where those are enough, and what a board tells of where they come from."""
+    """Votes, or their counts where those are enough, and what a board reports about their source."""
 
     data: Cells | Votes
     listed: Sequence[str]
@@ -30,7 +30,7 @@ class Found:
     excluded: Mapping[str, int]
     kind: str | None
     nothing: str
-    """What to say where there are no votes."""
+    """The error message if there are no votes."""
 
     @property
     def has_votes(self) -> bool:
@@ -38,48 +38,48 @@ class Found:
 
 
 def add_source_options(command: argparse.ArgumentParser) -> None:
-    """--db or --votes, and which votes of it."""
-    group = command.add_argument_group("which votes")
+    """Add --db, --votes and the options that select votes."""
+    group = command.add_argument_group("votes")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
     source.add_argument(
         "--votes", metavar="FILE", type=Path, nargs="+",
-        help="CSV, JSON, JSON lines, any of them packed with gzip, or Parquet; several are one",
+        help="CSV, JSON or JSON lines, each also with gzip, or Parquet; several files are read as one",
     )  # fmt: skip
     group.add_argument(
         "--kind", metavar="KIND",
-        help="kind of battles, such as battle or quick, or all; default: battle, and all rows of a file without that "
-        "column",
+        help="kind of battles, such as battle or quick, or all (default: battle; all rows of a file without that "
+        "column)",
     )  # fmt: skip
     group.add_argument(
         "--since", metavar="TIME", type=_time,
         help="only votes cast then or later: a date, a date and time (UTC, or with an offset) or seconds since 1970",
     )  # fmt: skip
     group.add_argument("--until", metavar="TIME", type=_time, help="only votes cast before then")
-    group.add_argument("--skip-bad", action="store_true", help="leave wrong rows of a file out, and say how many")
+    group.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
 
 
 def find(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
-    """The votes that `add_source_options` asks for, as these settings need them.
+    """The selected votes, in the form that these settings need.
 
     Raises CommandError, UsageError; VotesFileError.
     """
     since, until = arguments.since, arguments.until
     if since is not None and until is not None and not since < until:
-        raise UsageError(f"--since {told_time(since)} is not before --until {told_time(until)}")
+        raise UsageError(f"--since {time_text(since)} is not before --until {time_text(until)}")
     if arguments.db is not None:
         return _in_database(arguments, settings, progress)
     return _in_files(arguments, settings, progress)
 
 
 def files_read(arguments: argparse.Namespace) -> list[Path]:
-    """The files behind --votes and --db, which no output may replace."""
+    """The files of --votes and --db, which no output may replace."""
     if arguments.db is None:
         return list(arguments.votes)
     return [Path(arguments.db.removeprefix(_SQLITE).partition("?")[0])] if arguments.db.startswith(_SQLITE) else []
 
 
-def told_time(seconds: float | None) -> str | None:
+def time_text(seconds: float | None) -> str | None:
     """A moment as text, in UTC."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
 
@@ -87,10 +87,10 @@ def told_time(seconds: float | None) -> str | None:
 def _time(text: str) -> float:
     try:
         seconds = time_s("it", text)
-        told_time(seconds)
+        time_text(seconds)
     except (ValueProblem, ValueError, OverflowError):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; expected one such as 2026-01-31, 2026-01-31T12:00 or 1769860800"
+            f"{text!r} is not a time; expected one such as 2026-01-31, 2026-01-31T12:00 or 1769860800"
         ) from None
     return seconds
 
@@ -108,13 +108,11 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, progress: Progr
     )
     progress.clear()
     if file.n_other_kinds:
-        print(
-            f"rows of other kinds than {arguments.kind or 'battle'}, left aside: {file.n_other_kinds}", file=sys.stderr
-        )
+        print(f"skipped rows of other kinds than {arguments.kind or 'battle'}: {file.n_other_kinds:,}", file=sys.stderr)
     if file.n_other_times:
-        print(f"rows of other times, left aside: {file.n_other_times}", file=sys.stderr)
+        print(f"skipped rows of other times: {file.n_other_times:,}", file=sys.stderr)
     if file.first_bad is not None:
-        print(f"bad rows left out: {file.excluded['bad_row']}; the first: {file.first_bad}", file=sys.stderr)
+        print(f"skipped bad rows: {file.excluded['bad_row']:,}; the first: {file.first_bad}", file=sys.stderr)
     return Found(
         data_for(file.votes, settings),
         listed=(),
@@ -126,9 +124,9 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, progress: Progr
 
 
 def _tallied(file: VotesFile) -> str:
-    left_out = ", ".join(f"{reason} {n}" for reason, n in sorted(file.excluded.items()))
-    times = f", of other times: {file.n_other_times}" if file.n_other_times else ""
-    return f"{file.n_rows} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds}{times}"
+    left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(file.excluded.items()))
+    times = f", of other times: {file.n_other_times:,}" if file.n_other_times else ""
+    return f"{file.n_rows:,} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds:,}{times}"
 
 
 def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
@@ -150,11 +148,11 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Pr
                 revision = queries.ledger_state(tx).revision
                 excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
                 listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
-                # Only quick battles are on prepared pairs; of all others counts may be enough, and are read much faster
-                hangs_together = kind in (BattleKind.QUICK, None) and bool(queries.cells(tx, BattleKind.QUICK, **span))
+                # Only quick battles are on prepared pairs; of all others counts may do, and are read much faster
+                is_clustered = kind in (BattleKind.QUICK, None) and bool(queries.cells(tx, BattleKind.QUICK, **span))
                 if settings.method == "elo":
                     data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
-                elif settings.needs_votes or (settings.cluster == "auto" and hangs_together):
+                elif settings.needs_votes or (settings.cluster == "auto" and is_clustered):
                     columns = columns_for(settings)
                     rows = queries.rated_votes(
                         tx, kind, with_answers="features" in columns, with_texts=reads_answers(settings), **span

@@ -1,4 +1,4 @@
-"""Tables and promises: every row has as many cells as its heading, and says what the records say."""
+"""Tables and targets: every row has as many cells as its heading, with the values of the records."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from bench.machine import Machine
 from bench.rating.records import Difference, Measured, Record, keep_differences, merge, read, read_differences
-from bench.rating.tables import exactness_table, growth_table, promises_table, speed_tables
+from bench.rating.tables import exactness_table, growth_table, speed_tables, targets_table
 from bench.rating.votes import Cell
 
 MACHINE = Machine("AMD EPYC", 2, 16, ("avx2",), "Linux 6", "3.11", {"numpy": "2.3.3"})
@@ -31,7 +31,7 @@ def cells(row: str) -> list[str]:
 
 
 def test_ratios_are_medians_within_turns() -> None:
-    assert FIT.times_faster("choix") == pytest.approx(10)
+    assert FIT.speed_up("choix") == pytest.approx(10)
     heading, _, row = [line for line in speed_tables([FIT]).splitlines() if line.startswith("|")]
     assert len(cells(row)) == len(cells(heading))
     assert cells(row) == ["1,000,000", "100", "0.02", "10", "0.3", "10", "2", "100"]
@@ -51,14 +51,14 @@ def test_growth_shows_ours_alone() -> None:
     assert rows[2:] == [["10,000", "100", "0.003", "-", "10"], ["1,000,000", "100", "0.02", "0.547", "48"]]
 
 
-def test_promises_are_met_not_met_or_not_measured() -> None:
+def test_targets_are_met_missed_or_not_measured() -> None:
     board = record("board", ours=measured(0.916))
-    rows = {row[0]: row[1:] for row in map(cells, promises_table([FIT, board], []).splitlines()[2:])}
-    assert rows["fit, 1e6 x 100: choix takes: at least 20 times as long"] == ["**not met**", "10"]
-    assert rows["fit, 1e6 x 100: arena-rank takes: at least 100 times as long"] == ["met", "100"]
-    assert rows["fit, 1e6 x 100: evalica takes: at least 100 times as long"] == ["not measured", ""]
-    assert rows["SQLite of 1e6 to the web's board: at most 2 s"] == ["met", "0.916"]
-    assert rows["largest difference to a peer that was told to go on: at most 0.01 points"] == ["not measured", ""]
+    rows = {row[0]: row[1:] for row in map(cells, targets_table([FIT, board], []).splitlines()[2:])}
+    assert rows["speed-up over choix, fit of 1e6 votes, 100 models"] == ["at least 20x", "10x", "**missed**"]
+    assert rows["speed-up over arena-rank, fit of 1e6 votes, 100 models"] == ["at least 100x", "100x", "met"]
+    assert rows["speed-up over evalica, fit of 1e6 votes, 100 models"] == ["at least 100x", "", "not measured"]
+    assert rows["SQLite of 1e6 votes to the web's board"] == ["at most 2 s", "0.916 s", "met"]
+    assert rows["largest difference to a peer that runs to convergence"] == ["at most 0.01 points", "", "not measured"]
 
 
 def test_exactness_is_the_worst_over_all_data() -> None:
@@ -70,8 +70,8 @@ def test_exactness_is_the_worst_over_all_data() -> None:
     ]
     assert cells(exactness_table(found).splitlines()[0])[0] == "over 2 sets of votes"
     assert cells(exactness_table(found).splitlines()[2]) == ["choix", "3.0e-08", "2.0e-02"]
-    last = cells(promises_table([], found).splitlines()[-1])
-    assert last[1:] == ["met", "3e-08"]
+    last = cells(targets_table([], found).splitlines()[-1])
+    assert last[1:] == ["at most 0.01 points", "3e-08 points", "met"]
 
 
 def test_records_are_replaced_by_task_and_cell_and_read_back_the_same(tmp_path: Path) -> None:

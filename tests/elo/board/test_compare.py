@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from elo import Cells, Settings, Votes, rate
-from elo.board.compare import Board, BoardFileError, Place, compare, read_board
+from elo.board.compare import BoardFileError, Place, SavedBoard, compare, read_board
 from elo.simulate import Scenario, simulate
 
 
-def board(ratings: dict[str, float], error: float | None = 10.0, **options: object) -> Board:
+def board(ratings: dict[str, float], error: float | None = 10.0, **options: object) -> SavedBoard:
     places = {model: Place(rank, rating, error, 1, 10) for rank, (model, rating) in enumerate(ratings.items(), start=1)}
     settings = {"prior": 1.0, "level": 0.95} | options
-    return Board(places, settings, votes=100, sha256=None)
+    return SavedBoard(places, settings, votes=100, sha256=None)
 
 
 FIELD = {f"m{i:02}": 1000.0 for i in range(20)}
@@ -26,7 +26,7 @@ def part(votes: Votes, chosen: slice) -> Votes:
     return Votes(votes.models, votes.a[chosen], votes.b[chosen], votes.outcome[chosen])
 
 
-def written(votes: Votes, path: Path, settings: Settings | None = None) -> Board:
+def written(votes: Votes, path: Path, settings: Settings | None = None) -> SavedBoard:
     found = rate(Cells.from_votes(votes), settings or Settings(interval="sandwich", bootstrap=2))
     path.write_text(json.dumps(found.to_json()), encoding="utf-8")
     return read_board(path)
@@ -53,9 +53,9 @@ def test_what_all_move_by_together_is_the_scale_and_no_move() -> None:
 
 
 def test_groups_without_a_path_of_battles_move_apart() -> None:
-    def split(low: float) -> Board:
+    def split(low: float) -> SavedBoard:
         places = {"a": Place(1, 1100, 5.0, 1, 9), "b": Place(2, 900, 5.0, 1, 9), "c": Place(1, low, 5.0, 2, 9)}
-        return Board(places, {}, 10, None)
+        return SavedBoard(places, {}, 10, None)
 
     found = compare(split(1000), split(1500))
     assert all(move.change == pytest.approx(0) for move in found.moves)
@@ -75,7 +75,7 @@ def test_a_grown_board_has_less_room_for_chance() -> None:
     assert (apart.shared, grown.shared) == ("nothing", "first")
     assert grown.moves[0].error == pytest.approx(6.0)
     assert apart.moves[0].error == pytest.approx(math.hypot(10, 8))
-    with pytest.raises(ValueError, match="the second board has 100 votes and the first 110: it has not grown out of"):
+    with pytest.raises(ValueError, match="the second board has 100 votes and the first 110, so it did not grow from"):
         compare(after, before, grown=True)
 
 
@@ -91,9 +91,9 @@ def test_a_few_new_votes_are_not_lost_in_the_noise_of_intervals() -> None:
 
 
 def test_an_anchor_tells_of_no_chance() -> None:
-    def anchored(rating: float) -> Board:
+    def anchored(rating: float) -> SavedBoard:
         places = {"anchor": Place(1, 1200, 0.0, 1, 9), "other": Place(2, rating, 5.0, 1, 9)}
-        return Board(places, {}, 10, None)
+        return SavedBoard(places, {}, 10, None)
 
     verdicts = {move.model: move.verdict for move in compare(anchored(1000), anchored(1001)).moves}
     assert verdicts == {"anchor": "unknown", "other": "no"}
@@ -158,25 +158,34 @@ def test_a_board_of_recompute_is_read(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "is not JSON"),
-        ("[]", "is no board"),
+        ("[]", "is not a board"),
         (
             "{}",
-            "is no board: settings is missing, not an object; expected what `python -m elo recompute --json` writes",
+            "is not a board: settings is missing, not an object; expected what `python -m elo recompute --json` writes",
         ),
-        ('{"settings": {"level": 0.95}, "models": [{}], "votes": 1}', "no board: model is missing; expected the name"),
-        ('{"settings": {"level": 0.95}, "models": [3], "votes": 1}', "no board: a row of models is 3, not an object"),
-        ('{"settings": {"level": 0.95}, "models": {"x": 1}, "votes": 1}', "no board: models is {'x': 1}, not a list"),
-        ('{"settings": 3, "models": [], "votes": 1}', "is no board: settings is 3, not an object"),
-        ('{"settings": {"level": "x"}, "models": [], "votes": 1}', "is no board: level is 'x', not a number"),
-        ('{"settings": {"level": 2}, "models": [], "votes": 1}', "is no board: level is 2, not between 0 and 1"),
-        ('{"settings": {}, "reach": 0, "models": [], "votes": 1}', "is no board: reach is 0, not above 0"),
-        ('{"settings": {}, "reach": 2, "models": [], "votes": "x"}', "is no board: votes is 'x', not a number"),
-        ('{"settings": {}, "reach": 2, "models": [], "votes": NaN}', "is not JSON: NaN is no finite number"),
-        ('{"settings": {}, "reach": 1e999, "models": [], "votes": 1}', "is not JSON: 1e999 is no finite number"),
-        (f'{{"settings": {{}}, "reach": 2, "models": [], "votes": {"9" * 400}}}', "is no finite number"),
+        (
+            '{"settings": {"level": 0.95}, "models": [{}], "votes": 1}',
+            "not a board: model is missing; expected the name",
+        ),
+        (
+            '{"settings": {"level": 0.95}, "models": [3], "votes": 1}',
+            "not a board: a row of models is 3, not an object",
+        ),
+        (
+            '{"settings": {"level": 0.95}, "models": {"x": 1}, "votes": 1}',
+            "not a board: models is {'x': 1}, not a list",
+        ),
+        ('{"settings": 3, "models": [], "votes": 1}', "is not a board: settings is 3, not an object"),
+        ('{"settings": {"level": "x"}, "models": [], "votes": 1}', "is not a board: level is 'x', not a number"),
+        ('{"settings": {"level": 2}, "models": [], "votes": 1}', "is not a board: level is 2, not between 0 and 1"),
+        ('{"settings": {}, "reach": 0, "models": [], "votes": 1}', "is not a board: reach is 0, not above 0"),
+        ('{"settings": {}, "reach": 2, "models": [], "votes": "x"}', "is not a board: votes is 'x', not a number"),
+        ('{"settings": {}, "reach": 2, "models": [], "votes": NaN}', "is not JSON: NaN is not a finite number"),
+        ('{"settings": {}, "reach": 1e999, "models": [], "votes": 1}', "is not JSON: 1e999 is not a finite number"),
+        (f'{{"settings": {{}}, "reach": 2, "models": [], "votes": {"9" * 400}}}', "is not a finite number"),
     ],
 )
-def test_what_is_no_board_is_refused(tmp_path: Path, text: str, message: str) -> None:
+def test_a_file_without_a_board_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "board.json"
     path.write_text(text)
     with pytest.raises(BoardFileError) as error:
@@ -192,7 +201,7 @@ def test_what_is_no_board_is_refused(tmp_path: Path, text: str, message: str) ->
         ({"rating": "abc"}, "rating is 'abc', not a number"),
         ({"rank": None}, "rank is missing, not a number"),
         ({"low": 2000.0, "high": 1.0}, "low is 2000.0 and high is 1.0, which is below it"),
-        ({"model": "model-2"}, "model 'model-2' is there twice"),
+        ({"model": "model-2"}, "model 'model-2' appears twice"),
         ({"model": "x\n"}, "model is 'x\\n'; expected a name without control characters"),
     ],
 )
@@ -204,4 +213,4 @@ def test_what_is_wrong_with_a_row_is_said(tmp_path: Path, change: dict[str, obje
     path.write_text(json.dumps(content))
     with pytest.raises(BoardFileError) as error:
         read_board(path)
-    assert f"is no board: {message}" in str(error.value)
+    assert f"is not a board: {message}" in str(error.value)

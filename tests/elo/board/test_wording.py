@@ -9,7 +9,7 @@ import pytest
 from elo import Settings
 from elo.board.wording import ENGLISH, common_kind, described
 from elo.chance.intervals import IntervalKind
-from elo.settings import Cluster, Gauge, TieModel, Weights
+from elo.settings import Cluster, GaugeKind, TieModel, Weights
 
 VOTES: frozenset[IntervalKind] = frozenset({"bootstrap", "hessian"})
 EXAMPLES: list[dict[str, Any]] = [
@@ -99,6 +99,6 @@ def test_every_key_is_used_and_its_values_fill_it() -> None:
 
 
 def test_the_examples_have_every_choice() -> None:
-    for name, choices in (("ties", TieModel), ("gauge", Gauge), ("weights", Weights), ("cluster", Cluster)):
+    for name, choices in (("ties", TieModel), ("gauge", GaugeKind), ("weights", Weights), ("cluster", Cluster)):
         given = {getattr(Settings(**changes), name) for changes in EXAMPLES}
         assert set(get_args(choices)) - given <= {"none"}

@@ -47,7 +47,7 @@ def test_the_online_ratings_are_checked_by_the_arithmetic_that_made_them(
     assert capsys.readouterr().out == "the online-Elo state of 1 models differs from its replay (ash)\n"
     change(path, "UPDATE ledger SET elo_revision = 0")
     assert main(["check", "--db", url]) == 0
-    assert capsys.readouterr().out.endswith("its online ratings are out of date, and the next vote replays them\n")
+    assert capsys.readouterr().out.endswith("its online ratings are out of date; the next vote replays them\n")
 
 
 def test_a_check_says_where_there_is_nothing_to_replay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +56,7 @@ def test_a_check_says_where_there_is_nothing_to_replay(tmp_path: Path, capsys: p
     assert capsys.readouterr().out.endswith(" is sound; no vote has moved its online ratings\n")
     url = voted(tmp_path / "other.sqlite", building.ELO)
     assert main(["check", "--db", url]) == 0
-    assert capsys.readouterr().out.endswith(" is sound; no replay of 'elo k=32'\n")
+    assert capsys.readouterr().out.endswith(" is sound; 'elo k=32' cannot be replayed\n")
 
 
 def test_a_check_of_no_database_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

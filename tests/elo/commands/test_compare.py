@@ -17,7 +17,7 @@ def board(path: Path, settings: Settings, *, votes: int, seed: int = 0) -> Path:
 PLAIN = Settings(interval="sandwich", bootstrap=2)
 
 
-def test_what_moved_is_told_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_moved_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = board(tmp_path / "a.json", PLAIN, votes=400)
     second = board(tmp_path / "b.json", Settings(interval="sandwich", bootstrap=2, prior=2), votes=900, seed=1)
     out_file = tmp_path / "c.json"
@@ -26,7 +26,7 @@ def test_what_moved_is_told_and_written(tmp_path: Path, capsys: pytest.CaptureFi
     assert err == ""
     lines = out.splitlines()
     assert lines[0].split() == ["model", "before", "after", "change", "by", "chance", "more", "than", "chance", "rank"]
-    assert "400 votes before, 900 after. Taken as boards of different votes" in out
+    assert "400 votes before, 900 after. Compared as boards of different votes" in out
     assert "Setting prior: 1.0 before, 2.0 after." in out
     written = json.loads(out_file.read_text())
     assert [move["model"] for move in written["moves"]] == [line.split()[0] for line in lines[1:6]]
@@ -40,13 +40,13 @@ def test_boards_of_the_same_votes_are_recognised(tmp_path: Path, capsys: pytest.
     second = board(tmp_path / "b.json", Settings(interval="sandwich", bootstrap=2, prior=5), votes=400)
     assert main(["compare", str(first), str(second)]) == 0
     out = capsys.readouterr().out
-    assert "Both boards are of the same votes: what moved was moved by the settings" in out
+    assert "Both boards are of the same votes: the settings moved the ratings" in out
     assert "Moved by more than chance" not in out  # nothing is known of chance
     assert "-0.0" not in out
     assert "together" not in out  # the mean is 1000 on both
 
 
-def test_models_that_came_and_went_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_new_and_missing_models_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = board(tmp_path / "a.json", PLAIN, votes=400)
     content = json.loads(first.read_text())
     for row in content["models"]:
@@ -55,8 +55,8 @@ def test_models_that_came_and_went_are_named(tmp_path: Path, capsys: pytest.Capt
     second.write_text(json.dumps(content))
     assert main(["compare", str(first), str(second)]) == 0
     out = capsys.readouterr().out
-    assert "Came: model-one." in out
-    assert "Went: model-1." in out
+    assert "New: model-one." in out
+    assert "Gone: model-1." in out
     for row in content["models"]:
         row["model"] += "!"
     second.write_text(json.dumps(content))
@@ -69,8 +69,8 @@ def test_what_is_wrong_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str
     for arguments, message in (
         ((few, tmp_path / "none.json"), "none.json cannot be read: No such file"),
         ((few, __file__), "is not JSON"),
-        ((many, few, "--grown"), "it has not grown out of it; leave --grown out"),
-        ((few, many, "--json", many), "b.json that is read; give --json another name"),
+        ((many, few, "--grown"), "so it did not grow from it; leave --grown out"),
+        ((few, many, "--json", many), "b.json; give --json another name"),
         ((few, many, "--json", tmp_path), "is a folder; give --json the name of a file"),
     ):
         assert main(["compare", *map(str, arguments)]) == 1

@@ -32,7 +32,7 @@ def test_a_plan_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFix
     assert (status, err) == (0, "")
     assert out.startswith("model ")
     assert "with a probability of 50 %" in out
-    assert "All models hang together: 10 of 10 pairs of models have met." in out
+    assert "All models are connected by battles: 10 of 10 pairs of models have met." in out
     told = json.loads((tmp_path / "plan.json").read_text())
     assert [row["better"] for row in told["neighbours"]] == ["Tacos", "Sushi", "Burger", "Pasta"]
     assert (told["votes"], told["chance"]) == (30, 0.5)
@@ -56,8 +56,12 @@ def test_a_database_and_its_export_give_the_same_plan(tmp_path: Path, capsys: py
     ("arguments", "status", "message"),
     [
         (["--chance", "1"], 2, "chance 1.0 is not between 0 and 1"),
-        (["--method", "elo"], 2, "method 'elo' knows no errors to plan by; use bradley-terry"),
-        (["--bootstrap", "0"], 2, "bootstrap 0 gives no errors to plan by; use 1 round or more, or interval sandwich"),
+        (["--method", "elo"], 2, "method 'elo' has no standard errors to plan with; use bradley-terry"),
+        (
+            ["--bootstrap", "0"],
+            2,
+            "bootstrap 0 gives no standard errors to plan with; use 1 round or more",
+        ),
         (["--prior", "-1"], 2, "prior -1.0 is not 0 or more virtual ties"),
         (["--json", "/nowhere/plan.json"], 1, "there is no folder /nowhere for --json plan.json"),
     ],

@@ -12,7 +12,7 @@ def told(*counts: tuple[str, str, Outcome, int], **settings: int) -> list[str]:
     return report(plan(fitted, spread(fitted))).split("\n")
 
 
-def test_neighbours_are_apart_or_equal_or_some_battles_away() -> None:
+def test_neighbours_are_separated_or_equal_or_some_battles_away() -> None:
     lines = told(
         ("strong", "even", Outcome.A, 300),
         ("even", "strong", Outcome.A, 50),
@@ -27,30 +27,30 @@ def test_neighbours_are_apart_or_equal_or_some_battles_away() -> None:
     )
     assert " ".join(lines[0].split()) == "model next below gap error battles of the two or of all pairs"
     assert lines[1].split()[:2] == ["strong", "even"]
-    assert lines[1].split()[-2:] == ["apart", "apart"]
+    assert lines[1].split()[-2:] == ["separated", "separated"]
     assert lines[2].split()[:3] == ["even", "too", "0.0"]
     assert lines[2].split()[-2:] == ["equal", "equal"]
     direct, arena_wide = (int(number.replace(",", "")) for number in lines[3].split()[-2:])
     assert 100 < direct < arena_wide
-    assert lines[4].startswith("So many more battles tell two neighbours apart (a gap of 1.96 standard errors) with a")
-    assert "drawn as the 904 up to now" in lines[4]
+    assert lines[4].startswith("So many more battles separate two neighbours (a gap of 1.96 standard errors) with a")
+    assert "with pairs drawn as in the 904 votes so far" in lines[4]
 
 
-def test_what_hangs_together_is_told() -> None:
+def test_connected_models_and_bridges_are_named() -> None:
     lines = told(
         ("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), ("c", "a", Outcome.TIE, 2), ("c", "d", Outcome.B, 1)
     )
-    assert "All models hang together: 4 of 6 pairs of models have met." in lines
-    assert "What ties d to the others is 1 battle of c and d alone." in lines
+    assert "All models are connected by battles: 4 of 6 pairs of models have met." in lines
+    assert "Only 1 battle of c and d connects d to the others." in lines
 
 
-def test_groups_that_do_not_are_named() -> None:
+def test_groups_without_battles_between_them_are_named() -> None:
     lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), ("x", "y", Outcome.TIE, 2))
     start = lines.index(
-        "2 groups hang together each, and no rated battle leads from one to another: 3 of 10 pairs of models have met."
+        "The models form 2 groups with no rated battles between them: 3 of 10 pairs of models have met."
     )
     assert lines[start + 1 : start + 3] == ["  a, b, c", "  x, y"]
-    assert "What ties x to the others is 2 battles of x and y alone." in lines
+    assert "Only 2 battles of x and y connect x to the others." in lines
 
 
 def test_many_names_are_cut() -> None:
@@ -60,7 +60,7 @@ def test_many_names_are_cut() -> None:
 
 def test_lessons_are_a_table_and_without_intervals_all_there_is_beside_the_groups() -> None:
     lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), bootstrap=0)
-    assert lines[0].startswith("All models hang together")
-    table = lines.index("most is learnt from  against   share")
+    assert lines[0].startswith("All models are connected by battles")
+    table = lines.index("teaches most  against   share")
     assert [line.split()[:2] for line in lines[table + 1 : table + 4]] == [["b", "c"], ["a", "c"], ["a", "b"]]
-    assert lines[-1] == "Share: what one more battle takes off the summed variance of all ratings."
+    assert lines[-1] == "Share: how much one more battle reduces the summed variance of all ratings."

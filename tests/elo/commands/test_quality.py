@@ -46,7 +46,7 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
     exchange.export_votes(database, tmp_path / "votes.jsonl")
     database.close()
     status, from_file, err = run(capsys, "--votes", tmp_path / "votes.jsonl", "--json", tmp_path / "file.json")
-    assert (status, err) == (0, "rows of other kinds than battle, left aside: 1\n")
+    assert (status, err) == (0, "skipped rows of other kinds than battle: 1\n")
     assert from_file == out
     assert (tmp_path / "db.json").read_bytes() == (tmp_path / "file.json").read_bytes()
     found = json.loads((tmp_path / "db.json").read_text())
@@ -60,15 +60,15 @@ def test_kinds_are_told_apart(url: str, capsys: pytest.CaptureFixture[str]) -> N
     assert run(capsys, "--db", url, "--kind", "all")[1].startswith("41 votes, of which 38 count.")
 
 
-def test_bad_rows_stop_the_command_or_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_rows_stop_the_command_or_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     votes = tmp_path / "votes.csv"
     votes.write_text("left,right,winner,counted\nx,y,left,true\nx,y,LEFT,true\nx,y,,false\n")
     status, out, err = run(capsys, "--votes", votes)
     assert (status, out) == (1, "")
     assert "line 3: winner is 'LEFT'" in err
-    assert err.endswith("; --skip-bad leaves such rows out\n")
+    assert err.endswith("; --skip-bad skips such rows\n")
     status, out, err = run(capsys, "--votes", votes, "--skip-bad")
-    assert (status, err) == (0, "bad rows left out: 1\nrows that do not count and are no votes, left aside: 1\n")
+    assert (status, err) == (0, "skipped bad rows: 1\nskipped rows that do not count and are not votes: 1\n")
     assert out.startswith("1 vote, of which 1 counts.")
 
 

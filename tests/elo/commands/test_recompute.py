@@ -175,14 +175,14 @@ def test_orders_show_what_order_alone_does_to_online_elo(run: Run, tmp_path: Pat
     assert [row["median"] for row in told["models"]] == spread.median.tolist()
     assert all(row["low"] < row["median"] < row["high"] for row in told["models"])
     assert "95 % of the orders" in out
-    assert out.rstrip().endswith("what order alone does to a rating, no interval.")
+    assert out.rstrip().endswith("the effect of order alone, not an interval.")
 
 
 @pytest.mark.parametrize("options", [("--orders", "20"), ("--method", "elo", "--orders", "1")])
 def test_orders_are_for_online_elo_and_at_least_two(run: Run, options: tuple[str, ...]) -> None:
     status, _, err = run("--votes", FOOD, *options)
     assert status == 2
-    assert "give 2 or more, with --method elo" in err
+    assert "use 2 or more with --method elo" in err
 
 
 @pytest.mark.parametrize("method", ["bradley-terry", "elo"])
@@ -194,7 +194,7 @@ def test_a_database_and_its_export_give_the_same_numbers(run: Run, tmp_path: Pat
     assert (status, err) == (0, "")
     assert "Without votes: dogwood." in out
     status, out, err = run("--votes", tmp_path / "votes.jsonl", "--method", method, "--json", tmp_path / "file.json")
-    assert (status, err) == (0, "rows of other kinds than battle, left aside: 1\n")
+    assert (status, err) == (0, "skipped rows of other kinds than battle: 1\n")
     from_database, from_file = (json.loads((tmp_path / name).read_text()) for name in ("db.json", "file.json"))
     assert from_database.pop("unrated") == ["dogwood"]
     assert from_file.pop("unrated") == []
@@ -307,7 +307,7 @@ def test_packed_files_and_parquet_give_the_same_board(run: Run, tmp_path: Path) 
         assert (tmp_path / "other.json").read_bytes() == (tmp_path / "plain.json").read_bytes()
 
 
-def test_a_span_of_time_is_cut_out_and_told(run: Run, tmp_path: Path) -> None:
+def test_votes_are_selected_by_time(run: Run, tmp_path: Path) -> None:
     votes = tmp_path / "votes.csv"
     votes.write_text(
         "left,right,winner,tstamp\n" + "".join(f"x,y,{w},{t}\n" for t, w in enumerate(["left"] * 9 + ["right"]))
@@ -315,7 +315,7 @@ def test_a_span_of_time_is_cut_out_and_told(run: Run, tmp_path: Path) -> None:
     status, out, err = run(
         "--votes", votes, "--since", "2", "--until", "1970-01-01T00:00:09Z", "--json", tmp_path / "o"
     )
-    assert (status, err) == (0, "rows of other times, left aside: 3\n")
+    assert (status, err) == (0, "skipped rows of other times: 3\n")
     assert "7 votes, 2 models, since 1970-01-01T00:00:02+00:00, until 1970-01-01T00:00:09+00:00." in out
     assert run("--votes", votes, "--since", "99")[2].endswith(
         "10 rows, left out: none, of other kinds: 0, of other times: 10\n"
@@ -366,17 +366,17 @@ def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
     assert "kind 'duel' is not one of battle, quick, control, named, chat, all" in run("--db", url, "--kind", "duel")[2]
 
 
-def test_bad_rows_stop_the_command_or_are_told(run: Run, tmp_path: Path) -> None:
+def test_bad_rows_stop_the_command_or_are_counted(run: Run, tmp_path: Path) -> None:
     votes = tmp_path / "votes.csv"
     votes.write_text("left,right,winner\nx,y,left\nx,y,LEFT\ny,y,left\ny,x,left\n")
     status, out, err = run("--votes", votes, "--json", tmp_path / "board.json")
     assert (status, out) == (1, "")
     assert err.startswith(f"error: {votes}, line 3: winner is 'LEFT'; expected one of a, model_a, left;")
-    assert err.endswith("; --skip-bad leaves such rows out\n")
+    assert err.endswith("; --skip-bad skips such rows\n")
     assert not (tmp_path / "board.json").exists()
     status, out, err = run("--votes", votes, "--skip-bad", "--json", tmp_path / "board.json")
     assert status == 0
-    assert err.startswith(f"bad rows left out: 2; the first: {votes}, line 3: winner is 'LEFT'")
+    assert err.startswith(f"skipped bad rows: 2; the first: {votes}, line 3: winner is 'LEFT'")
     assert "Left out: bad_row 2." in out
     assert json.loads((tmp_path / "board.json").read_text())["excluded"] == {"bad_row": 2}
 
@@ -395,7 +395,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
     cases: list[tuple[tuple[Any, ...], int, str]] = [
         (("--votes", tmp_path / "none.csv"), 1, "none.csv cannot be read: No such file or directory"),
         (("--votes", write("empty.csv", "")), 1, "empty.csv is empty; expected model_a and model_b"),
-        (("--votes", write("other.csv", "x,y\n")), 1, "other.csv is no votes file, its columns are 'x', 'y'"),
+        (("--votes", write("other.csv", "x,y\n")), 1, "other.csv is not a votes file: its columns are 'x', 'y'"),
         (("--votes", header), 1, f"no votes to rate in {header}: 0 rows, left out: none, of other kinds: 0"),
         (("--votes", uncounted), 1, "1 rows, left out: not_counted 1, of other kinds: 0"),
         (("--votes", sweep, "--kind", "quick"), 1, "has no column kind"),
@@ -407,14 +407,14 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
         (
             ("--votes", sweep, "--since", "2026-01-31"),
             1,
-            "has no column tstamp or timestamp, so it cannot be told when",
+            "has no column tstamp or timestamp, so votes cannot be selected by time",
         ),
         (
             ("--votes", sweep, "--since", "soon"),
             2,
-            "argument --since: 'soon' is no time; expected one such as 2026-01-31,",
+            "argument --since: 'soon' is not a time; expected one such as 2026-01-31,",
         ),
-        (("--votes", sweep, "--until", "nan"), 2, "argument --until: 'nan' is no time"),
+        (("--votes", sweep, "--until", "nan"), 2, "argument --until: 'nan' is not a time"),
         (
             ("--votes", sweep, "--since", "9", "--until", "8"),
             2,
@@ -432,7 +432,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
         (("--votes", sweep, "--anchor", "x"), 2, "anchor 'x' is not a model with its rating, such as gpt-4=1200"),
         (("--votes", sweep, "--gauge", "anchor"), 2, "gauge 'anchor' needs a model with its rating"),
         (("--votes", sweep, "--csv", tmp_path), 1, f"{tmp_path} is a folder; give --csv the name of a file"),
-        (("--votes", sweep, "--plots", sweep), 1, f"{sweep} is no folder; give --plots the name of one"),
+        (("--votes", sweep, "--plots", sweep), 1, f"{sweep} is not a folder; give --plots the name of a"),
         (
             ("--votes", sweep, "--plots", tmp_path / "no" / "x"),
             1,
@@ -449,8 +449,8 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
             1,
             f"there is no folder {tmp_path / 'no'}",
         ),
-        (("--votes", sweep, "--json", pipe), 1, f"{pipe} is no ordinary file and would be replaced by one"),
-        (("--votes", sweep, "--bootstrap", 10**20), 2, "is not 0 to 1000000 rounds"),
+        (("--votes", sweep, "--json", pipe), 1, f"{pipe} is not a regular file and would be replaced by one"),
+        (("--votes", sweep, "--bootstrap", 10**20), 2, "is not 0 to 1,000,000 rounds"),
         (("--votes", sweep, "--prior", "1e-300"), 1, "a prior of 1e-300 virtual ties is too small"),
         (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
         (("--db", f"sqlite:///{no_database}"), 1, "is not a SQLite database"),
@@ -486,11 +486,11 @@ def test_an_empty_database_has_nothing_to_rate(run: Run, tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--mean", "1e308"], "mean 1e+308 is not within 1000000 points of 0"),
-        (["--anchor", "Pizza=-1e308"], "anchor Pizza -1e+308 is not within 1000000 points of 0"),
-        (["--method", "elo", "--k", "1e308"], "k 1e+308 is not within 1000000 points of 0"),
-        (["--scale", "1e-320"], "with base 10.0 and scale 9.99989e-321 all ratings lie on one point or far beyond any"),
-        (["--base", "1.0000000000000002"], "and scale 400 all ratings lie on one point or far beyond any; use others"),
+        (["--mean", "1e308"], "mean 1e+308 is not within 1,000,000 points of 0"),
+        (["--anchor", "Pizza=-1e308"], "anchor Pizza -1e+308 is not within 1,000,000 points of 0"),
+        (["--method", "elo", "--k", "1e308"], "k 1e+308 is not within 1,000,000 points of 0"),
+        (["--scale", "1e-320"], "with base 10.0 and scale 9.99989e-321 all ratings are equal or infinite"),
+        (["--base", "1.0000000000000002"], "and scale 400 all ratings are equal or infinite; use others"),
     ],
 )
 def test_points_beyond_all_digits_are_refused(run: Run, tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -510,16 +510,16 @@ def test_no_output_replaces_what_is_read_or_another_output(run: Run, tmp_path: P
     for arguments, message in (
         (
             ["--votes", votes, "--csv", votes],
-            f"{votes} would replace the file {votes} that is read; give --csv another",
+            f"{votes} would replace the input file {votes}; give --csv another",
         ),
         (
             ["--votes", link, "--json", votes],
-            f"{votes} would replace the file {link} that is read; give --json another",
+            f"{votes} would replace the input file {link}; give --json another",
         ),
-        (["--db", url, "--json", tmp_path / "arena.sqlite"], "arena.sqlite that is read; give --json another name"),
+        (["--db", url, "--json", tmp_path / "arena.sqlite"], "arena.sqlite; give --json another name"),
         (
             ["--votes", votes, "--json", both, "--csv", around],
-            "would replace what --json writes there; give --csv anoth",
+            "would replace the file of --json; give --csv another",
         ),
     ):
         status, out, err = run(*arguments)
@@ -552,5 +552,5 @@ def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr("elo.estimate.fit", stop)
     status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
-    assert (status, out, err) == (130, "", "stopped; no file was left half written\n")
+    assert (status, out, err) == (130, "", "stopped; no file is half written\n")
     assert list(tmp_path.iterdir()) == []

@@ -19,7 +19,7 @@ def test_votes_and_truth_are_written_and_read_again(tmp_path: Path, capsys: pyte
     votes, truth = tmp_path / "votes.csv", tmp_path / "truth.json"
     options = ("--votes", "500", "--models", "4", "--voters", "9", "--taste", "50", "--truth", truth)
     status, out, err = run(capsys, votes, *options)
-    assert (status, out, err) == (0, f"500 votes on 4 models written to {votes}\n", "")
+    assert (status, out, err) == (0, f"wrote 500 votes on 4 models to {votes}\n", "")
     found = read_votes([votes], columns={"voter"}).votes
     assert (len(found), len(found.models), len(found.voters)) == (500, 4, 9)
     assert set(json.loads(truth.read_text())["ratings"]) == set(found.models)
@@ -43,15 +43,15 @@ def test_ratings_can_be_given(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_what_is_wrong_is_said_and_nothing_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     votes = tmp_path / "v.csv"
     for arguments, expected, message in (
-        ((votes, "--votes", "0"), 2, "votes 0 is not 1 to 100000000"),
-        ((votes, "--taste", "9"), 2, "taste 9 needs voters to have it"),
+        ((votes, "--votes", "0"), 2, "votes 0 is not 1 to 100,000,000"),
+        ((votes, "--taste", "9"), 2, "taste 9 needs voters"),
         ((votes, "--rating", "x"), 2, "rating 'x' is not NAME=POINTS"),
         ((votes, "--rating", "x=high"), 2, "rating 'x=high' is not NAME=POINTS"),
         ((votes, "--rating", "x=1"), 2, "is not two or more models, each named once"),
-        ((votes, "--rating", "x=1", "--rating", "y=2", "--models", "3"), 2, "--models is for models that are drawn"),
+        ((votes, "--rating", "x=1", "--rating", "y=2", "--models", "3"), 2, "--models is for drawn models"),
         ((tmp_path,), 1, f"{tmp_path} is a folder; give OUT.csv the name of a file"),
         ((votes, "--truth", tmp_path / "no" / "t.json"), 1, "there is no folder"),
-        ((votes, "--truth", votes), 1, "would replace what OUT.csv writes there; give --truth another name"),
+        ((votes, "--truth", votes), 1, "would replace the file of OUT.csv; give --truth another name"),
         ((), 2, "the following arguments are required: OUT.csv"),
     ):
         status, out, err = run(capsys, *arguments)

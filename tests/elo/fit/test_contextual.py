@@ -486,10 +486,10 @@ def test_small_arenas_are_fitted_or_refused_in_words() -> None:
     assert all(re.search("use a prior above 0|set a( ridge above 0|$)", told) for told in refusals)
 
 
-def test_a_fit_that_does_not_arrive_says_what_helps() -> None:
+def test_a_fit_that_does_not_converge_says_what_helps() -> None:
     """Two groups of models that nothing but a prior of next to nothing puts on one scale."""
     rows = [("x", "y", Outcome.A), ("y", "x", Outcome.A), ("u", "v", Outcome.TIE), ("u", "v", Outcome.A)] * 3
-    with pytest.raises(ConvergenceError, match=r"no convergence in 200 steps; .* a larger prior holds ratings"):
+    with pytest.raises(ConvergenceError, match=r"no convergence in 200 steps; .* use a larger prior or ridge"):
         found(Votes.from_rows(rows), control=("side",), prior=1e-9)
 
 

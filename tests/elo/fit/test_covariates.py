@@ -62,11 +62,15 @@ def test_a_battle_is_known_where_all_is_known_of_both_answers(unknown: float) ->
         (
             "length",
             {},
-            "^control 'length' needs tokens or characters of the answers, and the votes have nothing of them$",
+            "^control 'length' needs tokens or characters of the answers, and the votes have none of them$",
         ),
         ("style", {"headers": 2, "tokens": 2}, "^control 'style' needs headers, lists, bold .* have headers, tokens$"),
         ("speed", {"tokens": 2}, "^control 'speed' needs seconds of the answers, and the votes have tokens$"),
-        ("length", {"tokens": math.nan}, "^control needs tokens of both answers, and no vote has them; leave it out$"),
+        (
+            "length",
+            {"tokens": math.nan},
+            "^control needs tokens of both answers, and no vote has them",
+        ),
     ],
 )
 def test_a_control_without_its_features_is_refused(control: Any, features: Any, message: str) -> None:

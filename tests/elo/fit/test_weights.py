@@ -141,11 +141,19 @@ def test_without_weights_the_counts_stay_as_they_are() -> None:
             Settings(half_life_days=3),
             "half_life_days needs the time of every vote, and these votes have none; rate without it",
         ),
-        ({"time_s": [1, np.nan, np.nan]}, Settings(half_life_days=3), r"vote 2 has no time \(nor have 1 more\)"),
-        ({"draw_probability": [1, 0.5, 0]}, Settings(weights="draw"), "vote 3: draw_probability 0 is no probability"),
-        ({"time_s": [1, np.inf, -np.inf]}, Settings(half_life_days=3), r"vote 2 has no time \(nor have 1 more\)"),
+        ({"time_s": [1, np.nan, np.nan]}, Settings(half_life_days=3), r"vote 2 and 1 more have no time"),
+        (
+            {"draw_probability": [1, 0.5, 0]},
+            Settings(weights="draw"),
+            "vote 3: draw_probability 0 is not from 1e-100",
+        ),
+        ({"time_s": [1, np.inf, -np.inf]}, Settings(half_life_days=3), r"vote 2 and 1 more have no time"),
         ({"draw_probability": [1, 1, 1e-320]}, Settings(weights="draw"), "vote 3: draw_probability 9.99989e-321 is no"),
-        ({"draw_probability": [1, 1.5, 0]}, Settings(weights="draw"), "vote 2: draw_probability 1.5 is no probab"),
+        (
+            {"draw_probability": [1, 1.5, 0]},
+            Settings(weights="draw"),
+            "vote 2: draw_probability 1.5 is not from",
+        ),
     ],
 )
 def test_votes_that_do_not_say_what_they_weigh_are_refused(
@@ -158,5 +166,5 @@ def test_votes_that_do_not_say_what_they_weigh_are_refused(
 
 
 def test_counts_alone_cannot_be_weighted_by_vote() -> None:
-    with pytest.raises(MissingDataError, match="need the votes one by one, and only their counts came"):
+    with pytest.raises(MissingDataError, match="need the votes one by one, and only their counts were given"):
         weighted_pairs(reference.load("food").cells, None, Settings(half_life_days=3))

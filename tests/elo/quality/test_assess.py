@@ -67,13 +67,13 @@ def test_prompts_are_the_same_but_for_case_and_space() -> None:
     assert len(prompt_key("half a character: \ud800")) == 16
 
 
-def test_a_side_that_all_like_is_seen_and_one_that_none_likes_is_not() -> None:
+def test_a_preferred_side_is_reported() -> None:
     liked = assess(ballots_of(Scenario(votes=8000, voters=60, side_bias=40.0)))
     assert liked.left.low > 0.5
-    assert "the left side is liked better" in report(liked)
+    assert "the left side is preferred" in report(liked)
     even = assess(ballots_of(Scenario(votes=8000, voters=60, seed=1)))
     assert even.left.low < 0.5 < even.left.high
-    assert "no side is liked better" in report(even)
+    assert "neither side is preferred" in report(even)
 
 
 def test_a_share_of_independent_votes_has_wilsons_interval() -> None:
@@ -84,8 +84,8 @@ def test_a_share_of_independent_votes_has_wilsons_interval() -> None:
     assert (nothing.share, nothing.low, nothing.high) == (None, 0.0, 1.0)
 
 
-def test_shares_by_voter_cover_the_truth_where_votes_of_a_voter_hang_together() -> None:
-    """60 voters, each with a habit of their own around 0.5: 95 % of intervals; as if independent, far fewer."""
+def test_shares_by_voter_cover_the_truth_where_votes_of_a_voter_depend_on_each_other() -> None:
+    """60 voters, each with a personal habit around 0.5: 95 % of intervals; as if independent, far fewer."""
     rng = np.random.default_rng(5)
     covered, naive = [], []
     for _ in range(400):
@@ -114,7 +114,7 @@ def test_the_report_names_unusual_voters_and_why() -> None:
     assert line.split()[2:4] == ["100", "%"]
     assert line.endswith("nearly always one side")
     assert "Of honest" not in text
-    assert "At most 5 % of honest ones are ever flagged" in text
+    assert "At most 5 % of honest voters are ever flagged" in text
     written = found.to_json()
     assert written["votes"] == 6000
     assert isinstance(written["voters"], dict)
@@ -127,7 +127,7 @@ def test_the_report_of_few_votes_says_what_is_not_known() -> None:
     found = assess([Ballot("x", "y", TIE), Ballot("x", "y", TIE, None, WITHDRAWN)])
     text = report(found)
     assert "Sides: no vote has a winner." in text
-    assert "Nobody says who cast these votes." in text
+    assert "Voters: the votes do not name them." in text
     assert "Left out, by reason: withdrawn 1." in text
     two = report(assess([Ballot("x", "y", TIE, None, (*WITHDRAWN, "stopped"))]))
     assert "Left out, by reason: stopped 1, withdrawn 1 (a vote can have several)." in two
@@ -139,7 +139,7 @@ def test_the_report_of_few_votes_says_what_is_not_known() -> None:
 
 def test_a_long_report_says_how_much_it_left_out() -> None:
     votes = [Ballot(f"m{i:02}", "z", A, None, WITHDRAWN) for i in range(30)]
-    assert "and 11 more; --json writes them all" in report(assess(votes))
+    assert "and 11 more; --json writes all" in report(assess(votes))
 
 
 def test_a_share_that_no_voter_departs_from_is_not_certain() -> None:

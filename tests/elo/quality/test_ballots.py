@@ -57,9 +57,9 @@ def test_a_row_that_counts_must_be_right(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_votes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(VotesFileError, match="is no votes file, its columns are 'x', 'y'"):
+    with pytest.raises(VotesFileError, match="is not a votes file: its columns are 'x', 'y'"):
         list(Ballots([write(tmp_path / "other.csv", "x,y\n1,2\n")]))
-    with pytest.raises(VotesFileError, match="has no column kind, so rows of kind 'quick' cannot be told"):
+    with pytest.raises(VotesFileError, match="has no column kind, so rows of kind 'quick' cannot be selected"):
         list(Ballots([write(tmp_path / "plain.csv", "left,right,winner\nx,y,tie\n")], kind="quick"))
     with pytest.raises(VotesFileError, match="cannot be read: No such file"):
         list(Ballots([tmp_path / "none.csv"]))

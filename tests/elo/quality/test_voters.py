@@ -160,7 +160,7 @@ def test_evidence_of_distance_averages_to_one_among_honest_voters() -> None:
 
 def test_votes_of_nobody_cannot_be_examined() -> None:
     votes = Votes(("x", "y"), np.zeros(1, int), np.ones(1, int), np.zeros(1, int))
-    with pytest.raises(ValueError, match="these votes do not say who cast them; expected a column of voters"):
+    with pytest.raises(ValueError, match="these votes do not name their voters; expected a column of voters"):
         examine(votes)
 
 

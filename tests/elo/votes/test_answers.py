@@ -107,11 +107,11 @@ def test_a_row_that_tells_nothing_has_no_features() -> None:
     [
         ({"turns": "none"}, "turns is 'none'; expected a list of objects"),
         ({"turns": {"n": 1}}, "turns is {'n': 1}; expected a list of objects"),
-        ({"turns": [3]}, "turns holds 3; expected objects"),
+        ({"turns": [3]}, "turns contains 3; expected objects"),
         ({"turns": [{"answers": 5}]}, "answers is 5; expected a list of objects"),
-        ({"deck_answers": ["x"]}, "deck_answers holds 'x'; expected objects"),
-        ({"conv_metadata": 5}, "conv_metadata 5 is no object"),
-        ({"sum_assistant_a_tokens": "many"}, "sum_assistant_a_tokens 'many' is no count"),
+        ({"deck_answers": ["x"]}, "deck_answers contains 'x'; expected objects"),
+        ({"conv_metadata": 5}, "conv_metadata 5 is not an object"),
+        ({"sum_assistant_a_tokens": "many"}, "sum_assistant_a_tokens 'many' is not a count"),
         ({"response_a": 5, "response_b": "x"}, "response_a is 5; expected a text, or a list of texts or messages"),
     ],
 )

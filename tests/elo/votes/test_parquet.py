@@ -76,8 +76,8 @@ def test_a_broken_file_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "v.parquet", left=["x"] * 9, right=["y"] * 9, winner=["left"] * 9)
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
-    with pytest.raises(VotesFileError, match="is no whole Parquet file"):
+    with pytest.raises(VotesFileError, match="is not a complete Parquet file"):
         read_votes([path])
     path.write_bytes(whole[:8] + b"\xff" * 40 + whole[48:])
-    with pytest.raises(RowsError, match="cannot be read on after row 0"):
+    with pytest.raises(RowsError, match="cannot be read after row 0"):
         list(ParquetRows(path).pick(["left"]))

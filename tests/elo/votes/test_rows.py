@@ -3,10 +3,10 @@ import json
 
 import pytest
 
-from elo.votes.rows import Row, RowsError, open_rows
+from elo.votes.rows import RowsError, VoteRow, open_rows
 
 
-def rows_of(text: str, *wanted: str) -> list[Row]:
+def rows_of(text: str, *wanted: str) -> list[VoteRow]:
     return list(open_rows(io.StringIO(text, newline="")).pick(wanted))
 
 
@@ -48,7 +48,7 @@ def test_a_long_list_is_read_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_number_is_not_cut_between_two_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.votes.rows._PIECE_CHARS", 12)
     assert values_of('[{"a": "b"}, 1234567890123]', "a")[0] == ("b",)
-    assert rows_of('[{"a": "b"}, 1234567890123]', "a")[1].problem == "1234567890123 is no object; expected one"
+    assert rows_of('[{"a": "b"}, 1234567890123]', "a")[1].problem == "1234567890123 is not an object"
 
 
 def test_values_can_be_kept_in_a_set() -> None:
@@ -72,7 +72,7 @@ def test_a_wrong_row_has_a_problem_and_the_next_one_is_read() -> None:
     assert [(row.line, row.problem) for row in rows] == [
         (1, None),
         (2, "not JSON: Expecting value"),
-        (3, "7 is no object; expected one"),
+        (3, "7 is not an object"),
         (4, None),
     ]
 

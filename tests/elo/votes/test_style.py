@@ -121,15 +121,13 @@ def test_what_the_metadata_lacks_is_unknown() -> None:
 
 @pytest.mark.parametrize("given", [None, 3, "", "many", "[1, 2]", "{'a': ", [METADATA], "(" * 5000])
 def test_no_object_is_refused(given: object) -> None:
-    with pytest.raises(
-        ValueError, match=r"^conv_metadata .* is no object; expected one with counts for sides a and b$"
-    ):
+    with pytest.raises(ValueError, match=r"^conv_metadata .* is not an object with counts for sides a and b$"):
         of_metadata(given)
 
 
 @pytest.mark.parametrize("count", [-1, "many", True, [1], {"h1": -2}, {"h1": "x"}, {"h1": {}}, math.inf])
 def test_what_is_no_count_is_refused(count: object) -> None:
-    with pytest.raises(ValueError, match=r"^header_count_b .* is no count; expected a number from 0"):
+    with pytest.raises(ValueError, match=r"^header_count_b .* is not a count; expected a number from 0"):
         of_metadata({"header_count_b": count})
 
 

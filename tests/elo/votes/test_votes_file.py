@@ -91,7 +91,7 @@ def test_only_the_kind_asked_for_is_read(tmp_path: Path) -> None:
     text = "model_a,model_b,winner,kind\nx,y,a,battle\nx,y,b,quick\nx,y,tie,\n"
     assert [outcome for *_, outcome in read(tmp_path, text).votes] == [Outcome.A, Outcome.TIE]
     assert [outcome for *_, outcome in read(tmp_path, text, kind="quick").votes] == [Outcome.B]
-    with pytest.raises(VotesFileError, match="has no column kind, so rows of kind 'quick' cannot be told from others"):
+    with pytest.raises(VotesFileError, match="has no column kind, so rows of kind 'quick' cannot be selected"):
         read(tmp_path, "model_a,model_b,winner\nx,y,a\n", kind="quick")
 
 
@@ -120,7 +120,7 @@ BAD_ROWS = [
     ("left,right,winner,anony\nx,y,left,1\nx,y,left,2\n", "line 3: anony is '2'; expected true or false"),
     (
         "left,right,winner_model_a,winner_model_b,winner_tie\nx,y,1,0,0\nx,y,1,1,0\n",
-        "line 3: winner_model_a, winner_model_b, winner_tie are '1', '1', '0'; expected exactly one that is 1",
+        "line 3: winner_model_a, winner_model_b, winner_tie are '1', '1', '0'; expected exactly one 1",
     ),
     (
         "left,right,winner_model_a,winner_model_b,winner_tie\nx,y,1,0,0\nx,y,,0,1\n",
@@ -128,7 +128,7 @@ BAD_ROWS = [
     ),
     ('{"left": "x", "right": "y", "winner": "left"}\n{"left": "x", "winner": "left"}', "line 2: right is missing;"),
     ('{"left": "x", "right": "y", "winner": "left"}\n{"left": "x", "right": "y"}', "line 2: winner is missing;"),
-    ('{"left": "x", "right": "y", "winner": "left"}\n[1]', "line 2: [1] is no object; expected one"),
+    ('{"left": "x", "right": "y", "winner": "left"}\n[1]', "line 2: [1] is not an object"),
     ('{"left": "x", "right": "y", "winner": "left"}\n{"le', "line 2: not JSON: Unterminated string"),
     (
         '{"left": "x", "right": 1, "winner": "left"}\n{"left": "x", "right": true, "winner": "left"}',
@@ -169,26 +169,26 @@ def test_skipped_bad_rows_are_tallied_and_told(tmp_path: Path, text: str, messag
         ("", "is empty; expected model_a and model_b (or left and right) with winner"),
         (
             "model_a,model_b\nx,y\n",
-            "is no votes file, its columns are 'model_a', 'model_b'; expected model_a and model_b",
+            "is not a votes file: its columns are 'model_a', 'model_b'; expected model_a and model_b",
         ),
         (
             "left;right;winner\nx;y;left\n",
             "with winner (or winner_model_a, winner_model_b and winner_tie), separated by",
         ),
-        ('{"prompt": "hi"}', "is no votes file, its columns are 'prompt'"),
-        ("[{}]", "is no votes file, its columns are none"),
+        ('{"prompt": "hi"}', "is not a votes file: its columns are 'prompt'"),
+        ("[{}]", "is not a votes file: its columns are none"),
         ("[]", "is an empty list; expected model_a"),
         ('[{"model_a": "x", "model_b": "y", "winner": "a"}, ', "is not JSON in the element on line 1"),
         (b"left,right,winner\nx,\xff,left\n", "is not UTF-8 text (byte 0xff); save it as UTF-8"),
-        (b"\x1f\x8b\x08\x00", "is packed with gzip and cannot be unpacked: "),
+        (b"\x1f\x8b\x08\x00", "is a gzip file that cannot be unpacked: "),
         (b"left,right,winner,winner\nx,y,left,right\n", "has the column winner 2 times; expected it once"),
         (b"left,right,left,winner\nx,y,z,left\n", "has the column left 2 times; expected it once"),
         ("left,right,winner\nx,y,left\n".encode("utf-16"), "is not UTF-8 text (byte 0xff); save it as UTF-8"),
         ("left,right,winner\nx,y,left\n".encode("utf-16-le"), "winner_tie), as UTF-8 text"),
         (b"<p>" * 1000, f"its columns are '{'<p>' * 18}<p...; expected"),
-        (gzip.compress(b"left,right,winner\nx,y,left\n", mtime=0)[:-9], "is packed with gzip and cannot be unpacked: "),
+        (gzip.compress(b"left,right,winner\nx,y,left\n", mtime=0)[:-9], "is a gzip file that cannot be unpacked: "),
         (gzip.compress(b"left,right,winner\nx,\xff,left\n", mtime=0), "is not UTF-8 text (byte 0xff)"),
-        (b"PAR1 and no more", "is no whole Parquet file: "),
+        (b"PAR1 and no more", "is not a complete Parquet file: "),
     ],
 )
 def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
@@ -202,12 +202,12 @@ def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | byt
 def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VotesFileError, match=r"none\.csv cannot be read: No such file"):
         read_votes([tmp_path / "none.csv"])
-    with pytest.raises(VotesFileError, match="is a folder; give the files in it by their names"):
+    with pytest.raises(VotesFileError, match="is a folder; name the files in it"):
         read_votes([tmp_path])
-    with pytest.raises(VotesFileError, match="/dev/zero is no ordinary file; expected CSV, JSON or JSON lines"):
+    with pytest.raises(VotesFileError, match="/dev/zero is not a regular file; expected CSV, JSON or JSON lines"):
         read_votes([Path("/dev/zero")])  # its first line never ends
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(VotesFileError, match="is a pipe, and votes are looked at more than once; write them to a file"):
+    with pytest.raises(VotesFileError, match="is a pipe, and votes are read more than once; write them to a file"):
         read_votes([tmp_path / "pipe"])
 
 

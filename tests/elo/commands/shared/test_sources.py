@@ -4,7 +4,7 @@ import argparse
 
 import pytest
 
-from elo.commands.shared.sources import add_source_options, told_time
+from elo.commands.shared.sources import add_source_options, time_text
 
 
 def parsed(*arguments: str) -> argparse.Namespace:
@@ -30,9 +30,9 @@ def test_a_time_is_a_date_a_moment_or_seconds(text: str, seconds: float) -> None
 def test_another_time_is_refused_with_examples(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed("--since", text)
-    assert f"{text!r} is no time; expected one such as 2026-01-31, 2026-01-31T12:00" in capsys.readouterr().err
+    assert f"{text!r} is not a time; expected one such as 2026-01-31, 2026-01-31T12:00" in capsys.readouterr().err
 
 
 def test_a_moment_is_told_in_utc() -> None:
-    assert told_time(86_400.5) == "1970-01-02T00:00:00.500000+00:00"
-    assert told_time(None) is None
+    assert time_text(86_400.5) == "1970-01-02T00:00:00.500000+00:00"
+    assert time_text(None) is None
