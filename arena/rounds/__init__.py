@@ -1,6 +1,10 @@
-"""What a round is: who meets whom (`matchmaking`), a battle's life (`battle`), one side's answer to one turn
-(`attempt`), the pace at which it is shown (`pacing`), and what a page may know of it (`views`).
+"""A round, from the draw of its models to the last character shown.
 
-Nothing here decides whether a vote counts (`arena.rules`), writes SQL (`arena.service` does, through `Journal`), or
-knows a page.
+    matchmaking  the draw of two models
+    battle       from the first prompt to votable, voted or void; `writers` read both models' streams
+    attempt      one side's answer to one turn; `turn`: both sides of a turn
+    pacing       how fast answers are shown; `common`: the text that both sides have
+    views        what pages may know
+
+Whether a vote counts is for `arena.rules`, and the database for `arena.service`, which passes a `Journal` in.
 """

@@ -1,6 +1,6 @@
-"""One side's answer to one turn: an attempt, from the first token to its end, as stored and as shown.
+"""One attempt of a side at a turn, from the first token to its end, as stored and as shown.
 
-No asyncio and no decision here: `battle` fills it in, `turn` shows as much of it as `pacing` releases.
+No asyncio and no decision here: `writers` fills it in, and `turn` shows as much of it as `pacing` releases.
 """
 
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from db.queries import AnswerRecord
 CANCELLED = "cancelled"
 """Finish reason of an answer that the visitor stopped."""
 CONTENT_FILTER = "content_filter"
-"""Finish reason of an answer that a filter of the server cut, or left without text."""
+"""Finish reason of an answer that a server's filter cut or left without text."""
 
 
 @dataclass(slots=True)
 class Attempt:
-    """One attempt of one side at the current turn. `n_shown` characters are released; `has_ended` as a page sees it."""
+    """One attempt of one side at the current turn. `n_shown` characters are released; pages show `has_ended`."""
 
     number: int
     seed: int
     text: str = ""
     reasoning: str = ""
-    """What the model thought aloud: stored, and no part of its answer."""
+    """The model's reasoning, which is stored and is not part of its answer."""
     finish: Finish | None = None
     error: str | None = None
     is_too_long: bool = False
@@ -35,17 +35,17 @@ class Attempt:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing more will come."""
+        """Whether nothing more will arrive."""
         return self.finish is not None or self.error is not None or self.is_stopped
 
     @property
     def has_failed(self) -> bool:
-        """As a page sees it."""
+        """Whether pages show it as failed."""
         return self.has_ended and not self.is_stopped and self._error_key is not None
 
     @property
     def _error_key(self) -> str | None:
-        """What is wrong with it, complete: it broke, a filter cut it, or it ended without anything to read in it."""
+        """What is wrong with the complete attempt: it broke, a filter cut it, or it has no visible text."""
         is_filtered = self.finish is not None and self.finish.finish_reason == CONTENT_FILTER
         if (self.finish is not None or self.error == Filtered.code) and not has_text(self.text):
             return "side_no_answer"
@@ -54,15 +54,14 @@ class Attempt:
         return "side_failed" if self.error is not None or is_filtered else None
 
     def cut_to_shown(self) -> None:
-        """The visitor stopped: what was never shown was never answered, however far the model had got."""
+        """Stop the attempt: text that was not shown is dropped."""
         self.text = self.text[: self.n_shown]
         self.finish = None
         self.error = None
         self.is_stopped = self.has_ended = True
 
     def view(self, phase: Phase) -> SideView:
-        """What a page sees of it; `phase` is what both sides are said to do until they end. Whether it can be retried
-        is the battle's to say."""
+        """Return what pages show of it, in `phase` until it ends. The battle decides whether it can be retried."""
         state: SideState = phase
         if self.has_ended:
             state = "stopped" if self.is_stopped else "failed" if self.has_failed else "done"
@@ -74,6 +73,7 @@ class Attempt:
         )
 
     def record(self, side: Side) -> AnswerRecord:
+        """Return the attempt as the database stores it."""
         finish = self.finish
         return AnswerRecord(
             side=SideCode.parse(side),
@@ -93,7 +93,7 @@ class Attempt:
 
 
 def resumed(answer: AnswerRecord | None) -> Attempt:
-    """An attempt of an earlier process, read back from the database; None: this side was never stored."""
+    """Return the attempt of a stored answer; None means that this side was never stored."""
     if answer is None:
         return Attempt(0, 0, is_stopped=True, has_ended=True, is_stored=True)
     is_stopped = answer.finish_reason == CANCELLED

@@ -1,39 +1,38 @@
-"""The text that both sides have, read as if they had begun together: how much of it there is, and how fast it came.
+"""The text that both sides have, read as if they had begun together: its length, and how fast it arrived.
 
-A side that began first is read later by the difference: with first texts at 2 s and at 9 s, what the first side had at
-5 s is read at 12 s. So nothing that is derived from here depends on who began first, and a backlog has the pace at
-which it was written: 600 characters that came in 30 s while the other side was silent take 30 s again.
+The side that began first is read later by the difference: with first texts at 2 s and at 9 s, what the first side had
+at 5 s is read at 12 s. So nothing derived from here depends on which side began first, and a backlog keeps the pace at
+which it was written: 600 characters that arrived in 30 s while the other side was silent take 30 s again.
 
-The rate is that of common characters alone, and so the slower side's, whichever side that is and whichever text is
-the longer one.
+The rate is that of common characters only, and so the slower side's, whichever side and whichever text is longer.
 """
 
 import math
 from dataclasses import dataclass
 
 MIN_MEASURED_S = 0.5
-"""A common text that came within less is too short to be measured."""
+"""A common text that arrived in less time is too short to be measured."""
 MIN_MEASURED_CHARS = 20
-"""A text that has grown by less says too little of how fast a further one would come: a pause between two characters
-does not make a model of one character a second."""
+"""Less growth does not predict how fast more text will arrive: one pause between two characters is no rate of one
+character per second."""
 MAX_GAP_S = 4.0
-"""A longer gap is measured as this: a model that stalls once for half a minute is no slower writer for it."""
+"""A longer gap is measured as this, so that one stall of half a minute does not make a model a slow writer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a side has got of its text: `n_chars` so far, and whether nothing more will come (whole, or broken off)."""
+    """How much of a side's text has arrived, and whether nothing more will (complete, or broken off)."""
 
     n_chars: int
     is_complete: bool
 
 
 class Common:
-    """What both sides have of one turn. Times are seconds since the later side's first text."""
+    """The common text of one turn. Times are seconds since the later side's first text."""
 
     def __init__(self) -> None:
         self.now_s: float | None = None
-        """None until both sides have text, or have ended without."""
+        """None until both sides have text or have ended without any."""
         self.n_chars = 0
         self.longest_gap_s = 0.0
         self._began_s = 0.0
@@ -43,7 +42,7 @@ class Common:
         self._sum_tt = self._sum_tn = self._sum_nn = 0.0
 
     def read(self, now_s: float, a: Arrived, b: Arrived) -> bool:
-        """Take in what has arrived; whether the common text has grown."""
+        """Note what has arrived; return whether the common text has grown."""
         for side, arrived in zip(self._sides, (a, b), strict=True):
             side.note(now_s, arrived.n_chars)
         if self.now_s is None:
@@ -70,19 +69,19 @@ class Common:
 
     @property
     def chars_per_s(self) -> float | None:
-        """From the first reading to the last growth; None while there is too little to measure."""
+        """The rate from the first reading to the last growth; None while there is too little to measure."""
         if self._measured_s < MIN_MEASURED_S or self._n_at_first is None:
             return None
         return (self.n_chars - self._n_at_first) / self._measured_s
 
     @property
     def is_too_few(self) -> bool:
-        """Whether a whole common text is too short for the rate to be that of more text."""
+        """Whether a complete common text is too short for its rate to predict that of more text."""
         return self.n_chars - (self._n_at_first or 0) < MIN_MEASURED_CHARS
 
     @property
     def uncertainty(self) -> float:
-        """Relative standard error of the rate, as far as steps are independent.
+        """The relative standard error of the rate, if steps are independent.
 
         A step of n characters takes t seconds; the variance of t - n / rate adds up over the steps. Even steps have
         none; 40 bursts with exponential gaps between them give 1 / sqrt(40) = 0.16.
@@ -95,7 +94,7 @@ class Common:
 
 
 class _Side:
-    """When how many characters had arrived; read with a delay that does not change."""
+    """How many characters had arrived at which time, read with a constant delay."""
 
     def __init__(self) -> None:
         self._grown: list[tuple[float, int]] = []
@@ -106,7 +105,7 @@ class _Side:
             self._grown.append((now_s, n_chars))
 
     def at(self, since_first_s: float) -> int:
-        """How many it had so long after its own first ones. The time does not go back."""
+        """Return how many characters had arrived this long after the side's first ones. Times must not decrease."""
         if not self._grown:
             return 0
         until_s = self._grown[0][0] + since_first_s + 1e-6

@@ -1,10 +1,10 @@
-"""Who meets whom: draws two different players and their sides, and says how likely that draw was.
+"""The draw of two different players and their sides, with its probability.
 
-Pure: whom may be drawn and the random numbers come in, nothing is read or kept. The probability is stored with the
-battle, so that ratings can later be weighted by it.
+Pure: candidates and random numbers are passed in. The probability is stored with the battle, so that ratings can be
+weighted by it.
 
-Policy `uniform`: an unordered pair {i, j} is drawn with a probability proportional to w_i * w_j (all weights 1:
-every pair alike), then a coin gives the sides. Example: weights 2, 1, 1 make the pairs 2 : 2 : 1, so the first
+Policy `uniform`: an unordered pair {i, j} is drawn with a probability proportional to w_i * w_j (with weights of 1,
+every pair alike), and then a coin decides the sides. Example: weights 2, 1, 1 give the pairs 2 : 2 : 1, so the first
 model's ordered pairs have probability 0.2 each.
 """
 
@@ -21,7 +21,7 @@ Policy = Literal["uniform"]
 
 
 class TooFewPlayers(ValueError):
-    """There is nobody to meet: fewer than two players can be drawn."""
+    """Fewer than two players can be drawn."""
 
     def __init__(self, n_players: int) -> None:
         super().__init__(f"{n_players} players can be drawn; a battle needs 2")
@@ -30,7 +30,7 @@ class TooFewPlayers(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """`probability` is that of this ordered pair: names and sides."""
+    """Two players on their sides. `probability` is that of this ordered pair."""
 
     model_a: str
     model_b: str

@@ -1,38 +1,40 @@
-"""How fast answers are shown, so that timing names no model. Pure: what has arrived and the time come in, how much
-to show goes out. What each pace costs and hides is measured by `python -m bench.blind`.
+"""How fast answers are shown, so that timing identifies no model.
+
+Pure: from what has arrived and the time follows how much to show. `python -m bench.blind` measures what each pace costs
+and hides.
 
 `EqualPace`, the rule. One cursor, counted in characters, serves both sides; each shows min(cursor, length of its text).
-1. Both sides are read as if they had begun together (`arena.rounds.common`): nothing is shown before both have text,
-   or have ended without. Price: the first character waits for the later side's, as long as its endpoint may take.
+1. Both sides are read as if they had begun together (`arena.rounds.common`): nothing is shown before both have text
+   or have ended without any. Price: the first character waits for the later side's, as long as its endpoint may take.
 2. The cursor starts `lag` after that: `MIN_LAG_S`, or 1.5 times the longest gap in the common text (a gap of more than
-   4 s counts as 4 s). A gap that is shorter than the lag is not seen, and an end that comes later than its text by less
-   is not seen either. Price: 1.5 s for text that comes evenly, 6 s at most.
-3. Its pace is the rate at which the common text came, which is the slower side's, less 5 %, less half the standard
+   4 s counts as 4 s). A gap shorter than the lag is invisible, and so is an end that follows its text by less than the
+   lag. Price: 1.5 s for text that arrives evenly, 6 s at most.
+3. Its pace is the rate at which the common text arrived, which is the slower side's, less 5 %, less half the standard
    error of that rate, less up to a fifth while the text ahead of the cursor is less than the lag; never more than
-   `max_chars_per_s`. Price: 5 % longer than the slower model for text that comes evenly, up to 50 % longer where it
-   comes in bursts. So models beyond `max_chars_per_s` look alike.
-4. The pace changes only when the common text grows. So it is the same from the last common character on, and the rest
-   of the longer text keeps it, whether that is long since written or still being written. Price: a long answer of a
-   fast model takes as long as the slow model would have needed for it, even when the slow model's answer was short.
-5. A common text that came within `common.MIN_MEASURED_S`, or has grown by fewer than `common.MIN_MEASURED_CHARS` when
-   it ends, is too short to be measured, and the pace is the cap. Price: the rest of the longer text comes at the cap
-   or, when its model is slower, as it is written; the difference is seen.
-6. A silent side is waited for: its endpoint's timeouts end it, and nothing else does. To them a model that thinks aloud
-   is not silent. Price: a stall of one side stalls both.
+   `max_chars_per_s`. So models faster than `max_chars_per_s` look alike. Price: 5 % longer than the slower model for
+   text that arrives evenly, up to 50 % longer for text in bursts.
+4. The pace changes only when the common text grows. So it is constant after the last common character, and the rest of
+   the longer text keeps it, whether that is complete or still being written. Price: a long answer of a fast model takes
+   as long as the slow model would have needed for it, even if the slow model's answer was short.
+5. A common text that arrived within `common.MIN_MEASURED_S`, or has grown by fewer than `common.MIN_MEASURED_CHARS`
+   when it ends, is too short to be measured, and the pace is the cap. Price: the rest of the longer text is shown at
+   the cap or, if its model is slower, as it is written; the difference is visible.
+6. The pace waits for a silent side: only its endpoint's timeouts end it, and for them a model that reasons is not
+   silent. Price: a stall of one side stalls both.
 
 `TogetherPace`: nothing until both answers are complete, and until the slower model would have completed the longer
-text, by the same measure; then both at `max_chars_per_s`. Without the second wait, the time that an answer took would
-tell whose it was: 20 s for 400 and 1,000 characters means that a model of 20 characters a second wrote the 400.
-It also hides the bursts and stalls of the longer text after the shorter one has ended. Price: no stream; and where the
-common text is too short to be measured, there is no second wait.
+text, by the same measure; then both at `max_chars_per_s`. Without the second wait, the time of an answer would show
+which model wrote it: 20 s for 400 and 1,000 characters means that a model of 20 characters per second wrote the 400.
+It also hides the bursts and stalls of the longer text after the shorter one has ended. Price: no stream. If the common
+text is too short to be measured, there is no second wait.
 
-`RetryPace`, in place of any other for a side that is asked again: nothing until it is complete, then `max_chars_per_s`.
-The other side is known to have ended; the wait gives away how fast the retried side is.
+`RetryPace`, for a side that is asked again, in place of any other: nothing until it is complete, then
+`max_chars_per_s`. The other side has visibly ended, so the wait shows how fast the retried side is.
 
 `FreePace` shows everything at once (`pace = "free"` in the settings). It hides nothing.
 
-What no pace hides: how fast the slower of two models is. What `EqualPace` does not hide: a model that falls behind its
-own pace by more than the lag after the shorter text has ended.
+No pace hides how fast the slower of two models is. `EqualPace` does not hide a model that falls behind its own pace by
+more than the lag after the shorter text has ended.
 """
 
 import math
@@ -47,17 +49,17 @@ from arena.rounds.common import Common
 MAX_CHARS_PER_S = 200.0
 MIN_LAG_S = 1.5
 LAG_GAPS = 1.5
-"""So many of the longest gap is the lag."""
+"""The lag is this many times the longest gap."""
 BELOW = 0.05
 N_ERRORS = 0.5
-"""The pace is below the measured rate by this share, and by so many of its standard errors."""
+"""The pace is below the measured rate by this share, and by this many of its standard errors."""
 MIN_REFILL = 0.8
-"""What is left of the pace when no text is ahead of the cursor."""
+"""The share of the pace that is left when no text is ahead of the cursor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """How many characters of each side may be shown; ends may be shown only once `is_started`."""
+    """How many characters of each side may be shown. An end may be shown only once `is_started`."""
 
     a: int
     b: int
@@ -65,20 +67,20 @@ class Released:
 
 
 class Pace(Protocol):
-    """One turn's release. `now_s` is any clock that does not go back; releases never shrink from call to call."""
+    """The release of one turn. `now_s` is from any clock that never goes back; releases never shrink."""
 
     def release(self, now_s: float, a: Arrived, b: Arrived) -> Released: ...
 
 
 class FreePace:
-    """Everything as it comes."""
+    """Shows everything as it arrives."""
 
     def release(self, now_s: float, a: Arrived, b: Arrived) -> Released:
         return Released(a.n_chars, b.n_chars, is_started=True)
 
 
 class RetryPace:
-    """Both sides at one steady pace, from the moment at which both are complete."""
+    """Shows both sides at one steady pace, once both are complete."""
 
     def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
         self._max_chars_per_s = max_chars_per_s
@@ -93,7 +95,7 @@ class RetryPace:
 
 
 class TogetherPace:
-    """Both sides at one steady pace, once the slower model would have completed either text; the rule stands above."""
+    """Shows both sides at one steady pace, once the slower model would have completed either text (see above)."""
 
     def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
         self._max_chars_per_s = max_chars_per_s
@@ -113,7 +115,7 @@ class TogetherPace:
 
 
 class EqualPace:
-    """Both sides at the slower one's pace; the rule stands above."""
+    """Shows both sides at the slower one's pace (see above)."""
 
     def __init__(self, max_chars_per_s: float = MAX_CHARS_PER_S) -> None:
         self._max_chars_per_s = max_chars_per_s
@@ -126,7 +128,7 @@ class EqualPace:
         common = self._common
         has_grown = common.read(now_s, a, b)
         shorter = min((side.n_chars for side in (a, b) if side.is_complete), default=None)
-        is_whole = shorter is not None and common.n_chars >= shorter  # it will not grow any more
+        is_whole = shorter is not None and common.n_chars >= shorter  # it will not grow further
         if self._chars_per_s is None:
             is_known = is_whole or common.chars_per_s is not None
             if common.now_s is None or common.now_s < _lag_s(common) or not is_known:
@@ -163,19 +165,19 @@ def _lag_s(common: Common) -> float:
 
 
 def _steady(common: Common) -> float | None:
-    """The pace that the slower side keeps up with, in characters a second; None where too little is known of it."""
+    """Return the pace that the slower side can keep, in characters per second; None if too little is known."""
     rate = common.chars_per_s
     return None if rate is None else rate / (1 + BELOW + N_ERRORS * common.uncertainty)
 
 
 @dataclass(frozen=True, slots=True)
 class Paces:
-    """The paces of an arena: by their names in the settings, and the one of a side that is asked again."""
+    """The paces of an arena by name, and the one for a side that is asked again."""
 
     max_chars_per_s: float = MAX_CHARS_PER_S
 
     def of(self, name: str) -> Callable[[], Pace]:
-        """What makes a turn's pace. An unknown name, of an older battle, is "equal"."""
+        """Return what makes the pace of a turn. An unknown name, of an older battle, means "equal"."""
         if name == "free":
             return FreePace
         return partial(TogetherPace if name == "together" else EqualPace, self.max_chars_per_s)

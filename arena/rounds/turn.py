@@ -1,9 +1,8 @@
-"""One turn as pages see it: what was asked, both attempts, and how much of each is shown. Pure: a battle fills the
-attempts in and says what time it is.
+"""One turn as pages show it: the prompt, both attempts, and how much of each is shown.
 
-Before the end both sides look the same: a page reads "waiting", "thinking" or "writing" for both, and both end in one
-moment, when both are complete and shown whole. Only a side that ended in an earlier run (its other side is asked
-again) keeps its end.
+Pure: writers fill the attempts, and the battle passes the time in. Before the end both sides look the same: pages show
+"waiting", "thinking" or "writing" for both, and both end at one moment, when both are complete and entirely shown. Only
+a side whose other side is asked again keeps its end.
 """
 
 from collections.abc import Mapping
@@ -16,15 +15,15 @@ from arena.rounds.views import Phase, Side, SideView
 
 @dataclass(slots=True)
 class Turn:
-    """`pace` decides what is shown. Attempts that are read back from the database have ended and need none."""
+    """`pace` decides what is shown. Attempts from the database have ended and need no pace."""
 
     prompt: str
     attempts: dict[Side, Attempt]
     pace: Pace = field(default_factory=FreePace)
     is_started: bool = False
-    """Whether anything may be shown, ends included."""
+    """Whether anything may be shown, an end included."""
     phase: Phase = "waiting"
-    """What both sides are said to do until they end."""
+    """What pages show for both sides until they end."""
 
     @property
     def views(self) -> Mapping[Side, SideView]:
@@ -43,7 +42,7 @@ class Turn:
         self.pace, self.is_started, self.phase = pace, False, "waiting"
 
     def release(self, now_s: float) -> bool:
-        """Show what the pace allows by now; whether that changes anything on a page."""
+        """Show what the pace allows at `now_s`; return whether a page changes."""
         before = self._visible()
         a, b = (Arrived(len(attempt.text), attempt.is_complete) for attempt in self._sides)
         released = self.pace.release(now_s, a, b)
@@ -51,15 +50,15 @@ class Turn:
         for attempt, n_chars in zip(self._sides, (released.a, released.b), strict=True):
             attempt.n_shown = max(attempt.n_shown, n_chars)
         self.phase = self._phase()
-        if all(attempt.has_ended or self._is_shown_whole(attempt) for attempt in self._sides):
+        if all(attempt.has_ended or self._is_entirely_shown(attempt) for attempt in self._sides):
             for attempt in self._sides:
                 attempt.has_ended = True
         return self._visible() != before
 
     def stop(self) -> None:
-        """End it now: a side that is complete and shown whole is done, another keeps what was shown."""
+        """End the turn: a side that is complete and entirely shown is done; another keeps what was shown."""
         for attempt in self._sides:
-            if self._is_shown_whole(attempt):
+            if self._is_entirely_shown(attempt):
                 attempt.has_ended = True
             elif not attempt.has_ended:
                 attempt.cut_to_shown()
@@ -74,7 +73,7 @@ class Turn:
             return "writing"
         return "thinking" if any(attempt.reasoning for attempt in unended) else "waiting"
 
-    def _is_shown_whole(self, attempt: Attempt) -> bool:
+    def _is_entirely_shown(self, attempt: Attempt) -> bool:
         return self.is_started and attempt.is_complete and attempt.n_shown >= len(attempt.text)
 
     def _visible(self) -> tuple[object, ...]:

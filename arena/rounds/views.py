@@ -1,8 +1,7 @@
-"""What a page may know of a battle, as frozen values.
+"""What pages may know of a battle, as frozen values.
 
-These are the only things about a battle that leave `Arena`. Nothing in them identifies a model, but `Reveal`, and
-that is set only when the vote is committed. Every sentence that a person reads is made by the pages from the keys
-in here.
+Nothing else about a battle leaves `Arena`. Only `Reveal` identifies models, and it is set after the vote is committed.
+Pages turn the keys into sentences.
 """
 
 from dataclasses import dataclass
@@ -21,12 +20,12 @@ SIDES: tuple[Side, Side] = ("a", "b")
 class SideView:
     """One side of the current turn, as released so far.
 
-    `waiting`: nothing is shown yet; `thinking`: the same, and a side thinks aloud; `writing`: more will come; `done`,
-    `stopped` (by the visitor), `failed`: the end, as shown. Before the end both sides of a turn have the same state,
-    and they end together; only beside a side that is asked again the other one keeps its end. `text` only grows within
-    an attempt. `is_cut`: the answer ended at the token limit. `error`: key `side_failed` (the model did not answer or
-    broke off), `side_no_answer` (it ended without any text) or `side_too_long` (the conversation does not fit this
-    side), None unless `failed`.
+    `waiting`: nothing is shown yet; `thinking`: nothing is shown, and a side reasons; `writing`: more will follow;
+    `done`, `stopped` (by the visitor), `failed`: the end, as shown. Before the end both sides of a turn have the same
+    state, and they end together; only while one side is asked again does the other keep its end. `text` only grows
+    within an attempt. `is_cut`: the answer ended at the token limit. `error`: key `side_failed` (the model did not
+    answer, or its answer broke off), `side_no_answer` (it ended without any text) or `side_too_long` (the conversation
+    is too long for this model), None unless `failed`.
     """
 
     state: SideState
@@ -38,7 +37,7 @@ class SideView:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """An earlier turn: what was asked and what each side answered."""
+    """An earlier turn: the prompt and both answers."""
 
     prompt: str
     answer_a: str
@@ -47,13 +46,12 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class RevealSide:
-    """Who a side was. Ratings are online Elo, None where a voted battle is shown again after a restart. The
-    official board says that the model's true rank is from `rank` to `rank_worst`; None where the board does not
-    have it yet.
+    """The model of a side. Ratings are online Elo, None for a voted battle that is shown after a restart. On the
+    official board the model's true rank is from `rank` to `rank_worst`; None if the board does not have the model yet.
 
-    `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer; None where the endpoint did not say.
-    `thoughts` are what the model thought aloud, one for each turn, empty where it did not. `not_sent` are parameters
-    that its endpoint could not take, `sent_otherwise` those that it got with another value, by name, in the last turn.
+    `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer, None if the endpoint did not send them.
+    `thoughts` is the model's reasoning, one text per turn, empty without any. `not_sent` are parameters of the last
+    turn that its endpoint does not accept, `sent_otherwise` those that were sent with another value, by name.
     """
 
     model: str
@@ -71,7 +69,7 @@ class RevealSide:
 
 @dataclass(frozen=True, slots=True)
 class Reveal:
-    """The stored vote. `reasons` are keys of the closed list in `arena.rules.ledger`, empty exactly when `is_counted`.
+    """The stored vote. `reasons` are keys of the closed list in `arena.rules.ledger`, empty if `is_counted`.
 
     `can_withdraw_s` is the number of seconds for which the vote can still be withdrawn, 0 when it cannot.
     """
@@ -88,10 +86,10 @@ class Reveal:
 class BattleView:
     """A battle as its page shows it.
 
-    `turns` are the earlier turns; `prompt`, `a` and `b` the current one. `open` while a side is being written,
-    `votable` when both sides have ended, `voted` with `reveal`, `void` when it was abandoned, left, or could not be
-    stored. `is_tie_only`: both sides answered the same, so a vote can call it a tie or find neither good. `notice` is a
-    key of `arena.service.NOTICES` or None.
+    `turns` are the earlier turns; `prompt`, `a` and `b` are the current one. The state is `open` while a side is being
+    written, `votable` when both sides have ended, `voted` with `reveal`, and `void` when the battle was abandoned, left
+    or could not be stored. `is_tie_only`: both sides gave the same answer, so that only a tie or both-bad is possible.
+    `notice` is a key of `arena.service.NOTICES` or None.
     """
 
     battle_id: str

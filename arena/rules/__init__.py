@@ -1,1 +1,4 @@
-"""What is allowed and what counts: pure functions of facts, clocks handed in. Effects live in `arena.service`."""
+"""What visitors may do and which votes count: pure functions of facts, with times passed in.
+
+Effects are in `arena.service`.
+"""

@@ -1,16 +1,15 @@
-"""Whether an answer names its own model, which ends the blindness of a battle. Pure text work; prompts are never
-looked at.
+"""Whether an answer names its own model, so that the battle is no longer blind. Only answers are read, never prompts.
 
-Two ways to leak, both on word boundaries ("bard" is not in "bombard"):
-1. *Its own name*: the answer contains its model's name as the roster spells it, spaces, hyphens, dots and
-   underscores being alike ("wren sol" for `Wren-Sol`). A name that is one plain word (`Gemini`, `Falcon`) may be an
-   ordinary word of the answer: for those the second way decides.
-2. *Speaking of itself*: "I am X", "I'm X", "my name is X", "call me X", "as X, I", "I was made by X", "I am a model
-   from X", and the Korean for these, where X is a name, family or organisation of the roster or one of a few names
-   that everybody knows. A false claim ("I am ChatGPT" by another model) counts as naming too: voters believe it.
+There are two ways to leak, both at word boundaries ("bard" is not in "bombard"):
+1. *The own name*: the answer contains its model's name as the roster spells it; spaces, hyphens, dots and underscores
+   are equivalent ("wren sol" for `Wren-Sol`). A name that is one plain word (`Gemini`, `Falcon`) may be an ordinary
+   word, so only the second way applies to it.
+2. *A claim*: "I am X", "I'm X", "my name is X", "call me X", "as X, I", "I was made by X", "I am a model from X", and
+   the Korean for these, where X is a name, family or organisation of the roster or a well-known name. A false claim
+   ("I am ChatGPT" by another model) counts too, because voters believe it.
 
-What is not a leak: a roster name of *another* model without such words, and the names that everybody knows in
-passing ("google it", "palm trees", "Claude Monet painted").
+Not a leak: the name of *another* model on the roster without such words, and well-known names in passing ("google it",
+"palm trees", "Claude Monet painted").
 """
 
 import re
@@ -51,7 +50,7 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff*`]")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How one model is called."""
+    """The names of one model."""
 
     name: str
     family: str | None = None
@@ -62,7 +61,7 @@ class Names:
 
 
 def names_itself(answers: Iterable[str], own: Names, roster: Iterable[Names]) -> bool:
-    """Whether one of a side's answers names the side's model `own`, or claims to be any model that people know."""
+    """Whether one of a side's answers names the model `own`, or claims to be any known model."""
     terms = frozenset(term for names in (own, *roster) for term in names.all()) | frozenset(KNOWN_NAMES)
     claims = _claims(tuple(sorted(terms)))
     mention = _mention(own.name)
@@ -73,13 +72,13 @@ def names_itself(answers: Iterable[str], own: Names, roster: Iterable[Names]) ->
 
 
 def _normal(text: str) -> str:
-    """Compatibility forms, case, curly apostrophes, invisible characters and Markdown's emphasis out of the way."""
+    """Normalise compatibility forms, case and apostrophes; remove invisible characters and Markdown's emphasis."""
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'").casefold()
 
 
 @lru_cache(maxsize=1024)
 def _mention(name: str) -> re.Pattern[str] | None:
-    """The name anywhere in a text; None for a name that is one plain word."""
+    """Match the name anywhere in a text; None for a name that is one plain word."""
     words = _SEPARATORS.split(_normal(name))
     if len(words) == 1 and words[0].isalpha():
         return None
@@ -88,7 +87,7 @@ def _mention(name: str) -> re.Pattern[str] | None:
 
 @lru_cache(maxsize=64)
 def _claims(terms: Sequence[str]) -> re.Pattern[str]:
-    """A sentence in which the writer says to be, or to come from, one of the terms."""
+    """Match a sentence in which the writer claims to be, or to come from, one of the terms."""
     term = _bounded(terms)
     kind = r"(?:(?:an?|the)\s)?(?:[\w'-]+\s){0,3}"
     within = r"[^.!?\n]{0,60}?"
@@ -111,8 +110,8 @@ def _claims(terms: Sequence[str]) -> re.Pattern[str]:
 
 
 def _bounded(terms: Iterable[str]) -> str:
-    """One of the terms as whole words, separators alike. A Korean particle may follow ("Wren Sol입니다"): only letters
-    and digits of the term's own script bound it."""
+    """Match one of the terms as whole words, with any separators. A Korean particle may follow ("Wren Sol입니다"): only
+    Latin letters and digits extend a word."""
     spelled = (
         r"[\s\-_.]*".join(re.escape(word) for word in _SEPARATORS.split(_normal(term)) if word)
         for term in sorted(terms, key=len, reverse=True)

@@ -1,38 +1,38 @@
-"""Which votes count, and why not when they do not: the closed list, each reason with its rule. Pure.
+"""Which votes count: the closed list of reasons why a vote does not count, each with its rule. Pure.
 
-Every vote is stored with its *facts*: what these rules saw, as plain JSON, so that a change of a rule is a
-recomputation (`python -m arena admin recompute-verdicts`). A vote counts exactly when no reason applies.
+Every vote is stored with its *facts*: what these rules saw, as plain JSON, so that verdicts can be recomputed after a
+rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if and only if no reason applies.
 
-    no_answer          in some turn a side's last attempt ended without any text: empty or white, filtered before any
-                       text, tool calls only
-    failed_side        in some turn a side's last attempt ended broken or timed out, or a filter cut it after some text
-    stopped            in some turn the visitor stopped before 100 characters of a side still unfinished were shown
-    identical_answers  outcome a or b, though both sides answered the same in every turn (`are_identical`; as a tie
-                       these count). The arena refuses such votes; older and imported ones are there
+    no_answer          in some turn a side's last attempt ended without any text: empty or white space, filtered before
+                       any text, or tool calls only
+    failed_side        in some turn a side's last attempt broke or timed out, or a filter cut it after some text
+    stopped            in some turn the visitor stopped before 100 characters of each unfinished side were shown
+    identical_answers  the outcome is a or b although both sides gave the same answer in every turn (`are_identical`; a
+                       tie counts). The arena refuses such votes; older and imported ones exist
     identity_leak      an answer names its own model (`arena.rules.identity`)
     named              the names were shown: side by side, or chat
-    named_probe        the visitor asked a page with names the same prompt within the 24 h before
+    named_probe        the visitor had asked a page with names the same prompt within 24 h
     control            both sides were the same model
-    rate_limited       the visitor had cast `votes_per_hour` in the hour before, or voted within `min_read_s` of the
+    rate_limited       the visitor had cast `votes_per_hour` votes within an hour, or voted within `min_read_s` of the
                        answers' end
     flagged            moderation flagged the battle
 
-Three reasons are no matter of facts; the database adds them and takes them away:
+Three reasons do not follow from facts; the database adds and removes them:
 
     banned             the visitor is banned
-    withdrawn          the voter took the vote back
-    unusual_voter      the votes of this voter look like no honest voter's, where an admin turned that on
+    withdrawn          the voter withdrew the vote
+    unusual_voter      the voter's votes look unlike an honest voter's, if an admin has turned this on
 
-An answer that was cut at the token limit counts, and so does one that was asked for without a parameter that its
-endpoint does not take.
+An answer cut at the token limit counts, and so does one that was requested without a parameter that its endpoint does
+not accept.
 
-Facts of version 1 do not say whether an answer has text; there, one of 0 characters has none. Where the answers are
-still stored, the recomputation looks at them instead.
+Facts of version 1 do not have whether an answer has text; an answer of 0 characters counts as without. If the answers
+are still stored, a recomputation reads them instead.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Self, get_args
 
 from arena.players.events import visible_text
 from arena.rules.limits import MIN_SHOWN_CHARS
@@ -54,16 +54,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class SideFacts:
-    """How a side's last attempt at a turn ended, how many characters of it were shown, and whether there was anything
-    to read in them (None in facts of version 1)."""
+    """How a side's last attempt at a turn ended, how many characters of it were shown, and whether any of them was
+    visible (None in facts of version 1)."""
 
     end: End
     n_chars: int
     has_text: bool | None = None
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "SideFacts":
-        """Raises KeyError, TypeError or ValueError."""
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read stored facts. Raises KeyError, TypeError or ValueError."""
         end, has_text = stored["end"], stored.get("has_text")
         if end not in get_args(End):
             raise ValueError(f"end {end!r} is not one of {', '.join(get_args(End))}")
@@ -72,15 +72,15 @@ class SideFacts:
 
 @dataclass(frozen=True, slots=True)
 class TurnFacts:
-    """Both sides of one turn; `is_identical` when their texts are the same (`same_text`)."""
+    """Both sides of one turn; `is_identical` if their texts are the same (`same_text`)."""
 
     a: SideFacts
     b: SideFacts
     is_identical: bool
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "TurnFacts":
-        """Raises KeyError, TypeError or ValueError."""
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read stored facts. Raises KeyError, TypeError or ValueError."""
         return cls(
             SideFacts.from_json(stored["a"]), SideFacts.from_json(stored["b"]), _of(bool, stored["is_identical"])
         )
@@ -90,9 +90,8 @@ class TurnFacts:
 class Facts:
     """What the rules see of a vote.
 
-    `leaking` are the sides ("a", "b") with an answer that names its model. `n_votes_before`: votes of this visitor
-    in the hour before. `read_s`: seconds between the end of the answers and the vote, None where nobody knows any
-    more.
+    `leaking`: the sides ("a", "b") with an answer that names its model. `n_votes_before`: votes of this visitor in the
+    hour before. `read_s`: seconds between the end of the answers and the vote, None if unknown.
     """
 
     kind: str
@@ -106,17 +105,20 @@ class Facts:
 
     @property
     def has_version_1(self) -> bool:
-        """Whether they do not say of every side if it has text."""
+        """Whether any side lacks the fact if it has text."""
         return any(side.has_text is None for turn in self.turns for side in (turn.a, turn.b))
 
     def to_json(self) -> dict[str, Any]:
-        """As plain JSON, what a vote row keeps."""
+        """Return the facts as plain JSON, which a vote row keeps."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> "Facts":
-        """The inverse, also of facts of version 1. Raises KeyError, TypeError or ValueError where something is missing
-        that the rules need, or is not what it should be: an import brings any JSON."""
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read the JSON of a vote row, of version 1 too.
+
+        An imported row may have any JSON: raises KeyError, TypeError or ValueError if something that the rules need is
+        missing or wrong.
+        """
         read_s = stored["read_s"]
         return cls(
             kind=BattleKind.parse(stored["kind"]).label,
@@ -131,21 +133,20 @@ class Facts:
 
 
 def same_text(a: str, b: str) -> bool:
-    """Whether a reader sees the same in both: equal but for what is invisible at the ends, and for the sort of line
-    ends."""
+    """Whether two texts look the same: equal except for invisible characters at the ends and the kind of line ends."""
     return visible_text(a) == visible_text(b)
 
 
 def are_identical(turns: Sequence[TurnFacts]) -> bool:
-    """Whether both sides answered the same in every turn: each has an answer to compare, and the texts are equal.
+    """Whether both sides gave the same answer in every turn: each has an answer to compare, and the texts are equal.
 
-    What the page announces, which votes the arena refuses and the reason `identical_answers` are all this.
+    The page's notice, the votes that the arena refuses and the reason `identical_answers` all follow from this.
     """
     return bool(turns) and all(turn.is_identical for turn in turns) and not lacking(turns)
 
 
 def judge(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
-    """Why the vote does not count, sorted by code; empty when it counts."""
+    """Return why the vote does not count, sorted by code; empty if it counts."""
     is_decided = Outcome.parse(facts.outcome) in (Outcome.A, Outcome.B)
     is_hasty = facts.read_s is not None and facts.read_s < rules.min_read_s
     kind = BattleKind.parse(facts.kind)
@@ -162,7 +163,7 @@ def judge(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
 
 
 def lacking(turns: Sequence[TurnFacts]) -> set[Reason]:
-    """Why the answers cannot be compared: the reasons that no outcome of a vote could change; often none."""
+    """Return why the answers cannot be compared: the reasons that apply to every outcome of a vote."""
     return {reason for turn in turns for side in (turn.a, turn.b) if (reason := _lacks(side)) is not None}
 
 
@@ -176,14 +177,14 @@ def _lacks(side: SideFacts) -> Reason | None:
 
 
 def judge_stored(stored: Mapping[str, object], rules: Rules) -> tuple[Reason, ...] | None:
-    """The same from a vote row's JSON; None where it does not hold what the rules need (an imported vote, say): the
-    old verdict stands."""
+    """Judge the JSON of a vote row. None if it lacks what the rules need, as an imported vote may: the old verdict is
+    kept."""
     facts = read_facts(stored)
     return None if facts is None else judge(facts, rules)
 
 
 def read_facts(stored: Mapping[str, object]) -> Facts | None:
-    """The facts that a vote row's JSON holds; None where they are not whole, or make no sense."""
+    """Return the facts in the JSON of a vote row; None if they are incomplete or wrong."""
     try:
         return Facts.from_json(stored)
     except (KeyError, TypeError, ValueError):
@@ -191,7 +192,7 @@ def read_facts(stored: Mapping[str, object]) -> Facts | None:
 
 
 def _of(expected: type | tuple[type, ...], value: Any) -> Any:
-    """The value, where it is one of that type; a flag is no number."""
+    """Return a value of that type. A bool is not a number. Raises TypeError."""
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         raise TypeError(f"{value!r} is not of type {expected}")
     return value

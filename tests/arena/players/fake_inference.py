@@ -7,8 +7,6 @@ What it does is written in `behaviour.json` in the folder of its first model, re
 `answers` for each answer of a ready server.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

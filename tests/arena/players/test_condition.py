@@ -1,7 +1,5 @@
 """How long a player is out, and how long its refusals wait for a trial, in numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 from arena.players.condition import REFUSALS_BEFORE_TRIAL, Condition

@@ -1,7 +1,5 @@
 """Endpoints as they are: one scripted server a vendor, and what the arena makes of it."""
 
-from __future__ import annotations
-
 import asyncio
 import gzip
 import json

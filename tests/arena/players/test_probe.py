@@ -1,7 +1,5 @@
 """Probes of servers that drip, never end, or answer with anything; trials of streams that do."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import gzip

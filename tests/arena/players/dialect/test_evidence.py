@@ -1,7 +1,5 @@
 """Refusals as servers word them: which parameter they name, and what only looks as if it did."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Answers as servers send them, read chunk by chunk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,8 +1,6 @@
 """How servers say no: what `refusals.json` holds (bodies as reported of real servers, and other words for the same),
 and what each of it means."""
 
-from __future__ import annotations
-
 import json
 import time
 from pathlib import Path

@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from arena.players.dialect.thinking import Splitter, ThinkingStyle, mentions_tags

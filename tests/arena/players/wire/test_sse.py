@@ -1,5 +1,3 @@
-from __future__ import annotations
-
 import pytest
 
 from arena.players.wire.sse import MAX_EVENT_BYTES, EventReader, EventTooLongError, text_of
