@@ -59,7 +59,9 @@ def nginx(folder: Path, server: str, *, port: int, upstream: int) -> Iterator[Pa
         assert old in server
         server = server.replace(old, new)
     configuration = folder / "nginx.conf"
-    user = "user root;" if os.geteuid() == 0 else ""  # else its worker is nobody, who may not enter the test's folder
+    user = (
+        "user root;" if os.geteuid() == 0 else ""
+    )  # else its worker is `nobody`, which may not enter the test's folder
     configuration.write_text(_FRAME.format(user=user, folder=folder, server=server), encoding="utf-8")
     process = subprocess.Popen(
         [program, "-p", str(folder), "-e", "stderr", "-c", str(configuration)], stderr=subprocess.PIPE, text=True

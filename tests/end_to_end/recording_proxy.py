@@ -1,7 +1,7 @@
 """A TCP proxy on a loopback port that records every byte, so that a test can search what a browser really received.
 
 It asks the server for uncompressed answers (the header that offers compression is renamed on its way) and takes chunk
-borders out of what it recorded, so that a search finds a name wherever it stands. It understands no more of HTTP.
+borders out of what it recorded, so that a search finds a name anywhere. It understands no more of HTTP.
 """
 
 import asyncio

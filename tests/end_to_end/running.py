@@ -22,7 +22,7 @@ from playwright.async_api import Browser, Page, async_playwright, expect
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_MS = 60_000
-expect.set_options(timeout=20_000)  # a busy machine is no failure
+expect.set_options(timeout=20_000)  # a busy machine is not a failure
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -59,10 +59,10 @@ def test_thoughts_appear_after_the_vote_and_the_page_warns_of_empty_and_identica
             await open_battle_page(page, proxy.url)
 
             await ask(page, "What is the capital of Japan?")
-            told = proxy.traffic()
-            assert "tokyo" in told, "the recorder is deaf"
+            traffic = proxy.traffic()
+            assert "tokyo" in traffic, "the proxy recorded nothing"
             for secret in ("secret thought", "left it out", "wren sol", "moss tarn"):
-                assert secret not in told, f"{secret!r} was sent before the vote"
+                assert secret not in traffic, f"{secret!r} was sent before the vote"
             await page.locator("#vote-a").click()
             await expect(page.locator("#reveal")).to_contain_text("Your vote counts.")
             below = page.locator("#more-a, #more-b")

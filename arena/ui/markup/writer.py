@@ -4,7 +4,7 @@ A block becomes one line of HTML: the page's own Markdown reader, which every te
 starts with such a tag alone, up to an empty line. Line ends within code are character references. Nothing has an id,
 and the few classes are defined here.
 
-    # Title     <h3 dir="auto">Title</h3>       (the page's own headings stand above those of an answer)
+    # Title     <h3 dir="auto">Title</h3>       (the page's own headings are h1 and h2)
     **a** `b`   <p dir="auto"><strong>a</strong> <code>b</code></p>
     <b>         <p dir="auto">&lt;b&gt;</p>
 """

@@ -2,7 +2,7 @@
 
 `Arena` owns the battle; the page only follows it, with one async generator per battle that streams what changed. The
 page keeps nothing but the battle's id, in an element, so a reload asks `Arena.current` and continues. It uses neither
-gr.State nor unload, because each would hold one of the browser's six connections per tab. `duel_layout` has the
+gr.State nor unload, because each would occupy one of the browser's six connections per tab. `duel_layout` has the
 elements, `wiring` attaches the handlers, `showing` decides what is shown when.
 """
 

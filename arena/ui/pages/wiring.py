@@ -33,7 +33,7 @@ _SENT_ONCE = frozenset({"prompt", "status-timer", "withdraw-timer"})
 
 
 class Wiring:
-    """Attaches handlers to a page whose elements are `parts`. The elements `growing` hold text that only grows."""
+    """Attaches handlers to a page whose elements are `parts`. The text of the elements `growing` only grows."""
 
     def __init__(
         self,

@@ -137,13 +137,15 @@ def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_rel
     pairs = [(labels[n], labels[n + 1]) for n in range(0, len(labels), 2)]
     arena = _Ticking(answers={f"{a} and {b}": (HOSTILE[a], HOSTILE[b]) for a, b in pairs}, word_s=0)
     asked: list[str] = []
-    told: list[str] = []
+    console: list[str] = []
 
     async def scenario(address: str) -> None:
         async with chromium() as browser:
             page = await browser.new_page(viewport={"width": 390, "height": 844})
             page.on("request", lambda request: asked.append(request.url))
-            page.on("console", lambda line: told.append(line.text) if "Content Security Policy" in line.text else None)
+            page.on(
+                "console", lambda line: console.append(line.text) if "Content Security Policy" in line.text else None
+            )
             page.on("crash", lambda _: pytest.fail("the tab crashed"))
             page.on("dialog", lambda _: pytest.fail("a dialog"))
             await open_battle_page(page, address)
@@ -162,7 +164,7 @@ def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_rel
                 await page.locator("#next").click()
                 await expect(page.locator("#intro")).to_be_visible()
                 await expect(page.locator("#send")).to_be_enabled()
-            # What ended stands above the next turn
+            # The finished turn is above the next one
             await page.locator("#prompt textarea").fill(label)
             await page.locator("#send").click()
             await expect(page.locator("#vote-a")).to_be_enabled(timeout=60_000)
@@ -175,4 +177,6 @@ def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_rel
     with _served(arena) as address:
         asyncio.run(scenario(address))
         assert not [url for url in asked if not url.startswith((address, "data:"))]
-    assert not [line for line in told if "Content Security Policy" in line], "the wall behind the wall was needed"
+    assert not [line for line in console if "Content Security Policy" in line], (
+        "the Content-Security-Policy had to stop something"
+    )

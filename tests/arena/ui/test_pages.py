@@ -356,16 +356,16 @@ def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.Lo
 
     async def scenario() -> None:
         pages = _build(Broken())
-        told = [_by_id(await _handler(pages, "vote-a")("b1", _request()))["notice"]["value"]]
+        shown = [_by_id(await _handler(pages, "vote-a")("b1", _request()))["notice"]["value"]]
         for function in pages.fns.values():
             if "load" in {name for _, name in function.targets}:
                 assert function.fn is not None
                 if function.fn.__name__ == "refresh":
-                    told.append(_by_id(await function.fn("", _request()))["computed"])
+                    shown.append(_by_id(await function.fn("", _request()))["computed"])
                 else:
-                    told.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
-        assert len(told) == 3
-        assert all("Something went wrong." in line and "detail" not in line for line in told)
+                    shown.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
+        assert len(shown) == 3
+        assert all("Something went wrong." in line and "detail" not in line for line in shown)
 
     asyncio.run(scenario())
     assert "the detail" in caplog.text

@@ -10,13 +10,13 @@ from starlette.testclient import TestClient
 from arena.web.entrance.origin import Origin
 
 
-async def told(request: Request) -> Response:
+async def seen(request: Request) -> Response:
     forwarded = [name for name in request.headers if name.startswith("x-forwarded")]
     return PlainTextResponse(f"{request.url} {request.headers['host']} {forwarded}")
 
 
 FORGED = {"x-forwarded-host": "evil.example", "x-forwarded-proto": "https", "X-Forwarded-For": "1.2.3.4"}
-app = Starlette(routes=[Route("/page", told), Route("/", told, methods=["GET", "POST"])])
+app = Starlette(routes=[Route("/page", seen), Route("/", seen, methods=["GET", "POST"])])
 
 
 def below(path: str) -> TestClient:
