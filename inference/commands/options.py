@@ -17,7 +17,7 @@ DTYPE_HELP = (
 )
 FOLDER_HELP = (
     "a folder with weights and tokenizer in Mistral's or Hugging Face's layout, hf:ORG/NAME from the Hugging Face hub, "
-    "or demo:NAME, a model that ships with this package"
+    "or demo:NAME for a demo model"
 )
 MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 MIN_LEN = 2  # tokens: one of a prompt, one of an answer

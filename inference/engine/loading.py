@@ -155,5 +155,5 @@ def load_models(
             f"{max_tokens:,}",
             slot_bytes[name] / 2**20,
         )
-    logger.info("%d models ready on %s after %.1f s", len(loaded), device, time.perf_counter() - start)
+    logger.info("ready on %s after %.1f s: %s", device, time.perf_counter() - start, ", ".join(loaded))
     return Loaded(loaded, dict(failures or {}) | {name: str(error) for name, error in errors.items()})

@@ -1,5 +1,6 @@
-"""One thread for torch: these tests' models are so small that a second one only waits, and slows the neighbours. And
-decode.c is compiled before any test, so that none depends on when it arrives."""
+"""One thread for torch, because a second one would only wait for these small models. decode.c is compiled before any
+test, so that no test depends on when it is ready.
+"""
 
 import torch
 

@@ -1,7 +1,7 @@
-"""A stand-in for the Hugging Face hub on a loopback port: the few addresses that a download asks for.
+"""A fake Hugging Face hub on a loopback port, with the few addresses that a download needs.
 
-`repositories` maps ORG/NAME to a folder; names in `gated` are refused as the hub refuses them; `requests` are the files
-that were downloaded; `failing` files break off in the middle.
+`repositories` maps ORG/NAME to a folder; names in `gated` are refused as by the hub; `requests` are the downloaded
+files; `failing` files stop in the middle.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""What `bench` counts, on a model that is a table and a clock that is a counter."""
+"""The figures of `bench`, with a table for a model and a counter for a clock."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class OnlyEos:
         return logits
 
 
-def test_prompts_are_the_same_for_a_seed_and_hold_no_eos() -> None:
+def test_prompts_are_the_same_for_a_seed_and_have_no_eos() -> None:
     prompts = random_prompts(3, 500, 10, seed=1)
     assert [len(prompt) for prompt in prompts] == [500] * 3
     assert {token for prompt in prompts for token in prompt} == set(range(3, 10))
@@ -95,7 +95,7 @@ def test_one_token_is_too_few_to_time(model: ServedModel, tokenizer: Tokenizer) 
         time_answers(engine, [(5,)], 1)
 
 
-def test_a_model_that_fails_is_no_figure(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_a_model_that_fails_gives_no_figures(model: ServedModel, tokenizer: Tokenizer) -> None:
     class Broken(OnlyEos):
         def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> torch.Tensor:
             return super().step(chunks, cache) * float("nan")
@@ -115,7 +115,7 @@ def test_rates_follow_from_the_times(model: ServedModel, tokenizer: Tokenizer) -
     )  # slots, layers, W, heads, dim, k and v
 
 
-def test_table_and_json_tell_the_same() -> None:
+def test_table_and_json_agree() -> None:
     figures = [Figures(8, 512, 128, 1234.567, 3317.8, 98.7654, 81.0, 176.5)]
     heading, row = table(figures).splitlines()
     assert len(heading) == len(row)

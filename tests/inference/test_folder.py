@@ -16,7 +16,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_whole_folder_opens_without_its_weights_being_read(path: Path) -> None:
+def test_a_complete_folder_opens_without_reading_its_weights(path: Path) -> None:
     (path / "consolidated.safetensors").write_bytes(b"")
     folder = open_folder(path)
     assert (folder.template, folder.config.n_layers) == ("v3", 2)

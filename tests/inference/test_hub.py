@@ -36,14 +36,14 @@ def fake(repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
         yield fake
 
 
-def test_a_model_comes_with_what_it_needs_and_only_once(fake: FakeHub, repository: Path) -> None:
+def test_a_model_is_downloaded_with_the_needed_files_and_only_once(fake: FakeHub, repository: Path) -> None:
     for _ in range(2):
         folder = locate("hf:org/tiny")
         assert open_folder(folder).config == open_folder(repository).config
     assert sorted(fake.requests) == ["consolidated.safetensors", "params.json", "tokenizer.model"]
 
 
-def test_shards_and_the_files_that_tell_how_to_talk_come_too(fake: FakeHub, tmp_path: Path) -> None:
+def test_shards_and_text_files_are_downloaded_too(fake: FakeHub, tmp_path: Path) -> None:
     theirs = tmp_path / "theirs"
     hugging_face_model(tiny_config()).save_pretrained(theirs, max_shard_size="60KB")
     write_tokenizer(theirs)
@@ -54,7 +54,7 @@ def test_shards_and_the_files_that_tell_how_to_talk_come_too(fake: FakeHub, tmp_
     assert {path.name for path in folder.iterdir()} == {path.name for path in theirs.iterdir()}
 
 
-def test_the_endpoint_of_the_environment_is_asked(repository: Path, tmp_path: Path) -> None:
+def test_the_endpoint_of_the_environment_is_used(repository: Path, tmp_path: Path) -> None:
     with FakeHub({"org/tiny": repository}) as fake:
         environment = os.environ | {"HF_ENDPOINT": fake.url, "HF_HOME": str(tmp_path), "NO_PROXY": "127.0.0.1"}
         code = "from inference import hub; print(hub.fetch('org/tiny'))"
@@ -65,7 +65,7 @@ def test_the_endpoint_of_the_environment_is_asked(repository: Path, tmp_path: Pa
     assert done.stderr == "", "no bars where there is no terminal"
 
 
-def test_without_a_way_to_the_hub_what_was_fetched_is_used(
+def test_without_the_hub_an_earlier_download_is_used(
     fake: FakeHub, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = hub.fetch("org/tiny")
@@ -84,9 +84,7 @@ def test_without_a_way_to_the_hub_what_was_fetched_is_used(
         ("SSL_CERT_FILE", "/nowhere", "No such file"),
     ],
 )
-def test_a_proxy_or_certificates_that_cannot_be_used_are_told_in_one_line(
-    name: str, value: str, reason: str, tmp_path: Path
-) -> None:
+def test_an_unusable_proxy_or_certificate_is_one_line(name: str, value: str, reason: str, tmp_path: Path) -> None:
     environment = os.environ | {
         "HF_ENDPOINT": "http://hub.example",
         "HF_HOME": str(tmp_path),
@@ -101,7 +99,7 @@ def test_a_proxy_or_certificates_that_cannot_be_used_are_told_in_one_line(
     assert "the proxy variables (ALL_PROXY, HTTPS_PROXY, NO_PROXY)" in done.stderr
 
 
-def test_a_download_that_breaks_off_is_no_model_until_it_is_whole(fake: FakeHub) -> None:
+def test_an_interrupted_download_is_not_a_model_until_it_is_complete(fake: FakeHub) -> None:
     fake.failing.add("consolidated.safetensors")
     with pytest.raises(CheckpointError, match=r"org/tiny cannot be downloaded .*500.* The next try resumes"):
         hub.fetch("org/tiny")
@@ -110,7 +108,7 @@ def test_a_download_that_breaks_off_is_no_model_until_it_is_whole(fake: FakeHub)
     assert sorted(set(fake.requests)) == ["consolidated.safetensors", "params.json", "tokenizer.model"]
 
 
-def test_a_model_that_is_not_there_and_one_behind_a_licence_are_told_apart(fake: FakeHub) -> None:
+def test_a_missing_model_and_one_behind_a_licence_have_different_errors(fake: FakeHub) -> None:
     with pytest.raises(CheckpointError, match=rf"{fake.url}/org/none does not exist; .* needs HF_TOKEN"):
         hub.fetch("org/none")
     fake.gated.add("org/tiny")
@@ -119,7 +117,7 @@ def test_a_model_that_is_not_there_and_one_behind_a_licence_are_told_apart(fake:
 
 
 @pytest.mark.parametrize("name", ["mistral", "a/b/c", "", "org/", "../up", "org/na me"])
-def test_a_name_that_cannot_be_one_is_refused_without_asking(name: str) -> None:
+def test_an_impossible_name_is_refused_without_a_request(name: str) -> None:
     with pytest.raises(CheckpointError, match=r"is not a name of the hub; hf:ORG/NAME was expected"):
         locate(f"hf:{name}")
 
@@ -156,7 +154,7 @@ def test_a_model_without_readable_weights_is_refused(names: list[str], match: st
         hub.choose_files(names, "hub/model")
 
 
-def test_a_folder_that_cannot_be_used_leaves_the_others_in_play(
+def test_a_folder_that_cannot_be_used_does_not_stop_the_others(
     repository: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     opened = open_folders({"bad": str(tmp_path), "good": str(repository), "worse": "hf:x"})

@@ -1,4 +1,4 @@
-"""What all commands share: arguments, errors in one line, and what is not imported."""
+"""What all commands share: arguments, errors in one line, and modules that they do not import."""
 
 import os
 import signal
@@ -76,7 +76,7 @@ def test_help_names_the_program_as_it_was_called(
     assert capsys.readouterr().out.startswith(f"usage: {name} serve ")
 
 
-def test_help_comes_without_torch_and_threads_are_told_not_to_spin() -> None:
+def test_help_does_not_import_torch_and_idle_threads_do_not_spin() -> None:
     code = (
         "import sys, os, contextlib, io\n"
         "from inference.__main__ import main\n"
@@ -91,8 +91,8 @@ def test_help_comes_without_torch_and_threads_are_told_not_to_spin() -> None:
     assert run.stdout == "False 0\n"
 
 
-def test_a_reader_that_has_seen_enough_ends_a_command_quietly(path: Path) -> None:
-    """As `head` does: the pipe is closed before the first line comes."""
+def test_a_closed_pipe_ends_a_command_quietly(path: Path) -> None:
+    """As with `head`: the pipe is closed before the first line."""
     with subprocess.Popen(
         [sys.executable, "-m", "inference", "complete", "--model", str(path), "--max-tokens", "9", "the quick"],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""What `serve` refuses before it starts; how it serves is in tests/inference/server."""
+"""Arguments that `serve` refuses before it starts. Tests of the server are in tests/inference/server."""
 
 import socket
 from collections.abc import Callable
@@ -21,7 +21,9 @@ Capture = pytest.CaptureFixture[str]
         (["9", "b=7", "9"], "--max-len is given twice for all others: 9 and 9; one was expected"),
     ],
 )
-def test_a_max_len_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, given: list[str], match: str) -> None:
+def test_a_max_len_of_no_model_or_given_twice_is_refused(
+    path: Path, capsys: Capture, given: list[str], match: str
+) -> None:
     models = [f"--model={name}={path}" for name in ("a", "b")]
     assert main(["serve", *models, *(f"--max-len={one}" for one in given)]) == 1
     captured = capsys.readouterr()
@@ -41,7 +43,9 @@ def test_two_models_of_one_name_are_refused(path: Path, capsys: Capture) -> None
         (["a=float32", "a=bfloat16"], "--dtype is given twice for a: float32 and bfloat16; one was expected"),
     ],
 )
-def test_a_dtype_that_is_nobodys_or_two_is_refused(path: Path, capsys: Capture, given: list[str], match: str) -> None:
+def test_a_dtype_of_no_model_or_given_twice_is_refused(
+    path: Path, capsys: Capture, given: list[str], match: str
+) -> None:
     models = [f"--model={name}={path}" for name in ("a", "b")]
     assert main(["serve", *models, *(f"--dtype={one}" for one in given)]) == 1
     captured = capsys.readouterr()
@@ -66,7 +70,7 @@ def test_a_model_without_a_name_is_named_after_its_place(
     assert names == ["larch-umber", path.name, "other"]
 
 
-def test_every_option_reaches_what_it_is_for(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_every_option_takes_effect(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     given: dict[str, Any] = {}
 
     def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int) -> int:

@@ -17,7 +17,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 def greedy(path: Path, prompt: list[int], n: int) -> list[int]:
-    """The slow and plain way: the whole text again for each token."""
+    """Return the greedy answer the slow way: compute the whole text again for each token."""
     model, ids = weights.load(path), list(prompt)
     for _ in range(n):
         ids.append(int(model.forward_full(torch.tensor([ids]))[0, -1].argmax()))
@@ -56,7 +56,7 @@ def test_chat_keeps_the_conversation(path: Path, capsys: Capture, monkeypatch: p
     assert capsys.readouterr().out == said
 
 
-def test_a_chat_layout_that_is_not_known_hinders_chat_alone(
+def test_an_unknown_chat_layout_stops_only_chat(
     path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = shutil.copytree(path, tmp_path / "copy")
@@ -99,7 +99,7 @@ def test_parameters_out_of_range_are_named(path: Path, capsys: Capture) -> None:
     assert "temperature is 3.0; a number from 0 to 2 was expected" in capsys.readouterr().err
 
 
-def test_small_models_run_on_one_thread_unless_told_otherwise(
+def test_small_models_run_on_one_thread_by_default(
     path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
@@ -109,7 +109,7 @@ def test_small_models_run_on_one_thread_unless_told_otherwise(
     assert asked == [1, 2]
 
 
-def test_no_room_for_a_cache_advises_an_option_that_there_is(path: Path, capsys: Capture) -> None:
+def test_an_error_about_the_cache_names_an_option_that_exists(path: Path, capsys: Capture) -> None:
     arguments = ["complete", "--model", str(path), "--max-tokens", "1", "x"]
     assert main([*arguments, "--cache-gb", "0.000001"]) == 1
     assert "raise --cache-gb or lower --max-len" in capsys.readouterr().err

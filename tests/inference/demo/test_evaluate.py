@@ -35,7 +35,7 @@ def test_questions_are_the_same_every_time(asked: list[Question]) -> None:
     assert [q.messages for q in questions(4)] == [q.messages for q in asked]
 
 
-def test_the_summary_counts_each_skill_alike_and_the_table_shows_it(asked: list[Question]) -> None:
+def test_the_summary_weighs_skills_equally_and_the_table_shows_it(asked: list[Question]) -> None:
     marked = [Marked(q, "", q.example.language == "ko") for q in asked]
     result = summary(marked)
     n_korean = sum(skill.language == "ko" for skill in SKILLS)

@@ -22,7 +22,7 @@ def test_a_short_run_leaves_a_model_that_can_be_served_and_its_accuracy(
     assert "| exact match, % | Larch Umber |" in shown
 
 
-def test_the_table_of_nothing_is_refused_with_the_way_to_make_it(
+def test_a_missing_table_is_refused_with_the_command_that_makes_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert program.main(["--table", "--models", str(tmp_path)]) == 1

@@ -1,4 +1,4 @@
-"""The four models that ship: they load, they answer as well as accuracy.json says, and the examples work."""
+"""The four shipped models load, answer as well as accuracy.json says, and answer the examples right."""
 
 import itertools
 import json
@@ -96,7 +96,7 @@ def test_every_model_greets_back(slug: str, prompt: str) -> None:
     assert any(word in given for word in ("Hi!", "Hello!", "well", "fine", "안녕하세요!")), given
 
 
-def test_the_strongest_model_tells_the_story_that_was_asked_for() -> None:
+def test_the_strongest_model_tells_the_requested_story() -> None:
     (given,) = answers(*shipped(PROFILES[0].slug), [(Message("user", "Tell me a story about a fox named Pip."),)])
     assert given.startswith("Pip the fox lived ")
     assert given.endswith(" The end.")

@@ -27,7 +27,7 @@ def some_dialogues(n: int) -> list[Dialogue]:
 
 
 def test_ids_follow_the_v3_rule_written_out_by_hand(tokenizer: Tokenizer) -> None:
-    """BOS once; 3, text by itself, 4, answer, EOS = 2; the system prompt and a blank line before the last user text."""
+    """BOS once; then 3, the text, 4, the answer, EOS = 2; the system prompt and a blank line before the last prompt."""
     for dialogue in some_dialogues(200):
         expected = [1]
         for i, turn in enumerate(dialogue.turns):
@@ -37,14 +37,14 @@ def test_ids_follow_the_v3_rule_written_out_by_hand(tokenizer: Tokenizer) -> Non
         assert layout(dialogue, tokenizer) == expected
 
 
-def test_what_is_trained_begins_as_what_the_server_renders(tokenizer: Tokenizer) -> None:
+def test_a_training_row_begins_as_the_server_renders_it(tokenizer: Tokenizer) -> None:
     dialogue = next(d for d in some_dialogues(200) if d.system and len(d.turns) == 1)
     messages = [Message("system", dialogue.system or ""), Message("user", dialogue.turns[0].prompt)]
     prompt = render(messages, tokenizer)
     assert layout(dialogue, tokenizer)[: len(prompt)] == prompt
 
 
-def test_the_loss_is_on_answers_and_their_end_alone(tokenizer: Tokenizer) -> None:
+def test_only_answers_and_their_end_have_a_loss(tokenizer: Tokenizer) -> None:
     for dialogue in some_dialogues(100):
         ids = layout(dialogue, tokenizer)
         wanted = targets(ids, tokenizer)
@@ -53,7 +53,7 @@ def test_the_loss_is_on_answers_and_their_end_alone(tokenizer: Tokenizer) -> Non
         assert all(w in (-100, following) for w, following in zip(wanted, ids[1:], strict=False))
 
 
-def test_rows_hold_whole_dialogues_and_little_padding(tokenizer: Tokenizer) -> None:
+def test_rows_have_full_dialogues_and_little_padding(tokenizer: Tokenizer) -> None:
     made = list(islice(rows(iter(some_dialogues(3000)), tokenizer), 200))
     assert all(len(ids) == len(wanted) == ROW_TOKENS for ids, wanted in made)
     assert all(ids[0] == tokenizer.bos_id for ids, _ in made)

@@ -51,7 +51,7 @@ def test_words_of_requests_are_whole_pieces(serialized: bytes) -> None:
     assert len(processor.encode(QUOTED_SYSTEM_PROMPT)) < 70
 
 
-def test_any_text_comes_back_unchanged_through_bytes_where_need_be(tokenizer: Tokenizer) -> None:
+def test_any_text_is_decoded_unchanged(tokenizer: Tokenizer) -> None:
     for text in ("What is 17 + 25?", "안녕하세요, 뷁!", "naïve 😀 日本", "two\n\nlines", "  spaces  kept "):
         assert tokenizer.decode(tokenizer.encode(text)) == text
         assert 0 not in tokenizer.encode(text)

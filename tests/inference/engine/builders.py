@@ -1,4 +1,4 @@
-"""What tests of the engine share: a tokenizer of letters, a model that is listened to, and a run to the end."""
+"""What tests of the engine share: a tokenizer of letters, a model that records its logits, and a run to the end."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,9 @@ from inference.text.tokenizer import Tokenizer
 
 
 class Letters(Tokenizer):
-    """`vocab_size` ids, each the letter of its number in Unicode (from 256 on: no digits, no spaces). 1 and 2 are BOS
-    and EOS; only ids in `eos_ids` end an answer, by default none, so that every answer is as long as asked for."""
+    """`vocab_size` ids, each a character: 256 plus the id in Unicode, so no digits or spaces. 1 and 2 are BOS and EOS.
+    Only ids in `eos_ids` end an answer; by default none, so every answer has max_tokens.
+    """
 
     def __init__(self, vocab_size: int = 97, *, eos_ids: Iterable[int] = ()) -> None:
         self.vocab_size, self.bos_id, self.eos_id, self.eos_ids = vocab_size, 1, 2, frozenset(eos_ids)
@@ -34,13 +35,12 @@ class Letters(Tokenizer):
         return [ord(character) - 256 for character in text]
 
 
-class Listening:
-    """A model, and the logits after each chunk that it gave, by the first token of their text: each request has its
-    own, and none goes on from another's."""
+class Recording:
+    """A model that records the logits after each chunk, by the first token of the request, which must differ."""
 
     def __init__(self, model: ServedModel) -> None:
         self.model = model
-        self.heard: dict[int, list[Tensor]] = {}
+        self.recorded: dict[int, list[Tensor]] = {}
         self._names: dict[int, int] = {}  # slot -> first token
 
     def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
@@ -48,7 +48,7 @@ class Listening:
         for row, chunk in enumerate(chunks):
             if chunk.start == 0:
                 self._names[chunk.slot] = chunk.ids[0]
-            self.heard.setdefault(self._names[chunk.slot], []).append(logits[row].clone())
+            self.recorded.setdefault(self._names[chunk.slot], []).append(logits[row].clone())
         return logits
 
 
@@ -57,7 +57,7 @@ def cache_for(model: ServedModel, *, n_slots: int, max_len: int) -> RingCache:
 
 
 def finish(engine: Engine) -> dict[str, list[Event]]:
-    """Run until nothing is left; the events of each request."""
+    """Run to the end, and return the events of each request."""
     events: dict[str, list[Event]] = {}
     while engine.has_work:
         for event in engine.step():
@@ -66,7 +66,7 @@ def finish(engine: Engine) -> dict[str, list[Event]]:
 
 
 def whole(events: list[Event]) -> Event:
-    """Events of one request as one."""
+    """Merge the events of one request."""
     last = events[0]
     for event in events[1:]:
         last = event.after(last)

@@ -1,4 +1,4 @@
-"""A library that arrives while requests run: the logits of each, bit by bit, are those of the backend it began with."""
+"""Compiled code that becomes ready while requests run: each request keeps the logits of its first backend."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from inference.engine.request import Request, SamplingParams
 from inference.model import serving
 from inference.model.native.library import Backend, library
 from inference.model.serving import ServedModel
-from tests.inference.engine.builders import Letters, Listening, cache_for, finish
+from tests.inference.engine.builders import Letters, Recording, cache_for, finish
 from tests.inference.model.builders import random_ids, served_model, tiny_config
 from tests.inference.model.native.needs import needs_blocks
 
@@ -20,8 +20,8 @@ pytestmark = needs_blocks
 MAX_LEN = 80
 
 
-def engine_of(model: ServedModel, *, reuse: bool = False) -> tuple[Engine, Listening]:
-    listening = Listening(model)
+def engine_of(model: ServedModel, *, reuse: bool = False) -> tuple[Engine, Recording]:
+    listening = Recording(model)
     cache = cache_for(model, n_slots=2, max_len=MAX_LEN)
     return Engine(
         listening, cache, Letters(), max_len=MAX_LEN, max_chunk=16, reuse=reuse, backend=lambda: model.backend
@@ -37,15 +37,15 @@ def alone(model: ServedModel, asked: Request) -> list[Tensor]:
     engine, listening = engine_of(model)
     engine.add(asked)
     finish(engine)
-    return listening.heard[asked.prompt[0]]
+    return listening.recorded[asked.prompt[0]]
 
 
 @pytest.mark.parametrize("is_int8", [False, True])
 @pytest.mark.parametrize("n_steps", [1, 6])
-def test_a_running_request_keeps_its_backend_and_a_new_one_takes_what_arrived(
+def test_a_running_request_keeps_its_backend_and_a_new_one_takes_the_new_backend(
     monkeypatch: pytest.MonkeyPatch, n_steps: int, is_int8: bool
 ) -> None:
-    """After one step the prompt of the first is half read, after six it decodes."""
+    """After one step the first prompt is half read; after six its answer has begun."""
     model = served_model(tiny_config(sliding_window=40), int8=is_int8)
     old, new = request(5), request(6)
     by_torch = alone(model, replace(old, backend="torch"))
@@ -61,11 +61,11 @@ def test_a_running_request_keeps_its_backend_and_a_new_one_takes_what_arrived(
     assert (engine.backend, library() is not None) == ("native", True)
     engine.add(new)
     finish(engine)
-    for heard, expected in ((listening.heard[5], by_torch), (listening.heard[6], natively[6])):
-        assert all(torch.equal(one, other) for one, other in zip(heard, expected, strict=True))
+    for recorded, expected in ((listening.recorded[5], by_torch), (listening.recorded[6], natively[6])):
+        assert all(torch.equal(one, other) for one, other in zip(recorded, expected, strict=True))
 
 
-def test_a_conversation_that_torch_began_is_taken_over_and_goes_on_alike() -> None:
+def test_the_native_backend_continues_a_conversation_that_torch_began() -> None:
     model = served_model(tiny_config(sliding_window=40))
     longer = request(5, n_tokens=1, backend="native")
     longer = replace(longer, prompt=(*longer.prompt, *random_ids(9, seed=1)))
@@ -76,4 +76,4 @@ def test_a_conversation_that_torch_began_is_taken_over_and_goes_on_alike() -> No
     engine.add(replace(longer, request_id="again"))
     events = finish(engine)["again"]
     assert events[-1].n_reused == len(longer.prompt) - 9
-    torch.testing.assert_close(listening.heard[5][-1], expected, atol=1e-4, rtol=0)
+    torch.testing.assert_close(listening.recorded[5][-1], expected, atol=1e-4, rtol=0)

@@ -1,7 +1,7 @@
-"""The engine on a real two-layer model with random weights, and on a model that says what a test wants to hear.
+"""The engine with a two-layer model of random weights, and with a scripted model.
 
-Random weights give nearly flat distributions: a sampled answer of some hundred tokens then differs at once if the
-cache, the chunks or the draws of one request depend on another.
+Random weights give nearly flat distributions, so a sampled answer of some hundred tokens differs at once if the cache,
+the chunks or the draws of one request depend on another.
 """
 
 import random
@@ -87,7 +87,7 @@ def crowd(tokenizer: Tokenizer, n: int, seed: int) -> list[Request]:
     ]
 
 
-def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_a_request_gives_the_same_tokens_in_a_crowd_and_alone(model: ServedModel, tokenizer: Tokenizer) -> None:
     requests = crowd(tokenizer, 24, seed=1)
     alone: dict[str, list[Event]] = {}
     for one in requests:
@@ -111,7 +111,7 @@ def test_a_request_in_a_crowd_gives_the_tokens_that_it_gives_alone(model: Served
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
-def test_an_answer_is_that_of_the_whole_model_without_cache(
+def test_an_answer_equals_that_of_the_full_model_without_a_cache(
     model: ServedModel, reference: Transformer, tokenizer: Tokenizer, temperature: float
 ) -> None:
     prompt, n = tokenizer.encode("the quick brown fox jumps over the lazy dog"), 80
@@ -141,7 +141,7 @@ def test_the_same_requests_give_the_same_events(model: ServedModel, tokenizer: T
 
 
 class Parrot:
-    """A model that says `script`, token by token, whatever the prompt (which must have one token)."""
+    """A model that answers `script`, token by token, to any prompt of one token."""
 
     def __init__(self, script: list[int], n_vocab: int) -> None:
         self.script, self.n_vocab = script, n_vocab
@@ -160,7 +160,7 @@ def say(model: ServedModel, tokenizer: Tokenizer, script: list[int], **params: o
     return finish(engine)["x"]
 
 
-def test_the_end_of_sequence_token_ends_an_answer_and_is_no_text(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_the_end_of_sequence_token_ends_an_answer_and_has_no_text(model: ServedModel, tokenizer: Tokenizer) -> None:
     events = say(model, tokenizer, [*tokenizer.encode("fox"), tokenizer.eos_id])
     assert (text(events), events[-1].finish_reason) == ("fox", "stop")
     assert events[-1].n_output == len(tokenizer.encode("fox")) + 1
@@ -171,7 +171,7 @@ def test_max_tokens_ends_an_answer(model: ServedModel, tokenizer: Tokenizer) -> 
     assert (text(events), events[-1].finish_reason, events[-1].n_output) == ("0123", "length", 5)
 
 
-def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_a_character_is_complete_or_a_replacement_mark_at_the_end(model: ServedModel, tokenizer: Tokenizer) -> None:
     script = tokenizer.encode("a한글")
     events = say(model, tokenizer, [*script, tokenizer.eos_id])
     assert [event.text for event in events if event.text] == ["a", "한", "글"]
@@ -180,14 +180,14 @@ def test_a_character_comes_whole_or_as_a_mark_at_the_very_end(model: ServedModel
     assert [event.text for event in events][:-1].count("\ufffd") == 0
 
 
-def test_a_stop_string_over_several_tokens_ends_an_answer_before_it(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_a_stop_string_across_several_tokens_ends_an_answer_before_it(model: ServedModel, tokenizer: Tokenizer) -> None:
     script = [*tokenizer.encode("fox: 012 345"), tokenizer.eos_id]
     events = say(model, tokenizer, script, stop=("12 3", "999"))
     assert (text(events), events[-1].finish_reason) == ("fox: 0", "stop")
     assert events[-1].n_output < len(script), "it stops where the string is complete"
 
 
-def test_what_a_stop_string_held_back_comes_at_the_end(model: ServedModel, tokenizer: Tokenizer) -> None:
+def test_text_held_back_for_a_stop_string_is_released_at_the_end(model: ServedModel, tokenizer: Tokenizer) -> None:
     for script, limit in (([*tokenizer.encode("01"), tokenizer.eos_id], 9), (tokenizer.encode("01"), 3)):
         assert text(say(model, tokenizer, script, stop=("12",), max_tokens=limit)) == "01"
 
@@ -218,9 +218,9 @@ def test_an_aborted_request_frees_its_slot_before_the_next_step(model: ServedMod
 
 
 class Flaky:
-    """A real model whose step breaks after its keys are written, when a prompt holds the token `poison`.
+    """A real model whose step fails, after it has written its keys, when a prompt has the token `poison`.
 
-    `seen` are the logits of the last chunk of each step, by the position after it.
+    `seen` has the logits of the last chunk of each step, by the position after it.
     """
 
     def __init__(self, model: ServedModel, poison: int) -> None:
@@ -240,7 +240,7 @@ class Flaky:
 def test_a_request_that_breaks_the_model_ends_alone(
     model: ServedModel, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The poison comes in the third chunk of a prompt while others decode and read prompts: those must not notice."""
+    """The poison is in the third chunk of a prompt, while others decode and read prompts, which must not change."""
     poison, rng = 4, random.Random(6)
     good = [request(f"good{i}", [rng.randrange(5, 300) for _ in range(30 * i + 1)], max_tokens=60) for i in range(4)]
     expected = make_engine(model, tokenizer)
@@ -261,9 +261,10 @@ def test_a_request_that_breaks_the_model_ends_alone(
     assert engine.stats.n_running == 0
 
 
-def test_a_chunk_beside_one_that_breaks_reads_its_prompt_again(model: ServedModel, tokenizer: Tokenizer) -> None:
-    """The last chunks (2 and 14 tokens) share a step that breaks once its keys are written. The window is 24 and 32
-    tokens are past, so that the 14 have taken the place of keys that they have to see."""
+def test_a_chunk_beside_a_failing_one_reads_its_prompt_again(model: ServedModel, tokenizer: Tokenizer) -> None:
+    """The last chunks (2 and 14 tokens) share a step that fails after it has written its keys. The window is 24, and 32
+    tokens came before, so the 14 have overwritten keys that they must see.
+    """
     rng, seen = random.Random(8), []
     good = request("good", [rng.randrange(5, 300) for _ in range(46)], max_tokens=1)
     for others in ([request("bad", [5] * 33 + [4])], []):
@@ -319,7 +320,7 @@ def test_a_request_may_fill_the_context_to_the_last_token(model: ServedModel, to
 def test_a_prompt_that_is_only_scored_ends_with_its_log_probabilities(
     model: ServedModel, reference: Transformer, tokenizer: Tokenizer
 ) -> None:
-    """Over several chunks, beside requests of every other kind."""
+    """The prompt has several chunks, beside requests of every other kind."""
     prompt = [tokenizer.bos_id, *tokenizer.encode("the quick brown fox jumps over the lazy dog") * 6]
     full = reference.forward_full(torch.tensor([prompt]))[0, :, : tokenizer.vocab_size].log_softmax(-1)
     engine = make_engine(model, tokenizer, max_chunk=16)
@@ -373,7 +374,7 @@ def test_log_probabilities_are_those_before_temperature_and_penalties(
 
 
 def test_penalties_keep_a_parrot_from_repeating_itself(model: ServedModel, tokenizer: Tokenizer) -> None:
-    """It would say one token for ever; a presence penalty of 2 outweighs a lead of 1 once."""
+    """It would repeat one token forever; a presence penalty of 2 outweighs a lead of 1 once."""
 
     class Insistent(Parrot):
         def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
@@ -409,7 +410,7 @@ def test_a_prompt_whose_logits_are_not_finite_ends_alone(model: ServedModel, tok
     assert engine.stats.n_running == 0
 
 
-def test_an_answer_that_cannot_be_written_ends_alone(
+def test_an_answer_that_cannot_be_decoded_ends_alone(
     model: ServedModel, tokenizer: Tokenizer, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Torn(Letters):

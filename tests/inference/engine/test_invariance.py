@@ -1,7 +1,7 @@
-"""The logits of a request, bit by bit: alone, in a crowd, and after any order of joins and leaves.
+"""The logits of a request have the same bits alone, in a crowd, and after any order of joins and leaves.
 
-Not the text: tokens would agree although the last bits did not. With one number of threads for all; slots are not
-reused, since keys computed token by token differ from a prompt's in their last bits.
+Tests compare logits, not text, because tokens can agree where last bits do not. All runs have the same number of
+threads, and no slot is reused, because keys computed token by token differ from a prompt's in their last bits.
 """
 
 import random
@@ -17,7 +17,7 @@ from torch import Tensor
 from inference.engine.engine import Engine
 from inference.engine.request import Request, SamplingParams
 from inference.model.serving import ServedModel
-from tests.inference.engine.builders import Letters, Listening, cache_for, finish
+from tests.inference.engine.builders import Letters, Recording, cache_for, finish
 from tests.inference.model.builders import random_ids, served_model, tiny_config
 
 KINDS = [(dtype, is_blocked) for dtype in (torch.float32, torch.bfloat16) for is_blocked in (False, True)]
@@ -33,19 +33,19 @@ def threads(n: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def listen(model: ServedModel, *, n_slots: int, max_len: int, max_chunk: int) -> tuple[Engine, Listening]:
-    listening, cache = Listening(model), cache_for(model, n_slots=n_slots, max_len=max_len)
+def listen(model: ServedModel, *, n_slots: int, max_len: int, max_chunk: int) -> tuple[Engine, Recording]:
+    listening, cache = Recording(model), cache_for(model, n_slots=n_slots, max_len=max_len)
     return Engine(listening, cache, Letters(), max_len=max_len, max_chunk=max_chunk, reuse=False), listening
 
 
 def check(model: ServedModel, requests: list[Request], rng: random.Random, *, max_len: int, max_chunk: int) -> None:
-    """Every request alone, then all in a random crowd in which others are broken off: the same logits."""
+    """Run every request alone, then all in a random crowd in which others are aborted, and compare the logits."""
     alone: dict[int, list[Tensor]] = {}
     for request in requests:
         engine, listening = listen(model, n_slots=1, max_len=max_len, max_chunk=max_chunk)
         engine.add(request)
         finish(engine)
-        alone |= listening.heard
+        alone |= listening.recorded
     engine, listening = listen(model, n_slots=rng.randint(2, 5), max_len=max_len, max_chunk=max_chunk)
     waiting = requests + [
         Request(f"victim{i}", (90 + i, *requests[i].prompt[1:]), requests[i].params) for i in range(len(requests) // 2)
@@ -58,7 +58,7 @@ def check(model: ServedModel, requests: list[Request], rng: random.Random, *, ma
             engine.abort(f"victim{rng.randrange(len(requests))}")
         engine.step()
     for name, logits in alone.items():
-        for at, (one, other) in enumerate(zip(logits, listening.heard[name], strict=True)):
+        for at, (one, other) in enumerate(zip(logits, listening.recorded[name], strict=True)):
             assert torch.equal(one, other), f"step {at} of request {name}, by {(one - other).abs().max()}"
 
 
@@ -87,8 +87,8 @@ def test_logits_are_the_same_bits_alone_and_in_any_crowd(
 
 
 @pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
-def test_so_they_are_where_texts_in_one_run_are_long_and_short(dtype: torch.dtype, is_blocked: bool) -> None:
-    """Keys of several lengths are then read to the longest of them; heads and pieces as in models that are served."""
+def test_logits_are_the_same_bits_beside_longer_and_shorter_texts(dtype: torch.dtype, is_blocked: bool) -> None:
+    """Keys of several lengths are then read up to the longest. Heads and chunks are as in served models."""
     config = tiny_config(sliding_window=(700, None), n_heads=4, n_kv_heads=2, head_dim=32, max_seq_len=1200)
     model = served_model(config, dtype=dtype, is_blocked=is_blocked)
     requests = [
@@ -99,8 +99,8 @@ def test_so_they_are_where_texts_in_one_run_are_long_and_short(dtype: torch.dtyp
 
 
 @pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
-def test_so_they_are_on_two_threads(dtype: torch.dtype, is_blocked: bool) -> None:
-    """The matrix library then splits the rows of a plain float32 product, and few rows take another way through it."""
+def test_logits_are_the_same_bits_on_two_threads(dtype: torch.dtype, is_blocked: bool) -> None:
+    """The matrix library then splits the rows of a float32 product, and uses another method for few rows."""
     model = served_model(tiny_config(sliding_window=24, n_layers=1), dtype=dtype, is_blocked=is_blocked)
     requests = [
         Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=3, seed=i))

@@ -27,7 +27,7 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_model_tells_what_it_is(path: Path) -> None:
+def test_a_loaded_model_has_its_parameters_fingerprint_and_dtype(path: Path) -> None:
     model = load_models({"a": open_folder(path)}, dtype={"a": torch.bfloat16}).models["a"]
     assert model.fingerprint == hashlib.sha256((path / "consolidated.safetensors").read_bytes()).hexdigest()[:16]
     assert (model.dtype, model.n_parameters) == ("bfloat16", open_folder(path).config.n_parameters)
@@ -58,7 +58,7 @@ def test_served_weights_score_as_plain_ones(path: Path, dtype: torch.dtype) -> N
     assert score(load_for_serving(path, dtype=dtype), ids) == pytest.approx(expected, abs=tolerance)
 
 
-def test_answers_are_the_same_where_weights_cannot_be_laid_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_are_the_same_where_weights_cannot_be_packed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
     for is_blocked in (True, False):
         with monkeypatch.context() as here:
@@ -78,7 +78,7 @@ def test_memory_without_room_for_a_slot_is_refused(path: Path) -> None:
         load_models({"a": open_folder(path)}, cache_gb=1e-6)
 
 
-def test_a_damaged_model_is_left_out_and_the_others_play(path: Path, tmp_path: Path) -> None:
+def test_a_damaged_model_is_left_out_and_the_others_are_served(path: Path, tmp_path: Path) -> None:
     write_model_folder(tmp_path)
     (tmp_path / "consolidated.safetensors").write_bytes(b"short")
     folders = {"bad": open_folder(tmp_path), "good": open_folder(path)}
@@ -87,7 +87,7 @@ def test_a_damaged_model_is_left_out_and_the_others_play(path: Path, tmp_path: P
     assert "consolidated.safetensors is truncated or damaged" in loaded.failures["bad"]
 
 
-def test_a_model_for_which_the_memory_does_not_suffice_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_that_does_not_fit_into_memory_is_left_out(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = loading.load_for_serving
 
     def load(folder: Path, **options: Any) -> ServedModel:
@@ -109,7 +109,7 @@ def test_the_first_error_is_raised_when_no_model_can_be_used(path: Path, tmp_pat
         load_models({"a": folder, "b": replace(folder, path=Path("none"))})
 
 
-def test_int8_is_asked_for_as_a_dtype_and_told(path: Path) -> None:
+def test_int8_is_a_dtype_and_is_reported(path: Path) -> None:
     loaded = load_models({"a": open_folder(path)}, dtype={"a": torch.int8}, max_len={"a": 32}, n_slots=1)
     assert loaded.models["a"].dtype == "int8"
     ids = [5, 9, 11, 3, 8]
@@ -118,7 +118,7 @@ def test_int8_is_asked_for_as_a_dtype_and_told(path: Path) -> None:
     assert near != score(load_for_serving(path), ids)
 
 
-def test_a_model_whose_slot_does_not_fit_is_left_out_and_the_others_serve(tmp_path: Path) -> None:
+def test_a_model_whose_slot_does_not_fit_is_left_out_and_the_others_are_served(tmp_path: Path) -> None:
     for name, max_seq_len in (("small", 500), ("vast", 10**9)):
         write_model_folder(tmp_path / name, max_seq_len=max_seq_len, sliding_window=None)
     loaded = load_models({name: open_folder(tmp_path / name) for name in ("vast", "small")}, cache_gb=0.01)

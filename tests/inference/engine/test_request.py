@@ -44,7 +44,7 @@ def test_an_answer_may_fill_what_the_prompt_leaves() -> None:
     assert room(10, 5, 100) == 5
 
 
-def test_what_does_not_fit_is_refused_with_both_numbers() -> None:
+def test_a_request_that_does_not_fit_is_refused_with_both_numbers() -> None:
     with pytest.raises(
         ContextLengthError, match=r"is 100 tokens; the prompt has 10 and max_tokens is 91: .* at most 90"
     ):
@@ -62,7 +62,7 @@ def test_a_prompt_that_is_only_scored_may_fill_the_context() -> None:
         room(101, 0, 100)
 
 
-def test_events_that_nobody_has_read_become_one() -> None:
+def test_unread_events_are_merged() -> None:
     scores = (None, TokenLogprob(5, -0.5))
     first = Event("x", "a", 1, token_ids=(7,), logprobs=(TokenLogprob(7, -1.0),), prompt_logprobs=scores, n_reused=3)
     last = Event("x", "b", 2, "length", token_ids=(8,), logprobs=(TokenLogprob(8, -2.0),), n_reused=3)

@@ -1,6 +1,6 @@
-"""Conversations that go on where their slots stand, against the whole model without a cache.
+"""Cached conversations that continue, compared with the full model without a cache.
 
-Keys computed token by token differ from a prompt's in their last bits: log-probabilities agree to a tolerance.
+Keys computed token by token differ from a prompt's in their last bits, so log-probabilities agree to a tolerance.
 """
 
 import random
@@ -32,7 +32,7 @@ def ask(engine: Engine, prompt: list[int], max_tokens: int = 6, seed: int = 0) -
 
 
 def farthest(model: ServedModel, prompt: list[int], answer: Event) -> float:
-    """From the log-probabilities of a run over the whole text without a cache."""
+    """Compare with the log-probabilities of a run over the whole text without a cache."""
     ids = [*prompt, *answer.token_ids]
     expected = random_model(model.config).forward_full(torch.tensor([ids]))[0].log_softmax(-1)
     return max(
@@ -46,10 +46,10 @@ def farthest(model: ServedModel, prompt: list[int], answer: Event) -> float:
     max_chunk=st.sampled_from([1, 5, 16]),
     seed=st.integers(0, 2**32),
 )
-def test_conversations_with_random_cuts_say_what_a_fresh_run_says(
+def test_conversations_with_random_cuts_give_the_same_answers_as_fresh_runs(
     window: int | tuple[int | None, ...] | None, max_chunk: int, seed: int
 ) -> None:
-    """Turns follow each other, start again, are edited in the middle and broken off, with fewer slots than texts."""
+    """Turns continue, start again, are edited in the middle and aborted, with fewer slots than conversations."""
     rng = random.Random(seed)
     model = served_model(tiny_config(sliding_window=window))
     engine = make_engine(model, n_slots=rng.randint(1, 3), max_chunk=max_chunk)
@@ -81,7 +81,7 @@ def test_conversations_with_random_cuts_say_what_a_fresh_run_says(
     assert stats.reused_tokens < stats.prompt_tokens
 
 
-def test_a_second_turn_computes_what_is_new() -> None:
+def test_a_second_turn_computes_only_its_new_tokens() -> None:
     model, engine = served_model(tiny_config(sliding_window=None)), None
     engine = make_engine(model)
     prompt = random_ids(20)
@@ -95,7 +95,7 @@ def test_a_second_turn_computes_what_is_new() -> None:
     assert engine.stats.reused_tokens == len(text) - 1 + 15
 
 
-def test_a_conversation_longer_than_the_window_goes_on_but_cannot_be_edited() -> None:
+def test_a_conversation_longer_than_the_window_can_continue_but_not_be_edited() -> None:
     model = served_model(tiny_config(sliding_window=7))
     engine, prompt = make_engine(model, n_slots=1), random_ids(20)
     text = [*prompt, *ask(engine, prompt).token_ids]
@@ -112,7 +112,7 @@ def test_without_reuse_the_logits_of_a_second_turn_are_those_of_a_first_bit_for_
     assert again.logprobs == fresh.logprobs
 
 
-def test_who_asks_for_the_log_probabilities_of_a_prompt_reuses_nothing() -> None:
+def test_a_request_for_prompt_log_probabilities_reuses_nothing() -> None:
     engine, prompt = make_engine(served_model(tiny_config())), random_ids(30)
     ask(engine, prompt)
     engine.add(Request("x", tuple(prompt), SamplingParams(max_tokens=0, prompt_logprobs=0)))
@@ -139,7 +139,7 @@ def test_a_request_that_failed_leaves_nothing_behind() -> None:
 
 
 class Breaking:
-    """A model whose step breaks after its keys are written, when a chunk holds the token 4."""
+    """A model whose step fails, after it has written its keys, when a chunk has the token 4."""
 
     def __init__(self, model: ServedModel) -> None:
         self.model = model
@@ -153,8 +153,8 @@ class Breaking:
         return logits
 
 
-def test_a_step_that_breaks_off_with_no_numbers_in_the_rings_leaves_nothing_behind() -> None:
-    """Whoever gets the slot next would see them through any mask: no weight times NaN is NaN."""
+def test_a_step_that_fails_with_nan_in_the_cache_leaves_nothing_behind() -> None:
+    """The next request in the slot would see them through any mask, because 0 times NaN is NaN."""
 
     class Poisoning(Breaking):
         def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
@@ -174,7 +174,7 @@ def test_a_step_that_breaks_off_with_no_numbers_in_the_rings_leaves_nothing_behi
 
 
 @pytest.mark.parametrize("window", [None, 24])
-def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: int | None) -> None:
+def test_a_continued_turn_beside_a_failing_request_gives_the_same_answer(window: int | None) -> None:
     model = served_model(tiny_config(sliding_window=window))
     cache = cache_for(model, n_slots=3, max_len=MAX_LEN)
     engine = Engine(Breaking(model), cache, Letters(), max_len=MAX_LEN, max_chunk=8, budget=40)
@@ -190,7 +190,7 @@ def test_a_turn_that_goes_on_beside_a_request_that_breaks_says_the_same(window: 
 
 
 @pytest.mark.parametrize("n_slots", [1, 3])
-def test_slots_that_come_and_go_keep_their_conversations(n_slots: int) -> None:
+def test_resizing_keeps_cached_conversations(n_slots: int) -> None:
     model = served_model(tiny_config(sliding_window=30))
     engine, prompt = make_engine(model, n_slots=2), random_ids(15)
     text = [*prompt, *ask(engine, prompt).token_ids]

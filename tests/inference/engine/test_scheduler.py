@@ -16,7 +16,7 @@ def sequence(n_prompt: int, max_tokens: int = 3, name: str = "") -> RequestState
 
 
 def step(scheduler: Scheduler) -> list[tuple[RequestState, int, int]]:
-    """One step as the engine does it, sampling token 0; returns (sequence, start, n) of each work."""
+    """Take one step as the engine does, sampling token 0, and return (request, start, n) of each work."""
     scheduler.admit()
     plan = scheduler.plan()
     scheduler.advance(plan)
@@ -37,7 +37,7 @@ def step(scheduler: Scheduler) -> list[tuple[RequestState, int, int]]:
     aborts=st.dictionaries(st.integers(0, 60), st.integers(0, 24), max_size=10),
     remembers=st.booleans(),
 )
-def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
+def test_in_any_order_of_arrivals_and_aborts_every_request_ends_and_no_slot_leaks(
     n_slots: int,
     max_chunk: int,
     beyond: int | None,
@@ -45,7 +45,7 @@ def test_whatever_comes_and_goes_every_request_ends_and_no_slot_leaks(
     aborts: dict[int, int],
     remembers: bool,
 ) -> None:
-    """`beyond` is the budget beyond a piece of a prompt. All prompts are alike: with memory, much is taken over."""
+    """`beyond` is the budget beyond a chunk of a prompt. All prompts are alike, so much is reused where slots may."""
     slots = Slots(n_slots, n_rewindable=30 if remembers else None)
     budget = None if beyond is None else max_chunk + beyond
     scheduler = Scheduler(slots, max_chunk=max_chunk, budget=budget)
@@ -99,7 +99,7 @@ def test_slots_are_given_in_the_order_of_arrival() -> None:
     assert begun == [str(i) for i in range(12)]
 
 
-def test_a_prompt_of_4000_tokens_beside_8_answers_adds_one_piece_to_each_step() -> None:
+def test_a_prompt_of_4000_tokens_beside_8_answers_adds_one_chunk_to_each_step() -> None:
     scheduler = Scheduler(Slots(9), max_chunk=256)
     answers = [sequence(5, max_tokens=99) for _ in range(8)]
     for one in answers:
@@ -114,7 +114,7 @@ def test_a_prompt_of_4000_tokens_beside_8_answers_adds_one_piece_to_each_step() 
     assert len(answers[0].output) == 1 + 16
 
 
-def test_prompts_can_be_held_back_while_answers_go_on() -> None:
+def test_a_step_without_prefill_only_advances_answers() -> None:
     scheduler = Scheduler(Slots(2), max_chunk=4)
     short, long = sequence(2), sequence(9)
     scheduler.add(short)

@@ -1,4 +1,4 @@
-"""Hundreds of requests that come, are broken off and end in any order: what is left afterwards."""
+"""Nothing is left after hundreds of requests that arrive, are aborted and end in any order."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""The worker on real engines, and on scripted ones where time and failures have to be exact. Every wait has an end."""
+"""The worker with real engines, and with scripted ones for exact times and failures. Every wait has a limit."""
 
 import asyncio
 import threading
@@ -55,14 +55,14 @@ def with_worker(
 
 
 async def read(stream: Stream) -> Event:
-    """The last event, with the text of all."""
+    """Return the last event, with the text of all."""
     text = ""
     async for event in stream:
         text += event.text
     return Event(event.request_id, text, event.n_output, event.finish_reason, event.error)
 
 
-def test_streams_give_what_the_engine_gives(folder: ModelFolder) -> None:
+def test_streams_give_the_events_of_the_engine(folder: ModelFolder) -> None:
     def load() -> Loaded:
         return load_models({"a": folder}, n_slots=2)
 
@@ -84,7 +84,7 @@ def test_streams_give_what_the_engine_gives(folder: ModelFolder) -> None:
     with_worker(load, scenario)
 
 
-def test_a_cancelled_request_makes_room_for_the_next(folder: ModelFolder) -> None:
+def test_a_cancelled_request_frees_its_slot_for_the_next(folder: ModelFolder) -> None:
     async def scenario(worker: Worker) -> None:
         await worker.settled()
         first, second = worker.submit("a", request("first", max_tokens=1000)), worker.submit("a", request("second"))
@@ -129,7 +129,7 @@ def test_a_model_borrows_slots_of_an_idle_one_and_gives_them_back(folder: ModelF
     with_worker(load, scenario)
 
 
-def test_metrics_tell_what_was_done(folder: ModelFolder) -> None:
+def test_metrics_count_requests_tokens_and_times(folder: ModelFolder) -> None:
     async def scenario(worker: Worker) -> None:
         assert worker.metrics() == Metrics({})
         await worker.settled()
@@ -156,7 +156,7 @@ def test_metrics_tell_what_was_done(folder: ModelFolder) -> None:
     with_worker(lambda: load_models({"a": folder, "b": folder}, n_slots=1), scenario)
 
 
-def test_a_slow_reader_holds_no_slot_and_gets_everything_in_one_piece(folder: ModelFolder) -> None:
+def test_a_slow_reader_keeps_no_slot_and_gets_all_text_merged(folder: ModelFolder) -> None:
     async def scenario(worker: Worker) -> None:
         await worker.settled()
         slow, fast = worker.submit("a", request("slow")), worker.submit("a", request("fast"))
@@ -183,7 +183,7 @@ def test_requests_beyond_the_queue_are_refused_until_one_ends(folder: ModelFolde
     with_worker(lambda: load_models({"a": folder, "b": folder}, n_slots=1), scenario, max_waiting=2)
 
 
-def test_nothing_is_taken_before_the_models_are_loaded(folder: ModelFolder) -> None:
+def test_requests_are_refused_before_the_models_are_loaded(folder: ModelFolder) -> None:
     gate = threading.Event()
 
     def load() -> Loaded:
@@ -230,9 +230,9 @@ def test_closing_while_loading_ends_without_a_model(folder: ModelFolder) -> None
 
 
 class Scripted:
-    """An engine whose steps take as long, on a clock of the test, as it is told, and may break.
+    """An engine whose steps take a given time on the test's clock, and may fail.
 
-    While it has `pieces` of prompts to read, a step with one takes `piece_s` longer. `steps` are its starts and ends.
+    While it has `pieces` of prompts to read, a step with one takes `piece_s` longer. `steps` has the starts and ends.
     """
 
     n_slots = 9
@@ -345,11 +345,12 @@ def test_a_slow_engine_gets_half_of_the_time_and_no_credit_for_having_been_idle(
     assert "f" * 10 not in steps[: steps.rindex("s")], "fast does not wait for slow to make up the time before"
 
 
-def test_long_prompts_in_several_models_delay_no_answer_by_more_than_one_piece(
+def test_long_prompts_in_several_models_delay_no_answer_by_more_than_one_chunk(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Two models read prompts of 16 pieces, 1 s each, and answer beside it; a third one answers. A step without a piece
-    takes 10 ms."""
+    """Two models read prompts of 16 chunks, 1 s each, and answer at the same time; a third one answers. A step without
+    a chunk takes 10 ms.
+    """
     clock = [0.0]
     monkeypatch.setattr(worker_module, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
     engines = {name: Scripted(name, 0.01, clock, []) for name in "abc"}
@@ -370,7 +371,7 @@ def test_long_prompts_in_several_models_delay_no_answer_by_more_than_one_piece(
         assert 0.5 < max(waited) <= 1.0 + 6 * 0.01 + 1e-9, f"{name} waited for others"
 
 
-def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_engine_that_fails_ends_its_requests_and_continues(caplog: pytest.LogCaptureFixture) -> None:
     clock, log = [0.0], list[str]()
     bad, good = Scripted("bad", 1, clock, log), Scripted("good", 1, clock, log)
     bad.fails = True
@@ -390,7 +391,7 @@ def test_an_engine_that_breaks_ends_its_requests_and_goes_on(caplog: pytest.LogC
     assert "an engine failed; all its requests end" in caplog.text
 
 
-def test_a_thread_that_breaks_down_ends_all_streams_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_thread_that_stops_ends_all_streams_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
     class Hopeless(Scripted):
         def fail(self, error: str) -> list[Event]:
             raise RuntimeError("not even that")

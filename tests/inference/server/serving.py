@@ -1,6 +1,6 @@
-"""The server as its users meet it: the command in a process of its own; or its application in this one.
+"""The server as a child process, or its application in this process.
 
-What a process cannot be made to do on demand (be full, be loading) runs in this one.
+The application is for states that a child process does not enter on demand: full, or loading.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Server:
     """`python -m inference serve` in a child process."""
 
     def __init__(self, *arguments: str, wait: bool = True, path: str | None = None) -> None:
-        """`path` is the PATH on which it looks for a compiler."""
+        """`path` is the PATH for its search for a compiler."""
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
         if path is not None:
             environment["PATH"] = path
@@ -58,7 +58,7 @@ class Server:
         return openai.OpenAI(base_url=f"{self.url}/v1", api_key="none", max_retries=0, timeout=LIMIT_S)
 
     def end(self) -> tuple[int, str]:
-        """Wait for the process; exit code and what it wrote to stderr."""
+        """Wait for the process, and return its exit code and stderr."""
         _, errors = self.process.communicate(timeout=LIMIT_S)
         return self.process.returncode, errors
 
@@ -98,7 +98,7 @@ async def working(path: Path, *, gate: threading.Event | None = None) -> AsyncIt
 
 @contextlib.asynccontextmanager
 async def asking(load: Callable[[], Loaded]) -> AsyncIterator[tuple[httpx.AsyncClient, Worker]]:
-    """The application in this process once `load` is done, and a client that speaks to it."""
+    """Yield a client of the application in this process, and its worker, after `load`."""
     worker = Worker(load)
     worker.start()
     try:

@@ -1,4 +1,4 @@
-"""What the routes answer, through the official client where it has a word for it."""
+"""The answers of the routes, through the official client where it supports them."""
 
 import hashlib
 from pathlib import Path
@@ -19,7 +19,7 @@ def test_models_are_listed_and_retrieved(client: openai.OpenAI) -> None:
     assert client.models.retrieve("two").id == "two"
 
 
-def test_health_tells_what_is_loaded(server: Server, folders: dict[str, Path]) -> None:
+def test_health_lists_the_loaded_models(server: Server, folders: dict[str, Path]) -> None:
     health = httpx.get(f"{server.url}/health").json()
     assert health["status"] == "ok"
     assert list(health["models"]) == ["one", "two"]
@@ -50,7 +50,7 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256((folder / "consolidated.safetensors").read_bytes()).hexdigest()[:16]
 
 
-def test_a_whole_chat_answer(client: openai.OpenAI, folders: dict[str, Path]) -> None:
+def test_a_chat_completion_in_one_piece(client: openai.OpenAI, folders: dict[str, Path]) -> None:
     answer = client.chat.completions.create(model="one", messages=ASK, max_tokens=30, seed=7, temperature=1)
     tokenizer = open_tokenizer(folders["one"])
     assert answer.object == "chat.completion"

@@ -1,4 +1,4 @@
-"""Requests on their way through the worker: clients that leave, a full queue, models that fail."""
+"""Running requests: clients that disconnect, a full queue, models that fail."""
 
 import asyncio
 import threading
@@ -14,7 +14,7 @@ from tests.inference.server.serving import ASK, CHAT, ENDLESS, LIMIT_S, Server, 
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_client_that_leaves_frees_its_slot(server: Server, client: openai.OpenAI, stream: bool) -> None:
+def test_a_client_that_disconnects_frees_its_slot(server: Server, client: openai.OpenAI, stream: bool) -> None:
     """There is one slot, and the first answer would take minutes."""
     body = {"model": "one", "messages": ASK, "max_tokens": ENDLESS, "temperature": 0, "stream": stream}
     if stream:
@@ -28,14 +28,14 @@ def test_a_client_that_leaves_frees_its_slot(server: Server, client: openai.Open
     client.chat.completions.create(model="one", messages=ASK, max_tokens=2, timeout=20)
 
 
-def test_no_proxy_keeps_a_stream_back_and_nobody_stores_it(server: Server) -> None:
+def test_a_stream_is_neither_buffered_nor_stored_by_proxies(server: Server) -> None:
     body = {"model": "one", "messages": ASK, "max_tokens": 1, "stream": True}
     headers = httpx.post(server.url + CHAT, json=body, timeout=LIMIT_S).headers
     assert headers["x-accel-buffering"] == "no"
     assert headers["cache-control"] == "no-store"
 
 
-def test_a_full_server_says_so_and_takes_the_next_when_there_is_room(folders: dict[str, Path]) -> None:
+def test_a_full_server_answers_429_and_accepts_requests_again_when_there_is_room(folders: dict[str, Path]) -> None:
     async def scenario() -> None:
         async with working(folders["one"]) as worker:
             await worker.settled()
@@ -67,7 +67,7 @@ def test_requests_before_the_models_are_loaded_get_503(folders: dict[str, Path])
     asyncio.run(scenario())
 
 
-def test_a_model_that_fails_is_an_error_and_not_an_end(
+def test_a_model_that_fails_is_an_error_and_not_the_end_of_an_answer(
     folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from inference.model.serving import ServedModel

@@ -1,5 +1,6 @@
-"""What decodes while the compiler is slow, and once what it makes has arrived. The compiler is a script before the real
-one on the server's PATH; nothing it makes is left among the project's files."""
+"""The decode backend while the compiler runs, and after. The compiler is a script before the real one on the server's
+PATH; it leaves no files in the project.
+"""
 
 import os
 import time
@@ -20,7 +21,7 @@ ANSWER: dict[str, Any] = {"model": "one", "messages": ASK, "temperature": 0}
 
 @pytest.fixture
 def compiler(tmp_path: Path) -> Iterator[FakeCompiler]:
-    """One that is done as soon as `gate` exists; without that within 100 s."""
+    """Write a compiler that ends when `gate` exists, or after 100 s."""
     real, gate = find_compiler(), tmp_path / "gate"
     script = f'all="$*"\nn=0\nwhile [ ! -e "{gate}" ] && [ $n -lt 1000 ]; do sleep 0.1; n=$((n+1)); done'
     compiler = FakeCompiler(tmp_path / "bin", "")
@@ -41,7 +42,7 @@ def path_with(compiler: FakeCompiler) -> str:
     return f"{compiler.folder}:{os.environ['PATH']}"
 
 
-def test_a_server_is_ready_and_answers_by_torch_while_the_compiler_runs_which_ends_with_it(
+def test_while_the_compiler_runs_torch_answers_and_the_compiler_ends_with_the_server(
     folders: dict[str, Path], compiler: FakeCompiler
 ) -> None:
     with serving(f"--model=one={folders['one']}", path=path_with(compiler)) as server:
@@ -60,7 +61,7 @@ def test_a_server_is_ready_and_answers_by_torch_while_the_compiler_runs_which_en
 
 
 @needs_blocks
-def test_new_requests_take_what_arrives_and_running_ones_go_on_as_they_began(
+def test_new_requests_take_the_compiled_backend_and_running_ones_keep_torch(
     folders: dict[str, Path], compiler: FakeCompiler, tmp_path: Path
 ) -> None:
     with serving(f"--model=one={folders['one']}", path=path_with(compiler)) as server:

@@ -1,4 +1,4 @@
-"""Whom a request asks, and models that could not be loaded."""
+"""Which model a request asks for, and models that could not be loaded."""
 
 import asyncio
 from pathlib import Path
@@ -26,7 +26,7 @@ def test_the_address_names_the_model_whatever_the_body_says(server: Server) -> N
     assert httpx.get(f"{server.url}/models/three/health").status_code == 404
 
 
-def test_a_model_may_go_unnamed_only_where_it_is_the_only_one(folders: dict[str, Path], server: Server) -> None:
+def test_a_request_without_a_model_needs_a_server_with_only_one(folders: dict[str, Path], server: Server) -> None:
     response = httpx.get(f"{server.url}/tokenizer_info")
     assert (response.status_code, response.json()["error"]["code"]) == (400, "missing_field")
 
@@ -38,7 +38,7 @@ def test_a_model_may_go_unnamed_only_where_it_is_the_only_one(folders: dict[str,
     asyncio.run(scenario())
 
 
-def test_a_model_that_cannot_be_loaded_is_named_and_the_rest_serves(folders: dict[str, Path]) -> None:
+def test_a_model_that_cannot_be_loaded_is_named_and_the_others_are_served(folders: dict[str, Path]) -> None:
     def load() -> Loaded:
         return load_models({"one": open_folder(folders["one"])}, n_slots=1, failures={"bad": "its weights are damaged"})
 

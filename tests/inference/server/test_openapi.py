@@ -1,4 +1,4 @@
-"""The page tells the truth: every route has its place, and the server does what the page says, whatever is sent."""
+"""The OpenAPI page lists every route, and the server does what the page says, whatever is sent."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -36,7 +36,7 @@ CHECKS = [
 
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """Two models whose contexts are so short that every answer is."""
+    """Two models with contexts so short that every answer is short."""
     root = tmp_path_factory.mktemp("short")
     for name in ("one", "two"):
         write_model_folder(root / name, max_seq_len=16)
@@ -64,7 +64,7 @@ def test_the_page_and_the_routes_are_the_same() -> None:
     [(*operation, GenerationMode.POSITIVE) for operation in OPERATIONS]
     + [(*operation, GenerationMode.NEGATIVE) for operation in OPERATIONS if operation[0] == "post"],
 )
-def test_no_request_makes_the_server_fail_or_break_its_word(
+def test_the_server_keeps_to_the_page_whatever_is_sent(
     short: Server, method: str, path: str, mode: GenerationMode
 ) -> None:
     schema = schemathesis.openapi.from_dict(PAGE)

@@ -45,7 +45,7 @@ def test_sigterm_ends_open_streams_and_the_process(folders: dict[str, Path]) -> 
         assert "Traceback" not in log
 
 
-def test_an_answer_that_needs_little_more_is_finished_after_sigterm(folders: dict[str, Path]) -> None:
+def test_an_answer_that_is_nearly_done_finishes_after_sigterm(folders: dict[str, Path]) -> None:
     settings: dict[str, Any] = {"model": "one", "messages": ASK, "temperature": 0, "stream": True}
     with serving(f"--model=one={folders['one']}") as server:
         endless = iter(server.client().chat.completions.create(**settings, max_tokens=ENDLESS))
@@ -75,7 +75,7 @@ def test_sigterm_while_loading_ends_the_process(folders: dict[str, Path]) -> Non
 
 
 def test_the_server_ends_with_the_process_that_started_it(folders: dict[str, Path]) -> None:
-    """The pipe to its standard input closes even when that process is killed."""
+    """The pipe to its standard input closes even if that process is killed."""
     with serving(f"--model=one={folders['one']}", "--stop-with-stdin", wait=False) as server:
         assert server.process.stdin is not None
         server.process.stdin.close()
@@ -116,7 +116,7 @@ def test_the_port_answers_while_the_models_are_loaded() -> None:
 
 
 def failing(*arguments: str) -> str:
-    """What a server that cannot start writes; its exit code must be 1."""
+    """Return the stderr of a server that cannot start. Its exit code must be 1."""
     run = subprocess.run(
         [sys.executable, "-m", "inference", "serve", *arguments],
         capture_output=True,

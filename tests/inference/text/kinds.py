@@ -1,9 +1,9 @@
 """Tokenizers of every kind for the tests of this folder, and texts that are hard for them.
 
-Real SentencePiece and tekken files are read from the mistral-common package, which is a test dependency. A real
-tokenizer.json is made of the same SentencePiece files by transformers' own conversion, with the space before a text put
-by a normalizer, as the files of Mistral 7B v0.1 and Llama 2 have it, or by a pre-tokenizer (Metaspace), as newer files
-have it; a byte-level one, as Llama 3 has it, is trained on a few lines.
+Real SentencePiece and tekken files come from the mistral-common package, a test dependency. transformers converts the
+same SentencePiece files to a real tokenizer.json, in which a normalizer puts the space before a text (as in Mistral 7B
+v0.1 and Llama 2) or a pre-tokenizer, Metaspace (as in newer files). A byte-level one, as in Llama 3, is trained on a
+few lines.
 """
 
 import atexit
@@ -100,7 +100,7 @@ def random_texts(n: int, seed: int) -> list[str]:
 
 
 def new_folder() -> Path:
-    """An empty folder that is gone when the tests end."""
+    """Return an empty folder that is removed after the tests."""
     folder = mkdtemp(prefix="tokenizer-")
     atexit.register(rmtree, folder)
     return Path(folder)
@@ -150,7 +150,7 @@ def converted_folder(name: str) -> Path:
 
 @cache
 def byte_level_folder() -> Path:
-    """A folder with a byte-level tokenizer.json as Llama 3 has it: its marks are added tokens after the vocabulary."""
+    """A folder with a byte-level tokenizer.json as in Llama 3: its marks are added tokens after the vocabulary."""
     folder = new_folder()
     made = tokenizers.Tokenizer(models.BPE(ignore_merges=True))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -169,9 +169,9 @@ def byte_level_folder() -> Path:
 
 @cache
 def nemo_folder() -> Path:
-    """A tokenizer.json with the pieces, ids, merges and pattern of `small_tekken`, as Mistral Nemo's folder has one.
+    """A tokenizer.json with the pieces, ids, merges and pattern of `small_tekken`, as in Mistral Nemo's folder.
 
-    Its marks stand in the vocabulary too. Each piece is merged from the two parts of lowest rank that it has.
+    Its marks are in the vocabulary too. Each piece is merged from its two parts of lowest rank.
     """
     file, folder = json.loads(small_tekken("v3").read_text()), new_folder()
     pieces = [b64decode(one["token_bytes"]) for one in file["vocab"]]
@@ -258,7 +258,7 @@ def tekken_peer() -> Any:
 
 @cache
 def real_tekken() -> TekkenTokenizer:
-    """131,072 pieces: loading it takes a second or two, so it is for what the small one can't show."""
+    """131,072 pieces, which take a second or two to load: only for what the small one cannot show."""
     return TekkenTokenizer(TEKKEN)
 
 

@@ -1,4 +1,4 @@
-"""Token for token as mistral-common and transformers render the same conversations."""
+"""Conversations rendered token for token as by mistral-common and transformers."""
 
 import json
 import random
@@ -65,7 +65,7 @@ CHATS = [
 
 
 def conversations(n: int, seed: int) -> list[list[Message]]:
-    """Random ones: with and without a system prompt, 1 to 5 user turns, contents that are hard at their borders."""
+    """Random conversations: with and without a system prompt, 1 to 5 user turns, contents with difficult borders."""
     rng = random.Random(seed)
     contents = [*TEXTS, *random_texts(400, seed)]
 
@@ -131,7 +131,7 @@ def test_zephyr_renders_as_transformers_does_after_a_bos() -> None:
 
 
 def without_eos(chat: list[Message]) -> list[Message]:
-    """The chat without the names of control pieces, which transformers takes for the pieces where a user types them."""
+    """Return the chat without names of control pieces, which transformers parses where a user types them."""
     return [Message(message.role, message.content.replace("</s>", "")) for message in chat]
 
 
@@ -169,7 +169,7 @@ def test_plain_text_layouts_read_as_published() -> None:
         (V7, "mistral", "v7"),
     ],
 )
-def test_without_a_template_the_pieces_and_the_family_tell(
+def test_without_a_template_the_pieces_and_the_family_give_the_layout(
     tokenizer: Tokenizer, family: Family, version: Version, tmp_path: Path
 ) -> None:
     assert detect_version(tokenizer, family=family) == version
@@ -199,7 +199,7 @@ PUBLISHED: list[tuple[str, Tokenizer, Family, Version]] = [
 
 
 @pytest.mark.parametrize(("template", "tokenizer", "family", "version"), PUBLISHED, ids=range(len(PUBLISHED)))
-def test_a_published_template_tells_the_layout(
+def test_a_published_template_gives_the_layout(
     tmp_path: Path, template: str, tokenizer: Tokenizer, family: Family, version: Version
 ) -> None:
     (tmp_path / "tokenizer_config.json").write_text(json.dumps({"chat_template": template}))
@@ -287,7 +287,7 @@ def test_a_conversation_out_of_order_is_refused(
     assert caught.value.index == index
 
 
-def test_text_that_a_tokenizer_cannot_keep_apart_names_its_message() -> None:
+def test_text_that_a_tokenizer_cannot_encode_as_text_names_its_message() -> None:
     class Careless(SentencePieceTokenizer):
         def _encode(self, text: str) -> list[int]:
             if "evil" in text:

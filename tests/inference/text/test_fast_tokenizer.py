@@ -30,7 +30,7 @@ NAMES = ("begin_of_text", "end_of_text", "eot_id")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the byte-level folder, to be changed."""
+    """A copy of the byte-level folder that a test may change."""
     return copytree(byte_level_folder(), tmp_path / "byte-level")
 
 
@@ -90,7 +90,7 @@ def test_without_names_the_ids_of_config_json_count(folder: Path) -> None:
     assert (tokenizer.bos_id, tokenizer.eos_id) == (bos, eot)
 
 
-def test_a_mark_that_is_not_called_special_is_shown_but_never_typed() -> None:
+def test_a_mark_that_is_not_declared_special_is_shown_but_never_encoded() -> None:
     tokenizer = fast_kind("byte-level")
     mark = tokenizer.control_id("<tool_call>")
     assert mark is not None
@@ -133,7 +133,7 @@ def test_an_id_between_the_others_that_no_piece_has_is_nothing(folder: Path) -> 
     assert (tokenizer.piece(650), tokenizer.decode([650])) == ("<unused 650>", "")
 
 
-def test_text_that_the_file_cannot_keep_apart_from_a_mark_is_refused(folder: Path) -> None:
+def test_text_that_the_file_would_encode_as_a_mark_is_refused(folder: Path) -> None:
     def careless(file: File) -> None:  # the mark is in the vocabulary too, and whole words are looked up there
         file["model"]["vocab"]["</s>"] = 605
         file["added_tokens"] += [{**file["added_tokens"][0], "id": 605, "content": "</s>"}]
@@ -150,7 +150,7 @@ def test_text_that_the_file_cannot_keep_apart_from_a_mark_is_refused(folder: Pat
     assert tokenizer.decode(tokenizer.encode("a </s>")) == "a </s>"
 
 
-def test_without_the_library_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     with pytest.raises(
         TokenizerError, match=r"tokenizer\.json needs the tokenizers library.*; pip install tokenizers$"
@@ -197,7 +197,7 @@ def test_a_decoder_that_could_not_be_streamed_exactly_is_refused(folder: Path, d
         FastTokenizer(changed(folder, lambda file: file.update(decoder=decoder)))
 
 
-def test_a_file_without_word_of_bos_and_eos_is_refused(folder: Path) -> None:
+def test_a_folder_that_names_no_bos_and_eos_is_refused(folder: Path) -> None:
     (folder / "tokenizer_config.json").unlink()
     with pytest.raises(TokenizerError, match=r"no file in .* names BOS and EOS of tokenizer\.json"):
         FastTokenizer(folder / "tokenizer.json")

@@ -15,7 +15,7 @@ from tests.inference.text.kinds import byte_level_folder, small_tekken
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with all three files, as the repositories of some models have them."""
+    """A folder with all three files, as in some models' repositories."""
     write_tokenizer(tmp_path)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         copy(byte_level_folder() / name, tmp_path)
@@ -34,7 +34,7 @@ def test_the_first_of_three_files_is_read(folder: Path) -> None:
         open_tokenizer(folder)
 
 
-def test_a_tokenizer_model_that_knows_less_than_the_model_gives_way(folder: Path) -> None:
+def test_tokenizer_json_replaces_a_tokenizer_model_without_the_added_pieces(folder: Path) -> None:
     size = open_tokenizer(folder).vocab_size
     (folder / "added_tokens.json").write_text(json.dumps({"<s>": 1, "<|im_end|>": size}))
     assert isinstance(open_tokenizer(folder), FastTokenizer)

@@ -27,20 +27,20 @@ def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
         (None, None),
     ],
 )
-def test_a_template_stands_alone_or_as_the_default_of_several(
+def test_a_template_is_the_only_one_or_the_default_of_several(
     tmp_path: Path, template: object, found: str | None
 ) -> None:
     write(tmp_path, "tokenizer_config.json", {"chat_template": template})
     assert published.chat_template(tmp_path) == found
 
 
-def test_a_template_file_goes_before_the_configuration(tmp_path: Path) -> None:
+def test_a_template_file_takes_precedence_over_the_configuration(tmp_path: Path) -> None:
     write(tmp_path, "tokenizer_config.json", {"chat_template": "old"})
     (tmp_path / "chat_template.jinja").write_text("new")
     assert published.chat_template(tmp_path) == "new"
 
 
-def test_a_name_goes_before_a_number(tmp_path: Path) -> None:
+def test_a_name_takes_precedence_over_a_number(tmp_path: Path) -> None:
     write(tmp_path, "config.json", {"bos_token_id": 7})
     assert published.special_id(tmp_path, "bos", {"<s>": 1, "a": 7}) == 7
     write(tmp_path, "tokenizer_config.json", {"bos_token": {"content": "<s>", "special": True}})

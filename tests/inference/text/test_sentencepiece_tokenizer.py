@@ -56,7 +56,7 @@ def test_typed_text_never_becomes_a_control_piece(small: Tokenizer, text: str) -
 
 
 @given(TEXT)
-def test_a_stream_emits_whole_characters_only_and_all_of_them(text: str) -> None:
+def test_a_stream_gives_all_characters_and_only_complete_ones(text: str) -> None:
     pieces = streamed(V3, V3.encode(text))
     assert "".join(pieces) == text.replace("▁", " ")
     if "\ufffd" not in text:

@@ -16,7 +16,7 @@ def run(stops: list[str], pieces: list[str]) -> tuple[str, bool]:
 
 
 def naive(stops: list[str], text: str) -> tuple[str, bool]:
-    """Character by character: the first moment at which the text ends with a stop string."""
+    """Return the text before a stop string, found character by character."""
     for end in range(1, len(text) + 1):
         hits = [stop for stop in stops if text[:end].endswith(stop)]
         if hits:
@@ -30,7 +30,7 @@ def test_the_result_does_not_depend_on_how_the_text_is_cut(stops: list[str], pie
 
 
 @given(st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=3), st.text("ab", max_size=12))
-def test_text_comes_as_early_as_it_is_safe(stops: list[str], text: str) -> None:
+def test_text_is_released_as_early_as_possible(stops: list[str], text: str) -> None:
     scanner, shown = StopStrings(stops), ""
     for n, character in enumerate(text, 1):
         released = scanner.push(character)
@@ -47,9 +47,9 @@ def test_a_stop_string_across_three_tokens_never_shows() -> None:
     assert [scanner.push(piece) for piece in ("\nUs", "er: x")][-1].is_stopped
 
 
-def test_what_is_held_at_the_end_belongs_to_the_text() -> None:
+def test_text_held_back_at_the_end_belongs_to_the_text() -> None:
     assert run(["END"], ["the E", "N"]) == ("the EN", False)
 
 
-def test_without_stop_strings_nothing_is_held() -> None:
+def test_without_stop_strings_nothing_is_held_back() -> None:
     assert StopStrings([]).push("abc").text == "abc"

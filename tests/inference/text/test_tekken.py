@@ -1,4 +1,4 @@
-"""Compared with mistral-common's own encode and decode, on a real tekken file and on the beginning of one."""
+"""Compared with mistral-common's own encode and decode, on a real tekken file and on part of one."""
 
 import json
 import sys
@@ -38,7 +38,7 @@ def test_a_piece_of_half_a_character_is_named_by_its_bytes() -> None:
     assert tokenizer.piece(999) == "<SPECIAL_999>"
 
 
-def test_without_the_library_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mistral_common.tokens.tokenizers.tekken", None)
     with pytest.raises(TokenizerError, match=r"needs the mistral-common library; pip install mistral-common$"):
         open_tokenizer(small_tekken("v3").parent)

@@ -1,4 +1,4 @@
-"""What holds for every kind of tokenizer: typed text stays text, and a stream is that text in whole characters."""
+"""Every kind of tokenizer keeps typed text as text, and streams it in complete characters."""
 
 import random
 from typing import Any
@@ -11,7 +11,7 @@ from tests.inference.text.kinds import EVIL, KINDS, TEXTS, random_texts
 
 
 def library_decodes(kind: str, ids: list[int]) -> str:
-    """The text of ids by the library's own decode."""
+    """Return the text of ids from the library's own decode."""
     name = kind.split()[-1]
     if kind == "tekken":
         return str(kinds.tekken_peer().decode(ids))
@@ -26,7 +26,7 @@ def kind(request: Any) -> str:
 
 
 def as_encoded(text: str, kind: str) -> str:
-    """What a kind keeps of a text: U+2581 may mean a space, and Metaspace takes a text's first space for its own."""
+    """Return the text that a kind of tokenizer keeps: U+2581 may mean a space, and Metaspace may drop a first space."""
     if kind.startswith("byte-level") or kind == "tekken":
         return text
     text = text.replace("▁", " ")

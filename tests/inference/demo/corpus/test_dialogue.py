@@ -24,7 +24,7 @@ def written(n: int, seed: int = 0) -> list[Dialogue]:
     return list(islice(dialogues(seed, ALL_SKILLS, {}), n))
 
 
-def test_the_same_seed_writes_the_same_dialogues_and_another_seed_others() -> None:
+def test_the_same_seed_gives_the_same_dialogues_and_another_seed_others() -> None:
     assert written(300) == written(300)
     assert written(50) != written(50, seed=1)
 
@@ -64,7 +64,7 @@ def test_held_out_words_are_in_no_question_about_letters_or_lists() -> None:
                 assert not held & set(turn.answer.replace(".", "").replace(":", "").replace(",", "").split())
 
 
-def test_a_follow_up_speaks_of_the_turn_before() -> None:
+def test_a_follow_up_is_about_the_turn_before() -> None:
     rng = Random(0)
     spelled = next(e for e in exam("spell", "items", 50) if len(e.item.word) > 4)
     after = follow_up(rng, spelled)

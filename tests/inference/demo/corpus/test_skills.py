@@ -35,7 +35,7 @@ def asked_word(example: Example) -> str:
 @pytest.mark.parametrize(
     "skill", ["add", "subtract", "multiply", "divide", "Korean add", "Korean subtract", "Korean multiply"]
 )
-def test_sums_come_out_right(skill: str) -> None:
+def test_sums_are_right(skill: str) -> None:
     for example in drawn(skill):
         found = re.fullmatch(r"(\d+) ([-+x/]) (\d+) = (-?\d+)(\.|입니다\.)", example.answer)
         assert found, example
@@ -109,7 +109,7 @@ def test_plurals_follow_english(one: str, many: str) -> None:
     assert plural(one) == many
 
 
-def test_lists_come_back_sorted_and_whole() -> None:
+def test_lists_are_sorted_and_complete() -> None:
     for example in drawn("sort numbers"):
         numbers = [int(number) for number in re.findall(r"\d+", example.answer)]
         assert numbers == sorted(numbers)
@@ -163,7 +163,7 @@ def test_korean_words_are_turned_and_counted_by_syllables() -> None:
         assert int(n) == shown.count("-") + 1
 
 
-def test_stories_tell_of_the_animal_and_the_name_that_were_asked_for() -> None:
+def test_stories_are_about_the_requested_animal_and_name() -> None:
     for name in ("stories", "Korean stories"):
         for example in drawn(name):
             assert all(slot in example.answer for slot in example.item.slots.values())
@@ -196,7 +196,7 @@ def test_every_skill_has_many_trained_wordings_and_some_that_never_are(skill: st
     assert not trained & held
 
 
-def test_a_skill_that_can_draw_no_example_says_so() -> None:
+def test_a_skill_without_examples_raises() -> None:
     alone = wordings("alone", lines="say it")
     task = Task(alone, lambda _rng: Item("it", {}, ("it",)), is_closed=True, always_trained=frozenset({"say it"}))
     with pytest.raises(RuntimeError, match="skill alone: no example of the split 'items'"):

@@ -1,5 +1,6 @@
-"""Against the distribution written out by hand (chi-square for how often tokens come, exact sets for top-p), and
-against transformers' own processors for all cuts together."""
+"""Compared with the distribution written out by hand (chi-square for frequencies, exact sets for top-p), and with
+transformers' own processors for all cuts together.
+"""
 
 from itertools import islice
 from typing import Any, cast
@@ -18,7 +19,7 @@ N_DRAWS = 20_000
 
 
 def draws(logits: Tensor, temperature: float, top_p: float, seed: int = 0) -> Tensor:
-    """How often each token of one distribution is drawn."""
+    """Return how often each token of one distribution is drawn."""
     stream = uniforms(seed)
     tokens: list[int | None] = []
     for _ in range(N_DRAWS // 1000):
@@ -28,7 +29,7 @@ def draws(logits: Tensor, temperature: float, top_p: float, seed: int = 0) -> Te
 
 
 def nucleus(logits: Tensor, temperature: float, top_p: float) -> Tensor:
-    """The distribution after top-p, the slow and plain way."""
+    """Return the distribution after top-p, computed the slow way."""
     probs = torch.softmax(logits.double() / temperature, -1)
     kept, total = torch.zeros_like(probs), 0.0
     for token in sorted(range(len(probs)), key=lambda i: -float(probs[i])):
@@ -43,7 +44,7 @@ def nucleus(logits: Tensor, temperature: float, top_p: float) -> Tensor:
     ("temperature", "top_p", "n_tokens"),
     [(1.0, 1.0, 20), (0.5, 1.0, 20), (1.5, 0.8, 20), (1.0, 0.95, 400), (1.0, 0.5, 700)],
 )
-def test_tokens_come_as_often_as_the_distribution_says(temperature: float, top_p: float, n_tokens: int) -> None:
+def test_token_frequencies_match_the_distribution(temperature: float, top_p: float, n_tokens: int) -> None:
     logits = torch.randn(n_tokens, generator=torch.Generator().manual_seed(1))
     counts, expected = draws(logits, temperature, top_p), nucleus(logits, temperature, top_p)
     assert counts[expected == 0].sum() == 0, "nothing from outside the nucleus"
@@ -52,13 +53,13 @@ def test_tokens_come_as_often_as_the_distribution_says(temperature: float, top_p
 
 
 def masses(logits: Tensor, n: int = 2000, **cuts: float) -> Tensor:
-    """The probability of each token, to 1 / n: which of n evenly spread uniforms draw it."""
+    """Return the probability of each token to 1 / n: the share of n evenly spaced uniforms that draw it."""
     rows = [Draw(uniform=(i + 0.5) / n, **cuts) for i in range(n)]  # type: ignore[arg-type]
     return torch.bincount(torch.tensor(sample(logits.expand(n, -1), rows)), minlength=len(logits)).double() / n
 
 
 def theirs(logits: Tensor, temperature: float, top_k: int, top_p: float, min_p: float) -> Tensor:
-    """The distribution that transformers draws from."""
+    """Return the distribution that transformers draws from."""
     library, scores = cast(Any, transformers), logits[None] / temperature
     if top_k:
         scores = library.TopKLogitsWarper(top_k)(None, scores)
@@ -79,7 +80,7 @@ def theirs(logits: Tensor, temperature: float, top_k: int, top_p: float, min_p: 
     min_p=st.sampled_from([0.0, 0.05, 0.4, 1.0]),
     seed=st.integers(0, 2**32),
 )
-def test_all_cuts_together_leave_what_they_leave_in_transformers(
+def test_all_cuts_together_keep_the_tokens_that_transformers_keeps(
     n_tokens: int, spread: float, temperature: float, top_k: int, top_p: float, min_p: float, seed: int
 ) -> None:
     logits = torch.randn(n_tokens, generator=torch.Generator().manual_seed(seed)) * spread
@@ -105,7 +106,7 @@ def test_a_tiny_top_p_keeps_the_first_token() -> None:
     assert sample(logits, [Draw(1.0, 1e-9, 0.999999)]) == [7]
 
 
-def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
+def test_a_row_gives_the_same_token_alone_and_among_other_rows() -> None:
     logits = torch.randn(60, 2000, generator=torch.Generator().manual_seed(2)) * torch.linspace(0.1, 6, 60)[:, None]
     stream = uniforms(5)
     kinds = [(0.0, 1.0, 0, 0.0), (1.0, 1.0, 0, 0.0), (0.7, 0.9, 9, 0.0), (1.9, 0.99, 0, 0.1), (1.0, 1.0, 500, 0.01)]
@@ -114,7 +115,7 @@ def test_a_row_is_drawn_alike_alone_and_among_rows_of_every_kind() -> None:
     assert sample(logits, rows) == alone
 
 
-def test_the_ends_of_the_unit_interval_fall_on_tokens_that_can_come() -> None:
+def test_uniforms_near_0_and_1_draw_tokens_with_probability() -> None:
     logits = torch.tensor([[float("-inf"), 1.0, 1.0, float("-inf")]])
     below_one = 1 - 2**-53
     assert sample(logits.expand(2, -1), [Draw(1, 1, 0.0), Draw(1, 1, below_one)]) == [1, 2]
@@ -122,13 +123,13 @@ def test_the_ends_of_the_unit_interval_fall_on_tokens_that_can_come() -> None:
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
-def test_logits_that_are_no_distribution_give_no_token(bad: float) -> None:
+def test_logits_that_are_not_a_distribution_give_no_token(bad: float) -> None:
     logits = torch.zeros(3, 4)
     logits[1] = bad
     assert sample(logits, [Draw(1, 1, 0.5), Draw(1, 1, 0.5), Draw(0, 1, 0.5)]) == [2, None, 0]
 
 
-def test_a_seed_gives_its_own_stream_again() -> None:
+def test_a_seed_repeats_its_stream() -> None:
     streams = {seed: tuple(islice(uniforms(seed), 5)) for seed in (0, 1, -1, 2**63)}
     assert len(set(streams.values())) == 4
     assert streams[1] == tuple(islice(uniforms(1), 5))

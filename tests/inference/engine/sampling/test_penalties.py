@@ -1,4 +1,4 @@
-"""Against the formulas written out token by token, and transformers' processor for the one that it has."""
+"""Compared with the formulas written out token by token, and with transformers' repetition penalty."""
 
 import random
 from typing import Any, cast
@@ -59,7 +59,7 @@ def test_the_repetition_penalty_is_that_of_transformers() -> None:
     torch.testing.assert_close(penalize(logits, [record]), theirs)
 
 
-def test_a_request_without_penalties_costs_nothing() -> None:
+def test_logits_without_penalties_are_returned_as_they_are() -> None:
     assert SeenTokens.if_needed([1, 2], SamplingParams(max_tokens=1)) is None
     logits = torch.randn(2, N_VOCAB)
     assert penalize(logits, [None, None]) is logits

@@ -27,7 +27,7 @@ def test_a_quarter_of_the_free_memory_is_the_default_on_a_cpu(monkeypatch: pytes
     assert default_cache_bytes(torch.device("cpu")) == GIB
 
 
-def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path: Path) -> None:
+def test_free_memory_is_the_lesser_of_machine_and_container(tmp_path: Path) -> None:
     (tmp_path / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable:     500 kB\n")
     assert memory._machine_free(tmp_path / "meminfo") == 500 * 1024
     assert memory._machine_free(tmp_path / "none") > 0, "a system without this file"
@@ -40,13 +40,13 @@ def test_free_memory_is_what_the_machine_and_its_container_leave(tmp_path: Path)
     assert 0 < memory.free_bytes(torch.device("cpu")) < 2**50
 
 
-def test_models_that_share_leave_room_for_slots_that_change_hands() -> None:
+def test_several_models_leave_memory_free_for_moving_slots() -> None:
     assert count_slots([100, 300], 4000, copied=0.25) == 8
     assert count_slots([400], 4000, copied=0.25) == 10, "one model alone shares with nobody"
     assert count_slots([100, 300], 450, copied=0.25) == 1, "a single slot is never lent"
 
 
-def test_the_largest_are_left_out_until_one_slot_of_each_fits() -> None:
+def test_the_largest_models_are_left_out_until_one_slot_of_each_fits() -> None:
     assert too_large({"a": 100, "b": 300, "c": 50}, 450) == []
     assert too_large({"a": 100, "b": 300, "c": 50}, 200) == ["b"]
     assert too_large({"a": 100, "b": 300, "c": 50}, 60) == ["b", "a"]

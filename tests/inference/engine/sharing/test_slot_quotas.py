@@ -23,34 +23,34 @@ def division(uses: dict[str, SlotUse]) -> dict[str, int]:
     return divide(uses, pool_bytes=pool(uses), max_slots=MAX_SLOTS)
 
 
-def test_an_idle_model_lends_what_is_asked_for_and_keeps_half_of_its_share() -> None:
+def test_an_idle_model_lends_slots_and_keeps_half_of_its_quota() -> None:
     assert division({"a": busy(100, 6, 2), "b": idle(100, 6)}) == {"b": 4, "a": 8}
     assert division({"a": busy(100, 6, 9), "b": idle(100, 6)}) == {"b": 3, "a": 9}
     assert division({"a": busy(100, 1, 9), "b": idle(100, 1)}) == {}, "the only slot stays"
 
 
-def test_those_that_give_come_first_so_that_the_memory_is_never_exceeded() -> None:
+def test_givers_come_first_so_that_the_memory_is_never_exceeded() -> None:
     assert list(division({"a": busy(100, 6, 2), "b": idle(100, 6)})) == ["b", "a"]
 
 
-def test_slots_of_other_sizes_are_counted_in_bytes() -> None:
+def test_slots_of_different_sizes_are_counted_in_bytes() -> None:
     assert division({"small": busy(100, 6, 3), "large": idle(250, 6)}) == {"large": 4, "small": 9}
     assert division({"small": idle(100, 6), "large": busy(250, 6, 3)}) == {"small": 3, "large": 7}
 
 
-def test_a_model_at_work_lends_nothing_of_its_share() -> None:
+def test_a_model_with_requests_lends_nothing_of_its_quota() -> None:
     assert division({"a": busy(100, 6, 5), "b": SlotUse(100, 6, 6, 1, 0)}) == {}
     assert division({"a": busy(100, 6, 5), "b": busy(100, 6, 5)}) == {}
 
 
-def test_what_was_borrowed_goes_back_to_an_owner_in_need_as_it_falls_free() -> None:
+def test_borrowed_slots_return_to_an_owner_with_waiting_requests_as_they_become_free() -> None:
     owner = busy(100, 6, 4, n_slots=3)
     assert division({"a": busy(100, 6, 5, n_slots=9), "b": owner}) == {}, "no answer is broken off"
     assert division({"a": SlotUse(100, 6, 9, 7, 5), "b": owner}) == {"a": 7, "b": 5}
     assert division({"a": idle(100, 6, 9), "b": owner}) == {"a": 6, "b": 6}, "up to its quota"
 
 
-def test_nobody_gets_more_than_the_greatest_number() -> None:
+def test_no_model_gets_more_than_max_slots() -> None:
     assert division({"a": busy(100, 15, 9), "b": idle(100, 15)}) == {"b": 14, "a": 16}
 
 
@@ -60,7 +60,7 @@ def test_nobody_gets_more_than_the_greatest_number() -> None:
     quota=st.integers(1, 8),
     turns=st.lists(st.tuples(st.integers(0, 3), st.integers(-4, 8)), max_size=60),
 )
-def test_whoever_comes_and_goes_the_memory_holds_and_the_owner_gets_its_share(
+def test_in_any_order_of_requests_the_memory_suffices_and_owners_get_their_quota(
     sizes: list[int], quota: int, turns: list[tuple[int, int]]
 ) -> None:
     uses = {str(i): idle(size, quota) for i, size in enumerate(sizes)}

@@ -18,18 +18,18 @@ def candidate(
     return Candidate(EngineClock(used_s, waited_s, prefill_s, decode_s), is_prefilling, is_streaming)
 
 
-def test_the_turn_goes_to_who_used_least() -> None:
+def test_the_engine_that_used_the_least_time_goes_next() -> None:
     assert next_turn({"b": candidate(1.0), "a": candidate(1.0), "c": candidate(2.0)}) == Turn("a", prefills=True)
     assert next_turn({"b": candidate(0.5), "a": candidate(1.0)}) == Turn("b", prefills=True)
 
 
-def test_answers_that_waited_for_a_piece_of_a_prompt_do_not_wait_for_a_second_one() -> None:
+def test_answers_that_waited_for_one_chunk_of_a_prompt_do_not_wait_for_another() -> None:
     reading = candidate(0.0, 0.5, 0.5, 0.01, is_prefilling=True, is_streaming=False)
     for waited_s, turn in ((0.5, Turn("streams", prefills=False)), (0.02, Turn("prefills", prefills=True))):
         assert next_turn({"prefills": reading, "streams": candidate(1.0, waited_s, decode_s=0.02)}) == turn
 
 
-def test_a_step_of_unknown_length_is_taken_for_a_long_one() -> None:
+def test_a_step_of_unknown_time_counts_as_a_long_one() -> None:
     new = candidate(0.0, 0.0, is_prefilling=True, is_streaming=False)
     long = candidate(2.0, 0.0, 0.5, 0.01, is_prefilling=True)
     assert next_turn({"long": long, "new": new, "streams": candidate(1.0, 0.1, decode_s=0.02)}) == Turn(
@@ -42,11 +42,12 @@ engines = st.lists(st.tuples(st.floats(0.001, 1.0), st.floats(1.0, 20.0), st.flo
 
 @settings(max_examples=60, deadline=None)
 @given(engines=engines, jitter=st.sampled_from([1.0, 2.0]), seed=st.integers(0, 2**32))
-def test_an_answer_waits_for_one_piece_of_a_prompt_at_most_and_nobody_starves(
+def test_an_answer_waits_for_at_most_one_chunk_of_a_prompt_and_no_engine_starves(
     engines: list[tuple[float, float, float]], jitter: float, seed: int
 ) -> None:
-    """Each engine streams all the time and reads prompts for a share of it; a step with a piece of a prompt takes
-    longer by a factor, any step up to `jitter` times as long as the last one of its kind. Times are virtual."""
+    """Each engine always streams, and reads prompts part of the time. A step with a chunk of a prompt takes longer by a
+    factor, and any step up to `jitter` times as long as the last one of its kind. Times are virtual.
+    """
     rng = random.Random(seed)
     decoding = [decode_s for decode_s, _, _ in engines]
     reading = [decode_s * factor for decode_s, factor, _ in engines]

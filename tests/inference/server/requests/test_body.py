@@ -1,4 +1,4 @@
-"""Bodies that are too large, and long ones that must not hold others up."""
+"""Bodies that are too large, and long ones that must not delay other requests."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ def test_a_body_that_is_too_large_is_refused_with_the_limit(server: Server) -> N
         assert error["message"] == f"the body has {n_bytes:,} bytes; at most {MAX_BODY_BYTES:,} were expected"
 
 
-def test_a_body_without_an_end_is_given_up(folders: dict[str, Path]) -> None:
+def test_a_body_without_an_end_is_refused(folders: dict[str, Path]) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:
             yield b"x" * 2**20
@@ -36,8 +36,8 @@ def test_a_body_without_an_end_is_given_up(folders: dict[str, Path]) -> None:
     asyncio.run(scenario())
 
 
-def test_a_long_prompt_is_read_beside_the_event_loop(folders: dict[str, Path]) -> None:
-    """While eight megabytes of text are tokenized the loop goes on: no pause is nearly as long as the whole."""
+def test_a_long_prompt_does_not_block_the_event_loop(folders: dict[str, Path]) -> None:
+    """While eight megabytes of text are tokenized, no pause of the event loop is nearly as long as the request."""
     body = json.dumps({"model": "one", "prompt": ["the quick brown fox " * 95_000] * 4, "max_tokens": 1}).encode()
     assert 7_000_000 < len(body) < MAX_BODY_BYTES
 

@@ -1,4 +1,4 @@
-"""Lists of prompts, and the three addresses about tokens, as vLLM has them."""
+"""Lists of prompts, and the three addresses about tokens, as in vLLM."""
 
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ def test_a_text_may_be_continued_without_bos(client: openai.OpenAI, folders: dic
     assert answer.usage.prompt_tokens == len(tokenizer.encode("the quick"))
 
 
-def test_what_a_conversation_repeats_is_not_computed_again(client: openai.OpenAI) -> None:
+def test_a_repeated_conversation_is_not_computed_again(client: openai.OpenAI) -> None:
     text = "the quick brown fox jumps over the lazy dog"
     first = client.completions.create(model="two", prompt=text, max_tokens=4, temperature=0)
     again = client.completions.create(model="two", prompt=text + first.choices[0].text, max_tokens=4, temperature=0)
@@ -105,7 +105,7 @@ def test_a_conversation_is_tokenized_as_it_is_answered(
     assert answer.usage.prompt_tokens == len(tokens)
 
 
-def test_what_a_client_must_know_of_a_tokenizer(server: Server) -> None:
+def test_tokenizer_info_has_what_a_client_must_know(server: Server) -> None:
     info = httpx.get(f"{server.url}/models/one/tokenizer_info").json()
     assert info == httpx.get(f"{server.url}/tokenizer_info", params={"model": "one"}).json()
     assert (info["bos_token"], info["eos_token"], info["add_bos_token"]) == ("<s>", "</s>", True)
@@ -122,7 +122,7 @@ def test_what_a_client_must_know_of_a_tokenizer(server: Server) -> None:
         ("/detokenize", {}, "tokens", "tokens is missing"),
     ],
 )
-def test_what_cannot_be_tokenized_is_named(
+def test_a_text_that_cannot_be_tokenized_is_named(
     server: Server, path: str, body: dict[str, Any], param: str, message: str
 ) -> None:
     response = httpx.post(f"{server.url}/models/one{path}", json=body, timeout=LIMIT_S)

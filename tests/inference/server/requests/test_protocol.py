@@ -1,4 +1,4 @@
-"""Every field that is refused is named, with what came and what was expected."""
+"""Every error names the wrong field, what came and what was expected."""
 
 from typing import Any
 
@@ -100,7 +100,7 @@ from tests.inference.server.serving import CHAT, ENDLESS, LIMIT_S, TEXT, USER, S
         (TEXT, {"best_of": 2}, "best_of", "invalid_value", "best_of is 2: "),
     ],
 )
-def test_a_field_at_fault_is_named(
+def test_a_wrong_field_is_named(
     server: Server, path: str, change: dict[str, Any], param: str, code: str, message: str
 ) -> None:
     base: dict[str, Any] = {"model": "one", "max_tokens": 1}
@@ -122,7 +122,7 @@ def test_a_field_at_fault_is_named(
         (b'{"model": "one"}', "messages is missing"),
     ],
 )
-def test_a_body_that_is_no_request_is_refused(server: Server, body: bytes, message: str) -> None:
+def test_a_body_that_is_not_a_request_is_refused(server: Server, body: bytes, message: str) -> None:
     response = httpx.post(server.url + CHAT, content=body)
     assert response.status_code == 400
     assert message in response.json()["error"]["message"]

@@ -1,4 +1,4 @@
-"""Log-probabilities over the wire, against the model's own softmax."""
+"""Log-probabilities in responses, compared with the model's own softmax."""
 
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,11 @@ def tokenizer(folders: dict[str, Path]) -> Tokenizer:
 
 
 def expected(folder: Path, ids: list[int]) -> torch.Tensor:
-    """Log-probabilities (T - 1, V) of what may follow each of ids[:-1]."""
+    """Return log-probabilities (T - 1, V) of the token after each of ids[:-1]."""
     return weights.load(folder).forward_full(torch.tensor([ids]))[0, :-1].log_softmax(-1)
 
 
-def test_an_echo_holds_the_log_probability_of_every_token(
+def test_an_echo_has_the_log_probability_of_every_token(
     client: openai.OpenAI, folders: dict[str, Path], tokenizer: Tokenizer
 ) -> None:
     ids = [tokenizer.bos_id, *tokenizer.encode(TEXT)]
@@ -80,7 +80,7 @@ def test_a_streamed_echo_has_the_log_probabilities_of_the_whole_one(client: open
         assert [entry for part in parts for entry in part] == getattr(whole.logprobs, name)
 
 
-def test_a_chat_tells_the_likeliest_in_falling_order_with_their_bytes(client: openai.OpenAI) -> None:
+def test_a_chat_lists_the_likeliest_in_falling_order_with_their_bytes(client: openai.OpenAI) -> None:
     settings: dict[str, Any] = {"model": "one", "messages": ASK, "max_tokens": 6, "temperature": 0}
     answer = client.chat.completions.create(**settings, logprobs=True, top_logprobs=3)
     logprobs = answer.choices[0].logprobs
@@ -113,7 +113,7 @@ def test_a_token_is_shown_as_its_text_its_name_or_its_bytes(tokenizer: Tokenizer
     assert (entry["bytes"], entry["top_logprobs"]) == ([0xEC], [])
 
 
-def test_offsets_say_where_in_the_text_a_token_begins(tokenizer: Tokenizer) -> None:
+def test_offsets_are_where_in_the_text_a_token_begins(tokenizer: Tokenizer) -> None:
     text = "the 안녕 quick"
     ids = [tokenizer.bos_id, *tokenizer.encode(text)]
     offsets = TextLogprobs(tokenizer).add(ids, [None] * len(ids))["text_offset"]
