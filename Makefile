@@ -5,7 +5,7 @@
 # make newcomer     play the first battle in a fresh clone beside two busy loops, and print the time of each step
 # make wheel        build the package into dist/
 # make docs         build the documentation into site/, with every link checked
-# make generated    write the generated pages of docs/ again: settings, command line, API, tree
+# make generated    write the generated pages of docs/ again: settings, command line, API, tree, tables
 # make screenshots  take the pictures of docs/screenshots again
 # make bench        compare ratings and inference with other projects; the latter compile: an hour and a half
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing

@@ -78,9 +78,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cells", type=_cells, default=None, help="votes x models, such as 1e5x50,1e6x100")
     parser.add_argument("--engines", type=some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
     parser.add_argument("--turns", type=int, default=3, metavar="N", help="default %(default)s; 1 for 1e7 votes")
-    parser.add_argument(
-        "--data", type=Path, default=DATA, metavar="DIR", help="folder for votes (default %(default)s)"
-    )
+    parser.add_argument("--data", type=Path, default=DATA, metavar="DIR", help="folder for votes (default %(default)s)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/ratings-cpu-MACHINE.json")
     return parser.parse_args(argv)
 

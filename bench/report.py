@@ -1,7 +1,6 @@
-"""Turn the results files into Markdown tables, for docs/benchmarks.md and, shorter, for the README.
+"""Turn the results files into the Markdown tables of docs/benchmarks.md.
 
 python -m bench.report                              prints the tables of bench/results/
-python -m bench.report --short                      prints the README's tables: prompts of 512 tokens and the targets
 python -m bench.report --write docs/benchmarks.md   writes the tables between the marks of that page
 """
 
@@ -23,33 +22,38 @@ from bench.result_files import RESULTS
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.report", description="Print the results as Markdown tables.")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="DIR", help="default: bench/results")
-    parser.add_argument("--short", action="store_true", help="print only the README's tables")
     parser.add_argument("--write", type=Path, metavar="FILE", help="update the tables of a page with marks")
     args = parser.parse_args(argv)
-    ratings = _files(args.results, "ratings")
-    sections = {
-        "inference": [inference.markdown(path, is_short=args.short) for path in _files(args.results, "inference")],
-        "gaps": [gaps.markdown(path) for path in _files(args.results, "gaps")],
-        "window": [window.markdown(path) for path in _files(args.results, "window")],
-        "ratings": [_ratings(path, is_short=args.short) for path in ratings],
-        "ratings-growth": [_growth(path) for path in ratings],
-        "blind": [blind.markdown(path) for path in args.results.glob("blind.json")],
-        "coverage": [coverage.markdown(path) for path in args.results.glob("coverage.json")],
-        "voters": [voters.markdown(path) for path in args.results.glob("voters.json")],
-        "page-loads": [loads.markdown(path) for path in _files(args.results, "page-loads")],
-        "pages": [watching.markdown(path) for path in _files(args.results, "pages")],
-    }
-    if args.short:
-        for name in ("gaps", "window", "ratings-growth", "blind", "voters", "page-loads", "pages"):
-            del sections[name]
     if args.write is None:
-        print("\n".join(text for texts in sections.values() for text in texts))
-        return 0
-    page = args.write.read_text(encoding="utf-8")
-    for name, texts in sections.items():
-        page = embed(page, name, "\n".join(texts))
-    args.write.write_text(page, encoding="utf-8")
+        print("\n".join(sections(args.results).values()))
+    else:
+        args.write.write_text(updated(args.write.read_text(encoding="utf-8"), args.results), encoding="utf-8")
     return 0
+
+
+def sections(results: Path = RESULTS) -> dict[str, str]:
+    """Return the tables of a folder of results by the name of their marks in the page."""
+    ratings = _files(results, "ratings")
+    parts = {
+        "inference": [inference.markdown(path) for path in _files(results, "inference")],
+        "gaps": [gaps.markdown(path) for path in _files(results, "gaps")],
+        "window": [window.markdown(path) for path in _files(results, "window")],
+        "ratings": [_ratings(path) for path in ratings],
+        "ratings-growth": [_growth(path) for path in ratings],
+        "blind": [blind.markdown(path) for path in results.glob("blind.json")],
+        "coverage": [coverage.markdown(path) for path in results.glob("coverage.json")],
+        "voters": [voters.markdown(path) for path in results.glob("voters.json")],
+        "page-loads": [loads.markdown(path) for path in _files(results, "page-loads")],
+        "pages": [watching.markdown(path) for path in _files(results, "pages")],
+    }
+    return {name: "\n".join(texts) for name, texts in parts.items()}
+
+
+def updated(page: str, results: Path = RESULTS) -> str:
+    """Return the page with every table between its marks. Raise ValueError if it lacks marks."""
+    for name, text in sections(results).items():
+        page = embed(page, name, text)
+    return page
 
 
 def embed(page: str, name: str, text: str) -> str:
@@ -66,13 +70,12 @@ def _files(results: Path, kind: str) -> list[Path]:
     return sorted(results.glob(f"{kind}-cpu-*.json"))
 
 
-def _ratings(path: Path, *, is_short: bool) -> str:
+def _ratings(path: Path) -> str:
     machine = result_files.read(path)["machine"]
     records, differences = rating_records.read(path), rating_records.read_differences(path)
-    parts = [result_files.heading(machine, {record.date[:10] for record in records})]
-    if not is_short:
-        parts += [tables.speed_tables(records), tables.exactness_table(differences)]
-    return "\n".join([*parts, tables.targets_table(records, differences)])
+    heading = result_files.heading(machine, {record.date[:10] for record in records})
+    exactness, targets = tables.exactness_table(differences), tables.targets_table(records, differences)
+    return "\n".join([heading, tables.speed_tables(records), exactness, targets])
 
 
 def _growth(path: Path) -> str:

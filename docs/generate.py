@@ -1,4 +1,4 @@
-"""Write the generated pages: settings, command line, the API of `elo`, and the tree in the page on architecture.
+"""Write what is generated: settings, command line, API of `elo`, the tree of the architecture, tables of benchmarks.
 
 make generated                     write them
 python docs/generate.py --check    name the ones that are out of date, and write nothing
@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from bench import report  # noqa: E402
 from docs.writers import api, command_line, settings, tree  # noqa: E402
 
 _BEGIN, _END = "<!-- begin tree -->", "<!-- end tree -->"
@@ -34,11 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def pages() -> dict[Path, str]:
     """What each generated page should contain now."""
     folder = ROOT / "docs"
-    architecture = folder / "architecture.md"
+    architecture, benchmarks = folder / "architecture.md", folder / "benchmarks.md"
     return {
         folder / "settings.md": settings.page(),
         folder / "command-line.md": command_line.page(ROOT),
         folder / "elo-api.md": api.page(),
+        benchmarks: report.updated(benchmarks.read_text(encoding="utf-8")),
         architecture: with_tree(architecture.read_text(encoding="utf-8"), tree.tree(ROOT)),
     }
 

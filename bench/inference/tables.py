@@ -14,15 +14,13 @@ _PEERS = ("transformers", "llama.cpp")
 _MIB = 2**20
 
 
-def markdown(path: Path, *, is_short: bool) -> str:
-    """Return the tables of a results file; the short form has prompts of 512 tokens only, and no options."""
+def markdown(path: Path) -> str:
+    """Return the tables of a results file."""
     machine = result_files.read(path)["machine"]
     records = read(path)
-    tables = [rates_table(record for record in records if record.cell.prompt == 512 or not is_short)]
-    if not is_short:
-        tables.append(options_table(records))
-    dates = {record.date[:10] for record in records}
-    return "\n".join([heading(machine, dates), *tables, targets_table(judge(records)), *missing(records)])
+    above = heading(machine, {record.date[:10] for record in records})
+    tables = (rates_table(records), options_table(records), targets_table(judge(records)))
+    return "\n".join([above, *tables, *missing(records)])
 
 
 def missing(records: Iterable[Record]) -> list[str]:

@@ -1,4 +1,4 @@
-"""The report of a folder of results: printed, shortened, and written into a page."""
+"""The report of a folder of results: printed, and written into a page."""
 
 import json
 from dataclasses import asdict
@@ -54,24 +54,15 @@ def results(tmp_path: Path) -> Path:
 
 def test_the_command_prints_all_tables(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--results", str(results)]) == 0
-    long = capsys.readouterr().out
-    assert "AMD EPYC, 2 cores (avx2); torch 2.13.0; 2026-01-01." in long
-    assert long.count("| 160M bfloat16 |") == 4
-    assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in long
-    assert "| 8 streams, 15M | 64 | 1000.0 |" in long
-    assert "| 7B | 512.0 | 4,096.0 | 8.0 |" in long
-    assert "| 1.0 | 300 | 245 | 30 |" in long
-    assert "| 1,000,000 | 100 | 0.5 | - | 1 |" in long
-    assert "| SQLite of 1e6 votes to the web's board | at most 2 s | | not measured |" in long
-
-
-def test_the_tables_of_the_readme_are_short(results: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--results", str(results), "--short"]) == 0
-    short = capsys.readouterr().out
-    assert short.count("| 160M bfloat16 |") == 1
-    assert "8 streams" not in short
-    assert "| SQLite of 1e6 votes to the web's board | at most 2 s | | not measured |" in short
-    assert "1,000,000" not in short
+    printed = capsys.readouterr().out
+    assert "AMD EPYC, 2 cores (avx2); torch 2.13.0; 2026-01-01." in printed
+    assert printed.count("| 160M bfloat16 |") == 4
+    assert "A prompt of 4,000 tokens, bfloat16, 2 threads." in printed
+    assert "| 8 streams, 15M | 64 | 1000.0 |" in printed
+    assert "| 7B | 512.0 | 4,096.0 | 8.0 |" in printed
+    assert "| 1.0 | 300 | 245 | 30 |" in printed
+    assert "| 1,000,000 | 100 | 0.5 | - | 1 |" in printed
+    assert "| SQLite of 1e6 votes to the web's board | at most 2 s | | not measured |" in printed
 
 
 def test_a_page_is_updated_between_its_marks(results: Path, tmp_path: Path) -> None:
