@@ -1,7 +1,7 @@
-"""The shape of a model: what every part of this project knows of it, validated.
+"""The shape of a model, validated.
 
-It knows nothing of tensors, so that the scheduler and the command line can ask for a window or a parameter count
-without importing torch. `params_json` and `config_json` read it from the two kinds of checkpoint.
+It has no tensors, so the scheduler and the command line can ask for a window or a parameter count without importing
+torch. `checkpoint.params_json` and `checkpoint.config_json` read it from the two kinds of checkpoint.
 """
 
 import json
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Any, Literal
 
 _LARGEST = {"vocab_size": 2**24, "max_seq_len": 2**30}
-_LARGEST_WIDTH = 2**20  # of everything else that is counted: of larger numbers a product would not fit into 64 bits
+_LARGEST_WIDTH = 2**20  # of all other counts: products of larger ones might not fit into 64 bits
 _LARGEST_WINDOW = 2**30
 _LARGEST_THETA = 1e15
 _SHOWN_CHARS = 60
 
-Family = Literal["mistral", "llama"]  # whose blocks are the same; they differ in defaults and in how they are spoken to
+Family = Literal["mistral", "llama"]  # they have the same blocks, and differ in defaults and chat templates
 
 
 class CheckpointError(ValueError):
-    """A model folder cannot be used: the message says what was found, what was expected and where."""
+    """A model folder cannot be used. The message names what was found, what was expected, and where."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Shape of a Mistral or Llama model; the field names are those of params.json.
+    """The shape of a Mistral or Llama model; the fields are named as in params.json.
 
     `sliding_window` is W, the number of keys that a query sees, its own included: one number for all layers, a tuple
-    that repeats over the layers (None in it: no window there), or None for full causal attention.
+    that repeats over the layers (None in it: no window in those layers), or None for full causal attention.
     """
 
     dim: int
@@ -60,7 +60,7 @@ class ModelConfig:
                 f"n_heads is {self.n_heads} and n_kv_heads {self.n_kv_heads}; a multiple of n_kv_heads was expected"
             )
         if self.head_dim % 2:
-            raise CheckpointError(f"head_dim is {self.head_dim}; an even number was expected, RoPE turns pairs")
+            raise CheckpointError(f"head_dim is {self.head_dim}; an even number was expected, because RoPE turns pairs")
         windows = self.sliding_window if isinstance(self.sliding_window, tuple) else (self.sliding_window,)
         if not windows or any(w is not None and (type(w) is not int or not 1 <= w <= _LARGEST_WINDOW) for w in windows):
             raise CheckpointError(
@@ -73,14 +73,14 @@ class ModelConfig:
             )
 
     def window(self, layer: int) -> int | None:
-        """W of one layer; None where its attention is full and causal."""
+        """Return W of one layer, or None where its attention is full and causal."""
         if isinstance(self.sliding_window, tuple):
             return self.sliding_window[layer % len(self.sliding_window)]
         return self.sliding_window
 
     @property
     def n_parameters(self) -> int:
-        """Trainable numbers in the model; a tied head is counted once."""
+        """The number of trainable weights; a tied head is counted once."""
         attention = 2 * self.dim * self.head_dim * (self.n_heads + self.n_kv_heads)
         layer = attention + 3 * self.dim * self.hidden_dim + 2 * self.dim
         embeddings = self.vocab_size * self.dim * (1 if self.tied_embeddings else 2)
@@ -88,7 +88,7 @@ class ModelConfig:
 
 
 def check_whole(name: str, value: Any, largest: int = _LARGEST_WIDTH) -> None:
-    """CheckpointError for what is no whole number from 1 to `largest`: what a file holds may be anything."""
+    """Raise CheckpointError unless `value`, which may be anything, is a whole number from 1 to `largest`."""
     if type(value) is not int or value < 1:
         raise CheckpointError(f"{name} is {shown(value)}; a whole number of at least 1 was expected")
     if value > largest:
@@ -96,7 +96,7 @@ def check_whole(name: str, value: Any, largest: int = _LARGEST_WIDTH) -> None:
 
 
 def check_positive(name: str, value: Any, largest: float) -> None:
-    """CheckpointError for what is no number above 0 and at most `largest`."""
+    """Raise CheckpointError unless `value` is a number above 0 and at most `largest`."""
     if type(value) not in (int, float) or not value > 0:
         raise CheckpointError(f"{name} is {shown(value)}; a positive number was expected")
     if value > largest:
@@ -104,7 +104,7 @@ def check_positive(name: str, value: Any, largest: float) -> None:
 
 
 def shown(value: Any) -> str:
-    """A value for an error of one line, cut where it is long."""
+    """Return a value as it is shown in an error of one line, shortened where it is long."""
     try:
         text = repr(value)
     except (RecursionError, ValueError):  # nested too deeply, or a number with thousands of digits
@@ -113,12 +113,12 @@ def shown(value: Any) -> str:
 
 
 def shown_name(name: str) -> str:
-    """A key as it is, where it is an ordinary one."""
+    """Return a key as it is shown in an error: unchanged where it is short and printable."""
     return name if name.isprintable() and len(name) <= _SHOWN_CHARS else shown(name)
 
 
 def read_object(path: Path, purpose: str) -> dict[str, Any]:
-    """The JSON object in a file of a model folder; CheckpointError where there is none. `purpose` is what it is for."""
+    """Return the JSON object in a file, or raise CheckpointError. `purpose` says what the file is for."""
     try:
         value: Any = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -126,5 +126,5 @@ def read_object(path: Path, purpose: str) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
     if not isinstance(value, dict):
-        raise CheckpointError(f"{path} holds a {type(value).__name__}; a JSON object was expected")
+        raise CheckpointError(f"{path} contains a {type(value).__name__}; a JSON object was expected")
     return value

@@ -9,14 +9,14 @@ from inference.model.serving import ServedModel
 
 
 def score(model: ServedModel, ids: Sequence[int], *, chunk_size: int = 512) -> list[float]:
-    """The natural-log probability of each of ids[1:] given all that precedes it: len(ids) - 1 numbers.
+    """Return the natural-log probability of each of ids[1:] given the ids before it: len(ids) - 1 numbers.
 
     Raises ValueError for fewer than two ids, an id outside the vocabulary, a text longer than the model's
     `max_seq_len`, a chunk size below 1, and a model whose logits are not finite.
     """
     config = model.config
     if len(ids) < 2:
-        raise ValueError(f"{len(ids)} ids; at least 2 were expected, the first has no probability of its own")
+        raise ValueError(f"{len(ids)} ids; at least 2 were expected, because the first has no probability")
     if len(ids) > config.max_seq_len:
         raise ValueError(f"{len(ids)} ids; the model reads at most {config.max_seq_len} (max_seq_len)")
     outside = [token for token in ids if not 0 <= token < config.vocab_size]

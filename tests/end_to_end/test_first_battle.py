@@ -90,7 +90,7 @@ def test_a_compiler_that_fails_is_logged_and_not_called_again(app: App, tmp_path
     compiler = FakeCompiler(tmp_path / "bin", "echo 'cc1: error: no such register' >&2; exit 1")
     first_battle(app)
     assert fingerprints(app) == {"torch"}
-    assert "cc said: cc1: error: no such register" in app.log
+    assert "cc printed: cc1: error: no such register" in app.log
     app.stop()
     app.start()
     app.wait_until_ready()
@@ -101,4 +101,4 @@ def test_a_compiler_that_fails_is_logged_and_not_called_again(app: App, tmp_path
 def test_without_a_compiler_torch_answers(app: App) -> None:
     first_battle(app)
     assert fingerprints(app) == {"torch"}
-    assert "no C compiler (cc) here" in app.log
+    assert "no C compiler (cc) found" in app.log

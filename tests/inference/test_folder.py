@@ -27,7 +27,7 @@ def test_a_complete_folder_opens_without_reading_its_weights(path: Path) -> None
     ("name", "error", "match"),
     [
         ("params.json", CheckpointError, "no params.json and no config.json in"),
-        ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*: found no weights at all"),
+        ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*: found no weights"),
         ("tokenizer.model", TokenizerError, "no tokenizer in .*; put tokenizer.model"),
     ],
 )

@@ -1,9 +1,9 @@
-"""A LoRA adapter as PEFT saves it: what has to be added to a base's weights (arXiv:2106.09685, section 4.1).
+"""A LoRA adapter as PEFT saves it: what it adds to a base's weights (arXiv:2106.09685, section 4.1).
 
     W' = W + s B A      s = lora_alpha / r, or lora_alpha / sqrt(r) with use_rslora
 
-Only what this sum says is read. Settings that ask for more (other biases or modules, DoRA, per-layer ranks, an adapter
-that was begun by changing the base) are refused by name: merged without them the model would answer otherwise.
+Only this sum is supported. Settings that need more (other biases or modules, DoRA, per-layer ranks, an adapter whose
+start changed the base) are refused by name, because without them the merged model would answer differently.
 """
 
 import re
@@ -25,7 +25,7 @@ CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
 
 _READ = {"peft_type", "r", "lora_alpha", "use_rslora", "bias", "task_type", "init_lora_weights"}
-_NAMES_TELL = {"target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"}
+_SEEN_IN_NAMES = {"target_modules", "exclude_modules", "layers_to_transform", "layers_pattern"}
 _TRAINING = {
     "arrow_config",
     "auto_mapping",
@@ -47,14 +47,14 @@ _TENSOR = re.compile(r"base_model\.model\.(.+)\.lora_([AB])\.weight")
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """Low-rank factors by the base's tensor names: A (r, n_in) and B (n_out, r) of each."""
+    """Low-rank factors A (r, n_in) and B (n_out, r), by the base's tensor names."""
 
     scale: float
     factors: Mapping[str, tuple[Tensor, Tensor]]
     head_dim: int
 
     def merged(self, name: str, weight: Tensor) -> Tensor:
-        """`weight` (n_out, n_in) with what the adapter adds, summed in float32 and rounded once to its dtype."""
+        """Return `weight` (n_out, n_in) plus its change, added in float32 and rounded once to the dtype of `weight`."""
         if name not in self.factors:
             return weight
         a, b = self.factors[name]
@@ -65,9 +65,10 @@ class Adapter:
 
 
 def read_adapter(folder: Path, shapes: Shapes, head_dim: int) -> Adapter:
-    """The adapter in a folder, for a base with these tensors.
+    """Read the adapter in a folder, for a base with these tensors.
 
-    Raises CheckpointError: a missing or damaged file, a setting that cannot be merged, a tensor that fits no weight.
+    Raises CheckpointError for a missing or damaged file, a setting that cannot be merged, and a tensor that fits no
+    weight.
     """
     scale = _scale(folder / CONFIG_FILE)
     path = folder / WEIGHTS_FILE
@@ -97,7 +98,7 @@ def read_adapter(folder: Path, shapes: Shapes, head_dim: int) -> Adapter:
         else:
             factors[name] = (pair["A"], pair["B"])
     if problems or not factors:
-        raise CheckpointError(f"{path} does not fit the base: {'; '.join(problems) or 'it holds no factors'}")
+        raise CheckpointError(f"{path} does not fit the base: {'; '.join(problems) or 'it has no factors'}")
     return Adapter(scale, factors, head_dim)
 
 
@@ -106,14 +107,14 @@ def _scale(path: Path) -> float:
     if raw.get("peft_type") != "LORA":
         raise CheckpointError(f"{path}: peft_type is {raw.get('peft_type')!r}; only 'LORA' can be merged")
     if raw.get("bias", "none") != "none":
-        raise CheckpointError(f"{path}: bias is {raw['bias']!r}; only 'none' can be merged, this architecture has none")
+        raise CheckpointError(f"{path}: bias is {raw['bias']!r}; only 'none' can be merged")
     start = raw.get("init_lora_weights", True)
     if isinstance(start, str) and start.partition("_")[0] in {"pissa", "olora", "corda", "loftq"}:
-        raise CheckpointError(f"{path}: init_lora_weights is {start!r}: it changed the base, which cannot be repeated")
-    others = sorted(key for key, value in raw.items() if value and key not in _READ | _NAMES_TELL | _TRAINING)
+        raise CheckpointError(f"{path}: init_lora_weights {start!r} changed the base; that cannot be repeated")
+    others = sorted(key for key, value in raw.items() if value and key not in _READ | _SEEN_IN_NAMES | _TRAINING)
     if others:
         asked = ", ".join(f"{key} {raw[key]!r}" for key in others)
-        raise CheckpointError(f"{path} asks for {asked}; that cannot be merged")
+        raise CheckpointError(f"{path} sets {asked}; that cannot be merged")
     rank, alpha = _number(path, raw, "r"), _number(path, raw, "lora_alpha")
     return alpha / (sqrt(rank) if raw.get("use_rslora") else rank)
 

@@ -1,9 +1,9 @@
-"""config.json of the Hugging Face layout: what transformers' Mistral and Llama classes make of it.
+"""config.json of the Hugging Face layout, read as transformers' Mistral and Llama classes read it.
 
-`model_type` decides the class, and the class which keys mean anything: those that it does not read (training settings,
-token ids, caches) are passed over here as there. A value that asks those classes for something else than this
-architecture (biases, scaled RoPE, experts, quantized weights) is refused by name. What a file leaves out has the class
-default, which is not always what the published models use.
+`model_type` decides the class, and the class decides which keys count. Keys that it does not read (training settings,
+token ids, caches) are ignored here too. A value that sets something outside this architecture (biases, scaled RoPE,
+experts, quantized weights) is refused by name. A missing key has the default of the class, which is not always the
+value of the published models.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ CONFIG_FILE = "config.json"
 
 @dataclass(frozen=True, slots=True)
 class _Class:
-    """What one of transformers' configuration classes reads, and its defaults (transformers 5.23)."""
+    """One of transformers' configuration classes: its keys and its defaults (transformers 5.23)."""
 
     family: Family
     architecture: str
@@ -43,10 +43,10 @@ _FIXED = {
 
 
 def read_config(path: Path) -> tuple[ModelConfig, Family]:
-    """The shape that a config.json states, and whose model it is.
+    """Return the shape in a config.json, and its model family.
 
-    Raises CheckpointError: missing file, text that is not JSON, another architecture, a missing key, a value out of
-    range or one that asks for what is not built here.
+    Raises CheckpointError for a missing file, text that is not JSON, another architecture, a missing key, and a value
+    that is out of range or not supported.
     """
     raw = read_object(path, "states the shape of the model")
     kind = _CLASSES.get(str(raw.get("model_type")))
@@ -67,6 +67,7 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
     if head_dim is None:
         head_dim = _quotient(path, raw["hidden_size"], n_heads)
     n_kv_heads = raw.get("num_key_value_heads", kind.n_kv_heads)
+    sliding_window, rope_theta = _sliding_window(path, raw, kind), _rope_theta(path, raw)
     try:
         config = ModelConfig(
             dim=raw["hidden_size"],
@@ -77,8 +78,8 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
             n_kv_heads=n_heads if n_kv_heads is None else n_kv_heads,
             norm_eps=raw.get("rms_norm_eps", _NORM_EPS),
             vocab_size=raw["vocab_size"],
-            sliding_window=_sliding_window(path, raw, kind),
-            rope_theta=_rope_theta(path, raw),
+            sliding_window=sliding_window,
+            rope_theta=rope_theta,
             max_seq_len=raw.get("max_position_embeddings", kind.max_position_embeddings),
             tied_embeddings=raw.get("tie_word_embeddings", False),
         )
@@ -90,35 +91,35 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
 def _quotient(path: Path, dim: Any, n_heads: Any) -> int:
     if type(dim) is not int or type(n_heads) is not int or n_heads < 1 or dim % n_heads:
         raise CheckpointError(
-            f"{path}: hidden_size {shown(dim)} is no multiple of num_attention_heads {shown(n_heads)}, and head_dim "
+            f"{path}: hidden_size {shown(dim)} is not a multiple of num_attention_heads {shown(n_heads)}, and head_dim "
             "is not given"
         )
     return dim // n_heads
 
 
 def _sliding_window(path: Path, raw: dict[str, Any], kind: _Class) -> Any:
-    """W: an explicit null is no window, a missing key the class default."""
+    """Return W: an explicit null means no window, a missing key means the class default."""
     if not kind.has_window:
         return None
     kinds = raw.get("layer_types") or []
     if not isinstance(kinds, list) or any(kind != kinds[0] for kind in kinds):
-        raise CheckpointError(f"{path}: layer_types mixes kinds of layers; only the same for all is supported")
+        raise CheckpointError(f"{path}: layer_types lists different kinds of layers; only one kind is supported")
     return raw.get("sliding_window", kind.sliding_window)
 
 
 def _rope_theta(path: Path, raw: dict[str, Any]) -> Any:
-    """theta from `rope_parameters` (transformers 5) or `rope_theta` (before); all RoPE but the plain is refused."""
+    """Return theta from `rope_parameters` (transformers 5) or `rope_theta` (before); refuse all but plain RoPE."""
     rope: dict[str, Any] = {}
     for key in ("rope_scaling", "rope_parameters"):
         value = raw.get(key) or {}
         kind = (value.get("rope_type") or value.get("type") or "default") if isinstance(value, dict) else value
         if kind != "default":
-            raise CheckpointError(f"{path}: {key} asks for {shown(kind)}; only plain RoPE ('default') is supported")
+            raise CheckpointError(f"{path}: {key} is {shown(kind)}; only plain RoPE ('default') is supported")
         if not isinstance(value, dict):
             continue
         if unknown := sorted(value.keys() - {"rope_type", "type", "rope_theta", "partial_rotary_factor"}):
             raise CheckpointError(
-                f"{path}: {key} holds {', '.join(map(shown_name, unknown))}; only plain RoPE is supported"
+                f"{path}: {key} has {', '.join(map(shown_name, unknown))}; only plain RoPE is supported"
             )
         rope |= value
     if rope.get("partial_rotary_factor", 1.0) != 1.0:

@@ -1,7 +1,7 @@
-"""Any checkpoint that this project knows -> a folder in Mistral's layout, with a LoRA adapter merged in if asked.
+"""Convert any supported checkpoint to a folder in Mistral's layout, and merge a LoRA adapter into it.
 
-A tensor at a time goes from the source to the new file, so that a conversion needs little memory however large the
-model is. The new file gets its name when it is whole.
+Tensors go from the source to the new file one at a time, so a conversion needs little memory however large the model
+is. The new file gets its name when it is complete.
 """
 
 import json
@@ -35,10 +35,10 @@ class _Source(Protocol):
 def convert(source: Path, target: Path, *, adapter: Path | None = None, progress: ReportBytes | None = None) -> None:
     """Write the model of `source` (either layout, or consolidated.NN.pth) to `target`, which must be new or empty.
 
-    Raises CheckpointError for everything that source or adapter can have wrong, before anything is written.
+    Raises CheckpointError, before anything is written, for everything that can be wrong with source or adapter.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise CheckpointError(f"{target} is there already; a new or empty folder was expected")
+        raise CheckpointError(f"{target} already exists; a new or empty folder was expected")
     config, family, weights = _open(source)
     expected = shapes(config)
     merge = None if adapter is None else read_adapter(adapter, expected, config.head_dim)
@@ -76,7 +76,7 @@ def _open(source: Path) -> tuple[ModelConfig, Family, _Source]:
 
 
 def _write(path: Path, sizes: Mapping[str, tuple[torch.dtype, tuple[int, ...]]], tensors: Iterator[Tensor]) -> None:
-    """A safetensors file: the length of its header in 8 bytes, the header as JSON, then the tensors, one by one."""
+    """Write a safetensors file: the length of the header in 8 bytes, the header as JSON, the tensors one by one."""
     header: dict[str, object] = {"__metadata__": {"format": "pt"}}
     end = 0
     for name, (dtype, shape) in sizes.items():

@@ -1,4 +1,4 @@
-"""A model folder on the disk: which of two layouts it has, and what is known without reading its weights.
+"""The files of a model folder: which of two layouts it has, and what is known without reading its weights.
 
     Mistral         params.json, consolidated.safetensors
     Hugging Face    config.json, model.safetensors, or many files with model.safetensors.index.json
@@ -21,14 +21,14 @@ WEIGHTS_FILE = "consolidated.safetensors"
 HF_WEIGHTS_FILE = "model.safetensors"
 HF_INDEX_FILE = "model.safetensors.index.json"
 
-_MAX_LAYERS = 512  # four times as many as any model has; to lay out more takes time, and then no weights fit them
+_MAX_LAYERS = 512  # four times as many as any model has; more would take time to lay out, only to fit no weights
 
 Layout = Literal["mistral", "hugging_face"]
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a folder says of its model; `shape_file` is where."""
+    """What a folder states about its model, in its `shape_file`."""
 
     folder: Path
     layout: Layout
@@ -41,7 +41,7 @@ class Checkpoint:
 
 
 def read_checkpoint(folder: Path) -> Checkpoint:
-    """Layout, shape and family of a folder; its weights need not be there. CheckpointError when it cannot be used."""
+    """Return the layout, shape and family of a folder, which needs no weights. Raises CheckpointError for a bad one."""
     if not folder.is_dir():
         raise CheckpointError(f"no folder {folder}; a folder with {PARAMS_FILE} and {WEIGHTS_FILE} was expected")
     layout = _layout(folder)
@@ -59,12 +59,12 @@ def read_checkpoint(folder: Path) -> Checkpoint:
 
 
 def load_config(folder: Path) -> ModelConfig:
-    """The shape of a folder's model; CheckpointError when there is none or it cannot be used."""
+    """Return the shape of a folder's model. Raises CheckpointError when there is none or it cannot be used."""
     return read_checkpoint(folder).config
 
 
 def weight_files(checkpoint: Checkpoint) -> tuple[Path, ...]:
-    """The files that hold the weights, by name. CheckpointError when one is missing, with what is there instead."""
+    """Return the weight files, in order of name. CheckpointError for a missing one names what is there instead."""
     folder = checkpoint.folder
     if checkpoint.layout == "mistral":
         if (folder / WEIGHTS_FILE).is_file():
@@ -75,7 +75,7 @@ def weight_files(checkpoint: Checkpoint) -> tuple[Path, ...]:
     index = folder / HF_INDEX_FILE
     if not index.is_file():
         raise CheckpointError(f"no {HF_WEIGHTS_FILE} and no {HF_INDEX_FILE} in {folder}: {_found(folder)}")
-    names = read_object(index, "says which file holds which tensor").get("weight_map")
+    names = read_object(index, "says which tensor is in which file").get("weight_map")
     if not isinstance(names, dict) or not names:
         raise CheckpointError(f"{index} has no weight_map; an object from tensor to file was expected")
     files = sorted({str(name) for name in names.values()})
@@ -89,9 +89,9 @@ def weight_files(checkpoint: Checkpoint) -> tuple[Path, ...]:
 
 
 def fingerprint(folder: Path) -> str:
-    """The first 16 hex digits of the SHA-256 of the folder's weights: which weights gave an answer.
+    """Return the first 16 hex digits of the SHA-256 of the folder's weights, to identify the weights of an answer.
 
-    Of several files it is the digest of their digests, in order of their names.
+    For several files it is the digest of their digests, in order of their names.
     """
     digests = []
     for path in weight_files(read_checkpoint(folder)):
@@ -112,25 +112,25 @@ def _layout(folder: Path) -> Layout:
 
 
 def _found(folder: Path) -> str:
-    """What stands where weights were looked for, and what can be done with it."""
+    """Describe what is in the folder instead of weights, and what to do with it."""
     others = sorted(
         entry.name for entry in folder.iterdir() if entry.suffix in {".pth", ".bin", ".safetensors", ".gguf"}
     )
     if not others:
-        return "found no weights at all; put them there"
+        return "found no weights; put them there"
     found = f"found {', '.join(others[:8])}{' …' if len(others) > 8 else ''}"
     if any(name.endswith(".pth") for name in others):
         return f"{found}; turn them into safetensors: python -m inference convert {folder} NEW_FOLDER"
     if any(name.endswith(".safetensors") for name in others):
-        return f"{found}, which say nothing of belonging together; copy the missing file there"
+        return f"{found}, but no index that says they belong together; copy the missing file there"
     return f"{found}, which cannot be read; safetensors files were expected"
 
 
 def _rows(path: Path) -> int | None:
-    """Rows of the embedding in a weights file, which are the vocabulary; None where that cannot be told yet."""
+    """Return the rows of the embedding in a weights file, which is the vocabulary size; None where it is unreadable."""
     try:
         with safe_open(path, framework="numpy") as file:
             rows: int = file.get_slice("tok_embeddings.weight").get_shape()[0]
             return rows
     except (SafetensorError, OSError, IndexError):
-        return None  # `weights.load` says what is wrong with the file
+        return None  # `weights.load` reports what is wrong with the file

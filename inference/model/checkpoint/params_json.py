@@ -1,8 +1,8 @@
-"""params.json of Mistral's layout, and of Llama 2's, which is its forerunner: read strictly, and written.
+"""params.json of Mistral's layout, and of Llama 2's before it: read strictly, and written.
 
-A key that this architecture does not have (experts, adapters, a vision encoder) is an error: ignoring it would load a
-model that answers nonsense. Published files carry some that change nothing; each is let through with the one value that
-does.
+A key that this architecture does not have (experts, adapters, a vision encoder) is an error: without it, the model
+would answer nonsense. Published files have some keys that change nothing; each is accepted with the one value for which
+that is so.
 """
 
 import json
@@ -25,17 +25,17 @@ PARAMS_FILE = "params.json"
 
 _FIXED = {"model_type": "transformer", "activation": "silu", "causal": True, "use_biases": False}
 _IGNORED = ("max_batch_size",)  # the size of the publisher's own cache
-_LLAMA_MARK = "multiple_of"  # Llama states its hidden width by a rule; Mistral as a number
-_LLAMA_2_TOKENS = 4096  # Llama 2's length, which its files do not tell
+_LLAMA_MARK = "multiple_of"  # Llama gives its hidden width by a rule, Mistral as a number
+_LLAMA_2_TOKENS = 4096  # Llama 2's length, which its files do not give
 _LARGEST_FACTOR = 1000.0
 _SHOWN_KEYS = 20
 
 
 def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConfig, Family]:
-    """The shape that a params.json states, and whose model it is.
+    """Return the shape in a params.json, and its model family.
 
-    `vocab_size` stands in for a file that leaves it to the tokenizer (-1, as Llama's do). Raises CheckpointError:
-    missing file, text that is not JSON, a missing or unknown key, a value out of range.
+    `vocab_size` is used for a file that leaves it to the tokenizer (-1, as in Llama's). Raises CheckpointError for a
+    missing file, text that is not JSON, a missing or unknown key, and a value out of range.
     """
     params = read_object(path, "states the shape of the model")
     family: Family = "llama" if _LLAMA_MARK in params else "mistral"
@@ -44,7 +44,7 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
         raise CheckpointError(f"{path}: family is {shown(stated)}; mistral or llama was expected")
     for key, expected in _FIXED.items():
         if params.pop(key, expected) not in (expected, None):
-            raise CheckpointError(f"{path}: {key} is not {expected!r}; this architecture has no other")
+            raise CheckpointError(f"{path}: {key} is not {expected!r}; this architecture supports no other value")
     for key in _IGNORED:
         params.pop(key, None)
     if "max_position_embeddings" in params:  # the later name
@@ -57,7 +57,7 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
     unknown = sorted(key for key, value in params.items() if key not in known and value is not None)
     if unknown:
         names = ", ".join(shown_name(key) for key in unknown[:_SHOWN_KEYS])
-        raise CheckpointError(f"{path} holds {names}, unknown to this architecture; known are {', '.join(known)}")
+        raise CheckpointError(f"{path} has unknown keys: {names}; this architecture has {', '.join(known)}")
     if missing := sorted(name for name, is_required in known.items() if is_required and name not in params):
         raise CheckpointError(f"{path} lacks {', '.join(missing)}")
     if isinstance(params.get("sliding_window"), list):
@@ -69,17 +69,20 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
 
 
 def leaves_vocabulary_open(path: Path) -> bool:
-    """Whether a params.json leaves the size of the vocabulary to the weights."""
+    """Whether a params.json leaves the vocabulary size to the weights."""
     return read_object(path, "states the shape of the model").get("vocab_size") == -1
 
 
 def params_text(config: ModelConfig, family: Family = "mistral") -> str:
-    """The text of a params.json that `read_params` reads back as the same."""
+    """Return the text of a params.json, for `read_params`."""
     return json.dumps(asdict(config) | ({} if family == "mistral" else {"family": family}), indent=2) + "\n"
 
 
 def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
-    """Llama's keys as Mistral's: its hidden width is 2/3 of 4 dim, times a factor, rounded up (arXiv:2302.13971)."""
+    """Return Llama's keys as Mistral's.
+
+    Its hidden width is 2/3 of 4 dim, times a factor, rounded up (arXiv:2302.13971).
+    """
     params = dict(params)
     multiple, factor = params.pop(_LLAMA_MARK), params.pop("ffn_dim_multiplier", None)
     if params.pop("use_scaled_rope", False):

@@ -1,8 +1,8 @@
-"""The original releases' consolidated.NN.pth: Mistral's one file, Llama 2's one or several, by the same tensor names.
+"""The consolidated.NN.pth files of original releases: one for Mistral, one or several for Llama 2, same tensor names.
 
-torch reads them memory-mapped, and tensors only: a pickle that would run code is refused. Llama's larger models are
-split for tensor parallelism: a column-parallel weight by its rows, a row-parallel one and the embedding by its columns,
-norms are in every file. The shape of the whole tells which it is.
+torch reads them memory-mapped, and only tensors: a pickle that would run code is refused. Llama's larger models are
+split for tensor parallelism: a column-parallel weight by its rows, a row-parallel one and the embedding by its columns;
+norms are in every file. The expected shape shows how a tensor is split.
 """
 
 import pickle
@@ -21,15 +21,15 @@ _DTYPES = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 
 
 def pickled_files(folder: Path) -> list[Path]:
-    """The consolidated.NN.pth of a folder in order; empty where there is none."""
+    """Return the consolidated.NN.pth files of a folder, in order."""
     return sorted(folder.glob("consolidated.*.pth"))
 
 
 class PickledWeights:
-    """The tensors of .pth files; `read` and `n_bytes` are those of `stored.StoredWeights`."""
+    """The tensors of .pth files, with `read` and `n_bytes` as in `stored.StoredWeights`."""
 
     def __init__(self, files: list[Path]) -> None:
-        """Raises CheckpointError for files that cannot be read as tensors."""
+        """Raise CheckpointError for files that cannot be read as tensors."""
         self._files = files
         self._parts = [_tensors(path) for path in files]
         self._shapes: Shapes = {}
@@ -37,12 +37,12 @@ class PickledWeights:
 
     @property
     def vocab_size(self) -> int | None:
-        """Rows of the whole embedding, whose columns Llama 2 splits; None without an embedding."""
+        """The rows of the embedding, of which Llama 2 splits only the columns; None without an embedding."""
         embedding = self._parts[0].get("tok_embeddings.weight")
         return None if embedding is None else embedding.shape[0]
 
     def expect(self, shapes: Shapes) -> None:
-        """Raises CheckpointError with every tensor that is missing, extra, misshapen or no plain number."""
+        """Raise CheckpointError for tensors that are missing, extra, misshapen or of another dtype; it names them."""
         problems: list[str] = []
         for path, part in zip(self._files, self._parts, strict=True):
             problems += [f"{name} is missing in {path.name}" for name in shapes if name not in part]
@@ -52,7 +52,7 @@ class PickledWeights:
                 if name not in shapes and not is_computed(name)
             ]
             problems += [
-                f"{name} in {path.name} holds {tensor.dtype}, expected one of {', '.join(map(str, _DTYPES))}"
+                f"{name} in {path.name} is {tensor.dtype}, expected one of {', '.join(map(str, _DTYPES))}"
                 for name, tensor in part.items()
                 if name in shapes and tensor.dtype not in _DTYPES
             ]
@@ -67,11 +67,11 @@ class PickledWeights:
         self.n_bytes = sum(prod(shape) * self._parts[0][name].itemsize for name, shape in shapes.items())
 
     def dtype(self, name: str) -> torch.dtype:
-        """The dtype that a tensor has in the files."""
+        """Return the dtype of a tensor in the files."""
         return self._parts[0][name].dtype
 
     def read(self, names: Iterable[str]) -> dict[str, Tensor]:
-        """These tensors, whole. ValueError where files that must agree do not."""
+        """Return these tensors, joined. Raises CheckpointError where files that must agree do not."""
         return {name: self._whole(name) for name in names}
 
     def _whole(self, name: str) -> Tensor:
@@ -85,7 +85,7 @@ class PickledWeights:
 
 
 def _split_dim(part: tuple[int, ...], whole: tuple[int, ...], n_parts: int) -> int | None:
-    """The dimension along which `n_parts` parts make the whole; -1 where each is the whole, None where none does."""
+    """Return the dimension along which `n_parts` parts are split; -1 if each is the whole, None if they do not fit."""
     if part == whole:
         return -1
     for dim, size in enumerate(part):
@@ -103,5 +103,5 @@ def _tensors(path: Path) -> dict[str, Tensor]:
             f"{path} cannot be read as tensors ({path.stat().st_size:,} bytes: {reason}); copy it again from its source"
         ) from error
     if not isinstance(content, dict) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
-        raise CheckpointError(f"{path} is not a table of tensors; the consolidated.NN.pth of a release was expected")
+        raise CheckpointError(f"{path} is not a dictionary of tensors; a release's consolidated.NN.pth was expected")
     return content

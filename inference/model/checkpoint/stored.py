@@ -1,7 +1,7 @@
 """The tensors of a checkpoint's safetensors files, strictly checked, by this project's names and in its row order.
 
-Whatever does not fit (a missing, extra, misshapen or quantized tensor, a truncated file) is an error that names it: a
-model with one wrong tensor still talks, badly.
+A missing, extra, misshapen or quantized tensor, or a truncated file, is an error that names it: a model with one wrong
+tensor still talks, badly.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,7 +27,7 @@ _DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A tensor in a file, by the name that it has there."""
+    """A tensor in a file, with its name there."""
 
     path: Path
     name: str
@@ -40,10 +40,10 @@ class Entry:
 
 
 class StoredWeights:
-    """The tensors of a checkpoint, by this project's names: `expected` has all of them, and nothing else is there."""
+    """The tensors of a checkpoint, by this project's names: exactly those of `expected`."""
 
     def __init__(self, checkpoint: Checkpoint, expected: Shapes) -> None:
-        """Raises CheckpointError with the tensors that are missing, extra, misshapen or quantized."""
+        """Raise CheckpointError for tensors that are missing, extra, misshapen or quantized; it names them."""
         self._head_dim = checkpoint.config.head_dim
         self._is_halved = checkpoint.layout == "hugging_face"
         found: dict[str, Entry] = {}
@@ -72,7 +72,7 @@ class StoredWeights:
             )
         self.tensors = {name: found[theirs] for name, theirs in names.items()}
         quantized = [
-            f"{entry.name} holds {entry.dtype}, expected one of {', '.join(_DTYPES)}"
+            f"{entry.name} is {entry.dtype}, expected one of {', '.join(_DTYPES)}"
             for entry in self.tensors.values()
             if entry.dtype not in _DTYPES
         ]
@@ -83,13 +83,13 @@ class StoredWeights:
         self.n_bytes = sum(entry.n_bytes for entry in self.tensors.values())
 
     def dtype(self, name: str) -> torch.dtype:
-        """The dtype that a tensor has in the files."""
+        """Return the dtype of a tensor in the files."""
         return _DTYPES[self.tensors[name].dtype]
 
     def read(
         self, names: Iterable[str], *, dtype: torch.dtype | None = None, device: torch.device | str = "cpu"
     ) -> dict[str, Tensor]:
-        """Copies of these tensors (dtype None: as they are). Their files are mapped in the meantime only."""
+        """Return copies of these tensors (dtype None: their own). Their files are mapped only while they are read."""
         names = list(names)
         tensors = {}
         for path in sorted({self.tensors[name].path for name in names}):
@@ -125,6 +125,6 @@ def _entries(path: Path) -> Iterator[Entry]:
 
 
 def _first(problems: list[str]) -> str:
-    """Some of them: a shape with a wrong number of layers has thousands."""
+    """Return the first problems: a shape with a wrong number of layers has thousands."""
     more = [f"and {len(problems) - _SHOWN_PROBLEMS} more"] if len(problems) > _SHOWN_PROBLEMS else []
     return "; ".join(problems[:_SHOWN_PROBLEMS] + more)

@@ -1,7 +1,7 @@
-"""The names that the Hugging Face layout has for this architecture's tensors, and its order of the rows of q and k.
+"""Tensor names of the Hugging Face layout, and its order of the rows of q and k.
 
-Mistral's files pair neighbouring components of a head (interleaved RoPE, as `rope` does), Hugging Face's pair the two
-halves. Reading one as the other gives fluent, then degenerate text, and no error.
+Mistral's files pair neighbouring components of a head (interleaved RoPE, as in `operators.rope`), Hugging Face's pair
+the two halves. Reading one as the other gives fluent, then degenerate text, and no error.
 """
 
 import re
@@ -36,20 +36,15 @@ def hugging_face_name(name: str) -> str:
 
 
 def is_computed(name: str) -> bool:
-    """Whether a file's tensor is a table of RoPE's frequencies: older files carry it, it follows from the shape."""
+    """Whether a file's tensor is a table of RoPE's frequencies. Older files have one; it follows from the shape."""
     return _COMPUTED.fullmatch(name) is not None
 
 
 def is_turned(name: str) -> bool:
-    """Whether RoPE turns what this weight makes, so that the two layouts order its rows differently."""
+    """Whether RoPE turns the output of this weight, so that the two layouts order its rows differently."""
     return name.endswith(("attention.wq.weight", "attention.wk.weight"))
 
 
 def interleaved(weight: Tensor, head_dim: int) -> Tensor:
-    """Rows of q or k (heads x D, n_in) from halves of a head, as a view (heads, D/2, 2, n_in) in pairs."""
+    """Return the rows of q or k (heads x D, n_in), ordered by halves, as a view (heads, D/2, 2, n_in) in pairs."""
     return weight.view(-1, 2, head_dim // 2, weight.shape[-1]).transpose(1, 2)
-
-
-def halved(weight: Tensor, head_dim: int) -> Tensor:
-    """The way back: rows of q or k (heads x D, n_in) from neighbouring pairs, as a view (heads, 2, D/2, n_in)."""
-    return weight.view(-1, head_dim // 2, 2, weight.shape[-1]).transpose(1, 2)

@@ -1,11 +1,11 @@
-"""Requests through a packed model in compiled code, where a C compiler is at hand.
+"""Single tokens and the attention of longer chunks in compiled C, where there is a C compiler.
 
-    decode.c         the code: one step of single tokens, its threads meeting five times a layer; attention of a chunk
-    library          the shared library made of it: its name, its places, loaded once it is there
-    compiling        source -> library, once for each machine and version, while others serve; __main__ does it
-    decoder          a packed Transformer as the code wants it
+    decode.c         the code: one step of single tokens, whose threads meet five times a layer; attention of a chunk
+    library          the shared library: its name and folders, and loading it once it exists
+    compiling        source -> library, once for each machine and version, while the server runs; __main__ does it
+    decoder          packed weights as the code reads them
     chunk_attention  attention of a longer chunk
 
-It is an option, never a need: until the library is there, without a compiler, or where weights do not lie as the code
-expects, torch does it all.
+It is never required: until the library exists, without a compiler, or where weights have another layout than the code
+reads, torch computes everything.
 """

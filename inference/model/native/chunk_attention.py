@@ -1,4 +1,4 @@
-"""Attention of a longer chunk in compiled code: it reads the ring where it lies, and no key outside the window."""
+"""Attention of a longer chunk in compiled code: it reads the ring in place, and no key outside the window."""
 
 import ctypes
 from ctypes import Structure, byref, c_int64, c_void_p
@@ -23,7 +23,7 @@ class _Chunk(Structure):
 
 
 class Piece(Protocol):
-    """What `plan.Prefill` tells of a chunk; `window` None: no window."""
+    """The fields of `plan.Prefill` that are needed here; `window` None: no window."""
 
     @property
     def n_past(self) -> int: ...
@@ -39,8 +39,10 @@ def can_attend(heads: Tensor) -> bool:
 
 
 def attend_chunk(heads: Tensor, chunk: Piece, keys: Tensor, values: Tensor, n_heads: int) -> Tensor:
-    """heads (T, H + 2 H_kv, D) = [q ‖ k ‖ v], turned and scaled, over the rings of their slot (H_kv, R, D) as they were
-    before the chunk, and over themselves: (T, H * D)."""
+    """Attend with heads (T, H + 2 H_kv, D) = [q ‖ k ‖ v], turned and scaled: (T, H * D).
+
+    They see the rings of their slot (H_kv, R, D), as they were before the chunk, and themselves.
+    """
     n_rows, _, head_dim = heads.shape
     n_kv_heads, n_ring, _ = keys.shape
     n_keys, n_threads = chunk.n_past + n_rows, torch.get_num_threads()

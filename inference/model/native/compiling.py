@@ -1,15 +1,15 @@
-"""decode.c to a library, once for each machine and version, while others serve.
+"""Compile decode.c to a library, once for each machine and version, while the server runs.
 
-    start()             begin, if the library is not there: returns at once, a process of its own compiles
-    wait(timeout_s)     until it has arrived or failed; whether it is there. ensure() does both
+    start()             compile in another process if there is no library; returns at once
+    wait(timeout_s)     wait for the end, and return whether there is a library. ensure() does both
     state()             "ready", "compiling", "failed", "no compiler", or "unused" before `start`
 
-It needs nothing but `cc`. However slow the compiler is, nothing stops it but the end of the process that started it:
-even where that is killed, its pipe to the compiling process closes. A failure is remembered in a file beside the
-library's place for a day, or until source, flags, compiler or processor change (the name has their digest); a compiler
-that was stopped has not failed. Where several processes want the library, one compiles and the others wait for it.
+It needs only `cc`. However slow the compiler is, it stops only when the process that started it ends; even when that is
+killed, its pipe to the compiling process closes. A failure is remembered for a day in a file beside the library, or
+until source, flags, compiler or processor change (the name has their digest). A stopped compiler has not failed. Where
+several processes want the library, one compiles and the others wait.
 
-`make_library` is the work itself, in the process that calls it; `python -m inference.model.native` calls it.
+`make_library` does the work in the process that calls it; `python -m inference.model.native` calls it.
 """
 
 import contextlib
@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from inference.model.native.library import FLAGS, SOURCE, find, find_compiler, library_name, load, places
+from inference.model.native.library import FLAGS, SOURCE, find, find_compiler, library_folders, library_name, load
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +42,11 @@ _PROJECT = Path(__file__).resolve().parents[3]
 
 
 class CompileError(Exception):
-    """The library cannot be made; the message is the compiler's last line, or says what is missing."""
+    """The library cannot be compiled. The message has the compiler's last line, or names what is missing."""
 
 
 class StoppedError(Exception):
-    """The compiler was stopped before its end."""
+    """The compiler was stopped before it finished."""
 
 
 # ---- beside a server ----
@@ -54,7 +54,7 @@ class StoppedError(Exception):
 
 @dataclass(slots=True)
 class _Compilation:
-    """The one of this process. `pipe` keeps the compiling process alive: it ends when the pipe closes."""
+    """The compilation of this process. Closing `pipe` ends the compiling process."""
 
     state: State = "unused"
     is_over: threading.Event = field(default_factory=threading.Event)
@@ -70,16 +70,16 @@ def state() -> State:
 
 
 def start() -> None:
-    """Begin to compile if need be; returns at once. Later calls do nothing."""
+    """Start to compile if there is no library; return at once. Later calls do nothing."""
     with _starting:
         if _current.state != "unused":
             return
         if (compiler := find_compiler()) is None:
-            logger.info("no C compiler (cc) here: %s", _TORCH_DECODES)
+            logger.info("no C compiler (cc) found: %s", _TORCH_DECODES)
             _settle("no compiler")
         elif load() is not None:
             _settle("ready")
-        elif (failure := remembered_failure(library_name(compiler), places())) is not None:
+        elif (failure := remembered_failure(library_name(compiler), library_folders())) is not None:
             logger.warning("%s", failure)
             _settle("failed")
         else:
@@ -87,20 +87,20 @@ def start() -> None:
 
 
 def wait(timeout_s: float | None = None) -> bool:
-    """Wait for what `start` began, at most `timeout_s`; whether the library is there."""
+    """Wait at most `timeout_s` for what `start` began; return whether there is a library."""
     if _current.state != "unused":
         _current.is_over.wait(timeout_s)
     return _current.state == "ready"
 
 
 def ensure() -> bool:
-    """Start and wait to the end, for those that have nothing else to do; whether the library is there."""
+    """Start, and wait for the end; return whether there is a library."""
     start()
     return wait()
 
 
 def _begin(compiler: str) -> None:
-    logger.info("compiling decode.c with %s, once for this machine; until that is done torch decodes", compiler)
+    logger.info("compiling decode.c with %s, once for this machine; torch decodes until then", compiler)
     began = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -109,7 +109,7 @@ def _begin(compiler: str) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             cwd=_PROJECT,
-            start_new_session=True,  # Ctrl-C in the terminal is for the server, which may want to finish answers
+            start_new_session=True,  # Ctrl-C in the terminal is for the server, which may finish its answers
         )
     except OSError as error:
         logger.warning("decode.c could not be compiled; %s: %s", _TORCH_DECODES, error)
@@ -124,7 +124,7 @@ def _follow(process: "subprocess.Popen[bytes]", began: float) -> None:
     lines = process.stdout.read().decode(errors="replace").strip().splitlines()
     code = process.wait()
     if code == 0 and load() is not None:
-        logger.info("decode.c was compiled in %.1f s: it decodes new requests", time.monotonic() - began)
+        logger.info("decode.c was compiled in %.1f s and decodes new requests", time.monotonic() - began)
         _settle("ready")
     else:
         last = lines[-1] if lines else f"its process ended with status {code}"
@@ -141,9 +141,9 @@ def _settle(end: State) -> None:
 
 
 def make_library(compiler: str, where: tuple[Path, ...], *, stop: threading.Event | None = None) -> Path:
-    """The library's file in the first of these folders that can be written to, made if it is in none of them.
+    """Return the library's file, compiled in the first writable folder if none of the folders has it.
 
-    Raises CompileError, also for a failure that is remembered, and StoppedError once `stop` is set.
+    Raises CompileError, also for a remembered failure, and StoppedError once `stop` is set.
     """
     stop, name = stop or threading.Event(), library_name(compiler)
     if (found := find(name, where)) is not None:
@@ -153,20 +153,20 @@ def make_library(compiler: str, where: tuple[Path, ...], *, stop: threading.Even
     place = next((place for place in where if _is_writable(place)), None)
     if place is None:
         raise CompileError(
-            f"decode.c is not compiled, for none of {', '.join(map(str, where))} can be written to; {_TORCH_DECODES}"
+            f"decode.c is not compiled: none of {', '.join(map(str, where))} can be written to; {_TORCH_DECODES}"
         )
     with _alone(stop), tempfile.TemporaryDirectory() as folder:
-        if (found := find(name, where)) is not None:  # by whom we have waited for
+        if (found := find(name, where)) is not None:  # by the process that had the lock
             return found
         made = Path(folder, name)
         _compile(compiler, made, place, stop)
         part = place / f"{name}.{os.getpid()}"
         try:
             shutil.copyfile(made, part)
-            part.replace(place / name)  # whole or not at all
+            part.replace(place / name)  # atomic
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise CompileError(f"the library made of decode.c cannot be kept; {_TORCH_DECODES}: {error}") from error
+            raise CompileError(f"the decode library cannot be stored; {_TORCH_DECODES}: {error}") from error
     _failure_file(place, name).unlink(missing_ok=True)
     return place / name
 
@@ -191,21 +191,21 @@ def _compile(compiler: str, made: Path, place: Path, stop: threading.Event) -> N
             _end(process)
         if code == 0 and made.is_file():
             return
-        if code < 0:  # by somebody's hand: the next start may have more luck
-            raise CompileError(f"{compiler} was killed by signal {-code} at decode.c; {_TORCH_DECODES}")
+        if code < 0:  # not the code's fault: the next start tries again
+            raise CompileError(f"{compiler} was killed by signal {-code} while compiling decode.c; {_TORCH_DECODES}")
         output.seek(0)
         lines = output.read().decode(errors="replace").strip().splitlines()
-    last = lines[-1].strip() if lines else f"nothing, and ended with status {code}"
+    last = lines[-1].strip() if lines else f"(nothing; exit status {code})"
     with contextlib.suppress(OSError):
         _failure_file(place, made.name).write_text(last, encoding="utf-8")
     raise CompileError(
-        f"decode.c could not be compiled; {_TORCH_DECODES}. It is tried again in a day, or with another compiler. "
-        f"{compiler} said: {last}"
+        f"decode.c could not be compiled; {_TORCH_DECODES}. The next try is in a day, or with another compiler. "
+        f"{compiler} printed: {last}"
     )
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a compiler and what it has started, if it still runs."""
+    """End a compiler and its child processes, if it still runs."""
     for number, patience_s in ((signal.SIGTERM, _GRACE_S), (signal.SIGKILL, None)):
         if process.poll() is not None:
             return
@@ -217,7 +217,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 @contextlib.contextmanager
 def _alone(stop: threading.Event) -> Iterator[None]:
-    """Hold the lock under which this source is compiled; without one where the file system has none."""
+    """Hold the lock for compiling this source; none on a file system without locks."""
     with SOURCE.open("rb") as source:
         while True:
             try:
@@ -233,7 +233,7 @@ def _alone(stop: threading.Event) -> Iterator[None]:
 
 
 def remembered_failure(name: str, where: tuple[Path, ...]) -> str | None:
-    """What is known of a failure of the last day, in a sentence."""
+    """Return the message of a failure in the last day, if there was one."""
     for place in where:
         path = _failure_file(place, name)
         try:
@@ -243,8 +243,8 @@ def remembered_failure(name: str, where: tuple[Path, ...]) -> str | None:
         if 0 <= time.time() - failed_at < FAILURE_LASTS_S:
             at = time.strftime("%Y-%m-%d %H:%M", time.localtime(failed_at))
             return (
-                f"decode.c could not be compiled on {at}; {_TORCH_DECODES}. It is tried again in a day, with another "
-                f"compiler, or once {path} is removed. The compiler said: {last}"
+                f"decode.c could not be compiled on {at}; {_TORCH_DECODES}. The next try is in a day, with another "
+                f"compiler, or once {path} is removed. The compiler printed: {last}"
             )
     return None
 

@@ -1,17 +1,19 @@
 /* One step of single tokens through a whole model, in one call.
 
-   With torch's operators a token costs some 30 calls a layer; once the weights have gone through the caches, each of
-   them takes 3 to 10 microseconds, more than the arithmetic. Here the threads meet five times a layer and do nothing
-   else but read weights.
+   With torch's operators a token costs some 30 calls a layer. Once the weights have passed through the caches, each
+   call takes 3 to 10 microseconds, more than the arithmetic. Here the threads meet five times a layer, and otherwise
+   only read weights.
 
-   Weights lie as oneDNN's blocked layout has them, so that pre-fill uses the same copy: blocks of 64 outputs, in each
-   for every input 64 weights (float32, int8), or for every pair of inputs 64 pairs (bfloat16). Outputs are padded to 64,
-   inputs to 16 (float32, int8) or 32 (bfloat16), with zeros. Sums run over the inputs in order, one accumulator for
-   each output, so that a row has the same bits whatever rows stand beside it and however many threads there are.
-   Activations are float32; products of bfloat16 weights round their inputs to bfloat16.
+   Weights have oneDNN's blocked layout, so that prefill uses the same copy: blocks of 64 outputs, with 64 weights for
+   every input (float32, int8), or 64 pairs for every pair of inputs (bfloat16). Outputs are padded to 64, inputs to 16
+   (float32, int8) or 32 (bfloat16), with zeros. Sums run over the inputs in order, with one accumulator for each
+   output, so a row has the same bits in any batch and on any number of threads. Activations are float32; products of
+   bfloat16 weights round their inputs to bfloat16.
 
-   Vectors are as wide as the processor's registers, and a tile of sums is as large as the registers hold: wider ones
-   would go through memory, 10 to 16 times as slow, and cost the compiler four times as long.
+   Vectors are as wide as the processor's registers, and a tile of sums fits into the registers. Wider ones would go
+   through memory, 10 to 16 times as slow, and take the compiler four times as long.
+
+   places.py has the rules of the ring: where a key is stored, and which keys a query sees.
 
    The struct definitions are mirrored in decoder.py. */
 
@@ -26,8 +28,8 @@
 #endif
 
 #define BLOCK 64
-#define KEYS 64      /* keys that attention takes at a time: with their values they stay in the first cache */
-#define AHEAD 4096   /* bytes that weights are fetched ahead */
+#define KEYS 64      /* keys that attention reads at a time: with their values they stay in the first cache */
+#define AHEAD 4096   /* bytes by which weights are prefetched */
 #define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
 #if defined(__AVX512F__)
 #define LANES 16     /* floats of a register */
@@ -123,7 +125,7 @@ INLINE vec widened(const void *whole) {
 #endif
 }
 
-/* The greatest of n > 0 numbers; NaN is passed over. In lanes, for a compiler may not reorder comparisons. */
+/* The greatest of n > 0 numbers, ignoring NaN. In lanes, because a compiler may not reorder comparisons. */
 static float greatest(const float *numbers, int64_t n) {
     float lanes[16], highest = numbers[0];
     int64_t k = 0;
@@ -149,9 +151,9 @@ INLINE int together(int rows) {
     return fitting >= VECTORS ? VECTORS : fitting >= 8 ? 8 : fitting >= 4 ? 4 : fitting >= 2 ? 2 : 1;
 }
 
-/* Add to the sums of `rows` rows and `vectors` vectors of outputs, beginning at vector `first` of a block, what the
-   inputs from `begin` to `end` give (counted in pairs for BFLOAT16). Input i of row r is inputs[i * along + r * across].
-   As many bytes as are read here are fetched from `soon` on, for whoever comes after. */
+/* Add the products of the inputs from `begin` to `end` (counted in pairs for BFLOAT16) to the sums of `rows` rows and
+   `vectors` vectors of outputs, from vector `first` of a block. Input i of row r is inputs[i * along + r * across]. As
+   many bytes as are read here are prefetched from `soon` on. */
 INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t along,
                  int64_t across, int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
     const int64_t width = width_of(type), part = width / VECTORS; /* bytes of an input, and of one vector of it */
@@ -185,7 +187,7 @@ INLINE void tile(int type, int rows, int vectors, int first, const void *block, 
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
-/* `tile` for the first `vectors` vectors of a block that the first cache holds, as many at a time as registers do. */
+/* `tile` for the first `vectors` vectors of a block in the first cache, as many at a time as fit into registers. */
 INLINE void tiles(int type, int rows, int vectors, const void *block, const void *inputs, int64_t along, int64_t across,
                   int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
     const int n = together(rows) < vectors ? together(rows) : vectors;
@@ -202,8 +204,8 @@ INLINE void block_product(int type, int rows, const Product *product, int64_t n_
     memset(sums, 0, sizeof sums);
     if (together(rows) == VECTORS)
         tile(type, rows, VECTORS, 0, weights, inputs, rows, 1, 0, n, sums, weights + AHEAD);
-    else /* more sums than registers: a part of the outputs at a time, for as many inputs as the first cache holds twice;
-            meanwhile the next ones come, evenly, so that the memory never waits */
+    else /* more sums than registers: a part of the outputs at a time, for as many inputs as fit into half of the first
+            cache; the next ones are prefetched evenly, so that the memory never idles */
         for (int64_t begin = 0; begin < n; begin += NEAR)
             tiles(type, rows, VECTORS, weights, inputs, rows, 1, begin, begin + NEAR < n ? begin + NEAR : n, sums,
                   weights + (begin + NEAR) * width_of(type));
@@ -245,13 +247,13 @@ static void int8_rows(int rows, const Product *product, int64_t n_in, int64_t bl
     ROWS(INT8)
 }
 
-/* This thread's share of a product: x (n_rows, n_in) -> out (n_rows, n_out). Returns with only that share done.
-   `room` holds the padded inputs. */
+/* This thread's share of a product: x (n_rows, n_in) -> out (n_rows, n_out). Returns when only that share is done.
+   `room` is for the padded inputs. */
 static void multiply(const Model *model, const Step *step, int thread, const Product *product, const float *x,
                      float *out, int is_added, void *room) {
     const int type = (int)model->weight_type;
     const int64_t n_in = padded(product->n_in, type == BFLOAT16 ? 32 : 16);
-    for (int64_t r = 0; r < step->n_rows; r++) { /* the inputs of up to 8 rows stand together: that is how they are read */
+    for (int64_t r = 0; r < step->n_rows; r++) { /* the inputs of up to 8 rows are interleaved, as they are read */
         const int64_t group = r / 8 * 8, rows = step->n_rows - group < 8 ? step->n_rows - group : 8;
         const float *from = x + r * product->n_in;
         if (type == BFLOAT16) {
@@ -307,7 +309,7 @@ static void store(const Model *model, const float *head, void *ring, int64_t at)
         for (int64_t i = 0; i < model->head_dim; i++) ((uint16_t *)ring)[at + i] = to_bfloat16(head[i]);
 }
 
-/* n floats of a ring: where they stand, or widened into `room`. */
+/* n floats of a ring: in place, or widened into `room`. */
 INLINE const float *floats(const Model *model, const void *ring, int64_t at, int64_t n, float *room) {
     if (model->cache_type == FLOAT32) return (const float *)ring + at;
     for (int64_t i = 0; i < n; i++) room[i] = from_bfloat16(((const uint16_t *)ring)[at + i]);
@@ -341,7 +343,7 @@ INLINE void mix(int64_t head_dim, const float *weights, const float *values, int
     }
 }
 
-/* Everything that one row does with one key head of one layer: turn, store, attend. */
+/* The attention of one row with one key head of one layer: turn, store, attend. */
 static void attend(const Model *model, const Step *step, int64_t layer, int64_t row, int64_t kv_head,
                    const float *heads, const float *angles, float *out, float *room) {
     const int64_t dim = model->head_dim, n_shared = model->n_heads / model->n_kv_heads, n_ring = step->n_ring[layer];
@@ -405,8 +407,8 @@ typedef struct {
     float *blocks, *scratch;   /* n_kv_heads * 2 * padded keys * padded head_dim floats; n_scratch for each thread */
 } Chunk;
 
-/* Keys (or values) `first` to first + 63 of one key head as a block: of each pair of components the 64 keys, or of each
-   pair of keys the components, 64 at a time. Keys that are not there are zero. */
+/* Keys (or values) `first` to first + 63 of one key head as a block: the 64 keys of each pair of components, or the
+   components of each pair of keys, 64 at a time. Missing keys are zero. */
 static void gather(const Chunk *chunk, int64_t kv_head, int64_t first, int is_value, float *block) {
     const int64_t dim = chunk->head_dim, n_keys = chunk->n_past + chunk->n_rows;
     const int64_t stride = (chunk->n_heads + 2 * chunk->n_kv_heads) * dim;
@@ -452,7 +454,7 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
               (const char *)(keys + b * size) + AHEAD);
         for (int r = 0; r < rows; r++) memcpy(scores + r * width + (b - begin) * KEYS, sums[r], KEYS * 4);
     }
-    for (int r = 0; r < rows; r++) { /* scores -> weights; of BFLOAT16 in place, half as long */
+    for (int r = 0; r < rows; r++) { /* scores -> weights; BFLOAT16 in place, half as long */
         float *s = scores + r * width;
         const int64_t last = newest - (rows - 1 - r) - begin * KEYS;
         const int64_t visible = last - chunk->window + 1 > 0 ? last - chunk->window + 1 : 0;
@@ -502,7 +504,7 @@ INLINE void chunk_rows(int type, int rows, const Chunk *chunk, int64_t head, int
         default: chunk_rows(type, 6, chunk, head, row, chunk->blocks, room);                                           \
     }
 
-/* Attention of a chunk over what its ring held before it, and over itself. */
+/* Attention of a chunk over its ring as it was before the chunk, and over itself. */
 void attend_chunk(const Chunk *chunk) {
     const int64_t n_blocks = padded(chunk->n_past + chunk->n_rows, KEYS) / KEYS;
     const int64_t size = KEYS * padded(chunk->head_dim, BLOCK), n_tiles = (chunk->n_rows + 5) / 6;
@@ -540,7 +542,7 @@ static void meet(Barrier *barrier, int n_threads) {
         return;
     }
     for (int spins = 0; atomic_load_explicit(&barrier->round, memory_order_acquire) == round; spins++)
-        if (spins > 2000) sched_yield(); /* the core may be wanted by the thread that is waited for */
+        if (spins > 2000) sched_yield(); /* the thread that is waited for may need the core */
 }
 
 static void run(const Model *model, const Step *step, int thread, Barrier *barrier) {
@@ -597,7 +599,7 @@ void decode(const Model *model, Step *step) {
 #pragma omp parallel num_threads((int)step->n_threads)
     {
 #pragma omp single
-        step->n_threads = omp_get_num_threads(); /* there may be fewer than were asked for */
+        step->n_threads = omp_get_num_threads(); /* there may be fewer than requested */
         run(model, step, omp_get_thread_num(), &barrier);
     }
 }

@@ -1,28 +1,28 @@
 """Weights in eight bits: a quarter of float32's memory, half of bfloat16's, for a small loss.
 
-Each output has one scale, its largest weight over 127, and weights are rounded to the nearest multiple of it. Inputs
-stay as they are: a product is taken over the whole numbers, exact in bfloat16 too, and scaled afterwards. Norms and the
-table of embeddings are not quantized.
+Each output has one scale, its largest weight over 127, and its weights are rounded to the nearest multiple of it.
+Inputs are not quantized: a product is computed over the whole numbers, which are exact in bfloat16 too, and scaled
+afterwards. Norms and the embedding are not quantized.
 
-Compiled code reads the eight bits themselves. Torch, for pre-fill and where nothing compiles, widens a part of the
-weights at a time: that saves memory, not time (its own operator, _weight_int8pack_mm, writes beyond its arrays for 72
-inputs, torch 2.13).
+Compiled code reads the eight bits directly. Torch (for prefill, and where there is no compiler) widens a part of the
+weights at a time. That saves memory, not time; its own operator, _weight_int8pack_mm, writes beyond its arrays for 72
+inputs (torch 2.13).
 """
 
 import torch
 from torch import Tensor
 from torch.nn.functional import linear, pad
 
-BLOCK = 64  # outputs that lie together in native/decode.c
-_INPUTS = 16  # inputs are padded to a multiple of this there
+BLOCK = 64  # outputs that are stored together in native/decode.c
+_INPUTS = 16  # native/decode.c pads inputs to a multiple of this
 _WIDENED_AT_A_TIME = 1 << 24  # weights
 
 
 class Int8Weight:
-    """A weight matrix (n_out, n_in), quantized; calling it multiplies: x (N, n_in) -> (N, n_out).
+    """A quantized weight matrix (n_out, n_in). Call it to multiply: x (N, n_in) -> (N, n_out).
 
-    On a CPU the weights lie as native/decode.c reads them, be it compiled or not: (n_out / 64, n_in, 64), padded with
-    zeros.
+    On a CPU the weights have the layout of native/decode.c, whether that is compiled or not: (n_out / 64, n_in, 64),
+    padded with zeros.
     """
 
     def __init__(self, weight: Tensor) -> None:
@@ -44,6 +44,6 @@ class Int8Weight:
         return torch.cat(parts, dim=-1)[:, : self.n_out].mul(self.scale).to(x.dtype)
 
     def _product(self, x: Tensor, part: Tensor) -> Tensor:
-        """x times widened weights. In blocks they are multiplied as they lie: to turn them back would take three times
-        as long for few rows."""
+        """Return x times widened weights. Blocks are multiplied as they are stored: restoring the order of the weights
+        would take three times as long for few rows."""
         return torch.matmul(x, part).transpose(0, 1).flatten(1) if self.is_blocked else linear(x, part)

@@ -1,8 +1,8 @@
 """Rotary position embedding, interleaved: components 2i and 2i+1 of a head are turned by position * theta^(-2i/D).
 
-This is the pairing of Mistral's own files (su2104.09864, equation 34). Hugging Face checkpoints pair component i with
-i + D/2 instead: their q and k rows have to be permuted before they come here. A pair is one complex number, its turn
-another, so that turning is one product.
+This is the pairing of Mistral's own files (arXiv:2104.09864, equation 34). Hugging Face checkpoints pair component i
+with i + D/2 instead, so their q and k rows are permuted when they are loaded. A pair is one complex number and its turn
+another, so turning is one product.
 """
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def rotation(positions: Tensor, head_dim: int, theta: float) -> Tensor:
-    """e^(i angle) at absolute `positions` (T,), one for each pair: (T, 1, D/2) complex64.
+    """Return e^(i angle) for each pair at absolute `positions` (T,): (T, 1, D/2) complex64.
 
     The angles are computed in float32, as the published models were trained.
     """
@@ -20,9 +20,9 @@ def rotation(positions: Tensor, head_dim: int, theta: float) -> Tensor:
 
 
 def head_rotation(turn: Tensor, n_heads: int, n_kv_heads: int) -> Tensor:
-    """What each head of [q ‖ k ‖ v] is multiplied by, from `rotation`: (T, H + 2 H_kv, D/2).
+    """Return the factor of each head of [q ‖ k ‖ v], from `rotation`: (T, H + 2 H_kv, D/2).
 
-    Queries are scaled by D^-0.5 on the way, so that attention need not do it, and values stay (times 1): one product
+    It also scales queries by D^-0.5, so that attention need not, and leaves values as they are (times 1): one product
     for all heads is cheaper than several.
     """
     n_tokens, _, n_pairs = turn.shape
@@ -32,7 +32,7 @@ def head_rotation(turn: Tensor, n_heads: int, n_kv_heads: int) -> Tensor:
 
 
 def rotate(x: Tensor, turn: Tensor) -> Tensor:
-    """x (..., T, H, D) turned at its T positions, in float32 at least, returned in x's dtype."""
+    """Turn x (..., T, H, D) at its T positions, in float32 at least; return it in x's dtype."""
     wide = x.float() if x.dtype.itemsize < 4 else x
     pairs = torch.view_as_complex(wide.reshape(*x.shape[:-1], -1, 2))
     return torch.view_as_real(pairs * turn).flatten(-2).to(x.dtype)

@@ -22,4 +22,4 @@ def test_a_release_becomes_a_folder_that_can_be_served(tmp_path: Path, capsys: p
     assert capsys.readouterr().err == f"{new}: wrote weights and tokenizer.model\n"
     assert open_folder(new).config == model.config
     assert main(["convert", str(release), str(new)]) == 1
-    assert capsys.readouterr().err == f"{new} is there already; a new or empty folder was expected\n"
+    assert capsys.readouterr().err == f"{new} already exists; a new or empty folder was expected\n"

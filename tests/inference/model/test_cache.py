@@ -94,7 +94,7 @@ def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
         if text and rng.random() < 0.4:
             n = rng.randint(0, len(text))
             if 0 < n < len(text) and len(text) > cache.n_rewindable:
-                with pytest.raises(ValueError, match="no longer there; rewind it to 0"):
+                with pytest.raises(ValueError, match="are overwritten; rewind it to 0"):
                     cache.rewind(slot, n)
                 n = rng.choice([0, len(text)])
             cache.rewind(slot, n)
@@ -115,11 +115,11 @@ def test_a_slot_cannot_be_rewound_to_where_it_never_was() -> None:
     cache = RingCache(model.config, n_slots=1, max_len=50, dtype=torch.float32)
     model.step([Chunk(0, 0, [1, 2, 3])], cache)
     for n in (4, -1):
-        with pytest.raises(ValueError, match=f"slot 0 holds 3 tokens; it cannot be rewound to {n}"):
+        with pytest.raises(ValueError, match=f"slot 0 has 3 tokens; it cannot be rewound to {n}"):
             cache.rewind(0, n)
     model.step([Chunk(0, 3, [4] * 6)], cache)
     with pytest.raises(
-        ValueError, match="slot 0 holds 9 tokens and its shortest ring 7: what 8 tokens see is no longer"
+        ValueError, match="slot 0 has 9 tokens and its shortest ring 7 rows: keys that 8 tokens see are overwritten"
     ):
         cache.rewind(0, 8)
 

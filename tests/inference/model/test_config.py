@@ -57,7 +57,7 @@ def test_json_that_is_no_object_and_a_missing_file_are_refused(tmp_path: Path) -
     with pytest.raises(CheckpointError, match=r"no params.json in .*; it states the shape"):
         read_object(path, "states the shape")
     path.write_text("[1, 2]")
-    with pytest.raises(CheckpointError, match="holds a list; a JSON object"):
+    with pytest.raises(CheckpointError, match="contains a list; a JSON object"):
         read_object(path, "states the shape")
 
 

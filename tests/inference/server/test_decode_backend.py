@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from inference.model.native.library import find_compiler, library_name, places
+from inference.model.native.library import find_compiler, library_folders, library_name
 from tests.fakes.compiler import FakeCompiler, wait_until_gone
 from tests.inference.model.native.needs import needs_blocks
 from tests.inference.server.serving import ASK, ENDLESS, LIMIT_S, Server, serving
@@ -27,7 +27,7 @@ def compiler(tmp_path: Path) -> Iterator[FakeCompiler]:
     compiler = FakeCompiler(tmp_path / "bin", "")
     compiler.path.write_text(f'#!/bin/sh\necho $$ >> "{tmp_path}/bin/runs"\n{script}\nexec {real} $all\n')
     yield compiler
-    for place in places():
+    for place in library_folders():
         (place / library_name(str(compiler.path))).unlink(missing_ok=True)
 
 

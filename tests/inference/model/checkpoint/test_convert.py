@@ -79,7 +79,7 @@ def test_hugging_face_s_layout_becomes_mistral_s(tmp_path: Path) -> None:
 def test_nothing_is_written_over_and_a_failure_leaves_nothing(tmp_path: Path) -> None:
     write_pth(tmp_path / "pth")
     for there in (tmp_path, tmp_path / "pth" / "params.json"):
-        with pytest.raises(CheckpointError, match="is there already; a new or empty folder was expected"):
+        with pytest.raises(CheckpointError, match="already exists; a new or empty folder was expected"):
             convert(tmp_path / "pth", there)
     torch.save({"norm.weight": torch.ones(48)}, tmp_path / "pth" / "consolidated.01.pth")
     with pytest.raises(CheckpointError, match=r"tok_embeddings.weight is missing in consolidated.01.pth"):
@@ -115,8 +115,8 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, capsys: pytest.
     [
         (b"", r"cannot be read as tensors \(0 bytes"),
         (b"version https://git-lfs.github.com/spec/v1\n", "cannot be read as tensors"),
-        ([1, 2], "is not a table of tensors"),
-        ({"a": 1}, "is not a table of tensors"),
+        ([1, 2], "is not a dictionary of tensors"),
+        ({"a": 1}, "is not a dictionary of tensors"),
     ],
 )
 def test_a_file_that_is_no_release_is_named(tmp_path: Path, content: object, match: str) -> None:
@@ -136,7 +136,7 @@ def test_every_misfit_of_a_release_is_named(tmp_path: Path) -> None:
     state = torch.load(path)
     changed = {**state, "extra": torch.ones(2), "norm.weight": torch.ones(48, dtype=torch.int8)}
     torch.save(changed, path)
-    with pytest.raises(CheckpointError, match=r"extra \[2\] in .* is unknown; norm.weight in .* holds torch.int8, exp"):
+    with pytest.raises(CheckpointError, match=r"extra \[2\] in .* is unknown; norm.weight in .* is torch.int8, exp"):
         convert(tmp_path, tmp_path / "new")
     torch.save({**state, "norm.weight": torch.ones(47)}, path)
     with pytest.raises(CheckpointError, match=r"norm.weight is \[47\], expected \[48\]"):
@@ -212,11 +212,11 @@ def test_a_merged_base_answers_as_base_and_adapter_do(
     [
         ({"peft_type": "IA3"}, "peft_type is 'IA3'; only 'LORA'"),
         ({"bias": "all"}, "bias is 'all'; only 'none'"),
-        ({"init_lora_weights": "pissa_niter_4"}, "it changed the base"),
-        ({"fan_in_fan_out": True}, "asks for fan_in_fan_out True; that cannot be merged"),
-        ({"modules_to_save": ["lm_head"]}, r"asks for modules_to_save \['lm_head'\]"),
-        ({"use_dora": True, "rank_pattern": {"q": 8}}, r"asks for rank_pattern {'q': 8}, use_dora True"),
-        ({"something_new": 7}, "asks for something_new 7"),
+        ({"init_lora_weights": "pissa_niter_4"}, "changed the base"),
+        ({"fan_in_fan_out": True}, "sets fan_in_fan_out True; that cannot be merged"),
+        ({"modules_to_save": ["lm_head"]}, r"sets modules_to_save \['lm_head'\]"),
+        ({"use_dora": True, "rank_pattern": {"q": 8}}, r"sets rank_pattern {'q': 8}, use_dora True"),
+        ({"something_new": 7}, "sets something_new 7"),
         ({"r": 0}, "r is 0; a number above 0"),
         ({"lora_alpha": None}, "lora_alpha is None; a number above 0"),
     ],
@@ -250,7 +250,7 @@ def test_tensors_of_an_adapter_that_fit_no_weight_are_named(tmp_path: Path, thei
     ):
         assert part in str(caught.value)
     save_file({}, path)
-    with pytest.raises(CheckpointError, match="does not fit the base: it holds no factors"):
+    with pytest.raises(CheckpointError, match="does not fit the base: it has no factors"):
         convert(tmp_path / "base", tmp_path / "new", adapter=tmp_path / "adapter")
 
 

@@ -83,7 +83,7 @@ def test_a_damaged_index_is_named(shards: Path, index: str, message: str) -> Non
 
 def test_shards_without_their_index_are_not_guessed_together(shards: Path) -> None:
     (shards / "model.safetensors.index.json").unlink()
-    with pytest.raises(CheckpointError, match=rf"no model.safetensors.index.json .*{SHARDS[3]}, which say nothing of"):
+    with pytest.raises(CheckpointError, match=rf"no model.safetensors.index.json .*{SHARDS[3]}, but no index"):
         weight_files(read_checkpoint(shards))
 
 
@@ -93,7 +93,7 @@ def test_shards_without_their_index_are_not_guessed_together(shards: Path) -> No
         ("consolidated.00.pth", r"found consolidated.00.pth; turn them into safetensors: python -m inference convert"),
         ("pytorch_model.bin", "found pytorch_model.bin, which cannot be read; safetensors files were expected"),
         ("mistral.gguf", "found mistral.gguf, which cannot be read"),
-        ("readme.md", "found no weights at all; put them there"),
+        ("readme.md", "found no weights; put them there"),
     ],
 )
 def test_what_stands_there_instead_of_weights_is_named(tmp_path: Path, name: str, message: str) -> None:

@@ -102,8 +102,8 @@ def test_what_is_written_is_read_back(tmp_path: Path, family: Family) -> None:
     ("change", "message"),
     [
         ({"sliding_window": [4, 4, 4]}, "params.json: sliding_window lists 3 layers"),
-        ({"moe": {"num_experts": 8}}, "params.json holds moe, unknown to this architecture; known are dim, "),
-        ({"quantization": {}, "yarn": {}}, "holds quantization, yarn, unknown"),
+        ({"moe": {"num_experts": 8}}, "params.json has unknown keys: moe; this architecture has dim, "),
+        ({"quantization": {}, "yarn": {}}, "has unknown keys: quantization, yarn;"),
         ({"model_type": "mamba"}, "model_type is not 'transformer'"),
         ({"use_biases": True}, "use_biases is not False"),
         ({"causal": False}, "causal is not True"),

@@ -93,7 +93,7 @@ def test_every_misfit_is_named_at_once(folder: Path) -> None:
 @pytest.mark.parametrize("dtype", [torch.int8, torch.float8_e4m3fn])
 def test_quantized_weights_are_refused_and_not_read_as_numbers(folder: Path, dtype: torch.dtype) -> None:
     rewrite(folder, norm__weight=torch.ones(48).to(dtype))
-    with pytest.raises(CheckpointError, match=r"norm\.weight holds (I8|F8_E4M3), expected one of BF16, F16, F32, F64"):
+    with pytest.raises(CheckpointError, match=r"norm\.weight is (I8|F8_E4M3), expected one of BF16, F16, F32, F64"):
         load(folder)
 
 
@@ -124,7 +124,7 @@ def test_a_file_that_is_no_safetensors_is_damaged(folder: Path) -> None:
 
 def test_missing_weights_are_said_with_what_is_there_instead(folder: Path) -> None:
     (folder / "consolidated.safetensors").unlink()
-    with pytest.raises(CheckpointError, match=r"no consolidated.safetensors in .*: found no weights at all"):
+    with pytest.raises(CheckpointError, match=r"no consolidated.safetensors in .*: found no weights"):
         load(folder)
     (folder / "consolidated.00.pth").write_bytes(b"")
     with pytest.raises(

@@ -65,7 +65,7 @@ def test_a_kernel_that_passes_over_something_is_found_out(
 
     monkeypatch.setattr(flash_attention, "_flash", wrong)
     assert not agrees(CPU, torch.bfloat16, 8, 2, 16)
-    assert "plain products are taken" in caplog.text
+    assert "plain products are used" in caplog.text
 
 
 def test_numbers_that_are_none_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ WORKS = 'echo made > "$out"'
 
 
 @needs_compiler
-def test_a_library_is_made_once_in_the_first_place_that_can_be_written(tmp_path: Path) -> None:
+def test_a_library_is_compiled_once_in_the_first_writable_folder(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     made = make_library("/usr/bin/cc", (blocked / "below", tmp_path / "cache"))
@@ -34,16 +34,16 @@ def test_a_library_is_made_once_in_the_first_place_that_can_be_written(tmp_path:
     assert list(made.parent.iterdir()) == [made]
 
 
-def test_nowhere_to_write_is_said(tmp_path: Path) -> None:
+def test_an_error_names_the_folders_when_none_is_writable(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("no folder")
     with pytest.raises(CompileError, match="can be written to"):
         make_library(str(FakeCompiler(tmp_path / "bin", WORKS).path), (blocked / "below",))
 
 
-def test_a_failure_is_said_in_the_compilers_last_words_and_remembered_for_a_day(tmp_path: Path) -> None:
+def test_a_failure_quotes_the_compilers_last_line_and_is_remembered_for_a_day(tmp_path: Path) -> None:
     compiler, cache = FakeCompiler(tmp_path / "bin", FAILS), tmp_path / "cache"
-    for expected in ("cc said: cc1: error: no such register$", "could not be compiled on 20.*no such register$"):
+    for expected in ("cc printed: cc1: error: no such register$", "could not be compiled on 20.*no such register$"):
         with pytest.raises(CompileError, match=expected):
             make_library(str(compiler.path), (cache,))
         assert len(compiler.pids) == 1
@@ -72,7 +72,7 @@ def test_a_compiler_that_was_killed_has_not_failed(tmp_path: Path) -> None:
     assert list(cache.iterdir()) == []
 
 
-def test_a_compiler_that_is_stopped_ends_with_all_that_it_started_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_stopped_compiler_ends_with_its_child_processes_and_leaves_no_file(tmp_path: Path) -> None:
     compiler, cache, stop = FakeCompiler(tmp_path / "bin", SLOW), tmp_path / "cache", threading.Event()
     with ThreadPoolExecutor(1) as pool:
         making = pool.submit(make_library, str(compiler.path), (cache,), stop=stop)
@@ -110,7 +110,7 @@ for _ in sys.stdin:
 
 @contextmanager
 def process_beside(tmp_path: Path, path: str) -> Iterator["subprocess.Popen[str]"]:
-    """A process that starts to compile with what is on this PATH, and keeps what it makes in `tmp_path`."""
+    """A process that compiles with this PATH, and stores its library in `tmp_path`."""
     process = subprocess.Popen(
         [sys.executable, "-c", BESIDE],
         env={"PATH": path, "HOME": str(tmp_path), "PYTHONPYCACHEPREFIX": str(tmp_path / "pycache")},
@@ -126,7 +126,7 @@ def process_beside(tmp_path: Path, path: str) -> Iterator["subprocess.Popen[str]
 
 
 def to_state(process: "subprocess.Popen[str]") -> list[str]:
-    """Its lines up to the next one with its state."""
+    """Return its lines up to the next one with its state."""
     assert process.stdout is not None
     lines = [process.stdout.readline().strip()]
     while lines[-1] and not lines[-1].startswith("state "):
@@ -142,13 +142,13 @@ def after_waiting(process: "subprocess.Popen[str]") -> list[str]:
 
 
 @needs_compiler
-def test_the_library_arrives_beside_a_process_that_goes_on(tmp_path: Path) -> None:
+def test_the_library_is_compiled_while_the_process_goes_on(tmp_path: Path) -> None:
     with process_beside(tmp_path, os.environ["PATH"]) as process:
         started, *_, state = to_state(process)
-        assert "until that is done torch decodes" in started
+        assert "torch decodes until then" in started
         assert state == "state compiling False"
         arrived, state = after_waiting(process)
-        assert "it decodes new requests" in arrived
+        assert "decodes new requests" in arrived
         assert state == "state ready True"
     with process_beside(tmp_path, os.environ["PATH"]) as process:
         assert to_state(process) == ["state ready True"]
@@ -183,5 +183,5 @@ def test_a_failure_is_logged_once_beside_the_process_and_not_tried_at_the_next_s
 def test_without_a_compiler_nothing_is_started(tmp_path: Path) -> None:
     with process_beside(tmp_path, str(tmp_path)) as process:
         told, state = to_state(process)
-        assert "no C compiler (cc) here" in told
+        assert "no C compiler (cc) found" in told
         assert state == "state no compiler False"

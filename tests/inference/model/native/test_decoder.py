@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from inference.model import places
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
 from inference.model.native.decoder import can_decode
@@ -71,6 +72,30 @@ def test_a_row_has_the_same_bits_in_any_company_and_on_any_number_of_threads(dty
         assert torch.equal(decoded(model, 9, dtype), crowd)
     finally:
         torch.set_num_threads(n_threads)
+
+
+@pytest.mark.parametrize("window", [None, 1, 7, (64, 7)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_compiled_code_stores_and_sees_what_places_says(
+    window: int | tuple[int | None, ...] | None, dtype: torch.dtype
+) -> None:
+    """Each key and value goes to its target and nowhere else, and rows that are not yet written (NaN) are not read."""
+    model = served_model(tiny_config(sliding_window=window), dtype=dtype)
+    cache = RingCache(model.config, n_slots=3, max_len=24, dtype=dtype)
+    lengths = [5, 20, 0]
+    model.step([Chunk(slot, 0, random_ids(n, seed=slot)) for slot, n in enumerate(lengths) if n], cache)
+    slots, positions = torch.arange(3), torch.tensor(lengths)
+    for ring in cache.rings:
+        for slot, n in enumerate(lengths):
+            ring[:, slot, :, n:].fill_(float("nan"))
+    before = [ring.clone() for ring in cache.rings]
+    logits = model.step([Chunk(slot, n, [slot + 9]) for slot, n in enumerate(lengths)], cache)
+    assert model._decoder is not None
+    assert logits.isfinite().all()
+    for old, ring in zip(before, cache.rings, strict=True):
+        rows, old_rows = ring.view(-1, ring.shape[-1]), old.view(-1, ring.shape[-1])
+        changed = (~torch.isclose(rows, old_rows, rtol=0, atol=0, equal_nan=True)).any(dim=1).nonzero().flatten()
+        assert changed.tolist() == sorted(places.targets(slots, positions, ring).flatten().tolist())
 
 
 def test_nan_in_one_sequence_stays_there() -> None:

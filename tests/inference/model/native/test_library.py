@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from inference.model.native import library as module
-from inference.model.native.library import FLAGS, find, library, library_name, places
+from inference.model.native.library import FLAGS, find, library, library_folders, library_name
 from tests.inference.model.native.needs import needs_compiler
 
 
 @needs_compiler
-def test_what_was_compiled_is_loaded_and_has_both_functions() -> None:
+def test_the_library_is_loaded_and_has_both_functions() -> None:
     its_library = library()
     assert isinstance(its_library, ctypes.CDLL)
     assert its_library.decode
@@ -31,13 +31,13 @@ def test_the_name_changes_with_flags_and_compiler(tmp_path: Path, monkeypatch: p
     assert library_name(str(compiler)) != other
 
 
-def test_it_lies_beside_pythons_compiled_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert places()[0] == Path(module.__file__).parent / "__pycache__"
+def test_it_is_stored_beside_pythons_compiled_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert library_folders()[0] == Path(module.__file__).parent / "__pycache__"
     monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path))
-    assert tmp_path in places()[0].parents
+    assert tmp_path in library_folders()[0].parents
 
 
-def test_the_first_place_that_has_it_is_taken(tmp_path: Path) -> None:
+def test_the_first_folder_that_has_it_is_used(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     assert find("x.so", (first, second)) is None
     second.mkdir()
@@ -45,7 +45,7 @@ def test_the_first_place_that_has_it_is_taken(tmp_path: Path) -> None:
     assert find("x.so", (first, second)) == second / "x.so"
 
 
-def test_a_file_that_is_no_library_is_logged_and_done_without(
+def test_a_file_that_is_not_a_library_is_logged_and_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     compiler = tmp_path / "cc"
@@ -53,7 +53,7 @@ def test_a_file_that_is_no_library_is_logged_and_done_without(
     monkeypatch.setattr(module, "_loaded", None)
     monkeypatch.setattr(module, "_has_looked", False)
     monkeypatch.setattr(module, "find_compiler", lambda: str(compiler))
-    monkeypatch.setattr(module, "places", lambda: (tmp_path,))
-    (tmp_path / library_name(str(compiler))).write_text("no library")
+    monkeypatch.setattr(module, "library_folders", lambda: (tmp_path,))
+    (tmp_path / library_name(str(compiler))).write_text("not a library")
     assert library() is None
     assert "cannot be loaded; torch decodes" in caplog.text
