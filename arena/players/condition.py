@@ -1,6 +1,7 @@
-"""What is known of one player, and how long it stays out of the draw. Pure: `now` is seconds that never decrease.
+"""What is known of one player's failures, and how long it stays out of the draw.
 
-`health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`.
+`health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`. Pure:
+`now` is seconds that never decrease.
 """
 
 from dataclasses import dataclass

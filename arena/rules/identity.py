@@ -1,6 +1,6 @@
-"""Whether an answer names its own model, so that the battle is no longer blind. Only answers are read, never prompts.
+"""Whether an answer names its own model, so that the battle is no longer blind.
 
-There are two ways to leak, both at word boundaries ("bard" is not in "bombard"):
+Only answers are read, never prompts. There are two ways to leak, both at word boundaries ("bard" is not in "bombard"):
 1. *The own name*: the answer contains its model's name as the roster spells it; spaces, hyphens, dots and underscores
    are equivalent ("wren sol" for `Wren-Sol`). A name that is one plain word (`Gemini`, `Falcon`) may be an ordinary
    word, so only the second way applies to it.

@@ -81,11 +81,6 @@ class WebSettings:
                     ' or a network such as 172.16.0.0/12 ("*" trusts everybody)'
                 )
 
-    @property
-    def public_path(self) -> str:
-        """The path of the public address, such as `/arena`; empty where the arena has a host of its own."""
-        return urlsplit(self.public_url or "").path
-
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:

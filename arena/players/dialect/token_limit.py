@@ -1,4 +1,4 @@
-"""The token limit of an answer's text, kept by the arena where the server was asked for more tokens or for no limit.
+"""The token limit of an answer's text, for servers that were asked for more tokens or for no limit.
 
 Only the server knows how many tokens a piece of text has, and it sends the count at the end or never. So the arena
 estimates: a piece of up to 16 bytes counts as one token, which it is with most servers; a longer piece counts as one
