@@ -440,7 +440,7 @@ def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load({"models": [table]}, {}, file=Path("/srv/arena.toml")).models[0].path == Path("/home/ann/weights")
 
 
-def test_the_secret_comes_from_the_environment_and_is_not_shown() -> None:
+def test_the_secret_is_read_from_the_environment_and_not_shown() -> None:
     settings = load({}, {"ARENA_SECRET": "0123456789abcdef"})
     assert settings.secret == "0123456789abcdef"
     assert "0123456789abcdef" not in repr(settings)

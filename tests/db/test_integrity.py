@@ -58,7 +58,7 @@ def test_a_wrong_rating_is_found_where_the_arithmetic_is_known(database: Databas
         assert problems(tx) == []
 
 
-def test_a_state_that_does_not_claim_to_be_right_is_no_problem(database: Database) -> None:
+def test_an_elo_state_that_is_out_of_date_is_not_a_problem(database: Database) -> None:
     _fill(database)
     with database.write() as tx:
         tx.execute(text("UPDATE elo_state SET rating = 0"))

@@ -17,7 +17,9 @@ def _fill(folder: Path) -> None:
     database.close()
 
 
-def test_votes_go_out_and_in_and_the_check_is_content(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_votes_are_exported_and_imported_and_the_check_finds_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     _fill(tmp_path / "old")
     first, again, copy = (str(tmp_path / name) for name in ("first.jsonl", "again.jsonl", "copy.sqlite"))
     assert main(["export", first, "--data", str(tmp_path / "old")]) == 0

@@ -65,7 +65,7 @@ def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path, umask: 
     killed.close()
 
 
-def test_a_mode_that_cannot_be_changed_is_logged_and_stops_nobody(
+def test_a_mode_that_cannot_be_changed_is_only_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(_path: Path, _mode: int) -> None:
@@ -79,7 +79,7 @@ def test_a_mode_that_cannot_be_changed_is_logged_and_stops_nobody(
     assert f"{tmp_path / 'arena.sqlite'} has mode 640 and cannot be given 600: Operation not permitted" in caplog.text
 
 
-def test_a_write_is_there_after_the_block_and_an_error_undoes_it_whole(database: Database) -> None:
+def test_a_write_is_stored_after_the_block_and_an_error_rolls_it_back(database: Database) -> None:
     with database.write() as tx:
         add_models(tx)
 

@@ -25,7 +25,7 @@ def test_trials_that_fail_in_a_row_double_the_time_out_to_640_s() -> None:
     assert condition.leave(1000.0, needs_trial=False) == 10
 
 
-def test_a_server_that_stays_full_is_out_for_longer_until_an_answer_comes() -> None:
+def test_a_server_that_stays_full_is_out_for_longer_until_an_answer_arrives() -> None:
     condition = Condition()
     now, out_s = 0.0, []
     for _ in range(8):
@@ -45,7 +45,7 @@ def test_a_full_server_does_not_shorten_the_time_of_one_that_is_out() -> None:
     assert condition.out_until == 10
 
 
-def test_a_whole_answer_forgives_but_brings_no_refused_model_back() -> None:
+def test_a_complete_answer_forgives_but_brings_no_refused_model_back() -> None:
     condition = Condition()
     condition.leave(0.0, needs_trial=False)
     condition.answered(1.0)

@@ -112,7 +112,7 @@ def test_a_refused_parameter_is_left_out_from_then_on(name: str, caplog: pytest.
     assert told_once[0].endswith(f'omit = ["{name}"]')
 
 
-def test_what_the_endpoint_takes_is_sent_whole() -> None:
+def test_an_endpoint_that_accepts_everything_is_sent_everything() -> None:
     heard = ask_one(strict())
     assert heard.finish is not None
     assert heard.finish.sent is None
@@ -244,7 +244,7 @@ def test_an_error_in_the_stream_that_names_a_parameter_teaches_as_well() -> None
     assert ask_one(reply).text == "Hello."
 
 
-def test_the_table_of_a_model_says_how_it_is_asked() -> None:
+def test_the_table_of_a_model_decides_how_it_is_asked() -> None:
     options = RequestOptions(
         max_tokens=32,
         thinking_tokens=100,
@@ -431,7 +431,7 @@ GZIP = {"content-encoding": "gzip"}
         (Reply(headers={"x-long": "x" * 200_000}), Broken),
     ],
 )
-def test_what_is_no_answer_fails_with_an_error_of_ours(reply: Reply, error: type[EndpointError]) -> None:
+def test_a_response_without_an_answer_fails_with_an_endpoint_error(reply: Reply, error: type[EndpointError]) -> None:
     heard = ask_one(lambda asked: reply, patience=replace(PATIENCE, retries=0))
     assert isinstance(heard.error, error)
     assert len(str(heard.error)) < 400
@@ -507,7 +507,7 @@ def test_thoughts_are_kept_apart_from_the_answer(thinks: tuple[Any, ...], though
             assert heard.thought == thought if thought else heard.thought.startswith("The user asks.")
 
 
-def test_thoughts_of_a_whole_answer_are_kept_apart() -> None:
+def test_thoughts_of_an_unstreamed_answer_are_kept_apart() -> None:
     for content, fields in (
         ("<think>hm</think>\nHello.", {}),
         ("hm\n</think>\n\nHello.", {}),
@@ -531,7 +531,7 @@ def test_a_model_that_reasons_is_asked_for_tokens_to_think(caplog: pytest.LogCap
 
 
 @pytest.mark.parametrize("room", [{"code": "context_length_exceeded"}, {"param": "max_tokens"}])
-def test_where_there_is_no_room_for_thoughts_the_answer_alone_is_asked_for(room: dict[str, Any]) -> None:
+def test_without_room_for_thoughts_only_the_answer_is_asked_for(room: dict[str, Any]) -> None:
     def reply(asked: Asked) -> Reply:
         if asked.body["max_tokens"] > 1000:
             return refusal("max_tokens is too large: 4160. This model supports at most 1000 completion tokens", **room)
@@ -573,7 +573,7 @@ def test_the_text_of_a_model_that_reasons_is_held_to_the_arenas_limit(pieces: li
     assert heard.finish.finish_reason == ("length" if len(pieces) != 64 else "stop")
 
 
-def test_the_text_of_a_whole_answer_is_held_by_the_servers_own_count() -> None:
+def test_an_unstreamed_answer_is_cut_by_the_servers_count() -> None:
     answer = {"choices": [{"message": {"content": "x" * 1000}, "finish_reason": "stop"}]}
     usage = {"completion_tokens": 228, "completion_tokens_details": {"reasoning_tokens": 100}}
     heard = ask_one(lambda asked: whole({**answer, "usage": usage}), options=RequestOptions(thinking_tokens=4096))
@@ -626,7 +626,7 @@ def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
     assert caplog.text.count("sends reasoning without an opening tag") == 1
 
 
-def test_an_answer_that_was_broken_off_tells_nothing_of_how_thoughts_come() -> None:
+def test_a_broken_answer_does_not_show_how_thoughts_are_sent() -> None:
     """A trial is closed at the first sign of an answer: that is not to end the caution with the first answer."""
 
     async def main(server: ChatServer) -> Heard:
@@ -753,7 +753,7 @@ def test_another_address_is_asked_at_once_while_one_wants_to_rest() -> None:
         ("/v1beta/openai", ""),
     ],
 )
-def test_after_a_404_the_error_says_what_may_be_wrong_with_the_address(path: str, hint: str) -> None:
+def test_after_a_404_the_error_hints_at_the_address(path: str, hint: str) -> None:
     with ChatServer(lambda asked: whole({"detail": "Not Found"}, status=404)) as server:
         heard = ask(server, base_url=f"http://127.0.0.1:{server.port}{path}")[0]
     assert isinstance(heard.error, Unreachable)

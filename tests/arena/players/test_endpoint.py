@@ -59,7 +59,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_a_whole_answer_comes_with_its_counts_and_times() -> None:
+def test_a_complete_answer_has_counts_and_times() -> None:
     with ScriptedEndpoint(Script(tokens=("Hel", "lo ", "한"), first_s=0.1)) as server:
         text, finish = ask(server, api_key="sk-key")
     assert text == "Hello 한"
@@ -91,14 +91,14 @@ def test_a_whole_answer_comes_with_its_counts_and_times() -> None:
     ],
     ids=["no [DONE]", "no usage", "neither", "keep-alives"],
 )
-def test_sloppy_but_whole_streams_are_whole_answers(script: Script) -> None:
+def test_sloppy_but_complete_streams_are_complete_answers(script: Script) -> None:
     with ScriptedEndpoint(script) as server:
         text, finish = ask(server)
     assert (text, finish.finish_reason) == ("Hello there.", "stop")
     assert finish.completion_tokens == (3 if script.has_usage else None)
 
 
-def test_a_stream_that_hangs_after_its_finish_reason_is_a_whole_answer() -> None:
+def test_a_stream_that_hangs_after_its_finish_reason_is_a_complete_answer() -> None:
     held = b'data: {"choices": [{"delta": {"content": "Hi"}, "finish_reason": "stop"}]}\r\n\r\n'
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -145,7 +145,7 @@ def test_text_can_always_be_stored(deltas: tuple[str, ...], text: str) -> None:
     assert answer.encode()
 
 
-def test_an_answer_cut_at_the_token_limit_says_so() -> None:
+def test_an_answer_cut_at_the_token_limit_has_that_finish_reason() -> None:
     with ScriptedEndpoint(Script(tokens=("x",) * 100)) as server:
         text, finish = ask(server)
     assert (text, finish.finish_reason) == ("x" * 64, "length")
@@ -325,7 +325,7 @@ def test_a_token_that_is_out_is_never_asked_for_again() -> None:
         assert (len(first.received), len(second.received)) == (1, 0)
 
 
-def test_every_end_is_reported_but_a_reader_who_left() -> None:
+def test_every_end_is_reported_except_when_the_reader_left() -> None:
     results: list[EndpointError | None] = []
     with ScriptedEndpoint(Script(), Script(status=400)) as server:
         ask(server, on_result=results.append)

@@ -116,7 +116,7 @@ def test_a_failure_takes_a_player_out_until_its_time_is_over_and_a_probe_succeed
         asyncio.run(main(server))
 
 
-def test_each_further_failure_doubles_the_time_out_and_a_whole_answer_forgives_them_all() -> None:
+def test_each_failure_doubles_the_time_out_and_a_complete_answer_forgives_all() -> None:
     async def out_s(health: Health, clock: Clock) -> float:
         health.record("m0", Broken("x"))
         started = clock.now
@@ -155,7 +155,7 @@ def test_a_full_server_is_out_for_a_moment_only() -> None:
     [Refused("x", is_too_long=True, status=400), Refused("x", is_filtered=True, status=400), Filtered("x")],
     ids=["too long", "a filter before the answer", "a filter in the middle of it"],
 )
-def test_a_prompt_at_fault_says_nothing_about_health(error: EndpointError) -> None:
+def test_an_error_of_the_prompt_does_not_affect_health(error: EndpointError) -> None:
     """One visitor with a forbidden prompt took a model out for everybody."""
     fake = FakeEndpoint()
     health = health_with(fake)
@@ -208,7 +208,7 @@ def test_refusals_after_a_trial_that_passed_are_tried_only_after_a_pause() -> No
     assert [asyncio.run(refuse_for(60)) for _ in range(4)] == [1, 1, 0, 1]  # at 0, 60, 180 s
 
 
-def test_a_model_that_refuses_the_trial_too_is_out_and_told_once_loudly_by_name(
+def test_a_model_that_refuses_the_trial_is_out_and_logged_once_by_name(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = Clock()
@@ -296,7 +296,7 @@ def test_what_may_be_the_prompts_fault_is_tried_at_once(error: EndpointError) ->
 
 
 @pytest.mark.parametrize("way", ["probe", "trial"])
-def test_a_check_that_began_before_a_failure_brings_nobody_back(way: str) -> None:
+def test_a_check_that_began_before_a_failure_brings_no_player_back(way: str) -> None:
     """A probe takes up to some seconds: a key that is refused meanwhile would have been forgotten."""
 
     async def main() -> None:
@@ -332,7 +332,7 @@ def test_a_trial_that_meets_a_full_server_is_put_off() -> None:
     assert names(health) == ["m0"]
 
 
-def test_a_trial_that_finds_nobody_is_an_ordinary_failure() -> None:
+def test_a_trial_without_a_connection_is_an_ordinary_failure() -> None:
     clock = Clock()
     fake = FakeEndpoint(trial=TimedOut("x"))
     health = health_with(fake, clock)
@@ -469,7 +469,7 @@ def test_streams_report_by_themselves() -> None:
     ],
     ids=["filter", "length", "unknown", "key", "credit", "model", "quota"],
 )
-def test_what_a_server_says_decides_whom_it_is_blamed_on(status: int, error: dict[str, str], state: str) -> None:
+def test_the_wording_of_an_error_decides_what_is_blamed(status: int, error: dict[str, str], state: str) -> None:
     """From the bytes of one refusal to the draw, after the time out of any passing failure and with its list there."""
 
     async def main(server: ScriptedEndpoint) -> None:

@@ -70,7 +70,9 @@ async def become(server: NativeServer, state: str) -> None:
     await until(lambda: server.state == state)
 
 
-def test_it_loads_without_blocking_and_tells_what_is_served(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_loads_without_blocking_and_lists_the_served_models(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     async def main() -> None:
         server = fake(tmp_path, load_s=0.3)
         await server.start()
@@ -181,7 +183,7 @@ def test_a_line_of_the_server_bears_our_time_alone(tmp_path: Path, caplog: pytes
     assert "model server: INFO uvicorn.error: Finished" in caplog.messages
 
 
-def test_models_that_the_server_leaves_out_are_told_once_and_the_rest_plays(
+def test_models_that_the_server_cannot_load_are_logged_once_and_the_others_play(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def main() -> None:

@@ -52,7 +52,7 @@ def test_an_answer_is_enough(status: str) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 405, 500, 503])
-def test_a_refused_list_is_told_from_no_answer(status: int) -> None:
+def test_a_refused_list_differs_from_no_answer(status: int) -> None:
     error = run(answer(f"{status} No"))
     assert isinstance(error, Unreachable)
     assert (error.status, error.can_pass) == (status, status >= 500)
@@ -117,7 +117,7 @@ def test_nothing_is_unpacked() -> None:
     assert time.process_time() - started < 5
 
 
-def test_no_http_is_no_answer() -> None:
+def test_a_response_that_is_not_http_is_no_answer() -> None:
     async def serve(writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n")
         await writer.drain()
@@ -127,7 +127,7 @@ def test_no_http_is_no_answer() -> None:
     assert error.status is None
 
 
-def test_a_list_without_the_model_says_what_there_is() -> None:
+def test_a_list_without_the_model_names_the_listed_ones() -> None:
     body = b'{"data": [%s]}' % b", ".join(b'{"id": "m%d"}' % number for number in range(1000))
     error = run(answer("200 OK", body), reads_list=True)
     assert isinstance(error, Unreachable)
@@ -141,7 +141,7 @@ def test_a_list_without_the_model_says_what_there_is() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[]", b'{"data": 1}', b'{"data": [1, {"id": 2}]}', b"[" * 100_000, b"\xff"]
 )
-def test_what_is_no_list_of_models_lists_none(body: bytes) -> None:
+def test_a_body_that_is_not_a_list_of_models_lists_none(body: bytes) -> None:
     assert listed_models(body) == ()
 
 

@@ -13,7 +13,7 @@ def test_without_terms_a_body_is_what_was_asked_and_nothing_differs() -> None:
     assert sent_of(REQUEST, body) is None
 
 
-def test_stream_options_go_with_the_stream() -> None:
+def test_stream_options_are_omitted_with_the_stream() -> None:
     body = body_of(REQUEST, "m", RequestOptions(), Adjustments(frozenset({"stream"})))
     assert not {"stream", "stream_options"} & body.keys()
     assert sent_of(REQUEST, body) == {"temperature": 0.7, "top_p": 0.9, "max_tokens": 64, "seed": 5}

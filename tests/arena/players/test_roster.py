@@ -6,7 +6,7 @@ from arena.players.roster import Player, Roster
 from arena.settings import SettingsError
 
 
-def test_a_roster_knows_who_plays_who_is_native_and_who_has_retired() -> None:
+def test_a_roster_lists_active_native_and_retired_players() -> None:
     near, far = Player("near", path=Path("x")), Player("far", base_urls=("http://h/v1",))
     gone = Player("gone", path=Path("x"), is_active=False)
     roster = Roster((near, far, gone))
@@ -40,7 +40,7 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         Roster((fill(tmp_path / "empty"),)).check_folders()
 
 
-def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"'long' path: .* cannot be read: File name too long; expected a model's"):
         Roster((Player("long", path=tmp_path / ("x" * 5000)),)).check_folders()
 

@@ -79,7 +79,7 @@ async def watch(battle: Battle) -> list[BattleView]:
 
 
 @pytest.mark.parametrize("slow", ["a", "b"])
-def test_both_sides_are_written_at_once_and_a_slow_one_stalls_nobody(slow: str) -> None:
+def test_both_sides_are_written_at_once_and_a_slow_one_stalls_no_other(slow: str) -> None:
     async def main() -> None:
         gate = asyncio.Event()
         waiting, quick = ScriptedPlayer([gate, "late"]), ScriptedPlayer(["soon"])
@@ -114,7 +114,7 @@ def test_both_sides_get_the_same_but_for_the_seed() -> None:
     run(main())
 
 
-def test_no_system_prompt_is_no_message() -> None:
+def test_an_empty_system_prompt_sends_no_message() -> None:
     async def main() -> None:
         a = ScriptedPlayer(["one"])
         battle = make(a, ScriptedPlayer())
@@ -199,7 +199,7 @@ def test_a_stream_without_a_finish_is_broken() -> None:
     run(main())
 
 
-def test_a_side_that_the_conversation_does_not_fit_says_so_without_a_number_and_is_not_asked_again() -> None:
+def test_a_side_whose_context_is_too_short_reports_no_number_and_is_not_asked_again() -> None:
     async def main() -> None:
         refusal = Refused("too long", limit=512, is_too_long=True)
         battle = make(ScriptedPlayer([refusal]), ScriptedPlayer(["fine"]))
@@ -394,7 +394,7 @@ def test_stop_before_the_first_token_leaves_nothing_to_go_on_from() -> None:
     run(main())
 
 
-def test_a_battle_that_nobody_watches_is_void_and_its_streams_are_closed() -> None:
+def test_a_battle_without_a_watching_page_becomes_void_and_closes_its_streams() -> None:
     async def main() -> None:
         journal, never = Journal(), asyncio.Event()
         a, b = ScriptedPlayer(["x", never]), ScriptedPlayer([never])
@@ -547,7 +547,7 @@ def test_a_voted_battle_is_never_voided() -> None:
     run(main())
 
 
-def test_a_battle_that_cannot_be_stored_is_void_and_says_so() -> None:
+def test_a_battle_that_cannot_be_stored_becomes_void_with_a_notice() -> None:
     async def main() -> None:
         journal = Journal()
         journal.error = StorageFailed("disk full")

@@ -59,7 +59,7 @@ def test_a_text_that_came_at_once_is_too_short_to_be_measured() -> None:
     assert read([0, 2, 4, 6, 8, 10, *[12] * 594], even(700)).chars_per_s == pytest.approx(20)
 
 
-def test_silence_after_the_last_character_is_no_part_of_the_rate() -> None:
+def test_silence_after_the_last_character_does_not_change_the_rate() -> None:
     """A model that has finished and has not said so is not slower than it was."""
     assert read([min(n, 300) for n in even(30)], even(700)).chars_per_s == pytest.approx(30, rel=0.01)
 

@@ -13,7 +13,7 @@ def players(**weights: float) -> list[Player]:
 
 
 @pytest.mark.parametrize("n_players", [0, 1])
-def test_nobody_meets_nobody(n_players: int) -> None:
+def test_fewer_than_two_players_make_no_pair(n_players: int) -> None:
     with pytest.raises(TooFewPlayers, match=f"{n_players} players can be drawn; a battle needs 2") as caught:
         choose_pair(players(a=1.0)[:n_players], random.Random(0))
     assert caught.value.n_players == n_players
@@ -35,7 +35,7 @@ def test_two_players_meet_on_either_side_alike() -> None:
 @pytest.mark.parametrize(
     "weights", [{"a": 1, "b": 1, "c": 1, "d": 1}, {"a": 2, "b": 1, "c": 1}, {"a": 0.5, "b": 7, "c": 1}]
 )
-def test_pairs_come_as_often_as_the_stored_probability_says(weights: dict[str, float]) -> None:
+def test_pairs_are_drawn_with_the_stored_probability(weights: dict[str, float]) -> None:
     rng = random.Random(3)
     n_draws = 20_000
     drawn = [choose_pair(players(**weights), rng) for _ in range(n_draws)]

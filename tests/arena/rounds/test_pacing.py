@@ -267,7 +267,7 @@ def test_a_retried_answer_is_shown_at_the_steady_pace_from_the_moment_at_which_i
     assert end_s(releases, "a", 400) == pytest.approx(12.0 + 400 / MAX_CHARS_PER_S, abs=2 * TICK_S)
 
 
-def test_free_shows_everything_as_it_comes() -> None:
+def test_free_shows_everything_as_it_arrives() -> None:
     pace = FreePace()
     assert pace.release(0.0, Arrived(12, False), Arrived(0, False)) == Released(12, 0, is_started=True)
     assert pace.release(0.1, Arrived(99, True), Arrived(3, False)) == Released(99, 3, is_started=True)

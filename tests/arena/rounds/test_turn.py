@@ -91,7 +91,7 @@ def test_what_has_arrived_of_the_end_is_not_seen_beforehand() -> None:
         assert look(one) == [("writing", "x" * 30, None, False), ("writing", "x" * 200, None, False)]
 
 
-def test_on_stop_a_side_that_is_complete_and_shown_whole_is_done_and_another_stopped() -> None:
+def test_on_stop_a_complete_and_entirely_shown_side_is_done_and_another_stopped() -> None:
     one = turn(EqualPace())
     for side, n_chars in (("a", 30), ("b", 900)):
         one.attempts[side].text, one.attempts[side].finish = "x" * n_chars, DONE  # type: ignore[index]
@@ -103,7 +103,7 @@ def test_on_stop_a_side_that_is_complete_and_shown_whole_is_done_and_another_sto
     assert one.attempts["b"].text == text_b
 
 
-def test_on_stop_a_side_that_has_failed_and_is_shown_whole_has_failed() -> None:
+def test_on_stop_a_failed_and_entirely_shown_side_has_failed() -> None:
     one = turn(EqualPace())
     one.attempts["a"].text, one.attempts["a"].error = "x" * 30, "broken"
     one.attempts["b"].text, one.attempts["b"].finish = "x" * 900, DONE
@@ -155,6 +155,6 @@ def test_a_side_is_retried_beside_one_that_was_stopped() -> None:
     assert [(view.state, view.text) for view in one.views.values()] == [("done", "fine"), ("stopped", "so far")]
 
 
-def test_a_view_of_an_ended_side_is_no_phase() -> None:
+def test_the_view_of_an_ended_side_is_not_a_phase() -> None:
     ended = Attempt(1, 1, "x", finish=DONE, n_shown=1, has_ended=True)
     assert ended.view("writing") == SideView("done", "x")

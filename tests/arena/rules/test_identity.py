@@ -66,7 +66,7 @@ def test_a_claim_to_be_any_known_model_is_a_leak(answer: str) -> None:
         "",
     ],
 )
-def test_a_name_in_passing_is_no_leak(answer: str) -> None:
+def test_a_name_in_passing_is_not_a_leak(answer: str) -> None:
     assert not names_itself([answer], WREN, ROSTER)
 
 

@@ -122,7 +122,7 @@ def test_the_list_is_closed_and_every_reason_is_explained() -> None:
     assert all(f"    {reason.label} " in ledger.__doc__ for reason in Reason)
 
 
-def test_reasons_that_are_no_matter_of_facts_are_never_given_by_the_rules() -> None:
+def test_the_rules_never_give_reasons_that_do_not_follow_from_facts() -> None:
     worst = Facts(
         kind="control",
         outcome="a",
@@ -221,7 +221,7 @@ def test_facts_that_do_not_suffice_leave_the_old_verdict() -> None:
     ],
     ids=str,
 )
-def test_facts_of_an_import_that_make_no_sense_are_no_facts(change: dict[str, Any]) -> None:
+def test_wrong_facts_of_an_import_are_ignored(change: dict[str, Any]) -> None:
     assert judge_stored({**_version_1(), **change}, RULES) is None
 
 

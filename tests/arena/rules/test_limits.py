@@ -3,7 +3,7 @@ import pytest
 from arena.rules.limits import ADDRESS_FACTOR, BadPrompt, Exceeded, battles_exceeded, checked_prompt
 
 
-def test_a_visitor_begins_as_many_battles_as_the_setting_says() -> None:
+def test_a_visitor_may_begin_battles_per_hour_battles() -> None:
     assert battles_exceeded(n_visitor=4, n_address=0, battles_per_hour=5) is None
     assert battles_exceeded(n_visitor=5, n_address=0, battles_per_hour=5) == Exceeded(5, limit=5, window_s=3600)
 

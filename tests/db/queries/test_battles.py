@@ -78,7 +78,7 @@ def test_thoughts_and_parameters_are_kept_beside_the_answer(database: Database) 
 
 
 @pytest.mark.parametrize("n_tokens", [2**63, 10**30, -1])
-def test_a_count_that_no_column_holds_is_stored_as_unknown(database: Database, n_tokens: int) -> None:
+def test_a_count_beyond_64_bits_is_stored_as_unknown(database: Database, n_tokens: int) -> None:
     with database.write() as tx:
         battle_id = votable(tx)
         queries.add_turn(tx, battle_id, "And 3 + 3?")
@@ -178,7 +178,7 @@ def test_the_current_battle_is_the_visitors_newest_that_is_not_over(database: Da
         assert queries.current_battle(tx, "ann") is None
 
 
-def test_battles_that_nobody_streams_become_void(database: Database) -> None:
+def test_battles_that_no_process_streams_become_void(database: Database) -> None:
     with database.write() as tx:
         add_models(tx)
         for replica, seen_at in (("self", 50.0), ("alive", 99.0), ("lost", 50.0)):

@@ -55,7 +55,7 @@ def test_judging_again_changes_verdicts_and_keeps_those_without_facts(database: 
     _sound(database)
 
 
-def test_a_judge_cannot_add_or_remove_what_is_no_matter_of_facts(database: Database) -> None:
+def test_a_judge_cannot_add_or_remove_standing_reasons(database: Database) -> None:
     with database.write() as tx:
         fight(tx)
         vote(tx, votable(tx, visitor="bo"), visitor="bo")

@@ -187,7 +187,7 @@ def test_a_parameter_that_a_refusal_names_is_found(body: Any, parameter: str) ->
         "This model does not accept a system prompt",
     ],
 )
-def test_that_there_is_no_system_role_is_read_in_many_wordings(message: str) -> None:
+def test_a_missing_system_role_is_recognised_in_many_wordings(message: str) -> None:
     assert named(error(message)) == "system"
     assert named({"object": "error", "message": message, "type": "BadRequestError", "code": 400}) == "system"
     assert named(error(message), status=500) == "system"
@@ -227,7 +227,7 @@ def test_the_place_of_a_refused_role_is_read() -> None:
         {"error": {"param": {"param": ["x"]}}},
     ],
 )
-def test_what_names_no_parameter_is_no_evidence(body: Any) -> None:
+def test_an_error_without_a_parameter_is_not_evidence(body: Any) -> None:
     assert named(body) is None
 
 
@@ -252,7 +252,7 @@ def test_only_refusals_of_the_request_are_read() -> None:
         ("water temperature", 'The topic "water temperature" is not allowed'),
     ],
 )
-def test_what_our_own_messages_contain_is_no_evidence(prompt: str, message: str) -> None:
+def test_words_of_our_own_messages_are_not_evidence(prompt: str, message: str) -> None:
     assert named(error(message), prompt=prompt) is None
     assert named(error(message), prompt="How are you?") is not None, "else this test shows nothing"
 
@@ -289,12 +289,12 @@ def test_a_parameter_is_known_by_the_name_that_was_sent() -> None:
     assert named(error("Unsupported parameter: 'seed'"), names=renamed) is None
 
 
-def test_a_server_that_takes_no_whole_top_p_is_asked_without_it() -> None:
+def test_a_server_that_refuses_a_top_p_of_1_is_asked_without_it() -> None:
     body = {"error": "Input validation error: `top_p` must be > 0.0 and < 1.0", "error_type": "validation"}
     assert named(body, status=422, top_p=1.0) == "top_p"
     assert named(body, status=422, top_p=0.9) is None
 
 
-def test_a_digit_in_a_place_that_is_no_number_is_no_error_of_ours() -> None:
+def test_a_superscript_digit_in_a_place_raises_no_error() -> None:
     assert named({"detail": [{"loc": ["body", "messages", "²", "role"], "msg": "wrong"}]}, status=422) == "system"
     assert named({"detail": [{"loc": ["body", "messages", "1", "role"], "msg": "wrong"}]}, status=422) is None

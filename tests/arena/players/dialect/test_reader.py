@@ -91,7 +91,7 @@ def test_every_shape_of_a_thought_is_kept_apart(thoughts: list[dict[str, Any]]) 
     assert answer.has_thought
 
 
-def test_blank_thoughts_are_no_sign_that_a_model_reasons() -> None:
+def test_blank_thoughts_do_not_show_that_a_model_reasons() -> None:
     _, _, answer = read(chunk("<think>\n\n</think>\n\n"), *words(), chunk(None, "stop"))
     assert not answer.has_thought
 
@@ -120,7 +120,7 @@ def test_finish_reasons_are_read_in_openais_words(sent: Any, reason: str | None)
     assert finish_reason_of(sent) == reason
 
 
-def test_a_finish_reason_that_comes_too_early_ends_nothing() -> None:
+def test_a_finish_reason_that_arrives_too_early_ends_nothing() -> None:
     text, _, answer = read(chunk("The ", "stop"), chunk("answer.", "stop"))
     assert text == "The answer."
     assert answer.goes_on
@@ -171,7 +171,7 @@ def test_an_answer_without_end_is_broken(delta: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("data", ["{not json}", "[1]", "3", "[" * 200_000, '{"a":' * 200_000, "9" * 5000, '"x"'])
-def test_what_is_no_object_is_broken_however_deep(data: str) -> None:
+def test_an_event_that_is_not_an_object_is_broken_at_any_depth(data: str) -> None:
     with pytest.raises(Broken):
         chunk_of(data, "host")
 
@@ -215,5 +215,5 @@ def test_an_error_in_place_of_a_chunk_is_seen(value: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("value", [{}, {"error": None}, {"error": ""}, chunk("x"), {"choices": [], "message": "hello"}])
-def test_other_chunks_are_no_errors(value: dict[str, Any]) -> None:
+def test_other_chunks_are_not_errors(value: dict[str, Any]) -> None:
     assert error_in(value) is None

@@ -112,7 +112,7 @@ def test_a_refusal_for_another_reason_is_neither_too_long_nor_filtered(case: Any
     [b"", b"null", b"[]", b"{}", b"0", b'""', b"[" * 60_000, b'{"error": ' + b"9" * 60_000 + b"}", b"\xff\xfe{"],
     ids=["nothing", "null", "list", "object", "zero", "text", "deep", "a number of many digits", "no UTF-8"],
 )
-def test_a_body_that_says_nothing_is_a_plain_error(body: bytes) -> None:
+def test_an_empty_body_is_a_plain_error(body: bytes) -> None:
     error = read(400, body)
     assert isinstance(error, Refused)
     assert (error.is_too_long, error.limit, error.is_filtered) == (False, None, False)
@@ -155,7 +155,7 @@ def test_an_account_that_was_flagged_is_not_a_filtered_prompt() -> None:
     assert not error.can_pass
 
 
-def test_what_a_server_echoes_of_the_request_is_no_evidence() -> None:
+def test_an_echo_of_the_request_is_not_evidence() -> None:
     echoed = "prompt is too long: context_length_exceeded, content_filter, insufficient_quota"
     for body in (
         {"detail": [{"loc": ["body", "user"], "msg": "extra fields not permitted", "input": echoed}]},

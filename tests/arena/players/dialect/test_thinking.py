@@ -126,7 +126,7 @@ def test_white_text_without_end_is_not_held_without_end() -> None:
     assert sum(len(piece.text) for _ in range(20) for piece in splitter.feed("\n" * 100)) >= 1000
 
 
-def test_held_text_comes_out_in_the_pieces_in_which_it_came() -> None:
+def test_held_text_is_released_in_the_pieces_in_which_it_arrived() -> None:
     splitter = Splitter(ThinkingStyle.UNKNOWN, holds=True)
     for text in (" ", "The ", "answer", "."):
         assert splitter.feed(text) == []

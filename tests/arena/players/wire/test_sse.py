@@ -23,7 +23,7 @@ def test_an_event_without_its_last_empty_line_is_read_at_the_end() -> None:
     assert read([b"data: one\n\ndata: two\n"]) == ["one", "two"]
 
 
-def test_comments_alone_are_no_events() -> None:
+def test_comments_alone_are_not_events() -> None:
     assert read([b": ping\n\n: ping\n\n"]) == []
 
 
@@ -38,7 +38,7 @@ def test_an_event_of_empty_lines_without_end_is_an_error() -> None:
         EventReader().feed(b"data:\n" * 1_100_000)
 
 
-def test_a_line_that_comes_byte_by_byte_costs_no_more_than_its_length() -> None:
+def test_a_line_that_arrives_byte_by_byte_costs_only_its_length() -> None:
     reader = EventReader()
     assert [data for _ in range(200_000) for data in reader.feed(b"x")] == []
     assert reader.feed(b"\n\ndata: y\n\n") == ["y"]

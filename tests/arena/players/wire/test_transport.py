@@ -44,7 +44,7 @@ def served(certificate: tuple[Path, Path]) -> ChatServer:
     return ChatServer(lambda asked: told("Hello."), tls=context)
 
 
-def test_a_certificate_that_nobody_knows_is_named_with_what_to_do(certificate: tuple[Path, Path]) -> None:
+def test_an_unknown_certificate_is_reported_with_what_to_do(certificate: tuple[Path, Path]) -> None:
     with served(certificate) as server:
         heard = asyncio.run(heard_from(server.base_url))
     assert isinstance(heard.error, Unreachable)
