@@ -30,7 +30,8 @@ from inference.bench import endless, random_prompts
 from inference.engine.engine import MAX_CHUNK, Engine
 from inference.engine.loading import Loaded, LoadedModel, load_for_serving
 from inference.engine.request import Request, SamplingParams
-from inference.engine.worker import Stream, Worker
+from inference.engine.stream import Stream
+from inference.engine.worker import Worker
 from inference.folder import open_folder
 from inference.model.cache import RingCache
 from inference.model.native import compiling

@@ -7,7 +7,8 @@ sampling/   logits -> the next token of each request, and log-probabilities
 generation  sampled ids -> text and the end of an answer
 engine      step(): schedule, forward, sample, events; synchronous and deterministic
 sharing/    how the models of one process share time (turns) and memory (slot quotas)
-worker      the one thread that steps all engines, with asynchronous streams in front of it
+worker      the one thread that steps all engines
+stream      the events of one request, for an asynchronous reader
 metrics     what the worker counts
 loading     model folders -> engines: dtype, number of slots, weights fingerprint
 """

@@ -1,4 +1,4 @@
-"""The one thread that owns all engines, with asynchronous streams in front of it.
+"""The one thread that owns all engines.
 
 One thread, so that a single team of OpenMP threads runs and no model waits for another's lock. Between two steps it
 divides the slots (`sharing.slot_quotas`) and chooses the next engine (`sharing.turns`). An engine that was idle starts
@@ -14,7 +14,7 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,7 @@ from inference.engine.request import Event, Request
 from inference.engine.sharing.memory import MAX_SLOTS
 from inference.engine.sharing.slot_quotas import divide
 from inference.engine.sharing.turns import Candidate, EngineClock, next_turn
+from inference.engine.stream import Stream
 
 logger = logging.getLogger(__name__)
 
@@ -39,33 +40,6 @@ class QueueFullError(RuntimeError):
 
 class NotReadyError(RuntimeError):
     """The models are still loading, or the worker has closed."""
-
-
-class Stream:
-    """The events of one request: an asynchronous iterator that ends after the event with a finish reason."""
-
-    def __init__(self) -> None:
-        self._unread: Event | None = None
-        self._news = asyncio.Event()
-        self._is_over = False
-
-    def deliver(self, event: Event) -> None:
-        """Merge an event with the unread ones. Called on the event loop."""
-        self._unread = event.after(self._unread)
-        self._news.set()
-
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self
-
-    async def __anext__(self) -> Event:
-        if self._is_over:
-            raise StopAsyncIteration
-        await self._news.wait()
-        event, self._unread = self._unread, None
-        self._news.clear()
-        assert event is not None
-        self._is_over = event.finish_reason is not None
-        return event
 
 
 @dataclass(slots=True)

@@ -17,7 +17,8 @@ from starlette.types import Receive, Scope, Send
 from inference.engine.loading import LoadedModel
 from inference.engine.request import Event, SamplingParams
 from inference.engine.request import Request as EngineRequest
-from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
+from inference.engine.stream import Stream
+from inference.engine.worker import NotReadyError, QueueFullError, Worker
 from inference.server.requests.prompts import Prompt
 from inference.server.requests.protocol import ChatRequest, CompletionRequest
 from inference.server.responses.completion_json import DONE, CompletionWriter, Usage, sse
@@ -60,7 +61,7 @@ class _Part:
         return self._text_logprobs.add([*self._prompt.ids, *ids], [*event.prompt_logprobs, *event.logprobs])
 
 
-class Job:
+class RunningCompletion:
     """A running request: its prompts in the engine, the writer of its messages, and how to cancel it."""
 
     def __init__(self, writer: CompletionWriter, parts: Sequence[_Part], cancel: Callable[[], None]) -> None:
@@ -78,7 +79,7 @@ class Job:
         )
 
 
-def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> Job:
+def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> RunningCompletion:
     """Submit all prompts of a request to the worker. Raises ApiError, and submits none, where it cannot."""
     is_chat = isinstance(body, ChatRequest)
     request_id = f"{'chatcmpl' if is_chat else 'cmpl'}-{secrets.token_hex(12)}"
@@ -101,7 +102,7 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
     except NotReadyError as error:
         raise ApiError(503, str(error), code=worker.state) from error
     fingerprint = model.fingerprint if backend is None else f"{model.fingerprint}+{backend}"
-    return Job(CompletionWriter(is_chat, request_id, int(time.time()), name, fingerprint), parts, cancel)
+    return RunningCompletion(CompletionWriter(is_chat, request_id, int(time.time()), name, fingerprint), parts, cancel)
 
 
 def _params(body: Body, prompt: Prompt) -> SamplingParams:
@@ -129,12 +130,12 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
     )
 
 
-async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Response:
+async def respond(request: Request, body: Body, running: RunningCompletion, worker: Worker) -> Response:
     """Answer a request, with a stream where the body asks for one. Raises ApiError where the model fails."""
     if body.stream:
         has_usage = body.stream_options is not None and body.stream_options.include_usage
-        return _EventStream(_chunks(job, has_usage=has_usage), job.cancel)
-    whole = asyncio.gather(*(_collect(part.stream) for part in job.parts))
+        return _EventStream(_chunks(running, has_usage=has_usage), running.cancel)
+    whole = asyncio.gather(*(_collect(part.stream) for part in running.parts))
     gone = asyncio.create_task(_disconnect(request))
     try:
         either: list[asyncio.Future[Any]] = [whole, gone]
@@ -142,16 +143,16 @@ async def respond(request: Request, body: Body, job: Job, worker: Worker) -> Res
         if not whole.done():
             return Response(status_code=_CLIENT_GONE)
     finally:
-        job.cancel()
+        running.cancel()
         whole.cancel()
         gone.cancel()
     choices = []
-    for part, event in zip(job.parts, whole.result(), strict=True):
+    for part, event in zip(running.parts, whole.result(), strict=True):
         if event.finish_reason == "error" or event.finish_reason is None:
             raise ApiError(503 if worker.state == "closed" else 500, str(event.error), code="model_failed")
         text, logprobs = part.take(event)
-        choices.append(job.writer.choice(part.index, text, logprobs, event.finish_reason))
-    return JsonResponse(job.writer.completion(choices, job.usage))
+        choices.append(running.writer.choice(part.index, text, logprobs, event.finish_reason))
+    return JsonResponse(running.writer.completion(choices, running.usage))
 
 
 async def _collect(stream: Stream) -> Event:
@@ -176,12 +177,12 @@ async def _disconnect(request: Request) -> None:
         pass
 
 
-async def _chunks(job: Job, *, has_usage: bool) -> AsyncIterator[str]:
+async def _chunks(running: RunningCompletion, *, has_usage: bool) -> AsyncIterator[str]:
     """Yield server-sent events. After an error there is no [DONE], so no client takes the answer for complete."""
-    writer, no_usage = job.writer, {"usage": None} if has_usage else {}
+    writer, no_usage = running.writer, {"usage": None} if has_usage else {}
     if writer.is_chat:
         yield sse({**writer.chunk(0, "", is_first=True), **no_usage})
-    async for part, event in _merged(job.parts):
+    async for part, event in _merged(running.parts):
         if event.finish_reason == "error":
             yield sse(ApiError(500, str(event.error), code="model_failed").body())
             return
@@ -191,7 +192,7 @@ async def _chunks(job: Job, *, has_usage: bool) -> AsyncIterator[str]:
         if event.finish_reason is not None:
             yield sse({**writer.chunk(part.index, "", None, event.finish_reason), **no_usage})
     if has_usage:
-        yield sse(writer.usage_chunk(job.usage))
+        yield sse(writer.usage_chunk(running.usage))
     yield DONE
 
 
@@ -215,7 +216,7 @@ class _EventStream(StreamingResponse):
     """A stream that calls `on_end` after its last chunk, or when the client disconnects."""
 
     def __init__(self, chunks: AsyncIterator[str], on_end: Callable[[], None]) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # or nginx holds the stream until its end
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # or nginx buffers the stream until its end
         super().__init__(chunks, media_type="text/event-stream", headers=headers)
         self._on_end = on_end
 

@@ -1,1 +1,1 @@
-"""Requests as they come over the wire: from bytes to checked fields, and from those to token ids."""
+"""Requests: from bytes to checked fields, and from those to token ids."""

@@ -1,1 +1,1 @@
-"""Responses as they go over the wire: the JSON of completions, of log-probabilities and of errors."""
+"""Responses: the JSON of completions, log-probabilities and errors."""

@@ -13,7 +13,7 @@ from inference.text.tokenizer import StreamDecoder, Tokenizer
 
 
 def token_text(tokenizer: Tokenizer, token_id: int) -> str:
-    """Return the text that stands for a token in a list of tokens."""
+    """Return the text of a token, as shown in a list of tokens."""
     if tokenizer.is_control(token_id):
         return tokenizer.piece(token_id)
     piece = tokenizer.piece_bytes(token_id)

@@ -15,7 +15,8 @@ from inference.engine.loading import Loaded, LoadedModel, load_models
 from inference.engine.metrics import EngineStats, Metrics
 from inference.engine.request import Event, Request, SamplingParams
 from inference.engine.sharing.slot_quotas import SlotUse
-from inference.engine.worker import NotReadyError, QueueFullError, Stream, Worker
+from inference.engine.stream import Stream
+from inference.engine.worker import NotReadyError, QueueFullError, Worker
 from inference.folder import ModelFolder, open_folder
 from tests.fakes import write_model_folder
 
