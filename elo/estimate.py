@@ -49,6 +49,8 @@ class Estimate:
     pairs: Pairs
     """What was fitted: without ignored ties and left-out votes, and with weights."""
     gauge: Gauge
+    group: Index
+    """(K,): the component of each model in the fit; ratings can be compared only within one."""
     fit: Fit | TieFit
     ratings: Floats
     contextual: ContextualFit | None = None
@@ -59,11 +61,6 @@ class Estimate:
     """The votes of the fit one by one, from which `spread` makes clusters; None where only counts came."""
     weights: Floats | None = None
     """Those of `votes`; None: 1 each."""
-
-    @property
-    def group(self) -> Index:
-        """(K,): the component of each model in the fit; ratings can be compared only within one."""
-        return components(self.pairs)
 
     def expected_score(self, d: Floats) -> Floats:
         """The points that a model expects against one rated lower by d: wins and half the ties."""
@@ -113,6 +110,7 @@ def fit(data: Cells | Votes, settings: Settings) -> Estimate:
             counted,
             pairs,
             gauge,
+            components(pairs),
             fitted,
             gauge.centred(fitted.ratings),
             plain=gauge.centred(_fit_pairs(rated.pairs(), settings).ratings) if has_weights else None,
@@ -189,6 +187,7 @@ def _fit_with_covariates(votes: Votes, cells: Cells, settings: Settings) -> Esti
         counted,
         found.pairs,
         gauge,
+        components(found.pairs),
         found.fit,
         gauge.centred(found.fit.ratings),
         contextual=found,

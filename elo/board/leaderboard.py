@@ -12,7 +12,7 @@ from db.outcome import Outcome
 from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
 from elo.board import ranks
-from elo.chance.intervals import IntervalKind, Intervals, ReportRounds
+from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
 from elo.settings import Settings
@@ -187,18 +187,26 @@ def rate(
 
 def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) -> Leaderboard:
     """The board of an estimate and its spread: on the scale of the settings, with ranks."""
-    settings, models, bounds = fitted.settings, fitted.counted.models, spread.intervals
-    ratings, group = _on_scale(fitted, fitted.ratings), fitted.group
-    rows, plain = _rows(fitted.counted, ratings, group), {}
-    if bounds is not None:
-        low, high = _on_scale(fitted, bounds.low), _on_scale(fitted, bounds.high)
-        rows = _with_intervals(rows, low, high, bounds, fitted)
+    settings, models, intervals = fitted.settings, fitted.counted.models, spread.intervals
+    target, scale = fitted.gauge.target, settings.points_per_logit
+
+    def on_scale(logits: Floats) -> Floats:
+        points: Floats = np.round(target + scale * logits, _DECIMALS)
+        return points
+
+    ratings, bounds, plain = on_scale(fitted.ratings), None, {}
+    if intervals is not None:
+        by_difference = ranks.by_difference(
+            fitted.ratings, intervals.covariance, fitted.group, level=settings.level, freedom=intervals.freedom
+        )
+        bounds = _Bounds(on_scale(intervals.low), on_scale(intervals.high), intervals.kind, by_difference)
         if fitted.plain is not None:
-            unweighted = _on_scale(fitted, fitted.plain)
-            if ((unweighted < low) | (unweighted > high)).any():
+            unweighted = on_scale(fitted.plain)
+            if ((unweighted < bounds.low) | (unweighted > bounds.high)).any():
                 plain = dict(zip(models, unweighted.tolist(), strict=True))
+    contextual = fitted.contextual
     return Leaderboard(
-        _ordered(rows),
+        _rows(fitted.counted, ratings, fitted.group, bounds),
         tuple(sorted(set(listed) - set(models))),
         settings,
         source_of(fitted.cells),
@@ -207,41 +215,14 @@ def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) 
             fitted.fit.largest_gradient,
             spread.tie,
             spread.coefficients,
-            0 if fitted.contextual is None else fitted.contextual.n_left_out,
-            () if fitted.contextual is None else fitted.contextual.unused,
+            0 if contextual is None else contextual.n_left_out,
+            () if contextual is None else contextual.unused,
         ),
-        reach=None if bounds is None else bounds.reach,
-        agreement=None if bounds is None else bounds.agreement,
-        n_clusters=None if bounds is None else bounds.n_clusters,
+        reach=None if intervals is None else intervals.reach,
+        agreement=None if intervals is None else intervals.agreement,
+        n_clusters=None if intervals is None else intervals.n_clusters,
         plain=plain,
     )
-
-
-def _on_scale(fitted: Estimate, logits: Floats) -> Floats:
-    """Log-odds under the gauge -> points."""
-    points: Floats = np.round(fitted.gauge.target + fitted.settings.points_per_logit * logits, _DECIMALS)
-    return points
-
-
-def _with_intervals(
-    rows: Iterable[BoardRow], low: Floats, high: Floats, bounds: Intervals, fitted: Estimate
-) -> list[BoardRow]:
-    spans = ranks.rank_spans(low, high, fitted.group)
-    by_difference = ranks.by_difference(
-        fitted.ratings, bounds.covariance, fitted.group, level=fitted.settings.level, freedom=bounds.freedom
-    )
-    return [
-        replace(
-            row,
-            rank=int(spans.best[m]),
-            rank_worst=int(spans.worst[m]),
-            low=float(low[m]),
-            high=float(high[m]),
-            interval=bounds.kind[m],
-            rank_by_difference=int(by_difference[m]),
-        )
-        for m, row in enumerate(rows)
-    ]
 
 
 def rate_online(
@@ -256,7 +237,7 @@ def rate_online(
     pairs = cells.pairs()
     states = online.replay(votes, settings)
     ratings = np.array([states[model].rating for model in pairs.models])
-    return Leaderboard(_ordered(_rows(pairs, ratings, components(pairs))), unrated, settings, source_of(cells))
+    return Leaderboard(_rows(pairs, ratings, components(pairs), None), unrated, settings, source_of(cells))
 
 
 def source_of(cells: Cells) -> Source:
@@ -269,28 +250,36 @@ def source_of(cells: Cells) -> Source:
     return Source(cells.n_votes, hashlib.sha256("".join(lines).encode(errors="surrogatepass")).hexdigest())
 
 
-def _rows(pairs: Pairs, ratings: Floats, group: Index) -> list[BoardRow]:
-    """In the order of the models and without intervals: a better rating is a better rank."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Bounds:
+    """Of K models, on the scale of the board, with the kind of each interval and the rank by difference."""
+
+    low: Floats
+    high: Floats
+    kind: Sequence[IntervalKind]
+    by_difference: Index
+
+
+def _rows(pairs: Pairs, ratings: Floats, group: Index, bounds: _Bounds | None) -> tuple[BoardRow, ...]:
+    """By rating, then name. Without intervals a better rating is a better rank."""
     points = record(pairs)
-    spans = ranks.rank_spans(ratings, ratings, group)
-    return [
+    spans = ranks.rank_spans(*((ratings, ratings) if bounds is None else (bounds.low, bounds.high)), group)
+    rows = [
         BoardRow(
             model=model,
             rank=int(spans.best[m]),
             rating=float(ratings[m]),
-            low=None,
-            high=None,
-            interval="none",
+            low=None if bounds is None else float(bounds.low[m]),
+            high=None if bounds is None else float(bounds.high[m]),
+            interval="none" if bounds is None else bounds.kind[m],
             battles=int(points.battles[m]),
             win_rate=float(points.won[m] / points.battles[m]),
             component=int(group[m]),
             rank_worst=int(spans.worst[m]),
+            rank_by_difference=None if bounds is None else int(bounds.by_difference[m]),
         )
         for m, model in enumerate(pairs.models)
     ]
-
-
-def _ordered(rows: Iterable[BoardRow]) -> tuple[BoardRow, ...]:
     return tuple(sorted(rows, key=lambda row: (-row.rating, row.model)))
 
 
