@@ -14,7 +14,7 @@ from db.codes import BattleKind, Policy, Reason, State
 from db.outcome import Outcome
 from db.queries.decks import deck_key, prepared_id
 from db.records.battles import BattleRecord, DeckAnswer, DeckPrompt, StoredSettings, TurnRecord, VoteRecord
-from db.records.fields import STRICT, Integer, Json, Text
+from db.records.fields import STRICT, StoredInteger, StoredJson, StoredText
 
 Winner = Annotated[Outcome, BeforeValidator(Outcome.parse), PlainSerializer(lambda outcome: outcome.winner)]
 
@@ -30,30 +30,30 @@ class VoteLine:
 
     __pydantic_config__ = STRICT
 
-    model_a: Text
-    model_b: Text
+    model_a: StoredText
+    model_b: StoredText
     winner: Winner
     tstamp: float
     anony: bool
     kind: BattleKind
     counted: bool
     reasons: tuple[Reason, ...]
-    visitor: Text
-    revision: Integer
-    changed_revision: Integer | None
-    ledger_revision: Integer
-    battle: Text
-    share_id: Text
+    visitor: StoredText
+    revision: StoredInteger
+    changed_revision: StoredInteger | None
+    ledger_revision: StoredInteger
+    battle: StoredText
+    share_id: StoredText
     draw_probability: float | None
-    prepared_id: Text | None
+    prepared_id: StoredText | None
     policy: Policy | None
-    language: Text | None
+    language: StoredText | None
     opened_at: float
     settings: StoredSettings | None
-    rules_version: Integer
-    facts: Json
+    rules_version: StoredInteger
+    facts: StoredJson
     withdrawn_at: float | None
-    withdraw_reason: Text | None
+    withdraw_reason: StoredText | None
     turns: tuple[TurnRecord, ...]
     deck_prompt: DeckPrompt | None
     deck_answers: tuple[DeckAnswer, ...]

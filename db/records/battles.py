@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from db.codes import Action, BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
-from db.records.fields import STRICT, Integer, Json, Text
+from db.records.fields import STRICT, StoredInteger, StoredJson, StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,11 @@ class StoredSettings:
 
     __pydantic_config__ = STRICT
 
-    system_prompt: Text | None
+    system_prompt: StoredText | None
     temperature: float
     top_p: float
-    max_tokens: Integer
-    pace: Text
+    max_tokens: StoredInteger
+    pace: StoredText
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,10 @@ class DeckPrompt:
 
     __pydantic_config__ = STRICT
 
-    deck: Text
-    text: Text
-    tags: tuple[Text, ...] = ()
-    language: Text | None = None
+    deck: StoredText
+    text: StoredText
+    tags: tuple[StoredText, ...] = ()
+    language: StoredText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,13 @@ class DeckAnswer:
 
     __pydantic_config__ = STRICT
 
-    model: Text
-    text: Text
-    seed: Integer | None = None
-    finish_reason: Text | None = None
-    prompt_tokens: Integer | None = None
-    completion_tokens: Integer | None = None
-    fingerprint: Text | None = None
+    model: StoredText
+    text: StoredText
+    seed: StoredInteger | None = None
+    finish_reason: StoredText | None = None
+    prompt_tokens: StoredInteger | None = None
+    completion_tokens: StoredInteger | None = None
+    fingerprint: StoredText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,19 @@ class AnswerRecord:
     __pydantic_config__ = STRICT
 
     side: Side
-    attempt: Integer
-    text: Text
-    seed: Integer | None = None
-    finish_reason: Text | None = None
-    prompt_tokens: Integer | None = None
-    completion_tokens: Integer | None = None
+    attempt: StoredInteger
+    text: StoredText
+    seed: StoredInteger | None = None
+    finish_reason: StoredText | None = None
+    prompt_tokens: StoredInteger | None = None
+    completion_tokens: StoredInteger | None = None
     ttft_ms: float | None = None
     duration_ms: float | None = None
-    fingerprint: Text | None = None
-    error: Text | None = None
-    reasoning: Text | None = None
+    fingerprint: StoredText | None = None
+    error: StoredText | None = None
+    reasoning: StoredText | None = None
     """The model's reasoning, apart from its text."""
-    sent: Json | None = None
+    sent: StoredJson | None = None
     """The parameters that were really sent; None if they are the battle's settings."""
 
 
@@ -81,8 +81,8 @@ class TurnRecord:
 
     __pydantic_config__ = STRICT
 
-    n: Integer
-    prompt: Text
+    n: StoredInteger
+    prompt: StoredText
     answers: tuple[AnswerRecord, ...] = ()
 
     def shown(self, side: Side) -> AnswerRecord | None:

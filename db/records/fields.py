@@ -25,6 +25,6 @@ def _storable(value: T) -> T:
     return value
 
 
-Text = Annotated[str, AfterValidator(_storable)]
-Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Json = Annotated[Mapping[str, object], AfterValidator(_storable)]
+StoredText = Annotated[str, AfterValidator(_storable)]
+StoredInteger = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+StoredJson = Annotated[Mapping[str, object], AfterValidator(_storable)]

@@ -105,7 +105,7 @@ def fight(
 def judge_again(
     tx: Connection, judge: Callable[[Mapping[str, object]], Collection[Reason] | None], *, rules_version: int
 ) -> Restated:
-    """Every vote judged again in this transaction; where `judge` says None the old verdict stands."""
+    """Every vote judged again in this transaction; where `judge` returns None the old verdict is kept."""
     lock_ledger(tx)
     found: list[NewVerdict] = []
     after = 0

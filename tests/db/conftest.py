@@ -94,7 +94,7 @@ def empty_postgresql(postgresql_server: str) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def used_postgresql(postgresql_server: str) -> Iterator[Database]:
-    """One database for all tests that do not open their own: to make one takes longer than to empty it."""
+    """One database for all tests that do not open their own: creating one takes longer than emptying it."""
     with _empty_schema(postgresql_server) as address:
         opened = open_database(address)
         yield opened
@@ -109,7 +109,7 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def url(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of a database that does not hold anything yet."""
+    """The address of a database that is still empty."""
     if dialect == "sqlite":
         return f"sqlite:///{tmp_path / 'arena.sqlite'}"
     address: str = request.getfixturevalue("empty_postgresql")

@@ -135,7 +135,7 @@ def test_votes_are_added_behind_those_that_are_there(
     with other_database.read() as tx:
         revisions = [battle.vote.revision for battle in queries.voted_battles(tx) if battle.vote]
         assert revisions == list(range(1, 11))
-        # Eight votes, and the ban of cy, which now takes out the vote that was here before.
+        # Eight votes, and the ban of cy, after which the vote that was here before no longer counts.
         assert queries.ledger_state(tx) == LedgerState(11, 0)
         assert next(queries.votes_in_order(tx))[:2] == ("cedar", "birch")
         assert problems(tx, ELO) == []

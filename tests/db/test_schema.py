@@ -22,7 +22,7 @@ def test_migrations_lead_to_the_schema(database: Database) -> None:
 
 
 def _definitions(create: str) -> list[str]:
-    """What stands between the outer brackets of a CREATE TABLE, split at the commas that are in no other bracket."""
+    """Return what is between the outer brackets of a CREATE TABLE, split at commas outside inner brackets."""
     depth, found = 0, [""]
     for character in create[create.index("(") + 1 : create.rindex(")")]:
         depth += (character == "(") - (character == ")")

@@ -42,7 +42,7 @@ ASKED = {
     "stream": True,
     "stream_options": {"include_usage": True},
 }
-"""The parameters of REQUEST, as sent to a server that takes all."""
+"""The parameters of REQUEST, as sent to a server that accepts all."""
 
 
 @dataclass
@@ -94,7 +94,7 @@ def ask_one(reply: Callable[[Asked], Reply], **options: Any) -> Heard:
         return ask(server, **options)[0]
 
 
-# What a server takes
+# What a server accepts
 
 
 @pytest.mark.parametrize("name", ["temperature", "top_p", "seed", "stream_options"])
@@ -285,7 +285,7 @@ def test_a_models_own_limit_only_lowers_the_arenas(own: int | None, asked: int) 
     assert heard.finish.sent == (None if asked == 64 else {**ASKED, "max_tokens": asked})
 
 
-# How answers come
+# How answers arrive
 
 WHOLE = {"choices": [{"message": {"role": "assistant", "content": "Hello there."}, "finish_reason": "stop"}]}
 USAGE = {"usage": {"prompt_tokens": 7, "completion_tokens": 3}}
@@ -485,7 +485,7 @@ def test_a_flood_of_empty_deltas_blocks_no_loop() -> None:
     assert longest < 1.0, "another task ran meanwhile"
 
 
-# What a model thinks aloud
+# Reasoning
 
 HM = chunk(None, reasoning_content="hm ")
 
@@ -612,7 +612,7 @@ def test_a_thought_that_stalls_times_out() -> None:
 def test_thoughts_found_after_they_were_shown_as_text_fail_once_and_teach(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing takes a shown thought back: this answer fails, and from the next on text waits for the tag."""
+    """A shown thought cannot be taken back: this answer fails, and later ones are held back until the tag."""
     monkeypatch.setattr("arena.players.endpoint.HOLD_S", 0.1)
     late = stream(
         chunk("The user "), 1.4, chunk("asks."), chunk("\n</think>\n\n"), chunk("Hello."), chunk(None, "stop")

@@ -16,7 +16,7 @@ from arena.players.roster import Player, Roster
 from tests.fakes import Script, ScriptedEndpoint
 from tests.waiting import until
 
-DEAD = "http://127.0.0.1:9/v1"  # the discard port: nobody listens
+DEAD = "http://127.0.0.1:9/v1"  # the discard port, where no server listens
 
 
 class Clock:
@@ -37,7 +37,7 @@ def health_of(roster: Roster, clock: Clock | None = None, **options: object) -> 
 
 
 class FakeEndpoint:
-    """An endpoint whose probes and trials end as it is told: None, an error, an exception to raise, or an event to wait
+    """An endpoint whose probes and trials end as scripted: None, an error, an exception to raise, or an event to wait
     for."""
 
     def __init__(self, *, probe: Any = None, trial: Any = None) -> None:
@@ -297,7 +297,7 @@ def test_what_may_be_the_prompts_fault_is_tried_at_once(error: EndpointError) ->
 
 @pytest.mark.parametrize("way", ["probe", "trial"])
 def test_a_check_that_began_before_a_failure_brings_no_player_back(way: str) -> None:
-    """A probe takes up to some seconds: a key that is refused meanwhile would have been forgotten."""
+    """A probe takes up to a few seconds: a key refused meanwhile would have been forgotten."""
 
     async def main() -> None:
         answers = asyncio.Event()

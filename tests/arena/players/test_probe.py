@@ -19,7 +19,7 @@ Serve = Callable[[asyncio.StreamWriter], Coroutine[Any, Any, None]]
 
 
 async def ask(serve: Serve, *, reads_list: bool = False, dead: int = 0) -> EndpointError | None:
-    """Probe a server that answers every request with `serve`, after so many addresses where nobody listens."""
+    """Probe a server that answers every request with `serve`, after so many addresses where no server listens."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")

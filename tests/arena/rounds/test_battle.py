@@ -336,7 +336,7 @@ def test_stop_keeps_what_was_shown_and_closes_the_streams() -> None:
 
 
 def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
-    """Else the end of the fast side would be seen, and votes would be on text that nobody read."""
+    """Otherwise the end of the fast side would be visible, and votes would be on text that no one read."""
 
     async def main() -> None:
         journal, never = Journal(), asyncio.Event()

@@ -33,7 +33,7 @@ class Model:
     chars_per_s: float
     ttft_s: float = 0.0
     finish_s: float = 0.0
-    """How long after its last character it says that it has finished."""
+    """How long after its last character its finish arrives."""
     silent_s: tuple[float, float] = (0.0, 0.0)
     """From when on, after its first text, it writes nothing, and for how long."""
 
@@ -57,7 +57,7 @@ def begin_s(releases: list[Released]) -> float:
 
 
 def end_s(releases: list[Released], side: str, n_chars: int) -> float:
-    """When the text of a side is seen to be whole."""
+    """When the text of a side is visibly complete."""
     return next(tick for tick, one in enumerate(releases) if one.is_started and getattr(one, side) >= n_chars) * TICK_S
 
 
@@ -230,7 +230,7 @@ def test_a_silent_side_is_waited_for_for_as_long_as_its_endpoint_lets_it() -> No
 
 
 def test_what_has_been_measured_is_not_measured_again_when_the_shorter_text_has_ended() -> None:
-    """The rest of the longer one comes in a flood, or not at all: it is shown at the pace that was."""
+    """The rest of the longer text arrives at once, or not at all: it is shown at the earlier pace."""
     for rest in (5000, 320):
         pace = EqualPace()
         for tick in range(150):
@@ -254,7 +254,7 @@ def test_together_shows_nothing_before_both_are_complete() -> None:
 
 
 def test_together_the_wait_does_not_tell_which_of_two_texts_was_written_slowly() -> None:
-    """15 s for 300 and 900 characters would say that the model of 20 characters a second wrote the short one."""
+    """15 s for 300 and 900 characters would show that the model of 20 characters per second wrote the short one."""
     slow_is_short = shown(Model(300, 20), Model(900, 1500), TogetherPace)
     slow_is_long = shown(Model(300, 1500), Model(900, 20), TogetherPace)
     assert begin_s(slow_is_short) == pytest.approx(begin_s(slow_is_long), abs=1.1 * TICK_S)

@@ -40,7 +40,7 @@ def words(key: str = "delta", **more: Any) -> list[dict[str, Any]]:
         [{"choices": [{"index": 0, "text": word, "finish_reason": None}]} for word in WORDS] + [chunk(None, "stop")],
         [{"choices": {"index": 0, "delta": {"content": word}}} for word in WORDS] + [chunk(None, "stop")],
         [
-            # Perplexity: each chunk has the whole answer so far beside the delta
+            # Perplexity: each chunk has the answer so far beside the delta
             {"choices": [{"index": 0, "delta": {"content": word}, "message": {"content": "".join(WORDS[: n + 1])}}]}
             for n, word in enumerate(WORDS)
         ]

@@ -1,5 +1,4 @@
-"""How servers say no: what `refusals.json` holds (bodies as reported of real servers, and other words for the same),
-and what each of it means."""
+"""How servers refuse: bodies in `refusals.json`, as reported of real servers or reworded, and the error for each."""
 
 import json
 import time
