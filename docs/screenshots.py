@@ -93,7 +93,7 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
     await shoot("start")
     await ask(page, STORY)
     await shoot("battle")
-    await cast(page, "vote-a")
+    await cast(page, await preferred(page) or "vote-a")
     await expect(page.locator("#head-a .name")).to_be_visible()
     await shoot("reveal")
     await page.goto(app.url + "/leaderboard")
@@ -128,7 +128,7 @@ async def photograph_steps(browser: Browser, app: App) -> None:
             break
         await cast(page, await preferred(page) or "vote-tie")
         await page.locator("#next").click()
-    await cast(page, "vote-a")
+    await cast(page, await preferred(page) or "vote-a")
     await expect(page.locator("#head-a .name")).to_be_visible()
     await shoot("reveal")
     await page.goto(app.url + "/leaderboard")
