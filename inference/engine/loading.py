@@ -98,12 +98,7 @@ def load_models(
                 folder.path, dtype=(dtype or {}).get(name), device=device, progress=ProgressBar(name)
             )
             models[name] = model, fingerprint(folder.path)
-        except (
-            ValueError,
-            OSError,
-            MemoryError,
-            RuntimeError,
-        ) as error:  # torch's RuntimeError: out of memory
+        except (ValueError, OSError, MemoryError, RuntimeError) as error:  # RuntimeError: torch is out of memory
             errors[name] = error
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
     if errors and not models:

@@ -71,7 +71,7 @@ class RunningCompletion:
 
     @property
     def usage(self) -> Usage:
-        """Token counts, up to the events taken so far."""
+        """Token counts of the events taken so far."""
         return Usage(
             sum(part.n_prompt for part in self.parts),
             sum(part.n_output for part in self.parts),

@@ -41,12 +41,12 @@ def find_model(worker: Worker, in_address: str | None, in_body: str | None) -> s
 
 
 def card(name: str) -> ModelCard:
-    """A model for /v1/models."""
+    """Return a model as /v1/models lists it."""
     return ModelCard(id=name, object="model", created=0, owned_by="local")
 
 
 def status(model: LoadedModel) -> ModelStatus:
-    """A model for /health."""
+    """Return a model as /health lists it."""
     return ModelStatus(
         parameters=model.n_parameters,
         fingerprint=model.fingerprint,

@@ -40,7 +40,7 @@ _HISTOGRAMS: tuple[tuple[str, str, Callable[[ModelMetrics], Histogram]], ...] = 
 
 
 def render(metrics: Metrics) -> bytes:
-    """The page that a scraper reads."""
+    """Return the page that Prometheus scrapes."""
     return generate_latest(_Families(metrics.models))
 
 

@@ -92,7 +92,7 @@ _OPERATIONS = (
 
 
 def document(names: Sequence[str], *, one_model: str) -> Schema:
-    """The page for models of these names. Every path is listed a second time behind `one_model`, as /models/{name}."""
+    """Return the page for models of these names. Every path is listed again behind `one_model`, as /models/{name}."""
     paths: dict[str, Schema] = {}
     for operation in _OPERATIONS:
         for prefix in ("", one_model):
