@@ -1,5 +1,4 @@
-"""The layout of one step, computed once and shared by its layers: which row is which token, where its key is stored,
-and which keys it sees.
+"""The layout of one step, shared by its layers: which row is which token, where its key is stored, what it sees.
 
 The rows are ordered: chunks of one token by slot, then the longer chunks. Single tokens in neighbouring slots form a
 run. The rings of a run are one piece of memory, so a run is one matrix product without a copy. Layers with the same

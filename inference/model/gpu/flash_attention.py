@@ -1,5 +1,4 @@
-"""Flash attention on a GPU: single tokens read their rings in place, and a longer chunk skips the keys that the window
-hides.
+"""Flash attention on a GPU: rings are read in place, and keys that the window hides are skipped.
 
 Torch's public `scaled_dot_product_attention` needs a mask for rings of different lengths, and for a chunk behind a
 window. With a mask and grouped heads it cannot use its fast kernels. The kernel below it takes lengths and a window

@@ -25,7 +25,7 @@ def tiny_config(
     max_seq_len: int = 512,
     tied_embeddings: bool = False,
 ) -> ModelConfig:
-    """48 wide (not heads times head_dim: the two are independent), 97 words."""
+    """A shape with dim 48, which is not heads times head_dim, and 97 words."""
     return ModelConfig(
         dim=48,
         n_layers=n_layers,
@@ -61,7 +61,7 @@ def served_model(
     int8: bool = False,
     is_blocked: bool = True,
 ) -> ServedModel:
-    """`random_model`, served. Without `is_blocked` as on a processor whose oneDNN has no blocked layout."""
+    """`random_model`, served. Without `is_blocked`, as on a processor whose oneDNN has no blocked layout."""
     model = random_model(config, seed, dtype)
     if is_blocked:
         return model.served(int8=int8)

@@ -10,7 +10,7 @@ from inference.model.cache import Chunk, RingCache, bytes_per_slot, largest_laye
 from tests.inference.model.builders import random_ids, random_model, served_model, tiny_config
 
 
-def test_a_slot_holds_the_window_whatever_the_length() -> None:
+def test_a_slot_stores_the_window_whatever_the_length() -> None:
     config = tiny_config(sliding_window=4096, n_layers=1, max_seq_len=32768)
     per_slot = bytes_per_slot(config, max_len=32768, dtype=torch.bfloat16)
     full = bytes_per_slot(tiny_config(sliding_window=None, n_layers=1), max_len=32768, dtype=torch.bfloat16)
@@ -78,10 +78,10 @@ def test_an_empty_cache_is_refused(n_slots: int, max_len: int) -> None:
     max_len=st.sampled_from([8, 40]),
     seed=st.integers(0, 2**32),
 )
-def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
+def test_a_rewound_slot_continues_as_if_the_rest_had_never_been_stored(
     window: int | tuple[int | None, ...] | None, max_len: int, seed: int
 ) -> None:
-    """Texts grow in random pieces, are cut back wherever their rings allow it, and grow again, beside each other."""
+    """Two texts grow in random pieces, are cut back where their rings allow it, and grow again."""
     rng = random.Random(seed)
     config = tiny_config(sliding_window=window)
     model, whole = served_model(config), random_model(config)
@@ -110,7 +110,7 @@ def test_a_rewound_slot_goes_on_as_if_the_rest_had_never_been(
     assert worst < 1e-4
 
 
-def test_a_slot_cannot_be_rewound_to_where_it_never_was() -> None:
+def test_a_slot_cannot_be_rewound_to_more_tokens_or_to_overwritten_keys() -> None:
     model = served_model(tiny_config())
     cache = RingCache(model.config, n_slots=1, max_len=50, dtype=torch.float32)
     model.step([Chunk(0, 0, [1, 2, 3])], cache)
@@ -145,6 +145,6 @@ def test_more_or_fewer_slots_keep_their_sequences_bit_for_bit() -> None:
     assert resized.lengths == [0]
 
 
-def test_the_largest_layer_is_told_as_a_part_of_the_cache() -> None:
+def test_the_largest_layer_is_a_share_of_the_cache() -> None:
     assert largest_layer(tiny_config(sliding_window=5, n_layers=4), max_len=30) == 1 / 4
     assert largest_layer(tiny_config(sliding_window=(10, None), n_layers=2), max_len=30) == 3 / 4

@@ -16,7 +16,7 @@ def test_the_parameters_of_mistral_7b_are_counted_as_its_card_says() -> None:
     assert MISTRAL_7B.n_parameters == 7_241_732_096
 
 
-def test_a_window_is_that_of_every_layer_or_a_list_that_repeats() -> None:
+def test_a_window_is_one_number_for_all_layers_or_a_repeating_list() -> None:
     assert MISTRAL_7B.window(0) == MISTRAL_7B.window(31) == 4096
     mixed = replace(MISTRAL_7B, sliding_window=(8, None))
     assert [mixed.window(layer) for layer in range(4)] == [8, None, 8, None]
@@ -45,14 +45,14 @@ def test_a_wrong_value_is_named_with_what_was_expected(change: dict[str, Any], m
 
 
 @pytest.mark.parametrize("text", ["{", '{"dim": ', "\udcff", "[" * 100_000])
-def test_text_that_is_no_json_is_said_to_be_so(tmp_path: Path, text: str) -> None:
+def test_text_that_is_not_json_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "params.json"
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(CheckpointError, match=r"params.json cannot be read as JSON"):
         read_object(path, "states the shape")
 
 
-def test_json_that_is_no_object_and_a_missing_file_are_refused(tmp_path: Path) -> None:
+def test_json_that_is_not_an_object_and_a_missing_file_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "params.json"
     with pytest.raises(CheckpointError, match=r"no params.json in .*; it states the shape"):
         read_object(path, "states the shape")

@@ -1,5 +1,8 @@
-"""The model's tests once more as on a processor without AVX512, where oneDNN packs no bfloat16 and lays weights out in
-other ways. The settings are read when torch is loaded, hence a process of its own."""
+"""The model's tests again, as on a processor without AVX-512.
+
+There oneDNN does not pack bfloat16, and has other layouts. torch reads the settings when it is loaded, so they need
+a separate process.
+"""
 
 import os
 import subprocess

@@ -24,7 +24,7 @@ def test_single_tokens_come_first_by_slot_and_neighbours_form_runs() -> None:
     assert [(chunk.rows, chunk.slot) for chunk in plan.windows[0].prefills] == [(slice(3, 6), 0)]
 
 
-def test_results_are_told_in_the_order_of_the_chunks() -> None:
+def test_results_are_in_the_order_of_the_chunks() -> None:
     plan = plan_step(CONFIG, [Chunk(0, 0, [1, 2, 3]), Chunk(5, 0, [50]), Chunk(2, 0, [20])], new_cache())
     assert plan.ids[plan.last_rows].tolist() == [3, 50, 20]
     assert plan.ids[plan.all_rows].tolist() == [1, 2, 3, 50, 20]
@@ -53,6 +53,6 @@ def test_layers_with_the_same_window_share_a_plan() -> None:
         ([Chunk(1, 0, [-1])], "token id -1 in slot 1; ids 0 to 96"),
     ],
 )
-def test_a_chunk_that_cannot_go_on_is_refused(chunks: list[Chunk], message: str) -> None:
+def test_a_chunk_that_does_not_continue_its_slot_is_refused(chunks: list[Chunk], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         check_chunks(CONFIG, chunks, new_cache())

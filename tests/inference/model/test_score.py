@@ -20,7 +20,7 @@ def test_a_tied_head_scores_too() -> None:
     assert score(served_model(config), ids) == pytest.approx(expected, abs=1e-4)
 
 
-def test_a_model_whose_logits_are_no_numbers_scores_nothing() -> None:
+def test_a_model_whose_logits_are_not_finite_scores_nothing() -> None:
     model = random_model(tiny_config())
     model.norm.weight.fill_(float("nan"))  # the served model shares it
     with pytest.raises(ValueError, match="the model's logits are not finite; its weights are damaged"):

@@ -94,7 +94,7 @@ def test_logits_equal_transformers_for_other_heads(
 
 
 def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:
-    # Two layers with W = 7: position 20 is moved by positions 8 to 20 and by no other.
+    # Two layers with W = 7: position 20 depends on positions 8 to 20 only.
     model, ids = random_model(tiny_config(sliding_window=7, n_layers=2)), random_ids(21)
     before = model.forward_full(torch.tensor([ids]))[0, 20]
     outside, inside = [*ids[:7], (ids[7] + 1) % 97, *ids[8:]], [*ids[:8], (ids[8] + 1) % 97, *ids[9:]]
@@ -111,7 +111,7 @@ def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:
     is_blocked=st.booleans(),
     seed=st.integers(0, 2**32),
 )
-def test_sequences_that_join_and_leave_in_any_cuts_equal_a_run_without_a_cache(
+def test_sequences_that_join_and_leave_in_any_chunks_equal_a_run_without_a_cache(
     window: int | tuple[int | None, ...] | None, n_kv_heads: int, is_blocked: bool, seed: int
 ) -> None:
     rng = random.Random(seed)
@@ -142,7 +142,7 @@ def test_sequences_that_join_and_leave_in_any_cuts_equal_a_run_without_a_cache(
     assert worst < 1e-4
 
 
-def test_the_last_token_of_each_chunk_is_what_a_step_returns() -> None:
+def test_a_step_returns_the_logits_of_the_last_token_of_each_chunk() -> None:
     model, chunks = served_model(tiny_config()), [Chunk(2, 0, [1, 2, 3]), Chunk(0, 0, [4])]
     caches = [RingCache(model.config, n_slots=3, max_len=9, dtype=torch.float32) for _ in range(2)]
     every = model.step(chunks, caches[0], every_token=True)
@@ -153,7 +153,7 @@ def test_the_last_token_of_each_chunk_is_what_a_step_returns() -> None:
 def alone_and_in_a_crowd(
     config: ModelConfig, dtype: torch.dtype, *, is_blocked: bool
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """The logits of one long sampled answer: by itself, and while five other sequences come and go around it."""
+    """Return the logits of one long sampled answer: alone, and among five other sequences that come and go."""
     model = served_model(config, dtype=dtype, is_blocked=is_blocked)
     prompt, n_new, chunk = random_ids(45), 150, 16
 
@@ -207,8 +207,8 @@ def test_bfloat16_stays_near_float32() -> None:
     assert float((logits.log_softmax(-1) - exact).abs().mean()) < 0.1
 
 
-def test_single_tokens_of_a_step_that_broke_in_its_head_can_be_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step that breaks leaves the lengths as they were: once they had grown, and every retry was refused."""
+def test_single_tokens_of_a_step_that_failed_in_its_head_can_be_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step that fails leaves the lengths unchanged; once they had grown, and every retry was refused."""
     model, ids = served_model(tiny_config(sliding_window=7)), random_ids(20)
     expected = in_chunks(model, ids, 1)[-1]
     cache = RingCache(model.config, n_slots=1, max_len=20, dtype=torch.float32)

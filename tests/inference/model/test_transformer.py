@@ -54,7 +54,7 @@ def test_parameters_are_named_as_in_mistrals_files_and_counted() -> None:
 
 @pytest.mark.parametrize("is_tied", [False, True])
 def test_served_weights_are_moved_and_not_copied(is_tied: bool) -> None:
-    """The trainable model keeps what is not laid out anew: the embedding, which a tied head reads too, and norms."""
+    """The trainable model keeps only the embedding and the norms, which both share."""
     model = random_model(tiny_config(tied_embeddings=is_tied))
     table = model.tok_embeddings.weight
     served = model.served()

@@ -1,4 +1,4 @@
-"""Numbers that no model has, in both kinds of configuration: one short line says what came and what was expected."""
+"""Absurd numbers in both kinds of configuration: the error is one short line with the value and what was expected."""
 
 import json
 from pathlib import Path
@@ -110,7 +110,7 @@ def test_rope_settings_of_the_wrong_kind_are_one_line(tmp_path: Path, value: Any
     assert "\n" not in str(caught.value)
 
 
-def test_the_others_are_opened(tmp_path: Path) -> None:
+def test_folders_beside_an_absurd_one_are_opened(tmp_path: Path) -> None:
     for name in ("sound", "absurd"):
         write_model_folder(tmp_path / name)
     params = json.loads((tmp_path / "absurd" / "params.json").read_text())
@@ -120,7 +120,7 @@ def test_the_others_are_opened(tmp_path: Path) -> None:
     assert "hidden_dim is 1000" in opened.failures["absurd"]
 
 
-def test_a_shape_that_does_not_fit_its_weights_is_said_in_a_few_words(tmp_path: Path) -> None:
+def test_the_error_for_a_shape_that_does_not_fit_its_weights_is_short(tmp_path: Path) -> None:
     from inference.engine.loading import load_for_serving
 
     write_model_folder(tmp_path)

@@ -160,6 +160,6 @@ def test_missing_null_and_renamed_keys_mean_what_they_mean_to_transformers(
         ({"num_key_value_heads": 5}, "n_heads is 32 and n_kv_heads 5; a multiple"),
     ],
 )
-def test_what_is_not_built_here_is_refused_by_name(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_a_value_that_is_not_supported_is_refused_by_name(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         read(tmp_path, {key: value for key, value in {**MISTRAL_7B_V01, **change}.items() if value is not ...})

@@ -27,7 +27,7 @@ COLUMNS = ("wo", "w2", "tok_embeddings")
 
 
 def write_pth(folder: Path, n_files: int = 1, dtype: torch.dtype = torch.float32) -> State:
-    """The original layout of a tiny model, split as Llama 2's larger ones are; the whole state."""
+    """Write a tiny model in the original layout, split as Llama 2's larger ones are; return its whole state."""
     config = replace(tiny_config(sliding_window=None), vocab_size=96)
     state = {name: tensor.to(dtype) for name, tensor in random_model(config).state_dict().items()}
     folder.mkdir(exist_ok=True)
@@ -52,7 +52,7 @@ def test_a_release_of_one_file_keeps_every_bit_and_its_dtype(tmp_path: Path, dty
     load(tmp_path / "new")
 
 
-def test_files_split_for_tensor_parallelism_come_together(tmp_path: Path) -> None:
+def test_files_split_for_tensor_parallelism_are_joined(tmp_path: Path) -> None:
     state = write_pth(tmp_path / "pth", n_files=2)
     params = {"dim": 48, "multiple_of": 80, "n_heads": 4, "n_kv_heads": 2, "n_layers": 2, "norm_eps": 1e-5}
     llama = {**params, "ffn_dim_multiplier": 0.5, "head_dim": 8, "vocab_size": -1}  # 8/3 * 48 * 0.5 -> 80
@@ -67,7 +67,7 @@ def test_files_split_for_tensor_parallelism_come_together(tmp_path: Path) -> Non
     assert steps[-1] == (n_bytes, n_bytes)
 
 
-def test_hugging_face_s_layout_becomes_mistral_s(tmp_path: Path) -> None:
+def test_hugging_faces_layout_is_converted_to_mistrals(tmp_path: Path) -> None:
     theirs = hugging_face_model(tiny_config())
     theirs.save_pretrained(tmp_path / "theirs", max_shard_size="60KB")
     convert(tmp_path / "theirs", tmp_path / "new")
@@ -76,7 +76,7 @@ def test_hugging_face_s_layout_becomes_mistral_s(tmp_path: Path) -> None:
     torch.testing.assert_close(logits, hugging_face_logits(theirs, ids), atol=1e-4, rtol=1e-4)
 
 
-def test_nothing_is_written_over_and_a_failure_leaves_nothing(tmp_path: Path) -> None:
+def test_no_file_is_overwritten_and_a_failure_leaves_none(tmp_path: Path) -> None:
     write_pth(tmp_path / "pth")
     for there in (tmp_path, tmp_path / "pth" / "params.json"):
         with pytest.raises(CheckpointError, match="already exists; a new or empty folder was expected"):
@@ -119,7 +119,7 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, capsys: pytest.
         ({"a": 1}, "is not a dictionary of tensors"),
     ],
 )
-def test_a_file_that_is_no_release_is_named(tmp_path: Path, content: object, match: str) -> None:
+def test_a_file_that_is_not_a_release_is_named(tmp_path: Path, content: object, match: str) -> None:
     write_pth(tmp_path)
     path = tmp_path / "consolidated.00.pth"
     if isinstance(content, bytes):
@@ -168,7 +168,7 @@ MODULES = (
 
 
 def write_adapter(folder: Path, theirs: Any, **changes: Any) -> State:
-    """An adapter of some modules of `theirs`, as PEFT names its files; its tensors."""
+    """Write an adapter of some modules of `theirs`, with PEFT's file names; return its tensors."""
     generator = torch.Generator().manual_seed(3)
     tensors = {}
     for name in MODULES:

@@ -32,14 +32,14 @@ def test_a_folder_of_either_layout_is_recognised(shards: Path, tmp_path_factory:
     assert [path.name for path in weight_files(ours)] == ["consolidated.safetensors"]
 
 
-def test_a_folder_with_both_layouts_is_read_in_the_one_that_is_whole(shards: Path) -> None:
+def test_a_folder_with_both_layouts_is_read_in_the_complete_one(shards: Path) -> None:
     (shards / "params.json").write_text("{}")
     assert read_checkpoint(shards).layout == "hugging_face"
     save(random_model(tiny_config()), shards)
     assert read_checkpoint(shards).layout == "mistral"
 
 
-def test_a_vocabulary_that_params_leave_open_is_that_of_the_weights(tmp_path: Path) -> None:
+def test_a_vocabulary_size_that_params_leave_open_is_read_from_the_weights(tmp_path: Path) -> None:
     save(random_model(tiny_config()), tmp_path)
     params = json.loads((tmp_path / "params.json").read_text())
     (tmp_path / "params.json").write_text(json.dumps({**params, "vocab_size": -1}))
@@ -60,7 +60,7 @@ def test_a_missing_folder_and_a_folder_without_a_shape_are_named(tmp_path: Path)
         load_config(tmp_path)
 
 
-def test_shards_that_the_index_names_must_be_there(shards: Path) -> None:
+def test_shards_that_the_index_names_must_exist(shards: Path) -> None:
     (shards / SHARDS[1]).unlink()
     with pytest.raises(CheckpointError, match=rf"lacks {SHARDS[1]}, which model.safetensors.index.json names; copy"):
         weight_files(read_checkpoint(shards))
@@ -81,7 +81,7 @@ def test_a_damaged_index_is_named(shards: Path, index: str, message: str) -> Non
         weight_files(read_checkpoint(shards))
 
 
-def test_shards_without_their_index_are_not_guessed_together(shards: Path) -> None:
+def test_shards_without_an_index_are_not_joined_by_guess(shards: Path) -> None:
     (shards / "model.safetensors.index.json").unlink()
     with pytest.raises(CheckpointError, match=rf"no model.safetensors.index.json .*{SHARDS[3]}, but no index"):
         weight_files(read_checkpoint(shards))
@@ -96,14 +96,14 @@ def test_shards_without_their_index_are_not_guessed_together(shards: Path) -> No
         ("readme.md", "found no weights; put them there"),
     ],
 )
-def test_what_stands_there_instead_of_weights_is_named(tmp_path: Path, name: str, message: str) -> None:
+def test_files_found_instead_of_weights_are_named(tmp_path: Path, name: str, message: str) -> None:
     save(random_model(tiny_config()), tmp_path)
     (tmp_path / "consolidated.safetensors").rename(tmp_path / name)
     with pytest.raises(CheckpointError, match=message):
         weight_files(read_checkpoint(tmp_path))
 
 
-def test_a_fingerprint_is_that_of_all_weights_and_nothing_else(shards: Path) -> None:
+def test_a_fingerprint_depends_on_all_weights_and_nothing_else(shards: Path) -> None:
     digests = [hashlib.sha256((shards / name).read_bytes()).digest() for name in SHARDS]
     before = fingerprint(shards)
     assert before == hashlib.sha256(b"".join(digests)).hexdigest()[:16]

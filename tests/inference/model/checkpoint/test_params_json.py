@@ -65,14 +65,14 @@ def test_the_published_params_of_llama_2_are_read(tmp_path: Path) -> None:
     assert (large.hidden_dim, large.n_kv_heads, large.n_parameters) == (28672, 8, 68_976_648_192)
 
 
-def test_an_open_vocabulary_is_taken_from_the_weights_or_refused(tmp_path: Path) -> None:
+def test_an_open_vocabulary_size_is_read_from_the_weights_or_refused(tmp_path: Path) -> None:
     assert read(tmp_path, {**MISTRAL_7B_V01, "vocab_size": -1}, vocab_size=97)[0].vocab_size == 97
     assert read(tmp_path, MISTRAL_7B_V01, vocab_size=97)[0].vocab_size == 32000
     with pytest.raises(CheckpointError, match="vocab_size is -1; a whole number"):
         read(tmp_path, LLAMA_2)
 
 
-def test_keys_that_change_nothing_are_let_through(tmp_path: Path) -> None:
+def test_keys_that_change_nothing_are_accepted(tmp_path: Path) -> None:
     harmless = {
         "model_type": "transformer",
         "activation": "silu",
@@ -111,7 +111,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, family: Family) -> None:
         ({"family": "gemma"}, "family is 'gemma'; mistral or llama"),
     ],
 )
-def test_what_asks_for_another_architecture_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_another_architecture_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         read(tmp_path, {**MISTRAL_7B_V01, **change})
 
@@ -126,7 +126,7 @@ def test_what_asks_for_another_architecture_is_refused(tmp_path: Path, change: d
         ({"use_scaled_rope": True}, "use_scaled_rope is true; only plain RoPE"),
     ],
 )
-def test_wrong_values_of_llama_s_keys_are_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+def test_wrong_values_of_llamas_keys_are_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         read(tmp_path, {**LLAMA_2, **change})
 

@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def rewrite(folder: Path, **changes: torch.Tensor | None) -> None:
-    """Replace, add or (None) remove tensors; dots of a name are written __."""
+    """Replace, add or (None) remove tensors; a dot in a name is written __."""
     path = folder / "consolidated.safetensors"
     state = load_file(path)
     for key, tensor in changes.items():
@@ -35,7 +35,7 @@ def rewrite(folder: Path, **changes: torch.Tensor | None) -> None:
 
 
 @pytest.mark.parametrize("is_tied", [False, True])
-def test_what_is_saved_is_loaded_bit_for_bit(tmp_path: Path, is_tied: bool) -> None:
+def test_a_saved_model_is_loaded_bit_for_bit(tmp_path: Path, is_tied: bool) -> None:
     model = random_model(tiny_config(tied_embeddings=is_tied, sliding_window=(3, None)))
     save(model, tmp_path / "new" / "folder")
     again = load(tmp_path / "new" / "folder")
@@ -45,18 +45,18 @@ def test_what_is_saved_is_loaded_bit_for_bit(tmp_path: Path, is_tied: bool) -> N
     assert not any(weight.requires_grad for weight in again.parameters())
 
 
-def test_nothing_but_the_two_files_is_left(folder: Path) -> None:
+def test_saving_leaves_two_files_and_nothing_else(folder: Path) -> None:
     assert sorted(entry.name for entry in folder.iterdir()) == ["consolidated.safetensors", "params.json"]
 
 
-def test_tensors_go_to_the_wanted_dtype(folder: Path) -> None:
+def test_tensors_are_converted_to_the_requested_dtype(folder: Path) -> None:
     assert {weight.dtype for weight in load(folder, dtype=torch.bfloat16).parameters()} == {torch.bfloat16}
     save(random_model(tiny_config()), folder, dtype=torch.bfloat16)
     assert load_file(folder / "consolidated.safetensors")["norm.weight"].dtype == torch.bfloat16
     assert load(folder).norm.weight.dtype == torch.float32
 
 
-def test_a_model_survives_that_its_file_is_replaced(folder: Path) -> None:
+def test_a_model_is_unchanged_when_its_file_is_overwritten(folder: Path) -> None:
     model, ids = load(folder), torch.tensor([[1, 2, 3]])
     before = model.forward_full(ids)
     (folder / "consolidated.safetensors").write_bytes(b"")
@@ -72,7 +72,7 @@ def test_small_models_default_to_float32_on_a_cpu_only() -> None:
     assert default_dtype(small, "cuda") == torch.bfloat16
 
 
-def test_every_misfit_is_named_at_once(folder: Path) -> None:
+def test_one_error_names_every_misfit(folder: Path) -> None:
     rewrite(
         folder,
         norm__weight=None,
@@ -91,13 +91,13 @@ def test_every_misfit_is_named_at_once(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.float8_e4m3fn])
-def test_quantized_weights_are_refused_and_not_read_as_numbers(folder: Path, dtype: torch.dtype) -> None:
+def test_quantized_weights_are_refused(folder: Path, dtype: torch.dtype) -> None:
     rewrite(folder, norm__weight=torch.ones(48).to(dtype))
     with pytest.raises(CheckpointError, match=r"norm\.weight is (I8|F8_E4M3), expected one of BF16, F16, F32, F64"):
         load(folder)
 
 
-def test_a_head_must_be_there_exactly_when_it_is_not_tied(folder: Path) -> None:
+def test_a_head_must_exist_exactly_when_it_is_not_tied(folder: Path) -> None:
     params = folder / "params.json"
     params.write_text(json.dumps({**json.loads(params.read_text()), "tied_embeddings": True}))
     with pytest.raises(CheckpointError, match=r"output.weight \[97, 48\] is unknown"):
@@ -109,20 +109,20 @@ def test_a_head_must_be_there_exactly_when_it_is_not_tied(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 5, 100, 20_000])
-def test_a_truncated_file_is_said_to_be_so(folder: Path, size: int) -> None:
+def test_a_truncated_file_is_named(folder: Path, size: int) -> None:
     path = folder / "consolidated.safetensors"
     path.write_bytes(path.read_bytes()[:size])
     with pytest.raises(CheckpointError, match=rf"truncated or damaged \({size:,} bytes: .*; copy it again"):
         load(folder)
 
 
-def test_a_file_that_is_no_safetensors_is_damaged(folder: Path) -> None:
+def test_a_file_that_is_not_safetensors_is_called_damaged(folder: Path) -> None:
     (folder / "consolidated.safetensors").write_bytes(b"version https://git-lfs.github.com/spec/v1\n" * 3)
     with pytest.raises(CheckpointError, match="truncated or damaged"):
         load(folder)
 
 
-def test_missing_weights_are_said_with_what_is_there_instead(folder: Path) -> None:
+def test_the_error_for_missing_weights_names_what_is_there_instead(folder: Path) -> None:
     (folder / "consolidated.safetensors").unlink()
     with pytest.raises(CheckpointError, match=r"no consolidated.safetensors in .*: found no weights"):
         load(folder)
@@ -133,7 +133,7 @@ def test_missing_weights_are_said_with_what_is_there_instead(folder: Path) -> No
         load(folder)
 
 
-def test_a_missing_folder_or_damaged_params_are_the_same_kind_of_error(folder: Path) -> None:
+def test_a_missing_folder_and_damaged_params_are_checkpoint_errors(folder: Path) -> None:
     (folder / "params.json").write_text("{")
     with pytest.raises(CheckpointError, match="cannot be read as JSON"):
         load(folder)
@@ -157,7 +157,7 @@ def shards(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("is_tied", [False, True])
-def test_both_layouts_one_file_and_many_hold_the_same_model(tmp_path: Path, is_tied: bool) -> None:
+def test_both_layouts_and_one_file_or_many_are_the_same_model(tmp_path: Path, is_tied: bool) -> None:
     theirs = hugging_face_model(tiny_config(tied_embeddings=is_tied))
     theirs.save_pretrained(tmp_path / "many", max_shard_size="60KB")
     theirs.save_pretrained(tmp_path / "one")
@@ -171,7 +171,7 @@ def test_both_layouts_one_file_and_many_hold_the_same_model(tmp_path: Path, is_t
         assert torch.equal(weight, many.state_dict()[name]), name
 
 
-def test_tables_of_frequencies_in_older_files_are_passed_over(shards: Path, tmp_path: Path) -> None:
+def test_tables_of_frequencies_in_older_files_are_ignored(shards: Path, tmp_path: Path) -> None:
     path = sorted(shards.glob("*.safetensors"))[0]
     save_file({**load_file(path), "model.layers.0.self_attn.rotary_emb.inv_freq": torch.zeros(4)}, path)
     load(shards)
@@ -180,7 +180,7 @@ def test_tables_of_frequencies_in_older_files_are_passed_over(shards: Path, tmp_
     load(tmp_path / "llama")
 
 
-def test_every_misfit_is_named_over_several_files(shards: Path) -> None:
+def test_one_error_names_every_misfit_of_several_files(shards: Path) -> None:
     first, *_, last = sorted(shards.glob("*.safetensors"))
     state = load_file(first)
     lost = state.pop("model.layers.0.self_attn.k_proj.weight", None)
@@ -205,7 +205,7 @@ def test_a_truncated_shard_is_named(shards: Path) -> None:
         load(shards)
 
 
-def test_progress_comes_to_all_bytes_and_served_models_answer_alike(shards: Path) -> None:
+def test_progress_reaches_all_bytes_and_both_loaders_score_alike(shards: Path) -> None:
     steps: list[tuple[int, int]] = []
     served = load_served(shards, progress=lambda done, total: steps.append((done, total)))
     plain = load(shards)
@@ -232,7 +232,7 @@ print((kib("VmHWM") - start) * 1024)
 @pytest.mark.skipif(sys.platform != "linux", reason="the memory of a process is read from /proc")
 @pytest.mark.parametrize("how", ["load", "load_served"])
 def test_loading_takes_little_more_memory_than_the_model(tmp_path: Path, how: str) -> None:
-    """All of it counts, the mapped files too. Once whole models were there twice, and the file besides."""
+    """All memory counts, mapped files included. Once memory had the model twice, and its file as well."""
     config = ModelConfig(768, 16, 64, 2048, 12, 4, 1e-5, 8000)
     n_bytes = 2 * config.n_parameters
     assert n_bytes > 200e6

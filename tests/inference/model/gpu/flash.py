@@ -1,4 +1,4 @@
-"""What the kernel behind `flash_attention` is documented to do, written out sequence by sequence in float32."""
+"""The documented behaviour of the kernel behind `flash_attention`, written out sequence by sequence in float32."""
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ def flash(
     window: int | None = None,
     n_used: Tensor | None = None,
 ) -> Tensor:
-    """It refuses what the kernel refuses: other integers than int32, and more queries or keys than were announced."""
+    """It refuses what the kernel refuses: integers other than int32, and more queries or keys than announced."""
     assert {first_queries.dtype, first_keys.dtype} == {torch.int32}
     assert q.stride(-1) == k.stride(-1) == v.stride(-1) == 1
     assert len(first_keys) == len(first_queries)

@@ -1,5 +1,7 @@
-"""The calls of the flash kernel, which runs on a GPU alone: here what it is documented to do stands in for it. That it
-does so is found out on the GPU itself, by `agrees`, which is tested here too."""
+"""The calls of the flash kernel, which runs only on a GPU. Here its documented behaviour replaces it.
+
+On a GPU, `agrees` checks the kernel itself; it is tested here too.
+"""
 
 import logging
 from typing import Any
@@ -51,7 +53,7 @@ def test_a_kernel_as_documented_agrees(
 
 
 @pytest.mark.parametrize("fault", ["n_used", "is_causal", "window"])
-def test_a_kernel_that_passes_over_something_is_found_out(
+def test_a_kernel_that_ignores_an_argument_is_detected(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: str
 ) -> None:
     def wrong(*args: Any, **options: Any) -> Tensor:
@@ -68,20 +70,22 @@ def test_a_kernel_that_passes_over_something_is_found_out(
     assert "plain products are used" in caplog.text
 
 
-def test_numbers_that_are_none_are_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_returns_nan_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flash_attention, "_flash", lambda q, *args, **options: torch.full_like(q, float("nan")))
     assert not agrees(CPU, torch.bfloat16, 8, 2, 16)
 
 
-def test_torchs_own_kernel_is_asked_with_its_names_and_missing_here(caplog: pytest.LogCaptureFixture) -> None:
-    """It has no code for a processor: the arguments are those that it knows, or a TypeError would be told."""
+def test_torchs_own_kernel_is_called_by_its_argument_names_and_is_missing_here(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It has no code for a CPU. The arguments are known to it, or the log would have a TypeError."""
     with caplog.at_level(logging.WARNING):
         assert not agrees(CPU, torch.bfloat16, 8, 2, 16)
     assert "flash attention does not work here" in caplog.text
     assert "Could not run 'aten::_flash_attention_forward'" in caplog.text
 
 
-def test_it_is_for_a_gpu_and_sixteen_bits_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_used_only_on_a_gpu_and_with_sixteen_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flash_attention, "agrees", lambda *shape: True)
     gpu = torch.device("cuda")
     assert can_fuse(gpu, torch.bfloat16, 32, 8, 128)

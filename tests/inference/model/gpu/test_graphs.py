@@ -1,4 +1,4 @@
-"""The ladders, the buffers and when a graph is made anew, with a recorder that runs on the processor."""
+"""The ladders, the buffers, and when a graph is recorded again, with a recorder that runs on the CPU."""
 
 import logging
 import weakref
@@ -19,8 +19,8 @@ from tests.inference.model.builders import packed_weights, random_ids, served_mo
 
 
 class Recorder:
-    """As a CUDA graph: what is replayed reads the same buffers and writes its result into the same memory. The first
-    run is a warm-up on what the buffers hold."""
+    """Like a CUDA graph: a replay reads the same buffers and writes its result into the same memory. The first run is a
+    warm-up with the current content of the buffers."""
 
     def __init__(self, failing: frozenset[int] = frozenset()) -> None:
         self.n_replayed: list[int] = []
@@ -41,7 +41,7 @@ class Recorder:
 
 
 class Recorders:
-    """One for each cache, in order."""
+    """One recorder for each cache, in order."""
 
     def __init__(self, failing: frozenset[int] = frozenset()) -> None:
         self.made: list[Recorder] = []
@@ -53,13 +53,13 @@ class Recorders:
 
 
 def with_graphs(model: ServedModel, recorders: Recorders) -> ServedModel:
-    """The model as it is on a GPU."""
+    """Return the model as it is on a GPU."""
     model._decoder = GraphDecoder(packed_weights(model), recorders)
     return model
 
 
 def pair(recorders: Recorders, window: int | None = 7) -> tuple[ServedModel, ServedModel]:
-    """The same model with graphs, and as it is here."""
+    """Return the same model with graphs, and without."""
     config = tiny_config(sliding_window=window, max_seq_len=2048)
     return with_graphs(served_model(config), recorders), served_model(config)
 
@@ -70,7 +70,7 @@ def cache_of(model: ServedModel, n_slots: int, max_len: int = 64) -> RingCache:
 
 @pytest.mark.parametrize("window", [None, 7])
 def test_a_model_with_graphs_computes_the_same(window: int | None) -> None:
-    """Prompts and single tokens side by side, slots in any order, more of them from step to step."""
+    """Prompts and single tokens together, slots in any order, more of them from step to step."""
     recorders = Recorders()
     model, other = pair(recorders, window)
     ours, theirs = cache_of(model, 6), cache_of(other, 6)
@@ -86,7 +86,7 @@ def test_a_model_with_graphs_computes_the_same(window: int | None) -> None:
     assert sum(recorders.made[0].n_replayed) > 5
 
 
-def test_a_graph_is_made_once_for_each_rung() -> None:
+def test_a_graph_is_recorded_once_for_each_rung() -> None:
     recorders = Recorders()
     model, _ = pair(recorders)
     cache = cache_of(model, 6)
@@ -95,7 +95,7 @@ def test_a_graph_is_made_once_for_each_rung() -> None:
     assert [recorder.n_replayed for recorder in recorders.made] == [[3, 2, 2]]  # of 4 rows, 8 and 1
 
 
-def test_longer_texts_take_another_graph() -> None:
+def test_longer_texts_use_another_graph() -> None:
     recorders = Recorders()
     model, other = pair(recorders, None)
     ours, theirs = cache_of(model, 1, max_len=1500), cache_of(other, 1, max_len=1500)
@@ -118,7 +118,7 @@ def test_logits_are_not_overwritten_by_the_next_step() -> None:
     assert torch.equal(first, kept)
 
 
-def test_another_cache_and_resized_rings_are_recorded_anew() -> None:
+def test_another_cache_and_resized_rings_are_recorded_again() -> None:
     recorders = Recorders()
     model, other = pair(recorders)
     cache = cache_of(model, 2)
@@ -132,7 +132,7 @@ def test_another_cache_and_resized_rings_are_recorded_anew() -> None:
     assert [recorder.n_replayed for recorder in recorders.made] == [[1], [1], [1]]
 
 
-def test_what_cannot_be_recorded_goes_the_ordinary_way_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_step_that_cannot_be_recorded_runs_without_a_graph_with_one_warning(caplog: pytest.LogCaptureFixture) -> None:
     model, other = pair(Recorders(failing=frozenset({0})))
     ours, theirs = cache_of(model, 4), cache_of(other, 4)
     with caplog.at_level(logging.WARNING):
@@ -144,7 +144,7 @@ def test_what_cannot_be_recorded_goes_the_ordinary_way_with_one_warning(caplog: 
     ]
 
 
-def test_more_sequences_than_the_largest_graph_has_go_the_ordinary_way() -> None:
+def test_more_sequences_than_the_largest_graph_has_run_without_one() -> None:
     recorders = Recorders()
     model, other = pair(recorders)
     n = BATCHES[-1] + 1
@@ -154,8 +154,8 @@ def test_more_sequences_than_the_largest_graph_has_go_the_ordinary_way() -> None
     assert recorders.made == []
 
 
-def test_a_cache_can_be_given_up() -> None:
-    """Nothing keeps a ring of a cache that is no longer used: on a GPU the next one may need its memory."""
+def test_the_memory_of_a_cache_is_freed() -> None:
+    """Nothing keeps a ring of an unused cache alive: on a GPU the next cache may need its memory."""
     config = tiny_config()
     decoder = GraphDecoder(packed_weights(served_model(config)), lambda: lambda run: Recording(lambda: None, run()))
     cache = RingCache(config, n_slots=2, max_len=64, dtype=torch.float32)
@@ -165,8 +165,8 @@ def test_a_cache_can_be_given_up() -> None:
     assert ring() is None
 
 
-def test_a_model_can_be_given_up() -> None:
-    """Without waiting for the collector of cycles: on a GPU the next one may not fit beside it."""
+def test_the_memory_of_a_model_is_freed() -> None:
+    """Without waiting for the garbage collector: on a GPU the next model may not fit beside it."""
     model, _ = pair(Recorders())
     model.step([Chunk(0, 0, [1])], cache_of(model, 1))
     gone = weakref.ref(model)
@@ -174,20 +174,20 @@ def test_a_model_can_be_given_up() -> None:
     assert gone() is None
 
 
-def test_a_model_tells_how_it_decodes() -> None:
+def test_a_model_names_how_it_decodes() -> None:
     recorders = Recorders(failing=frozenset({0}))
     model, _ = pair(recorders)
     assert model.way_of_decoding == "torch"
     cache = cache_of(model, 3)
     model.step([Chunk(0, 0, [1])], cache)
-    assert model.way_of_decoding == "torch"  # the graph could not be made
+    assert model.way_of_decoding == "torch"  # recording failed
     recorders.made[0]._failing = frozenset()
     model.step([Chunk(slot, cache.lengths[slot], [1]) for slot in range(3)], cache)
     assert model.way_of_decoding == "CUDA graphs, plain products"
 
 
-def test_a_recording_is_made_after_two_runs_on_a_stream_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The calls to torch.cuda and their order; what CUDA makes of them can be seen on a GPU alone."""
+def test_a_graph_is_recorded_after_two_runs_on_a_separate_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The calls to torch.cuda and their order; what CUDA does with them shows only on a GPU."""
     events: list[object] = []
 
     class Stream:

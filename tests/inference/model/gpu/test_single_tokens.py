@@ -22,7 +22,7 @@ def served(window: Window, n_kv_heads: int = 2, dtype: torch.dtype = torch.float
 
 
 def filled_cache(model: ServedModel, lengths: list[int], max_len: int, dtype: torch.dtype = torch.float32) -> RingCache:
-    """Slots that hold so many tokens of random text each."""
+    """Return a cache whose slots have these numbers of tokens of random text."""
     cache = RingCache(model.config, n_slots=len(lengths), max_len=max_len, dtype=dtype)
     for slot, n in enumerate(lengths):
         for start in range(0, n, 16):
@@ -39,7 +39,7 @@ def rows_of(chunks: list[Chunk]) -> Tensor:
 
 
 def check(window: Window, n_kv_heads: int, *, is_fused: bool, atol: float, dtype: torch.dtype = torch.float32) -> None:
-    """Many steps of random slots in random order, from empty to rings that have come round several times."""
+    """Many steps of random slots in random order, from empty rings to rings overwritten several times."""
     model = served(window, n_kv_heads, dtype)
     rng = Random(n_kv_heads)
     cache = filled_cache(model, [0, 3, 20, 71, 40], 96, dtype)
@@ -72,12 +72,12 @@ def test_attention_by_starts_and_lengths_is_the_same(
     check(window, n_kv_heads, is_fused=True, atol=1e-5)
 
 
-def test_bfloat16_is_as_near_as_its_digits() -> None:
+def test_bfloat16_agrees_to_its_precision() -> None:
     check(7, 2, is_fused=False, atol=0.25, dtype=torch.bfloat16)
 
 
-def test_plain_weights_of_a_gpu_do_as_well() -> None:
-    """On a GPU nothing lies in blocks, and the tied table of embeddings is the head."""
+def test_plain_weights_work_as_on_a_gpu() -> None:
+    """On a GPU no weight is in blocks, and a tied embedding is the head."""
     config = tiny_config(sliding_window=7, tied_embeddings=True)
     model = served_model(config, is_blocked=False)
     cache = filled_cache(model, [5, 30], 64)
@@ -104,8 +104,8 @@ def test_copies_of_a_row_change_nothing(window: Window) -> None:
 
 
 @pytest.mark.parametrize("n_keys", [31, 40, 64])
-def test_only_the_first_rows_of_a_ring_need_be_looked_at(n_keys: int) -> None:
-    """What stands beyond them, NaN here, is not read."""
+def test_only_the_first_rows_of_a_ring_are_read(n_keys: int) -> None:
+    """Rows after them, NaN here, are not read."""
     model = served((None, 7))
     cache = filled_cache(model, [9, 30], 64)
     chunks = [Chunk(0, 9, [5]), Chunk(1, 30, [6])]

@@ -84,7 +84,7 @@ def test_a_stopped_compiler_ends_with_its_child_processes_and_leaves_no_file(tmp
     assert list(cache.iterdir()) == []
 
 
-def test_of_two_at_once_one_compiles_and_the_other_waits_for_it(tmp_path: Path) -> None:
+def test_of_two_processes_one_compiles_and_the_other_waits(tmp_path: Path) -> None:
     gate, cache = tmp_path / "gate", tmp_path / "cache"
     os.mkfifo(gate)
     compiler = FakeCompiler(tmp_path / "bin", f'cat "{gate}"; {WORKS}')

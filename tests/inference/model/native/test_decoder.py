@@ -76,7 +76,7 @@ def test_a_row_has_the_same_bits_in_any_company_and_on_any_number_of_threads(dty
 
 @pytest.mark.parametrize("window", [None, 1, 7, (64, 7)])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_compiled_code_stores_and_sees_what_places_says(
+def test_compiled_code_follows_the_rules_of_places(
     window: int | tuple[int | None, ...] | None, dtype: torch.dtype
 ) -> None:
     """Each key and value goes to its target and nowhere else, and rows that are not yet written (NaN) are not read."""

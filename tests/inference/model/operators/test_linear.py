@@ -19,7 +19,7 @@ def test_a_product_agrees_with_torchs(dtype: torch.dtype, tolerance: float, n_ro
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("n_in", [64, 2048])
-def test_a_packed_row_has_the_same_bits_whatever_stands_beside_it(dtype: torch.dtype, n_in: int) -> None:
+def test_a_row_has_the_same_bits_in_any_batch(dtype: torch.dtype, n_in: int) -> None:
     product, x = Product(weight(dtype, n_in)), torch.randn(70, n_in, dtype=dtype)
     if not product.is_blocked:
         pytest.skip("this processor has no blocked layout for this dtype; plain products promise no bits")
@@ -27,7 +27,7 @@ def test_a_packed_row_has_the_same_bits_whatever_stands_beside_it(dtype: torch.d
     assert all(torch.equal(product(x[:n]), whole[:n]) for n in range(MIN_ROWS, 70))
 
 
-def test_without_the_private_operators_the_plain_product_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_private_operators_the_plain_product_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("no such operator here")
 
@@ -38,8 +38,8 @@ def test_without_the_private_operators_the_plain_product_is_taken(monkeypatch: p
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_weights_that_lie_in_other_blocks_are_not_given_to_compiled_code(dtype: torch.dtype) -> None:
-    """oneDNN chooses by shape and number of threads too; it then would read other numbers, without an error."""
+def test_weights_in_other_blocks_are_not_given_to_compiled_code(dtype: torch.dtype) -> None:
+    """oneDNN also chooses by shape and number of threads. decode.c would read other numbers, without an error."""
     if not has_known_blocks(dtype):
         pytest.skip("this processor has other blocks")
     plain = torch.arange(72 * 40).view(72, 40).to(dtype)

@@ -25,7 +25,7 @@ def test_products_depend_on_the_distance_only() -> None:
     assert abs(product(5, 2) - product(5, 3)) > 1e-3
 
 
-def test_the_dtype_stays() -> None:
+def test_turning_keeps_the_dtype() -> None:
     x = torch.ones(2, 1, 4, dtype=torch.bfloat16)
     assert rotate(x, rotation(torch.arange(2), 4, 1e4)).dtype == torch.bfloat16
 
