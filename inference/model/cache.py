@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from inference.model.config import ModelConfig
 from inference.model.places import n_rows
@@ -54,16 +53,6 @@ class RingCache:
             for layer in range(config.n_layers)
         ]
         self.rings = [torch.zeros(shape, dtype=dtype, device=device) for shape in shapes]
-
-    @property
-    def keys(self) -> list[Tensor]:
-        """The keys of each layer: (n_slots, n_kv_heads, R, head_dim)."""
-        return [ring[0] for ring in self.rings]
-
-    @property
-    def values(self) -> list[Tensor]:
-        """The values of each layer: (n_slots, n_kv_heads, R, head_dim)."""
-        return [ring[1] for ring in self.rings]
 
     @property
     def n_bytes(self) -> int:

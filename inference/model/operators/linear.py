@@ -8,7 +8,6 @@ AVX-512), the plain product is used.
 
 import ctypes
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -86,14 +85,6 @@ def _blocked(weight: Tensor) -> Tensor | None:
     except (AttributeError, RuntimeError):
         return None
     return blocked
-
-
-@cache
-def has_known_blocks(dtype: torch.dtype) -> bool:
-    """Whether oneDNN lays out one small weight of this type as native/decode.c reads it."""
-    weight = (torch.arange(72 * 40).view(72, 40) % 251).to(dtype)
-    blocked = _blocked(weight)
-    return blocked is not None and _lies_in_known_blocks(weight, blocked)
 
 
 def _lies_in_known_blocks(weight: Tensor, blocked: Tensor) -> bool:

@@ -160,7 +160,7 @@ def test_a_step_that_fails_with_nan_in_the_cache_leaves_nothing_behind() -> None
         def step(self, chunks: list[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
             for chunk in chunks:
                 if 4 in chunk.ids:
-                    cache.keys[0][chunk.slot].fill_(float("nan"))
+                    cache.rings[0][0, chunk.slot].fill_(float("nan"))
             return super().step(chunks, cache, every_token=every_token)
 
     model, prompt = served_model(tiny_config(sliding_window=None)), [5, 6, 7, 8, 9]

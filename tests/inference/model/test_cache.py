@@ -21,12 +21,12 @@ def test_a_slot_stores_the_window_whatever_the_length() -> None:
 def test_bytes_do_not_grow_with_the_text() -> None:
     model = served_model(tiny_config(sliding_window=7))
     cache = RingCache(model.config, n_slots=2, max_len=400, dtype=torch.float32)
-    before, places = cache.n_bytes, [tensor.data_ptr() for tensor in (*cache.keys, *cache.values)]
+    before, places = cache.n_bytes, [ring.data_ptr() for ring in cache.rings]
     for start in range(0, 400, 50):
         model.step([Chunk(1, start, random_ids(50))], cache)
     assert cache.n_bytes == before == 2 * bytes_per_slot(model.config, max_len=400, dtype=torch.float32)
-    assert places == [tensor.data_ptr() for tensor in (*cache.keys, *cache.values)]
-    assert all(tensor.shape[2] == 7 for tensor in cache.keys)
+    assert places == [ring.data_ptr() for ring in cache.rings]
+    assert all(ring.shape[3] == 7 for ring in cache.rings)
 
 
 def test_a_conversation_of_32k_tokens_takes_an_eighth_of_a_full_cache() -> None:
@@ -46,9 +46,9 @@ def test_a_conversation_of_32k_tokens_takes_an_eighth_of_a_full_cache() -> None:
 
 def test_rings_follow_each_layers_window_and_never_exceed_max_len() -> None:
     cache = RingCache(tiny_config(sliding_window=(5, None)), n_slots=1, max_len=20, dtype=torch.float32)
-    assert [tensor.shape[2] for tensor in cache.keys] == [5, 20]
+    assert [ring.shape[3] for ring in cache.rings] == [5, 20]
     short = RingCache(tiny_config(sliding_window=64), n_slots=1, max_len=20, dtype=torch.float32)
-    assert short.keys[0].shape[2] == 20
+    assert short.rings[0].shape[3] == 20
 
 
 def test_a_reset_slot_forgets_even_nan() -> None:
@@ -57,13 +57,13 @@ def test_a_reset_slot_forgets_even_nan() -> None:
     model.step([Chunk(0, 0, [1, 2, 3]), Chunk(1, 0, [4, 5])], cache)
     fresh = RingCache(model.config, n_slots=2, max_len=50, dtype=torch.float32)
     expected = model.step([Chunk(0, 0, [9])], fresh)
-    for tensor in (*cache.keys, *cache.values):
-        tensor[0].fill_(float("nan"))
-    kept = [tensor[1].clone() for tensor in cache.keys]
+    for ring in cache.rings:
+        ring[:, 0].fill_(float("nan"))
+    kept = [ring[:, 1].clone() for ring in cache.rings]
     cache.reset(0)
     assert cache.lengths == [0, 2]
     assert torch.equal(model.step([Chunk(0, 0, [9])], cache), expected)
-    assert all(torch.equal(tensor[1], old) for tensor, old in zip(cache.keys, kept, strict=True))
+    assert all(torch.equal(ring[:, 1], old) for ring, old in zip(cache.rings, kept, strict=True))
 
 
 @pytest.mark.parametrize(("n_slots", "max_len"), [(0, 5), (1, 0)])
@@ -100,7 +100,7 @@ def test_a_rewound_slot_continues_as_if_the_rest_had_never_been_stored(
             cache.rewind(slot, n)
             del text[n:]
             assert cache.lengths[slot] == n
-            assert all(not ring[slot, :, n:].any() for ring in (*cache.keys, *cache.values)), "as after a reset"
+            assert all(not ring[:, slot, :, n:].any() for ring in cache.rings), "as after a reset"
         elif len(text) < max_len:
             new = random_ids(rng.randint(1, min(12, max_len - len(text))), seed=rng.randrange(2**32))
             logits = model.step([Chunk(slot, len(text), new)], cache)[0]
@@ -140,7 +140,7 @@ def test_more_or_fewer_slots_keep_their_sequences_bit_for_bit() -> None:
         in_old_slots = [Chunk(2 * chunk.slot, chunk.start, chunk.ids) for chunk in chunks]
         assert torch.equal(model.step(chunks, resized), model.step(in_old_slots, kept))
     assert resized.lengths == [11, 11, 0, 0]
-    assert all(not ring[2:].any() for ring in (*resized.keys, *resized.values))
+    assert all(not ring[:, 2:].any() for ring in resized.rings)
     resized.resize([], 1)
     assert resized.lengths == [0]
 

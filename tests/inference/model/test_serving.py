@@ -227,4 +227,4 @@ def test_a_refused_step_changes_nothing() -> None:
     with pytest.raises(ValueError, match="slot 1 starts at 4"):
         model.step([Chunk(0, 0, [1]), Chunk(1, 4, [1])], cache)
     assert cache.lengths == [0, 0]
-    assert all(not tensor.any() for tensor in cache.keys)
+    assert all(not ring.any() for ring in cache.rings)

@@ -103,7 +103,7 @@ def test_nan_in_one_sequence_stays_there() -> None:
     caches = [RingCache(model.config, n_slots=2, max_len=20, dtype=torch.float32) for _ in range(2)]
     for cache in caches:
         model.step([Chunk(0, 0, [1, 2, 3]), Chunk(1, 0, [4, 5])], cache)
-    caches[0].keys[0][0].fill_(float("nan"))
+    caches[0].rings[0][0, 0].fill_(float("nan"))
     chunks = [Chunk(0, 3, [7]), Chunk(1, 2, [8])]
     poisoned, sound = model.step(chunks, caches[0]), model.step(chunks, caches[1])
     assert poisoned[0].isnan().all()

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from inference.model.operators import linear
-from inference.model.operators.linear import MIN_ROWS, Product, _lies_in_known_blocks, has_known_blocks
+from inference.model.operators.linear import MIN_ROWS, Product, _lies_in_known_blocks
+from tests.inference.model.native.needs import has_known_blocks
 
 
 def weight(dtype: torch.dtype, n_in: int = 64) -> torch.Tensor:
