@@ -268,7 +268,7 @@ def test_a_path_that_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(Unreachable, match="cannot be opened or written: unable to open database file"):
         open_database(f"sqlite:///{tmp_path}")
     (tmp_path / "file").touch()
-    with pytest.raises(Unreachable, match=r"the folder of .* cannot be made"):
+    with pytest.raises(Unreachable, match=r"the folder of .* cannot be created"):
         open_database(f"sqlite:///{tmp_path / 'file' / 'arena.sqlite'}")
 
 
