@@ -127,7 +127,7 @@ def board_or_error(data: Votes | Cells, choice: Settings) -> str:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(VOTE, min_size=1, max_size=30), st.randoms(use_true_random=False), CHOICES)
-def test_order_sides_and_parts_change_no_bit_of_a_board_nor_of_an_error(
+def test_order_sides_and_parts_change_no_bit_of_a_board_or_an_error(
     votes: list[tuple[str, str, Outcome]], random: Any, choice: Settings
 ) -> None:
     expected = board_or_error(Votes.from_rows(votes), choice)

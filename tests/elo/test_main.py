@@ -37,7 +37,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly() -> None:
     assert (done.returncode in (0, 141), done.stderr) == (True, b"")
 
 
-def test_output_that_cannot_be_written_is_told_and_a_closed_one_is_none() -> None:
+def test_output_that_cannot_be_written_is_an_error_and_a_closed_one_is_not() -> None:
     command = [sys.executable, "-m", "elo", "recompute", "--votes", str(FOOD), "--bootstrap", "5"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=300, check=False)
@@ -46,3 +46,13 @@ def test_output_that_cannot_be_written_is_told_and_a_closed_one_is_none() -> Non
     closed = ["bash", "-c", '"$@" >&-', "bash", *command]
     done = subprocess.run(closed, stderr=subprocess.PIPE, timeout=300, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("called", "shown"), [("/bin/arena-elo", "arena-elo"), ("elo/__main__.py", "python -m elo")])
+def test_the_help_has_the_name_by_which_it_was_called(
+    called: str, shown: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called])
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert capsys.readouterr().out.startswith(f"usage: {shown} ")

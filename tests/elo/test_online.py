@@ -100,7 +100,7 @@ def test_a_model_against_itself_is_refused() -> None:
         replay(Votes(("a", "b"), np.array([0, 0]), np.array([1, 0]), np.array([0, 2])), ELO)
 
 
-def test_the_spread_holds_the_quantiles_of_replays_of_other_orders() -> None:
+def test_the_spread_has_the_quantiles_of_replays_of_other_orders() -> None:
     votes, _ = reference.random_votes(np.random.default_rng(5), n_votes=400, n_models=5)
     settings = Settings(method="elo", seed=11, level=0.8)
     told: list[tuple[int, int]] = []

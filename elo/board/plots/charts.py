@@ -18,8 +18,8 @@ _LONGEST_ON_A_PHONE = 22
 
 
 def board_figure(board: Leaderboard) -> str:
-    """Ratings with intervals, best first; models that cannot be compared in groups of their own. Dashed with a hollow
-    dot: the wide interval of a model that has won or lost almost nothing."""
+    """Ratings with intervals, best first, in one group for each component. Dashed with a hollow dot: the wide interval
+    of a short record."""
     axis = Axis.of_rows(board.rows)
     percent = f"{100 * board.settings.level:g} %"
     has_intervals = any(row.low is not None for row in board.rows)
@@ -44,8 +44,8 @@ def _rating(row: BoardRow) -> str:
 
 
 def win_rates_figure(matrices: Matrices) -> str:
-    """What each model is expected to score against all others, as a bar, and what it has scored against those it met,
-    as a mark."""
+    """The expected score of each model against all others as a bar, and the observed one against its opponents as a
+    mark."""
     chart = _Chart(
         "Average win rate against all others",
         "Bar: expected by the ratings. Mark: observed.",
@@ -65,7 +65,7 @@ def win_rates_figure(matrices: Matrices) -> str:
 
 
 def intervals_figure(models: Sequence[str], bounds: Bounds) -> str:
-    """Intervals of up to three kinds, one under the other for each model: do they agree? At the right their widths.
+    """Intervals of up to three kinds, one under the other for each model, with their widths at the right.
 
     Raises ValueError for more kinds than there are colours.
     """
@@ -84,7 +84,7 @@ def intervals_figure(models: Sequence[str], bounds: Bounds) -> str:
 
 
 class _Chart:
-    """Rows under one another, each a line of text over marks on a common axis."""
+    """Rows, each a line of text over marks on a common axis."""
 
     _ROW, _HEADING, _MARKS = 42, 32, 22
 

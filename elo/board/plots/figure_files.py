@@ -25,10 +25,10 @@ _FILES = frozenset({"board.svg", "win-rates.svg", "intervals.svg", *(f"{name}.ht
 def write_figures(
     folder: Path, board: Leaderboard, matrices: Matrices | None = None, bounds: Bounds | None = None
 ) -> tuple[Path, ...]:
-    """Writes board.svg, win-rates.svg, intervals.svg, battles.html, observed.html, predicted.html, better.html, as far
-    as their data are given, and index.html with all of them; the paths. `bounds` are of the models of `matrices`. The
-    folder is made where its parent exists; files of these names are replaced, and taken away where their data are not
-    given, so that all that is there belongs together.
+    """Write board.svg, win-rates.svg, intervals.svg, battles.html, observed.html, predicted.html and better.html, those
+    whose data are given, and index.html with all of them; return the paths. `bounds` are of the models of `matrices`.
+    The folder is made if its parent exists. Files of these names are replaced, or removed if their data are not given,
+    so that all files belong together.
 
     Raises OSError.
     """
@@ -47,9 +47,9 @@ def write_figures(
     texts = {f"{name}.svg": standalone(chart) for name, chart in charts.items()}
     sections = {name: f"<h2>{_TABLES[name][0]}</h2><p>{_TABLES[name][1]}</p>{text}" for name, text in tables.items()}
     texts |= {f"{name}.html": document(_TABLES[name][0], section) for name, section in sections.items()}
-    told = "".join(f"<p>{plain(note)}</p>" for note in notes(board))
+    sentences = "".join(f"<p>{plain(note)}</p>" for note in notes(board))
     drawn = "".join(f"<section>{chart}</section>" for chart in charts.values())
-    texts["index.html"] = document("Ratings", f"<h1>Ratings</h1>{told}{drawn}{''.join(sections.values())}")
+    texts["index.html"] = document("Ratings", f"<h1>Ratings</h1>{sentences}{drawn}{''.join(sections.values())}")
     folder.mkdir(exist_ok=True)
     for name in _FILES - texts.keys():
         (folder / name).unlink(missing_ok=True)

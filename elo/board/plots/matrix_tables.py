@@ -15,14 +15,14 @@ _LEVELS = 8  # of shade, in figures.css
 
 
 def matrix_table(name: MatrixName, matrices: Matrices) -> str:
-    """One matrix as a table that scrolls within its place, with names that stay. Percentages are coloured by how far
-    they are from even, counts by their size; a dot stands where nothing can be said.
+    """One matrix as a table that scrolls in its own box, with fixed names. Percentages are coloured by how far they are
+    from even, counts by their size; a dot means unknown.
 
-    Raises ValueError for `better` where there was no bootstrap.
+    Raises ValueError for `better` without rounds.
     """
     values = getattr(matrices, name)
     if values is None:
-        raise ValueError("no bootstrap, so nothing says how often one model is above another")
+        raise ValueError("no bootstrap, so it is unknown how often one model is above another")
     show = _count_cell(values) if name == "battles" else _share_cell
     models = [plain(model) for model in matrices.models]
     head = "".join(f'<th scope="col" title="{model}"><span>{model}</span></th>' for model in models)

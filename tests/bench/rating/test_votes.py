@@ -20,7 +20,7 @@ def test_a_cell_is_votes_by_models() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "100", "ax5", "5xb"])
-def test_what_is_no_cell_is_refused(text: str) -> None:
+def test_text_that_is_not_a_cell_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not votes and models, such as 1e6x100"):
         Cell.parse(text)
 

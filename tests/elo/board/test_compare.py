@@ -61,7 +61,7 @@ def test_groups_without_a_path_of_battles_move_apart() -> None:
     assert all(move.change == pytest.approx(0) for move in found.moves)
 
 
-def test_settings_that_differ_are_told() -> None:
+def test_different_settings_are_listed() -> None:
     found = compare(board(FIELD, ties="half"), board(FIELD, prior=0.0, ties="half", gauge="mean"))
     assert [(one.name, one.before, one.after) for one in found.settings] == [
         ("gauge", None, "mean"),
@@ -90,7 +90,7 @@ def test_a_few_new_votes_are_not_lost_in_the_noise_of_intervals() -> None:
     assert compare(before, busy, grown=True).moves[0].error == pytest.approx(10 * math.sqrt(1 / 11))
 
 
-def test_an_anchor_tells_of_no_chance() -> None:
+def test_an_anchor_has_no_verdict() -> None:
     def anchored(rating: float) -> SavedBoard:
         places = {"anchor": Place(1, 1200, 0.0, 1, 9), "other": Place(2, rating, 5.0, 1, 9)}
         return SavedBoard(places, {}, 10, None)

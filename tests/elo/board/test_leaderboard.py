@@ -71,7 +71,7 @@ def test_battles_and_win_rate_are_plain_counts() -> None:
     assert board.n_votes == 4
 
 
-def test_equal_records_have_equal_ratings_and_stand_by_name() -> None:
+def test_equal_records_have_equal_ratings_and_are_sorted_by_name() -> None:
     cells = counts(("b", "a", Outcome.TIE, 7), ("c", "a", Outcome.A, 3), ("c", "b", Outcome.A, 3))
     board = rate(cells, QUICK)
     assert [row.model for row in board.rows] == ["c", "a", "b"]
@@ -100,7 +100,7 @@ def test_a_sweep_without_a_prior_names_the_models() -> None:
     assert {row.interval for row in board.rows} == {"hessian"}
 
 
-def test_listed_models_without_a_vote_stand_below_without_numbers() -> None:
+def test_listed_models_without_a_vote_are_unrated() -> None:
     cells = counts(("b", "a", Outcome.A, 5))
     assert rate(cells, QUICK, listed=["d", "a", "c", "c"]).unrated == ("c", "d")
     assert rate_online([("b", "a", Outcome.A)], ELO, listed=["d", "a"]).unrated == ("d",)
@@ -184,7 +184,7 @@ def test_the_source_is_a_hash_of_the_sorted_counts() -> None:
     assert empty.source.sha256 == hashlib.sha256(b"").hexdigest()
 
 
-def test_a_board_tells_where_its_votes_come_from() -> None:
+def test_a_board_has_the_source_of_its_votes() -> None:
     board = rate(counts(("a", "b", Outcome.A, 5)), QUICK)
     told = board.sourced(revision=7, excluded={"banned": 2}, kind="quick", since="2026-01-01", until="2026-02-01")
     assert (told.n_votes, told.revision, told.excluded) == (5, 7, {"banned": 2})
@@ -198,7 +198,7 @@ def test_a_board_tells_where_its_votes_come_from() -> None:
     }
 
 
-def test_a_board_tells_how_its_maximum_was_found() -> None:
+def test_a_board_has_the_facts_of_its_fit() -> None:
     board = rate(reference.load("llmfao_crowd").cells, QUICK)
     assert board.fit is not None
     assert 3 <= board.fit.iterations <= 10
@@ -248,7 +248,7 @@ def test_a_gauge_moves_all_ratings_alike() -> None:
     assert np.average([row.rating for row in by_battles.rows], weights=battles) == pytest.approx(1000, abs=1e-9)
 
 
-def test_ratings_without_weights_stand_beside_those_with_where_they_differ() -> None:
+def test_ratings_without_weights_are_added_where_they_differ() -> None:
     """One pair has 40 times the votes of the others, and says something else of the two."""
     rows = [("a", "b", Outcome.A, 4000), ("b", "a", Outcome.A, 2000)]
     rows += [

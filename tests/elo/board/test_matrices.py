@@ -73,7 +73,7 @@ def test_models_without_a_path_of_battles_have_no_prediction() -> None:
     assert np.isfinite(found.average_win_rate).all()
 
 
-def test_models_that_the_fit_holds_apart_have_no_prediction() -> None:
+def test_models_in_separate_groups_of_the_fit_have_no_prediction() -> None:
     """Met, but in ties alone, which the fit ignores."""
     cells = Cells.from_counts([("a", "b", Outcome.A, 1), ("b", "c", Outcome.TIE, 2)])
     fitted = fit(cells, Settings(ties="ignore", bootstrap=2))

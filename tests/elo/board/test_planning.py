@@ -203,7 +203,7 @@ def test_neighbours_are_of_one_component() -> None:
     assert set(found) == {("a", "b"), ("z", "x"), ("x", "y")}
 
 
-def test_a_clean_sweep_is_not_told_to_be_settled() -> None:
+def test_a_clean_sweep_is_not_settled() -> None:
     """A 5-0 newcomer against an average field: the sandwich's error is 173 points, and its gap 430. The board's
     covariance knows of the short record."""
     field = [(x, y, Outcome.TIE, 200) for x in "abcd" for y in "abcd" if x < y]
@@ -367,7 +367,7 @@ def test_without_intervals_no_neighbours_are_planned_for() -> None:
     assert made.lessons
 
 
-def test_the_json_tells_points_and_can_be_read_back() -> None:
+def test_the_json_has_points_and_reads_back() -> None:
     cells = Cells.from_counts([("x", "y", Outcome.A, 4), ("x", "y", Outcome.B, 4), ("y", "z", Outcome.A, 2)])
     made = planned(cells)
     told = json.loads(json.dumps(made.to_json(), allow_nan=False))

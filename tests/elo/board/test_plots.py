@@ -123,7 +123,7 @@ def test_wide_intervals_are_dashed_and_explained() -> None:
     assert "95 % intervals. Dashed: few points won or lost." in texts(chart)
 
 
-def test_models_that_cannot_be_compared_stand_in_groups() -> None:
+def test_models_that_cannot_be_compared_are_in_groups() -> None:
     board, matrices = board_of(("lark", "wren", Outcome.A, 5), ("owl", "rook", Outcome.B, 9))
     found = texts(board_figure(board))
     assert found.index("Group 1") < found.index("1–2 lark") < found.index("Group 2, cannot be compared with the others")
@@ -332,7 +332,7 @@ def test_a_page_of_figures_fits_the_screen_and_follows_the_readers_colours(
     assert grounds == ["rgb(255, 255, 255)", "rgb(14, 17, 22)"]
 
 
-def test_a_document_tells_its_title_and_nothing_from_elsewhere() -> None:
+def test_a_document_has_its_title_and_loads_nothing() -> None:
     page = document("A & B", "<p>x</p>")
     assert "<title>A &amp; B</title>" in page
     assert "http" not in page

@@ -41,7 +41,7 @@ def test_no_gauge_moves_a_rank_by_difference() -> None:
     assert (found == ranks.by_difference(P @ ratings, P @ covariance @ P.T, group, level=0.95)).all()
 
 
-def test_the_difference_tells_apart_what_two_intervals_do_not() -> None:
+def test_the_difference_separates_models_whose_intervals_overlap() -> None:
     """The worked example of the docstring: a gap of 0.70 between two ratings of variance 0.04, covariance -0.02."""
     covariance, ratings = np.array([[0.04, -0.02], [-0.02, 0.04]]), np.array([0.35, -0.35])
     group, reach = np.ones(2, dtype=np.int64), 1.96 * 0.2

@@ -91,7 +91,7 @@ def test_bootstrap_agrees_with_the_sandwich() -> None:
     assert rounds.std(axis=0) == pytest.approx(np.sqrt(np.diag(sandwich_of(cells, prior=1))), rel=0.06)
 
 
-def test_rounds_that_nobody_asked_for_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_beyond_the_last_one_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """With seed 21 the fourth round is the first without a maximum; blocks of two rounds draw it for three too."""
     counts = [("x", "y", 4, 2), ("y", "z", 4, 3), ("x", "z", 3, 2)]
     won = [(a, b, Outcome.A, n) for a, b, n, _ in counts]
@@ -161,7 +161,7 @@ def test_a_short_record_gets_the_inverse_hessian() -> None:
 
 
 @pytest.mark.parametrize("n_decided", [0, 2])
-def test_ties_are_not_told_to_be_certain(n_decided: int) -> None:
+def test_ties_alone_do_not_make_a_rating_certain(n_decided: int) -> None:
     """Ties draw the same rating in every round: a bootstrap of next to no width, which would look like certainty."""
     counts = [("a", "b", Outcome.TIE, 12), ("a", "b", Outcome.A, n_decided // 2), ("a", "b", Outcome.B, n_decided // 2)]
     pairs = Cells.from_counts(counts).pairs()
@@ -171,7 +171,7 @@ def test_ties_are_not_told_to_be_certain(n_decided: int) -> None:
     assert (bounds.high - bounds.low > 0.5).all()
 
 
-def test_a_clean_sweep_is_told_to_be_vague() -> None:
+def test_a_clean_sweep_has_a_wide_interval() -> None:
     """The interval of a 5-0 newcomer against an average field; bootstrap and sandwich would be much too sure."""
     field = [(x, y, Outcome.TIE, 200) for x in "abcd" for y in "abcd" if x < y]
     pairs = Cells.from_counts(
@@ -218,7 +218,7 @@ def test_a_lower_level_is_a_narrower_interval() -> None:
         assert (narrow.high < wide.high).all()
 
 
-def test_progress_is_told_up_to_the_last_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported_up_to_the_last_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.chance.intervals._BLOCK", 100)
     pairs = reference.load("simple").cells.pairs()
     told: list[tuple[int, int]] = []
@@ -404,7 +404,7 @@ def test_rounds_keep_the_gauge() -> None:
         assert np.abs((bounds.low + bounds.high) @ g / 2).max() < (1e-12 if method == "sandwich" else 0.2)
 
 
-def test_normal_draws_stand_in_for_rounds() -> None:
+def test_normal_draws_replace_rounds() -> None:
     pairs = reference.load("chatbot_arena_33k").cells.pairs()
     bounds = intervals(pairs, fit(pairs, prior=1), Settings(interval="sandwich", bootstrap=4000))
     assert bounds is not None

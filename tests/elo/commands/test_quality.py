@@ -55,7 +55,7 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
     assert [(one["result"], one["hits"]) for one in found["withdrawals"]] == [("both_bad", 1), ("both_bad", 1)]
 
 
-def test_kinds_are_told_apart(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_kinds_are_kept_apart(url: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "--db", url, "--kind", "quick")[1].startswith("1 vote, of which 1 counts.")
     assert run(capsys, "--db", url, "--kind", "all")[1].startswith("41 votes, of which 38 count.")
 

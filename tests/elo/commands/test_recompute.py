@@ -286,7 +286,7 @@ def test_a_database_and_its_export_agree_by_every_option(run: Run, tmp_path: Pat
     assert len(json.loads((tmp_path / "db.json").read_text())["models"]) == 4
 
 
-def test_votes_on_prepared_pairs_hang_together_and_the_board_says_so(run: Run, tmp_path: Path) -> None:
+def test_votes_on_prepared_pairs_are_clustered_and_the_board_names_it(run: Run, tmp_path: Path) -> None:
     url = crowd(tmp_path / "arena.sqlite")
     for kind, interval in (("battle", "bootstrap"), ("quick", "jackknife"), ("all", "jackknife")):
         run("--db", url, "--kind", kind, "--json", tmp_path / "board.json")

@@ -186,7 +186,7 @@ def test_one_cluster_gives_no_covariance() -> None:
 
 
 @pytest.mark.parametrize("n_pairs_of_the_bridge", [1, 3])
-def test_a_cluster_without_which_there_is_no_scale_is_refused(n_pairs_of_the_bridge: int) -> None:
+def test_a_cluster_that_carries_the_scale_is_refused(n_pairs_of_the_bridge: int) -> None:
     """Only voter x has compared the two halves; without a prior nothing is known of one against the other then."""
     rows, voters = [], []
     for i, (a, b) in enumerate([("a", "b"), ("b", "c"), ("a", "c"), ("d", "e"), ("e", "f"), ("d", "f")] * 4):

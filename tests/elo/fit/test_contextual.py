@@ -342,7 +342,7 @@ def test_the_names_of_models_and_voters_change_nothing() -> None:
     assert values(here) == pytest.approx(values(there), abs=1e-11)
 
 
-def test_blocks_change_nothing_to_speak_of(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_change_only_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
     votes, _ = random_votes(np.random.default_rng(14), n_votes=500)
     whole = found(votes, control=ALL)
     for block in (1, 7, 499):
@@ -493,21 +493,21 @@ def test_a_fit_that_does_not_converge_says_what_helps() -> None:
         found(Votes.from_rows(rows), control=("side",), prior=1e-9)
 
 
-def test_weights_far_apart_leave_the_check_of_covariates_standing() -> None:
+def test_very_different_weights_do_not_fail_the_check_of_covariates() -> None:
     """Two groups, of which one weighs 2^-70: what its votes tell is lost in rounding, and that is all."""
     rows = [("x", "y", Outcome.A), ("y", "x", Outcome.A), ("x", "y", Outcome.B)] * 8 + [("u", "v", Outcome.A)]
     fitted = found(Votes.from_rows(rows), np.array([1.0] * 24 + [2.0**-70]), control=("side",))
     assert abs(fitted.r[fitted.models.index("u")]) < 1e-12
 
 
-def test_a_prior_of_next_to_nothing_is_told_where_no_covariate_is_used() -> None:
+def test_a_tiny_prior_is_an_error_also_without_covariates() -> None:
     votes = Votes.from_rows([("x", "y", Outcome.A)] * 300)
     votes = replace(votes, features={"seconds": np.ones((300, 2))})
     with pytest.raises(ConvergenceError, match=r"a prior of 1e-14 virtual ties is too small|a larger prior holds"):
         found(votes, control=("speed",), prior=1e-14)
 
 
-def test_what_cannot_be_told_from_the_models_is_refused() -> None:
+def test_a_covariate_that_follows_from_the_models_is_refused() -> None:
     """One model always on side A."""
     votes = Votes(("x", "y"), np.zeros(40, int), np.ones(40, int), np.array([0, 1, 0, 2] * 10))
     with pytest.raises(MissingDataError, match="cannot separate side from the models and the other controls"):

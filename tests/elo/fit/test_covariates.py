@@ -30,7 +30,7 @@ def test_seconds_have_no_unit() -> None:
     assert there == pytest.approx(here, abs=1e-15)
 
 
-def test_columns_stand_in_the_order_of_control() -> None:
+def test_columns_are_in_the_order_of_control() -> None:
     same = [[1, 2]] * 3
     votes = votes_of(bold=same, seconds=same, lists=same, headers=same, tokens=same)
     found = covariates(votes, ["side", "length", "style", "speed"])

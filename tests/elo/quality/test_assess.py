@@ -42,7 +42,7 @@ def test_votes_are_counted_by_what_became_of_them() -> None:
     assert found.voters.n_unknown == 1
 
 
-def test_withdrawals_are_told_by_model_and_result() -> None:
+def test_withdrawals_are_counted_by_model_and_result() -> None:
     votes = [
         *[Ballot("x", "y", A, "ann")] * 8,
         *[Ballot("x", "y", A, "ann", WITHDRAWN)] * 2,

@@ -65,7 +65,7 @@ def test_files_that_are_no_votes_are_refused(tmp_path: Path) -> None:
         list(Ballots([tmp_path / "none.csv"]))
 
 
-def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.quality.ballots._PROGRESS_ROWS", 2)
     told: list[int] = []
     file = write(tmp_path / "votes.csv", "left,right,winner\n" + "x,y,tie\n" * 5)
@@ -73,7 +73,7 @@ def test_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert told == [2, 4]
 
 
-def test_a_wrong_row_of_parquet_is_told_by_its_row(tmp_path: Path) -> None:
+def test_a_wrong_row_of_parquet_is_named_by_its_row(tmp_path: Path) -> None:
     pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     path = tmp_path / "votes.parquet"
     parquet.write_table(pyarrow.table({"left": ["x", "x"], "right": ["y", "x"], "winner": ["left", "tie"]}), path)

@@ -65,7 +65,7 @@ def test_scores_equal_their_definition(votes: Votes) -> None:
     assert (found.shift > 0).sum() > 2000
 
 
-def test_scores_of_voters_who_are_alike_are_standard_normal(votes: Votes) -> None:
+def test_scores_of_equal_voters_are_standard_normal(votes: Votes) -> None:
     """Ties in p broken at random are what makes it so: as written in the paper, p has two values."""
     found = scores(votes, seed=0)
     z = found.z[found.shift > 0]

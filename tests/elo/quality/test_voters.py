@@ -86,7 +86,7 @@ def test_careless_voters_do_not_pass_for_a_habit(honest: Votes) -> None:
     assert found.habits.left.mean == pytest.approx(0.52, abs=0.03)
 
 
-def test_a_flag_stands_whatever_follows(honest: Votes) -> None:
+def test_later_votes_do_not_remove_a_flag(honest: Votes) -> None:
     """Always left for the first 30 votes, honest ever after."""
     assert honest.voter is not None
     own = np.flatnonzero(honest.voter == 0)
@@ -99,7 +99,7 @@ def test_a_flag_stands_whatever_follows(honest: Votes) -> None:
     assert voter.sides < 0
 
 
-def test_what_is_told_of_a_voter_is_counted_from_their_votes() -> None:
+def test_a_voters_numbers_are_counts_of_their_votes() -> None:
     votes = Votes(
         ("x", "y"),
         a=np.zeros(7, int),
@@ -158,7 +158,7 @@ def test_evidence_of_distance_averages_to_one_among_honest_voters() -> None:
     assert mean == pytest.approx(1, abs=1e-6)
 
 
-def test_votes_of_nobody_cannot_be_examined() -> None:
+def test_votes_without_voters_cannot_be_examined() -> None:
     votes = Votes(("x", "y"), np.zeros(1, int), np.ones(1, int), np.zeros(1, int))
     with pytest.raises(ValueError, match="these votes do not name their voters; expected a column of voters"):
         examine(votes)

@@ -39,7 +39,7 @@ def export(side: str, attempt: int, text: str, tokens: int | None, ms: object) -
     return {"side": side, "attempt": attempt, "text": text, "completion_tokens": tokens, "duration_ms": ms}
 
 
-def test_our_export_tells_of_the_answers_that_were_shown() -> None:
+def test_our_export_has_the_answers_that_were_shown() -> None:
     turns = [
         {"n": 1, "answers": [export("a", 1, "cut", 1, "9.0"), export("a", 2, A, 9, "100.5"), export("b", 1, B, 2, 7)]},
         {"n": 2, "answers": [export("a", 1, "Bye", 1, "1.5"), export("b", 1, "Bye", None, 1)]},
@@ -91,7 +91,7 @@ def test_public_texts_are_counted(row: dict[str, object]) -> None:
     assert same(b, characters=3, headers=0, lists=0, bold=0)
 
 
-def test_a_row_that_tells_nothing_has_no_features() -> None:
+def test_a_row_without_answers_has_no_features() -> None:
     rows: list[dict[str, object]] = [
         {},
         {"turns": [], "deck_answers": []},
@@ -115,7 +115,7 @@ def test_a_row_that_tells_nothing_has_no_features() -> None:
         ({"response_a": 5, "response_b": "x"}, "response_a is 5; expected a text, or a list of texts or messages"),
     ],
 )
-def test_what_tells_of_answers_in_another_way_is_refused(row: dict[str, Any], message: str) -> None:
+def test_answers_in_another_form_are_refused(row: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueProblem) as caught:
         answers.of_row(row, "x", "y")
     assert message in str(caught.value)

@@ -19,7 +19,7 @@ def column(of: Block, number: int) -> list[str]:
     return [texts.found[code] for code in texts.codes(of, number).tolist()]
 
 
-def test_fields_are_what_stands_between_commas() -> None:
+def test_fields_are_between_commas() -> None:
     found = block("ab,,c", ",모델,", "x" * 40 + ",y,z")
     assert [column(found, i) for i in range(3)] == [["ab", "", "x" * 40], ["", "모델", "y"], ["c", "", "z"]]
     with_returns = Block.of(b"a,b\r\nc,\r\nd,e\n" + PAD, 2)

@@ -134,7 +134,7 @@ def test_odd_files_are_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             both_ways(path, skip_bad=skip_bad, **options)
 
 
-def test_what_is_no_text_is_refused_alike(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_refused_alike(tmp_path: Path) -> None:
     for text in (b"left,right,winner\nx,\xff,left\n", b"left,right,winner\nx,y,left\nx,\xc3", b"left,right,w\xff\n"):
         assert "is not UTF-8 text" in str(both_ways(write(tmp_path / "votes.csv", text)))
 

@@ -54,7 +54,7 @@ def test_code_within_a_line_opens_no_fence() -> None:
     assert Features.of_texts(["```ls -la```\n# yes\n- yes\n"])[2:4] == (1, 1)
 
 
-def test_a_longer_fence_holds_a_shorter_one() -> None:
+def test_a_longer_fence_can_contain_a_shorter_one() -> None:
     assert Features.of_texts(["````\n```\n# no\n```\n# no\n````\n# yes\n"]).headers == 1
 
 
@@ -126,7 +126,7 @@ def test_no_object_is_refused(given: object) -> None:
 
 
 @pytest.mark.parametrize("count", [-1, "many", True, [1], {"h1": -2}, {"h1": "x"}, {"h1": {}}, math.inf])
-def test_what_is_no_count_is_refused(count: object) -> None:
+def test_a_value_that_is_not_a_count_is_refused(count: object) -> None:
     with pytest.raises(ValueError, match=r"^header_count_b .* is not a count; expected a number from 0"):
         of_metadata({"header_count_b": count})
 

@@ -38,13 +38,13 @@ def test_nothing_is_not_known() -> None:
 @pytest.mark.parametrize(
     "said", ["soon", "nan", "inf", 1_700_000_000_000, True, (1,), "2026-13-01", float("nan"), Decimal(1)]
 )
-def test_what_is_no_time_is_refused(said: object) -> None:
+def test_a_value_that_is_not_a_time_is_refused(said: object) -> None:
     with pytest.raises(ValueProblem, match=r"^tstamp is .*; expected seconds since 1970 or a date such as 2026-01-31$"):
         values.time_s("tstamp", said)
 
 
 @pytest.mark.parametrize("said", ["0", 0, -0.1, "1.01", "x", "nan", True, ("1",)])
-def test_what_is_no_probability_is_refused(said: object) -> None:
+def test_a_value_that_is_not_a_probability_is_refused(said: object) -> None:
     with pytest.raises(ValueProblem, match=r"^p is .*; expected a number above 0 and at most 1$"):
         values.probability("p", said)
 

@@ -62,7 +62,7 @@ def test_votes_one_by_one_and_at_once_are_the_same() -> None:
         assert votes.features == {}
 
 
-def test_a_column_that_nobody_had_is_none() -> None:
+def test_a_column_that_no_source_had_is_none() -> None:
     columns = VoteColumns(frozenset({"voter", "time"}), {"time", "prepared"})
     columns.add("x", "y", Outcome.B, Extras("ann", "p", 5.0))
     votes = columns.votes()
@@ -90,7 +90,7 @@ def test_the_votes_of_a_database_bring_what_is_wanted() -> None:
 
 
 @pytest.mark.parametrize("extras", [Extras(prepared="p"), Extras()])
-def test_counts_are_enough_unless_votes_hang_together_or_settings_need_them(extras: Extras) -> None:
+def test_counts_are_enough_unless_votes_are_clustered_or_settings_need_them(extras: Extras) -> None:
     columns = VoteColumns(frozenset({"prepared"}), {"prepared"})
     columns.add("x", "y", Outcome.A, extras)
     votes = columns.votes()
@@ -100,7 +100,7 @@ def test_counts_are_enough_unless_votes_hang_together_or_settings_need_them(extr
     assert isinstance(data_for(votes, Settings(method="elo")), Votes)
 
 
-def test_what_is_told_of_answers_is_kept_by_side() -> None:
+def test_features_of_answers_are_kept_by_side() -> None:
     columns = VoteColumns(frozenset({"features"}), {"features"})
     columns.add("x", "y", Outcome.A, Extras(features=(Features(tokens=1, headers=2), Features(tokens=3))))
     found = columns.votes().features

@@ -64,7 +64,7 @@ def test_uncounted_and_named_votes_are_tallied_before_they_are_looked_at(tmp_pat
     assert file.excluded == {"not_counted": 2, "not_anonymous": 1}
 
 
-def test_our_export_tells_the_reasons_and_the_revision(tmp_path: Path) -> None:
+def test_our_export_has_the_reasons_and_the_revision(tmp_path: Path) -> None:
     vote = {"model_a": "x", "model_b": "y", "winner": "tie", "anony": True, "kind": "battle", "ledger_revision": 9}
     file = read(
         tmp_path,
@@ -155,7 +155,7 @@ def test_a_bad_row_stops_with_line_value_and_expectation(tmp_path: Path, text: s
 
 
 @pytest.mark.parametrize(("text", "message"), BAD_ROWS)
-def test_skipped_bad_rows_are_tallied_and_told(tmp_path: Path, text: str, message: str) -> None:
+def test_skipped_bad_rows_are_tallied_and_the_first_is_kept(tmp_path: Path, text: str, message: str) -> None:
     file = read(tmp_path, text, skip_bad=True)
     assert len(file.votes) == 1
     assert file.excluded == {"bad_row": 1}
@@ -191,7 +191,7 @@ def test_skipped_bad_rows_are_tallied_and_told(tmp_path: Path, text: str, messag
         (b"PAR1 and no more", "is not a complete Parquet file: "),
     ],
 )
-def test_a_file_that_is_no_votes_file_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
+def test_a_file_that_is_not_a_votes_file_is_refused(tmp_path: Path, text: str | bytes, message: str) -> None:
     for skip_bad in (False, True):
         with pytest.raises(VotesFileError) as caught:
             read(tmp_path, text, skip_bad=skip_bad)
@@ -211,7 +211,7 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
         read_votes([tmp_path / "pipe"])
 
 
-def test_progress_is_told_on_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_reported_during_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.votes.votes_file._PROGRESS_ROWS", 2)
     monkeypatch.setattr("elo.votes.plain_csv._BLOCK_BYTES", 20)
     rows, csv = tmp_path / "votes.jsonl", tmp_path / "votes.csv"

@@ -33,6 +33,6 @@ def test_another_time_is_refused_with_examples(text: str, capsys: pytest.Capture
     assert f"{text!r} is not a time; expected one such as 2026-01-31, 2026-01-31T12:00" in capsys.readouterr().err
 
 
-def test_a_moment_is_told_in_utc() -> None:
+def test_a_time_is_written_in_utc() -> None:
     assert time_text(86_400.5) == "1970-01-02T00:00:00.500000+00:00"
     assert time_text(None) is None
