@@ -88,7 +88,7 @@ def _row(row: BoardRow, board: Board, axis: Axis, texts: Messages) -> str:
     else:
         interval = f"{row.low:.0f}–{row.high:.0f}" + _MARKS[row.interval]
     cells = [
-        ("rank", str(row.rank) if row.rank_worst == row.rank else f"{row.rank}–{row.rank_worst}"),
+        ("rank", row.rank_span),
         ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),
         ("rating", f"{row.rating:.0f}"),
         ("bar", interval_bar(row, axis)),
