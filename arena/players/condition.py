@@ -1,4 +1,4 @@
-"""What is known of one player's failures, and how long it stays out of the draw.
+"""After how many refusals a player is tried, and how long failures keep it out of the draw.
 
 `health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`. Pure:
 `now` is seconds that never decrease.

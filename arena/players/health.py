@@ -1,4 +1,4 @@
-"""Which players can be drawn now: a player leaves the draw when it fails and rejoins when it answers again.
+"""Which players can be drawn now: failures, refusals and trials take a player out, and answers bring it back.
 
 Every stream reports how it ended. Each player is also probed at an interval with a cheap request that asks for no token
 (`probe`); a server that hangs, drips or fails in any other way affects that player only. A refusal may be caused by the

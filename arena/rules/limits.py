@@ -37,6 +37,11 @@ REVEAL_WAIT_S = 2.0
 """How long a reveal waits for the ranks: a board of 100,000 votes can take seconds if it is computed vote by vote."""
 
 
+def can_withdraw_s(*, voted_at: float, now: float) -> float:
+    """Return for how many seconds a vote can still be withdrawn, 0 when it no longer can. Both are Unix times."""
+    return max(0.0, voted_at + WITHDRAW_WITHIN_S - now)
+
+
 @dataclass(frozen=True, slots=True)
 class Exceeded:
     """At most `limit` battles are allowed within `window_s` seconds; `n` have begun."""

@@ -1,4 +1,4 @@
-"""Regular expressions for the prose of an error response, in the wordings of many servers.
+"""How servers word filters, empty accounts and prompts that are too long, as regular expressions.
 
 All patterns are matched against `plain` text: lower case, no quotes, "_" and "-" as spaces, 8,192 as 8192, one line
 for each text of the error. An error may quote the prompt, so `refusals` leaves out the fields that echo a request. A

@@ -54,7 +54,7 @@ class Live:
     def can_withdraw_s(self, now: float) -> float:
         if self.reveal is None or Reason.WITHDRAWN.label in self.reveal.reasons:
             return 0.0
-        return max(0.0, self.voted_at + limits.WITHDRAW_WITHIN_S - now)
+        return limits.can_withdraw_s(voted_at=self.voted_at, now=now)
 
     def timed(self, shown: Reveal, now: float) -> Reveal:
         return replace(shown, can_withdraw_s=self.can_withdraw_s(now))

@@ -1,6 +1,6 @@
 import pytest
 
-from arena.rules.limits import ADDRESS_FACTOR, BadPrompt, Exceeded, battles_exceeded, checked_prompt
+from arena.rules.limits import ADDRESS_FACTOR, BadPrompt, Exceeded, battles_exceeded, can_withdraw_s, checked_prompt
 
 
 def test_a_visitor_may_begin_battles_per_hour_battles() -> None:
@@ -35,3 +35,8 @@ def test_a_bad_prompt_is_refused_with_a_key_and_its_numbers(text: str, key: str,
     with pytest.raises(BadPrompt) as caught:
         checked_prompt(text, max_chars=5)
     assert (caught.value.key, caught.value.numbers) == (key, numbers)
+
+
+@pytest.mark.parametrize(("now", "left_s"), [(100.0, 60.0), (159.0, 1.0), (160.0, 0.0), (1000.0, 0.0)])
+def test_a_vote_can_be_withdrawn_for_a_minute(now: float, left_s: float) -> None:
+    assert can_withdraw_s(voted_at=100.0, now=now) == left_s
