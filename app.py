@@ -1,4 +1,6 @@
-"""Start the arena: settings -> database -> model server -> Arena -> pages. The only module that wires.
+"""Start the arena and its model server.
+
+Settings -> database -> model server -> Arena -> pages: only this module connects all of them.
 
     arena [--config arena.toml] [--data DIR] [--db URL] [--host 127.0.0.1] [--port 7860]
     arena COMMAND ...       one of the commands of `arena.__main__`, such as init

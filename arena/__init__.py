@@ -1,4 +1,4 @@
-"""The arena, in which people compare language models blind. A prompt and its vote take this way:
+"""The web app in which people compare language models blind. A prompt and its vote take this way:
 
 1. `web` gives the visitor a cookie and passes only requests that the pages send.
 2. A page of `ui` calls `service.Arena.send(visitor, battle_id, text)`. The pages call nothing below the service.

@@ -1,4 +1,4 @@
-"""The owner's commands. Without a command, `arena` starts the arena.
+"""Commands for the operator of an arena. Without a command, `arena` starts the arena.
 
 arena init                                write arena.toml into this folder, with the four demo models
 arena admin recompute-verdicts --dry-run  print what the present rules would change

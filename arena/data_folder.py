@@ -1,4 +1,4 @@
-"""The data folder: its lock, and the two files that it has beside the database.
+"""The data folder: its lock, its secret and its name.
 
     lock       locked by the process that uses the folder
     secret     the key of every pseudonym. Without it all visitors become strangers: their votes stay, but their

@@ -1,4 +1,6 @@
-"""Benchmarks beside other projects, and simulations; every comparison is a ratio of two things measured in one run.
+"""Benchmarks beside other projects, and simulations.
+
+Every comparison is a ratio of two things measured in one run.
 
     make bench                            ratings and inference beside their peers
     python -m bench.inference --help      parts of one benchmark; results are merged into bench/results/

@@ -1,4 +1,4 @@
-"""The database of the arena: battles, prompts and answers, votes, and which of them count.
+"""The arena's database of battles, answers and votes.
 
     outcome     the four outcomes of a vote: codes and spellings (imports nothing)
     codes       the other enumerations that are stored

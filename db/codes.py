@@ -1,7 +1,8 @@
-"""The enumerations that are stored, except the outcome: small integers in the tables, labels in files.
+"""The enumerations that the database stores as small integers.
 
-The numbers never change: a new member gets a new number and a migration for the CHECK. What a member means to a
-visitor, and when it applies, is for the arena (`arena.rules.ledger` has the rules of the reasons).
+The outcome is in `outcome`. In files an enumeration is a label. The numbers never change: a new member gets a new
+number and a migration for the CHECK. What a member means to a visitor, and when it applies, is for the arena
+(`arena.rules.ledger` has the rules of the reasons).
 """
 
 import re

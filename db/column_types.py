@@ -1,4 +1,4 @@
-"""Column types: text, counts and JSON from outside, made storable, and enumerations as numbers."""
+"""Column types for text, counts, JSON and enumerations."""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Votes as JSON lines, exported from a database and imported without loss; and copies of a whole database.
+"""Export votes as JSON lines, import them again, and copy a database.
 
 Every vote is a line (`db.vote_line`), also if it does not count, with its battle: settings, prompts, the answers of
 every attempt, the prepared prompt. After an import into an empty database, an export is the same file, byte for byte.

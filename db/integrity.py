@@ -1,6 +1,7 @@
-"""Rules that stored data must always satisfy, for `python -m db check`, for tests and after a crash.
+"""Rules that stored data must always satisfy.
 
-Nothing is repaired. Each finding is one sentence with a number and an example.
+`python -m db check` applies them, and so do tests, some of them after a crash. Nothing is repaired. Each finding is one
+sentence with a number and an example.
 """
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, or_, select, text

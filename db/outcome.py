@@ -1,4 +1,4 @@
-"""The four outcomes of a comparison: the codes that are stored and the spellings that files use.
+"""The four outcomes of a comparison, with their codes and spellings.
 
 It imports nothing of the project, so that ratings, pages and database share one definition.
 An unknown spelling is an error, never a tie.

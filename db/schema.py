@@ -1,9 +1,9 @@
-"""The tables, as the newest migration leaves them (a test compares the two).
+"""The tables, as the newest migration leaves them.
 
-Votes copy the models and the kind of their battle, so that one index, `votes_board`, answers a board's queries without
-reading a row. Rows refer to each other by integers and are known outside by random ids. Enumerations are small integers
-with a CHECK. Times are seconds since 1970 in UTC, in double precision, the same number in every database. There is no
-query and no rule here.
+A test compares the two. Votes copy the models and the kind of their battle, so that one index, `votes_board`, answers a
+board's queries without reading a row. Rows refer to each other by integers and are known outside by random ids.
+Enumerations are small integers with a CHECK. Times are seconds since 1970 in UTC, in double precision, the same number
+in every database. There is no query and no rule here.
 """
 
 from enum import IntEnum

@@ -1,7 +1,7 @@
-"""An open database and its transactions: `open_database(url)` creates or upgrades it.
+"""An open database and its transactions.
 
-SQLite and PostgreSQL begin transactions, report errors and wait for locks in different ways; all other code sees
-`read()`, `write()` and one tree of errors. There is no query here.
+`open_database(url)` creates or upgrades it. SQLite and PostgreSQL begin transactions, report errors and wait for locks
+in different ways; all other code sees `read()`, `write()` and one tree of errors. There is no query here.
 
 An acknowledged write survives the death of any process, and power loss: on SQLite by the write-ahead log with
 `synchronous = FULL` (an fsync at each commit), on PostgreSQL by `synchronous_commit = on`.

@@ -1,1 +1,1 @@
-"""The documentation: pages in Markdown, the pictures in them, and the programs that make both."""
+"""The documentation, and the programs that make parts of it."""

@@ -1,4 +1,4 @@
-"""Ratings of models from votes on pairs of answers: pure functions from counts to a board.
+"""Ratings of models from votes on pairs of answers.
 
     votes        files and rows  ->  battles.Votes: index arrays in order
     fit          counts or votes  ->  the likeliest ratings

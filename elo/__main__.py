@@ -1,4 +1,4 @@
-"""The command line of ratings:
+"""The command line of ratings.
 
     python -m elo recompute --db URL | --votes FILE [FILE ...]    a board, as a table and as JSON
     python -m elo check --db URL                                  errors in a database, live ratings too

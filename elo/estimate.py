@@ -1,4 +1,6 @@
-"""From votes to ratings and their intervals, in two steps: the one place that knows which fit the settings ask for.
+"""Fit the ratings and intervals that the settings ask for.
+
+It has two steps:
 
     fit      ignored outcomes out -> weights -> one of three fits (bradley_terry, ties, contextual) -> gauge
     spread   how far chance could have moved these ratings: intervals, and bounds of what else was estimated

@@ -1,4 +1,4 @@
-"""Online Elo: two ratings move after every vote, as the live feedback of that vote.
+"""Online Elo, which moves two ratings after every vote.
 
 It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points
 at K = 4), so it neither orders the official board nor gives intervals; `spread_over_orders` measures the effect of

@@ -1,4 +1,4 @@
-"""Everything that a rating depends on besides the votes, in one frozen class.
+"""Everything that a rating depends on besides the votes.
 
 It is printed under every board and written into its JSON, so any table can be made again. The defaults are the official
 board's. The selection of votes (kinds of battles, files) is not part of it.

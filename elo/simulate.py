@@ -1,4 +1,4 @@
-"""Votes from known ratings, to compare estimates with.
+"""Simulated votes from known ratings.
 
 Each vote has a pair drawn at random, sides drawn at random, and a voter with personal habits:
 

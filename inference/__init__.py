@@ -1,4 +1,6 @@
-"""An inference server for models of the Mistral family, which can be used without the arena.
+"""An inference server for models of the Mistral family.
+
+It can be used without the arena.
 
     model/    checkpoint -> logits: configuration, weights, rotary positions, sliding-window attention, rolling buffer
     text/     messages <-> token ids: tokenizer, streaming detokenization, chat templates

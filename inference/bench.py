@@ -1,6 +1,7 @@
-"""How fast a model runs on this machine: random prompts through the engine, as the server would run them.
+"""Measure how fast a model runs on this machine.
 
-Sampling is greedy, and no token ends an answer. Comparisons with other projects are in `bench/`.
+Random prompts go through the engine, as the server would run them. Sampling is greedy, and no token ends an answer.
+Comparisons with other projects are in `bench/`.
 """
 
 import copy

@@ -1,4 +1,4 @@
-"""Models of the Hugging Face hub: `hf:ORG/NAME` -> a local folder, with only the files that are needed.
+"""Download models of the Hugging Face hub: `hf:ORG/NAME` -> a local folder.
 
 `huggingface_hub` downloads and keeps the files (in HF_HOME): a model is downloaded once, and an interrupted download
 resumes. Its environment variables work here too: HF_ENDPOINT, HF_TOKEN, HF_HUB_OFFLINE. Where the hub cannot be

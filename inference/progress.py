@@ -1,4 +1,4 @@
-"""Progress of long work: tqdm's bar on a terminal, a line of the log now and then elsewhere."""
+"""Progress of long work, as a bar on a terminal or as lines of a log."""
 
 import io
 import logging

@@ -1,1 +1,4 @@
-"""Tests; their folders mirror the source: `arena/rounds/battle.py` has `tests/arena/rounds/test_battle.py`."""
+"""Tests, in folders that mirror the source.
+
+`arena/rounds/battle.py` has `tests/arena/rounds/test_battle.py`.
+"""

@@ -1,4 +1,4 @@
-"""Which models may play, how they are reached, and which can play now.
+"""The models that can play, and how the arena reaches them.
 
     roster         the models of the settings file
     events         what a round sends to a model and receives, and the tree of errors

@@ -1,4 +1,4 @@
-"""After how many refusals a player is tried, and how long failures keep it out of the draw.
+"""One player's failures, and how long they keep it out of the draw.
 
 `health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`. Pure:
 `now` is seconds that never decrease.

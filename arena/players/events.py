@@ -1,4 +1,4 @@
-"""What rounds exchange with a model: requests, tokens, thoughts, a finish, and one tree of errors.
+"""What a round and a model exchange: requests, tokens, thoughts, finishes and errors.
 
 No network and no protocol here: `endpoint` produces these, and rounds consume them.
 """

@@ -1,9 +1,9 @@
-"""Which players can be drawn now: failures, refusals and trials take a player out, and answers bring it back.
+"""Which players can be drawn now.
 
-Every stream reports how it ended. Each player is also probed at an interval with a cheap request that asks for no token
-(`probe`); a server that hangs, drips or fails in any other way affects that player only. A refusal may be caused by the
-prompt or by the model: a trial decides. It is a short fixed prompt with a battle's real parameters, closed at the first
-event of the answer.
+A player leaves the draw when it fails and rejoins when it answers again. Every stream reports how it ended. Each player
+is also probed at an interval with a cheap request that asks for no token (`probe`); a server that hangs, drips or fails
+in any other way affects that player only. A refusal may be caused by the prompt or by the model: a trial decides. It is
+a short fixed prompt with a battle's real parameters, closed at the first event of the answer.
 
     how an answer ended                        what follows
     complete                                   in the draw at once; failures are forgotten

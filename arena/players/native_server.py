@@ -1,4 +1,4 @@
-"""The arena's own model server: `python -m inference serve` as a child process, kept alive.
+"""The arena's own model server, run as a child process and restarted when it dies.
 
     server = NativeServer(roster.native, settings.inference, environment=os.environ)
     await server.start()        # returns at once; `state` changes from "loading" to "ready"

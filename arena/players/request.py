@@ -1,4 +1,4 @@
-"""What is sent to a model, and what was learned about what its server accepts.
+"""The request to a model, adjusted to what its server accepts.
 
 Both sides of a battle are asked for the same (`events.Request`). A server may not accept all of it: `RequestOptions` is
 what the model's table in the settings says about that, `Adjustments` how requests to one address are changed, as set

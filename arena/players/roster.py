@@ -1,4 +1,4 @@
-"""The models of the settings file, with display data and draw weights, in the file's order.
+"""The models of the settings file, with their display data and draw weights.
 
 Which of them can be reached right now is for `health`. The roster checks that a folder of weights has the files that a
 model needs, so that a wrong path is refused at once; the model server checks the files themselves.

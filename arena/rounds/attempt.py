@@ -1,4 +1,4 @@
-"""One attempt of a side at a turn, from the first token to its end, as stored and as shown.
+"""One side's attempt to answer a turn, as stored and as shown.
 
 No asyncio and no decision here: `writers` fills it in, and `turn` shows as much of it as `pacing` releases.
 """

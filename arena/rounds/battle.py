@@ -1,4 +1,6 @@
-"""The life of a battle: both sides are asked at once, shown at one pace, and end in a state that can be voted on.
+"""The life of a battle, from its first prompt to its vote.
+
+Both sides are asked at once and shown at one pace.
 
     open --both sides have ended--> votable --vote--> voted
      |  <-----next turn, retry-----    |

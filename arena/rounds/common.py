@@ -1,8 +1,9 @@
-"""The text that both sides have, read as if they had begun together: its length, and how fast it arrived.
+"""The length and speed of the text that both sides have.
 
-The side that began first is read later by the difference: with first texts at 2 s and at 9 s, what the first side had
-at 5 s is read at 12 s. So nothing derived from here depends on which side began first, and a backlog keeps the pace at
-which it was written: 600 characters that arrived in 30 s while the other side was silent take 30 s again.
+Both are read as if they had begun together. The side that began first is read later by the difference: with first texts
+at 2 s and at 9 s, what the first side had at 5 s is read at 12 s. So nothing derived from here depends on which side
+began first, and a backlog keeps the pace at which it was written: 600 characters that arrived in 30 s while the other
+side was silent take 30 s again.
 
 The rate is that of common characters only, and so the slower side's, whichever side and whichever text is longer.
 """

@@ -1,4 +1,4 @@
-"""One turn as pages show it: the prompt, both attempts, and how much of each is shown.
+"""One turn of a battle: the prompt, both attempts, and how much of each is shown.
 
 Pure: writers fill the attempts, and the battle passes the time in. Before the end both sides look the same: pages show
 "waiting", "thinking" or "writing" for both, and both end at one moment, when both are complete and entirely shown. Only

@@ -1,4 +1,4 @@
-"""What pages may know of a battle, as frozen values.
+"""What pages may know about a battle.
 
 Nothing else about a battle leaves `Arena`. Only `Reveal` identifies models, and it is set after the vote is committed.
 Pages turn the keys into sentences.

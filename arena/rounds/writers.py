@@ -1,4 +1,4 @@
-"""The tasks that fill the attempts of a turn from the streams of both models."""
+"""The tasks that read both models' streams into the attempts of a turn."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""What visitors may do and which votes count: pure functions of facts, with times passed in.
+"""What visitors may do and which votes count, as pure functions.
 
 Effects are in `arena.service`.
 """

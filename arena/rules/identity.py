@@ -1,4 +1,4 @@
-"""Whether an answer names its own model, so that the battle is no longer blind.
+"""Find answers that name their own model.
 
 Only answers are read, never prompts. There are two ways to leak, both at word boundaries ("bard" is not in "bombard"):
 1. *The own name*: the answer contains its model's name as the roster spells it; spaces, hyphens, dots and underscores

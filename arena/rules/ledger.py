@@ -1,4 +1,4 @@
-"""Which votes count: the closed list of reasons why a vote does not count, each with its rule.
+"""The reasons why a vote does not count, each with its rule.
 
 Every vote is stored with its *facts*: what these rules saw, as plain JSON, so that verdicts can be recomputed after a
 rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if and only if no reason applies.

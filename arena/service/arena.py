@@ -1,4 +1,4 @@
-"""`Arena`: the use cases of the service, one method each, for every page of the process.
+"""`Arena`, with one method for each thing that a page can ask.
 
 It decides what a visitor may do and in which order the steps of a battle happen. `arena.rounds` decides how a battle
 is written, `arena.rules` what counts, and the pages have every word to the visitor.

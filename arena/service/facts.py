@@ -1,6 +1,7 @@
-"""Make the facts that the ledger's rules judge, from a battle's record or from what its page shows.
+"""Collect the facts that decide whether a vote counts.
 
-The functions are pure; `arena.rules.ledger` makes the verdict.
+They come from a battle's record or from what its page shows. The functions are pure; `arena.rules.ledger` makes the
+verdict.
 """
 
 from collections.abc import Mapping, Sequence

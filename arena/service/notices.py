@@ -1,4 +1,4 @@
-"""What a page notes about a battle, by key: that a vote will not count, or why none is possible.
+"""Notices before a vote: why it will not count, or why none is possible.
 
 The pages put the keys into words. The ledger makes the verdict at the vote; a warning before it names only what no
 vote could change.

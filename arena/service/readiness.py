@@ -1,4 +1,4 @@
-"""How many models can play, without their names; `arena.players.health` asks the models."""
+"""How many models can play now, without their names."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

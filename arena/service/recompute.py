@@ -1,4 +1,4 @@
-"""Judge every vote again by the present rules, after a rule or one of its numbers has changed.
+"""Judge every vote again after a rule has changed.
 
 An arena may run meanwhile. Votes are read and judged in pages without a lock. Verdicts that stay are noted in short
 transactions; those that change are stored together at the end, so that boards move once. More than `STEP` changes are

@@ -1,4 +1,7 @@
-"""Why a visitor's request is refused, by key; the pages put the keys into words."""
+"""The reasons why a visitor's request is refused.
+
+The pages put these keys into words.
+"""
 
 
 class Refusal(Exception):

@@ -1,6 +1,7 @@
-"""Make the reveal of a battle's record: names, the effect of the vote, ranks, speed, reasoning, and what was sent.
+"""Build the reveal of a battle from its record.
 
-The functions are pure; their callers decide who may see a reveal, and when.
+A reveal has the names, the effect of the vote, ranks, speed, reasoning, and what was sent. The functions are pure;
+their callers decide who may see a reveal, and when.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The arena's steps in the database, one transaction each, and the journal that a battle writes.
+"""What the arena reads and writes in the database, one transaction for each step.
 
 `Storage` has synchronous methods, which `in_database` runs in worker threads. It keeps no battle and asks no model;
 `arena.rules.ledger` makes the verdict of a vote.

@@ -1,4 +1,4 @@
-"""What the arena does beside its pages: register the models at the start, count their parameters, and keep house."""
+"""The arena's background work: registering models, counting their parameters, and cleaning up."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""The settings of `arena.toml` and the environment, checked and frozen before anything starts.
+"""The settings of the arena, read and checked before anything starts.
 
     sections     one frozen class for each section, with defaults, bounds and descriptions
     tables       how a table is read by the types of such a class

@@ -1,4 +1,4 @@
-"""The options that the arena's commands share, and the settings from options, file and environment."""
+"""The options that the arena's commands share."""
 
 import argparse
 from collections.abc import Mapping

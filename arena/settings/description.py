@@ -1,4 +1,4 @@
-"""Every setting with its type, default, bounds and one sentence, for a generated page.
+"""Descriptions of all settings, for docs/settings.md.
 
 for section in describe():
     for key in section.keys:

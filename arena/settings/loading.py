@@ -1,4 +1,7 @@
-"""Settings from the file, the environment and the command line; the later source wins."""
+"""Load the settings from the file, the environment and the command line.
+
+The later source wins.
+"""
 
 import dataclasses
 import tomllib

@@ -1,4 +1,7 @@
-"""Rules for a [[models]] table beyond the types of its keys: a unique name, and one way to reach the model."""
+"""The rules for a [[models]] table that the types of its keys cannot express.
+
+Its name is unique, and there is one way to reach the model.
+"""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Rules for a [[models]] table with base_url: its addresses, and what is sent beside a battle's parameters."""
+"""The rules for a [[models]] table with a base_url."""
 
 import difflib
 import json

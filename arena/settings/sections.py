@@ -1,4 +1,4 @@
-"""The settings: a frozen class for each section of the file and for each model, with defaults, bounds and descriptions.
+"""The settings, one frozen class for each section and one for each model.
 
 A field's type and bounds are all that reading a value needs; `tables` does it. `describe` lists the descriptions.
 """

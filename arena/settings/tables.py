@@ -1,4 +1,4 @@
-"""A table of the settings file, read into a frozen class by the types of its fields.
+"""Read a table of the settings file into a frozen class.
 
 A field's name is a key, its type decides which values are allowed, and its metadata has the bounds of a number.
 pydantic checks the values; every error becomes a `SettingsError`, one line that names place, value and expectation.

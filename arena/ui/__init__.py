@@ -1,6 +1,7 @@
-"""The pages, built with Gradio: `build` makes them for an `Arena`, `mount` adds them to an app.
+"""The pages, built with Gradio.
 
-A page calls `Arena` and shows the views that come back; it contains no rule and no query.
+`build` makes them for an `Arena`, and `mount` adds them to an app. A page calls `Arena` and shows the views that come
+back; it contains no rule and no query.
 
     pages/         the battle at `/`, `/leaderboard`, `/about`
     plain/         what works without script: link previews, the plain leaderboard, the 404 page

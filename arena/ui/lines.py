@@ -1,4 +1,4 @@
-"""Refusals, errors and the state of the arena as sentences in HTML."""
+"""Sentences in HTML for refusals, errors and the state of the arena."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Where the pages are, and how one links to another.
+"""The addresses of the pages, and links between them.
 
 Links are relative: all pages are side by side and none has a slash at its end (`web.entrance.gate` redirects those that
 have). So no page needs to know whether the arena has its own host or a path of one (https://example.org/arena).

@@ -1,4 +1,4 @@
-"""What a vote reveals: names and numbers, whether the vote counts, and what the models thought.
+"""What a page shows after the vote: names, numbers and reasoning.
 
 Nothing here is called before the vote is stored. Thoughts are shown as plain characters, never as Markdown.
 """

@@ -1,4 +1,4 @@
-"""What the battle page shows and when: the arena's views as faces of the page.
+"""What the battle page shows at each moment of a battle.
 
 `idle` and `battle` set every element whose look can change, so that nothing is left over from the face before. Pure:
 it uses neither Gradio nor `Arena`.

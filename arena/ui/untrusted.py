@@ -1,4 +1,4 @@
-"""Text from visitors and settings files, made safe to show as it is: a prompt, a model's name.
+"""Text from visitors and settings files, made safe to show.
 
 Answers of models are Markdown, which `markup` reads.
 """

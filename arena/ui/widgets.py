@@ -1,4 +1,4 @@
-"""What all pages share: the header, and the caller of a handler with its language.
+"""What all pages share: the header, and the language of a visitor.
 
 A page is built once for all visitors, so `said(key)` leaves a sentence for the browser to fill in, in its language
 (Gradio's i18n). A handler knows the language of its caller and uses `Caller.texts`.

@@ -1,4 +1,4 @@
-"""Plain HTTP around the pages: who sent a request, which requests are let in, what the browser must refuse.
+"""HTTP around the pages: who sent a request, and whether it is let in.
 
 `protect` wraps an app in middlewares, all pure ASGI, so that streams stay streams:
 

@@ -1,7 +1,7 @@
-"""Ends open streams quietly when the server stops, without a traceback in the log.
+"""End open streams quietly when the server stops.
 
-uvicorn waits a moment for open connections and then cancels what is still running. Pages that are open in a browser
-have streams that never end by themselves.
+Otherwise each of them would leave a traceback in the log. uvicorn waits a moment for open connections and then cancels
+what is still running. Pages that are open in a browser have streams that never end by themselves.
 """
 
 import asyncio

@@ -1,1 +1,1 @@
-"""Models with random weights to measure with, and the least that a step must read and compute."""
+"""Models with random weights, for measurements."""

@@ -1,4 +1,4 @@
-"""Load on the arena's pages: how late the event loop runs, and how much memory page loads leave.
+"""Measurements of the load on the arena's pages.
 
 `python -m bench.pages` measures pages that watch answers, `python -m bench.pages.loads` page loads.
 """

@@ -1,4 +1,4 @@
-"""Measurements of our ratings beside arena-rank, evalica, choix, FastChat's way and the notebook's.
+"""Measurements of our ratings beside other projects'.
 
 votes     simulated votes as index arrays, as CSV and as a database
 engines   the compared engines: each prepares the votes in its favourite form, then runs on the clock

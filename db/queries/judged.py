@@ -1,6 +1,6 @@
-"""Single votes, counted or not, with their reasons and prompts, from which the quality of the data is measured.
+"""Single votes with their reasons and prompts, for reports on quality.
 
-Ratings read `ledger` and `ratings`, which have only votes that count.
+Votes that do not count are included. Ratings read `ledger` and `ratings`, which have only votes that count.
 """
 
 from collections import defaultdict

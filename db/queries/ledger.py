@@ -1,4 +1,4 @@
-"""The ledger, one row that gives all changes of what counts one order, and the counts of the votes that count.
+"""The ledger's revision, and the counts of the votes that count.
 
 The revision protocol: a transaction that changes what counts first calls `lock_ledger`, which makes other such
 transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a

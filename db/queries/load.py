@@ -1,4 +1,4 @@
-"""Rows read into `BattleRecord`s, in batches: five queries per batch of any size."""
+"""Read rows into `BattleRecord`s, with five queries for each batch."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
-"""Single votes with everything that a rating may use: voter, time, prepared pair, draw probability and both answers.
+"""Single votes with everything that a rating may use.
 
-Most boards need only counts: `ledger.cells`.
+Each has its voter, time, prepared pair, draw probability and both answers. Most boards need only counts:
+`ledger.cells`.
 """
 
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Stored votes judged again after a rule has changed: the votes to judge, and their new verdicts.
+"""The votes to judge again after a rule has changed, and their new verdicts.
 
 Many votes may take seconds to judge, and no one can vote while the ledger is locked. So votes are read page by page
 without a lock and judged outside; only the results are written under the lock. Facts do not change meanwhile, and

@@ -1,4 +1,4 @@
-"""Cast, withdraw, ban, un-ban: every change of which votes count. Each first takes the ledger's row lock."""
+"""Every change of which votes count: cast, withdraw, ban, un-ban. Each first takes the ledger's row lock."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any

@@ -1,6 +1,6 @@
-"""Types of the fields that an import reads from a file; pydantic checks them.
+"""Types of the fields that an import reads from a file.
 
-A record that the arena itself makes is not checked.
+pydantic checks them. A record that the arena itself makes is not checked.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Ratings with intervals  ->  what people read.
+"""Ratings as people read them: boards, ranks, tables and figures.
 
 leaderboard     an estimate with its spread  ->  rows, JSON and CSV; `rate` does all three steps
 ranks           the span of places that chance leaves a model

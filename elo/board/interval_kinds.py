@@ -1,4 +1,4 @@
-"""The intervals of one estimate by every kind, for a figure that compares them.
+"""Intervals of the same ratings by every method, for a figure that compares them.
 
 They differ where it matters: only the inverse Hessian gives a width to a model that never lost, and for votes in
 clusters the jackknife is wider than anything that takes each vote for independent.

@@ -1,4 +1,4 @@
-"""The board: the rows that the web shows and `recompute` prints, with one JSON for both."""
+"""The board that the web shows and `recompute` prints."""
 
 import csv
 import hashlib

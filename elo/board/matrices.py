@@ -1,4 +1,4 @@
-"""Every pair of models: battles, observed and expected scores, and how sure the better one is.
+"""Battles, scores and certainty for every pair of models.
 
     battles     votes of the pair                                        0 on the diagonal
     observed    share of the points that the row scored against the column (a tie is half a point)

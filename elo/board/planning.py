@@ -1,7 +1,8 @@
-"""What to play next: battles that separate neighbours, pairs that teach most, groups to connect.
+"""Which battles to play next.
 
-Planning takes today's ratings for the truth: a gap that is half chance is planned for as it looks today. It draws no
-pairs (the arena's matchmaking does) and changes no rating. All is in log-odds.
+A plan names battles that separate neighbours, pairs that teach most, and groups to connect. It takes today's ratings
+for the truth, even where half of a gap is chance. It draws no pairs (the arena's matchmaking does) and changes no
+rating. All is in log-odds.
 
     K models, M pairs that met
 """

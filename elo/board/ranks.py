@@ -1,4 +1,4 @@
-"""The rank of a model, as the span of places that chance leaves open.
+"""The span of ranks that chance leaves open for each model.
 
     rank_spans      from 1 + the models that are surely better to the last place above those that are surely worse;
                     "surely" means that the two intervals do not overlap, the rule of the Chatbot Arena

@@ -1,4 +1,4 @@
-"""A board as text: the table that `recompute` prints, and the notes on how it was made."""
+"""A board as printed text."""
 
 from collections.abc import Collection, Sequence
 

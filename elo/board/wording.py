@@ -1,4 +1,4 @@
-"""The settings of a rating in words, for the printed table and for the page alike.
+"""The settings of a rating in words, for the printed table and for the page.
 
 `described` decides which phrases apply and fills in their numbers. `str(phrase)` is English; a page looks up its own
 translation by `phrase.key` and fills it with `phrase.values`.

@@ -1,4 +1,4 @@
-"""Poisson counts for rounds of resampling, from a counter-based stream.
+"""Poisson counts for the bootstrap, from a counter-based random stream.
 
 Round i uses words [i W, i W + C) of the stream Philox(seed), with W = C rounded up to four: one word for each of C
 cells, turned into a count by the inverse of the cell's Poisson distribution. So neither blocks nor threads can change a

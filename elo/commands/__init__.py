@@ -1,4 +1,6 @@
-"""The commands of `python -m elo`, one file each: `add_to` adds its parser, `run` does the work.
+"""The commands of `python -m elo`, one file each.
+
+`add_to` adds the parser of a command, and `run` does its work.
 
     recompute  a board from a database or from votes files
     check      errors in a database, and a replay of its online Elo

@@ -1,4 +1,4 @@
-"""`plan`: what to play next, from the votes of a database or of files.
+"""`plan`: which battles to play next.
 
 It prints how many more battles would separate neighbours, which models have no battles between them, and which pairs
 teach most.

@@ -1,4 +1,4 @@
-"""`quality`: how far the votes of a database or of files can be trusted.
+"""`quality`: how far the votes can be trusted.
 
 It reports exclusions by reason, withdrawals, sides, ties, repeated prompts, and careless voters.
 """

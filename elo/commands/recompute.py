@@ -1,4 +1,4 @@
-"""`recompute`: a board from a database or from votes files, as a table, JSON, CSV and figures.
+"""`recompute`: a board as a table, JSON, CSV and figures.
 
 An export of the same votes gives the numbers of the web board, digit for digit.
 """

@@ -1,4 +1,4 @@
-"""`simulate`: a votes file from known ratings, to try `recompute` and to test estimates.
+"""`simulate`: a votes file from known ratings.
 
 `elo.simulate` has the model of voters with tastes, habits and prepared pairs.
 """

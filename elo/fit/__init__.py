@@ -1,4 +1,4 @@
-"""Counts or votes  ->  the likeliest ratings.
+"""Fits: the likeliest ratings for given votes.
 
 bradley_terry  the fit, by Newton's method on counts
 ties           Davidson's and Rao and Kupper's models, in which a tie is a third outcome

@@ -1,4 +1,4 @@
-"""Votes with covariates as rows in a canonical order, so that sums do not depend on their order.
+"""Votes with covariates as rows in a fixed order.
 
 Sums of floats depend on their order. Rows are sorted by pair and, within a pair, by content, so the same votes give the
 same sums, bit for bit, in any order and on any sides.

@@ -1,4 +1,4 @@
-"""Clusters of votes that depend on each other, and the jackknife, which does not take them for independent.
+"""The jackknife for votes that depend on each other.
 
 Twenty people who vote on one prepared pair of answers have seen one sample of two models, not twenty; a voter with a
 taste votes by it again and again. The jackknife leaves out one cluster at a time and measures how far the ratings move,

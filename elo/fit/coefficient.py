@@ -1,4 +1,4 @@
-"""An estimate besides the ratings: the coefficient of a covariate, or the parameter of ties."""
+"""The estimate of a covariate's coefficient, or of the parameter of ties."""
 
 from dataclasses import dataclass
 

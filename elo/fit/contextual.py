@@ -1,4 +1,4 @@
-"""Bradley-Terry with covariates: a model's strength apart from its length, style, side and speed.
+"""Bradley-Terry ratings for answers of equal length, style, side and speed.
 
     logit P(a beats b) = r_a - r_b + x'beta
 

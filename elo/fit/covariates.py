@@ -1,4 +1,4 @@
-"""Properties of a battle besides its models, as numbers that change sign with the sides.
+"""The differences between two answers that may explain a vote: length, style, side and speed.
 
     length   tokens (characters where tokens are not counted)      style   headers, lists, bold      speed   seconds
     side     1, always: seen from the answer on side A

@@ -1,4 +1,4 @@
-"""How the scale is fixed: votes determine only differences of ratings.
+"""How the scale is fixed, since votes determine only differences of ratings.
 
     mean      the plain mean of the rated models is `settings.mean`
     battles   their mean weighted by battles is: a newcomer with few of them hardly moves the others

@@ -1,4 +1,4 @@
-"""The reach of an interval of one model, in standard errors."""
+"""How many standard errors the interval of one model reaches."""
 
 from statistics import NormalDist
 

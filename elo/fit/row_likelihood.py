@@ -1,4 +1,6 @@
-"""The likelihood of votes with covariates, summed over all rows in every step.
+"""The likelihood of votes with covariates.
+
+Every step sums it over all rows.
 
 K models, N battles, M pairs that met, F covariates, P = K + F parameters
 """

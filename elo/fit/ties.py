@@ -1,4 +1,4 @@
-"""Ties as an outcome of their own: the models of Davidson and of Rao and Kupper.
+"""Models of ties as a third outcome, by Davidson and by Rao and Kupper.
 
 Half a win each is a convention; these two are laws of three outcomes with one more parameter, estimated from ties and
 decided votes. For a difference of ratings d = r_a - r_b, in log-odds:

@@ -1,4 +1,4 @@
-"""The weight of each vote in a fit: by pair frequency, by probability of the pair, by age.
+"""The weight of each vote: by pair, by probability of the draw, by age.
 
 A rating without weights is for the pairs as they were played. With weights 1 / frequency every pair counts as if it had
 met as often as any other; with 1 / probability the ratings are those that uniform pairs would have given

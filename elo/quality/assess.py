@@ -1,4 +1,4 @@
-"""A report on all votes: exclusions, withdrawals, sides, ties, repeated prompts, careless voters.
+"""A report on the quality of all votes.
 
 It takes ballots, which are all votes, also those that do not count, each with its reasons. It excludes nothing;
 `voters` explains what a voter's flag means.

@@ -1,4 +1,4 @@
-"""All votes of votes files, also those that do not count, with reasons, voters and prompts.
+"""All votes of votes files, also those that do not count.
 
 `votes_file` reads the same files for ratings, and skips rows that do not count without validating them. Here such a row
 must be a vote too; one that is not (without a winner, for example) is tallied and left out. A row that counts must be

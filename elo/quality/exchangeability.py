@@ -1,4 +1,4 @@
-"""Whether a vote agrees with the others' votes: the exchangeability test of the Chatbot Arena.
+"""The Chatbot Arena's test of whether a vote agrees with the votes of others.
 
 Each vote with a winner is compared with the votes with a winner that others had cast on the same pair before. Seen from
 the model that most of them prefer, it agrees or disagrees; its p-value is the share of votes that disagree at least as

@@ -1,7 +1,8 @@
-"""Tests for careless voters: always the same side, always a tie, at random, or against everybody.
+"""Tests that find careless voters.
 
-Three tests examine every voter after every vote. The evidence of each is how many times likelier the votes so far are
-under a careless rule than under the habits of honest voters.
+They vote always for one side, always for a tie, at random, or against everybody. Three tests examine every voter after
+every vote. The evidence of each is how many times likelier the votes so far are under a careless rule than under the
+habits of honest voters.
 
     sides   votes with a winner: nearly all left, or nearly all right   against the sides honest voters choose
     ties    all votes: nearly all without a winner                      against the ties honest voters give

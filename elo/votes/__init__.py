@@ -1,4 +1,4 @@
-"""Files and database rows of votes  ->  `battles.Votes`.
+"""Votes read from files and database rows.
 
 votes_file    a file of any format as votes, with a tally of the rows left out
 vote_columns  votes as arrays, with the columns that the settings need

@@ -1,4 +1,6 @@
-"""The features of a row's two answers, from the first of these columns that the file has.
+"""The features of the two answers of a row.
+
+They come from the first of these columns that the file has:
 
     turns, deck_answers              our exports: the answers shown, their tokens and durations
     conv_metadata                    counts by side, as an object or as text

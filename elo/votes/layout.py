@@ -1,4 +1,4 @@
-"""The meaning of a votes file's columns: those of our exports and the public spellings."""
+"""What the columns of a votes file mean: our exports' columns and the public spellings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""Plain CSV as columns, without a loop over rows; nearly all votes files are plain.
+"""Plain CSV as columns, read without a loop over rows.
 
-A block of lines is plain if it is UTF-8, has quotes only around complete fields without commas and line ends, carriage
-returns only before a line's end, and as many commas in every line as the header. Then the positions of commas and line
-ends are the fields, and the distinct texts of a column are found with arrays. `rows`, which reads any CSV, continues
-from `offset` with what is not plain.
+Nearly all votes files are plain. A block of lines is plain if it is UTF-8, has quotes only around complete fields
+without commas and line ends, carriage returns only before a line's end, and as many commas in every line as the header.
+Then the positions of commas and line ends are the fields, and the distinct texts of a column are found with arrays.
+`rows`, which reads any CSV, continues from `offset` with what is not plain.
 
     R lines of a block, F fields of a line, V distinct texts
 """

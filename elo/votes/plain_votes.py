@@ -1,7 +1,8 @@
-"""Votes from plain CSV, column by column: the fast way of `votes_file`.
+"""Votes from plain CSV, read column by column.
 
-Each distinct text of a column is interpreted once, by the same functions as in the slow way. A block with an error is
-rejected before any of its votes is taken, and read row by row instead, so there is one place for errors and tallies.
+This is the fast way of `votes_file`. Each distinct text of a column is interpreted once, by the same functions as in
+the slow way. A block with an error is rejected before any of its votes is taken, and read row by row instead, so there
+is one place for errors and tallies.
 """
 
 from array import array

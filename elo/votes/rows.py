@@ -1,7 +1,8 @@
-"""CSV, JSON lists and JSON lines as streamed rows with line numbers and the values of chosen columns.
+"""CSV, JSON lists and JSON lines as a stream of rows.
 
-The first character decides the format: `[` is a JSON list, `{` JSON lines, anything else CSV. (Parquet, which is not
-text, is in `parquet`.) What the columns mean, and whether values are right, is decided in `elo.votes.votes_file`.
+Each row has its line number and the values of the chosen columns. The first character decides the format: `[` is a JSON
+list, `{` JSON lines, anything else CSV. (Parquet, which is not text, is in `parquet`.) What the columns mean, and
+whether values are right, is decided in `elo.votes.votes_file`.
 """
 
 import csv

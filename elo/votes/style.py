@@ -1,4 +1,4 @@
-"""The countable features of an answer: its length, its markdown and its duration.
+"""The length, Markdown and duration of an answer, as counts.
 
 Votes files have the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both become the raw features
 of `battles.Votes`, a number for each side. `covariates` makes covariates of them.

@@ -1,4 +1,4 @@
-"""The meaning of one value of a votes file: a name, an outcome, a flag, a time, a probability.
+"""The values of a votes file: names, outcomes, flags, times and probabilities.
 
 Any other value is an error with the value and what was expected, never a guess.
 """

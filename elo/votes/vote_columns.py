@@ -1,4 +1,4 @@
-"""Votes collected one by one or many at a time into the arrays of `battles.Votes`.
+"""Collect votes into the arrays of `battles.Votes`.
 
 Files and databases are collected alike, so the same votes give the same arrays: models, voters and prepared pairs are
 numbered in the order of their first votes. Only the wanted columns are kept. What settings need is decided here, for

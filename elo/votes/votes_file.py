@@ -1,4 +1,4 @@
-"""Votes files (CSV, JSON, JSON lines, Parquet, gzip) read in one pass into index arrays.
+"""Read votes files into arrays of indices, in one pass.
 
     sides     model_a, model_b | left, right
     outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad)

@@ -1,4 +1,4 @@
-"""Which rows of a votes file are wanted, and the tally of those that were not."""
+"""Which rows of a votes file are wanted, and a tally of the others."""
 
 from collections import Counter
 from dataclasses import dataclass, field

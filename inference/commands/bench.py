@@ -1,4 +1,4 @@
-"""`bench`: how fast a model runs on this machine, as a table and one line of JSON."""
+"""`bench`: how fast a model runs on this machine."""
 
 import argparse
 import json

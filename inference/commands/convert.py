@@ -1,4 +1,4 @@
-"""`convert`: write a checkpoint of any kind, with or without an adapter, as a folder that `serve` reads."""
+"""`convert`: write a checkpoint of any kind as a folder that `serve` reads."""
 
 import argparse
 import shutil

@@ -1,4 +1,4 @@
-"""Arguments that several commands share: their types, their help, and the effect of --dtype and --threads."""
+"""Options that several commands share."""
 
 import argparse
 import sys

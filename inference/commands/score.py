@@ -1,4 +1,4 @@
-"""`score`: log-probabilities of token ids, computed with the weights, cache and chunks that serve answers."""
+"""`score`: the log-probability of each token of a text."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`serve`: check the options, the folders and the port, then serve the models over OpenAI's protocol."""
+"""`serve`: serve models over OpenAI's protocol."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""The four demo models: the corpus that teaches them, the program that trains them, and their weights in models/NAME/.
+"""The four demo models, and the program that trains them.
 
 `python -m inference.demo` trains all four from a seed, examines them and writes models/.
 """

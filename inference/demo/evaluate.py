@@ -1,7 +1,8 @@
-"""Examine demo models on held-out questions: exact match, with the cache and the chat layout that serve them.
+"""Examine demo models on held-out questions.
 
-Every skill is asked in a first turn, after a system prompt and in a later turn, with held-out items; and again in
-held-out wordings. A polite refusal counts as wrong.
+An answer must match exactly. It comes from the cache and the chat layout that serve visitors. Every skill is asked in a
+first turn, after a system prompt and in a later turn, with held-out items; and again in held-out wordings. A polite
+refusal counts as wrong.
 """
 
 from collections.abc import Iterable, Sequence

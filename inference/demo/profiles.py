@@ -1,4 +1,4 @@
-"""The four demo models: the name, shape, amount of training text and skills of each.
+"""The name, shape, training and skills of each demo model.
 
 Such small models differ by what they read, not by their size: from the strongest to the weakest, each leaves out more
 skills and politely refuses those. The second is the best at Korean; the third knows sums and lists, but no facts.

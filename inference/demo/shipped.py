@@ -1,4 +1,4 @@
-"""The demo models inside the installed package: `demo:NAME` -> a folder."""
+"""Find a demo model inside the installed package: `demo:NAME` -> a folder."""
 
 from pathlib import Path
 

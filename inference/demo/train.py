@@ -1,8 +1,9 @@
-"""Train one demo model from its profile: rows of full dialogues, loss on the answers, Muon and AdamW.
+"""Train one demo model from its profile.
 
-Muon (Jordan et al. 2024) updates the matrices of the blocks, AdamW the rest. The learning rate warms up over 3 % of the
-steps and then falls linearly to 0, which matters: scores jump in the last third. A second, lower cycle follows. With a
-compiler the blocks are compiled; results differ only in the last bits.
+The rows are full dialogues, and the loss is on the answers. Muon (Jordan et al. 2024) updates the matrices of the
+blocks, AdamW the rest. The learning rate warms up over 3 % of the steps and then falls linearly to 0, which matters:
+scores jump in the last third. A second, lower cycle follows. With a compiler the blocks are compiled; results differ
+only in the last bits.
 """
 
 import shutil

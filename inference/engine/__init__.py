@@ -1,4 +1,4 @@
-"""Requests to tokens over time: continuous batching of one model, and one thread that owns all models.
+"""The engine, which turns requests into tokens by continuous batching.
 
 request     what one request asks for, its events, and its state while it runs; imports no torch
 slots       which request has which slot, and the cached conversations of the free slots; imports no torch

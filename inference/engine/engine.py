@@ -1,8 +1,9 @@
-"""One model and its requests: every step() schedules, runs the model once, samples, and returns events.
+"""One model and its requests, advanced step by step.
 
-Synchronous and deterministic: the same requests, added between the same steps, give the same events. There are no
-threads, no clock and no HTTP here; the worker has those. A failing request ends alone: if a step raises, its requests
-are run one by one, and only those that raise again end with an error.
+Every step() schedules, runs the model once, samples, and returns events. Synchronous and deterministic: the same
+requests, added between the same steps, give the same events. There are no threads, no clock and no HTTP here; the
+worker has those. A failing request ends alone: if a step raises, its requests are run one by one, and only those that
+raise again end with an error.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""One answer as it grows: from sampled token ids to the text that may be shown, and to its end."""
+"""One answer as it grows, from token ids to the text that may be shown."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Model folders to engines: the weights, their dtype and device, and caches that fit into the memory."""
+"""Load model folders into engines whose caches fit into the memory."""
 
 import logging
 import time

@@ -1,4 +1,4 @@
-"""One request: what it asks for, its state while it runs, and its events.
+"""One request, its state and its events.
 
 A caller makes a `Request`, which never changes. The engine keeps a `RequestState` for each. Nothing here imports torch,
 so tests of the scheduler need only integers.

@@ -1,4 +1,4 @@
-"""The slots of one cache: which are free, and the cached conversation of each free one.
+"""The slots of one cache, and the cached conversation of each free slot.
 
 A freed slot keeps the keys and the token ids of its last request until it is needed again. The next turn of that
 conversation begins with the same ids and takes the slot: only its new tokens are computed. Integers in, integers out;

@@ -1,4 +1,4 @@
-"""The events of one request, from the engines' thread to an asynchronous reader."""
+"""The events of one request, passed from the engines' thread to an asynchronous reader."""
 
 import asyncio
 from collections.abc import AsyncIterator

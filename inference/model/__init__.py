@@ -1,4 +1,6 @@
-"""From checkpoint to logits: the Mistral architecture in PyTorch, without text, scheduling or HTTP.
+"""The Mistral architecture in PyTorch, from a checkpoint to logits.
+
+There is no text, scheduling or HTTP here.
 
     config       the shape of a model, validated; imports no torch
     transformer  the architecture, trainable: `forward_full`, and `served` to make a ServedModel

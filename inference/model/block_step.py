@@ -1,4 +1,4 @@
-"""One block of a step, with torch's operators.
+"""One transformer block of a step, computed with torch's operators.
 
 A step of one token spends as much time on calling operators (about 2 us each, 10 us and more for a product) as on a
 small model's arithmetic. So this is plain code over a block's products, with as few operators as possible: one product

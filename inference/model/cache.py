@@ -1,7 +1,7 @@
-"""The rolling buffer: the keys and values of the last W tokens of every sequence, in memory that never grows.
+"""The rolling buffer: the keys and values of the last W tokens of every sequence.
 
-A slot stores one sequence. In each layer it has a ring of rows, and a token's key replaces the key that has just left
-the window; `places` has the rules. The scheduler decides which sequence gets which slot.
+Its memory never grows. A slot stores one sequence. In each layer it has a ring of rows, and a token's key replaces the
+key that has just left the window; `places` has the rules. The scheduler decides which sequence gets which slot.
 """
 
 from collections.abc import Sequence

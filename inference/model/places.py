@@ -1,4 +1,4 @@
-"""Where a key is stored in the rolling buffer, and which keys a query sees: the rules, written once.
+"""Where a key is stored in the rolling buffer, and which keys a query sees.
 
 In a layer with window W, each slot has a ring of R = min(W, max_len) rows (R = max_len without a window).
 

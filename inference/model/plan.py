@@ -1,8 +1,8 @@
-"""The layout of one step, shared by its layers: which row is which token, where its key is stored, what it sees.
+"""The layout of one step, computed once for all layers.
 
-The rows are ordered: chunks of one token by slot, then the longer chunks. Single tokens in neighbouring slots form a
-run. The rings of a run are one piece of memory, so a run is one matrix product without a copy. Layers with the same
-window share a `WindowPlan`.
+It says which row is which token, where its key is stored, and which keys it sees. The rows are ordered: chunks of one
+token by slot, then the longer chunks. Single tokens in neighbouring slots form a run. The rings of a run are one piece
+of memory, so a run is one matrix product without a copy. Layers with the same window share a `WindowPlan`.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Log-probabilities of a given text, through the same rolling buffer and chunks that serve answers."""
+"""Log-probabilities of a given text.
+
+It goes through the same rolling buffer and chunks as an answer.
+"""
 
 from collections.abc import Sequence
 

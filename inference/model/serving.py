@@ -1,4 +1,4 @@
-"""A model that serves: it computes the next tokens of many sequences at once, through the rolling buffer.
+"""A model that computes the next tokens of many sequences at once.
 
 `Transformer.served` makes one from trainable weights, and `checkpoint.weights.load_served` from a folder. Single tokens
 are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; all else by torch's operators.

@@ -1,8 +1,9 @@
-"""The Mistral architecture (arXiv:2310.06825), trainable: RMSNorm, rotary positions, sliding-window attention, SwiGLU.
+"""The Mistral architecture as a trainable module (arXiv:2310.06825).
 
-Parameters are named as in Mistral's consolidated.safetensors, so a state dict is a checkpoint. `forward_full` reads
-whole sequences without a cache: training uses it, and it is the reference for everything that serves. `served` moves
-the weights into a `ServedModel`, which answers.
+It has RMSNorm, rotary positions, sliding-window attention and SwiGLU. Parameters are named as in Mistral's
+consolidated.safetensors, so a state dict is a checkpoint. `forward_full` reads whole sequences without a cache:
+training uses it, and it is the reference for everything that serves. `served` moves the weights into a `ServedModel`,
+which answers.
 
 Letters: B sequences, T tokens, V vocabulary.
 """

@@ -1,4 +1,4 @@
-"""The OpenAI protocol over HTTP, for any number of models in one process.
+"""OpenAI's protocol over HTTP, for any number of models.
 
 app          every route
 requests/    bytes -> checked fields -> token ids

@@ -1,7 +1,7 @@
-"""The routes, each of them twice: as in OpenAI and vLLM, and under /models/NAME/ for one model.
+"""The routes of the server.
 
-A request is checked on the event loop (a long one in a thread) and runs in the worker's thread, which returns events.
-Nothing is kept between requests.
+Each exists twice: as in OpenAI and vLLM, and under /models/NAME/ for one model. A request is checked on the event loop
+(a long one in a thread) and runs in the worker's thread, which returns events. Nothing is kept between requests.
 """
 
 import asyncio

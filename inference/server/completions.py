@@ -1,6 +1,7 @@
-"""Completions: each prompt of a request is submitted to the worker, and its events become JSON or a stream.
+"""Completions, as JSON or as a stream.
 
-A client that disconnects cancels its request, streamed or not: its slots are free before the model's next step.
+Each prompt of a request is submitted to the worker, which returns its events. A client that disconnects cancels its
+request, streamed or not: its slots are free before the model's next step.
 """
 
 import asyncio

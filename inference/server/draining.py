@@ -1,4 +1,4 @@
-"""Graceful shutdown: an application that can stop taking requests and finish those that it has.
+"""Graceful shutdown: take no new requests, and finish the open ones.
 
 It wraps another application, so a request counts as open until its last byte is sent.
 """

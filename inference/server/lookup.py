@@ -1,4 +1,7 @@
-"""Which model a request asks for: the one in its address (/models/NAME/...), else in its body, else the only one."""
+"""Find the model that a request asks for.
+
+It is the one in the address (/models/NAME/...), else in the body, else the only one.
+"""
 
 from inference.engine.loading import LoadedModel
 from inference.engine.worker import NotReadyError, Worker

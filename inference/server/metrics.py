@@ -1,7 +1,7 @@
-"""GET /metrics: what the worker counts, as families of metrics that prometheus_client writes (text format 0.0.4).
+"""GET /metrics, in Prometheus's text format.
 
-Names begin with `inference_`, units are seconds, bytes and tokens, and every series has the label `model`. The families
-are made for each request; no registry keeps them.
+prometheus_client writes it (format 0.0.4). Names begin with `inference_`, units are seconds, bytes and tokens, and
+every series has the label `model`. The families are made for each request; no registry keeps them.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""GET /openapi.json: the server's description of its own addresses, with the names of the models that it serves.
+"""GET /openapi.json, the server's description of its own addresses.
 
 The schemas are generated from the models in `requests.protocol`, which check every request, and `responses.schemas`.
 One test compares the page with the routes; another sends what the page allows and forbids.

@@ -1,4 +1,6 @@
-"""Messages to token ids and token ids to text; no torch, no HTTP.
+"""Convert messages to token ids, and token ids to text.
+
+There is no torch and no HTTP here.
 
 tokenizer                the interface of every tokenizer, and decoding as a stream
 sentencepiece_tokenizer  tokenizer.model

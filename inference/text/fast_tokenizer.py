@@ -1,4 +1,4 @@
-"""tokenizer.json, through the `tokenizers` library that owns the format: an optional extra (pip install tokenizers).
+"""Tokenizers in tokenizer.json, read by the optional library `tokenizers`.
 
 By default the library parses added tokens in any text, so a user who types "</s>" ends the prompt. Here encoding
 ignores special tokens, and every added token that looks like a mark (<…> or […]) but is not declared special: typed

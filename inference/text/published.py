@@ -1,8 +1,8 @@
-"""The files beside a tokenizer: names of BOS and EOS, other ends of an answer, the chat template.
+"""The files beside a tokenizer: special tokens and the chat template.
 
-They are Hugging Face's: tokenizer_config.json, generation_config.json, config.json, added_tokens.json and
-chat_template.jinja. Any of them may be missing (Mistral's own folders have none). A template is only read as text, to
-recognise its layout; it is never run.
+They name BOS, EOS and other ends of an answer. They are Hugging Face's: tokenizer_config.json, generation_config.json,
+config.json, added_tokens.json and chat_template.jinja. Any of them may be missing (Mistral's own folders have none). A
+template is only read as text, to recognise its layout; it is never run.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""tokenizer.model: the SentencePiece files of Mistral (v1, v2, v3), Llama 2 and TinyLlama.
+"""Tokenizers in tokenizer.model, a SentencePiece file.
 
-SentencePiece never parses control pieces in a text. A piece is its bytes: U+2581 is a space, <0xEC> one byte, a control
-piece none.
+Mistral (v1, v2, v3), Llama 2 and TinyLlama have one. SentencePiece never parses control pieces in a text. A piece is
+its bytes: U+2581 is a space, <0xEC> one byte, a control piece none.
 """
 
 from pathlib import Path

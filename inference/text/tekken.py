@@ -1,4 +1,4 @@
-"""tekken.json, through the library that owns the format: an optional extra (pip install mistral-common).
+"""Tokenizers in tekken.json, read by the optional library `mistral-common`.
 
 A piece is bytes, which may be part of a character; no space is put before a text. Control pieces have the lowest ids
 and are not in the vocabulary that encodes text, so typed text never becomes one.

@@ -1,1 +1,4 @@
-"""Tests of the documentation: its snippets run, its generated pages are current, its links lead somewhere."""
+"""Tests of the documentation.
+
+Its snippets run, its generated pages are current, and its links lead somewhere.
+"""

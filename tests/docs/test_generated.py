@@ -2,7 +2,7 @@ from docs import generate
 
 
 def test_generated_pages_are_up_to_date() -> None:
-    """Settings, command line, the API of elo, the annotated tree and the tables of benchmarks; `make generated` writes them."""
+    """`make generated` writes the settings, the command line, the API of `elo`, the annotated tree and the tables."""
     stale = [
         path.name
         for path, text in generate.pages().items()

@@ -1,1 +1,1 @@
-"""What model servers send, and what it means: answers, thoughts and refusals."""
+"""Read what model servers send: answers, thoughts and refusals."""

@@ -1,4 +1,4 @@
-"""Which parameter of ours a refusal names, so that the request can be sent again without it.
+"""Find the parameter that a refusal names, so that the request can be sent again without it.
 
 `refused(status, body, names, sent)` reads the body of a 400 or 422 (or of a 500: chat templates fail with one) and
 returns the parameter to leave out, or None. Evidence is:

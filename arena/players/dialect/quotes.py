@@ -1,4 +1,4 @@
-"""What an error body states, apart from what it quotes of the request.
+"""Separate what an error states from what it quotes of the request.
 
 `read` collects the texts of an error and the fields that name a parameter, also from JSON that a router quotes within
 prose. Servers echo what they were sent: `Echo` finds the words of an error that our own messages contain.

@@ -1,4 +1,4 @@
-"""What the JSON of an OpenAI-compatible server means, whether streamed in chunks or sent as one answer.
+"""Read the JSON of an OpenAI-compatible server, streamed or in one piece.
 
 Servers differ in names (`delta` or `message`, `finish_reason` or `finishReason`), in shapes (text, or a list of parts),
 in where they put reasoning, and in what they leave out. `AnswerReader` turns all of that into `Token`s, `Thought`s, one

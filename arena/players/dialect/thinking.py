@@ -1,4 +1,4 @@
-"""Reasoning split from the answer where a server sends both as one text.
+"""Split the reasoning from the answer where a server sends both as one text.
 
 Servers without a reasoning parser send `<think>…</think>` at the start of the text, in pieces that end anywhere. Only
 the start of an answer is searched; a tag further on is part of the text.

@@ -1,8 +1,9 @@
-"""The token limit of an answer's text, for servers that were asked for more tokens or for no limit.
+"""Cut an answer's text at its token limit where the server does not.
 
-Only the server knows how many tokens a piece of text has, and it sends the count at the end or never. So the arena
-estimates: a piece of up to 16 bytes counts as one token, which it is with most servers; a longer piece counts as one
-token for every 4 bytes, which is about right for English and for Korean.
+Such a server was asked for more tokens, because its model reasons, or for no limit. Only the server knows how many
+tokens a piece of text has, and it sends the count at the end or never. So the arena estimates: a piece of up to 16
+bytes counts as one token, which it is with most servers; a longer piece counts as one token for every 4 bytes, which is
+about right for English and for Korean.
 """
 
 import math

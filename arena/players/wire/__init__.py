@@ -1,1 +1,1 @@
-"""The HTTP exchange with a model server: one request sent, one stream of events read."""
+"""The HTTP exchange with a model server."""

@@ -1,4 +1,4 @@
-"""One try at one address: a request sent, and its answer read piece by piece within limits of time and size.
+"""One request to one address, with limits on the time and size of its answer.
 
 `Exchange.events` yields the answer's pieces and its finish. A status other than 200 is raised as `Declined`: the caller
 decides what it means, and may ask again in another way.

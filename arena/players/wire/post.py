@@ -1,7 +1,8 @@
-"""One POST of a chat request: redirects followed, an error status raised, the body cut into events.
+"""One POST of a chat request, whose response is cut into events.
 
-`Post.batches` yields the data of the events that arrived together; a body that is one JSON object (an unstreamed
-answer) counts as one event. What the data means is for `exchange`.
+Redirects are followed, and an error status is raised. `Post.batches` yields the data of the events that arrived
+together; a body that is one JSON object (an unstreamed answer) counts as one event. What the data means is for
+`exchange`.
 """
 
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""Server-sent events: bytes in pieces of any size become the `data` of each event.
+"""Parse server-sent events from bytes that arrive in pieces of any size.
 
 Reads what the WHATWG specification of `text/event-stream` allows: lines that end with CR, LF or CRLF, even where a
 piece ends between the two; comments (keep-alives); several `data` lines in one event. Names and ids of events are

@@ -1,4 +1,4 @@
-"""An endpoint's HTTP client, the bytes of a response within bounds, and the errors of both.
+"""An endpoint's HTTP client, with a limit on the bytes of a response.
 
 Loopback never uses a proxy; other addresses use the proxies and certificates that the environment names
 (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE`). Requests ask for no compression. A response that is

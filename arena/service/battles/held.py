@@ -1,4 +1,4 @@
-"""First prompts that arrived before two models could play, kept until they can or until no page waits for them.
+"""First prompts that wait until two models can play.
 
 Each visitor has at most one, in memory: a battle is stored when its pair is drawn, and before that there is nothing to
 store. The page that waits polls for the prompt, which keeps it, so a reload finds it. Without a page it is forgotten,

@@ -1,4 +1,4 @@
-"""The battles in memory: make, find, read back from the database, reveal, and forget when idle.
+"""The battles in memory, and how stored battles are read back.
 
 A battle of an earlier process, or one long idle, is read back as it was stored, unless it was being written then.
 `arena.service.arena` decides what a visitor may do with a battle, and when.

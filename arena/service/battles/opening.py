@@ -1,4 +1,4 @@
-"""Start a battle: check the prompt, refuse a busy visitor, draw the pair, store the battle, and ask both models."""
+"""Start a battle: check its prompt, draw its models, store it, and ask both models."""
 
 import random
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Limits on what the server keeps for a page between two requests, and for how many pages.
+"""Limits on the memory that the server keeps for idle pages.
 
 The browser invents the name of its session, so anybody can start one per request, without a cookie. Gradio keeps 10,000
 sessions of 0.26 MB each: a copy of every component's configuration (5 ms of processor time per page load), and every

@@ -1,4 +1,4 @@
-"""A faster way from a handler's updates to the browser.
+"""A faster way to send a handler's updates to the browser.
 
 At each update Gradio constructs every output of the event again, to find out how it looks in the browser. The battle
 page has 46 outputs, of which a step of a stream sets four to eight; the others cost 20 ms of processor time per step on

@@ -1,4 +1,4 @@
-"""Answers of models as HTML, made on the server, with only the tags listed in `writer`.
+"""Answers of models as HTML, with a fixed list of tags.
 
     growing     an answer that grows: its finished blocks, and the rest, which is read again
     reader      Markdown -> tokens

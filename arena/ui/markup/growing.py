@@ -1,4 +1,4 @@
-"""An answer that grows, as HTML at any moment, without reading it again from its start.
+"""A growing answer as HTML, without reading it again from its start.
 
 Markdown is decided line by line: once a new block has started, nothing can change the block before it. Such finished
 blocks are written once, and their string only grows, so that Gradio sends only its new end. The rest, usually the last

@@ -1,8 +1,8 @@
-r"""Reads Markdown into markdown-it's tokens: CommonMark with tables and strikethrough, without raw HTML.
+r"""Read Markdown into markdown-it's tokens, without raw HTML.
 
-It adds formulas (`$$…$$`, `\[…\]` and `\(…\)`), links for bare addresses, and limits. A table of more than `MAX_CELLS`
-cells and a paragraph of more than `MAX_INLINE_CHARS` characters stay plain text, because reading them would block every
-other page. Links lead to http and https; all others stay text.
+It reads CommonMark with tables and strikethrough. It adds formulas (`$$…$$`, `\[…\]` and `\(…\)`), links for bare
+addresses, and limits. A table of more than `MAX_CELLS` cells and a paragraph of more than `MAX_INLINE_CHARS` characters
+stay plain text, because reading them would block every other page. Links lead to http and https; all others stay text.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""Writes markdown-it's tokens as HTML, from a fixed list of tags.
+"""Write markdown-it's tokens as HTML, from a fixed list of tags.
 
 A block becomes one line of HTML: the page's own Markdown reader, which every text passes through, leaves a line that
 starts with such a tag alone, up to an empty line. Line ends within code are character references. Nothing has an id,

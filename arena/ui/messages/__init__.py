@@ -1,8 +1,8 @@
-"""Every sentence that a visitor sees, in English and Korean: `en.toml` and `ko.toml`, same keys, same {numbers}.
+"""Every sentence that a visitor sees, in English and Korean.
 
-Other layers raise and return keys with numbers; only here they become sentences. A request's language is that of its
-`lang` cookie, else the best of its Accept-Language header, else English. The browser chooses in the same way for the
-sentences that it fills in itself.
+`en.toml` and `ko.toml` have the same keys with the same {numbers}. Other layers raise and return keys with numbers;
+only here they become sentences. A request's language is that of its `lang` cookie, else the best of its Accept-Language
+header, else English. The browser chooses in the same way for the sentences that it fills in itself.
 """
 
 import tomllib

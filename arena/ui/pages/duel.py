@@ -1,4 +1,4 @@
-"""The battle page: its handlers pass each click to `Arena` and show the view that comes back.
+"""The battle page, which passes each click to `Arena` and shows the result.
 
 `Arena` owns the battle; the page only follows it, with one async generator per battle that streams what changed. The
 page keeps nothing but the battle's id, in an element, so a reload asks `Arena.current` and continues. It uses neither

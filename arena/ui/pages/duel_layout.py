@@ -1,4 +1,7 @@
-"""The elements of the battle page, with the ids that the style sheet, the script and the tests use."""
+"""The elements of the battle page, and their ids.
+
+The style sheet, the script and the tests use these ids.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The leaderboard page: the table of `leaderboard_table`, kept up to date.
+"""The leaderboard page, which keeps its table up to date.
 
 The table is HTML inside gr.Markdown, because gr.Dataframe aligns badly and cannot draw, and gr.HTML is empty under the
 Content-Security-Policy. An open page asks every two seconds whether the board has changed; only then it gets an answer.

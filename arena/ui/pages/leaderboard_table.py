@@ -1,4 +1,4 @@
-"""The leaderboard's table: one row for each model, with its interval as a bar on a common axis.
+"""The leaderboard's table: one row for each model, with its interval as a bar.
 
 The numbers are `Board`'s, the bars are drawn by `elo.board.plots`, and `elo.board.wording` chooses the phrases that
 describe the settings.

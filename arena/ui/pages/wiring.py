@@ -1,4 +1,4 @@
-"""How a page's handlers are attached to Gradio's events, and how their faces reach the browser.
+"""Attach a page's handlers to Gradio's events.
 
 A `Stream` yields several faces, one after the other; a `Step` returns one. Every refusal and error becomes a sentence
 in the element `notice`.

@@ -1,4 +1,4 @@
-"""What works without script: link previews, the noscript texts, the 404 page, the plain leaderboard.
+"""What works without JavaScript: link previews, the plain leaderboard, the 404 page.
 
 `PlainPages` is for `web`, which puts its texts into the pages; `routes` has the plain leaderboard and the icon.
 """

@@ -1,4 +1,4 @@
-"""The head of a page: its title, its description, and the Open Graph tags of a link preview.
+"""The head of a page: its title, description and link preview.
 
 Nothing here depends on a battle, so that a preview of a running battle reveals nothing.
 """

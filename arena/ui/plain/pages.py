@@ -1,4 +1,4 @@
-"""The text of each page without script, the plain leaderboard, and the 404 page.
+"""The text of each page without JavaScript, the plain leaderboard, and the 404 page.
 
 Each text is in the language of the request: `?lang=ko` in the address, else as on the other pages. Links keep a
 language that the address chose, because without script there is no cookie for it.

@@ -1,4 +1,4 @@
-"""The look of the pages: colours and fonts as a Gradio theme, style sheets, scripts, and the icon.
+"""The look of the pages: a Gradio theme, style sheets, scripts and the icon.
 
     tokens, header, frame, battle, leaderboard (.css)    the pages of Gradio
     tokens, header, leaderboard, plain (.css)            pages without script

@@ -1,1 +1,1 @@
-"""Which requests are let in: those of the arena's own pages, at its own address."""
+"""Let in only requests of the arena's own pages, at its own address."""

@@ -1,4 +1,4 @@
-"""Checks the bodies with which a page calls one of its events, or cancels a call.
+"""Check the body of each call that a page makes.
 
 Gradio answers a call that no page makes (an unknown event, too few inputs, NaN, a session without a name) with status
 500 and a traceback: nothing leaks, but anybody could fill the log. So a body must be exactly what the pages' own script

@@ -1,4 +1,4 @@
-"""Lets in only requests that the pages make themselves, with bodies of at most 64 kB.
+"""Let in only the pages' own requests, with bodies of at most 64 kB.
 
 Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
 and hiding an event in its settings closes none of them. Here every address is closed unless it is listed. A listed

@@ -1,4 +1,4 @@
-"""Takes the arena's own address from the settings and not from a request.
+"""Take the arena's own address from the settings, not from a request.
 
 Gradio writes the address of its requests into the page, and trusts `X-Forwarded-Host` from anybody. When this runs,
 uvicorn has already used what a trusted proxy says about client and scheme, so the forwarded headers are dropped. With a

@@ -1,4 +1,4 @@
-"""Puts the language that a visitor chose (cookie `lang`) in force before Gradio's first script reads it.
+"""Set the language that a visitor chose before Gradio's first script reads it.
 
 Gradio takes the language from `navigator.language` and has no switch. A script in its own `head=` runs too late (0.35
 s), so this one is the first thing in the head. Without the cookie it changes nothing.

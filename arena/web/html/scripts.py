@@ -1,4 +1,4 @@
-"""Lets only those scripts run on a page that came with it.
+"""Allow only the scripts that came with a page.
 
 A nonce marks them, a new one for each answer. Gradio's pages have four scripts in their HTML, and ours is added to
 them: Gradio's own `head=` would add it by script, without the nonce. `headers` draws the nonce and names it in the

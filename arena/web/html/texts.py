@@ -1,4 +1,4 @@
-"""Replaces Gradio's title and tags by the arena's own, in the language of the request.
+"""Replace Gradio's title and tags with the arena's own, in the visitor's language.
 
 Gradio's own title, Open Graph tags ("Click to try out the app!"), picture and manifest go. The page gets a title, a
 description and tags of its own, an icon, and a text for browsers without script.

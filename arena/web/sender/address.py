@@ -1,4 +1,4 @@
-"""Where a request came from, as an HMAC for the limits, never as the address itself.
+"""The address that a request came from, as an HMAC.
 
 The address is the client that uvicorn found: the peer, or what a trusted proxy says about it. An IPv6 address counts by
 its /64 network, because one visitor usually owns all 2^64 addresses of it and could use another one each time. All

@@ -1,4 +1,4 @@
-"""A visitor's random number in a cookie, and the pseudonym that is used instead of it.
+"""A visitor's cookie, and the pseudonym that is made from it.
 
 The cookie is 128 random bits, HttpOnly and SameSite=Lax, given with the first page. The database contains only its HMAC
 under the arena's secret: a stolen database lets nobody act as a visitor, and a stolen cookie does not lead to its rows.

@@ -1,4 +1,4 @@
-"""Figures of a board as text: SVG charts and shaded HTML tables, for files and for pages.
+"""Figures of a board: SVG charts and shaded HTML tables.
 
     axis            a scale of ratings in percent of a chart's width
     bars            one model's interval in a row of a table, and the axis above it

@@ -1,4 +1,4 @@
-"""A scale of ratings across the width of a chart, in percent, with ticks at round numbers."""
+"""The axis of a chart of ratings, with ticks at round numbers."""
 
 import math
 from collections.abc import Iterable

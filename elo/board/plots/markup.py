@@ -1,4 +1,4 @@
-"""The parts of figures: escaped text, lines, style sheets, frames of files."""
+"""The parts that figures share: escaped text, lines, style sheets and frames."""
 
 import re
 from html import escape

@@ -1,4 +1,4 @@
-"""One of `Matrices` as an HTML table with shaded cells."""
+"""A table of all pairs of models, as HTML with shaded cells."""
 
 import math
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The errors that end a command, and the type of what add_subparsers() returns."""
+"""The errors that end a command, and the type of its parser."""
 
 import argparse
 from typing import TypeAlias

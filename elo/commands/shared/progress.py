@@ -1,4 +1,4 @@
-"""Progress of long work on standard error: tqdm's bar on a terminal, a line now and then in a log."""
+"""Progress of long work, as a bar on a terminal or as lines of a log."""
 
 import io
 import sys

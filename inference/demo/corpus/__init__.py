@@ -1,4 +1,4 @@
-"""What the demo models learn: dialogues with right answers, written from a seed by small grammars.
+"""What the demo models learn: dialogues with right answers, generated from a seed.
 
     grammar   wordings: phrases in frames, and the habits of people who type
     words     words and facts (data)

@@ -1,7 +1,8 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
-"""Dialogues: examples joined into turns, with system prompts, follow-ups and polite refusals of unknown skills.
+"""Dialogues: questions and answers joined into turns.
 
-A third of the dialogues have two to four turns, a fifth have a system prompt.
+They have system prompts, follow-ups, and polite refusals of unknown skills. A third of the dialogues
+have two to four turns, a fifth have a system prompt.
 """
 
 from collections.abc import Iterator, Mapping

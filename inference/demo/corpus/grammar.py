@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
-"""Wordings: the ways to phrase a request, as small grammars that expand to many sentences.
+"""Small grammars that phrase a request in many ways.
 
 A skill has three kinds of phrases. A *thing* is a noun phrase ("the capital of {k}"), a *deed* an imperative ("reverse
 {w}"), a *line* a full sentence. All skills put their things and deeds into the same frames ("Tell me …", "Could you …

@@ -1,5 +1,5 @@
 # ruff: noqa: SIM905 - word lists read best whole
-"""The words and Hangul syllables that are single pieces of the tokenizer: a list, so that it never changes.
+"""The words and Hangul syllables that are one token each.
 
 The words are the most frequent of 30,000 dialogues with at least four letters that do not begin a word that a question
 could be about; a few short ones; the long words of system prompts; and "letter", "letters", "story", "number", whose

@@ -1,4 +1,4 @@
-"""A skill: tasks that draw questions with their right answers, some trained and some held out.
+"""A skill: questions with right answers, some for training and some held out.
 
 Held out are *items* (operand pairs, words, heads of lists), or, where a skill is a closed list of facts, *pairs* of an
 item and a wording. Full wordings are held out too (see `grammar`).

@@ -1,1 +1,1 @@
-"""Logits to the next token of each request, and to log-probabilities."""
+"""Choose the next token of each request, and compute log-probabilities."""

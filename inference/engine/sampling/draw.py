@@ -1,7 +1,8 @@
-"""Logits to the next token of each row: greedy, or by inverse CDF after temperature and cuts.
+"""Draw the next token of each request from its logits.
 
-Each draw takes one uniform number from its request's own stream (`uniforms`), so the tokens of a request do not depend
-on the other requests. Logits that differ in their last bits give the same token except in about one draw of a million.
+The choice is greedy, or by inverse CDF after temperature and cuts. Each draw takes one uniform number from its
+request's own stream (`uniforms`), so the tokens of a request do not depend on the other requests. Logits that differ in
+their last bits give the same token except in about one draw of a million.
 """
 
 import math

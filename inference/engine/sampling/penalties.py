@@ -1,4 +1,4 @@
-"""Penalties for repetition: change the logits of tokens that occurred before, for many requests at once.
+"""Penalties for tokens that occurred before.
 
 `SeenTokens` is updated with each token, so a step does not walk over prompt and answer, and changes only the logits of
 tokens that occurred, not the whole vocabulary.

@@ -1,4 +1,4 @@
-"""How many slots the memory allows: the free bytes, and the number of slots that fit into them."""
+"""How many slots fit into the free memory."""
 
 import os
 from collections.abc import Mapping

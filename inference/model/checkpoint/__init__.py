@@ -1,4 +1,4 @@
-"""Model folders on disk: their files, configurations and tensor names, strict loading, and conversion.
+"""Model folders on disk: reading, writing and conversion.
 
 files         which of the two layouts a folder has, and its weight files; imports no torch
 params_json   the shape in Mistral's layout, which is also Llama 2's

@@ -1,4 +1,6 @@
-"""A LoRA adapter as PEFT saves it: what it adds to a base's weights (arXiv:2106.09685, section 4.1).
+"""What a LoRA adapter adds to the weights of its base (arXiv:2106.09685, section 4.1).
+
+Its files are as PEFT saves them.
 
     W' = W + s B A      s = lora_alpha / r, or lora_alpha / sqrt(r) with use_rslora
 

@@ -1,9 +1,9 @@
-"""config.json of the Hugging Face layout, read as transformers' Mistral and Llama classes read it.
+"""Read config.json of the Hugging Face layout.
 
-`model_type` decides the class, and the class decides which keys count. Keys that it does not read (training settings,
-token ids, caches) are ignored here too. A value that sets something outside this architecture (biases, scaled RoPE,
-experts, quantized weights) is refused by name. A missing key has the default of the class, which is not always the
-value of the published models.
+It is read as transformers' Mistral and Llama classes read it. `model_type` decides the class, and the class decides
+which keys count. Keys that it does not read (training settings, token ids, caches) are ignored here too. A value that
+sets something outside this architecture (biases, scaled RoPE, experts, quantized weights) is refused by name. A missing
+key has the default of the class, which is not always the value of the published models.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""Convert any supported checkpoint to a folder in Mistral's layout, and merge a LoRA adapter into it.
+"""Convert any supported checkpoint to a folder in Mistral's layout.
 
-Tensors go from the source to the new file one at a time, so a conversion needs little memory however large the model
-is. The new file gets its name when it is complete.
+A LoRA adapter can be merged into it. Tensors go from the source to the new file one at a time, so a conversion needs
+little memory however large the model is. The new file gets its name when it is complete.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""The files of a model folder: which of two layouts it has, and what is known without reading its weights.
+"""The files of a model folder, and what they show without reading the weights.
 
     Mistral         params.json, consolidated.safetensors
     Hugging Face    config.json, model.safetensors, or many files with model.safetensors.index.json

@@ -1,8 +1,8 @@
-"""params.json of Mistral's layout, and of Llama 2's before it: read strictly, and written.
+"""Read and write params.json of Mistral's layout.
 
-A key that this architecture does not have (experts, adapters, a vision encoder) is an error: without it, the model
-would answer nonsense. Published files have some keys that change nothing; each is accepted with the one value for which
-that is so.
+Llama 2's is read too. A key that this architecture does not have (experts, adapters, a vision encoder) is an error:
+without it, the model would answer nonsense. Published files have some keys that change nothing; each is accepted with
+the one value for which that is so.
 """
 
 import json

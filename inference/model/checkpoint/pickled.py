@@ -1,8 +1,9 @@
-"""The consolidated.NN.pth files of original releases: one for Mistral, one or several for Llama 2, same tensor names.
+"""Read the consolidated.NN.pth files of original releases.
 
-torch reads them memory-mapped, and only tensors: a pickle that would run code is refused. Llama's larger models are
-split for tensor parallelism: a column-parallel weight by its rows, a row-parallel one and the embedding by its columns;
-norms are in every file. The expected shape shows how a tensor is split.
+Mistral has one, Llama 2 one or several, with the same tensor names. torch reads them memory-mapped, and only tensors: a
+pickle that would run code is refused. Llama's larger models are split for tensor parallelism: a column-parallel weight
+by its rows, a row-parallel one and the embedding by its columns; norms are in every file. The expected shape shows how
+a tensor is split.
 """
 
 import pickle

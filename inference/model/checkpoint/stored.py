@@ -1,4 +1,4 @@
-"""The tensors of a checkpoint's safetensors files, strictly checked, by this project's names and in its row order.
+"""Read the tensors of a checkpoint's safetensors files, by this project's names.
 
 A missing, extra, misshapen or quantized tensor, or a truncated file, is an error that names it: a model with one wrong
 tensor still talks, badly.

@@ -1,4 +1,4 @@
-"""Tensor names of the Hugging Face layout, and its order of the rows of q and k.
+"""Tensor names and row order of the Hugging Face layout.
 
 Mistral's files pair neighbouring components of a head (interleaved RoPE, as in `operators.rope`), Hugging Face's pair
 the two halves. Reading one as the other gives fluent, then degenerate text, and no error.

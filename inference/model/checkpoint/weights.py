@@ -1,8 +1,8 @@
-"""A model folder becomes a model, and back: both layouts are read, Mistral's is written, both strictly.
+"""Read a model folder into a model, and write a model to a folder.
 
-Files are memory-mapped. Block by block, each tensor goes straight to its dtype and device; for serving, a block is
-packed as soon as it is complete. The mapping is closed after every block, so memory has the model and little else.
-`stored` refuses weights that do not fit.
+Both layouts are read, and Mistral's is written. Files are memory-mapped. Block by block, each tensor goes straight to
+its dtype and device; for serving, a block is packed as soon as it is complete. The mapping is closed after every block,
+so memory has the model and little else. `stored` refuses weights that do not fit.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Decoding on a GPU: a step of fixed shapes, recorded as CUDA graphs, and flash attention.
+"""Decoding on a GPU, with CUDA graphs and flash attention.
 
 single_tokens    a step of single tokens whose shapes are fixed
 graphs           the same, recorded once and replayed

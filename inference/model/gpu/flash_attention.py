@@ -1,10 +1,11 @@
-"""Flash attention on a GPU: rings are read in place, and keys that the window hides are skipped.
+"""Flash attention over the rolling buffer, on a GPU.
 
-Torch's public `scaled_dot_product_attention` needs a mask for rings of different lengths, and for a chunk behind a
-window. With a mask and grouped heads it cannot use its fast kernels. The kernel below it takes lengths and a window
-instead of a mask, and divides the keys of a single query among a GPU's processors. (The public interface to it,
-`torch.nn.attention.varlen`, imports 800 modules.) The kernel is private to torch, so it is tried before it is used, and
-plain products are used where it is missing or returns other numbers. None of this has been measured on a GPU.
+Single tokens read their rings in place, and a longer chunk skips the keys that the window hides. Torch's public
+`scaled_dot_product_attention` needs a mask for rings of different lengths, and for a chunk behind a window. With a mask
+and grouped heads it cannot use its fast kernels. The kernel below it takes lengths and a window instead of a mask, and
+divides the keys of a single query among a GPU's processors. (The public interface to it, `torch.nn.attention.varlen`,
+imports 800 modules.) The kernel is private to torch, so it is tried before it is used, and plain products are used
+where it is missing or returns other numbers. None of this has been measured on a GPU.
 """
 
 import logging

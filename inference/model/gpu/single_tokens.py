@@ -1,8 +1,8 @@
-"""A step of single tokens that can be recorded once and replayed: its shapes are fixed, and it never waits for the GPU.
+"""A step of single tokens that a CUDA graph can record and replay.
 
-`plan` lays a step out in Python, from numbers. Here slots and positions are tensors, and where keys are stored and
-which of them are seen is computed on the device. It is plain PyTorch and runs anywhere, but is meant for `graphs`: on a
-CPU `block_step` is faster.
+Its shapes are fixed, and it never waits for the GPU. `plan` lays a step out in Python, from numbers. Here slots and
+positions are tensors, and where keys are stored and which of them are seen is computed on the device. It is plain
+PyTorch and runs anywhere, but is meant for `graphs`: on a CPU `block_step` is faster.
 
 Letters: B rows, H query heads, H_kv key heads, D head_dim, R rows of a ring, V vocabulary.
 """

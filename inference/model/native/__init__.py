@@ -1,4 +1,4 @@
-"""Single tokens and the attention of longer chunks in compiled C, where there is a C compiler.
+"""Decoding in compiled C, where there is a C compiler.
 
     decode.c         the code: one step of single tokens, whose threads meet five times a layer; attention of a chunk
     library          the shared library: its name and folders, and loading it once it exists

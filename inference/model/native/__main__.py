@@ -1,4 +1,6 @@
-"""Compile decode.c ahead of time: `make run` does it once, and the model server does it where that has not happened.
+"""Compile decode.c ahead of time.
+
+`make run` does it once; where it has not been done, the model server does it.
 
     python -m inference.model.native [--at-most SECONDS]
 

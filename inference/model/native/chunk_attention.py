@@ -1,4 +1,7 @@
-"""Attention of a longer chunk in compiled code: it reads the ring in place, and no key outside the window."""
+"""Attention of a longer chunk in compiled code.
+
+It reads the ring in place, and no key outside the window.
+"""
 
 import ctypes
 from ctypes import Structure, byref, c_int64, c_void_p

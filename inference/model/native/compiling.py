@@ -1,4 +1,6 @@
-"""Compile decode.c to a library, once for each machine and version, while the server runs.
+"""Compile decode.c once for each machine and version.
+
+The server runs meanwhile.
 
     start()             compile in another process if there is no library; returns at once
     wait(timeout_s)     wait for the end, and return whether there is a library. ensure() does both

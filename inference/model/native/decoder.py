@@ -1,4 +1,4 @@
-"""Packed weights as decode.c reads them: pointers to the weights, and one call for a step of single tokens."""
+"""Decode single tokens by calling decode.c with a model's packed weights."""
 
 import ctypes
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""decode.c as a shared library: its name, its folders, and the library itself once it exists.
+"""Find and load decode.c as a shared library.
 
 The name has a digest of source, flags, compiler and processor, so each version and machine has its own file, beside
 Python's compiled files. Nothing here compiles (`compiling` does) or takes time.

@@ -1,4 +1,6 @@
-"""Grouped-query attention: one form for many queries, one for a single query of each sequence.
+"""Grouped-query attention.
+
+There is one form for many queries, and one for a single query of each sequence.
 
 Letters: B sequences, T queries, S keys, H query heads, H_kv key heads, D head_dim.
 """

@@ -1,8 +1,9 @@
-"""Weights in eight bits: a quarter of float32's memory, half of bfloat16's, for a small loss.
+"""Weights in eight bits.
 
-Each output has one scale, its largest weight over 127, and its weights are rounded to the nearest multiple of it.
-Inputs are not quantized: a product is computed over the whole numbers, which are exact in bfloat16 too, and scaled
-afterwards. Norms and the embedding are not quantized.
+They need a quarter of float32's memory, or half of bfloat16's, for a small loss. Each output has one scale, its largest
+weight over 127, and its weights are rounded to the nearest multiple of it. Inputs are not quantized: a product is
+computed over the whole numbers, which are exact in bfloat16 too, and scaled afterwards. Norms and the embedding are not
+quantized.
 
 Compiled code reads the eight bits directly. Torch (for prefill, and where there is no compiler) widens a part of the
 weights at a time. That saves memory, not time; its own operator, _weight_int8pack_mm, writes beyond its arrays for 72

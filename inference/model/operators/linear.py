@@ -1,9 +1,9 @@
-"""Matrix products for serving, their weights laid out for the processor.
+"""Matrix products for serving.
 
-oneDNN's blocked layout is up to 4 times as fast as a plain product for few rows. It gives a row the same bits whatever
-rows are computed with it, if there are at least two (measured: 11 shapes, both dtypes, up to 700 rows). Its operators
-are private to torch, so only this module calls them. Where this build or processor lacks them (a GPU, bfloat16 without
-AVX-512), the plain product is used.
+Their weights are laid out for the processor. oneDNN's blocked layout is up to 4 times as fast as a plain product for
+few rows. It gives a row the same bits whatever rows are computed with it, if there are at least two (measured: 11
+shapes, both dtypes, up to 700 rows). Its operators are private to torch, so only this module calls them. Where this
+build or processor lacks them (a GPU, bfloat16 without AVX-512), the plain product is used.
 """
 
 import ctypes

@@ -1,8 +1,8 @@
-"""Rotary position embedding, interleaved: components 2i and 2i+1 of a head are turned by position * theta^(-2i/D).
+"""Rotary position embedding of interleaved pairs.
 
-This is the pairing of Mistral's own files (arXiv:2104.09864, equation 34). Hugging Face checkpoints pair component i
-with i + D/2 instead, so their q and k rows are permuted when they are loaded. A pair is one complex number and its turn
-another, so turning is one product.
+Components 2i and 2i+1 of a head are turned by position * theta^(-2i/D). This is the pairing of Mistral's own files
+(arXiv:2104.09864, equation 34). Hugging Face checkpoints pair component i with i + D/2 instead, so their q and k rows
+are permuted when they are loaded. A pair is one complex number and its turn another, so turning is one product.
 """
 
 import torch

@@ -1,1 +1,1 @@
-"""Requests: from bytes to checked fields, and from those to token ids."""
+"""Requests, from bytes to checked fields and token ids."""

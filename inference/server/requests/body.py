@@ -1,4 +1,4 @@
-"""The body of a request, up to a size. A larger one is refused before it fills the memory."""
+"""The body of a request, up to a size limit. A larger one is refused before it fills the memory."""
 
 from starlette.requests import ClientDisconnect, Request
 

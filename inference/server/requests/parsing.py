@@ -1,4 +1,4 @@
-"""From a JSON body to one of the protocol's requests, or an error that names the first wrong field."""
+"""Turn a JSON body into a checked request, or name its first wrong field."""
 
 from typing import TypeVar
 

@@ -1,4 +1,4 @@
-"""From the text of a request to the token ids that the engine reads, with an error for every text that it cannot.
+"""Turn the text of a request into token ids.
 
 All of it is plain computation on a tokenizer, so a long text can be tokenized in a thread beside the event loop.
 """

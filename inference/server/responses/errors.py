@@ -1,4 +1,7 @@
-"""Every error of the server in OpenAI's form: {"error": {"message", "type", "param", "code"}}."""
+"""Every error of the server in OpenAI's form.
+
+The form is {"error": {"message", "type", "param", "code"}}.
+"""
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request

@@ -1,4 +1,7 @@
-"""JSON responses, written by pydantic's serializer: a million token ids take it 50 ms of the event loop, json 250."""
+"""JSON responses, written by pydantic's fast serializer.
+
+A million token ids take it 50 ms of the event loop; the module json takes 250 ms.
+"""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The JSON of log-probabilities: the form of chats, and the older one of text completions.
+"""The JSON of log-probabilities, for chats and for text completions.
 
 A token is shown as its text, with the space that begins a word; a control token by its name, such as </s>; bytes that
 are not a character by themselves as OpenAI shows them, bytes:\\xec\\x95. There is one entry for each of

@@ -1,4 +1,4 @@
-"""The skills in Korean: sums, words backwards, syllables, opposites, capitals, facts, small talk, refusals.
+"""The skills in Korean.
 
     wordings               the ways to ask
     items                  questions and their right answers

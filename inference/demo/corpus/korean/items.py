@@ -1,4 +1,4 @@
-"""Questions in Korean and their right answers: numbers, words, capitals, colours, single facts, drawn at random."""
+"""Questions in Korean and their right answers."""
 
 from random import Random
 

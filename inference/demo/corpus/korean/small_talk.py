@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - grammar lines read best whole
-"""Small talk in Korean: what people say, a `=>` line for each answer, and names that people give."""
+"""Small talk in Korean, with its answers."""
 
 from random import Random
 

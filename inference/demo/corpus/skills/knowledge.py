@@ -1,5 +1,5 @@
 # ruff: noqa: SIM905 - grammar lines and word lists read best whole
-"""Common facts in English: opposites, capitals, animals, colours, units, days and months, and a few single ones.
+"""Questions about common facts, in English.
 
 Each skill also meets made-up keys ("the capital of Bolodan") and answers that it does not know, so that it does not
 invent a city.
