@@ -27,9 +27,10 @@ from bench.models.files import DATA
 from bench.models.layouts import make
 from bench.models.random_weights import CONFIGS
 from inference.bench import endless, random_prompts
-from inference.engine.engine import MAX_CHUNK, Engine
+from inference.engine.engine import Engine
 from inference.engine.loading import Loaded, LoadedModel, load_for_serving
 from inference.engine.request import Request, SamplingParams
+from inference.engine.scheduler import MAX_CHUNK
 from inference.engine.stream import Stream
 from inference.engine.worker import Worker
 from inference.folder import open_folder

@@ -1,4 +1,4 @@
-"""Votes as arrays of indices, and their counts by pair and outcome.
+"""Votes as index arrays, and counts of each pair, where a tie is half a win for both.
 
 A Bradley-Terry fit depends on the votes only through how often each pair met with each outcome: at most 2K(K - 1)
 cells for K models. Once the votes are counted, the cost of a fit no longer depends on their number.

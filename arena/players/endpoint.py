@@ -1,4 +1,4 @@
-"""One model behind an OpenAI-compatible address, as a stream of tokens.
+"""One model behind an OpenAI-compatible address, as a stream of tokens, with retries and learned parameters.
 
     async with aclosing(endpoint.stream(request)) as events:
         async for event in events:      # Thought, …, Token, Token, …, Finish

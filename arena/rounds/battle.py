@@ -1,4 +1,4 @@
-"""The life of a battle, from its first prompt to its vote.
+"""The life of a battle, from its first prompt to its vote or to its end as void.
 
 Both sides are asked at once and shown at one pace.
 

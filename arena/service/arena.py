@@ -259,7 +259,7 @@ class Arena:
             return live.timed(live.reveal, self._now())
 
     async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
-        """Withdraw the vote within `limits.WITHDRAW_WITHIN_S` of casting it. It stays in the ledger and no longer counts.
+        """Withdraw the vote, within `limits.WITHDRAW_WITHIN_S`. It stays in the ledger and no longer counts.
 
         Raises:
             Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s), `not_stored`.

@@ -1,7 +1,7 @@
 """Notices before a vote: why it will not count, or why none is possible.
 
-The pages put the keys into words. The ledger makes the verdict at the vote; a warning before it names only what no
-vote could change.
+Warnings are keys, which the pages put into words. The ledger makes the verdict at the vote; a warning before it names
+only what no vote could change.
 """
 
 from arena.rounds.battle import Battle

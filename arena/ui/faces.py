@@ -1,4 +1,4 @@
-"""What a page shows, as the properties of its elements.
+"""The properties of a page's elements at one moment, and what changes from one moment to the next.
 
 A `Face` maps element ids to the properties to set: `{"stop": {"visible": True}}`. `changes` keeps only what differs
 from the face before, which is little while tokens stream in. `joined` merges several faces.

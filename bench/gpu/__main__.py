@@ -23,7 +23,7 @@ from bench.gpu.report import Findings, lines
 from bench.machine import now, this_machine
 from bench.models.random_weights import random_model
 from bench.result_files import RESULTS, write
-from inference.engine.engine import MAX_CHUNK
+from inference.engine.scheduler import MAX_CHUNK
 from inference.model.serving import ServedModel
 from inference.text.tokenizer import Tokenizer
 

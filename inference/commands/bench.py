@@ -42,8 +42,8 @@ def _run(args: argparse.Namespace) -> int:
     import torch
 
     from inference.bench import as_json, measure, table
-    from inference.engine.engine import chunk_size
     from inference.engine.loading import default_device, load_for_serving
+    from inference.engine.scheduler import chunk_size
     from inference.model.cache import RingCache
 
     device = default_device()

@@ -25,8 +25,8 @@ def _run(args: argparse.Namespace) -> int:
     config = load_config(path)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
     dtype = prepare_torch(args, config)
-    from inference.engine.engine import chunk_size
     from inference.engine.loading import default_device, load_for_serving
+    from inference.engine.scheduler import chunk_size
     from inference.model.score import score
 
     model = load_for_serving(path, dtype=dtype, device=default_device())

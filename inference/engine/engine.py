@@ -21,7 +21,7 @@ from inference.engine.request import Event, Request, TokenLogprob, room
 from inference.engine.sampling.draw import sample
 from inference.engine.sampling.logprobs import token_logprobs
 from inference.engine.sampling.penalties import penalize
-from inference.engine.scheduler import Scheduler, Work
+from inference.engine.scheduler import MAX_CHUNK, Scheduler, Work
 from inference.engine.sharing.slot_quotas import SlotUse
 from inference.engine.slots import Slots
 from inference.model.cache import Chunk, RingCache
@@ -30,20 +30,7 @@ from inference.text.tokenizer import Tokenizer
 
 logger = logging.getLogger(__name__)
 
-MAX_CHUNK = 256  # prompt tokens in one step: other requests wait that long for their next token
-_SMALL_MODEL, _SMALL_MODELS_CHUNK = 50_000_000, 512  # parameters, tokens: a model of 15M reads such a chunk in 30 ms
-
 _NOT_FINITE = "the model failed: its logits are not finite"
-
-
-def chunk_size(budget: int | None, *, n_parameters: int) -> int:
-    """Return the number of prompt tokens in a chunk when a step may have `budget` tokens: half of them.
-
-    Without a budget it is MAX_CHUNK, and twice that for small models, which read longer chunks faster.
-    """
-    if budget is not None:
-        return max(1, budget // 2)
-    return _SMALL_MODELS_CHUNK if n_parameters < _SMALL_MODEL else MAX_CHUNK
 
 
 class Model(Protocol):

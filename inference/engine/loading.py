@@ -9,7 +9,8 @@ from pathlib import Path
 
 import torch
 
-from inference.engine.engine import Engine, chunk_size
+from inference.engine.engine import Engine
+from inference.engine.scheduler import chunk_size
 from inference.engine.sharing.memory import GIB, count_slots, default_cache_bytes, too_large
 from inference.folder import ModelFolder
 from inference.model.cache import RingCache, bytes_per_slot, largest_layer

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -23,10 +22,8 @@ from inference.server.draining import DrainableApp
 
 logger = logging.getLogger(__name__)
 
-_DRAIN_S = 4.0  # for answers to finish
 _GRACE_S = 2  # for clients to read the end of their streams; uvicorn takes whole seconds
 _JOIN_S = 3.0  # for a step of a model, or its loading, to end
-_POLL_S = 0.05
 
 
 class _Server(uvicorn.Server):
@@ -38,15 +35,7 @@ class _Server(uvicorn.Server):
         self._app = app
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._app.drain()
-        deadline = time.monotonic() + _DRAIN_S
-        if self._app.n_open:
-            logger.info("stopping; %d requests have %g s to finish", self._app.n_open, _DRAIN_S)
-        # polled, because the last answer ends the wait, and so does a second Ctrl-C, for which uvicorn sets force_exit
-        while self._app.n_open and not self.force_exit and time.monotonic() < deadline:  # noqa: ASYNC110
-            await asyncio.sleep(_POLL_S)
-        if self._app.n_open:
-            logger.warning("%d requests did not finish in time; they end with an error", self._app.n_open)
+        await self._app.finish(is_hurried=lambda: self.force_exit)  # uvicorn sets it at a second Ctrl-C
         self._worker.close()
         await super().shutdown(sockets)
 

@@ -1,6 +1,6 @@
-"""Allow only the scripts that came with a page.
+"""Mark the scripts that came with a page by a nonce, so that the browser runs no others.
 
-A nonce marks them, a new one for each answer. Gradio's pages have four scripts in their HTML, and ours is added to
+The nonce is new for each answer. Gradio's pages have four scripts in their HTML, and ours is added to
 them: Gradio's own `head=` would add it by script, without the nonce. `headers` draws the nonce and names it in the
 Content-Security-Policy.
 """

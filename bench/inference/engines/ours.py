@@ -7,8 +7,9 @@ import torch
 from bench.inference.engines import Job, Timing
 from bench.models.files import Files
 from inference.bench import endless, time_answers
-from inference.engine.engine import Engine, chunk_size
+from inference.engine.engine import Engine
 from inference.engine.loading import load_for_serving
+from inference.engine.scheduler import chunk_size
 from inference.model.cache import Chunk, RingCache
 from inference.model.native import compiling
 from inference.text.folder import open_tokenizer

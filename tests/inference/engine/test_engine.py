@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from inference.engine.engine import Engine, chunk_size
+from inference.engine.engine import Engine
 from inference.engine.metrics import EngineStats
 from inference.engine.request import ContextLengthError, Event, Request, SamplingParams
 from inference.engine.sampling.draw import Draw, sample, uniforms
@@ -458,8 +458,3 @@ def test_all_requests_can_be_ended_at_once(model: ServedModel, tokenizer: Tokeni
     assert (engine.has_work, engine.stats.n_free, engine.stats.ended) == (False, 1, {"error": 2})
     engine.add(request("c", [5] * 30, max_tokens=1))
     assert finish(engine)["c"][-1].n_reused == 0, "nothing is taken over from those"
-
-
-def test_a_budget_is_half_for_prompts_and_half_for_answers() -> None:
-    assert [chunk_size(budget, n_parameters=10**6) for budget in (None, 2, 64, 1024)] == [512, 1, 32, 512]
-    assert [chunk_size(budget, n_parameters=10**9) for budget in (None, 2, 64, 1024)] == [256, 1, 32, 512]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.engine.request import Request, RequestState, SamplingParams
-from inference.engine.scheduler import Scheduler
+from inference.engine.scheduler import Scheduler, chunk_size
 from inference.engine.slots import Slots
 
 N_ROUNDS = 2000
@@ -178,3 +178,8 @@ def test_sizes_below_one_are_refused() -> None:
         Scheduler(Slots(0), max_chunk=4)
     with pytest.raises(ValueError, match="max_chunk 0"):
         Scheduler(Slots(1), max_chunk=0)
+
+
+def test_a_budget_is_half_for_prompts_and_half_for_answers() -> None:
+    assert [chunk_size(budget, n_parameters=10**6) for budget in (None, 2, 64, 1024)] == [512, 1, 32, 512]
+    assert [chunk_size(budget, n_parameters=10**9) for budget in (None, 2, 64, 1024)] == [256, 1, 32, 512]
