@@ -44,7 +44,7 @@ class Outcome(IntEnum):
         """
         try:
             return cls(_SPELLINGS[spelling])
-        except KeyError:
+        except (KeyError, TypeError):  # a list or an object of a file has no hash
             raise ValueError(f"outcome {spelling!r} is not one of {', '.join(_SPELLINGS)}") from None
 
 

@@ -4,6 +4,7 @@
 and checks the JSON; every error is one sentence with the place and the value.
 """
 
+import codecs
 import json
 from dataclasses import dataclass
 from typing import Annotated
@@ -68,9 +69,12 @@ def written(line: VoteLine) -> str:
 
 
 def read(raw: bytes) -> VoteLine:
-    """Parse a line. Raises ValueError, with the place and the value, for what is not a vote."""
+    """Parse a line. Raises ValueError, with the place and the value, for what is not a vote.
+
+    A byte order mark is skipped, because some editors write one.
+    """
     try:
-        return _checked(_LINE.validate_json(raw))
+        return _checked(_LINE.validate_json(raw.removeprefix(codecs.BOM_UTF8)))
     except ValidationError as error:
         raise ValueError(_sentence(error)) from None
 

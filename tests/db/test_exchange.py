@@ -182,6 +182,8 @@ def test_more_votes_than_one_batch_keep_their_order(
     ("line", "changes", "message"),
     [
         (1, {"winner": "model_c"}, r"line 2: winner: outcome 'model_c' is not one of a, model_a"),
+        (1, {"winner": ["a"]}, r"line 2: winner: outcome \['a'\] is not one of a, model_a"),
+        (1, {"winner": {"a": 1}}, r"line 2: winner: outcome \{'a': 1\} is not one of a, model_a"),
         (0, {"kind": "duel"}, r"line 1: kind: kind 'duel' is not one of battle"),
         (0, {"reasons": ["lazy"], "counted": False}, r"line 1: reasons\[0\]: reason 'lazy' is not one of failed_side"),
         (0, {"tstamp": "now"}, r'line 1: tstamp is "now", not a valid number'),
@@ -242,6 +244,11 @@ def test_a_bad_line_stops_the_import_and_nothing_is_stored(
     with other_database.read() as tx:
         assert queries.vote_totals(tx, None) == queries.VoteTotals(0, 0)
         assert queries.list_models(tx) == ()
+
+
+def test_an_export_with_a_byte_order_mark_is_imported(other_database: Database, export: Path) -> None:
+    export.write_bytes(b"\xef\xbb\xbf" + export.read_bytes())
+    assert exchange.import_votes(other_database, export) == 8
 
 
 @pytest.mark.parametrize(
