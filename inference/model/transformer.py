@@ -92,8 +92,9 @@ class Transformer(nn.Module):
     def forward_full(self, ids: Tensor) -> Tensor:
         """Return logits (B, T, V) for token ids (B, T), every sequence from position 0, without a cache.
 
-        Differentiable.
+        Differentiable. Raises ValueError after `served`.
         """
+        self._check_has_weights()
         n_tokens = ids.shape[1]
         turn = rotation(torch.arange(n_tokens, device=ids.device), self.config.head_dim, self.config.rope_theta)
         windows = [self.config.window(layer) for layer in range(self.config.n_layers)]
@@ -108,7 +109,9 @@ class Transformer(nn.Module):
         """Move the weights into a `ServedModel`, with `int8` quantized.
 
         They are moved block by block, so that memory has them once. This model has no weights afterwards.
+        Raises ValueError at a second call.
         """
+        self._check_has_weights()
         head = self.served_head(int8=int8)
         blocks = tuple(block.served(int8=int8) for block in self.blocks)
         embeddings, norm = self.tok_embeddings.weight.detach(), self.norm.weight.detach()
@@ -119,6 +122,10 @@ class Transformer(nn.Module):
         if self.config.tied_embeddings:
             return Product(self.tok_embeddings.weight.detach(), int8=int8)
         return Product(_taken(self.output), int8=int8)
+
+    def _check_has_weights(self) -> None:
+        if self.blocks[0].attention.wq.weight is None:
+            raise ValueError("served() has moved this model's weights; load it again to train it or serve it")
 
 
 def _taken(*modules: nn.Linear) -> Tensor:

@@ -62,3 +62,12 @@ def test_served_weights_are_moved_and_not_copied(is_tied: bool) -> None:
     assert served._weights.embeddings.data_ptr() == table.data_ptr()
     assert len(served._weights.blocks) == 2
     assert all(isinstance(product, Product) for product in served._weights.products)
+
+
+def test_a_model_without_weights_names_the_cause() -> None:
+    model = random_model(tiny_config())
+    model.served()
+    with pytest.raises(ValueError, match=r"served\(\) has moved this model's weights; load it again"):
+        model.forward_full(torch.zeros(1, 3, dtype=torch.long))
+    with pytest.raises(ValueError, match=r"served\(\) has moved this model's weights; load it again"):
+        model.served()
