@@ -125,6 +125,15 @@ def test_without_arena_toml_the_command_names_init(
     assert (tmp_path / "arena.toml").read_bytes() == (APP.parent / "arena.toml").read_bytes()
 
 
+def test_a_link_to_nowhere_is_not_taken_for_a_missing_arena_toml(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`arena init` refuses it, so a message that advises `arena init` would lead in a circle."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "arena.toml").symlink_to("nowhere.toml")
+    assert refusal(capsys, []) == "arena: no file arena.toml; name your settings file with --config FILE\n"
+
+
 def test_a_secret_that_is_too_short_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = config(tmp_path, TWO)
     (tmp_path / "data").mkdir()

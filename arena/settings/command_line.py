@@ -1,6 +1,7 @@
 """The options that the arena's commands share."""
 
 import argparse
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def settings_from(options: argparse.Namespace, env: Mapping[str, str]) -> Settin
 
     Raises `SettingsError`.
     """
-    if options.config == DEFAULT_FILE and not DEFAULT_FILE.exists():
+    if options.config == DEFAULT_FILE and not os.path.lexists(DEFAULT_FILE):
         raise SettingsError(
             f"there is no {DEFAULT_FILE} in this folder; write one with `arena init`,"
             " or name your settings with --config FILE"
