@@ -50,7 +50,9 @@ class Upkeep:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(result, Exception):
+                logger.error("a background task of the arena failed", exc_info=result)
 
     async def _count_parameters(self, parameters: CountParameters) -> None:
         """Store the counts of the models for which the roster has no number."""

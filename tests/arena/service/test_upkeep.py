@@ -73,6 +73,20 @@ def test_counts_that_cannot_be_stored_are_a_warning(
     run(main())
 
 
+def test_a_task_that_failed_is_in_the_log(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken() -> dict[str, int]:
+        raise RuntimeError("no counts")
+
+    async def main() -> None:
+        arena = house.arena()
+        await arena.start(parameters=broken)
+        await asyncio.sleep(0)
+        await arena.close()
+        assert "RuntimeError: no counts" in caplog.text
+
+    run(main())
+
+
 def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         tried = threading.Semaphore(0)
