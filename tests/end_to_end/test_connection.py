@@ -16,8 +16,8 @@ from tests.end_to_end.test_processes import children
 pytestmark = pytest.mark.browser
 
 PROMPT = "What is the opposite of hot?"
-LOST = {"en": "The connection to the arena was lost.", "ko": "아레나와의 연결이 끊어졌습니다."}
-ENDED = {"en": "The arena restarted, and your battle ended.", "ko": "아레나가 다시 시작되어 대결이 끝났습니다."}
+LOST = {"en": "The connection to the arena was lost.", "ko": "서버와의 연결이 끊어졌습니다."}
+ENDED = {"en": "The arena restarted, and your battle ended.", "ko": "서버가 다시 시작되어 대결이 종료되었습니다."}
 
 
 async def begin(page: Page, app: App, url: str) -> int:

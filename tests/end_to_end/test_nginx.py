@@ -84,7 +84,7 @@ async def look_around(page: Page, url: str) -> None:
     await page.locator("#language a[lang=ko]").click()
     await expect(page.locator("html")).to_have_attribute("lang", "ko")
     await page.reload()
-    await expect(page.locator('nav a[aria-current="page"]')).to_have_text("순위")
+    await expect(page.locator('nav a[aria-current="page"]')).to_have_text("순위표")
     await expect(page.locator('#language a[aria-current="true"]')).to_have_text("한국어")
     await page.locator("#header .title").click()
     await expect(page.locator("#send")).to_be_enabled()

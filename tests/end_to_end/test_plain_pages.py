@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 TITLES = {
     "en": {"/": "Compare two language models blind", "/leaderboard": "Leaderboard", "/about": "About this arena"},
-    "ko": {"/": "이름을 가린 두 언어 모델의 대결", "/leaderboard": "순위", "/about": "아레나 소개"},
+    "ko": {"/": "이름을 가린 두 언어 모델의 대결", "/leaderboard": "순위표", "/about": "아레나 소개"},
 }
 
 
@@ -38,7 +38,7 @@ def test_titles_and_pages_without_script(tmp_path: Path) -> None:
             await page.locator("main a", has_text="Leaderboard").click()
             await expect(page.locator("#leaderboard-table")).to_contain_text("No vote has been counted yet.")
             await page.locator("#language a[lang=ko]").click()
-            await expect(page.locator("#leaderboard-table")).to_contain_text("아직 집계된 표가 없습니다.")
+            await expect(page.locator("#leaderboard-table")).to_contain_text("아직 집계된 투표가 없습니다.")
             await page.locator("#header nav a", has_text="소개").click()
             await expect(page.locator("#about h1")).to_have_text("아레나 소개")
 
@@ -47,7 +47,7 @@ def test_titles_and_pages_without_script(tmp_path: Path) -> None:
             assert answer is not None
             assert answer.status == 404
             await expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
-            await page.locator("main a", has_text="순위").click()
+            await page.locator("main a", has_text="순위표").click()
             await expect(page).to_have_url(f"{url}/leaderboard")
 
     app = App(tmp_path / "data")

@@ -113,7 +113,7 @@ def test_a_battle_from_the_prompt_to_the_reveal() -> None:
         assert "Wren Sol" in voted["head-a"]["value"]
         assert "You chose A." in voted["reveal"]["value"]
         withdrawn = _by_id(await _handler(pages, "withdraw")(battle_id, _request(language="ko")))
-        assert "투표를 취소하셨습니다." in withdrawn["reveal"]["value"]
+        assert "투표를 취소했습니다." in withdrawn["reveal"]["value"]
         fresh = _by_id(await _handler(pages, "next")(battle_id, _request()))
         assert fresh["intro"]["visible"]
         assert arena.battles[battle_id].has_left
@@ -159,7 +159,7 @@ def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
         shown = await _stream(load, "", "", _request())
         assert shown["prompt"] == {"value": "Hello", "__type__": "update"}
         assert "The arena restarted, and your battle ended." in shown["notice"]["value"]
-        assert "아레나가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
+        assert "서버가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
         assert "prompt" not in await _stream(load, "", "typed meanwhile", _request())
         assert "prompt" not in await _stream(load, "", "", _request("ben"))
 
