@@ -15,9 +15,9 @@
 
     votes -> estimate.fit -> estimate.spread -> board.leaderboard.board_from      `rate` is the three in a row
 
-A wing imports only the wings above it in this list, `settings` and `battles`; `estimate` imports `fit` and `chance`,
-`board` imports `estimate` and `online`. The package imports nothing of the arena and, except in its commands, no
-database. `python -m elo recompute` is the command line.
+A folder imports only from the folders above it in this list, `settings` and `battles`; `estimate` imports `fit` and
+`chance`, `board` imports `estimate` and `online`. The package imports nothing of the arena and, except in its commands,
+no database. `python -m elo recompute` is the command line.
 """
 
 from elo.battles import Cells, Votes

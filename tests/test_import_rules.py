@@ -177,7 +177,7 @@ ELO_FLOORS = (
 ELO_FLOOR_OF = {part: height for height, parts in enumerate(reversed(ELO_FLOORS)) for part in parts}
 
 
-def test_inside_elo_a_wing_imports_only_the_wings_below() -> None:
+def test_inside_elo_a_folder_imports_only_the_folders_below() -> None:
     wrong = []
     for module, names in GRAPH.items():
         if not module.startswith("elo."):
