@@ -1,4 +1,4 @@
-# The arena in a container: its wheel, the locked dependencies, a C compiler for decode.c, and a user without rights.
+# The arena in a container: its wheel, the locked dependencies, a C compiler for decode.c, and an unprivileged user.
 # It is checked with hadolint; no image has been built from it yet. Build one with: docker compose build
 
 FROM python:3.11-slim AS wheel

@@ -7,10 +7,10 @@
 # make docs         build the documentation into site/, with every link checked
 # make generated    write the generated pages of docs/ again: settings, command line, API, tree, tables
 # make screenshots  take the pictures of docs/screenshots again
-# make bench        compare ratings and inference with other projects; the latter compile: an hour and a half
+# make bench        compare ratings and inference with other projects; compiles llama.cpp, takes an hour and a half
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
 #                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
-# make simulations  measure what intervals cover, which honest voters are flagged, and what timing reveals: half an hour
+# make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
 # make demo         train the four demo models again, one after the other: an hour or more
 
@@ -56,7 +56,7 @@ types: $(VENV)/.dev
 newcomer: $(VENV)/.dev debian-packages
 	$(BIN)/python -m bench.newcomer $(ARGS)
 
-# Without the build folder of an earlier run, whose deleted files would be in the wheel again.
+# The build folder of an earlier run is removed first: files deleted since then would be in the wheel again.
 wheel: $(VENV)/.dev
 	@rm -rf build
 	$(BIN)/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .

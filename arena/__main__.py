@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "init",
         help="write arena.toml into this folder",
-        description="Writes arena.toml into this folder: four demo models, and every setting with its default."
+        description="Write arena.toml into this folder: four demo models, and every setting with its default."
         " An existing file is never changed.",
     )
     admin = commands.add_parser("admin", help="work on the stored votes")
@@ -119,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     recompute = steps.add_parser(
         "recompute-verdicts",
         help="judge every vote again, after a rule or a limit has changed",
-        description="Judges every vote again by the present rules and limits. Bans and withdrawals stay as they are.",
+        description="Judge every vote again by the present rules and limits. Bans and withdrawals stay as they are.",
     )
     add_options(recompute)
     recompute.add_argument("--dry-run", action="store_true", help="store nothing, only print what would change")

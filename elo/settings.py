@@ -60,7 +60,7 @@ class Settings:
     mean: float = 1000.0
     """Bradley-Terry: the mean of the rated models, weighted by `gauge`."""
     level: float = 0.95
-    """Share of intervals that should cover the truth."""
+    """Share of intervals that should contain the true rating."""
     ties: TieModel = "half"
     """half: ties are half a win each. rao-kupper, davidson: a third outcome with its own parameter. ignore: ties are
     left out of the fit, but counted as battles."""
@@ -73,7 +73,7 @@ class Settings:
     itself."""
     gauge: GaugeKind = "mean"
     """How the scale is fixed, which changes the width of intervals. mean: the plain mean of the rated models is `mean`.
-    battles: their mean weighted by battles is. anchor: the ratings in `anchor` are fixed."""
+    battles: their mean weighted by battles is `mean`. anchor: the ratings in `anchor` are fixed."""
     anchor: tuple[tuple[str, float], ...] = ()
     """(model, rating): the scale is shifted so that the mean of these models is the mean of these ratings; with one,
     it has its rating exactly. "MODEL=RATING" is accepted too."""

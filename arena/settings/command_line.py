@@ -16,7 +16,7 @@ _KEYS = {"data": ("arena", "data"), "db": ("arena", "database"), "host": ("web",
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add --config, --data and --db."""
     parser.add_argument(
-        "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="settings (default: arena.toml)"
+        "--config", type=Path, default=DEFAULT_FILE, metavar="FILE", help="the settings file (default: arena.toml)"
     )
     parser.add_argument("--data", metavar="DIR", help="folder of the database and the secret (default: data)")
     parser.add_argument("--db", metavar="URL", help="database (default: sqlite, DIR/arena.sqlite)")

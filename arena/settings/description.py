@@ -45,8 +45,8 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         ),
         "both_bad": ('A vote that both answers are bad is a "tie", or left out by "ignore".', ""),
         "cluster": (
-            'Votes that depend on each other, for intervals: those on one prepared "pair" of answers, those of one'
-            ' "voter", or "none"; "auto" decides by a stated rule.',
+            'Which votes depend on each other: those on one prepared "pair" of answers, those of one'
+            ' "voter", or "none"; "auto" is "pair" if there are such votes.',
             "",
         ),
         "gauge": (
@@ -55,10 +55,10 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         ),
         "anchor": ('Models whose ratings are fixed, such as ["gpt-4=1200"], with gauge "anchor".', ""),
         "weights": (
-            'Every vote weighs alike with "none", every pair with "pair"; "draw" weighs by the draw probability.',
+            '"none" gives all votes the same weight, "pair" all pairs; "draw" weighs by 1 / draw probability.',
             "",
         ),
-        "half_life_days": ("Age in days at which a vote weighs half; by default age does not matter.", "> 0"),
+        "half_life_days": ("Age in days at which a vote weighs half as much; by default age does not matter.", "> 0"),
         "simultaneous": ("Intervals that cover all models at once, rather than each one.", ""),
         "control": ('Effects to separate from strength: "length", "style", "side" and "speed".', ""),
         "ridge": ("Strength of the penalty on the coefficients of `control`.", ">= 0"),
@@ -68,7 +68,7 @@ _ABOUT: Mapping[str, str] = types.MappingProxyType(
     {
         "arena": "The arena's title and where it keeps its data.",
         "web": "Where the pages listen, and which proxy is in front of them.",
-        "battle": "What both sides of every battle are asked for, and how long the arena waits.",
+        "battle": "What the arena asks of both sides of every battle, and how long it waits.",
         "limits": "How much one visitor may do.",
         "elo": "How the leaderboard is computed; the same names and defaults as the command line of `elo`.",
         "inference": "The model server that the arena starts for models with a `path`.",

@@ -84,7 +84,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class BattleSettings:
-    """`[battle]`: what both sides of every battle are asked for, and how long the arena waits."""
+    """`[battle]`: what the arena asks of both sides of every battle, and how long it waits."""
 
     max_tokens: int = key("Most tokens of an answer.", 1024, low=1, high=32768)
     temperature: float = key("Sampling temperature.", 0.7, low=0.0, high=2.0)
@@ -122,9 +122,9 @@ class LimitSettings:
     """`[limits]`: how much one visitor may do."""
 
     battles_per_hour: int = key("Most battles that a visitor may start in an hour.", 120, low=1)
-    votes_per_hour: int = key("Votes of a visitor beyond this many in an hour are kept but not counted.", 60, low=1)
+    votes_per_hour: int = key("Votes of a visitor beyond this many in an hour are stored but not counted.", 60, low=1)
     min_read_s: float = key(
-        "Votes sooner than this many seconds after the answers' end are kept but not counted.",
+        "Votes sooner than this many seconds after the answers' end are stored but not counted.",
         0.0,
         low=0.0,
         high=3600.0,
@@ -161,7 +161,7 @@ class Player:
         "OpenAI-compatible address, or a list of them, that ends where /chat/completions begins.", ()
     )
     model: str = key("What the server at base_url calls the model; by default its name.", "")
-    api_key_env: str | None = key("Environment variable that has the API key.", None)
+    api_key_env: str | None = key("Environment variable that contains the API key.", None)
     hub: str | None = None
     """ORG/NAME of the Hugging Face hub, for `path = "hf:ORG/NAME"`."""
     demo: str | None = None
@@ -181,7 +181,7 @@ class Player:
     weight: float = key("How often the model is drawn, relative to the others.", 1.0, above=0.0)
     max_tokens: int | None = key("Lowers max_tokens of [battle] for this model; never raises it.", None, low=1)
     thinking_tokens: int | None = key(
-        "Tokens for reasoning, asked for in addition to the answer's; by default 4,096 once the model has reasoned.",
+        "Tokens for reasoning, asked for in addition to the answer's; by default 4,096 for a model that has reasoned.",
         None,
         low=0,
         high=1_000_000,

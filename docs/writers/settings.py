@@ -8,11 +8,11 @@ _HEADING = "\n".join(
         "# Settings",
         "",
         "This page is generated from the code (`make generated`). Settings are read once, at start."
-        " A later source wins: defaults, `arena.toml`, environment variables, the command line.",
+        " A later source overrides an earlier one: defaults, `arena.toml`, environment variables, the command line.",
         "",
         "- The environment variable of a key is `ARENA_`, its section and its name, such as `ARENA_BATTLE_MAX_TOKENS`;"
-        " keys of `[arena]` are without their section, such as `ARENA_TITLE`. Models have no variables.",
-        "- An unknown key or variable is an error that names the nearest known one.",
+        " keys of `[arena]` leave out the section, such as `ARENA_TITLE`. Models have no variables.",
+        "- An unknown key or variable is an error, whose message names the nearest known one.",
         "- Paths of models are relative to the folder of `arena.toml`; `data` is relative to the working directory.",
         "- The settings of `[elo]` are also options of `python -m elo recompute`, with the same names and defaults.",
         "",

@@ -27,7 +27,7 @@ class BoardRow:
 
     model: str
     rank: int
-    """1 + the models of the same component that are surely better: whose `low` exceeds this `high`."""
+    """1 + the number of models of the same component that are surely better: their `low` exceeds this `high`."""
     rating: float
     low: float | None
     high: float | None
@@ -40,9 +40,9 @@ class BoardRow:
     """Models of different components have no path of battles between them: their ratings cannot be compared. (Where
     ties are ignored: of decided battles.)"""
     rank_worst: int
-    """The models of the same component less those that are surely worse: whose `high` is below this `low`."""
+    """The number of models of the component, less those that are surely worse: their `high` is below this `low`."""
     rank_by_difference: int | None = None
-    """`rank` where "surely" goes by the interval of the difference of two ratings: sharper. None: not spread."""
+    """`rank` by the intervals of differences of two ratings, which separate more models. None: no intervals."""
 
     @property
     def rank_span(self) -> str:
@@ -132,7 +132,7 @@ class Leaderboard:
 
     @property
     def kinds(self) -> frozenset[IntervalKind]:
-        """The kinds of its intervals."""
+        """The kinds of interval on the board."""
         return frozenset(row.interval for row in self.rows)
 
     def sourced(
@@ -144,7 +144,7 @@ class Leaderboard:
         since: str | None = None,
         until: str | None = None,
     ) -> "Leaderboard":
-        """The same board with its source."""
+        """Return the same board with facts about the source of its votes."""
         source = replace(
             self.source, revision=revision, excluded=dict(excluded or {}), kind=kind, since=since, until=until
         )

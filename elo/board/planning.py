@@ -1,8 +1,8 @@
 """Which battles to play next.
 
-A plan names battles that separate neighbours, pairs that teach most, and groups to connect. It takes today's ratings
-for the truth, even where half of a gap is chance. It draws no pairs (the arena's matchmaking does) and changes no
-rating. All is in log-odds.
+A plan names battles that separate neighbours, the most informative pairs, and groups to connect. It assumes that
+today's ratings are right, even where half of a gap is chance. It draws no pairs (the arena's matchmaking does) and
+changes no rating. All is in log-odds.
 
     K models, M pairs that met
 """

@@ -25,7 +25,7 @@ def add_to(commands: Commands) -> None:
         description="Compare two boards that recompute --json wrote.",
     )
     command.add_argument("before", metavar="A.json", type=Path, help="the first board")
-    command.add_argument("after", metavar="B.json", type=Path, help="the second")
+    command.add_argument("after", metavar="B.json", type=Path, help="the second board")
     command.add_argument("--grown", action="store_true", help="B has all votes of A, and more")
     command.add_argument("--json", metavar="OUT", type=Path, help="also write the comparison there")
     command.set_defaults(run=run)

@@ -1,7 +1,7 @@
 """`plan`: which battles to play next.
 
 It prints how many more battles would separate neighbours, which models have no battles between them, and which pairs
-teach most.
+are most informative.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from elo.commands.shared.sources import add_source_options, files_read, find
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "plan",
-        help="what to play next: battles that separate models, and pairs that teach most",
+        help="what to play next: battles that separate models, and the most informative pairs",
         description="Plan battles with today's ratings.",
         formatter_class=Formatter,
     )

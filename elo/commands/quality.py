@@ -31,22 +31,29 @@ def add_to(commands: Commands) -> None:
     )
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    source.add_argument("--votes", metavar="FILE", type=Path, nargs="+", help="in the order in which votes were cast")
+    source.add_argument(
+        "--votes",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        help="files with the votes in the order in which they were cast",
+    )
     command.add_argument(
         "--kind", metavar="KIND",
-        help="of battles, such as battle or quick, or all (default: battle; all rows of a file without that column)",
+        help="kind of battles, such as battle or quick, or all "
+        "(default: battle; all rows of a file without that column)",
     )  # fmt: skip
     command.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
     command.add_argument(
         "--level", metavar="L", type=float, default=0.05,
-        help="largest share of honest voters that is ever flagged (default %(default)s)",
+        help="largest share of honest voters that may ever be flagged (default %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--seed",
         metavar="S",
         type=int,
         default=0,
-        help="of the random numbers that break ties between votes (default %(default)s)",
+        help="seed of the random numbers that break ties between votes (default %(default)s)",
     )
     command.add_argument("--json", metavar="OUT", type=Path, help="write the full report there, with every voter")
     command.set_defaults(run=run)

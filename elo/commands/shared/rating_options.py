@@ -34,12 +34,12 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--weights", choices=get_args(Weights), default=defaults.weights,
-        help="of votes: 1 / max(votes of the pair, 50), or 1 / the probability that the pair was drawn",
+        help="weight of a vote: 1 / max(votes of the pair, 50), or 1 / the probability that the pair was drawn",
     )  # fmt: skip
     add("--half-life-days", metavar="D", type=float, help="a vote D days older than the newest weighs half as much")
     add(
         "--control", metavar="LIST", type=_listed, default=(),
-        help=f"rate for equal {', '.join(get_args(Control))}: a list with commas",
+        help=f"rate as if answers were equal in {', '.join(get_args(Control))}: a list with commas",
     )  # fmt: skip
     add("--ridge", metavar="R", type=float, default=defaults.ridge, help="penalty on the coefficients of --control")
     add(
@@ -52,8 +52,14 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
         help="give this model this rating; with several, their mean is fixed",
     )  # fmt: skip
     add("--mean", metavar="M", type=float, default=defaults.mean, help="mean of the ratings")
-    add("--base", metavar="B", type=float, default=defaults.base, help="--scale points are odds of B to 1")
-    add("--scale", metavar="S", type=float, default=defaults.scale, help="points that are odds of --base to 1")
+    add(
+        "--base",
+        metavar="B",
+        type=float,
+        default=defaults.base,
+        help="a difference of --scale points means odds of B to 1",
+    )
+    add("--scale", metavar="S", type=float, default=defaults.scale, help="points that mean odds of --base to 1")
     add("--k", metavar="K", type=float, default=defaults.k, help="most points a vote moves (method elo)")
     add("--start", metavar="R", type=float, default=defaults.start, help="rating before any vote (method elo)")
     add = command.add_argument_group("intervals").add_argument
@@ -61,14 +67,26 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
         "--interval", choices=get_args(IntervalMethod), default=defaults.interval,
         help="auto: bootstrap, or what weights and clusters need; inverse Hessian for short records",
     )  # fmt: skip
-    add("--bootstrap", metavar="N", type=int, default=defaults.bootstrap, help="rounds; 0: no bootstrap intervals")
-    add("--seed", metavar="S", type=int, default=defaults.seed, help="of all random numbers")
-    add("--level", metavar="P", type=float, default=defaults.level, help="share of intervals that cover the truth")
+    add(
+        "--bootstrap",
+        metavar="N",
+        type=int,
+        default=defaults.bootstrap,
+        help="rounds of the bootstrap; 0: no bootstrap intervals",
+    )
+    add("--seed", metavar="S", type=int, default=defaults.seed, help="seed of all random numbers")
+    add(
+        "--level",
+        metavar="P",
+        type=float,
+        default=defaults.level,
+        help="share of intervals that should contain the true rating",
+    )
     add(
         "--cluster", choices=get_args(Cluster), default=defaults.cluster,
         help="votes that depend on each other; auto: those on one prepared pair, if there are any",
     )  # fmt: skip
-    add("--simultaneous", action="store_true", help="intervals that hold for all models at once")
+    add("--simultaneous", action="store_true", help="intervals that cover all models at once")
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
