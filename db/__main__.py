@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
         ("export", "write every vote as JSON lines"),
         ("import", "add the votes of an export"),
         ("backup", "copy a SQLite database that is in use"),
-        ("check", "check that the stored data agrees with itself"),
+        ("check", "check that the stored data is consistent"),
     ):
         command = commands.add_parser(name, help=about)
         if name != "check":

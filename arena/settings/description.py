@@ -70,7 +70,7 @@ _ABOUT: Mapping[str, str] = types.MappingProxyType(
         "web": "Where the pages listen, and which proxy is in front of them.",
         "battle": "What the arena asks of both sides of every battle, and how long it waits.",
         "limits": "How much one visitor may do.",
-        "elo": "How the leaderboard is computed; the same names and defaults as the command line of `elo`.",
+        "elo": "How the leaderboard is computed, with the names and defaults of the options of `python -m elo`.",
         "inference": "The model server that the arena starts for models with a `path`.",
     }
 )
@@ -108,7 +108,9 @@ def describe() -> tuple[DescribedSection, ...]:
     sections = [
         DescribedSection(f"[{name}]", _ABOUT[name], tuple(_keys(cls, name, {}))) for name, cls in SECTIONS.items()
     ]
-    models = DescribedSection("[[models]]", "One model that may play, under each such line.", tuple(_models_keys()))
+    models = DescribedSection(
+        "[[models]]", "Each [[models]] table describes one model that may play.", tuple(_models_keys())
+    )
     return (*sections, models)
 
 
@@ -117,7 +119,7 @@ SECRET_KEY = DescribedKey(
     type="text",
     default=None,
     bounds="at least 16 characters",
-    description="Key of the cookies and pseudonyms; only in the environment, and by default kept in the data folder.",
+    description="Key of the cookies and pseudonyms, only from the environment; by default in the data folder.",
     environment=SECRET,
 )
 """The only setting that has no key in the file."""

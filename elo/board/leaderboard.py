@@ -97,7 +97,7 @@ class FitFacts:
 
 @dataclass(frozen=True, slots=True)
 class Leaderboard:
-    """Rows by rating, then name; models without a vote in `unrated`; the settings and the source."""
+    """A board: rows sorted by rating, then name. `unrated` are the models without a vote."""
 
     rows: tuple[BoardRow, ...]
     unrated: tuple[str, ...]

@@ -37,7 +37,7 @@ ENGLISH: Mapping[str, str] = {
     "rated_intervals_jackknife_voter": "{level} % intervals: jackknife by voter",
     "rated_intervals_hessian": "{level} % intervals: inverse Hessian",
     "rated_intervals_none": "no intervals",
-    "rated_simultaneous": "the intervals hold for all models at once",
+    "rated_simultaneous": "the intervals cover all models at once",
 }
 """Key -> English, with the names of its values."""
 

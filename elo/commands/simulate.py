@@ -17,10 +17,10 @@ _OPTIONS = (
     ("--models", "K", int, "number of models, called model-01 and so on"),
     ("--spread", "POINTS", float, "standard deviation of their ratings, around 1000"),
     ("--ties", "SHARE", float, "share of votes without a winner between equal models"),
-    ("--side-bias", "POINTS", float, "points for the left side"),
+    ("--side-bias", "POINTS", float, "points that the left side gains"),
     ("--voters", "U", int, "number of voters; 0: no voter is named"),
     ("--taste", "POINTS", float, "standard deviation of a voter's personal liking of a model"),
-    ("--tie-spread", "SD", float, "of voters' tie habits, in log-odds"),
+    ("--tie-spread", "SD", float, "standard deviation of voters' tie habits, in log-odds"),
     ("--side-spread", "POINTS", float, "standard deviation of voters' personal side bias"),
     ("--prepared", "C", int, "number of prepared pairs of answers that all votes are on; 0: live battles"),
     (

@@ -3,7 +3,7 @@
 options  arguments that several commands share
 serve    answer OpenAI-compatible requests over HTTP
 talk     complete and chat: use one model in the terminal
-score    log-probabilities of token ids
+score    print the log-probabilities of token ids
 convert  original weights or an adapter -> safetensors
 bench    how fast a model runs on this machine
 

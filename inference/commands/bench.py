@@ -9,7 +9,7 @@ from inference.folder import locate, open_folder
 
 
 def add(commands: Commands) -> None:
-    bench = commands.add_parser("bench", help="how fast a model runs on this machine")
+    bench = commands.add_parser("bench", help="measure how fast a model runs on this machine")
     bench.add_argument(
         "--prompt", type=whole(1, None), default=512, metavar="N", help="tokens of a prompt (default %(default)s)"
     )

@@ -10,7 +10,7 @@ from inference.model.checkpoint.files import load_config
 
 
 def add(commands: Commands) -> None:
-    score = commands.add_parser("score", help="log-probabilities of token ids")
+    score = commands.add_parser("score", help="print the log-probabilities of token ids")
     score.add_argument("--ids-file", required=True, type=Path, metavar="F", help="a JSON list of token ids")
     score.add_argument(
         "--chunk-size", type=whole(1, None), metavar="N", help="tokens in one step (default: the server's chunks)"

@@ -1,4 +1,4 @@
-"""Mark the scripts that came with a page by a nonce, so that the browser runs no others.
+"""Mark the scripts that came with a page with a nonce, so that the browser runs no others.
 
 The nonce is new for each answer. Gradio's pages have four scripts in their HTML, and ours is added to
 them: Gradio's own `head=` would add it by script, without the nonce. `headers` draws the nonce and names it in the

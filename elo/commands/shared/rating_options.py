@@ -18,7 +18,7 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
         "--method",
         choices=get_args(Method),
         default=defaults.method,
-        help="the fit, or Elo vote after vote",
+        help="the Bradley-Terry fit, or online Elo, vote after vote",
     )
     add(
         "--ties", choices=get_args(TieModel), default=defaults.ties,

@@ -77,7 +77,7 @@ def test_intervals_are_those_of_the_board_and_without_rows_those_that_were_asked
     assert words({"hessian"}).endswith("; 95 % intervals: inverse Hessian")
     assert words({"none"}).endswith("; no intervals")
     assert words({"jackknife", "hessian"}).endswith("; 95 % intervals: jackknife by prepared pair")
-    assert words({"sandwich"}, simultaneous=True).endswith("; the intervals hold for all models at once")
+    assert words({"sandwich"}, simultaneous=True).endswith("; the intervals cover all models at once")
     assert words(()).endswith("; 95 % intervals: percentile bootstrap, 1,000 rounds, seed 0")
     assert words((), bootstrap=0).endswith("; no intervals")
     assert words((), ties="davidson").endswith("; 95 % intervals: sandwich")
