@@ -163,22 +163,22 @@ class RequestState:
 def room(n_prompt: int, max_tokens: int | None, max_len: int) -> int:
     """Return how many tokens an answer may have: `max_tokens`, or with None all that the context leaves.
 
-    `max_len` bounds prompt and answer together. Raises ContextLengthError where they do not fit.
+    `max_len` bounds prompt and answer together. Raises ContextLengthError where they do not fit. Its numbers have no
+    commas, because clients read them from the message.
     """
     left = max_len - n_prompt
     if max_tokens == 0 and left < 0:
         raise ContextLengthError(
-            f"this model's maximum context length is {max_len:,} tokens and the prompt has {n_prompt:,}; shorten the "
-            "prompt"
+            f"this model's maximum context length is {max_len} tokens and the prompt has {n_prompt}; shorten the prompt"
         )
     if max_tokens != 0 and left < 1:
         raise ContextLengthError(
-            f"this model's maximum context length is {max_len:,} tokens and the prompt has {n_prompt:,}, which leaves "
+            f"this model's maximum context length is {max_len} tokens and the prompt has {n_prompt}, which leaves "
             "none for an answer; shorten the prompt"
         )
     if max_tokens is not None and max_tokens > left:
         raise ContextLengthError(
-            f"this model's maximum context length is {max_len:,} tokens; the prompt has {n_prompt:,} and max_tokens is "
-            f"{max_tokens:,}: shorten the prompt or ask for at most {left:,}"
+            f"this model's maximum context length is {max_len} tokens; the prompt has {n_prompt} and max_tokens is "
+            f"{max_tokens}: shorten the prompt or ask for at most {left}"
         )
     return left if max_tokens is None else max_tokens

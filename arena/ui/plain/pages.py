@@ -25,6 +25,7 @@ from arena.ui.widgets import header_html
 
 _PAGE_AT = {path: name for name, path in PAGES.items()}
 _WITHOUT_SCRIPT = {**PAGES, "leaderboard": PLAIN_LEADERBOARD}
+_MAX_DEPTH = 50  # "../" in a link; a path of 64 kB of slashes would repeat it 64,000 times in every link
 _markdown = MarkdownIt("commonmark", {"html": True})  # for our own text only
 
 
@@ -111,7 +112,7 @@ class PlainPages:
         if self._base:
             return f"{self._base}/"
         raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-        return "../" * (raw.count(b"/") - 1) or "./"
+        return "../" * min(raw.count(b"/") - 1, _MAX_DEPTH) or "./"
 
     def _links(self, place: _Place, pages: Mapping[str, str]) -> str:
         """Return links to the pages, each with its description."""

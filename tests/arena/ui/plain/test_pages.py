@@ -173,6 +173,11 @@ def test_the_links_of_the_404_page_work_from_any_depth(path: str, root: str) -> 
             assert {"/arena/", "/arena/about"} <= _links(client.get(base + path, headers=BROWSER).text)
 
 
+def test_the_404_page_of_an_endless_path_stays_small() -> None:
+    with served() as client:
+        assert len(client.get("/a" + "/" * 60_000, headers=BROWSER).content) < 20_000
+
+
 def test_the_icon_is_our_own_and_has_its_type() -> None:
     with served() as client:
         links = _links(client.get("/about").text)

@@ -82,7 +82,7 @@ from tests.inference.server.serving import CHAT, ENDLESS, LIMIT_S, TEXT, USER, S
             {"max_tokens": 3 * ENDLESS},
             "messages",
             "context_length_exceeded",
-            "length is 2,000,000 tokens; the prompt has 5",
+            "length is 2000000 tokens; the prompt has 5",
         ),
         (TEXT, {"prompt": ""}, "prompt", "invalid_value", "not empty"),
         (TEXT, {"prompt": []}, "prompt", "invalid_value", "a string, a list of token ids, or a list of either"),
