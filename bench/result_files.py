@@ -1,4 +1,4 @@
-"""Read and write the results files: where they are, how they are replaced, and the line that names their machine."""
+"""Read and write the results files."""
 
 import json
 import os

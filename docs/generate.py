@@ -1,4 +1,6 @@
-"""Write what is generated: settings, command line, API of `elo`, the tree of the architecture, tables of benchmarks.
+"""Write the generated pages, and the generated parts of pages.
+
+These are settings, command line, the API of `elo`, the tree of the architecture, and the tables of benchmarks.
 
 make generated                     write them
 python docs/generate.py --check    name the ones that are out of date, and write nothing

@@ -1,4 +1,6 @@
-"""Take the pictures of README and documentation: start the arena, play battles, photograph the pages.
+"""Take the pictures of the README and the documentation.
+
+An arena is started, battles are played in it, and the pages are photographed.
 
     make screenshots        needs Chromium; writes docs/screenshots/*.png, light and dark, desktop and phone
 

@@ -1,4 +1,4 @@
-"""Measure whether timing reveals the slower model under each pace, and how long each pace makes a reader wait.
+"""Measure whether timing reveals the slower model, and how long each pace makes a reader wait.
 
     python -m bench.blind                  writes bench/results/blind.json; 15 minutes of one core
     python -m bench.blind --battles 20     a quick first result

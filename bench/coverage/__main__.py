@@ -1,4 +1,6 @@
-"""Measure how often 95 % intervals contain the true rating, with 1,000 simulated tournaments of each kind.
+"""Measure how often 95 % intervals contain the true rating.
+
+There are 1,000 simulated tournaments of each kind.
 
     python -m bench.coverage --seconds 120                 stops after two minutes; the same command continues
     python -m bench.coverage --kind uniform --tournaments 100

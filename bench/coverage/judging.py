@@ -1,4 +1,4 @@
-"""The interval methods that are judged, and which true ratings the intervals of one tournament contain."""
+"""Judge the intervals of one tournament by its true ratings."""
 
 from dataclasses import asdict, dataclass
 

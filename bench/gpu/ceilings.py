@@ -1,4 +1,7 @@
-"""Measure the device's own rates, its memory rate and its matrix rate, which the other figures are shares of."""
+"""Measure the device's own rates for memory and for matrix products.
+
+The other figures are shares of these rates.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""The measured device and the scale: Mistral 7B's shape on a GPU, or a tiny model that tests the check itself."""
+"""The measured device, and the size of the measured model.
+
+The model has Mistral 7B's shape on a GPU, or is a tiny one that tests the check itself.
+"""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,6 @@
-"""Compare this project's inference with transformers' `generate` and llama.cpp: same weights, same tokens, in turns.
+"""Compare this project's inference with transformers and llama.cpp.
+
+All engines have the same weights and tokens, and take turns.
 
     python -m bench.inference              everything, about half an hour on two cores
     python -m bench.inference --resume     only the cells that the results file lacks

@@ -1,4 +1,7 @@
-"""Compare the engines in one cell: first their logits, then their fastest options, then their times in turns."""
+"""Compare the engines in one cell.
+
+First come their logits, then their fastest options, then their times in turns.
+"""
 
 import os
 import time

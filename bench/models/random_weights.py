@@ -1,4 +1,7 @@
-"""The measured model shapes, and models of these shapes with random weights: speed does not depend on the weights."""
+"""The measured model shapes, and models of these shapes with random weights.
+
+Speed does not depend on the weights.
+"""
 
 import torch
 

@@ -1,4 +1,6 @@
-"""Measure the load of many pages that watch answers: the event loop's lag, the traffic, and the cost of a view.
+"""Measure the load of many pages that watch answers.
+
+The figures are the event loop's lag, the traffic, and the cost of a view.
 
     python -m bench.pages                       50 battles with one page each, then one battle that 50 pages watch
     python -m bench.pages --app /other/clone    the same with another version of the arena

@@ -1,4 +1,4 @@
-"""Let many pages watch answers in a fresh arena, and measure its event loop, its traffic and its processor time."""
+"""Let many pages watch answers in a fresh arena, and measure the load."""
 
 import asyncio
 import secrets

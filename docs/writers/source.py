@@ -1,4 +1,4 @@
-"""What the source of a module contains and its objects do not: texts below fields, and first sentences of modules."""
+"""Read from source files what their objects do not have: texts below fields, and captions of modules."""
 
 import ast
 import inspect

@@ -1,4 +1,4 @@
-"""The annotated tree of docs/architecture.md: every module with the first sentence of its docstring.
+"""The annotated tree of docs/architecture.md, with each module's caption.
 
 Of benchmarks, tests and documentation, only the folders are listed, and of tests only those that mirror nothing.
 """

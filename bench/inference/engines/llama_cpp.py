@@ -1,9 +1,9 @@
-"""llama.cpp through llama-cpp-python's low-level calls: its batch API, as its own server uses it, decoded greedily.
+"""llama.cpp, through llama-cpp-python's low-level calls.
 
-Logical batches of 2,048 tokens and physical ones of 512 are llama.cpp's defaults. Each sequence has its own cache: a
-common one was slower (8 sequences of 15M: prompts 0.69 s instead of 0.48 s, decoding 1.05 s instead of 0.92 s). Its
-"llama" architecture has no window for Mistral, so beyond the window its attention does more work than the others', and
-its cache has more keys.
+It uses the batch API, as its own server does, and decodes greedily. Logical batches of 2,048 tokens and physical ones
+of 512 are llama.cpp's defaults. Each sequence has its own cache: a common one was slower (8 sequences of 15M: prompts
+0.69 s instead of 0.48 s, decoding 1.05 s instead of 0.92 s). Its "llama" architecture has no window for Mistral, so
+beyond the window its attention does more work than the others', and its cache has more keys.
 """
 
 import ctypes
