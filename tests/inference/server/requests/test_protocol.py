@@ -94,7 +94,7 @@ from tests.inference.server.serving import CHAT, ENDLESS, LIMIT_S, TEXT, USER, S
         (TEXT, {"prompt": "x" * 2_000_001}, "prompt", "invalid_value", "2,000,001 characters; at most 2,000,000"),
         (TEXT, {"prompt": [1, -2]}, "prompt", "invalid_value", "token 1 is -2; an id from 0 to"),
         (TEXT, {"prompt": [1, 99999]}, "prompt", "invalid_value", "token 1 is 99999"),
-        (TEXT, {"max_tokens": 2 * ENDLESS}, "prompt", "context_length_exceeded", "max_tokens is 2,000,000"),
+        (TEXT, {"max_tokens": 2 * ENDLESS}, "prompt", "context_length_exceeded", "max_tokens is 2000000"),
         (TEXT, {"max_tokens": 0}, "max_tokens", "invalid_value", "at least 1 was expected without echo"),
         (TEXT, {"logprobs": True}, "logprobs", "invalid_value", "logprobs is True: "),
         (TEXT, {"best_of": 2}, "best_of", "invalid_value", "best_of is 2: "),
