@@ -1,4 +1,4 @@
-"""The four outcomes of a comparison, with their codes and spellings.
+"""The four outcomes of a vote, with their codes and every spelling of a winner.
 
 It imports nothing of the project, so that ratings, pages and database share one definition.
 An unknown spelling is an error, never a tie.

@@ -1,4 +1,4 @@
-"""Progress of long work, as a bar on a terminal or as lines of a log."""
+"""Progress of downloads, loading and training, as a bar on a terminal or as lines of a log."""
 
 import io
 import logging

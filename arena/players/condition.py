@@ -1,4 +1,4 @@
-"""One player's failures, and how long they keep it out of the draw.
+"""The failures and refusals of one player: when a trial follows, and how long it stays out.
 
 `health` decides which event has happened; this module has what follows, in the numbers of the tables in `health`. Pure:
 `now` is seconds that never decrease.

@@ -1,4 +1,4 @@
-"""One model behind an OpenAI-compatible address, as a stream of tokens, with retries and learned parameters.
+"""One model behind an OpenAI-compatible address, asked again and otherwise where that may help.
 
     async with aclosing(endpoint.stream(request)) as events:
         async for event in events:      # Thought, …, Token, Token, …, Finish

@@ -1,4 +1,4 @@
-"""Which players can be drawn now.
+"""Which players can be drawn now: when one leaves the draw, and when it rejoins.
 
 A player leaves the draw when it fails and rejoins when it answers again. Every stream reports how it ended. Each player
 is also probed at an interval with a cheap request that asks for no token (`probe`); a server that hangs, drips or fails

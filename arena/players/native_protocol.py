@@ -1,4 +1,4 @@
-"""The command line of the arena's model server, and its answer to `/health`."""
+"""How the arena's model server is started, and what it reports at `/health`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

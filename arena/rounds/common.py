@@ -1,4 +1,4 @@
-"""The length and speed of the text that both sides have.
+"""How much text both sides have, and how fast it arrived.
 
 Both are read as if they had begun together. The side that began first is read later by the difference: with first texts
 at 2 s and at 9 s, what the first side had at 5 s is read at 12 s. So nothing derived from here depends on which side

@@ -1,4 +1,4 @@
-"""The limits on what visitors may do, and the checks that need only these numbers.
+"""Every number of time and count that votes and visitors are held to.
 
 A battle is refused if the visitor has begun `battles_per_hour` within the last hour, or if all visitors behind the same
 address have together begun ten times as many: an office behind one address is not punished, and a script that drops its

@@ -1,4 +1,4 @@
-"""Add security headers to every response, the Content-Security-Policy among them, and headers for the browser's cache.
+"""The Content-Security-Policy and the other headers of every response.
 
 The Content-Security-Policy is the strictest that Gradio's pages work with: nothing from other hosts (so that an image
 in a model's answer cannot reveal the reader to a stranger), no frames, no forms to other hosts, no eval, and only

@@ -1,4 +1,4 @@
-"""Battles from opening to end, with their turns, answers and states."""
+"""Battles from opening to end, and those that a stopped process left open."""
 
 import secrets
 import uuid

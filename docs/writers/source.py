@@ -4,6 +4,7 @@ import ast
 import inspect
 import re
 import textwrap
+from itertools import takewhile
 from pathlib import Path
 
 _SENTENCE_END = re.compile(r"[.?](?:\s|$)")
@@ -24,11 +25,23 @@ def field_docs(cls: type) -> dict[str, str]:
 
 
 def caption(path: Path) -> str:
-    """The first sentence of a module's docstring, in one line and without its full stop; empty without a docstring."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    """The first sentence of a module's docstring, or of the comment at the head of a file in another language.
+
+    It is one line without its full stop; empty where there is no such text.
+    """
+    source = path.read_text(encoding="utf-8")
+    text = (ast.get_docstring(ast.parse(source)) if path.suffix == ".py" else _head_comment(source)) or ""
     first = " ".join(text.partition("\n\n")[0].split())
     ends = (found.start() for found in _SENTENCE_END.finditer(first))
     return first[: next((end for end in ends if not first[:end].endswith(_ABBREVIATIONS)), len(first))]
+
+
+def _head_comment(source: str) -> str:
+    """The comment with which a C, CSS, JavaScript or TOML file begins, without its marks."""
+    if source.startswith("/*"):
+        return source[2:].partition("*/")[0]
+    lines = takewhile(lambda line: line.startswith("#"), source.splitlines())
+    return "\n".join(line.lstrip("# ") for line in lines)
 
 
 def unwrapped(text: str) -> str:

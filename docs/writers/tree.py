@@ -1,4 +1,4 @@
-"""The annotated tree of docs/architecture.md, with each module's caption.
+"""The annotated tree of docs/architecture.md, with the caption of each source file.
 
 Of benchmarks, tests and documentation, only the folders are listed, and of tests only those that mirror nothing.
 """
@@ -9,6 +9,7 @@ from pathlib import Path
 from docs.writers.source import caption
 
 PACKAGES = ("arena", "elo", "db", "inference")
+SUFFIXES = (".py", ".c", ".js", ".css", ".toml")
 FOLDERS = ("bench", "tests", "docs")
 _COLUMN = 32
 _INDENT = "  "
@@ -32,7 +33,8 @@ def _lines(folder: Path, *, depth: int, with_files: bool) -> list[str]:
     """The folder, its modules if wanted, and its folders, each a step further in."""
     lines = [_line(f"{_INDENT * depth}{folder.name}/", caption(folder / "__init__.py"))]
     if with_files:
-        modules = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+        files = (path for suffix in SUFFIXES for path in folder.glob(f"*{suffix}"))
+        modules = sorted(path for path in files if path.name != "__init__.py" and not path.is_symlink())
         lines += [_line(f"{_INDENT * (depth + 1)}{path.name}", caption(path)) for path in modules]
     for inner in _packages(folder):
         if not with_files and not caption(inner / "__init__.py"):

@@ -1,4 +1,4 @@
-"""What the columns of a votes file mean: our exports' columns and the public spellings."""
+"""Which columns a votes file may have, under our own names and the public ones."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The interface of every tokenizer: typed text never becomes a control token, and ids are decoded as a stream.
+"""The interface of every tokenizer, which never makes a control token of typed text.
 
 Typed text is only ever encoded as text: `encode` never returns a control id, so "[INST]" in a prompt stays six
 characters. The chat template looks control ids up by name, and inserts them.

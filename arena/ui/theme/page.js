@@ -1,4 +1,4 @@
-/* What the pages do in the browser beside Gradio: language, keys, the side switch of the phone, focus, screen readers. The state that matters is on the server. */
+/* What the pages do in the browser beside Gradio. Language, keys, the side switch of the phone, focus, screen readers: the state that matters is on the server. */
 (() => {
   const byId = (id) => document.getElementById(id);
   const typing = (node) => node && (node.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(node.tagName));

@@ -1,4 +1,4 @@
-"""Answers keep a model's reasoning and the parameters that were really sent; a vote can lack an answer.
+"""Columns for reasoning and for the parameters sent, and the reason `no_answer`.
 
 `answers.reasoning`, `answers.sent`, and the reason `no_answer` (12) in the CHECK of `vote_reasons`.
 """

@@ -1,4 +1,4 @@
-"""Progress of long work, as a bar on a terminal or as lines of a log."""
+"""Progress of reading votes and of the bootstrap, as a bar on a terminal or as lines of a log."""
 
 import io
 import sys
