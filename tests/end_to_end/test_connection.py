@@ -80,12 +80,9 @@ def test_after_a_lost_connection_the_page_has_its_battle_and_the_typed_text(app:
 def test_a_prompt_that_waited_for_the_models_is_given_back_after_a_restart(tmp_path: Path) -> None:
     app = App(tmp_path / "data")
 
-    async def scenario() -> None:
+    async def scenario(native: int) -> None:
         async with chromium() as browser:
             page = await browser.new_page()
-            assert app.process is not None
-            (native,) = children(app.process.pid)
-            os.kill(native, signal.SIGSTOP)
             try:
                 await open_battle_page(page, app.url)
                 await page.locator("#prompt textarea").fill(PROMPT)
@@ -103,6 +100,9 @@ def test_a_prompt_that_waited_for_the_models_is_given_back_after_a_restart(tmp_p
 
     try:
         app.start()
-        asyncio.run(scenario())
+        assert app.process is not None
+        (native,) = children(app.process.pid)
+        os.kill(native, signal.SIGSTOP)  # before the browser starts, which may take longer than the models to load
+        asyncio.run(scenario(native))
     finally:
         app.stop()
