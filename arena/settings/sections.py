@@ -91,8 +91,9 @@ class BattleSettings:
     top_p: float = key("Share of the probability that tokens are sampled from.", 1.0, above=0.0, high=1.0)
     system_prompt: str = key("System prompt of both sides.", "")
     pace: Literal["equal", "together", "free"] = key(
-        '"equal" shows both answers while they are written, at the pace of the slower model; "together" shows both once'
-        ' they are complete; "free" shows tokens as they arrive, which gives the faster model away.',
+        '"equal" shows both answers while they are written, at the pace of the slower model; "together" shows'
+        ' nothing until both are complete and the slower model would have had time for the longer one; "free"'
+        " shows tokens as they arrive, which gives the faster model away.",
         "equal",
     )
     max_chars_per_s: float = key(
