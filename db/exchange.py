@@ -18,7 +18,7 @@ from db.session import Database
 from db.vote_line import VoteLine
 
 PROGRESS_STEP = 1_000
-"""`progress` is called with the number of votes done after each so many."""
+"""`progress` is called after every 1,000 votes, with the number done so far."""
 
 
 def export_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:

@@ -206,8 +206,8 @@ def _postgresql_engine(url: URL, shown: str) -> Engine:
 
 @contextmanager
 def _failures() -> Iterator[None]:
-    """Raise the driver's errors as ours, violated constraints that no query expects among them."""
+    """Raise the driver's errors as ours, including constraint violations that no query handles."""
     try:
         yield
     except DBAPIError as error:
-        raise errors.StorageFailed(f"the database refused: {str(error.orig).strip()}; nothing was stored") from error
+        raise errors.StorageFailed(f"the database failed: {str(error.orig).strip()}; no change was stored") from error

@@ -10,8 +10,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from db.outcome import Outcome
 
@@ -59,7 +57,10 @@ class Votes:
         columns = {name: getattr(self, name) for name in ("b", "outcome", *_OPTIONAL)}
         for name, column in columns.items():
             if column is not None and column.shape != self.a.shape:
-                raise ValueError(f"{name} has shape {column.shape} and a {self.a.shape}; expected one value a vote")
+                raise ValueError(
+                    f"column {name!r} has shape {column.shape}, but column 'a' has {self.a.shape}; "
+                    "expected one value per vote"
+                )
         for name, column in (self.features or {}).items():
             if column.shape != (len(self.a), 2):
                 raise ValueError(f"feature {name} has shape {column.shape}; expected {(len(self.a), 2)}")
@@ -70,7 +71,7 @@ class Votes:
         ):
             if len(column) and not 0 <= column.min() <= column.max() < n:
                 wrong = int(np.flatnonzero((column < 0) | (column >= n))[0])
-                raise ValueError(f"vote {wrong + 1}: {name} {column[wrong]}; expected a number from 0 and below {n}")
+                raise ValueError(f"vote {wrong + 1}: {name} {column[wrong]}; expected a whole number from 0 to {n - 1}")
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, Outcome]]) -> Self:
@@ -285,7 +286,7 @@ def _table(votes: Votes) -> Index:
     """(K, K, 4): how often each (a, b, outcome) is among the votes.
 
     This is the only step of a fit that sees every vote, so it is made for speed: 3 ms for a million, in chunks that
-    stay in the processor's cache, and without allocating any (page faults would take longer than the counting).
+    stay in the processor's cache, and without allocating memory (page faults would take longer than the counting).
     """
     K = len(votes.models)
     table = np.zeros(K * K * _N_OUTCOMES, dtype=np.int64)
@@ -328,22 +329,6 @@ def record(pairs: Pairs) -> Record:
     won = total(points, games - points)
     decided = pairs.won + pairs.lost
     return Record(battles.astype(np.int64), won, battles - won, total(decided, decided).astype(np.int64))
-
-
-def components(pairs: Pairs) -> Index:
-    """(K,): the group of each model, from 1: models with a path of battles between them are in one group.
-
-    The largest group is 1; groups of equal size are in the order of their first model's name.
-    """
-    K = pairs.n_models
-    links = csr_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(K, K))
-    n_groups, label = connected_components(links, directed=False)
-    size = np.bincount(label, minlength=n_groups)
-    first = np.array([np.argmax(label == group) for group in range(n_groups)], dtype=np.int64)
-    number = np.empty(n_groups, dtype=np.int64)
-    number[np.lexsort((first, -size))] = np.arange(1, n_groups + 1)
-    groups: Index = number[label]
-    return groups
 
 
 def names(models: Sequence[str], chosen: Iterable[int], *, most: int = 5) -> str:

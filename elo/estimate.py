@@ -22,13 +22,14 @@ import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from db.outcome import Outcome
-from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, components, names, record
+from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, names, record
 from elo.chance import short_records
 from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance, tie_error
 from elo.fit import bradley_terry, contextual, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters
 from elo.fit.coefficient import Coefficient
+from elo.fit.components import components
 from elo.fit.contextual import ContextualFit
 from elo.fit.gauge import Gauge
 from elo.fit.pointwise import pointwise

@@ -1,4 +1,4 @@
-"""One model behind an OpenAI-compatible address, asked again and otherwise where that may help.
+"""One model behind an OpenAI-compatible address, with retries and adjusted requests.
 
     async with aclosing(endpoint.stream(request)) as events:
         async for event in events:      # Thought, …, Token, Token, …, Finish
@@ -7,7 +7,7 @@ Every failure is an `EndpointError`; no error of httpx and no wording of the ser
 repeated if it fails before its first token for a reason that may pass: no connection, 5xx, a full server, a stream that
 ends at once. The next try uses the next address, if there are several, after a growing pause or the pause that the
 server asks for. After a token, nothing is repeated. If a refusal names an optional parameter of ours, the request is
-sent again without it (`request`, `dialect.evidence`); what an answer shows to be needed is kept for the address.
+sent again without it (`request`, `dialect.evidence`); an adjustment that led to an answer is kept for the address.
 Closing the generator, or cancelling the task that reads it, closes the connection.
 
 Silence is limited, in seconds from the call of `stream` unless stated otherwise; keep-alives and empty deltas do not
@@ -225,7 +225,12 @@ class Endpoint:
         if parameter is not None and call.n_lessons < MAX_LESSONS:
             call.n_lessons += 1
             call.adjustments[base_url] = adjustments.without(parameter)
-            logger.info("model %r: status %d names %s; asking in another way", self._name, declined.status, parameter)
+            logger.info(
+                "model %r: status %d names %s; retrying with an adjusted request",
+                self._name,
+                declined.status,
+                parameter,
+            )
             return call.adjustments[base_url] != adjustments
         too_long = too_long_of(parsed_error(declined.body)) if declined.status in (400, 413, 422) else None
         if too_long is None:

@@ -11,8 +11,9 @@ The child listens on a loopback port that is chosen once, so that its address ne
     refuses the files of every model                        failed at once: the files will not change by themselves
     can load some models and not others                     ready; `failures` has the reasons by name
 
-`problem` is the first error that the child wrote, or its last line. Its lines are logged under our time. It ends with
-this process, however that ends: its standard input is a pipe, and `--stop-with-stdin` stops it when the pipe closes.
+`problem` is the first error that the child wrote, or its last line. The child's lines are logged with our
+timestamps. It stops whenever this process stops: its standard input is a pipe, and `--stop-with-stdin` stops it when
+the pipe closes.
 `native_protocol` has its command line and its answer to `/health`.
 """
 
@@ -40,7 +41,7 @@ logger = logging.getLogger(__name__)
 _PROJECT = Path(__file__).resolve().parents[2]
 _MAX_STARTS_IN_VAIN = 3
 _REFUSED = 1  # exit status for a wrong file, port or argument; a signal gives a negative status
-_CALM_S = 60.0  # after this long alive, the pause begins again at the first one
+_CALM_S = 60.0  # after the child has run this long, the pause is reset
 _TIME = re.compile(r"^\d[\d:.,\-]*[ T]([\d:.,]+ )?(?=[A-Z]{4,8} )")  # precedes the level in a line of the child's log
 
 
@@ -156,7 +157,7 @@ class NativeServer:
             self._set_state("restarting")
             if time.monotonic() - started > _CALM_S:
                 pause_s = self._pauses.first_restart_s
-            logger.warning("model server: starts again in %g s; its last message: %s", pause_s, self.problem)
+            logger.warning("model server: restarting in %g s; its last message: %s", pause_s, self.problem)
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, self._pauses.max_restart_s)
 

@@ -1,7 +1,7 @@
 """How fast answers are shown, so that timing identifies no model.
 
-Pure: from what has arrived and the time follows how much to show. `python -m bench.blind` measures what each pace costs
-and hides.
+Pure: it computes how much to show from what has arrived and the time. `python -m bench.blind` measures what each pace
+costs and hides.
 
 `EqualPace`, the rule. One cursor, counted in characters, serves both sides; each shows min(cursor, length of its text).
 1. Both sides are read as if they had begun together (`arena.rounds.common`): nothing is shown before both have text
@@ -19,8 +19,8 @@ and hides.
 5. A common text that arrived within `common.MIN_MEASURED_S`, or has grown by fewer than `common.MIN_MEASURED_CHARS`
    when it ends, is too short to be measured, and the pace is the cap. Price: the rest of the longer text is shown at
    the cap or, if its model is slower, as it is written; the difference is visible.
-6. The pace waits for a silent side: only its endpoint's timeouts end it, and for them a model that reasons is not
-   silent. Price: a stall of one side stalls both.
+6. The pace waits for a silent side: only its endpoint's timeouts end the wait, and they do not treat reasoning
+   as silence. Price: a stall of one side stalls both.
 
 `TogetherPace`: nothing until both answers are complete, and until the slower model would have completed the longer
 text, by the same measure; then both at `max_chars_per_s`. Without the second wait, the time of an answer would show
@@ -177,7 +177,7 @@ class Paces:
     max_chars_per_s: float = MAX_CHARS_PER_S
 
     def of(self, name: str) -> Callable[[], Pace]:
-        """Return what makes the pace of a turn. An unknown name, of an older battle, means "equal"."""
+        """Return a factory for the pace of a turn. An unknown name, of an older battle, means "equal"."""
         if name == "free":
             return FreePace
         return partial(TogetherPace if name == "together" else EqualPace, self.max_chars_per_s)

@@ -11,7 +11,7 @@ rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if 
                        tie counts). The arena refuses such votes; older and imported ones exist
     identity_leak      an answer names its own model (`arena.rules.identity`)
     named              the names were shown: side by side, or chat
-    named_probe        the visitor had asked a page with names the same prompt within 24 h
+    named_probe        the visitor had sent the same prompt to a page that shows names, within 24 h before
     control            both sides were the same model
     rate_limited       the visitor had cast `votes_per_hour` votes within an hour, or voted within `min_read_s` of the
                        answers' end
@@ -26,7 +26,7 @@ Three reasons do not follow from facts; the database adds and removes them:
 An answer cut at the token limit counts, and so does one that was requested without a parameter that its endpoint does
 not accept.
 
-Facts of version 1 do not have whether an answer has text; an answer of 0 characters counts as without. If the answers
+Facts of version 1 do not record whether an answer has text; an answer of 0 characters counts as without. If the answers
 are still stored, a recomputation reads them instead.
 """
 
@@ -105,7 +105,7 @@ class Facts:
 
     @property
     def has_version_1(self) -> bool:
-        """Whether any side lacks the fact if it has text."""
+        """Whether `has_text` is missing for any side."""
         return any(side.has_text is None for turn in self.turns for side in (turn.a, turn.b))
 
     def to_json(self) -> dict[str, Any]:

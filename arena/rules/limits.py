@@ -1,4 +1,4 @@
-"""Every number of time and count that votes and visitors are held to.
+"""All limits on votes and visitors, in seconds and in counts.
 
 A battle is refused if the visitor has begun `battles_per_hour` within the last hour, or if all visitors behind the same
 address have together begun ten times as many: an office behind one address is not punished, and a script that drops its
@@ -24,7 +24,7 @@ WITHDRAW_WITHIN_S = 60.0
 MIN_SHOWN_CHARS = 100
 """A vote counts after a stop if each unfinished side had shown this many characters."""
 NAMED_PROBE_WINDOW_S = 24 * 3600.0
-"""A vote is not counted if its visitor asked a page with names the same prompt within this time before."""
+"""A vote is not counted if its visitor sent the same prompt to a page that shows names within this time before."""
 
 HOUSEKEEPING_EVERY_S = 600.0
 KEEP_ADDRESSES_S = 24 * 3600.0

@@ -160,7 +160,7 @@ def _checked(value: Any, hint: Any, bounds: Mapping[str, float], place: str) -> 
 
 @cache
 def _adapter(hint: Any, bounds: tuple[tuple[str, float], ...]) -> TypeAdapter[Any]:
-    if typing.get_origin(_alternatives(hint)[0]) is tuple:  # TOML has lists; what a text must be, the class checks
+    if typing.get_origin(_alternatives(hint)[0]) is tuple:  # TOML has lists, not tuples; the class checks the texts
         return TypeAdapter(Annotated[tuple[str, ...], Strict(False)], config=_STRICT)
     return TypeAdapter(Annotated[hint, Field(**dict(bounds))], config=_STRICT)
 

@@ -1,9 +1,9 @@
 """Guess the slower side from what a page receives: events to features, features to guesses.
 
 Features are everything that a page can measure: the lengths, times, gaps, step sizes, paces, states and ends of each
-side, their differences, those of the side with the longer text, and what both sides share. All of them occur a second
-time, signed by which text is longer. So a linear classifier can also learn "the longer one stalls" or "a long wait for
-a short text".
+side, their differences, those of the side with the longer text, and what both sides share. Each appears twice, the
+second time with the sign of which text is longer. So a linear classifier can also learn "the longer one stalls" or "a
+long wait for a short text".
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def guess(sample: Sample, seed: int = 0) -> Guess:
 
 
 def later_end(events: Sequence[Event]) -> float:
-    """Return A's delay from its last text to its visible end, less B's."""
+    """Return A's delay from its last text to its visible end, minus B's."""
     last_s = [_last_text_s(events, side) for side in (0, 1)]
     return (_end_s(events, 0) - last_s[0]) - (_end_s(events, 1) - last_s[1])
 

@@ -4,7 +4,7 @@ The revision protocol: a transaction that changes what counts first calls `lock_
 transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a
 snapshot with revision r contains every change up to r. A vote's revision is its place in the replay of the online Elo.
 
-The online-Elo state is up to date if `elo_revision` equals `revision` and its name is that of the arithmetic. A vote
+The online-Elo state is up to date if `elo_revision` equals `revision` and it was computed with this Elo formula. A vote
 extends such a state. A change of older votes sets `elo_revision` to 0, and the next vote or `refresh_elo_state` replays
 first.
 """
@@ -37,7 +37,7 @@ _BATCH = 10_000
 _MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
 _OUTCOMES = tuple(Outcome)
 CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
-"""The number of an outcome, also for other queries: a million calls of an enumeration take a second."""
+"""The outcome's code, also for other queries: making a million members of an enumeration takes a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +133,15 @@ def votes_in_order(
 
 
 def elo_state(tx: Connection) -> Mapping[str, EloState]:
-    """Return the stored online-Elo state by model name. `ledger_state` has whether it is up to date; see
+    """Return the stored online-Elo state by model name. `ledger_state` shows whether it is up to date; see
     `refresh_elo_state`."""
     stored = select(models.c.name, elo_table.c.rating, elo_table.c.games).join(models).order_by(models.c.name)
     return {name: EloState(rating, games) for name, rating, games in tx.execute(stored)}
 
 
 def refresh_elo_state(tx: Connection, elo: OnlineElo) -> Mapping[str, EloState]:
-    """Return the online-Elo state, after a replay of all counted votes if it is out of date or made by another
-    arithmetic. Needs a write transaction."""
+    """Return the online-Elo state, after a replay of all counted votes if it is out of date or made with another
+    Elo formula. Needs a write transaction."""
     locked = lock_ledger(tx)
     if not locked.has_right_state(elo):
         store_replay(tx, locked, elo)

@@ -10,11 +10,12 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo import estimate, online
-from elo.battles import Cells, Floats, Index, Pairs, Votes, components, record
+from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
 from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
+from elo.fit.components import components
 from elo.settings import Settings
 
 _DECIMALS = 10

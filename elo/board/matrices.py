@@ -16,8 +16,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from elo.battles import Floats, Index, Pairs, components
+from elo.battles import Floats, Index, Pairs
 from elo.fit.bradley_terry import sigma
+from elo.fit.components import components
 
 
 @dataclass(frozen=True, slots=True, eq=False)

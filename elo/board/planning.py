@@ -1,7 +1,7 @@
 """Which battles to play next.
 
-A plan names battles that separate neighbours, the most informative pairs, and groups to connect. It assumes that
-today's ratings are right, even where half of a gap is chance. It draws no pairs (the arena's matchmaking does) and
+A plan names battles that separate neighbours, the most informative pairs, and groups to connect. It treats the
+present ratings as exact, although part of each gap may be chance. It draws no pairs (the arena's matchmaking does) and
 changes no rating. All is in log-odds.
 
     K models, M pairs that met
@@ -16,11 +16,12 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from elo.battles import Floats, Index, Pairs, components
+from elo.battles import Floats, Index, Pairs
 from elo.board.ranks import variance_of_difference
 from elo.estimate import Estimate, Spread, rated_outcomes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
+from elo.fit.components import components
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
@@ -41,8 +42,8 @@ def shrinkage(inverse: Floats, information: Floats) -> Floats:
     the ratings (with their plain mean kept), in squared log-odds. `information` (K, K) is that of one battle.
 
     A battle of a and b adds h to the information along e = e_a - e_b, so by Sherman and Morrison the inverse C loses
-    h C e e'C / (1 + h v) with v = e'Ce; the trace of that is h |C e|^2 / (1 + h v). It is largest for close models of
-    which the difference is least spread. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1], v = 1/25,
+    h C e e'C / (1 + h v) with v = e'Ce; the trace of that is h |C e|^2 / (1 + h v). It is largest for close models
+    whose difference is least certain. Two models, 50 battles each way, no prior: C = 1/100 [1 -1; -1 1], v = 1/25,
     h = 1/4, and one more battle shrinks 0.02 to 0.02 / 1.01.
     """
     gain: Floats = information * variance_of_difference(inverse @ centred(np.eye(len(inverse))) @ inverse)
@@ -89,7 +90,7 @@ def battles_to_separate(
 ) -> tuple[Separation, ...]:
     """How many more battles would separate each two neighbours by rating within a component: make their gap d at least
     z_level standard errors, with probability `chance` if the ratings are the truth. 0 where it is that already.
-    Of all battles, the share `rated` is in the fit; below it is 1.
+    `rated` is the share of battles that are in the fit; the formulas below assume 1.
 
     `covariance` (K, K) and its degrees of `freedom` are the board's (`Intervals`). With v the variance of the gap, h
     the information and q the mean squared score of one of their battles, z = z_level + z_chance, N votes:

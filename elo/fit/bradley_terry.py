@@ -23,7 +23,8 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from elo.battles import Floats, Index, Pairs, components, names
+from elo.battles import Floats, Index, Pairs, names
+from elo.fit.components import components
 
 _MAX_STEPS = 200
 _MAX_CHORDS = 25

@@ -24,12 +24,13 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, eigh
 from scipy.sparse import csr_array
 
-from elo.battles import Floats, Index, MissingDataError, Pairs, Votes, components
+from elo.battles import Floats, Index, MissingDataError, Pairs, Votes
 from elo.fit import bradley_terry
 from elo.fit.battle_rows import BattleRows
 from elo.fit.bradley_terry import ConvergenceError, Fit, NoMaximumError, has_converged
 from elo.fit.clusters import Terms, codes, jackknife
 from elo.fit.coefficient import Coefficient
+from elo.fit.components import components
 from elo.fit.covariates import covariates
 from elo.fit.pointwise import pointwise
 from elo.fit.row_likelihood import RowLikelihood, parts

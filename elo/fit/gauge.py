@@ -1,11 +1,11 @@
 """How the scale is fixed, since votes determine only differences of ratings.
 
     mean      the plain mean of the rated models is `settings.mean`
-    battles   their mean weighted by battles is: a newcomer with few of them hardly moves the others
+    battles   the mean weighted by battles is `settings.mean`: a new model with few battles hardly moves the others
     anchor    the mean of some models is that of their given ratings; a single model has its rating exactly
 
-The convention changes no difference and no order, but the width of intervals: each is that of the difference to the
-fixed mean, so an anchor has no width at all.
+The choice changes no difference and no order, only the width of intervals. Each is the interval of the difference to
+the fixed mean, so the interval of a single anchor has width 0.
 """
 
 from dataclasses import dataclass

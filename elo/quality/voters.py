@@ -1,21 +1,21 @@
 """Tests that find careless voters.
 
-They vote always for one side, always for a tie, at random, or against everybody. Three tests examine every voter after
-every vote. The evidence of each is how many times likelier the votes so far are under a careless rule than under the
-habits of honest voters.
+Careless voters vote always for one side, always for a tie, at random, or against everybody. Three tests examine every
+voter after every vote. The evidence of each is how many times likelier the votes so far are under a careless rule than
+under the habits of honest voters.
 
     sides   votes with a winner: nearly all left, or nearly all right   against the sides honest voters choose
     ties    all votes: nearly all without a winner                      against the ties honest voters give
     others  agreement with earlier votes on the same pair               against the tastes of honest voters
-            (`exchangeability`): a coin's, or the opposite
+            (`exchangeability`): random votes, or the opposite ones
 
-For an honest voter each is a martingale that starts at 1, and so is their mean: it ever reaches 1/level for at most a
-share `level` of honest voters, however many votes they cast (Ville 1939). So a voter can be tested after every vote
+For an honest voter each is a martingale that starts at 1, and so is their mean: at most a share `level` of honest
+voters ever reach 1/level, however many votes they cast (Ville 1939). So a voter can be tested after every vote
 without a correction for the number of tests.
 
 Honest voters need not be alike. Their shares of left votes and of ties are Beta distributed, their distances from the
 others' taste normal around 0. The widths are estimated from all voters, assuming one in ten to be careless, then
-widened by half and kept within the bounds below. So the promise covers people who differ by chance, independently of
+widened by half and kept within the bounds below. So the guarantee covers people who differ by chance, independently of
 each other. Honest people who agree with each other against the rest are far from the others, and may be flagged. Sides
 must be drawn at random, as in the arena: else a good model that is often on the left looks like a habit.
 
@@ -92,7 +92,7 @@ class Voter:
     """Of the votes with a winner; None without one."""
     tie_share: float
     distance: float | None
-    """From the others: 0 votes as they do, 1 like a coin, 2 against them; None if there is nothing to compare."""
+    """From the other voters: 0 agrees with them, 1 votes at random, 2 votes against them; None: nothing to compare."""
     sides: float
     ties: float
     others: float
@@ -122,8 +122,8 @@ class Examination:
 def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
     """Test every voter after every vote. The votes are in the order in which they were cast.
 
-    In an arena of 20 models whose voters have personal tastes, always left is caught after 10 votes, always a tie
-    after 7, the opposite of everybody after 32, and a coin after 191 (medians; bench/voters.py).
+    In an arena of 20 models whose voters have personal tastes, a voter who always votes left is flagged after 10
+    votes, always a tie after 7, against everybody after 32, and at random after 191 (medians; bench/voters.py).
     Raises ValueError for votes without voters, and for a level that is not between 0 and 1.
     """
     if votes.voter is None:
@@ -240,7 +240,7 @@ def _others(S: Floats, C: Floats, taste: float) -> Floats:
 
 
 def _careless_distance(S: Floats, C: Floats) -> Floats:
-    """A coin's distance, 1, or the opposite's, 2."""
+    """The distance of random votes, 1, or of opposite ones, 2."""
     either: Floats = np.logaddexp(S - C / 2, 2 * S - 2 * C) - np.log(2)
     return either
 

@@ -9,7 +9,7 @@
 Other columns are ignored. Rows of another kind or time, rows with `counted` false and rows with `anony` false are
 tallied without being validated. Every other row must be right: an unknown outcome never becomes a tie. Names are text,
 even if a file has numbers. Plain CSV is read column by column (`plain_votes`), up to the first line that is not plain
-or not right; the result for a row does not depend on that.
+or not right; both readers give the same result.
 """
 
 import gzip
@@ -58,7 +58,7 @@ class VotesFile:
     kind: str | None
     """The kind of the votes; None: any, or unknown."""
     revision: int | None
-    """The ledger's, for one export."""
+    """The ledger's revision, if all rows are of one export."""
     first_bad: str | None
     """The error in the first row that was skipped."""
 
@@ -181,7 +181,7 @@ class _Reader:
             if vote is None:
                 assert battle is not None
                 vote = models.of(battle.model_a), models.of(battle.model_b), int(battle.outcome)
-                if all(type(cell) is str for cell in cells[:2]):  # else 1 and True would be one name
+                if all(type(cell) is str for cell in cells[:2]):  # because 1 and True are the same key
                     known[cells] = vote
             self.columns.add_numbered(*vote, extras)
 

@@ -2,11 +2,11 @@
 
 One thread, so that a single team of OpenMP threads runs and no model waits for another's lock. Between two steps it
 divides the slots (`sharing.slot_quotas`) and chooses the next engine (`sharing.turns`). An engine that was idle starts
-level with the others: it is owed no time, and owes none.
+with the least used time of the busy ones, so idling earns no extra turns.
 
 The event loop only posts commands (submit, cancel) and receives events. A stream with a slow reader merges its unread
-events, so it keeps its slot no longer, and no more than one answer's text. A model refuses requests beyond
-`n_slots + max_waiting`.
+events, so it does not keep its slot longer, and at most one answer's text is kept in memory. A model refuses
+requests beyond `n_slots + max_waiting`.
 """
 
 import asyncio
@@ -256,7 +256,7 @@ class Worker:
         if not any(use.is_short for use in uses.values()):
             return
         for name, n_slots in divide(uses, pool_bytes=pool_bytes, max_slots=MAX_SLOTS).items():
-            logger.info("%s: %d slots, before %d", name, n_slots, uses[name].n_slots)
+            logger.info("%s: %d slots (was %d)", name, n_slots, uses[name].n_slots)
             served[name].engine.resize(n_slots)
             served[name].meter.stats = served[name].engine.stats
 

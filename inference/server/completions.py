@@ -81,7 +81,7 @@ class RunningCompletion:
 
 
 def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> RunningCompletion:
-    """Submit all prompts of a request to the worker. Raises ApiError, and submits none, where it cannot."""
+    """Submit all prompts of a request to the worker, or none: then it raises ApiError."""
     is_chat = isinstance(body, ChatRequest)
     request_id = f"{'chatcmpl' if is_chat else 'cmpl'}-{secrets.token_hex(12)}"
     ids = [request_id if len(prompts) == 1 else f"{request_id}-{index}" for index in range(len(prompts))]

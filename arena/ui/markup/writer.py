@@ -1,8 +1,8 @@
 """Write markdown-it's tokens as HTML, from a fixed list of tags.
 
-A block becomes one line of HTML: the page's own Markdown reader, which every text passes through, leaves a line that
-starts with such a tag alone, up to an empty line. Line ends within code are character references. Nothing has an id,
-and the few classes are defined here.
+A block becomes one line of HTML. Every text also passes through Gradio's Markdown reader, which leaves a line that
+starts with such a tag unchanged, up to an empty line. Line ends within code are character references. Nothing has an
+id, and the few classes are defined here.
 
     # Title     <h3 dir="auto">Title</h3>       (the page's own headings are h1 and h2)
     **a** `b`   <p dir="auto"><strong>a</strong> <code>b</code></p>
@@ -79,7 +79,9 @@ def _written(token: Token, tokens: Sequence[Token], place: int, budget: Budget) 
     if kind == "long_text":
         return escaped(token.content)
     if kind == "paragraph_open":
-        return "<p>" if token.level else '<p dir="auto">'  # else a list's bullets would be on the other side
+        return (
+            "<p>" if token.level else '<p dir="auto">'
+        )  # with dir=auto in a list, the bullets could be on the wrong side
     if kind == "heading_open" or kind == "heading_close":
         level = min(int(token.tag[1]) + 2, 6)
         return f'<h{level} dir="auto">' if token.nesting > 0 else f"</h{level}>"

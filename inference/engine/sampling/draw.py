@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 _N_FIRST = 256  # likeliest tokens tried first for a cut: nearly always enough, and they need no full sort
-_BLOCK = 16  # tokens of a block; its maximum shows whether it may have one of the first
+_BLOCK = 16  # tokens of a block; its maximum shows whether it can contain one of the likeliest
 _RUN = 256  # tokens of a run; large vocabularies are summed and searched run by run
 _LEAST_TEMPERATURE = 1e-6  # below it only the likeliest token has any weight, and float32 might overflow
 
@@ -98,7 +98,7 @@ def _draw_cut(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
 
 
 def _draw_after_sort(probs: Tensor, draws: Sequence[Draw]) -> Tensor:
-    """Draw after sorting the probabilities, which give the least one kept and how many tokens have it.
+    """Draw after sorting the probabilities, to find the smallest one kept and how many tokens share it.
 
     numpy sorts them alone; torch sorts indices too and takes three times as long.
     """

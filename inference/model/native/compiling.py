@@ -1,13 +1,13 @@
 """Compile decode.c once for each machine and version.
 
-The server runs meanwhile.
+The server keeps running meanwhile.
 
     start()             compile in another process if there is no library; returns at once
     wait(timeout_s)     wait for the end, and return whether there is a library. ensure() does both
     state()             "ready", "compiling", "failed", "no compiler", or "unused" before `start`
 
-It needs only `cc`. However slow the compiler is, it stops only when the process that started it ends; even when that is
-killed, its pipe to the compiling process closes. A failure is remembered for a day in a file beside the library, or
+It needs only `cc`. The compiler has no time limit. It stops when the process that started it ends, even if that is
+killed, because their pipe then closes. A failure is remembered for a day in a file beside the library, or
 until source, flags, compiler or processor change (the name has their digest). A stopped compiler has not failed. Where
 several processes want the library, one compiles and the others wait.
 

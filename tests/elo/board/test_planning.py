@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
-from elo.battles import Cells, Floats, Pairs, components
+from elo.battles import Cells, Floats, Pairs
 from elo.board.planning import Plan, Separation, battles_to_separate, connectivity, expected_shrinkage, plan
 from elo.chance.intervals import intervals, sandwich
 from elo.estimate import fit as fit_votes
 from elo.estimate import spread
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, fit
+from elo.fit.components import components
 from elo.settings import Settings
 from tests.elo import reference
 
