@@ -107,7 +107,7 @@ def test_a_read_block_sees_one_snapshot(database: Database) -> None:
 
 def test_a_read_block_cannot_write_and_does_not_spoil_the_next_write(database: Database) -> None:
     for _ in range(3):
-        with pytest.raises(StorageFailed, match="nothing was stored"), database.read() as tx:
+        with pytest.raises(StorageFailed, match="no change was stored"), database.read() as tx:
             add_models(tx)
         with database.write() as tx:
             add_models(tx)
