@@ -14,8 +14,8 @@ from dataclasses import dataclass
 MIN_MEASURED_S = 0.5
 """A common text that arrived in less time is too short to be measured."""
 MIN_MEASURED_CHARS = 20
-"""Less growth does not predict how fast more text will arrive: one pause between two characters is no rate of one
-character per second."""
+"""Less growth does not predict how fast more text will arrive: a pause of one second between two characters does
+not mean that the model writes one character per second."""
 MAX_GAP_S = 4.0
 """A longer gap is measured as this, so that one stall of half a minute does not make a model a slow writer."""
 

@@ -27,14 +27,17 @@ def _check_target(path: Path, option: str) -> None:
         raise CommandError(f"{path} is a folder; give {option} the name of a file")
     if path.exists() and not path.is_file():
         raise CommandError(f"{path} is not a regular file and would be replaced by one; give {option} another name")
-    if not path.absolute().parent.is_dir():
-        raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
+    _check_parent(path, option)
 
 
 def check_folder(path: Path, option: str) -> None:
     """Check before any work that the folder of this option exists or can be made. Raises CommandError."""
     if path.exists() and not path.is_dir():
         raise CommandError(f"{path} is not a folder; give {option} the name of a folder")
+    _check_parent(path, option)
+
+
+def _check_parent(path: Path, option: str) -> None:
     if not path.absolute().parent.is_dir():
         raise CommandError(f"there is no folder {path.absolute().parent} for {option} {path.name}; make it first")
 
