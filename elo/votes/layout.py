@@ -1,6 +1,6 @@
 """Which columns a votes file may have, under our own names and the public ones."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from elo.votes import answers
@@ -15,6 +15,8 @@ _OPTIONAL = ("kind", "counted", "anony", "reasons", "ledger_revision")
 _ABSENT = "\0"  # the name of no column
 _VOTER = ("visitor", "voter", "judge", "worker")
 TIME = ("tstamp", "timestamp")
+ROLES = ("a", "b", "winner", "voter", "time", "prepared", "draw_probability")
+"""What a column can be named for; see `Layout.of`."""
 
 
 class LayoutError(ValueError):
@@ -35,11 +37,24 @@ class Layout:
     answers: tuple[str, ...]
 
     @classmethod
-    def of(cls, columns: Sequence[str]) -> "Layout":
-        """Raises LayoutError."""
-        sides = next((pair for pair in _SIDES if set(pair) <= set(columns)), None)
-        outcome = next((names for names in (("winner",), FLAGS) if set(names) <= set(columns)), None)
-        if sides is None or outcome is None:
+    def of(cls, columns: Sequence[str], named: Mapping[str, str] | None = None) -> "Layout":
+        """The layout of a file with these columns. `named` are columns by their role (one of `ROLES`), where their
+        names do not say it. Raises LayoutError."""
+        named = named or {}
+        for role, name in named.items():
+            if role not in ROLES:
+                raise LayoutError(f"cannot have a column for {role!r}; expected one of {', '.join(ROLES)}")
+            if name not in columns:
+                found = ", ".join(map(shown, columns[:12])) or "none"
+                raise LayoutError(f"has no column {name!r}, which is named for {role}; its columns are {found}")
+        found_a, found_b = next((pair for pair in _SIDES if set(pair) <= set(columns)), ("", ""))
+        sides = named.get("a", found_a), named.get("b", found_b)
+        outcome = (
+            (named["winner"],)
+            if "winner" in named
+            else next((names for names in (("winner",), FLAGS) if set(names) <= set(columns)), None)
+        )
+        if "" in sides or outcome is None:
             found = ", ".join(map(shown, columns[:12])) or "none"
             is_other = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
             hint = ", separated by commas" if is_other else ""
@@ -47,16 +62,16 @@ class Layout:
                 hint = ", as UTF-8 text"
             raise LayoutError(f"is not a votes file: its columns are {found}; {EXPECTED}{hint}")
 
-        def first_of(*names: str) -> str | None:
-            return next((name for name in names if name in columns), None)
+        def first_of(role: str, *names: str) -> str | None:
+            return named.get(role) or next((name for name in names if name in columns), None)
 
         layout = cls(
             sides,
             outcome,
-            voter=first_of(*_VOTER),
-            prepared=first_of("prepared_id"),
-            time=first_of(*TIME),
-            draw_probability=first_of("draw_probability"),
+            voter=first_of("voter", *_VOTER),
+            prepared=first_of("prepared", "prepared_id"),
+            time=first_of("time", *TIME),
+            draw_probability=first_of("draw_probability", "draw_probability"),
             answers=tuple(name for name in answers.COLUMNS if name in columns),
         )
         for name in (*layout.base, *layout.extras, *layout.answers):

@@ -5,7 +5,7 @@ Any other value is an error with the value and what was expected, never a guess.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from db.outcome import Outcome
@@ -33,9 +33,11 @@ def model_name(column: str, value: object) -> str:
     return value
 
 
-def outcome(values: Sequence[object]) -> Outcome:
-    """From the value of `winner`, or from the values of the three `FLAGS`."""
+def outcome(values: Sequence[object], labels: Mapping[str, Outcome] | None = None) -> Outcome:
+    """From the value of `winner`, or from the values of the three `FLAGS`. `labels` are more spellings of a winner."""
     if len(values) == 1:
+        if labels and (found := labels.get(str(values[0]))) is not None:
+            return found
         try:
             return Outcome.parse(str(values[0]))
         except ValueError:

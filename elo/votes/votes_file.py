@@ -20,7 +20,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, TextIO, cast
+from typing import Any, BinaryIO, NamedTuple, TextIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Votes
@@ -29,7 +32,7 @@ from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
 from elo.votes.parquet import MAGIC, ParquetRows
 from elo.votes.plain_csv import NotPlainError, PlainCsv
 from elo.votes.plain_votes import PlainVotes
-from elo.votes.rows import CsvRows, Rows, RowsError, VoteRow, open_rows
+from elo.votes.rows import CsvRows, Rows, RowsError, VoteRow, flattened, open_rows
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import NO_EXTRAS, Column, Extras, VoteColumns
 from elo.votes.wanted import ALL_KINDS, Tally, Wanted
@@ -90,12 +93,69 @@ def read_votes(
     return reader.result()
 
 
+def votes_of_columns(
+    table: Mapping[str, Sequence[object] | NDArray[Any]],
+    *,
+    named: Mapping[str, str] | None = None,
+    labels: Mapping[str, Outcome] | None = None,
+    kind: str | None = None,
+    since: float | None = None,
+    until: float | None = None,
+    columns: Collection[Column] = (),
+    skip_bad: bool = False,
+    name: str = "the table",
+) -> VotesFile:
+    """The votes of a table in memory: its columns by name, each with one value a row, as lists or arrays.
+
+    Columns are found by their names as in a file. `named` says which column has a role that its name does not say
+    (`{"a": "white", "b": "black", "winner": "result"}`), `labels` are more spellings of the winner
+    (`{"1-0": Outcome.A}`). The other arguments are those of `read_votes`.
+
+    Raises BadRowError and VotesFileError like `read_votes`, with `name` in place of the path and rows counted from 1.
+    """
+    lengths = {column: len(values) for column, values in table.items()}
+    if len(set(lengths.values())) > 1:
+        shown = ", ".join(f"{column!r} {n:,}" for column, n in lengths.items())
+        raise VotesFileError(f"{name} has columns of different lengths: {shown}; expected one value a row in each")
+    reader = _Reader(
+        Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, None, named or {}, labels or {}
+    )
+    rows = _TableRows(table, tuple(table))
+    try:
+        reader.read_rows(name, rows, reader.layout(name, rows), unit="row")
+    except LayoutError as error:
+        raise VotesFileError(f"{name} {error}") from error
+    return reader.result()
+
+
+@dataclass(slots=True)
+class _TableRows:
+    """Columns in memory as rows, counted from 1."""
+
+    table: Mapping[str, Sequence[object] | NDArray[Any]]
+    columns: tuple[str, ...]
+
+    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
+        n_rows = len(next(iter(self.table.values()), ()))
+        nothing = [None] * n_rows
+        columns = [self._values(column) if column in self.table else nothing for column in (*wanted, *whole)]
+        for number, row in enumerate(zip(*columns, strict=True), start=1):
+            yield VoteRow(number, flattened(row[: len(wanted)]), row[len(wanted) :])
+
+    def _values(self, column: str) -> Sequence[object]:
+        values = self.table[column]
+        listed = values.tolist() if isinstance(values, np.ndarray) else values
+        return [None if value != value else value for value in listed]  # NaN: missing
+
+
 @dataclass(slots=True)
 class _Reader:
     wanted: Wanted
     columns: VoteColumns
     skip_bad: bool
     progress: Callable[[int], None] | None
+    named: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, Outcome] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)
     has_kinds: bool = True
     revisions: set[object] = field(default_factory=set)
@@ -133,8 +193,8 @@ class _Reader:
                 header = rows.columns if rest.offset else ()
                 self.read_rows(path, CsvRows(text, header=header, n_lines=rest.n_lines), layout)
 
-    def layout(self, path: Path, rows: Rows) -> Layout:
-        layout = Layout.of(rows.columns)
+    def layout(self, path: Path | str, rows: Rows) -> Layout:
+        layout = Layout.of(rows.columns, self.named)
         if self.wanted.kind is not None and self.wanted.kind != ALL_KINDS and "kind" not in rows.columns:
             raise VotesFileError(f"{path} has no column kind, so rows of kind {self.wanted.kind!r} cannot be selected")
         if self.wanted.has_times and layout.time is None:
@@ -158,7 +218,7 @@ class _Reader:
         self.revisions |= votes.revisions
         return None if plain.is_whole else plain
 
-    def read_rows(self, path: Path, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
+    def read_rows(self, path: Path | str, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
         known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
         wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
         models, n_base = self.columns.models, len(layout.base)
@@ -218,7 +278,7 @@ class _Reader:
         side_a, side_b = (values.model_name(side, row[side]) for side in layout.sides)
         if side_a == side_b:
             raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {side_a!r}; expected two models")
-        return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome]))
+        return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome], self.labels))
 
     def is_in_time(self, row: VoteRow, layout: Layout) -> bool:
         """Whether the vote was cast in the wanted time; the others are tallied."""
