@@ -15,7 +15,6 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from threading import Lock
 
 import numpy as np
@@ -241,10 +240,5 @@ def one_thread() -> Iterator[None]:
     factorization among threads, and its last digits depend on their number. Nothing of ours is slower: the matrices
     are small, and the bootstrap, which takes the time, multiplies none.
     """
-    with _LOCK, _libraries().limit(limits=1, user_api="blas"):
+    with _LOCK, ThreadpoolController().limit(limits=1, user_api="blas"):
         yield
-
-
-@cache
-def _libraries() -> ThreadpoolController:
-    return ThreadpoolController()

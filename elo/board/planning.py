@@ -13,15 +13,13 @@ from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from elo.battles import Floats, Index, Pairs
 from elo.board.ranks import variance_of_difference
 from elo.estimate import Estimate, Spread, rated_outcomes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
-from elo.fit.components import components
+from elo.fit.components import components, connected
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
@@ -178,17 +176,16 @@ def connectivity(pairs: Pairs) -> Connectivity:
     groups = tuple(
         tuple(pairs.models[m] for m in np.flatnonzero(group == g)) for g in range(1, group.max(initial=0) + 1)
     )
-    links = csr_array((np.ones(M), (pairs.a, pairs.b)), shape=(K, K)).toarray()
-    links += links.T
+    links = np.zeros((K, K))
+    links[pairs.a, pairs.b] = links[pairs.b, pairs.a] = 1
     # Each group's constant vector, which the Laplacian maps to 0, is given a weight: now it can be inverted.
     laplacian = np.diag(links.sum(axis=1)) - links + (group[:, None] == group[None, :])
     resistance = variance_of_difference(np.linalg.inv(laplacian))[pairs.a, pairs.b] if K else np.zeros(0)
     bridges = []
     for edge in np.flatnonzero(resistance > 1 - 0.5 / max(K, 1)):
         a, b = int(pairs.a[edge]), int(pairs.b[edge])
-        rest = links.copy()
-        rest[a, b] = rest[b, a] = 0
-        label = connected_components(csr_array(rest), directed=False)[1]
+        is_other = np.arange(M) != edge
+        label = connected(pairs.a[is_other], pairs.b[is_other], K)
         smaller = min((np.flatnonzero(label == label[end]) for end in (a, b)), key=lambda part: (len(part), part[0]))
         part = tuple(pairs.models[m] for m in smaller)
         bridges.append(Bridge(pairs.models[a], pairs.models[b], float(pairs.games[edge]), part))

@@ -12,7 +12,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln
 
 from elo.battles import Floats
 
@@ -56,7 +55,9 @@ class Quantile:
         reach = 9 * np.sqrt(mean)
         least = max(0, int(mean - reach - 10))
         k = np.arange(least, int(mean + reach + 30))
-        cumulative = np.cumsum(np.exp(k * np.log(mean) - mean - gammaln(k + 1)))
+        # P(X = k) is P(X = k - 1) mean / k; their logarithms keep the digits that k log(mean) - mean - log(k!) loses.
+        logs = np.concatenate([[0.0], np.cumsum(np.log(mean / k[1:]))])
+        cumulative = np.cumsum(np.exp(logs - logs.max()))
         cumulative /= cumulative[-1]
         edges = np.arange(_BUCKETS + 1) / _BUCKETS
         at_start = np.searchsorted(cumulative, edges[:-1], side="right")

@@ -8,4 +8,5 @@ clusters       votes that depend on each other, and the jackknife over them
 weights        the weight of each vote
 gauge          how the scale is fixed
 pointwise      how many standard errors an interval of one model reaches
+linear         sums over the pairs of each model, and Cholesky, without SciPy
 """

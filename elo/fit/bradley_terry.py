@@ -19,12 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from elo.battles import Floats, Index, Pairs, names
-from elo.fit.components import components
+from elo.fit.components import components, mutual
+from elo.fit.linear import Incidence, cho_factor, cho_solve
 
 _MAX_STEPS = 200
 _MAX_CHORDS = 25
@@ -70,25 +68,15 @@ class Likelihood:
     a: Index
     b: Index
     prior: float
-    incidence: csr_array
+    incidence: Incidence
     """(K, M): +1 where the model is the pair's a, -1 where it is its b."""
-    degree: csr_array
+    degree: Incidence
     """(K, M): 1 where the model is in the pair."""
 
     @classmethod
     def of(cls, pairs: Pairs, *, prior: float) -> "Likelihood":
-        M = len(pairs.a)
-        rows, columns = np.concatenate([pairs.a, pairs.b]), np.tile(np.arange(M), 2)
-        sign = np.repeat([1.0, -1.0], M)
-        shape = (pairs.n_models, M)
-        return cls(
-            pairs.n_models,
-            pairs.a,
-            pairs.b,
-            prior,
-            incidence=csr_array((sign, (rows, columns)), shape=shape),
-            degree=csr_array((np.abs(sign), (rows, columns)), shape=shape),
-        )
+        a, b, K = pairs.a, pairs.b, pairs.n_models
+        return cls(K, a, b, prior, incidence=Incidence(a, b, K, sign=-1.0), degree=Incidence(a, b, K, sign=1.0))
 
     def chances(self, r: Floats) -> tuple[Floats, Floats]:
         """(M, R) each: p = P(a beats b) and q = 1 - p, without loss of digits in the smaller one."""
@@ -144,7 +132,7 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
         iterations += 1
         p, q = likelihood.chances(r)
         try:
-            factor = cho_factor(likelihood.information(r, n, p, q)[0], lower=True)
+            factor = cho_factor(likelihood.information(r, n, p, q)[0])
         except LinAlgError as error:
             raise ConvergenceError(too_flat(prior)) from error
         step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
@@ -251,19 +239,17 @@ def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floa
     raise ConvergenceError(f"{is_open.sum()} of {R} rounds did not converge in {_MAX_STEPS} steps")
 
 
-def _scored(pairs_a: Index, pairs_b: Index, points: Floats, games: Floats, n_models: int) -> csr_array:
-    """The graph with an arrow from i to j if i scored against j."""
-    rows, columns = np.concatenate([pairs_a, pairs_b]), np.concatenate([pairs_b, pairs_a])
+def _scored(pairs: Pairs, points: Floats, games: Floats) -> tuple[Index, Index]:
+    """The arrows (i, j) of a graph: i scored against j."""
+    rows, columns = np.concatenate([pairs.a, pairs.b]), np.concatenate([pairs.b, pairs.a])
     scored = np.concatenate([points, games - points]) > 0
-    return csr_array((np.ones(scored.sum()), (rows[scored], columns[scored])), shape=(n_models, n_models))
+    return rows[scored], columns[scored]
 
 
 def has_maximum(pairs: Pairs, points: Floats, games: Floats) -> bool:
     """Whether a finite maximum exists without a prior for these points and games, (M,), of the pairs: whether every
     model can be reached from every other along arrows from i to j where i scored against j (Ford 1957)."""
-    arrows = _scored(pairs.a, pairs.b, points, games, pairs.n_models)
-    n_groups, _ = connected_components(arrows, directed=True, connection="strong")
-    return bool(n_groups == 1)
+    return bool(mutual(*_scored(pairs, points, games), pairs.n_models).max(initial=-1) == 0)
 
 
 def check_maximum(pairs: Pairs) -> None:
@@ -277,11 +263,11 @@ def check_maximum(pairs: Pairs) -> None:
             f"without a prior there is no common scale: no path of battles leads from {names(models, outside)} "
             f"to the other models; {advice}, or rate the groups apart"
         )
-    arrows = _scored(pairs.a, pairs.b, pairs.points, pairs.games, pairs.n_models)
-    n_groups, label = connected_components(arrows, directed=True, connection="strong")
+    rows, columns = _scored(pairs, pairs.points, pairs.games)
+    label = mutual(rows, columns, pairs.n_models)
+    n_groups = label.max(initial=-1) + 1
     if n_groups == 1:
         return
-    rows, columns = arrows.nonzero()
     crosses = label[rows] != label[columns]
     never_lost = np.setdiff1d(np.arange(n_groups), label[columns][crosses])
     never_won = np.setdiff1d(np.arange(n_groups), label[rows][crosses])

@@ -17,11 +17,11 @@ Models describe their likelihood as a sum of `Terms`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, hstack, vstack
 
 from db.outcome import Outcome
 from elo.battles import Floats, Index, MissingDataError, Votes
@@ -29,6 +29,9 @@ from elo.fit import ties
 from elo.fit.bradley_terry import Fit, sigma
 from elo.fit.ties import TieFit
 from elo.settings import Settings
+
+if TYPE_CHECKING:  # it loads slowly, and votes one by one do not need it
+    from scipy.sparse import csr_array
 
 _BLOCK = 2**20  # values of a dense block of rows: 8 MB
 _SINGULAR = 1e-9
@@ -167,7 +170,7 @@ class Terms:
     """A log-likelihood near its maximum, as a sum over n scalar terms of x'theta: row i belongs to `cluster[i]`, rows
     are sorted by cluster, and every cluster has a row."""
 
-    x: csr_array
+    x: "csr_array"
     """(n, P)"""
     score: Floats
     """(n,): the derivative of the term."""
@@ -255,6 +258,8 @@ def _check_scale(rest: Floats) -> None:
 def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:
     """The terms of votes by cluster and pair: one for each row if a tie is half a win each. A model of ties adds its
     parameter, the last column, to each of them, and one term for each cluster in that parameter alone."""
+    from scipy.sparse import csr_array, hstack, vstack
+
     d, n = fit.r[clusters.a] - fit.r[clusters.b], len(clusters.cluster)
     columns = np.stack([clusters.a, clusters.b], axis=1).ravel()
     x = csr_array((np.tile([1.0, -1.0], n), columns, np.arange(0, 2 * n + 1, 2)), shape=(n, len(fit.r)))

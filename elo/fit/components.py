@@ -1,8 +1,6 @@
 """Groups of models with no battles between them, whose ratings cannot be compared."""
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from elo.battles import Index, Pairs
 
@@ -12,12 +10,34 @@ def components(pairs: Pairs) -> Index:
 
     The largest group is 1; groups of equal size are in the order of their first model's name.
     """
-    K = pairs.n_models
-    links = csr_array((np.ones(len(pairs.a)), (pairs.a, pairs.b)), shape=(K, K))
-    n_groups, label = connected_components(links, directed=False)
-    size = np.bincount(label, minlength=n_groups)
-    first = np.array([np.argmax(label == group) for group in range(n_groups)], dtype=np.int64)
-    number = np.empty(n_groups, dtype=np.int64)
-    number[np.lexsort((first, -size))] = np.arange(1, n_groups + 1)
-    groups: Index = number[label]
+    first = connected(pairs.a, pairs.b, pairs.n_models)
+    firsts, size = np.unique(first, return_counts=True)
+    number = np.empty(pairs.n_models, dtype=np.int64)
+    number[firsts[np.lexsort((firsts, -size))]] = np.arange(1, len(firsts) + 1)
+    groups: Index = number[first]
     return groups
+
+
+def connected(a: Index, b: Index, n: int) -> Index:
+    """(n,): for each node of a graph with edges from `a` to `b`, the first node that a path leads to."""
+    first = np.arange(n)
+    while True:
+        least = np.minimum(first[a], first[b])
+        if (least == first[a]).all() and (least == first[b]).all():
+            return first
+        # Both ends, and those that the two were joined to, take the lower one, until no edge connects two groups.
+        for ends in (first[a], first[b]):
+            np.minimum.at(first, ends, least)
+        while (first != (further := first[first])).any():
+            first = further
+
+
+def mutual(rows: Index, columns: Index, n: int) -> Index:
+    """(n,): the group, from 0, of each node of a graph with arrows from `rows` to `columns`. A path leads from every
+    node of a group to every other."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import connected_components
+
+    arrows = csr_array((np.ones(len(rows)), (rows, columns)), shape=(n, n))
+    _, group = connected_components(arrows, directed=True, connection="strong")
+    return np.asarray(group, dtype=np.int64)

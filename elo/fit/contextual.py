@@ -21,8 +21,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, eigh
-from scipy.sparse import csr_array
 
 from elo.battles import Floats, Index, MissingDataError, Pairs, Votes
 from elo.fit import bradley_terry
@@ -32,6 +30,7 @@ from elo.fit.clusters import Terms, codes, jackknife
 from elo.fit.coefficient import Coefficient
 from elo.fit.components import components
 from elo.fit.covariates import covariates
+from elo.fit.linear import cho_factor, cho_solve
 from elo.fit.pointwise import pointwise
 from elo.fit.row_likelihood import RowLikelihood, parts
 from elo.settings import Settings
@@ -153,7 +152,7 @@ def _check_identified(likelihood: RowLikelihood, r: Floats, names: list[str]) ->
     # Least squares, because the weights of two votes can be so different that the matrix is singular by rounding.
     rest = sums.of_x - mixed.T @ np.linalg.lstsq(laplacian, mixed, rcond=None)[0]
     size = np.maximum(np.sqrt(np.diag(sums.of_x)), 1e-100)  # 0 for ratings so far apart that no outcome is open
-    values, vectors = eigh(rest / np.outer(size, size))
+    values, vectors = np.linalg.eigh(rest / np.outer(size, size))
     if values[0] < _COLLINEAR:
         name = names[int(np.abs(vectors[:, 0]).argmax())]
         raise MissingDataError(
@@ -171,7 +170,7 @@ def _newton(likelihood: RowLikelihood, r: Floats, names: list[str]) -> tuple[Flo
     for steps in range(1, _MAX_STEPS + 1):
         gradient, information = likelihood.newton(theta)
         try:
-            factor = cho_factor(information, lower=True)
+            factor = cho_factor(information)
         except LinAlgError as error:  # the ratings alone have a maximum, so a coefficient has none
             if not names:
                 raise ConvergenceError(bradley_terry.too_flat(likelihood.ratings.prior)) from error
@@ -203,6 +202,8 @@ def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:
 def _by_cluster(found: ContextualFit, cluster: Index) -> Floats:
     """(P, P): the jackknife's covariance, with the prior's virtual ties as in the sandwich. `cluster` (N,) is each
     row's."""
+    from scipy.sparse import csr_array
+
     likelihood, theta, inverse = found.likelihood, found.theta, found.inverse
     rows = likelihood.rows
     K, N = len(theta) - len(rows.x), len(rows.y)

@@ -2,10 +2,12 @@
 
 from statistics import NormalDist
 
-from scipy.special import stdtrit
-
 
 def pointwise(level: float, freedom: int | None = None) -> float:
     """1.96 at level 0.95, 2.02 with 39 degrees of freedom."""
     upper = (1 + level) / 2
-    return NormalDist().inv_cdf(upper) if freedom is None else float(stdtrit(freedom, upper))
+    if freedom is None:
+        return NormalDist().inv_cdf(upper)
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, upper))

@@ -70,8 +70,9 @@ class RowLikelihood:
         return squares
 
     def laplacian(self, sums: "Sums") -> Floats:
-        incidence = self.ratings.incidence
-        matrix: Floats = (incidence.multiply(sums.pairs) @ incidence.T).toarray()
+        a, b = self.ratings.a, self.ratings.b
+        matrix: Floats = np.diag(self.ratings.degree @ sums.pairs)
+        matrix[a, b] = matrix[b, a] = -sums.pairs
         return matrix
 
     def mixed(self, sums: "Sums") -> Floats:

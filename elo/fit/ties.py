@@ -19,9 +19,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.linalg import LinAlgError
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import NegativeCycleError, bellman_ford
-from scipy.special import expit
 
 from elo.battles import Floats, Pairs, names
 from elo.fit import bradley_terry
@@ -78,6 +75,8 @@ def chances(model: Model, d: Floats, t: Floats) -> Floats:
         odds = np.exp(logits - logits.max(axis=0))
         shares: Floats = odds / odds.sum(axis=0)
         return shares
+    from scipy.special import expit
+
     won, lost = expit(d - t), expit(-d - t)
     return np.stack([won, lost, np.expm1(2 * t) * won * lost])
 
@@ -105,6 +104,8 @@ def _davidson(d: Floats, t: Floats) -> Terms:
 
 
 def _rao_kupper(d: Floats, t: Floats) -> Terms:
+    from scipy.special import expit
+
     won, lost, not_won, not_lost = expit(d - t), expit(-d - t), expit(t - d), expit(t + d)
     of_won, of_lost = won * not_won, lost * not_lost
     return Terms(
@@ -252,6 +253,9 @@ def has_maximum(pairs: Pairs, won: Floats, lost: Floats, tied: Floats, *, prior:
 
 def _can_drift(pairs: Pairs, won: Floats, lost: Floats, tied: Floats) -> bool:
     """Whether some u has u_winner - u_loser >= 1 for every decided vote and |u_a - u_b| <= 1 for every tie."""
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import NegativeCycleError, bellman_ford
+
     K = pairs.n_models
     bounds = np.full((K + 1, K + 1), np.inf)  # bounds[i, j]: u_j - u_i is at most this
     for first, second, seen in ((pairs.a, pairs.b, won), (pairs.b, pairs.a, lost)):

@@ -503,7 +503,7 @@ def test_very_different_weights_do_not_fail_the_check_of_covariates() -> None:
 def test_a_tiny_prior_is_an_error_also_without_covariates() -> None:
     votes = Votes.from_rows([("x", "y", Outcome.A)] * 300)
     votes = replace(votes, features={"seconds": np.ones((300, 2))})
-    with pytest.raises(ConvergenceError, match=r"a prior of 1e-14 virtual ties is too small|a larger prior holds"):
+    with pytest.raises(ConvergenceError, match=r"a prior of 1e-14 virtual ties is too small|use a larger prior"):
         found(votes, control=("speed",), prior=1e-14)
 
 
