@@ -5,13 +5,14 @@ cells for K models. Once the votes are counted, the cost of a fit no longer depe
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from db.outcome import Outcome
+from elo.columns import Column
 
 Index = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -52,6 +53,8 @@ class Votes:
     features: Mapping[str, Floats] | None = None
     """Raw features of the answers, (N, 2) each, side A and side B; NaN: unknown. Names: tokens or characters, headers,
     lists, bold (counts), seconds."""
+    further: Mapping[str, Column] = field(default_factory=dict)
+    """Other columns of the source that were asked for, by name, such as language or tags."""
 
     def __post_init__(self) -> None:
         columns = {name: getattr(self, name) for name in ("b", "outcome", *_OPTIONAL)}
@@ -64,6 +67,11 @@ class Votes:
         for name, column in (self.features or {}).items():
             if column.shape != (len(self.a), 2):
                 raise ValueError(f"feature {name} has shape {column.shape}; expected {(len(self.a), 2)}")
+        for name, further in self.further.items():
+            if len(further) != len(self.a):
+                raise ValueError(
+                    f"column {name!r} has {len(further)} cells; expected one for each of {len(self.a)} votes"
+                )
         for name, column, n in (
             ("a", self.a, len(self.models)),
             ("b", self.b, len(self.models)),
@@ -95,6 +103,7 @@ class Votes:
             self,
             **{name: column[chosen] for name, column in columns.items() if column is not None},
             features=self.features and {name: column[chosen] for name, column in self.features.items()},
+            further={name: column.select(chosen) for name, column in self.further.items()},
         )
 
     def __iter__(self) -> Iterator[tuple[str, str, Outcome]]:

@@ -173,6 +173,7 @@ ELO_FLOORS = (
     ("fit",),
     ("votes",),
     ("settings", "battles"),
+    ("columns",),
 )
 ELO_FLOOR_OF = {part: height for height, parts in enumerate(reversed(ELO_FLOORS)) for part in parts}
 

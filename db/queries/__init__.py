@@ -9,6 +9,7 @@ passes `now`.
     decks       prepared prompts and their answers
     ledger      the revision protocol, the counts of boards, the online-Elo state
     ratings     single votes, with everything that a rating may use
+    battle_columns  what votes can be selected and grouped by
     votes       cast, withdraw, ban, un-ban
     recompute   votes judged again, when a rule has changed
     transfer    votes with their battles, exported and imported
@@ -76,6 +77,7 @@ from db.records.battles import (
 )
 from db.records.roster import ModelInfo, Recent, StoredModel, Visitor
 from db.records.votes import (
+    BATTLE_COLUMNS,
     CastVote,
     Cell,
     EloChange,
@@ -93,6 +95,7 @@ from db.records.votes import (
 )
 
 __all__ = [
+    "BATTLE_COLUMNS",
     "AnswerRecord",
     "BattleRecord",
     "CastVote",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, false, null, select
 
 from db.codes import BattleKind, Side
 from db.outcome import Outcome
+from db.queries.battle_columns import BattleColumns
 from db.queries.decks import prepared_id
 from db.queries.ledger import CODE, of_votes
 from db.records.votes import RatedVote, ShownAnswer
@@ -46,10 +47,12 @@ def rated_votes(
     until: float | None = None,
     with_answers: bool = False,
     with_texts: bool = False,
+    further: Sequence[str] = (),
 ) -> Iterator[RatedVote]:
     """Yield the counted votes of a kind (None: any) in order of revision, cast at `since` or later and before `until`.
-    Answers, and their texts, are read only if requested."""
+    Answers, their texts, and the columns named in `further`, some of `BATTLE_COLUMNS`, are read only if requested."""
     chosen = of_votes(_VOTES, kind, since, until)
+    columns = BattleColumns(tx, further)
     # There are few names and many votes: a look-up here costs less than joins.
     names, pseudonyms, keys = (
         dict(tx.execute(select(table.c.id, name)).all())
@@ -62,13 +65,15 @@ def rated_votes(
     for page in _pages(tx, chosen, _BATCH_WITH_ANSWERS if with_answers else _BATCH):
         live = _live_answers(tx, page, with_texts=with_texts) if with_answers else {}
         prepared = _prepared_answers(tx, page, with_texts=with_texts) if with_answers else {}
+        values = columns.of([row.battle_id for row in page])
         for battle, _, a, b, code, cast_at, visitor, prompt, chance in page:
             answers_a = live.get((battle, Side.A), ()) if prompt is None else prepared.get((prompt, a), ())
             answers_b = live.get((battle, Side.B), ()) if prompt is None else prepared.get((prompt, b), ())
             subject = None if prompt is None else prepared_id(keys[prompt], names[a], names[b])
             yield RatedVote(
-                names[a], names[b], _OUTCOMES[code], cast_at, pseudonyms[visitor], subject, chance, answers_a, answers_b
-            )
+                names[a], names[b], _OUTCOMES[code], cast_at, pseudonyms[visitor], subject, chance,
+                answers_a, answers_b, values.get(battle, ()),
+            )  # fmt: skip
 
 
 def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequence[Any]]:

@@ -105,9 +105,32 @@ class ShownAnswer(NamedTuple):
     duration_ms: float | None
 
 
+BATTLE_COLUMNS = (
+    "model_a",
+    "model_b",
+    "winner",
+    "tstamp",
+    "kind",
+    "visitor",
+    "revision",
+    "battle",
+    "draw_probability",
+    "prepared_id",
+    "policy",
+    "language",
+    "opened_at",
+    "deck",
+    "tags",
+    "n_turns",
+    "prompt_chars",
+)
+"""What a vote can be selected and grouped by: keys of its line in an export and, of what is nested there, the deck and
+the tags of a prepared prompt, the number of turns (1 for a prepared prompt), and the characters of all prompts."""
+
+
 class RatedVote(NamedTuple):
     """A counted vote with everything that ratings may use. `prepared_id` names the prepared pair of a quick battle; the
-    answers are those of all turns, empty if they were not requested."""
+    answers are those of all turns, empty if they were not requested, and `further` the requested columns."""
 
     model_a: str
     model_b: str
@@ -118,6 +141,7 @@ class RatedVote(NamedTuple):
     draw_probability: float | None
     answers_a: tuple[ShownAnswer, ...]
     answers_b: tuple[ShownAnswer, ...]
+    further: tuple[object, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

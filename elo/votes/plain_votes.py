@@ -58,6 +58,7 @@ class PlainVotes:
         self._flag = _Judged(lambda text: values.truth("flag", text, default=None))
         self._truth = _Judged(lambda text: values.truth("flag", text, default=True))
         self._kind = _Judged(wanted.is_kind)
+        self._further = {name: Texts() for name in into.further}
         self._reasons, self._voter, self._prepared, self._revision = Texts(), Texts(), Texts(), Texts()
         self.revisions: set[object] = set()
         """All values of ledger_revision; None without such a column."""
@@ -73,6 +74,7 @@ class PlainVotes:
         if ((a == b) | (a < 0) | (b < 0) | (outcome < 0))[is_open].any():
             raise NotPlainError
         reasons = self._reasons_of(block, is_met & ~is_counted)
+        further = {name: texts.codes(block, self._place[name]) for name, texts in self._further.items()}
         if "ledger_revision" in self._place:
             self._revision.codes(block, self._place["ledger_revision"])
         self.revisions.update(self._revision.found or [None])
@@ -83,7 +85,8 @@ class PlainVotes:
         tally.n_other_times += int(is_kind.sum() - is_met.sum())
         tally.excluded.update(reasons)
         tally.excluded.update({"not_anonymous": n} if (n := int(is_counted.sum() - is_open.sum())) else {})
-        self._add(a[is_open], b[is_open], outcome[is_open], {name: column[is_open] for name, column in extras.items()})
+        chosen = {name: column[is_open] for name, column in extras.items()}
+        self._add(a[is_open], b[is_open], outcome[is_open], chosen, {name: of[is_open] for name, of in further.items()})
 
     def _is_true(self, judged: _Judged, block: Block, column: str) -> NDArray[np.bool_]:
         """(R,): whether the column is true; all are without the column."""
@@ -145,11 +148,20 @@ class PlainVotes:
                 tally[reason] += int(n)
         return tally
 
-    def _add(self, a: Index, b: Index, outcome: Index, extras: dict[Column, Floats | Index]) -> None:
+    def _add(
+        self,
+        a: Index,
+        b: Index,
+        outcome: Index,
+        extras: dict[Column, Floats | Index],
+        further: Mapping[str, Index],
+    ) -> None:
         into = self._into
         both = into.models.of_codes(np.stack([a, b], axis=1).ravel(), self._name.texts.found).reshape(-1, 2)
         if "voter" in extras:
             extras["voter"] = into.voters.of_codes(extras["voter"], self._voter.found, unnamed="")
         if "prepared" in extras:
             extras["prepared"] = into.pairs.of_codes(extras["prepared"], self._prepared.found, unnamed="")
+        for name, codes in further.items():
+            into.further_cells[name].extend(codes, self._further[name].found)
         into.add_many(both[:, 0], both[:, 1], outcome, extras)

@@ -6,18 +6,21 @@ the web and for the command line: `columns_for` before the votes are read, `data
 """
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, Votes
+from elo.columns import Cell, cell
+from elo.columns import Column as FurtherColumn
 from elo.settings import Settings
 from elo.votes.answers import SeenAnswer, of_answers
 from elo.votes.style import Features, features
 
+T = TypeVar("T")
 Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
 """What some settings need of a vote besides its models and its outcome."""
 
@@ -55,6 +58,8 @@ class Extras:
     time_s: float = float("nan")
     draw_probability: float = float("nan")
     features: tuple[Features, Features] = (Features(), Features())
+    further: tuple[Cell, ...] = ()
+    """The cells of the further columns, in their order; empty: of a vote that has none of them."""
 
 
 NO_EXTRAS = Extras()
@@ -71,22 +76,52 @@ class Numbered:
 
     def of_codes(self, codes: Index | Floats, names: Sequence[str], *, unnamed: str | None = None) -> Index:
         """The numbers of `names[code]` for all codes, as if added one after the other; -1 for `unnamed`."""
-        codes = codes.astype(np.int64, copy=False)
-        first = np.full(len(names), -1, dtype=np.int64)
-        first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal codes the last one assigned stays
-        came = np.flatnonzero(first >= 0)
-        number_of = np.full(len(names), -1, dtype=np.int64)
-        for code in came[np.argsort(first[came])].tolist():
-            number_of[code] = -1 if names[code] == unnamed else self.of(names[code])
-        return number_of[codes]
+        return numbered(
+            codes.astype(np.int64, copy=False), names, lambda name: -1 if name == unnamed else self.of(name)
+        )
+
+
+def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> Index:
+    """`number(names[code])` for all codes, called once for each, in the order of their first appearance."""
+    first = np.full(len(names), -1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of equal codes the last one assigned stays
+    came = np.flatnonzero(first >= 0)
+    number_of = np.full(len(names), -1, dtype=np.int64)
+    for code in came[np.argsort(first[came])].tolist():
+        number_of[code] = number(names[code])
+    return number_of[codes]
+
+
+@dataclass(slots=True)
+class CollectedCells:
+    """The cells of a further column, numbered like names."""
+
+    name: str
+    numbers: dict[Cell, int] = field(default_factory=lambda: {"": -1})
+    code: "array[int]" = field(default_factory=lambda: array("i"))
+
+    def of(self, one: Cell) -> int:
+        return self.numbers.setdefault(one, len(self.numbers) - 1)
+
+    def add(self, one: Cell) -> None:
+        self.code.append(self.of(one))
+
+    def extend(self, codes: Index, values: Sequence[object]) -> None:
+        """Add the cells of `values[code]` for all codes, as if added one after the other."""
+        _extend(self.code, numbered(codes, values, lambda value: self.of(cell(self.name, value))))
+
+    def column(self) -> FurtherColumn:
+        return FurtherColumn(np.frombuffer(self.code, dtype=np.int32), tuple(self.numbers)[1:])
 
 
 @dataclass(slots=True)
 class VoteColumns:
-    """`wanted` are the columns to keep, `known` those that some source had."""
+    """`wanted` are the columns to keep, `known` those that some source had. `further` are other columns, by the names
+    that the sources give them; every source has them."""
 
     wanted: frozenset[Column]
     known: set[Column] = field(default_factory=set)
+    further: Sequence[str] = ()
     models: Numbered = field(default_factory=Numbered)
     voters: Numbered = field(default_factory=Numbered)
     pairs: Numbered = field(default_factory=Numbered)
@@ -98,6 +133,10 @@ class VoteColumns:
     time_s: "array[float]" = field(default_factory=lambda: array("d"))
     draw_probability: "array[float]" = field(default_factory=lambda: array("d"))
     features: "array[float]" = field(default_factory=lambda: array("d"))
+    further_cells: dict[str, CollectedCells] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.further_cells = {name: CollectedCells(name) for name in self.further}
 
     def __len__(self) -> int:
         return len(self.a)
@@ -113,9 +152,12 @@ class VoteColumns:
         self.outcome.append(outcome)
         if self.wanted:
             self._add_extras(extras)
+        for name, one in zip(self.further, extras.further, strict=True):
+            self.further_cells[name].add(one)
 
     def add_many(self, a: Index, b: Index, outcome: Index, extras: Mapping[Column, Floats | Index]) -> None:
-        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown."""
+        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown. The caller extends
+        `further_cells` by theirs."""
         _extend(self.a, a)
         _extend(self.b, b)
         _extend(self.outcome, outcome)
@@ -158,6 +200,7 @@ class VoteColumns:
             time_s=np.frombuffer(self.time_s) if "time" in known else None,
             draw_probability=np.frombuffer(self.draw_probability) if "draw_probability" in known else None,
             features=self._features() if "features" in known else None,
+            further={name: cells.column() for name, cells in self.further_cells.items()},
         )
 
     def _features(self) -> Mapping[str, Floats]:
@@ -189,11 +232,14 @@ class Rated(Protocol):
     def answers_a(self) -> Sequence[SeenAnswer]: ...
     @property
     def answers_b(self) -> Sequence[SeenAnswer]: ...
+    @property
+    def further(self) -> Sequence[object]: ...
 
 
-def gathered(rows: Iterable[Rated], wanted: frozenset[Column]) -> Votes:
-    """The votes of a database in the order given, as the same arrays that its export gives."""
-    columns = VoteColumns(wanted, set(wanted))
+def gathered(rows: Iterable[Rated], wanted: frozenset[Column], further: Sequence[str] = ()) -> Votes:
+    """The votes of a database in the order given, as the same arrays that its export gives. `further` are the names of
+    the rows' further columns, in their order."""
+    columns = VoteColumns(wanted, set(wanted), further)
     for row in rows:
         chance = row.draw_probability
         extras = Extras(
@@ -202,6 +248,7 @@ def gathered(rows: Iterable[Rated], wanted: frozenset[Column]) -> Votes:
             row.cast_at,
             float("nan") if chance is None else chance,
             (of_answers(row.answers_a), of_answers(row.answers_b)) if "features" in wanted else NO_EXTRAS.features,
+            tuple(map(cell, further, row.further)),
         )
         columns.add(row.model_a, row.model_b, row.outcome, extras)
     return columns.votes()

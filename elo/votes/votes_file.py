@@ -18,7 +18,7 @@ import math
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from db.outcome import Outcome
 from elo.battles import Votes
 from elo.votes import answers, values
+from elo.votes.further import Further, UnknownColumnError
 from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
 from elo.votes.parquet import MAGIC, ParquetRows
 from elo.votes.plain_csv import NotPlainError, PlainCsv
@@ -73,6 +74,7 @@ def read_votes(
     since: float | None = None,
     until: float | None = None,
     columns: Collection[Column] = (),
+    further: Sequence[str] = (),
     skip_bad: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> VotesFile:
@@ -80,13 +82,14 @@ def read_votes(
 
     `kind` None takes rows of kind `battle`, or all rows of a file without that column; "all" takes all rows. Of these
     it takes the votes cast from `since` and before `until`, in seconds since 1970. `columns` are read besides models
-    and outcome, if any file has them. A vote that does not count is tallied under each of its `reasons`, or as
-    `not_counted`; one with `anony` false as `not_anonymous`. `progress` is called with the number of rows read.
+    and outcome, if any file has them. `further` are other columns by name, such as language: they become
+    `Votes.further`, and every file must have them. A vote that does not count is tallied under each of its `reasons`,
+    or as `not_counted`; one with `anony` false as `not_anonymous`. `progress` is called with the number of rows read.
 
     Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
-    not UTF-8, not a votes file, or without the column that `kind` or a time needs.
+    not UTF-8, not a votes file, or without the column that `kind` or a time needs, or a further column.
     """
-    reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, progress)
+    reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns), further=further), skip_bad, progress)
     for path in paths:
         with _errors_of(path):
             reader.read(path)
@@ -183,8 +186,9 @@ class _Reader:
         with _text(path) as text:
             rows = open_rows(text)
             layout = self.layout(path, rows)
+            is_nested = bool(set(self.columns.further) - set(rows.columns))
             looks_at_answers = "features" in self.columns.wanted and bool(layout.answers)
-            if not isinstance(rows, CsvRows) or looks_at_answers:
+            if not isinstance(rows, CsvRows) or looks_at_answers or is_nested:
                 self.read_rows(path, rows, layout)
                 return
         rest = self.read_plain(path, rows.columns, layout)
@@ -221,9 +225,13 @@ class _Reader:
     def read_rows(self, path: Path | str, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
         known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
         wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
+        further = Further.of(
+            self.columns.further, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows)
+        )
         models, n_base = self.columns.models, len(layout.base)
         picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
-        for row in rows.pick(picked, layout.answers if "features" in self.columns.wanted else ()):
+        of_answers = layout.answers if "features" in self.columns.wanted else ()
+        for row in rows.pick(picked, (*of_answers, *further.picked)):
             self.tally.n_rows += 1
             self.report(1)
             cells = row.values[:n_base]
@@ -235,6 +243,8 @@ class _Reader:
                 elif has_times and not self.is_in_time(row, layout):
                     continue
                 extras = self.extras(row, layout) if wants_extras else NO_EXTRAS
+                if further.names:
+                    extras = replace(extras, further=further.cells(row.whole[len(of_answers) :]))
             except ValueProblem as problem:
                 self.skip(f"{path}, {unit} {row.line}: {problem}")
                 continue
@@ -244,6 +254,7 @@ class _Reader:
                 if all(type(cell) is str for cell in cells[:2]):  # because 1 and True are the same key
                     known[cells] = vote
             self.columns.add_numbered(*vote, extras)
+        further.check_found()
 
     def skip(self, message: str) -> None:
         if not self.skip_bad:
@@ -304,7 +315,7 @@ class _Reader:
                 else math.nan
             ),
             features=(
-                answers.of_row(dict(zip(layout.answers, row.whole, strict=True)), *map(str, row.values[:2]))
+                answers.of_row(dict(zip(layout.answers, row.whole, strict=False)), *map(str, row.values[:2]))
                 if "features" in wanted
                 else NO_EXTRAS.features
             ),
@@ -343,6 +354,8 @@ def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except LayoutError as error:
+        raise VotesFileError(f"{path} {error}") from error
+    except UnknownColumnError as error:
         raise VotesFileError(f"{path} {error}") from error
     except RowsError as error:
         raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
