@@ -13,13 +13,14 @@ from difflib import get_close_matches
 from typing import Self
 
 from elo.columns import Cell, cell
+from elo.votes.layout import LayoutError
 
 _PROMPT, _TURNS = "deck_prompt", "turns"
 _DERIVED = ("tags", "deck", "n_turns", "prompt_chars")
 _MOST_NAMES = 40
 
 
-class UnknownColumnError(ValueError):
+class UnknownColumnError(LayoutError):
     """The source has no such column; the message names those it has."""
 
 

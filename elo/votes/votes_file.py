@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from db.outcome import Outcome
 from elo.battles import Votes
 from elo.votes import answers, values
-from elo.votes.further import Further, UnknownColumnError
+from elo.votes.further import Further
 from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
 from elo.votes.parquet import MAGIC, ParquetRows
 from elo.votes.plain_csv import NotPlainError, PlainCsv
@@ -105,6 +105,7 @@ def votes_of_columns(
     since: float | None = None,
     until: float | None = None,
     columns: Collection[Column] = (),
+    further: Sequence[str] = (),
     skip_bad: bool = False,
     name: str = "the table",
 ) -> VotesFile:
@@ -121,7 +122,12 @@ def votes_of_columns(
         shown = ", ".join(f"{column!r} {n:,}" for column, n in lengths.items())
         raise VotesFileError(f"{name} has columns of different lengths: {shown}; expected one value a row in each")
     reader = _Reader(
-        Wanted(kind, since, until), VoteColumns(frozenset(columns)), skip_bad, None, named or {}, labels or {}
+        Wanted(kind, since, until),
+        VoteColumns(frozenset(columns), further=further),
+        skip_bad,
+        None,
+        named or {},
+        labels or {},
     )
     rows = _TableRows(table, tuple(table))
     try:
@@ -226,7 +232,7 @@ class _Reader:
         known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
         wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
         further = Further.of(
-            self.columns.further, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows)
+            self.columns.further, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows | _TableRows)
         )
         models, n_base = self.columns.models, len(layout.base)
         picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
@@ -354,8 +360,6 @@ def _errors_of(path: Path) -> Iterator[None]:
     try:
         yield
     except LayoutError as error:
-        raise VotesFileError(f"{path} {error}") from error
-    except UnknownColumnError as error:
         raise VotesFileError(f"{path} {error}") from error
     except RowsError as error:
         raise VotesFileError(f"{path} {error}; {EXPECTED}") from error

@@ -13,7 +13,7 @@ from db.session import open_database
 from elo.columns import Column
 from elo.votes.plain_csv import PlainCsv
 from elo.votes.vote_columns import gathered
-from elo.votes.votes_file import VotesFileError, read_votes
+from elo.votes.votes_file import VotesFileError, read_votes, votes_of_columns
 from tests.db import building
 
 ROWS: list[dict[str, Any]] = [
@@ -64,6 +64,14 @@ def test_every_format_gives_the_same_columns(tmp_path: Path, form: str, monkeypa
         ("by", [0, 1, -1, 0] * 2, ("true", "false")),
     ]
     assert not read_votes([path]).votes.further
+
+
+def test_a_table_in_memory_gives_the_same_columns_as_a_file(tmp_path: Path) -> None:
+    table = {name: [row[name] for row in ROWS] for name in ROWS[0]}
+    found = votes_of_columns(table, further=NAMES).votes.further
+    assert told(dict(found)) == told(dict(read_votes([write(tmp_path, "jsonl")], further=NAMES).votes.further))
+    with pytest.raises(VotesFileError, match=r"the table has no column tag; did you mean tags\?"):
+        votes_of_columns(table, further=("tag",))
 
 
 def test_the_columns_follow_the_votes_that_are_selected(tmp_path: Path) -> None:
