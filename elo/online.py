@@ -1,12 +1,11 @@
 """Online Elo, which moves two ratings after every vote.
 
 It depends on the order of the votes (on one public file of 26,000 votes, order alone moves a model by up to 94 points
-at K = 4), so it neither orders the official board nor gives intervals; `spread_over_orders` measures the effect of
-order.
+at K = 4), so it neither orders the official board nor gives intervals.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.outcome import Outcome
-from elo.battles import Floats, Votes
+from elo.battles import Votes
 from elo.settings import Settings
 
 _SCORES = tuple(outcome.score for outcome in Outcome)
@@ -36,27 +35,6 @@ class State:
 
     rating: float
     games: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OrderSpread:
-    """The last ratings of K models over other orders of the same votes: median and the quantiles around the middle
-    `level` of the orders, (K,) each, on the Elo scale. It shows the effect of order, not of chance in the votes, so it
-    is not a confidence interval."""
-
-    models: tuple[str, ...]
-    median: Floats
-    low: Floats
-    high: Floats
-    orders: int
-
-    def to_json(self) -> dict[str, object]:
-        """Models by name."""
-        columns = zip(self.models, self.median.tolist(), self.low.tolist(), self.high.tolist(), strict=True)
-        return {
-            "orders": self.orders,
-            "models": [{"model": m, "median": mid, "low": low, "high": high} for m, mid, low, high in columns],
-        }
 
 
 def name_of(settings: Settings) -> str:
@@ -113,32 +91,6 @@ def replay(votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings
     games = (np.bincount(votes.a, minlength=K) + np.bincount(votes.b, minlength=K)).tolist()
     ratings = _replayed(votes.a, votes.b, votes.outcome, K, settings)
     return {model: State(rating, n) for model, rating, n in zip(votes.models, ratings, games, strict=True) if n}
-
-
-def spread_over_orders(
-    votes: Votes, settings: Settings, *, orders: int = 100, progress: Callable[[int, int], None] | None = None
-) -> OrderSpread:
-    """The last ratings over so many random orders of the votes, drawn from `settings.seed`, without replacement: each
-    order has every vote once. (The original Chatbot Arena notebook showed the same three numbers of orders drawn with
-    replacement.) `progress` is called with (orders done, orders in all).
-
-    Raises ValueError for fewer than two orders, and as `replay` does.
-    """
-    if orders < 2:
-        raise ValueError(f"{orders} orders; a spread needs at least two")
-    models = tuple(sorted(replay(votes, settings)))
-    place = [votes.models.index(model) for model in models]
-    rng = np.random.default_rng(settings.seed)
-    last = np.empty((orders, len(models)))
-    for i in range(orders):
-        order = rng.permutation(len(votes))
-        ratings = _replayed(votes.a[order], votes.b[order], votes.outcome[order], len(votes.models), settings)
-        last[i] = [ratings[m] for m in place]
-        if progress:
-            progress(i + 1, orders)
-    tail = (1 - settings.level) / 2
-    low, median, high = np.quantile(last, [tail, 0.5, 1 - tail], axis=0)
-    return OrderSpread(models, median, low, high, orders)
 
 
 def _replayed(

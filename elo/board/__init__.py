@@ -1,13 +1,12 @@
 """Ratings as people read them: boards, ranks, tables and figures.
 
-leaderboard     an estimate with its spread  ->  rows, JSON and CSV; `rate` does all three steps
-ranks           the span of places that chance leaves a model
-interval_kinds  the same intervals by every kind
-wording         the settings of a rating in words
-notes           the sentences under a board
-table           the board as text
-matrices        battles, win rates and predictions of every pair
-plots           the board and the matrices as SVG and HTML
-planning        which battles to play next
-compare         what moved between two boards
+leaderboard  an estimate with its spread  ->  rows, JSON and CSV; `rate` does all three steps
+ranks        the span of places that chance leaves a model
+wording      the settings of a rating in words
+notes        the sentences under a board
+table        the board as text
+matrices     battles, win rates and predictions of every pair
+plots        the board and the matrices as SVG and HTML
+planning     which battles to play next
+compare      what moved between two boards
 """

@@ -1,43 +1,20 @@
-"""The sentences under a board: its votes, how they were rated, and what to read with care.
+"""The sentences under a board.
 
-They name every setting that moves a number, so that a table can be made again from the text below it.
+Every board has at most three: how it was made, which names every setting that moves a number, so that a table can be
+made again from the text below it; what intervals and ranks are; and how fragile the first place is. Others follow only
+where they apply and change how the table is read. The rest is in the JSON and in docs/ratings.md.
 """
 
-import math
-
 from elo.board.leaderboard import Leaderboard
-from elo.board.wording import TIE_MODELS, common_kind, described
+from elo.board.wording import described
 from elo.chance.short_records import FEW_POINTS
 from elo.fit.coefficient import Coefficient
 from elo.fit.weights import is_weighted
 
-_TIE_PARAMETERS = {"davidson": "nu", "rao-kupper": "theta"}
-
 
 def notes(board: Leaderboard) -> list[str]:
-    """What `recompute` prints below its table."""
-    source, settings = board.source, board.settings
-    revision = "" if source.revision is None else f", ledger revision {source.revision:,}"
-    how = "; ".join(map(str, described(settings, board.kinds)))
-    sentences = [
-        f"{counted(board.n_votes, 'vote')}, {counted(len(board.rows), 'model')}{revision}{_cut(board)}.",
-        f"{how[0].upper()}{how[1:]}.",
-    ]
-    sentences += [*_ties(board), *_weights(board), *_control(board), *_intervals(board)]
-    if board.n_components > 1:
-        fit = board.fit
-        is_cut = settings.ties == "ignore" or settings.both_bad == "ignore" or (fit is not None and fit.n_left_out)
-        rated = "rated " * bool(is_cut)
-        sentences.append(
-            f"The models form {board.n_components} groups with no {rated}battles between them: ratings can be compared "
-            "within a group only."
-        )
-    if board.excluded:
-        reasons = ", ".join(f"{reason} {n:,}" for reason, n in sorted(board.excluded.items()))
-        sentences.append(f"Left out: {reasons}.")
-    if board.unrated:
-        sentences.append(f"Without votes: {', '.join(board.unrated)}.")
-    return sentences
+    """What `recompute` prints below its table, the most important first."""
+    return [_made(board), *_ranks(board), *_control(board), *_groups(board), *_without(board)]
 
 
 def counted(n: int, what: str) -> str:
@@ -45,83 +22,21 @@ def counted(n: int, what: str) -> str:
     return f"{n:,} {what}{'s' * (n != 1)}"
 
 
-def _cut(board: Leaderboard) -> str:
-    """What the votes were selected by, other than the usual kind."""
+def _made(board: Leaderboard) -> str:
+    """From which votes, and how."""
     source = board.source
-    parts = [
-        f"{word} {value}"
-        for word, value in (
-            ("kind", None if source.kind == "battle" else source.kind),
-            ("since", source.since),
-            ("until", source.until),
-        )
-        if value is not None
-    ]
-    return "".join(f", {part}" for part in parts)
-
-
-def _ties(board: Leaderboard) -> list[str]:
-    ties, fit = board.settings.ties, board.fit
-    if ties not in TIE_MODELS:
-        return []
-    name, symbol = TIE_MODELS[ties], _TIE_PARAMETERS[ties]
-    if fit is None or fit.tie is None:
-        return [f"No rated vote is a tie, so {name}'s model has no {symbol} to estimate."]
-    value, low, high = map(_power, (fit.tie.value, fit.tie.low, fit.tie.high))
-    return [f"{name}'s {symbol} is {value:.3f} ({low:.3f} to {high:.3f})."]
-
-
-def _power(x: float) -> float:
-    """e^x, or infinity: a bound from two clusters can be anywhere."""
-    try:
-        return math.exp(x)
-    except OverflowError:
-        return math.inf
-
-
-def _weights(board: Leaderboard) -> list[str]:
-    if not is_weighted(board.settings):
-        return []
-    if board.plain:
-        return ["Some ratings without weights are outside their intervals: see the column unweighted."]
-    return ["Without weights no rating would be outside its interval."]
-
-
-def _control(board: Leaderboard) -> list[str]:
-    fit = board.fit
-    if fit is None or not board.settings.control:
-        return []
-    coefficients = ", ".join(map(_coefficient, fit.coefficients)) or "none"
-    sentences = [f"Log-odds per standard deviation of the difference (side: for side A): {coefficients}."]
-    if fit.unused:
-        sentences.append(f"No coefficient, because they are the same in every battle: {', '.join(fit.unused)}.")
-    if fit.n_left_out:
-        sentences.append(f"Left out of the fit, because such a number is missing: {counted(fit.n_left_out, 'vote')}.")
-    return sentences
-
-
-def _coefficient(one: Coefficient) -> str:
-    return f"{one.name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
-
-
-def _intervals(board: Leaderboard) -> list[str]:
-    settings, kind = board.settings, common_kind(board.kinds)
-    sentences = []
-    if board.agreement is not None:
-        sentences.append(
-            f"Bootstrap intervals are {board.agreement:.2f} times as wide as the sandwich's (median of the models)."
-        )
-    if kind == "sandwich" and settings.resamples:
-        without = " without a prior" if settings.ties in ("half", "ignore") else ""
-        sentences.append(f"A bootstrap round has no finite ratings{without}, so the intervals are the sandwich's.")
-    if board.reach is not None and (settings.simultaneous or board.n_clusters is not None):
-        clusters = "" if board.n_clusters is None else f", from {counted(board.n_clusters, 'cluster')} of votes"
-        sentences.append(f"The intervals reach {board.reach:.2f} standard errors to either side{clusters}.")
+    facts = (
+        ("ledger revision", None if source.revision is None else f"{source.revision:,}"),
+        ("kind", None if source.kind == "battle" else source.kind),
+        ("since", source.since),
+        ("until", source.until),
+    )
+    votes = [counted(board.n_votes, "vote"), counted(len(board.rows), "model")]
+    votes += [f"{name} {value}" for name, value in facts if value is not None]
+    how = [*map(str, described(board.settings, board.kinds))]
     if "hessian" in board.kinds:
-        sentences.append(f"* fewer than {FEW_POINTS:g} {_few(board)}: a wide interval from the inverse Hessian.")
-    if settings.gauge == "anchor" and kind != "none":
-        sentences.append("The intervals are those of the distance to the anchor, whose rating is given.")
-    return sentences
+        how.append(f"* inverse Hessian, for fewer than {FEW_POINTS:g} {_few(board)}")
+    return f"{', '.join(votes)}: {'; '.join(how)}."
 
 
 def _few(board: Leaderboard) -> str:
@@ -132,3 +47,53 @@ def _few(board: Leaderboard) -> str:
     if is_weighted(board.settings):
         lacking += ", by their weights"
     return lacking if board.n_clusters is None else f"{lacking}, counting the votes of a cluster on a pair once"
+
+
+def _ranks(board: Leaderboard) -> list[str]:
+    if all(row.rank_by_difference is None for row in board.rows):
+        return []
+    return [
+        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
+        "those that are surely worse; by difference: the best place by the interval of the difference of two ratings, "
+        "which is sharper."
+    ]
+
+
+def _control(board: Leaderboard) -> list[str]:
+    fit = board.fit
+    if fit is None or not board.settings.control:
+        return []
+    found = ", ".join(map(_coefficient, fit.coefficients)) or "none"
+    parts = [f"Log-odds per standard deviation of the difference (side: for side A): {found}"]
+    if fit.unused:
+        parts.append(f"none for {', '.join(fit.unused)}, the same in every battle")
+    if fit.n_left_out:
+        parts.append(f"{counted(fit.n_left_out, 'vote')} left out of the fit, because such a number is missing")
+    return [f"{'; '.join(parts)}."]
+
+
+def _coefficient(one: Coefficient) -> str:
+    return f"{one.name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})"
+
+
+def _groups(board: Leaderboard) -> list[str]:
+    if board.n_components == 1 or not board.rows:
+        return []
+    settings, fit = board.settings, board.fit
+    is_cut = settings.ties == "ignore" or settings.both_bad == "ignore" or (fit is not None and fit.n_left_out)
+    rated = "rated " * bool(is_cut)
+    return [
+        f"The models form {board.n_components} groups with no {rated}battles between them: ratings can be compared "
+        "within a group only."
+    ]
+
+
+def _without(board: Leaderboard) -> list[str]:
+    """Votes that were left out, and models without votes."""
+    sentences = []
+    if board.excluded:
+        reasons = ", ".join(f"{reason} {n:,}" for reason, n in sorted(board.excluded.items()))
+        sentences.append(f"Left out: {reasons}.")
+    if board.unrated:
+        sentences.append(f"Without votes: {', '.join(board.unrated)}.")
+    return sentences

@@ -5,22 +5,14 @@ from collections.abc import Collection, Sequence
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.notes import notes
 
+_MORE = "How ratings are made and read: docs/ratings.md"
+
 
 def table(board: Leaderboard) -> str:
-    """One line per model with the `columns` side by side, then the `notes` and what the ranks mean."""
+    """One line per model with the `columns` side by side, then the `notes` and where the rest is explained."""
     header, *rows = columns(board)
     lines = aligned(header, rows, left=(1,))
-    return "\n".join([*lines, "", *notes(board), *_legend(board)])
-
-
-def _legend(board: Leaderboard) -> list[str]:
-    if all(row.rank_by_difference is None for row in board.rows):
-        return []
-    return [
-        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
-        "those that are surely worse. by difference: the best place by the interval of the difference of two ratings, "
-        "which is sharper."
-    ]
+    return "\n".join([*lines, "", *notes(board), _MORE])
 
 
 def columns(board: Leaderboard) -> list[list[str]]:

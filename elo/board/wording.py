@@ -33,6 +33,9 @@ ENGLISH: Mapping[str, str] = {
     "rated_control_ridge": "ratings for equal {covariates}, ridge {ridge}",
     "rated_intervals_bootstrap": "{level} % intervals: percentile bootstrap, {rounds} rounds, seed {seed}",
     "rated_intervals_sandwich": "{level} % intervals: sandwich",
+    "rated_intervals_sandwich_instead": (
+        "{level} % intervals: sandwich, because a bootstrap round has no finite ratings"
+    ),
     "rated_intervals_jackknife_pair": "{level} % intervals: jackknife by prepared pair",
     "rated_intervals_jackknife_voter": "{level} % intervals: jackknife by voter",
     "rated_intervals_hessian": "{level} % intervals: inverse Hessian",
@@ -41,8 +44,7 @@ ENGLISH: Mapping[str, str] = {
 }
 """Key -> English, with the names of its values."""
 
-TIE_MODELS: Mapping[str, str] = {"davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
-"""Models of ties, by the setting that asks for them."""
+_TIE_MODELS = {"davidson": "Davidson", "rao-kupper": "Rao-Kupper"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def _ties(settings: Settings) -> Phrase:
     only = "_only" if settings.both_bad == "ignore" else ""
     if settings.ties == "half":
         return Phrase(f"rated_ties_half{only}", {})
-    return Phrase(f"rated_ties_modelled{only}", {"model": TIE_MODELS[settings.ties]})
+    return Phrase(f"rated_ties_modelled{only}", {"model": _TIE_MODELS[settings.ties]})
 
 
 def _prior(settings: Settings) -> Phrase:
@@ -136,8 +138,12 @@ def _intervals(settings: Settings, kinds: Collection[IntervalKind]) -> list[Phra
     values = {"level": f"{100 * settings.level:g}"}
     if kind == "bootstrap":
         values |= {"rounds": f"{settings.bootstrap:,}", "seed": f"{settings.seed}"}
-    unit = ("_voter" if settings.cluster == "voter" else "_pair") if kind == "jackknife" else ""
-    phrases = [Phrase(f"rated_intervals_{kind}{unit}", values)]
+    variant = ""
+    if kind == "jackknife":
+        variant = "_voter" if settings.cluster == "voter" else "_pair"
+    elif kind == "sandwich" and settings.resamples:
+        variant = "_instead"
+    phrases = [Phrase(f"rated_intervals_{kind}{variant}", values)]
     if settings.simultaneous:
         phrases.append(Phrase("rated_simultaneous", {}))
     return phrases

@@ -4,7 +4,7 @@ The numbers are `Board`'s, the bars are drawn by `elo.board.plots`, and `elo.boa
 describe the settings.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from arena.service import Board, ModelCard
 from arena.ui.links import link
@@ -16,8 +16,8 @@ from elo.board.wording import described
 from elo.chance.intervals import IntervalKind
 from elo.settings import Settings as EloSettings
 
-_MARKS: Mapping[IntervalKind, str] = {"none": "", "bootstrap": "", "sandwich": "*", "jackknife": "‡", "hessian": "†"}
-"""A mark has the same meaning on every board."""
+_SHORT_RECORD = "†"
+"""The mark of an interval by the inverse Hessian, as in the message `interval_hessian`."""
 
 
 def table(board: Board, texts: Messages) -> str:
@@ -47,11 +47,7 @@ def table(board: Board, texts: Messages) -> str:
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
         body += "".join(_row(row, board, axis, texts) for row in rows if row.component == component)
     notes = [plain(texts("components"))] if len(components) > 1 else []
-    notes += [
-        plain(texts("interval_mark", mark=mark, kind=texts("interval_" + kind)))
-        for kind, mark in _MARKS.items()
-        if mark and kind in board.leaderboard.kinds
-    ]
+    notes += [plain(texts("interval_hessian"))] if "hessian" in board.leaderboard.kinds else []
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         + "".join(f'<p class="note">{note}</p>' for note in notes)
@@ -60,7 +56,8 @@ def table(board: Board, texts: Messages) -> str:
 
 
 def computed_line(board: Board, now: float, texts: Messages) -> str:
-    """Return the lines below the table: the votes, those not counted and why, the age; the settings, how to cite."""
+    """Return the lines below the table: the votes, those not counted and why, the age; the settings, and where to read
+    what they mean."""
     n = board.n_counted
     line = texts("computed_from_one") if n == 1 else texts("computed_from", votes=n)
     if board.n_excluded:
@@ -71,8 +68,8 @@ def computed_line(board: Board, now: float, texts: Messages) -> str:
         line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=why)})"
     line += f" · {age(now - board.computed_at, texts)}"
     how = settings_line(board.leaderboard.settings, board.leaderboard.kinds, texts)
-    how += " " + texts("to_cite", revision=board.revision)
-    return f'<p class="computed">{plain(line)}</p><p class="note">{plain(how)}</p>'
+    more = f'<a href="{link("/about")}">{plain(texts("how_computed"))}</a>'
+    return f'<p class="computed">{plain(line)}</p><p class="note">{plain(how)} {more}</p>'
 
 
 def settings_line(settings: EloSettings, kinds: Collection[IntervalKind], texts: Messages) -> str:
@@ -86,7 +83,7 @@ def _row(row: BoardRow, board: Board, axis: Axis, texts: Messages) -> str:
     if row.low is None or row.high is None:
         interval = plain(texts("interval_none"))
     else:
-        interval = f"{row.low:.0f}–{row.high:.0f}" + _MARKS[row.interval]
+        interval = f"{row.low:.0f}–{row.high:.0f}" + _SHORT_RECORD * (row.interval == "hessian")
     cells = [
         ("rank", row.rank_span),
         ("model", f'<span class="name">{plain(row.model)}</span>{_card_line(card, texts)}'),

@@ -2,7 +2,7 @@
 
     axis            a scale of ratings in percent of a chart's width
     bars            one model's interval in a row of a table, and the axis above it
-    charts          ratings with intervals, average win rates, intervals of several kinds
+    charts          ratings with intervals, average win rates
     matrix_tables   one of `Matrices` as a table with shaded cells
     figure_files    all of them as files, and one page with every figure
     markup          what the figures are written with: text, lines, style sheets
@@ -15,7 +15,7 @@ names come from strangers and are escaped here. Nothing is computed but position
 
 from elo.board.plots.axis import Axis
 from elo.board.plots.bars import axis_strip, interval_bar
-from elo.board.plots.charts import board_figure, intervals_figure, win_rates_figure
+from elo.board.plots.charts import board_figure, win_rates_figure
 from elo.board.plots.figure_files import write_figures
 from elo.board.plots.markup import document, standalone, style
 from elo.board.plots.matrix_tables import matrix_table
@@ -26,7 +26,6 @@ __all__ = [
     "board_figure",
     "document",
     "interval_bar",
-    "intervals_figure",
     "matrix_table",
     "standalone",
     "style",

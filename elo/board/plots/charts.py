@@ -1,17 +1,13 @@
-"""Charts of a board: ratings with intervals, average win rates, intervals of several kinds."""
+"""Charts of a board: ratings with intervals, average win rates."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from elo.battles import Floats
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.plots.axis import Axis
 from elo.board.plots.bars import interval_marks
 from elo.board.plots.markup import cut, line, plain, upright
-
-Bounds = Mapping[str, tuple[Floats, Floats]]
-"""Kind of interval -> lower and upper bounds on the Elo scale, (K,) each."""
 
 _LONGEST_NAME = 60
 _LONGEST_ON_A_PHONE = 22
@@ -64,25 +60,6 @@ def win_rates_figure(matrices: Matrices) -> str:
     return chart.text()
 
 
-def intervals_figure(models: Sequence[str], bounds: Bounds) -> str:
-    """Intervals of up to three kinds, one under the other for each model, with their widths at the right.
-
-    Raises ValueError for more kinds than there are colours.
-    """
-    colours = ("a", "b", "c")
-    if not 1 <= len(bounds) <= len(colours):
-        raise ValueError(f"{len(bounds)} kinds of intervals; a figure shows 1 to {len(colours)}")
-    axis = Axis.of(value for pair in bounds.values() for side in pair for value in side.tolist())
-    chart = _Chart("Intervals compared", "", axis, legend=tuple(zip(bounds, colours, strict=False)))
-    for m, model in enumerate(models):
-        marks, widths = "", []
-        for place, (colour, (low, high)) in enumerate(zip(colours, bounds.values(), strict=False)):
-            marks += line(axis.at(low[m]), axis.at(high[m]), f"{2 + 6 * place}", colour, 3)
-            widths.append(f"{high[m] - low[m]:.0f}")
-        chart.row("", model, f"width {' / '.join(widths)}", marks)
-    return chart.text()
-
-
 class _Chart:
     """Rows, each a line of text over marks on a common axis."""
 
@@ -95,9 +72,8 @@ class _Chart:
         axis: Axis,
         *,
         ticks: Sequence[tuple[float, str]] | None = None,
-        legend: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self._title, self._caption, self._axis, self._legend = title, caption, axis, legend
+        self._title, self._caption, self._axis = title, caption, axis
         self._ticks = ticks if ticks is not None else [(tick, f"{tick:g}") for tick in axis.ticks()]
         self._rows: list[str] = []
         self._y = self._top = 50
@@ -133,18 +109,9 @@ class _Chart:
             f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" width="760" height="{bottom + 24}" role="img">'
             f"<title>{plain(self._title)}</title>"
             f'<text class="group" x="0" y="16">{plain(self._title)}</text>'
-            f"{self._key()}{grid}{''.join(self._rows)}</svg>"
+            f'<text class="quiet" x="0" y="36">{plain(self._caption)}</text>'
+            f"{grid}{''.join(self._rows)}</svg>"
         )
-
-    def _key(self) -> str:
-        if not self._legend:
-            return f'<text class="quiet" x="0" y="36">{plain(self._caption)}</text>'
-        parts, x = [], 0
-        for label, colour in self._legend:
-            parts.append(f'<line class="{colour}" x1="{x + 2}" x2="{x + 18}" y1="32" y2="32" stroke-width="3"/>')
-            parts.append(f'<text class="quiet" x="{x + 26}" y="36">{plain(label)}</text>')
-            x += 44 + 7 * len(label)
-        return "".join(parts)
 
 
 def _percent(share: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from elo.board.leaderboard import Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
-from elo.board.plots.charts import Bounds, board_figure, intervals_figure, win_rates_figure
+from elo.board.plots.charts import board_figure, win_rates_figure
 from elo.board.plots.markup import document, plain, standalone
 from elo.board.plots.matrix_tables import MatrixName, matrix_table
 
@@ -19,16 +19,13 @@ _TABLES: Mapping[MatrixName, tuple[str, str]] = {
         "Percent of the resamples, or of draws from the covariance, in which the row is rated above the column.",
     ),
 }
-_FILES = frozenset({"board.svg", "win-rates.svg", "intervals.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
+_FILES = frozenset({"board.svg", "win-rates.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
 
 
-def write_figures(
-    folder: Path, board: Leaderboard, matrices: Matrices | None = None, bounds: Bounds | None = None
-) -> tuple[Path, ...]:
-    """Write board.svg, win-rates.svg, intervals.svg, battles.html, observed.html, predicted.html and better.html, those
-    whose data are given, and index.html with all of them; return the paths. `bounds` are of the models of `matrices`.
-    The folder is made if its parent exists. Files of these names are replaced, or removed if their data are not given,
-    so that all files belong together.
+def write_figures(folder: Path, board: Leaderboard, matrices: Matrices | None = None) -> tuple[Path, ...]:
+    """Write board.svg, win-rates.svg, battles.html, observed.html, predicted.html and better.html, those whose data are
+    given, and index.html with all of them; return the paths. The folder is made if its parent exists. Files of these
+    names are replaced, or removed if their data are not given, so that all files belong together.
 
     Raises OSError.
     """
@@ -37,10 +34,6 @@ def write_figures(
     if matrices is not None:
         in_order = matrices.ordered([row.model for row in board.rows])
         charts["win-rates"] = win_rates_figure(in_order)
-        if bounds:
-            place = [matrices.models.index(model) for model in in_order.models]
-            sorted_bounds = {kind: (low[place], high[place]) for kind, (low, high) in bounds.items()}
-            charts["intervals"] = intervals_figure(in_order.models, sorted_bounds)
         tables = {
             name: matrix_table(name, in_order) for name in _TABLES if name != "better" or matrices.better is not None
         }

@@ -12,7 +12,6 @@ from arena.rounds.views import SideState
 from arena.service import NOTICES
 from arena.ui.messages import LANGUAGES, messages, preferred_language
 from db.codes import Reason
-from elo.chance.intervals import IntervalKind
 
 
 def _numbers(sentence: str) -> set[str]:
@@ -42,7 +41,6 @@ def test_every_refusal_notice_and_reason_has_its_sentence() -> None:
     keys = {f"refused_{key}" for key in refusals} | {f"notice_{key}" for key in NOTICES}
     keys |= {f"reason_{reason.label}" for reason in Reason} | {f"short_{reason.label}" for reason in Reason}
     keys |= {f"side_{state}" for state in get_args(SideState)}
-    keys |= {f"interval_{kind}" for kind in get_args(IntervalKind) if kind != "none"}
     assert keys - messages("en").texts.keys() == set()
 
 

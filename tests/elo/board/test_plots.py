@@ -20,7 +20,6 @@ from elo.board.plots import (
     board_figure,
     document,
     interval_bar,
-    intervals_figure,
     matrix_table,
     standalone,
     style,
@@ -155,24 +154,6 @@ def test_win_rate_bars_are_as_long_as_the_rate_and_marks_are_the_observed_mean()
     assert marks == pytest.approx(100 * matrices.average_observed, abs=0.006)
 
 
-def test_intervals_of_several_kinds_share_one_axis() -> None:
-    low, high = np.array([900.0, 1000.0]), np.array([1000.0, 1100.0])
-    chart = intervals_figure(["lark", "wren"], {"bootstrap": (low, high), "sandwich": (low - 20, high + 20)})
-    root = ElementTree.fromstring(chart)
-    lines = [line for group in root.findall(f"{SVG}g") for line in group.iter(f"{SVG}line")]
-    widths = [percents(line, "x2")[0] - percents(line, "x1")[0] for line in lines]
-    assert widths[1] / widths[0] == pytest.approx(1.4, abs=0.01)
-    assert {"bootstrap", "sandwich", "width 100 / 140"} <= set(texts(chart))
-
-
-def test_a_figure_of_intervals_has_one_to_three_kinds() -> None:
-    bound = (np.zeros(1), np.ones(1))
-    with pytest.raises(ValueError, match="0 kinds of intervals; a figure shows 1 to 3"):
-        intervals_figure(["lark"], {})
-    with pytest.raises(ValueError, match="4 kinds of intervals"):
-        intervals_figure(["lark"], dict.fromkeys("abcd", bound))
-
-
 class Cell(HTMLParser):
     """Collects (class, text) of every td."""
 
@@ -250,31 +231,29 @@ def test_write_figures_writes_what_its_data_allow(tmp_path: Path) -> None:
     board, matrices = PLAIN
     names = [path.name for path in write_figures(tmp_path, board)]
     assert names == ["board.svg", "index.html"]
-    bounds = {"sandwich": (np.array([900.0, 950, 1000]), np.array([1000.0, 1050, 1100]))}
-    names = [path.name for path in write_figures(tmp_path, board, matrices, bounds)]
-    assert names == [
-        "board.svg", "win-rates.svg", "intervals.svg", "battles.html", "observed.html", "predicted.html", "better.html",
-        "index.html",
-    ]  # fmt: skip
+    names = [path.name for path in write_figures(tmp_path, board, matrices)]
+    tables = ["battles.html", "observed.html", "predicted.html", "better.html"]
+    assert names == ["board.svg", "win-rates.svg", *tables, "index.html"]
     index = (tmp_path / "index.html").read_text(encoding="utf-8")
-    assert index.count('class="chart"') == 3
+    assert index.count('class="chart"') == 2
     assert index.count('class="matrix"') == 4
     assert "Bradley-Terry fit; ties and both-bad are half a win each" in index
     (tmp_path / "mine.html").write_text("kept")
     without = replace(matrices, better=None)
     write_figures(tmp_path, board, without)
     found = {path.name for path in tmp_path.iterdir()}
-    assert found == set(names) - {"better.html", "intervals.svg"} | {"mine.html"}, "what is there belongs together"
+    assert found == set(names) - {"better.html"} | {"mine.html"}, "what is there belongs together"
 
 
 def test_tables_and_charts_are_in_the_order_of_the_board(tmp_path: Path) -> None:
-    board, matrices = PLAIN
-    low = np.array([{"lark": 10.0, "owl": 30.0, "wren": 20.0}[model] for model in matrices.models])
-    write_figures(tmp_path, board, matrices, {"sandwich": (low, low + low)})
+    board, matrices = board_of(
+        ("wren", "lark", Outcome.A, 9), ("wren", "owl", Outcome.A, 3), ("owl", "wren", Outcome.A, 1)
+    )
+    write_figures(tmp_path, board, matrices)
     order = [row.model for row in board.rows]
-    widths = {"lark": "width 10", "owl": "width 30", "wren": "width 20"}
-    shown = texts((tmp_path / "intervals.svg").read_text(encoding="utf-8"))
-    assert [text for text in shown if text.startswith("width")] == [widths[model] for model in order]
+    assert order != sorted(order)
+    shown = texts((tmp_path / "win-rates.svg").read_text(encoding="utf-8"))
+    assert [text for text in shown if text in order] == order
     rows = re.findall(r'<th scope="row" title="(\w+)"', (tmp_path / "battles.html").read_text(encoding="utf-8"))
     assert rows == order
 

@@ -17,13 +17,9 @@ def test_a_line_a_model_and_the_notes_below() -> None:
     assert lines[0].split() == header.split()
     assert lines[1].split()[:2] == ["1-3", "new"]
     assert lines[1].split()[5].endswith("*")
-    assert lines[4:6] == ["", "36 votes, 3 models, ledger revision 41."]
-    assert lines[-2:] == [
-        "Without votes: finch.",
-        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
-        "those that are surely worse. by difference: the best place by the interval of the difference of two ratings, "
-        "which is sharper.",
-    ]
+    assert lines[4] == ""
+    assert lines[5].startswith("36 votes, 3 models, ledger revision 41: Bradley-Terry fit; ")
+    assert lines[-2:] == ["Without votes: finch.", "How ratings are made and read: docs/ratings.md"]
     assert {len(line) for line in lines[:4]} == {len(lines[0])}
 
 

@@ -73,7 +73,8 @@ def test_every_setting_that_moves_a_number_has_words(changes: dict[str, Any], ex
 
 
 def test_intervals_are_those_of_the_board_and_without_rows_those_that_were_asked_for() -> None:
-    assert words({"sandwich"}).endswith("; 95 % intervals: sandwich")
+    assert words({"sandwich"}, interval="sandwich").endswith("; 95 % intervals: sandwich")
+    assert words({"sandwich"}).endswith("; 95 % intervals: sandwich, because a bootstrap round has no finite ratings")
     assert words({"hessian"}).endswith("; 95 % intervals: inverse Hessian")
     assert words({"none"}).endswith("; no intervals")
     assert words({"jackknife", "hessian"}).endswith("; 95 % intervals: jackknife by prepared pair")

@@ -22,12 +22,11 @@ from db.codes import BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineElo
 from db.session import open_database
-from elo import Cells, Settings, online, rate, rate_online
+from elo import Cells, Settings, rate, rate_online
 from elo.__main__ import main
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rating_options import add_rating_options, settings_from
 from elo.online import update
-from elo.votes.votes_file import read_votes
 from tests.db import building
 from tests.elo import reference
 
@@ -166,25 +165,6 @@ def test_votes_files_are_rated_without_loading_the_database(tmp_path: Path) -> N
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=300, check=False).returncode == 0
 
 
-def test_orders_show_what_order_alone_does_to_online_elo(run: Run, tmp_path: Path) -> None:
-    status, out, err = run("--votes", FOOD, "--method", "elo", "--orders", "20", "--json", tmp_path / "board.json")
-    assert (status, err) == (0, "")
-    told = json.loads((tmp_path / "board.json").read_text())["orders"]
-    spread = online.spread_over_orders(read_votes([Path(FOOD)]).votes, Settings(method="elo"), orders=20)
-    assert told["orders"] == 20
-    assert [row["median"] for row in told["models"]] == spread.median.tolist()
-    assert all(row["low"] < row["median"] < row["high"] for row in told["models"])
-    assert "95 % of the orders" in out
-    assert out.rstrip().endswith("the effect of order alone, not an interval.")
-
-
-@pytest.mark.parametrize("options", [("--orders", "20"), ("--method", "elo", "--orders", "1")])
-def test_orders_are_for_online_elo_and_at_least_two(run: Run, options: tuple[str, ...]) -> None:
-    status, _, err = run("--votes", FOOD, *options)
-    assert status == 2
-    assert "use 2 or more with --method elo" in err
-
-
 @pytest.mark.parametrize("method", ["bradley-terry", "elo"])
 def test_a_database_and_its_export_give_the_same_numbers(run: Run, tmp_path: Path, method: str) -> None:
     url = ledger(tmp_path / "arena.sqlite")
@@ -316,7 +296,7 @@ def test_votes_are_selected_by_time(run: Run, tmp_path: Path) -> None:
         "--votes", votes, "--since", "2", "--until", "1970-01-01T00:00:09Z", "--json", tmp_path / "o"
     )
     assert (status, err) == (0, "skipped rows of other times: 3\n")
-    assert "7 votes, 2 models, since 1970-01-01T00:00:02+00:00, until 1970-01-01T00:00:09+00:00." in out
+    assert "7 votes, 2 models, since 1970-01-01T00:00:02+00:00, until 1970-01-01T00:00:09+00:00: " in out
     assert run("--votes", votes, "--since", "99")[2].endswith(
         "10 rows, left out: none, of other kinds: 0, of other times: 10\n"
     )
