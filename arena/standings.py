@@ -1,6 +1,7 @@
 """The official board, computed once for each revision of the ledger.
 
-It takes one consistent read of the ledger, and one fit in a worker thread. `elo` has the arithmetic of ratings and
+It takes one consistent read of the ledger, in which only pairs with a new or changed vote are counted again, and one
+fit in a worker thread. `elo` has the arithmetic of ratings and
 `db.queries` the SQL. `python -m elo recompute` on an export gives the same numbers.
 """
 
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 
 from db import queries
 from db.codes import BattleKind
+from db.queries import Tally
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
@@ -85,6 +87,8 @@ class Standings:
         self._board: Board | None = None
         self._failed: tuple[int, Exception] | None = None
         """The last revision without ratings, and the error."""
+        self._tally: Tally | None = None
+        """The votes of the last board, counted: only pairs with a change since then are counted again."""
 
     async def board(self) -> Board:
         """Return a board that includes every change of the ledger committed before this call.
@@ -120,19 +124,18 @@ class Standings:
 
     def _compute(self) -> Board:
         with self._database.read() as tx:
-            revision = queries.ledger_state(tx).revision
-            votes = self._votes(tx)
-            excluded = queries.exclusions(tx, BattleKind.BATTLE)
-            totals = queries.vote_totals(tx, BattleKind.BATTLE)
+            tally = self._tally = queries.tally(tx, BattleKind.BATTLE, self._tally)
+            votes = self._votes(tx, tally)
             models = queries.list_models(tx)
         listed = [model.info.name for model in models if model.retired_at is None]
         if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)
         else:
             leaderboard = rate(votes, self._settings, listed=listed)
-        exclusions = {reason.label: n for reason, n in excluded.items()}
+        exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
+        totals = tally.totals
         return Board(
-            leaderboard=leaderboard.sourced(revision=revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
+            leaderboard=leaderboard.sourced(revision=tally.revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
             models={
                 model.info.name: ModelCard(
                     name=model.info.name,
@@ -144,20 +147,20 @@ class Standings:
                 )
                 for model in models
             },
-            revision=revision,
+            revision=tally.revision,
             computed_at=self._clock(),
             n_counted=totals.counted,
             n_excluded=totals.excluded,
             exclusions=exclusions,
         )
 
-    def _votes(self, tx: Connection) -> Cells | Votes:
-        """Return what the settings need of the counted votes: mostly only counts, which the database computes. (Battles
-        have no prepared pairs, so `cluster = "auto"` needs no single votes.)"""
+    def _votes(self, tx: Connection, tally: Tally) -> Cells | Votes:
+        """Return what the settings need of the counted votes: mostly only counts. (Battles have no prepared pairs, so
+        `cluster = "auto"` needs no single votes.)"""
         if self._settings.method == "elo":
             return Votes.from_rows(queries.votes_in_order(tx, BattleKind.BATTLE))
         if not self._settings.needs_votes:
-            return Cells.from_counts(queries.cells(tx, BattleKind.BATTLE))
+            return Cells.from_counts(tally.cells(queries.model_names(tx)))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)
         rows = queries.rated_votes(tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts)

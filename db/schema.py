@@ -215,6 +215,13 @@ votes = Table(
     CheckConstraint("NOT counted OR withdrawn_at IS NULL", name="no_withdrawn_vote_counts"),
     CheckConstraint("changed_revision > revision", name="changed_after_cast"),
 )
+# The few votes that changed after they were cast: a board that keeps its counts reads them by revision.
+Index(
+    "votes_changed",
+    votes.c.changed_revision,
+    sqlite_where=votes.c.changed_revision.is_not(None),
+    postgresql_where=votes.c.changed_revision.is_not(None),
+)
 Index("votes_board", *(votes.c[name] for name in ("counted", "model_a", "model_b", "outcome", "kind")))
 
 vote_reasons = Table(

@@ -8,6 +8,7 @@ passes `now`.
     battles     battles from opening to end, with turns and answers
     decks       prepared prompts and their answers
     ledger      the revision protocol, the counts of boards, the online-Elo state
+    tallies     all votes counted by pair, kept from one revision to the next
     ratings     single votes, with everything that a rating may use
     battle_columns  what votes can be selected and grouped by
     votes       cast, withdraw, ban, un-ban
@@ -45,6 +46,7 @@ from db.queries.ledger import (
     elo_state,
     exclusions,
     ledger_state,
+    model_names,
     pair_counts,
     refresh_elo_state,
     replay,
@@ -61,6 +63,7 @@ from db.queries.roster import (
     touch_replica,
     upsert_models,
 )
+from db.queries.tallies import tally
 from db.queries.transfer import import_votes, voted_battles
 from db.queries.votes import ban_visitor, cast_vote, unban_visitor, withdraw_vote
 from db.records.battles import (
@@ -87,10 +90,12 @@ from db.records.votes import (
     OnlineElo,
     OrderedVote,
     PairCount,
+    PairTally,
     RatedVote,
     Restated,
     ShownAnswer,
     StoredVerdict,
+    Tally,
     VoteTotals,
 )
 
@@ -113,6 +118,7 @@ __all__ = [
     "OnlineElo",
     "OrderedVote",
     "PairCount",
+    "PairTally",
     "RatedVote",
     "Recent",
     "Restated",
@@ -120,6 +126,7 @@ __all__ = [
     "StoredModel",
     "StoredSettings",
     "StoredVerdict",
+    "Tally",
     "TurnRecord",
     "Visitor",
     "VoteRecord",
@@ -144,6 +151,7 @@ __all__ = [
     "keep_verdicts",
     "ledger_state",
     "list_models",
+    "model_names",
     "named_prompts",
     "open_battle",
     "pair_counts",
@@ -155,6 +163,7 @@ __all__ = [
     "save_deck_answer",
     "set_battle_state",
     "store_verdicts",
+    "tally",
     "touch_replica",
     "unban_visitor",
     "upsert_models",

@@ -71,7 +71,7 @@ def cells(
     `kind` None means all kinds. The votes were cast at `since` or later and before `until`; without times only the
     index is read.
     """
-    names = _names(tx)
+    names = model_names(tx)
     grouped = select(votes.c.model_a, votes.c.model_b, CODE, func.count().label("n")).group_by(
         votes.c.model_a, votes.c.model_b, votes.c.outcome
     )
@@ -115,7 +115,7 @@ def votes_in_order(
     tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
 ) -> Iterator[OrderedVote]:
     """Yield the counted votes in order of revision, as the online Elo replays them (all kinds)."""
-    names = _names(tx)
+    names = model_names(tx)
     # For a million votes: one number per row, one object per cell; and `<> false`, because with `= true` SQLite reads
     # by votes_board and sorts (0.9 s instead of 3.4 s of processor time).
     model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
@@ -182,7 +182,7 @@ def advance_ledger(tx: Connection, locked: LockedLedger, *, by: int = 1, keeps_e
 def store_replay(tx: Connection, locked: LockedLedger, elo: OnlineElo) -> None:
     """Replay the online-Elo state under the lock (for other queries)."""
     state = replay(votes_in_order(tx), elo)
-    ids = {name: model_id for model_id, name in _names(tx).items()}
+    ids = {name: model_id for model_id, name in model_names(tx).items()}
     tx.execute(elo_table.delete())
     if state:
         tx.execute(
@@ -192,7 +192,8 @@ def store_replay(tx: Connection, locked: LockedLedger, elo: OnlineElo) -> None:
     tx.execute(update(ledger).values(elo_revision=locked.revision, elo_name=elo.name))
 
 
-def _names(tx: Connection) -> dict[int, str]:
+def model_names(tx: Connection) -> dict[int, str]:
+    """Return all models' names by row number."""
     return dict(tx.execute(select(models.c.id, models.c.name)).all())
 
 

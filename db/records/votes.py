@@ -1,10 +1,11 @@
 """Votes, verdicts and the ledger, as queries take and return them."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from db.codes import Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.records.battles import TurnRecord
 
@@ -79,6 +80,47 @@ class Cell(NamedTuple):
     model_b: str
     outcome: Outcome
     n: int
+
+
+@dataclass(frozen=True, slots=True)
+class PairTally:
+    """The votes of an ordered pair (side A, side B): how many count, by outcome code, how many do not, and how many of
+    those each reason excludes."""
+
+    counted: tuple[int, ...]
+    n_excluded: int
+    reasons: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """All votes of a kind, counted at a revision of the ledger, by the row numbers of the two models."""
+
+    revision: int
+    kind: BattleKind
+    pairs: Mapping[tuple[int, int], PairTally]
+
+    @property
+    def totals(self) -> VoteTotals:
+        pairs = self.pairs.values()
+        return VoteTotals(sum(sum(pair.counted) for pair in pairs), sum(pair.n_excluded for pair in pairs))
+
+    @property
+    def exclusions(self) -> dict[Reason, int]:
+        """How many votes each reason excludes, by code. A vote with two reasons is counted for both."""
+        found: Counter[Reason] = Counter()
+        for pair in self.pairs.values():
+            found.update(pair.reasons)
+        return dict(sorted(found.items()))
+
+    def cells(self, names: Mapping[int, str]) -> list[Cell]:
+        """The counted votes by pair and outcome, with the models' names by row number; no cell is empty."""
+        return [
+            Cell(names[a], names[b], outcome, pair.counted[outcome])
+            for (a, b), pair in self.pairs.items()
+            for outcome in Outcome
+            if pair.counted[outcome]
+        ]
 
 
 class OrderedVote(NamedTuple):

@@ -1,5 +1,5 @@
 """The revision protocol under fire: two processes vote, withdraw, ban, un-ban and judge again at random, and read
-boards.
+boards, half of them from counts that it keeps.
 
 Each logs what it did with the revision it got. Afterwards a model of the ledger in plain Python, which knows only that
 log, says what every board must have shown at its revision and what every online rating must have been.
@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from db import queries
-from db.codes import Reason
+from db.codes import BattleKind, Reason
 from db.integrity import problems
 from db.outcome import Outcome
+from db.queries import Tally
 from db.session import open_database
 from tests.db.building import ELO, MODELS, add_models, judge_again, votable, vote
 
@@ -34,7 +35,8 @@ def _work(url: str, seed: int, log_path: str) -> None:
     database = open_database(url)
     log: list[dict[str, Any]] = []
     votes: list[tuple[str, str]] = []
-    for _ in range(N_STEPS):
+    kept: Tally | None = None
+    for n in range(N_STEPS):
         visitor = rng.choice(VISITORS)
         step = rng.choices(
             ["vote", "withdraw", "ban", "unban", "recompute", "refresh", "board"], [40, 6, 3, 6, 2, 4, 30]
@@ -43,8 +45,12 @@ def _work(url: str, seed: int, log_path: str) -> None:
         if step == "board":
             with database.read() as tx:
                 state = queries.ledger_state(tx)
-                entry["cells"] = [[*cell] for cell in queries.cells(tx, None)]
-                entry["excluded"] = {reason.label: count for reason, count in queries.exclusions(tx, None).items()}
+                cells, excluded = queries.cells(tx, None), queries.exclusions(tx, None)
+                if n % 2:  # all votes here are of one kind
+                    kept = queries.tally(tx, BattleKind.BATTLE, kept)
+                    cells, excluded = kept.cells(queries.model_names(tx)), kept.exclusions
+                entry["cells"] = [[*cell] for cell in cells]
+                entry["excluded"] = {reason.label: count for reason, count in excluded.items()}
                 stored = queries.elo_state(tx)
                 entry["revision"] = state.revision
                 if state.elo_revision == state.revision:
