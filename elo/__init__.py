@@ -17,12 +17,36 @@
 
 A folder imports only from the folders above it in this list, `settings` and `battles`; `estimate` imports `fit` and
 `chance`, `board` imports `estimate` and `online`. The package imports nothing of the arena and, except in its commands,
-no database. `python -m elo recompute` is the command line.
+no database. `python -m elo recompute` is the command line. What `elo` offers is imported when it is first used, so the
+command line starts, and prints its help, without NumPy.
 """
 
-from elo.battles import Cells, Votes
-from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
-from elo.settings import Settings
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from elo.battles import Cells, Votes
+    from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
+    from elo.settings import Settings
 
 __version__ = "0.2.0"
 __all__ = ["BoardRow", "Cells", "Leaderboard", "Settings", "Votes", "rate", "rate_online"]
+
+_MODULES = {
+    "elo.battles": ("Cells", "Votes"),
+    "elo.board.leaderboard": ("BoardRow", "Leaderboard", "rate", "rate_online"),
+    "elo.settings": ("Settings",),
+}
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _MODULES.items():
+        if name in names:
+            value: object = getattr(import_module(module), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module 'elo' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

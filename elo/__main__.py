@@ -14,21 +14,20 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from elo import __version__
-from elo.battles import MissingDataError
-from elo.commands import check, compare, plan, quality, recompute, simulate
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, UsageError
-from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
-from elo.fit.clusters import ClusterError
-from elo.votes.votes_file import BadRowError, VotesFileError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code. An error of a user, a file or a database is one line on stderr."""
-    parser = _parser()
+    argv = sys.argv[1:] if argv is None else argv
+    called = next((word for word in argv if not word.startswith("-")), "")
+    parser = _parser({called})
     arguments = parser.parse_args(argv)
     try:
         code: int = arguments.run(arguments)
@@ -37,10 +36,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except UsageError as error:
         parser.error(str(error))
-    except (CommandError, VotesFileError, MissingDataError, NoMaximumError, ClusterError, ConvergenceError) as error:
-        hint = "; --skip-bad skips such rows" if isinstance(error, BadRowError) else ""
-        print(f"error: {error}{hint}", file=sys.stderr)
-        return 1
     except BrokenPipeError:  # the reader of our output, such as head, has stopped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter's last flush fails
         return 128 + signal.SIGPIPE
@@ -51,15 +46,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("stopped; no file is half written", file=sys.stderr)
         return 130
+    except _of_users() as error:
+        from elo.votes.votes_file import BadRowError
+
+        hint = "; --skip-bad skips such rows" if isinstance(error, BadRowError) else ""
+        print(f"error: {error}{hint}", file=sys.stderr)
+        return 1
 
 
-def _parser() -> argparse.ArgumentParser:
+def _of_users() -> tuple[type[Exception], ...]:
+    """The errors of votes and settings. They are imported when something was raised, because they load slowly."""
+    from elo.battles import MissingDataError
+    from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
+    from elo.fit.clusters import ClusterError
+    from elo.votes.votes_file import VotesFileError
+
+    return CommandError, VotesFileError, MissingDataError, NoMaximumError, ClusterError, ConvergenceError
+
+
+def _parser(called: Collection[str] = HELP.keys()) -> argparse.ArgumentParser:
+    """The parser with the arguments of these commands; of the others it has the names alone, and imports nothing."""
     prog = "arena-elo" if Path(sys.argv[0]).name == "arena-elo" else "python -m elo"
     parser = argparse.ArgumentParser(prog=prog, description="Ratings from votes.")
     parser.add_argument("--version", action="version", version=f"arena {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (recompute, check, quality, compare, plan, simulate):
-        command.add_to(commands)
+    for name, what in HELP.items():
+        if name in called:
+            import_module(f"elo.commands.{name}").add_to(commands)
+        else:
+            commands.add_parser(name, help=what)
     return parser
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
@@ -24,17 +25,19 @@ from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, names, record
 from elo.chance import short_records
 from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance, tie_error
-from elo.fit import bradley_terry, contextual, ties
+from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters
 from elo.fit.coefficient import Coefficient
 from elo.fit.components import components
-from elo.fit.contextual import ContextualFit
 from elo.fit.gauge import Gauge
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.fit.weights import is_weighted, vote_weights, weighted_pairs
 from elo.settings import Settings
+
+if TYPE_CHECKING:  # the fit with covariates is loaded where it is asked for
+    from elo.fit.contextual import ContextualFit
 
 _FARTHEST = 700.0  # e to the power of a little more is beyond any float
 
@@ -55,7 +58,7 @@ class Estimate:
     """(K,): the component of each model in the fit; ratings can be compared only within one."""
     fit: Fit | TieFit
     ratings: Floats
-    contextual: ContextualFit | None = None
+    contextual: "ContextualFit | None" = None
     """The fit with the coefficients of `control`, if any."""
     plain: Floats | None = None
     """(K,): the ratings if every vote weighed the same; None where it does."""
@@ -175,6 +178,8 @@ def _fit_pairs(pairs: Pairs, settings: Settings) -> Fit | TieFit:
 
 
 def _fit_with_covariates(votes: Votes, cells: Cells, settings: Settings) -> Estimate:
+    from elo.fit import contextual
+
     weights, plain, counted = None, None, cells.pairs()
     gauge = Gauge.of(counted.models, record(counted).battles, settings)
     if is_weighted(settings):
@@ -199,7 +204,9 @@ def _fit_with_covariates(votes: Votes, cells: Cells, settings: Settings) -> Esti
     )
 
 
-def _spread_with_covariates(found: Estimate, fitted: ContextualFit, clusters: Clusters | None) -> Spread:
+def _spread_with_covariates(found: Estimate, fitted: "ContextualFit", clusters: Clusters | None) -> Spread:
+    from elo.fit import contextual
+
     settings, likelihood = found.settings, fitted.likelihood.ratings
     if clusters is None:
         short = short_records.of_votes(likelihood, found.pairs, found.fit)

@@ -12,6 +12,18 @@
     plan_text, quality_text  what `plan` and `quality` print
     shared                   what several commands need
 
-`elo.__main__` parses the command line. A command imports the database when it runs, so votes files are rated without
-SQLAlchemy.
+`elo.__main__` parses the command line, and imports the module of the command that was called alone. A command imports
+the database when it runs, so votes files are rated without SQLAlchemy.
 """
+
+from collections.abc import Mapping
+
+HELP: Mapping[str, str] = {
+    "recompute": "rate the votes of a database or of files",
+    "check": "find errors in a database, and replay its online ratings",
+    "quality": "how far the votes can be trusted, and who votes carelessly",
+    "compare": "what moved between two boards, and whether it is more than chance",
+    "plan": "what to play next: battles that separate models, and the most informative pairs",
+    "simulate": "write votes from known ratings",
+}
+"""Command -> what it does."""

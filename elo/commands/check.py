@@ -6,12 +6,13 @@
 import argparse
 from functools import partial
 
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands
 from elo.online import settings_of, update
 
 
 def add_to(commands: Commands) -> None:
-    command = commands.add_parser("check", help="find errors in a database, and replay its online ratings")
+    command = commands.add_parser("check", help=HELP["check"])
     command.add_argument(
         "--db", metavar="URL", required=True, help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
     )

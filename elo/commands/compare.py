@@ -7,6 +7,7 @@ from pathlib import Path
 
 from elo.board.compare import BoardFileError, Comparison, Move, compare, read_board
 from elo.board.table import aligned
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands
 from elo.commands.shared.output import check_targets, write_whole
 
@@ -21,7 +22,7 @@ _SHARED = {
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "compare",
-        help="what moved between two boards, and whether it is more than chance",
+        help=HELP["compare"],
         description="Compare two boards that recompute --json wrote.",
     )
     command.add_argument("before", metavar="A.json", type=Path, help="the first board")

@@ -8,6 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_targets, write_whole
 from elo.commands.shared.progress import Progress
@@ -18,7 +19,7 @@ from elo.commands.shared.sources import add_source_options, files_read, find
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "plan",
-        help="what to play next: battles that separate models, and the most informative pairs",
+        help=HELP["plan"],
         description="Plan battles with today's ratings.",
         formatter_class=Formatter,
     )

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_targets, write_whole
 from elo.commands.shared.progress import Progress
@@ -26,7 +27,7 @@ if TYPE_CHECKING:  # these modules load slowly, and other commands do not need t
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "quality",
-        help="how far the votes can be trusted, and who votes carelessly",
+        help=HELP["quality"],
         description="Examine all votes of a database or of files, also those that do not count.",
     )
     source = command.add_mutually_exclusive_group(required=True)

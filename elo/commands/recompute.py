@@ -11,6 +11,7 @@ from elo import estimate
 from elo.battles import Votes
 from elo.board.leaderboard import Leaderboard, board_csv, board_from, rate_online
 from elo.board.table import table
+from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands
 from elo.commands.shared.output import check_folder, check_targets, write_whole
 from elo.commands.shared.progress import Progress
@@ -22,7 +23,7 @@ from elo.estimate import Estimate, Spread
 def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "recompute",
-        help="rate the votes of a database or of files",
+        help=HELP["recompute"],
         description="Rate the votes of a database or of files, and print the table.",
         formatter_class=Formatter,
     )

@@ -7,6 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
+from elo.commands import HELP
 from elo.commands.shared.failures import Commands, UsageError
 from elo.commands.shared.output import check_targets, whole_file, write_whole
 from elo.commands.shared.progress import Progress
@@ -37,7 +38,7 @@ def add_to(commands: Commands) -> None:
     defaults = Scenario()
     command = commands.add_parser(
         "simulate",
-        help="write votes from known ratings",
+        help=HELP["simulate"],
         description="Write a votes file from known ratings, for recompute.",
     )
     command.add_argument("output", metavar="OUT.csv", type=Path, help="the votes file to write")

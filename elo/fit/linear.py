@@ -46,8 +46,7 @@ class Incidence:
 
 def cho_factor(matrix: Floats) -> Floats:
     """L (K, K) of L L' = matrix. Raises LinAlgError for a matrix that is not positive definite."""
-    factor: Floats = np.linalg.cholesky(matrix)
-    return factor
+    return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
 
 
 def cho_solve(factor: Floats, b: Floats) -> Floats:

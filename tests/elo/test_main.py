@@ -31,6 +31,31 @@ def test_no_command_and_an_unknown_one_are_refused(capsys: pytest.CaptureFixture
         assert message in capsys.readouterr().err
 
 
+def loaded(*arguments: str) -> set[str]:
+    """The packages that the command line loads."""
+    code = f"""
+import contextlib, io, sys
+from elo.__main__ import main
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    main({list(arguments)!r})
+print(*{{name.partition(".")[0] for name in sys.modules}}, "elo.commands.simulate" in sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("rerate",), ()])
+def test_help_loads_no_numpy(arguments: tuple[str, ...]) -> None:
+    """NumPy and SciPy took nine tenths of the start."""
+    assert not loaded(*arguments) & {"numpy", "scipy", "tqdm", "threadpoolctl", "True"}
+
+
+def test_a_small_board_loads_no_scipy() -> None:
+    found = loaded("recompute", "--votes", str(FOOD))
+    assert "numpy" in found
+    assert not found & {"scipy", "tqdm", "sqlalchemy", "pandas", "True"}
+
+
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly() -> None:
     command = f"{sys.executable} -m elo recompute --votes {FOOD} --bootstrap 5 | true"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, timeout=300, check=False)

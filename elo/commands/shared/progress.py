@@ -2,10 +2,12 @@
 
 import io
 import sys
+import time
 from collections.abc import Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 T = TypeVar("T")
 
@@ -30,6 +32,7 @@ class Progress:
     """One piece of work after the other. Each call may come as often as it likes."""
 
     def __init__(self) -> None:
+        self._what, self._started_s = "", 0.0
         self._bar: tqdm[None] | None = None
 
     def rounds(self, n_done: int, n_rounds: int) -> None:
@@ -47,27 +50,36 @@ class Progress:
 
     def count(self, what: str, unit: str, n_done: int, total: int | None = None) -> None:
         """Show, for example, "reading: 20,000 rows". Other work than before replaces its bar."""
-        if self._bar is None or self._bar.desc != what:
+        if self._what != what:
             self.clear()
-            self._bar = _bar(what, unit, total)
-        self._bar.update(n_done - self._bar.n)
+            self._what, self._started_s = what, time.monotonic()
+        if self._bar is not None:
+            self._bar.update(n_done - self._bar.n)
+        elif time.monotonic() - self._started_s >= (_QUIET_S if _is_terminal() else _LINE_EVERY_S):
+            self._bar = _bar(what, unit, n_done, total)
 
     def clear(self) -> None:
         """Remove the bar, before anything else is printed."""
         if self._bar is not None:
             self._bar.close()
-            self._bar = None
+        self._what, self._bar = "", None
 
 
-def _bar(what: str, unit: str, total: int | None) -> "tqdm[None]":
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+def _is_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _bar(what: str, unit: str, n_done: int, total: int | None) -> "tqdm[None]":
+    from tqdm import tqdm  # it loads slowly, and short work has no bar
+
+    is_terminal = _is_terminal()
     return tqdm(
         desc=what,
         total=total,
+        initial=n_done,
         unit=unit,
         file=sys.stderr if is_terminal else _Lines(),
         leave=False,
-        delay=_QUIET_S if is_terminal else _LINE_EVERY_S,
         mininterval=0.1 if is_terminal else _LINE_EVERY_S,
         miniters=1,
         bar_format=_COUNT if total is None else _SHARE if is_terminal else _LINE,
