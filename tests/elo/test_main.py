@@ -50,10 +50,10 @@ def test_help_loads_no_numpy(arguments: tuple[str, ...]) -> None:
     assert not loaded(*arguments) & {"numpy", "scipy", "tqdm", "threadpoolctl", "True"}
 
 
-def test_a_small_board_loads_no_scipy() -> None:
+def test_a_small_board_loads_neither_scipy_nor_pyarrow() -> None:
     found = loaded("recompute", "--votes", str(FOOD))
     assert "numpy" in found
-    assert not found & {"scipy", "tqdm", "sqlalchemy", "pandas", "True"}
+    assert not found & {"scipy", "pyarrow", "tqdm", "sqlalchemy", "pandas", "True"}
 
 
 def test_a_reader_that_has_seen_enough_ends_the_command_quietly() -> None:
