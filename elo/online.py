@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Votes
@@ -89,27 +88,25 @@ def replay(votes: Votes | Iterable[tuple[str, str, Outcome]], settings: Settings
         raise ValueError(f"vote {itself[0] + 1}: {model!r} against itself; a battle needs two models")
     K = len(votes.models)
     games = (np.bincount(votes.a, minlength=K) + np.bincount(votes.b, minlength=K)).tolist()
-    ratings = _replayed(votes.a, votes.b, votes.outcome, K, settings)
+    ratings = [settings.start] * K
+    for first in range(0, len(votes), _CHUNK):
+        part = slice(first, first + _CHUNK)
+        columns = (column[part].tolist() for column in (votes.a, votes.b, votes.outcome))
+        extend(ratings, zip(*columns, strict=True), settings)
     return {model: State(rating, n) for model, rating, n in zip(votes.models, ratings, games, strict=True) if n}
 
 
-def _replayed(
-    a: NDArray[np.integer], b: NDArray[np.integer], outcome: NDArray[np.integer], n_models: int, settings: Settings
-) -> list[float]:
-    """(K,): `update` after `update`, as one loop over plain numbers for speed. NumPy's power would differ in the last
-    bit."""
-    k, base, scale = settings.k, settings.base, settings.scale
-    ratings = [settings.start] * n_models
-    for first in range(0, len(a), _CHUNK):
-        part = slice(first, first + _CHUNK)
-        scores = _SCORE_OF[outcome[part]]
-        for model_a, model_b, score in zip(a[part].tolist(), b[part].tolist(), scores.tolist(), strict=True):
-            rating_a = ratings[model_a]
-            rating_b = ratings[model_b]
-            try:
-                gain = k * (score - 1.0 / (1.0 + base ** ((rating_b - rating_a) / scale)))
-            except OverflowError:  # odds beyond any float, as in `_expected`
-                gain = k * score
-            ratings[model_a] = rating_a + gain
-            ratings[model_b] = rating_b - gain
-    return ratings
+def extend(ratings: list[float], votes: Iterable[tuple[int, int, int]], settings: Settings) -> None:
+    """Change the ratings by votes (number of model a in the ratings, number of model b, outcome's code), in order:
+    `update` after `update`, bit for bit, as one loop over plain numbers for speed. (NumPy's power would differ in the
+    last bit.)"""
+    k, base, scale, scores = settings.k, settings.base, settings.scale, _SCORES
+    for model_a, model_b, outcome in votes:
+        rating_a = ratings[model_a]
+        rating_b = ratings[model_b]
+        try:
+            gain = k * (scores[outcome] - 1.0 / (1.0 + base ** ((rating_b - rating_a) / scale)))
+        except OverflowError:  # odds beyond any float, as in `_expected`
+            gain = k * scores[outcome]
+        ratings[model_a] = rating_a + gain
+        ratings[model_b] = rating_b - gain

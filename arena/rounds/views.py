@@ -46,7 +46,8 @@ class TurnView:
 
 @dataclass(frozen=True, slots=True)
 class RevealSide:
-    """The model of a side. Ratings are online Elo, None for a voted battle that is shown after a restart. On the
+    """The model of a side. Ratings are online Elo, None for a voted battle that is shown after a restart, and for a
+    vote during a replay of many votes. On the
     official board the model's true rank is from `rank` to `rank_worst`; None if the board does not have the model yet.
 
     `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer, None if the endpoint did not send them.
@@ -72,6 +73,8 @@ class Reveal:
     """The stored vote. `reasons` are keys of the closed list in `arena.rules.ledger`, empty if `is_counted`.
 
     `can_withdraw_s` is the number of seconds for which the vote can still be withdrawn, 0 when it cannot.
+    `is_replaying`: the online ratings were out of date when the vote was cast, and are being computed from all votes,
+    so no change of them is known.
     """
 
     outcome: Outcome
@@ -80,6 +83,7 @@ class Reveal:
     is_counted: bool
     reasons: tuple[str, ...]
     can_withdraw_s: float
+    is_replaying: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -272,6 +272,7 @@ class Arena:
                 if live.can_withdraw_s(self._now()) <= 0:
                     raise Refusal("too_late", limit_s=limits.WITHDRAW_WITHIN_S)
                 reasons = await in_database(partial(self._storage.withdraw, visitor, battle_id))
+                self._upkeep.replay_soon()
                 await self._battles.retract(live, reasons)
             return live.timed(live.reveal, self._now())
 
@@ -305,4 +306,6 @@ class Arena:
         except NotVotable as error:
             raise Refusal("battle_void") from error
         battle.become_voted()
+        if cast is not None and cast.a is None:
+            self._upkeep.replay_soon()
         await self._battles.unveil(live, record, cast)

@@ -15,6 +15,7 @@ from arena.service.storage import online_elo, rules_of
 from arena.settings import Settings
 from db import queries
 from db.codes import Reason
+from db.online_replay import bring_up_to_date
 from db.queries import NewVerdict, StoredVerdict
 from db.session import Database
 
@@ -104,8 +105,7 @@ def _store(database: Database, changed: list[NewVerdict], settings: Settings) ->
             batch = changed[start : start + STEP]
             n_flipped += queries.store_verdicts(tx, batch, rules_version=ledger.RULES_VERSION).n_flipped
     if n_flipped:  # now, or the next vote would wait for the replay
-        with database.write() as tx:
-            queries.refresh_elo_state(tx, online_elo(settings.elo))
+        bring_up_to_date(database, online_elo(settings.elo))
 
 
 def _labels(reasons: tuple[Reason, ...]) -> Labels:

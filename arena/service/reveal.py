@@ -31,6 +31,7 @@ def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> 
         is_counted=record.vote.counted,
         reasons=_labels(record.vote.reasons),
         can_withdraw_s=0.0,
+        is_replaying=cast is not None and cast.a is None,
     )
 
 

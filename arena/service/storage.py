@@ -19,6 +19,7 @@ from arena.settings import Settings
 from db import queries
 from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
+from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, OnlineElo, VoteRecord
 from db.session import Database
@@ -197,6 +198,13 @@ class Storage:
                 vote = queries.get_battle(tx, battle_id).vote
                 return vote.reasons if vote else (Reason.WITHDRAWN,)
 
+    def replay(self) -> None:
+        """Bring the online ratings up to date, if more votes must be replayed for that than a vote waits for."""
+        with self._database.read() as tx:
+            is_needed = not queries.ledger_state(tx).has_right_state(self._online_elo) and queries.is_long_replay(tx)
+        if is_needed:
+            bring_up_to_date(self._database, self._online_elo)
+
 
 class DatabaseJournal:
     """`arena.rounds.battle.Journal` in the database; each call is one transaction in a worker thread."""
@@ -233,4 +241,5 @@ def rules_of(settings: Settings) -> ledger.Rules:
 
 def online_elo(settings: EloSettings) -> OnlineElo:
     """Return the online Elo of these settings in the form that `db` needs, which has no formula."""
-    return OnlineElo(online.name_of(settings), settings.start, partial(online.update, settings=settings))
+    update, update_all = partial(online.update, settings=settings), partial(online.extend, settings=settings)
+    return OnlineElo(online.name_of(settings), settings.start, update, update_all)

@@ -30,6 +30,7 @@ class Upkeep:
         self._standings = standings
         self._battles = battles
         self._tasks: list[asyncio.Task[None]] = []
+        self._replay: asyncio.Task[None] | None = None
 
     async def start(self, parameters: CountParameters | None) -> tuple[Interrupted, ...]:
         """Register the models and start the tasks; return the battles that an earlier process left open, now void.
@@ -47,10 +48,17 @@ class Upkeep:
             self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
         return ended
 
+    def replay_soon(self) -> None:
+        """Begin a replay of the online ratings in the background, unless one is running. Call it when a vote had no
+        change of them, and after a change of older votes."""
+        if self._replay is None or self._replay.done():
+            self._replay = asyncio.create_task(self._replay_online(), name="online ratings")
+
     async def close(self) -> None:
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._replay] if self._replay else [])]
+        for task in tasks:
             task.cancel()
-        for result in await asyncio.gather(*self._tasks, return_exceptions=True):
+        for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, Exception):
                 logger.error("a background task of the arena failed", exc_info=result)
 
@@ -74,8 +82,17 @@ class Upkeep:
                 await asyncio.to_thread(self._storage.tidy)
             except DatabaseError:
                 logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
+            self.replay_soon()
             self._battles.forget_idle()
             await asyncio.sleep(limits.HOUSEKEEPING_EVERY_S)
+
+    async def _replay_online(self) -> None:
+        try:
+            await asyncio.to_thread(self._storage.replay)
+        except DatabaseError:
+            logger.exception(
+                "the online ratings are out of date; the next try is within %g s", limits.HOUSEKEEPING_EVERY_S
+            )
 
 
 def _info(player: Player) -> ModelInfo:

@@ -37,7 +37,8 @@ def result(reveal: Reveal | None, texts: Messages) -> Face:
     if "withdrawn" in reveal.reasons:
         verdict = f'<span class="not-counted">{plain(texts("withdrawn"))}</span>'
     elif reveal.is_counted:
-        verdict = f'<span class="counted">{plain(texts("vote_counted"))}</span>'
+        counted = texts("vote_counted") + (f" {texts('online_replaying')}" if reveal.is_replaying else "")
+        verdict = f'<span class="counted">{plain(counted)}</span>'
     else:
         first, *more_reasons = (texts("reason_" + reason) for reason in reveal.reasons)
         why = " ".join([first, *(f"{reason[0].upper()}{reason[1:]}" for reason in more_reasons)])
@@ -59,7 +60,8 @@ def more(model: RevealSide, texts: Messages) -> str:
 
 
 def _rating(model: RevealSide) -> str:
-    """Return `1032 (+14)`, in whole points, or nothing if the change is unknown (after a restart)."""
+    """Return `1032 (+14)`, in whole points, or nothing if the change is unknown (after a restart, or during
+    a replay)."""
     if model.rating_before is None or model.rating_after is None:
         return ""
     return f"{round(model.rating_after)} ({_signed(round(model.rating_after - model.rating_before))})"

@@ -7,7 +7,8 @@ passes `now`.
     roster      models and visitors, replicas
     battles     battles from opening to end, with turns and answers
     decks       prepared prompts and their answers
-    ledger      the revision protocol, the counts of boards, the online-Elo state
+    ledger      the revision protocol, the counts of boards, the votes in order
+    online      the online-Elo state, and replays
     tallies     all votes counted by pair, kept from one revision to the next
     ratings     single votes, with everything that a rating may use
     battle_columns  what votes can be selected and grouped by
@@ -43,16 +44,14 @@ from db.queries.battles import (
 from db.queries.decks import add_deck_prompt, save_deck_answer
 from db.queries.ledger import (
     cells,
-    elo_state,
     exclusions,
     ledger_state,
     model_names,
     pair_counts,
-    refresh_elo_state,
-    replay,
     vote_totals,
     votes_in_order,
 )
+from db.queries.online import elo_state, is_long_replay, refresh_elo_state, replay
 from db.queries.ratings import rated_votes
 from db.queries.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
 from db.queries.roster import (
@@ -148,6 +147,7 @@ __all__ = [
     "get_shared_battle",
     "get_visitor",
     "import_votes",
+    "is_long_replay",
     "keep_verdicts",
     "ledger_state",
     "list_models",

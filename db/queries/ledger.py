@@ -1,16 +1,13 @@
-"""The ledger's revision, and the counts of the votes that count.
+"""The ledger's revision, and the votes that count: their numbers, and their order.
 
 The revision protocol: a transaction that changes what counts first calls `lock_ledger`, which makes other such
 transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a
 snapshot with revision r contains every change up to r. A vote's revision is its place in the replay of the online Elo.
 
-The online-Elo state is up to date if `elo_revision` equals `revision` and it was computed with this Elo formula. A vote
-extends such a state. A change of older votes sets `elo_revision` to 0, and the next vote or `refresh_elo_state` replays
-first.
+`elo_revision` says up to where the online-Elo state is right (`db.queries.online`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -29,8 +26,7 @@ from sqlalchemy import (
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
-from db.records.votes import Cell, EloState, LedgerState, OnlineElo, OrderedVote, PairCount, VoteTotals
-from db.schema import elo_state as elo_table
+from db.records.votes import Cell, LedgerState, OrderedVote, PairCount, VoteTotals
 from db.schema import ledger, models, vote_reasons, votes
 
 _BATCH = 10_000
@@ -40,17 +36,8 @@ CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
 """The outcome's code, also for other queries: making a million members of an enumeration takes a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockedLedger:
+class LockedLedger(LedgerState):
     """The ledger's row, locked by this transaction: until it ends, no other can change what counts."""
-
-    revision: int
-    elo_revision: int
-    elo_name: str
-
-    def has_right_state(self, elo: OnlineElo) -> bool:
-        """Whether the online-Elo state is up to date."""
-        return self.elo_revision == self.revision and self.elo_name == elo.name
 
 
 def ledger_state(tx: Connection) -> LedgerState:
@@ -116,47 +103,38 @@ def votes_in_order(
 ) -> Iterator[OrderedVote]:
     """Yield the counted votes in order of revision, as the online Elo replays them (all kinds)."""
     names = model_names(tx)
-    # For a million votes: one number per row, one object per cell; and `<> false`, because with `= true` SQLite reads
-    # by votes_board and sorts (0.9 s instead of 3.4 s of processor time).
+    met: dict[int, OrderedVote] = {}
+    for numbers in packed_in_order(tx, kind, since=since, until=until):
+        for number in numbers:
+            vote = met.get(number)
+            if vote is None:
+                a, b, code = unpacked(number)
+                vote = met[number] = OrderedVote(names[a], names[b], _OUTCOMES[code])
+            yield vote
+
+
+def packed_in_order(
+    tx: Connection,
+    kind: BattleKind | None = None,
+    *,
+    after: int = 0,
+    since: float | None = None,
+    until: float | None = None,
+) -> Iterator[Sequence[int]]:
+    """Yield the counted votes after a revision in batches, in order, each as one number for `unpacked`."""
+    # For a million votes: one number per row; and `<> false`, because with `= true` SQLite reads by votes_board and
+    # sorts (0.9 s instead of 3.4 s of processor time).
     model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
     packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + CODE
-    in_order = select(packed).where(votes.c.counted != false()).order_by(votes.c.revision)
-    in_order = of_votes(in_order, kind, since, until)
-    met: dict[int, OrderedVote] = {}
-    for number in tx.scalars(in_order, execution_options={"yield_per": _BATCH}):
-        vote = met.get(number)
-        if vote is None:
-            pair, code = divmod(number, len(_OUTCOMES))
-            a, b = divmod(pair, _MODEL_IDS)
-            vote = met[number] = OrderedVote(names[a], names[b], _OUTCOMES[code])
-        yield vote
+    in_order = select(packed).where(votes.c.counted != false(), votes.c.revision > after).order_by(votes.c.revision)
+    chosen = of_votes(in_order, kind, since, until)
+    yield from tx.scalars(chosen, execution_options={"yield_per": _BATCH}).partitions()
 
 
-def elo_state(tx: Connection) -> Mapping[str, EloState]:
-    """Return the stored online-Elo state by model name. `ledger_state` shows whether it is up to date; see
-    `refresh_elo_state`."""
-    stored = select(models.c.name, elo_table.c.rating, elo_table.c.games).join(models).order_by(models.c.name)
-    return {name: EloState(rating, games) for name, rating, games in tx.execute(stored)}
-
-
-def refresh_elo_state(tx: Connection, elo: OnlineElo) -> Mapping[str, EloState]:
-    """Return the online-Elo state, after a replay of all counted votes if it is out of date or made with another
-    Elo formula. Needs a write transaction."""
-    locked = lock_ledger(tx)
-    if not locked.has_right_state(elo):
-        store_replay(tx, locked, elo)
-    return elo_state(tx)
-
-
-def replay(ordered: Iterable[OrderedVote], elo: OnlineElo) -> dict[str, EloState]:
-    """Compute the online-Elo state after these votes, without models that have none."""
-    ratings: dict[str, float] = {}
-    games: dict[str, int] = {}
-    for a, b, outcome in ordered:
-        ratings[a], ratings[b] = elo.update(ratings.get(a, elo.start), ratings.get(b, elo.start), outcome)
-        games[a] = games.get(a, 0) + 1
-        games[b] = games.get(b, 0) + 1
-    return {name: EloState(ratings[name], games[name]) for name in sorted(ratings)}
+def unpacked(number: int) -> tuple[int, int, int]:
+    """The row numbers of both models, and the outcome's code."""
+    pair, code = divmod(number, len(_OUTCOMES))
+    return *divmod(pair, _MODEL_IDS), code
 
 
 def lock_ledger(tx: Connection) -> LockedLedger:
@@ -177,19 +155,6 @@ def advance_ledger(tx: Connection, locked: LockedLedger, *, by: int = 1, keeps_e
         elo_revision = locked.elo_revision
     tx.execute(update(ledger).values(revision=revision, elo_revision=elo_revision))
     return revision
-
-
-def store_replay(tx: Connection, locked: LockedLedger, elo: OnlineElo) -> None:
-    """Replay the online-Elo state under the lock (for other queries)."""
-    state = replay(votes_in_order(tx), elo)
-    ids = {name: model_id for model_id, name in model_names(tx).items()}
-    tx.execute(elo_table.delete())
-    if state:
-        tx.execute(
-            elo_table.insert(),
-            [{"model_id": ids[name], "rating": now.rating, "games": now.games} for name, now in state.items()],
-        )
-    tx.execute(update(ledger).values(elo_revision=locked.revision, elo_name=elo.name))
 
 
 def model_names(tx: Connection) -> dict[int, str]:

@@ -9,8 +9,9 @@ from db import errors
 from db.codes import Reason, State
 from db.outcome import Outcome
 from db.queries.battles import no_such_battle
-from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger, store_replay
+from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger
 from db.queries.load import vote_record
+from db.queries.online import is_long_replay, replay_locked
 from db.queries.roster import insert
 from db.records.battles import VoteRecord
 from db.records.votes import CastVote, EloChange, OnlineElo, Restated
@@ -33,7 +34,9 @@ def cast_vote(
     elo: OnlineElo,
     now: float,
 ) -> CastVote:
-    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction.
+    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction. If more
+    votes must be replayed first than this transaction should wait for, the online Elo is left out of date
+    (`db.online_replay`), and the vote has no change of it.
 
     The vote counts if `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at the
     same moment is not missed). `facts` is what the rules saw, as plain JSON, so that they can judge again.
@@ -51,15 +54,12 @@ def cast_vote(
     all_reasons = set(reasons) | ({Reason.BANNED} if battle.banned_at is not None else set())
     counted = not all_reasons
 
-    if not locked.has_right_state(elo):
-        store_replay(tx, locked, elo)
+    if not locked.has_right_state(elo) and not is_long_replay(tx):
+        replay_locked(tx, locked, elo)
         locked = lock_ledger(tx)
-    before_a, before_b = _rating(tx, battle.model_a, elo), _rating(tx, battle.model_b, elo)
-    after_a, after_b = elo.update(before_a, before_b, outcome) if counted else (before_a, before_b)
-    if counted:
-        _step(tx, battle.model_a, after_a)
-        _step(tx, battle.model_b, after_b)
-    revision = advance_ledger(tx, locked, keeps_elo=True)
+    has_right_state = locked.has_right_state(elo)
+    changes = _elo_step(tx, battle, outcome if counted else None, elo) if has_right_state else (None, None)
+    revision = advance_ledger(tx, locked, keeps_elo=has_right_state)
 
     vote_id = tx.scalar(
         votes.insert()
@@ -83,8 +83,8 @@ def cast_vote(
     return CastVote(
         revision=revision,
         reasons=tuple(sorted(all_reasons)),
-        a=EloChange(battle.name_a, before_a, after_a),
-        b=EloChange(battle.name_b, before_b, after_b),
+        a=changes[0],
+        b=changes[1],
     )
 
 
@@ -202,6 +202,19 @@ def _own_battle(tx: Connection, battle_id: str, visitor: str) -> Row[tuple[Any, 
     if battle.pseudonym != visitor:
         raise errors.NotYours(f"battle {battle_id} belongs to another visitor")
     return battle
+
+
+def _elo_step(
+    tx: Connection, battle: Row[tuple[Any, ...]], outcome: Outcome | None, elo: OnlineElo
+) -> tuple[EloChange, EloChange]:
+    """Extend the online-Elo state by a vote; without an outcome, by one that does not count."""
+    before_a, before_b = _rating(tx, battle.model_a, elo), _rating(tx, battle.model_b, elo)
+    after_a, after_b = before_a, before_b
+    if outcome is not None:
+        after_a, after_b = elo.update(before_a, before_b, outcome)
+        _step(tx, battle.model_a, after_a)
+        _step(tx, battle.model_b, after_b)
+    return EloChange(battle.name_a, before_a, after_a), EloChange(battle.name_b, before_b, after_b)
 
 
 def _rating(tx: Connection, model_id: int, elo: OnlineElo) -> float:

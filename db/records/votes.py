@@ -1,13 +1,15 @@
 """Votes, verdicts and the ledger, as queries take and return them."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.records.battles import TurnRecord
+
+_OUTCOMES = tuple(Outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,17 @@ class OnlineElo:
     name: str
     start: float
     update: Callable[[float, float, Outcome], tuple[float, float]]
+    update_all: Callable[[list[float], Iterable[tuple[int, int, int]]], None] | None = None
+    """The same for many votes (place of side A in the ratings, place of side B, outcome's code), which change the
+    ratings in place and bit for bit as `update` does; None: `update` is called for each."""
+
+    def extend(self, ratings: list[float], votes: Iterable[tuple[int, int, int]]) -> None:
+        """Change the ratings by these votes, in order; see `update_all`."""
+        if self.update_all is not None:
+            self.update_all(ratings, votes)
+            return
+        for a, b, code in votes:
+            ratings[a], ratings[b] = self.update(ratings[a], ratings[b], _OUTCOMES[code])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +48,13 @@ class EloChange:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned."""
+    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned. Without changes
+    (None) the online Elo is being replayed, and will have the vote in its place."""
 
     revision: int
     reasons: tuple[Reason, ...]
-    a: EloChange
-    b: EloChange
+    a: EloChange | None
+    b: EloChange | None
 
     @property
     def counted(self) -> bool:
@@ -63,6 +77,10 @@ class LedgerState:
     elo_revision: int
     elo_name: str = field(default="", compare=False)
     """The name of the `OnlineElo` that made the state."""
+
+    def has_right_state(self, elo: OnlineElo) -> bool:
+        """Whether the online-Elo state is up to date."""
+        return self.elo_revision == self.revision and self.elo_name == elo.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from arena.players.events import Broken
 from arena.rules.limits import HOUSEKEEPING_EVERY_S
@@ -14,6 +15,7 @@ from arena.settings import load
 from db import queries
 from db.codes import BattleKind, Policy, State
 from db.errors import StorageFailed
+from db.integrity import problems
 from elo.online import name_of, settings_of
 from elo.settings import Settings
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
@@ -179,6 +181,52 @@ def test_the_online_ratings_equal_their_replay(house: House) -> None:
         state = house.read(queries.elo_state)
         replayed = house.read(lambda tx: queries.replay(queries.votes_in_order(tx), elo))
         assert {name: one.rating for name, one in state.items()} == {name: one.rating for name, one in replayed.items()}
+
+    run(main())
+
+
+def test_a_vote_during_a_long_replay_says_that_its_change_is_not_known(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("db.queries.online.LONG_REPLAY", 1)
+
+    def has_right_state() -> bool:
+        return bool(house.read(queries.ledger_state).has_right_state(online_elo(house.settings.elo)))
+
+    async def main() -> None:
+        arena = await started(house)
+        for _ in range(3):
+            last = await battle(arena)
+            assert not (await arena.vote("visitor", last, Outcome.A)).is_replaying
+        await arena.withdraw("visitor", last)
+        await until(has_right_state)
+        with house.database.write() as tx:
+            tx.execute(text("UPDATE ledger SET elo_revision = 0"))
+        reveal = await arena.vote("visitor", await battle(arena), Outcome.B)
+        assert (reveal.is_counted, reveal.is_replaying) == (True, True)
+        assert [side.rating_after for side in (reveal.a, reveal.b)] == [None, None]
+        await until(has_right_state)
+        assert house.read(lambda tx: problems(tx, online_elo(house.settings.elo))) == []
+        reveal = await arena.vote("visitor", await battle(arena), Outcome.B)
+        assert not reveal.is_replaying
+        assert reveal.a.rating_after is not None
+        await arena.close()
+
+    run(main())
+
+
+def test_an_arena_that_starts_after_an_import_replays_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.queries.online.LONG_REPLAY", 0)
+
+    async def main() -> None:
+        arena = await started(house)
+        await arena.vote("visitor", await battle(arena), Outcome.A)
+        await arena.close()
+        with house.database.write() as tx:
+            tx.execute(text("UPDATE ledger SET elo_revision = 0"))
+        arena = await started(house)
+        await until(lambda: house.read(queries.ledger_state).elo_revision == 1)
+        await arena.close()
 
     run(main())
 

@@ -100,6 +100,14 @@ def test_a_reveal_without_numbers_leaves_them_out() -> None:
     assert "None" not in head
 
 
+def test_a_vote_during_a_replay_says_that_its_effect_is_not_shown() -> None:
+    a, b = (replace(side, rating_before=None, rating_after=None) for side in (COUNTED.a, COUNTED.b))
+    face = showing.battle(replace(VOTED, reveal=replace(COUNTED, a=a, b=b, is_replaying=True)), EN)
+    assert "Your vote counts. The online ratings are being recalculated, so this page cannot" in face["reveal"]["value"]
+    assert "None" not in face["head-a"]["value"]
+    assert "recalculated" not in showing.battle(VOTED, EN)["reveal"]["value"]
+
+
 def test_a_vote_that_does_not_count_says_why() -> None:
     reveal = replace(COUNTED, is_counted=False, reasons=("identity_leak",))
     line = showing.battle(replace(VOTED, reveal=reveal), EN)["reveal"]["value"]

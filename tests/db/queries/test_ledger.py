@@ -78,6 +78,8 @@ def test_an_elo_state_of_other_arithmetic_is_replayed(database: Database) -> Non
         assert queries.refresh_elo_state(tx, gentle) == {"ash": EloState(501.0, 1), "birch": EloState(500.0, 1)}
         assert queries.refresh_elo_state(tx, ELO) == {"ash": EloState(1016.0, 1), "birch": EloState(984.0, 1)}
         cast = vote(tx, votable(tx), Outcome.B, elo=gentle)
+        assert cast.a is not None
+        assert cast.b is not None
         assert (cast.a.before, cast.a.after, cast.b.before, cast.b.after) == (501.0, 501.0, 500.0, 501.0)
         assert queries.elo_state(tx) == {"ash": EloState(501.0, 2), "birch": EloState(501.0, 2)}
 
