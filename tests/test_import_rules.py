@@ -119,7 +119,7 @@ REACHES = [
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.board.plots",), ("matplotlib",), ("elo.board.plots",)),
-    ("elo*", ("elo.votes.parquet",), ("pyarrow",), ("elo.votes.parquet",)),
+    ("elo*", ("elo.votes.parquet", "elo.frames"), ("pyarrow",), ("elo.votes.parquet", "elo.frames")),
     ("arena*", (), ("torch", "inference"), ()),
     ("arena*", ("arena.ui*",), ("gradio",), ()),
 ]
@@ -165,7 +165,9 @@ def test_inside_arena_a_module_imports_only_from_the_floors_below() -> None:
 ELO_FLOORS = (
     ("__main__",),
     ("commands",),
-    ("simulate",),
+    ("library",),
+    ("notebook",),
+    ("simulate", "frames"),
     ("quality",),
     ("board",),
     ("estimate", "online"),

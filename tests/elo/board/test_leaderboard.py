@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
-from elo import Cells, Leaderboard, Settings, Votes, rate, rate_online
-from elo.board.leaderboard import board_csv, board_from, source_of
+from elo import Cells, Settings, Votes
+from elo.board.leaderboard import Leaderboard, board_csv, board_from, rate, rate_online, source_of
 from elo.estimate import fit, spread
 from elo.fit.bradley_terry import NoMaximumError
 from tests.elo import reference
