@@ -19,11 +19,10 @@ from db.queries import Tally
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
-from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings
-from elo.votes.vote_columns import columns_for, gathered, reads_answers
+from elo.votes.vote_columns import columns_for, further_for, gathered, reads_answers
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +89,6 @@ class Standings:
         """The last revision without ratings, and the error."""
         self._tally: Tally | None = None
         """The votes of the last board, counted: only pairs with a change since then are counted again."""
-        self._drawn = DrawnCounts()
 
     async def board(self) -> Board:
         """Return a board that includes every change of the ledger committed before this call.
@@ -133,7 +131,7 @@ class Standings:
         if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)
         else:
-            leaderboard = rate(votes, self._settings, listed=listed, kept=self._drawn)
+            leaderboard = rate(votes, self._settings, listed=listed)
         exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
         totals = tally.totals
         return Board(
@@ -165,5 +163,8 @@ class Standings:
             return Cells.from_counts(tally.cells(queries.model_names(tx)))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)
-        rows = queries.rated_votes(tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts)
-        return gathered(rows, columns)
+        further = further_for(self._settings)
+        rows = queries.rated_votes(
+            tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts, further=further
+        )
+        return gathered(rows, columns, further)

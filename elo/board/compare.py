@@ -239,7 +239,7 @@ def board_of(content: object) -> SavedBoard:
         if name in places:
             raise ValueError(f"model {name!r} appears twice")
         places[name] = _place(row, reach)
-    chosen = {name: source.get(name) for name in ("kind", "since", "until")}
+    chosen = {name: source.get(name) for name in ("kind", "since", "until")} | {"where": source.get("where") or []}
     sha256 = source.get("sha256")
     return SavedBoard(
         places, {**settings, **chosen}, int(_number(whole, "votes")), sha256 if isinstance(sha256, str) else None

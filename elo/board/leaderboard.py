@@ -13,7 +13,6 @@ from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
 from elo.chance.intervals import IntervalKind, ReportRounds
-from elo.chance.poisson import DrawnCounts
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
 from elo.fit.components import components
@@ -69,12 +68,17 @@ class Source:
     """Of battles; None: all kinds."""
     since: str | None = None
     until: str | None = None
+    where: tuple[str, ...] = ()
+    """The conditions that all votes satisfy, such as "language=ko"."""
+    where_left_out: int = 0
+    """Votes that do not satisfy them."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Votes left out, by reason."""
 
     def to_json(self) -> dict[str, object]:
-        names = ("revision", "sha256", "kind", "since", "until")
-        return {"votes": self.n_votes} | {name: getattr(self, name) for name in names}
+        names = ("revision", "sha256", "kind", "since", "until", "where_left_out")
+        values = {name: getattr(self, name) for name in names}
+        return {"votes": self.n_votes} | values | {"where": list(self.where)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +149,19 @@ class Leaderboard:
         kind: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        where: Sequence[str] = (),
+        where_left_out: int = 0,
     ) -> "Leaderboard":
         """Return the same board with facts about the source of its votes."""
         source = replace(
-            self.source, revision=revision, excluded=dict(excluded or {}), kind=kind, since=since, until=until
+            self.source,
+            revision=revision,
+            excluded=dict(excluded or {}),
+            kind=kind,
+            since=since,
+            until=until,
+            where=tuple(where),
+            where_left_out=where_left_out,
         )
         return replace(self, source=source)
 
@@ -171,15 +184,10 @@ class Leaderboard:
 
 
 def rate(
-    data: Cells | Votes,
-    settings: Settings,
-    *,
-    listed: Sequence[str] = (),
-    progress: ReportRounds | None = None,
-    kept: DrawnCounts | None = None,
+    data: Cells | Votes, settings: Settings, *, listed: Sequence[str] = (), progress: ReportRounds | None = None
 ) -> Leaderboard:
     """The Bradley-Terry board of counts or votes: `fit`, `spread` and `board_from` in a row. `listed` are models that
-    are shown even without a vote; `kept` saves time (see `spread`). Without any votes the board has no rows.
+    are shown even without a vote. Without any votes the board has no rows.
 
     Raises ValueError for method elo, and whatever `fit` and `spread` raise: NoMaximumError, for example, which names
     the models, where the prior is 0 and the votes have no likeliest ratings.
@@ -189,7 +197,7 @@ def rate(
     if not (len(data) if isinstance(data, Votes) else data.n_votes):
         return Leaderboard((), tuple(sorted(set(listed))), settings, source_of(Cells.from_counts([])))
     fitted = estimate.fit(data, settings)
-    return board_from(fitted, estimate.spread(fitted, progress=progress, kept=kept), listed=listed)
+    return board_from(fitted, estimate.spread(fitted, progress=progress), listed=listed)
 
 
 def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) -> Leaderboard:

@@ -30,6 +30,7 @@ def _made(board: Leaderboard) -> str:
         ("kind", None if source.kind == "battle" else source.kind),
         ("since", source.since),
         ("until", source.until),
+        ("where", _where(board)),
     )
     votes = [counted(board.n_votes, "vote"), counted(len(board.rows), "model")]
     votes += [f"{name} {value}" for name, value in facts if value is not None]
@@ -37,6 +38,12 @@ def _made(board: Leaderboard) -> str:
     if "hessian" in board.kinds:
         how.append(f"* inverse Hessian, for fewer than {FEW_POINTS:g} {_few(board)}")
     return f"{', '.join(votes)}: {'; '.join(how)}."
+
+
+def _where(board: Leaderboard) -> str | None:
+    """The conditions that chose the votes."""
+    source = board.source
+    return f"{' and '.join(source.where)} ({source.where_left_out:,} others left out)" if source.where else None
 
 
 def _few(board: Leaderboard) -> str:

@@ -6,7 +6,6 @@ is one place for errors and tallies.
 """
 
 from array import array
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.votes import values
+from elo.votes.further import CodedFurther, Further, FurtherBlock
 from elo.votes.layout import Layout
 from elo.votes.plain_csv import Block, Floats, Index, NotPlainError, Texts
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import Column, VoteColumns
 from elo.votes.wanted import Tally, Wanted
+from elo.votes.where import ConditionError
 
 _WRONG = -1
 _OUTCOME_OF_FLAGS = np.array([_WRONG, 0, 1, _WRONG, 2, _WRONG, _WRONG, _WRONG])
@@ -50,7 +51,15 @@ class _Judged:
 class PlainVotes:
     """The reader of one file with these columns."""
 
-    def __init__(self, layout: Layout, columns: Sequence[str], wanted: Wanted, into: VoteColumns, tally: Tally) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        columns: Sequence[str],
+        wanted: Wanted,
+        further: Further,
+        into: VoteColumns,
+        tally: Tally,
+    ) -> None:
         self._layout, self._wanted, self._into, self._tally = layout, wanted, into, tally
         self._place = {name: columns.index(name) for name in columns}
         self._name = _Judged(lambda text: len(values.model_name("model", text)))
@@ -58,7 +67,7 @@ class PlainVotes:
         self._flag = _Judged(lambda text: values.truth("flag", text, default=None))
         self._truth = _Judged(lambda text: values.truth("flag", text, default=True))
         self._kind = _Judged(wanted.is_kind)
-        self._further = {name: Texts() for name in into.further}
+        self._further, self._texts = CodedFurther(further), {name: Texts() for name in further.picked}
         self._reasons, self._voter, self._prepared, self._revision = Texts(), Texts(), Texts(), Texts()
         self.revisions: set[object] = set()
         """All values of ledger_revision; None without such a column."""
@@ -67,14 +76,18 @@ class PlainVotes:
         """Add the votes of the block and tally its other rows, or raise NotPlainError before either."""
         is_kind = self._is_true(self._kind, block, "kind")
         extras = self._extras(block)
-        is_met = is_kind & self._is_in_time(extras, is_kind)
+        is_timely = is_kind & self._is_in_time(extras, is_kind)
+        coded = {name: (texts.codes(block, self._place[name]), texts.found) for name, texts in self._texts.items()}
+        further = self._further.take(coded)
+        is_met = self._is_chosen(further, is_timely)
         is_counted = is_met & self._is_true(self._truth, block, "counted")
         is_open = is_counted & self._is_true(self._truth, block, "anony")
         a, b, outcome = self._battles(block)
         if ((a == b) | (a < 0) | (b < 0) | (outcome < 0))[is_open].any():
             raise NotPlainError
-        reasons = self._reasons_of(block, is_met & ~is_counted)
-        further = {name: texts.codes(block, self._place[name]) for name, texts in self._further.items()}
+        if further.has_wrong_number(is_open):
+            raise NotPlainError
+        reasons = self._reasons_of(block, is_counted)
         if "ledger_revision" in self._place:
             self._revision.codes(block, self._place["ledger_revision"])
         self.revisions.update(self._revision.found or [None])
@@ -82,11 +95,23 @@ class PlainVotes:
         tally = self._tally
         tally.n_rows += len(block)
         tally.n_other_kinds += len(block) - int(is_kind.sum())
-        tally.n_other_times += int(is_kind.sum() - is_met.sum())
-        tally.excluded.update(reasons)
-        tally.excluded.update({"not_anonymous": n} if (n := int(is_counted.sum() - is_open.sum())) else {})
+        tally.n_other_times += int(is_kind.sum() - is_timely.sum())
+        tally.n_other_values += int(is_timely.sum() - is_met.sum())
+        self._exclude(reasons, is_met & ~is_open, further)
         chosen = {name: column[is_open] for name, column in extras.items()}
-        self._add(a[is_open], b[is_open], outcome[is_open], chosen, {name: of[is_open] for name, of in further.items()})
+        self._add(a[is_open], b[is_open], outcome[is_open], chosen)
+        for name, cells in self._into.further_cells.items():
+            codes, found = further.columns[name]
+            cells.extend(codes[is_open], found)
+
+    def _is_chosen(self, further: FurtherBlock, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(R,): which of these rows satisfy all conditions."""
+        for condition in self._wanted.where:
+            try:
+                rows = rows & further.holds(condition, rows)
+            except ConditionError as error:
+                raise NotPlainError from error
+        return rows
 
     def _is_true(self, judged: _Judged, block: Block, column: str) -> NDArray[np.bool_]:
         """(R,): whether the column is true; all are without the column."""
@@ -136,32 +161,31 @@ class PlainVotes:
             raise NotPlainError
         return (times >= (-np.inf if since is None else since)) & (times < (np.inf if until is None else until))
 
-    def _reasons_of(self, block: Block, is_out: NDArray[np.bool_]) -> Counter[str]:
-        """How many of these rows each reason excludes; a row may have several."""
+    def _reasons_of(self, block: Block, is_counted: NDArray[np.bool_]) -> Index:
+        """(R,): codes of the reasons why rows do not count; -1: no reasons, -2: not anonymous."""
         if "reasons" not in self._place:
-            n_out = int(is_out.sum())
-            return Counter({"not_counted": n_out} if n_out else {})
-        codes = self._reasons.codes(block, self._place["reasons"])
-        tally: Counter[str] = Counter()
-        for code, n in zip(*np.unique(codes[is_out], return_counts=True), strict=True):
-            for reason in values.reasons(self._reasons.found[code]) or ("not_counted",):
-                tally[reason] += int(n)
-        return tally
+            return np.where(is_counted, -2, -1)
+        return np.where(is_counted, -2, self._reasons.codes(block, self._place["reasons"]))
 
-    def _add(
-        self,
-        a: Index,
-        b: Index,
-        outcome: Index,
-        extras: dict[Column, Floats | Index],
-        further: Mapping[str, Index],
-    ) -> None:
+    def _exclude(self, reasons: Index, is_out: NDArray[np.bool_], further: FurtherBlock) -> None:
+        """Tally the rows that are out."""
+        by = self._wanted.by
+        codes, cells = (np.zeros_like(reasons), (None,)) if by is None else further.columns[by]
+        rows = np.stack([reasons, codes])[:, is_out]
+        met, numbers = np.unique(rows, axis=1, return_counts=True)
+        for reason, code, n in zip(*met.tolist(), numbers.tolist(), strict=True):
+            self._tally.exclude(self._named(reason), cells[code], n)
+
+    def _named(self, reason: int) -> tuple[str, ...]:
+        if reason == -2:
+            return ("not_anonymous",)
+        return values.reasons(self._reasons.found[reason] if reason >= 0 else "") or ("not_counted",)
+
+    def _add(self, a: Index, b: Index, outcome: Index, extras: dict[Column, Floats | Index]) -> None:
         into = self._into
         both = into.models.of_codes(np.stack([a, b], axis=1).ravel(), self._name.texts.found).reshape(-1, 2)
         if "voter" in extras:
             extras["voter"] = into.voters.of_codes(extras["voter"], self._voter.found, unnamed="")
         if "prepared" in extras:
             extras["prepared"] = into.pairs.of_codes(extras["prepared"], self._prepared.found, unnamed="")
-        for name, codes in further.items():
-            into.further_cells[name].extend(codes, self._further[name].found)
         into.add_many(both[:, 0], both[:, 1], outcome, extras)

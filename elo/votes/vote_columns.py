@@ -32,9 +32,15 @@ def columns_for(settings: Settings) -> frozenset[Column]:
         "prepared": settings.cluster in ("auto", "pair"),
         "time": settings.half_life_days is not None,
         "draw_probability": settings.weights == "draw",
-        "features": any(control != "side" for control in settings.control),
+        "features": bool({"length", "style", "speed"} & set(settings.control)),
     }
     return frozenset(column for column, is_used in used.items() if is_used)
+
+
+def further_for(settings: Settings, by: str | None = None) -> tuple[str, ...]:
+    """The further columns that these settings use, and `by`, by name."""
+    names = (*settings.control_columns, settings.cluster_column, by)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def reads_answers(settings: Settings) -> bool:
@@ -96,7 +102,6 @@ def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> In
 class CollectedCells:
     """The cells of a further column, numbered like names."""
 
-    name: str
     numbers: dict[Cell, int] = field(default_factory=lambda: {"": -1})
     code: "array[int]" = field(default_factory=lambda: array("i"))
 
@@ -106,9 +111,9 @@ class CollectedCells:
     def add(self, one: Cell) -> None:
         self.code.append(self.of(one))
 
-    def extend(self, codes: Index, values: Sequence[object]) -> None:
-        """Add the cells of `values[code]` for all codes, as if added one after the other."""
-        _extend(self.code, numbered(codes, values, lambda value: self.of(cell(self.name, value))))
+    def extend(self, codes: Index, cells: Sequence[Cell]) -> None:
+        """Add `cells[code]` for all codes, as if added one after the other."""
+        _extend(self.code, numbered(codes, cells, self.of))
 
     def column(self) -> FurtherColumn:
         return FurtherColumn(np.frombuffer(self.code, dtype=np.int32), tuple(self.numbers)[1:])
@@ -136,7 +141,7 @@ class VoteColumns:
     further_cells: dict[str, CollectedCells] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.further_cells = {name: CollectedCells(name) for name in self.further}
+        self.further_cells = {name: CollectedCells() for name in self.further}
 
     def __len__(self) -> int:
         return len(self.a)

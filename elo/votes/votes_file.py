@@ -27,8 +27,9 @@ from numpy.typing import NDArray
 
 from db.outcome import Outcome
 from elo.battles import Votes
+from elo.columns import Cell
 from elo.votes import answers, values
-from elo.votes.further import Further
+from elo.votes.further import NESTED, Further
 from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
 from elo.votes.parquet import MAGIC, ParquetRows
 from elo.votes.plain_csv import NotPlainError, PlainCsv
@@ -37,6 +38,7 @@ from elo.votes.rows import CsvRows, Rows, RowsError, VoteRow, flattened, open_ro
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import NO_EXTRAS, Column, Extras, VoteColumns
 from elo.votes.wanted import ALL_KINDS, Tally, Wanted
+from elo.votes.where import Condition, ConditionError
 
 _GZIP = b"\x1f\x8b"
 _PROGRESS_ROWS = 100_000
@@ -52,19 +54,33 @@ class BadRowError(VotesFileError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotesFile:
-    """The votes of files in order, and how many rows were left out by reason (`bad_row`: skipped as wrong)."""
+    """The votes of files in order, and the tally of the rows left out (`bad_row`: skipped as wrong)."""
 
     votes: Votes
-    n_rows: int
-    excluded: Mapping[str, int]
-    n_other_kinds: int
-    n_other_times: int
+    tally: Tally
     kind: str | None
     """The kind of the votes; None: any, or unknown."""
     revision: int | None
     """The ledger's revision, if all rows are of one export."""
     first_bad: str | None
     """The error in the first row that was skipped."""
+
+    @property
+    def n_rows(self) -> int:
+        return self.tally.n_rows
+
+    @property
+    def excluded(self) -> Mapping[str, int]:
+        """How many rows were left out, by reason."""
+        return self.tally.excluded
+
+    @property
+    def n_other_kinds(self) -> int:
+        return self.tally.n_other_kinds
+
+    @property
+    def n_other_times(self) -> int:
+        return self.tally.n_other_times
 
 
 def read_votes(
@@ -75,6 +91,9 @@ def read_votes(
     until: float | None = None,
     columns: Collection[Column] = (),
     further: Sequence[str] = (),
+    numbers: Collection[str] = (),
+    where: Sequence[Condition] = (),
+    by: str | None = None,
     skip_bad: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> VotesFile:
@@ -83,13 +102,18 @@ def read_votes(
     `kind` None takes rows of kind `battle`, or all rows of a file without that column; "all" takes all rows. Of these
     it takes the votes cast from `since` and before `until`, in seconds since 1970. `columns` are read besides models
     and outcome, if any file has them. `further` are other columns by name, such as language: they become
-    `Votes.further`, and every file must have them. A vote that does not count is tallied under each of its `reasons`,
-    or as `not_counted`; one with `anony` false as `not_anonymous`. `progress` is called with the number of rows read.
+    `Votes.further`, and every file must have them; those in `numbers` must be of numbers. Only rows for which all
+    conditions `where` hold are read, and the others are tallied. A vote that does not count is tallied under each of
+    its `reasons`, or as `not_counted`; one with `anony` false as `not_anonymous`; and, with a column `by`, for each of
+    its values. `progress` is called with the number of rows read.
 
     Raises BadRowError for a wrong row, unless `skip_bad` tallies it; VotesFileError for a file that is missing, empty,
-    not UTF-8, not a votes file, or without the column that `kind` or a time needs, or a further column.
+    not UTF-8, not a votes file, or without the column that `kind`, a time or a condition needs, or a further column,
+    and for a condition that cannot be compared with a value.
     """
-    reader = _Reader(Wanted(kind, since, until), VoteColumns(frozenset(columns), further=further), skip_bad, progress)
+    wanted = Wanted(kind, since, until, tuple(where), by)
+    into = VoteColumns(frozenset(columns), further=further)
+    reader = _Reader(wanted, into, skip_bad, progress, numbers=frozenset(numbers))
     for path in paths:
         with _errors_of(path):
             reader.read(path)
@@ -106,6 +130,9 @@ def votes_of_columns(
     until: float | None = None,
     columns: Collection[Column] = (),
     further: Sequence[str] = (),
+    numbers: Collection[str] = (),
+    where: Sequence[Condition] = (),
+    by: str | None = None,
     skip_bad: bool = False,
     name: str = "the table",
 ) -> VotesFile:
@@ -122,12 +149,13 @@ def votes_of_columns(
         shown = ", ".join(f"{column!r} {n:,}" for column, n in lengths.items())
         raise VotesFileError(f"{name} has columns of different lengths: {shown}; expected one value a row in each")
     reader = _Reader(
-        Wanted(kind, since, until),
+        Wanted(kind, since, until, tuple(where), by),
         VoteColumns(frozenset(columns), further=further),
         skip_bad,
         None,
         named or {},
         labels or {},
+        frozenset(numbers),
     )
     rows = _TableRows(table, tuple(table))
     try:
@@ -165,6 +193,7 @@ class _Reader:
     progress: Callable[[int], None] | None
     named: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, Outcome] = field(default_factory=dict)
+    numbers: frozenset[str] = frozenset()
     tally: Tally = field(default_factory=Tally)
     has_kinds: bool = True
     revisions: set[object] = field(default_factory=set)
@@ -175,10 +204,7 @@ class _Reader:
         revision = self.revisions.pop() if len(self.revisions) == 1 else None
         return VotesFile(
             self.columns.votes(),
-            self.tally.n_rows,
-            dict(self.tally.excluded),
-            self.tally.n_other_kinds,
-            self.tally.n_other_times,
+            self.tally,
             self.wanted.one_kind if self.has_kinds else None,
             revision if isinstance(revision, int) else None,
             self.first_bad,
@@ -192,12 +218,13 @@ class _Reader:
         with _text(path) as text:
             rows = open_rows(text)
             layout = self.layout(path, rows)
-            is_nested = bool(set(self.columns.further) - set(rows.columns))
+            further = self.further(rows)
+            is_nested = not set(further.picked).isdisjoint(NESTED) or bool(further.awaited)
             looks_at_answers = "features" in self.columns.wanted and bool(layout.answers)
             if not isinstance(rows, CsvRows) or looks_at_answers or is_nested:
                 self.read_rows(path, rows, layout)
                 return
-        rest = self.read_plain(path, rows.columns, layout)
+        rest = self.read_plain(path, rows.columns, layout, further)
         if rest is not None:
             with _text(path, offset=rest.offset) as text:
                 header = rows.columns if rest.offset else ()
@@ -213,10 +240,21 @@ class _Reader:
         self.columns.known |= layout.known()
         return layout
 
-    def read_plain(self, path: Path, columns: Sequence[str], layout: Layout) -> PlainCsv | None:
+    @property
+    def further_names(self) -> tuple[str, ...]:
+        """Those that the votes carry, then those that only conditions and the tally need."""
+        others = (*(condition.column for condition in self.wanted.where), self.wanted.by)
+        return tuple(dict.fromkeys([*self.columns.further, *(name for name in others if name is not None)]))
+
+    def further(self, rows: Rows) -> Further:
+        """Where these rows have the further columns and those of the conditions."""
+        is_first_row = not isinstance(rows, CsvRows | ParquetRows | _TableRows)
+        return Further.of(self.further_names, rows.columns, numbers=self.numbers, is_first_row=is_first_row)
+
+    def read_plain(self, path: Path, columns: Sequence[str], layout: Layout, further: Further) -> PlainCsv | None:
         """Take the votes of the file up to the first line that is not plain or not right. Return None at the end of the
         file, else where that line is."""
-        votes = PlainVotes(layout, columns, self.wanted, self.columns, self.tally)
+        votes = PlainVotes(layout, columns, self.wanted, further, self.columns, self.tally)
         with _bytes(path) as file:
             plain = PlainCsv(file, columns)
             for block in plain.blocks():
@@ -231,9 +269,8 @@ class _Reader:
     def read_rows(self, path: Path | str, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
         known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
         wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
-        further = Further.of(
-            self.columns.further, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows | _TableRows)
-        )
+        further, n_kept = self.further(rows), len(self.columns.further)
+        selects = has_times or bool(self.wanted.where)
         models, n_base = self.columns.models, len(layout.base)
         picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
         of_answers = layout.answers if "features" in self.columns.wanted else ()
@@ -242,15 +279,19 @@ class _Reader:
             self.report(1)
             cells = row.values[:n_base]
             vote = known.get(cells)
+            found = further.cells(row.whole[len(of_answers) :]) if further.names and row.problem is None else ()
             try:
                 if vote is None:
-                    if (battle := self.battle(row, layout)) is None:
+                    if (battle := self.battle(row, layout, found)) is None:
                         continue
-                elif has_times and not self.is_in_time(row, layout):
+                elif selects and not self.is_selected(row, layout, found):
                     continue
                 extras = self.extras(row, layout) if wants_extras else NO_EXTRAS
-                if further.names:
-                    extras = replace(extras, further=further.cells(row.whole[len(of_answers) :]))
+                if n_kept:
+                    further.check(found)
+                    extras = replace(extras, further=found[:n_kept])
+            except ConditionError as error:
+                raise VotesFileError(f"{path}, {unit} {row.line}: {error}") from error
             except ValueProblem as problem:
                 self.skip(f"{path}, {unit} {row.line}: {problem}")
                 continue
@@ -275,7 +316,7 @@ class _Reader:
             self.n_unreported = 0
             self.progress(self.tally.n_rows)
 
-    def battle(self, found: VoteRow, layout: Layout) -> "_Battle | None":
+    def battle(self, found: VoteRow, layout: Layout, further: Sequence[Cell]) -> "_Battle | None":
         """The battle, or None where the row is left out and tallied."""
         if found.problem is not None:
             raise ValueProblem(found.problem)
@@ -284,18 +325,33 @@ class _Reader:
         if not self.wanted.is_kind(row["kind"]):
             self.tally.n_other_kinds += 1
             return None
-        if self.wanted.has_times and not self.is_in_time(found, layout):
+        if not self.is_selected(found, layout, further):
             return None
         if not values.truth("counted", row["counted"], default=True):
-            self.tally.excluded.update(values.reasons(row["reasons"]) or ("not_counted",))
+            self.tally.exclude(values.reasons(row["reasons"]) or ("not_counted",), self.by(further))
             return None
         if not values.truth("anony", row["anony"], default=True):
-            self.tally.excluded["not_anonymous"] += 1
+            self.tally.exclude(["not_anonymous"], self.by(further))
             return None
         side_a, side_b = (values.model_name(side, row[side]) for side in layout.sides)
         if side_a == side_b:
             raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {side_a!r}; expected two models")
         return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome], self.labels))
+
+    def by(self, further: Sequence[Cell]) -> Cell | None:
+        """The cell of the column `by`."""
+        return None if self.wanted.by is None else further[self.further_names.index(self.wanted.by)]
+
+    def is_selected(self, row: VoteRow, layout: Layout, further: Sequence[Cell]) -> bool:
+        """Whether the row is of the wanted time and all conditions hold; the others are tallied."""
+        if self.wanted.has_times and not self.is_in_time(row, layout):
+            return False
+        if not self.wanted.where:
+            return True
+        cells = dict(zip(self.further_names, further, strict=True))
+        holds = all(condition.holds(cells[condition.column]) for condition in self.wanted.where)
+        self.tally.n_other_values += not holds
+        return holds
 
     def is_in_time(self, row: VoteRow, layout: Layout) -> bool:
         """Whether the vote was cast in the wanted time; the others are tallied."""

@@ -195,6 +195,8 @@ def test_a_board_has_the_source_of_its_votes() -> None:
         "kind": "quick",
         "since": "2026-01-01",
         "until": "2026-02-01",
+        "where": [],
+        "where_left_out": 0,
     }
 
 
