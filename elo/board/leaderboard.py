@@ -12,6 +12,7 @@ from db.outcome import Outcome
 from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
+from elo.board.fragility import Fragility, fragility
 from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
@@ -119,6 +120,8 @@ class Leaderboard:
     """Clusters of votes, counting a vote outside any cluster as one; None where votes count one by one."""
     plain: Mapping[str, float] = field(default_factory=dict)
     """All ratings without weights, if votes have weights and some rating without them is outside its interval."""
+    fragility: Fragility | None = None
+    """How few votes the first place hangs on; None where that is not computed (see `board.fragility`)."""
 
     @property
     def n_votes(self) -> int:
@@ -180,6 +183,7 @@ class Leaderboard:
             "agreement": self.agreement,
             "clusters": self.n_clusters,
             "plain": dict(self.plain),
+            "fragility": self.fragility and self.fragility.to_json(),
         }
 
 
@@ -237,6 +241,7 @@ def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) 
         agreement=None if intervals is None else intervals.agreement,
         n_clusters=None if intervals is None else intervals.n_clusters,
         plain=plain,
+        fragility=fragility(fitted),
     )
 
 
