@@ -55,12 +55,10 @@ def run(arguments: argparse.Namespace) -> int:
         board = board_from(fitted, spread, listed=found.listed)
     board = board.sourced(
         revision=found.revision,
-        excluded=found.tally.excluded,
+        excluded=found.excluded,
         kind=found.kind,
         since=time_text(arguments.since),
         until=time_text(arguments.until),
-        where=found.where,
-        where_left_out=found.tally.n_other_values,
     )
     progress.clear()
     if arguments.json is not None:
