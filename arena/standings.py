@@ -22,7 +22,7 @@ from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings
-from elo.votes.vote_columns import columns_for, gathered, reads_answers
+from elo.votes.vote_columns import columns_for, further_for, gathered, reads_answers
 
 logger = logging.getLogger(__name__)
 
@@ -163,5 +163,8 @@ class Standings:
             return Cells.from_counts(tally.cells(queries.model_names(tx)))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)
-        rows = queries.rated_votes(tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts)
-        return gathered(rows, columns)
+        further = further_for(self._settings)
+        rows = queries.rated_votes(
+            tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts, further=further
+        )
+        return gathered(rows, columns, further)

@@ -12,29 +12,54 @@
     estimate     `fit` and `spread`: the ratings that the settings ask for, and how well they are known
     online       Elo after every vote, never for the order of models
     simulate     votes from known ratings
+    frames       data frames, rows and columns in memory  ->  columns, and back
+    notebook     a board as text, HTML, a figure, a frame and pairs
+    library      the functions of `import elo`
 
     votes -> estimate.fit -> estimate.spread -> board.leaderboard.board_from      `rate` is the three in a row
 
 A folder imports only from the folders above it in this list, `settings` and `battles`; `estimate` imports `fit` and
-`chance`, `board` imports `estimate` and `online`. The package imports nothing of the arena and, except in its commands,
-no database. `python -m elo recompute` is the command line. What `elo` offers is imported when it is first used, so the
-command line starts, and prints its help, without NumPy.
+`chance`, `board` imports `estimate` and `online`; above `notebook` and `library` are only the commands. The package
+imports nothing of the arena and, except in its commands, no database. `python -m elo recompute` is the command line.
+What `elo` offers is imported when it is first used, so the command line starts, and prints its help, without NumPy.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from db.outcome import Outcome
     from elo.battles import Cells, Votes
-    from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
+    from elo.board.leaderboard import BoardRow, Leaderboard, rate_online
+    from elo.library import compare, plan, rate, read_votes
+    from elo.notebook import Board, Figure, PairRow, PairTable
     from elo.settings import Settings
 
 __version__ = "0.2.0"
-__all__ = ["BoardRow", "Cells", "Leaderboard", "Settings", "Votes", "rate", "rate_online"]
+__all__ = [
+    "Board",
+    "BoardRow",
+    "Cells",
+    "Figure",
+    "Leaderboard",
+    "Outcome",
+    "PairRow",
+    "PairTable",
+    "Settings",
+    "Votes",
+    "compare",
+    "plan",
+    "rate",
+    "rate_online",
+    "read_votes",
+]
 
 _MODULES = {
+    "db.outcome": ("Outcome",),
     "elo.battles": ("Cells", "Votes"),
-    "elo.board.leaderboard": ("BoardRow", "Leaderboard", "rate", "rate_online"),
+    "elo.board.leaderboard": ("BoardRow", "Leaderboard", "rate_online"),
+    "elo.library": ("compare", "plan", "rate", "read_votes"),
+    "elo.notebook": ("Board", "Figure", "PairRow", "PairTable"),
     "elo.settings": ("Settings",),
 }
 

@@ -133,7 +133,9 @@ def _parsed(text: str) -> object:
 
 
 def number(value: Cell) -> float:
-    """A finite number, NaN for anything else."""
+    """A finite number, with 1 for true and 0 for false; NaN for anything else."""
+    if isinstance(value, str) and value.lower() in ("true", "false"):
+        return float(value.lower() == "true")
     try:
         found = float(value) if isinstance(value, str) else math.nan
     except ValueError:

@@ -19,16 +19,19 @@ IntervalMethod = Literal["auto", "bootstrap", "sandwich"]
 TieModel = Literal["half", "rao-kupper", "davidson", "ignore"]
 BothBad = Literal["tie", "ignore"]
 Cluster = Literal["auto", "none", "pair", "voter"]
+"""Or a column of the votes, such as "column:prompt"."""
 GaugeKind = Literal["mean", "battles", "anchor"]
 Weights = Literal["none", "pair", "draw"]
 Control = Literal["length", "style", "side", "speed"]
+"""Or a column of numbers, such as "column:n_turns"."""
+COLUMN = "column:"
+"""Comes before the name of a column of the votes in `cluster` and `control`."""
 
 _CHOICES = {
     "method": Method,
     "interval": IntervalMethod,
     "ties": TieModel,
     "both_bad": BothBad,
-    "cluster": Cluster,
     "gauge": GaugeKind,
     "weights": Weights,
 }
@@ -67,10 +70,10 @@ class Settings:
     both_bad: BothBad = "tie"
     """tie: a vote for neither is a tie like any other. ignore: it is left out of the fit. (The choice moves a model of
     one public file of 26,000 votes by 57 points.)"""
-    cluster: Cluster = "auto"
+    cluster: str = "auto"
     """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any.
-    pair: the same, and an error if votes name none. voter: those of one voter. A vote on a live battle is a cluster by
-    itself."""
+    pair: the same, and an error if votes name none. voter: those of one voter. column:NAME, or any other NAME: those
+    with the same value in that column. A vote on a live battle, or without a value, is a cluster by itself."""
     gauge: GaugeKind = "mean"
     """How the scale is fixed, which changes the width of intervals. mean: the plain mean of the rated models is `mean`.
     battles: their mean weighted by battles is `mean`. anchor: the ratings in `anchor` are fixed."""
@@ -84,8 +87,9 @@ class Settings:
     """A vote that many days older than the newest weighs half as much; None: age does not matter."""
     simultaneous: bool = False
     """Intervals that cover all models at once, instead of each one, with probability `level`."""
-    control: tuple[Control, ...] = ()
-    """What is separated from a model's strength: length and style of its answers, its side, its speed."""
+    control: tuple[str, ...] = ()
+    """What is separated from a model's strength: length and style of its answers, its side, its speed; column:NAME: the
+    number in that column, or NAME_a - NAME_b, where a positive number may favour side A."""
     ridge: float = 0.0
     """Precision of a normal prior with mean 0 on each coefficient of `control`, in log-odds per standard deviation of
     its covariate over the battles: ridge / 2 * |beta|^2 is taken from the log-likelihood of all battles."""
@@ -120,6 +124,7 @@ class Settings:
                 raise ValueError(f"{name} {getattr(self, name)!r} is not {expected}")
         object.__setattr__(self, "anchor", _anchors(self.anchor))
         object.__setattr__(self, "control", _controls(self.control))
+        object.__setattr__(self, "cluster", _cluster(self.cluster))
         self._check_together()
 
     def _check_together(self) -> None:
@@ -137,7 +142,7 @@ class Settings:
             "weights": self.weights != "none",
             "half_life_days": self.half_life_days is not None,
             "control": bool(self.control),
-            "cluster": self.cluster in ("pair", "voter"),
+            "cluster": self.cluster not in ("auto", "none"),
             "simultaneous": self.simultaneous,
         }
         if self.interval == "bootstrap" and (used := self._used(of_intervals)):
@@ -163,8 +168,18 @@ class Settings:
             or self.weights == "draw"
             or self.half_life_days is not None
             or bool(self.control)
-            or self.cluster in ("pair", "voter")
+            or self.cluster not in ("auto", "none")
         )
+
+    @property
+    def cluster_column(self) -> str | None:
+        """The column whose values are the clusters, if any."""
+        return _column(self.cluster)
+
+    @property
+    def control_columns(self) -> tuple[str, ...]:
+        """The columns of numbers among `control`."""
+        return tuple(name for name in map(_column, self.control) if name is not None)
 
     @property
     def points_per_logit(self) -> float:
@@ -210,11 +225,27 @@ def _two(value: object) -> tuple[Any, Any]:
     return (value[0], value[1]) if isinstance(value, tuple | list) and len(value) == 2 else (None, None)
 
 
-def _controls(given: Iterable[str]) -> tuple[Control, ...]:
+def _column(value: str) -> str | None:
+    return value.removeprefix(COLUMN) if value.startswith(COLUMN) else None
+
+
+def _cluster(given: object) -> str:
+    """A name that is none of the known ones is that of a column."""
+    if not isinstance(given, str) or not given.removeprefix(COLUMN).strip():
+        raise ValueError(
+            f"cluster {given!r} is not one of {', '.join(get_args(Cluster))}, or a column such as 'column:prompt'"
+        )
+    return given if given in get_args(Cluster) or given.startswith(COLUMN) else f"{COLUMN}{given}"
+
+
+def _controls(given: Iterable[str]) -> tuple[str, ...]:
+    """The known ones in one order, then columns in the order given, each once."""
     known = get_args(Control)
     if isinstance(given, str):
         raise ValueError(f"control {given!r} is not a list, such as [{given!r}]")
     for name in (given := tuple(given)):
-        if name not in known:
-            raise ValueError(f"control {name!r} is not one of {', '.join(known)}")
-    return tuple(name for name in known if name in given)
+        if name not in known and not (isinstance(name, str) and _column(name)):
+            raise ValueError(
+                f"control {name!r} is not one of {', '.join(known)}, or a column of numbers such as 'column:n_turns'"
+            )
+    return tuple(dict.fromkeys([*(name for name in known if name in given), *given]))

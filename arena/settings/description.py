@@ -46,7 +46,8 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         "both_bad": ('A vote that both answers are bad is a "tie", or left out by "ignore".', ""),
         "cluster": (
             'Which votes depend on each other: those on one prepared "pair" of answers, those of one'
-            ' "voter", or "none"; "auto" is "pair" if there are such votes.',
+            ' "voter", those with one value in a column of the database, such as "language", or "none"; "auto" is'
+            ' "pair" if there are such votes.',
             "",
         ),
         "gauge": (
@@ -60,7 +61,11 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         ),
         "half_life_days": ("Age in days at which a vote weighs half as much; by default age does not matter.", "> 0"),
         "simultaneous": ("Intervals that cover all models at once, rather than each one.", ""),
-        "control": ('Effects to separate from strength: "length", "style", "side" and "speed".', ""),
+        "control": (
+            'Effects to separate from strength: "length", "style", "side", "speed", and columns of numbers such as'
+            ' "column:n_turns".',
+            "",
+        ),
         "ridge": ("Strength of the penalty on the coefficients of `control`.", ">= 0"),
     }
 )

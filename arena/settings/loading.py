@@ -6,13 +6,16 @@ The later source wins.
 import dataclasses
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from arena.settings.models import read_models
 from arena.settings.remote import environment_names
 from arena.settings.sections import SECTIONS, Settings
 from arena.settings.tables import Override, SettingsError, check_known, read_table, shown
+from db.records.votes import BATTLE_COLUMNS
+from elo.settings import Cluster, Control
 
 _PREFIX = "ARENA_"
 SECRET = "ARENA_SECRET"
@@ -81,6 +84,7 @@ def load(
         sections[name] = read_table(cls, table, file=file, section=f"[{name}]", overrides=own)
     settings = Settings(**sections, models=models, secret=_read_secret(env), file=file)
     _check_lengths(settings)
+    _check_columns(settings)
     return settings
 
 
@@ -105,6 +109,18 @@ def _read_secret(env: Mapping[str, str]) -> str | None:
     if secret is not None and len(secret) < _MIN_SECRET_CHARS:
         raise SettingsError(f"{SECRET}: {len(secret)} characters; expected at least {_MIN_SECRET_CHARS} random ones")
     return secret
+
+
+def _check_columns(settings: Settings) -> None:
+    """Raise `SettingsError` for a column in [elo] that the database does not have."""
+    used = [("cluster", settings.elo.cluster_column), *(("control", name) for name in settings.elo.control_columns)]
+    for key, name in used:
+        if name is not None and name not in BATTLE_COLUMNS:
+            known = [*get_args(Cluster if key == "cluster" else Control), *BATTLE_COLUMNS]
+            near = get_close_matches(name, known, n=1, cutoff=0.0)[0]
+            raise SettingsError(
+                f"{settings.file}, [elo] {key}: the database has no column {shown(name)}; did you mean {near!r}?"
+            )
 
 
 def _check_lengths(settings: Settings) -> None:

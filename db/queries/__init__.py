@@ -52,7 +52,7 @@ from db.queries.ledger import (
     votes_in_order,
 )
 from db.queries.online import elo_state, is_long_replay, refresh_elo_state, replay
-from db.queries.ratings import rated_votes
+from db.queries.ratings import excluded_votes, rated_votes
 from db.queries.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
 from db.queries.roster import (
     get_or_create_visitor,
@@ -84,6 +84,7 @@ from db.records.votes import (
     Cell,
     EloChange,
     EloState,
+    ExcludedVote,
     LedgerState,
     NewVerdict,
     OnlineElo,
@@ -109,6 +110,7 @@ __all__ = [
     "DeckPrompt",
     "EloChange",
     "EloState",
+    "ExcludedVote",
     "Interrupted",
     "LedgerState",
     "ModelInfo",
@@ -141,6 +143,7 @@ __all__ = [
     "count_recent",
     "current_battle",
     "elo_state",
+    "excluded_votes",
     "exclusions",
     "get_battle",
     "get_or_create_visitor",

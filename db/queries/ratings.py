@@ -15,7 +15,8 @@ from db.outcome import Outcome
 from db.queries.battle_columns import BattleColumns
 from db.queries.decks import prepared_id
 from db.queries.ledger import CODE, of_votes
-from db.records.votes import RatedVote, ShownAnswer
+from db.queries.votes import reasons_of
+from db.records.votes import ExcludedVote, RatedVote, ShownAnswer
 from db.schema import answers, battles, deck_answers, deck_prompts, models, visitors, votes
 
 _BATCH = 10_000
@@ -36,6 +37,10 @@ _VOTES = (
     .join(battles, votes.c.battle_id == battles.c.id)
     .where(votes.c.counted != false())  # `= true` would tempt SQLite to read by votes_board and sort
     .order_by(votes.c.revision)
+)
+
+_EXCLUDED = (
+    select(votes.c.id, votes.c.battle_id, votes.c.revision).where(votes.c.counted == false()).order_by(votes.c.revision)
 )
 
 
@@ -74,6 +79,24 @@ def rated_votes(
                 names[a], names[b], _OUTCOMES[code], cast_at, pseudonyms[visitor], subject, chance,
                 answers_a, answers_b, values.get(battle, ()),
             )  # fmt: skip
+
+
+def excluded_votes(
+    tx: Connection,
+    kind: BattleKind | None = BattleKind.BATTLE,
+    *,
+    since: float | None = None,
+    until: float | None = None,
+    further: Sequence[str] = (),
+) -> Iterator[ExcludedVote]:
+    """Yield the votes of a kind (None: any) that do not count, in order of revision, with the columns named in
+    `further`, some of `BATTLE_COLUMNS`."""
+    columns = BattleColumns(tx, further)
+    for page in _pages(tx, of_votes(_EXCLUDED, kind, since, until), _BATCH):
+        values = columns.of([row.battle_id for row in page])
+        reasons = reasons_of(tx, [row.id for row in page])
+        for row in page:
+            yield ExcludedVote(tuple(sorted(reasons[row.id])), values.get(row.battle_id, ()))
 
 
 def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequence[Any]]:

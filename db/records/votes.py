@@ -204,6 +204,13 @@ class RatedVote(NamedTuple):
     further: tuple[object, ...] = ()
 
 
+class ExcludedVote(NamedTuple):
+    """A vote that does not count, with its reasons by code and the requested columns."""
+
+    reasons: tuple[Reason, ...]
+    further: tuple[object, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Restated:
     """The effect of a ban, its removal or new verdicts: `n_changed` votes have other reasons, and `n_flipped` of these

@@ -198,7 +198,7 @@ def read_board(path: Path) -> SavedBoard:
     except (ValueError, RecursionError) as error:
         raise BoardFileError(f"{path} is not JSON: {error}; {_EXPECTED}") from error
     try:
-        return _board(content)
+        return board_of(content)
     except ValueError as error:
         raise BoardFileError(f"{path} is not a board: {error}; {_EXPECTED}") from error
 
@@ -218,8 +218,8 @@ def _whole(text: str) -> int | float:
     return int(text) if len(text) < 20 else _finite(text)
 
 
-def _board(content: object) -> SavedBoard:
-    """Raises ValueError."""
+def board_of(content: object) -> SavedBoard:
+    """A board from the content of its JSON. Raises ValueError."""
     whole = _object("it", content)
     settings, rows = _object("settings", whole.get("settings")), whole.get("models")
     source = _object("source", whole.get("source") or {})
@@ -239,7 +239,7 @@ def _board(content: object) -> SavedBoard:
         if name in places:
             raise ValueError(f"model {name!r} appears twice")
         places[name] = _place(row, reach)
-    chosen = {name: source.get(name) for name in ("kind", "since", "until")}
+    chosen = {name: source.get(name) for name in ("kind", "since", "until")} | {"where": source.get("where") or []}
     sha256 = source.get("sha256")
     return SavedBoard(
         places, {**settings, **chosen}, int(_number(whole, "votes")), sha256 if isinstance(sha256, str) else None

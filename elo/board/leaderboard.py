@@ -12,6 +12,7 @@ from db.outcome import Outcome
 from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
+from elo.board.fragility import Fragility, fragility
 from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
@@ -68,12 +69,17 @@ class Source:
     """Of battles; None: all kinds."""
     since: str | None = None
     until: str | None = None
+    where: tuple[str, ...] = ()
+    """The conditions that all votes satisfy, such as "language=ko"."""
+    where_left_out: int = 0
+    """Votes that do not satisfy them."""
     excluded: Mapping[str, int] = field(default_factory=dict)
     """Votes left out, by reason."""
 
     def to_json(self) -> dict[str, object]:
-        names = ("revision", "sha256", "kind", "since", "until")
-        return {"votes": self.n_votes} | {name: getattr(self, name) for name in names}
+        names = ("revision", "sha256", "kind", "since", "until", "where_left_out")
+        values = {name: getattr(self, name) for name in names}
+        return {"votes": self.n_votes} | values | {"where": list(self.where)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,8 @@ class Leaderboard:
     """Clusters of votes, counting a vote outside any cluster as one; None where votes count one by one."""
     plain: Mapping[str, float] = field(default_factory=dict)
     """All ratings without weights, if votes have weights and some rating without them is outside its interval."""
+    fragility: Fragility | None = None
+    """How few votes the first place hangs on; None where that is not computed (see `board.fragility`)."""
 
     @property
     def n_votes(self) -> int:
@@ -144,10 +152,19 @@ class Leaderboard:
         kind: str | None = None,
         since: str | None = None,
         until: str | None = None,
+        where: Sequence[str] = (),
+        where_left_out: int = 0,
     ) -> "Leaderboard":
         """Return the same board with facts about the source of its votes."""
         source = replace(
-            self.source, revision=revision, excluded=dict(excluded or {}), kind=kind, since=since, until=until
+            self.source,
+            revision=revision,
+            excluded=dict(excluded or {}),
+            kind=kind,
+            since=since,
+            until=until,
+            where=tuple(where),
+            where_left_out=where_left_out,
         )
         return replace(self, source=source)
 
@@ -166,6 +183,7 @@ class Leaderboard:
             "agreement": self.agreement,
             "clusters": self.n_clusters,
             "plain": dict(self.plain),
+            "fragility": self.fragility and self.fragility.to_json(),
         }
 
 
@@ -223,6 +241,7 @@ def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) 
         agreement=None if intervals is None else intervals.agreement,
         n_clusters=None if intervals is None else intervals.n_clusters,
         plain=plain,
+        fragility=fragility(fitted),
     )
 
 

@@ -5,6 +5,7 @@ made again from the text below it; what intervals and ranks are; and how fragile
 where they apply and change how the table is read. The rest is in the JSON and in docs/ratings.md.
 """
 
+from elo.board.fragility import Fragility
 from elo.board.leaderboard import Leaderboard
 from elo.board.wording import described
 from elo.chance.short_records import FEW_POINTS
@@ -14,7 +15,8 @@ from elo.fit.weights import is_weighted
 
 def notes(board: Leaderboard) -> list[str]:
     """What `recompute` prints below its table, the most important first."""
-    return [_made(board), *_ranks(board), *_control(board), *_groups(board), *_without(board)]
+    first = first_place(board.fragility, board.n_votes, n_groups=board.n_components)
+    return [_made(board), *_ranks(board), *first, *_control(board), *_groups(board), *_without(board)]
 
 
 def counted(n: int, what: str) -> str:
@@ -30,6 +32,7 @@ def _made(board: Leaderboard) -> str:
         ("kind", None if source.kind == "battle" else source.kind),
         ("since", source.since),
         ("until", source.until),
+        ("where", _where(board)),
     )
     votes = [counted(board.n_votes, "vote"), counted(len(board.rows), "model")]
     votes += [f"{name} {value}" for name, value in facts if value is not None]
@@ -37,6 +40,12 @@ def _made(board: Leaderboard) -> str:
     if "hessian" in board.kinds:
         how.append(f"* inverse Hessian, for fewer than {FEW_POINTS:g} {_few(board)}")
     return f"{', '.join(votes)}: {'; '.join(how)}."
+
+
+def _where(board: Leaderboard) -> str | None:
+    """The conditions that chose the votes."""
+    source = board.source
+    return f"{' and '.join(source.where)} ({source.where_left_out:,} others left out)" if source.where else None
 
 
 def _few(board: Leaderboard) -> str:
@@ -56,6 +65,17 @@ def _ranks(board: Leaderboard) -> list[str]:
         "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
         "those that are surely worse; by difference: the best place by the interval of the difference of two ratings, "
         "which is sharper."
+    ]
+
+
+def first_place(found: Fragility | None, n_votes: int, *, n_groups: int = 1) -> list[str]:
+    """How few of a board's votes decide who leads."""
+    if found is None:
+        return []
+    group, them = " of group 1" * (n_groups > 1), "it" if found.n_votes == 1 else "them"
+    return [
+        f"First place{group} hangs on {found.n_votes:,} of {counted(n_votes, 'vote')}: without {them} {found.then} "
+        "would lead."
     ]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from elo.chance.intervals import IntervalKind
-from elo.settings import Settings
+from elo.settings import COLUMN, Settings
 
 ENGLISH: Mapping[str, str] = {
     "rated_bradley_terry": "Bradley-Terry fit",
@@ -38,6 +38,7 @@ ENGLISH: Mapping[str, str] = {
     ),
     "rated_intervals_jackknife_pair": "{level} % intervals: jackknife by prepared pair",
     "rated_intervals_jackknife_voter": "{level} % intervals: jackknife by voter",
+    "rated_intervals_jackknife_column": "{level} % intervals: jackknife by {column}",
     "rated_intervals_hessian": "{level} % intervals: inverse Hessian",
     "rated_intervals_none": "no intervals",
     "rated_simultaneous": "the intervals cover all models at once",
@@ -125,7 +126,7 @@ def _weights(settings: Settings) -> list[Phrase]:
 def _control(settings: Settings) -> list[Phrase]:
     if not settings.control:
         return []
-    covariates = ", ".join(settings.control)
+    covariates = ", ".join(name.removeprefix(COLUMN) for name in settings.control)
     if not settings.ridge:
         return [Phrase("rated_control", {"covariates": covariates})]
     return [Phrase("rated_control_ridge", {"covariates": covariates, "ridge": f"{settings.ridge:g}"})]
@@ -139,7 +140,9 @@ def _intervals(settings: Settings, kinds: Collection[IntervalKind]) -> list[Phra
     if kind == "bootstrap":
         values |= {"rounds": f"{settings.bootstrap:,}", "seed": f"{settings.seed}"}
     variant = ""
-    if kind == "jackknife":
+    if kind == "jackknife" and (column := settings.cluster_column) is not None:
+        variant, values = "_column", values | {"column": column}
+    elif kind == "jackknife":
         variant = "_voter" if settings.cluster == "voter" else "_pair"
     elif kind == "sandwich" and settings.resamples:
         variant = "_instead"
@@ -152,4 +155,4 @@ def _intervals(settings: Settings, kinds: Collection[IntervalKind]) -> list[Phra
 def _asked_for(settings: Settings) -> IntervalKind:
     if settings.resamples:
         return "bootstrap" if settings.bootstrap else "none"
-    return "jackknife" if settings.cluster in ("pair", "voter") else "sandwich"
+    return "jackknife" if settings.cluster not in ("auto", "none") else "sandwich"

@@ -1,5 +1,6 @@
 """The report of `quality` as text."""
 
+from elo.board.notes import first_place
 from elo.board.table import aligned
 from elo.quality.assess import Prompts, Quality, Share
 from elo.quality.voters import Examination, Voter
@@ -21,6 +22,7 @@ def report(quality: Quality) -> str:
         has_several = sum(quality.exclusions.values()) > quality.n_votes - quality.n_counted
         lines.append(f"Left out, by reason: {reasons}{' (a vote can have several)' if has_several else ''}.")
     lines += [_sides(quality.left), _ties(quality.ties, quality.both_bad), *_prompts(quality.prompts)]
+    lines += first_place(quality.first_place, quality.n_counted)
     lines += _withdrawals(quality)
     lines += _voters(quality.voters) if quality.voters is not None else ["Voters: the votes do not name them."]
     return "\n".join(lines)

@@ -55,10 +55,12 @@ def run(arguments: argparse.Namespace) -> int:
         board = board_from(fitted, spread, listed=found.listed)
     board = board.sourced(
         revision=found.revision,
-        excluded=found.excluded,
+        excluded=found.tally.excluded,
         kind=found.kind,
         since=time_text(arguments.since),
         until=time_text(arguments.until),
+        where=found.where,
+        where_left_out=found.tally.n_other_values,
     )
     progress.clear()
     if arguments.json is not None:

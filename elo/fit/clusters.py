@@ -17,7 +17,7 @@ Models describe their likelihood as a sum of `Terms`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 from numpy.linalg import LinAlgError
@@ -28,7 +28,7 @@ from elo.battles import Floats, Index, MissingDataError, Votes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, sigma
 from elo.fit.ties import TieFit
-from elo.settings import Settings
+from elo.settings import Cluster, Settings
 
 if TYPE_CHECKING:  # it loads slowly, and votes one by one do not need it
     from scipy.sparse import csr_array
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # it loads slowly, and votes one by one do not need it
 _BLOCK = 2**20  # values of a dense block of rows: 8 MB
 _SINGULAR = 1e-9
 _NO_SCALE = "without one of the clusters the other votes have no common scale; use a larger prior, or cluster none"
+_KNOWN = ", ".join(get_args(Cluster))
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
 _COLUMN = np.array([{Outcome.A: 0, Outcome.B: 1}.get(outcome, 2) for outcome in Outcome], dtype=np.int64)
 
@@ -105,6 +106,12 @@ def codes(votes: Votes, settings: Settings) -> Index | None:
     """
     if settings.cluster == "none":
         return None
+    if (name := settings.cluster_column) is not None:
+        if name not in votes.further:
+            raise MissingDataError(f"the votes have no column {name} for cluster; give the column, or one of {_KNOWN}")
+        if not (votes.further[name].code >= 0).any():
+            raise MissingDataError(f"no vote has a value in the column {name}, which cluster needs; use cluster none")
+        return votes.further[name].code.astype(np.int64)
     if settings.cluster == "voter":
         if votes.voter is None or not (votes.voter >= 0).any():
             raise MissingDataError("the votes do not name their voters; intervals by voter need the column visitor")

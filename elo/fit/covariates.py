@@ -1,10 +1,11 @@
 """The differences between two answers that may explain a vote: length, style, side and speed.
 
     length   tokens (characters where tokens are not counted)      style   headers, lists, bold      speed   seconds
-    side     1, always: seen from the answer on side A
+    side     1, always: seen from the answer on side A      column:NAME   the number in that column of the votes
 
 Each count f becomes (f_a - f_b) / (f_a + f_b + 1), the difference of the two answers over their sum, so that 20 lines
 against 10 are as much as 200 against 100; seconds without the 1, which would have a unit there (and 0 against 0 is 0).
+The number of a column is taken as it is: a positive one is in favour of side A where its coefficient is positive.
 Scaling and estimation are in `contextual`.
 
     N battles
@@ -17,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.battles import Floats, MissingDataError, Votes
-from elo.settings import Control
+from elo.settings import COLUMN
 
-_CHOICES: dict[Control, tuple[tuple[str, ...], ...]] = {
+_CHOICES: dict[str, tuple[tuple[str, ...], ...]] = {
     "length": (("tokens",), ("characters",)),
     "style": (("headers", "lists", "bold"),),
     "speed": (("seconds",),),
@@ -36,28 +37,41 @@ class Covariates:
     is_known: NDArray[np.bool_]
 
 
-def covariates(votes: Votes, control: Sequence[Control]) -> Covariates:
+def covariates(votes: Votes, control: Sequence[str]) -> Covariates:
     """The columns that control needs, in its order.
 
-    Raises MissingDataError if the votes lack a feature, or none has them all; ValueError for a feature below 0.
+    Raises MissingDataError if the votes lack a feature or column, if a column is not of numbers, or if no vote has them
+    all; ValueError for a feature below 0.
     """
     columns: dict[str, Floats] = {}
     for part in control:
         if part == "side":
             columns["side"] = np.ones(len(votes))
+        elif part.startswith(COLUMN):
+            columns[part] = _numbers(votes, part.removeprefix(COLUMN))
         else:
             columns.update({name: _ratio(name, feature) for name, feature in _features(votes, part).items()})
     is_known = np.ones(len(votes), dtype=bool)
     for column in columns.values():
         is_known &= np.isfinite(column)
     if columns and not is_known.any():
+        whose = "" if any(name.startswith(COLUMN) for name in columns) else " of both answers"
         raise MissingDataError(
-            f"control needs {', '.join(columns)} of both answers, and no vote has them; leave control out"
+            f"control needs {', '.join(columns)}{whose}, and no vote has them all; leave one of them, or control, out"
         )
     return Covariates(tuple(columns), tuple(columns.values()), is_known)
 
 
-def _features(votes: Votes, part: Control) -> dict[str, Floats]:
+def _numbers(votes: Votes, name: str) -> Floats:
+    if name not in votes.further:
+        raise MissingDataError(f"the votes have no column {name} for control; give the column, or leave control out")
+    try:
+        return votes.further[name].numbers(name)
+    except ValueError as error:
+        raise MissingDataError(f"{error}, because control needs numbers; leave column:{name} out") from error
+
+
+def _features(votes: Votes, part: str) -> dict[str, Floats]:
     given = votes.features or {}
     choices = _CHOICES[part]
     for names in choices:

@@ -16,9 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from db.outcome import Outcome
+from elo import estimate
 from elo.battles import Floats, Votes
+from elo.board.fragility import Fragility, fragility
 from elo.fit.pointwise import pointwise
 from elo.quality.voters import Examination, examine
+from elo.settings import Settings
 
 Result = Literal["won", "lost", "tie", "both_bad"]
 """An outcome, seen from one of the two models."""
@@ -140,6 +143,8 @@ class Quality:
     prompts: Prompts
     voters: Examination | None
     """None if no vote names its voter."""
+    first_place: Fragility | None
+    """How few votes decide who leads the official board; None as in `board.fragility`."""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -154,6 +159,7 @@ class Quality:
             ],
             "prompts": {**asdict(self.prompts), "repeated": self.prompts.repeated},
             "voters": None if self.voters is None else asdict(self.voters),
+            "first_place": self.first_place and self.first_place.to_json(),
         }
 
 
@@ -188,6 +194,7 @@ def assess(ballots: Iterable[Ballot], *, level: float = 0.05, seed: int = 0) -> 
         withdrawals=gathered.withdrawals(),
         prompts=gathered.prompts(),
         voters=examine(votes, level=level, seed=seed) if (votes.voter >= 0).any() else None,
+        first_place=fragility(estimate.fit(votes.select(is_counted), Settings())) if is_counted.any() else None,
     )
 
 

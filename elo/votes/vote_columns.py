@@ -32,9 +32,15 @@ def columns_for(settings: Settings) -> frozenset[Column]:
         "prepared": settings.cluster in ("auto", "pair"),
         "time": settings.half_life_days is not None,
         "draw_probability": settings.weights == "draw",
-        "features": any(control != "side" for control in settings.control),
+        "features": bool({"length", "style", "speed"} & set(settings.control)),
     }
     return frozenset(column for column, is_used in used.items() if is_used)
+
+
+def further_for(settings: Settings, by: str | None = None) -> tuple[str, ...]:
+    """The further columns that these settings use, and `by`, by name."""
+    names = (*settings.control_columns, settings.cluster_column, by)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
 def reads_answers(settings: Settings) -> bool:
@@ -74,9 +80,11 @@ class Numbered:
     def of(self, name: str) -> int:
         return self.numbers.setdefault(name, len(self.numbers))
 
-    def of_codes(self, codes: Index | Floats, names: Sequence[str | None]) -> Index:
-        """The numbers of `names[code]` for all codes, as if added one after the other; -1 for None."""
-        return numbered(codes.astype(np.int64, copy=False), names, lambda name: -1 if name is None else self.of(name))
+    def of_codes(self, codes: Index | Floats, names: Sequence[str], *, unnamed: str | None = None) -> Index:
+        """The numbers of `names[code]` for all codes, as if added one after the other; -1 for `unnamed`."""
+        return numbered(
+            codes.astype(np.int64, copy=False), names, lambda name: -1 if name == unnamed else self.of(name)
+        )
 
 
 def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> Index:
@@ -94,7 +102,6 @@ def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> In
 class CollectedCells:
     """The cells of a further column, numbered like names."""
 
-    name: str
     numbers: dict[Cell, int] = field(default_factory=lambda: {"": -1})
     code: "array[int]" = field(default_factory=lambda: array("i"))
 
@@ -104,9 +111,9 @@ class CollectedCells:
     def add(self, one: Cell) -> None:
         self.code.append(self.of(one))
 
-    def extend(self, codes: Index, values: Sequence[object]) -> None:
-        """Add the cells of `values[code]` for all codes, as if added one after the other."""
-        _extend(self.code, numbered(codes, values, lambda value: self.of(cell(self.name, value))))
+    def extend(self, codes: Index, cells: Sequence[Cell]) -> None:
+        """Add `cells[code]` for all codes, as if added one after the other."""
+        _extend(self.code, numbered(codes, cells, self.of))
 
     def column(self) -> FurtherColumn:
         return FurtherColumn(np.frombuffer(self.code, dtype=np.int32), tuple(self.numbers)[1:])
@@ -131,12 +138,10 @@ class VoteColumns:
     time_s: "array[float]" = field(default_factory=lambda: array("d"))
     draw_probability: "array[float]" = field(default_factory=lambda: array("d"))
     features: "array[float]" = field(default_factory=lambda: array("d"))
-    counts: "array[int]" = field(default_factory=lambda: array("q"))
-    """How many votes each stands for; empty: all for one."""
     further_cells: dict[str, CollectedCells] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.further_cells = {name: CollectedCells(name) for name in self.further}
+        self.further_cells = {name: CollectedCells() for name in self.further}
 
     def __len__(self) -> int:
         return len(self.a)
@@ -155,20 +160,9 @@ class VoteColumns:
         for name, one in zip(self.further, extras.further, strict=True):
             self.further_cells[name].add(one)
 
-    def add_many(
-        self,
-        a: Index,
-        b: Index,
-        outcome: Index,
-        extras: Mapping[Column, Floats | Index],
-        counts: Index | None = None,
-    ) -> None:
-        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown. `counts` are how many
-        votes each stands for; None: one. The caller extends `further_cells` by theirs."""
-        if counts is not None and not self.counts:
-            _extend(self.counts, np.ones(len(self.a)))
-        if counts is not None or self.counts:
-            _extend(self.counts, np.ones(len(a)) if counts is None else counts)
+    def add_many(self, a: Index, b: Index, outcome: Index, extras: Mapping[Column, Floats | Index]) -> None:
+        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown. The caller extends
+        `further_cells` by theirs."""
         _extend(self.a, a)
         _extend(self.b, b)
         _extend(self.outcome, outcome)
@@ -182,7 +176,7 @@ class VoteColumns:
         if "draw_probability" in self.wanted:
             _extend(self.draw_probability, extras.get("draw_probability", nothing))
         if "features" in self.wanted:
-            _extend(self.features, extras.get("features", np.full((len(a), 2 * len(Features._fields)), np.nan)))
+            _extend(self.features, np.tile(nothing, 2 * len(Features._fields)))
 
     def _add_extras(self, extras: Extras) -> None:
         if "voter" in self.wanted:

@@ -1,7 +1,11 @@
 """Which rows of a votes file are wanted, and a tally of the others."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from elo.columns import Cell
+from elo.votes.where import Condition
 
 ALL_KINDS = "all"
 
@@ -14,6 +18,10 @@ class Wanted:
     kind: str | None = None
     since: float | None = None
     until: float | None = None
+    where: tuple[Condition, ...] = ()
+    """All must hold."""
+    by: str | None = None
+    """The column by whose values the rows left out are tallied, too."""
 
     @property
     def has_times(self) -> bool:
@@ -34,12 +42,38 @@ class Wanted:
 
 
 @dataclass(slots=True)
+class LeftOut:
+    """Rows that do not count, by reason; a row may have several."""
+
+    n_rows: int = 0
+    excluded: Counter[str] = field(default_factory=Counter)
+
+    def add(self, reasons: Iterable[str], n_rows: int) -> None:
+        self.n_rows += n_rows
+        for reason in reasons:
+            self.excluded[reason] += n_rows
+
+
+@dataclass(slots=True)
 class Tally:
     """Rows read, and those that gave no vote."""
 
     n_rows: int = 0
     n_other_kinds: int = 0
     n_other_times: int = 0
-    n_repeated: int = 0
-    """Rows whose battle was read before."""
+    n_other_values: int = 0
+    """Rows for which a condition of `where` does not hold."""
     excluded: Counter[str] = field(default_factory=Counter)
+    n_excluded: int = 0
+    """Rows that do not count."""
+    by_text: dict[str, LeftOut] = field(default_factory=dict)
+    """The same for each text of the column `by`; "": rows without one."""
+
+    def exclude(self, reasons: Iterable[str], by: Cell | None, n_rows: int = 1) -> None:
+        """Count rows that do not count for these reasons. `by` is their cell of that column."""
+        self.n_excluded += n_rows
+        for reason in (reasons := tuple(reasons)):
+            self.excluded[reason] += n_rows
+        if by is not None:
+            for text in by if isinstance(by, tuple) else (by,):
+                self.by_text.setdefault(text, LeftOut()).add(reasons, n_rows)

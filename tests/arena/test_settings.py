@@ -131,6 +131,14 @@ def test_environment_names_are_the_documented_ones() -> None:
         ),
         ({"elo": {"base": 1.0}}, "arena.toml, [elo]: base 1.0 is not above 1"),
         (
+            {"elo": {"cluster": "voters"}},
+            "arena.toml, [elo] cluster: the database has no column 'voters'; did you mean 'voter'?",
+        ),
+        (
+            {"elo": {"control": ["side", "column:turns"]}},
+            "arena.toml, [elo] control: the database has no column 'turns'; did you mean 'n_turns'?",
+        ),
+        (
             {"models": {"name": "m"}},
             "arena.toml: models is not a list of tables; write each model under its own [[models]]",
         ),
@@ -514,3 +522,9 @@ def test_the_described_bounds_of_elo_are_those_that_it_checks() -> None:
             value = float(limit.replace(",", "")) + (-1 if sign[0] == ">" else 1)
             whole = isinstance(getattr(Settings().elo, name), int)
             assert f"{name} " in error_of({"elo": {name: int(value) if whole else value}})
+
+
+def test_clusters_and_covariates_may_be_columns_of_the_database() -> None:
+    elo = load({"elo": {"cluster": "language", "control": ["column:n_turns"]}}, {}).elo
+    assert (elo.cluster, elo.control) == ("column:language", ("column:n_turns",))
+    assert load({}, {"ARENA_ELO_CLUSTER": "column:policy"}).elo.cluster_column == "policy"

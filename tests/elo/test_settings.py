@@ -50,6 +50,8 @@ def test_anchors_are_texts_or_pairs_and_controls_have_one_order() -> None:
         {"control": ("side",)},
         {"cluster": "pair"},
         {"cluster": "voter"},
+        {"cluster": "day"},
+        {"control": ("column:n_turns",)},
     ],
 )
 def test_what_counts_cannot_tell_needs_the_votes(changes: dict[str, Any]) -> None:
@@ -88,7 +90,8 @@ def test_settings_cannot_be_changed() -> None:
         ({"bootstrap": 10.0}, "bootstrap 10.0 is not a whole number"),
         ({"ties": "drop"}, "ties 'drop' is not one of half, rao-kupper, davidson, ignore"),
         ({"both_bad": "half"}, "both_bad 'half' is not one of tie, ignore"),
-        ({"cluster": "day"}, "cluster 'day' is not one of auto, none, pair, voter"),
+        ({"cluster": ""}, "cluster '' is not one of auto, none, pair, voter, or a column such as 'column:prompt'"),
+        ({"cluster": "column:"}, "cluster 'column:' is not one of"),
         ({"gauge": "median"}, "gauge 'median' is not one of mean, battles, anchor"),
         ({"gauge": "anchor"}, "gauge 'anchor' needs a model with its rating in anchor, such as gpt-4=1200"),
         ({"anchor": ("a=1",)}, "anchor needs gauge 'anchor', and gauge is 'mean'"),
@@ -104,7 +107,11 @@ def test_settings_cannot_be_changed() -> None:
         ({"half_life_days": "7"}, "half_life_days '7' is not a finite number"),
         ({"simultaneous": 1}, "simultaneous 1 is not true or false"),
         ({"control": "side"}, "control 'side' is not a list, such as \\['side'\\]"),
-        ({"control": ("mood",)}, "control 'mood' is not one of length, style, side, speed"),
+        (
+            {"control": ("mood",)},
+            "'mood' is not one of length, style, side, speed, or a column of numbers such as 'column:n_",
+        ),
+        ({"control": ("column:",)}, "control 'column:' is not one of"),
         ({"control": ("side",), "ridge": -1}, "ridge -1.0 is not 0 or more"),
         ({"ridge": 1}, "ridge is for the coefficients of control, and control is empty"),
         (
@@ -147,3 +154,15 @@ def test_only_plain_votes_are_resampled_unless_one_insists() -> None:
     ]  # fmt: skip
     for changes in [*others, {"simultaneous": True}, {"control": ("side",)}]:
         assert not Settings(**changes).resamples
+
+
+def test_columns_are_clusters_and_controls_by_their_names() -> None:
+    assert Settings(cluster="prompt") == Settings(cluster="column:prompt")
+    assert Settings(cluster="prompt").cluster_column == "prompt"
+    assert Settings(cluster="column:pair").cluster_column == "pair"
+    assert all(Settings(cluster=name).cluster_column is None for name in ("auto", "none", "pair", "voter"))
+    settings = Settings(control=("column:n", "side", "column:m", "column:n"))
+    assert settings.control == ("side", "column:n", "column:m")
+    assert settings.control_columns == ("n", "m")
+    with pytest.raises(ValueError, match="interval 'bootstrap' cannot be combined with cluster 'column:prompt'"):
+        Settings(interval="bootstrap", cluster="prompt")

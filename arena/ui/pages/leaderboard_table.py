@@ -46,13 +46,23 @@ def table(board: Board, texts: Messages) -> str:
             label = plain(texts("component", n=component))
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
         body += "".join(_row(row, board, axis, texts) for row in rows if row.component == component)
-    notes = [plain(texts("components"))] if len(components) > 1 else []
+    notes = [*_first_place(board, texts)]
+    notes += [plain(texts("components"))] if len(components) > 1 else []
     notes += [plain(texts("interval_hessian"))] if "hessian" in board.leaderboard.kinds else []
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         + "".join(f'<p class="note">{note}</p>' for note in notes)
         + _unrated(board, texts)
     )
+
+
+def _first_place(board: Board, texts: Messages) -> list[str]:
+    """Return how few votes decide who is first. Where several groups have a first place each, there is no sentence."""
+    found = board.leaderboard.fragility
+    if found is None or board.leaderboard.n_components > 1:
+        return []
+    key = "first_place_one" if found.n_votes == 1 else "first_place"
+    return [plain(texts(key, n=found.n_votes, votes=board.leaderboard.n_votes, model=found.then))]
 
 
 def computed_line(board: Board, now: float, texts: Messages) -> str:

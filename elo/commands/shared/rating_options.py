@@ -39,7 +39,8 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     add("--half-life-days", metavar="D", type=float, help="a vote D days older than the newest weighs half as much")
     add(
         "--control", metavar="LIST", type=_listed, default=(),
-        help=f"rate as if answers were equal in {', '.join(get_args(Control))}: a list with commas",
+        help=f"rate as if answers were equal in {', '.join(get_args(Control))}, or in column:NAME, a column of numbers "
+        "seen from side A, or NAME_a - NAME_b: a list with commas",
     )  # fmt: skip
     add("--ridge", metavar="R", type=float, default=defaults.ridge, help="penalty on the coefficients of --control")
     add(
@@ -83,8 +84,9 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
         help="share of intervals that should contain the true rating",
     )
     add(
-        "--cluster", choices=get_args(Cluster), default=defaults.cluster,
-        help="votes that depend on each other; auto: those on one prepared pair, if there are any",
+        "--cluster", metavar="|".join((*get_args(Cluster), "COLUMN")), default=defaults.cluster,
+        help="votes that depend on each other; auto: those on one prepared pair, if there are any; COLUMN: those with "
+        "one value in that column",
     )  # fmt: skip
     add("--simultaneous", action="store_true", help="intervals that cover all models at once")
 

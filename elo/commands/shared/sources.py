@@ -2,21 +2,20 @@
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from elo.battles import Cells, Votes
-from elo.commands.shared.dialects import add_dialect_options, add_votes_option, dialect_of, print_notices
-from elo.commands.shared.failures import CommandError, UsageError
+from elo.commands.shared.failures import UsageError
 from elo.commands.shared.progress import Progress
 from elo.settings import Settings
-from elo.votes.files.opening import STANDARD
 from elo.votes.values import ValueProblem, time_s
-from elo.votes.vote_columns import columns_for, data_for, gathered, reads_answers
+from elo.votes.vote_columns import columns_for, data_for, further_for
 from elo.votes.votes_file import VotesFile, read_votes
-from elo.votes.wanted import ALL_KINDS
+from elo.votes.wanted import Tally
+from elo.votes.where import Condition, ConditionError
 
 _SQLITE = "sqlite:///"
 
@@ -29,8 +28,11 @@ class Found:
     listed: Sequence[str]
     """Models that are shown even without a vote."""
     revision: int | None
-    excluded: Mapping[str, int]
+    tally: Tally
+    """The votes left out."""
     kind: str | None
+    where: tuple[str, ...]
+    """The conditions that the votes satisfy."""
     nothing: str
     """The error message if there are no votes."""
 
@@ -44,7 +46,10 @@ def add_source_options(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("votes")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    add_votes_option(source)
+    source.add_argument(
+        "--votes", metavar="FILE", type=Path, nargs="+",
+        help="CSV, JSON or JSON lines, each also with gzip, or Parquet; several files are read as one",
+    )  # fmt: skip
     group.add_argument(
         "--kind", metavar="KIND",
         help="kind of battles, such as battle or quick, or all (default: battle; all rows of a file without that "
@@ -55,12 +60,21 @@ def add_source_options(command: argparse.ArgumentParser) -> None:
         help="only votes cast then or later: a date, a date and time (UTC, or with an offset) or seconds since 1970",
     )  # fmt: skip
     group.add_argument("--until", metavar="TIME", type=_time, help="only votes cast before then")
+    add_where_option(group)
     group.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
-    add_dialect_options(command)
 
 
-def find(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
-    """The selected votes, in the form that these settings need.
+def add_where_option(group: "argparse._ActionsContainer") -> None:
+    """Add --where."""
+    group.add_argument(
+        "--where", metavar="CONDITION", type=_condition, action="append", default=[],
+        help="only votes with COLUMN=VALUE, or !=, >= or <=, such as language=ko or n_turns>=2; of a list, such as "
+        "tags, = means that it contains the value; if repeated, all must hold",
+    )  # fmt: skip
+
+
+def find(arguments: argparse.Namespace, settings: Settings, progress: Progress, *, by: str | None = None) -> Found:
+    """The selected votes, in the form that these settings need; with a column `by` always one by one.
 
     Raises CommandError, UsageError; VotesFileError.
     """
@@ -68,14 +82,14 @@ def find(arguments: argparse.Namespace, settings: Settings, progress: Progress) 
     if since is not None and until is not None and not since < until:
         raise UsageError(f"--since {time_text(since)} is not before --until {time_text(until)}")
     if arguments.db is not None:
-        return _in_database(arguments, settings, progress)
-    return _in_files(arguments, settings, progress)
+        return _in_database(arguments, settings, by, progress)
+    return _in_files(arguments, settings, by, progress)
 
 
 def files_read(arguments: argparse.Namespace) -> list[Path]:
     """The files of --votes and --db, which no output may replace."""
     if arguments.db is None:
-        return [path for path in arguments.votes if path != STANDARD]
+        return list(arguments.votes)
     return [Path(arguments.db.removeprefix(_SQLITE).partition("?")[0])] if arguments.db.startswith(_SQLITE) else []
 
 
@@ -95,83 +109,74 @@ def _time(text: str) -> float:
     return seconds
 
 
-def _in_files(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
+def _condition(text: str) -> Condition:
+    try:
+        return Condition.parse(text)
+    except ConditionError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress) -> Found:
     paths: Sequence[Path] = arguments.votes
     file = read_votes(
         paths,
-        dialect=dialect_of(arguments),
         kind=arguments.kind,
         since=arguments.since,
         until=arguments.until,
         columns=columns_for(settings),
+        further=further_for(settings, by),
+        numbers=settings.control_columns,
+        where=arguments.where,
+        by=by,
         skip_bad=arguments.skip_bad,
         progress=progress.rows,
     )
     progress.clear()
-    if file.n_other_kinds:
-        print(f"skipped rows of other kinds than {arguments.kind or 'battle'}: {file.n_other_kinds:,}", file=sys.stderr)
-    if file.n_other_times:
-        print(f"skipped rows of other times: {file.n_other_times:,}", file=sys.stderr)
+    tally = file.tally
+    if tally.n_other_kinds:
+        print(
+            f"skipped rows of other kinds than {arguments.kind or 'battle'}: {tally.n_other_kinds:,}", file=sys.stderr
+        )
+    if tally.n_other_times:
+        print(f"skipped rows of other times: {tally.n_other_times:,}", file=sys.stderr)
     if file.first_bad is not None:
-        print(f"skipped bad rows: {file.excluded['bad_row']:,}; the first: {file.first_bad}", file=sys.stderr)
-    print_notices(file)
+        print(f"skipped bad rows: {tally.excluded['bad_row']:,}; the first: {file.first_bad}", file=sys.stderr)
     return Found(
-        file.data_for(settings),
+        file.votes if by is not None else data_for(file.votes, settings),
         listed=(),
         revision=file.revision,
-        excluded=file.excluded,
+        tally=tally,
         kind=file.kind,
+        where=tuple(map(str, arguments.where)),
         nothing=f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}",
     )
 
 
 def _tallied(file: VotesFile) -> str:
-    left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(file.excluded.items()))
-    times = f", of other times: {file.n_other_times:,}" if file.n_other_times else ""
-    return f"{file.n_rows:,} rows, left out: {left_out or 'none'}, of other kinds: {file.n_other_kinds:,}{times}"
+    tally = file.tally
+    left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(tally.excluded.items()))
+    others = (("kinds", tally.n_other_kinds), ("times", tally.n_other_times), ("values", tally.n_other_values))
+    of_others = [f", of other {what}: {n:,}" for what, n in others if n or what == "kinds"]
+    return f"{tally.n_rows:,} rows, left out: {left_out or 'none'}{''.join(of_others)}"
 
 
-def _in_database(arguments: argparse.Namespace, settings: Settings, progress: Progress) -> Found:
-    from db import queries
-    from db.codes import BattleKind
-    from db.errors import DatabaseError
-    from db.session import open_database
+def _in_database(arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress) -> Found:
+    from elo.commands.shared.stored_votes import Selection, in_database, kind_of, stored_votes
 
-    label, span = arguments.kind or BattleKind.BATTLE.label, {"since": arguments.since, "until": arguments.until}
-    try:
-        kind = None if label == ALL_KINDS else BattleKind.parse(label)
-    except ValueError as error:
-        raise CommandError(f"{error}, {ALL_KINDS}") from error
-    data: Cells | Votes
-    try:
-        database = open_database(arguments.db, create=False)
-        try:
-            with database.read() as tx:
-                revision = queries.ledger_state(tx).revision
-                excluded = {reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()}
-                listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
-                # Only quick battles are on prepared pairs; of all others counts may do, and are read much faster
-                is_clustered = kind in (BattleKind.QUICK, None) and bool(queries.cells(tx, BattleKind.QUICK, **span))
-                if settings.method == "elo":
-                    data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
-                elif settings.needs_votes or (settings.cluster == "auto" and is_clustered):
-                    columns = columns_for(settings)
-                    rows = queries.rated_votes(
-                        tx, kind, with_answers="features" in columns, with_texts=reads_answers(settings), **span
-                    )
-                    data = data_for(gathered(progress.reading(rows), columns), settings)
-                else:
-                    data = Cells.from_counts(queries.cells(tx, kind, **span))
-        finally:
-            database.close()
-    except DatabaseError as error:
-        raise CommandError(str(error)) from error
+    kind, span = kind_of(arguments), {"since": arguments.since, "until": arguments.until}
+    selection = Selection(further_for(settings, by), arguments.where, by)
+    stored, url = in_database(
+        arguments.db, lambda tx, url: (stored_votes(tx, kind, settings, selection, progress, **span), url)
+    )
     when = "" if arguments.since is arguments.until is None else " of that time"
+    where = f" where {' and '.join(map(str, arguments.where))}" if arguments.where else ""
+    label = arguments.kind or "battle"
     return Found(
-        data,
-        listed=listed,
-        revision=revision,
-        excluded=excluded,
+        stored.data,
+        listed=stored.listed,
+        revision=stored.revision,
+        tally=selection.tally,
         kind=None if kind is None else kind.label,
-        nothing=f"no counted votes of kind {label}{when} in {database.url} (revision {revision})",
+        where=tuple(map(str, arguments.where)),
+        nothing=f"no counted votes of kind {label}{when}{where} in {url} (revision {stored.revision})",
     )

@@ -25,6 +25,7 @@ from arena.service import (
     Status,
     TurnView,
 )
+from elo.board.fragility import Fragility
 from elo.board.leaderboard import BoardRow, Leaderboard, Source
 from elo.settings import Settings as EloSettings
 
@@ -279,8 +280,9 @@ def _board(
     rows: tuple[BoardRow, ...], unrated: tuple[str, ...], revision: int, n: int, exclusions: dict[str, int]
 ) -> Board:
     settings = EloSettings()
+    fragility = Fragility(rows[0].model, rows[1].model, 17, ()) if rows else None
     return Board(
-        leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, source=Source(n)),
+        leaderboard=Leaderboard(rows=rows, unrated=unrated, settings=settings, source=Source(n), fragility=fragility),
         models={name: ModelCard(name, "This project", "Mistral", "Apache-2.0", 1_000_000, False) for name in NAMES},
         revision=revision,
         computed_at=time.time(),

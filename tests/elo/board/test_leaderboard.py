@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
-from elo import Cells, Leaderboard, Settings, Votes, rate, rate_online
-from elo.board.leaderboard import board_csv, board_from, source_of
+from elo import Cells, Settings, Votes
+from elo.board.leaderboard import Leaderboard, board_csv, board_from, rate, rate_online, source_of
 from elo.estimate import fit, spread
 from elo.fit.bradley_terry import NoMaximumError
 from tests.elo import reference
@@ -139,7 +139,7 @@ def test_the_json_is_the_published_one() -> None:
     board = rate(counts(("a", "b", Outcome.A, 5)), QUICK, listed=["c"]).sourced(revision=7, excluded={"banned": 2})
     written = board.to_json()
     assert list(written)[:6] == ["models", "settings", "votes", "revision", "excluded", "unrated"]
-    assert list(written)[6:] == ["source", "fit", "reach", "agreement", "clusters", "plain"]
+    assert list(written)[6:] == ["source", "fit", "reach", "agreement", "clusters", "plain", "fragility"]
     row = board.rows[0]
     models = written["models"]
     assert isinstance(models, list)
@@ -195,6 +195,8 @@ def test_a_board_has_the_source_of_its_votes() -> None:
         "kind": "quick",
         "since": "2026-01-01",
         "until": "2026-02-01",
+        "where": [],
+        "where_left_out": 0,
     }
 
 

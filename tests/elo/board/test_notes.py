@@ -34,6 +34,7 @@ def test_the_official_board_says_how_it_was_made() -> None:
         f"36 votes, 3 models, ledger revision 41: {FIT}; {SCALE}; 95 % intervals: percentile bootstrap, 100 rounds, "
         "seed 3; * inverse Hessian, for fewer than 3 points won or lost.",
         RANKS,
+        "First place hangs on 2 of 36 votes: without them wren would lead.",
         "Left out: banned 2, withdrawn 1.",
         "Without votes: finch.",
     ]
@@ -87,6 +88,13 @@ def test_coefficients_have_their_unit() -> None:
         f"Log-odds per standard deviation of the difference (side: for side A): {shown}; none for headers, lists, "
         "the same in every battle; 9 votes left out of the fit, because such a number is missing."
     ) in told
+
+
+def test_the_first_place_of_several_groups_is_that_of_the_largest() -> None:
+    told = notes(board_of(*LIVE, ("x", "y", Outcome.TIE, 3), bootstrap=10))
+    assert told[2].startswith("First place of group 1 hangs on ")
+    even = [("a", "b", Outcome.A, 5), ("a", "b", Outcome.B, 5)]
+    assert "First place hangs on 1 of 10 votes: without it b would lead." in notes(board_of(*even, bootstrap=10))
 
 
 def test_the_kind_of_interval_is_named() -> None:

@@ -31,6 +31,7 @@ EXAMPLES: list[dict[str, Any]] = [
     {"simultaneous": True},
     {"cluster": "pair"},
     {"cluster": "voter"},
+    {"cluster": "prompt"},
     {"bootstrap": 0},
 ]
 
@@ -64,6 +65,7 @@ def test_the_official_settings_in_words() -> None:
         ({"weights": "pair"}, "; a vote weighs 1 / max(votes of its pair, 50), scaled to a mean of 1; "),
         ({"half_life_days": 30}, "; a vote loses half its weight in 30 days, counted from the newest vote; "),
         ({"control": ("length", "side"), "ridge": 0.5}, "; ratings for equal length, side, ridge 0.5; "),
+        ({"control": ("side", "column:n_turns")}, "; ratings for equal side, n_turns; "),
         ({"level": 0.9}, "; 90 % intervals: percentile"),
         ({"method": "elo", "k": 8}, "online Elo in the order of the votes, K = 8, start 1000; 400 points"),
     ],
@@ -78,6 +80,7 @@ def test_intervals_are_those_of_the_board_and_without_rows_those_that_were_asked
     assert words({"hessian"}).endswith("; 95 % intervals: inverse Hessian")
     assert words({"none"}).endswith("; no intervals")
     assert words({"jackknife", "hessian"}).endswith("; 95 % intervals: jackknife by prepared pair")
+    assert words({"jackknife"}, cluster="prompt").endswith("; 95 % intervals: jackknife by prompt")
     assert words({"sandwich"}, simultaneous=True).endswith("; the intervals cover all models at once")
     assert words(()).endswith("; 95 % intervals: percentile bootstrap, 1,000 rounds, seed 0")
     assert words((), bootstrap=0).endswith("; no intervals")

@@ -195,7 +195,8 @@ def crowd(path: Path) -> str:
     rng = random.Random(8)
     with database.write() as tx:
         building.add_models(tx)
-        keys = [queries.add_deck_prompt(tx, DeckPrompt("deck", f"Prompt {i}")) for i in range(5)]
+        tags = (("code",), ("code", "math"), ("math",), (), ("말", "code"))
+        keys = [queries.add_deck_prompt(tx, DeckPrompt("deck", f"Prompt {i}", tags[i], "ko")) for i in range(5)]
         for key in keys:
             for model in building.MODELS:
                 lines = [f"**{model}** says\n", "# So\n", "- it is\n"]
@@ -219,10 +220,11 @@ def crowd(path: Path) -> str:
 def live(tx: Connection, pair: tuple[str, str], visitor: str, rng: random.Random) -> str:
     """A battle of up to three turns, of which an answer may have taken two attempts."""
     chance = rng.choice([0.25, 0.125])
-    new = NewBattle(visitor, *pair, building.SETTINGS, policy=Policy.ADAPTIVE, draw_probability=chance)
+    policy, language = rng.choice([Policy.ADAPTIVE, Policy.UNIFORM]), rng.choice(["ko", "en", None])
+    new = NewBattle(visitor, *pair, building.SETTINGS, policy=policy, draw_probability=chance, language=language)
     battle = queries.open_battle(tx, new, now=0.0)
     for _ in range(rng.randint(1, 3)):
-        turn = queries.add_turn(tx, battle, "Go on.")
+        turn = queries.add_turn(tx, battle, "Go on." * rng.randint(1, 9))
         for side in Side:
             for attempt in range(1, rng.choice([2, 2, 3])):
                 lines = ["# So\n", "1. it is\n", "- **well**, perhaps\n", "or **not**.\n"]
@@ -249,6 +251,13 @@ def live(tx: Connection, pair: tuple[str, str], visitor: str, rng: random.Random
         ["--control", "length,style,side,speed", "--anchor", "ash=1100"],
         ["--kind", "all", "--control", "length,side", "--cluster", "voter"],
         ["--kind", "quick", "--control", "style", "--ridge", "1"],
+        ["--where", "language=ko"],
+        ["--where", "language!=ko", "--method", "elo"],
+        ["--where", "n_turns>=2", "--where", "policy=adaptive", "--bootstrap", "30"],
+        ["--kind", "quick", "--where", "tags=code", "--where", "deck=deck"],
+        ["--kind", "all", "--where", "tstamp>=1970-01-03", "--cluster", "visitor"],
+        ["--kind", "all", "--control", "column:n_turns,column:prompt_chars,side", "--where", "winner!=tie"],
+        ["--cluster", "column:language", "--since", "1970-01-02"],
     ],
     ids=" ".join,
 )
@@ -534,3 +543,68 @@ def test_a_stopped_command_writes_nothing(run: Run, tmp_path: Path, monkeypatch:
     status, out, err = run("--votes", FOOD, "--json", tmp_path / "board.json")
     assert (status, out, err) == (130, "", "stopped; no file is half written\n")
     assert list(tmp_path.iterdir()) == []
+
+
+def prompts_file(path: Path) -> Path:
+    """Twelve voters on eight prompts; nearly all agree on a prompt."""
+    winners = [
+        ("model_a", "model_b")[(prompt % 3 == 0) ^ (voter == prompt)] for prompt in range(8) for voter in range(12)
+    ]
+    lines = [f"a,b,{winner},p{i // 12},v{i % 12}" for i, winner in enumerate(winners)]
+    path.write_text("\n".join(["model_a,model_b,winner,prompt,voter", *lines]) + "\n")
+    return path
+
+
+def test_intervals_by_any_column_are_wider_where_its_votes_repeat_themselves(run: Run, tmp_path: Path) -> None:
+    prompts = prompts_file(tmp_path / "prompts.csv")
+    widths = {}
+    for cluster in ("none", "prompt", "column:prompt"):
+        assert run("--votes", prompts, "--cluster", cluster, "--json", tmp_path / "board.json")[0] == 0
+        rows = json.loads((tmp_path / "board.json").read_text())["models"]
+        widths[cluster] = [row["high"] - row["low"] for row in rows]
+    assert widths["prompt"] == widths["column:prompt"]
+    assert all(wide > 1.5 * narrow for wide, narrow in zip(widths["prompt"], widths["none"], strict=True))
+    status, _, err = run("--votes", prompts, "--cluster", "promt")
+    assert (status, "has no column promt; did you mean prompt? It has model_a, model_b" in err) == (1, True)
+
+
+def test_a_number_in_a_column_is_a_covariate_seen_from_side_a(run: Run, tmp_path: Path) -> None:
+    rng = random.Random(3)
+    rows = []
+    for _ in range(400):
+        home, chance = rng.choice([-1, 0, 1]), rng.random()
+        rows.append(f"{rng.choice(['x,y', 'y,x'])},{'a' if chance < (0.5, 0.8, 0.2)[home] else 'b'},{home}")
+    file = tmp_path / "votes.csv"
+    file.write_text("\n".join(["model_a,model_b,winner,home", *rows, "x,y,a,"]) + "\n")
+    assert run("--votes", file, "--control", "column:home", "--json", tmp_path / "board.json")[0] == 0
+    fit = json.loads((tmp_path / "board.json").read_text())["fit"]
+    assert [one["name"] for one in fit["coefficients"]] == ["column:home"]
+    assert fit["coefficients"][0]["low"] > 0.5
+    assert fit["n_left_out"] == 1
+    file.write_text("\n".join(["model_a,model_b,winner,home_a,home_b", "x,y,a,1,0", "y,x,b,0,1", "x,y,b,0,1"]) + "\n")
+    assert run("--votes", file, "--control", "column:home", "--ridge", "1")[0] == 0
+    file.write_text("model_a,model_b,winner,home\nx,y,a,1\nx,y,b,away\n")
+    status, _, err = run("--votes", file, "--control", "column:home")
+    assert (status, "line 3: home is 'away'; expected a number" in err) == (1, True)
+
+
+def test_conditions_select_votes_and_the_board_names_them(run: Run, tmp_path: Path) -> None:
+    prompts = prompts_file(tmp_path / "prompts.csv")
+    conditions = ("--where", "prompt!=p0", "--where", "voter=v3")
+    status, out, _ = run("--votes", prompts, *conditions, "--json", tmp_path / "board.json")
+    source = json.loads((tmp_path / "board.json").read_text())["source"]
+    assert (status, source["votes"]) == (0, 7)
+    assert (source["where"], source["where_left_out"]) == (["prompt!=p0", "voter=v3"], 89)
+    assert "7 votes, 2 models, where prompt!=p0 and voter=v3 (89 others left out): Bradley-Terry" in out
+    for arguments, message in (
+        (("--where", "voter=nobody"), "96 rows, left out: none, of other kinds: 0, of other values: 96"),
+        (("--where", "prompts=p0"), "has no column prompts; did you mean prompt? It has model_a"),
+        (("--where", "voter>=3"), "line 2: voter is 'v0', not a number, which voter>=3 compares; use = or !="),
+    ):
+        status, _, err = run("--votes", prompts, *arguments)
+        assert (status, message in err) == (1, True), err
+    status, _, err = run("--votes", prompts, "--where", "voter>3")
+    assert (status, "argument --where: 'voter>3' is not a condition; expected COLUMN=VALUE" in err) == (2, True)
+    url = crowd(tmp_path / "arena.sqlite")
+    status, _, err = run("--db", url, "--where", "langauge=ko")
+    assert (status, "the database has no column langauge; did you mean language? It has model_a" in err) == (1, True)

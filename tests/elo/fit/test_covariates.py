@@ -69,7 +69,7 @@ def test_a_battle_is_known_where_all_is_known_of_both_answers(unknown: float) ->
         (
             "length",
             {"tokens": math.nan},
-            "^control needs tokens of both answers, and no vote has them",
+            "^control needs tokens of both answers, and no vote has them all; leave",
         ),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from db.outcome import Outcome
+from elo import Settings, Votes, rate
 from elo.commands.quality_text import report
 from elo.quality.assess import Ballot, Share, assess, prompt_key
 from elo.simulate import Scenario, simulate
@@ -121,6 +122,18 @@ def test_the_report_names_unusual_voters_and_why() -> None:
     first = next(voter for voter in written["voters"]["voters"] if voter["voter"] == "voter-01")
     assert first["reason"] == "sides"
     assert math.isfinite(first["sides"])
+
+
+def test_the_report_says_how_few_votes_decide_who_is_first() -> None:
+    """Of the votes that count: those for y were withdrawn."""
+    counted = [Ballot("x", "y", A)] * 12 + [Ballot("x", "y", B)] * 5 + [Ballot("y", "z", A)] * 9
+    found = assess([*counted, *[Ballot("x", "y", B, None, WITHDRAWN)] * 9])
+    board = rate(Votes.from_rows([ballot[:3] for ballot in counted]), Settings(bootstrap=0))
+    assert found.first_place == board.fragility
+    assert board.fragility is not None
+    n = board.fragility.n_votes
+    assert f"First place hangs on {n} of 26 votes: without them {board.fragility.then} would lead." in report(found)
+    assert found.to_json()["first_place"] == board.fragility.to_json()
 
 
 def test_the_report_of_few_votes_says_what_is_not_known() -> None:

@@ -5,7 +5,7 @@ import pytest
 from db.outcome import Outcome
 from elo.quality.assess import Ballot, prompt_key
 from elo.quality.ballots import Ballots
-from elo.votes.decoding import BadRowError, VotesFileError
+from elo.votes.votes_file import BadRowError, VotesFileError
 
 
 def write(path: Path, text: str) -> Path:

@@ -9,6 +9,7 @@ import pytest
 from arena.service import Board
 from arena.ui.messages import LANGUAGES, messages
 from arena.ui.pages.leaderboard_table import computed_line, settings_line, table
+from elo.board.fragility import Fragility
 from elo.board.leaderboard import BoardRow
 from elo.board.wording import ENGLISH
 from elo.chance.intervals import IntervalKind
@@ -65,6 +66,18 @@ def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
     assert "† approximate interval: the model has won or lost few points" in html
 
 
+def test_the_first_place_hangs_on_a_number_of_votes() -> None:
+    board = full_board()
+    assert "First place hangs on 17 of 812 votes: without them Moss Tarn would lead." in table(board, EN)
+    assert "1위는 812표 가운데 17표에 달려 있습니다." in table(board, messages("ko"))
+    one = replace(board.leaderboard, fragility=Fragility("Wren Sol", "<b>", 1, ()))
+    assert "1 of 812 votes: without it &lt;b&gt; would lead." in table(replace(board, leaderboard=one), EN)
+    none = replace(board.leaderboard, fragility=None)
+    assert "First place" not in table(replace(board, leaderboard=none), EN)
+    first, second, *_ = board.leaderboard.rows
+    assert "First place" not in table(_with_rows(first, replace(second, component=2)), EN)
+
+
 def test_only_short_records_are_marked_whatever_the_kind_of_the_board() -> None:
     """The kind of all other intervals is in the line below the table; marks repeated it in every row."""
     first, *rest = full_board().leaderboard.rows
@@ -74,7 +87,7 @@ def test_only_short_records_are_marked_whatever_the_kind_of_the_board() -> None:
         html = table(_with_rows(*rows), EN)
         assert [row[4][-1] == "†" for row in _Table(html).rows[1:]] == [True, *(False for _ in rest)]
         assert "† approximate interval: the model has won or lost few points" in html
-        assert html.count('class="note"') == 1
+        assert html.count('class="note"') == 2
 
 
 def test_the_table_is_one_line_because_markdown_ends_html_at_an_empty_one() -> None:
