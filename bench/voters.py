@@ -1,4 +1,4 @@
-"""Measure how often the tests of `elo.quality.voters` flag an honest voter, and how soon they flag a careless one.
+"""Measure how often the tests of `elo quality` flag an honest voter, and how soon they flag a careless one.
 
     python -m bench.voters                 writes bench/results/voters.json; some minutes
     python -m bench.voters --arenas 1      a quick first result
@@ -28,8 +28,8 @@ from bench.machine import now
 from bench.result_files import RESULTS
 from db.outcome import Outcome
 from elo.battles import Votes
-from elo.quality.assess import Share
-from elo.quality.voters import Voter, examine
+from elo.quality.shares import Share
+from elo.quality.voters.testing import Voter, examine
 from elo.simulate import Scenario, simulate
 
 LEVEL = 0.05

@@ -21,6 +21,7 @@ _VOTES = (
         votes.c.id,
         votes.c.revision,
         votes.c.outcome,
+        votes.c.cast_at,
         visitors.c.pseudonym,
         _MODEL_A.c.name.label("name_a"),
         _MODEL_B.c.name.label("name_b"),
@@ -45,6 +46,8 @@ class JudgedVote(NamedTuple):
     voter: str
     reasons: tuple[Reason, ...]
     prompt: str | None
+    cast_at: float
+    """In seconds since 1970."""
 
 
 def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> Iterator[JudgedVote]:
@@ -59,5 +62,11 @@ def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) ->
             reasons[vote_id].append(reason)
         for row in rows:
             yield JudgedVote(
-                row.name_a, row.name_b, row.outcome, row.pseudonym, tuple(reasons.get(row.id, ())), row.prompt
+                row.name_a,
+                row.name_b,
+                row.outcome,
+                row.pseudonym,
+                tuple(reasons.get(row.id, ())),
+                row.prompt,
+                row.cast_at,
             )

@@ -9,8 +9,8 @@
     plan       what to play next
     simulate   votes from known ratings
 
-    plan_text, quality_text  what `plan` and `quality` print
-    shared                   what several commands need
+    plan_text  what `plan` prints
+    shared     what several commands need
 
 `elo.__main__` parses the command line, and imports the module of the command that was called alone. A command imports
 the database when it runs, so votes files are rated without SQLAlchemy.

@@ -1,6 +1,7 @@
 """`quality`: how far the votes can be trusted.
 
-It reports exclusions by reason, withdrawals, sides, ties, repeated prompts, and careless voters.
+It reports exclusions by reason, withdrawals, sides, ties, repeated prompts, careless voters, voters for or against one
+model, and days on which one model was pushed.
 """
 
 import argparse
@@ -21,7 +22,8 @@ if TYPE_CHECKING:  # these modules load slowly, and other commands do not need t
     from sqlalchemy import Connection
 
     from db.codes import BattleKind
-    from elo.quality.assess import Ballot, Quality
+    from elo.quality.examination import Quality
+    from elo.quality.gathering import Ballot
 
 
 def add_to(commands: Commands) -> None:
@@ -47,7 +49,8 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
     command.add_argument(
         "--level", metavar="L", type=float, default=0.05,
-        help="largest share of honest voters that may ever be flagged (default %(default)s)",
+        help="largest share of honest voters that may ever be flagged, and of arenas without a push that may ever show "
+        "one (default %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--seed",
@@ -56,13 +59,13 @@ def add_to(commands: Commands) -> None:
         default=0,
         help="seed of the random numbers that break ties between votes (default %(default)s)",
     )
-    command.add_argument("--json", metavar="OUT", type=Path, help="write the full report there, with every voter")
+    command.add_argument(
+        "--json", metavar="OUT", type=Path, help="write the full report there, with every voter and day"
+    )
     command.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    from elo.commands.quality_text import report
-
     if not 0 < arguments.level < 1:
         raise UsageError(f"level {arguments.level!r} is not between 0 and 1")
     if not 0 <= arguments.seed < 2**64:
@@ -74,16 +77,16 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         text = json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
         write_whole(arguments.json, text + "\n")
-    print(report(found))
+    print(found)
     return 0
 
 
 def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
-    from elo.quality.assess import assess
     from elo.quality.ballots import Ballots
+    from elo.quality.examination import examine_ballots
 
     ballots = Ballots(arguments.votes, kind=arguments.kind, skip_bad=arguments.skip_bad, progress=progress.rows)
-    found = assess(ballots, level=arguments.level, seed=arguments.seed)
+    found = examine_ballots(ballots, level=arguments.level, seed=arguments.seed)
     progress.clear()
     for n, what in (
         (ballots.n_other_kinds, f"skipped rows of other kinds than {arguments.kind or 'battle'}"),
@@ -101,7 +104,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
     from db.codes import BattleKind
     from db.errors import DatabaseError
     from db.session import open_database
-    from elo.quality.assess import assess
+    from elo.quality.examination import examine_ballots
 
     try:
         kind = None if arguments.kind == ALL_KINDS else BattleKind.parse(arguments.kind or BattleKind.BATTLE.label)
@@ -111,7 +114,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
         database = open_database(arguments.db, create=False)
         try:
             with database.read() as tx:
-                found = assess(_ballots(tx, kind, progress), level=arguments.level, seed=arguments.seed)
+                found = examine_ballots(_ballots(tx, kind, progress), level=arguments.level, seed=arguments.seed)
         finally:
             database.close()
     except DatabaseError as error:
@@ -123,10 +126,10 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality"
 
 def _ballots(tx: "Connection", kind: "BattleKind | None", progress: Progress) -> "Iterator[Ballot]":
     from db.queries.judged import judged_votes
-    from elo.quality.assess import Ballot, prompt_key
+    from elo.quality.gathering import Ballot, prompt_key
 
     for n_votes, vote in enumerate(judged_votes(tx, kind), start=1):
         progress.rows(n_votes)
         reasons = tuple(reason.label for reason in vote.reasons)
         prompt = None if vote.prompt is None else prompt_key(vote.prompt)
-        yield Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt)
+        yield Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt, vote.cast_at)

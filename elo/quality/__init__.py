@@ -1,7 +1,13 @@
 """How far the votes can be trusted.
 
-assess           exclusions, sides, ties, prompts and voters in one report
-ballots          a votes file as ballots, for `assess`
-voters           tests for careless voters
-exchangeability  agreement of each vote with earlier ones, for those tests
+examination  everything in one report, `elo.examine`: exclusions, sides, ties, prompts, voters and days
+gathering    ballots, which are all votes, also those that do not count
+ballots      a votes file as ballots
+shares       shares of votes with their intervals
+voters       tests of voters: careless ones, and those for or against one model
+surges       votes for and against a model by day, from new and from old voters
+bets         how likely votes for one model are by chance
+leave_out    ratings without one group of votes
+tastes       how far honest voters, or days, differ in their liking of models
+wording      the report as text
 """

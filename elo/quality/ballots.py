@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from elo.quality.assess import Ballot, prompt_key
+from elo.quality.gathering import Ballot, prompt_key
 from elo.votes import values
 from elo.votes.layout import Layout
 from elo.votes.parquet import ParquetRows
@@ -49,7 +49,7 @@ class Ballots:
                 prompt = next((name for name in _PROMPTS if name in rows.columns), None)
                 if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
                     raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be selected")
-                picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT)
+                picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT, layout.time or _ABSENT)
                 for row in rows.pick(picked, ("turns",)):
                     self.n_rows += 1
                     if self.progress is not None and self.n_rows % _PROGRESS_ROWS == 0:
@@ -67,7 +67,7 @@ class Ballots:
     def _ballot(self, found: VoteRow, layout: Layout, wanted: Wanted) -> Ballot | None:
         if found.problem is not None:
             raise ValueProblem(found.problem)
-        cells, (voter, prompt) = found.values[:-2], found.values[-2:]
+        cells, (voter, prompt, time) = found.values[:-3], found.values[-3:]
         vote = self._known.get(cells)
         if vote is None:
             vote = self._vote(dict(zip(layout.base, cells, strict=True)), layout, wanted)
@@ -82,6 +82,7 @@ class Ballots:
             values.label(layout.voter or "", voter),
             vote.reasons,
             _prompt(prompt, found.whole[0]),
+            _time_s(layout.time, time),
         )
 
     def _vote(self, row: Mapping[str, object], layout: Layout, wanted: Wanted) -> Ballot | None:
@@ -115,3 +116,13 @@ def _prompt(prompt: object, turns: object) -> str | None:
     if isinstance(turns, list) and turns and isinstance(turns[0], Mapping):
         prompt = turns[0].get("prompt")
     return prompt_key(prompt) if isinstance(prompt, str) and prompt.strip() else None
+
+
+def _time_s(column: str | None, value: object) -> float | None:
+    """None if it is missing or not a time; the report counts such votes."""
+    if column is None:
+        return None
+    try:
+        return values.time_s(column, value)
+    except ValueProblem:
+        return None

@@ -9,7 +9,7 @@ from bench import voters
 from bench.result_files import RESULTS
 from bench.voters import BEHAVIOURS, LEVEL, USUAL, Caught, Honest, behaving, caught, honest, markdown, minority, tables
 from db.outcome import Outcome
-from elo.quality.assess import Share
+from elo.quality.shares import Share
 from elo.simulate import simulate
 
 SMALL = replace(USUAL, votes=6000, voters=60, models=6)

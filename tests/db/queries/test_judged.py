@@ -26,11 +26,11 @@ def test_all_votes_come_in_order_with_reasons_and_prompts(voted: Database) -> No
     asked = "What is 2 + 2?"
     with voted.read() as tx:
         assert list(judged_votes(tx)) == [
-            JudgedVote("birch", "ash", Outcome.B, "ann", (), asked),
-            JudgedVote("ash", "birch", Outcome.TIE, "bob", (Reason.IDENTITY_LEAK, Reason.RATE_LIMITED), asked),
-            JudgedVote("ash", "birch", Outcome.BOTH_BAD, "ann", (Reason.WITHDRAWN,), asked),
+            JudgedVote("birch", "ash", Outcome.B, "ann", (), asked, 20.0),
+            JudgedVote("ash", "birch", Outcome.TIE, "bob", (Reason.IDENTITY_LEAK, Reason.RATE_LIMITED), asked, 20.0),
+            JudgedVote("ash", "birch", Outcome.BOTH_BAD, "ann", (Reason.WITHDRAWN,), asked, 20.0),
         ]
-        quick = JudgedVote("ash", "birch", Outcome.A, "ann", (), None)
+        quick = JudgedVote("ash", "birch", Outcome.A, "ann", (), None, 20.0)
         assert list(judged_votes(tx, BattleKind.QUICK)) == [quick]
         assert list(judged_votes(tx, None))[-1] == quick
         assert list(judged_votes(tx, BattleKind.NAMED)) == []

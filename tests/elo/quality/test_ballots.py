@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from db.outcome import Outcome
-from elo.quality.assess import Ballot, prompt_key
 from elo.quality.ballots import Ballots
+from elo.quality.gathering import Ballot, prompt_key
 from elo.votes.votes_file import BadRowError, VotesFileError
 
 

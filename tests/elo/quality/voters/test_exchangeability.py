@@ -13,7 +13,7 @@ from scipy.stats import kstest
 
 from db.outcome import Outcome
 from elo.battles import Votes
-from elo.quality.exchangeability import scores
+from elo.quality.voters.exchangeability import scores
 from elo.simulate import Scenario, simulate
 
 NORMAL = NormalDist()
