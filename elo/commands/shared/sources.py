@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +29,11 @@ class Found:
     """Models that are shown even without a vote."""
     revision: int | None
     tally: Tally
-    """The votes left out."""
+    """The rows that were read and left out."""
+    excluded: Mapping[str, int]
+    """Votes that do not count, by reason."""
+    n_others: int
+    """Votes that the conditions left out."""
     kind: str | None
     where: tuple[str, ...]
     """The conditions that the votes satisfy."""
@@ -146,6 +150,8 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None,
         listed=(),
         revision=file.revision,
         tally=tally,
+        excluded=tally.excluded,
+        n_others=tally.n_other_values,
         kind=file.kind,
         where=tuple(map(str, arguments.where)),
         nothing=f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}",
@@ -176,6 +182,8 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, by: str | No
         listed=stored.listed,
         revision=stored.revision,
         tally=selection.tally,
+        excluded=selection.tally.excluded,
+        n_others=selection.tally.n_other_values,
         kind=None if kind is None else kind.label,
         where=tuple(map(str, arguments.where)),
         nothing=f"no counted votes of kind {label}{when}{where} in {url} (revision {stored.revision})",
