@@ -21,8 +21,9 @@ from typing import Any, TypeAlias
 from db.outcome import Outcome
 from elo import estimate, frames
 from elo.battles import Cells, MissingDataError, Votes
-from elo.board.compare import Comparison, SavedBoard, board_of, read_board
+from elo.board.compare import SavedBoard, board_of, read_board
 from elo.board.compare import compare as compare_boards
+from elo.board.comparison import Comparison
 from elo.board.leaderboard import Leaderboard, board_from, rate_online
 from elo.board.leaderboard import rate as rate_cells
 from elo.board.planning import Plan

@@ -9,5 +9,5 @@ table        the board as text
 matrices     battles, win rates and predictions of every pair
 plots        the board and the matrices as SVG and HTML
 planning     which battles to play next
-compare      what moved between two boards
+compare      what moved between two boards; `comparison` is the result, and how it reads
 """

@@ -17,33 +17,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import NormalDist, fmean
-from typing import Any, Literal
+from typing import Any
 
+from elo.board.comparison import Comparison, Difference, Move, Place, Shared, Verdict
 from elo.fit.pointwise import pointwise
 from elo.votes.values import model_name, shown
-
-Shared = Literal["nothing", "first", "all"]
-"""Which votes the boards have in common."""
-Verdict = Literal["yes", "perhaps", "no", "unknown"]
-"""Whether a rating moved by more than chance. yes: even allowing for the number of models (Holm 1979). perhaps: one in
-twenty does by chance. unknown: an interval is missing, or the boards share all votes."""
 
 _LEVEL = 0.95
 
 
 class BoardFileError(ValueError):
     """The file is missing, or is not the JSON of a board."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One model on a board; `error` is the standard error of its rating, None without an interval."""
-
-    rank: int
-    rating: float
-    error: float | None
-    component: int
-    battles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,45 +40,6 @@ class SavedBoard:
     votes: int
     sha256: str | None
     """Of the counts, if the board has it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One model on both boards. `change` is without its group's mean change; `error` is its standard error."""
-
-    model: str
-    before: Place
-    after: Place
-    change: float
-    error: float | None
-    verdict: Verdict
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One setting; None where a board does not have it."""
-
-    name: str
-    before: object
-    after: object
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Moves are sorted by verdict, then by size."""
-
-    moves: tuple[Move, ...]
-    shift: float
-    """The mean change of the common models, which is the scale's."""
-    came: tuple[str, ...]
-    went: tuple[str, ...]
-    settings: tuple[Difference, ...]
-    shared: Shared
-    votes: tuple[int, int]
-
-    @property
-    def n_moved(self) -> int:
-        return sum(move.verdict == "yes" for move in self.moves)
 
 
 def compare(before: SavedBoard, after: SavedBoard, *, grown: bool = False) -> Comparison:

@@ -259,6 +259,8 @@ def test_boards_are_compared_as_objects_files_and_contents(tmp_path: Path) -> No
     assert [move.model for move in expected.moves]
     for one in (path, str(path), before.to_json()):
         assert elo.compare(one, after, grown=True) == expected
+    assert str(expected) == repr(expected)
+    assert "60 votes after. The second board has all votes of the first" in str(expected)
 
 
 def test_import_elo_loads_nothing_until_it_is_used() -> None:
