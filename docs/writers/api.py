@@ -12,8 +12,9 @@ from docs.writers.source import field_docs, unwrapped
 _HEADING = "\n\n".join(
     (
         "# elo in Python",
-        "`import elo` rates votes without the arena: it loads no web page and no database."
-        " This page is generated from the code (`make generated`); [Ratings](ratings.md) explains the methods.\n",
+        "`import elo` rates votes without the arena: it loads no web page and no database. [In a notebook](notebook.md)"
+        " begins with examples, and [Ratings](ratings.md) explains the methods."
+        " This page is generated from the code (`make generated`).\n",
     )
 )
 _MODULE = re.compile(r"\b(?:[a-z_]\w*\.)+(?=[A-Za-z])")

@@ -1,5 +1,6 @@
 """Every runnable snippet of README and docs runs, against votes of a database in a temporary folder."""
 
+import ast
 import configparser
 import io
 import json
@@ -94,10 +95,18 @@ def test_the_commands_of_a_page_run_one_after_the_other(page: Path, folder: Path
         assert program(shlex.split(match["arguments"] or "")) == 0, command
 
 
-@pytest.mark.parametrize("block", found("python"), ids=str)
-def test_python_runs(block: Block, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    exec(compile(block.text, str(block), "exec"), {})
-    assert capsys.readouterr().out
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=lambda path: path.name)
+def test_the_python_of_a_page_runs_like_the_cells_of_a_notebook(
+    page: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other, and each shows something: what it prints, or its last expression."""
+    names: dict[str, object] = {}
+    for block in blocks(page, "python"):
+        cell = ast.parse(block.text)
+        last = cell.body.pop() if isinstance(cell.body[-1], ast.Expr) else None
+        exec(compile(cell, str(block), "exec"), names)
+        shown = None if last is None else eval(compile(ast.Expression(last.value), str(block), "eval"), names)
+        assert capsys.readouterr().out or shown is not None, block
 
 
 @pytest.mark.parametrize("block", found("toml"), ids=str)

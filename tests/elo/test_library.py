@@ -260,7 +260,7 @@ def test_boards_are_compared_as_objects_files_and_contents(tmp_path: Path) -> No
     for one in (path, str(path), before.to_json()):
         assert elo.compare(one, after, grown=True) == expected
     assert str(expected) == repr(expected)
-    assert "60 votes after. The second board has all votes of the first" in str(expected)
+    assert "30 votes before, 60 after. The second board has all votes of the first" in str(expected)
 
 
 def test_import_elo_loads_nothing_until_it_is_used() -> None:
