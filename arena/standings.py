@@ -19,6 +19,7 @@ from db.queries import Tally
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
+from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings
@@ -89,6 +90,7 @@ class Standings:
         """The last revision without ratings, and the error."""
         self._tally: Tally | None = None
         """The votes of the last board, counted: only pairs with a change since then are counted again."""
+        self._drawn = DrawnCounts()
 
     async def board(self) -> Board:
         """Return a board that includes every change of the ledger committed before this call.
@@ -131,7 +133,7 @@ class Standings:
         if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)
         else:
-            leaderboard = rate(votes, self._settings, listed=listed)
+            leaderboard = rate(votes, self._settings, listed=listed, kept=self._drawn)
         exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
         totals = tally.totals
         return Board(

@@ -25,6 +25,7 @@ from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, names, record
 from elo.chance import short_records
 from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance, tie_error
+from elo.chance.poisson import DrawnCounts
 from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters
@@ -124,8 +125,9 @@ def fit(data: Cells | Votes, settings: Settings) -> Estimate:
         )
 
 
-def spread(found: Estimate, *, progress: ReportRounds | None = None) -> Spread:
-    """Intervals of the kind that the settings and the votes ask for (see `chance.intervals`).
+def spread(found: Estimate, *, progress: ReportRounds | None = None, kept: DrawnCounts | None = None) -> Spread:
+    """Intervals of the kind that the settings and the votes ask for (see `chance.intervals`). With `kept`, the
+    bootstrap's counts of an earlier call, only those of changed cells are drawn again; the result is the same.
 
     Raises:
         MissingDataError: intervals by cluster need a column that the votes do not have.
@@ -145,6 +147,7 @@ def spread(found: Estimate, *, progress: ReportRounds | None = None) -> Spread:
             gauge=found.gauge.weights,
             clusters=clusters,
             progress=progress,
+            kept=kept,
         )
         tie = _tie(found, found.fit, clusters, bounds) if isinstance(found.fit, TieFit) else None
         return Spread(bounds, tie)

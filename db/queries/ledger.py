@@ -29,7 +29,7 @@ from db.outcome import Outcome
 from db.records.votes import Cell, LedgerState, OrderedVote, PairCount, VoteTotals
 from db.schema import ledger, models, vote_reasons, votes
 
-_BATCH = 10_000
+_BATCH = 20_000
 _MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
 _OUTCOMES = tuple(Outcome)
 CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
@@ -126,9 +126,17 @@ def packed_in_order(
     # sorts (0.9 s instead of 3.4 s of processor time).
     model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
     packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + CODE
-    in_order = select(packed).where(votes.c.counted != false(), votes.c.revision > after).order_by(votes.c.revision)
-    chosen = of_votes(in_order, kind, since, until)
-    yield from tx.scalars(chosen, execution_options={"yield_per": _BATCH}).partitions()
+    page = select(votes.c.revision, packed).where(votes.c.counted != false()).order_by(votes.c.revision).limit(_BATCH)
+    page = of_votes(page, kind, since, until)
+    while True:
+        found = tx.execute(page.where(votes.c.revision > after))
+        assert found.cursor is not None
+        rows = found.cursor.fetchall()  # the driver's: to make SQLAlchemy's rows would take a second more
+        found.close()
+        if not rows:
+            return
+        after = rows[-1][0]
+        yield [number for _, number in rows]
 
 
 def unpacked(number: int) -> tuple[int, int, int]:

@@ -14,6 +14,7 @@ from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
 from elo.board.fragility import Fragility, fragility
 from elo.chance.intervals import IntervalKind, ReportRounds
+from elo.chance.poisson import DrawnCounts
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
 from elo.fit.components import components
@@ -188,10 +189,15 @@ class Leaderboard:
 
 
 def rate(
-    data: Cells | Votes, settings: Settings, *, listed: Sequence[str] = (), progress: ReportRounds | None = None
+    data: Cells | Votes,
+    settings: Settings,
+    *,
+    listed: Sequence[str] = (),
+    progress: ReportRounds | None = None,
+    kept: DrawnCounts | None = None,
 ) -> Leaderboard:
     """The Bradley-Terry board of counts or votes: `fit`, `spread` and `board_from` in a row. `listed` are models that
-    are shown even without a vote. Without any votes the board has no rows.
+    are shown even without a vote; `kept` saves time (see `spread`). Without any votes the board has no rows.
 
     Raises ValueError for method elo, and whatever `fit` and `spread` raise: NoMaximumError, for example, which names
     the models, where the prior is 0 and the votes have no likeliest ratings.
@@ -201,7 +207,7 @@ def rate(
     if not (len(data) if isinstance(data, Votes) else data.n_votes):
         return Leaderboard((), tuple(sorted(set(listed))), settings, source_of(Cells.from_counts([])))
     fitted = estimate.fit(data, settings)
-    return board_from(fitted, estimate.spread(fitted, progress=progress), listed=listed)
+    return board_from(fitted, estimate.spread(fitted, progress=progress, kept=kept), listed=listed)
 
 
 def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) -> Leaderboard:

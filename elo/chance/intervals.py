@@ -24,7 +24,7 @@ import numpy as np
 
 from elo.battles import Floats, Pairs
 from elo.chance import short_records, simultaneous
-from elo.chance.poisson import draw
+from elo.chance.poisson import DrawnCounts, draw
 from elo.chance.short_records import ShortRecords
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
@@ -79,11 +79,13 @@ def intervals(
     gauge: Floats | None = None,
     clusters: Clusters | None = None,
     progress: ReportRounds | None = None,
+    kept: DrawnCounts | None = None,
 ) -> Intervals | None:
     """The intervals that the settings ask for; None for a bootstrap of no rounds.
 
     `gauge` (K,) are the weights, with sum 1, of the mean that is fixed; None: 1/K each. `clusters` are those of the
-    votes of `pairs`. Without a prior a round can have no maximum; then all intervals are of the kind sandwich.
+    votes of `pairs`; `kept` are an earlier board's counts (see `poisson.draw`). Without a prior a round can have no
+    maximum; then all intervals are of the kind sandwich.
     Raises ClusterError (see `clusters.jackknife`).
     """
     likelihood = Likelihood.of(pairs, prior=settings.prior)
@@ -102,7 +104,7 @@ def intervals(
         return None
     covariance, short = sandwich(likelihood, pairs, fit), short_records.of_votes(likelihood, pairs, fit)
     if wants_rounds:
-        rounds = bootstrap(likelihood, pairs, fit, settings, progress=progress)
+        rounds = bootstrap(likelihood, pairs, fit, settings, progress=progress, kept=kept)
         if rounds is not None:
             return _of_rounds(fit.ratings, rounds, covariance, settings, short, gauge)
         settings = replace(settings, interval="sandwich")
@@ -261,7 +263,13 @@ def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> 
 
 
 def bootstrap(
-    likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, settings: Settings, *, progress: ReportRounds | None = None
+    likelihood: Likelihood,
+    pairs: Pairs,
+    fit: Fit | TieFit,
+    settings: Settings,
+    *,
+    progress: ReportRounds | None = None,
+    kept: DrawnCounts | None = None,
 ) -> Floats | None:
     """(rounds, K): ratings in log-odds, each row with mean 0, from rounds of Poisson counts; None if a round has no
     maximum (possible only without a prior, or without a tie under a model of ties)."""
@@ -269,7 +277,7 @@ def bootstrap(
     n_rounds = settings.bootstrap
     ratings = np.empty((n_rounds, pairs.n_models))
     block = min(_BLOCK // len(pairs.a), _BLOCK_OF_MATRICES // pairs.n_models**2)
-    for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block):
+    for first, drawn in draw(counts.ravel(), n_rounds, seed=settings.seed, block=block, kept=kept):
         drawn[:, n_rounds - first :] = drawn[:, :1]  # rounds beyond the last one are not used
         found = _fitted(likelihood, pairs, drawn[0::3], drawn[1::3], drawn[2::3], fit)
         if found is None:

@@ -128,6 +128,40 @@ def test_the_web_board_and_recompute_agree_digit_for_digit(
     assert {name: shown[name] for name in recomputed} == recomputed
 
 
+@pytest.mark.parametrize("options", [{}, {"ties": "davidson", "interval": "bootstrap", "bootstrap": 40}])
+def test_a_board_from_what_was_kept_equals_one_made_afresh(database: Database, options: dict[str, Any]) -> None:
+    """After each of some votes, the first of new pairs among them, a withdrawal, a ban and an un-ban."""
+    many_votes(database)
+    settings = Settings(**{"bootstrap": 200, **options})
+    of = Standings(database, settings, clock=lambda: 5.0)
+
+    def is_fresh() -> bool:
+        shown = board(of)
+        assert shown == board(Standings(database, settings, clock=lambda: 5.0))
+        return shown.revision > 0
+
+    assert is_fresh()
+    for model_a, model_b, outcome in (
+        (NAMES[0], NAMES[1], Outcome.A),
+        (NAMES[3], NAMES[1], Outcome.TIE),
+        ("Newcomer", NAMES[2], Outcome.B),
+        (NAMES[2], "Newcomer", Outcome.A),
+    ):
+        with database.write() as tx:
+            queries.upsert_models(tx, [ModelInfo("Newcomer")], now=1.0)
+        last = vote(database, model_a, model_b, outcome)
+        assert is_fresh()
+    with database.write() as tx:
+        queries.withdraw_vote(tx, last, visitor="visitor", reason=None, now=4.0)
+    assert is_fresh()
+    with database.write() as tx:
+        assert queries.ban_visitor(tx, "visitor 3", reason="spam", now=4.0).n_flipped > 0
+    assert is_fresh()
+    with database.write() as tx:
+        assert queries.unban_visitor(tx, "visitor 3").n_flipped > 0
+    assert is_fresh()
+
+
 def test_excluded_votes_are_counted_by_reason(database: Database) -> None:
     vote(database)
     vote(database, reasons=(Reason.STOPPED, Reason.IDENTITY_LEAK))

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from elo.chance.poisson import Quantile, draw
+from elo.chance import poisson as poisson_module
+from elo.chance.poisson import DrawnCounts, Quantile, draw
 
 COUNTS = np.array([0, 1, 3, 3, 40, 7])
 
@@ -33,6 +34,58 @@ def test_a_new_vote_leaves_the_draws_of_other_cells_alone() -> None:
     (_, old), (_, new) = next(draw(before, 40, seed=0, block=40)), next(draw(after, 40, seed=0, block=40))
     assert (old[[0, 2, 3]] == new[[0, 2, 3]]).all()
     assert (new[1] >= old[1]).all()
+
+
+def drawn(counts: np.ndarray, n_rounds: int, *, seed: int, block: int, kept: DrawnCounts | None = None) -> np.ndarray:
+    return np.concatenate([rounds for _, rounds in draw(counts, n_rounds, seed=seed, block=block, kept=kept)], axis=1)
+
+
+def test_kept_draws_equal_fresh_ones_whatever_changed() -> None:
+    kept, rng = DrawnCounts(), np.random.default_rng(5)
+    counts, n_rounds, seed = rng.poisson(30, 21), 300, 0
+    for step in range(40):
+        counts = counts.copy()
+        match step % 8:
+            case 5:
+                counts = rng.poisson(30, rng.integers(1, 40))  # another pair has met
+            case 6:
+                n_rounds = int(rng.integers(2, 600))
+            case 7:
+                seed += 1
+            case _:
+                counts[rng.integers(0, len(counts), step % 8)] += rng.integers(-1, 2)
+        counts = np.maximum(counts, 0)
+        found = drawn(counts, n_rounds, seed=seed, block=70, kept=kept)[:, :n_rounds]
+        assert (found == drawn(counts, n_rounds, seed=seed, block=n_rounds)).all()
+
+
+def test_only_changed_cells_are_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[float] = []
+
+    def made_of(mean: float) -> Quantile:
+        made.append(mean)
+        return of(mean)
+
+    kept, of = DrawnCounts(), Quantile.of
+    drawn(COUNTS, 50, seed=7, block=16, kept=kept)
+    monkeypatch.setattr(Quantile, "of", made_of)
+    drawn(COUNTS, 50, seed=7, block=16, kept=kept)
+    assert made == []
+    drawn(np.array([0, 1, 3, 4, 40, 6]), 50, seed=7, block=16, kept=kept)
+    assert made == [4, 6]
+
+
+def test_more_counts_than_fit_are_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(poisson_module, "MOST_KEPT", 6 * 50)
+    kept = DrawnCounts()
+    for counts, n_rounds in ((COUNTS, 51), (np.array([2**31 + 1]), 2)):
+        assert (
+            drawn(counts, n_rounds, seed=7, block=n_rounds, kept=kept)
+            == drawn(counts, n_rounds, seed=7, block=n_rounds)
+        ).all()
+        assert kept._drawn.size == 0
+    drawn(COUNTS, 50, seed=7, block=16, kept=kept)
+    assert kept._drawn.nbytes == 6 * 50 * 4
 
 
 @pytest.mark.parametrize("mean", [1, 2, 25, 1000, 10**6])
