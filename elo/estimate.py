@@ -24,7 +24,7 @@ from threadpoolctl import ThreadpoolController
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, names, record
 from elo.chance import short_records
-from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance, tie_error
+from elo.chance.intervals import Intervals, ReportRounds, intervals, lost_to_leverage, of_covariance, tie_error
 from elo.chance.poisson import DrawnCounts
 from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
@@ -222,8 +222,10 @@ def _spread_with_covariates(found: Estimate, fitted: "ContextualFit", clusters: 
         "sandwich" if clusters is None else "jackknife",
         settings,
         short=short,
+        group=found.group,
+        lost=None if clusters is not None else lost_to_leverage(likelihood, found.pairs, found.fit),
         gauge=found.gauge.weights,
-        n_clusters=None if clusters is None else clusters.n_clusters,
+        clusters=clusters,
     )
     return Spread(bounds, coefficients=contextual.coefficients(fitted, covariance, level=settings.level))
 

@@ -1,1 +1,1 @@
-"""How often 95 % intervals contain the true rating, in simulated tournaments with known ratings."""
+"""How often 95 % intervals contain the true rating, and ranks claim what is false, in simulated tournaments."""

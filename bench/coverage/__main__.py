@@ -1,14 +1,15 @@
-"""Measure how often 95 % intervals contain the true rating.
+"""Measure how often 95 % intervals contain the true rating, and how often ranks claim what is false.
 
 There are 1,000 simulated tournaments of each kind.
 
     python -m bench.coverage --seconds 120                 stops after two minutes; the same command continues
     python -m bench.coverage --kind uniform --tournaments 100
 
-Four shares are counted: models whose interval contains their true rating; tournaments in which all twenty do;
-differences of two models within the interval of the difference, which ranks use; and models whose true place is
-between their best and worst one. Tournament i of a kind is the same in every call, so the results do not depend on how
-the work is divided.
+Counted are models whose interval contains their true rating, and tournaments in which all twenty do; tournaments in
+which one model is called better than another and is not, and those in which the span of ranks of every model contains
+all its possible places, from 1 + the models that are truly better to the last one above those that are truly worse
+(equal models are neither). Tournament i of a kind is the same in every call, so the results do not depend on how the
+work is divided.
 """
 
 import argparse

@@ -1,16 +1,16 @@
-"""Judge the intervals of one tournament by its true ratings."""
+"""Judge the intervals and the ranks of one tournament by its true ratings."""
 
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from bench.coverage.tournaments import Tournament
-from elo.battles import Cells, Floats, Index
-from elo.board.ranks import variance_of_difference
+from bench.coverage.tournaments import KINDS, MODELS, Tournament
+from elo.battles import Cells
+from elo.board import ranks
 from elo.chance.intervals import intervals
 from elo.fit.bradley_terry import fit
 from elo.fit.clusters import Clusters
-from elo.fit.pointwise import pointwise
+from elo.fit.components import components
 from elo.settings import Settings
 
 BOOTSTRAP = Settings(cluster="none")
@@ -20,11 +20,13 @@ BY_PAIR = Settings(cluster="pair")
 BY_PAIR_ALL_AT_ONCE = Settings(cluster="pair", simultaneous=True)
 BY_VOTER = Settings(cluster="voter")
 BY_VOTER_ALL_AT_ONCE = Settings(cluster="voter", simultaneous=True)
+_EQUAL = 1e-9  # true ratings in log-odds that differ by less are equal
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One kind of interval. `target` names the share that should be between 93 and 97 %, if any."""
+    """One kind of interval. `target` names what should be right: models (93 to 97 % of them covered), tournaments (93
+    to 97 % of them wholly covered), ranks (a false "better" in at most 6.4 % of tournaments), or nothing."""
 
     name: str
     settings: Settings
@@ -41,30 +43,37 @@ _PREPARED = (
     Method("jackknife by prepared pair", BY_PAIR, "models"),
     Method("jackknife by prepared pair, all at once", BY_PAIR_ALL_AT_ONCE),
 )
-METHODS: dict[str, tuple[Method, ...]] = {
+_TASTES = (
+    Method("plain: bootstrap", BOOTSTRAP),
+    Method("jackknife by voter", BY_VOTER, "models"),
+    Method("jackknife by voter, all at once", BY_VOTER_ALL_AT_ONCE),
+)
+_RANKS = (Method("auto", BOOTSTRAP, "ranks"), Method("sandwich", SANDWICH, "ranks"))
+METHODS: dict[str, tuple[Method, ...]] = dict.fromkeys(KINDS, _RANKS) | {
     "uniform": _PLAIN,
     "adaptive": _PLAIN,
     "prepared, 5 voters": _PREPARED,
     "prepared, 20 voters": _PREPARED,
-    "tastes": (
-        Method("plain: bootstrap", BOOTSTRAP),
-        Method("jackknife by voter", BY_VOTER, "models"),
-        Method("jackknife by voter, all at once", BY_VOTER_ALL_AT_ONCE),
-    ),
+    "tastes": _TASTES,
+    "equal models, 40 voters with tastes": (Method("jackknife by voter", BY_VOTER, "ranks"),),
+    "equal models, 5 voters on each prepared pair": (Method("jackknife by prepared pair", BY_PAIR, "ranks"),),
+    "equal models, 20 voters on each prepared pair": (Method("jackknife by prepared pair", BY_PAIR, "ranks"),),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Sums over n tournaments: shares of covered models, their squares, fully covered tournaments, shares of covered
-    differences and places, and median widths in points."""
+    """Sums over n tournaments: shares of covered models, their squares, fully covered tournaments, tournaments with a
+    false "better", tournaments in which every span of ranks has all possible places, shares of pairs that are told
+    apart, and median widths in points."""
 
     n: int = 0
     models: float = 0.0
     models_squared: float = 0.0
     tournaments: int = 0
-    differences: float = 0.0
-    places: float = 0.0
+    false: int = 0
+    spans: int = 0
+    apart: float = 0.0
     width: float = 0.0
 
     def __add__(self, other: "Tally") -> "Tally":
@@ -80,37 +89,27 @@ class Tally:
 
 
 def judge(tournament: Tournament, settings: Settings) -> Tally:
-    """Compare one tournament's intervals with its true ratings."""
-    votes, truth = tournament.votes, tournament.truth
+    """Compare one tournament's intervals and ranks with its true ratings."""
+    votes = tournament.votes
     pairs = Cells.from_votes(votes).pairs()
-    fitted = fit(pairs, prior=settings.prior)
+    truth = tournament.truth[[MODELS.index(model) for model in pairs.models]]
+    fitted, group = fit(pairs, prior=settings.prior), components(pairs)
     bounds = intervals(pairs, fitted, settings, clusters=Clusters.of(votes, pairs.models, settings))
     assert bounds is not None
-    assert bounds.rounds is not None
-    is_covered = (bounds.low <= truth) & (truth <= bounds.high)
-    first, second = np.triu_indices(len(truth), 1)
-    error = np.sqrt(variance_of_difference(bounds.covariance))[first, second]
-    off = np.abs((fitted.r - truth)[first] - (fitted.r - truth)[second])
-    best, worst = places_of_rounds(bounds.rounds, level=settings.level)
-    true_place = 1 + (truth[None, :] > truth[:, None]).sum(axis=1)
+    centre = truth - truth.mean()
+    is_covered = (bounds.low <= centre) & (centre <= bounds.high)
+    is_better = bounds.differences.better(fitted.ratings, group)
+    spans = ranks.spans(is_better, group)
+    truly = truth[:, None] - truth[None, :] > _EQUAL
+    possible = ranks.spans(truly, np.ones_like(group))
     share = float(is_covered.mean())
     return Tally(
         n=1,
         models=share,
         models_squared=share**2,
         tournaments=int(is_covered.all()),
-        differences=float((off <= pointwise(settings.level, bounds.freedom) * error).mean()),
-        places=float(((best <= true_place) & (true_place <= worst)).mean()),
+        false=int((is_better & ~truly).any()),
+        spans=int(((spans.best <= possible.best) & (possible.worst <= spans.worst)).all()),
+        apart=float(is_better.sum()) / (len(truth) * (len(truth) - 1) / 2),
         width=float(np.median(bounds.high - bounds.low)) * settings.points_per_logit,
     )
-
-
-def places_of_rounds(rounds: Floats, *, level: float) -> tuple[Index, Index]:
-    """Return the best and the worst place, (K,) each, that exclude equal tails of the rounds (R, K) and keep `level`.
-
-    A model's place in a round is 1 + the number of models above it.
-    """
-    places = 1 + (rounds[:, None, :] > rounds[:, :, None]).sum(axis=2)
-    tail = (1 - level) / 2
-    best, worst = np.quantile(places, [tail, 1 - tail], axis=0, method="inverted_cdf").astype(np.int64)
-    return best, worst

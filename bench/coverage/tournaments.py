@@ -1,8 +1,8 @@
 """Simulated tournaments with known true ratings.
 
-Each tournament draws the ratings of 20 models from a normal distribution with a standard deviation of 122 points on the
-Elo scale. A vote is a tie with probability 0.6 min(p, 1 - p), taken equally from both sides, so its expected score is
-p. The kinds differ in p and in the choice of pairs:
+A vote is a tie with probability 0.6 min(p, 1 - p), taken equally from both sides, so its expected score is p. For
+intervals, each tournament draws the ratings of 20 models from a normal distribution with a standard deviation of 122
+points on the Elo scale, and the kinds differ in p and in the choice of pairs:
 
     uniform     pairs drawn uniformly, p = sigma(d)
     adaptive    closed loop: the ratings are fitted after every 50 votes, and the next pairs are drawn with probability
@@ -14,7 +14,16 @@ p. The kinds differ in p and in the choice of pairs:
     tastes      40 voters with 50 votes each: a voter's own rating of each model differs by a standard deviation of
                 100 points
 
-In the first three kinds the truth is the drawn ratings. The average curve over tastes is flatter than the logistic one,
+For ranks, which claim something about all pairs of models at once:
+
+    apart       the ratings of 20 models are 0, 15 or 60 points apart, and 200, 2,000 or 20,000 votes are on pairs drawn
+                uniformly; where they are 0 apart every claim is false
+    few         20 equal models and 60 votes, six of each model
+    newcomers   20 equal models; eighteen have 2,000 votes, and the last two six each
+    40 voters   20 models that are equal on average, and 40 voters with 50 votes each and tastes as above
+    shared      20 equal models, and 200 prepared pairs with V voters each, as above
+
+Except under tastes the truth is the ratings themselves. The average curve over tastes is flatter than the logistic one,
 so there the truth is the Bradley-Terry fit to infinitely many votes of infinitely many voters on uniform pairs.
 """
 
@@ -38,7 +47,10 @@ _EXPLORATION = 0.2
 _N_PREPARED = 200
 _CONCENTRATION = 5.0
 _N_VOTERS = 40
-_TASTE = 100 * np.log(10) / 400
+_POINTS = 400 / np.log(10)  # per unit of log-odds
+_TASTE = 100 / _POINTS
+_N_NEW = 2
+_FEW = 6
 _A, _B = np.triu_indices(N_MODELS, 1)
 
 
@@ -77,9 +89,9 @@ def adaptive(rng: np.random.Generator) -> Tournament:
     return Tournament(Votes(MODELS, a, b, outcome), truth)
 
 
-def prepared(rng: np.random.Generator, n_voters: int) -> Tournament:
+def prepared(rng: np.random.Generator, n_voters: int, spread: float = _SPREAD) -> Tournament:
     """Let `n_voters` vote on each of 200 prepared pairs."""
-    truth = _ratings(rng)
+    truth = _ratings(rng, spread)
     a, b = _pairs(rng, _N_PREPARED)
     mean = sigma(truth[a] - truth[b])
     p = rng.beta(_CONCENTRATION * mean, _CONCENTRATION * (1 - mean))
@@ -87,8 +99,24 @@ def prepared(rng: np.random.Generator, n_voters: int) -> Tournament:
     return Tournament(_voted(rng, a[code], b[code], p[code], prepared=code), truth)
 
 
-def tastes(rng: np.random.Generator) -> Tournament:
-    ratings = _ratings(rng)
+def apart(rng: np.random.Generator, gap: float, n_votes: int) -> Tournament:
+    truth = gap / _POINTS * (np.arange(N_MODELS) - (N_MODELS - 1) / 2)
+    a, b = _pairs(rng, n_votes)
+    return Tournament(_voted(rng, a, b, sigma(truth[a] - truth[b])), truth)
+
+
+def newcomers(rng: np.random.Generator) -> Tournament:
+    """Let two models meet others six times each, after 2,000 votes on the eighteen others."""
+    a, b = _pairs(rng, 10 * N_VOTES // 8)
+    is_old = (np.maximum(a, b) < N_MODELS - _N_NEW).nonzero()[0][:N_VOTES]
+    new = np.repeat(np.arange(N_MODELS - _N_NEW, N_MODELS), _FEW)
+    against = rng.integers(0, N_MODELS - _N_NEW, len(new))
+    a, b = np.append(a[is_old], new), np.append(b[is_old], against)
+    return Tournament(_voted(rng, a, b, np.full(len(a), 0.5)), np.zeros(N_MODELS))
+
+
+def tastes(rng: np.random.Generator, spread: float = _SPREAD) -> Tournament:
+    ratings = _ratings(rng, spread)
     own = ratings + rng.normal(0, _TASTE, (_N_VOTERS, N_MODELS))
     voter = np.repeat(np.arange(_N_VOTERS), N_VOTES // _N_VOTERS)
     a, b = _pairs(rng, N_VOTES)
@@ -101,11 +129,23 @@ KINDS: dict[str, Callable[[np.random.Generator], Tournament]] = {
     "prepared, 5 voters": partial(prepared, n_voters=5),
     "prepared, 20 voters": partial(prepared, n_voters=20),
     "tastes": tastes,
+    **{
+        f"{'equal models' if not gap else f'{gap} points apart'}, {n_votes:,} votes": partial(
+            apart, gap=gap, n_votes=n_votes
+        )
+        for gap in (0, 15, 60)
+        for n_votes in (200, 2_000, 20_000)
+    },
+    "equal models, 60 votes": partial(apart, gap=0, n_votes=60),
+    "equal models, two newcomers": newcomers,
+    "equal models, 40 voters with tastes": partial(tastes, spread=0.0),
+    "equal models, 5 voters on each prepared pair": partial(prepared, n_voters=5, spread=0.0),
+    "equal models, 20 voters on each prepared pair": partial(prepared, n_voters=20, spread=0.0),
 }
 
 
-def _ratings(rng: np.random.Generator) -> Floats:
-    ratings = rng.normal(0, _SPREAD, N_MODELS)
+def _ratings(rng: np.random.Generator, spread: float = _SPREAD) -> Floats:
+    ratings = rng.normal(0, spread, N_MODELS)
     centred: Floats = ratings - ratings.mean()
     return centred
 

@@ -13,6 +13,7 @@ from elo import estimate, online
 from elo.battles import Cells, Floats, Index, Pairs, Votes, record
 from elo.board import ranks
 from elo.board.fragility import Fragility, fragility
+from elo.board.ranks import RankSpans
 from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.chance.poisson import DrawnCounts
 from elo.estimate import Estimate, Spread
@@ -30,7 +31,8 @@ class BoardRow:
 
     model: str
     rank: int
-    """1 + the number of models of the same component that are surely better: their `low` exceeds this `high`."""
+    """1 + the number of models of the same component that are better, by a difference that holds for all pairs of the
+    board at once with the settings' level (`chance.differences`); by rating alone where there are no intervals."""
     rating: float
     low: float | None
     high: float | None
@@ -43,9 +45,10 @@ class BoardRow:
     """Models of different components have no path of battles between them: their ratings cannot be compared. (Where
     ties are ignored: of decided battles.)"""
     rank_worst: int
-    """The number of models of the component, less those that are surely worse: their `high` is below this `low`."""
-    rank_by_difference: int | None = None
-    """`rank` by the intervals of differences of two ratings, which separate more models. None: no intervals."""
+    """The number of models of the component, less those that are worse in the same way."""
+    rank_ub: int | None = None
+    """1 + the number of models of the component whose `low` exceeds this `high`, as on other boards: for comparison
+    only, because among many equal models some intervals do not overlap. None: no intervals."""
 
     @property
     def rank_span(self) -> str:
@@ -220,18 +223,17 @@ def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) 
         return points
 
     ratings, bounds, plain = on_scale(fitted.ratings), None, {}
+    spans = ranks.by_rating(ratings, fitted.group)
     if intervals is not None:
-        by_difference = ranks.by_difference(
-            fitted.ratings, intervals.covariance, fitted.group, level=settings.level, freedom=intervals.freedom
-        )
-        bounds = _Bounds(on_scale(intervals.low), on_scale(intervals.high), intervals.kind, by_difference)
+        spans = ranks.spans(intervals.differences.better(fitted.ratings, fitted.group), fitted.group)
+        bounds = _Bounds(on_scale(intervals.low), on_scale(intervals.high), intervals.kind)
         if fitted.plain is not None:
             unweighted = on_scale(fitted.plain)
             if ((unweighted < bounds.low) | (unweighted > bounds.high)).any():
                 plain = dict(zip(models, unweighted.tolist(), strict=True))
     contextual = fitted.contextual
     return Leaderboard(
-        _rows(fitted.counted, ratings, fitted.group, bounds),
+        _rows(fitted.counted, ratings, fitted.group, spans, bounds),
         tuple(sorted(set(listed) - set(models))),
         settings,
         source_of(fitted.cells),
@@ -263,7 +265,9 @@ def rate_online(
     pairs = cells.pairs()
     states = online.replay(votes, settings)
     ratings = np.array([states[model].rating for model in pairs.models])
-    return Leaderboard(_rows(pairs, ratings, components(pairs), None), unrated, settings, source_of(cells))
+    group = components(pairs)
+    rows = _rows(pairs, ratings, group, ranks.by_rating(ratings, group), None)
+    return Leaderboard(rows, unrated, settings, source_of(cells))
 
 
 def source_of(cells: Cells) -> Source:
@@ -278,18 +282,19 @@ def source_of(cells: Cells) -> Source:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Bounds:
-    """Of K models, on the scale of the board, with the kind of each interval and the rank by difference."""
+    """Of K models, on the scale of the board, with the kind of each interval."""
 
     low: Floats
     high: Floats
     kind: Sequence[IntervalKind]
-    by_difference: Index
 
 
-def _rows(pairs: Pairs, ratings: Floats, group: Index, bounds: _Bounds | None) -> tuple[BoardRow, ...]:
-    """By rating, then name. Without intervals a better rating is a better rank."""
+def _rows(
+    pairs: Pairs, ratings: Floats, group: Index, spans: RankSpans, bounds: _Bounds | None
+) -> tuple[BoardRow, ...]:
+    """By rating, then name."""
     points = record(pairs)
-    spans = ranks.rank_spans(*((ratings, ratings) if bounds is None else (bounds.low, bounds.high)), group)
+    upper = None if bounds is None else ranks.upper_bounds(bounds.low, bounds.high, group)
     rows = [
         BoardRow(
             model=model,
@@ -302,7 +307,7 @@ def _rows(pairs: Pairs, ratings: Floats, group: Index, bounds: _Bounds | None) -
             win_rate=float(points.won[m] / points.battles[m]),
             component=int(group[m]),
             rank_worst=int(spans.worst[m]),
-            rank_by_difference=None if bounds is None else int(bounds.by_difference[m]),
+            rank_ub=None if upper is None else int(upper[m]),
         )
         for m, model in enumerate(pairs.models)
     ]

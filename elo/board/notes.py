@@ -59,12 +59,16 @@ def _few(board: Leaderboard) -> str:
 
 
 def _ranks(board: Leaderboard) -> list[str]:
-    if all(row.rank_by_difference is None for row in board.rows):
+    """What a bar covers, and what a rank claims."""
+    if not board.rows:
         return []
+    if all(row.rank_ub is None for row in board.rows):
+        return ["Ranks are by rating alone: without intervals nothing says how much of them is chance."]
+    level = f"{100 * board.settings.level:g} %"
+    covers = "every model at once" if board.settings.simultaneous else "one model"
     return [
-        "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
-        "those that are surely worse; by difference: the best place by the interval of the difference of two ratings, "
-        "which is sharper."
+        f"An interval covers the true rating of {covers} in {level} of cases; a rank compares models: from 1 + those "
+        f"that are better to the last place above those that are worse, {level} sure for all pairs at once."
     ]
 
 

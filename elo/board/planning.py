@@ -15,12 +15,11 @@ from statistics import NormalDist
 import numpy as np
 
 from elo.battles import Floats, Index, Pairs
-from elo.board.ranks import variance_of_difference
+from elo.chance.differences import Differences, variance_of_difference
 from elo.estimate import Estimate, Spread, rated_outcomes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.fit.components import components, connected
-from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
 
@@ -70,6 +69,8 @@ class Separation:
     """Of their ratings, in log-odds, 0 or more."""
     error: float
     """The gap's standard error."""
+    reach: float
+    """How many standard errors the gap must exceed for the ranks to say so: more where clusters are few."""
     direct: int | None
     """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number would do."""
     arena_wide: int | None
@@ -79,44 +80,42 @@ class Separation:
 def battles_to_separate(
     pairs: Pairs,
     fit: Fit | TieFit,
-    covariance: Floats,
+    differences: Differences,
     *,
-    level: float = 0.95,
     chance: float = 0.8,
-    freedom: int | None = None,
     rated: float = 1.0,
 ) -> tuple[Separation, ...]:
-    """How many more battles would separate each two neighbours by rating within a component: make their gap d at least
-    z_level standard errors, with probability `chance` if the ratings are the truth. 0 where it is that already.
-    `rated` is the share of battles that are in the fit; the formulas below assume 1.
+    """How many more battles would separate each two neighbours by rating within a component, so that their ranks say
+    which is better: make their gap d more than `reach` standard errors, with probability `chance` if the ratings are
+    the truth. 0 where it is that already. `rated` is the share of battles that are in the fit; the formulas below
+    assume 1.
 
-    `covariance` (K, K) and its degrees of `freedom` are the board's (`Intervals`). With v the variance of the gap, h
-    the information and q the mean squared score of one of their battles, z = z_level + z_chance, N votes:
+    `differences` are the board's (`Intervals`). With v the variance of the gap, h the information and q the mean
+    squared score of one of their battles, z = reach + z_chance, N votes:
 
         direct = (z^2 / d^2 - 1 / v) q / h^2        arena_wide = N (z^2 v / d^2 - 1)
 
     (the variances of n direct battles, q / (n h^2), and of what is known, v, are joined by their inverses; those of
     battles in proportion fall like 1 / N). Where ties are half wins, h = p (1 - p), and q / h is taken from all votes:
-    ties make it smaller than 1. From nothing, with 30 % ties, a gap of 20 points takes 1,661 battles at chance 0.8, and
-    813 at an even chance (0.5).
+    ties make it smaller than 1. On a board of two models (reach 1.96) with 30 % ties, a gap of 20 points takes 1,661
+    battles from nothing at chance 0.8, and 813 at an even chance (0.5).
     """
-    z_level = pointwise(level, freedom)
-    z = max(z_level + NormalDist().inv_cdf(chance), 0.0)
     better, worse = _neighbours(pairs, fit)
     gap = np.abs(np.round(fit.ratings[better] - fit.ratings[worse], _DECIMALS))
-    variance = variance_of_difference(covariance)[better, worse]
+    errors, reach = differences.errors[better, worse], differences.reach[better, worse]
     needed = _spread_of_one(pairs, fit, gap)
     n_votes = float(pairs.games.sum())
     found = []
-    for i, (d, v) in enumerate(zip(gap.tolist(), variance.tolist(), strict=True)):
+    for i, (d, error, least) in enumerate(zip(gap.tolist(), errors.tolist(), reach.tolist(), strict=True)):
         direct = arena_wide = None
         if d > 0:
-            is_apart = d >= z_level * math.sqrt(v)
-            unknown = 0.0 if is_apart else max(z * z / (d * d) - 1 / v, 0.0)
+            z = max(least + NormalDist().inv_cdf(chance), 0.0)
+            is_apart = d > least * error
+            unknown = 0.0 if is_apart else max(z * z / (d * d) - 1 / error**2, 0.0)
             direct = math.ceil(unknown * needed[i] / rated)
-            arena_wide = math.ceil(n_votes * v * unknown / rated)
+            arena_wide = math.ceil(n_votes * error**2 * unknown / rated)
         names = pairs.models[better[i]], pairs.models[worse[i]]
-        found.append(Separation(*names, d, math.sqrt(v), direct, arena_wide))
+        found.append(Separation(*names, d, error, least, direct, arena_wide))
     return tuple(found)
 
 
@@ -210,13 +209,16 @@ class Plan:
     neighbours: tuple[Separation, ...]
     """In log-odds. Empty without intervals."""
     chance: float
-    reach: float
-    """The standard errors that a gap must have."""
     connectivity: Connectivity
     lessons: tuple[Lesson, ...]
     """Best first."""
     n_votes: int
     settings: Settings
+
+    @property
+    def reach(self) -> float:
+        """The most standard errors that a gap must exceed."""
+        return max((row.reach for row in self.neighbours), default=0.0)
 
     def to_json(self) -> dict[str, object]:
         """Gaps and errors in points of the scale."""
@@ -246,10 +248,8 @@ def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
         separations = battles_to_separate(
             fitted.pairs,
             fitted.fit,
-            bounds.covariance,
-            level=settings.level,
+            bounds.differences,
             chance=chance,
-            freedom=bounds.freedom,
             rated=rated,
         )
     inverse = fitted.fit.inverse[:K, :K]
@@ -260,7 +260,6 @@ def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
     return Plan(
         separations,
         chance,
-        pointwise(settings.level, None if bounds is None else bounds.freedom),
         replace(connectivity(_in_the_fit(fitted)), n_met=len(fitted.counted.a)),
         tuple(Lesson(models[i], models[j], float(share[i, j])) for i, j in zip(a[best], b[best], strict=True)),
         int(fitted.counted.games.sum()),

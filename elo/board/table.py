@@ -16,8 +16,8 @@ def table(board: Leaderboard) -> str:
 
 
 def columns(board: Leaderboard) -> list[list[str]]:
-    """The header, then a row for each model: rank, model, rating, interval, battles and win rate, and where they differ
-    from these the rank by difference, the rating without weights and the group."""
+    """The header, then a row for each model: rank, model, rating, interval, battles and win rate, and where they are
+    not the same for all the rating without weights and the group."""
     rows = board.rows
     cells = [
         ["rank", "model", "rating", f"{100 * board.settings.level:g} % interval", "battles", "win rate"],
@@ -33,8 +33,6 @@ def columns(board: Leaderboard) -> list[list[str]]:
             for row in rows
         ),
     ]
-    if any(row.rank_by_difference is not None for row in rows):
-        _add(cells, "by difference", [_or_dash(row.rank_by_difference) for row in rows])
     if board.plain:
         _add(cells, "unweighted", [f"{board.plain[row.model]:.1f}" for row in rows])
     if board.n_components > 1:
@@ -51,10 +49,6 @@ def _interval(row: BoardRow) -> str:
     if row.low is None or row.high is None:
         return "-"
     return f"{row.low:.1f} to {row.high:.1f}{'*' if row.interval == 'hessian' else ' '}"
-
-
-def _or_dash(value: int | None) -> str:
-    return "-" if value is None else f"{value}"
 
 
 def aligned(header: Sequence[str], rows: Sequence[Sequence[str]], *, left: Collection[int] = (0,)) -> list[str]:

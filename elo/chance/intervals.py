@@ -13,6 +13,9 @@ too narrow (`short_records`).
     bootstrap   bootstrap                               bootstrap (models of ties)      jackknife
     sandwich    sandwich                                sandwich                        jackknife
 
+The bounds are each model's own: 95 % of them contain their true rating, so on a board of twenty one is usually wrong.
+Ranks claim something about all models at once, and go by `differences` instead.
+
     K models, M pairs that met, R rounds
 """
 
@@ -22,13 +25,15 @@ from typing import Literal
 
 import numpy as np
 
-from elo.battles import Floats, Pairs
+from elo.battles import Floats, Index, Pairs
 from elo.chance import short_records, simultaneous
+from elo.chance.differences import Differences, differences, variance_of_difference
 from elo.chance.poisson import DrawnCounts, draw
 from elo.chance.short_records import ShortRecords
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
 from elo.fit.clusters import Clusters, jackknife, terms_of
+from elo.fit.components import components
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
@@ -39,6 +44,7 @@ ReportRounds = Callable[[int, int], None]
 
 _BLOCK = 2**18  # (M, R) values: the size of a core's cache
 _BLOCK_OF_MATRICES = 2**22  # (R, K, K) values: 32 MB
+_MOST_LEVERAGE = 0.99
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +60,8 @@ class Intervals:
     """(R, K): ratings as chance could have made them, under the gauge: the bootstrap's rounds, or as many random draws
     if bounds come from `covariance`, plus independent noise for short records. They give the chance that one model is
     better than another. None for no rounds."""
+    differences: Differences
+    """Which models are better than others, for all pairs at once."""
     reach: float | None = None
     """Standard errors from a rating to its bounds: 1.96, and more for simultaneous intervals or few clusters. None:
     bounds are percentiles."""
@@ -88,7 +96,7 @@ def intervals(
     maximum; then all intervals are of the kind sandwich.
     Raises ClusterError (see `clusters.jackknife`).
     """
-    likelihood = Likelihood.of(pairs, prior=settings.prior)
+    likelihood, group = Likelihood.of(pairs, prior=settings.prior), components(pairs)
     if clusters is not None:
         short = short_records.of_clusters(likelihood, fit, clusters)
         covariance = np.zeros((pairs.n_models, pairs.n_models))
@@ -96,19 +104,23 @@ def intervals(
         if clusters.n_clusters > 1 or settings.interval != "auto":
             covariance = clustered(likelihood, fit, clusters)
         return of_covariance(
-            fit.ratings, covariance, "jackknife", settings, short=short, gauge=gauge, n_clusters=clusters.n_clusters
+            fit.ratings, covariance, "jackknife", settings, short=short, group=group, gauge=gauge, clusters=clusters
         )
-    is_plain = isinstance(fit, Fit) and pairs.won2 is None and not settings.simultaneous
+    is_plain = isinstance(fit, Fit) and pairs.won2 is None
     wants_rounds = settings.interval == "bootstrap" or (settings.interval == "auto" and is_plain)
-    if wants_rounds and not settings.bootstrap:
+    if wants_rounds and not settings.bootstrap and not settings.simultaneous:
         return None
     covariance, short = sandwich(likelihood, pairs, fit), short_records.of_votes(likelihood, pairs, fit)
-    if wants_rounds:
+    lost, rounds = lost_to_leverage(likelihood, pairs, fit), None
+    if wants_rounds and settings.bootstrap:
         rounds = bootstrap(likelihood, pairs, fit, settings, progress=progress, kept=kept)
-        if rounds is not None:
-            return _of_rounds(fit.ratings, rounds, covariance, settings, short, gauge)
-        settings = replace(settings, interval="sandwich")
-    return of_covariance(fit.ratings, covariance, "sandwich", settings, short=short, gauge=gauge)
+        if rounds is None and not settings.simultaneous:
+            settings = replace(settings, interval="sandwich")
+        elif rounds is not None and not settings.simultaneous:
+            return _of_rounds(fit.ratings, rounds, covariance, settings, short, group, lost, gauge)
+    return of_covariance(
+        fit.ratings, covariance, "sandwich", settings, short=short, group=group, lost=lost, gauge=gauge, rounds=rounds
+    )
 
 
 def of_covariance(
@@ -118,21 +130,30 @@ def of_covariance(
     settings: Settings,
     *,
     short: ShortRecords,
+    group: Index,
+    lost: Floats | None = None,
     gauge: Floats | None = None,
-    n_clusters: int | None = None,
+    clusters: Clusters | None = None,
+    rounds: Floats | None = None,
 ) -> Intervals:
     """Intervals of a number of standard errors to either side, from ratings (K,) and their covariance (K, K) with the
-    plain mean fixed, estimated from so many clusters (None: votes one by one).
+    plain mean fixed, estimated from these clusters (None: votes one by one).
 
-    With `interval` auto a short record has the inverse Hessian's variance, if that is larger.
+    With `interval` auto a short record has the inverse Hessian's variance, if that is larger. Only the differences use
+    `group` (K,), the components; `lost` (K, K), what the covariance lacks (see `lost_to_leverage`); and `rounds` (R,
+    K), the bootstrap's, if any.
     """
     kinds: list[IntervalKind] = [kind] * len(ratings)
+    n_clusters = None if clusters is None else clusters.n_clusters
     freedom = _freedom(n_clusters)
-    own, ratings = projected(covariance, gauge), _shifted(ratings, gauge)
-    full = own
+    whole = covariance
     if settings.interval == "auto":
-        full = projected(covariance + np.diag(short.lacking(covariance)), gauge)
+        whole = covariance + np.diag(short.lacking(covariance))
         kinds = ["hessian" if is_short else kind for is_short in short.is_short]
+    apart = _differences(
+        ratings, covariance, settings, short=short, group=group, lost=lost, clusters=clusters, rounds=rounds
+    )
+    own, full, ratings = projected(covariance, gauge), projected(whole, gauge), _shifted(ratings, gauge)
     if settings.simultaneous:
         reach = simultaneous.quantile(full, level=settings.level, freedom=freedom, seed=settings.seed)
         errors = reach * _errors(full)
@@ -140,11 +161,13 @@ def of_covariance(
         reach = pointwise(settings.level, freedom)
         # The variance that the Hessian adds is not estimated from clusters.
         errors = np.maximum(reach * _errors(own), pointwise(settings.level) * _errors(full))
-    rounds = None
+    drawn = None
     if settings.bootstrap:
         drawn = simultaneous.draws(full, settings.bootstrap, freedom=freedom, seed=settings.seed)
-        rounds = ratings + _shifted(drawn, gauge)
-    return Intervals(ratings - errors, ratings + errors, tuple(kinds), full, rounds, reach=reach, n_clusters=n_clusters)
+        drawn = ratings + _shifted(drawn, gauge)
+    return Intervals(
+        ratings - errors, ratings + errors, tuple(kinds), full, drawn, apart, reach=reach, n_clusters=n_clusters
+    )
 
 
 def _of_rounds(
@@ -153,31 +176,63 @@ def _of_rounds(
     covariance: Floats,
     settings: Settings,
     short: ShortRecords,
+    group: Index,
+    lost: Floats,
     gauge: Floats | None,
 ) -> Intervals:
-    rounds, ratings = _shifted(rounds, gauge), _shifted(ratings, gauge)
     tail = (1 - settings.level) / 2
-    low, high = np.quantile(rounds, [tail, 1 - tail], axis=0)
+    low, high = np.quantile(_shifted(rounds, gauge), [tail, 1 - tail], axis=0)
     kinds: list[IntervalKind] = ["bootstrap"] * len(ratings)
-    errors = _errors(projected(covariance, gauge))
+    errors, middle = _errors(projected(covariance, gauge)), _shifted(ratings, gauge)
     is_used = errors > 0
+    apart = _differences(ratings, covariance, settings, short=short, group=group, lost=lost, rounds=rounds)
     if settings.interval == "auto":
         wide = pointwise(settings.level) * _errors(projected(short.covariance, gauge))
         for m in np.flatnonzero(short.is_short):
-            low[m], high[m], kinds[m] = ratings[m] - wide[m], ratings[m] + wide[m], "hessian"
+            low[m], high[m], kinds[m] = middle[m] - wide[m], middle[m] + wide[m], "hessian"
         is_used &= ~short.is_short
-        lacking = short.lacking(covariance)
-        covariance = covariance + np.diag(lacking)
-        rounds = rounds + _shifted(simultaneous.draws(np.diag(lacking), len(rounds), seed=settings.seed), gauge)
+        lacking = np.diag(short.lacking(covariance))
+        covariance, rounds = covariance + lacking, _noisy(rounds, lacking, settings)
     ratios = (high - low)[is_used] / (2 * pointwise(settings.level) * errors[is_used])
     return Intervals(
         low,
         high,
         tuple(kinds),
         projected(covariance, gauge),
-        rounds,
+        _shifted(rounds, gauge),
+        apart,
         agreement=float(np.median(ratios)) if ratios.size else None,
     )
+
+
+def _differences(
+    ratings: Floats,
+    covariance: Floats,
+    settings: Settings,
+    *,
+    short: ShortRecords,
+    group: Index,
+    lost: Floats | None,
+    clusters: Clusters | None = None,
+    rounds: Floats | None = None,
+) -> Differences:
+    """Short records have the inverse Hessian's variance here with any kind of interval: of two votes that agree,
+    nothing else sees how little they show. Nor do `simultaneous` bounds change a difference."""
+    lacking = np.diag(short.lacking(covariance))
+    return differences(
+        covariance + lacking if lost is None else covariance + lacking + lost,
+        group,
+        level=settings.level,
+        seed=settings.seed,
+        least=short.of_differences(),
+        clusters=clusters,
+        rounds=None if rounds is None else _noisy(rounds, lacking, settings) - ratings,
+    )
+
+
+def _noisy(rounds: Floats, covariance: Floats, settings: Settings) -> Floats:
+    """Rounds (R, K) with independent noise of this covariance (K, K)."""
+    return rounds if not covariance.any() else rounds + simultaneous.draws(covariance, len(rounds), seed=settings.seed)
 
 
 def _errors(covariance: Floats) -> Floats:
@@ -214,9 +269,25 @@ def sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
     return centred(_sandwich(likelihood, pairs, fit)[: pairs.n_models, : pairs.n_models])
 
 
-def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
-    """H^-1 G H^-1: (K, K), or (K + 1, K + 1) of a model of ties."""
-    won, lost, tied = pairs.squares
+def lost_to_leverage(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> Floats:
+    """(K, K): the variance that the sandwich lacks because ratings follow their own votes.
+
+    A vote of leverage h = v p (1 - p), v the model-based variance of the pair's difference, has pulled its own residual
+    down to sqrt(1 - h) of its size, so its square is divided by 1 - h (HC2; MacKinnon and White 1985). At 20
+    battles of each of 20 models h is 0.1. Where votes have weights, h is taken at the pair's mean weight.
+    """
+    K = pairs.n_models
+    variance = variance_of_difference(fit.inverse[:K, :K])[pairs.a, pairs.b]
+    weight = sum(pairs.squares) / pairs.games**2
+    leverage = np.minimum(weight * short_records.bend(pairs, fit) * variance, _MOST_LEVERAGE)
+    full = _sandwich(likelihood, pairs, fit, times=1 / (1 - leverage))
+    return centred((full - _sandwich(likelihood, pairs, fit))[:K, :K])
+
+
+def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, *, times: Floats | float = 1.0) -> Floats:
+    """H^-1 G H^-1: (K, K), or (K + 1, K + 1) of a model of ties. The votes' squared scores are multiplied by `times`,
+    (M,)."""
+    won, lost, tied = (squares * times for squares in pairs.squares)
     K = pairs.n_models
     if isinstance(fit, Fit):
         p, q = likelihood.chances(fit.r)

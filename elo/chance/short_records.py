@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.battles import Floats, Pairs, record
+from elo.chance.differences import variance_of_difference
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.fit.clusters import Clusters
@@ -38,6 +39,13 @@ class ShortRecords:
         lacking: Floats = np.where(self.is_short, missing, 0.0)
         return lacking
 
+    def of_differences(self) -> Floats:
+        """(K, K): the least variance of the difference of two ratings, one of them with a short record; 0 for others.
+        (What is `lacking` is added to each rating by itself. But of two models alone the ratings are opposite, and
+        their difference lacks twice as much.)"""
+        involved = self.is_short[:, None] | self.is_short[None, :]
+        return np.asarray(np.where(involved, variance_of_difference(self.covariance), 0.0))
+
 
 def of_votes(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> ShortRecords:
     """For votes that count one by one."""
@@ -48,7 +56,7 @@ def of_votes(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> ShortRe
     # A vote of weight w adds w to the Hessian and w^2 to the variance of its score.
     won, lost, tied = pairs.squares
     squares = replace(pairs, won=won, lost=lost, tied=tied)
-    information = likelihood.laplacian(_bend(squares, fit)[:, None], fit.r[:, None])[0]
+    information = likelihood.laplacian(bend(squares, fit)[:, None], fit.r[:, None])[0]
     is_short = _is_short(_effective(pairs, squares)) | _is_short(pairs)
     return ShortRecords(is_short, centred(inverse @ information @ inverse))
 
@@ -70,7 +78,7 @@ def of_clusters(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -
     times = clusters.times[clusters.cluster][:, None]
     battles = clusters.counts / clusters.counts.sum(axis=1, keepdims=True)
     information = likelihood.laplacian(
-        _bend(_summed(likelihood, clusters, battles * times), fit)[:, None], fit.r[:, None]
+        bend(_summed(likelihood, clusters, battles * times), fit)[:, None], fit.r[:, None]
     )[0]
     is_short = _is_short_of_clusters(clusters) | _is_short(_summed(likelihood, clusters, clusters.counts * times))
     return ShortRecords(is_short, centred(np.linalg.inv(information)))
@@ -102,12 +110,12 @@ def _summed(likelihood: Likelihood, clusters: Clusters, counts: Floats) -> Pairs
     return Pairs(clusters.models, likelihood.a, likelihood.b, won, lost, tied)
 
 
-def _bend(pairs: Pairs, fit: Fit | TieFit) -> Floats:
+def bend(pairs: Pairs, fit: Fit | TieFit) -> Floats:
     """(M,): minus the second derivatives of the log-likelihood in the differences of ratings."""
     d = fit.r[pairs.a] - fit.r[pairs.b]
     if isinstance(fit, Fit):
-        bend: Floats = pairs.games * sigma(d) * sigma(-d)
-        return bend
+        own: Floats = pairs.games * sigma(d) * sigma(-d)
+        return own
     return np.asarray(
         (np.stack([pairs.won, pairs.lost, pairs.tied]) * ties.terms(fit.model, d, np.array(fit.tie)).bend).sum(axis=0)
     )

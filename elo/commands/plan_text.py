@@ -30,10 +30,16 @@ def _neighbours(plan: Plan) -> list[str]:
     header = ["model", "next below", "gap", "error", "battles of the two", "or of all pairs"]
     return [
         *aligned(header, rows, left=(0, 1)),
-        f"So many more battles separate two neighbours (a gap of {plan.reach:.2f} standard errors) with a probability "
-        f"of {100 * plan.chance:g} %, if the ratings are right. Of all pairs: with pairs drawn as in the "
-        f"{plan.n_votes:,} votes so far.",
+        f"So many more battles separate the ranks of two neighbours (a gap of {_reach(plan)} standard errors) "
+        f"with a probability of {100 * plan.chance:g} %, if the ratings are right. Of all pairs: with pairs "
+        f"drawn as in the {plan.n_votes:,} votes so far.",
     ]
+
+
+def _reach(plan: Plan) -> str:
+    """The same for all pairs, unless votes are in clusters."""
+    least, most = (f"{pick(row.reach for row in plan.neighbours):.2f}" for pick in (min, max))
+    return least if least == most else f"{least} to {most}"
 
 
 def _needed(row: Separation, battles: int | None) -> str:

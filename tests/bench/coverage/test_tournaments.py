@@ -18,6 +18,19 @@ def test_a_tournament_is_reproducible_from_its_number(kind: str, monkeypatch: py
     assert (one.votes.a != one.votes.b).all()
 
 
+def test_models_are_as_far_apart_and_met_as_often_as_a_kind_says() -> None:
+    for gap, kind in ((0, "equal models"), (15, "15 points apart"), (60, "60 points apart")):
+        for n_votes in (200, 2_000, 20_000):
+            played = KINDS[f"{kind}, {n_votes:,} votes"](np.random.default_rng(2))
+            assert np.diff(played.truth) * 173.7178 == pytest.approx(np.full(19, gap), abs=1e-4)
+            assert len(played.votes) == n_votes
+    votes = KINDS["equal models, two newcomers"](np.random.default_rng(2)).votes
+    battles = np.bincount(np.append(votes.a, votes.b), minlength=20)
+    assert battles[18:].tolist() == [6, 6]
+    assert battles[:18].min() > 150
+    assert KINDS["equal models, 40 voters with tastes"](np.random.default_rng(2)).truth == pytest.approx(0, abs=1e-9)
+
+
 @pytest.mark.parametrize("kind", ["uniform", "adaptive", "prepared", "tastes"])
 def test_the_fit_of_many_votes_is_the_truth(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """With 300,000 votes, and enough prepared pairs or voters."""

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,14 +55,54 @@ def test_order_sides_and_parts_leave_the_whole_board_bit_equal() -> None:
     assert json.dumps(rate(in_parts, QUICK).to_json()) == expected
 
 
-def test_rank_counts_the_models_that_are_better_for_sure() -> None:
-    board = rate(reference.load("chatbot_arena_33k").cells, QUICK)
-    for row in board.rows:
-        assert row.low is not None
-        assert row.high is not None
-        assert row.rank == 1 + sum(other.low is not None and other.low > row.high for other in board.rows)
-    assert board.rows[0].rank == 1
-    assert board.rows[-1].rank > 15
+def test_a_rank_counts_the_models_that_are_better_by_more_than_any_chance_difference() -> None:
+    """From the covariance and q of the estimate, one pair after the other."""
+    data = reference.load("chatbot_arena_33k")
+    fitted = fit(data.cells, Settings(interval="sandwich"))
+    found = spread(fitted)
+    assert found.intervals is not None
+    V, q = found.intervals.covariance, found.intervals.differences.reach[0, 1]
+    assert q == pytest.approx(3.52, abs=0.03)
+    models, r = fitted.counted.models, fitted.ratings
+
+    def better(i: int, j: int) -> bool:
+        x = np.eye(20)[i] - np.eye(20)[j]
+        return bool(x @ r > q * 1.0003 * np.sqrt(x @ V @ x))  # 1.0003: what leverage takes
+
+    for row in board_from(fitted, found).rows:
+        m = models.index(row.model)
+        assert row.rank == 1 + sum(better(other, m) for other in range(20))
+        assert row.rank_worst == 20 - sum(better(m, other) for other in range(20))
+    rows = board_from(fitted, found).rows
+    assert [(row.rank, row.rank_worst) for row in rows[:3]] == [(1, 1), (2, 3), (2, 3)]
+
+
+def test_a_models_place_is_in_its_span_and_the_older_rank_is_the_rule_of_the_arena() -> None:
+    for settings in (QUICK, Settings(interval="sandwich")):
+        board = rate(reference.load("chatbot_arena_33k").cells, settings)
+        for place, row in enumerate(board.rows, start=1):
+            assert row.high is not None
+            assert row.rank <= place <= row.rank_worst
+            assert row.rank_ub == 1 + sum(other.low is not None and other.low > row.high for other in board.rows)
+
+
+@pytest.mark.parametrize("settings", [QUICK, Settings(cluster="pair"), Settings(interval="sandwich", prior=0)])
+def test_intervals_of_all_models_at_once_and_another_gauge_leave_every_rank_as_it_is(settings: Settings) -> None:
+    votes = reference.load("chatbot_arena_33k").votes
+    votes = replace(votes, prepared=np.arange(len(votes)) // 9)
+    board = rate(votes, settings)
+    others = [replace(settings, simultaneous=True), replace(settings, gauge="anchor", anchor=(("gpt-4", 1200.0),))]
+    for other in others:
+        changed = rate(votes, other)
+        assert [(row.model, row.rank, row.rank_worst) for row in changed.rows] == [
+            (row.model, row.rank, row.rank_worst) for row in board.rows
+        ]
+        assert [row.high for row in changed.rows] != [row.high for row in board.rows]
+
+
+def test_equal_records_and_single_models_have_every_place() -> None:
+    board = rate(counts(("a", "b", Outcome.A, 900), ("b", "a", Outcome.A, 900), ("x", "y", Outcome.TIE, 5)), QUICK)
+    assert {row.model: (row.rank, row.rank_worst) for row in board.rows} == dict.fromkeys("abxy", (1, 2))
 
 
 def test_battles_and_win_rate_are_plain_counts() -> None:
@@ -115,7 +156,7 @@ def test_no_rounds_are_a_board_ranked_by_rating() -> None:
     board = rate(reference.load("food").cells, Settings(bootstrap=0))
     assert [row.rank for row in board.rows] == [1, 2, 3, 4, 5]
     assert {(row.low, row.high, row.interval) for row in board.rows} == {(None, None, "none")}
-    assert {(row.rank_worst - row.rank, row.rank_by_difference) for row in board.rows} == {(0, None)}
+    assert {(row.rank_worst - row.rank, row.rank_ub) for row in board.rows} == {(0, None)}
 
 
 def test_online_board_is_the_replay() -> None:
@@ -154,7 +195,7 @@ def test_the_json_is_the_published_one() -> None:
         "win_rate": 1.0,
         "component": 1,
         "rank_worst": 2,
-        "rank_by_difference": 1,
+        "rank_ub": 1,
     }
     assert written["settings"] == QUICK.to_json()
     assert (written["votes"], written["revision"], written["excluded"], written["unrated"]) == (
@@ -208,14 +249,6 @@ def test_a_board_has_the_facts_of_its_fit() -> None:
     assert board.agreement == pytest.approx(1, abs=0.1)
     assert (board.reach, board.n_clusters, board.plain) == (None, None, {})
     assert rate_online([("a", "b", Outcome.A)], ELO).fit is None
-
-
-def test_the_sharper_rank_parts_more_models_and_a_models_place_lies_in_its_span() -> None:
-    board = rate(reference.load("chatbot_arena_33k").cells, QUICK)
-    for place, row in enumerate(board.rows, start=1):
-        assert row.rank_by_difference is not None
-        assert row.rank <= row.rank_by_difference <= place <= row.rank_worst
-    assert [row.rank_by_difference for row in board.rows][:10] == [1, 2, 3, 4, 5, 5, 7, 7, 9, 9]
 
 
 def test_votes_and_their_counts_give_the_same_board() -> None:

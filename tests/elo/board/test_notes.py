@@ -22,9 +22,8 @@ def board_of(*counts: tuple[str, str, Outcome, int], **changes: Any) -> Leaderbo
 
 
 RANKS = (
-    "rank: from 1 + the models that are surely better, whose interval is above this one, to the last place above "
-    "those that are surely worse; by difference: the best place by the interval of the difference of two ratings, "
-    "which is sharper."
+    "An interval covers the true rating of one model in 95 % of cases; a rank compares models: from 1 + those that are "
+    "better to the last place above those that are worse, 95 % sure for all pairs at once."
 )
 
 
@@ -138,5 +137,6 @@ def test_online_elo_names_its_k() -> None:
     told = notes(rate_online([("a", "b", Outcome.A)], Settings(method="elo", k=8)))
     assert told == [
         "1 vote, 2 models: online Elo in the order of the votes, K = 8, start 1000; 400 points are odds of 10 to 1; "
-        "no intervals."
+        "no intervals.",
+        "Ranks are by rating alone: without intervals nothing says how much of them is chance.",
     ]

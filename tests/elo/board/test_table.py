@@ -13,8 +13,7 @@ COUNTS = [
 def test_a_line_a_model_and_the_notes_below() -> None:
     board = rate(Cells.from_counts(COUNTS), Settings(bootstrap=100, seed=3), listed=["finch"])
     lines = table(board.sourced(revision=41, excluded={"withdrawn": 1, "banned": 2})).splitlines()
-    header = "rank  model  rating  95 %  interval  battles  win  rate  by  difference"
-    assert lines[0].split() == header.split()
+    assert lines[0].split() == ["rank", "model", "rating", "95", "%", "interval", "battles", "win", "rate"]
     assert lines[1].split()[:2] == ["1-3", "new"]
     assert lines[1].split()[5].endswith("*")
     assert lines[4] == ""
@@ -23,7 +22,7 @@ def test_a_line_a_model_and_the_notes_below() -> None:
     assert {len(line) for line in lines[:4]} == {len(lines[0])}
 
 
-def test_a_rank_is_a_span_and_the_sharper_rank_has_a_column() -> None:
+def test_a_rank_is_a_span() -> None:
     sure = [
         ("a", "b", Outcome.A, 400),
         ("b", "a", Outcome.A, 100),
@@ -31,12 +30,7 @@ def test_a_rank_is_a_span_and_the_sharper_rank_has_a_column() -> None:
         ("c", "b", Outcome.A, 50),
     ]
     rows = columns(rate(Cells.from_counts(sure), Settings(bootstrap=200)))
-    assert [[row[0], row[1], *row[6:]] for row in rows] == [
-        ["rank", "model", "by difference"],
-        ["1", "a", "1"],
-        ["2-3", "b", "2"],
-        ["2-3", "c", "2"],
-    ]
+    assert [row[:2] for row in rows] == [["rank", "model"], ["1", "a"], ["2-3", "b"], ["2-3", "c"]]
 
 
 def test_groups_are_a_column() -> None:
@@ -53,9 +47,8 @@ def test_ratings_without_weights_are_a_column_where_they_differ() -> None:
     assert [row[-1] for row in cells[1:]] == [f"{board.plain[row.model]:.1f}" for row in board.rows]
 
 
-def test_without_intervals_there_are_dashes_and_no_sharper_rank() -> None:
+def test_without_intervals_there_are_dashes() -> None:
     told = table(rate_online([("a", "b", Outcome.A)], Settings(method="elo", k=8)))
-    assert "by difference" not in told
     assert told.splitlines()[1].split() == ["1", "a", "1004.0", "-", "1", "100.0", "%"]
 
 

@@ -32,7 +32,9 @@ def test_neighbours_are_separated_or_equal_or_some_battles_away() -> None:
     assert lines[2].split()[-2:] == ["equal", "equal"]
     direct, arena_wide = (int(number.replace(",", "")) for number in lines[3].split()[-2:])
     assert 100 < direct < arena_wide
-    assert lines[4].startswith("So many more battles separate two neighbours (a gap of 1.96 standard errors) with a")
+    assert lines[4].startswith(
+        "So many more battles separate the ranks of two neighbours (a gap of 2.57 standard errors)"
+    )
     assert "with pairs drawn as in the 904 votes so far" in lines[4]
 
 
