@@ -15,7 +15,7 @@ from elo.battles import Floats, Index, Pairs
 from elo.board.leaderboard import COLUMNS, Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
-from elo.board.plots import Axis, axis_strip, board_figure, interval_bar, standalone, style
+from elo.board.plots import TOP, Axis, axis_strip, board_figure, interval_bar, standalone, style
 from elo.board.plots.markup import plain
 from elo.board.table import aligned, columns, table
 from elo.estimate import Estimate, Spread
@@ -143,9 +143,9 @@ class Board(Leaderboard):
         """
         return frame({name: [getattr(row, name) for row in self.rows] for name in COLUMNS}, kind or self.frame_kind)
 
-    def plot(self) -> Figure:
-        """Ratings with intervals, best first."""
-        fragment = board_figure(self)
+    def plot(self, *, top: int = TOP) -> Figure:
+        """Ratings with intervals, best first: the first `top` models, as the caption says, or with 0 all."""
+        fragment = board_figure(self, top=top)
         return Figure(standalone(fragment), fragment)
 
     def pairs(self) -> PairTable:

@@ -11,7 +11,7 @@ from elo.board.leaderboard import board_csv
 from elo.board.table import table
 from elo.commands import HELP
 from elo.commands.recompute_by import rated_by
-from elo.commands.shared.failures import Commands
+from elo.commands.shared.failures import Commands, UsageError
 from elo.commands.shared.output import check_folder, check_targets, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rated import rated
@@ -37,6 +37,9 @@ def add_to(commands: Commands) -> None:
     out.add_argument("--json", metavar="OUT", type=Path, help="the board with its settings, source and fit")
     out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
     out.add_argument("--plots", metavar="DIR", type=Path, help="figures: charts as SVG, pairs of models as HTML tables")
+    out.add_argument(
+        "--top", metavar="N", type=int, help="with --plots: models in a chart, the first by rating; 0: all (default 40)"
+    )
     command.set_defaults(run=run)
 
 
@@ -45,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
     check_targets({"--json": arguments.json, "--csv": arguments.csv}, reads=files_read(arguments))
     if arguments.plots is not None:
         check_folder(arguments.plots, "--plots")
+    if arguments.top is not None and (arguments.top < 0 or arguments.plots is None):
+        raise UsageError(f"--top {arguments.top}: use 0 or more, with --plots; the table has all models")
     progress = Progress()
     found = find(arguments, settings, progress, by=arguments.by)
     if arguments.by is None:
@@ -60,6 +65,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.csv is not None:
         write_whole(arguments.csv, rows)
     if arguments.plots is not None:
-        draw(arguments.plots)
+        draw(arguments.plots, top=arguments.top)
     print(text)
     return 0

@@ -58,14 +58,14 @@ class Boards:
     def _title(self, value: str) -> str:
         return f"{self.by}: {value or '(empty)'}"
 
-    def draw(self, folder: Path) -> None:
+    def draw(self, folder: Path, *, top: int | None = None) -> None:
         """Write each board's figures to a folder of its own in `folder`. Raises CommandError."""
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise CommandError(f"the folder {folder} cannot be made: {error.strerror or error}") from error
         for name, one in zip(_folders(self.boards), self.boards.values(), strict=True):
-            one.draw(folder / name)
+            one.draw(folder / name, top=top)
 
 
 def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Namespace, progress: Progress) -> Boards:

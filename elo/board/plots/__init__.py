@@ -5,22 +5,25 @@
     charts          ratings with intervals, average win rates
     matrix_tables   one of `Matrices` as a table with shaded cells
     figure_files    all of them as files, and one page with every figure
+    svg_file        a chart as a file of its own
     markup          what the figures are written with: text, lines, style sheets
 
 A figure is a fragment. Its colours are the tokens of the page's style sheet (`--ink`, `--a`, ...), so it is light or
-dark with the page; a page that embeds one adds `style()` once, and a file has tokens that follow the reader's system.
-Charts have no `viewBox`: positions are percentages and letters keep their size, from a phone to a wide screen. Model
-names come from strangers and are escaped here. Nothing is computed but positions.
+dark with the page; a page that embeds one adds `style()` once. Charts in a page have no `viewBox`: positions are
+percentages and letters keep their size, from a phone to a wide screen. `standalone` makes a file of one, with plain
+colours and a size of its own. Model names come from strangers and are escaped here. Nothing is computed but positions.
 """
 
 from elo.board.plots.axis import Axis
 from elo.board.plots.bars import axis_strip, interval_bar
-from elo.board.plots.charts import board_figure, win_rates_figure
+from elo.board.plots.charts import TOP, board_figure, win_rates_figure
 from elo.board.plots.figure_files import write_figures
-from elo.board.plots.markup import document, standalone, style
+from elo.board.plots.markup import document, style
 from elo.board.plots.matrix_tables import matrix_table
+from elo.board.plots.svg_file import standalone
 
 __all__ = [
+    "TOP",
     "Axis",
     "axis_strip",
     "board_figure",

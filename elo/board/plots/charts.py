@@ -2,35 +2,43 @@
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.plots.axis import Axis
 from elo.board.plots.bars import interval_marks
-from elo.board.plots.markup import cut, line, plain, upright
+from elo.board.plots.markup import cut, line, plain, upright, width
 
-_LONGEST_NAME = 60
+TOP = 40
+"""Models in a figure, unless more are asked for: it is then 1,800 pixels high."""
+
+_LONGEST_NAME = 48
 _LONGEST_ON_A_PHONE = 22
 
 
-def board_figure(board: Leaderboard) -> str:
+def board_figure(board: Leaderboard, *, top: int = TOP) -> str:
     """Ratings with intervals, best first, in one group for each component. Dashed with a hollow dot: the wide interval
-    of a short record."""
-    axis = Axis.of_rows(board.rows)
+    of a short record. Only the first `top` models are shown, and the caption counts them; 0 shows all."""
+    rows = sorted(board.rows, key=lambda row: row.component)
+    shown = rows[:top] if top else rows
+    axis = Axis.of_rows(shown)
     percent = f"{100 * board.settings.level:g} %"
-    has_intervals = any(row.low is not None for row in board.rows)
-    caption = f"{percent} intervals" if has_intervals else "Without intervals"
-    if any(row.interval == "hessian" for row in board.rows):
-        caption += ". Dashed: few points won or lost."
-    chart = _Chart("Models by rating", caption, axis)
-    for component in range(1, board.n_components + 1):
+    caption = [f"{percent} intervals." if any(row.low is not None for row in shown) else "Without intervals."]
+    if any(row.interval == "hessian" for row in shown):
+        caption.append("Dashed: few points won or lost.")
+    chart = _Chart("Models by rating", [*caption, *_left_out(len(shown), len(rows))], axis)
+    for component, of_group in groupby(shown, key=lambda row: row.component):
         if board.n_components > 1:
             chart.heading(f"Group {component}" + (", cannot be compared with the others" if component > 1 else ""))
-        for row in board.rows:
-            if row.component == component:
-                marks = line("0", "100%", "7", "grid", 1) + interval_marks(row, axis, "7")
-                chart.row(row.rank_span, row.model, _rating(row), marks)
+        for row in of_group:
+            marks = line("0", "100%", "7", "grid", 1) + interval_marks(row, axis, "7")
+            chart.row(row.rank_span, row.model, _rating(row), marks)
     return chart.text()
+
+
+def _left_out(n_shown: int, n: int) -> list[str]:
+    return [f"The first {n_shown} of {n} models."] if n_shown < n else []
 
 
 def _rating(row: BoardRow) -> str:
@@ -39,17 +47,18 @@ def _rating(row: BoardRow) -> str:
     return f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})"
 
 
-def win_rates_figure(matrices: Matrices) -> str:
+def win_rates_figure(matrices: Matrices, *, top: int = TOP) -> str:
     """The expected score of each model against all others as a bar, and the observed one against its opponents as a
-    mark."""
+    mark. Of the first `top` models, as in `board_figure`."""
+    models = matrices.models[:top] if top else matrices.models
     chart = _Chart(
         "Average win rate against all others",
-        "Bar: expected by the ratings. Mark: observed.",
+        ["Bar: expected by the ratings.", "Mark: observed.", *_left_out(len(models), len(matrices.models))],
         Axis(0.0, 1.0),
         ticks=((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %")),
     )
     for model, expected, observed in zip(
-        matrices.models, matrices.average_win_rate.tolist(), matrices.average_observed.tolist(), strict=True
+        models, matrices.average_win_rate.tolist(), matrices.average_observed.tolist(), strict=False
     ):
         marks = '<rect class="track" width="100%" y="2" height="10" rx="3"/>'
         if math.isfinite(expected):
@@ -68,12 +77,12 @@ class _Chart:
     def __init__(
         self,
         title: str,
-        caption: str,
+        caption: Sequence[str],
         axis: Axis,
         *,
         ticks: Sequence[tuple[float, str]] | None = None,
     ) -> None:
-        self._title, self._caption, self._axis = title, caption, axis
+        self._title, self._caption, self._axis = title, " ".join(caption), axis
         self._ticks = ticks if ticks is not None else [(tick, f"{tick:g}") for tick in axis.ticks()]
         self._rows: list[str] = []
         self._y = self._top = 50
@@ -84,7 +93,7 @@ class _Chart:
 
     def row(self, rank: str, model: str, value: str, marks: str) -> None:
         name = plain(cut(model, _LONGEST_NAME))
-        if len(model) > _LONGEST_ON_A_PHONE:  # the style sheet shows one of the two
+        if width(model) > _LONGEST_ON_A_PHONE:  # the style sheet shows one of the two
             short = plain(cut(model, _LONGEST_ON_A_PHONE))
             name = f'<tspan class="full">{name}</tspan><tspan class="short">{short}</tspan>'
         place = f'<tspan class="quiet number">{plain(rank)}</tspan> ' if rank else ""

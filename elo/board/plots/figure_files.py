@@ -6,9 +6,10 @@ from pathlib import Path
 from elo.board.leaderboard import Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
-from elo.board.plots.charts import board_figure, win_rates_figure
-from elo.board.plots.markup import document, plain, standalone
+from elo.board.plots.charts import TOP, board_figure, win_rates_figure
+from elo.board.plots.markup import document, plain
 from elo.board.plots.matrix_tables import MatrixName, matrix_table
+from elo.board.plots.svg_file import standalone
 
 _TABLES: Mapping[MatrixName, tuple[str, str]] = {
     "battles": ("Battles", "How many votes each pair has."),
@@ -22,18 +23,21 @@ _TABLES: Mapping[MatrixName, tuple[str, str]] = {
 _FILES = frozenset({"board.svg", "win-rates.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
 
 
-def write_figures(folder: Path, board: Leaderboard, matrices: Matrices | None = None) -> tuple[Path, ...]:
+def write_figures(
+    folder: Path, board: Leaderboard, matrices: Matrices | None = None, *, top: int = TOP
+) -> tuple[Path, ...]:
     """Write board.svg, win-rates.svg, battles.html, observed.html, predicted.html and better.html, those whose data are
-    given, and index.html with all of them; return the paths. The folder is made if its parent exists. Files of these
-    names are replaced, or removed if their data are not given, so that all files belong together.
+    given, and index.html with all of them; return the paths. Charts show the first `top` models, 0 shows all; tables
+    have all. The folder is made if its parent exists. Files of these names are replaced, or removed if their data are
+    not given, so that all files belong together.
 
     Raises OSError.
     """
-    charts = {"board": board_figure(board)}
+    charts = {"board": board_figure(board, top=top)}
     tables: dict[MatrixName, str] = {}
     if matrices is not None:
         in_order = matrices.ordered([row.model for row in board.rows])
-        charts["win-rates"] = win_rates_figure(in_order)
+        charts["win-rates"] = win_rates_figure(in_order, top=top)
         tables = {
             name: matrix_table(name, in_order) for name in _TABLES if name != "better" or matrices.better is not None
         }

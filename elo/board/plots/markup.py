@@ -3,6 +3,8 @@
 import re
 from html import escape
 from importlib.resources import files
+from itertools import accumulate
+from unicodedata import east_asian_width
 
 _NO_XML = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
@@ -12,22 +14,13 @@ def style() -> str:
     return files(__package__).joinpath("figures.css").read_text(encoding="utf-8")
 
 
-def _style_of_files() -> str:
-    return files(__package__).joinpath("page.css").read_text(encoding="utf-8") + style()
-
-
-def standalone(chart: str) -> str:
-    """A chart as the text of an SVG file, light or dark as the reader's system is."""
-    head, close, rest = chart.partition(">")
-    return f"{head}{close}<style>{_style_of_files()}</style>{rest}\n"
-
-
 def document(title: str, body: str) -> str:
     """An HTML page around figures."""
+    css = files(__package__).joinpath("page.css").read_text(encoding="utf-8") + style()
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{plain(title)}</title><style>{_style_of_files()}</style></head><body>{body}</body></html>\n"
+        f"<title>{plain(title)}</title><style>{css}</style></head><body>{body}</body></html>\n"
     )
 
 
@@ -37,7 +30,19 @@ def plain(text: str) -> str:
 
 
 def cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    """The text, or as much of its beginning as has this width."""
+    if width(text) <= longest:
+        return text
+    widths = accumulate(map(width, text))
+    return f"{text[: sum(so_far < longest for so_far in widths)]}…"
+
+
+def width(text: str) -> float:
+    """In small letters: those of East Asia are as wide as two, capital ones as one and a half."""
+    return sum(
+        2.0 if east_asian_width(letter) in "WF" else 1.5 if letter.isupper() or letter in "mw@%" else 1.0
+        for letter in text
+    )
 
 
 def line(x1: str, x2: str, y: str, kind: str, width: int) -> str:

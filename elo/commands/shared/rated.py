@@ -24,10 +24,10 @@ class Rated:
     fitted: "Estimate | None"
     spread: "Spread | None"
 
-    def draw(self, folder: Path) -> None:
-        """Write the figures. Raises CommandError."""
+    def draw(self, folder: Path, *, top: int | None = None) -> None:
+        """Write the figures, with charts of the first `top` models (None: as usual). Raises CommandError."""
         from elo.board.matrices import Matrices
-        from elo.board.plots import write_figures
+        from elo.board.plots import TOP, write_figures
 
         matrices = None
         if self.fitted is not None and self.spread is not None:
@@ -40,7 +40,7 @@ class Rated:
                 group=fitted.group,
             )
         try:
-            write_figures(folder, self.board, matrices)
+            write_figures(folder, self.board, matrices, top=TOP if top is None else top)
         except OSError as error:
             raise CommandError(f"the figures cannot be written to {folder}: {error.strerror or error}") from error
 

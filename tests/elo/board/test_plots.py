@@ -26,6 +26,7 @@ from elo.board.plots import (
     write_figures,
 )
 from elo.board.plots import win_rates_figure as win_rates
+from elo.board.plots.markup import cut
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = """<script>alert(1)</script> & "quotes" 'single'\x07\ud800"""
@@ -64,7 +65,7 @@ def test_the_board_shows_every_model_with_rank_rating_and_interval_in_order() ->
         for text in (f"{row.rank_span} {row.model}", f"{row.rating:.0f} ({row.low:.0f} to {row.high:.0f})")
     ]
     assert [text for text in found if text in expected] == expected
-    assert "95 % intervals" in found
+    assert "95 % intervals." in found
 
 
 def test_positions_are_proportional_to_ratings() -> None:
@@ -133,7 +134,7 @@ def test_models_that_cannot_be_compared_are_in_groups() -> None:
 def test_a_board_without_intervals_has_dots_only() -> None:
     board = rate_online([("lark", "wren", Outcome.A)], Settings(method="elo"))
     chart = board_figure(board)
-    assert "Without intervals" in texts(chart)
+    assert "Without intervals." in texts(chart)
     assert 'class="range' not in chart
     assert chart.count("<circle") == 2
 
@@ -223,8 +224,75 @@ def test_long_names_are_cut_on_phones_very_long_ones_everywhere_and_whole_in_the
     chart = ElementTree.fromstring(board_figure(board))
     assert long in [title.text for title in chart.iter(f"{SVG}title")]
     shown = {part.get("class"): part.text for part in chart.iter(f"{SVG}tspan")}
-    assert shown["full"] == "mistral-large-2407-instruct-experimental-experimental-exper…"
+    assert shown["full"] == "mistral-large-2407-instruct-experimental-exper…"
     assert shown["short"] == "mistral-large-2407-in…"
+
+
+def test_names_are_cut_by_their_width() -> None:
+    """48 letters of East Asia are as wide as 96 others, and ran into the rating."""
+    assert cut("가" * 24, 48) == "가" * 24
+    assert cut("가" * 25, 48) == "가" * 23 + "…"
+    assert cut("a" * 49, 48) == "a" * 47 + "…"
+    assert cut("W" * 33, 48) == "W" * 31 + "…"
+
+
+MANY = [f"model-{i:02}" for i in range(41)]
+
+
+def test_a_chart_of_many_models_shows_the_first_and_counts_them() -> None:
+    """129 models made a figure 5,500 pixels high."""
+    rounds = [(MANY[i], MANY[i + 1], outcome, 3 + i) for i in range(40) for outcome in (Outcome.A, Outcome.B)]
+    board, matrices = board_of(*rounds)
+    matrices = matrices.ordered([row.model for row in board.rows])
+    charts = [(board_figure(board), 40), (board_figure(board, top=3), 3), (board_figure(board, top=0), 41)]
+    charts += [(win_rates(matrices), 40), (win_rates(matrices, top=3), 3), (win_rates(matrices, top=0), 41)]
+    for chart, n in charts:
+        root = ElementTree.fromstring(chart)
+        titles = [title.text for group in root.findall(f"{SVG}g") for title in group.findall(f"{SVG}title")]
+        assert titles == [row.model for row in board.rows][:n]
+        assert (f"The first {n} of 41 models." in chart) == (n < 41)
+        assert int(root.attrib["height"]) == 50 + 42 * n + 28
+    # By group, as they are drawn.
+    board, _ = board_of(*rounds[:4], ("x", "y", Outcome.A, 40))
+    assert texts(board_figure(board, top=4))[-2].endswith(" x")
+
+
+def test_a_file_needs_no_style_sheet_and_has_a_size_with_its_margins() -> None:
+    """As an <img> figures were cut at their edges, and converters called their size undefined."""
+    board, matrices = board_of(
+        ("lark", "wren", Outcome.A, 5), ("owl", "wren", Outcome.TIE, 9), (NASTY, "x", Outcome.A, 3)
+    )
+    for chart in (board_figure(board), win_rates(matrices)):
+        file = standalone(chart)
+        root = ElementTree.fromstring(file)
+        width, height = int(root.attrib["width"]), int(root.attrib["height"])
+        assert root.attrib["viewBox"] == f"0 0 {width} {height}"
+        assert "var(" not in file
+        assert "%" not in "".join(value for element in root.iter() for value in element.attrib.values())
+        assert not [element for element in root.iter(f"{SVG}svg") if element is not root]
+        for element in root.iter():
+            tag = element.tag.removeprefix(SVG)
+            if tag in ("line", "text", "tspan", "rect", "circle"):
+                painted = {"line": "stroke", "tspan": "class"}.get(tag, "fill")
+                assert painted in element.attrib, (tag, element.attrib)
+            for name in ("x", "x1", "x2", "cx"):
+                if name in element.attrib and element.get("class") != "ground":
+                    assert 16 <= 16 + float(element.attrib[name]) <= width - 16
+        assert [part.get("class") for part in root.iter(f"{SVG}tspan")].count("short") == 0
+        assert sum(1 for _ in root.iter(f"{SVG}style")) == 1
+        assert "prefers-color-scheme: dark" in file
+
+
+def test_a_file_has_the_colours_of_the_style_sheet() -> None:
+    board, _ = PLAIN
+    root = ElementTree.fromstring(standalone(board_figure(board)))
+    (ground,) = [rect for rect in root.iter(f"{SVG}rect") if rect.get("class") == "ground"]
+    assert ground.get("fill") == "#FFFFFF"
+    assert {line.get("stroke") for line in root.iter(f"{SVG}line") if "range" in line.get("class", "")} == {"#4338CA"}
+    assert {dot.get("fill") for dot in root.iter(f"{SVG}circle") if dot.get("class") == "dot"} == {"#4338CA"}
+    style = next(root.iter(f"{SVG}style")).text or ""
+    assert ".ground { fill: #0E1116 }" in style
+    assert ".range { stroke: #A5ABFF }" in style
 
 
 def test_write_figures_writes_what_its_data_allow(tmp_path: Path) -> None:

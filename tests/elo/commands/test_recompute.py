@@ -24,6 +24,7 @@ from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineEl
 from db.session import open_database
 from elo import Cells, Settings, rate, rate_online
 from elo.__main__ import main
+from elo.board.plots import TOP
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rating_options import add_rating_options, settings_from
 from elo.online import update
@@ -344,6 +345,22 @@ def test_the_csv_has_the_rows_and_the_folder_the_figures(run: Run, tmp_path: Pat
     assert [{name: str(value) for name, value in row.items()} for row in models] == rows
     assert {"board.svg", "index.html", "better.html"} <= {path.name for path in (tmp_path / "figures").iterdir()}
     assert run("--votes", FOOD, "--method", "elo", "--plots", tmp_path / "figures")[0] == 0
+
+
+def test_charts_show_the_first_models_and_the_table_all(run: Run, tmp_path: Path) -> None:
+    status, out, _ = run("--votes", FOOD, "--bootstrap", "20", "--plots", tmp_path, "--top", "2")
+    assert status == 0
+    for name in ("board.svg", "win-rates.svg"):
+        assert "The first 2 of 5 models." in (tmp_path / name).read_text()
+    assert "Pizza" in out
+    assert "Pizza" not in (tmp_path / "board.svg").read_text()
+    assert run("--votes", FOOD, "--bootstrap", "20", "--plots", tmp_path)[0] == 0
+    assert "The first" not in (tmp_path / "board.svg").read_text()
+    assert f"(default {TOP})" in " ".join(run("--help")[1].split())
+    for wrong in (["--top", "-1", "--plots", tmp_path], ["--top", "3"]):
+        status, _, err = run("--votes", FOOD, *wrong)
+        assert status == 2
+        assert "use 0 or more, with --plots" in err
 
 
 def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
