@@ -4,13 +4,14 @@ Votes that do not count are included. Ratings read `ledger` and `ratings`, which
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
+from db.queries.battle_columns import BattleColumns
 from db.schema import battles, models, turns, visitors, vote_reasons, votes
 
 _BATCH = 10_000
@@ -19,6 +20,7 @@ _MODEL_B = models.alias("b")
 _VOTES = (
     select(
         votes.c.id,
+        votes.c.battle_id,
         votes.c.revision,
         votes.c.outcome,
         votes.c.cast_at,
@@ -48,10 +50,16 @@ class JudgedVote(NamedTuple):
     prompt: str | None
     cast_at: float
     """In seconds since 1970."""
+    further: tuple[object, ...] = ()
+    """The requested columns."""
 
 
-def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> Iterator[JudgedVote]:
-    """Yield the votes of one kind, or of all (None), in order of revision."""
+def judged_votes(
+    tx: Connection, kind: BattleKind | None = BattleKind.BATTLE, *, further: Sequence[str] = ()
+) -> Iterator[JudgedVote]:
+    """Yield the votes of one kind, or of all (None), in order of revision, with the columns named in `further`, some of
+    `BATTLE_COLUMNS`."""
+    columns = BattleColumns(tx, further)
     chosen = _VOTES if kind is None else _VOTES.where(votes.c.kind == kind)
     told = select(vote_reasons.c.vote_id, vote_reasons.c.reason).join(votes).order_by(vote_reasons.c.reason)
     last = 0
@@ -60,6 +68,7 @@ def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) ->
         reasons: dict[int, list[Reason]] = defaultdict(list)
         for vote_id, reason in tx.execute(told.where(votes.c.revision.between(first, last))):
             reasons[vote_id].append(reason)
+        values = columns.of([row.battle_id for row in rows])
         for row in rows:
             yield JudgedVote(
                 row.name_a,
@@ -69,4 +78,5 @@ def judged_votes(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) ->
                 tuple(reasons.get(row.id, ())),
                 row.prompt,
                 row.cast_at,
+                values.get(row.battle_id, ()),
             )

@@ -15,13 +15,13 @@ from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_targets, write_whole
 from elo.commands.shared.progress import Progress
-from elo.commands.shared.sources import files_read
-from elo.votes.wanted import ALL_KINDS
+from elo.commands.shared.sources import add_where_option, files_read
 
 if TYPE_CHECKING:  # these modules load slowly, and other commands do not need them
     from sqlalchemy import Connection
 
     from db.codes import BattleKind
+    from elo.commands.shared.stored_votes import Selection
     from elo.quality.examination import Quality
     from elo.quality.gathering import Ballot
 
@@ -46,6 +46,7 @@ def add_to(commands: Commands) -> None:
         help="kind of battles, such as battle or quick, or all "
         "(default: battle; all rows of a file without that column)",
     )  # fmt: skip
+    add_where_option(command)
     command.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
     command.add_argument(
         "--level", metavar="L", type=float, default=0.05,
@@ -72,20 +73,25 @@ def run(arguments: argparse.Namespace) -> int:
         raise UsageError(f"seed {arguments.seed!r} is not a whole number from 0 to 2**64 - 1")
     check_targets({"--json": arguments.json}, reads=files_read(arguments))
     progress = Progress()
-    found = _of_database(arguments, progress) if arguments.db is not None else _of_files(arguments, progress)
+    found, n_others = (_of_files if arguments.db is None else _of_database)(arguments, progress)
     progress.clear()
+    where = [str(condition) for condition in arguments.where]
     if arguments.json is not None:
-        text = json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
-        write_whole(arguments.json, text + "\n")
+        content = found.to_json() | {"where": where, "where_left_out": n_others}
+        write_whole(arguments.json, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    if where:
+        print(f"Votes where {' and '.join(where)} ({n_others:,} others left out).")
     print(found)
     return 0
 
 
-def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
+def _of_files(arguments: argparse.Namespace, progress: Progress) -> "tuple[Quality, int]":
     from elo.quality.ballots import Ballots
     from elo.quality.examination import examine_ballots
 
-    ballots = Ballots(arguments.votes, kind=arguments.kind, skip_bad=arguments.skip_bad, progress=progress.rows)
+    ballots = Ballots(
+        arguments.votes, kind=arguments.kind, where=arguments.where, skip_bad=arguments.skip_bad, progress=progress.rows
+    )
     found = examine_ballots(ballots, level=arguments.level, seed=arguments.seed)
     progress.clear()
     for n, what in (
@@ -96,40 +102,37 @@ def _of_files(arguments: argparse.Namespace, progress: Progress) -> "Quality":
         if n:
             print(f"{what}: {n:,}", file=sys.stderr)
     if not found.n_votes:
-        raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows:,} rows")
-    return found
+        of_others = f", of other values: {ballots.n_other_values:,}" if arguments.where else ""
+        raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows:,} rows{of_others}")
+    return found, ballots.n_other_values
 
 
-def _of_database(arguments: argparse.Namespace, progress: Progress) -> "Quality":
-    from db.codes import BattleKind
-    from db.errors import DatabaseError
-    from db.session import open_database
+def _of_database(arguments: argparse.Namespace, progress: Progress) -> "tuple[Quality, int]":
+    from elo.commands.shared.stored_votes import Selection, in_database, kind_of
     from elo.quality.examination import examine_ballots
 
-    try:
-        kind = None if arguments.kind == ALL_KINDS else BattleKind.parse(arguments.kind or BattleKind.BATTLE.label)
-    except ValueError as error:
-        raise CommandError(f"{error}, {ALL_KINDS}") from error
-    try:
-        database = open_database(arguments.db, create=False)
-        try:
-            with database.read() as tx:
-                found = examine_ballots(_ballots(tx, kind, progress), level=arguments.level, seed=arguments.seed)
-        finally:
-            database.close()
-    except DatabaseError as error:
-        raise CommandError(str(error)) from error
-    if not found.n_votes:
-        raise CommandError(f"no votes of {'any kind' if kind is None else f'kind {kind.label}'} in {database.url}")
-    return found
+    kind, selection = kind_of(arguments), Selection((), arguments.where)
+
+    def read(tx: "Connection", url: str) -> "Quality":
+        found = examine_ballots(_ballots(tx, kind, selection, progress), level=arguments.level, seed=arguments.seed)
+        if not found.n_votes:
+            where = f" where {' and '.join(map(str, arguments.where))}" if arguments.where else ""
+            raise CommandError(f"no votes of {'any kind' if kind is None else f'kind {kind.label}'}{where} in {url}")
+        return found
+
+    return in_database(arguments.db, read), selection.tally.n_other_values
 
 
-def _ballots(tx: "Connection", kind: "BattleKind | None", progress: Progress) -> "Iterator[Ballot]":
+def _ballots(
+    tx: "Connection", kind: "BattleKind | None", selection: "Selection", progress: Progress
+) -> "Iterator[Ballot]":
     from db.queries.judged import judged_votes
     from elo.quality.gathering import Ballot, prompt_key
 
-    for n_votes, vote in enumerate(judged_votes(tx, kind), start=1):
+    for n_votes, vote in enumerate(judged_votes(tx, kind, further=selection.names), start=1):
         progress.rows(n_votes)
+        if not selection.holds(vote.further):
+            continue
         reasons = tuple(reason.label for reason in vote.reasons)
         prompt = None if vote.prompt is None else prompt_key(vote.prompt)
         yield Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt, vote.cast_at)

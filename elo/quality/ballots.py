@@ -11,12 +11,14 @@ from pathlib import Path
 
 from elo.quality.gathering import Ballot, prompt_key
 from elo.votes import values
+from elo.votes.further import Further
 from elo.votes.layout import Layout
 from elo.votes.parquet import ParquetRows
-from elo.votes.rows import VoteRow
+from elo.votes.rows import CsvRows, VoteRow
 from elo.votes.values import ValueProblem
 from elo.votes.votes_file import BadRowError, VotesFileError, opened
 from elo.votes.wanted import ALL_KINDS, Wanted
+from elo.votes.where import Condition, ConditionError
 
 _PROMPTS = ("prompt", "question")
 _ABSENT = "\0"  # the name of no column
@@ -30,10 +32,14 @@ class Ballots:
     paths: Sequence[Path]
     kind: str | None = None
     """As in `votes_file.read_votes`."""
+    where: Sequence[Condition] = ()
+    """All must hold for a row; the others are tallied."""
     skip_bad: bool = False
     progress: Callable[[int], None] | None = None
     n_rows: int = field(default=0, init=False)
     n_other_kinds: int = field(default=0, init=False)
+    n_other_values: int = field(default=0, init=False)
+    """Rows for which a condition does not hold."""
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
     _known: dict[tuple[object, ...], Ballot] = field(default_factory=dict, init=False)
@@ -41,7 +47,7 @@ class Ballots:
 
     def __iter__(self) -> Iterator[Ballot]:
         """Raises BadRowError, VotesFileError."""
-        wanted = Wanted(self.kind)
+        wanted, names = Wanted(self.kind), tuple(dict.fromkeys(condition.column for condition in self.where))
         for path in self.paths:
             self._known.clear()  # another file may have other columns
             with opened(path) as rows:
@@ -49,13 +55,18 @@ class Ballots:
                 prompt = next((name for name in _PROMPTS if name in rows.columns), None)
                 if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
                     raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be selected")
+                further = Further.of(names, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows))
                 picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT, layout.time or _ABSENT)
-                for row in rows.pick(picked, ("turns",)):
+                for row in rows.pick(picked, ("turns", *further.picked)):
                     self.n_rows += 1
                     if self.progress is not None and self.n_rows % _PROGRESS_ROWS == 0:
                         self.progress(self.n_rows)
                     try:
+                        if self.where and not self._is_chosen(row, further, wanted, layout.base.index("kind")):
+                            continue
                         ballot = self._ballot(row, layout, wanted)
+                    except ConditionError as error:
+                        raise VotesFileError(f"{path}, {unit} {row.line}: {error}") from error
                     except ValueProblem as problem:
                         if not self.skip_bad:
                             raise BadRowError(f"{path}, {unit} {row.line}: {problem}") from None
@@ -63,6 +74,16 @@ class Ballots:
                         continue
                     if ballot is not None:
                         yield ballot
+                further.check_found()
+
+    def _is_chosen(self, row: VoteRow, further: Further, wanted: Wanted, place_of_kind: int) -> bool:
+        """Whether the conditions hold for a row of the wanted kind; those for which not are tallied."""
+        if row.problem is not None or not wanted.is_kind(row.values[place_of_kind]):
+            return True
+        cells = dict(zip(further.names, further.cells(row.whole[1:]), strict=True))
+        holds = all(condition.holds(cells[condition.column]) for condition in self.where)
+        self.n_other_values += not holds
+        return holds
 
     def _ballot(self, found: VoteRow, layout: Layout, wanted: Wanted) -> Ballot | None:
         if found.problem is not None:

@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,41 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
     assert (found["votes"], found["counted"]) == (40, 37)
     assert [voter["voter"] for voter in found["voters"]["voters"]] == ["bob", "ann"]
     assert [(one["result"], one["hits"]) for one in found["withdrawals"]] == [("both_bad", 1), ("both_bad", 1)]
+
+
+def test_votes_are_selected_by_their_columns(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    database = open_database(url)
+    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    database.close()
+    csv = tmp_path / "votes.csv"
+    lines = ["x,y,a,true,ann", "x,y,?,false,bob", "x,y,b,false,ann", "x,y,tie,,ann", "x,y,?,true,bob"]
+    csv.write_text("\n".join(["model_a,model_b,winner,counted,visitor", *lines]) + "\n")
+    where = ("--where", "visitor=ann", "--where", "winner!=tie")
+    _, out, _ = run(capsys, "--db", url, *where, "--json", tmp_path / "db.json")
+    assert out.startswith(
+        "Votes where visitor=ann and winner!=tie (25 others left out).\n15 votes, of which 13 count.\n"
+    )
+    _, from_file, _ = run(capsys, "--votes", tmp_path / "votes.jsonl", *where, "--json", tmp_path / "file.json")
+    assert from_file == out
+    assert (tmp_path / "db.json").read_bytes() == (tmp_path / "file.json").read_bytes()
+    found = json.loads((tmp_path / "db.json").read_text())
+    assert (found["where"], found["where_left_out"]) == (["visitor=ann", "winner!=tie"], 25)
+    assert run(capsys, "--votes", csv, *where)[1].startswith(
+        "Votes where visitor=ann and winner!=tie (3 others left out).\n2 votes, of which 1 counts."
+    )
+    for arguments, message in (
+        (("--db", url, "--where", "visitors=ann"), "the database has no column visitors; did you mean visitor?"),
+        (("--votes", csv, "--where", "visitors=ann"), "has no column visitors; did you mean visitor?"),
+        (
+            ("--votes", csv, "--where", "visitor>=1"),
+            "line 2: visitor is 'ann', not a number, which visitor>=1 compares",
+        ),
+        (("--votes", csv, "--where", "visitor=eve"), "no votes in .*csv: 5 rows, of other values: 5"),
+        (("--db", url, "--where", "visitor=eve"), "no votes of kind battle where visitor=eve in sqlite"),
+    ):
+        status, _, err = run(capsys, *arguments)
+        assert status == 1
+        assert re.search(message, err), err
 
 
 def test_kinds_are_kept_apart(url: str, capsys: pytest.CaptureFixture[str]) -> None:
