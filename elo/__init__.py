@@ -14,6 +14,7 @@
     simulate     votes from known ratings
     frames       data frames, rows and columns in memory  ->  columns, and back
     notebook     a board as text, HTML, a figure, a frame and pairs
+    reading      votes of any shape, as a caller gives them
     library      the functions of `import elo`
 
     votes -> estimate.fit -> estimate.spread -> board.leaderboard.board_from      `rate` is the three in a row
@@ -31,14 +32,15 @@ if TYPE_CHECKING:
     from db.outcome import Outcome
     from elo.battles import Cells, Votes
     from elo.board.leaderboard import BoardRow, Leaderboard, rate_online
-    from elo.library import compare, plan, rate, read_votes
-    from elo.notebook import Board, Figure, PairRow, PairTable
+    from elo.library import compare, examine, plan, rate, read_votes
+    from elo.notebook import Board, Boards, Figure, PairRow, PairTable
     from elo.settings import Settings
 
 __version__ = "0.2.0"
 __all__ = [
     "Board",
     "BoardRow",
+    "Boards",
     "Cells",
     "Figure",
     "Leaderboard",
@@ -48,6 +50,7 @@ __all__ = [
     "Settings",
     "Votes",
     "compare",
+    "examine",
     "plan",
     "rate",
     "rate_online",
@@ -58,8 +61,8 @@ _MODULES = {
     "db.outcome": ("Outcome",),
     "elo.battles": ("Cells", "Votes"),
     "elo.board.leaderboard": ("BoardRow", "Leaderboard", "rate_online"),
-    "elo.library": ("compare", "plan", "rate", "read_votes"),
-    "elo.notebook": ("Board", "Figure", "PairRow", "PairTable"),
+    "elo.library": ("compare", "examine", "plan", "rate", "read_votes"),
+    "elo.notebook": ("Board", "Boards", "Figure", "PairRow", "PairTable"),
     "elo.settings": ("Settings",),
 }
 

@@ -4,22 +4,17 @@
     board.to_frame()    board.plot()    board.pairs()
     elo.compare(before, board)    elo.plan(board)    elo.examine(votes)
 
-Votes are a data frame, the path of a file or several, rows, columns by name, or `Votes` and `Cells`. All are read by
-the same code as a file on the command line, so they give the same numbers.
+All votes are read by the code that reads files on the command line, so they give the same numbers.
 """
 
 import inspect
-import math
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
 from difflib import get_close_matches
-from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, overload
 
-from db.outcome import Outcome
-from elo import estimate, frames
+from elo import estimate
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.compare import SavedBoard, board_of, read_board
 from elo.board.compare import compare as compare_boards
@@ -29,21 +24,27 @@ from elo.board.leaderboard import rate as rate_cells
 from elo.board.planning import Plan
 from elo.board.planning import plan as plan_battles
 from elo.chance.intervals import ReportRounds
+from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
+from elo.fit.clusters import ClusterError
 from elo.frames import FrameKind
-from elo.notebook import Board
+from elo.notebook import Board, Boards
+from elo.reading import Moment, Selection, Source, paths_of, read
 from elo.settings import Settings
-from elo.votes.layout import Layout, LayoutError
-from elo.votes.values import ValueProblem, time_s
-from elo.votes.vote_columns import Column, columns_for, data_for
-from elo.votes.votes_file import VotesFile, VotesFileError, votes_of_columns
-from elo.votes.votes_file import read_votes as read_files
+from elo.votes.parts import parts
+from elo.votes.vote_columns import columns_for, data_for, further_for
+from elo.votes.votes_file import VotesFile
+from elo.votes.wanted import Tally
 
-Source: TypeAlias = Any
-"""Votes in any of the shapes above."""
-Moment: TypeAlias = str | float | date
-"""A date, a date and time (UTC without an offset), as text too, or seconds since 1970."""
+if TYPE_CHECKING:  # it loads SciPy's optimizers, which ratings do not need
+    from elo.quality.examination import Quality
+
+_NOT_RATED = (MissingDataError, NoMaximumError, ClusterError, ConvergenceError)
 
 
+@overload
+def rate(data: Source, settings: Settings | None = None, *, by: None = None, **options: Any) -> Board: ...
+@overload
+def rate(data: Source, settings: Settings | None = None, *, by: str, **options: Any) -> Boards: ...
 def rate(
     data: Source,
     settings: Settings | None = None,
@@ -53,39 +54,45 @@ def rate(
     kind: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
+    where: str | Sequence[str] = (),
+    by: str | None = None,
     skip_bad: bool = False,
     listed: Sequence[str] = (),
     progress: ReportRounds | None = None,
-    **options: object,
-) -> Board:
+    **options: Any,
+) -> Board | Boards:
     """The board of these votes. `options` are fields of `Settings`, such as `ties="davidson"`, and change `settings`.
+
+    `data` is a frame of pandas or polars, a table of pyarrow, another frame with an Arrow stream or the interchange
+    protocol, the path of a votes file or several, rows such as `("lark", "wren", "a")` or dicts, columns by name,
+    `Votes`, `Cells`, or what `read_votes` returns.
 
     `columns` says which column has a role that its name does not say, such as
     `{"a": "white", "b": "black", "winner": "result"}`, and `labels` what other spellings of a winner mean, such as
-    `{"1-0": "a", "1/2": "tie"}`. `kind`, `since`, `until` and `skip_bad` choose rows as `recompute` does. `listed` are
-    models that are shown even without a vote.
+    `{"1-0": "a", "1/2": "tie"}`. `kind`, `since`, `until`, `where` (such as `"language=ko"`, or several that must all
+    hold) and `skip_bad` choose rows as `recompute` does. `by` names a column, and returns a board for each of its
+    values. `listed` are models that are shown even without a vote.
 
     Raises TypeError for an option that does not exist and for data of another shape; VotesFileError, naming the row,
     for a value that is not right; MissingDataError where the votes lack what the settings need, and where there are
-    none; NoMaximumError, ClusterError and ConvergenceError as `estimate` does.
+    none; NoMaximumError, ClusterError and ConvergenceError as `estimate` does. All but the last are ValueErrors.
     """
     chosen = _settings(settings, options)
-    selection = _Selection(columns, labels, kind, since, until, skip_bad)
+    selection = Selection(columns, labels, kind, since, until, where, skip_bad)
     if isinstance(data, Cells | Votes):
         selection.refuse(type(data).__name__)
-        return _board(data, chosen, listed, progress, {})
-    file, frame_kind = _file(data, selection, columns_for(chosen))
+        if by is None:
+            return _board(data, chosen, listed, progress, {})
+        return _boards(data, by, Tally(), chosen, listed, progress, {})
+    further, numbers = further_for(chosen, by), chosen.control_columns
+    file, frame_kind = read(data, selection, columns_for(chosen), further=further, numbers=numbers, by=by)
     if not len(file.votes):
         left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(file.excluded.items())) or "none"
         raise MissingDataError(f"data has no votes to rate: {file.n_rows:,} rows, left out: {left_out}")
-    source = {
-        "revision": file.revision,
-        "excluded": file.excluded,
-        "kind": file.kind,
-        "since": _moment("since", since),
-        "until": _moment("until", until),
-    }
-    return _board(file.votes, chosen, listed, progress, source, frame_kind)
+    facts = selection.facts(file)
+    if by is None:
+        return _board(file.votes, chosen, listed, progress, facts, frame_kind)
+    return _boards(file.votes, by, file.tally, chosen, listed, progress, facts, frame_kind)
 
 
 def read_votes(
@@ -96,15 +103,18 @@ def read_votes(
     kind: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
+    where: str | Sequence[str] = (),
+    further: Sequence[str] = (),
     skip_bad: bool = False,
 ) -> VotesFile:
-    """The votes of a file, a frame or rows, with all their columns but the features of answers, and a tally of the rows
-    left out. `rate`, `plan` and `examine` take the result, too. The arguments are those of `rate`."""
-    selection = _Selection(columns, labels, kind, since, until, skip_bad)
-    return _file(data, selection, ("voter", "prepared", "time", "draw_probability"))[0]
+    """The votes of a file, a frame or rows, and a tally of the rows left out. `rate`, `plan` and `examine` take the
+    result. Voters, prepared pairs, times and probabilities of draws are read where there are any, and the columns
+    `further` by name; the features of answers are not. The other arguments are those of `rate`."""
+    selection = Selection(columns, labels, kind, since, until, where, skip_bad)
+    return read(data, selection, ("voter", "prepared", "time", "draw_probability"), further=further)[0]
 
 
-def plan(data: "Board | Source", settings: Settings | None = None, *, chance: float = 0.8, **options: object) -> Plan:
+def plan(data: "Board | Source", settings: Settings | None = None, *, chance: float = 0.8, **options: Any) -> Plan:
     """Which battles to play next, after a board of `rate` or after votes, which are rated first (`options` are those of
     `rate`). `chance` is the probability with which the planned battles separate two neighbours.
 
@@ -115,7 +125,7 @@ def plan(data: "Board | Source", settings: Settings | None = None, *, chance: fl
     if isinstance(data, Board) and (settings is not None or options):
         given = ", ".join(["settings"] * (settings is not None) + list(options))
         raise TypeError(f"{given} cannot be given with a board, which has been rated already; pass the votes")
-    board = data if isinstance(data, Board) else rate(data, settings, **options)  # type: ignore[arg-type]
+    board = data if isinstance(data, Board) else rate(data, settings, by=None, **options)
     if board.fitted is None or board.spread is None:
         raise ValueError(
             "the board has no ratings with standard errors to plan with; rate some votes with method bradley-terry"
@@ -144,88 +154,48 @@ def _saved(name: str, board: object) -> SavedBoard:
     raise TypeError(f"{name} is a {type(board).__name__}; expected a board, or the path or content of a board's JSON")
 
 
-# How data and options are read
+def examine(
+    data: Source,
+    *,
+    level: float = 0.05,
+    seed: int = 0,
+    columns: Mapping[str, object] | None = None,
+    labels: Mapping[object, object] | None = None,
+    kind: str | None = None,
+    skip_bad: bool = False,
+) -> "Quality":
+    """How far the votes can be trusted, as `python -m elo quality` prints it: sides, ties, voters who vote carelessly
+    or for one model, and days on which a model was pushed. Votes are in the order in which they were cast.
 
+    Of files all rows are examined, also those that do not count; of other data those that count. `level` is the
+    largest share of honest voters that may ever be flagged, and `seed` that of the random numbers that break ties. The
+    other arguments are those of `rate`.
 
-@dataclass(frozen=True, slots=True)
-class _Selection:
-    """What the caller says about the columns and the rows of the data."""
+    Raises what `rate` raises, and TypeError for counts, which are in no order.
+    """
+    from elo.quality.ballots import Ballots
+    from elo.quality.examination import examine as examine_votes
+    from elo.quality.examination import examine_ballots
 
-    columns: Mapping[str, object] | None = None
-    labels: Mapping[object, object] | None = None
-    kind: str | None = None
-    since: Moment | None = None
-    until: Moment | None = None
-    skip_bad: bool = False
-
-    def refuse(self, what: str) -> None:
-        """Raise TypeError if anything is given with votes that have been read already."""
-        given = [field.name for field in fields(self) if getattr(self, field.name) not in (None, False)]
-        if given:
-            raise TypeError(
-                f"{', '.join(given)}: this chooses rows and columns of a table, and data is {what}; leave it out"
-            )
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """The arguments of the readers of votes."""
-        named = {role: str(name) for role, name in (self.columns or {}).items()}
-        labels = {str(label): _outcome(label, meaning) for label, meaning in (self.labels or {}).items()}
-        since, until = _seconds("since", self.since), _seconds("until", self.until)
-        if since is not None and until is not None and not since < until:
-            raise ValueError(f"since {self.since!r} is not before until {self.until!r}")
-        found: dict[str, Any] = {"kind": self.kind, "since": since, "until": until, "skip_bad": self.skip_bad}
-        return found | ({"named": named} if named else {}) | ({"labels": labels} if labels else {})
-
-
-def _outcome(label: object, meaning: object) -> Outcome:
-    if isinstance(meaning, Outcome):
-        return meaning
-    try:
-        return Outcome.parse(str(meaning))
-    except ValueError:
-        raise ValueError(f"labels: {label!r} means {meaning!r}; expected a, b, tie or both_bad") from None
-
-
-def _seconds(name: str, moment: Moment | None) -> float | None:
-    if isinstance(moment, date) and not isinstance(moment, datetime):
-        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
-    try:
-        seconds = time_s(name, moment)
-    except ValueProblem as problem:
-        raise ValueError(str(problem)) from None
-    return None if math.isnan(seconds) else seconds
-
-
-def _moment(name: str, moment: Moment | None) -> str | None:
-    seconds = _seconds(name, moment)
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-def _file(data: Source, selection: _Selection, columns: Collection[Column]) -> tuple[VotesFile, FrameKind | None]:
-    """The votes of files or of a table, and the library of the table's frame."""
-    if isinstance(data, VotesFile):
-        selection.refuse("votes that have been read")
-        return data, None
-    if (paths := _paths(data)) is not None:
-        return read_files(paths, columns=columns, **selection.arguments), None
-    found = frames.table(data)
-    arguments = selection.arguments
-    try:
-        Layout.of(found.names, arguments.get("named"))  # which finds names that are repeated
-    except LayoutError as error:
-        hint = "" if selection.columns else "; or name yours: columns={'a': ..., 'b': ..., 'winner': ...}"
-        raise VotesFileError(f"data {error}{hint}") from error
-    return votes_of_columns(found.columns, columns=columns, name="data", **arguments), found.kind
-
-
-def _paths(data: Source) -> list[Path] | None:
-    """The paths of files, if it is one or a list of them."""
-    if isinstance(data, str | PathLike):
-        return [Path(data)]
-    if isinstance(data, list | tuple) and data and all(isinstance(one, str | PathLike) for one in data):
-        return [Path(one) for one in data]
-    return None
+    if not 0 < level < 1:
+        raise ValueError(f"level {level!r} is not between 0 and 1")
+    if isinstance(data, Cells):
+        raise TypeError("data is counts, which have neither order nor voters; pass the votes")
+    selection = Selection(columns, labels, kind, skip_bad=skip_bad)
+    paths = paths_of(data)
+    if isinstance(data, Votes):
+        selection.refuse("Votes")
+        votes = data
+    elif paths is not None and not columns and not labels:
+        found = examine_ballots(Ballots(paths, kind=kind, skip_bad=skip_bad), level=level, seed=seed)
+        if not found.n_votes:
+            raise MissingDataError(f"data has no votes to examine in {', '.join(map(str, paths))}")
+        return found
+    else:
+        votes = read(data, selection, ("voter", "time"))[0].votes
+    if not len(votes):
+        raise MissingDataError("data has no votes to examine")
+    return examine_votes(votes, Settings(seed=seed), level=level)
 
 
 _ARGUMENTS = tuple(name for name in inspect.signature(rate).parameters if name not in ("data", "options"))
@@ -255,24 +225,55 @@ def _board(
     settings: Settings,
     listed: Sequence[str],
     progress: ReportRounds | None,
-    source: Mapping[str, Any],
+    facts: Mapping[str, Any],
     frame_kind: FrameKind | None = None,
 ) -> Board:
-    """`source` are facts about the source of the votes, see `Leaderboard.sourced`."""
+    """`facts` are about the source of the votes, see `Leaderboard.sourced`."""
     if settings.method == "elo":
         if not isinstance(data, Votes):
             raise MissingDataError("method 'elo' needs votes in their order, and data is their counts; pass the votes")
         online = rate_online(data, settings, listed=listed)
-        return Board.of(online.sourced(**source), counted=Cells.from_votes(data).pairs(), frame_kind=frame_kind)
+        return Board.of(online.sourced(**facts), counted=Cells.from_votes(data).pairs(), frame_kind=frame_kind)
     needed = data_for(data, settings) if isinstance(data, Votes) else data
     if not (len(needed) if isinstance(needed, Votes) else needed.n_votes):
         return Board.of(rate_cells(Cells.from_counts([]), settings, listed=listed))
     fitted = estimate.fit(needed, settings)
     spread = estimate.spread(fitted, progress=progress)
     return Board.of(
-        board_from(fitted, spread, listed=listed).sourced(**source),
+        board_from(fitted, spread, listed=listed).sourced(**facts),
         counted=fitted.counted,
         fitted=fitted,
         spread=spread,
         frame_kind=frame_kind,
     )
+
+
+def _boards(
+    data: Cells | Votes,
+    by: str,
+    tally: Tally,
+    settings: Settings,
+    listed: Sequence[str],
+    progress: ReportRounds | None,
+    facts: Mapping[str, Any],
+    frame_kind: FrameKind | None = None,
+) -> Boards:
+    """A board for each value of a column. Raises MissingDataError without the column, and if no value has a board."""
+    if isinstance(data, Cells) or by not in data.further:
+        raise MissingDataError(
+            f"by {by!r}: the votes have no such column; read them with read_votes(..., further=[{by!r}]), or pass a "
+            "file or a frame"
+        )
+    boards: dict[str, Board] = {}
+    not_rated: dict[str, str] = {}
+    for part in parts(data, tally, by):
+        own = dict(facts) | {"excluded": part.excluded, "where_left_out": part.n_others}
+        own["where"] = (*facts.get("where", ()), str(part.condition))
+        try:
+            boards[part.value] = _board(part.votes, settings, listed, progress, own, frame_kind)
+        except _NOT_RATED as error:
+            not_rated[part.value] = f"{len(part.votes):,} votes: {error}"
+    if not boards:
+        value, why = next(iter(not_rated.items()))
+        raise MissingDataError(f"no value of {by} has a board; {by}={value}: {why}")
+    return Boards(by, boards, not_rated, frame_kind)

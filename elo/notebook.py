@@ -3,7 +3,7 @@
 K models, M pairs that met
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.resources import files
 from pathlib import Path
@@ -208,6 +208,46 @@ class Board(Leaderboard):
             row.insert(_BARS, interval_bar(of_model, axis))
         text = "".join(f"<p>{plain(sentence)}</p>" for sentence in notes(self))
         return _in_notebook(_html(header, rows, names=(1,), bars=_BARS) + _more(len(self.rows)) + text)
+
+
+class Boards(Mapping[str, Board]):
+    """Boards by value of a column, those with the most votes first. It prints as one table after the other."""
+
+    def __init__(
+        self, by: str, boards: Mapping[str, Board], not_rated: Mapping[str, str], kind: FrameKind | None = None
+    ) -> None:
+        self.by, self._boards, self._kind = by, dict(boards), kind
+        self.not_rated = dict(not_rated)
+        """Why the votes with other values have no board."""
+
+    def __getitem__(self, value: str) -> Board:
+        return self._boards[value]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._boards)
+
+    def __len__(self) -> int:
+        return len(self._boards)
+
+    def to_frame(self, kind: FrameKind | None = None) -> Any:
+        """The rows of all boards, with the value as the first column; see `Board.to_frame`."""
+        rows = [(value, row) for value, board in self.items() for row in board.rows]
+        columns = {name: [getattr(row, name) for _, row in rows] for name in COLUMNS}
+        return frame({self.by: [value for value, _ in rows]} | columns, kind or self._kind)
+
+    def __str__(self) -> str:
+        without = (f"{self._title(value)}\n\nNo board: {why}" for value, why in self.not_rated.items())
+        return "\n\n\n".join([*(f"{self._title(value)}\n\n{board}" for value, board in self.items()), *without])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        without = "".join(f"<p>{plain(self._title(value))}: {plain(why)}</p>" for value, why in self.not_rated.items())
+        tables = (f"<h4>{plain(self._title(value))}</h4>{board._repr_html_()}" for value, board in self.items())
+        return "".join([*tables, without])
+
+    def _title(self, value: str) -> str:
+        return f"{self.by}: {value or '(empty)'}"
 
 
 def _in_notebook(body: str) -> str:

@@ -166,7 +166,7 @@ ELO_FLOORS = (
     ("__main__",),
     ("commands",),
     ("library",),
-    ("notebook",),
+    ("notebook", "reading"),
     ("simulate", "frames"),
     ("quality",),
     ("board",),

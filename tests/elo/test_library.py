@@ -263,6 +263,111 @@ def test_boards_are_compared_as_objects_files_and_contents(tmp_path: Path) -> No
     assert "30 votes before, 60 after. The second board has all votes of the first" in str(expected)
 
 
+TALKS = FRAME.assign(language=["ko", "ko", "en", None], tags=[["code"], ["code", "math"], [], ["math"]])
+
+
+def test_rows_are_chosen_by_conditions(tmp_path: Path) -> None:
+    for where in ("language=ko", ["language=ko"]):
+        board = elo.rate(TALKS, where=where)
+        assert (board.n_votes, board.source.where, board.source.where_left_out) == (2, ("language=ko",), 2)
+    assert elo.rate(TALKS, where=["language!=ko", "tags=math"]).n_votes == 1
+    path = tmp_path / "talks.csv"
+    TALKS.to_csv(path, index=False)
+    assert content(elo.rate(TALKS.drop(columns="tags"), where="language=ko")) == content(
+        elo.rate(path, where="language=ko")
+    )
+    with pytest.raises(ValueError, match=r"'language' is not a condition; expected COLUMN=VALUE"):
+        elo.rate(TALKS, where="language")
+    with pytest.raises(VotesFileError, match=r"data has no column .*langage"):
+        elo.rate(TALKS, where="langage=ko")
+
+
+def test_a_column_gives_a_board_for_each_of_its_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "talks.csv"
+    TALKS.drop(columns="tags").to_csv(path, index=False)
+    expected = of_command(path, tmp_path, "--by", "language")
+    printed = capsys.readouterr().out
+    for data in (path, TALKS):
+        boards = elo.rate(data, by="language")
+        assert {value: content(board) for value, board in boards.items()} == expected["boards"]
+        assert f"{boards}\n" == f"{boards!r}\n" == printed
+    assert list(boards) == ["ko", "", "en"]
+    assert boards["ko"].n_votes == 2
+    frame = boards.to_frame()
+    assert list(frame.columns[:2]) == ["language", "model"]
+    assert len(frame) == sum(len(board.rows) for board in boards.values())
+    assert isinstance(boards.to_frame("polars"), pl.DataFrame)
+    assert boards._repr_html_().count("<table>") == 3
+    assert list(elo.rate(TALKS, by="tags")) == ["code", "math", ""]
+
+
+def test_votes_by_a_column_need_the_column() -> None:
+    read = elo.read_votes(TALKS, further=["language"])
+    for data in (read, read.votes):
+        assert list(elo.rate(data, by="language")) == ["ko", "", "en"]
+    for other in (elo.read_votes(TALKS), read.votes, elo.Cells.from_votes(read.votes)):
+        with pytest.raises(
+            MissingDataError, match=r"by 'tags': the votes have no such column; read them with read_votes"
+        ):
+            elo.rate(other, by="tags")
+
+
+def test_a_value_that_cannot_be_rated_is_named() -> None:
+    rows = [{"model_a": a, "model_b": b, "winner": w, "x": x} for a, b, w, x in (
+        ("lark", "wren", "a", "one"), ("wren", "lark", "a", "one"), ("lark", "wren", "a", "two"))]  # fmt: skip
+    boards = elo.rate(rows, by="x", prior=0)
+    assert list(boards) == ["one"]
+    assert boards.not_rated["two"].startswith("1 votes: without a prior the ratings have no finite maximum")
+    assert "No board: 1 votes" in str(boards)
+    assert "1 votes" in boards._repr_html_()
+    with pytest.raises(MissingDataError, match=r"no value of x has a board; x=two: 1 votes: without a prior"):
+        elo.rate(rows[2:], by="x", prior=0)
+
+
+def test_columns_are_clusters_and_covariates(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    models = np.array(["lark", "wren", "robin"])[np.array([rng.permutation(3)[:2] for _ in range(200)])]
+    frame = pd.DataFrame(models, columns=["model_a", "model_b"])
+    frame["winner"] = rng.choice(["a", "b", "tie"], 200)
+    frame["prompt"], frame["turns_taken"] = rng.integers(0, 30, 200), rng.integers(1, 9, 200)
+    path = tmp_path / "votes.csv"
+    frame.to_csv(path, index=False)
+    for options in ({"cluster": "prompt"}, {"control": ["column:turns_taken"]}):
+        assert content(elo.rate(frame, **options)) == content(elo.rate(path, **options))
+
+
+def test_examined_are_files_frames_and_votes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "votes.csv", tmp_path / "quality.json"
+    assert main(["simulate", str(path), "--votes", "400", "--voters", "8", "--models", "4"]) == 0
+    assert main(["quality", "--votes", str(path), "--json", str(out)]) == 0
+    expected = json.loads(out.read_text(encoding="utf-8"))
+    printed = capsys.readouterr().out
+    frame = pd.read_csv(path)
+    for data in (path, [str(path)], frame, pl.read_csv(path), elo.read_votes(path), elo.read_votes(frame).votes):
+        found = elo.examine(data)
+        assert json.loads(json.dumps(found.to_json())) == expected
+        assert str(found) in printed
+    assert elo.examine(frame.rename(columns={"visitor": "who"}), columns={"voter": "who"}).voters is not None
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "error", "message"),
+    [
+        (ROWS, {"level": 0}, ValueError, r"level 0 is not between 0 and 1"),
+        (elo.Cells.from_counts([]), {}, TypeError, r"data is counts, which have neither order nor voters"),
+        (FRAME.head(0), {}, MissingDataError, r"data has no votes to examine"),
+        (elo.Votes.from_rows([]), {}, MissingDataError, r"data has no votes to examine"),
+        (elo.Votes.from_rows([]), {"kind": "quick"}, TypeError, r"kind: this chooses rows and columns of a table"),
+        (ODD, {}, BadRowError, r"data, row 2: winner is 'x'"),
+    ],
+)
+def test_what_cannot_be_examined_is_an_error(
+    data: object, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        elo.examine(data, **options)
+
+
 def test_import_elo_loads_nothing_until_it_is_used() -> None:
     code = """
 import sys, elo

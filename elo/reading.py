@@ -1,0 +1,129 @@
+"""Votes of any shape, as a caller of `import elo` gives them, with what they say about its columns and rows."""
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from db.outcome import Outcome
+from elo import frames
+from elo.frames import FrameKind
+from elo.votes.layout import Layout, LayoutError
+from elo.votes.values import ValueProblem, time_s
+from elo.votes.vote_columns import Column
+from elo.votes.votes_file import VotesFile, VotesFileError, votes_of_columns
+from elo.votes.votes_file import read_votes as read_files
+from elo.votes.where import parse_all
+
+Source: TypeAlias = Any
+"""A data frame, the path of a file or several, rows, columns by name, Votes, Cells, or what `read_votes` returns."""
+Moment: TypeAlias = str | float | date
+"""A date, a date and time (UTC without an offset), as text too, or seconds since 1970."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the caller says about the columns and the rows of the data."""
+
+    columns: Mapping[str, object] | None = None
+    labels: Mapping[object, object] | None = None
+    kind: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    where: str | Sequence[str] = ()
+    skip_bad: bool = False
+
+    def refuse(self, what: str) -> None:
+        """Raise TypeError if anything is given with votes that have been read already."""
+        given = [field.name for field in fields(self) if getattr(self, field.name) not in (None, False, (), [])]
+        if given:
+            raise TypeError(
+                f"{', '.join(given)}: this chooses rows and columns of a table, and data is {what}; leave it out"
+            )
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The texts of `where`."""
+        return (self.where,) if isinstance(self.where, str) else tuple(self.where)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the readers of votes. Raises ValueError, naming the argument."""
+        named = {role: str(name) for role, name in (self.columns or {}).items()}
+        labels = {str(label): _outcome(label, meaning) for label, meaning in (self.labels or {}).items()}
+        since, until = _seconds("since", self.since), _seconds("until", self.until)
+        if since is not None and until is not None and not since < until:
+            raise ValueError(f"since {self.since!r} is not before until {self.until!r}")
+        found: dict[str, Any] = {"kind": self.kind, "since": since, "until": until, "skip_bad": self.skip_bad}
+        found["where"] = parse_all(self.conditions)
+        return found | ({"named": named} if named else {}) | ({"labels": labels} if labels else {})
+
+    def facts(self, file: VotesFile) -> dict[str, Any]:
+        """The arguments of `Leaderboard.sourced`."""
+        return {
+            "revision": file.revision,
+            "excluded": file.excluded,
+            "kind": file.kind,
+            "since": _moment("since", self.since),
+            "until": _moment("until", self.until),
+            "where": self.conditions,
+            "where_left_out": file.tally.n_other_values,
+        }
+
+
+def read(
+    data: Source, selection: Selection, columns: Collection[Column], **further: Any
+) -> tuple[VotesFile, FrameKind | None]:
+    """The votes of files or of a table, and the library of the table's frame. `further` are arguments of the readers.
+
+    Raises TypeError, ValueError.
+    """
+    if isinstance(data, VotesFile):
+        selection.refuse("what read_votes returned")
+        return data, None
+    arguments = selection.arguments | further
+    if (paths := paths_of(data)) is not None:
+        return read_files(paths, columns=columns, **arguments), None
+    found = frames.table(data)
+    try:
+        Layout.of(found.names, arguments.get("named"))  # which finds names that are repeated
+    except LayoutError as error:
+        hint = "" if selection.columns else "; or name yours: columns={'a': ..., 'b': ..., 'winner': ...}"
+        raise VotesFileError(f"data {error}{hint}") from error
+    return votes_of_columns(found.columns, columns=columns, name="data", **arguments), found.kind
+
+
+def paths_of(data: Source) -> list[Path] | None:
+    """The paths, if it is one or a list of them."""
+    if isinstance(data, str | PathLike):
+        return [Path(data)]
+    if isinstance(data, list | tuple) and data and all(isinstance(one, str | PathLike) for one in data):
+        return [Path(one) for one in data]
+    return None
+
+
+def _outcome(label: object, meaning: object) -> Outcome:
+    if isinstance(meaning, Outcome):
+        return meaning
+    try:
+        return Outcome.parse(str(meaning))
+    except ValueError:
+        raise ValueError(f"labels: {label!r} means {meaning!r}; expected a, b, tie or both_bad") from None
+
+
+def _seconds(name: str, moment: Moment | None) -> float | None:
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
+    try:
+        seconds = time_s(name, moment)
+    except ValueProblem as problem:
+        raise ValueError(str(problem)) from None
+    return None if math.isnan(seconds) else seconds
+
+
+def _moment(name: str, moment: Moment | None) -> str | None:
+    seconds = _seconds(name, moment)
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat()
