@@ -6,11 +6,13 @@
 
     fit        votes as index arrays -> ratings           bootstrap  the same, and 1,000 resamples
     online     votes as index arrays -> online Elo        csv        a file -> a written board, the entire process
-    board      a SQLite database -> the web's board
+    fit-pairs, fit-rows, fit-frame, fit-counts, online-frame         the same form of the votes for all (`rating.forms`)
+    board, next-board, late-vote, catch-up                           a SQLite database (`rating.live`)
 
-Each engine runs in a separate process and gets the votes in its favourite form before the clock starts; the engines of
-a record take turns. Ours uses one thread, peers as many as they start. A peer's bootstrap runs only some rounds, and
-its time is scaled up. Results are merged into a file, and `python -m bench.report` writes the tables.
+Each engine runs in a separate process and, but for the tasks of one form, gets the votes in its favourite form before
+the clock starts; the engines of a record take turns. Ours uses one thread, peers as many as they start. A peer's
+bootstrap runs only some rounds, and its time is scaled up. Results are merged into a file, and `python -m bench.report`
+writes the tables.
 """
 
 import argparse
@@ -26,13 +28,13 @@ from typing import Any
 
 from bench.arguments import some
 from bench.machine import now, this_machine
-from bench.rating import votes
+from bench.rating import engines, forms, live, votes
 from bench.rating.engines import ENGINES, PEER_PACKAGES
 from bench.rating.exact import differences
 from bench.rating.records import Measured, Record, keep_differences, merge
 from bench.rating.votes import Cell
 
-TASKS = ("fit", "bootstrap", "online", "csv", "board", "exact")
+TASKS = (*engines.TASKS, "csv", *live.TASKS, "exact")
 RESULTS = Path(__file__).resolve().parent / "results"
 DATA = Path(".cache/bench/ratings")
 ROUNDS = 1000
@@ -41,13 +43,24 @@ _GRID = (Cell(100_000, 50), Cell(1_000_000, 100), Cell(10_000_000, 200))
 _GROWTH = tuple(Cell(1_000_000, K) for K in (20, 50, 200)) + tuple(Cell(N, 100) for N in (10_000, 100_000, 10_000_000))
 _RUNS = ("fit", "bootstrap", "online")
 _PEERS = {
-    "fit": ENGINES[1:],
+    "fit": tuple(engine for engine in ENGINES if engine not in ("ours", "choix-dense")),
     "bootstrap": ("evalica", "fastchat", "notebook"),
     "online": ("evalica", "evalica-numbers", "notebook"),
     "csv": ("arena-rank", "evalica"),
-    "board": (),
+    "fit-pairs": ("choix", "evalica"),
+    "fit-rows": ("choix", "choix-dense", "evalica"),
+    "fit-frame": ("choix", "choix-dense", "evalica"),
+    "fit-counts": ("choix-dense",),
+    "online-frame": ("evalica",),
+    **dict.fromkeys(live.TASKS, ()),
 }
 _PEER_ROUNDS = {"fastchat": 10, "notebook": 3, "evalica": 2}
+_GRID_OF = {
+    **dict.fromkeys(_RUNS, _GRID),
+    **dict.fromkeys(("csv", "board"), _GRID[:2]),
+    **dict.fromkeys(forms.TASKS, (Cell(1_000_000, 100),)),
+    **dict.fromkeys(("next-board", "late-vote", "catch-up"), (Cell(1_000_000, 50),)),
+}
 _MANY = 5_000_000  # from so many votes there is one turn, in which slow engines run once
 _SLOW = ("fastchat", "notebook")
 
@@ -91,32 +104,31 @@ def _cells(text: str) -> tuple[Cell, ...]:
 
 
 def _plan(
-    tasks: Sequence[str], cells: Sequence[Cell] | None, engines: Sequence[str]
+    tasks: Sequence[str], cells: Sequence[Cell] | None, wanted: Sequence[str]
 ) -> list[tuple[str, Cell, tuple[str, ...]]]:
     """(task, cell, peers): the grid with all peers, and more cells for ours alone."""
     plan = []
     for task in tasks:
         if task == "exact":
             continue
-        peers = tuple(peer for peer in _PEERS[task] if peer in engines)
+        peers = tuple(peer for peer in _PEERS[task] if peer in wanted)
         if cells is not None:
             plan += [(task, cell, peers) for cell in cells]
             continue
-        grid = _GRID if task in _RUNS else _GRID[:2]
-        plan += [(task, cell, peers) for cell in grid]
+        plan += [(task, cell, peers) for cell in _GRID_OF[task]]
         if task in ("fit", "bootstrap"):
             plan += [(task, cell, ()) for cell in _GROWTH]
     return plan
 
 
-def measure(task: str, cell: Cell, engines: Sequence[str], data: Path, *, turns: int, command: str) -> Record:
-    make = {"csv": votes.csv, "board": votes.database}.get(task, votes.arrays)
+def measure(task: str, cell: Cell, compared: Sequence[str], data: Path, *, turns: int, command: str) -> Record:
+    make = votes.csv if task == "csv" else votes.database if task in live.TASKS else votes.arrays
     path = make(cell, data)
     if cell.n_votes >= _MANY:
         turns = 1
-    answers: dict[str, list[dict[str, Any]]] = {engine: [] for engine in engines}
+    answers: dict[str, list[dict[str, Any]]] = {engine: [] for engine in compared}
     for _ in range(turns):
-        for engine in engines:
+        for engine in compared:
             answers[engine].append(_whole_process(engine, path) if task == "csv" else _task(task, engine, cell, path))
     n_rounds = ROUNDS if task == "bootstrap" else 1
     measured = {}

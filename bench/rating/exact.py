@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from bench.rating import engines
+from bench.rating import engines, rewritten
 from bench.rating.records import Difference
+from bench.rating.runs import SCORES, centred
 from elo.battles import Cells, Floats, Votes
 from elo.fit import bradley_terry
 from elo.settings import Settings
@@ -59,9 +60,9 @@ def _in_order(peer: str, ratings: Floats, votes: Votes) -> Floats:
 def _tight(peer: str, votes: Votes) -> Floats:
     K = len(votes.models)
     if peer == "fastchat":
-        return engines.lbfgs(*engines.unique_rows(votes), K, gtol=1e-12)
+        return rewritten.lbfgs(*rewritten.unique_rows(votes), K, gtol=1e-12)
     if peer == "notebook":
-        return _in_order(peer, engines.logistic(engines.named_frame(votes), tol=1e-12), votes)
+        return _in_order(peer, rewritten.logistic(rewritten.named_frame(votes), tol=1e-12), votes)
     return {"choix": _tight_choix, "evalica": _tight_evalica, "arena-rank": _tight_arena_rank}[peer](votes)
 
 
@@ -69,10 +70,10 @@ def _tight_choix(votes: Votes) -> Floats:
     choix: Any = import_module("choix")
     K = len(votes.models)
     wins = np.zeros((K, K))
-    scores = engines.SCORES[votes.outcome]
+    scores = SCORES[votes.outcome]
     np.add.at(wins, (votes.a, votes.b), scores)
     np.add.at(wins, (votes.b, votes.a), 1 - scores)
-    return engines.centred(choix.ilsr_pairwise_dense(wins, max_iter=100_000, tol=1e-12))
+    return centred(choix.ilsr_pairwise_dense(wins, max_iter=100_000, tol=1e-12))
 
 
 def _tight_evalica(votes: Votes) -> Floats:

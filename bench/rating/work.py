@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from bench.proc_stats import peak_bytes, reset_peak
-from bench.rating import engines, votes
+from bench.rating import engines, live, votes
 
 _SHORT_S, _MOST_RUNS = 1.0, 20  # short runs are repeated for a second
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.rating.work", description="Run one task of bench.ratings.")
-    parser.add_argument("--task", required=True, choices=("fit", "bootstrap", "online", "board", "csv"))
+    parser.add_argument("--task", required=True, choices=(*engines.TASKS, *live.TASKS, "csv"))
     parser.add_argument("--engine", required=True, choices=engines.ENGINES)
     parser.add_argument("--votes", required=True, type=Path, metavar="FILE")
     parser.add_argument("--rounds", type=int, default=1, metavar="N", help="of the bootstrap")
@@ -35,39 +35,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.task == "csv":
         _from_csv(args.engine, args.votes)
         return 0
-    run = _board(args.votes) if args.task == "board" else _prepared(args)
-    if run is None:
+    timed = _prepared(args)
+    if timed is None:
         parser.error(f"{args.engine} has no {args.task}")
     seconds: list[float] = []
     processor_seconds: list[float] = []
     before = _resident_bytes()
     reset_peak()
     while len(seconds) < args.runs or (sum(seconds) < _SHORT_S and len(seconds) < _MOST_RUNS):
+        timed.before()
         begun, processor_begun = time.perf_counter(), time.process_time()
-        result = run()
+        result = timed.run()
         seconds.append(time.perf_counter() - begun)
         processor_seconds.append(time.process_time() - processor_begun)
     answer = {"seconds": seconds, "processor_seconds": processor_seconds, "peak_bytes": peak_bytes() - before}
-    if args.task in ("fit", "online"):
+    if args.task in engines.TASKS and args.task != "bootstrap":
         answer["ratings"] = np.asarray(result).tolist()
     print(json.dumps(answer))
     return 0
 
 
-def _prepared(args: argparse.Namespace) -> engines.Run | None:
-    return engines.prepare(args.task, args.engine, votes.load(args.votes), args.rounds)
-
-
-def _board(path: Path) -> Any:
-    """The time that the leaderboard page waits after a vote."""
-    import asyncio
-
-    from arena.standings import Standings
-    from db.session import open_database
-    from elo.settings import Settings
-
-    database = open_database(f"sqlite:///{path.absolute()}", create=False)
-    return lambda: asyncio.run(Standings(database, Settings()).board())
+def _prepared(args: argparse.Namespace) -> live.Timed | None:
+    if args.task in live.TASKS:
+        return live.prepare(args.task, args.votes)
+    run = engines.prepare(args.task, args.engine, votes.load(args.votes), args.rounds)
+    return None if run is None else live.Timed(run)
 
 
 def _from_csv(engine: str, path: Path) -> None:
