@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
+from operator import itemgetter
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -25,6 +26,7 @@ FrameKind = Literal["pandas", "polars", "pyarrow"]
 """The libraries whose frames `frame` makes."""
 Values = Sequence[object]
 
+_PLAIN = {str, int, float, bool, type(None)}
 _ROW = "(model a, model b, winner)"
 _EXPECTED = (
     "expected a data frame, the path of a votes file, rows such as ('lark', 'wren', 'a'), columns by name, or Votes"
@@ -96,17 +98,26 @@ def frame(columns: Mapping[str, Values], kind: FrameKind | None) -> Any:
 class _Later(Sequence[object]):
     """The values of a column, converted when they are first needed: many frames have columns that nobody reads."""
 
-    def __init__(self, n: int, convert: Callable[[], Values]) -> None:
-        self._n, self._convert = n, convert
+    def __init__(self, column: Any, convert: Callable[[Any], Values]) -> None:
+        self._column, self._convert = column, convert
         self._values: Values | None = None
 
     def _converted(self) -> Values:
         if self._values is None:
-            self._values = self._convert()
+            self._values = self._convert(self._column)
         return self._values
 
     def __len__(self) -> int:
-        return self._n
+        return len(self._column)
+
+    def __arrow_array__(self, type: object = None) -> Any:
+        """The column for pyarrow, without making an object of each value."""
+        import pyarrow
+
+        column = self._column.to_arrow() if hasattr(self._column, "to_arrow") else self._column
+        if isinstance(column, pyarrow.Array | pyarrow.ChunkedArray):
+            return column if type is None else column.cast(type)
+        return pyarrow.array(column, type=type, from_pandas=True)
 
     def __getitem__(self, place: Any) -> Any:
         return self._converted()[place]
@@ -170,11 +181,7 @@ def _listed(values: Any) -> Values:
 def _of_columns(
     names: Sequence[str], column: Callable[[str], Any], convert: Callable[[Any], Values], kind: FrameKind | None = None
 ) -> Table:
-    def later(name: str) -> _Later:
-        values = column(name)
-        return _Later(len(values), lambda: convert(values))
-
-    return Table(tuple(names), {name: later(name) for name in dict.fromkeys(names)}, kind)
+    return Table(tuple(names), {name: _Later(column(name), convert) for name in dict.fromkeys(names)}, kind)
 
 
 def _of_rows(rows: Sequence[object]) -> Table:
@@ -183,13 +190,14 @@ def _of_rows(rows: Sequence[object]) -> Table:
         raise FrameError(f"data is empty; expected rows such as {_ROW}")
     if isinstance(rows[0], Mapping):
         return _of_dicts(rows)
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, tuple | list):
-            raise _wrong_row(number, row, _ROW)
-        if len(row) != 3:
-            raise FrameError(f"data, row {number}: {len(row)} values; expected three, {_ROW}")
-    a, b, winner = zip(*rows, strict=True)
-    columns = {"model_a": _plain(a), "model_b": _plain(b), "winner": _plain(winner)}
+    if not set(map(type, rows)) <= {tuple, list} or set(map(len, rows)) != {3}:  # type: ignore[arg-type]
+        for number, row in enumerate(rows, start=1):
+            if not isinstance(row, tuple | list):
+                raise _wrong_row(number, row, _ROW)
+            if len(row) != 3:
+                raise FrameError(f"data, row {number}: {len(row)} values; expected three, {_ROW}")
+    # Not zip(*rows), which makes an iterator of every row.
+    columns = {name: _plain([*map(itemgetter(i), rows)]) for i, name in enumerate(("model_a", "model_b", "winner"))}  # type: ignore[arg-type]
     return Table(tuple(columns), columns)
 
 
@@ -208,8 +216,10 @@ def _wrong_row(number: int, row: object, expected: str) -> Exception:
     return TypeError(message) if number == 1 else FrameError(message)
 
 
-def _plain(values: Iterable[object]) -> Values:
+def _plain(values: Sequence[object]) -> Values:
     """Python's own values for those of NumPy, and a label for an `Outcome`."""
+    if set(map(type, values)) <= _PLAIN:
+        return values
     return [
         value.winner if isinstance(value, Outcome) else value.item() if isinstance(value, np.generic) else value
         for value in values
