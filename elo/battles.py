@@ -252,10 +252,11 @@ class Cells:
         return replace(self._pairs(sums), won2=squared.won, lost2=squared.lost, tied2=squared.tied)
 
     def _pairs(self, values: Floats | Index) -> Pairs:
-        pair, row = np.unique(self.a * max(len(self.models), 1) + self.b, return_inverse=True)
-        table = np.zeros((len(pair), _N_OUTCOMES))
-        table[row, self.outcome] = values
-        first = np.searchsorted(row, np.arange(len(pair)))
+        is_first = np.ones(len(self.a), dtype=np.bool_)  # of its pair: the cells are sorted
+        is_first[1:] = (self.a[1:] != self.a[:-1]) | (self.b[1:] != self.b[:-1])
+        first = np.flatnonzero(is_first)
+        table = np.zeros((len(first), _N_OUTCOMES))
+        table[np.cumsum(is_first) - 1, self.outcome] = values
         return Pairs(
             self.models,
             self.a[first],

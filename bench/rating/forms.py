@@ -24,6 +24,7 @@ import elo
 from bench.rating.runs import SCORES, WINNERS, Run, centred
 from elo.battles import Cells, Floats, Votes
 from elo.fit import bradley_terry
+from elo.online import replay
 from elo.settings import Settings
 
 TASKS = ("fit-pairs", "fit-rows", "fit-frame", "fit-counts", "online-frame")
@@ -54,14 +55,8 @@ def frame_of(votes: Votes) -> Any:
 # Ours
 
 
-def _board_ratings(board: Any, settings: Settings) -> Floats:
-    by_name = sorted(board.rows, key=lambda row: row.model)
-    ratings = np.array([row.rating for row in by_name])
-    return ratings if settings.method == "elo" else centred(ratings / settings.points_per_logit)
-
-
-_EXACT = Settings(prior=0.0, bootstrap=0)
-_ONLINE = Settings(method="elo")
+def _fit(votes: Votes) -> Floats:
+    return bradley_terry.fit(Cells.from_votes(votes).pairs(), prior=0.0).ratings
 
 
 def _ours_from_pairs(votes: Votes) -> Run:
@@ -69,20 +64,19 @@ def _ours_from_pairs(votes: Votes) -> Run:
 
     def run() -> Floats:
         numbers = np.fromiter(chain.from_iterable(pairs), dtype=np.int32, count=2 * len(pairs)).reshape(-1, 2)
-        won = np.zeros(len(pairs), dtype=np.int8)
-        return _board_ratings(elo.rate(Votes(models, numbers[:, 0], numbers[:, 1], won), _EXACT), _EXACT)
+        return _fit(elo.Votes(models, numbers[:, 0], numbers[:, 1], np.zeros(len(pairs), dtype=np.int8)))
 
     return run
 
 
 def _ours_from_rows(votes: Votes) -> Run:
     rows = rows_of(votes)
-    return lambda: _board_ratings(elo.rate(rows, _EXACT), _EXACT)
+    return lambda: _fit(elo.read_votes(rows).votes)
 
 
 def _ours_from_frame(votes: Votes) -> Run:
     frame = frame_of(votes)
-    return lambda: _board_ratings(elo.rate(frame, _EXACT), _EXACT)
+    return lambda: _fit(elo.read_votes(frame).votes)
 
 
 def _ours_from_counts(votes: Votes) -> Run:
@@ -91,8 +85,13 @@ def _ours_from_counts(votes: Votes) -> Run:
 
 
 def _ours_online(votes: Votes) -> Run:
-    frame = frame_of(votes)
-    return lambda: _board_ratings(elo.rate(frame, _ONLINE), _ONLINE)
+    frame, settings = frame_of(votes), Settings(method="elo")
+
+    def run() -> Floats:
+        states = replay(elo.read_votes(frame).votes, settings)
+        return np.array([states[model].rating for model in sorted(states)])
+
+    return run
 
 
 # choix

@@ -7,21 +7,31 @@ from bench.rating.records import Difference, Record
 from bench.rating.votes import Cell
 
 _MIB = 2**20
-_MILLION, _TEN_MILLION = Cell(1_000_000, 100), Cell(10_000_000, 200)
+_MILLION, _TEN_MILLION, _LIVE = Cell(1_000_000, 100), Cell(10_000_000, 200), Cell(1_000_000, 50)
 _TITLES = {
     "fit": "Votes as index arrays to ratings",
     "bootstrap": "The same with 1,000 resamples",
     "online": "Votes as index arrays to online Elo",
+    "fit-pairs": "A list of pairs (winner, loser), numbers, to ratings",
+    "fit-rows": "A list of rows (model_a, model_b, winner), names and labels, to ratings",
+    "fit-frame": "A data frame with names and labels to ratings",
+    "fit-counts": "Ready counts to ratings (ours: cells; choix: the matrix of points)",
+    "online-frame": "A data frame with names and labels to online Elo",
     "csv": "A CSV file to a written board, the whole process (peers: the fit alone)",
     "board": "A database to the web's board",
+    "next-board": "The web's board after one more vote",
+    "late-vote": "A vote stored while the online Elo waits for its replay",
+    "catch-up": "The end of a replay, in which no vote can be stored",
 }
+_OURS_ALONE = ("board", "next-board", "late-vote", "catch-up")
 
 
 def speed_tables(records: Sequence[Record]) -> str:
     """One table for each task: our seconds and memory, and the speed-up over each peer."""
     parts = []
     for task, title in _TITLES.items():
-        found = [record for record in records if record.task == task and (len(record.engines) > 1 or task == "board")]
+        is_alone = task in _OURS_ALONE
+        found = [record for record in records if record.task == task and (is_alone or len(record.engines) > 1)]
         if not found:
             continue
         peers = list(dict.fromkeys(peer for record in found for peer in record.engines if peer != "ours"))
@@ -103,8 +113,12 @@ def _speed_up(task: str, peer: str, cell: Cell = _MILLION) -> Callable[[_Found],
     return lambda found: found.speed_up(task, cell, peer)
 
 
-def _ours(task: str) -> Callable[[_Found], float]:
-    return lambda found: found.records[task, _MILLION].seconds("ours")
+def _ours(task: str, cell: Cell = _MILLION) -> Callable[[_Found], float]:
+    return lambda found: found.records[task, cell].seconds("ours")
+
+
+def _ours_ms(task: str, cell: Cell) -> Callable[[_Found], float]:
+    return lambda found: 1000 * found.records[task, cell].seconds("ours")
 
 
 def _peak(task: str) -> Callable[[_Found], float]:
@@ -112,18 +126,28 @@ def _peak(task: str) -> Callable[[_Found], float]:
 
 
 TARGETS = (
-    Target("speed-up over choix, fit of 1e6 votes, 100 models", _speed_up("fit", "choix"), "x", least=20),
+    Target("speed-up over choix, fit of 1e6 votes, 100 models: list of pairs",
+           _speed_up("fit-pairs", "choix"), "x", least=5),
+    Target("speed-up over choix, fit: list of rows", _speed_up("fit-rows", "choix"), "x", least=5),
+    Target("speed-up over choix, fit: data frame", _speed_up("fit-frame", "choix"), "x", least=5),
+    Target("speed-up over choix, fit: ready counts", _speed_up("fit-counts", "choix-dense"), "x", least=1),
+    Target("speed-up over evalica, fit: list of rows", _speed_up("fit-rows", "evalica"), "x", least=50),
+    Target("speed-up over evalica, fit: data frame", _speed_up("fit-frame", "evalica"), "x", least=50),
+    Target("speed-up over evalica, online Elo of 1e6 votes from a data frame",
+           _speed_up("online-frame", "evalica"), "x", least=5),
     Target("speed-up over arena-rank, fit of 1e6 votes, 100 models", _speed_up("fit", "arena-rank"), "x", least=100),
-    Target("speed-up over evalica, fit of 1e6 votes, 100 models", _speed_up("fit", "evalica"), "x", least=100),
     Target("1,000 resamples of 1e6 votes, 100 models, one core", _ours("bootstrap"), " s", most=1),
     Target("speed-up over FastChat's way, 1,000 resamples", _speed_up("bootstrap", "fastchat"), "x", least=40),
     Target("speed-up over the notebook's way, 1,000 resamples", _speed_up("bootstrap", "notebook"), "x", least=40),
-    Target("speed-up over evalica, online Elo, 1e7 votes", _speed_up("online", "evalica", _TEN_MILLION), "x", least=10),
     Target("memory above the input, fit of 1e7 votes, 200 models", _peak("fit"), " MB", most=500),
     Target("memory above the input, 1,000 resamples of 1e7 votes", _peak("bootstrap"), " MB", most=500),
     Target("speed-up over arena-rank without intervals, CSV of 1e6 votes to a board with 1,000 rounds",
            _speed_up("csv", "arena-rank"), "x", least=4),
     Target("SQLite of 1e6 votes to the web's board", _ours("board"), " s", most=2),
+    Target("the web's board after one more vote, 1e6 votes, 50 models, 1,000 rounds",
+           _ours_ms("next-board", _LIVE), " ms", most=300),
+    Target("a vote while 1e6 imported votes wait for their replay", _ours_ms("late-vote", _LIVE), " ms", most=100),
+    Target("the part of that replay in which no vote can be stored", _ours_ms("catch-up", _LIVE), " ms", most=100),
     Target("largest difference to a peer that runs to convergence", lambda found: max(
         difference.points for difference in found.differences if difference.is_tight), " points", most=0.01),
 )  # fmt: skip

@@ -21,7 +21,7 @@ import numpy as np
 from bench.proc_stats import peak_bytes, reset_peak
 from bench.rating import engines, live, votes
 
-_SHORT_S, _MOST_RUNS = 1.0, 20  # short runs are repeated for a second
+_SHORT_S = 1.0  # short runs are repeated for a second
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     processor_seconds: list[float] = []
     before = _resident_bytes()
     reset_peak()
-    while len(seconds) < args.runs or (sum(seconds) < _SHORT_S and len(seconds) < _MOST_RUNS):
+    while len(seconds) < args.runs or (sum(seconds) < _SHORT_S and len(seconds) < timed.most_runs):
         timed.before()
         begun, processor_begun = time.perf_counter(), time.process_time()
         result = timed.run()
