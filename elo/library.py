@@ -21,8 +21,8 @@ from elo.board.compare import compare as compare_boards
 from elo.board.comparison import Comparison
 from elo.board.leaderboard import Leaderboard, board_from, rate_online
 from elo.board.leaderboard import rate as rate_cells
-from elo.board.planning import Plan
 from elo.board.planning import plan as plan_battles
+from elo.board.plans import Plan
 from elo.chance.intervals import ReportRounds
 from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
 from elo.fit.clusters import ClusterError
@@ -162,6 +162,7 @@ def examine(
     columns: Mapping[str, object] | None = None,
     labels: Mapping[object, object] | None = None,
     kind: str | None = None,
+    where: str | Sequence[str] = (),
     skip_bad: bool = False,
 ) -> "Quality":
     """How far the votes can be trusted, as `python -m elo quality` prints it: sides, ties, voters who vote carelessly
@@ -181,13 +182,14 @@ def examine(
         raise ValueError(f"level {level!r} is not between 0 and 1")
     if isinstance(data, Cells):
         raise TypeError("data is counts, which have neither order nor voters; pass the votes")
-    selection = Selection(columns, labels, kind, skip_bad=skip_bad)
+    selection = Selection(columns, labels, kind, where=where, skip_bad=skip_bad)
     paths = paths_of(data)
     if isinstance(data, Votes):
         selection.refuse("Votes")
         votes = data
     elif paths is not None and not columns and not labels:
-        found = examine_ballots(Ballots(paths, kind=kind, skip_bad=skip_bad), level=level, seed=seed)
+        ballots = Ballots(paths, kind, selection.arguments["where"], skip_bad)
+        found = examine_ballots(ballots, level=level, seed=seed)
         if not found.n_votes:
             raise MissingDataError(f"data has no votes to examine in {', '.join(map(str, paths))}")
         return found

@@ -8,6 +8,6 @@ notes        the sentences under a board
 table        the board as text
 matrices     battles, win rates and predictions of every pair
 plots        the board and the matrices as SVG and HTML
-planning     which battles to play next
+planning     which battles to play next; `plans` is the result, and how it reads
 compare      what moved between two boards; `comparison` is the result, and how it reads
 """

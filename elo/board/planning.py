@@ -8,20 +8,20 @@ changes no rating. All is in log-odds.
 """
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from statistics import NormalDist
 
 import numpy as np
 
 from elo.battles import Floats, Index, Pairs
+from elo.board.plans import Bridge, Connectivity, Lesson, Plan, Separation
 from elo.chance.differences import Differences, variance_of_difference
 from elo.estimate import Estimate, Spread, rated_outcomes
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.fit.components import components, connected
 from elo.fit.ties import TieFit
-from elo.settings import Settings
 
 _DECIMALS = 9
 """Of log-odds: ratings that agree so far are equal."""
@@ -57,24 +57,6 @@ def information_of_one(fit: Fit | TieFit) -> Floats:
         h: Floats = (fit.chances(d) * ties.terms(fit.model, d, np.array(fit.tie)).bend).sum(axis=0)
         return h
     return sigma(d) * sigma(-d)
-
-
-@dataclass(frozen=True, slots=True)
-class Separation:
-    """Two neighbours on the board, and the battles it takes to separate them."""
-
-    better: str
-    worse: str
-    gap: float
-    """Of their ratings, in log-odds, 0 or more."""
-    error: float
-    """The gap's standard error."""
-    reach: float
-    """How many standard errors the gap must exceed for the ranks to say so: more where clusters are few."""
-    direct: int | None
-    """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number would do."""
-    arena_wide: int | None
-    """More battles in the whole arena, with pairs drawn as before."""
 
 
 def battles_to_separate(
@@ -140,30 +122,6 @@ def _spread_of_one(pairs: Pairs, fit: Fit | TieFit, d: Floats) -> Floats:
     return dispersion / (sigma(d) * sigma(-d))
 
 
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """The only pair that connects two parts of a group."""
-
-    model_a: str
-    model_b: str
-    battles: float
-    smaller_part: tuple[str, ...]
-    """The part with fewer models."""
-
-
-@dataclass(frozen=True, slots=True)
-class Connectivity:
-    """Which models are connected by battles. Ratings can be compared within a group only; g groups need g - 1 pairs to
-    become one."""
-
-    groups: tuple[tuple[str, ...], ...]
-    """Largest first, names in order."""
-    n_pairs: int
-    """All pairs of models: K (K - 1) / 2."""
-    n_met: int
-    bridges: tuple[Bridge, ...]
-
-
 def connectivity(pairs: Pairs) -> Connectivity:
     """Groups and bridges of the graph whose edges are the pairs that met.
 
@@ -192,51 +150,6 @@ def connectivity(pairs: Pairs) -> Connectivity:
 
 
 _N_LESSONS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """A pair, and the share of the summed variance of all ratings that one more battle of it removes (on average, where
-    ties are ignored and remove nothing)."""
-
-    model_a: str
-    model_b: str
-    share: float
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    neighbours: tuple[Separation, ...]
-    """In log-odds. Empty without intervals."""
-    chance: float
-    connectivity: Connectivity
-    lessons: tuple[Lesson, ...]
-    """Best first."""
-    n_votes: int
-    settings: Settings
-
-    @property
-    def reach(self) -> float:
-        """The most standard errors that a gap must exceed."""
-        return max((row.reach for row in self.neighbours), default=0.0)
-
-    def to_json(self) -> dict[str, object]:
-        """Gaps and errors in points of the scale."""
-        scale = self.settings.points_per_logit
-        return {
-            "votes": self.n_votes,
-            "chance": self.chance,
-            "reach": self.reach,
-            "neighbours": [
-                asdict(row) | {"gap": scale * row.gap, "error": scale * row.error} for row in self.neighbours
-            ],
-            "groups": [list(group) for group in self.connectivity.groups],
-            "pairs": self.connectivity.n_pairs,
-            "pairs_met": self.connectivity.n_met,
-            "bridges": [asdict(bridge) for bridge in self.connectivity.bridges],
-            "lessons": [asdict(lesson) for lesson in self.lessons],
-            "settings": self.settings.to_json(),
-        }
 
 
 def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:

@@ -9,7 +9,6 @@
     plan       what to play next
     simulate   votes from known ratings
 
-    plan_text  what `plan` prints
     shared     what several commands need
 
 `elo.__main__` parses the command line, and imports the module of the command that was called alone. A command imports

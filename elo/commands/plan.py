@@ -40,7 +40,6 @@ def add_to(commands: Commands) -> None:
 def run(arguments: argparse.Namespace) -> int:
     from elo import estimate
     from elo.board.planning import plan
-    from elo.commands.plan_text import report
 
     settings = settings_from(arguments)
     if settings.method != "bradley-terry":
@@ -60,5 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         text = json.dumps(planned.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
         write_whole(arguments.json, text + "\n")
-    print(report(planned))
+    print(planned)
     return 0

@@ -229,6 +229,8 @@ def test_a_plan_is_made_from_a_board_or_from_votes(tmp_path: Path, capsys: pytes
     ):
         assert json.loads(json.dumps(planned.to_json())) == expected
     assert elo.plan(FOOD, ties="davidson").settings.ties == "davidson"
+    assert str(planned) == repr(planned)
+    assert str(planned) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -341,8 +343,11 @@ def test_examined_are_files_frames_and_votes(tmp_path: Path, capsys: pytest.Capt
     assert main(["simulate", str(path), "--votes", "400", "--voters", "8", "--models", "4"]) == 0
     assert main(["quality", "--votes", str(path), "--json", str(out)]) == 0
     expected = json.loads(out.read_text(encoding="utf-8"))
+    for name in ("where", "where_left_out"):
+        del expected[name]
     printed = capsys.readouterr().out
     frame = pd.read_csv(path)
+    assert elo.examine(path, where="winner=tie").n_votes == elo.examine(frame, where=["winner=tie"]).n_votes < 400
     for data in (path, [str(path)], frame, pl.read_csv(path), elo.read_votes(path), elo.read_votes(frame).votes):
         found = elo.examine(data)
         assert json.loads(json.dumps(found.to_json())) == expected

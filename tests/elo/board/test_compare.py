@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from elo import Cells, Settings, Votes, rate
-from elo.board.compare import BoardFileError, Place, SavedBoard, compare, read_board
+from elo.board.compare import BoardFileError, SavedBoard, compare, read_board
+from elo.board.comparison import Place
 from elo.simulate import Scenario, simulate
 
 

@@ -9,7 +9,8 @@ import pytest
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Pairs
 from elo.board.leaderboard import board_from
-from elo.board.planning import Plan, Separation, battles_to_separate, connectivity, expected_shrinkage, plan
+from elo.board.planning import battles_to_separate, connectivity, expected_shrinkage, plan
+from elo.board.plans import Plan, Separation
 from elo.chance.differences import Differences, variance_of_difference
 from elo.chance.intervals import intervals, sandwich
 from elo.estimate import fit as fit_votes

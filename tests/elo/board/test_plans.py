@@ -1,7 +1,6 @@
 from db.outcome import Outcome
 from elo.battles import Cells
 from elo.board.planning import plan
-from elo.commands.plan_text import report
 from elo.estimate import fit, spread
 from elo.settings import Settings
 
@@ -9,7 +8,7 @@ from elo.settings import Settings
 def told(*counts: tuple[str, str, Outcome, int], **settings: int) -> list[str]:
     chosen = Settings(**{"bootstrap": 100, **settings})  # type: ignore[arg-type]
     fitted = fit(Cells.from_counts(counts), chosen)
-    return report(plan(fitted, spread(fitted))).split("\n")
+    return str(plan(fitted, spread(fitted))).split("\n")
 
 
 def test_neighbours_are_separated_or_equal_or_some_battles_away() -> None:
