@@ -149,8 +149,12 @@ def spread(found: Estimate, *, progress: ReportRounds | None = None, kept: Drawn
             progress=progress,
             kept=kept,
         )
-        tie = _tie(found, found.fit, clusters, bounds) if isinstance(found.fit, TieFit) else None
-        return Spread(bounds, tie)
+        if not isinstance(found.fit, TieFit):
+            return Spread(bounds)
+        likelihood = Likelihood.of(found.pairs, prior=found.settings.prior)
+        error = tie_error(likelihood, found.pairs, found.fit, clusters)
+        freedom = None if bounds is None else bounds.freedom
+        return Spread(bounds, _tie(found.fit, found.settings, error=error, freedom=freedom))
 
 
 def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:
@@ -227,14 +231,15 @@ def _spread_with_covariates(found: Estimate, fitted: "ContextualFit", clusters: 
         gauge=found.gauge.weights,
         clusters=clusters,
     )
-    return Spread(bounds, coefficients=contextual.coefficients(fitted, covariance, level=settings.level))
+    tie = None
+    if isinstance(found.fit, TieFit):
+        tie = _tie(found.fit, settings, error=math.sqrt(max(covariance[-1, -1], 0.0)), freedom=bounds.freedom)
+    return Spread(bounds, tie, contextual.coefficients(fitted, covariance, level=settings.level))
 
 
-def _tie(found: Estimate, fitted: TieFit, clusters: Clusters | None, bounds: Intervals | None) -> Coefficient:
+def _tie(fitted: TieFit, settings: Settings, *, error: float, freedom: int | None) -> Coefficient:
     """With an interval that is normal in log nu (Davidson) and in log eta (Rao-Kupper: eta is above 0)."""
-    settings = found.settings
-    error = tie_error(Likelihood.of(found.pairs, prior=settings.prior), found.pairs, fitted, clusters)
-    reach = pointwise(settings.level, None if bounds is None else bounds.freedom) * error
+    reach = pointwise(settings.level, freedom) * error
     if fitted.model == "davidson":
         return Coefficient("log nu", fitted.tie, fitted.tie - reach, fitted.tie + reach)
     factor = math.exp(min(reach / fitted.tie, _FARTHEST))

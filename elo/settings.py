@@ -11,6 +11,8 @@ from typing import Any, Literal, get_args
 
 MAX_ROUNDS = 1_000_000
 """Of the bootstrap: more would add no precision and fill the memory."""
+LEAST_PRIOR = 1e-9
+"""Virtual ties, if not 0: with fewer, rounding of the votes' sums would move the ratings."""
 _NARROW = 1e-9
 """The least distance of a level from 0 and 1, where its quantiles are infinite."""
 
@@ -47,7 +49,8 @@ class Settings:
     method: Method = "bradley-terry"
     """The Bradley-Terry fit with intervals, independent of the order of votes, or online Elo, vote after vote."""
     prior: float = 1.0
-    """Virtual ties of every model against an average opponent; 0 is the exact maximum likelihood, if there is one."""
+    """Virtual ties of every model against an average opponent. Any number from 1e-9 gives ratings; 0 is the exact
+    maximum likelihood, if there is one."""
     bootstrap: int = 1000
     """Rounds of resampling; 0 gives a board without bootstrap intervals."""
     seed: int = 0
@@ -110,7 +113,11 @@ class Settings:
             if getattr(self, name) not in get_args(choices):
                 raise ValueError(f"{name} {getattr(self, name)!r} is not one of {', '.join(get_args(choices))}")
         for name, is_right, expected in (
-            ("prior", self.prior >= 0, "0 or more virtual ties"),
+            (
+                "prior",
+                not 0 < self.prior < LEAST_PRIOR and self.prior >= 0,
+                f"0, or {LEAST_PRIOR:g} virtual ties or more",
+            ),
             ("bootstrap", 0 <= self.bootstrap <= MAX_ROUNDS, f"0 to {MAX_ROUNDS:,} rounds"),
             ("seed", 0 <= self.seed < 2**64, "a whole number from 0 to 2**64 - 1"),
             ("base", self.base > 1, "above 1"),
@@ -136,8 +143,6 @@ class Settings:
             raise ValueError(f"anchor needs gauge 'anchor', and gauge is {self.gauge!r}; change one of them")
         if self.ridge and not self.control:
             raise ValueError("ridge is for the coefficients of control, and control is empty; set both or neither")
-        if self.control and self.ties not in ("half", "ignore"):
-            raise ValueError(f"control cannot be combined with ties {self.ties!r}; use half or ignore")
         of_intervals = {
             "weights": self.weights != "none",
             "half_life_days": self.half_life_days is not None,

@@ -24,7 +24,7 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         "method": ('"bradley-terry" has intervals; "elo" is the online rating, vote after vote.', ""),
         "prior": (
             "Virtual ties of every model against an average opponent; 0 gives the exact maximum likelihood.",
-            ">= 0",
+            "0 or >= 1e-9",
         ),
         "bootstrap": ("Rounds of the bootstrap.", ">= 0 and <= 1,000,000"),
         "seed": ("Seed of the bootstrap.", ">= 0"),

@@ -34,6 +34,7 @@ from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, fit_rounds, has_maximum, sigma
 from elo.fit.clusters import Clusters, jackknife, terms_of
 from elo.fit.components import components
+from elo.fit.network import Local, through
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.settings import Settings
@@ -291,13 +292,26 @@ def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, *, times:
     K = pairs.n_models
     if isinstance(fit, Fit):
         p, q = likelihood.chances(fit.r)
-        G = _scatter(likelihood, won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2, fit.r)
+        squares = won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2
+        if fit.rows is not None:
+            local = Local.of_ratings(squares[:, None], squares[:, None])
+            return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, _of_prior(likelihood, fit.r))
+        G = _scatter(likelihood, squares, fit.r)
         return fit.inverse @ G @ fit.inverse
     counts, at = np.stack([won, lost, tied]), fit.terms(pairs)
+    squares, mixed = (counts * at.slope**2).sum(axis=0), (counts * at.slope * at.tie_slope).sum(axis=0)
+    of_tie = (counts * at.tie_slope**2).sum()
+    if fit.rows is not None:
+        local = replace(
+            Local.of_ratings(squares[:, None], squares[:, None]),
+            mixed=mixed[None, :, None],
+            bend_of_b=of_tie.reshape(1, 1, 1),
+        )
+        return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, _of_prior(likelihood, fit.r))
     G = np.zeros((K + 1, K + 1))
-    G[:K, :K] = _scatter(likelihood, (counts * at.slope**2).sum(axis=0), fit.r)
-    G[:K, K] = G[K, :K] = likelihood.incidence @ (counts * at.slope * at.tie_slope).sum(axis=0)
-    G[K, K] = (counts * at.tie_slope**2).sum()
+    G[:K, :K] = _scatter(likelihood, squares, fit.r)
+    G[:K, K] = G[K, :K] = likelihood.incidence @ mixed
+    G[K, K] = of_tie
     return fit.inverse @ G @ fit.inverse
 
 
@@ -305,8 +319,11 @@ def tie_error(likelihood: Likelihood, pairs: Pairs, fit: TieFit, clusters: Clust
     """Standard error of the tie parameter, from the sandwich or, with clusters, from the jackknife. It does not depend
     on the gauge."""
     if clusters is None:
-        return float(np.sqrt(_sandwich(likelihood, pairs, fit)[-1, -1]))
-    return float(np.sqrt(jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[-1, -1]))
+        covariance = _sandwich(likelihood, pairs, fit)
+    else:
+        terms, has_prior = terms_of(clusters, fit), likelihood.prior > 0
+        covariance = jackknife(fit.inverse, terms, clusters.times, rows=fit.rows, has_prior=has_prior)
+    return float(np.sqrt(max(covariance[-1, -1], 0.0)))
 
 
 def _scatter(likelihood: Likelihood, squares: Floats, r: Floats) -> Floats:
@@ -328,7 +345,9 @@ def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> 
     """(K, K): the covariance of ratings, with their plain mean fixed, if only clusters are independent: the
     jackknife's, with the prior's virtual ties as in `sandwich`."""
     K = likelihood.n_models
-    covariance = jackknife(fit.inverse, terms_of(clusters, fit), clusters.times)[:K, :K]
+    covariance = jackknife(
+        fit.inverse, terms_of(clusters, fit), clusters.times, rows=fit.rows, has_prior=likelihood.prior > 0
+    )[:K, :K]
     inverse = fit.inverse[:K, :K]
     return centred(covariance + inverse @ np.diag(_of_prior(likelihood, fit.r)) @ inverse)
 

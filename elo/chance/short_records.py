@@ -20,6 +20,8 @@ from elo.chance.differences import variance_of_difference
 from elo.fit import ties
 from elo.fit.bradley_terry import Fit, Likelihood, centred, sigma
 from elo.fit.clusters import Clusters
+from elo.fit.components import components
+from elo.fit.network import Local, through
 from elo.fit.ties import TieFit
 
 FEW_POINTS = 3.0
@@ -56,8 +58,13 @@ def of_votes(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit) -> ShortRe
     # A vote of weight w adds w to the Hessian and w^2 to the variance of its score.
     won, lost, tied = pairs.squares
     squares = replace(pairs, won=won, lost=lost, tied=tied)
-    information = likelihood.laplacian(bend(squares, fit)[:, None], fit.r[:, None])[0]
+    bends = bend(squares, fit)
     is_short = _is_short(_effective(pairs, squares)) | _is_short(pairs)
+    if fit.rows is not None:
+        of_prior = likelihood.network.ground(fit.r)
+        local = Local.of_ratings(bends[:, None], bends[:, None])
+        return ShortRecords(is_short, centred(through(inverse, fit.rows[:K, :K], (pairs.a, pairs.b), local, of_prior)))
+    information = likelihood.laplacian(bends[:, None], fit.r[:, None])[0]
     return ShortRecords(is_short, centred(inverse @ information @ inverse))
 
 
@@ -77,11 +84,14 @@ def of_clusters(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -
     """For votes in clusters."""
     times = clusters.times[clusters.cluster][:, None]
     battles = clusters.counts / clusters.counts.sum(axis=1, keepdims=True)
-    information = likelihood.laplacian(
-        bend(_summed(likelihood, clusters, battles * times), fit)[:, None], fit.r[:, None]
-    )[0]
+    pairs = _summed(likelihood, clusters, battles * times)
+    bends = bend(pairs, fit)[:, None]
     is_short = _is_short_of_clusters(clusters) | _is_short(_summed(likelihood, clusters, clusters.counts * times))
-    return ShortRecords(is_short, centred(np.linalg.inv(information)))
+    if fit.rows is not None:
+        inverse = likelihood.network.inverses(fit.r, Local.of_ratings(bends, bends), components(pairs)).inverse
+    else:
+        inverse = np.linalg.inv(likelihood.laplacian(bends, fit.r[:, None])[0])
+    return ShortRecords(is_short, centred(inverse))
 
 
 def _is_short_of_clusters(clusters: Clusters) -> NDArray[np.bool_]:

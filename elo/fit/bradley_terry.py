@@ -14,6 +14,8 @@ problems of a batch are independent, so the result of each is the same, bit for 
     K models, M pairs that met, R problems: r is (K, R), y and n are (M, R)
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,15 +24,18 @@ from numpy.typing import NDArray
 
 from elo.battles import Floats, Index, Pairs, names
 from elo.fit.components import components, mutual
+from elo.fit.convergence import CONVERGED, has_converged
 from elo.fit.linear import Incidence, cho_factor, cho_solve
+from elo.fit.network import ILL_CONDITIONED, Local, Network
 
 _MAX_STEPS = 200
 _MAX_CHORDS = 25
 _LARGEST_CHORD = 1.0
 _SMALL = 24
-_ROUNDING = 1e-7
-CONVERGED = 1e-10
-"""Largest step, in log-odds, at which a fit is done: 2e-8 points on the Elo scale."""
+_SMALL_PRIOR = 0.1
+_MANY_STEPS = 20
+_LARGEST_POWER = 700.0  # e to the power of a little more is beyond any float
+LARGER_PRIOR = "use a prior above 0, or a larger one"
 
 
 class NoMaximumError(ValueError):
@@ -52,6 +57,9 @@ class Fit:
     """Newton's steps."""
     largest_gradient: float = 0.0
     """Of the log-likelihood at `r`: the most points that a model won beyond those expected."""
+    rows: Floats | None = None
+    """`inverse` with rows relative to a model of the same component (`network.Inverses`), for a small prior, where the
+    inverse itself has lost the digits of differences. None: it has them."""
 
     @property
     def ratings(self) -> Floats:
@@ -77,6 +85,10 @@ class Likelihood:
     def of(cls, pairs: Pairs, *, prior: float) -> "Likelihood":
         a, b, K = pairs.a, pairs.b, pairs.n_models
         return cls(K, a, b, prior, incidence=Incidence(a, b, K, sign=-1.0), degree=Incidence(a, b, K, sign=1.0))
+
+    @property
+    def network(self) -> Network:
+        return Network.of(self.n_models, self.a, self.b, self.prior)
 
     def chances(self, r: Floats) -> tuple[Floats, Floats]:
         """(M, R) each: p = P(a beats b) and q = 1 - p, without loss of digits in the smaller one."""
@@ -110,7 +122,7 @@ class Likelihood:
 
 
 def sigma(x: Floats) -> Floats:
-    p: Floats = 1 / (1 + np.exp(-x))
+    p: Floats = 1 / (1 + np.exp(np.minimum(-x, _LARGEST_POWER)))
     return p
 
 
@@ -125,45 +137,64 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
         check_maximum(pairs)
     likelihood = Likelihood.of(pairs, prior=prior)
     y, n = pairs.points[:, None], pairs.games[:, None]
-    r = np.zeros((pairs.n_models, 1))
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = _fit_by_cholesky(likelihood, y, n)
+    if found is not None and (not prior or _condition(likelihood, n, found) < ILL_CONDITIONED):
+        return found
+    if prior:
+        return _fit_by_network(likelihood, components(pairs), y, n)
+    raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; {LARGER_PRIOR}")
+
+
+def _fit_by_cholesky(likelihood: Likelihood, y: Floats, n: Floats) -> Fit | None:
+    """None where it does not converge."""
+    r = np.zeros((likelihood.n_models, 1))
     last = np.full(1, np.inf)
-    iterations = 0
-    for _ in range(_MAX_STEPS):
-        iterations += 1
+    for iterations in range(1, _MAX_STEPS + 1):
         p, q = likelihood.chances(r)
         try:
             factor = cho_factor(likelihood.information(r, n, p, q)[0])
-        except LinAlgError as error:
-            raise ConvergenceError(too_flat(prior)) from error
+        except LinAlgError:
+            return None
         step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
         r += damped(step)
         size = np.abs(step).max(axis=0)
         if has_converged(size, last).all():
-            break
+            inverse = cho_solve(factor, np.eye(likelihood.n_models))
+            slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
+            return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))
         last = size
-    else:
-        raise ConvergenceError(
-            f"no convergence in {_MAX_STEPS} steps; the last one was {size[0]:.3g} log-odds; use a larger prior"
-        )
-    inverse = cho_solve(factor, np.eye(pairs.n_models))
-    slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
-    return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))
+    return None
 
 
-def too_flat(prior: float) -> str:
-    return (
-        f"a prior of {prior:g} virtual ties is too small against the votes to determine the ratings; "
-        "use a larger one, or 0 for the exact maximum"
+def _condition(likelihood: Likelihood, n: Floats, found: Fit) -> float:
+    r = found.r[:, None]
+    information = likelihood.information(r, n, *likelihood.chances(r))[0]
+    return float(np.linalg.norm(information, 1) * np.linalg.norm(found.inverse, 1))
+
+
+def _fit_by_network(likelihood: Likelihood, group: Index, y: Floats, n: Floats) -> Fit:
+    """With a prior above 0. `group` (K,) is the component of each model."""
+    network, r = likelihood.network, np.zeros((likelihood.n_models, 1))
+    found = network.climb(_local(likelihood, y, n), r, np.zeros((0, 1)))
+    if not found.has_converged.all():
+        raise ConvergenceError(f"no convergence in {found.iterations[0]} steps; {LARGER_PRIOR}")
+    local = _local(likelihood, y, n)(found.r, found.b, np.zeros(1, dtype=np.int64))
+    inverses = network.inverses(found.r[:, 0], local, group)
+    slope = likelihood.incidence @ local.slope - likelihood.prior / 2 * np.tanh(found.r / 2)
+    return Fit(
+        found.r[:, 0], inverses.inverse, int(found.iterations[0]), float(np.abs(slope).max()), rows=inverses.rows
     )
 
 
-def has_converged(size: Floats, last: Floats) -> NDArray[np.bool_]:
-    """Whether Newton's method has converged, from the sizes of its last two steps: below 1e-10, or no longer shrinking.
+def _local(likelihood: Likelihood, y: Floats, n: Floats) -> Callable[[Floats, Floats, Index], Local]:
+    def at(r: Floats, b: Floats, which: Index) -> Local:
+        d = r[likelihood.a] - r[likelihood.b]
+        p, q = sigma(d), sigma(-d)
+        won, games = y[:, which], n[:, which]
+        return Local.of_ratings(won * q - (games - won) * p, games * p * q)
 
-    So close to the maximum each step would at least square the error; one that does not even halve it is rounding of
-    large counts.
-    """
-    return (size < CONVERGED) | ((size < _ROUNDING) & (size > last / 2))
+    return at
 
 
 def damped(step: Floats) -> Floats:
@@ -192,51 +223,79 @@ def fit_rounds(likelihood: Likelihood, y: Floats, n: Floats, start: Fit) -> Floa
 
     Every round must have a maximum (see `has_maximum`). With many models the inverse information of the start is used
     in all rounds (the chord method: linear convergence, but no solve); rounds that it does not contract use Newton's
-    method, as all rounds do with few models. Raises ConvergenceError.
+    method, as all rounds do with few models; rounds that a small prior leaves nearly flat use `network`. Raises
+    ConvergenceError.
     """
     K, R = len(start.r), y.shape[1]
     r = np.repeat(start.r[:, None], R, axis=1)
     is_open = np.ones(R, dtype=bool)
-    if K > _SMALL:
-        last = np.full(R, _LARGEST_CHORD)
-        is_contracting = is_open.copy()
-        for _ in range(_MAX_CHORDS):
-            p, q = likelihood.chances(r)
-            # Not a BLAS product, whose last bits depend on the number of columns.
-            step = np.einsum("ij,jr->ir", start.inverse, likelihood.gradient(r, y, n, p, q))
-            size = np.abs(step).max(axis=0)
-            is_contracting &= size < 0.7 * last
-            last = size
-            r += np.where(is_open & is_contracting, step, 0.0)
-            is_open &= ~(is_contracting & (size < CONVERGED))
-            if not (is_open & is_contracting).any():
-                break
-    if is_open.any():
-        r[:, is_open] = _newton(likelihood, y[:, is_open], n[:, is_open], start.r)
+    if not is_flat(start.rows, start.iterations, likelihood.prior):
+        if K > _SMALL:
+            last = np.full(R, _LARGEST_CHORD)
+            is_contracting = is_open.copy()
+            for _ in range(_MAX_CHORDS):
+                p, q = likelihood.chances(r)
+                # Not a BLAS product, whose last bits depend on the number of columns.
+                step = np.einsum("ij,jr->ir", start.inverse, likelihood.gradient(r, y, n, p, q))
+                size = np.abs(step).max(axis=0)
+                is_contracting &= size < 0.7 * last
+                last = size
+                r += np.where(is_open & is_contracting, step, 0.0)
+                is_open &= ~(is_contracting & (size < CONVERGED))
+                if not (is_open & is_contracting).any():
+                    break
+        if (rest := np.flatnonzero(is_open)).size:
+            r[:, rest], is_open[rest] = _newton(likelihood, y[:, rest], n[:, rest], start.r)
+    if (rest := np.flatnonzero(is_open)).size:
+        is_done = np.zeros(rest.size, dtype=bool)
+        if likelihood.prior:
+            # From 0, because a round can have groups of models that nothing but the prior keeps near it.
+            begin, at = np.zeros((K, rest.size)), _local(likelihood, y[:, rest], n[:, rest])
+            found = likelihood.network.climb(at, begin, np.zeros((0, rest.size)))
+            r[:, rest], is_done = found.r, found.has_converged
+        if not is_done.all():
+            raise ConvergenceError(f"{(~is_done).sum()} of {R} rounds did not converge; {LARGER_PRIOR}")
     centred_rounds: Floats = r - r.mean(axis=0)
     return centred_rounds
 
 
-def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> Floats:
+def is_flat(rows: Floats | None, iterations: int, prior: float) -> bool:
+    """Whether a small prior left the likelihood of the start so flat that rounds had better use `network` at once."""
+    return rows is not None or (0 < prior < _SMALL_PRIOR and iterations > _MANY_STEPS)
+
+
+def _newton(likelihood: Likelihood, y: Floats, n: Floats, start: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """(K, R): ratings; and (R,): where they have not converged."""
     R = y.shape[1]
     r = np.repeat(start[:, None], R, axis=1)
-    is_open = np.ones(R, dtype=bool)
+    is_open, has_failed = np.ones(R, dtype=bool), np.zeros(R, dtype=bool)
     last = np.full(R, np.inf)
-    for _ in range(_MAX_STEPS):
-        p, q = likelihood.chances(r)
-        slope = likelihood.gradient(r, y, n, p, q)
-        try:
-            solved = np.linalg.solve(likelihood.information(r, n, p, q), slope.T[:, :, None])
-        except LinAlgError as error:
-            raise ConvergenceError(too_flat(likelihood.prior)) from error
-        step = solved[:, :, 0].T.astype(np.float64, copy=False)
-        r += np.where(is_open, damped(step), 0.0)
-        size = np.abs(step).max(axis=0)
-        is_open &= ~has_converged(size, last)
-        last = size
-        if not is_open.any():
-            return r
-    raise ConvergenceError(f"{is_open.sum()} of {R} rounds did not converge in {_MAX_STEPS} steps")
+    with np.errstate(over="ignore", invalid="ignore"):
+        for _ in range(_MAX_STEPS):
+            p, q = likelihood.chances(r)
+            slope = likelihood.gradient(r, y, n, p, q)
+            step = solved(likelihood.information(r, n, p, q), slope)
+            has_failed |= is_open & ~np.isfinite(step).all(axis=0)
+            is_open &= ~has_failed
+            r += np.where(is_open, damped(step), 0.0)
+            size = np.abs(step).max(axis=0)
+            is_open &= ~has_converged(size, last)
+            last = size
+            if not is_open.any():
+                break
+    return r, is_open | has_failed
+
+
+def solved(matrices: Floats, right: Floats) -> Floats:
+    """(K, R): the solutions of R systems, (R, K, K) and (K, R); NaN for a singular one."""
+    try:
+        return np.asarray(np.linalg.solve(matrices, right.T[:, :, None])[:, :, 0].T, dtype=np.float64)
+    except LinAlgError:
+        found = np.full(right.shape, np.nan)
+        for i, matrix in enumerate(matrices):
+            with suppress(LinAlgError):
+                found[:, i] = np.linalg.solve(matrix, right[:, i])
+        return found
 
 
 def _scored(pairs: Pairs, points: Floats, games: Floats) -> tuple[Index, Index]:

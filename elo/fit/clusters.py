@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # it loads slowly, and votes one by one do not need it
 
 _BLOCK = 2**20  # values of a dense block of rows: 8 MB
 _SINGULAR = 1e-9
+_TINY = 1e-300
 _NO_SCALE = "without one of the clusters the other votes have no common scale; use a larger prior, or cluster none"
 _KNOWN = ", ".join(get_args(Cluster))
 _SWAPPED = np.array([outcome.swapped for outcome in Outcome], dtype=np.int64)
@@ -186,16 +187,24 @@ class Terms:
     cluster: Index
 
 
-def jackknife(inverse: Floats, terms: Terms, times: Index | None = None) -> Floats:
+def jackknife(
+    inverse: Floats,
+    terms: Terms,
+    times: Index | None = None,
+    *,
+    rows: Floats | None = None,
+    has_prior: bool = False,
+) -> Floats:
     """(P, P): V, the covariance of the parameters, from the inverse of minus the Hessian (with the prior, if any).
 
-    `times` (C,) is the number of clusters like each, None: 1. The matrix is not projected on a gauge.
+    `times` (C,) is the number of clusters like each, None: 1. The matrix is not projected on a gauge. `rows` are those
+    of a fit that a small prior leaves nearly flat (`bradley_terry.Fit`), None of any other.
 
     With X_c the rows of a cluster, D their curvatures and s their scores, d_c = C X_c' (I - D Z)^-1 s with C the
     inverse and Z = X_c C X_c' (Woodbury): as many equations as the cluster has rows, or P, whichever are fewer.
 
-    Raises ClusterError for fewer than two clusters, or if the rest has no scale without one of them (possible only with
-    a prior of 0).
+    Raises ClusterError for fewer than two clusters or, unless the fit `has_prior`, if the rest has no scale without one
+    of them.
     """
     size = np.bincount(terms.cluster)
     times = np.ones(len(size), dtype=np.int64) if times is None else times
@@ -204,15 +213,27 @@ def jackknife(inverse: Floats, terms: Terms, times: Index | None = None) -> Floa
         raise ClusterError(f"{U} cluster; the jackknife needs two or more; use cluster none")
     P = len(inverse)
     ends = np.cumsum(size)
-    B = np.zeros((P, P))  # sum_c e_c e_c' with d_c = C e_c
+    B = np.zeros((P, P))  # sum_c e_c e_c' with d_c = C e_c; with `rows`, sum_c d_c d_c'
     for m in np.unique(size):
         chosen = np.flatnonzero(size == m)
         for clusters in _blocks(chosen, int(m) * P):
-            rows = (ends[clusters] - m)[:, None] + np.arange(m)
-            e = (_by_rows if m <= P else _by_parameters)(inverse, terms, rows)
-            B += e.T @ (times[clusters, None] * e)
-    covariance: Floats = (U - 1) / U * (inverse @ B @ inverse)
+            own = (ends[clusters] - m)[:, None] + np.arange(m)
+            moved = _left_out(inverse if rows is None else rows, terms, own, P, has_prior=has_prior)
+            if rows is not None:
+                moved = moved @ rows
+            B += moved.T @ (times[clusters, None] * moved)
+    covariance: Floats = (U - 1) / U * (B if rows is not None else inverse @ B @ inverse)
     return covariance
+
+
+def _left_out(inverse: Floats, terms: Terms, rows: Index, P: int, *, has_prior: bool) -> Floats:
+    try:
+        return (_by_rows if rows.shape[1] <= P else _by_parameters)(inverse, terms, rows)
+    except ClusterError:
+        if not has_prior:
+            raise
+        # Without a cluster the prior alone fixes the scale, but what rounding leaves of a small one is nothing.
+        return _by_rows(inverse, terms, rows, is_clipped=True)
 
 
 def _blocks(chosen: Index, values_each: int) -> Iterator[Index]:
@@ -221,15 +242,20 @@ def _blocks(chosen: Index, values_each: int) -> Iterator[Index]:
         yield chosen[start : start + length]
 
 
-def _by_rows(inverse: Floats, terms: Terms, rows: Index) -> Floats:
-    """(B, P): e of the B clusters with these rows, (B, m)."""
+def _by_rows(inverse: Floats, terms: Terms, rows: Index, *, is_clipped: bool = False) -> Floats:
+    """(B, P): e of the B clusters with these rows, (B, m). Clipped: where the rest has next to no information in some
+    direction, it has a little."""
     flat = rows.ravel()
     x = terms.x[flat].toarray().reshape(*rows.shape, -1)
     z = (terms.x[flat] @ inverse).reshape(x.shape) @ x.transpose(0, 2, 1)
     score, root = terms.score[rows], np.sqrt(terms.curvature[rows])
     # (I - D Z)^-1 s = s + R (I - R Z R)^-1 R Z s with R the root of D: the matrix to invert is symmetric.
     rest = np.eye(rows.shape[1]) - root[:, :, None] * z * root[:, None, :]
-    _check_scale(rest)
+    if is_clipped:
+        values, vectors = np.linalg.eigh((rest + rest.transpose(0, 2, 1)) / 2)
+        rest = (vectors * np.maximum(values, _SINGULAR)[:, None, :]) @ vectors.transpose(0, 2, 1)
+    else:
+        _check_scale(rest)
     solved = np.linalg.solve(rest, (root[:, :, None] * (z @ score[:, :, None])))[:, :, 0]
     e: Floats = np.einsum("bm,bmp->bp", score + root * solved, x)
     return e
@@ -265,7 +291,7 @@ def _check_scale(rest: Floats) -> None:
 def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:
     """The terms of votes by cluster and pair: one for each row if a tie is half a win each. A model of ties adds its
     parameter, the last column, to each of them, and one term for each cluster in that parameter alone."""
-    from scipy.sparse import csr_array, hstack, vstack
+    from scipy.sparse import csr_array
 
     d, n = fit.r[clusters.a] - fit.r[clusters.b], len(clusters.cluster)
     columns = np.stack([clusters.a, clusters.b], axis=1).ravel()
@@ -273,24 +299,47 @@ def terms_of(clusters: Clusters, fit: Fit | TieFit) -> Terms:
     if isinstance(fit, Fit):
         p = sigma(d)
         won, lost, tied = clusters.counts.T
-        score = won * (1 - p) - lost * p + tied * (0.5 - p)
-        return Terms(x, score, (won + lost + tied) * p * (1 - p), clusters.cluster)
+        q = 1 - p if fit.rows is None else sigma(-d)  # only a small prior needs its last digits
+        score = won * q - lost * p + tied * (0.5 - p)
+        return Terms(x, score, (won + lost + tied) * p * q, clusters.cluster)
     at = ties.terms(fit.model, d, np.array(fit.tie))
     slope, tie_slope, bend, mixed_bend, tie_bend = (
         (clusters.counts.T * part).sum(axis=0) for part in (at.slope, at.tie_slope, at.bend, at.mixed_bend, at.tie_bend)
     )
-    # The 2 x 2 curvature of a row as two squares: bend (x + k e)(x + k e)' and what is left on e e', e the parameter.
-    k = mixed_bend / bend
-    first = np.flatnonzero(np.diff(clusters.cluster, prepend=-1))
+    return with_parameter(
+        x, slope, bend, clusters.cluster, tie_slope=tie_slope, mixed_bend=mixed_bend, tie_bend=tie_bend
+    )
+
+
+def with_parameter(
+    x: "csr_array",
+    slope: Floats,
+    bend: Floats,
+    cluster: Index,
+    *,
+    tie_slope: Floats,
+    mixed_bend: Floats,
+    tie_bend: Floats,
+) -> Terms:
+    """The terms of rows x (n, P - 1), sorted by cluster, with a tie parameter as the last column. All others are (n,):
+    the derivatives of each row's term in x'theta and in the parameter.
+
+    The 2 x 2 curvature of a row is the sum of two squares: bend (x + k e)(x + k e)' and what is left on e e', e the
+    parameter.
+    """
+    from scipy.sparse import csr_array, hstack, vstack
+
+    k = mixed_bend / np.maximum(bend, _TINY)
+    first = np.flatnonzero(np.diff(cluster, prepend=-1))
     own_score = np.add.reduceat(tie_slope - k * slope, first)
     own_bend = np.maximum(np.add.reduceat(tie_bend - k * mixed_bend, first), 0.0)
     C = len(first)
-    order = np.argsort(np.concatenate([clusters.cluster, np.arange(C)]), kind="stable")
+    order = np.argsort(np.concatenate([cluster, np.arange(C)]), kind="stable")
     alone = csr_array((np.ones(C), (np.arange(C), np.zeros(C, dtype=np.int64))), shape=(C, 1))
-    joined = vstack([hstack([x, k[:, None]]), hstack([csr_array((C, len(fit.r))), alone])], format="csr")
+    joined = vstack([hstack([x, k[:, None]]), hstack([csr_array((C, x.shape[1])), alone])], format="csr")
     return Terms(
         csr_array(joined)[order],
         np.concatenate([slope, own_score])[order],
         np.concatenate([bend, own_bend])[order],
-        np.concatenate([clusters.cluster, np.arange(C)])[order],
+        np.concatenate([cluster, np.arange(C)])[order],
     )

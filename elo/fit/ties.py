@@ -14,15 +14,29 @@ half wins against an average opponent acts on the ratings, as without a model of
     K models, M pairs that met, R problems: r is (K, R), t is (R,), counts are (3, M, R) in the order won, lost, tied
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.linalg import LinAlgError
+from numpy.typing import NDArray
 
-from elo.battles import Floats, Pairs, names
+from elo.battles import Floats, Index, Pairs, names
 from elo.fit import bradley_terry
-from elo.fit.bradley_terry import ConvergenceError, Likelihood, NoMaximumError, check_maximum, has_converged, sigma
+from elo.fit.bradley_terry import (
+    LARGER_PRIOR,
+    ConvergenceError,
+    Likelihood,
+    NoMaximumError,
+    check_maximum,
+    sigma,
+    solved,
+)
+from elo.fit.components import components
+from elo.fit.convergence import has_converged
+from elo.fit.network import ILL_CONDITIONED, Bounds, Local
 
 Model = Literal["davidson", "rao-kupper"]
 
@@ -53,6 +67,8 @@ class TieFit:
     inverse: Floats
     iterations: int
     largest_gradient: float
+    rows: Floats | None = None
+    """(K + 1, K + 1): see `bradley_terry.Fit.rows`."""
 
     @property
     def ratings(self) -> Floats:
@@ -132,13 +148,57 @@ def fit(pairs: Pairs, model: Model, *, prior: float) -> TieFit | bradley_terry.F
     counts = np.stack([pairs.won, pairs.lost, pairs.tied])[:, :, None]
     start = np.zeros((pairs.n_models, 1)), _start(model, counts)
     found = _newton(likelihood, model, counts, *start)
-    try:
-        inverse = np.linalg.inv(found.information[0])
-    except LinAlgError as error:
-        raise ConvergenceError(bradley_terry.too_flat(prior)) from error
-    return TieFit(
-        model, found.r[:, 0], float(found.t[0]), (inverse + inverse.T) / 2, found.iterations, found.largest_gradient
-    )
+    if not found.is_open.any():
+        try:
+            inverse = np.linalg.inv(found.information[0])
+        except LinAlgError:
+            inverse = np.full_like(found.information[0], np.inf)
+        K = pairs.n_models
+        condition = np.linalg.norm(found.information[0, :K, :K], 1) * np.linalg.norm(inverse[:K, :K], 1)
+        if not prior or condition < ILL_CONDITIONED:
+            r, t = found.r[:, 0], float(found.t[0])
+            return TieFit(model, r, t, (inverse + inverse.T) / 2, found.iterations, found.largest_gradient)
+    if prior:
+        return _fit_by_network(likelihood, model, counts, components(pairs), *start)
+    raise ConvergenceError(f"the fit with ties did not converge in {_MAX_STEPS} steps; {LARGER_PRIOR}")
+
+
+def _fit_by_network(likelihood: Likelihood, model: Model, counts: Floats, group: Index, r: Floats, t: Floats) -> TieFit:
+    """With a prior above 0. `group` (K,) is the component of each model."""
+    network, at = likelihood.network, _local(likelihood, model, counts)
+    found = network.climb(at, r, t[None, :], Bounds(partial(largest_share, model)))
+    if not found.has_converged.all():
+        raise ConvergenceError(f"the fit with ties did not converge in {found.iterations[0]} steps; {LARGER_PRIOR}")
+    local = at(found.r, found.b, np.zeros(1, dtype=np.int64))
+    inverses = network.inverses(found.r[:, 0], local, group)
+    of_r = likelihood.incidence @ local.slope - likelihood.prior / 2 * np.tanh(found.r / 2)
+    largest = max(float(np.abs(of_r).max()), float(np.abs(local.slope_of_b).max()))
+    r, tie = found.r[:, 0], float(found.b[0, 0])
+    return TieFit(model, r, tie, inverses.inverse, int(found.iterations[0]), largest, rows=inverses.rows)
+
+
+def _local(likelihood: Likelihood, model: Model, counts: Floats) -> Callable[[Floats, Floats, Index], Local]:
+    def at(r: Floats, b: Floats, which: Index) -> Local:
+        chosen = counts[:, :, which]
+        found = terms(model, r[likelihood.a] - r[likelihood.b], b[0])
+        return Local(
+            slope=(chosen * found.slope).sum(axis=0),
+            bend=(chosen * found.bend).sum(axis=0),
+            mixed=(chosen * found.mixed_bend).sum(axis=0)[None],
+            slope_of_b=(chosen * found.tie_slope).sum(axis=(0, 1))[None],
+            bend_of_b=(chosen * found.tie_bend).sum(axis=(0, 1))[None, None],
+        )
+
+    return at
+
+
+def largest_share(model: Model, b: Floats, step: Floats) -> Floats:
+    """(R,): the share of a step, (F, R), in parameters b of which t is the last, that stays in its domain: Rao and
+    Kupper's eta stays above half its value."""
+    if model == "davidson":
+        return np.ones(b.shape[1])
+    share: Floats = b[-1] / np.maximum(2 * np.abs(step[-1]), 1e-300)
+    return share
 
 
 def fit_rounds(pairs: Pairs, won: Floats, lost: Floats, tied: Floats, start: TieFit, *, prior: float) -> Floats:
@@ -146,10 +206,23 @@ def fit_rounds(pairs: Pairs, won: Floats, lost: Floats, tied: Floats, start: Tie
 
     Every round must have a maximum (see `has_maximum`). Raises ConvergenceError.
     """
-    R = won.shape[1]
-    r, t = np.repeat(start.r[:, None], R, axis=1), np.full(R, start.tie)
-    found = _newton(Likelihood.of(pairs, prior=prior), start.model, np.stack([won, lost, tied]), r, t)
-    centred: Floats = found.r - found.r.mean(axis=0)
+    R, likelihood, counts = won.shape[1], Likelihood.of(pairs, prior=prior), np.stack([won, lost, tied])
+    r, t, rest = np.repeat(start.r[:, None], R, axis=1), np.full(R, start.tie), np.arange(R)
+    found_r = r.copy()
+    if not bradley_terry.is_flat(start.rows, start.iterations, prior):
+        found = _newton(likelihood, start.model, counts, r, t)
+        found_r, rest = found.r, np.flatnonzero(found.is_open)
+    if rest.size:
+        is_done = np.zeros(rest.size, dtype=bool)
+        if prior:
+            at = _local(likelihood, start.model, counts[:, :, rest])
+            climbed = likelihood.network.climb(
+                at, 0 * r[:, rest], t[None, rest], Bounds(partial(largest_share, start.model))
+            )
+            found_r[:, rest], is_done = climbed.r, climbed.has_converged
+        if not is_done.all():
+            raise ConvergenceError(f"{(~is_done).sum()} of {R} fits with ties did not converge; {LARGER_PRIOR}")
+    centred: Floats = found_r - found_r.mean(axis=0)
     return centred
 
 
@@ -169,33 +242,35 @@ class _Found:
     information: Floats
     iterations: int
     largest_gradient: float
+    is_open: NDArray[np.bool_]
+    """(R,): which problems have not converged."""
 
 
 def _newton(likelihood: Likelihood, model: Model, counts: Floats, r: Floats, t: Floats) -> _Found:
     """From r (K, R) and t (R,) to the maximum of each problem. The problems are independent."""
     r, t = r.copy(), t.copy()
-    is_open = np.ones(len(t), dtype=bool)
-    last = np.full(len(t), np.inf)
-    for iteration in range(1, _MAX_STEPS + 1):
-        at = terms(model, r[likelihood.a] - r[likelihood.b], t)
-        slope = _gradient(likelihood, counts, at, r)
-        information = _information(likelihood, counts, at, r)
-        try:
-            step: Floats = np.linalg.solve(information, slope.T[:, :, None])[:, :, 0].T.astype(np.float64, copy=False)
-        except LinAlgError as error:
-            raise ConvergenceError(bradley_terry.too_flat(likelihood.prior)) from error
-        size = np.abs(step).max(axis=0)
-        step = np.where(is_open, step * _share(model, step, t), 0.0)
-        r += step[:-1]
-        t += step[-1]
-        is_open &= ~has_converged(size, last)
-        last = size
-        if not is_open.any():
-            slope = _gradient(likelihood, counts, terms(model, r[likelihood.a] - r[likelihood.b], t), r)
-            return _Found(r, t, information, iteration, float(np.abs(slope).max()))
-    raise ConvergenceError(
-        f"{is_open.sum()} of {len(t)} fits with ties did not converge in {_MAX_STEPS} steps; use a larger prior"
-    )
+    is_open, has_failed = np.ones(len(t), dtype=bool), np.zeros(len(t), dtype=bool)
+    last, iterations = np.full(len(t), np.inf), 0
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        for _ in range(_MAX_STEPS):
+            iterations += 1
+            at = terms(model, r[likelihood.a] - r[likelihood.b], t)
+            slope = _gradient(likelihood, counts, at, r)
+            information = _information(likelihood, counts, at, r)
+            step = solved(information, slope)
+            has_failed |= is_open & ~np.isfinite(step).all(axis=0)
+            is_open &= ~has_failed
+            size = np.abs(step).max(axis=0)
+            spread = np.maximum(step[:-1].max(axis=0), 0) - np.minimum(step[:-1].min(axis=0), 0)
+            step = np.where(is_open, step * safe_share(model, spread, np.abs(step[-1]), t), 0.0)
+            r += step[:-1]
+            t += step[-1]
+            is_open &= ~has_converged(size, last)
+            last = size
+            if not is_open.any():
+                break
+        slope = _gradient(likelihood, counts, terms(model, r[likelihood.a] - r[likelihood.b], t), r)
+    return _Found(r, t, information, iterations, float(np.abs(slope).max()), is_open | has_failed)
 
 
 def _gradient(likelihood: Likelihood, counts: Floats, at: Terms, r: Floats) -> Floats:
@@ -217,16 +292,15 @@ def _information(likelihood: Likelihood, counts: Floats, at: Terms, r: Floats) -
     return matrix
 
 
-def _share(model: Model, step: Floats, t: Floats) -> Floats:
-    """(R,): the share of Newton's step, (K + 1, R), that cannot lower the likelihood: log(1 + D) / D if no third
-    derivative along the step exceeds D times the second (see `bradley_terry.damped`).
+def safe_share(model: Model, spread: Floats, shift: Floats, t: Floats) -> Floats:
+    """(R,): the share of Newton's step that cannot lower the likelihood: log(1 + D) / D if no third derivative along
+    the step exceeds D times the second (see `bradley_terry.damped`). `spread` (R,) is the largest change of a
+    difference d, and `shift` (R,) the size of the change of t.
 
     Davidson: D is the largest spread of the changes of the three outcomes' log-odds, at most |change of d| or
     |change of d| / 2 + |change of t|. Rao-Kupper: |change of d| + |change of t| for the curves, and, for
     log(e^(2 eta) - 1), 2 |change of t| coth(eta) with eta at half its value, because no step goes below that.
     """
-    spread = np.maximum(step[:-1].max(axis=0), 0) - np.minimum(step[:-1].min(axis=0), 0)
-    shift = np.abs(step[-1])
     if model == "davidson":
         reach = np.maximum(np.maximum(spread, spread / 2 + shift), 1e-300)
         return np.asarray(np.log1p(reach) / reach)

@@ -81,7 +81,7 @@ def test_settings_cannot_be_changed() -> None:
     [
         ({"method": "glicko"}, "method 'glicko' is not one of bradley-terry, elo"),
         ({"interval": "wald"}, "interval 'wald' is not one of auto, bootstrap, sandwich"),
-        ({"prior": -1}, "prior -1.0 is not 0 or more virtual ties"),
+        ({"prior": -1}, "prior -1.0 is not 0, or 1e-09 virtual ties or more"),
         ({"prior": float("nan")}, "prior nan is not a finite number"),
         ({"prior": "1"}, "prior '1' is not a finite number"),
         ({"prior": True}, "prior True is not a finite number"),
@@ -114,10 +114,7 @@ def test_settings_cannot_be_changed() -> None:
         ({"control": ("column:",)}, "control 'column:' is not one of"),
         ({"control": ("side",), "ridge": -1}, "ridge -1.0 is not 0 or more"),
         ({"ridge": 1}, "ridge is for the coefficients of control, and control is empty"),
-        (
-            {"control": ("side",), "ties": "davidson"},
-            "control cannot be combined with ties 'davidson'; use half",
-        ),
+        ({"prior": 1e-10}, "prior 1e-10 is not 0, or 1e-09 virtual ties or more"),
         (
             {"interval": "bootstrap", "weights": "pair", "cluster": "voter"},
             "interval 'bootstrap' cannot be combined with weights 'pair', cluster 'voter'; use auto or sandwich",

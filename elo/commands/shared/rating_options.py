@@ -30,7 +30,7 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--prior", metavar="C", type=float, default=defaults.prior,
-        help="virtual ties of each model against an average opponent; 0: exact maximum likelihood",
+        help="virtual ties of each model against an average opponent, at least 1e-9; 0: exact maximum likelihood",
     )  # fmt: skip
     add(
         "--weights", choices=get_args(Weights), default=defaults.weights,

@@ -62,7 +62,7 @@ def test_a_database_and_its_export_give_the_same_plan(tmp_path: Path, capsys: py
             2,
             "bootstrap 0 gives no standard errors to plan with; use 1 round or more",
         ),
-        (["--prior", "-1"], 2, "prior -1.0 is not 0 or more virtual ties"),
+        (["--prior", "-1"], 2, "prior -1.0 is not 0, or 1e-09 virtual ties or more"),
         (["--json", "/nowhere/plan.json"], 1, "there is no folder /nowhere for --json plan.json"),
     ],
 )

@@ -444,7 +444,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
             1,
             f"there is no folder {tmp_path / 'no'} for --plots x",
         ),
-        (("--votes", sweep, "--prior", "-1"), 2, "prior -1.0 is not 0 or more virtual ties"),
+        (("--votes", sweep, "--prior", "-1"), 2, "prior -1.0 is not 0, or 1e-09 virtual ties or more"),
         (("--votes", sweep, "--bootstrap", "many"), 2, "argument --bootstrap: invalid int value: 'many'"),
         (("--votes", sweep, "--method", "glicko"), 2, "argument --method: invalid choice: 'glicko'"),
         (("--votes", sweep, "--db", "sqlite:///x"), 2, "argument --db: not allowed with argument --votes"),
@@ -457,7 +457,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
         ),
         (("--votes", sweep, "--json", pipe), 1, f"{pipe} is not a regular file and would be replaced by one"),
         (("--votes", sweep, "--bootstrap", 10**20), 2, "is not 0 to 1,000,000 rounds"),
-        (("--votes", sweep, "--prior", "1e-300"), 1, "a prior of 1e-300 virtual ties is too small"),
+        (("--votes", sweep, "--prior", "1e-300"), 2, "prior 1e-300 is not 0, or 1e-09 virtual ties or more"),
         (("--db", f"sqlite:///{tmp_path / 'none.sqlite'}"), 1, "there is no database at"),
         (("--db", f"sqlite:///{no_database}"), 1, "is not a SQLite database"),
         (("--db", "mysql://host/x"), 1, "is of an unknown type; expected sqlite:///PATH"),
@@ -625,3 +625,34 @@ def test_conditions_select_votes_and_the_board_names_them(run: Run, tmp_path: Pa
     url = crowd(tmp_path / "arena.sqlite")
     status, _, err = run("--db", url, "--where", "langauge=ko")
     assert (status, "the database has no column langauge; did you mean language? It has model_a" in err) == (1, True)
+
+
+@pytest.mark.parametrize("prior", ["0.001", "1e-4", "1e-9"])
+@pytest.mark.parametrize(
+    "more", [(), ("--ties", "davidson"), ("--control", "side", "--ridge", "0.1"), ("--weights", "pair")]
+)
+def test_a_chain_of_single_votes_has_a_board_at_every_prior(run: Run, prior: str, more: tuple[str, ...]) -> None:
+    chain = Path(__file__).parents[4] / "shared" / "cases" / "votes" / "chain.csv"
+    status, out, err = run("--votes", chain, "--prior", prior, "--bootstrap", "100", *more)
+    assert (status, err) == (0, "")
+    names = [line.split()[1] for line in out.splitlines()[1:16]]
+    assert sorted(names) == [f"m{i:02}" for i in range(15)]
+
+
+def test_without_a_prior_a_chain_has_no_board_and_the_models_are_named(run: Run) -> None:
+    chain = Path(__file__).parents[4] / "shared" / "cases" / "votes" / "chain.csv"
+    status, _, err = run("--votes", chain, "--prior", "0")
+    assert status == 1
+    assert "'m00' never lost a point and 'm14' never won a point; use a prior above 0" in err
+
+
+@pytest.mark.parametrize("cluster", ["prompt", "column:prompt", "voter"])
+def test_intervals_by_any_column_are_wider_where_its_votes_agree(run: Run, tmp_path: Path, cluster: str) -> None:
+    prompts, out = Path(__file__).parents[4] / "shared" / "cases" / "votes" / "prompts.csv", tmp_path / "board.json"
+    widths = {}
+    for unit in ("none", cluster):
+        assert run("--votes", prompts, "--cluster", unit, "--json", out)[0] == 0
+        board = json.loads(out.read_text())
+        widths[unit] = sum(row["high"] - row["low"] for row in board["models"])
+    assert board["clusters"] == (12 if cluster == "voter" else 8)
+    assert (widths[cluster] > widths["none"]) is (cluster != "voter")

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -247,12 +248,15 @@ def test_a_round_has_a_maximum_exactly_where_the_fit_finds_one(model: ties.Model
 
 
 def test_no_convergence_is_no_rating(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = small(np.random.default_rng(0))
+    start = ties.fit(pairs, "davidson", prior=1)
+    assert isinstance(start, ties.TieFit)
     monkeypatch.setattr("elo.fit.ties._MAX_STEPS", 2)
-    with pytest.raises(ConvergenceError, match="1 of 1 fits with ties did not converge in 2 steps"):
-        ties.fit(small(np.random.default_rng(0)), "davidson", prior=1)
-
-
-def test_a_prior_that_vanishes_beside_the_votes_is_refused() -> None:
-    pairs = pairs_of(*STEPS)
-    with pytest.raises(ConvergenceError):
-        ties.fit(pairs, "davidson", prior=1e-300)
+    monkeypatch.setattr("elo.fit.network._MAX_STEPS", 2)
+    for prior in (0, 1):
+        with pytest.raises(ConvergenceError, match="the fit with ties did not converge in 2 steps; use a prior above"):
+            ties.fit(pairs, "davidson", prior=prior)
+        far = replace(start, r=start.r + np.arange(len(start.r)))
+        won, lost, tied = (2 * column[:, None] for column in (pairs.won, pairs.lost, pairs.tied))
+        with pytest.raises(ConvergenceError, match="1 of 1 fits with ties did not converge; use a prior above 0"):
+            ties.fit_rounds(pairs, won, lost, tied, far, prior=prior)
