@@ -10,17 +10,20 @@ import scipy.stats
 from scipy.optimize import minimize
 
 from db.outcome import Outcome
+from elo import estimate
 from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
 from elo.chance.intervals import sandwich
 from elo.fit import bradley_terry, contextual
-from elo.fit.bradley_terry import ConvergenceError, Likelihood, NoMaximumError, centred, fit
+from elo.fit.bradley_terry import ConvergenceError, Fit, Likelihood, NoMaximumError, centred, fit
 from elo.fit.coefficient import Coefficient
-from elo.settings import Settings
+from elo.fit.ties import TieFit
+from elo.settings import Settings, TieModel
 from tests.elo.reference import DATA
 
 ALL: Any = ("length", "style", "side", "speed")
 TRUE = {"tokens": 1.2, "headers": 0.3, "lists": -0.4, "bold": 0.0, "side": 0.15, "seconds": -0.6}
 """Log-odds per unit of the difference over the sum; of side: for side A."""
+KINDS: tuple[TieModel, ...] = ("half", "davidson")
 OUTCOMES = np.array([Outcome(code).swapped for code in range(4)])
 
 
@@ -535,3 +538,134 @@ def test_without_a_prior_an_unbeaten_model_is_named() -> None:
     outcome = np.where(votes.a == 2, 0, np.where(votes.b == 2, 1, votes.outcome))
     with pytest.raises(NoMaximumError, match="'model-02' never lost a point"):
         found(replace(votes, outcome=outcome), control=("length",), prior=0)
+
+
+def football(rng: np.random.Generator, n_votes: int, model: str, home: float = 0.4) -> tuple[Votes, Floats]:
+    """Games of 8 teams, each at home on side A, with draws by Davidson's or Rao and Kupper's law."""
+    strength = rng.normal(0, 0.5, 8)
+    strength -= strength.mean()
+    a = rng.integers(0, 8, n_votes)
+    b = (a + rng.integers(1, 8, n_votes)) % 8
+    chances = np.exp(_log_chances(model, strength[a] - strength[b] + home, -0.3 if model == "davidson" else 0.4))
+    u = rng.random(n_votes)
+    outcome = np.where(u < chances[0], 0, np.where(u < chances[0] + chances[1], 1, 2))
+    return Votes(tuple(f"t{i}" for i in range(8)), a, b, outcome.astype(np.int8)), strength
+
+
+def _log_chances(model: str, d: Floats, t: float) -> Floats:
+    """(3, N): won, lost, drawn, from the definitions."""
+    if model == "davidson":
+        parts = np.stack([d / 2, -d / 2, np.full_like(d, t)])
+        return np.asarray(parts - np.log(np.exp(parts).sum(axis=0)))
+    won, lost = 1 / (1 + np.exp(t - d)), 1 / (1 + np.exp(t + d))
+    return np.log(np.stack([won, lost, 1 - won - lost]))
+
+
+def _naive(theta: Floats, votes: Votes, model: str, prior: float, ridge: float) -> float:
+    """Minus the log-likelihood of 8 teams, home advantage and t, game by game."""
+    r, home, t = theta[:8], theta[8], theta[9]
+    log_p = _log_chances(model, r[votes.a] - r[votes.b] + home, t)
+    votes_part = log_p[votes.outcome, np.arange(len(votes))].sum()
+    prior_part = prior * (r / 2 - np.log1p(np.exp(r))).sum()
+    return float(-votes_part - prior_part + ridge / 2 * home**2)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 3.0])
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_home_advantage_and_draws_are_those_of_a_general_optimiser(model: TieModel, ridge: float) -> None:
+    votes, _ = football(np.random.default_rng(4), 500, model)
+    fitted = contextual.fit(votes, votes.models, Settings(ties=model, control=("side",), ridge=ridge))
+    start = np.append(np.zeros(9), 0.3)
+    expected = minimize(_naive, start, (votes, model, 1.0, ridge), method="BFGS", options={"gtol": 1e-8})
+    assert fitted.theta == pytest.approx(expected.x, abs=2e-5)
+    assert fitted.largest_gradient < 1e-10
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_hessian_and_squared_scores_of_ties_equal_finite_differences(model: TieModel) -> None:
+    votes, _ = football(np.random.default_rng(5), 200, model)
+    weights = np.random.default_rng(6).uniform(0.5, 1.5, 200)
+    fitted = contextual.fit(votes, votes.models, Settings(ties=model, control=("side",), weights="draw"), weights)
+    theta, step = fitted.theta, 1e-5
+    moves = [step * row for row in np.eye(10)]
+    H = -np.array([fitted.likelihood.gradient(theta + e) - fitted.likelihood.gradient(theta - e) for e in moves])
+    assert np.linalg.inv(fitted.inverse) == pytest.approx(H / (2 * step), abs=1e-6)
+    scores = np.zeros((200, 10))
+    for i, e in enumerate(moves):
+        up, down = ((theta + s * e) for s in (1, -1))
+        columns = [
+            _log_chances(model, x[votes.a] - x[votes.b] + x[8], x[9])[votes.outcome, np.arange(200)] for x in (up, down)
+        ]
+        scores[:, i] = weights * (columns[0] - columns[1]) / (2 * step)
+    prior = np.zeros((10, 10))
+    prior[np.arange(8), np.arange(8)] = (0.5 - 1 / (1 + np.exp(-theta[:8]))) ** 2
+    assert fitted.likelihood.squares(theta) == pytest.approx(scores.T @ scores + prior, abs=1e-6)
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_jackknife_of_ties_by_voter_equals_one_step_without_each_voter(model: TieModel) -> None:
+    votes, _ = football(np.random.default_rng(7), 300, model)
+    voter = np.random.default_rng(8).integers(0, 30, 300)
+    votes = replace(votes, voter=voter, voters=tuple(f"v{i}" for i in range(30)))
+    fitted = contextual.fit(votes, votes.models, Settings(ties=model, control=("side",), cluster="voter"))
+    theta, H, step = fitted.theta, np.linalg.inv(fitted.inverse), 1e-4
+    moved = []
+    for v in range(30):
+        own = votes.select(voter == v)
+
+        def value(x: Floats, own: Votes = own) -> float:
+            return -_naive(x, own, model, 0.0, 0.0)
+
+        moves = [step * row for row in np.eye(10)]
+        g = np.array([(value(theta + e) - value(theta - e)) / (2 * step) for e in moves])
+        H_own = np.array(
+            [
+                [
+                    value(theta + e + f) - value(theta + e - f) - value(theta - e + f) + value(theta - e - f)
+                    for f in moves
+                ]
+                for e in moves
+            ]
+        ) / (-4 * step**2)
+        moved.append(np.linalg.solve(H - H_own, g))
+    d = np.array(moved)
+    prior = np.append((0.5 - 1 / (1 + np.exp(-theta[:8]))) ** 2, [0, 0])
+    expected = 29 / 30 * d.T @ d + fitted.inverse @ np.diag(prior) @ fitted.inverse
+    assert contextual.spread(fitted) == pytest.approx(expected, rel=1e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("model", ["davidson", "rao-kupper"])
+def test_intervals_of_home_advantage_and_draws_cover_the_truth(model: TieModel) -> None:
+    covered = []
+    tie = -0.3 if model == "davidson" else 0.4
+    for seed in range(120):
+        votes, strength = football(np.random.default_rng(100 + seed), 400, model)
+        found = estimate.fit(votes, Settings(ties=model, control=("side",), prior=0.01))
+        spread = estimate.spread(found)
+        assert spread.intervals is not None
+        assert spread.tie is not None
+        home = spread.coefficients[0]
+        covered.append(
+            [
+                float(home.low < 0.4 < home.high),
+                float(spread.tie.low < tie < spread.tie.high),
+                float(((spread.intervals.low < strength) & (strength < spread.intervals.high)).mean()),
+            ]
+        )
+    assert np.mean(covered, axis=0) == pytest.approx(0.95, abs=0.06)
+
+
+def test_without_a_draw_a_model_of_ties_is_bradley_terry() -> None:
+    votes, _ = football(np.random.default_rng(9), 200, "davidson")
+    votes = votes.select(votes.outcome < 2)
+    plain, tied = (contextual.fit(votes, votes.models, Settings(ties=kind, control=("side",))) for kind in KINDS)
+    assert (plain.theta == tied.theta).all()
+    assert isinstance(tied.fit, Fit)
+
+
+def test_expected_scores_are_those_of_the_model_of_ties() -> None:
+    votes, _ = football(np.random.default_rng(9), 400, "davidson")
+    found = estimate.fit(votes, Settings(ties="davidson", control=("side",)))
+    assert isinstance(found.fit, TieFit)
+    won, _, drawn = np.exp(_log_chances("davidson", np.array([0.7]), found.fit.tie))
+    assert found.expected_score(np.array([0.7])) == pytest.approx(won + drawn / 2, abs=1e-12)
