@@ -5,11 +5,15 @@ There are 1,000 simulated tournaments of each kind.
     python -m bench.coverage --seconds 120                 stops after two minutes; the same command continues
     python -m bench.coverage --kind uniform --tournaments 100
 
-Counted are models whose interval contains their true rating, and tournaments in which all twenty do; tournaments in
-which one model is called better than another and is not, and those in which the span of ranks of every model contains
-all its possible places, from 1 + the models that are truly better to the last one above those that are truly worse
-(equal models are neither). Tournament i of a kind is the same in every call, so the results do not depend on how the
-work is divided.
+Of intervals: models whose interval contains their true rating, and tournaments in which all twenty do. Of ranks:
+tournaments in which one model is called better than another and is not, and those in which the span of ranks of every
+model contains all its possible places, from 1 + the models that are truly better to the last one above those that are
+truly worse (equal models are neither). Tournament i of a kind is the same in every call, so the results do not depend
+on how the work is divided.
+
+With interval auto a difference must be at least as large as with the sandwich, because the reach is the larger one of
+both. So where the sandwich claims nothing false, the bootstrap does not either, and is drawn only for the first 100
+tournaments of a kind, which also count the pairs that are told apart.
 """
 
 import argparse
@@ -18,19 +22,14 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from bench.coverage.judging import METHODS, Tally, judge
-from bench.coverage.results import read, table, write
-from bench.coverage.tournaments import KINDS, Tournament
+from bench.coverage.judging import AUTO, METHODS, OF_RANKS, RankTally, judge, judge_ranks
+from bench.coverage.results import Results, read, table, write
+from bench.coverage.tournaments import KINDS, RANK_KINDS, Tournament, tournament
 from bench.result_files import RESULTS
 
 N_TOURNAMENTS = 1000
+_N_WHOLE = 100
 _SAVE_EVERY_S = 10.0
-
-
-def tournament(kind: str, number: int) -> Tournament:
-    return KINDS[kind](np.random.default_rng([list(KINDS).index(kind), number]))
 
 
 def measure(path: Path, kinds: Iterable[str], n_tournaments: int, seconds: float) -> bool:
@@ -38,8 +37,7 @@ def measure(path: Path, kinds: Iterable[str], n_tournaments: int, seconds: float
     results = read(path)
     begun = saved = time.monotonic()
     for kind in kinds:
-        tallies = results.setdefault(kind, {method.name: Tally() for method in METHODS[kind]})
-        for number in range(min(tally.n for tally in tallies.values()), n_tournaments):
+        for number in range(results.done(kind), n_tournaments):
             now = time.monotonic()
             if now - saved > _SAVE_EVERY_S:
                 write(path, results)
@@ -48,18 +46,34 @@ def measure(path: Path, kinds: Iterable[str], n_tournaments: int, seconds: float
             if now - begun > seconds:
                 write(path, results)
                 return False
-            played = tournament(kind, number)
-            for method in METHODS[kind]:
-                tallies[method.name] += judge(played, method.settings)
+            _judge(results, kind, number, tournament(kind, number))
     write(path, results)
     return True
 
 
+def _judge(results: Results, kind: str, number: int, played: Tournament) -> None:
+    if kind in KINDS:
+        for method in METHODS[kind]:
+            results.intervals[kind, method.name] += judge(played, method.settings)
+        return
+    last = RankTally()
+    for method in OF_RANKS[kind]:
+        if method is AUTO and number >= _N_WHOLE and not last.false:
+            found = RankTally(n=1, spans=1)
+        else:
+            found = judge_ranks(played, method.settings)
+        results.ranks[kind, method.name] += found
+        last = found
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m bench.coverage", description="Measure how often 95 % intervals contain the true rating."
+        prog="python -m bench.coverage",
+        description="Measure how often 95 % intervals contain the true rating, and ranks claim what is false.",
     )
-    parser.add_argument("--kind", choices=tuple(KINDS), action="append", help="a kind of tournament (default: all)")
+    parser.add_argument(
+        "--kind", choices=(*KINDS, *RANK_KINDS), action="append", help="a kind of tournament (default: all)"
+    )
     parser.add_argument(
         "--tournaments", type=int, default=N_TOURNAMENTS, metavar="N", help="number of each kind (default 1,000)"
     )
@@ -74,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="default: bench/results/coverage.json",
     )
     args = parser.parse_args(argv)
-    is_done = measure(args.output, args.kind or KINDS, args.tournaments, args.seconds)
+    is_done = measure(args.output, args.kind or (*KINDS, *RANK_KINDS), args.tournaments, args.seconds)
     print(table(read(args.output)))
     if not is_done:
         print("not finished; the same command continues")

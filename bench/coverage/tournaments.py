@@ -129,6 +129,9 @@ KINDS: dict[str, Callable[[np.random.Generator], Tournament]] = {
     "prepared, 5 voters": partial(prepared, n_voters=5),
     "prepared, 20 voters": partial(prepared, n_voters=20),
     "tastes": tastes,
+}
+"""For intervals."""
+RANK_KINDS: dict[str, Callable[[np.random.Generator], Tournament]] = {
     **{
         f"{'equal models' if not gap else f'{gap} points apart'}, {n_votes:,} votes": partial(
             apart, gap=gap, n_votes=n_votes
@@ -142,6 +145,12 @@ KINDS: dict[str, Callable[[np.random.Generator], Tournament]] = {
     "equal models, 5 voters on each prepared pair": partial(prepared, n_voters=5, spread=0.0),
     "equal models, 20 voters on each prepared pair": partial(prepared, n_voters=20, spread=0.0),
 }
+_ALL = KINDS | RANK_KINDS
+
+
+def tournament(kind: str, number: int) -> Tournament:
+    """Return one of a kind, the same in every call."""
+    return _ALL[kind](np.random.default_rng([list(_ALL).index(kind), number]))
 
 
 def _ratings(rng: np.random.Generator, spread: float = _SPREAD) -> Floats:

@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from bench.coverage import tournaments
-from bench.coverage.tournaments import KINDS, MODELS, prepared
+from bench.coverage.tournaments import KINDS, MODELS, RANK_KINDS, prepared, tournament
 from elo.battles import Cells
 from elo.fit.bradley_terry import fit
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *RANK_KINDS])
 def test_a_tournament_is_reproducible_from_its_number(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tournaments, "N_VOTES", 400)
-    one, same, other = (KINDS[kind](np.random.default_rng([1, number])) for number in (0, 0, 1))
+    one, same, other = (tournament(kind, number) for number in (0, 0, 1))
     assert list(one.votes) == list(same.votes) != list(other.votes)
     assert (one.truth == same.truth).all()
     assert one.votes.models == MODELS
@@ -21,14 +21,16 @@ def test_a_tournament_is_reproducible_from_its_number(kind: str, monkeypatch: py
 def test_models_are_as_far_apart_and_met_as_often_as_a_kind_says() -> None:
     for gap, kind in ((0, "equal models"), (15, "15 points apart"), (60, "60 points apart")):
         for n_votes in (200, 2_000, 20_000):
-            played = KINDS[f"{kind}, {n_votes:,} votes"](np.random.default_rng(2))
+            played = RANK_KINDS[f"{kind}, {n_votes:,} votes"](np.random.default_rng(2))
             assert np.diff(played.truth) * 173.7178 == pytest.approx(np.full(19, gap), abs=1e-4)
             assert len(played.votes) == n_votes
-    votes = KINDS["equal models, two newcomers"](np.random.default_rng(2)).votes
+    votes = RANK_KINDS["equal models, two newcomers"](np.random.default_rng(2)).votes
     battles = np.bincount(np.append(votes.a, votes.b), minlength=20)
     assert battles[18:].tolist() == [6, 6]
     assert battles[:18].min() > 150
-    assert KINDS["equal models, 40 voters with tastes"](np.random.default_rng(2)).truth == pytest.approx(0, abs=1e-9)
+    assert RANK_KINDS["equal models, 40 voters with tastes"](np.random.default_rng(2)).truth == pytest.approx(
+        0, abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("kind", ["uniform", "adaptive", "prepared", "tastes"])
