@@ -51,6 +51,8 @@ def rate(
     *,
     columns: Mapping[str, object] | None = None,
     labels: Mapping[object, object] | None = None,
+    format: str | None = None,
+    fold_names: bool = False,
     kind: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
@@ -69,16 +71,17 @@ def rate(
 
     `columns` says which column has a role that its name does not say, such as
     `{"a": "white", "b": "black", "winner": "result"}`, and `labels` what other spellings of a winner mean, such as
-    `{"1-0": "a", "1/2": "tie"}`. `kind`, `since`, `until`, `where` (such as `"language=ko"`, or several that must all
-    hold) and `skip_bad` choose rows as `recompute` does. `by` names a column, and returns a board for each of its
-    values. `listed` are models that are shown even without a vote.
+    `{"1-0": "a", "1/2": "tie"}`; "name" means that it is the name of a model. `format` is one of
+    `public_formats.FORMATS`, and `fold_names` joins names that look the same. `kind`, `since`, `until`, `where` (such
+    as `"language=ko"`, or several that must all hold) and `skip_bad` choose rows as `recompute` does. `by` names a
+    column, and returns a board for each of its values. `listed` are models that are shown even without a vote.
 
     Raises TypeError for an option that does not exist and for data of another shape; VotesFileError, naming the row,
     for a value that is not right; MissingDataError where the votes lack what the settings need, and where there are
     none; NoMaximumError, ClusterError and ConvergenceError as `estimate` does. All but the last are ValueErrors.
     """
     chosen = _settings(settings, options)
-    selection = Selection(columns, labels, kind, since, until, where, skip_bad)
+    selection = Selection(columns, labels, format, fold_names, kind, since, until, where, skip_bad)
     if isinstance(data, Cells | Votes):
         selection.refuse(type(data).__name__)
         if by is None:
@@ -86,12 +89,12 @@ def rate(
         return _boards(data, by, Tally(), chosen, listed, progress, {})
     further, numbers = further_for(chosen, by), chosen.control_columns
     file, frame_kind = read(data, selection, columns_for(chosen), further=further, numbers=numbers, by=by)
-    if not len(file.votes):
+    if not file.n_votes:
         left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(file.excluded.items())) or "none"
         raise MissingDataError(f"data has no votes to rate: {file.n_rows:,} rows, left out: {left_out}")
     facts = selection.facts(file)
     if by is None:
-        return _board(file.votes, chosen, listed, progress, facts, frame_kind)
+        return _board(file.data_for(chosen), chosen, listed, progress, facts, frame_kind)
     return _boards(file.votes, by, file.tally, chosen, listed, progress, facts, frame_kind)
 
 
@@ -100,6 +103,8 @@ def read_votes(
     *,
     columns: Mapping[str, object] | None = None,
     labels: Mapping[object, object] | None = None,
+    format: str | None = None,
+    fold_names: bool = False,
     kind: str | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
@@ -110,7 +115,7 @@ def read_votes(
     """The votes of a file, a frame or rows, and a tally of the rows left out. `rate`, `plan` and `examine` take the
     result. Voters, prepared pairs, times and probabilities of draws are read where there are any, and the columns
     `further` by name; the features of answers are not. The other arguments are those of `rate`."""
-    selection = Selection(columns, labels, kind, since, until, where, skip_bad)
+    selection = Selection(columns, labels, format, fold_names, kind, since, until, where, skip_bad)
     return read(data, selection, ("voter", "prepared", "time", "draw_probability"), further=further)[0]
 
 
@@ -182,7 +187,7 @@ def examine(
         raise ValueError(f"level {level!r} is not between 0 and 1")
     if isinstance(data, Cells):
         raise TypeError("data is counts, which have neither order nor voters; pass the votes")
-    selection = Selection(columns, labels, kind, where=where, skip_bad=skip_bad)
+    selection = Selection(columns, labels, kind=kind, where=where, skip_bad=skip_bad)
     paths = paths_of(data)
     if isinstance(data, Votes):
         selection.refuse("Votes")

@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 from db.outcome import Outcome
 from elo import frames
 from elo.frames import FrameKind
-from elo.votes.layout import Layout, LayoutError
+from elo.votes.files.memory import MemoryTable
+from elo.votes.layout import LayoutError
 from elo.votes.values import ValueProblem, time_s
 from elo.votes.vote_columns import Column
-from elo.votes.votes_file import VotesFile, VotesFileError, votes_of_columns
+from elo.votes.votes_file import Dialect, VotesFile, VotesFileError, VotesTable, votes_of_columns
 from elo.votes.votes_file import read_votes as read_files
 from elo.votes.where import parse_all
+from elo.votes.winners import NAME, Meaning
 
 Source: TypeAlias = Any
 """A data frame, the path of a file or several, rows, columns by name, Votes, Cells, or what `read_votes` returns."""
@@ -30,6 +32,8 @@ class Selection:
 
     columns: Mapping[str, object] | None = None
     labels: Mapping[object, object] | None = None
+    format: str | None = None
+    fold_names: bool = False
     kind: str | None = None
     since: Moment | None = None
     until: Moment | None = None
@@ -59,7 +63,7 @@ class Selection:
             raise ValueError(f"since {self.since!r} is not before until {self.until!r}")
         found: dict[str, Any] = {"kind": self.kind, "since": since, "until": until, "skip_bad": self.skip_bad}
         found["where"] = parse_all(self.conditions)
-        return found | ({"named": named} if named else {}) | ({"labels": labels} if labels else {})
+        return found | {"dialect": Dialect(named, labels, self.format, self.fold_names)}
 
     def facts(self, file: VotesFile) -> dict[str, Any]:
         """The arguments of `Leaderboard.sourced`."""
@@ -89,7 +93,7 @@ def read(
         return read_files(paths, columns=columns, **arguments), None
     found = frames.table(data)
     try:
-        Layout.of(found.names, arguments.get("named"))  # which finds names that are repeated
+        VotesTable.of(MemoryTable(found.columns, found.names), arguments["dialect"], "data")  # finds repeated names
     except LayoutError as error:
         hint = "" if selection.columns else "; or name yours: columns={'a': ..., 'b': ..., 'winner': ...}"
         raise VotesFileError(f"data {error}{hint}") from error
@@ -105,13 +109,15 @@ def paths_of(data: Source) -> list[Path] | None:
     return None
 
 
-def _outcome(label: object, meaning: object) -> Outcome:
+def _outcome(label: object, meaning: object) -> Meaning:
     if isinstance(meaning, Outcome):
         return meaning
+    if meaning == NAME:
+        return NAME
     try:
         return Outcome.parse(str(meaning))
     except ValueError:
-        raise ValueError(f"labels: {label!r} means {meaning!r}; expected a, b, tie or both_bad") from None
+        raise ValueError(f"labels: {label!r} means {meaning!r}; expected a, b, tie, both_bad or name") from None
 
 
 def _seconds(name: str, moment: Moment | None) -> float | None:

@@ -107,6 +107,7 @@ def path_to(graph: Graph, start: str, forbidden: Iterable[str], *, allowed: Iter
 GRAPH = import_graph(ROOT)
 EXACT = import_graph(ROOT, with_parents=False)
 
+PYARROW = ("elo.frames", *(module for module in GRAPH if module.startswith("elo.votes.files.")))
 # (which modules, except which, what they never reach, what is let through all the same)
 REACHES = [
     ("inference*", (), ("arena", "elo", "db", "gradio", "sqlalchemy"), ()),
@@ -119,7 +120,7 @@ REACHES = [
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.board.plots",), ("matplotlib",), ("elo.board.plots",)),
-    ("elo*", ("elo.votes.parquet", "elo.frames"), ("pyarrow",), ("elo.votes.parquet", "elo.frames")),
+    ("elo*", ("elo.votes.files*", "elo.frames"), ("pyarrow",), PYARROW),
     ("arena*", (), ("torch", "inference"), ()),
     ("arena*", ("arena.ui*",), ("gradio",), ()),
 ]

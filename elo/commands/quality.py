@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elo.commands import HELP
+from elo.commands.shared.dialects import add_dialect_options, add_votes_option, dialect_of
 from elo.commands.shared.failures import CommandError, Commands, UsageError
 from elo.commands.shared.output import check_targets, write_whole
 from elo.commands.shared.progress import Progress
@@ -34,13 +35,7 @@ def add_to(commands: Commands) -> None:
     )
     source = command.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    source.add_argument(
-        "--votes",
-        metavar="FILE",
-        type=Path,
-        nargs="+",
-        help="files with the votes in the order in which they were cast",
-    )
+    add_votes_option(source)
     command.add_argument(
         "--kind", metavar="KIND",
         help="kind of battles, such as battle or quick, or all "
@@ -60,6 +55,7 @@ def add_to(commands: Commands) -> None:
         default=0,
         help="seed of the random numbers that break ties between votes (default %(default)s)",
     )
+    add_dialect_options(command)
     command.add_argument(
         "--json", metavar="OUT", type=Path, help="write the full report there, with every voter and day"
     )
@@ -90,12 +86,18 @@ def _of_files(arguments: argparse.Namespace, progress: Progress) -> "tuple[Quali
     from elo.quality.examination import examine_ballots
 
     ballots = Ballots(
-        arguments.votes, kind=arguments.kind, where=arguments.where, skip_bad=arguments.skip_bad, progress=progress.rows
+        arguments.votes,
+        kind=arguments.kind,
+        where=arguments.where,
+        skip_bad=arguments.skip_bad,
+        progress=progress.rows,
+        dialect=dialect_of(arguments),
     )
     found = examine_ballots(ballots, level=arguments.level, seed=arguments.seed)
     progress.clear()
     for n, what in (
         (ballots.n_other_kinds, f"skipped rows of other kinds than {arguments.kind or 'battle'}"),
+        (ballots.n_repeated, "skipped lines whose battle was read before"),
         (ballots.n_bad, "skipped bad rows"),
         (ballots.n_not_votes, "skipped rows that do not count and are not votes"),
     ):

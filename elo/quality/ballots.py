@@ -9,19 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
+from db.outcome import Outcome
 from elo.quality.gathering import Ballot, prompt_key
 from elo.votes import values
-from elo.votes.further import Further
+from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
+from elo.votes.files.chunks import Chunk
 from elo.votes.layout import Layout
-from elo.votes.parquet import ParquetRows
-from elo.votes.rows import CsvRows, VoteRow
 from elo.votes.values import ValueProblem
-from elo.votes.votes_file import BadRowError, VotesFileError, opened
-from elo.votes.wanted import ALL_KINDS, Wanted
-from elo.votes.where import Condition, ConditionError
+from elo.votes.vote_columns import VoteColumns
+from elo.votes.votes_file import MOST_ONE_BY_ONE, Dialect, VotesTable, opened
+from elo.votes.wanted import Wanted
+from elo.votes.where import Condition
 
 _PROMPTS = ("prompt", "question")
-_ABSENT = "\0"  # the name of no column
 _PROGRESS_ROWS = 10_000
 
 
@@ -36,100 +38,139 @@ class Ballots:
     """All must hold for a row; the others are tallied."""
     skip_bad: bool = False
     progress: Callable[[int], None] | None = None
+    dialect: Dialect = field(default_factory=Dialect)
     n_rows: int = field(default=0, init=False)
     n_other_kinds: int = field(default=0, init=False)
     n_other_values: int = field(default=0, init=False)
     """Rows for which a condition does not hold."""
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
-    _known: dict[tuple[object, ...], Ballot] = field(default_factory=dict, init=False)
-    """Most rows repeat a few combinations."""
+    n_repeated: int = field(default=0, init=False)
+    _n_ballots: int = field(default=0, init=False)
+    _battles: set[object] = field(default_factory=set, init=False)
 
     def __iter__(self) -> Iterator[Ballot]:
         """Raises BadRowError, VotesFileError."""
-        wanted, names = Wanted(self.kind), tuple(dict.fromkeys(condition.column for condition in self.where))
         for path in self.paths:
-            self._known.clear()  # another file may have other columns
-            with opened(path) as rows:
-                layout, unit = Layout.of(rows.columns), "row" if isinstance(rows, ParquetRows) else "line"
-                prompt = next((name for name in _PROMPTS if name in rows.columns), None)
-                if self.kind not in (None, ALL_KINDS) and "kind" not in rows.columns:
-                    raise VotesFileError(f"{path} has no column kind, so rows of kind {self.kind!r} cannot be selected")
-                further = Further.of(names, rows.columns, is_first_row=not isinstance(rows, CsvRows | ParquetRows))
-                picked = (*layout.base, layout.voter or _ABSENT, prompt or _ABSENT, layout.time or _ABSENT)
-                for row in rows.pick(picked, ("turns", *further.picked)):
-                    self.n_rows += 1
-                    if self.progress is not None and self.n_rows % _PROGRESS_ROWS == 0:
-                        self.progress(self.n_rows)
-                    try:
-                        if self.where and not self._is_chosen(row, further, wanted, layout.base.index("kind")):
-                            continue
-                        ballot = self._ballot(row, layout, wanted)
-                    except ConditionError as error:
-                        raise VotesFileError(f"{path}, {unit} {row.line}: {error}") from error
-                    except ValueProblem as problem:
-                        if not self.skip_bad:
-                            raise BadRowError(f"{path}, {unit} {row.line}: {problem}") from None
-                        self.n_bad += 1
-                        continue
-                    if ballot is not None:
-                        yield ballot
-                further.check_found()
+            with opened(path, self.dialect) as table:
+                table.check_selection(Wanted(self.kind))
+                yield from self._of_table(table)
 
-    def _is_chosen(self, row: VoteRow, further: Further, wanted: Wanted, place_of_kind: int) -> bool:
-        """Whether the conditions hold for a row of the wanted kind; those for which not are tallied."""
-        if row.problem is not None or not wanted.is_kind(row.values[place_of_kind]):
-            return True
-        cells = dict(zip(further.names, further.cells(row.whole[1:]), strict=True))
-        holds = all(condition.holds(cells[condition.column]) for condition in self.where)
-        self.n_other_values += not holds
-        return holds
-
-    def _ballot(self, found: VoteRow, layout: Layout, wanted: Wanted) -> Ballot | None:
-        if found.problem is not None:
-            raise ValueProblem(found.problem)
-        cells, (voter, prompt, time) = found.values[:-3], found.values[-3:]
-        vote = self._known.get(cells)
-        if vote is None:
-            vote = self._vote(dict(zip(layout.base, cells, strict=True)), layout, wanted)
-            if vote is None:
-                return None
-            if all(type(cell) is str for cell in cells[:2]):  # else 1 and True would be one name
-                self._known[cells] = vote
-        return Ballot(
-            vote.model_a,
-            vote.model_b,
-            vote.outcome,
-            values.label(layout.voter or "", voter),
-            vote.reasons,
-            _prompt(prompt, found.whole[0]),
-            _time_s(layout.time, time),
+    def _of_table(self, table: VotesTable) -> Iterator[Ballot]:
+        layout = table.layout
+        reading = Reading(
+            Wanted(self.kind, where=tuple(self.where)), VoteColumns(frozenset()), fold_names=self.dialect.fold_names
         )
+        votes = FileVotes(table.rows, layout, reading, table.labels, table.name)
+        prompt = next((name for name in _PROMPTS if name in table.rows.columns), None)
+        for chunk in table.rows.chunks([*votes.names, prompt or "", "turns"]):
+            rows = _Rows.of(chunk, votes, layout, prompt)
+            for row, line in enumerate(chunk.lines):
+                self.n_rows += 1
+                if self.progress is not None and self.n_rows % _PROGRESS_ROWS == 0:
+                    self.progress(self.n_rows)
+                try:
+                    ballot = self._ballot(rows, row, reading.wanted)
+                    n_votes = 0 if ballot is None else rows.n_votes(row)
+                except ValueProblem as problem:
+                    if not self.skip_bad:
+                        raise BadRowError(f"{table.name}, {table.rows.unit} {line}: {problem}") from None
+                    self.n_bad += 1
+                    continue
+                self._n_ballots += n_votes
+                if self._n_ballots > MOST_ONE_BY_ONE:
+                    raise VotesFileError(
+                        f"{table.name} stands for more than {MOST_ONE_BY_ONE:,} votes by its counts; votes are "
+                        "examined one by one, so count them in smaller parts"
+                    )
+                for _ in range(n_votes):
+                    assert ballot is not None
+                    yield ballot
+        votes.check_end()
 
-    def _vote(self, row: Mapping[str, object], layout: Layout, wanted: Wanted) -> Ballot | None:
-        """The vote itself; None if the row is skipped and tallied."""
-        if not wanted.is_kind(row["kind"]):
+    def _ballot(self, rows: "_Rows", row: int, wanted: Wanted) -> Ballot | None:
+        """The ballot; None if the row is skipped and tallied."""
+        if row in rows.chunk.problems:
+            raise ValueProblem(rows.chunk.problems[row])
+        if (battle := rows.value("battle", row)) not in (None, ""):
+            if battle in self._battles:
+                self.n_repeated += 1
+                return None
+            self._battles.add(battle)
+        if not wanted.is_kind(rows.value("kind", row)):
             self.n_other_kinds += 1
             return None
-        reasons = _reasons(row)
+        if not rows.is_chosen[row]:
+            self.n_other_values += 1
+            return None
+        reasons = _reasons(rows.value("counted", row), rows.value("reasons", row), rows.value("anony", row))
         try:
-            model_a, model_b = (values.model_name(side, row[side]) for side in layout.sides)
-            outcome = values.outcome([row[column] for column in layout.outcome])
-            if model_a == model_b and not reasons:
-                raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {model_a!r}; expected two models")
+            model_a, model_b, outcome = rows.battle(row, is_counted=not reasons)
         except ValueProblem:
             if not reasons:
                 raise
             self.n_not_votes += 1
             return None
-        return Ballot(model_a, model_b, outcome, reasons=reasons)
+        voter = values.label(rows.layout.voter or "", rows.value("voter", row))
+        prompt = _prompt(rows.value("prompt", row), rows.value("turns", row))
+        time_s = _time_s(rows.layout.time, rows.value("time", row))
+        return Ballot(model_a, model_b, outcome, voter, reasons, prompt, time_s)
 
 
-def _reasons(row: Mapping[str, object]) -> tuple[str, ...]:
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a chunk, with the names and the outcome of each."""
+
+    chunk: Chunk
+    votes: FileVotes
+    layout: Layout
+    a: Sequence[int]
+    b: Sequence[int]
+    outcome: Sequence[int]
+    models: Sequence[str]
+    is_chosen: Sequence[bool]
+    """Whether all conditions hold."""
+    columns: Mapping[str, Sequence[object]]
+
+    @classmethod
+    def of(cls, chunk: Chunk, votes: FileVotes, layout: Layout, prompt: str | None) -> "_Rows":
+        a, b, outcome = votes.battles(chunk, np.ones(len(chunk), dtype=np.bool_))
+        place = {name: name for name in ("kind", "counted", "anony", "reasons", "turns")}
+        place |= {"battle": layout.battle or "", "voter": layout.voter or "", "count": layout.count or ""}
+        place["time"] = layout.time or ""
+        place["prompt"] = prompt or ""
+        columns = {key: chunk.columns[name].values() for key, name in place.items() if name in chunk.columns}
+        return cls(
+            chunk,
+            votes,
+            layout,
+            a.tolist(),
+            b.tolist(),
+            outcome.tolist(),
+            votes.models,
+            votes.chosen(chunk).tolist(),
+            columns,
+        )
+
+    def value(self, key: str, row: int) -> object:
+        return self.columns[key][row] if key in self.columns else None
+
+    def battle(self, row: int, *, is_counted: bool) -> tuple[str, str, Outcome]:
+        """Raises ValueProblem. A row that does not count may have one model on both sides."""
+        a, b, outcome = self.a[row], self.b[row], self.outcome[row]
+        if min(a, b, outcome) < 0 or (a == b and is_counted):
+            self.votes.check_battle(self.chunk, row)
+        return self.models[a], self.models[b], Outcome(outcome)
+
+    def n_votes(self, row: int) -> int:
+        return 1 if self.layout.count is None else values.count(self.layout.count, self.value("count", row))
+
+
+def _reasons(counted: object, reasons: object, anony: object) -> tuple[str, ...]:
     """Why the row does not count; empty if it does."""
-    if not values.truth("counted", row["counted"], default=True):
-        return values.reasons(row["reasons"]) or ("not_counted",)
-    return () if values.truth("anony", row["anony"], default=True) else ("not_anonymous",)
+    if not values.truth("counted", counted, default=True):
+        return values.reasons(reasons) or ("not_counted",)
+    return () if values.truth("anony", anony, default=True) else ("not_anonymous",)
 
 
 def _prompt(prompt: object, turns: object) -> str | None:

@@ -1,14 +1,16 @@
-"""Votes read from files and database rows.
+"""Votes read from files, tables and database rows.
 
-votes_file    a file of any format as votes, with a tally of the rows left out
-vote_columns  votes as arrays, with the columns that the settings need
-rows          CSV, JSON and JSON lines as rows
-parquet       Parquet as rows
-plain_csv     plain CSV as columns, without a loop over rows
-plain_votes   votes from such columns
-layout        the meaning of a file's columns
-wanted        which rows are wanted, and the tally of the others
-values        the meaning of one value, or the error in it
-answers       the features of a row's two answers
-style         length, headings, lists and bold of an answer
+votes_file      files of any format, and tables in memory, as votes, with a tally of the rows left out
+decoding        chunks of a file as votes, whole columns at a time
+vote_columns    votes as arrays, with the columns that the settings need
+further         columns that are asked for by name
+public_formats  exports of other projects
+layout          the meaning of a file's columns
+winners         the meaning of a winner: a label, or a model's name
+names           names that look the same
+wanted          which rows are wanted, and the tally of the others
+values          the meaning of one value, or the error in it
+answers         the features of a row's two answers
+style           length, headings, lists and bold of an answer
+files           files and tables as chunks of columns
 """

@@ -180,11 +180,13 @@ class FurtherBlock:
         chosen: Flags = found[codes]
         return chosen
 
-    def has_wrong_number(self, rows: Flags) -> bool:
-        """Whether a cell of `numbers` in these rows is none."""
+    def has_wrong_numbers(self, rows: Flags) -> Flags:
+        """(R,): which of these rows have a cell of `numbers` that is none."""
+        found = np.zeros(len(rows), dtype=np.bool_)
         for name in self.numbers & self.columns.keys():
             codes, cells = self.columns[name]
-            used = (cells[code] for code in np.unique(codes[rows]).tolist())
-            if any(one and math.isnan(number(one)) for one in used):
-                return True
-        return False
+            is_wrong = np.zeros(len(cells), dtype=np.bool_)
+            for code in np.unique(codes[rows]).tolist():
+                is_wrong[code] = bool(cells[code]) and math.isnan(number(cells[code]))
+            found |= rows & is_wrong[codes]
+        return found

@@ -1,6 +1,6 @@
 """Which columns a votes file may have, under our own names and the public ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from elo.votes import answers
@@ -10,13 +10,23 @@ from elo.votes.vote_columns import Column
 EXPECTED = (
     "expected model_a and model_b (or left and right) with winner (or winner_model_a, winner_model_b and winner_tie)"
 )
-_SIDES = (("model_a", "model_b"), ("left", "right"))
-_OPTIONAL = ("kind", "counted", "anony", "reasons", "ledger_revision")
-_ABSENT = "\0"  # the name of no column
-_VOTER = ("visitor", "voter", "judge", "worker")
 TIME = ("tstamp", "timestamp")
-ROLES = ("a", "b", "winner", "voter", "time", "prepared", "draw_probability")
+_SIDES = (("model_a", "model_b"), ("left", "right"))
+_BY_ROLE: Mapping[str, Sequence[str]] = {
+    "a": (),
+    "b": (),
+    "winner": ("winner",),
+    "count": ("count", "n", "weight"),
+    "voter": ("visitor", "voter", "judge", "worker", "judge_hash"),
+    "time": TIME,
+    "prepared": ("prepared_id",),
+    "draw_probability": ("draw_probability",),
+    "battle": ("battle",),
+}
+ROLES = tuple(_BY_ROLE)
 """What a column can be named for; see `Layout.of`."""
+FIXED = ("kind", "counted", "anony", "reasons", "ledger_revision")
+"""Columns that have no other names."""
 
 
 class LayoutError(ValueError):
@@ -25,78 +35,70 @@ class LayoutError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The names of the columns that are used, None for a missing one. A row's values are read in the order `base`,
-    `extras`, and those of `answers` unflattened."""
+    """The names of the columns that are used; None for a missing one."""
 
     sides: tuple[str, str]
     outcome: tuple[str, ...]
-    voter: str | None
-    prepared: str | None
-    time: str | None
-    draw_probability: str | None
-    answers: tuple[str, ...]
+    """The winner, or the three flags."""
+    count: str | None = None
+    voter: str | None = None
+    time: str | None = None
+    prepared: str | None = None
+    draw_probability: str | None = None
+    battle: str | None = None
+    """A name of the battle, which is the same in every export."""
+    fixed: tuple[str, ...] = ()
+    """Those of `FIXED` that there are."""
+    answers: tuple[str, ...] = ()
+    further_known: frozenset[str] = frozenset()
+    """Columns that need no notice though they are not used: those of our own exports."""
 
     @classmethod
     def of(cls, columns: Sequence[str], named: Mapping[str, str] | None = None) -> "Layout":
         """The layout of a file with these columns. `named` are columns by their role (one of `ROLES`), where their
-        names do not say it. Raises LayoutError."""
+        names do not say it; "": the role has no column. Raises LayoutError."""
         named = named or {}
-        for role, name in named.items():
-            if role not in ROLES:
-                raise LayoutError(f"cannot have a column for {role!r}; expected one of {', '.join(ROLES)}")
-            if name not in columns:
-                found = ", ".join(map(shown, columns[:12])) or "none"
-                raise LayoutError(f"has no column {name!r}, which is named for {role}; its columns are {found}")
+        _check_named(named, columns)
         found_a, found_b = next((pair for pair in _SIDES if set(pair) <= set(columns)), ("", ""))
         sides = named.get("a", found_a), named.get("b", found_b)
-        outcome = (
-            (named["winner"],)
-            if "winner" in named
-            else next((names for names in (("winner",), FLAGS) if set(names) <= set(columns)), None)
-        )
-        if "" in sides or outcome is None:
+        winner = named.get("winner", "winner" if "winner" in columns else "")
+        outcome = (winner,) if winner else FLAGS if set(FLAGS) <= set(columns) else ()
+        if "" in sides or not outcome:
             found = ", ".join(map(shown, columns[:12])) or "none"
-            is_other = len(columns) == 1 and any(mark in columns[0] for mark in ";\t|")
-            hint = ", separated by commas" if is_other else ""
+            hint = ""
             if any("\0" in column for column in columns):  # UTF-16 without its mark, or not text
                 hint = ", as UTF-8 text"
+            elif len(columns) > 1 and not any("\0" in column for column in columns):
+                hint = "; columns with other names can be named: --columns a=white,b=black,winner=result"
             raise LayoutError(f"is not a votes file: its columns are {found}; {EXPECTED}{hint}")
 
-        def first_of(role: str, *names: str) -> str | None:
-            return named.get(role) or next((name for name in names if name in columns), None)
+        def of_role(role: str) -> str | None:
+            name = named.get(role)
+            return (name or None) if name is not None else next((one for one in _BY_ROLE[role] if one in columns), None)
 
         layout = cls(
             sides,
             outcome,
-            voter=first_of("voter", *_VOTER),
-            prepared=first_of("prepared", "prepared_id"),
-            time=first_of("time", *TIME),
-            draw_probability=first_of("draw_probability", "draw_probability"),
+            **{role: of_role(role) for role in ROLES[3:]},
+            fixed=tuple(name for name in FIXED if name in columns),
             answers=tuple(name for name in answers.COLUMNS if name in columns),
+            further_known=frozenset(columns) if "ledger_revision" in columns else frozenset(),
         )
-        for name in (*layout.base, *layout.extras, *layout.answers):
+        for name in (*layout.used, *layout.answers):
             if columns.count(name) > 1:
                 raise LayoutError(f"has the column {name} {columns.count(name)} times; expected it once")
         return layout
 
     @property
-    def base(self) -> tuple[str, ...]:
-        """The columns that decide whether a row is a vote, and which."""
-        return (*self.sides, *self.outcome, *_OPTIONAL)
+    def used(self) -> tuple[str, ...]:
+        """All columns but those of answers."""
+        by_role = (self.count, self.voter, self.time, self.prepared, self.draw_probability, self.battle)
+        return (*self.sides, *self.outcome, *filter(None, by_role), *self.fixed)
 
-    @property
-    def extras(self) -> tuple[str, str, str, str]:
-        """Voter, prepared pair, time, draw probability."""
-        return (
-            self.voter or _ABSENT,
-            self.prepared or _ABSENT,
-            self.time or _ABSENT,
-            self.draw_probability or _ABSENT,
-        )
-
-    @property
-    def place_of_time(self) -> int:
-        return len(self.base) + 2
+    def unused(self, columns: Iterable[str]) -> list[str]:
+        """The columns whose meaning is unknown; one without a name is the index that pandas writes."""
+        known = {*self.used, *self.answers, *self.further_known, *FLAGS, "", "Unnamed: 0"}
+        return [name for name in columns if name not in known]
 
     def known(self) -> set[Column]:
         """The columns of `Votes` that such a file has."""
@@ -108,3 +110,12 @@ class Layout:
             "features": bool(self.answers),
         }
         return {column for column, is_there in has.items() if is_there}
+
+
+def _check_named(named: Mapping[str, str], columns: Sequence[str]) -> None:
+    for role, name in named.items():
+        if role not in ROLES:
+            raise LayoutError(f"cannot have a column for {role!r}; expected one of {', '.join(ROLES)}")
+        if name and name not in columns:
+            found = ", ".join(map(shown, columns[:12])) or "none"
+            raise LayoutError(f"has no column {name!r}, which is named for {role}; its columns are {found}")

@@ -5,17 +5,23 @@ Any other value is an error with the value and what was expected, never a guess.
 
 import math
 import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import numpy as np
 
 from db.outcome import Outcome
+from elo.battles import Floats
 
 FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
 _FLAG_OUTCOMES = (Outcome.A, Outcome.B, Outcome.TIE)
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # would break the table, or cannot be written at all
-LATEST_S = 1e11
-"""The year 5138: a larger number is not a time in seconds, but may be one in milliseconds."""
+_LATEST_S = 1e11
+"""The year 5138: larger numbers are milliseconds, microseconds from 1e14, and nanoseconds from 1e17."""
+_LATEST = 1e20
+MOST_VOTES = 10**12
+"""Of one row."""
 
 
 class ValueProblem(ValueError):
@@ -33,16 +39,8 @@ def model_name(column: str, value: object) -> str:
     return value
 
 
-def outcome(values: Sequence[object], labels: Mapping[str, Outcome] | None = None) -> Outcome:
-    """From the value of `winner`, or from the values of the three `FLAGS`. `labels` are more spellings of a winner."""
-    if len(values) == 1:
-        if labels and (found := labels.get(str(values[0]))) is not None:
-            return found
-        try:
-            return Outcome.parse(str(values[0]))
-        except ValueError:
-            spellings = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
-            raise ValueProblem(f"winner is {shown(values[0])}; expected one of {spellings}") from None
+def flags_outcome(values: Sequence[object]) -> Outcome:
+    """From the values of the three `FLAGS`."""
     flags = [truth(column, value, default=None) for column, value in zip(FLAGS, values, strict=True)]
     if sum(flags) != 1:
         raise ValueProblem(f"{', '.join(FLAGS)} are {', '.join(map(shown, values))}; expected exactly one 1")
@@ -61,7 +59,7 @@ def truth(column: str, value: object, *, default: bool | None) -> bool:
 
 def reasons(value: object) -> tuple[str, ...]:
     """A list, or text with the reasons separated by spaces, commas or semicolons."""
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return tuple(map(str, value))
     return tuple(str(value).replace(",", " ").replace(";", " ").split()) if value else ()
 
@@ -77,7 +75,7 @@ def label(column: str, value: object) -> str | None:
 
 def time_s(column: str, value: object) -> float:
     """Seconds since 1970, from such a number, a date, or a date and time (UTC without an offset); NaN for an empty
-    value."""
+    value. A number from 1e11 is taken as milliseconds, from 1e14 as microseconds, from 1e17 as nanoseconds."""
     if value is None or value == "":
         return math.nan
     moment = value
@@ -89,11 +87,37 @@ def time_s(column: str, value: object) -> float:
                 moment = datetime.fromisoformat(value.strip())
             except ValueError:
                 moment = None
+    if isinstance(moment, date) and not isinstance(moment, datetime):
+        moment = datetime(moment.year, moment.month, moment.day, tzinfo=UTC)
     if isinstance(moment, datetime):
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    if not isinstance(moment, int | float) or isinstance(moment, bool) or not -LATEST_S < moment < LATEST_S:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not isinstance(moment, int | float) or isinstance(moment, bool) or not abs(moment) < _LATEST:
         raise ValueProblem(f"{column} is {shown(value)}; expected seconds since 1970 or a date such as 2026-01-31")
-    return float(moment)
+    return float(in_seconds(np.array([moment], dtype=np.float64))[0])
+
+
+def in_seconds(times: Floats) -> Floats:
+    """(n,): times since 1970 in seconds; their unit is told by their size, as in `time_s`, and NaN beyond all units."""
+    size = np.abs(times)
+    unit = np.select([size < _LATEST_S, size < 1e14, size < 1e17, size < _LATEST], [1.0, 1e3, 1e6, 1e9], np.nan)
+    seconds: Floats = times / unit
+    return seconds
+
+
+def count(column: str, value: object) -> int:
+    """The number of votes that a row stands for."""
+    number = number_or_nan(value)
+    if math.isfinite(number) and not number.is_integer():
+        raise ValueProblem(
+            f"{column} is {shown(value)}; expected how many votes the row stands for, and a vote has no parts: "
+            f"intervals would be wrong. --columns count= leaves the column out"
+        )
+    if not 0 <= number <= MOST_VOTES:
+        raise ValueProblem(
+            f"{column} is {shown(value)}; expected how many votes the row stands for, a whole number from 0 to 1e12; "
+            "--columns count= leaves the column out"
+        )
+    return int(number)
 
 
 def probability(column: str, value: object) -> float:

@@ -80,11 +80,9 @@ class Numbered:
     def of(self, name: str) -> int:
         return self.numbers.setdefault(name, len(self.numbers))
 
-    def of_codes(self, codes: Index | Floats, names: Sequence[str], *, unnamed: str | None = None) -> Index:
-        """The numbers of `names[code]` for all codes, as if added one after the other; -1 for `unnamed`."""
-        return numbered(
-            codes.astype(np.int64, copy=False), names, lambda name: -1 if name == unnamed else self.of(name)
-        )
+    def of_codes(self, codes: Index | Floats, names: Sequence[str | None]) -> Index:
+        """The numbers of `names[code]` for all codes, as if added one after the other; -1 for None."""
+        return numbered(codes.astype(np.int64, copy=False), names, lambda name: -1 if name is None else self.of(name))
 
 
 def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> Index:
@@ -138,6 +136,8 @@ class VoteColumns:
     time_s: "array[float]" = field(default_factory=lambda: array("d"))
     draw_probability: "array[float]" = field(default_factory=lambda: array("d"))
     features: "array[float]" = field(default_factory=lambda: array("d"))
+    counts: "array[int]" = field(default_factory=lambda: array("q"))
+    """How many votes each stands for; empty: all for one."""
     further_cells: dict[str, CollectedCells] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,9 +160,20 @@ class VoteColumns:
         for name, one in zip(self.further, extras.further, strict=True):
             self.further_cells[name].add(one)
 
-    def add_many(self, a: Index, b: Index, outcome: Index, extras: Mapping[Column, Floats | Index]) -> None:
-        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown. The caller extends
-        `further_cells` by theirs."""
+    def add_many(
+        self,
+        a: Index,
+        b: Index,
+        outcome: Index,
+        extras: Mapping[Column, Floats | Index],
+        counts: Index | None = None,
+    ) -> None:
+        """Add N votes on numbered models; `extras` are numbers too, and missing ones are unknown. `counts` are how many
+        votes each stands for; None: one. The caller extends `further_cells` by theirs."""
+        if counts is not None and not self.counts:
+            _extend(self.counts, np.ones(len(self.a)))
+        if counts is not None or self.counts:
+            _extend(self.counts, np.ones(len(a)) if counts is None else counts)
         _extend(self.a, a)
         _extend(self.b, b)
         _extend(self.outcome, outcome)
@@ -176,7 +187,7 @@ class VoteColumns:
         if "draw_probability" in self.wanted:
             _extend(self.draw_probability, extras.get("draw_probability", nothing))
         if "features" in self.wanted:
-            _extend(self.features, np.tile(nothing, 2 * len(Features._fields)))
+            _extend(self.features, extras.get("features", np.full((len(a), 2 * len(Features._fields)), np.nan)))
 
     def _add_extras(self, extras: Extras) -> None:
         if "voter" in self.wanted:

@@ -1,62 +1,81 @@
-"""Read votes files into arrays of indices, in one pass.
+"""Read votes files, and tables in memory, into arrays of indices, in one pass.
 
     sides     model_a, model_b | left, right
-    outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad)
+    outcome   winner: a|model_a|left, b|model_b|right, tie, both_bad|tie (bothbad), or the name of one of the two models
               | exactly one of winner_model_a, winner_model_b, winner_tie
-    optional  counted, anony, kind, reasons, ledger_revision
+    optional  count|n|weight, battle, counted, anony, kind, reasons, ledger_revision
     on request  visitor|voter|judge|worker, prepared_id, tstamp|timestamp, draw_probability, the columns of `answers`
 
-Other columns are ignored. Rows of another kind or time, rows with `counted` false and rows with `anony` false are
-tallied without being validated. Every other row must be right: an unknown outcome never becomes a tie. Names are text,
-even if a file has numbers. Plain CSV is read column by column (`plain_votes`), up to the first line that is not plain
-or not right; both readers give the same result.
+The caller can name columns by their role, and add labels of winners; exports of other projects are in `public_formats`.
+Columns without a meaning are listed in `VotesFile.unused`. Rows of another kind or time, rows with `counted` false and
+rows with `anony` false are tallied without being validated; so are lines whose `battle` was read before. Every other
+row must be right: an unknown outcome never becomes a tie. Names are text, even if a file has numbers.
 """
 
-import gzip
-import io
-import math
-import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TextIO, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from db.outcome import Outcome
-from elo.battles import Votes
-from elo.columns import Cell
-from elo.votes import answers, values
-from elo.votes.further import NESTED, Further
+from elo.battles import Cells, Index, Votes
+from elo.settings import Settings
+from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
+from elo.votes.files.chunks import PackedError, RowsError, Table
+from elo.votes.files.csv_file import CsvFile
+from elo.votes.files.json_file import open_json
+from elo.votes.files.memory import MemoryTable, Values
+from elo.votes.files.opening import STANDARD, Opened
+from elo.votes.files.parquet_file import ParquetFile
+from elo.votes.further import UnknownColumnError
 from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
-from elo.votes.parquet import MAGIC, ParquetRows
-from elo.votes.plain_csv import NotPlainError, PlainCsv
-from elo.votes.plain_votes import PlainVotes
-from elo.votes.rows import CsvRows, Rows, RowsError, VoteRow, flattened, open_rows
-from elo.votes.values import ValueProblem
-from elo.votes.vote_columns import NO_EXTRAS, Column, Extras, VoteColumns
+from elo.votes.names import lookalikes
+from elo.votes.public_formats import FormatTable, format_for
+from elo.votes.vote_columns import Column, VoteColumns, data_for
 from elo.votes.wanted import ALL_KINDS, Tally, Wanted
-from elo.votes.where import Condition, ConditionError
+from elo.votes.where import Condition
+from elo.votes.winners import Labels, Meaning
 
-_GZIP = b"\x1f\x8b"
+__all__ = [
+    "BadRowError",
+    "Dialect",
+    "VotesFile",
+    "VotesFileError",
+    "VotesTable",
+    "opened",
+    "read_votes",
+    "votes_of_columns",
+]
 _PROGRESS_ROWS = 100_000
+MOST_ONE_BY_ONE = 20_000_000
+"""Votes that a file with counts may be expanded to, where they are needed one by one."""
 
 
-class VotesFileError(ValueError):
-    """The file is missing, not text, or not votes."""
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What the columns and values of a file mean, where their names do not say it."""
 
-
-class BadRowError(VotesFileError):
-    """One row is wrong; the message names file, line, value and what was expected."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """Dialect by their role, one of `layout.ROLES`: {"a": "white", "b": "black", "winner": "result"}. An empty name:
+    the role has no column."""
+    labels: Mapping[str, Meaning] = field(default_factory=dict)
+    """More spellings of the winner: {"1-0": Outcome.A}; "name" as a meaning: it is the name of a model."""
+    format: str | None = None
+    """One of `public_formats.FORMATS`; None: what the columns show."""
+    fold_names: bool = False
+    """Whether names that look the same are one, see `names.folded`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VotesFile:
     """The votes of files in order, and the tally of the rows left out (`bad_row`: skipped as wrong)."""
 
-    votes: Votes
+    lines: Votes
+    """The rows that gave votes; each is one vote, or as many as its count."""
+    counts: Index | None
+    """(N,): how many votes each of `lines` stands for; None: one."""
     tally: Tally
     kind: str | None
     """The kind of the votes; None: any, or unknown."""
@@ -64,6 +83,10 @@ class VotesFile:
     """The ledger's revision, if all rows are of one export."""
     first_bad: str | None
     """The error in the first row that was skipped."""
+    unused: tuple[str, ...]
+    """Columns of the files whose meaning is unknown."""
+    lookalikes: tuple[tuple[str, ...], ...]
+    """Groups of names that look the same."""
 
     @property
     def n_rows(self) -> int:
@@ -82,10 +105,48 @@ class VotesFile:
     def n_other_times(self) -> int:
         return self.tally.n_other_times
 
+    @property
+    def n_votes(self) -> int:
+        return len(self.lines) if self.counts is None else int(self.counts.sum())
+
+    @property
+    def votes(self) -> Votes:
+        """The votes one by one. Raises VotesFileError if counts stand for more than `MOST_ONE_BY_ONE`."""
+        if self.counts is None:
+            return self.lines
+        if self.n_votes > MOST_ONE_BY_ONE:
+            raise VotesFileError(
+                f"the counts stand for {self.n_votes:,} votes, which would be needed one by one; at most "
+                f"{MOST_ONE_BY_ONE:,} are. Ratings from counts need --method bradley-terry without weights, controls "
+                "and clusters"
+            )
+        return self.lines.select(np.repeat(np.arange(len(self.lines)), self.counts))
+
+    def data_for(self, settings: Settings) -> Cells | Votes:
+        """What `rate` needs of these votes: counts, unless the settings need the votes one by one. Raises
+        VotesFileError as `votes` does."""
+        if self.counts is None or not isinstance(data_for(self.lines, settings), Cells):
+            return data_for(self.votes, settings)
+        return _counted(self.lines, self.counts)
+
+
+def _counted(lines: Votes, counts: Index) -> Cells:
+    """The cells of lines that stand for several votes."""
+    names, outcomes = lines.models, 4
+    keys = (lines.a.astype(np.int64) * len(names) + lines.b) * outcomes + lines.outcome
+    distinct, place = np.unique(keys, return_inverse=True)
+    sums = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(sums, place, counts)
+    pair, outcome = np.divmod(distinct, outcomes)
+    a, b = np.divmod(pair, len(names))
+    rows = zip(a.tolist(), b.tolist(), outcome.tolist(), sums.tolist(), strict=True)
+    return Cells.from_counts((names[i], names[j], Outcome(o), n) for i, j, o, n in rows)
+
 
 def read_votes(
     paths: Sequence[Path],
     *,
+    dialect: Dialect | None = None,
     kind: str | None = None,
     since: float | None = None,
     until: float | None = None,
@@ -97,7 +158,7 @@ def read_votes(
     skip_bad: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> VotesFile:
-    """The votes of the files, one after the other, as if they were one file.
+    """The votes of the files, one after the other, as if they were one file. The path "-" is standard input.
 
     `kind` None takes rows of kind `battle`, or all rows of a file without that column; "all" takes all rows. Of these
     it takes the votes cast from `since` and before `until`, in seconds since 1970. `columns` are read besides models
@@ -112,19 +173,17 @@ def read_votes(
     and for a condition that cannot be compared with a value.
     """
     wanted = Wanted(kind, since, until, tuple(where), by)
-    into = VoteColumns(frozenset(columns), further=further)
-    reader = _Reader(wanted, into, skip_bad, progress, numbers=frozenset(numbers))
+    reader = _reader(dialect, wanted, columns, further, numbers, skip_bad, progress)
     for path in paths:
-        with _errors_of(path):
-            reader.read(path)
+        with opened(path, reader.dialect) as table:
+            reader.read(table)
     return reader.result()
 
 
 def votes_of_columns(
-    table: Mapping[str, Sequence[object] | NDArray[Any]],
+    table: Mapping[str, Values],
     *,
-    named: Mapping[str, str] | None = None,
-    labels: Mapping[str, Outcome] | None = None,
+    dialect: Dialect | None = None,
     kind: str | None = None,
     since: float | None = None,
     until: float | None = None,
@@ -136,11 +195,10 @@ def votes_of_columns(
     skip_bad: bool = False,
     name: str = "the table",
 ) -> VotesFile:
-    """The votes of a table in memory: its columns by name, each with one value a row, as lists or arrays.
+    """The votes of a table in memory: its columns by name, each with one value a row, as lists or as arrays of numpy or
+    pyarrow.
 
-    Columns are found by their names as in a file. `named` says which column has a role that its name does not say
-    (`{"a": "white", "b": "black", "winner": "result"}`), `labels` are more spellings of the winner
-    (`{"1-0": Outcome.A}`). The other arguments are those of `read_votes`.
+    Dialect are found by their names as in a file. The other arguments are those of `read_votes`.
 
     Raises BadRowError and VotesFileError like `read_votes`, with `name` in place of the path and rows counted from 1.
     """
@@ -148,311 +206,156 @@ def votes_of_columns(
     if len(set(lengths.values())) > 1:
         shown = ", ".join(f"{column!r} {n:,}" for column, n in lengths.items())
         raise VotesFileError(f"{name} has columns of different lengths: {shown}; expected one value a row in each")
-    reader = _Reader(
-        Wanted(kind, since, until, tuple(where), by),
-        VoteColumns(frozenset(columns), further=further),
-        skip_bad,
-        None,
-        named or {},
-        labels or {},
-        frozenset(numbers),
-    )
-    rows = _TableRows(table, tuple(table))
-    try:
-        reader.read_rows(name, rows, reader.layout(name, rows), unit="row")
-    except LayoutError as error:
-        raise VotesFileError(f"{name} {error}") from error
+    wanted = Wanted(kind, since, until, tuple(where), by)
+    reader = _reader(dialect, wanted, columns, further, numbers, skip_bad, None)
+    with _errors_of(name):
+        reader.read(VotesTable.of(MemoryTable(table), reader.dialect, name))
     return reader.result()
 
 
-@dataclass(slots=True)
-class _TableRows:
-    """Columns in memory as rows, counted from 1."""
-
-    table: Mapping[str, Sequence[object] | NDArray[Any]]
-    columns: tuple[str, ...]
-
-    def pick(self, wanted: Sequence[str], whole: Sequence[str] = ()) -> Iterator[VoteRow]:
-        n_rows = len(next(iter(self.table.values()), ()))
-        nothing = [None] * n_rows
-        columns = [self._values(column) if column in self.table else nothing for column in (*wanted, *whole)]
-        for number, row in enumerate(zip(*columns, strict=True), start=1):
-            yield VoteRow(number, flattened(row[: len(wanted)]), row[len(wanted) :])
-
-    def _values(self, column: str) -> Sequence[object]:
-        values = self.table[column]
-        listed = values.tolist() if isinstance(values, np.ndarray) else values
-        return [None if value != value else value for value in listed]  # NaN: missing
+def _reader(
+    dialect: Dialect | None,
+    wanted: Wanted,
+    columns: Collection[Column],
+    further: Sequence[str],
+    numbers: Collection[str],
+    skip_bad: bool,
+    progress: Callable[[int], None] | None,
+) -> "_Reader":
+    dialect = dialect or Dialect()
+    into = VoteColumns(frozenset(columns), further=further)
+    reading = Reading(wanted, into, frozenset(numbers), dialect.fold_names, skip_bad)
+    return _Reader(dialect, reading, progress)
 
 
 @dataclass(slots=True)
 class _Reader:
-    wanted: Wanted
-    columns: VoteColumns
-    skip_bad: bool
+    dialect: Dialect
+    reading: Reading
     progress: Callable[[int], None] | None
-    named: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, Outcome] = field(default_factory=dict)
-    numbers: frozenset[str] = frozenset()
-    tally: Tally = field(default_factory=Tally)
     has_kinds: bool = True
-    revisions: set[object] = field(default_factory=set)
-    first_bad: str | None = None
+    unused: dict[str, None] = field(default_factory=dict)
     n_unreported: int = 0
 
-    def result(self) -> VotesFile:
-        revision = self.revisions.pop() if len(self.revisions) == 1 else None
-        return VotesFile(
-            self.columns.votes(),
-            self.tally,
-            self.wanted.one_kind if self.has_kinds else None,
-            revision if isinstance(revision, int) else None,
-            self.first_bad,
-        )
-
-    def read(self, path: Path) -> None:
-        if _is_parquet(path):
-            rows: Rows = ParquetRows(path)
-            self.read_rows(path, rows, self.layout(path, rows), unit="row")
-            return
-        with _text(path) as text:
-            rows = open_rows(text)
-            layout = self.layout(path, rows)
-            further = self.further(rows)
-            is_nested = not set(further.picked).isdisjoint(NESTED) or bool(further.awaited)
-            looks_at_answers = "features" in self.columns.wanted and bool(layout.answers)
-            if not isinstance(rows, CsvRows) or looks_at_answers or is_nested:
-                self.read_rows(path, rows, layout)
-                return
-        rest = self.read_plain(path, rows.columns, layout, further)
-        if rest is not None:
-            with _text(path, offset=rest.offset) as text:
-                header = rows.columns if rest.offset else ()
-                self.read_rows(path, CsvRows(text, header=header, n_lines=rest.n_lines), layout)
-
-    def layout(self, path: Path | str, rows: Rows) -> Layout:
-        layout = Layout.of(rows.columns, self.named)
-        if self.wanted.kind is not None and self.wanted.kind != ALL_KINDS and "kind" not in rows.columns:
-            raise VotesFileError(f"{path} has no column kind, so rows of kind {self.wanted.kind!r} cannot be selected")
-        if self.wanted.has_times and layout.time is None:
-            raise VotesFileError(f"{path} has no column {' or '.join(TIME)}, so votes cannot be selected by time")
-        self.has_kinds &= "kind" in rows.columns
-        self.columns.known |= layout.known()
-        return layout
-
-    @property
-    def further_names(self) -> tuple[str, ...]:
-        """Those that the votes carry, then those that only conditions and the tally need."""
-        others = (*(condition.column for condition in self.wanted.where), self.wanted.by)
-        return tuple(dict.fromkeys([*self.columns.further, *(name for name in others if name is not None)]))
-
-    def further(self, rows: Rows) -> Further:
-        """Where these rows have the further columns and those of the conditions."""
-        is_first_row = not isinstance(rows, CsvRows | ParquetRows | _TableRows)
-        return Further.of(self.further_names, rows.columns, numbers=self.numbers, is_first_row=is_first_row)
-
-    def read_plain(self, path: Path, columns: Sequence[str], layout: Layout, further: Further) -> PlainCsv | None:
-        """Take the votes of the file up to the first line that is not plain or not right. Return None at the end of the
-        file, else where that line is."""
-        votes = PlainVotes(layout, columns, self.wanted, further, self.columns, self.tally)
-        with _bytes(path) as file:
-            plain = PlainCsv(file, columns)
-            for block in plain.blocks():
-                try:
-                    votes.take(block)
-                except NotPlainError:
-                    break
-                self.report(len(block))
-        self.revisions |= votes.revisions
-        return None if plain.is_whole else plain
-
-    def read_rows(self, path: Path | str, rows: Rows, layout: Layout, *, unit: str = "line") -> None:
-        known: dict[tuple[object, ...], tuple[int, int, int]] = {}  # most rows repeat a few combinations
-        wants_extras, has_times = bool(self.columns.wanted), self.wanted.has_times
-        further, n_kept = self.further(rows), len(self.columns.further)
-        selects = has_times or bool(self.wanted.where)
-        models, n_base = self.columns.models, len(layout.base)
-        picked = (*layout.base, *layout.extras) if wants_extras or has_times else layout.base
-        of_answers = layout.answers if "features" in self.columns.wanted else ()
-        for row in rows.pick(picked, (*of_answers, *further.picked)):
-            self.tally.n_rows += 1
-            self.report(1)
-            cells = row.values[:n_base]
-            vote = known.get(cells)
-            found = further.cells(row.whole[len(of_answers) :]) if further.names and row.problem is None else ()
-            try:
-                if vote is None:
-                    if (battle := self.battle(row, layout, found)) is None:
-                        continue
-                elif selects and not self.is_selected(row, layout, found):
-                    continue
-                extras = self.extras(row, layout) if wants_extras else NO_EXTRAS
-                if n_kept:
-                    further.check(found)
-                    extras = replace(extras, further=found[:n_kept])
-            except ConditionError as error:
-                raise VotesFileError(f"{path}, {unit} {row.line}: {error}") from error
-            except ValueProblem as problem:
-                self.skip(f"{path}, {unit} {row.line}: {problem}")
-                continue
-            if vote is None:
-                assert battle is not None
-                vote = models.of(battle.model_a), models.of(battle.model_b), int(battle.outcome)
-                if all(type(cell) is str for cell in cells[:2]):  # because 1 and True are the same key
-                    known[cells] = vote
-            self.columns.add_numbered(*vote, extras)
-        further.check_found()
-
-    def skip(self, message: str) -> None:
-        if not self.skip_bad:
-            raise BadRowError(message)
-        self.first_bad = self.first_bad or message
-        self.tally.excluded["bad_row"] += 1
+    def read(self, table: "VotesTable") -> None:
+        layout, reading = table.layout, self.reading
+        table.check_selection(reading.wanted)
+        self.has_kinds &= "kind" in layout.fixed
+        reading.columns.known |= layout.known()
+        unused = layout.unused(table.rows.columns)
+        votes = FileVotes(table.rows, layout, reading, table.labels, table.name)
+        self.unused |= dict.fromkeys(column for column in unused if column not in votes.names)
+        for chunk in table.rows.chunks(votes.names):
+            votes.take(chunk)
+            self.report(len(chunk))
+        votes.check_end()
 
     def report(self, n_rows: int) -> None:
         """Count these rows, and now and then call `progress`."""
         self.n_unreported += n_rows
         if self.progress and self.n_unreported >= _PROGRESS_ROWS:
             self.n_unreported = 0
-            self.progress(self.tally.n_rows)
+            self.progress(self.reading.tally.n_rows)
 
-    def battle(self, found: VoteRow, layout: Layout, further: Sequence[Cell]) -> "_Battle | None":
-        """The battle, or None where the row is left out and tallied."""
-        if found.problem is not None:
-            raise ValueProblem(found.problem)
-        row = dict(zip(layout.base, found.values, strict=False))
-        self.revisions.add(row["ledger_revision"])
-        if not self.wanted.is_kind(row["kind"]):
-            self.tally.n_other_kinds += 1
-            return None
-        if not self.is_selected(found, layout, further):
-            return None
-        if not values.truth("counted", row["counted"], default=True):
-            self.tally.exclude(values.reasons(row["reasons"]) or ("not_counted",), self.by(further))
-            return None
-        if not values.truth("anony", row["anony"], default=True):
-            self.tally.exclude(["not_anonymous"], self.by(further))
-            return None
-        side_a, side_b = (values.model_name(side, row[side]) for side in layout.sides)
-        if side_a == side_b:
-            raise ValueProblem(f"{layout.sides[0]} and {layout.sides[1]} are both {side_a!r}; expected two models")
-        return _Battle(side_a, side_b, values.outcome([row[column] for column in layout.outcome], self.labels))
-
-    def by(self, further: Sequence[Cell]) -> Cell | None:
-        """The cell of the column `by`."""
-        return None if self.wanted.by is None else further[self.further_names.index(self.wanted.by)]
-
-    def is_selected(self, row: VoteRow, layout: Layout, further: Sequence[Cell]) -> bool:
-        """Whether the row is of the wanted time and all conditions hold; the others are tallied."""
-        if self.wanted.has_times and not self.is_in_time(row, layout):
-            return False
-        if not self.wanted.where:
-            return True
-        cells = dict(zip(self.further_names, further, strict=True))
-        holds = all(condition.holds(cells[condition.column]) for condition in self.wanted.where)
-        self.tally.n_other_values += not holds
-        return holds
-
-    def is_in_time(self, row: VoteRow, layout: Layout) -> bool:
-        """Whether the vote was cast in the wanted time; the others are tallied."""
-        column, value = layout.time or "", row.values[layout.place_of_time]
-        time_s = values.time_s(column, value)
-        if math.isnan(time_s):
-            raise ValueProblem(f"{column} is {values.shown(value)}; expected seconds since 1970 or a date")
-        is_in = self.wanted.is_time(time_s)
-        self.tally.n_other_times += not is_in
-        return is_in
-
-    def extras(self, row: VoteRow, layout: Layout) -> Extras:
-        """The wanted columns of a vote besides models and outcome."""
-        wanted = self.columns.wanted
-        voter, prepared, time, probability = row.values[len(layout.base) :]
-        return Extras(
-            voter=values.label(layout.voter or "", voter) if "voter" in wanted else None,
-            prepared=values.label(layout.prepared or "", prepared) if "prepared" in wanted else None,
-            time_s=values.time_s(layout.time or "", time) if "time" in wanted else math.nan,
-            draw_probability=(
-                values.probability(layout.draw_probability or "", probability)
-                if "draw_probability" in wanted
-                else math.nan
-            ),
-            features=(
-                answers.of_row(dict(zip(layout.answers, row.whole, strict=False)), *map(str, row.values[:2]))
-                if "features" in wanted
-                else NO_EXTRAS.features
-            ),
+    def result(self) -> VotesFile:
+        reading = self.reading
+        revision = next(iter(reading.revisions)) if len(reading.revisions) == 1 else None
+        counts = reading.columns.counts
+        return VotesFile(
+            reading.columns.votes(),
+            np.frombuffer(counts, dtype=np.int64) if counts else None,
+            reading.tally,
+            reading.wanted.one_kind if self.has_kinds else None,
+            revision if isinstance(revision, int) else None,
+            reading.first_bad,
+            tuple(self.unused),
+            lookalikes(reading.columns.models.numbers),
         )
 
 
-class _Battle(NamedTuple):
-    """Two models and the outcome."""
+@dataclass(frozen=True, slots=True)
+class VotesTable:
+    """A file or table whose rows are votes, with what its columns mean, and its name for messages."""
 
-    model_a: str
-    model_b: str
-    outcome: Outcome
+    rows: Table
+    layout: Layout
+    labels: Labels
+    name: str
+
+    @classmethod
+    def of(cls, table: Table, dialect: Dialect, name: str) -> "VotesTable":
+        """Raises LayoutError."""
+        is_found = dialect.format is None and _is_header(table.columns, dialect.named)
+        format_ = None if is_found else format_for(dialect.format, table.columns)
+        if format_ is None:
+            return cls(table, Layout.of(table.columns, dialect.named), Labels(dialect.labels), name)
+        rows = FormatTable(table, format_)
+        layout = Layout.of(rows.columns, {**rows.named, **dialect.named})
+        return cls(rows, layout, Labels({**format_.labels, **dialect.labels}), name)
+
+    def check_selection(self, wanted: Wanted) -> None:
+        """Raise VotesFileError without a column that the selection of rows needs."""
+        if wanted.kind is not None and wanted.kind != ALL_KINDS and "kind" not in self.layout.fixed:
+            raise VotesFileError(f"{self.name} has no column kind, so rows of kind {wanted.kind!r} cannot be selected")
+        if wanted.has_times and self.layout.time is None:
+            raise VotesFileError(f"{self.name} has no column {' or '.join(TIME)}, so votes cannot be selected by time")
+
+
+def _is_header(columns: Sequence[str], named: Mapping[str, str]) -> bool:
+    try:
+        Layout.of(columns, named)
+    except LayoutError:
+        return False
+    return True
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Rows]:
-    """The rows of a votes file of any format, for readers that need other columns than `Votes` has. Errors in the file,
-    also while its rows are read, are raised as VotesFileError."""
-    with _errors_of(path):
-        if _is_parquet(path):
-            yield ParquetRows(path)
-        else:
-            with _text(path) as text:
-                yield open_rows(text)
+def opened(path: Path, dialect: Dialect | None = None) -> Iterator[VotesTable]:
+    """A votes file of any format, for readers that need more than `Votes` has. Errors in the file, also while its rows
+    are read, are raised as VotesFileError."""
+    dialect = dialect or Dialect()
+    name = "standard input" if path == STANDARD else str(path)
+    if path != STANDARD:
+        _check_file(path)
+    with _errors_of(name), Opened(path) as file:
+        yield VotesTable.of(_table(file, dialect), dialect, name)
 
 
-@contextmanager
-def _errors_of(path: Path) -> Iterator[None]:
-    """Raise errors of the file as VotesFileError."""
+def _table(file: Opened, dialect: Dialect) -> Table:
+    if file.is_parquet:
+        return ParquetFile(file)
+
+    def is_header(columns: Sequence[str]) -> bool:
+        return _is_header(columns, dialect.named) or format_for(None, columns) is not None
+
+    with file.text() as text:
+        start = text.read(4096).lstrip()[:1]
+    if not start:
+        raise RowsError("is empty")
+    return open_json(file, is_header) if start in "[{" else CsvFile(file, is_header)
+
+
+def _check_file(path: Path) -> None:
     if path.is_fifo():
         raise VotesFileError(f"{path} is a pipe, and votes are read more than once; write them to a file first")
     if path.is_dir():
         raise VotesFileError(f"{path} is a folder; name the files in it")
     if path.exists() and not path.is_file():  # a device may never end
         raise VotesFileError(f"{path} is not a regular file; expected CSV, JSON or JSON lines")
+
+
+@contextmanager
+def _errors_of(name: str) -> Iterator[None]:
+    """Raise errors of the file as VotesFileError."""
     try:
         yield
-    except LayoutError as error:
-        raise VotesFileError(f"{path} {error}") from error
+    except (LayoutError, UnknownColumnError, PackedError) as error:
+        raise VotesFileError(f"{name} {error}") from error
     except RowsError as error:
-        raise VotesFileError(f"{path} {error}; {EXPECTED}") from error
+        raise VotesFileError(f"{name} {error}; {EXPECTED}") from error
     except UnicodeDecodeError as error:
         raise VotesFileError(
-            f"{path} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
-        ) from error
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise VotesFileError(
-            f"{path} is a gzip file that cannot be unpacked: {error}; download or pack it again"
+            f"{name} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); save it as UTF-8"
         ) from error
     except OSError as error:
-        raise VotesFileError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _is_parquet(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(MAGIC)) == MAGIC
-
-
-@contextmanager
-def _bytes(path: Path) -> Iterator[BinaryIO]:
-    """The file's bytes, unpacked if it is a gzip file."""
-    with path.open("rb") as file:
-        is_packed = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-        if not is_packed:
-            yield file
-        else:
-            with gzip.open(file) as unpacked:
-                yield cast(BinaryIO, unpacked)
-
-
-@contextmanager
-def _text(path: Path, offset: int = 0) -> Iterator[TextIO]:
-    """The file's text from that byte on."""
-    with _bytes(path) as file:
-        file.seek(offset)
-        with io.TextIOWrapper(file, encoding="utf-8" if offset else "utf-8-sig", newline="") as text:
-            yield text
+        raise VotesFileError(f"{name} cannot be read: {error.strerror or error}") from error

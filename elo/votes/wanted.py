@@ -61,6 +61,8 @@ class Tally:
     n_rows: int = 0
     n_other_kinds: int = 0
     n_other_times: int = 0
+    n_repeated: int = 0
+    """Rows whose battle was read before."""
     n_other_values: int = 0
     """Rows for which a condition of `where` does not hold."""
     excluded: Counter[str] = field(default_factory=Counter)

@@ -130,7 +130,7 @@ ODD = FRAME.assign(winner=["a", "x", "b", "tie"])
          r"data .*its columns are 'model_a', 'model_b', 'result'; expected model_a .*; or name yours: columns=\{'a': "),
         (FRAME, {"columns": {"a": "white"}}, VotesFileError, r"data has no column 'white', which is named for a; its"),
         (FRAME, {"columns": {"left": "model_a"}}, VotesFileError, r"data cannot have a column for 'left'; expected"),
-        (FRAME, {"labels": {"x": "left!"}}, ValueError, r"labels: 'x' means 'left!'; expected a, b, tie or both_bad"),
+        (FRAME, {"labels": {"x": "left!"}}, ValueError, r"labels: 'x' means 'left!'; expected a, b, tie, both_bad"),
         (pd.concat([FRAME, FRAME.winner], axis=1), {}, VotesFileError, r"data has the column winner 2 times; expected"),
         (FRAME.head(0), {}, MissingDataError, r"data has no votes to rate: 0 rows, left out: none"),
         (FRAME.assign(counted=False), {}, MissingDataError, r"data has no votes .*: 4 rows, left out: not_counted 4"),

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from elo.battles import Cells, Votes
+from elo.commands.shared.dialects import add_dialect_options, add_votes_option, dialect_of, print_notices
 from elo.commands.shared.failures import UsageError
 from elo.commands.shared.progress import Progress
 from elo.settings import Settings
+from elo.votes.files.opening import STANDARD
 from elo.votes.values import ValueProblem, time_s
-from elo.votes.vote_columns import columns_for, data_for, further_for
+from elo.votes.vote_columns import columns_for, further_for
 from elo.votes.votes_file import VotesFile, read_votes
 from elo.votes.wanted import Tally
 from elo.votes.where import Condition, ConditionError
@@ -50,10 +52,7 @@ def add_source_options(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("votes")
     source = group.add_mutually_exclusive_group(required=True)
     source.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
-    source.add_argument(
-        "--votes", metavar="FILE", type=Path, nargs="+",
-        help="CSV, JSON or JSON lines, each also with gzip, or Parquet; several files are read as one",
-    )  # fmt: skip
+    add_votes_option(source)
     group.add_argument(
         "--kind", metavar="KIND",
         help="kind of battles, such as battle or quick, or all (default: battle; all rows of a file without that "
@@ -66,6 +65,7 @@ def add_source_options(command: argparse.ArgumentParser) -> None:
     group.add_argument("--until", metavar="TIME", type=_time, help="only votes cast before then")
     add_where_option(group)
     group.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
+    add_dialect_options(command)
 
 
 def add_where_option(group: "argparse._ActionsContainer") -> None:
@@ -93,7 +93,7 @@ def find(arguments: argparse.Namespace, settings: Settings, progress: Progress, 
 def files_read(arguments: argparse.Namespace) -> list[Path]:
     """The files of --votes and --db, which no output may replace."""
     if arguments.db is None:
-        return list(arguments.votes)
+        return [path for path in arguments.votes if path != STANDARD]
     return [Path(arguments.db.removeprefix(_SQLITE).partition("?")[0])] if arguments.db.startswith(_SQLITE) else []
 
 
@@ -124,6 +124,7 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None,
     paths: Sequence[Path] = arguments.votes
     file = read_votes(
         paths,
+        dialect=dialect_of(arguments),
         kind=arguments.kind,
         since=arguments.since,
         until=arguments.until,
@@ -145,8 +146,9 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None,
         print(f"skipped rows of other times: {tally.n_other_times:,}", file=sys.stderr)
     if file.first_bad is not None:
         print(f"skipped bad rows: {tally.excluded['bad_row']:,}; the first: {file.first_bad}", file=sys.stderr)
+    print_notices(file)
     return Found(
-        file.votes if by is not None else data_for(file.votes, settings),
+        file.votes if by is not None else file.data_for(settings),
         listed=(),
         revision=file.revision,
         tally=tally,

@@ -12,7 +12,7 @@ from db import exchange
 from db.session import open_database
 from elo.__main__ import main
 from elo.commands.recompute_by import _folders
-from elo.votes.plain_csv import PlainCsv
+from elo.votes.files.csv_file import CsvFile
 from tests.elo.commands.test_recompute import crowd
 
 
@@ -29,7 +29,7 @@ def votes_file(folder: Path, form: str = "csv") -> Path:
         language, is_counted = rng.choice(("ko", "ko", "en", "en/us", "")), rng.random() < 0.9
         rows.append([a, b, rng.choice(("a", "b", "tie")), language, json.dumps(tags), str(is_counted).lower(), ""])
     rows[7][6] = "2"
-    names = ["model_a", "model_b", "winner", "language", "tags", "counted", "n"]
+    names = ["model_a", "model_b", "winner", "language", "tags", "counted", "size"]
     path = folder / f"votes.{form}"
     if form == "jsonl":
         objects = [
@@ -53,7 +53,7 @@ def test_each_board_is_that_of_the_condition(
     tmp_path: Path, form: str, column: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if form == "row by row":
-        monkeypatch.setattr(PlainCsv, "blocks", lambda self: iter(()))
+        monkeypatch.setattr(CsvFile, "_plain", lambda *_: None)
     votes = votes_file(tmp_path, "csv" if form == "row by row" else form)
     selected = ("--votes", votes, "--where", "winner!=tie")
     assert run(*selected, "--by", column, "--json", tmp_path / "by.json") == 0

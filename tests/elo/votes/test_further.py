@@ -11,18 +11,18 @@ from db import exchange, queries
 from db.codes import BattleKind, State
 from db.session import open_database
 from elo.columns import Column
-from elo.votes.plain_csv import PlainCsv
+from elo.votes.files.csv_file import CsvFile
 from elo.votes.vote_columns import gathered
 from elo.votes.votes_file import VotesFileError, read_votes, votes_of_columns
 from tests.db import building
 
 ROWS: list[dict[str, Any]] = [
-    {"model_a": "x", "model_b": "y", "winner": "a", "language": "ko", "tags": ["code", "math"], "n": 1, "by": True},
-    {"model_a": "y", "model_b": "z", "winner": "b", "language": None, "tags": [], "n": None, "by": False},
-    {"model_a": "z", "model_b": "x", "winner": "tie", "language": "en", "tags": ["code"], "n": 3, "by": None},
-    {"model_a": "z", "model_b": "y", "winner": "a", "language": "ko", "tags": ["math"], "n": 12, "by": True},
+    {"model_a": "x", "model_b": "y", "winner": "a", "language": "ko", "tags": ["code", "math"], "size": 1, "by": True},
+    {"model_a": "y", "model_b": "z", "winner": "b", "language": None, "tags": [], "size": None, "by": False},
+    {"model_a": "z", "model_b": "x", "winner": "tie", "language": "en", "tags": ["code"], "size": 3, "by": None},
+    {"model_a": "z", "model_b": "y", "winner": "a", "language": "ko", "tags": ["math"], "size": 12, "by": True},
 ]
-NAMES = ("tags", "language", "n", "by")
+NAMES = ("tags", "language", "size", "by")
 
 
 def write(folder: Path, form: str) -> Path:
@@ -37,11 +37,16 @@ def write(folder: Path, form: str) -> Path:
     else:
         texts = [
             [str(row[name] if row[name] is not None else "") for name in ("model_a", "model_b", "winner", "language")]
-            + [";".join(row["tags"]), "" if row["n"] is None else str(row["n"]), json.dumps(row["by"]).strip("nul")]
+            + [
+                ";".join(row["tags"]),
+                "" if row["size"] is None else str(row["size"]),
+                json.dumps(row["by"]).strip("nul"),
+            ]
             for row in ROWS
         ]
         text = (
-            "\n".join(map(",".join, [["model_a", "model_b", "winner", "language", "tags", "n", "by"], *texts])) + "\n"
+            "\n".join(map(",".join, [["model_a", "model_b", "winner", "language", "tags", "size", "by"], *texts]))
+            + "\n"
         )
         path.write_bytes(gzip.compress(text.encode()) if form == "csv.gz" else text.encode())
     return path
@@ -54,13 +59,13 @@ def told(further: dict[str, Column]) -> list[object]:
 @pytest.mark.parametrize("form", ["csv", "csv.gz", "row by row", "jsonl", "json", "parquet"])
 def test_every_format_gives_the_same_columns(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if form == "row by row":
-        monkeypatch.setattr(PlainCsv, "blocks", lambda self: iter(()))
+        monkeypatch.setattr(CsvFile, "_plain", lambda *_: None)
     path = write(tmp_path, "csv" if form == "row by row" else form)
     file = read_votes([path, path], further=NAMES)
     assert told(dict(file.votes.further)) == [
         ("tags", [0, -1, 1, 2] * 2, (("code", "math"), ("code",), ("math",))),
         ("language", [0, -1, 1, 0] * 2, ("ko", "en")),
-        ("n", [0, -1, 1, 2] * 2, ("1", "3", "12")),
+        ("size", [0, -1, 1, 2] * 2, ("1", "3", "12")),
         ("by", [0, 1, -1, 0] * 2, ("true", "false")),
     ]
     assert not read_votes([path]).votes.further

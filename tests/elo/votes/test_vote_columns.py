@@ -28,9 +28,9 @@ def test_only_what_settings_make_use_of_is_asked_for() -> None:
 def test_names_are_numbered_in_the_order_in_which_they_come() -> None:
     one_by_one, at_once = Numbered(), Numbered({"q": 0})
     codes = np.array([2, 0, 2, 1, 4])
-    names = ["x", "y", "z", "unused", ""]
-    assert [one_by_one.of(names[code]) for code in codes] == [0, 1, 0, 2, 3]
-    assert at_once.of_codes(codes, names, unnamed="").tolist() == [1, 2, 1, 3, -1]
+    names = ["x", "y", "z", "unused", None]
+    assert [one_by_one.of(names[code] or "") for code in codes] == [0, 1, 0, 2, 3]
+    assert at_once.of_codes(codes, names).tolist() == [1, 2, 1, 3, -1]
     assert at_once.numbers == {"q": 0, "z": 1, "x": 2, "y": 3}
 
 

@@ -136,7 +136,7 @@ BAD_ROWS = [
     ),
     (
         '{"left": "x", "right": "y", "winner": "left"}\n{"left": ["x"], "right": "y", "winner": "left"}',
-        "left is ('x',)",
+        "left is ['x'];",
     ),
     ('{"left": "x", "right": "y", "winner": "left"}\n{"left": "x", "right": "y", "winner": 1}', "line 2: winner is 1;"),
     (
@@ -171,10 +171,6 @@ def test_skipped_bad_rows_are_tallied_and_the_first_is_kept(tmp_path: Path, text
             "model_a,model_b\nx,y\n",
             "is not a votes file: its columns are 'model_a', 'model_b'; expected model_a and model_b",
         ),
-        (
-            "left;right;winner\nx;y;left\n",
-            "with winner (or winner_model_a, winner_model_b and winner_tie), separated by",
-        ),
         ('{"prompt": "hi"}', "is not a votes file: its columns are 'prompt'"),
         ("[{}]", "is not a votes file: its columns are none"),
         ("[]", "is an empty list; expected model_a"),
@@ -183,7 +179,6 @@ def test_skipped_bad_rows_are_tallied_and_the_first_is_kept(tmp_path: Path, text
         (b"\x1f\x8b\x08\x00", "is a gzip file that cannot be unpacked: "),
         (b"left,right,winner,winner\nx,y,left,right\n", "has the column winner 2 times; expected it once"),
         (b"left,right,left,winner\nx,y,z,left\n", "has the column left 2 times; expected it once"),
-        ("left,right,winner\nx,y,left\n".encode("utf-16"), "is not UTF-8 text (byte 0xff); save it as UTF-8"),
         ("left,right,winner\nx,y,left\n".encode("utf-16-le"), "winner_tie), as UTF-8 text"),
         (b"<p>" * 1000, f"its columns are '{'<p>' * 18}<p...; expected"),
         (gzip.compress(b"left,right,winner\nx,y,left\n", mtime=0)[:-9], "is a gzip file that cannot be unpacked: "),
@@ -213,13 +208,13 @@ def test_a_missing_file_a_folder_and_a_pipe_are_refused(tmp_path: Path) -> None:
 
 def test_progress_is_reported_during_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("elo.votes.votes_file._PROGRESS_ROWS", 2)
-    monkeypatch.setattr("elo.votes.plain_csv._BLOCK_BYTES", 20)
+    monkeypatch.setattr("elo.votes.files.csv_file.CHUNK_ROWS", 5)
     rows, csv = tmp_path / "votes.jsonl", tmp_path / "votes.csv"
     rows.write_text(lines(*[{"left": "x", "right": "y", "winner": "left"}] * 5))
     csv.write_text("left,right,winner\n" + "x,y,left\n" * 5)
     told: list[int] = []
     read_votes([rows, csv], progress=told.append)
-    assert told == [2, 4, 7, 9]
+    assert told == [4, 10]
 
 
 def test_a_file_with_a_header_only_has_no_votes(tmp_path: Path) -> None:

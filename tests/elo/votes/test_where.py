@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from elo.columns import Cell
-from elo.votes.plain_csv import PlainCsv
+from elo.votes.files.csv_file import CsvFile
 from elo.votes.votes_file import VotesFile, VotesFileError, read_votes, votes_of_columns
 from elo.votes.where import Condition, ConditionError, parse_all
 from tests.elo.votes.test_further import write
@@ -24,7 +24,7 @@ from tests.elo.votes.test_further import write
         ("tags!=code", [("math",), ""], [("code", "math")]),
         ("n=2", ["2", "2.0", " 2", "2e0"], ["3", "", "two"]),
         ("n!=2", ["3", ""], ["2", "2.0"]),
-        ("n>=2", ["2", "2.5", "10"], ["1", "-3", ""]),
+        ("size>=2", ["2", "2.5", "10"], ["1", "-3", ""]),
         ("n<=-1.5", ["-2", "-1.5"], ["0", ""]),
         ("id=12345678901234567890", ["12345678901234567890"], ["12345678901234567891"]),
         ("shared=true", ["true", "True", "1"], ["false", "0", ""]),
@@ -63,8 +63,8 @@ def test_a_condition_without_meaning_is_refused(written: str, message: str) -> N
 @pytest.mark.parametrize(
     ("written", "cell", "message"),
     [
-        ("n>=2", "many", "n is 'many', not a number, which n>=2 compares; use = or !="),
-        ("n>=2", ("1", "2"), r"n is \['1', '2'\], not a number"),
+        ("size>=2", "many", "size is 'many', not a number, which size>=2 compares; use = or !="),
+        ("size>=2", ("1", "2"), r"size is \['1', '2'\], not a number"),
         ("tstamp<=5", "yesterday", "tstamp is 'yesterday', not a time"),
     ],
 )
@@ -86,9 +86,9 @@ def chosen(file: VotesFile) -> tuple[list[tuple[str, str]], int]:
         (["language="], [("y", "z")]),
         (["tags=code"], [("x", "y"), ("z", "x")]),
         (["tags!=code"], [("y", "z"), ("z", "y")]),
-        (["n>=2"], [("z", "x"), ("z", "y")]),
-        (["n>=2", "tags=math"], [("z", "y")]),
-        (["by=true", "n<=1"], [("x", "y")]),
+        (["size>=2"], [("z", "x"), ("z", "y")]),
+        (["size>=2", "tags=math"], [("z", "y")]),
+        (["by=true", "size<=1"], [("x", "y")]),
         (["winner!=tie", "model_a=z"], [("z", "y")]),
     ],
     ids=str,
@@ -97,7 +97,7 @@ def test_every_format_selects_the_same_votes(
     tmp_path: Path, form: str, where: list[str], expected: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if form == "row by row":
-        monkeypatch.setattr(PlainCsv, "blocks", lambda self: iter(()))
+        monkeypatch.setattr(CsvFile, "_plain", lambda *_: None)
     path = write(tmp_path, "csv" if form == "row by row" else form)
     file = read_votes([path], where=parse_all(where))
     assert chosen(file) == (expected, 4 - len(expected))
@@ -105,8 +105,8 @@ def test_every_format_selects_the_same_votes(
 
 
 def test_a_table_in_memory_is_selected_too() -> None:
-    table = {"model_a": "xy", "model_b": "yx", "winner": "ab", "n": [1, 2.5]}
-    assert chosen(votes_of_columns(table, where=parse_all(["n>=2"]))) == ([("y", "x")], 1)
+    table = {"model_a": "xy", "model_b": "yx", "winner": "ab", "size": [1, 2.5]}
+    assert chosen(votes_of_columns(table, where=parse_all(["size>=2"]))) == ([("y", "x")], 1)
 
 
 def test_rows_are_left_out_before_they_are_looked_at(tmp_path: Path) -> None:
@@ -121,17 +121,19 @@ def test_rows_are_left_out_before_they_are_looked_at(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_a_value_without_order_is_named_by_its_line(tmp_path: Path, form: str) -> None:
     path = tmp_path / f"votes.{form}"
-    rows = [{"model_a": "x", "model_b": "y", "winner": "a", "n": n} for n in (1, "many")]
+    rows = [{"model_a": "x", "model_b": "y", "winner": "a", "size": n} for n in (1, "many")]
     if form == "csv":
-        path.write_text("model_a,model_b,winner,n\nx,y,a,1\nx,y,a,many\n")
+        path.write_text("model_a,model_b,winner,size\nx,y,a,1\nx,y,a,many\n")
     else:
         path.write_text("\n".join(map(json.dumps, rows)))
     line = 3 if form == "csv" else 2
-    with pytest.raises(VotesFileError, match=rf"{form}, line {line}: n is 'many', not a number, which n>=1 compares"):
-        read_votes([path], where=parse_all(["n>=1"]), skip_bad=True)
-    with pytest.raises(VotesFileError, match=rf"{form}, line {line}: n is 'many'; expected a number"):
-        read_votes([path], further=("n",), numbers=("n",))
-    file = read_votes([path], further=("n",), numbers=("n",), skip_bad=True)
+    with pytest.raises(
+        VotesFileError, match=rf"{form}, line {line}: size is 'many', not a number, which size>=1 compares"
+    ):
+        read_votes([path], where=parse_all(["size>=1"]), skip_bad=True)
+    with pytest.raises(VotesFileError, match=rf"{form}, line {line}: size is 'many'; expected a number"):
+        read_votes([path], further=("size",), numbers=("size",))
+    file = read_votes([path], further=("size",), numbers=("size",), skip_bad=True)
     assert (len(file.votes), file.excluded) == (1, {"bad_row": 1})
 
 
@@ -152,7 +154,7 @@ def test_a_column_may_be_the_difference_of_its_sides(
     else:
         path.write_text("model_a,model_b,winner,cost_a,cost_b\nx,y,a,3,1\nx,y,a,1,2\nx,y,a,,2\n")
     if form == "row by row":
-        monkeypatch.setattr(PlainCsv, "blocks", lambda self: iter(()))
+        monkeypatch.setattr(CsvFile, "_plain", lambda *_: None)
     votes = read_votes([path], further=("cost",), numbers=("cost",)).votes
     assert votes.further["cost"].numbers("cost").tolist()[:2] == [2.0, -1.0]
     assert votes.further["cost"].code.tolist() == [0, 1, -1]

@@ -26,7 +26,7 @@ def test_a_time_is_a_date_a_moment_or_seconds(text: str, seconds: float) -> None
     assert (parsed("--since", text).since, parsed(f"--until={text}").until) == (seconds, seconds)
 
 
-@pytest.mark.parametrize("text", ["yesterday", "", "nan", "1e12", "2026-02-30"])
+@pytest.mark.parametrize("text", ["yesterday", "", "nan", "1e20", "2026-02-30"])
 def test_another_time_is_refused_with_examples(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parsed("--since", text)

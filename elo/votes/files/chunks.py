@@ -1,0 +1,220 @@
+"""Some rows of a file as columns, whatever its format.
+
+What the columns mean, and whether values are right, is decided in `elo.votes`.
+
+    R rows of a chunk, V distinct values of a column
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Index = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+class RowsError(ValueError):
+    """The file is not in one of the formats, or is cut off."""
+
+
+class PackedError(ValueError):
+    """The bytes of the file cannot be read, whatever is in them."""
+
+
+class Cells(Protocol):
+    """The R values of a column."""
+
+    def coded(self, coder: "Coder") -> Index:
+        """(R,): the codes of the values."""
+
+    def values(self) -> Sequence[object]:
+        """The R values as they are in the file; None: missing."""
+
+    def value(self, row: int) -> object:
+        """One of the values."""
+
+    def numbers(self) -> Floats | None:
+        """(R,): the values as numbers, seconds for times, NaN for missing ones; None if one is neither."""
+
+
+@dataclass(slots=True)
+class Coder:
+    """The V distinct values of a column so far, each with a code: 0, 1, ... in the order of appearance. Lists are
+    tuples of text and objects are text. Values of different types are different: 1 is not True."""
+
+    found: list[object] = field(default_factory=list)
+    _codes: dict[object, int] = field(default_factory=dict)
+
+    def of(self, values: Sequence[object]) -> Index:
+        """(n,): the codes of these values."""
+        keys: Sequence[object] = values
+        if not set(map(type, values)) <= _PLAIN:
+            keys = [value if type(value) in _PLAIN else (type(value), value) for value in map(flat, values)]
+        codes = self._codes
+        for key in dict.fromkeys(keys):
+            if key not in codes:
+                codes[key] = len(codes)
+                self.found.append(key[1] if type(key) is tuple else key)
+        return np.fromiter(map(codes.__getitem__, keys), dtype=np.int64, count=len(keys))
+
+
+_PLAIN = {str, type(None)}
+
+
+def flat(value: object) -> object:
+    """A value in a form that can be hashed: a list as a tuple of text, an object as text."""
+    if isinstance(value, list | tuple):
+        return tuple(map(str, value))
+    try:
+        hash(value)
+    except TypeError:
+        return str(value)
+    return value
+
+
+@dataclass(slots=True)
+class ListCells:
+    """Values as a list."""
+
+    listed: Sequence[object]
+
+    def coded(self, coder: Coder) -> Index:
+        return coder.of(self.listed)
+
+    def values(self) -> Sequence[object]:
+        return self.listed
+
+    def value(self, row: int) -> object:
+        return self.listed[row]
+
+    def numbers(self) -> Floats | None:
+        if not set(map(type, self.listed)) <= {int, float, type(None)}:
+            return None
+        try:
+            return np.array(self.listed, dtype=np.float64)
+        except OverflowError:
+            return None
+
+
+@dataclass(slots=True)
+class ArrowCells:
+    """Values as an array of pyarrow."""
+
+    array: Any
+
+    def coded(self, coder: Coder) -> Index:
+        import pyarrow
+
+        array, kinds = self.array, pyarrow.types
+        if not kinds.is_dictionary(array.type):
+            if kinds.is_nested(array.type):
+                return coder.of(array.to_pylist())
+            array = array.dictionary_encode()
+        code_of = coder.of(array.dictionary.to_pylist())
+        indices = array.indices
+        if not indices.null_count:
+            codes: Index = code_of[indices.to_numpy(zero_copy_only=False)]
+            return codes
+        missing = coder.of([None])
+        places: Index = indices.fill_null(len(code_of)).to_numpy(zero_copy_only=False)
+        return np.concatenate([code_of, missing])[places]
+
+    def values(self) -> Sequence[object]:
+        import pyarrow
+
+        array = self.array
+        if pyarrow.types.is_timestamp(array.type) and array.type.unit == "ns":  # finer than Python's times
+            array = array.cast(pyarrow.timestamp("us", array.type.tz), safe=False)
+        values: list[object] = array.to_pylist()
+        return values
+
+    def value(self, row: int) -> object:
+        return ArrowCells(self.array.slice(row, 1)).values()[0]
+
+    def numbers(self) -> Floats | None:
+        import pyarrow
+        import pyarrow.compute
+
+        array, kinds = self.array, pyarrow.types
+        if kinds.is_dictionary(array.type):
+            array = array.dictionary_decode()
+        if kinds.is_string(array.type) or kinds.is_large_string(array.type):
+            array = pyarrow.compute.if_else(pyarrow.compute.equal(array, ""), None, array)
+        elif kinds.is_timestamp(array.type):
+            numbers: Floats = array.cast(pyarrow.int64()).to_numpy(zero_copy_only=False) / _PER_SECOND[array.type.unit]
+            return numbers
+        elif not kinds.is_integer(array.type) and not kinds.is_floating(array.type):
+            return None
+        try:
+            numbers = array.cast(pyarrow.float64(), safe=False).to_numpy(zero_copy_only=False)
+        except pyarrow.ArrowException:
+            return None
+        is_known = np.asarray(array.is_valid())
+        return numbers if np.isfinite(numbers[is_known]).all() else None
+
+
+_PER_SECOND = {"s": 1, "ms": 1e3, "us": 1e6, "ns": 1e9}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """R rows: the line that each starts on, the columns that were asked for and are there, and by row what is wrong
+    with its syntax; the values of such a row mean nothing."""
+
+    lines: Sequence[int]
+    columns: Mapping[str, Cells]
+    problems: Mapping[int, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+class Table(Protocol):
+    """A file that is open before its first row."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """Of the header, or of the first object."""
+
+    @property
+    def unit(self) -> str:
+        """What `Chunk.lines` counts: "line" or "row"."""
+
+    @property
+    def is_open_ended(self) -> bool:
+        """Whether later rows may have more columns, as in JSON."""
+
+    def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
+        """The rows in order, with those of these columns that there are; each call starts with the first row. Raises
+        RowsError if the file cannot be read further."""
+
+
+@dataclass(slots=True)
+class Gathered:
+    """Rows one by one that become a chunk."""
+
+    names: Sequence[str]
+    lines: list[int] = field(default_factory=list)
+    problems: dict[int, str] = field(default_factory=dict)
+    rows: list[Sequence[object]] = field(default_factory=list)
+
+    def add(self, line: int, values: Sequence[object]) -> None:
+        self.lines.append(line)
+        self.rows.append(values)
+
+    def add_problem(self, line: int, problem: str) -> None:
+        self.problems[len(self.lines)] = problem
+        self.add(line, (None,) * len(self.names))
+
+    def chunk(self) -> Chunk:
+        columns: Iterable[Sequence[object]] = zip(*self.rows, strict=True) if self.rows else [()] * len(self.names)
+        return Chunk(
+            self.lines, dict(zip(self.names, map(ListCells, columns), strict=True) if self.names else ()), self.problems
+        )
+
+
+CHUNK_ROWS = 2**14
+"""Rows of a chunk that is gathered row by row."""
