@@ -259,10 +259,14 @@ def _html(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, names: Collection[int], bars: int | None = None
 ) -> str:
     """A table of cells that are HTML already."""
-    kinds = [" class=name" if i in names else " class=bars" if i == bars else "" for i in range(len(header))]
+
+    def cell(tag: str, i: int, text: str) -> str:
+        if i in names:  # its end is cut where it is long
+            return f'<{tag} class="name" title="{text}">{text}</{tag}>'
+        return f'<{tag} class="bars">{text}</{tag}>' if i == bars else f"<{tag}>{text}</{tag}>"
 
     def row(tag: str, cells: Sequence[str]) -> str:
-        return "".join(f"<{tag}{kind}>{cell}</{tag}>" for kind, cell in zip(kinds, cells, strict=True))
+        return "".join(cell(tag, i, text) for i, text in enumerate(cells))
 
     body = "".join(f"<tr>{row('td', cells)}</tr>" for cells in rows)
     return f"<table><thead><tr>{row('th', header)}</tr></thead><tbody>{body}</tbody></table>"

@@ -75,7 +75,9 @@ def _as_block(text: str) -> str:
 def _class(name: str, cls: type) -> str:
     parts = [f"### elo.{name}\n", _text(cls) + "\n"]
     if dataclasses.is_dataclass(cls):
-        docs = field_docs(cls)
+        docs: dict[str, str] = {}
+        for base in filter(dataclasses.is_dataclass, reversed(cls.__mro__)):
+            docs |= field_docs(base)
         rows = [_field(field, docs.get(field.name, "")) for field in dataclasses.fields(cls)]
         parts.append(table(("field", "type", "default", ""), rows))
     for method, value in vars(cls).items():
