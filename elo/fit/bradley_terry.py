@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from elo.battles import Floats, Index, Pairs, names
 from elo.fit.components import components, mutual
 from elo.fit.convergence import CONVERGED, has_converged
-from elo.fit.linear import Incidence, cho_factor, cho_solve
+from elo.fit.linear import Incidence
 from elo.fit.network import ILL_CONDITIONED, Local, Network
 
 _MAX_STEPS = 200
@@ -138,7 +138,7 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     likelihood = Likelihood.of(pairs, prior=prior)
     y, n = pairs.points[:, None], pairs.games[:, None]
     with np.errstate(over="ignore", invalid="ignore"):
-        found = _fit_by_cholesky(likelihood, y, n)
+        found = _fit_by_newton(likelihood, y, n)
     if found is not None and (not prior or _condition(likelihood, n, found) < ILL_CONDITIONED):
         return found
     if prior:
@@ -146,25 +146,37 @@ def fit(pairs: Pairs, *, prior: float) -> Fit:
     raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; {LARGER_PRIOR}")
 
 
-def _fit_by_cholesky(likelihood: Likelihood, y: Floats, n: Floats) -> Fit | None:
+def _fit_by_newton(likelihood: Likelihood, y: Floats, n: Floats) -> Fit | None:
     """None where it does not converge."""
-    r = np.zeros((likelihood.n_models, 1))
+    r = _begin(likelihood, y, n)
     last = np.full(1, np.inf)
     for iterations in range(1, _MAX_STEPS + 1):
         p, q = likelihood.chances(r)
+        information = likelihood.information(r, n, p, q)[0]
         try:
-            factor = cho_factor(likelihood.information(r, n, p, q)[0])
+            step = np.linalg.solve(information, likelihood.gradient(r, y, n, p, q))
+            size = np.abs(step).max(axis=0)
+            r += damped(step)
+            if has_converged(size, last).all():
+                np.linalg.cholesky(information)  # of a maximum: it is positive definite
+                inverse = np.asarray(np.linalg.inv(information), dtype=np.float64)
+                slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
+                return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))
         except LinAlgError:
             return None
-        step = cho_solve(factor, likelihood.gradient(r, y, n, p, q))
-        r += damped(step)
-        size = np.abs(step).max(axis=0)
-        if has_converged(size, last).all():
-            inverse = cho_solve(factor, np.eye(likelihood.n_models))
-            slope = likelihood.gradient(r, y, n, *likelihood.chances(r))
-            return Fit(r[:, 0], inverse, iterations, float(np.abs(slope).max()))
         last = size
     return None
+
+
+def _begin(likelihood: Likelihood, y: Floats, n: Floats) -> Floats:
+    """(K, 1): log-odds of each model's share of the points, with half a point more won and lost: where opponents are
+    drawn at random this is close to the maximum, and saves three steps of eight."""
+    of_a = np.concatenate([likelihood.a, likelihood.b])
+    points = np.bincount(of_a, np.concatenate([y, n - y])[:, 0], minlength=likelihood.n_models)
+    games = np.bincount(of_a, np.concatenate([n, n])[:, 0], minlength=likelihood.n_models)
+    more = (1 + likelihood.prior) / 2
+    begin: Floats = (np.log(points + more) - np.log(games - points + more))[:, None]
+    return begin if likelihood.prior else begin - begin.mean()
 
 
 def _condition(likelihood: Likelihood, n: Floats, found: Fit) -> float:
