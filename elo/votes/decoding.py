@@ -372,14 +372,16 @@ class FileVotes:
         codes = chunk.columns[self._layout.outcome[0]].coded(self._label.coder)
         label, is_given = self._label.judge(codes), self._given.judge(codes) == 1
         numbers = self._numbers
-        name = np.array(
-            [
-                numbers.get(self._folded_winner(value), WRONG) if isinstance(value, str | int) else WRONG
-                for value in self._label.coder.found
-            ],
-            dtype=np.int64,
-        )[codes]
-        by_name = np.where(name == WRONG, WRONG, np.where(name == a, Outcome.A, np.where(name == b, Outcome.B, WRONG)))
+        name_of = [
+            numbers.get(self._folded_winner(value), WRONG) if isinstance(value, str | int) else WRONG
+            for value in self._label.coder.found
+        ]
+        by_name = np.full(len(codes), WRONG, dtype=np.int64)
+        if any(name != WRONG for name in name_of):
+            name = np.array(name_of, dtype=np.int64)[codes]
+            by_name[name == b] = Outcome.B
+            by_name[name == a] = Outcome.A
+            by_name[name == WRONG] = WRONG
         return label, by_name, is_given
 
     def _folded_winner(self, value: object) -> str:

@@ -177,17 +177,16 @@ class VoteColumns:
         _extend(self.a, a)
         _extend(self.b, b)
         _extend(self.outcome, outcome)
-        nobody, nothing = np.full(len(a), -1), np.full(len(a), np.nan)
-        if "voter" in self.wanted:
-            _extend(self.voter, extras.get("voter", nobody))
-        if "prepared" in self.wanted:
-            _extend(self.prepared, extras.get("prepared", nobody))
-        if "time" in self.wanted:
-            _extend(self.time_s, extras.get("time", nothing))
-        if "draw_probability" in self.wanted:
-            _extend(self.draw_probability, extras.get("draw_probability", nothing))
-        if "features" in self.wanted:
-            _extend(self.features, extras.get("features", np.full((len(a), 2 * len(Features._fields)), np.nan)))
+        unknown: tuple[tuple[Column, array[int] | array[float], tuple[int, ...], float], ...] = (
+            ("voter", self.voter, (len(a),), -1),
+            ("prepared", self.prepared, (len(a),), -1),
+            ("time", self.time_s, (len(a),), np.nan),
+            ("draw_probability", self.draw_probability, (len(a),), np.nan),
+            ("features", self.features, (len(a), 2 * len(Features._fields)), np.nan),
+        )
+        for name, column, shape, nothing in unknown:
+            if name in self.wanted:
+                _extend(column, extras[name] if name in extras else np.full(shape, nothing))
 
     def _add_extras(self, extras: Extras) -> None:
         if "voter" in self.wanted:
@@ -224,7 +223,7 @@ class VoteColumns:
 
 
 def _extend(column: "array[int] | array[float]", values: Floats | Index) -> None:
-    column.frombytes(np.ascontiguousarray(values, dtype=column.typecode).tobytes())
+    column.frombytes(np.ascontiguousarray(values, dtype=column.typecode).ravel().view(np.uint8).data)
 
 
 class Rated(Protocol):

@@ -40,10 +40,11 @@ def cells(values: Values) -> Cells:
         return ArrowCells(values.combine_chunks())
     if isinstance(values, pyarrow.Array):
         return ArrowCells(values)
-    if not isinstance(values, list | tuple | np.ndarray):
+    if not isinstance(values, list | tuple | np.ndarray) and not hasattr(values, "__arrow_array__"):
         values = list(values)
     try:
-        return ArrowCells(pyarrow.array(values, from_pandas=True))
+        array = pyarrow.array(values, from_pandas=True)
+        return ArrowCells(array.combine_chunks() if isinstance(array, pyarrow.ChunkedArray) else array)
     except (pyarrow.ArrowException, UnicodeEncodeError, TypeError, OverflowError):
         listed = values.tolist() if isinstance(values, np.ndarray) else list(values)
         return ListCells([None if _is_missing(value) else value for value in listed])
