@@ -211,7 +211,8 @@ def _place(row: Mapping[str, Any], reach: float) -> Place:
         if low > high:
             raise ValueError(f"low is {low!r} and high is {high!r}, which is below it")
         error = (high - low) / 2 / reach
+    worst = None if row.get("rank_worst") is None else int(_number(row, "rank_worst"))
     return Place(
         int(_number(row, "rank")), float(_number(row, "rating")), error, int(_number(row, "component")),
-        int(_number(row, "battles")),
+        int(_number(row, "battles")), worst,
     )  # fmt: skip

@@ -30,6 +30,12 @@ class Place:
     error: float | None
     component: int
     battles: int
+    rank_worst: int | None = None
+    """None on a board of an older version."""
+
+    @property
+    def rank_span(self) -> str:
+        return f"{self.rank}" if self.rank_worst in (None, self.rank) else f"{self.rank}-{self.rank_worst}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ class Comparison:
 
 def _row(move: Move) -> list[str]:
     before, after = move.before, move.after
-    rank = f"{before.rank}" if before.rank == after.rank else f"{before.rank} -> {after.rank}"
+    is_same = before.rank_span == after.rank_span
+    rank = before.rank_span if is_same else f"{before.rank_span} -> {after.rank_span}"
     chance = f"+-{1.96 * move.error:.1f}" if move.error else "-"
     return [
         move.model, f"{before.rating:.1f}", f"{after.rating:.1f}", _signed(move.change), chance,

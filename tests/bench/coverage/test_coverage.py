@@ -137,7 +137,7 @@ def test_rounds_are_drawn_where_they_matter(monkeypatch: pytest.MonkeyPatch, tmp
     assert drawn == [0, 1, 3]
     found = read(tmp_path / "c.json").ranks
     assert found[OF_200, "sandwich"] == RankTally(n=5, false=1, spans=4, n_apart=5)
-    assert found[OF_200, "auto"] == RankTally(n=5, spans=5, n_apart=3, apart=1.5)
+    assert found[OF_200, "auto"] == RankTally(n=5, spans=5, n_apart=2, apart=1.0)
 
 
 def test_tallies_add_up() -> None:

@@ -149,7 +149,7 @@ def test_a_board_of_recompute_is_read(tmp_path: Path) -> None:
     assert found.votes == 3000
     assert found.sha256 == content["source"]["sha256"]
     place = found.places[first["model"]]
-    assert (place.rating, place.rank) == (first["rating"], first["rank"])
+    assert (place.rating, place.rank, place.rank_worst) == (first["rating"], first["rank"], first["rank_worst"])
     assert place.error is not None
     assert first["rating"] + 1.959964 * place.error == pytest.approx(first["high"], abs=1e-4)
     assert written(votes, path, Settings(bootstrap=0)).places[first["model"]].error is None

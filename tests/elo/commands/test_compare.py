@@ -31,6 +31,10 @@ def test_what_moved_is_printed_and_written(tmp_path: Path, capsys: pytest.Captur
     written = json.loads(out_file.read_text())
     assert [move["model"] for move in written["moves"]] == [line.split()[0] for line in lines[1:6]]
     assert f"{written['moves'][0]['change']:+.1f}" in lines[1]
+    before, after = (written["moves"][0][one] for one in ("before", "after"))
+    assert (before["rank"], before["rank_worst"]) == (2, 3)
+    assert after["rank"] == after["rank_worst"] == 5
+    assert lines[1].endswith("  2-3 -> 5")
     assert main(["compare", str(first), str(second), "--grown"]) == 0
     assert "The second board has all votes of the first" in capsys.readouterr().out
 
