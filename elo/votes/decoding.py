@@ -168,9 +168,10 @@ class FileVotes:
             alive &= is_met
         further = self._further_of(chunk, alive)
         is_met = self._is_chosen(chunk, further, alive)
-        tally.n_other_values += int((alive & ~is_met).sum())
+        counts, is_other = self._counts(chunk), alive & ~is_met
+        # votes, as those of `parts`; a wrong count of a row that is left out is not looked at
+        tally.n_other_values += int((is_other if counts is None else np.where(counts < 0, 1, counts)[is_other]).sum())
         alive &= is_met
-        counts = self._counts(chunk)
         for column, reason in (("counted", None), ("anony", "not_anonymous")):
             truth = self._is_true(self._truth, chunk, column)
             keep(truth != WRONG)

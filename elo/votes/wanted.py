@@ -64,7 +64,7 @@ class Tally:
     n_repeated: int = 0
     """Rows whose battle was read before."""
     n_other_values: int = 0
-    """Rows for which a condition of `where` does not hold."""
+    """Votes for which a condition of `where` does not hold."""
     excluded: Counter[str] = field(default_factory=Counter)
     n_excluded: int = 0
     """Rows that do not count."""

@@ -129,3 +129,14 @@ def test_folders_have_names_that_every_system_takes() -> None:
     assert _folders(["ko", "KO", "a/b", "a?b", "", "..", "말", "x" * 99]) == [
         "ko", "KO-2", "a_b", "a_b-2", "empty", "empty-2", "말", "x" * 60,
     ]  # fmt: skip
+
+
+def test_rows_that_stand_for_many_votes_leave_out_as_many(tmp_path: Path) -> None:
+    votes = tmp_path / "votes.csv"
+    lines = ["a,b,a,120,ko,", "a,b,b,10,ko,", "a,b,b,7,en,", "a,b,a,30,en,false"]
+    votes.write_text("\n".join(["model_a,model_b,winner,count,language,counted", *lines]) + "\n")
+    assert run("--votes", votes, "--by", "language", "--json", tmp_path / "by.json") == 0
+    assert run("--votes", votes, "--where", "language=ko", "--json", tmp_path / "one.json") == 0
+    board = boards(tmp_path / "by.json")["boards"]["ko"]
+    assert (board["votes"], board["source"]["where_left_out"]) == (130, 37)
+    assert boards(tmp_path / "one.json") == board
