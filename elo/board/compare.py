@@ -166,6 +166,8 @@ def _whole(text: str) -> int | float:
 def board_of(content: object) -> SavedBoard:
     """A board from the content of its JSON. Raises ValueError."""
     whole = _object("it", content)
+    if "boards" in whole:
+        raise ValueError(f"it has a board for each {whole.get('by')}; write one with --where instead of --by")
     settings, rows = _object("settings", whole.get("settings")), whole.get("models")
     source = _object("source", whole.get("source") or {})
     if not isinstance(rows, list):

@@ -161,6 +161,10 @@ def test_a_board_of_recompute_is_read(tmp_path: Path) -> None:
         ("{", "is not JSON"),
         ("[]", "is not a board"),
         (
+            '{"by": "tags", "boards": {}, "not_rated": {}}',
+            "is not a board: it has a board for each tags; write one with --where instead of --by; expected what",
+        ),
+        (
             "{}",
             "is not a board: settings is missing, not an object; expected what `python -m elo recompute --json` writes",
         ),
