@@ -136,7 +136,7 @@ def smallest(votes: module._Votes, below: int) -> int | None:
 
 
 def test_no_set_of_all_is_smaller_in_small_tables() -> None:
-    """Over seeds 0 to 699 one set is smaller in 2 of 663 tables (225 and 681), both without a prior."""
+    """Over seeds 0 to 699 a set with one vote fewer exists in 3 of 663 tables: 225, 442 and 681."""
     n_compared = 0
     for seed, rows, changes in tables():
         try:

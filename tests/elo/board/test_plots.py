@@ -379,6 +379,38 @@ def test_a_page_of_figures_fits_the_screen_and_follows_the_readers_colours(
     assert grounds == ["rgb(255, 255, 255)", "rgb(14, 17, 22)"]
 
 
+@pytest.mark.browser
+def test_a_file_is_not_cut_as_an_image(chromium: object, tmp_path: Path) -> None:
+    names = ["W" * 60, "가나다라" * 15, "a-model-with-a-rather-long-name-" * 2, "wren", "new"]
+    pairs = [(a, b, Outcome.A, 9) for a in names[:4] for b in names[:4] if a != b]
+    board, matrices = board_of(*pairs, ("new", "wren", Outcome.A, 2), ("x", "y", Outcome.A, 3))
+    write_figures(tmp_path, board, matrices)
+    page = chromium.new_page(viewport={"width": 1000, "height": 800})  # type: ignore[attr-defined]
+    for name in ("board.svg", "win-rates.svg"):
+        page.goto((tmp_path / name).as_uri())
+        root = ElementTree.fromstring((tmp_path / name).read_text(encoding="utf-8"))
+        width, height = int(root.attrib["width"]), int(root.attrib["height"])
+        boxes = page.evaluate(
+            "[...document.querySelectorAll('text, line, circle, g rect')].map(e => e.getBoundingClientRect().toJSON())"
+        )
+        assert len(boxes) > 20
+        for box in boxes:
+            assert 8 <= box["left"] <= box["right"] <= width - 8
+            assert 8 <= box["top"] <= box["bottom"] <= height - 8
+        overlaps = page.evaluate(
+            """[...document.querySelectorAll('g:has(> title)')].filter(g => {
+                 const [name, value] = [...g.querySelectorAll('text')].map(t => t.getBoundingClientRect());
+                 return name.right > value.left; }).length"""
+        )
+        assert overlaps == 0
+        page.goto("about:blank")
+        (tmp_path / "page.html").write_text(f'<img src="{name}">')
+        page.goto((tmp_path / "page.html").as_uri())
+        sizes = page.evaluate("[document.images[0].naturalWidth, document.images[0].naturalHeight]")
+        assert sizes == [width, height]
+    page.close()
+
+
 def test_a_document_has_its_title_and_loads_nothing() -> None:
     page = document("A & B", "<p>x</p>")
     assert "<title>A &amp; B</title>" in page
