@@ -1,6 +1,7 @@
 """Votes of any shape, as a caller of `import elo` gives them, with what they say about its columns and rows."""
 
 import math
+import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
@@ -13,6 +14,7 @@ from elo import frames
 from elo.frames import FrameKind
 from elo.votes.files.memory import MemoryTable
 from elo.votes.layout import LayoutError
+from elo.votes.names import spelled
 from elo.votes.values import ValueProblem, time_s
 from elo.votes.vote_columns import Column
 from elo.votes.votes_file import Dialect, VotesFile, VotesFileError, VotesTable, votes_of_columns
@@ -20,6 +22,7 @@ from elo.votes.votes_file import read_votes as read_files
 from elo.votes.where import parse_all
 from elo.votes.winners import NAME, Meaning
 
+_MOST_NAMES = 5
 Source: TypeAlias = Any
 """A data frame, the path of a file or several, rows, columns by name, Votes, Cells, or what `read_votes` returns."""
 Moment: TypeAlias = str | float | date
@@ -82,6 +85,7 @@ def read(
     data: Source, selection: Selection, columns: Collection[Column], **further: Any
 ) -> tuple[VotesFile, FrameKind | None]:
     """The votes of files or of a table, and the library of the table's frame. `further` are arguments of the readers.
+    Warns of names that look the same, and of lines that are given twice.
 
     Raises TypeError, ValueError.
     """
@@ -90,14 +94,32 @@ def read(
         return data, None
     arguments = selection.arguments | further
     if (paths := paths_of(data)) is not None:
-        return read_files(paths, columns=columns, **arguments), None
+        file = read_files(paths, columns=columns, **arguments)
+        _warn(file)
+        return file, None
     found = frames.table(data)
     try:
         VotesTable.of(MemoryTable(found.columns, found.names), arguments["dialect"], "data")  # finds repeated names
     except LayoutError as error:
         hint = "" if selection.columns else "; or name yours: columns={'a': ..., 'b': ..., 'winner': ...}"
         raise VotesFileError(f"data {error}{hint}") from error
-    return votes_of_columns(found.columns, columns=columns, name="data", **arguments), found.kind
+    file = votes_of_columns(found.columns, columns=columns, name="data", **arguments)
+    _warn(file)
+    return file, found.kind
+
+
+def _warn(file: VotesFile) -> None:
+    """The warnings are those of the caller of `library`."""
+    if file.lookalikes:
+        shown = "; ".join(" and ".join(map(spelled, group)) for group in file.lookalikes[:_MOST_NAMES])
+        warnings.warn(
+            f"names that look the same are different models: {shown}; fold_names=True joins them", stacklevel=4
+        )
+    if file.tally.n_repeated:
+        warnings.warn(
+            f"{file.tally.n_repeated:,} lines have a battle that was read before; the first of each counts",
+            stacklevel=4,
+        )
 
 
 def paths_of(data: Source) -> list[Path] | None:

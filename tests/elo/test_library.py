@@ -373,6 +373,40 @@ def test_what_cannot_be_examined_is_an_error(
         elo.examine(data, **options)
 
 
+CASES = Path(__file__).parents[3] / "shared" / "cases" / "votes"
+
+
+@pytest.mark.parametrize("maker", [str, pd.read_csv])
+def test_names_that_look_the_same_are_a_warning_and_joined_on_request(maker: Callable[[Path], Any]) -> None:
+    data = maker(CASES / "invisible.csv")
+    with pytest.warns(UserWarning, match=r"names that look the same are different models: .*; fold_names=True") as seen:
+        assert len(elo.rate(data).rows) == 6
+    assert {one.filename for one in seen} == {__file__}
+    assert len(elo.rate(data, fold_names=True).rows) == 3
+
+
+def test_lines_given_twice_count_once_with_a_warning() -> None:
+    frame = FRAME.assign(battle=["p", "q", "r", "s"])
+    with pytest.warns(UserWarning, match=r"4 lines have a battle that was read before; the first of each counts"):
+        assert elo.rate(pd.concat([frame, frame])).n_votes == 4
+
+
+def test_cases_of_other_sources_are_read_from_python() -> None:
+    """Each stands for a kind; the command line has its own tests of them."""
+    assert elo.rate(pd.read_csv(CASES / "counts.csv")).n_votes == 130
+    labels = {"1-0": "a", "0-1": "b", "1/2-1/2": "tie"}
+    named = {"a": "white", "b": "black", "winner": "result"}
+    for data in (CASES / "labels.csv", pd.read_csv(CASES / "labels.csv")):
+        assert elo.rate(data, columns=named, labels=labels).n_votes == 5
+    assert (
+        elo.rate(CASES / "all_bad.csv", labels={"tie(all bad)": "both_bad"}).n_votes
+        == len((CASES / "all_bad.csv").read_text(encoding="utf-8").splitlines()) - 1
+    )
+    assert elo.rate(pd.read_csv(CASES / "winner_is_name.csv")).n_votes == 3
+    assert elo.rate(pd.read_csv(CASES / "epoch_ms.csv"), since="2023-01-01").n_votes == 2
+    assert len(elo.rate(pl.read_csv(CASES / "chain.csv"), prior=1e-4).rows) == 15
+
+
 def test_import_elo_loads_nothing_until_it_is_used() -> None:
     code = """
 import sys, elo
