@@ -24,8 +24,9 @@ from threadpoolctl import ThreadpoolController
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, MissingDataError, Pairs, Votes, names, record
 from elo.chance import short_records
-from elo.chance.intervals import Intervals, ReportRounds, intervals, lost_to_leverage, of_covariance, tie_error
+from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance
 from elo.chance.poisson import DrawnCounts
+from elo.chance.sandwich import lost_to_leverage, tie_error
 from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters

@@ -12,7 +12,8 @@ from elo.board.leaderboard import board_from
 from elo.board.planning import battles_to_separate, connectivity, expected_shrinkage, plan
 from elo.board.plans import Plan, Separation
 from elo.chance.differences import Differences, variance_of_difference
-from elo.chance.intervals import intervals, sandwich
+from elo.chance.intervals import intervals
+from elo.chance.sandwich import sandwich
 from elo.estimate import fit as fit_votes
 from elo.estimate import spread
 from elo.fit import ties

@@ -6,7 +6,8 @@ import pytest
 from db.outcome import Outcome
 from elo import Settings
 from elo.battles import Cells, Floats, Votes, record
-from elo.chance.intervals import bootstrap, clustered, intervals, projected, sandwich
+from elo.chance.intervals import bootstrap, intervals, projected
+from elo.chance.sandwich import clustered, sandwich
 from elo.fit import ties
 from elo.fit.bradley_terry import Likelihood, centred, fit, sigma
 from elo.fit.clusters import Clusters

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 from db.outcome import Outcome
 from elo import Settings
 from elo.battles import Cells, Floats, MissingDataError, Votes
-from elo.chance.intervals import clustered, sandwich
+from elo.chance.sandwich import clustered, sandwich
 from elo.fit import clusters
 from elo.fit.bradley_terry import Fit, Likelihood, fit, sigma
 from elo.fit.clusters import ClusterError, Clusters, Terms, jackknife, terms_of

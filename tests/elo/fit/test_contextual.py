@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from db.outcome import Outcome
 from elo import estimate
 from elo.battles import Cells, Floats, MissingDataError, Pairs, Votes
-from elo.chance.intervals import sandwich
+from elo.chance.sandwich import sandwich
 from elo.fit import bradley_terry, contextual
 from elo.fit.bradley_terry import ConvergenceError, Fit, Likelihood, NoMaximumError, centred, fit
 from elo.fit.coefficient import Coefficient

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 from db.outcome import Outcome
 from elo.battles import Cells, Floats, Pairs
-from elo.chance.intervals import sandwich
+from elo.chance.sandwich import sandwich
 from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood
 from elo.fit.network import Local, Network
