@@ -398,10 +398,9 @@ def test_cases_of_other_sources_are_read_from_python() -> None:
     named = {"a": "white", "b": "black", "winner": "result"}
     for data in (CASES / "labels.csv", pd.read_csv(CASES / "labels.csv")):
         assert elo.rate(data, columns=named, labels=labels).n_votes == 5
-    assert (
-        elo.rate(CASES / "all_bad.csv", labels={"tie(all bad)": "both_bad"}).n_votes
-        == len((CASES / "all_bad.csv").read_text(encoding="utf-8").splitlines()) - 1
-    )
+    ties = {"tie(all bad)": "both_bad", "tie(all good)": "tie"}
+    board = elo.rate(CASES / "all_bad.csv", labels=ties)
+    assert board.n_votes == len((CASES / "all_bad.csv").read_text(encoding="utf-8").splitlines()) - 1
     assert elo.rate(pd.read_csv(CASES / "winner_is_name.csv")).n_votes == 3
     assert elo.rate(pd.read_csv(CASES / "epoch_ms.csv"), since="2023-01-01").n_votes == 2
     assert len(elo.rate(pl.read_csv(CASES / "chain.csv"), prior=1e-4).rows) == 15
