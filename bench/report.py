@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import gaps, result_files, voters, window
+from bench import gaps, result_files, window
 from bench.blind import results as blind
 from bench.coverage import results as coverage
 from bench.inference import tables as inference
@@ -17,6 +17,7 @@ from bench.pages import loads, watching
 from bench.rating import records as rating_records
 from bench.rating import tables
 from bench.result_files import RESULTS
+from bench.voters import tables as voters
 
 
 def main(argv: Sequence[str] | None = None) -> int:

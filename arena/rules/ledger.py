@@ -21,7 +21,8 @@ Three reasons do not follow from facts; the database adds and removes them:
 
     banned             the visitor is banned
     withdrawn          the voter withdrew the vote
-    unusual_voter      the voter's votes look unlike an honest voter's, if an admin has turned this on
+    unusual_voter      an admin found the voter's votes unlike an honest voter's. No rule and no command gives this
+                       reason: `python -m elo quality` names such voters, and excludes nobody
 
 An answer cut at the token limit counts, and so does one that was requested without a parameter that its endpoint does
 not accept.

@@ -45,6 +45,7 @@ _POINTS = Settings().points_per_logit
 _LEAST_TASTE = 35 / _POINTS
 _MOST_ROUNDS = 20
 _DAY_S = 86_400.0
+_FIRST_S, _LAST_S = -62_135_596_800.0, 253_402_300_800.0  # the years 1 to 9999, which have dates
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class Surges:
     level: float
     """The largest share of arenas without a push that ever show one."""
     n_unknown: int
-    """Votes without a time or a voter, which are left out."""
+    """Votes without a voter or a time in the years 1 to 9999, which are left out."""
 
     def to_json(self) -> dict[str, object]:
         return {**asdict(self), "found": [asdict(day) for day in self.found]}
@@ -104,7 +105,7 @@ def surges(votes: Votes, *, level: float = 0.05, left_out: NDArray[np.bool_] | N
         raise ValueError("these votes do not say when they were cast; expected a column of times")
     if not 0 < level < 1:
         raise ValueError(f"level {level!r} is not between 0 and 1")
-    is_known = (votes.voter >= 0) & np.isfinite(votes.time_s)
+    is_known = (votes.voter >= 0) & (votes.time_s >= _FIRST_S) & (votes.time_s < _LAST_S)
     order = np.flatnonzero(is_known)
     order = order[np.argsort(votes.time_s[order], kind="stable")]
     n_unknown = len(votes) - len(order)

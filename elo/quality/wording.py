@@ -136,7 +136,8 @@ def next_steps(voters: Examination | None, surges: Surges | None) -> list[str]:
     steps = []
     if voters is not None and voters.flagged:
         steps.append(
-            "Read some votes of each flagged voter before you leave any out; if you do, say so beside the board."
+            "Read some votes of each flagged voter before you leave any out. A board without them: "
+            "recompute --where 'COLUMN!=VOTER', once for each; say so beside it."
         )
     if voters is not None and any(voter.reason == "one_model" for voter in voters.flagged):
         steps.append(
@@ -185,7 +186,9 @@ def _voter(voter: Voter) -> list[str]:
     distance = "-" if voter.distance is None else f"{voter.distance:.1f}"
     because = "" if voter.reason is None else _REASONS[voter.reason]
     if voter.reason == "one_model" and voter.leaning is not None:
-        because = f"{voter.leaning.direction} {voter.leaning.model}"
+        because = (
+            f"{voter.leaning.direction} {voter.leaning.model}: it won {voter.leaning.won} of {voter.leaning.decided}"
+        )
     return [
         voter.voter, f"{voter.n_votes:,}", left, f"{100 * voter.tie_share:.0f} %", distance, f"{voter.flagged_after}",
         because,

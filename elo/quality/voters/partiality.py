@@ -70,12 +70,10 @@ class Partiality:
     """That the model wins, by the other voters' ratings."""
     bets: Evidence
 
-    def leaning(self, voter: int, until: int) -> Leaning | None:
-        """Of the voter's votes up to place `until`; None without a winner among them."""
+    def leaning(self, voter: int, until: int) -> Leaning:
+        """Of the voter's votes up to place `until`, of which at least one has a winner."""
         rows = np.arange(*np.searchsorted(self.voter, [voter, voter + 1]))
         rows = rows[self.place[rows] <= until]
-        if not rows.size:
-            return None
         # The last bet on each model: evidence of the past may since have gone.
         last = rows[np.flatnonzero(np.diff(self.model[rows], append=-1))]
         best = last[np.argmax(np.maximum(self.bets.favours[last], self.bets.opposes[last]))]

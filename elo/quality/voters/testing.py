@@ -61,7 +61,7 @@ class Voter:
     others: float
     one_model: float
     leaning: Leaning | None
-    """The model most voted for or against, up to the flag or else to the last vote; None without a winner."""
+    """The model voted for or against, up to the flag, where that is the reason; else None."""
     flagged_after: int | None
     """The vote at which the voter was flagged; None: never. Later votes do not remove a flag."""
     reason: Test | None
@@ -138,6 +138,7 @@ def _voters(
         at = flagged_at.get(voter)
         decided, spread = int(tracks.decided[last]), float(tracks.information[last])
         sides, ties, others, one_model = (evidence[:, last] / np.log(10)).tolist()
+        reason = None if at is None else _TESTS[int(np.argmax(evidence[:, at]))]
         yield Voter(
             voter=votes.voters[voter],
             n_votes=last - start + 1,
@@ -148,9 +149,11 @@ def _voters(
             ties=ties,
             others=others,
             one_model=one_model,
-            leaning=compared.leaning(voter, until=int(tracks.place[last if at is None else at])),
+            leaning=compared.leaning(voter, int(tracks.place[at]))
+            if at is not None and reason == "one_model"
+            else None,
             flagged_after=None if at is None else at - start + 1,
-            reason=None if at is None else _TESTS[int(np.argmax(evidence[:, at]))],
+            reason=reason,
         )
 
 

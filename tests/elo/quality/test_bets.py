@@ -76,3 +76,17 @@ def test_votes_of_one_voter_can_count_as_one() -> None:
 def test_no_votes_are_no_evidence() -> None:
     none = np.zeros(0)
     assert bets(none, none, np.zeros(0, dtype=np.int64), none).favours.shape == (0,)
+
+
+def test_long_groups_are_bet_in_blocks_and_end_where_single_votes_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    starts = np.array([0, 3000, 3500])
+    won, d = (rng.random(3600) < 0.6).astype(float), rng.normal(0, 0.5, 3600)
+    one_by_one = bets(won, d, starts, np.full(3, 0.3))
+    monkeypatch.setattr("elo.quality.bets._BLOCK", 100)
+    in_blocks = bets(won, d, starts, np.full(3, 0.3))
+    assert in_blocks.favours[:100] == pytest.approx(one_by_one.favours[:100], abs=1e-12)
+    assert in_blocks.favours[3000:3100] == pytest.approx(one_by_one.favours[3000:3100], abs=1e-12)
+    for end in (2999, 3499, 3599):
+        assert in_blocks.favours[end] == pytest.approx(one_by_one.favours[end], rel=0.02, abs=0.1)
+        assert in_blocks.opposes[end] == pytest.approx(one_by_one.opposes[end], rel=0.02, abs=0.1)

@@ -153,3 +153,5 @@ def test_what_is_missing_is_said() -> None:
         surges(votes, level=1.0)
     nothing = surges(replace(votes, time_s=np.full(len(votes), np.nan)))
     assert (nothing.days, nothing.n_unknown) == ((), len(votes))
+    dateless = surges(replace(votes, time_s=np.where(np.arange(len(votes)) < 2, [1e18], votes.time_s)))
+    assert dateless.n_unknown == 2
