@@ -8,7 +8,7 @@ from pathlib import Path
 from elo.board.compare import BoardFileError, compare, read_board
 from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands
-from elo.commands.shared.output import check_targets, write_whole
+from elo.commands.shared.output import check_targets, print_report, write_whole
 
 
 def add_to(commands: Commands) -> None:
@@ -34,5 +34,5 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError(str(error)) from error
     if arguments.json is not None:
         write_whole(arguments.json, json.dumps(asdict(found), ensure_ascii=False, indent=2, allow_nan=False) + "\n")
-    print(found)
+    print_report(found, arguments.json)
     return 0

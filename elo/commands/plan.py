@@ -10,7 +10,7 @@ from pathlib import Path
 
 from elo.commands import HELP
 from elo.commands.shared.failures import CommandError, Commands, UsageError
-from elo.commands.shared.output import check_targets, write_whole
+from elo.commands.shared.output import check_targets, print_report, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
 from elo.commands.shared.sources import add_source_options, files_read, find
@@ -59,5 +59,5 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json is not None:
         text = json.dumps(planned.to_json(), ensure_ascii=False, indent=2, allow_nan=False)
         write_whole(arguments.json, text + "\n")
-    print(planned)
+    print_report(planned, arguments.json)
     return 0

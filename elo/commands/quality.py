@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from elo.commands import HELP
 from elo.commands.shared.dialects import add_dialect_options, add_votes_option, dialect_of
 from elo.commands.shared.failures import CommandError, Commands, UsageError
-from elo.commands.shared.output import check_targets, write_whole
+from elo.commands.shared.output import check_targets, print_report, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.sources import add_where_option, files_read
 
@@ -76,8 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         content = found.to_json() | {"where": where, "where_left_out": n_others}
         write_whole(arguments.json, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     if where:
-        print(f"Votes where {' and '.join(where)} ({n_others:,} others left out).")
-    print(found)
+        print_report(f"Votes where {' and '.join(where)} ({n_others:,} others left out).", arguments.json)
+    print_report(found, arguments.json)
     return 0
 
 

@@ -12,7 +12,7 @@ from elo.board.table import table
 from elo.commands import HELP
 from elo.commands.recompute_by import rated_by
 from elo.commands.shared.failures import Commands, UsageError
-from elo.commands.shared.output import check_folder, check_targets, write_whole
+from elo.commands.shared.output import check_folder, check_targets, print_report, write_whole
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rated import rated
 from elo.commands.shared.rating_options import Formatter, add_rating_options, settings_from
@@ -66,5 +66,5 @@ def run(arguments: argparse.Namespace) -> int:
         write_whole(arguments.csv, rows)
     if arguments.plots is not None:
         draw(arguments.plots, top=arguments.top)
-    print(text)
+    print_report(text, arguments.json, arguments.csv)
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from elo.commands import HELP
 from elo.commands.shared.failures import Commands, UsageError
-from elo.commands.shared.output import check_targets, whole_file, write_whole
+from elo.commands.shared.output import check_targets, print_report, whole_file, write_whole
 from elo.commands.shared.progress import Progress
 from elo.simulate import Scenario, simulate, write_votes
 
@@ -73,7 +73,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.truth is not None:
         truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}
         write_whole(arguments.truth, json.dumps({"ratings": truth}, ensure_ascii=False, indent=2) + "\n")
-    print(f"wrote {len(found.votes):,} votes on {len(found.votes.models)} models to {arguments.output}")
+    wrote = f"wrote {len(found.votes):,} votes on {len(found.votes.models)} models to {arguments.output}"
+    print_report(wrote, arguments.output, arguments.truth)
     return 0
 
 

@@ -28,11 +28,17 @@ class Incidence:
         if len(self._a) > _FEW_PAIRS:
             product: Floats = self._sparse @ x
             return product
-        sums = np.zeros((self._n_models, *x.shape[1:]))
+        if x.ndim == 1 or x.shape[1] == 1:
+            column, K = x.ravel(), self._n_models
+            alone: Floats = np.bincount(self._a, column, K) + self._sign * np.bincount(self._b, column, K)
+            return alone.reshape(K, *x.shape[1:])
+        sums = np.zeros((2, self._n_models, x.shape[1]))
+        of_a, of_b = sums
         for a, b, row in zip(self._a.tolist(), self._b.tolist(), x, strict=True):
-            sums[a] += row
-            sums[b] += self._sign * row
-        return sums
+            of_a[a] += row
+            of_b[b] += row
+        both: Floats = of_a + self._sign * of_b
+        return both
 
     @cached_property
     def _sparse(self) -> Any:

@@ -19,11 +19,11 @@ from elo.columns import Cell
 from elo.votes import answers, values
 from elo.votes.files.chunks import Chunk, Coder, Floats, Index, Table
 from elo.votes.further import NESTED, CodedFurther, Further, FurtherBlock
-from elo.votes.layout import Layout
+from elo.votes.layout import FIXED, Layout
 from elo.votes.names import folded
 from elo.votes.style import Features
 from elo.votes.values import ValueProblem
-from elo.votes.vote_columns import Column, VoteColumns
+from elo.votes.vote_columns import Column, Renumbered, VoteColumns
 from elo.votes.wanted import Tally, Wanted
 from elo.votes.where import ConditionError
 from elo.votes.winners import WRONG, Evidence, Labels, Style, decided
@@ -85,6 +85,7 @@ class _Labelled:
 
     coder: Coder = field(default_factory=Coder)
     labels: list[str | None] = field(default_factory=list)
+    numbers: Renumbered = field(default_factory=Renumbered)
     _is_right: "array[int]" = field(default_factory=lambda: array("b"))
 
     def of(self, chunk: Chunk, column: str) -> tuple[Index, Mask]:
@@ -126,14 +127,15 @@ class FileVotes:
         self._kind = _Judged(reading.wanted.is_kind)
         self._count = _Judged(lambda value: values.count("count", value))
         self._reasons, self._revision = Coder(), Coder()
-        self._voter, self._prepared = _Labelled(), _Labelled()
+        self._voter, self._prepared, self._model_numbers = _Labelled(), _Labelled(), Renumbered()
         self._style: Style | None = None
         self._knows_style = False
 
     @property
     def names(self) -> list[str]:
         """The columns that are read."""
-        return list(dict.fromkeys((*self._layout.used, *self._answers, *self._further.picked)))
+        later = FIXED if self._table.is_open_ended else ()
+        return list(dict.fromkeys((*self._layout.used, *later, *self._answers, *self._further.picked)))
 
     def check_end(self) -> None:
         """Raise UnknownColumnError for a further column that no row had."""
@@ -453,11 +455,13 @@ class FileVotes:
         counts: Index | None,
     ) -> None:
         into = self._reading.columns
-        both = into.models.of_codes(np.stack([a, b], axis=1).ravel(), self.models).reshape(-1, 2)
+        both = self._model_numbers.of(np.stack([a, b], axis=1).ravel(), self.models, into.models).reshape(-1, 2)
         if "voter" in extras:
-            extras["voter"] = into.voters.of_codes(extras["voter"], self._voter.labels)
+            extras["voter"] = self._voter.numbers.of(extras["voter"].astype(np.int64), self._voter.labels, into.voters)
         if "prepared" in extras:
-            extras["prepared"] = into.pairs.of_codes(extras["prepared"], self._prepared.labels)
+            extras["prepared"] = self._prepared.numbers.of(
+                extras["prepared"].astype(np.int64), self._prepared.labels, into.pairs
+            )
         into.add_many(both[:, 0], both[:, 1], outcome, extras, counts)
 
     def _report(self, chunk: Chunk, rows: Index) -> None:

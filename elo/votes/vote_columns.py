@@ -80,9 +80,9 @@ class Numbered:
     def of(self, name: str) -> int:
         return self.numbers.setdefault(name, len(self.numbers))
 
-    def of_codes(self, codes: Index | Floats, names: Sequence[str | None]) -> Index:
+    def of_codes(self, codes: Index, names: Sequence[str | None]) -> Index:
         """The numbers of `names[code]` for all codes, as if added one after the other; -1 for None."""
-        return numbered(codes.astype(np.int64, copy=False), names, lambda name: -1 if name is None else self.of(name))
+        return numbered(codes, names, lambda name: -1 if name is None else self.of(name))
 
 
 def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> Index:
@@ -94,6 +94,28 @@ def numbered(codes: Index, names: Sequence[T], number: Callable[[T], int]) -> In
     for code in came[np.argsort(first[came])].tolist():
         number_of[code] = number(names[code])
     return number_of[codes]
+
+
+@dataclass(slots=True)
+class Renumbered:
+    """The numbers of a file's codes, so that each is looked up once."""
+
+    known: Index = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """By code; -2: not yet."""
+
+    def of(self, codes: Index, names: Sequence[str | None], into: Numbered) -> Index:
+        """The same as `into.of_codes(codes, names)`, where `names` may have grown since the last call."""
+        if len(names) > len(self.known):
+            self.known = np.pad(self.known, (0, len(names) - len(self.known)), constant_values=-2)
+        numbers: Index = self.known[codes]
+        new = codes[numbers == -2]
+        if new.size:
+            distinct, first = np.unique(new, return_index=True)
+            for code in distinct[np.argsort(first)].tolist():
+                name = names[code]
+                self.known[code] = -1 if name is None else into.of(name)
+            numbers = self.known[codes]
+        return numbers
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
-"""The files that a command writes, completely or not at all."""
+"""The files that a command writes, completely or not at all; - is standard output."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,13 +9,25 @@ from typing import TextIO
 
 from elo.commands.shared.failures import CommandError
 
+STANDARD = Path("-")
+"""Standard output."""
+
+
+def print_report(text: object, *targets: Path | None) -> None:
+    """Print the text for a reader, unless one of these files is standard output."""
+    if STANDARD not in targets:
+        print(text)
+
 
 def check_targets(targets: Mapping[str, Path | None], *, reads: Iterable[Path] = ()) -> None:
     """Check before any work that the files of these options can be written, and that none is another's or one that the
     command `reads`. Raises CommandError."""
     taken = {path.resolve(): f"the input file {path}" for path in reads}
+    printed = [option for option, path in targets.items() if path == STANDARD]
+    if len(printed) > 1:
+        raise CommandError(f"{' and '.join(printed)} are both standard output; give all but one the name of a file")
     for option, path in targets.items():
-        if path is None:
+        if path is None or path == STANDARD:
             continue
         _check_target(path, option)
         if (place := path.resolve()) in taken:
@@ -52,6 +65,9 @@ def write_whole(path: Path, text: str) -> None:
 def whole_file(path: Path) -> Iterator[TextIO]:
     """A file to write that takes its name, safe on disk, when the block ends without an error; an old file stays until
     then. Raises CommandError."""
+    if path == STANDARD:
+        yield sys.stdout
+        return
     draft = path.absolute().with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         try:

@@ -84,16 +84,19 @@ class CsvFile:
         import pyarrow
         import pyarrow.csv
 
+        text = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
         places = [self.columns.index(name) for name in names]
         numbers = [str(place) for place in range(len(self.columns))]  # names may be empty, or repeated
         try:
             table = pyarrow.csv.read_csv(
                 pyarrow.BufferReader(block),
-                read_options=pyarrow.csv.ReadOptions(column_names=numbers, block_size=len(block) + 1),
+                read_options=pyarrow.csv.ReadOptions(
+                    column_names=numbers, block_size=len(block) + 1, use_threads=False
+                ),
                 parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=[numbers[place] for place in places],
-                    column_types={numbers[place]: pyarrow.string() for place in places},
+                    column_types={numbers[place]: text for place in places},
                     strings_can_be_null=False,
                 ),
             )
@@ -160,7 +163,8 @@ def _is_line(text: bytes) -> bool:
 
 def _has_plain_marks(block: bytes, separator: str) -> bool:
     """Whether a block is UTF-8 with line ends and quotes only where they are plain."""
-    if not block.endswith(b"\n") or block.count(b"\r") != block.count(b"\r\n") or not is_utf8(block):
+    has_returns = b"\r" in block and block.count(b"\r") != block.count(b"\r\n")
+    if not block.endswith(b"\n") or has_returns or not is_utf8(block):
         return False
     if b'"' not in block:
         return True

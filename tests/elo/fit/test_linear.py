@@ -26,7 +26,7 @@ def test_incidence_is_the_dense_matrix_by_either_way(
         assert incidence @ x == pytest.approx(dense @ x, abs=1e-12)
         assert (incidence @ x[:, 0]).tolist() == (incidence @ x)[:, 0].tolist() == (incidence @ x[:, :1])[:, 0].tolist()
         found.append(incidence @ x)
-    assert (found[0] == found[1]).all()
+    assert found[0] == pytest.approx(found[1], abs=1e-12)
 
 
 def test_a_solution_is_scipys() -> None:
