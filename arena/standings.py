@@ -22,7 +22,7 @@ from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
-from elo.settings import Settings
+from elo.settings import Settings, looks_at_voters
 from elo.votes.vote_columns import columns_for, further_for, gathered, reads_answers
 
 logger = logging.getLogger(__name__)
@@ -157,11 +157,11 @@ class Standings:
         )
 
     def _votes(self, tx: Connection, tally: Tally) -> Cells | Votes:
-        """Return what the settings need of the counted votes: mostly only counts. (Battles have no prepared pairs, so
-        `cluster = "auto"` needs no single votes.)"""
+        """Return what the settings need of the counted votes: only counts where there are many. (Battles have no
+        prepared pairs, so `cluster = "auto"` needs single votes only to look at voters.)"""
         if self._settings.method == "elo":
             return Votes.from_rows(queries.votes_in_order(tx, BattleKind.BATTLE))
-        if not self._settings.needs_votes:
+        if not self._settings.needs_votes and not looks_at_voters(self._settings, tally.totals.counted):
             return Cells.from_counts(tally.cells(queries.model_names(tx)))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)

@@ -27,6 +27,7 @@ from elo.chance import short_records
 from elo.chance.intervals import Intervals, ReportRounds, intervals, of_covariance
 from elo.chance.poisson import DrawnCounts
 from elo.chance.sandwich import lost_to_leverage, tie_error
+from elo.chance.voters import VoterEffect, effect_of_voters
 from elo.fit import bradley_terry, ties
 from elo.fit.bradley_terry import Fit, Likelihood, NoMaximumError, centred, sigma
 from elo.fit.clusters import Clusters
@@ -36,7 +37,7 @@ from elo.fit.gauge import Gauge
 from elo.fit.pointwise import pointwise
 from elo.fit.ties import TieFit
 from elo.fit.weights import is_weighted, vote_weights, weighted_pairs
-from elo.settings import Settings
+from elo.settings import Settings, looks_at_voters
 
 if TYPE_CHECKING:  # the fit with covariates is loaded where it is asked for
     from elo.fit.contextual import ContextualFit
@@ -88,6 +89,8 @@ class Spread:
     """Of a model of ties: log nu (Davidson) or log theta (Rao-Kupper); None without such a model or without ties."""
     coefficients: tuple[Coefficient, ...] = ()
     """Of `control`, see `contextual`."""
+    voters: VoterEffect | None = None
+    """With cluster auto: what votes by one voter do to the intervals; None if too few voters are known."""
 
 
 def fit(data: Cells | Votes, settings: Settings) -> Estimate:
@@ -141,6 +144,11 @@ def spread(found: Estimate, *, progress: ReportRounds | None = None, kept: Drawn
             clusters = Clusters.of(found.votes, found.counted.models, found.settings, found.weights)
         if found.contextual is not None:
             return _spread_with_covariates(found, found.contextual, clusters)
+        voters = None
+        if clusters is None and found.votes is not None and looks_at_voters(found.settings, len(found.votes)):
+            effect = effect_of_voters(found.votes, found.pairs, found.fit, found.settings, found.weights)
+            if effect is not None:
+                voters, clusters = effect[0], effect[1] if effect[0].is_taken else None
         bounds = intervals(
             found.pairs,
             found.fit,
@@ -151,11 +159,12 @@ def spread(found: Estimate, *, progress: ReportRounds | None = None, kept: Drawn
             kept=kept,
         )
         if not isinstance(found.fit, TieFit):
-            return Spread(bounds)
+            return Spread(bounds, voters=voters)
         likelihood = Likelihood.of(found.pairs, prior=found.settings.prior)
         error = tie_error(likelihood, found.pairs, found.fit, clusters)
         freedom = None if bounds is None else bounds.freedom
-        return Spread(bounds, _tie(found.fit, found.settings, error=error, freedom=freedom))
+        tie = _tie(found.fit, found.settings, error=error, freedom=freedom)
+        return Spread(bounds, tie, voters=voters)
 
 
 def rated_outcomes(settings: Settings) -> tuple[Outcome, ...]:

@@ -13,6 +13,8 @@ MAX_ROUNDS = 1_000_000
 """Of the bootstrap: more would add no precision and fill the memory."""
 LEAST_PRIOR = 1e-9
 """Virtual ties, if not 0: with fewer, rounding of the votes' sums would move the ratings."""
+MOST_BY_VOTER = 50_000
+"""Votes, with which cluster auto looks at voters: with more it would take seconds after every vote."""
 _NARROW = 1e-9
 """The least distance of a level from 0 and 1, where its quantiles are infinite."""
 
@@ -74,9 +76,12 @@ class Settings:
     """tie: a vote for neither is a tie like any other. ignore: it is left out of the fit. (The choice moves a model of
     one public file of 26,000 votes by 57 points.)"""
     cluster: str = "auto"
-    """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any.
-    pair: the same, and an error if votes name none. voter: those of one voter. column:NAME, or any other NAME: those
-    with the same value in that column. A vote on a live battle, or without a value, is a cluster by itself."""
+    """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any;
+    else those of one voter, if there are 40 voters or more, with an effective number of 20 or more, and intervals by
+    voter are more than 1.1 times as wide (median of the models; at most 50,000 votes, and no control); else none.
+    pair: those on one prepared pair, and an error if votes name none. voter: those of one voter. column:NAME, or any
+    other NAME: those with the same value in that column. A vote on a live battle, or without a value, is a cluster by
+    itself."""
     gauge: GaugeKind = "mean"
     """How the scale is fixed, which changes the width of intervals. mean: the plain mean of the rated models is `mean`.
     battles: their mean weighted by battles is `mean`. anchor: the ratings in `anchor` are fixed."""
@@ -202,6 +207,16 @@ class Settings:
 
     def to_json(self) -> dict[str, object]:
         return asdict(self) | {"anchor": dict(self.anchor), "control": list(self.control)}
+
+
+def looks_at_voters(settings: Settings, n_votes: int) -> bool:
+    """Whether `cluster` auto looks at who cast so many votes (see `chance.voters`)."""
+    return (
+        settings.cluster == "auto"
+        and settings.method == "bradley-terry"
+        and not settings.control
+        and n_votes <= MOST_BY_VOTER
+    )
 
 
 def _anchors(given: Iterable[object]) -> tuple[tuple[str, float], ...]:

@@ -47,7 +47,7 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
         "cluster": (
             'Which votes depend on each other: those on one prepared "pair" of answers, those of one'
             ' "voter", those with one value in a column of the database, such as "language", or "none"; "auto" is'
-            ' "pair" if there are such votes.',
+            ' "pair" if there are such votes, else "voter" where intervals by voter are more than 1.1 times as wide.',
             "",
         ),
         "gauge": (

@@ -16,6 +16,7 @@ from elo.board.fragility import Fragility, fragility
 from elo.board.ranks import RankSpans
 from elo.chance.intervals import IntervalKind, ReportRounds
 from elo.chance.poisson import DrawnCounts
+from elo.chance.voters import VoterEffect
 from elo.estimate import Estimate, Spread
 from elo.fit.coefficient import Coefficient
 from elo.fit.components import components
@@ -124,6 +125,8 @@ class Leaderboard:
     """Clusters of votes, counting a vote outside any cluster as one; None where votes count one by one."""
     plain: Mapping[str, float] = field(default_factory=dict)
     """All ratings without weights, if votes have weights and some rating without them is outside its interval."""
+    voters: VoterEffect | None = None
+    """With cluster auto: what votes by one voter do to the intervals, and whether they are by voter."""
     fragility: Fragility | None = None
     """How few votes the first place hangs on; None where that is not computed (see `board.fragility`)."""
 
@@ -142,6 +145,11 @@ class Leaderboard:
     @property
     def n_components(self) -> int:
         return max((row.component for row in self.rows), default=0)
+
+    @property
+    def is_by_voter(self) -> bool:
+        """Whether cluster auto took intervals by voter."""
+        return self.voters is not None and self.voters.is_taken
 
     @property
     def kinds(self) -> frozenset[IntervalKind]:
@@ -186,6 +194,7 @@ class Leaderboard:
             "reach": self.reach,
             "agreement": self.agreement,
             "clusters": self.n_clusters,
+            "voters": self.voters and self.voters.to_json(),
             "plain": dict(self.plain),
             "fragility": self.fragility and self.fragility.to_json(),
         }
@@ -248,6 +257,7 @@ def board_from(fitted: Estimate, spread: Spread, *, listed: Sequence[str] = ()) 
         reach=None if intervals is None else intervals.reach,
         agreement=None if intervals is None else intervals.agreement,
         n_clusters=None if intervals is None else intervals.n_clusters,
+        voters=spread.voters,
         plain=plain,
         fragility=fragility(fitted),
     )

@@ -16,7 +16,14 @@ from elo.fit.weights import is_weighted
 def notes(board: Leaderboard) -> list[str]:
     """What `recompute` prints below its table, the most important first."""
     first = first_place(board.fragility, board.n_votes, n_groups=board.n_components)
-    return [_made(board), *_ranks(board), *first, *_control(board), *_groups(board), *_without(board)]
+    return [_made(board), *_ranks(board), *first, *_voters(board), *_control(board), *_groups(board), *_without(board)]
+
+
+def _voters(board: Leaderboard) -> list[str]:
+    found = board.voters
+    return (
+        [] if found is None else [f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide."]
+    )
 
 
 def counted(n: int, what: str) -> str:
@@ -36,7 +43,7 @@ def _made(board: Leaderboard) -> str:
     )
     votes = [counted(board.n_votes, "vote"), counted(len(board.rows), "model")]
     votes += [f"{name} {value}" for name, value in facts if value is not None]
-    how = [*map(str, described(board.settings, board.kinds))]
+    how = [*map(str, described(board.settings, board.kinds, by_voter=board.is_by_voter))]
     if "hessian" in board.kinds:
         how.append(f"* inverse Hessian, for fewer than {FEW_POINTS:g} {_few(board)}")
     return f"{', '.join(votes)}: {'; '.join(how)}."

@@ -59,11 +59,11 @@ class Phrase:
         return ENGLISH[self.key].format_map(self.values)
 
 
-def described(settings: Settings, kinds: Collection[IntervalKind]) -> tuple[Phrase, ...]:
+def described(settings: Settings, kinds: Collection[IntervalKind], *, by_voter: bool = False) -> tuple[Phrase, ...]:
     """How the ratings were computed: every setting that moves a number, one phrase each, the usual ones first.
 
     `kinds` are those of the board's intervals (`Leaderboard.kinds`), because the votes have a say in them; of a board
-    without rows they are what the settings ask for.
+    without rows they are what the settings ask for. `by_voter` is `Leaderboard.is_by_voter`.
 
     >>> print("; ".join(map(str, described(Settings(method="elo"), {"none"}))))
     online Elo in the order of the votes, K = 32, start 1000; 400 points are odds of 10 to 1; no intervals
@@ -80,7 +80,7 @@ def described(settings: Settings, kinds: Collection[IntervalKind]) -> tuple[Phra
         scale,
         *_weights(settings),
         *_control(settings),
-        *_intervals(settings, kinds),
+        *_intervals(settings, kinds, by_voter=by_voter or settings.cluster == "voter"),
     )
 
 
@@ -132,7 +132,7 @@ def _control(settings: Settings) -> list[Phrase]:
     return [Phrase("rated_control_ridge", {"covariates": covariates, "ridge": f"{settings.ridge:g}"})]
 
 
-def _intervals(settings: Settings, kinds: Collection[IntervalKind]) -> list[Phrase]:
+def _intervals(settings: Settings, kinds: Collection[IntervalKind], *, by_voter: bool) -> list[Phrase]:
     kind = common_kind(kinds or {_asked_for(settings)})
     if kind == "none":
         return [Phrase("rated_intervals_none", {})]
@@ -143,7 +143,7 @@ def _intervals(settings: Settings, kinds: Collection[IntervalKind]) -> list[Phra
     if kind == "jackknife" and (column := settings.cluster_column) is not None:
         variant, values = "_column", values | {"column": column}
     elif kind == "jackknife":
-        variant = "_voter" if settings.cluster == "voter" else "_pair"
+        variant = "_voter" if by_voter else "_pair"
     elif kind == "sandwich" and settings.resamples:
         variant = "_instead"
     phrases = [Phrase(f"rated_intervals_{kind}{variant}", values)]

@@ -16,7 +16,7 @@ from db.outcome import Outcome
 from elo.battles import Cells, Floats, Index, Votes
 from elo.columns import Cell, cell
 from elo.columns import Column as FurtherColumn
-from elo.settings import Settings
+from elo.settings import Settings, looks_at_voters
 from elo.votes.answers import SeenAnswer, of_answers
 from elo.votes.style import Features, features
 
@@ -28,7 +28,7 @@ Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
 def columns_for(settings: Settings) -> frozenset[Column]:
     """The columns that these settings use."""
     used: dict[Column, bool] = {
-        "voter": settings.cluster == "voter",
+        "voter": settings.cluster == "voter" or looks_at_voters(settings, 0),
         "prepared": settings.cluster in ("auto", "pair"),
         "time": settings.half_life_days is not None,
         "draw_probability": settings.weights == "draw",
@@ -49,10 +49,11 @@ def reads_answers(settings: Settings) -> bool:
 
 
 def data_for(votes: Votes, settings: Settings) -> Cells | Votes:
-    """What `rate` needs of these votes: counts, unless the settings need the votes one by one or cluster votes on
-    prepared pairs, which counts do not show."""
+    """What `rate` needs of these votes: counts, unless the settings need the votes one by one, cluster votes on
+    prepared pairs or look at voters, which counts do not show."""
     is_clustered = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
-    return votes if settings.needs_votes or is_clustered else Cells.from_votes(votes)
+    names_voters = votes.voter is not None and looks_at_voters(settings, len(votes))
+    return votes if settings.needs_votes or is_clustered or names_voters else Cells.from_votes(votes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -276,3 +276,27 @@ def test_votes_without_a_maximum_are_tried_once_for_each_revision(
         assert len(computed) == 3
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("source", ["votes", "db"])
+def test_the_web_board_takes_intervals_by_voter_where_recompute_does(
+    database: Database, tmp_path: Path, source: str
+) -> None:
+    """45 voters, each of whom always votes for the same model."""
+    rng = random.Random(3)
+    for i in range(360):
+        favourite = NAMES[i % 45 % 4]
+        other = rng.choice([name for name in NAMES if name != favourite])
+        a, b = (favourite, other) if rng.random() < 0.5 else (other, favourite)
+        vote(database, a, b, Outcome.A if a == favourite else Outcome.B, visitor=f"visitor {i % 45}")
+    url = f"sqlite:///{tmp_path / 'arena.sqlite'}"
+    arguments = ["--db", url]
+    if source == "votes":
+        assert db_main(["export", "--db", url, str(tmp_path / "votes.jsonl")]) == 0
+        arguments = ["--votes", str(tmp_path / "votes.jsonl")]
+    assert elo_main(["recompute", *arguments, "--json", str(tmp_path / "out.json")]) == 0
+    recomputed = json.loads((tmp_path / "out.json").read_text())
+    shown = json.loads(json.dumps(board(Standings(database, Settings())).to_json()))
+    assert shown["voters"]["taken"]
+    assert shown["clusters"] == shown["voters"]["n"] == 45
+    assert {name: shown[name] for name in recomputed} == recomputed

@@ -47,6 +47,8 @@ def table(board: Board, texts: Messages) -> str:
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(heads)}">{label}</th></tr>'
         body += "".join(_row(row, board, axis, texts) for row in rows if row.component == component)
     notes = [*_first_place(board, texts)]
+    if (voters := board.leaderboard.voters) is not None:
+        notes.append(plain(texts("interval_voters", n=voters.n_voters, ratio=f"{voters.ratio:.2f}")))
     notes += [plain(texts("components"))] if len(components) > 1 else []
     notes += [plain(texts("interval_hessian"))] if "hessian" in board.leaderboard.kinds else []
     return (
@@ -77,14 +79,17 @@ def computed_line(board: Board, now: float, texts: Messages) -> str:
             why += texts("computed_overlap")
         line += f" ({texts('computed_excluded', n=board.n_excluded, reasons=why)})"
     line += f" · {age(now - board.computed_at, texts)}"
-    how = settings_line(board.leaderboard.settings, board.leaderboard.kinds, texts)
+    found = board.leaderboard
+    how = settings_line(found.settings, found.kinds, texts, by_voter=found.is_by_voter)
     more = f'<a href="{link("/about")}">{plain(texts("how_computed"))}</a>'
     return f'<p class="computed">{plain(line)}</p><p class="note">{plain(how)} {more}</p>'
 
 
-def settings_line(settings: EloSettings, kinds: Collection[IntervalKind], texts: Messages) -> str:
+def settings_line(
+    settings: EloSettings, kinds: Collection[IntervalKind], texts: Messages, *, by_voter: bool = False
+) -> str:
     """Return how the ratings are computed. `kinds` are those of the board's intervals, none if there is no board."""
-    line = "; ".join(texts(phrase.key, **phrase.values) for phrase in described(settings, kinds))
+    line = "; ".join(texts(phrase.key, **phrase.values) for phrase in described(settings, kinds, by_voter=by_voter))
     return f"{line[0].upper()}{line[1:]}."
 
 

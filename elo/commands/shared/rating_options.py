@@ -85,8 +85,8 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     )
     add(
         "--cluster", metavar="|".join((*get_args(Cluster), "COLUMN")), default=defaults.cluster,
-        help="votes that depend on each other; auto: those on one prepared pair, if there are any; COLUMN: those with "
-        "one value in that column",
+        help="votes that depend on each other; auto: those on one prepared pair, if there are any, else those of one "
+        "voter, where that widens intervals 1.1 times; COLUMN: those with one value in that column",
     )  # fmt: skip
     add("--simultaneous", action="store_true", help="intervals that cover all models at once")
 

@@ -9,7 +9,7 @@ from elo.battles import Cells, Votes
 from elo.columns import Cell, cell
 from elo.commands.shared.failures import CommandError
 from elo.commands.shared.progress import Progress
-from elo.settings import Settings
+from elo.settings import Settings, looks_at_voters
 from elo.votes.further import unknown_column
 from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, reads_answers
 from elo.votes.wanted import ALL_KINDS, Tally
@@ -121,8 +121,10 @@ def stored_votes(
         selection.tally.excluded.update({reason.label: n for reason, n in queries.exclusions(tx, kind, **span).items()})
     # Only quick battles are on prepared pairs; of all others counts may do, and are read much faster
     is_clustered = kind in (BattleKind.QUICK, None) and bool(queries.cells(tx, BattleKind.QUICK, **span))
-    data: Cells | Votes
-    if is_selected or settings.needs_votes or (settings.cluster == "auto" and is_clustered):
+    is_clustered = settings.cluster == "auto" and is_clustered
+    cells = Cells.from_counts([] if is_selected else queries.cells(tx, kind, **span))
+    data: Cells | Votes = cells
+    if is_selected or settings.needs_votes or is_clustered or looks_at_voters(settings, cells.n_votes):
         if settings.method == "elo" and not is_selected:
             data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
         else:
@@ -134,6 +136,4 @@ def stored_votes(
             chosen = (vote for vote in progress.reading(rows) if selection.holds(vote.further))
             votes = gathered(chosen, columns, further)
             data = votes if selection.by is not None else data_for(votes, settings)
-    else:
-        data = Cells.from_counts(queries.cells(tx, kind, **span))
     return StoredVotes(data, listed, queries.ledger_state(tx).revision)
