@@ -180,7 +180,7 @@ def test_the_json_is_the_published_one() -> None:
     board = rate(counts(("a", "b", Outcome.A, 5)), QUICK, listed=["c"]).sourced(revision=7, excluded={"banned": 2})
     written = board.to_json()
     assert list(written)[:6] == ["models", "settings", "votes", "revision", "excluded", "unrated"]
-    assert list(written)[6:] == ["source", "fit", "reach", "agreement", "clusters", "plain", "fragility"]
+    assert list(written)[6:] == ["source", "fit", "reach", "agreement", "clusters", "voters", "plain", "fragility"]
     row = board.rows[0]
     models = written["models"]
     assert isinstance(models, list)
