@@ -14,7 +14,7 @@ row must be right: an unknown outcome never becomes a tie. Names are text, even 
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -125,7 +125,12 @@ class VotesFile:
     def data_for(self, settings: Settings) -> Cells | Votes:
         """What `rate` needs of these votes: counts, unless the settings need the votes one by one. Raises
         VotesFileError as `votes` does."""
-        if self.counts is None or not isinstance(data_for(self.lines, settings), Cells):
+        if self.counts is None:
+            return data_for(self.lines, settings)
+        lines = self.lines
+        if settings.cluster == "auto" and self.n_votes > MOST_ONE_BY_ONE:  # too many to look at their voters
+            lines = replace(lines, voter=None, voters=())
+        if not isinstance(data_for(lines, settings), Cells):
             return data_for(self.votes, settings)
         return _counted(self.lines, self.counts)
 

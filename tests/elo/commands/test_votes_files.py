@@ -106,6 +106,8 @@ def test_counts_give_the_board_of_their_votes_also_one_by_one(tmp_path: Path, ra
         assert (a["models"], a["votes"]) == (b["models"], b["votes"])
     huge = write(tmp_path / "h.csv", "left,right,winner,count\nx,y,left,120000000\ny,x,left,1\n")
     assert "stand for 120,000,001 votes" in rate(huge, "--method", "elo")["error"]
+    voters = write(tmp_path / "u.csv", "left,right,winner,count,voter\nx,y,left,120000000,u\ny,x,left,1,w\n")
+    assert rate(voters)["votes"] == 120_000_001
 
 
 def test_unused_columns_are_named_once(tmp_path: Path, rate: Rate) -> None:

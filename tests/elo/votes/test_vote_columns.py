@@ -13,7 +13,8 @@ from elo.votes.vote_columns import Column, Extras, Numbered, VoteColumns, column
 
 
 def test_only_what_settings_make_use_of_is_asked_for() -> None:
-    assert columns_for(Settings()) == columns_for(Settings(cluster="pair")) == {"prepared"}
+    assert columns_for(Settings()) == {"prepared", "voter"}
+    assert columns_for(Settings(cluster="pair")) == {"prepared"}
     assert columns_for(Settings(cluster="none", control=("side",))) == frozenset()
     everything = Settings(cluster="voter", half_life_days=1, weights="draw", control=("speed",))
     assert columns_for(everything) == {"voter", "time", "draw_probability", "features"}
