@@ -19,7 +19,7 @@ from elo.votes.files.chunks import CHUNK_ROWS, ArrowCells, Chunk, Gathered, Rows
 from elo.votes.files.opening import Opened
 
 SEPARATORS = ",;\t|"
-_BLOCK_BYTES = 2**22
+_BLOCK_BYTES = 2**24
 _LONGEST_LINE = 2**24
 MANY_BYTES = 2**20
 """Fewer are read without pyarrow, which takes as long to load as NumPy."""

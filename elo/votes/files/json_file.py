@@ -178,7 +178,8 @@ def _types(block: bytes, names: Sequence[str]) -> dict[str, Any] | None:
 def _plain(block: bytes, types: Mapping[str, Any], n_lines: int) -> Chunk | None:
     """The lines of a block, which come after `n_lines`; None if not every line is one object, or a type differs."""
     n_rows = block.count(b"\n")
-    if block.count(b"}\n") + block.count(b"}\r\n") != n_rows or not is_utf8(block):
+    n_ends = block.count(b"}\n") + (block.count(b"}\r\n") if b"\r" in block else 0)
+    if n_ends != n_rows or not is_utf8(block):
         return None
     import pyarrow
     import pyarrow.json
