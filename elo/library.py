@@ -30,10 +30,10 @@ from elo.frames import FrameKind
 from elo.notebook import Board, Boards
 from elo.reading import Moment, Selection, Source, paths_of, read
 from elo.settings import Settings
-from elo.votes.parts import parts
+from elo.votes.selection.parts import parts
+from elo.votes.selection.wanted import Tally
 from elo.votes.vote_columns import columns_for, data_for, further_for
 from elo.votes.votes_file import VotesFile
-from elo.votes.wanted import Tally
 
 if TYPE_CHECKING:  # it loads SciPy's optimizers, which ratings do not need
     from elo.quality.examination import Quality

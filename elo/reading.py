@@ -12,15 +12,15 @@ from typing import Any, TypeAlias
 from db.outcome import Outcome
 from elo import frames
 from elo.frames import FrameKind
+from elo.votes.dialects.layout import LayoutError
+from elo.votes.dialects.names import spelled
+from elo.votes.dialects.winners import NAME, Meaning
 from elo.votes.files.memory import MemoryTable
-from elo.votes.layout import LayoutError
-from elo.votes.names import spelled
+from elo.votes.selection.where import parse_all
 from elo.votes.values import ValueProblem, time_s
 from elo.votes.vote_columns import Column
 from elo.votes.votes_file import Dialect, VotesFile, VotesFileError, VotesTable, votes_of_columns
 from elo.votes.votes_file import read_votes as read_files
-from elo.votes.where import parse_all
-from elo.votes.winners import NAME, Meaning
 
 _MOST_NAMES = 5
 Source: TypeAlias = Any

@@ -19,7 +19,7 @@ from elo.commands.shared.sources import Found
 from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings
-from elo.votes.parts import PartsError, parts
+from elo.votes.selection.parts import PartsError, parts
 from elo.votes.vote_columns import data_for
 
 _LONGEST_FOLDER = 60

@@ -15,13 +15,13 @@ from db.outcome import Outcome
 from elo.quality.gathering import Ballot, prompt_key
 from elo.votes import values
 from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
+from elo.votes.dialects.layout import Layout
 from elo.votes.files.chunks import Chunk
-from elo.votes.layout import Layout
+from elo.votes.selection.wanted import Wanted
+from elo.votes.selection.where import Condition
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import VoteColumns
 from elo.votes.votes_file import MOST_ONE_BY_ONE, Dialect, VotesTable, opened
-from elo.votes.wanted import Wanted
-from elo.votes.where import Condition
 
 _PROMPTS = ("prompt", "question")
 _PROGRESS_ROWS = 10_000

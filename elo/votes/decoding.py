@@ -17,16 +17,16 @@ from numpy.typing import NDArray
 from db.outcome import Outcome
 from elo.columns import Cell
 from elo.votes import answers, values
+from elo.votes.dialects.layout import FIXED, Layout
+from elo.votes.dialects.names import folded
+from elo.votes.dialects.winners import WRONG, Evidence, Labels, Style, decided
 from elo.votes.files.chunks import Chunk, Coder, Floats, Index, Table
 from elo.votes.further import NESTED, CodedFurther, Further, FurtherBlock
-from elo.votes.layout import FIXED, Layout
-from elo.votes.names import folded
+from elo.votes.selection.wanted import Tally, Wanted
+from elo.votes.selection.where import ConditionError
 from elo.votes.style import Features
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import Column, Renumbered, VoteColumns
-from elo.votes.wanted import Tally, Wanted
-from elo.votes.where import ConditionError
-from elo.votes.winners import WRONG, Evidence, Labels, Style, decided
 
 Mask = NDArray[np.bool_]
 _OUTCOME_OF_FLAGS = np.array([WRONG, 0, 1, WRONG, 2, WRONG, WRONG, WRONG])

@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from elo.columns import Cell, cell, number
-from elo.votes.layout import LayoutError
+from elo.votes.dialects.layout import LayoutError
+from elo.votes.selection.where import Condition
 from elo.votes.values import ValueProblem, shown
-from elo.votes.where import Condition
 
 Index = NDArray[np.int64]
 Flags = NDArray[np.bool_]

@@ -23,6 +23,10 @@ from db.outcome import Outcome
 from elo.battles import Cells, Index, Votes
 from elo.settings import Settings
 from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
+from elo.votes.dialects.layout import EXPECTED, TIME, Layout, LayoutError
+from elo.votes.dialects.names import lookalikes
+from elo.votes.dialects.public_formats import FormatTable, format_for
+from elo.votes.dialects.winners import Labels, Meaning
 from elo.votes.files.chunks import PackedError, RowsError, Table
 from elo.votes.files.csv_file import CsvFile
 from elo.votes.files.json_file import open_json
@@ -30,13 +34,9 @@ from elo.votes.files.memory import MemoryTable, Values
 from elo.votes.files.opening import STANDARD, Opened
 from elo.votes.files.parquet_file import ParquetFile
 from elo.votes.further import UnknownColumnError
-from elo.votes.layout import EXPECTED, TIME, Layout, LayoutError
-from elo.votes.names import lookalikes
-from elo.votes.public_formats import FormatTable, format_for
+from elo.votes.selection.wanted import ALL_KINDS, Tally, Wanted
+from elo.votes.selection.where import Condition
 from elo.votes.vote_columns import Column, VoteColumns, data_for
-from elo.votes.wanted import ALL_KINDS, Tally, Wanted
-from elo.votes.where import Condition
-from elo.votes.winners import Labels, Meaning
 
 __all__ = [
     "BadRowError",

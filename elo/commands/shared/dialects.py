@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from db.outcome import Outcome
-from elo.votes.layout import ROLES
-from elo.votes.names import spelled
-from elo.votes.public_formats import FORMATS
+from elo.votes.dialects.layout import ROLES
+from elo.votes.dialects.names import spelled
+from elo.votes.dialects.public_formats import FORMATS
+from elo.votes.dialects.winners import NAME, Meaning
 from elo.votes.votes_file import Dialect, VotesFile
-from elo.votes.winners import NAME, Meaning
 
 _MOST_NAMES = 12
 _MEANINGS: dict[str, Meaning] = {outcome.label: outcome for outcome in Outcome} | {NAME: NAME}

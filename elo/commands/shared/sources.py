@@ -13,11 +13,11 @@ from elo.commands.shared.failures import UsageError
 from elo.commands.shared.progress import Progress
 from elo.settings import Settings
 from elo.votes.files.opening import STANDARD
+from elo.votes.selection.wanted import Tally
+from elo.votes.selection.where import Condition, ConditionError
 from elo.votes.values import ValueProblem, time_s
 from elo.votes.vote_columns import columns_for, further_for
 from elo.votes.votes_file import VotesFile, read_votes
-from elo.votes.wanted import Tally
-from elo.votes.where import Condition, ConditionError
 
 _SQLITE = "sqlite:///"
 

@@ -11,9 +11,9 @@ from elo.commands.shared.failures import CommandError
 from elo.commands.shared.progress import Progress
 from elo.settings import Settings, looks_at_voters
 from elo.votes.further import unknown_column
+from elo.votes.selection.wanted import ALL_KINDS, Tally
+from elo.votes.selection.where import Condition, ConditionError
 from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, reads_answers
-from elo.votes.wanted import ALL_KINDS, Tally
-from elo.votes.where import Condition, ConditionError
 
 if TYPE_CHECKING:  # these modules load slowly, and votes files do not need them
     from sqlalchemy import Connection

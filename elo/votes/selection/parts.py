@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from elo.battles import Votes
-from elo.votes.wanted import LeftOut, Tally
-from elo.votes.where import Condition
+from elo.votes.selection.wanted import LeftOut, Tally
+from elo.votes.selection.where import Condition
 
 MOST_PARTS = 100
 

@@ -8,8 +8,8 @@ import pytest
 
 from elo.columns import Cell
 from elo.votes.files.csv_file import CsvFile
+from elo.votes.selection.where import Condition, ConditionError, parse_all
 from elo.votes.votes_file import VotesFile, VotesFileError, read_votes, votes_of_columns
-from elo.votes.where import Condition, ConditionError, parse_all
 from tests.elo.votes.test_further import write
 
 

@@ -17,7 +17,7 @@ from typing import Literal, Self, cast
 
 from elo.columns import Cell, number
 from elo.votes import values
-from elo.votes.layout import TIME
+from elo.votes.dialects.layout import TIME
 
 _WRITTEN = re.compile(r"\s*(.*?)\s*(!=|>=|<=|=)\s*(.*?)\s*", re.DOTALL)
 _TIMES = (*TIME, "opened_at")

@@ -1,6 +1,6 @@
 import pytest
 
-from elo.votes.wanted import Wanted
+from elo.votes.selection.wanted import Wanted
 
 
 @pytest.mark.parametrize(

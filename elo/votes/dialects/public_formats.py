@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from db.outcome import Outcome
+from elo.votes.dialects.layout import LayoutError
+from elo.votes.dialects.winners import Meaning
 from elo.votes.files.chunks import Cells, Chunk, ListCells, Table
-from elo.votes.layout import LayoutError
 from elo.votes.values import shown
-from elo.votes.winners import Meaning
 
 _Row = Mapping[str, object]
 _Votes = Iterable[dict[str, object]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from elo.columns import Cell
-from elo.votes.where import Condition
+from elo.votes.selection.where import Condition
 
 ALL_KINDS = "all"
 
