@@ -1,4 +1,4 @@
-"""What a comparison of two boards says, and how it reads."""
+"""A comparison of two boards as data and as text."""
 
 import json
 from collections.abc import Mapping
@@ -14,10 +14,10 @@ Verdict = Literal["yes", "perhaps", "no", "unknown"]
 twenty does by chance. unknown: an interval is missing, or the boards share all votes."""
 
 _SHARED: Mapping[Shared, str] = {
-    "nothing": "Compared as boards of different votes, which is too careful if they share some. If the second has all "
-    "votes of the first and more, use --grown (in Python, grown=True).",
-    "first": "The second board has all votes of the first: chance is what the new votes can have moved.",
-    "all": "Both boards are of the same votes: the settings moved the ratings, not chance.",
+    "nothing": "The boards are compared as if they shared no votes; if they do share some, the test is too cautious. "
+    "If the second has all votes of the first and more, use --grown (in Python, grown=True).",
+    "first": "The second board has all votes of the first, so only the new votes can have moved a rating by chance.",
+    "all": "Both boards have the same votes, so the settings moved the ratings, not chance.",
 }
 
 
@@ -83,13 +83,13 @@ class Comparison:
         lines += ["", f"{first:,} votes before, {second:,} after. {_SHARED[self.shared]}"]
         if self.moves and _signed(self.shift) != "0.0":
             lines.append(
-                f"All of these models moved by {_signed(self.shift)} together. That is the mean of the scale, so "
-                "`change` leaves it out."
+                f"On average these ratings changed by {_signed(self.shift)}. The column `change` leaves this out, "
+                "because only differences of ratings count."
             )
         if n_known := sum(move.verdict != "unknown" for move in self.moves):
-            lines.append(f"Moved by more than chance: {self.n_moved} of {n_known}.")
+            lines.append(f"Moved by more than chance: {self.n_moved} of {n_known} models.")
         if any(move.verdict == "perhaps" for move in self.moves):
-            lines.append("perhaps: by chance alone one model in twenty moves so far.")
+            lines.append("perhaps: by chance alone, one model in twenty moves this far.")
         for names, what in ((self.came, "New"), (self.went, "Gone")):
             if names:
                 lines.append(f"{what}: {', '.join(names)}.")

@@ -1,8 +1,8 @@
 """The sentences under a board.
 
-Every board has at most three: how it was made, which names every setting that moves a number, so that a table can be
-made again from the text below it; what intervals and ranks are; and how fragile the first place is. Others follow only
-where they apply and change how the table is read. The rest is in the JSON and in docs/ratings.md.
+Every board has at most three. The first says how the board was made: it names every setting that moves a number, so
+the table can be made again. The second says what intervals and ranks are, and the third how few votes decide who is
+first. Others follow only where they apply. The rest is in the JSON and in docs/ratings.md.
 """
 
 from elo.board.fragility import Fragility
@@ -21,9 +21,9 @@ def notes(board: Leaderboard) -> list[str]:
 
 def _voters(board: Leaderboard) -> list[str]:
     found = board.voters
-    return (
-        [] if found is None else [f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide."]
-    )
+    if found is None:
+        return []
+    return [f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide as intervals by vote."]
 
 
 def counted(n: int, what: str) -> str:
@@ -44,8 +44,6 @@ def _made(board: Leaderboard) -> str:
     votes = [counted(board.n_votes, "vote"), counted(len(board.rows), "model")]
     votes += [f"{name} {value}" for name, value in facts if value is not None]
     how = [*map(str, described(board.settings, board.kinds, by_voter=board.is_by_voter))]
-    if "hessian" in board.kinds:
-        how.append(f"* inverse Hessian, for fewer than {FEW_POINTS:g} {_few(board)}")
     return f"{', '.join(votes)}: {'; '.join(how)}."
 
 
@@ -55,14 +53,18 @@ def _where(board: Leaderboard) -> str | None:
     return f"{' and '.join(source.where)} ({source.where_left_out:,} others left out)" if source.where else None
 
 
-def _few(board: Leaderboard) -> str:
-    """What a short record has few of, as far as the rows show it."""
+def _star(board: Leaderboard) -> str:
+    """What the star at an interval means, and what such a model has few of, as far as the rows show it."""
+    if "hessian" not in board.kinds:
+        return ""
     short = [row for row in board.rows if row.interval == "hessian"]
     has_points = any(row.battles * min(row.win_rate, 1 - row.win_rate) >= FEW_POINTS for row in short)
     lacking = "points won or lost, or decided battles" if has_points else "points won or lost"
     if is_weighted(board.settings):
-        lacking += ", by their weights"
-    return lacking if board.n_clusters is None else f"{lacking}, counting the votes of a cluster on a pair once"
+        lacking += ", by weight"
+    if board.n_clusters is not None:
+        lacking += ", where the votes of a cluster on one pair count once"
+    return f" (* approximately, by the inverse Hessian: fewer than {FEW_POINTS:g} {lacking})"
 
 
 def _ranks(board: Leaderboard) -> list[str]:
@@ -70,12 +72,15 @@ def _ranks(board: Leaderboard) -> list[str]:
     if not board.rows:
         return []
     if all(row.rank_ub is None for row in board.rows):
-        return ["Ranks are by rating alone: without intervals nothing says how much of them is chance."]
+        return ["Without intervals, ranks follow the ratings alone, and may be due to chance."]
     level = f"{100 * board.settings.level:g} %"
-    covers = "every model at once" if board.settings.simultaneous else "one model"
+    if board.settings.simultaneous:
+        covers = f"All intervals together contain the true ratings with {level} probability{_star(board)}."
+    else:
+        covers = f"Each interval contains its model's true rating with {level} probability{_star(board)}."
     return [
-        f"An interval covers the true rating of {covers} in {level} of cases; a rank compares models: from 1 + those "
-        f"that are better to the last place above those that are worse, {level} sure for all pairs at once."
+        f"{covers} A rank such as 1-2 lists every place that the model may have; all ranks together are right with "
+        f"{level} probability."
     ]
 
 
@@ -83,11 +88,8 @@ def first_place(found: Fragility | None, n_votes: int, *, n_groups: int = 1) -> 
     """How few of a board's votes decide who leads."""
     if found is None:
         return []
-    group, them = " of group 1" * (n_groups > 1), "it" if found.n_votes == 1 else "them"
-    return [
-        f"First place{group} hangs on {found.n_votes:,} of {counted(n_votes, 'vote')}: without {them} {found.then} "
-        "would lead."
-    ]
+    where = " in group 1" * (n_groups > 1)
+    return [f"Without {found.n_votes:,} of the {counted(n_votes, 'vote')}, {found.then} would be first{where}."]
 
 
 def _control(board: Leaderboard) -> list[str]:
@@ -95,12 +97,12 @@ def _control(board: Leaderboard) -> list[str]:
     if fit is None or not board.settings.control:
         return []
     found = ", ".join(map(_coefficient, fit.coefficients)) or "none"
-    parts = [f"Log-odds per standard deviation of the difference (side: for side A): {found}"]
+    parts = [f"Coefficients, in log-odds per standard deviation of the difference (side: for side A): {found}."]
     if fit.unused:
-        parts.append(f"none for {', '.join(fit.unused)}, the same in every battle")
+        parts.append(f"None for {', '.join(fit.unused)}, the same in every battle.")
     if fit.n_left_out:
-        parts.append(f"{counted(fit.n_left_out, 'vote')} left out of the fit, because such a number is missing")
-    return [f"{'; '.join(parts)}."]
+        parts.append(f"The fit leaves out {counted(fit.n_left_out, 'vote')} without these numbers.")
+    return [" ".join(parts)]
 
 
 def _coefficient(one: Coefficient) -> str:
@@ -114,8 +116,8 @@ def _groups(board: Leaderboard) -> list[str]:
     is_cut = settings.ties == "ignore" or settings.both_bad == "ignore" or (fit is not None and fit.n_left_out)
     rated = "rated " * bool(is_cut)
     return [
-        f"The models form {board.n_components} groups with no {rated}battles between them: ratings can be compared "
-        "within a group only."
+        f"The models form {board.n_components} groups with no {rated}battles between them. Compare ratings only "
+        "within a group."
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a plan of battles says, and how it reads. `planning` makes it."""
+"""A plan of battles as data and as text. `planning` makes it."""
 
 from dataclasses import asdict, dataclass
 
@@ -21,7 +21,8 @@ class Separation:
     reach: float
     """How many standard errors the gap must exceed for the ranks to say so: more where clusters are few."""
     direct: int | None
-    """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number would do."""
+    """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number of battles
+    separates them."""
     arena_wide: int | None
     """More battles in the whole arena, with pairs drawn as before."""
 
@@ -121,9 +122,9 @@ def _neighbours(plan: Plan) -> list[str]:
     header = ["model", "next below", "gap", "error", "battles of the two", "or of all pairs"]
     return [
         *aligned(header, rows, left=(0, 1)),
-        f"So many more battles separate the ranks of two neighbours (a gap of {_reach(plan)} standard errors) "
-        f"with a probability of {100 * plan.chance:g} %, if the ratings are right. Of all pairs: with pairs "
-        f"drawn as in the {plan.n_votes:,} votes so far.",
+        f"The last two columns: how many more battles would separate the ranks of the two models with "
+        f"{100 * plan.chance:g} % probability, if the ratings are right. Of all pairs: with pairs drawn as in the "
+        f"{plan.n_votes:,} votes so far. Ranks are separate if the gap is more than {_reach(plan)} standard errors.",
     ]
 
 
@@ -164,6 +165,6 @@ def _names(models: tuple[str, ...]) -> str:
 def _lessons(plan: Plan) -> list[str]:
     rows = [[lesson.model_a, lesson.model_b, f"{100 * lesson.share:.3g} %"] for lesson in plan.lessons]
     return [
-        *aligned(["teaches most", "against", "share"], rows, left=(0, 1)),
+        *aligned(["most informative", "against", "share"], rows, left=(0, 1)),
         "Share: how much one more battle reduces the summed variance of all ratings.",
     ]

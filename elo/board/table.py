@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.notes import notes
 
-_MORE = "How ratings are made and read: docs/ratings.md"
+_MORE = "How to read this table: docs/ratings.md"
 
 
 def table(board: Leaderboard) -> str:

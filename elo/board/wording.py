@@ -16,8 +16,8 @@ ENGLISH: Mapping[str, str] = {
     "rated_ties_half": "ties and both-bad are half a win each",
     "rated_ties_half_only": "ties are half a win each, both-bad is left out of the fit",
     "rated_ties_ignored": "ties and both-bad are left out of the fit",
-    "rated_ties_modelled": "ties and both-bad are an outcome of their own ({model})",
-    "rated_ties_modelled_only": "ties are an outcome of their own ({model}), both-bad is left out of the fit",
+    "rated_ties_modelled": "ties and both-bad are a third outcome ({model})",
+    "rated_ties_modelled_only": "ties are a third outcome ({model}), both-bad is left out of the fit",
     "rated_prior": "prior: {ties} virtual ties of each model against an average opponent",
     "rated_prior_one": "prior: 1 virtual tie of each model against an average opponent",
     "rated_no_prior": "no prior: exact maximum likelihood",
@@ -34,14 +34,14 @@ ENGLISH: Mapping[str, str] = {
     "rated_intervals_bootstrap": "{level} % intervals: percentile bootstrap, {rounds} rounds, seed {seed}",
     "rated_intervals_sandwich": "{level} % intervals: sandwich",
     "rated_intervals_sandwich_instead": (
-        "{level} % intervals: sandwich, because a bootstrap round has no finite ratings"
+        "{level} % intervals: sandwich, because some bootstrap rounds have no finite ratings"
     ),
     "rated_intervals_jackknife_pair": "{level} % intervals: jackknife by prepared pair",
     "rated_intervals_jackknife_voter": "{level} % intervals: jackknife by voter",
     "rated_intervals_jackknife_column": "{level} % intervals: jackknife by {column}",
     "rated_intervals_hessian": "{level} % intervals: inverse Hessian",
     "rated_intervals_none": "no intervals",
-    "rated_simultaneous": "the intervals cover all models at once",
+    "rated_simultaneous": "the intervals hold for all models at once",
 }
 """Key -> English, with the names of its values."""
 
@@ -62,8 +62,8 @@ class Phrase:
 def described(settings: Settings, kinds: Collection[IntervalKind], *, by_voter: bool = False) -> tuple[Phrase, ...]:
     """How the ratings were computed: every setting that moves a number, one phrase each, the usual ones first.
 
-    `kinds` are those of the board's intervals (`Leaderboard.kinds`), because the votes have a say in them; of a board
-    without rows they are what the settings ask for. `by_voter` is `Leaderboard.is_by_voter`.
+    `kinds` are those of the board's intervals (`Leaderboard.kinds`), because they also depend on the votes; for a
+    board without rows they are what the settings ask for. `by_voter` is `Leaderboard.is_by_voter`.
 
     >>> print("; ".join(map(str, described(Settings(method="elo"), {"none"}))))
     online Elo in the order of the votes, K = 32, start 1000; 400 points are odds of 10 to 1; no intervals

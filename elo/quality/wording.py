@@ -17,7 +17,7 @@ _RESULTS = {"won": "won", "lost": "lost", "tie": "tie", "both_bad": "both bad"}
 _REASONS = {
     "sides": "nearly always one side",
     "ties": "nearly always a tie",
-    "others": "like a coin, or against the others",
+    "others": "votes like a coin, or against the others",
     "one_model": "for or against one model",
 }
 
@@ -78,9 +78,9 @@ def voters(found: Examination | None) -> list[str]:
         f"{_by_reason(flagged)}. At most {100 * found.level:g} % of honest voters are ever flagged, so a flag is a "
         "reason to look, not a proof.",
         f"Honest voters are assumed to choose the left in {_habit(habits.left.mean, habits.left.sd)} of their votes "
-        f"with a winner, to tie in {_habit(habits.ties.mean, habits.ties.sd)}, to have a distance of "
-        f"{habits.taste:.2f} from the others (a coin: 1), and to like each model more or less than the others do by "
-        f"{found.taste:.0f} points. Seed {found.seed}.",
+        f"with a winner, and a tie in {_habit(habits.ties.mean, habits.ties.sd)} of their votes. Their assumed "
+        f"distance from the others is {habits.taste:.2f} (a coin: 1), and their liking of a model differs from the "
+        f"others' by {found.taste:.0f} points. Seed {found.seed}.",
     ]
     if found.n_unknown:
         lines.append(f"Votes of unknown voters: {found.n_unknown:,}.")
@@ -117,10 +117,10 @@ def surges(found: Surges | None) -> list[str]:
     n_days = len({day.day for day in found.days})
     lines = [
         "",
-        f"Days: {n_days:,}, each tested for votes for or against one model, from voters who were new that day and from "
+        f"Days: {n_days:,}, each tested for a push for or against one model, by voters who were new that day and by "
         f"older ones. Found: {len(found.found):,}. At most {100 * found.level:g} % of arenas without a push ever show "
         "one.",
-        f"A day's voters are assumed to like each model more or less than the others do by {found.taste:.0f} points.",
+        f"A day's voters are assumed to differ from the others in their liking of a model by {found.taste:.0f} points.",
     ]
     if found.n_unknown:
         lines.append(f"Votes without a time or a voter, which are left out here: {found.n_unknown:,}.")
@@ -136,18 +136,19 @@ def next_steps(voters: Examination | None, surges: Surges | None) -> list[str]:
     steps = []
     if voters is not None and voters.flagged:
         steps.append(
-            "Read some votes of each flagged voter before you leave any out. A board without them: "
-            "recompute --where 'COLUMN!=VOTER', once for each; say so beside it."
+            "Read some votes of each flagged voter before you leave any out. To rate without them, use "
+            "recompute --where 'COLUMN!=VOTER', once for each, and say so beside the board."
         )
     if voters is not None and any(voter.reason == "one_model" for voter in voters.flagged):
         steps.append(
-            "For votes for or against one model: compare when these voters came and from where. Several at once are "
-            "one person or one call for votes."
+            "Voters for or against one model: compare when they came and from where. Several at the same time may be "
+            "one person, or have followed one call for votes."
         )
     if surges is not None and surges.found:
         steps.append(
-            "For each day found: if only new voters lean, look for a call for votes that day, and rate once without "
-            "their votes. If old voters lean alike, the model or the prompts have changed: rate before and after apart."
+            "Days found: if only new voters prefer the model, look for a call for votes on that day, and rate once "
+            "without their votes. If older voters do so too, the model or the prompts may have changed: rate the votes "
+            "before and after that day separately."
         )
     if voters is None:
         steps.append("To test voters and days, export votes with a column voter and a column timestamp.")
@@ -155,8 +156,8 @@ def next_steps(voters: Examination | None, surges: Surges | None) -> list[str]:
         steps.append("To test days, export votes with a column timestamp.")
     if not steps:
         steps.append(
-            "Nothing stands out. Not seen: a voter with few votes for one model on a quiet day, and one whose honest "
-            "votes hide the others."
+            "Nothing stands out. These tests cannot see a voter with few votes for one model on a quiet day, or one "
+            "who hides such votes among honest ones."
         )
     return ["", "Next:", *(f"- {step}" for step in steps)]
 

@@ -22,8 +22,8 @@ def board_of(*counts: tuple[str, str, Outcome, int], **changes: Any) -> Leaderbo
 
 
 RANKS = (
-    "An interval covers the true rating of one model in 95 % of cases; a rank compares models: from 1 + those that are "
-    "better to the last place above those that are worse, 95 % sure for all pairs at once."
+    "Each interval contains its model's true rating with 95 % probability. A rank such as 1-2 lists every place that "
+    "the model may have; all ranks together are right with 95 % probability."
 )
 
 
@@ -31,9 +31,11 @@ def test_the_official_board_says_how_it_was_made() -> None:
     board = rate(Cells.from_counts(COUNTS), Settings(bootstrap=100, seed=3), listed=["finch"])
     assert notes(board.sourced(revision=41, excluded={"withdrawn": 1, "banned": 2})) == [
         f"36 votes, 3 models, ledger revision 41: {FIT}; {SCALE}; 95 % intervals: percentile bootstrap, 100 rounds, "
-        "seed 3; * inverse Hessian, for fewer than 3 points won or lost.",
-        RANKS,
-        "First place hangs on 2 of 36 votes: without them wren would lead.",
+        "seed 3.",
+        RANKS.replace(
+            ". A rank", " (* approximately, by the inverse Hessian: fewer than 3 points won or lost). A rank"
+        ),
+        "Without 2 of the 36 votes, wren would be first.",
         "Left out: banned 2, withdrawn 1.",
         "Without votes: finch.",
     ]
@@ -66,7 +68,7 @@ def test_a_selection_of_the_votes_is_named() -> None:
 
 def test_groups_are_a_warning() -> None:
     told = notes(board_of(*COUNTS, ("x", "y", Outcome.TIE, 3), bootstrap=10))
-    warning = "The models form 2 groups with no battles between them: ratings can be compared within a group only."
+    warning = "The models form 2 groups with no battles between them. Compare ratings only within a group."
     assert warning in told
     for changes in ({"ties": "ignore"}, {"both_bad": "ignore"}):
         told = notes(board_of(*COUNTS, ("x", "y", Outcome.A, 3), bootstrap=10, **changes))
@@ -84,22 +86,23 @@ def test_coefficients_have_their_unit() -> None:
     told = notes(board)
     shown = ", ".join(f"{one.name} {one.value:.3f} ({one.low:.3f} to {one.high:.3f})" for one in board.fit.coefficients)
     assert (
-        f"Log-odds per standard deviation of the difference (side: for side A): {shown}; none for headers, lists, "
-        "the same in every battle; 9 votes left out of the fit, because such a number is missing."
+        f"Coefficients, in log-odds per standard deviation of the difference (side: for side A): {shown}. None for "
+        "headers, lists, the same in every battle. The fit leaves out 9 votes without these numbers."
     ) in told
 
 
 def test_the_first_place_of_several_groups_is_that_of_the_largest() -> None:
     told = notes(board_of(*LIVE, ("x", "y", Outcome.TIE, 3), bootstrap=10))
-    assert told[2].startswith("First place of group 1 hangs on ")
+    assert told[2].startswith("Without ")
+    assert told[2].endswith(" would be first in group 1.")
     even = [("a", "b", Outcome.A, 5), ("a", "b", Outcome.B, 5)]
-    assert "First place hangs on 1 of 10 votes: without it b would lead." in notes(board_of(*even, bootstrap=10))
+    assert "Without 1 of the 10 votes, b would be first." in notes(board_of(*even, bootstrap=10))
 
 
 def test_the_kind_of_interval_is_named() -> None:
     for settings in ({"interval": "sandwich"}, {"ties": "davidson"}, {"weights": "pair"}):
         assert notes(board_of(*LIVE, **settings))[0].endswith("; 95 % intervals: sandwich.")
-    instead = "; 95 % intervals: sandwich, because a bootstrap round has no finite ratings"
+    instead = "; 95 % intervals: sandwich, because some bootstrap rounds have no finite ratings"
     assert instead in notes(board_of(*COUNTS[:3], ("new", "lark", Outcome.TIE, 1), prior=0, bootstrap=100))[0]
     one_tie = [("a", "b", Outcome.A, 9), ("b", "a", Outcome.A, 9), ("a", "b", Outcome.TIE, 1)]
     assert instead in notes(board_of(*one_tie, ties="davidson", interval="bootstrap", bootstrap=50))[0]
@@ -116,9 +119,10 @@ def test_short_records_of_clusters_say_how_they_count() -> None:
         voters=tuple("abcdefghijklmnopqr"),
     )
     told = notes(rate(votes, Settings(cluster="voter")))
-    assert told[0].endswith(
-        "; * inverse Hessian, for fewer than 3 points won or lost, counting the votes of a cluster on a pair once."
-    )
+    assert (
+        " (* approximately, by the inverse Hessian: fewer than 3 points won or lost, where the votes of a cluster on "
+        "one pair count once)."
+    ) in told[1]
 
 
 def test_short_records_of_ties_and_of_weights_say_what_they_lack() -> None:
@@ -126,11 +130,11 @@ def test_short_records_of_ties_and_of_weights_say_what_they_lack() -> None:
     rows = [("x", "y", Outcome.A)] * 14 + [("x", "y", Outcome.B)] * 12 + [("y", "z", Outcome.TIE)] * 10
     board = rate(Votes.from_rows(rows), Settings(bootstrap=10))
     assert [row.model for row in board.rows if row.interval == "hessian"] == ["z"]
-    lacks = "; * inverse Hessian, for fewer than 3 points won or lost, or decided battles"
-    assert notes(board)[0].endswith(f"{lacks}.")
+    lacks = " (* approximately, by the inverse Hessian: fewer than 3 points won or lost, or decided battles"
+    assert f"{lacks})." in notes(board)[1]
     old = dataclasses.replace(Votes.from_rows(rows), time_s=86_400.0 * np.arange(36, dtype=np.float64))
     told = notes(rate(old, Settings(half_life_days=0.5)))
-    assert told[0].endswith(f"{lacks}, by their weights.")
+    assert f"{lacks}, by weight)." in told[1]
 
 
 def test_online_elo_names_its_k() -> None:
@@ -138,5 +142,5 @@ def test_online_elo_names_its_k() -> None:
     assert told == [
         "1 vote, 2 models: online Elo in the order of the votes, K = 8, start 1000; 400 points are odds of 10 to 1; "
         "no intervals.",
-        "Ranks are by rating alone: without intervals nothing says how much of them is chance.",
+        "Without intervals, ranks follow the ratings alone, and may be due to chance.",
     ]

@@ -32,9 +32,9 @@ def test_neighbours_are_separated_or_equal_or_some_battles_away() -> None:
     direct, arena_wide = (int(number.replace(",", "")) for number in lines[3].split()[-2:])
     assert 100 < direct < arena_wide
     assert lines[4].startswith(
-        "So many more battles separate the ranks of two neighbours (a gap of 2.57 standard errors)"
+        "The last two columns: how many more battles would separate the ranks of the two models with 80 % probability"
     )
-    assert "with pairs drawn as in the 904 votes so far" in lines[4]
+    assert "with pairs drawn as in the 904 votes so far. Ranks are separate if the gap is more than 2.57" in lines[4]
 
 
 def test_connected_models_and_bridges_are_named() -> None:
@@ -62,6 +62,6 @@ def test_many_names_are_cut() -> None:
 def test_lessons_are_a_table_and_without_intervals_all_there_is_beside_the_groups() -> None:
     lines = told(("a", "b", Outcome.A, 3), ("b", "c", Outcome.A, 1), bootstrap=0)
     assert lines[0].startswith("All models are connected by battles")
-    table = lines.index("teaches most  against   share")
+    table = lines.index("most informative  against   share")
     assert [line.split()[:2] for line in lines[table + 1 : table + 4]] == [["b", "c"], ["a", "c"], ["a", "b"]]
     assert lines[-1] == "Share: how much one more battle reduces the summed variance of all ratings."

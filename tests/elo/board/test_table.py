@@ -18,7 +18,7 @@ def test_a_line_a_model_and_the_notes_below() -> None:
     assert lines[1].split()[5].endswith("*")
     assert lines[4] == ""
     assert lines[5].startswith("36 votes, 3 models, ledger revision 41: Bradley-Terry fit; ")
-    assert lines[-2:] == ["Without votes: finch.", "How ratings are made and read: docs/ratings.md"]
+    assert lines[-2:] == ["Without votes: finch.", "How to read this table: docs/ratings.md"]
     assert {len(line) for line in lines[:4]} == {len(lines[0])}
 
 

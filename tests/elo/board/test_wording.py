@@ -55,7 +55,7 @@ def test_the_official_settings_in_words() -> None:
         ({"prior": 2.5}, "; prior: 2.5 virtual ties of each model against an average opponent; "),
         ({"ties": "ignore"}, "Bradley-Terry fit; ties and both-bad are left out of the fit; prior"),
         ({"both_bad": "ignore"}, "; ties are half a win each, both-bad is left out of the fit; "),
-        ({"ties": "davidson"}, "; ties and both-bad are an outcome of their own (Davidson); "),
+        ({"ties": "davidson"}, "; ties and both-bad are a third outcome (Davidson); "),
         ({"gauge": "battles", "mean": 1500}, "; mean by battles 1500; "),
         ({"gauge": "anchor", "anchor": ("wren=1200",)}, "; anchor wren = 1200; "),
         (
@@ -76,12 +76,14 @@ def test_every_setting_that_moves_a_number_has_words(changes: dict[str, Any], ex
 
 def test_intervals_are_those_of_the_board_and_without_rows_those_that_were_asked_for() -> None:
     assert words({"sandwich"}, interval="sandwich").endswith("; 95 % intervals: sandwich")
-    assert words({"sandwich"}).endswith("; 95 % intervals: sandwich, because a bootstrap round has no finite ratings")
+    assert words({"sandwich"}).endswith(
+        "; 95 % intervals: sandwich, because some bootstrap rounds have no finite ratings"
+    )
     assert words({"hessian"}).endswith("; 95 % intervals: inverse Hessian")
     assert words({"none"}).endswith("; no intervals")
     assert words({"jackknife", "hessian"}).endswith("; 95 % intervals: jackknife by prepared pair")
     assert words({"jackknife"}, cluster="prompt").endswith("; 95 % intervals: jackknife by prompt")
-    assert words({"sandwich"}, simultaneous=True).endswith("; the intervals cover all models at once")
+    assert words({"sandwich"}, simultaneous=True).endswith("; the intervals hold for all models at once")
     assert words(()).endswith("; 95 % intervals: percentile bootstrap, 1,000 rounds, seed 0")
     assert words((), bootstrap=0).endswith("; no intervals")
     assert words((), ties="davidson").endswith("; 95 % intervals: sandwich")

@@ -110,5 +110,5 @@ def test_a_board_by_voter_equals_one_that_asks_for_it_and_says_so() -> None:
     asked = rate(votes, Settings(cluster="voter"))
     assert board.rows == asked.rows
     assert board.kinds == {"jackknife"}
-    assert "124 voters; intervals by voter are 1.17 times as wide." in notes(board)
+    assert "124 voters; intervals by voter are 1.17 times as wide as intervals by vote." in notes(board)
     assert "95 % intervals: jackknife by voter" in notes(board)[0]

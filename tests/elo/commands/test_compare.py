@@ -26,7 +26,7 @@ def test_what_moved_is_printed_and_written(tmp_path: Path, capsys: pytest.Captur
     assert err == ""
     lines = out.splitlines()
     assert lines[0].split() == ["model", "before", "after", "change", "by", "chance", "more", "than", "chance", "rank"]
-    assert "400 votes before, 900 after. Compared as boards of different votes" in out
+    assert "400 votes before, 900 after. The boards are compared as if they shared no votes" in out
     assert "Setting prior: 1.0 before, 2.0 after." in out
     written = json.loads(out_file.read_text())
     assert [move["model"] for move in written["moves"]] == [line.split()[0] for line in lines[1:6]]
@@ -44,7 +44,7 @@ def test_boards_of_the_same_votes_are_recognised(tmp_path: Path, capsys: pytest.
     second = board(tmp_path / "b.json", Settings(interval="sandwich", bootstrap=2, prior=5), votes=400)
     assert main(["compare", str(first), str(second)]) == 0
     out = capsys.readouterr().out
-    assert "Both boards are of the same votes: the settings moved the ratings" in out
+    assert "Both boards have the same votes, so the settings moved the ratings" in out
     assert "Moved by more than chance" not in out  # nothing is known of chance
     assert "-0.0" not in out
     assert "together" not in out  # the mean is 1000 on both

@@ -31,7 +31,7 @@ def test_a_plan_is_printed_and_written(tmp_path: Path, capsys: pytest.CaptureFix
     status, out, err = run(capsys, "--votes", FOOD, "--json", tmp_path / "plan.json", "--chance", "0.5")
     assert (status, err) == (0, "")
     assert out.startswith("model ")
-    assert "with a probability of 50 %" in out
+    assert "with 50 % probability" in out
     assert "All models are connected by battles: 10 of 10 pairs of models have met." in out
     told = json.loads((tmp_path / "plan.json").read_text())
     assert [row["better"] for row in told["neighbours"]] == ["Tacos", "Sushi", "Burger", "Pasta"]

@@ -108,7 +108,7 @@ def test_the_report_says_how_few_votes_decide_who_is_first() -> None:
     assert found.first_place == board.fragility
     assert board.fragility is not None
     n = board.fragility.n_votes
-    assert f"First place hangs on {n} of 26 votes: without them {board.fragility.then} would lead." in str(found)
+    assert f"Without {n} of the 26 votes, {board.fragility.then} would be first." in str(found)
     assert found.to_json()["first_place"] == board.fragility.to_json()
 
 
@@ -180,7 +180,7 @@ def test_the_report_names_the_model_voted_for_and_what_changes_without() -> None
     assert moved.place < 8
     assert "would have another place:" in text
     assert "Read some votes of each flagged voter" in text
-    assert "Days: 10, each tested for votes for or against one model" in text
+    assert "Days: 10, each tested for a push for or against one model" in text
     json.dumps(found.to_json(), allow_nan=False)
 
 
@@ -210,12 +210,12 @@ def test_a_push_on_one_day_is_named_with_what_to_do() -> None:
     text = str(examine(pushed))
     line = next(line for line in text.splitlines() if line.startswith("1970-01-07"))
     assert line.split()[:2] == ["1970-01-07", "m0"]
-    assert "look for a call for votes that day" in text
+    assert "look for a call for votes on that day" in text
 
 
 def test_a_quiet_report_says_what_it_cannot_see() -> None:
     votes = simulate(replace(FANS, seed=7)).votes
     text = str(examine(replace(votes, time_s=np.linspace(0, 10 * 86_400, len(votes), endpoint=False))))
     assert "Flagged: 0." in text
-    assert "Nothing stands out. Not seen: a voter with few votes for one model on a quiet day" in text
+    assert "Nothing stands out. These tests cannot see a voter with few votes for one model on a quiet day" in text
     assert "export votes with a column timestamp" in str(examine(votes))

@@ -63,15 +63,15 @@ def test_the_rows_are_the_boards_in_its_order_with_ranks_as_spans() -> None:
 def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
     html = table(full_board(), EN)
     assert _Table(html).rows[-1][4] == "802–940†"
-    assert "† approximate interval: the model has won or lost few points" in html
+    assert "† Approximate interval: the model has won or lost few points" in html
 
 
 def test_the_first_place_hangs_on_a_number_of_votes() -> None:
     board = full_board()
-    assert "First place hangs on 17 of 812 votes: without them Moss Tarn would lead." in table(board, EN)
-    assert "1위는 812표 가운데 17표에 달려 있습니다." in table(board, messages("ko"))
+    assert "Without 17 of the 812 votes, Moss Tarn would be first." in table(board, EN)
+    assert "전체 812표 가운데 17표가 없었다면 1위 모델은 Moss Tarn입니다." in table(board, messages("ko"))
     one = replace(board.leaderboard, fragility=Fragility("Wren Sol", "<b>", 1, ()))
-    assert "1 of 812 votes: without it &lt;b&gt; would lead." in table(replace(board, leaderboard=one), EN)
+    assert "Without 1 of the 812 votes, &lt;b&gt; would be first." in table(replace(board, leaderboard=one), EN)
     none = replace(board.leaderboard, fragility=None)
     assert "First place" not in table(replace(board, leaderboard=none), EN)
     first, second, *_ = board.leaderboard.rows
@@ -86,7 +86,7 @@ def test_only_short_records_are_marked_whatever_the_kind_of_the_board() -> None:
         rows = [replace(first, interval="hessian"), *(replace(row, interval=common) for row in rest)]
         html = table(_with_rows(*rows), EN)
         assert [row[4][-1] == "†" for row in _Table(html).rows[1:]] == [True, *(False for _ in rest)]
-        assert "† approximate interval: the model has won or lost few points" in html
+        assert "† Approximate interval: the model has won or lost few points" in html
         assert html.count('class="note"') == 2
 
 
