@@ -47,11 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("stopped; no file is half written", file=sys.stderr)
         return 130
     except _of_users() as error:
-        from elo.votes.votes_file import BadRowError
-
-        hint = "; --skip-bad skips such rows" if isinstance(error, BadRowError) else ""
-        print(f"error: {error}{hint}", file=sys.stderr)
+        print(f"error: {error}{_hint(error)}", file=sys.stderr)
         return 1
+
+
+def _hint(error: Exception) -> str:
+    """The options that help."""
+    from elo.votes.votes_file import BadRowError, OtherColumnsError
+
+    if isinstance(error, OtherColumnsError):
+        return (
+            "; columns with other names can be named: --columns a=white,b=black,winner=result; --format reads exports "
+            "of other projects"
+        )
+    return "; --skip-bad skips such rows" if isinstance(error, BadRowError) else ""
 
 
 def _of_users() -> tuple[type[Exception], ...]:

@@ -28,7 +28,7 @@ from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.frames import FrameKind
 from elo.notebook import Board, Boards
-from elo.reading import Moment, Selection, Source, paths_of, read
+from elo.reading import Moment, Selection, Source, naming_arguments, paths_of, read
 from elo.settings import Settings
 from elo.votes.selection.parts import parts
 from elo.votes.selection.wanted import Tally
@@ -166,6 +166,8 @@ def examine(
     seed: int = 0,
     columns: Mapping[str, object] | None = None,
     labels: Mapping[object, object] | None = None,
+    format: str | None = None,
+    fold_names: bool = False,
     kind: str | None = None,
     where: str | Sequence[str] = (),
     skip_bad: bool = False,
@@ -187,14 +189,16 @@ def examine(
         raise ValueError(f"level {level!r} is not between 0 and 1")
     if isinstance(data, Cells):
         raise TypeError("data is counts, which have neither order nor voters; pass the votes")
-    selection = Selection(columns, labels, kind=kind, where=where, skip_bad=skip_bad)
+    selection = Selection(columns, labels, format, fold_names, kind, where=where, skip_bad=skip_bad)
     paths = paths_of(data)
     if isinstance(data, Votes):
         selection.refuse("Votes")
         votes = data
-    elif paths is not None and not columns and not labels:
-        ballots = Ballots(paths, kind, selection.arguments["where"], skip_bad)
-        found = examine_ballots(ballots, level=level, seed=seed)
+    elif paths is not None:
+        read_as = selection.arguments
+        ballots = Ballots(paths, kind, read_as["where"], skip_bad, dialect=read_as["dialect"])
+        with naming_arguments():
+            found = examine_ballots(ballots, level=level, seed=seed)
         if not found.n_votes:
             raise MissingDataError(f"data has no votes to examine in {', '.join(map(str, paths))}")
         return found

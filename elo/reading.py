@@ -2,7 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from os import PathLike
@@ -12,14 +13,14 @@ from typing import Any, TypeAlias
 from db.outcome import Outcome
 from elo import frames
 from elo.frames import FrameKind
-from elo.votes.dialects.layout import LayoutError
+from elo.votes.dialects.layout import LayoutError, OtherNamesError
 from elo.votes.dialects.names import spelled
 from elo.votes.dialects.winners import NAME, Meaning
 from elo.votes.files.memory import MemoryTable
 from elo.votes.selection.where import parse_all
 from elo.votes.values import ValueProblem, time_s
 from elo.votes.vote_columns import Column
-from elo.votes.votes_file import Dialect, VotesFile, VotesFileError, VotesTable, votes_of_columns
+from elo.votes.votes_file import Dialect, OtherColumnsError, VotesFile, VotesFileError, VotesTable, votes_of_columns
 from elo.votes.votes_file import read_votes as read_files
 
 _MOST_NAMES = 5
@@ -94,18 +95,33 @@ def read(
         return data, None
     arguments = selection.arguments | further
     if (paths := paths_of(data)) is not None:
-        file = read_files(paths, columns=columns, **arguments)
+        with naming_arguments():
+            file = read_files(paths, columns=columns, **arguments)
         _warn(file)
         return file, None
     found = frames.table(data)
-    try:
-        VotesTable.of(MemoryTable(found.columns, found.names), arguments["dialect"], "data")  # finds repeated names
-    except LayoutError as error:
-        hint = "" if selection.columns else "; or name yours: columns={'a': ..., 'b': ..., 'winner': ...}"
-        raise VotesFileError(f"data {error}{hint}") from error
-    file = votes_of_columns(found.columns, columns=columns, name="data", **arguments)
+    with naming_arguments():
+        try:
+            VotesTable.of(MemoryTable(found.columns, found.names), arguments["dialect"], "data")  # finds repeated names
+        except OtherNamesError as error:
+            raise OtherColumnsError(f"data {error}") from error
+        except LayoutError as error:
+            raise VotesFileError(f"data {error}") from error
+        file = votes_of_columns(found.columns, columns=columns, name="data", **arguments)
     _warn(file)
     return file, found.kind
+
+
+@contextmanager
+def naming_arguments() -> Iterator[None]:
+    """Add to the error of unknown columns the arguments that say what they mean."""
+    try:
+        yield
+    except OtherColumnsError as error:
+        raise OtherColumnsError(
+            f"{error}; or name yours: columns={{'a': ..., 'b': ..., 'winner': ...}}; format= reads exports of other "
+            "projects"
+        ) from error
 
 
 def _warn(file: VotesFile) -> None:

@@ -50,7 +50,9 @@ def _made(board: Leaderboard) -> str:
 def _where(board: Leaderboard) -> str | None:
     """The conditions that chose the votes."""
     source = board.source
-    return f"{' and '.join(source.where)} ({source.where_left_out:,} others left out)" if source.where else None
+    return (
+        f"{' and '.join(source.where)} ({counted(source.where_left_out, 'other')} left out)" if source.where else None
+    )
 
 
 def _star(board: Leaderboard) -> str:

@@ -76,7 +76,8 @@ def run(arguments: argparse.Namespace) -> int:
         content = found.to_json() | {"where": where, "where_left_out": n_others}
         write_whole(arguments.json, json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     if where:
-        print_report(f"Votes where {' and '.join(where)} ({n_others:,} others left out).", arguments.json)
+        others = f"{n_others:,} other{'s' * (n_others != 1)}"
+        print_report(f"Votes where {' and '.join(where)} ({others} left out).", arguments.json)
     print_report(found, arguments.json)
     return 0
 

@@ -57,6 +57,10 @@ class BadRowError(VotesFileError):
     """One row is wrong; the message names file, line, value and what was expected."""
 
 
+class OtherColumnsError(VotesFileError):
+    """The columns are not those of votes, unless the caller says what they mean."""
+
+
 @dataclass(slots=True)
 class _Judged:
     """The meaning of each distinct value of a column as a number; WRONG where it has none."""

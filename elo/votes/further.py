@@ -113,10 +113,10 @@ def difference(name: str, of_a: object, of_b: object) -> Cell:
 def unknown_column(name: str, columns: Collection[str]) -> UnknownColumnError:
     """The error with the names that there are, the closest first."""
     close = get_close_matches(name, columns, n=3, cutoff=0.6)
-    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    has = f"did you mean {' or '.join(close)}? It has" if close else "it has"
     shown = [column for column in columns if column.isprintable()]
     more = f" and {len(shown) - _MOST_NAMES} more" if len(shown) > _MOST_NAMES else ""
-    return UnknownColumnError(f"has no column {name}{hint} It has {', '.join(shown[:_MOST_NAMES])}{more}")
+    return UnknownColumnError(f"has no column {name}; {has} {', '.join(shown[:_MOST_NAMES])}{more}")
 
 
 def _derived(name: str, row: Mapping[str, object]) -> object:

@@ -22,8 +22,8 @@ import numpy as np
 from db.outcome import Outcome
 from elo.battles import Cells, Index, Votes
 from elo.settings import Settings
-from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
-from elo.votes.dialects.layout import EXPECTED, TIME, Layout, LayoutError
+from elo.votes.decoding import BadRowError, FileVotes, OtherColumnsError, Reading, VotesFileError
+from elo.votes.dialects.layout import EXPECTED, TIME, Layout, LayoutError, OtherNamesError
 from elo.votes.dialects.names import lookalikes
 from elo.votes.dialects.public_formats import FormatTable, format_for
 from elo.votes.dialects.winners import Labels, Meaning
@@ -41,6 +41,7 @@ from elo.votes.vote_columns import Column, VoteColumns, data_for
 __all__ = [
     "BadRowError",
     "Dialect",
+    "OtherColumnsError",
     "VotesFile",
     "VotesFileError",
     "VotesTable",
@@ -58,7 +59,7 @@ class Dialect:
     """What the columns and values of a file mean, where their names do not say it."""
 
     named: Mapping[str, str] = field(default_factory=dict)
-    """Dialect by their role, one of `layout.ROLES`: {"a": "white", "b": "black", "winner": "result"}. An empty name:
+    """Columns by their role, one of `layout.ROLES`: {"a": "white", "b": "black", "winner": "result"}. An empty name:
     the role has no column."""
     labels: Mapping[str, Meaning] = field(default_factory=dict)
     """More spellings of the winner: {"1-0": Outcome.A}; "name" as a meaning: it is the name of a model."""
@@ -203,7 +204,7 @@ def votes_of_columns(
     """The votes of a table in memory: its columns by name, each with one value a row, as lists or as arrays of numpy or
     pyarrow.
 
-    Dialect are found by their names as in a file. The other arguments are those of `read_votes`.
+    Columns are found by their names as in a file. The other arguments are those of `read_votes`.
 
     Raises BadRowError and VotesFileError like `read_votes`, with `name` in place of the path and rows counted from 1.
     """
@@ -247,7 +248,7 @@ class _Reader:
         table.check_selection(reading.wanted)
         self.has_kinds &= "kind" in layout.fixed
         reading.columns.known |= layout.known()
-        unused = layout.unused(table.rows.columns)
+        unused = table.unused
         votes = FileVotes(table.rows, layout, reading, table.labels, table.name)
         self.unused |= dict.fromkeys(column for column in unused if column not in votes.names)
         for chunk in table.rows.chunks(votes.names):
@@ -297,6 +298,12 @@ class VotesTable:
         rows = FormatTable(table, format_)
         layout = Layout.of(rows.columns, {**rows.named, **dialect.named})
         return cls(rows, layout, Labels({**format_.labels, **dialect.labels}), name)
+
+    @property
+    def unused(self) -> list[str]:
+        """The columns whose meaning is unknown."""
+        known = self.rows.known if isinstance(self.rows, FormatTable) else ()
+        return [name for name in self.layout.unused(self.rows.columns) if name not in known]
 
     def check_selection(self, wanted: Wanted) -> None:
         """Raise VotesFileError without a column that the selection of rows needs."""
@@ -354,6 +361,8 @@ def _errors_of(name: str) -> Iterator[None]:
     """Raise errors of the file as VotesFileError."""
     try:
         yield
+    except OtherNamesError as error:
+        raise OtherColumnsError(f"{name} {error}") from error
     except (LayoutError, UnknownColumnError, PackedError) as error:
         raise VotesFileError(f"{name} {error}") from error
     except RowsError as error:

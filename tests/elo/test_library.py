@@ -136,6 +136,8 @@ ODD = FRAME.assign(winner=["a", "x", "b", "tie"])
         (FRAME.assign(counted=False), {}, MissingDataError, r"data has no votes .*: 4 rows, left out: not_counted 4"),
         (pd.DataFrame(), {}, VotesFileError, r"data .*its columns are none; expected"),
         ([], {}, FrameError, r"data is empty; expected rows such as"),
+        (FRAME.rename(columns={"winner": "result"}), {"format": "comparia"}, VotesFileError,
+         r"data is not an export of comparia: its columns are 'model_a', 'model_b', 'result'; expected"),
         ("nowhere.csv", {}, VotesFileError, r"nowhere\.csv cannot be read: No such file"),
         (FRAME, {"kind": "quick"}, VotesFileError, r"data has no column kind, so rows of kind 'quick'"),
         (FRAME, {"since": "yesterday"}, ValueError, r"since is 'yesterday'; expected seconds since 1970 or a date"),
@@ -353,6 +355,21 @@ def test_examined_are_files_frames_and_votes(tmp_path: Path, capsys: pytest.Capt
         assert json.loads(json.dumps(found.to_json())) == expected
         assert str(found) in printed
     assert elo.examine(frame.rename(columns={"visitor": "who"}), columns={"voter": "who"}).voters is not None
+
+
+def test_files_of_other_sources_are_examined_like_others(tmp_path: Path) -> None:
+    """All their rows, also those that do not count."""
+    path = tmp_path / "chess.csv"
+    path.write_text("white,black,result,counted\nx,y,1-0,true\ny,x,1-0,false\n", encoding="utf-8")
+    with pytest.raises(VotesFileError, match=r"; or name yours: columns=\{'a': .*; format= reads exports of other"):
+        elo.examine(path)
+    with pytest.raises(VotesFileError, match=r"; or name yours: columns=\{'a': .*; format= reads exports of other"):
+        elo.rate(path)
+    found = elo.examine(path, columns={"a": "white", "b": "black", "winner": "result"}, labels={"1-0": "a"})
+    assert (found.n_votes, found.n_counted) == (2, 1)
+    pairs = tmp_path / "pairs.jsonl"
+    pairs.write_text('{"chosen": {"model": "x"}, "rejected": {"model": "y"}}\n' * 2, encoding="utf-8")
+    assert elo.examine(pairs, format="preference").n_votes == elo.examine(pairs).n_votes == 2
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def print_notices(file: VotesFile) -> None:
             file=sys.stderr,
         )
     if file.counts is not None:
-        print(f"counted {file.n_votes:,} votes in {len(file.lines):,} rows with counts", file=sys.stderr)
+        rows = f"{len(file.lines):,} row{'s' * (len(file.lines) != 1)}"
+        print(f"counted {file.n_votes:,} votes in {rows} with counts", file=sys.stderr)
     if file.unused:
         more = f" and {len(file.unused) - _MOST_NAMES} more" if len(file.unused) > _MOST_NAMES else ""
         print(f"columns not used: {', '.join(file.unused[:_MOST_NAMES])}{more}", file=sys.stderr)

@@ -33,6 +33,10 @@ class LayoutError(ValueError):
     """These are not the columns of a votes file."""
 
 
+class OtherNamesError(LayoutError):
+    """They may be, if the caller says what they mean."""
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """The names of the columns that are used; None for a missing one."""
@@ -65,16 +69,18 @@ class Layout:
         outcome = (winner,) if winner else FLAGS if set(FLAGS) <= set(columns) else ()
         if "" in sides or not outcome:
             found = ", ".join(map(shown, columns[:12])) or "none"
-            hint = ""
+            message = f"is not a votes file: its columns are {found}; {EXPECTED}"
             if any("\0" in column for column in columns):  # UTF-16 without its mark, or not text
-                hint = ", as UTF-8 text"
-            elif len(columns) > 1 and not any("\0" in column for column in columns):
-                hint = "; columns with other names can be named: --columns a=white,b=black,winner=result"
-            raise LayoutError(f"is not a votes file: its columns are {found}; {EXPECTED}{hint}")
+                raise LayoutError(f"{message}, as UTF-8 text")
+            raise OtherNamesError(message) if len(columns) > 1 else LayoutError(message)
 
         def of_role(role: str) -> str | None:
-            name = named.get(role)
-            return (name or None) if name is not None else next((one for one in _BY_ROLE[role] if one in columns), None)
+            if (name := named.get(role)) is not None:
+                return name or None
+            found = next((one for one in _BY_ROLE[role] if one in columns), None)
+            if found is None and role == "count":  # a count that is overlooked changes every number
+                found = next((one for one in columns if one.casefold() in _BY_ROLE[role]), None)
+            return found
 
         layout = cls(
             sides,

@@ -31,7 +31,9 @@ class Format:
     """How to read the files of one project."""
 
     needs: tuple[str, ...]
-    """The columns by which they are known."""
+    """The columns from which votes are made."""
+    shown_by: tuple[str, ...] = ()
+    """Further columns without which the format is not known by itself."""
     named: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By role the columns, of which the first that there is counts."""
     labels: Mapping[str, Meaning] = field(default_factory=dict)
@@ -41,6 +43,10 @@ class Format:
 
     def matches(self, columns: Sequence[str]) -> bool:
         return set(self.needs) <= set(columns)
+
+    def is_shown_by(self, columns: Sequence[str]) -> bool:
+        """Whether the columns alone show that it is this format."""
+        return {*self.needs, *self.shown_by} <= set(columns)
 
 
 def _left_out(reason: str) -> dict[str, object]:
@@ -106,26 +112,30 @@ _CHOICES: Mapping[str, Meaning] = {
 _LMARENA = {"voter": ("judge_hash", "judge", "evaluation_session_id"), "battle": ("id", "question_id")}
 FORMATS: Mapping[str, Sequence[Format]] = {
     "lmarena": (
-        Format(("model_a", "model_b", "winner"), _LMARENA),
-        Format(("model_a", "model_b", "winner_model_a", "winner_model_b", "winner_tie"), _LMARENA),
+        Format(("model_a", "model_b", "winner"), named=_LMARENA),
+        Format(("model_a", "model_b", "winner_model_a", "winner_model_b", "winner_tie"), named=_LMARENA),
     ),
     "comparia": (
         Format(
             ("model_a_name", "model_b_name", "chosen_model_name", "both_equal"),
-            {"voter": ("visitor_id", "session_hash"), "time": ("timestamp",), "battle": ("conversation_pair_id",)},
+            named={
+                "voter": ("visitor_id", "session_hash"),
+                "time": ("timestamp",),
+                "battle": ("conversation_pair_id",),
+            },
             votes=_comparia,
         ),
         Format(
             ("model_a", "model_b", "choice"),
-            {"time": ("timestamp",)},
-            _CHOICES,
-            _comparia_turn,
-            ("winner", "counted", "reasons"),
+            named={"time": ("timestamp",)},
+            labels=_CHOICES,
+            votes=_comparia_turn,
+            made=("winner", "counted", "reasons"),
         ),
     ),
     "open-webui": (
-        Format(("data", "user_id"), {"voter": ("user_id",), "time": ("created_at",)}, votes=_open_webui,
-               made=(*_MADE, "tags")),
+        *(Format(("data",), (other,), {"voter": ("user_id",), "time": ("created_at",)}, votes=_open_webui,
+                 made=(*_MADE, "tags")) for other in ("type", "user_id")),
     ),
     "preference": (
         Format(("chosen_model", "rejected_model"), votes=_preference),
@@ -141,7 +151,7 @@ def format_for(name: str | None, columns: Sequence[str]) -> Format | None:
     """The format of that name or, without a name, that of the columns; None: rows are votes. Raises LayoutError for
     columns that the named format does not have."""
     if name is None:
-        return next((one for key in _BY_COLUMNS for one in FORMATS[key] if one.matches(columns)), None)
+        return next((one for key in _BY_COLUMNS for one in FORMATS[key] if one.is_shown_by(columns)), None)
     if name not in FORMATS:
         raise LayoutError(f"cannot be read as {name!r}; expected one of {', '.join(FORMATS)}")
     found = next((one for one in FORMATS[name] if one.matches(columns)), None)
@@ -160,6 +170,11 @@ class FormatTable:
         self.unit, self.is_open_ended = table.unit, table.is_open_ended
         made = format_.made if format_.votes is not None else ()
         self.columns: Sequence[str] = (*made, *(name for name in table.columns if name not in made))
+
+    @property
+    def known(self) -> tuple[str, ...]:
+        """The columns from which votes are made, and those that are made."""
+        return (*self._format.needs, *self._format.made)
 
     @property
     def named(self) -> dict[str, str]:

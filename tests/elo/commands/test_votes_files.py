@@ -79,7 +79,7 @@ COUNTS = "model_a,model_b,winner,n\nx,y,a,{}\ny,x,b,2\n"
 @pytest.mark.parametrize(("count", "votes"), [("1", 3), ("3.0", 5), ("0", 2), ("120000000", 120_000_002)])
 def test_whole_counts_are_votes(tmp_path: Path, rate: Rate, count: str, votes: int) -> None:
     board = rate(write(tmp_path / "v.csv", COUNTS.format(count)))
-    assert (board["votes"], "rows with counts" in board["notices"]) == (votes, True)
+    assert (board["votes"], "with counts" in board["notices"]) == (votes, True)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +289,37 @@ def test_exports_of_other_projects(tmp_path: Path, rate: Rate) -> None:
     assert records(tagged) == {"x": (2, 1.0), "y": (1, 0.0), "z": (1, 0.0)}
 
 
+def test_open_webui_needs_no_more_than_its_data(tmp_path: Path, rate: Rate) -> None:
+    data = {"rating": 1, "model_id": "x", "sibling_model_ids": ["y"], "tags": ["code"]}
+    typed = write(tmp_path / "typed.json", json.dumps([{"type": "rating", "data": data}] * 2))
+    bare = write(tmp_path / "bare.json", json.dumps([{"data": data}] * 2))
+    for path, options in ((typed, ()), (typed, ("--format", "open-webui")), (bare, ("--format", "open-webui"))):
+        board = rate(path, *options)
+        assert records(board) == {"x": (2, 1.0), "y": (2, 0.0)}
+        assert board["notices"] == ("columns not used: type\n" if path == typed else "")
+    assert "is not a votes file: its columns are 'data'" in rate(bare)["error"]
+
+
+def test_a_column_of_counts_is_found_in_any_case(tmp_path: Path, rate: Rate) -> None:
+    for name in ("N", "Count", "WEIGHT"):
+        path = write(tmp_path / f"{name}.csv", f"model_a,model_b,winner,{name}\nx,y,a,3\ny,x,a,2\n")
+        assert records(rate(path)) == {"x": (5, 0.6), "y": (5, 0.4)}
+    both = write(tmp_path / "both.csv", "model_a,model_b,winner,N,n\nx,y,a,3,1\ny,x,a,2,1\n")
+    assert records(rate(both)) == {"x": (2, 0.5), "y": (2, 0.5)}
+
+
+def test_the_error_of_unknown_columns_shows_how_to_name_them(tmp_path: Path, rate: Rate) -> None:
+    chess = write(tmp_path / "chess.csv", "white,black,result\nx,y,1-0\n")
+    assert rate(chess)["error"].endswith(
+        "; columns with other names can be named: --columns a=white,b=black,winner=result; "
+        "--format reads exports of other projects\n"
+    )
+    assert (
+        "has no column nope; it has model_a, model_b, winner"
+        in rate(write(tmp_path / "v.csv", PLAIN), "--cluster", "nope")["error"]
+    )
+
+
 @pytest.mark.parametrize(
     "pairs",
     [
@@ -302,6 +333,7 @@ def test_chosen_and_rejected_pairs(tmp_path: Path, rate: Rate, pairs: list[dict[
     for options in ((), ("--format", "preference")):
         board = rate(path, *options)
         assert (records(board), board["excluded"]) == ({"x": (1, 1.0), "y": (1, 0.0)}, {"same_model": 1})
+        assert board["notices"] == ("columns not used: prompt\n" if "prompt" in pairs[0] else "")
 
 
 def test_a_format_that_the_file_does_not_have_is_refused(tmp_path: Path, rate: Rate) -> None:
