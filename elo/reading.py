@@ -132,10 +132,7 @@ def _warn(file: VotesFile) -> None:
             f"names that look the same are different models: {shown}; fold_names=True joins them", stacklevel=4
         )
     if file.tally.n_repeated:
-        warnings.warn(
-            f"{file.tally.n_repeated:,} lines have a battle that was read before; the first of each counts",
-            stacklevel=4,
-        )
+        warnings.warn(f"lines whose battle was read before: {file.tally.repeats}", stacklevel=4)
 
 
 def paths_of(data: Source) -> list[Path] | None:

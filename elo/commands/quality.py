@@ -98,12 +98,13 @@ def _of_files(arguments: argparse.Namespace, progress: Progress) -> "tuple[Quali
     progress.clear()
     for n, what in (
         (ballots.n_other_kinds, f"skipped rows of other kinds than {arguments.kind or 'battle'}"),
-        (ballots.n_repeated, "skipped lines whose battle was read before"),
         (ballots.n_bad, "skipped bad rows"),
         (ballots.n_not_votes, "skipped rows that do not count and are not votes"),
     ):
         if n:
             print(f"{what}: {n:,}", file=sys.stderr)
+    if ballots.tally.n_repeated:
+        print(f"skipped lines whose battle was read before: {ballots.tally.repeats}", file=sys.stderr)
     if not found.n_votes:
         of_others = f", of other values: {ballots.n_other_values:,}" if arguments.where else ""
         raise CommandError(f"no votes in {', '.join(map(str, arguments.votes))}: {ballots.n_rows:,} rows{of_others}")

@@ -14,10 +14,12 @@ import numpy as np
 from db.outcome import Outcome
 from elo.quality.gathering import Ballot, prompt_key
 from elo.votes import values
-from elo.votes.decoding import BadRowError, FileVotes, Reading, VotesFileError
+from elo.votes.decoding.file_votes import FileVotes
+from elo.votes.decoding.reading import BadRowError, Reading, VotesFileError
+from elo.votes.decoding.repeats import Repeats
 from elo.votes.dialects.layout import Layout
 from elo.votes.files.chunks import Chunk
-from elo.votes.selection.wanted import Wanted
+from elo.votes.selection.wanted import Tally, Wanted
 from elo.votes.selection.where import Condition
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import VoteColumns
@@ -45,9 +47,10 @@ class Ballots:
     """Rows for which a condition does not hold."""
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
-    n_repeated: int = field(default=0, init=False)
+    tally: Tally = field(default_factory=Tally, init=False)
+    """Only of rows whose battle was read before."""
     _n_ballots: int = field(default=0, init=False)
-    _battles: set[object] = field(default_factory=set, init=False)
+    _repeats: Repeats = field(default_factory=Repeats, init=False)
 
     def __iter__(self) -> Iterator[Ballot]:
         """Raises BadRowError, VotesFileError."""
@@ -59,7 +62,11 @@ class Ballots:
     def _of_table(self, table: VotesTable) -> Iterator[Ballot]:
         layout = table.layout
         reading = Reading(
-            Wanted(self.kind, where=tuple(self.where)), VoteColumns(frozenset()), fold_names=self.dialect.fold_names
+            Wanted(self.kind, where=tuple(self.where)),
+            VoteColumns(frozenset()),
+            fold_names=self.dialect.fold_names,
+            tally=self.tally,
+            repeats=self._repeats,
         )
         votes = FileVotes(table.rows, layout, reading, table.labels, table.name)
         prompt = next((name for name in _PROMPTS if name in table.rows.columns), None)
@@ -92,11 +99,8 @@ class Ballots:
         """The ballot; None if the row is skipped and tallied."""
         if row in rows.chunk.problems:
             raise ValueProblem(rows.chunk.problems[row])
-        if (battle := rows.value("battle", row)) not in (None, ""):
-            if battle in self._battles:
-                self.n_repeated += 1
-                return None
-            self._battles.add(battle)
+        if not rows.is_new[row]:
+            return None
         if not wanted.is_kind(rows.value("kind", row)):
             self.n_other_kinds += 1
             return None
@@ -128,15 +132,19 @@ class _Rows:
     b: Sequence[int]
     outcome: Sequence[int]
     models: Sequence[str]
+    is_new: Sequence[bool]
+    """Whether the battle was not read before."""
     is_chosen: Sequence[bool]
     """Whether all conditions hold."""
     columns: Mapping[str, Sequence[object]]
 
     @classmethod
     def of(cls, chunk: Chunk, votes: FileVotes, layout: Layout, prompt: str | None) -> "_Rows":
-        a, b, outcome = votes.battles(chunk, np.ones(len(chunk), dtype=np.bool_))
+        rows = np.ones(len(chunk), dtype=np.bool_)
+        a, b, outcome = votes.battles.of(chunk, rows)
+        rows[list(chunk.problems)] = False
         place = {name: name for name in ("kind", "counted", "anony", "reasons", "turns")}
-        place |= {"battle": layout.battle or "", "voter": layout.voter or "", "count": layout.count or ""}
+        place |= {"voter": layout.voter or "", "count": layout.count or ""}
         place["time"] = layout.time or ""
         place["prompt"] = prompt or ""
         columns = {key: chunk.columns[name].values() for key, name in place.items() if name in chunk.columns}
@@ -147,7 +155,8 @@ class _Rows:
             a.tolist(),
             b.tolist(),
             outcome.tolist(),
-            votes.models,
+            votes.battles.models,
+            votes.are_new(chunk, outcome, rows).tolist(),
             votes.chosen(chunk).tolist(),
             columns,
         )
@@ -159,7 +168,7 @@ class _Rows:
         """Raises ValueProblem. A row that does not count may have one model on both sides."""
         a, b, outcome = self.a[row], self.b[row], self.outcome[row]
         if min(a, b, outcome) < 0 or (a == b and is_counted):
-            self.votes.check_battle(self.chunk, row)
+            self.votes.battles.check(self.chunk, row)
         return self.models[a], self.models[b], Outcome(outcome)
 
     def n_votes(self, row: int) -> int:

@@ -8,8 +8,9 @@
 
 The caller can name columns by their role, and add labels of winners; exports of other projects are in `public_formats`.
 Columns without a meaning are listed in `VotesFile.unused`. Rows of another kind or time, rows with `counted` false and
-rows with `anony` false are tallied without being validated; so are lines whose `battle` was read before. Every other
-row must be right: an unknown outcome never becomes a tie. Names are text, even if a file has numbers.
+rows with `anony` false are tallied without being validated; so are lines of our exports whose `battle` was read
+before. Every other row must be right: an unknown outcome never becomes a tie. Names are text, even if a file has
+numbers.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -22,7 +23,8 @@ import numpy as np
 from db.outcome import Outcome
 from elo.battles import Cells, Index, Votes
 from elo.settings import Settings
-from elo.votes.decoding import BadRowError, FileVotes, OtherColumnsError, Reading, VotesFileError
+from elo.votes.decoding.file_votes import FileVotes
+from elo.votes.decoding.reading import BadRowError, OtherColumnsError, Reading, VotesFileError
 from elo.votes.dialects.layout import EXPECTED, TIME, Layout, LayoutError, OtherNamesError
 from elo.votes.dialects.names import lookalikes
 from elo.votes.dialects.public_formats import FormatTable, format_for

@@ -57,10 +57,7 @@ def dialect_of(arguments: argparse.Namespace) -> Dialect:
 def print_notices(file: VotesFile) -> None:
     """Print on standard error what a reader of the board should know about the files."""
     if file.tally.n_repeated:
-        print(
-            f"skipped lines whose battle was read before: {file.tally.n_repeated:,} (the first line of each counts)",
-            file=sys.stderr,
-        )
+        print(f"skipped lines whose battle was read before: {file.tally.repeats}", file=sys.stderr)
     if file.counts is not None:
         rows = f"{len(file.lines):,} row{'s' * (len(file.lines) != 1)}"
         print(f"counted {file.n_votes:,} votes in {rows} with counts", file=sys.stderr)

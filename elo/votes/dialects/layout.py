@@ -21,7 +21,7 @@ _BY_ROLE: Mapping[str, Sequence[str]] = {
     "time": TIME,
     "prepared": ("prepared_id",),
     "draw_probability": ("draw_probability",),
-    "battle": ("battle",),
+    "battle": (),
 }
 ROLES = tuple(_BY_ROLE)
 """What a column can be named for; see `Layout.of`."""
@@ -50,7 +50,8 @@ class Layout:
     prepared: str | None = None
     draw_probability: str | None = None
     battle: str | None = None
-    """A name of the battle, which is the same in every export."""
+    """A name of the battle, which has one vote: in lines of our exports, or where the caller names the column. In
+    other files two voters may have judged one battle."""
     fixed: tuple[str, ...] = ()
     """Those of `FIXED` that there are."""
     answers: tuple[str, ...] = ()
@@ -63,6 +64,8 @@ class Layout:
         names do not say it; "": the role has no column. Raises LayoutError."""
         named = named or {}
         _check_named(named, columns)
+        if {"battle", "ledger_revision"} <= set(columns):
+            named = {"battle": "battle", **named}
         found_a, found_b = next((pair for pair in _SIDES if set(pair) <= set(columns)), ("", ""))
         sides = named.get("a", found_a), named.get("b", found_b)
         winner = named.get("winner", "winner" if "winner" in columns else "")

@@ -1,6 +1,6 @@
 """Exports of other projects whose rows are votes in another form.
 
-    lmarena      LMArena's public data: our columns, with `judge_hash` or `evaluation_session_id`, `id` or `question_id`
+    lmarena      LMArena's public data: our columns, with `judge_hash` or `evaluation_session_id`
     comparia     compar:IA's votes: model_a_name, model_b_name, chosen_model_name, both_equal; or its turns: choice
     open-webui   Open WebUI's feedback: data.model_id, data.rating (1 or -1), data.sibling_model_ids; one vote for each
                  sibling
@@ -109,7 +109,7 @@ _CHOICES: Mapping[str, Meaning] = {
     "both_equal": Outcome.TIE,
     "both_bad": Outcome.BOTH_BAD,
 }
-_LMARENA = {"voter": ("judge_hash", "judge", "evaluation_session_id"), "battle": ("id", "question_id")}
+_LMARENA = {"voter": ("judge_hash", "judge", "evaluation_session_id")}
 FORMATS: Mapping[str, Sequence[Format]] = {
     "lmarena": (
         Format(("model_a", "model_b", "winner"), named=_LMARENA),
@@ -118,11 +118,7 @@ FORMATS: Mapping[str, Sequence[Format]] = {
     "comparia": (
         Format(
             ("model_a_name", "model_b_name", "chosen_model_name", "both_equal"),
-            named={
-                "voter": ("visitor_id", "session_hash"),
-                "time": ("timestamp",),
-                "battle": ("conversation_pair_id",),
-            },
+            named={"voter": ("visitor_id", "session_hash"), "time": ("timestamp",)},
             votes=_comparia,
         ),
         Format(

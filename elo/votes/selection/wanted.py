@@ -63,6 +63,8 @@ class Tally:
     n_other_times: int = 0
     n_repeated: int = 0
     """Rows whose battle was read before."""
+    n_contradicting: int = 0
+    """Of these, those with another outcome than the first, or of which only one counts."""
     n_other_values: int = 0
     """Votes for which a condition of `where` does not hold."""
     excluded: Counter[str] = field(default_factory=Counter)
@@ -70,6 +72,14 @@ class Tally:
     """Rows that do not count."""
     by_text: dict[str, LeftOut] = field(default_factory=dict)
     """The same for each text of the column `by`; "": rows without one."""
+
+    @property
+    def repeats(self) -> str:
+        """The rows whose battle was read before, in words."""
+        text = f"{self.n_repeated:,} (the first line of each counts)"
+        if self.n_contradicting:
+            text += f"; {self.n_contradicting:,} of them disagree with it about the outcome or whether the vote counts"
+        return text
 
     def exclude(self, reasons: Iterable[str], by: Cell | None, n_rows: int = 1) -> None:
         """Count rows that do not count for these reasons. `by` is their cell of that column."""

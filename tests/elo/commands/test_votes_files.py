@@ -230,15 +230,58 @@ def test_standard_input_and_output(monkeypatch: pytest.MonkeyPatch, capsys: pyte
     assert "error: standard input is empty; expected model_a" in capsys.readouterr().err
 
 
+EXPORTED = {"model_a": "x", "model_b": "y", "winner": "a", "ledger_revision": 7, "visitor": "u"}
+
+
+def exported(path: Path, *votes: dict[str, object]) -> Path:
+    """Lines of our export, as far as they are read; their battles are numbered from 0."""
+    lines = [{**EXPORTED, "battle": f"{number:032x}", **one} for number, one in enumerate(votes)]
+    if path.suffix == ".csv":
+        rows = [",".join(lines[0]), *(",".join(map(str, line.values())) for line in lines)]
+        return write(path, "\n".join(rows) + "\n")
+    return write(path, "\n".join(map(json.dumps, lines)))
+
+
 def test_the_same_export_given_twice_counts_once(tmp_path: Path, rate: Rate) -> None:
-    vote = {"model_a": "x", "model_b": "y", "winner": "a", "ledger_revision": 7}
-    more: list[dict[str, object]] = [{}, {"winner": "tie"}, {"counted": False}]
-    lines = [{**vote, "battle": str(number), **one} for number, one in enumerate(more)]
-    path = write(tmp_path / "v.jsonl", "\n".join(map(json.dumps, lines)))
-    again = write(tmp_path / "w.jsonl", "\n".join(map(json.dumps, [*lines, {**vote, "battle": "4"}])))
+    first: tuple[dict[str, object], ...] = {}, {"winner": "tie"}, {"counted": False}
+    path = exported(tmp_path / "v.jsonl", *first)
+    again = exported(tmp_path / "w.jsonl", *first, {})
     board = rate(path, str(again))
     assert (board["votes"], board["excluded"], board["revision"]) == (3, {"not_counted": 1}, 7)
-    assert board["notices"].startswith("skipped lines whose battle was read before: 3 ")
+    assert board["notices"] == "skipped lines whose battle was read before: 3 (the first line of each counts)\n"
+    assert rate(path, str(again), "--columns", "battle=")["votes"] == 5
+
+
+@pytest.mark.parametrize("name", ["w.jsonl", "w.csv"])
+def test_two_exports_that_disagree_about_battles_are_reported_with_the_number(
+    tmp_path: Path, rate: Rate, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    is_counted: dict[str, object] = {"counted": True}
+    path = exported(tmp_path / "v.jsonl", *[is_counted] * 4)
+    later = exported(tmp_path / name, {"counted": False}, {"winner": "b", "counted": "true"}, *[is_counted] * 2)
+    board = rate(path, str(later))
+    assert (records(board)["x"], board["excluded"]) == ((4, 1.0), {})
+    repeated = (
+        "skipped lines whose battle was read before: 4 (the first line of each counts); "
+        "2 of them disagree with it about the outcome or whether the vote counts\n"
+    )
+    assert board["notices"] == repeated
+    assert main(["quality", "--votes", str(path), str(later)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == repeated
+    assert "4 votes" in printed.out
+
+
+def test_two_voters_who_judge_one_battle_both_count(tmp_path: Path, rate: Rate) -> None:
+    """Only our exports name one vote by its battle; in a file of others, that column is not used unless it is named."""
+    text = "model_a,model_b,winner,battle,voter\nx,y,model_a,1,u1\nx,y,model_b,1,u2\n"
+    path = write(tmp_path / "v.csv", text)
+    assert (records(board := rate(path))["x"], board["notices"]) == ((2, 0.5), "columns not used: battle\n")
+    assert rate(path, "--columns", "battle=battle")["notices"].startswith(
+        "skipped lines whose battle was read before: 1 "
+    )
+    public = write(tmp_path / "w.csv", text.replace("battle", "question_id"))
+    assert rate(public, "--format", "lmarena")["votes"] == 2
 
 
 LMARENA = {
@@ -257,7 +300,7 @@ LMARENA = {
 def test_exports_of_other_projects(tmp_path: Path, rate: Rate) -> None:
     pyarrow.parquet.write_table(pyarrow.table(LMARENA), tmp_path / "lmarena.parquet")
     assert rate(tmp_path / "lmarena.parquet")["votes"] == 3
-    assert records(rate(tmp_path / "lmarena.parquet", "--format", "lmarena", "--cluster", "voter"))["x"] == (2, 0.75)
+    assert records(rate(tmp_path / "lmarena.parquet", "--format", "lmarena", "--cluster", "voter"))["x"] == (3, 0.667)
     comparia = {
         "model_a_name": ["x", "y", "x", "x"],
         "model_b_name": ["y", "x", "y", "y"],

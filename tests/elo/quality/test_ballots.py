@@ -5,7 +5,7 @@ import pytest
 from db.outcome import Outcome
 from elo.quality.ballots import Ballots
 from elo.quality.gathering import Ballot, prompt_key
-from elo.votes.decoding import BadRowError, VotesFileError
+from elo.votes.decoding.reading import BadRowError, VotesFileError
 
 
 def write(path: Path, text: str) -> Path:
