@@ -44,10 +44,6 @@ class Column:
     def __len__(self) -> int:
         return len(self.code)
 
-    @property
-    def has_lists(self) -> bool:
-        return any(isinstance(one, tuple) for one in self.cells)
-
     def select(self, chosen: NDArray[np.bool_] | NDArray[np.integer]) -> Self:
         """Those cells."""
         return replace(self, code=self.code[chosen])

@@ -10,7 +10,7 @@ found. A crowd may like a model more or less than others do (its prompts, where 
 is normal around 0, with a standard deviation estimated from all crowds (`elo.quality.tastes`), widened by a quarter,
 and 35 points at least. The n votes of one voter on a model on a day count as one.
 
-A model is found on a day when its evidence reaches
+A model is found on a day when its evidence, after the last vote of some voter, reaches
 
     4 K_D D (D + 1) / level,      D the number of the day among those with votes, K_D the models seen up to that day
 
@@ -64,7 +64,7 @@ class Day:
     """The share of those with a winner that the model would win by all other votes; None without one."""
     direction: Direction
     evidence: float
-    """Its decimal logarithm, for this direction, at its largest."""
+    """Its decimal logarithm, for this direction, after the voter after whom it is largest."""
     needed: float
     """The same at which it is found."""
 
@@ -203,7 +203,10 @@ class _Crowds:
         is_known = ~np.isin(cell[starts], found)
         tau = max(_LEAST_TASTE, _WIDER * taste(*(x[is_known] for x in (*sums, error, cell[starts] // K))))
         evidence = bets(won, d, starts, tau**2 + error, weight)
-        most = np.stack([np.maximum.reduceat(way, starts) for way in (evidence.favours, evidence.opposes)])
+        # Within a voter's votes, which may depend on each other, evidence is no martingale.
+        is_end = np.diff(ballot, append=-1) != 0
+        ways = [np.where(is_end, way, -np.inf) for way in (evidence.favours, evidence.opposes)]
+        most = np.stack([np.maximum.reduceat(way, starts) for way in ways])
         share = np.add.reduceat(chance, starts) / np.diff(starts, append=len(cell))
         return _Compared(cell[starts], most, share, tau)
 

@@ -68,6 +68,14 @@ def test_a_push_by_many_visitors_is_found_on_its_day_and_nothing_else(wins: bool
     assert (found[0].won if wins else found[0].lost) >= 600
 
 
+def test_the_votes_of_one_voter_are_no_evidence_before_the_last() -> None:
+    """Ten wins, then ten losses: one ballot, for and against alike, and not half a ballot for the model."""
+    outcome = np.array([Outcome.A] * 10 + [Outcome.B] * 10)
+    zero = np.zeros(20, dtype=np.int64)
+    votes = Votes(("x", "y"), zero, zero + 1, outcome, voter=zero, voters=("v",), time_s=START_S + np.arange(20.0))
+    assert [one.evidence < 0 for one in surges(votes).days] == [True, True]
+
+
 def test_a_push_by_old_voters_is_found_too() -> None:
     early = pushed(arena(), day=12, model=5, visitors=100)
     assert early.voter is not None
