@@ -12,9 +12,9 @@ from typing import Any, Literal, get_args
 MAX_ROUNDS = 1_000_000
 """Of the bootstrap: more would add no precision and fill the memory."""
 LEAST_PRIOR = 1e-9
-"""Virtual ties, if not 0: with fewer, rounding of the votes' sums would move the ratings."""
+"""The smallest prior above 0, in virtual ties; below it, rounding errors would move the ratings."""
 MOST_BY_VOTER = 50_000
-"""Votes, with which cluster auto looks at voters: with more it would take seconds after every vote."""
+"""The most votes with which cluster auto looks at voters; with more, this would take seconds after every vote."""
 _NARROW = 1e-9
 """The least distance of a level from 0 and 1, where its quantiles are infinite."""
 
@@ -29,7 +29,7 @@ Weights = Literal["none", "pair", "draw"]
 Control = Literal["length", "style", "side", "speed"]
 """Or a column of numbers, such as "column:n_turns"."""
 COLUMN = "column:"
-"""Comes before the name of a column of the votes in `cluster` and `control`."""
+"""Prefix of the name of a column in `cluster` and `control`."""
 
 _CHOICES = {
     "method": Method,

@@ -2,7 +2,7 @@
 
 leaderboard  an estimate with its spread  ->  rows, JSON and CSV; `rate` does all three steps
 ranks        the span of places that chance leaves a model
-fragility    the votes that the first place hangs on
+fragility    the few votes that decide who is first
 wording      the settings of a rating in words
 notes        the sentences under a board
 table        the board as text

@@ -1,6 +1,6 @@
-"""How few votes the first place hangs on: a small set of them without which another model leads.
+"""How few votes decide who is first: a small set of votes without which another model leads.
 
-An interval says how far chance may have moved a rating; it does not say that a handful of votes decides who is first.
+An interval shows how far chance may have moved a rating. It does not show whether a handful of votes decides the lead.
 The set is found by influence and confirmed by a fit without it (Huang, Shen, Wei and Broderick 2025, arXiv:2508.11847):
 
 1. Without a vote the leader's lead over a rival falls, to first order, by the vote's influence: what Newton's step

@@ -128,7 +128,7 @@ class Leaderboard:
     voters: VoterEffect | None = None
     """With cluster auto: what votes by one voter do to the intervals, and whether they are by voter."""
     fragility: Fragility | None = None
-    """How few votes the first place hangs on; None where that is not computed (see `board.fragility`)."""
+    """How few votes decide who is first; None where that is not computed (see `board.fragility`)."""
 
     @property
     def n_votes(self) -> int:

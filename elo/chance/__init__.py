@@ -4,5 +4,5 @@ intervals      bootstrap, sandwich, inverse Hessian and jackknife: one interval 
 poisson        the bootstrap's random counts, the same on any number of threads
 simultaneous   intervals that cover all models at once
 short_records  models with too few points for the usual intervals
-voters         whether it matters that one voter cast many of the votes
+voters         whether intervals must allow for voters who cast many votes
 """

@@ -1,14 +1,14 @@
 """Which of two models is better, for all pairs of a board at once.
 
-Twenty equal models have 190 differences, and on nine boards of ten some of them is beyond 1.96 of its standard errors.
-So "better" takes q of them, e_a - e_b > q se(e_a - e_b), with q the `level` quantile of the largest studentized
-difference of a board on which all models are equal. Then a board has a false "better" with probability 1 - level at
-most, whatever the ratings are (Tukey 1953).
+Twenty equal models have 190 differences, and on nine of ten boards at least one exceeds 1.96 of its standard errors.
+So "better" requires q of them, e_a - e_b > q se(e_a - e_b), with q the `level` quantile of the largest studentized
+difference of a board on which all models are equal. Then a board has any false "better" with at most probability
+1 - level, whatever the ratings are (Tukey 1953).
 
     covariance  q from normal draws with the covariance of the ratings. With equal variances it is the studentized
                 range's quantile over root 2, 3.54 at 20 models; with unequal ones it is no larger (Hayter 1984)
     bootstrap   q from the rounds' own largest |d* - d| / se, if that is larger: at 20 battles of each model the
-                rounds' tails are heavy, and q is 4.4; at 2,000 the two agree but for the noise of the rounds
+                rounds' tails are heavy, and q is 4.4; at 2,000 the two agree, apart from the noise of the rounds
     clusters    each difference has a standard error of its own, from few clusters, so each takes the Student quantile
                 with the tail of q; with very few clusters the tail is Bonferroni's, because then the largest of them
                 is the one with the smallest error by chance (see `_student`): 3.90 with 39 degrees of freedom. (The
@@ -45,11 +45,11 @@ class Differences:
     errors: Floats
     """The standard error of the difference, in log-odds."""
     reach: Floats
-    """How many standard errors the difference must exceed: q, and more where few clusters tell the error."""
+    """How many standard errors the difference must exceed: q, and more where few clusters give the error."""
 
     def better(self, ratings: Floats, group: Index) -> NDArray[np.bool_]:
         """(K, K): whether the row is better than the column, from ratings (K,) under any gauge. A difference without a
-        standard error shows nothing."""
+        standard error never counts."""
         gap = ratings[:, None] - ratings[None, :]
         is_known = (group[:, None] == group[None, :]) & (self.errors > 0)
         return np.asarray(is_known & (gap > self.reach * self.errors))

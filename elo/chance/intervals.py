@@ -13,8 +13,8 @@ too narrow (`short_records`).
     bootstrap   bootstrap                               bootstrap (models of ties)      jackknife
     sandwich    sandwich                                sandwich                        jackknife
 
-The bounds are each model's own: 95 % of them contain their true rating, so on a board of twenty one is usually wrong.
-Ranks claim something about all models at once, and go by `differences` instead.
+Each interval is for one model: 95 % of them contain the true rating, so on a board of twenty one usually does not.
+Ranks make a claim about all models at once, so they use `differences` instead.
 
     K models, M pairs that met, R rounds
 """
@@ -216,8 +216,8 @@ def _differences(
     clusters: Clusters | None = None,
     rounds: Floats | None = None,
 ) -> Differences:
-    """Short records have the inverse Hessian's variance here with any kind of interval: of two votes that agree,
-    nothing else sees how little they show. Nor do `simultaneous` bounds change a difference."""
+    """Short records have the inverse Hessian's variance here with any kind of interval: for two votes that agree,
+    no other estimate shows how uncertain they are. Nor do `simultaneous` bounds change a difference."""
     lacking = np.diag(short.lacking(covariance))
     return differences(
         covariance + lacking if lost is None else covariance + lacking + lost,

@@ -20,9 +20,9 @@ from collections.abc import Mapping
 HELP: Mapping[str, str] = {
     "recompute": "rate the votes of a database or of files",
     "check": "find errors in a database, and replay its online ratings",
-    "quality": "how far the votes can be trusted, and who votes carelessly",
-    "compare": "what moved between two boards, and whether it is more than chance",
-    "plan": "what to play next: battles that separate models, and the most informative pairs",
+    "quality": "report how far the votes can be trusted: habits, careless voters, pushes for one model",
+    "compare": "show what moved between two boards, and whether by more than chance",
+    "plan": "propose battles: those that separate models, and the most informative pairs",
     "simulate": "write votes from known ratings",
 }
 """Command -> what it does."""

@@ -45,8 +45,8 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--skip-bad", action="store_true", help="skip wrong rows of a file, and print how many")
     command.add_argument(
         "--level", metavar="L", type=float, default=0.05,
-        help="largest share of honest voters that may ever be flagged, and of arenas without a push that may ever show "
-        "one (default %(default)s)",
+        help="largest share of honest voters that may ever be flagged, and of arenas without a push in which one may "
+        "ever be found (default %(default)s)",
     )  # fmt: skip
     command.add_argument(
         "--seed",

@@ -31,14 +31,17 @@ def add_to(commands: Commands) -> None:
     out = command.add_argument_group("output")
     out.add_argument(
         "--by", metavar="COLUMN",
-        help="a board for each value of that column, such as language; of a list, such as tags, a vote is on the board "
-        "of each; with --plots in a folder each",
+        help="a board for each value of that column, such as language; a vote with a list, such as tags, is on the "
+        "board of each value in it; --plots makes a folder for each board",
     )  # fmt: skip
     out.add_argument("--json", metavar="OUT", type=Path, help="the board with its settings, source and fit")
     out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
     out.add_argument("--plots", metavar="DIR", type=Path, help="figures: charts as SVG, pairs of models as HTML tables")
     out.add_argument(
-        "--top", metavar="N", type=int, help="with --plots: models in a chart, the first by rating; 0: all (default 40)"
+        "--top",
+        metavar="N",
+        type=int,
+        help="with --plots: number of models in a chart, best first; 0: all (default 40)",
     )
     command.set_defaults(run=run)
 

@@ -109,13 +109,13 @@ def count(column: str, value: object) -> int:
     number = number_or_nan(value)
     if math.isfinite(number) and not number.is_integer():
         raise ValueProblem(
-            f"{column} is {shown(value)}; expected how many votes the row stands for, and a vote has no parts: "
-            f"intervals would be wrong. --columns count= leaves the column out"
+            f"{column} is {shown(value)}; expected a whole number of votes, because parts of votes would make the "
+            "intervals wrong; --columns count= ignores the column"
         )
     if not 0 <= number <= MOST_VOTES:
         raise ValueProblem(
-            f"{column} is {shown(value)}; expected how many votes the row stands for, a whole number from 0 to 1e12; "
-            "--columns count= leaves the column out"
+            f"{column} is {shown(value)}; expected a whole number of votes from 0 to 1e12; "
+            "--columns count= ignores the column"
         )
     return int(number)
 

@@ -119,9 +119,9 @@ class VotesFile:
             return self.lines
         if self.n_votes > MOST_ONE_BY_ONE:
             raise VotesFileError(
-                f"the counts stand for {self.n_votes:,} votes, which would be needed one by one; at most "
-                f"{MOST_ONE_BY_ONE:,} are. Ratings from counts need --method bradley-terry without weights, controls "
-                "and clusters"
+                f"these settings need every vote by itself, and the counts stand for {self.n_votes:,}; the limit is "
+                f"{MOST_ONE_BY_ONE:,}. Ratings from counts need --method bradley-terry without weights, controls and "
+                "clusters"
             )
         return self.lines.select(np.repeat(np.arange(len(self.lines)), self.counts))
 

@@ -128,7 +128,7 @@ ODD = FRAME.assign(winner=["a", "x", "b", "tie"])
         (FRAME.assign(model_a=[1.5, 2, 3, 4]), {}, BadRowError, r"data, row 1: model_a is 1\.5; expected the name"),
         (FRAME.rename(columns={"winner": "result"}), {}, VotesFileError,
          r"data .*its columns are 'model_a', 'model_b', 'result'; expected model_a .*; or name yours: columns=\{'a': "),
-        (FRAME, {"columns": {"a": "white"}}, VotesFileError, r"data has no column 'white', which is named for a; its"),
+        (FRAME, {"columns": {"a": "white"}}, VotesFileError, r"data has no column 'white' for a; its"),
         (FRAME, {"columns": {"left": "model_a"}}, VotesFileError, r"data cannot have a column for 'left'; expected"),
         (FRAME, {"labels": {"x": "left!"}}, ValueError, r"labels: 'x' means 'left!'; expected a, b, tie, both_bad"),
         (pd.concat([FRAME, FRAME.winner], axis=1), {}, VotesFileError, r"data has the column winner 2 times; expected"),

@@ -30,22 +30,22 @@ def add_dialect_options(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("form of votes files")
     group.add_argument(
         "--format", choices=tuple(FORMATS),
-        help="export of another project; known by its columns, except lmarena, which adds voters and finds lines given "
-        "twice",
+        help="export of another project, usually found by its columns; lmarena must be named, and adds voters and "
+        "finds lines given twice",
     )  # fmt: skip
     group.add_argument(
         "--columns", metavar="ROLE=NAME,...", type=_columns, action="append", default=[],
-        help=f"columns by their role, such as a=white,b=black,winner=result; roles: {', '.join(ROLES)}; without a name "
-        "the role has no column",
+        help=f"names of the columns, such as a=white,b=black,winner=result; roles: {', '.join(ROLES)}; ROLE= reads no "
+        "column for it",
     )  # fmt: skip
     group.add_argument(
         "--label", metavar="TEXT=MEANING", type=_label, action="append", default=[],
-        help="one more spelling of the winner, such as 1-0=a; "
+        help="another spelling of the winner, such as 1-0=a; "
         f"meanings: {', '.join(_MEANINGS)} (the text is the name of a model)",
     )  # fmt: skip
     group.add_argument(
         "--fold-names", action="store_true",
-        help="join names of models that look the same: spaces, forms of accents, characters that cannot be seen",
+        help="join names of models that differ only in spaces, forms of accents or invisible characters",
     )  # fmt: skip
 
 

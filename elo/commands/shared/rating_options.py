@@ -39,8 +39,8 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     add("--half-life-days", metavar="D", type=float, help="a vote D days older than the newest weighs half as much")
     add(
         "--control", metavar="LIST", type=_listed, default=(),
-        help=f"rate as if answers were equal in {', '.join(get_args(Control))}, or in column:NAME, a column of numbers "
-        "seen from side A, or NAME_a - NAME_b: a list with commas",
+        help=f"rate as if answers were equal in these, with commas between them: {', '.join(get_args(Control))}, or "
+        "column:NAME, a column of numbers seen from side A, or NAME_a - NAME_b",
     )  # fmt: skip
     add("--ridge", metavar="R", type=float, default=defaults.ridge, help="penalty on the coefficients of --control")
     add(
@@ -66,7 +66,7 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     add = command.add_argument_group("intervals").add_argument
     add(
         "--interval", choices=get_args(IntervalMethod), default=defaults.interval,
-        help="auto: bootstrap, or what weights and clusters need; inverse Hessian for short records",
+        help="auto: bootstrap, or the kind that weights and clusters need; inverse Hessian for short records",
     )  # fmt: skip
     add(
         "--bootstrap",
@@ -85,8 +85,8 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
     )
     add(
         "--cluster", metavar="|".join((*get_args(Cluster), "COLUMN")), default=defaults.cluster,
-        help="votes that depend on each other; auto: those on one prepared pair, if there are any, else those of one "
-        "voter, where that widens intervals 1.1 times; COLUMN: those with one value in that column",
+        help="which votes depend on each other: those on one prepared pair, of one voter, or with the same value in "
+        "COLUMN; auto: pair if there are any, else voter if intervals become more than 1.1 times as wide",
     )  # fmt: skip
     add("--simultaneous", action="store_true", help="intervals that cover all models at once")
 

@@ -72,8 +72,8 @@ def add_where_option(group: "argparse._ActionsContainer") -> None:
     """Add --where."""
     group.add_argument(
         "--where", metavar="CONDITION", type=_condition, action="append", default=[],
-        help="only votes with COLUMN=VALUE, or !=, >= or <=, such as language=ko or n_turns>=2; of a list, such as "
-        "tags, = means that it contains the value; if repeated, all must hold",
+        help="only votes with COLUMN=VALUE, such as language=ko; also !=, >= and <=, such as n_turns>=2; for a list, "
+        "such as tags, = means that it contains the value; repeat it for several conditions, which must all hold",
     )  # fmt: skip
 
 

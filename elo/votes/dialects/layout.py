@@ -127,4 +127,4 @@ def _check_named(named: Mapping[str, str], columns: Sequence[str]) -> None:
             raise LayoutError(f"cannot have a column for {role!r}; expected one of {', '.join(ROLES)}")
         if name and name not in columns:
             found = ", ".join(map(shown, columns[:12])) or "none"
-            raise LayoutError(f"has no column {name!r}, which is named for {role}; its columns are {found}")
+            raise LayoutError(f"has no column {name!r} for {role}; its columns are {found}")

@@ -70,7 +70,7 @@ class Condition:
         if math.isnan(size):
             kind = "a time" if self._is_of_times else "a number"
             shown = values.shown(list(one) if isinstance(one, tuple) else one)
-            raise ConditionError(f"{self.column} is {shown}, not {kind}, which {self} compares; use = or !=")
+            raise ConditionError(f"{self.column} is {shown}, but {self} needs {kind}; use = or !=")
         bound = self._size(self.value)
         return size >= bound if self.operator == ">=" else size <= bound
 

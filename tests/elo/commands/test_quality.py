@@ -81,7 +81,7 @@ def test_votes_are_selected_by_their_columns(url: str, tmp_path: Path, capsys: p
         (("--votes", csv, "--where", "visitors=ann"), "has no column visitors; did you mean visitor?"),
         (
             ("--votes", csv, "--where", "visitor>=1"),
-            "line 2: visitor is 'ann', not a number, which visitor>=1 compares",
+            "line 2: visitor is 'ann', but visitor>=1 needs a number",
         ),
         (("--votes", csv, "--where", "visitor=eve"), "no votes in .*csv: 5 rows, of other values: 5"),
         (("--db", url, "--where", "visitor=eve"), "no votes of kind battle where visitor=eve in sqlite"),

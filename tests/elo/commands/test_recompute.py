@@ -616,7 +616,7 @@ def test_conditions_select_votes_and_the_board_names_them(run: Run, tmp_path: Pa
     for arguments, message in (
         (("--where", "voter=nobody"), "96 rows, left out: none, of other kinds: 0, of other values: 96"),
         (("--where", "prompts=p0"), "has no column prompts; did you mean prompt? It has model_a"),
-        (("--where", "voter>=3"), "line 2: voter is 'v0', not a number, which voter>=3 compares; use = or !="),
+        (("--where", "voter>=3"), "line 2: voter is 'v0', but voter>=3 needs a number; use = or !="),
     ):
         status, _, err = run("--votes", prompts, *arguments)
         assert (status, message in err) == (1, True), err

@@ -85,10 +85,10 @@ def test_whole_counts_are_votes(tmp_path: Path, rate: Rate, count: str, votes: i
 @pytest.mark.parametrize(
     ("count", "message"),
     [
-        ("0.5", "n is '0.5'; expected how many votes the row stands for, and a vote has no parts"),
-        ("-1", "line 2: n is '-1'; expected how many votes the row stands for, a whole number from 0 to 1e12"),
-        ("", "line 2: n is ''; expected how many votes the row stands for"),
-        ("1e13", "n is '1e13'; expected how many votes"),
+        ("0.5", "n is '0.5'; expected a whole number of votes, because parts of votes would make the intervals wrong"),
+        ("-1", "line 2: n is '-1'; expected a whole number of votes from 0 to 1e12"),
+        ("", "line 2: n is ''; expected a whole number of votes"),
+        ("1e13", "n is '1e13'; expected a whole number of votes"),
     ],
 )
 def test_other_counts_are_refused(tmp_path: Path, rate: Rate, count: str, message: str) -> None:
@@ -105,7 +105,7 @@ def test_counts_give_the_board_of_their_votes_also_one_by_one(tmp_path: Path, ra
         a, b = rate(counted, *options), rate(one_by_one, *options)
         assert (a["models"], a["votes"]) == (b["models"], b["votes"])
     huge = write(tmp_path / "h.csv", "left,right,winner,count\nx,y,left,120000000\ny,x,left,1\n")
-    assert "stand for 120,000,001 votes" in rate(huge, "--method", "elo")["error"]
+    assert "stand for 120,000,001" in rate(huge, "--method", "elo")["error"]
     voters = write(tmp_path / "u.csv", "left,right,winner,count,voter\nx,y,left,120000000,u\ny,x,left,1,w\n")
     assert rate(voters)["votes"] == 120_000_001
 

@@ -28,7 +28,7 @@ def test_columns_are_found_by_name_or_named() -> None:
 def test_an_error_names_the_table_the_row_and_the_column() -> None:
     with pytest.raises(BadRowError, match=r"^df, row 1: result is '1-0'; expected one of a, model_a"):
         votes_of_columns(CHESS, dialect=Dialect(NAMED), name="df")
-    with pytest.raises(VotesFileError, match=r"^df has no column 'score', which is named for winner; its columns are"):
+    with pytest.raises(VotesFileError, match=r"^df has no column 'score' for winner; its columns are"):
         votes_of_columns(CHESS, dialect=Dialect({"winner": "score"}), name="df")
     with pytest.raises(VotesFileError, match=r"^df cannot have a column for 'who'; expected one of a, b, winner"):
         votes_of_columns(CHESS, dialect=Dialect({"who": "white"}), name="df")
