@@ -30,8 +30,7 @@ def add_dialect_options(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("form of votes files")
     group.add_argument(
         "--format", choices=tuple(FORMATS),
-        help="export of another project, usually found by its columns; lmarena must be named, and adds voters and "
-        "finds lines given twice",
+        help="export of another project, usually found by its columns; lmarena must be named, and adds voters",
     )  # fmt: skip
     group.add_argument(
         "--columns", metavar="ROLE=NAME,...", type=_columns, action="append", default=[],
