@@ -51,13 +51,13 @@ def compare(before: SavedBoard, after: SavedBoard, *, grown: bool = False) -> Co
         if before.settings.get(name) != after.settings.get(name):
             raise ValueError(
                 f"{name} is {before.settings.get(name)!r} on the first board and {after.settings.get(name)!r} on the "
-                f"second, so a point is not the same on both; recompute one with the other's --{name}"
+                f"second, so a point is not the same on both; rate one with the other's {name}"
             )
     is_same = before.sha256 is not None and before.sha256 == after.sha256
     if grown and after.votes < before.votes:
         raise ValueError(
             f"the second board has {after.votes:,} votes and the first {before.votes:,}, so it did not grow from it; "
-            "leave --grown out"
+            "leave --grown out (in Python, grown=False)"
         )
     shared: Shared = "all" if is_same else "first" if grown else "nothing"
     common = sorted(before.places.keys() & after.places.keys())

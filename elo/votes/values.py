@@ -104,19 +104,19 @@ def in_seconds(times: Floats) -> Floats:
     return seconds
 
 
+_IGNORED = "--columns count= (in Python, columns={'count': ''}) ignores the column"
+
+
 def count(column: str, value: object) -> int:
     """The number of votes that a row stands for."""
     number = number_or_nan(value)
     if math.isfinite(number) and not number.is_integer():
         raise ValueProblem(
             f"{column} is {shown(value)}; expected a whole number of votes, because parts of votes would make the "
-            "intervals wrong; --columns count= ignores the column"
+            f"intervals wrong; {_IGNORED}"
         )
     if not 0 <= number <= MOST_VOTES:
-        raise ValueProblem(
-            f"{column} is {shown(value)}; expected a whole number of votes from 0 to 1e12; "
-            "--columns count= ignores the column"
-        )
+        raise ValueProblem(f"{column} is {shown(value)}; expected a whole number of votes from 0 to 1e12; {_IGNORED}")
     return int(number)
 
 

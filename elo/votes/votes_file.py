@@ -120,7 +120,7 @@ class VotesFile:
         if self.n_votes > MOST_ONE_BY_ONE:
             raise VotesFileError(
                 f"these settings need every vote by itself, and the counts stand for {self.n_votes:,}; the limit is "
-                f"{MOST_ONE_BY_ONE:,}. Ratings from counts need --method bradley-terry without weights, controls and "
+                f"{MOST_ONE_BY_ONE:,}. Ratings from counts need method bradley-terry without weights, controls and "
                 "clusters"
             )
         return self.lines.select(np.repeat(np.arange(len(self.lines)), self.counts))

@@ -53,7 +53,8 @@ class Labels:
             side = Outcome(label).label
             return ValueProblem(
                 f"{column} is {shown(value)}, which is a label and also the name of one of the two models; give it a "
-                f"meaning: --label '{value}={side}' or --label '{value}=name'"
+                f"meaning: --label '{value}={side}' or --label '{value}=name' "
+                f"(in Python, labels={{{str(value)!r}: {side!r}}})"
             )
         more = "; ".join(self.more)
         return ValueProblem(

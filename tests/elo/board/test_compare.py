@@ -102,7 +102,7 @@ def test_an_anchor_has_no_verdict() -> None:
 
 def test_points_of_different_scales_are_not_compared() -> None:
     with pytest.raises(
-        ValueError, match=r"scale is 400\.0 on the first board and 100\.0 on the second.* other's --scale"
+        ValueError, match=r"scale is 400\.0 on the first board and 100\.0 on the second.* other's scale"
     ):
         compare(board(FIELD, scale=400.0), board(FIELD, scale=100.0))
 
