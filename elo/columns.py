@@ -1,4 +1,4 @@
-"""A further column of votes, by the name that its source gives it: text, numbers or lists of text.
+"""One more column of votes, under its name in the source: text, numbers or lists of text.
 
 Conditions (`--where`), boards by value (`--by`), clusters and covariates use such columns. Every source (CSV, JSON,
 Parquet, a database, a data frame) turns its values into the same cells, so all give the same column:
@@ -27,7 +27,7 @@ _SEPARATORS = str.maketrans(";|", ",,")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
-    """Vote i has the cell `cells[code[i]]`; -1: an empty one. `cells` are different, none of them is empty."""
+    """Vote i has the cell `cells[code[i]]`, or an empty one for code -1. `cells` are all different, and not empty."""
 
     code: NDArray[np.integer]
     """(N,)"""
@@ -45,7 +45,7 @@ class Column:
         return len(self.code)
 
     def select(self, chosen: NDArray[np.bool_] | NDArray[np.integer]) -> Self:
-        """Those cells."""
+        """The column of the chosen votes."""
         return replace(self, code=self.code[chosen])
 
     def holds(self, predicate: Callable[[Cell], bool]) -> NDArray[np.bool_]:
@@ -106,7 +106,7 @@ def _text(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)
-    return "" if text in ("NaT", "<NA>") else text  # what pandas has for nothing
+    return "" if text in ("NaT", "<NA>") else text  # how pandas writes a missing value
 
 
 def _listed(value: object) -> Cell:

@@ -1,4 +1,4 @@
-"""Votes in memory, of any shape, as columns; and columns as a frame of the same kind.
+"""Convert votes in memory, of any shape, to columns, and columns to a frame.
 
     pandas, polars, pyarrow   their frames and tables
     other frames              through their Arrow stream or the interchange protocol (`__arrow_c_stream__`,

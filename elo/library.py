@@ -1,4 +1,4 @@
-"""What `import elo` offers: from votes of any shape to a board, in one line.
+"""The functions of `import elo`: one line from votes of any shape to a board.
 
     board = elo.rate(votes, ties="davidson")
     board.to_frame()    board.plot()    board.pairs()
@@ -112,16 +112,16 @@ def read_votes(
     further: Sequence[str] = (),
     skip_bad: bool = False,
 ) -> VotesFile:
-    """The votes of a file, a frame or rows, and a tally of the rows left out. `rate`, `plan` and `examine` take the
-    result. Voters, prepared pairs, times and probabilities of draws are read where there are any, and the columns
-    `further` by name; the features of answers are not. The other arguments are those of `rate`."""
+    """Read the votes of a file, a frame or rows, and count the rows left out. `rate`, `plan` and `examine` accept the
+    result. It contains voters, prepared pairs, times and draw probabilities where the data has them, and the columns
+    named in `further`, but no features of answers. The other arguments are those of `rate`."""
     selection = Selection(columns, labels, format, fold_names, kind, since, until, where, skip_bad)
     return read(data, selection, ("voter", "prepared", "time", "draw_probability"), further=further)[0]
 
 
 def plan(data: "Board | Source", settings: Settings | None = None, *, chance: float = 0.8, **options: Any) -> Plan:
-    """Which battles to play next, after a board of `rate` or after votes, which are rated first (`options` are those of
-    `rate`). `chance` is the probability with which the planned battles separate two neighbours.
+    """Propose the next battles, from a board of `rate`, or from votes, which are rated first with these `options` of
+    `rate`. `chance` is the probability with which the planned battles separate two neighbours.
 
     Raises ValueError for a board by online Elo or without intervals, and what `rate` raises.
     """
@@ -141,8 +141,8 @@ def plan(data: "Board | Source", settings: Settings | None = None, *, chance: fl
 
 
 def compare(before: object, after: object, *, grown: bool = False) -> Comparison:
-    """What moved between two boards, and whether by more than chance. Each is a board, the path of the JSON that
-    `recompute --json` writes, or its content. `grown`: the second has all votes of the first, and more.
+    """Show what moved between two boards, and whether by more than chance. Each is a board, the path of the JSON that
+    `recompute --json` writes, or its content. `grown`: the second board has all votes of the first, and more.
 
     Raises BoardFileError for a file that is not a board's, ValueError for boards with different scales.
     """
@@ -172,14 +172,14 @@ def examine(
     where: str | Sequence[str] = (),
     skip_bad: bool = False,
 ) -> "Quality":
-    """How far the votes can be trusted, as `python -m elo quality` prints it: sides, ties, voters who vote carelessly
-    or for one model, and days on which a model was pushed. Votes are in the order in which they were cast.
+    """Report how far the votes can be trusted, as `python -m elo quality` does: sides, ties, voters who vote carelessly
+    or for one model, and days on which a model was pushed. Votes must be in the order in which they were cast.
 
-    Of files all rows are examined, also those that do not count; of other data those that count. `level` is the
-    largest share of honest voters that may ever be flagged, and `seed` that of the random numbers that break ties. The
-    other arguments are those of `rate`.
+    Files are examined with the rows that do not count, other data without them. `level` is the largest share of honest
+    voters that may ever be flagged, and `seed` is for the random numbers that break ties between votes. The other
+    arguments are those of `rate`.
 
-    Raises what `rate` raises, and TypeError for counts, which are in no order.
+    Raises what `rate` raises, and TypeError for counts, which have no order.
     """
     from elo.quality.ballots import Ballots
     from elo.quality.examination import examine as examine_votes
@@ -188,7 +188,7 @@ def examine(
     if not 0 < level < 1:
         raise ValueError(f"level {level!r} is not between 0 and 1")
     if isinstance(data, Cells):
-        raise TypeError("data is counts, which have neither order nor voters; pass the votes")
+        raise TypeError("data has counts, which have neither order nor voters; pass the votes")
     selection = Selection(columns, labels, format, fold_names, kind, where=where, skip_bad=skip_bad)
     paths = paths_of(data)
     if isinstance(data, Votes):
@@ -213,7 +213,7 @@ _ARGUMENTS = tuple(name for name in inspect.signature(rate).parameters if name n
 
 
 def _settings(settings: Settings | None, options: Mapping[str, object]) -> Settings:
-    """The settings with these fields changed; an anchor asks for its gauge."""
+    """The settings with these fields changed. An anchor sets the gauge, unless one is given."""
     if settings is not None and not isinstance(settings, Settings):
         raise TypeError(f"settings is a {type(settings).__name__}; expected elo.Settings, or single settings by name")
     known = [field.name for field in fields(Settings)]
@@ -242,7 +242,7 @@ def _board(
     """`facts` are about the source of the votes, see `Leaderboard.sourced`."""
     if settings.method == "elo":
         if not isinstance(data, Votes):
-            raise MissingDataError("method 'elo' needs votes in their order, and data is their counts; pass the votes")
+            raise MissingDataError("method 'elo' needs votes in their order, but data has counts; pass the votes")
         online = rate_online(data, settings, listed=listed)
         return Board.of(online.sourced(**facts), counted=Cells.from_votes(data).pairs(), frame_kind=frame_kind)
     needed = data_for(data, settings) if isinstance(data, Votes) else data

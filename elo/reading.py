@@ -1,4 +1,4 @@
-"""Votes of any shape, as a caller of `import elo` gives them, with what they say about its columns and rows."""
+"""Read the votes that a caller of `import elo` passes, with the arguments that describe their columns and rows."""
 
 import math
 import warnings

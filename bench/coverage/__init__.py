@@ -1,1 +1,1 @@
-"""How often 95 % intervals contain the true rating, and ranks claim what is false, in simulated tournaments."""
+"""How often intervals contain the true rating, and ranks claim something false, in simulated tournaments."""

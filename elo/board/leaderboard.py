@@ -32,8 +32,8 @@ class BoardRow:
 
     model: str
     rank: int
-    """1 + the number of models of the same component that are better, by a difference that holds for all pairs of the
-    board at once with the settings' level (`chance.differences`); by rating alone where there are no intervals."""
+    """1 + the number of models of the same component that are better. "Better" holds for all pairs of the board at
+    once, with the settings' level (`chance.differences`). Without intervals ranks follow the ratings alone."""
     rating: float
     low: float | None
     high: float | None
@@ -46,10 +46,10 @@ class BoardRow:
     """Models of different components have no path of battles between them: their ratings cannot be compared. (Where
     ties are ignored: of decided battles.)"""
     rank_worst: int
-    """The number of models of the component, less those that are worse in the same way."""
+    """The number of models of the component, minus those that are worse in the same sense."""
     rank_ub: int | None = None
-    """1 + the number of models of the component whose `low` exceeds this `high`, as on other boards: for comparison
-    only, because among many equal models some intervals do not overlap. None: no intervals."""
+    """1 + the number of models of the component whose `low` exceeds this `high`, as on other boards. For comparison
+    only: among many equal models, some intervals do not overlap. None: no intervals."""
 
     @property
     def rank_span(self) -> str:
@@ -126,7 +126,7 @@ class Leaderboard:
     plain: Mapping[str, float] = field(default_factory=dict)
     """All ratings without weights, if votes have weights and some rating without them is outside its interval."""
     voters: VoterEffect | None = None
-    """With cluster auto: what votes by one voter do to the intervals, and whether they are by voter."""
+    """With cluster auto: how much wider intervals by voter are, and whether the board uses them."""
     fragility: Fragility | None = None
     """How few votes decide who is first; None where that is not computed (see `board.fragility`)."""
 

@@ -1,7 +1,7 @@
-"""The covariance of ratings, right whatever law the votes follow.
+"""The sandwich estimator: the covariance of ratings, valid even if votes do not follow the model.
 
     sandwich    H^-1 G H^-1 with G the squared scores, for votes that are independent
-    clustered   the jackknife's, where only clusters of votes are
+    clustered   the jackknife's, for votes of which only the clusters are independent
 
 Both have the prior's virtual ties in G. All is in log-odds.
 

@@ -1,7 +1,8 @@
-"""Whether it matters that one voter cast many of the votes.
+"""Whether intervals must allow for voters who cast many votes.
 
-A voter with a taste votes by it again and again, so votes of one voter say less than as many of different voters. The
-jackknife over voters measures that. Its widths over those of single votes decide what `cluster` auto takes:
+A voter with a taste votes by it again and again, so many votes of one voter are less informative than as many of
+different voters. The jackknife over voters measures that: the ratio of its widths to those by vote decides what
+`cluster` auto uses:
 
     by voter   if there are 40 voters or more, their effective number (sum n)^2 / sum n^2 for n votes each is 20 or more
                (so that no few of them decide), and the median of the models' ratios is above 1.1

@@ -1,4 +1,4 @@
-"""When Newton's method is done."""
+"""The stopping rule of Newton's method."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,7 +1,7 @@
 """How far the votes can be trusted.
 
 examination  everything in one report, `elo.examine`: exclusions, sides, ties, prompts, voters and days
-gathering    ballots, which are all votes, also those that do not count
+gathering    what the report needs from all votes, also from those that do not count
 ballots      a votes file as ballots
 shares       shares of votes with their intervals
 voters       tests of voters: careless ones, and those for or against one model

@@ -1,4 +1,4 @@
-"""What the flagged voters' votes do to the board: the ratings with them and without."""
+"""The ratings with and without the votes of flagged voters."""
 
 from dataclasses import dataclass
 

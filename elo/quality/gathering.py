@@ -1,4 +1,4 @@
-"""Ballots, which are all votes, also those that do not count, and what a report needs of them."""
+"""Collect what the report needs from ballots: all votes, also those that do not count."""
 
 import hashlib
 import math

@@ -1,4 +1,4 @@
-"""A Bradley-Terry fit of the votes with a winner, and what it becomes without the votes of one group.
+"""A Bradley-Terry fit of the votes with a winner, and the same fit without the votes of one group.
 
 A voter, or the new voters of a day, must not be judged by ratings that their own votes made. So each group's votes are
 compared with the ratings of all the others.
@@ -8,7 +8,7 @@ compared with the ratings of all the others.
             (H minus the Hessian, H_u and g_u the group's part of it and of the gradient). For a group with less than a
             twentieth of a parameter's information, H^-1 g_u, which is the same to one part in twenty of itself
 
-A voter's votes on one model are alike where voters have tastes, so they are worth less than as many votes of as many
+A voter's votes on one model are alike where voters have tastes, so they are less informative than votes of as many
 voters. Vote i of voter u on models a and b weighs
 
     w_i = 1 / (1 + 0.2 taste^2 (n - 1)),    n = the larger of the voter's numbers of votes on a and on b

@@ -1,4 +1,4 @@
-"""Shares of votes with their intervals, for votes that depend on each other through their voters, too."""
+"""Shares of votes, with intervals that allow for several votes of one voter."""
 
 from dataclasses import asdict, dataclass
 from math import sqrt

@@ -1,8 +1,8 @@
 """Votes for and against each model by day, from new and from old voters, with a test.
 
-A push by many visitors with few votes each is invisible voter by voter, and plain by model: on one day new voters give
-a model far more than old voters do, and than other days do. A voter is new on the day of the first vote, and old
-afterwards. Days are UTC.
+A push by many visitors with few votes each cannot be seen voter by voter, but it can by model: on one day new voters
+give a model far more than old voters do, and than voters of other days do. A voter is new on the day
+of the first vote, and old afterwards. Days are UTC.
 
 The votes of one day, from new or from old voters, are bets on each model (`elo.quality.bets`), for it and against it,
 at odds from the ratings without that crowd (a day's new or old voters), without flagged voters, and without what was

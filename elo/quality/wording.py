@@ -1,4 +1,4 @@
-"""The report on the quality of votes as text, part by part."""
+"""The text of the report on the quality of votes, part by part."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Where a file has the further columns that were asked for by name.
+"""Find the other columns of a file that were asked for by name.
 
 Most are columns of the file. Lines of our own export have some inside others, under the names that the database has:
 

@@ -213,7 +213,7 @@ def test_arguments_that_read_a_table_are_refused_with_votes() -> None:
             TypeError, match=r"columns, skip_bad: this chooses rows and columns of a table, and data is"
         ):
             elo.rate(data, columns={"a": "x"}, skip_bad=True)
-    with pytest.raises(MissingDataError, match=r"method 'elo' needs votes in their order, and data is their counts"):
+    with pytest.raises(MissingDataError, match=r"method 'elo' needs votes in their order, but data has counts"):
         elo.rate(elo.Cells.from_votes(votes.votes), method="elo")
 
 
@@ -380,7 +380,7 @@ def test_files_of_other_sources_are_examined_like_others(tmp_path: Path) -> None
     ("data", "options", "error", "message"),
     [
         (ROWS, {"level": 0}, ValueError, r"level 0 is not between 0 and 1"),
-        (elo.Cells.from_counts([]), {}, TypeError, r"data is counts, which have neither order nor voters"),
+        (elo.Cells.from_counts([]), {}, TypeError, r"data has counts, which have neither order nor voters"),
         (FRAME.head(0), {}, MissingDataError, r"data has no votes to examine"),
         (elo.Votes.from_rows([]), {}, MissingDataError, r"data has no votes to examine"),
         (elo.Votes.from_rows([]), {"kind": "quick"}, TypeError, r"kind: this chooses rows and columns of a table"),

@@ -1,4 +1,4 @@
-"""A chart as an SVG file that draws the same in a page, in an `<img>`, and in programs that know no style sheets.
+"""A chart as an SVG file that looks the same in a page, in an `<img>` and in programs without style sheets.
 
 A figure inside a page is drawn by the page's style sheet: colours are its tokens, lengths are shares of its width. A
 file has neither. So every class becomes attributes with plain light colours, every share a number of pixels, and the

@@ -1,4 +1,4 @@
-"""The arguments that say how votes files are read, and the notices about what was found in them."""
+"""The arguments that describe the form of votes files, and the notices about what the files contain."""
 
 import argparse
 import sys

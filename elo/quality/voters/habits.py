@@ -1,4 +1,4 @@
-"""Habits of honest voters, and what careless votes are like.
+"""The habits of honest voters, and the habits of careless ones.
 
 Honest voters' shares of left votes and of ties are Beta distributed, their distances from the others' taste normal
 around 0. The widths are estimated from all voters, assuming one in ten to be careless, then widened by half and kept

@@ -1,4 +1,4 @@
-"""Votes of one voter for one model, or against it, whatever the answers.
+"""A test for voters who vote for or against one model, whatever its answers are.
 
 Every vote with a winner is a bet (`elo.quality.bets`) on each of its two models, for it and against it, at odds from
 the ratings without this voter and without the voters left out (`elo.quality.leave_out`). The evidence against a voter
