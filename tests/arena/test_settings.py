@@ -499,7 +499,7 @@ def test_a_described_key_has_type_default_bounds_and_variable() -> None:
     assert port.environment == "ARENA_WEB_PORT"
     assert (pace.type, pace.default) == ("one of equal, together, free", '"equal"')
     assert described["[web]", "trusted_proxies"].default == '["127.0.0.1"]'
-    assert described["[elo]", "prior"].bounds == ">= 0"
+    assert described["[elo]", "prior"].bounds == "0 or >= 1e-9"
     assert described["[[models]]", "active"].default == "true"
     assert described["[[models]]", "base_url"].environment is None
     assert ("[[models]]", "hub") not in described
@@ -517,7 +517,7 @@ def test_the_keys_of_models_are_described_as_the_file_spells_them() -> None:
 def test_the_described_bounds_of_elo_are_those_that_it_checks() -> None:
     keys = {key.name: key for section in describe() if section.name == "[elo]" for key in section.keys}
     for name, key in keys.items():
-        for bound in filter(None, key.bounds.split(" and ")):
+        for bound in filter(None, key.bounds.removeprefix("0 or ").split(" and ")):
             sign, limit = bound.split(" ")
             value = float(limit.replace(",", "")) + (-1 if sign[0] == ">" else 1)
             whole = isinstance(getattr(Settings().elo, name), int)

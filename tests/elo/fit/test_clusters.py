@@ -68,7 +68,8 @@ def test_jackknife_equals_its_definition(settings: Settings) -> None:
     V, fitted = jackknife_of(votes, settings)
     code = votes.prepared if settings is PAIR else votes.voter
     assert code is not None
-    assert pytest.approx(naive_jackknife(votes, code, fitted, prior=1, weights=np.ones(300)), abs=1e-12) == V
+    # The fit's inverse information is that of its last step but one, 1e-10 from the maximum
+    assert pytest.approx(naive_jackknife(votes, code, fitted, prior=1, weights=np.ones(300)), abs=1e-11) == V
 
 
 @pytest.mark.parametrize("settings", [PAIR, VOTER], ids=["pair", "voter"])
