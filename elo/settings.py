@@ -94,8 +94,8 @@ class Settings:
     half_life_days: float | None = None
     """A vote that many days older than the newest weighs half as much; None: age does not matter."""
     simultaneous: bool = False
-    """Intervals that cover all models at once, instead of each one, with probability `level`. (Ranks hold for all pairs
-    at once in any case.)"""
+    """Intervals that hold for all models at once, instead of for each one, with probability `level`. (Ranks always hold
+    for all pairs at once.)"""
     control: tuple[str, ...] = ()
     """What is separated from a model's strength: length and style of its answers, its side, its speed; column:NAME: the
     number in that column, or NAME_a - NAME_b, where a positive number may favour side A."""

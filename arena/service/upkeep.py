@@ -49,8 +49,8 @@ class Upkeep:
         return ended
 
     def replay_soon(self) -> None:
-        """Begin a replay of the online ratings in the background, unless one is running. Call it when a vote had no
-        change of them, and after a change of older votes."""
+        """Begin a replay of the online ratings in the background, unless one is running. Call it when a vote could not
+        change them, and after a change of older votes."""
         if self._replay is None or self._replay.done():
             self._replay = asyncio.create_task(self._replay_online(), name="online ratings")
 

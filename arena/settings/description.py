@@ -60,7 +60,7 @@ _ELO: Mapping[str, tuple[str, str]] = types.MappingProxyType(  # one sentence, a
             "",
         ),
         "half_life_days": ("Age in days at which a vote weighs half as much; by default age does not matter.", "> 0"),
-        "simultaneous": ("Intervals that cover all models at once, rather than each one.", ""),
+        "simultaneous": ("Whether intervals hold for all models at once, rather than for each one.", ""),
         "control": (
             'Effects to separate from strength: "length", "style", "side", "speed", and columns of numbers such as'
             ' "column:n_turns".',

@@ -18,7 +18,7 @@ from db.schema import vote_reasons, votes
 
 _MOST_VOTES = 10_000
 _MOST_PAIRS = 50
-"""More changes than either cost more one by one than counting everything does."""
+"""With more changed votes or pairs, counting everything again is faster than counting the changes."""
 _Pair = tuple[int, int]
 _BY_PAIR = (votes.c.model_a, votes.c.model_b)
 _COUNTS = select(votes.c.counted, *_BY_PAIR, CODE, func.count()).group_by(votes.c.counted, *_BY_PAIR, votes.c.outcome)

@@ -48,8 +48,8 @@ class EloChange:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned. Without changes
-    (None) the online Elo is being replayed, and will have the vote in its place."""
+    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned. If
+    there are no changes (None), the online Elo is being replayed, and the replay will include the vote."""
 
     revision: int
     reasons: tuple[Reason, ...]

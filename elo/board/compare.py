@@ -1,13 +1,16 @@
 """What moved between two boards, and whether by more than chance.
 
-A rating's error is read from its interval. How two errors add up depends on the votes that the boards share. Nothing:
-the variances add (too careful where they share some votes). All votes of the first: chance can have moved a rating only
-by what the new votes bring, sqrt(v1 - v2) (Hausman 1978). All votes: nothing that moved is chance. With few new votes,
-v1 - v2 is smaller than the noise of two bootstraps and may even be below 0, so it is taken as at least v1 times the
-share of new votes: what it would be if precision grows with the number of votes.
+A rating's error comes from its interval. How two errors combine depends on the votes that the boards share:
+
+    none                     the variances add (too cautious if the boards do share some votes)
+    all votes of the first   only the new votes can have moved a rating by chance: sqrt(v1 - v2) (Hausman 1978)
+    all votes                no change is due to chance
+
+With few new votes, v1 - v2 is smaller than the noise of two bootstraps and may even be below 0. So it is taken as at
+least v1 times the share of new votes, which it would be if precision grew with the number of votes.
 
 The mean of the scale depends on which models are rated. So the mean change of the common models of a group is reported
-apart, and subtracted from each.
+separately, and subtracted from each.
 """
 
 import json

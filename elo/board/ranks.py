@@ -1,12 +1,12 @@
-"""The span of ranks that chance leaves open for each model.
+"""The places that each model may have, allowing for chance.
 
     spans          from 1 + the models that are better to the last place above those that are worse: `rank` and
                    `rank_worst` everywhere, where "better" holds for all pairs of the board at once
                    (`chance.differences`)
     upper_bounds   1 + the models whose interval is above this one: the rule of the Chatbot Arena, for comparison only
 
-The intervals of two models that are equally good do overlap most of the time, but among the 190 pairs of 20 equal
-models some do not on more than 40 % of boards. So an interval is for the model it belongs to, and a rank for comparing.
+The intervals of two equal models usually overlap, but 20 equal models have 190 pairs, and on more than 40 % of boards
+some pair does not. So an interval describes its own model, and ranks compare models.
 
     K models; `group` is a model's component, and models of different components are never compared
 """

@@ -88,7 +88,7 @@ def add_rating_options(command: argparse.ArgumentParser) -> None:
         help="which votes depend on each other: those on one prepared pair, of one voter, or with the same value in "
         "COLUMN; auto: pair if there are any, else voter if intervals become more than 1.1 times as wide",
     )  # fmt: skip
-    add("--simultaneous", action="store_true", help="intervals that cover all models at once")
+    add("--simultaneous", action="store_true", help="make intervals that hold for all models at once")
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:

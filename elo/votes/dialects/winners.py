@@ -1,9 +1,9 @@
 """What a winner means: a label, or the name of one of the two models.
 
-Labels are the public spellings and those that the caller adds. Where a model is named like a label, a winner with that
-text could mean either. The file decides: if some winner is a side's label and the name of neither model of its row,
-winners are labels; if some winner is a name and no label, winners are names. If neither or both are so, such a row is
-wrong until the caller says what the text means.
+Labels are the public spellings and those that the caller adds. If a model has the name of a label, a winner with that
+text could mean either. Then the file decides: if another winner can only be a label, winners are labels; if another
+winner can only be a name, winners are names. If the file has neither or both, such a row is an error until the caller
+says what the text means.
 
     R rows of a chunk
 """
@@ -21,7 +21,7 @@ from elo.votes.values import ValueProblem, shown
 
 NAME: Literal["name"] = "name"
 Meaning = Outcome | Literal["name"]
-"""Of a label; "name": it is no label, but the name of a model."""
+"""What a text means; "name": it is the name of a model, not a label."""
 NO_LABEL, WRONG = -1, -1
 _SPELLINGS = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
 
