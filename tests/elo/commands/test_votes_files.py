@@ -399,3 +399,10 @@ def test_other_columns_and_labels_are_refused(
     with pytest.raises(SystemExit):
         main(["recompute", "--votes", "x.csv", *options])
     assert message in capsys.readouterr().err
+
+
+def test_one_vote_left_out_is_one_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write(tmp_path / "v.csv", "model_a,model_b,winner,language\nx,y,a,ko\ny,x,a,ko\nx,y,a,en\n")
+    for command in ("recompute", "quality"):
+        assert main([command, "--votes", str(path), "--where", "language=ko"]) == 0
+        assert "language=ko (1 other left out)" in capsys.readouterr().out
