@@ -47,6 +47,9 @@ class Coder:
 
     found: list[object] = field(default_factory=list)
     _codes: dict[object, int] = field(default_factory=dict)
+    _texts: Any = None
+    """An array of pyarrow with the texts that `of_texts` has met, of which `_text_codes` are the codes."""
+    _text_codes: Index = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def of(self, values: Sequence[object]) -> Index:
         """(n,): the codes of these values."""
@@ -60,7 +63,31 @@ class Coder:
                 self.found.append(key[1] if type(key) is tuple else key)
         return np.fromiter(map(codes.__getitem__, keys), dtype=np.int64, count=len(keys))
 
+    def of_texts(self, distinct: Any) -> Index:
+        """(n,): the codes of an array of pyarrow without repeated values. Many texts are looked up there, because most
+        of them, such as voters, come again in the next chunk."""
+        import pyarrow
+        import pyarrow.compute
 
+        n = len(distinct)
+        if n < _MANY_TEXTS or not pyarrow.types.is_string(distinct.type) or distinct.null_count:
+            return self.of(distinct.to_pylist())
+        if self._texts is None:
+            self._texts, self._text_codes = distinct, self.of(distinct.to_pylist())
+            return self._text_codes
+        if len(self._texts) > 8 * n:  # to hash all of them takes longer
+            return self.of(distinct.to_pylist())
+        place = _numpy(pyarrow.compute.index_in(distinct, value_set=self._texts), np.int32, missing=-1)
+        codes: Index = self._text_codes[place]
+        if (new := np.flatnonzero(place < 0)).size:
+            texts = distinct.take(pyarrow.array(new))
+            codes[new] = self.of(texts.to_pylist())
+            self._texts = pyarrow.concat_arrays([self._texts, texts])
+            self._text_codes = np.concatenate([self._text_codes, codes[new]])
+        return codes
+
+
+_MANY_TEXTS = 1_000
 _PLAIN = {str, type(None)}
 
 
@@ -113,7 +140,7 @@ class ArrowCells:
             if kinds.is_nested(array.type):
                 return coder.of(array.to_pylist())
             array = array.dictionary_encode()
-        code_of = coder.of(array.dictionary.to_pylist())
+        code_of = coder.of_texts(array.dictionary)
         if array.indices.null_count:
             code_of = np.concatenate([code_of, coder.of([None])])
         codes: Index = code_of[_numpy(array.indices.cast(pyarrow.int64()), np.int64, missing=len(code_of) - 1)]

@@ -54,7 +54,7 @@ class CsvFile:
 
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         present = [name for name in dict.fromkeys(names) if name in self.columns]
-        n_lines = self._n_lines
+        n_lines, mostly_distinct = self._n_lines, set[str]()
         with self._opened.bytes() as file:
             head = [file.readline(_LONGEST_LINE) for _ in range(n_lines)]
             is_plain = self._opened.encoding == "utf-8" and all(_is_line(line) for line in head)
@@ -62,7 +62,7 @@ class CsvFile:
             for block in _blocks(file) if is_plain else ():
                 if n_lines == self._n_lines and len(block) < MANY_BYTES:
                     break
-                chunk = self._plain(block, present, n_lines)
+                chunk = self._plain(block, present, n_lines, mostly_distinct)
                 if chunk is None:
                     break
                 yield chunk
@@ -77,8 +77,9 @@ class CsvFile:
                     next(text)
             yield from self._row_by_row(text, present, n_lines)
 
-    def _plain(self, block: bytes, names: Sequence[str], n_lines: int) -> Chunk | None:
-        """The lines of a block, which come after `n_lines`; None if they are not plain."""
+    def _plain(self, block: bytes, names: Sequence[str], n_lines: int, mostly_distinct: set[str]) -> Chunk | None:
+        """The lines of a block, which come after `n_lines`; None if they are not plain. A column whose values are
+        mostly distinct, such as times, is found here, and in later blocks it is read without a dictionary."""
         if not _has_plain_marks(block, self.separator):
             return None
         import pyarrow
@@ -96,8 +97,12 @@ class CsvFile:
                 parse_options=pyarrow.csv.ParseOptions(delimiter=self.separator),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=[numbers[place] for place in places],
-                    column_types={numbers[place]: text for place in places},
+                    column_types={
+                        numbers[place]: pyarrow.string() if name in mostly_distinct else text
+                        for name, place in zip(names, places, strict=True)
+                    },
                     strings_can_be_null=False,
+                    check_utf8=False,  # it has been checked
                 ),
             )
         except pyarrow.ArrowException:
@@ -106,6 +111,9 @@ class CsvFile:
         if table.num_rows != n_rows:
             return None
         columns = {name: ArrowCells(_whole(column)) for name, column in zip(names, table.columns, strict=True)}
+        for name, cells in columns.items():
+            if name not in mostly_distinct and 2 * len(cells.array.dictionary) > n_rows:
+                mostly_distinct.add(name)
         return Chunk(range(n_lines + 1, n_lines + n_rows + 1), columns)
 
     def _row_by_row(self, text: TextIO, names: Sequence[str], n_lines: int) -> Iterator[Chunk]:

@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, BinaryIO, TextIO
 
+import numpy as np
+
 from elo.votes.files.chunks import CHUNK_ROWS, ArrowCells, Chunk, Gathered, RowsError, Table
 from elo.votes.files.csv_file import MANY_BYTES, is_utf8
 from elo.votes.files.memory import MemoryTable
 from elo.votes.files.opening import Opened
 
-_BLOCK_BYTES = 2**22
+_BLOCK_BYTES = 2**24
 _PIECE_CHARS = 2**20
 _SAMPLE_ROWS = 50
 # Numbers with a point keep the spelling of the file; nothing here is computed with.
 _JSON = json.JSONDecoder(parse_float=str)
 _SPACE = re.compile(r"\s*")
 _BOM = b"\xef\xbb\xbf"
+_LINE_END, _RETURN, _BRACE = b"\n\r}"
 
 
 def open_json(opened: Opened, is_header: Callable[[Sequence[str]], bool]) -> Table:
@@ -116,7 +119,7 @@ class JsonFile:
                     types = _types(block, names)
                 chunk = None if types is None else _plain(block, types, n_lines)
                 yield from [chunk] if chunk is not None else _one_by_one(_elements_of(block, n_lines), names)
-                n_lines += block.count(b"\n")
+                n_lines += block.count(b"\n") if chunk is None else len(chunk)
 
 
 def _one_by_one(elements: Iterator[_Element], names: Sequence[str]) -> Iterator[Chunk]:
@@ -177,9 +180,12 @@ def _types(block: bytes, names: Sequence[str]) -> dict[str, Any] | None:
 
 def _plain(block: bytes, types: Mapping[str, Any], n_lines: int) -> Chunk | None:
     """The lines of a block, which come after `n_lines`; None if not every line is one object, or a type differs."""
-    n_rows = block.count(b"\n")
-    n_ends = block.count(b"}\n") + (block.count(b"}\r\n") if b"\r" in block else 0)
-    if n_ends != n_rows or not is_utf8(block):
+    bytes_ = np.frombuffer(block, dtype=np.uint8)
+    ends = np.flatnonzero(bytes_ == _LINE_END)
+    n_rows, last = len(ends), bytes_[ends - 1]
+    if b"\r" in block:
+        last = np.where(last == _RETURN, bytes_[ends - 2], last)
+    if (last != _BRACE).any() or not is_utf8(block):
         return None
     import pyarrow
     import pyarrow.json
