@@ -69,7 +69,7 @@ def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
 def test_the_first_place_hangs_on_a_number_of_votes() -> None:
     board = full_board()
     assert "Without 17 of the 812 votes, Moss Tarn would be first." in table(board, EN)
-    assert "전체 812표 가운데 17표가 없었다면 1위 모델은 Moss Tarn입니다." in table(board, messages("ko"))
+    assert "전체 812표 가운데 17표를 빼면 1위 모델은 Moss Tarn입니다." in table(board, messages("ko"))
     one = replace(board.leaderboard, fragility=Fragility("Wren Sol", "<b>", 1, ()))
     assert "Without 1 of the 812 votes, &lt;b&gt; would be first." in table(replace(board, leaderboard=one), EN)
     none = replace(board.leaderboard, fragility=None)
