@@ -9,6 +9,7 @@
 # make screenshots  take the pictures of docs/screenshots again
 # make bench        compare ratings and inference with other projects; compiles llama.cpp, takes an hour and a half
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
+#                   .venv/bin/python -m bench.rating.reading                       how long votes files take to read
 #                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes

@@ -12,7 +12,7 @@
 Each engine runs in a separate process and, but for the tasks of one form, gets the votes in its favourite form before
 the clock starts; the engines of a record take turns. Ours uses one thread, peers as many as they start. A peer's
 bootstrap runs only some rounds, and its time is scaled up. Results are merged into a file, and `python -m bench.report`
-writes the tables.
+writes the tables. How long votes files of each format take to read is measured by `python -m bench.rating.reading`.
 """
 
 import argparse
