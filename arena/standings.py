@@ -22,8 +22,8 @@ from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
-from elo.settings import Settings, looks_at_voters
-from elo.votes.vote_columns import columns_for, further_for, gathered, reads_answers
+from elo.settings import Settings, may_take_voters
+from elo.votes.vote_columns import columns_for, further_for, gathered, of_voters, reads_answers
 
 logger = logging.getLogger(__name__)
 
@@ -161,8 +161,11 @@ class Standings:
         prepared pairs, so `cluster = "auto"` needs single votes only to look at voters.)"""
         if self._settings.method == "elo":
             return Votes.from_rows(queries.votes_in_order(tx, BattleKind.BATTLE))
-        if not self._settings.needs_votes and not looks_at_voters(self._settings, tally.totals.counted):
-            return Cells.from_counts(tally.cells(queries.model_names(tx)))
+        if not self._settings.needs_votes:
+            names = queries.model_names(tx)
+            if may_take_voters(self._settings, tally.totals.counted):
+                return of_voters(queries.voters_in_order(tx, BattleKind.BATTLE), names)
+            return Cells.from_counts(tally.cells(names))
         columns = columns_for(self._settings)
         with_answers, with_texts = "features" in columns, reads_answers(self._settings)
         further = further_for(self._settings)

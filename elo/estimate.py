@@ -145,10 +145,10 @@ def spread(found: Estimate, *, progress: ReportRounds | None = None, kept: Drawn
         if found.contextual is not None:
             return _spread_with_covariates(found, found.contextual, clusters)
         voters = None
-        if clusters is None and found.votes is not None and looks_at_voters(found.settings, len(found.votes)):
-            effect = effect_of_voters(found.votes, found.pairs, found.fit, found.settings, found.weights)
-            if effect is not None:
-                voters, clusters = effect[0], effect[1] if effect[0].is_taken else None
+        if clusters is None and found.votes is not None and looks_at_voters(found.settings):
+            voters, clusters = effect_of_voters(
+                found.votes, found.pairs, found.fit, found.settings, found.weights, n_votes=found.cells.n_votes
+            )
         bounds = intervals(
             found.pairs,
             found.fit,

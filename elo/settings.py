@@ -14,7 +14,7 @@ MAX_ROUNDS = 1_000_000
 LEAST_PRIOR = 1e-9
 """The smallest prior above 0, in virtual ties; below it, rounding errors would move the ratings."""
 MOST_BY_VOTER = 50_000
-"""The most votes with which cluster auto looks at voters; with more, this would take seconds after every vote."""
+"""The most votes with which cluster auto takes intervals by voter; with more, every new vote would take seconds."""
 _NARROW = 1e-9
 """The least distance of a level from 0 and 1, where its quantiles are infinite."""
 
@@ -77,8 +77,9 @@ class Settings:
     one public file of 26,000 votes by 57 points.)"""
     cluster: str = "auto"
     """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any;
-    else those of one voter, if there are 40 voters or more, with an effective number of 20 or more, and intervals by
-    voter are more than 1.1 times as wide (median of the models; at most 50,000 votes, and no control); else none.
+    else those of one voter, if there are at most 50,000 votes, no control, 40 voters or more, with an effective number
+    of 20 or more, and intervals by voter are more than 1.1 times as wide (median of the models, which `recompute` and
+    Python say for more votes, too); else none.
     pair: those on one prepared pair, and an error if votes name none. voter: those of one voter. column:NAME, or any
     other NAME: those with the same value in that column. A vote on a live battle, or without a value, is a cluster by
     itself."""
@@ -209,14 +210,14 @@ class Settings:
         return asdict(self) | {"anchor": dict(self.anchor), "control": list(self.control)}
 
 
-def looks_at_voters(settings: Settings, n_votes: int) -> bool:
-    """Whether `cluster` auto looks at who cast so many votes (see `chance.voters`)."""
-    return (
-        settings.cluster == "auto"
-        and settings.method == "bradley-terry"
-        and not settings.control
-        and n_votes <= MOST_BY_VOTER
-    )
+def looks_at_voters(settings: Settings) -> bool:
+    """Whether `cluster` auto looks at who cast the votes (see `chance.voters`)."""
+    return settings.cluster == "auto" and settings.method == "bradley-terry" and not settings.control
+
+
+def may_take_voters(settings: Settings, n_votes: int) -> bool:
+    """Whether intervals of so many votes may become those by voter, by what `cluster` auto finds."""
+    return looks_at_voters(settings) and n_votes <= MOST_BY_VOTER
 
 
 def _anchors(given: Iterable[object]) -> tuple[tuple[str, float], ...]:

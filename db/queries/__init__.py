@@ -49,6 +49,7 @@ from db.queries.ledger import (
     model_names,
     pair_counts,
     vote_totals,
+    voters_in_order,
     votes_in_order,
 )
 from db.queries.online import elo_state, is_long_replay, refresh_elo_state, replay
@@ -172,6 +173,7 @@ __all__ = [
     "upsert_models",
     "vote_totals",
     "voted_battles",
+    "voters_in_order",
     "votes_in_order",
     "votes_to_judge",
     "with_standing",

@@ -27,7 +27,7 @@ from sqlalchemy import (
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.records.votes import Cell, LedgerState, OrderedVote, PairCount, VoteTotals
-from db.schema import ledger, models, vote_reasons, votes
+from db.schema import battles, ledger, models, vote_reasons, votes
 
 _BATCH = 20_000
 _MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
@@ -137,6 +137,27 @@ def packed_in_order(
             return
         after = rows[-1][0]
         yield [number for _, number in rows]
+
+
+def voters_in_order(
+    tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the counted votes in order of revision, each as the row numbers of its visitor and of the
+    models on sides A and B, and the outcome's code."""
+    columns = (votes.c.revision, battles.c.visitor_id, votes.c.model_a, votes.c.model_b, CODE)
+    page = select(*columns).join(battles, votes.c.battle_id == battles.c.id)
+    page = page.where(votes.c.counted != false()).order_by(votes.c.revision).limit(_BATCH)
+    page, after = of_votes(page, kind, since, until), 0
+    while True:
+        found = tx.execute(page.where(votes.c.revision > after))
+        assert found.cursor is not None
+        rows = found.cursor.fetchall()  # the driver's, as in `packed_in_order`
+        found.close()
+        if not rows:
+            return
+        after = rows[-1][0]
+        for _, visitor, a, b, code in rows:
+            yield visitor, a, b, code
 
 
 def unpacked(number: int) -> tuple[int, int, int]:

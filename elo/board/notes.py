@@ -9,6 +9,7 @@ from elo.board.fragility import Fragility
 from elo.board.leaderboard import Leaderboard
 from elo.board.wording import described
 from elo.chance.short_records import FEW_POINTS
+from elo.chance.voters import WIDER
 from elo.fit.coefficient import Coefficient
 from elo.fit.weights import is_weighted
 
@@ -23,7 +24,11 @@ def _voters(board: Leaderboard) -> list[str]:
     found = board.voters
     if found is None:
         return []
-    return [f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide as intervals by vote."]
+    wide = f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide as intervals by vote"
+    if found.is_taken:
+        return [f"{wide}, and are used here."]
+    can_ask = found.ratio > WIDER and board.settings.interval != "bootstrap"
+    return [f"{wide}; --cluster voter uses them." if can_ask else f"{wide}."]
 
 
 def counted(n: int, what: str) -> str:

@@ -55,7 +55,7 @@ def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, *, times:
         squares = won * q**2 + lost * p**2 + tied * (0.5 - p) ** 2
         if fit.rows is not None:
             local = Local.of_ratings(squares[:, None], squares[:, None])
-            return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, _of_prior(likelihood, fit.r))
+            return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, of_prior(likelihood, fit.r))
         G = _scatter(likelihood, squares, fit.r)
         return fit.inverse @ G @ fit.inverse
     counts, at = np.stack([won, lost, tied]), fit.terms(pairs)
@@ -67,7 +67,7 @@ def _sandwich(likelihood: Likelihood, pairs: Pairs, fit: Fit | TieFit, *, times:
             mixed=mixed[None, :, None],
             bend_of_b=of_tie.reshape(1, 1, 1),
         )
-        return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, _of_prior(likelihood, fit.r))
+        return through(fit.inverse, fit.rows, (pairs.a, pairs.b), local, of_prior(likelihood, fit.r))
     G = np.zeros((K + 1, K + 1))
     G[:K, :K] = _scatter(likelihood, squares, fit.r)
     G[:K, K] = G[K, :K] = likelihood.incidence @ mixed
@@ -91,11 +91,11 @@ def _scatter(likelihood: Likelihood, squares: Floats, r: Floats) -> Floats:
     K = likelihood.n_models
     G = np.zeros((K, K))
     G[likelihood.a, likelihood.b] = G[likelihood.b, likelihood.a] = -squares
-    G[np.arange(K), np.arange(K)] = likelihood.degree @ squares + _of_prior(likelihood, r)
+    G[np.arange(K), np.arange(K)] = likelihood.degree @ squares + of_prior(likelihood, r)
     return G
 
 
-def _of_prior(likelihood: Likelihood, r: Floats) -> Floats:
+def of_prior(likelihood: Likelihood, r: Floats) -> Floats:
     """(K,): the squared scores of the prior's virtual ties."""
     squares: Floats = likelihood.prior * (0.5 - sigma(r)) ** 2
     return squares
@@ -109,4 +109,4 @@ def clustered(likelihood: Likelihood, fit: Fit | TieFit, clusters: Clusters) -> 
         fit.inverse, terms_of(clusters, fit), clusters.times, rows=fit.rows, has_prior=likelihood.prior > 0
     )[:K, :K]
     inverse = fit.inverse[:K, :K]
-    return centred(covariance + inverse @ np.diag(_of_prior(likelihood, fit.r)) @ inverse)
+    return centred(covariance + inverse @ np.diag(of_prior(likelihood, fit.r)) @ inverse)

@@ -8,6 +8,7 @@ the web and for the command line: `columns_for` before the votes are read, `data
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Literal, Protocol, TypeVar
 
 import numpy as np
@@ -28,7 +29,7 @@ Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
 def columns_for(settings: Settings) -> frozenset[Column]:
     """The columns that these settings use."""
     used: dict[Column, bool] = {
-        "voter": settings.cluster == "voter" or looks_at_voters(settings, 0),
+        "voter": settings.cluster == "voter" or looks_at_voters(settings),
         "prepared": settings.cluster in ("auto", "pair"),
         "time": settings.half_life_days is not None,
         "draw_probability": settings.weights == "draw",
@@ -52,7 +53,7 @@ def data_for(votes: Votes, settings: Settings) -> Cells | Votes:
     """What `rate` needs of these votes: counts, unless the settings need the votes one by one, cluster votes on
     prepared pairs or look at voters, which counts do not show."""
     is_clustered = settings.cluster == "auto" and votes.prepared is not None and bool((votes.prepared >= 0).any())
-    names_voters = votes.voter is not None and looks_at_voters(settings, len(votes))
+    names_voters = votes.voter is not None and looks_at_voters(settings)
     return votes if settings.needs_votes or is_clustered or names_voters else Cells.from_votes(votes)
 
 
@@ -290,3 +291,13 @@ def gathered(rows: Iterable[Rated], wanted: frozenset[Column], further: Sequence
         )
         columns.add(row.model_a, row.model_b, row.outcome, extras)
     return columns.votes()
+
+
+def of_voters(rows: Iterable[tuple[int, int, int, int]], names: Mapping[int, str]) -> Votes:
+    """The votes of a database with their voters and nothing else, from (voter, side A, side B, outcome's code), by row
+    numbers. `names` are the models'."""
+    voter, a, b, outcome = np.fromiter(chain.from_iterable(rows), dtype=np.int64).reshape(-1, 4).T
+    models, sides = np.unique(np.concatenate([a, b]), return_inverse=True)
+    voters, voter = np.unique(voter, return_inverse=True)
+    named = tuple(names[model] for model in models.tolist())
+    return Votes(named, sides[: len(a)], sides[len(a) :], outcome, voter=voter, voters=tuple(map(str, voters.tolist())))

@@ -278,11 +278,13 @@ def test_votes_without_a_maximum_are_tried_once_for_each_revision(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("limit", [360, 359])
 @pytest.mark.parametrize("source", ["votes", "db"])
 def test_the_web_board_takes_intervals_by_voter_where_recompute_does(
-    database: Database, tmp_path: Path, source: str
+    database: Database, tmp_path: Path, source: str, limit: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """45 voters, each of whom always votes for the same model."""
+    """45 voters, each of whom always votes for the same model; with as many votes as may be by voter, and one more."""
+    monkeypatch.setattr("elo.settings.MOST_BY_VOTER", limit)
     rng = random.Random(3)
     for i in range(360):
         favourite = NAMES[i % 45 % 4]
@@ -297,6 +299,11 @@ def test_the_web_board_takes_intervals_by_voter_where_recompute_does(
     assert elo_main(["recompute", *arguments, "--json", str(tmp_path / "out.json")]) == 0
     recomputed = json.loads((tmp_path / "out.json").read_text())
     shown = json.loads(json.dumps(board(Standings(database, Settings())).to_json()))
-    assert shown["voters"]["taken"]
-    assert shown["clusters"] == shown["voters"]["n"] == 45
+    if limit == 360:
+        assert shown["voters"]["taken"]
+        assert shown["clusters"] == shown["voters"]["n"] == 45
+    else:
+        found = recomputed.pop("voters")
+        assert (shown["voters"], found["n"], found["taken"]) == (None, 45, False)
+        assert found["ratio"] > 1.1
     assert {name: shown[name] for name in recomputed} == recomputed

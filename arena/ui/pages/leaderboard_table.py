@@ -48,7 +48,8 @@ def table(board: Board, texts: Messages) -> str:
         body += "".join(_row(row, board, axis, texts) for row in rows if row.component == component)
     notes = [*_first_place(board, texts)]
     if (voters := board.leaderboard.voters) is not None:
-        notes.append(plain(texts("interval_voters", n=voters.n_voters, ratio=f"{voters.ratio:.2f}")))
+        key = "interval_voters_used" if voters.is_taken else "interval_voters"
+        notes.append(plain(texts(key, n=voters.n_voters, ratio=f"{voters.ratio:.2f}")))
     notes += [plain(texts("components"))] if len(components) > 1 else []
     notes += [plain(texts("interval_hessian"))] if "hessian" in board.leaderboard.kinds else []
     return (

@@ -13,7 +13,7 @@ from elo.settings import Settings, looks_at_voters
 from elo.votes.further import unknown_column
 from elo.votes.selection.wanted import ALL_KINDS, Tally
 from elo.votes.selection.where import Condition, ConditionError
-from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, reads_answers
+from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, of_voters, reads_answers
 
 if TYPE_CHECKING:  # these modules load slowly, and votes files do not need them
     from sqlalchemy import Connection
@@ -124,7 +124,7 @@ def stored_votes(
     is_clustered = settings.cluster == "auto" and is_clustered
     cells = Cells.from_counts([] if is_selected else queries.cells(tx, kind, **span))
     data: Cells | Votes = cells
-    if is_selected or settings.needs_votes or is_clustered or looks_at_voters(settings, cells.n_votes):
+    if is_selected or settings.needs_votes or is_clustered:
         if settings.method == "elo" and not is_selected:
             data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
         else:
@@ -136,4 +136,6 @@ def stored_votes(
             chosen = (vote for vote in progress.reading(rows) if selection.holds(vote.further))
             votes = gathered(chosen, columns, further)
             data = votes if selection.by is not None else data_for(votes, settings)
+    elif looks_at_voters(settings):
+        data = of_voters(progress.reading(queries.voters_in_order(tx, kind, **span)), queries.model_names(tx))
     return StoredVotes(data, listed, queries.ledger_state(tx).revision)

@@ -56,6 +56,27 @@ def test_many_votes_come_page_by_page(database: Database, monkeypatch: pytest.Mo
         assert answers == [(ShownAnswer(None, 5, 80.25),)] * 7
 
 
+def test_voters_come_with_the_same_votes_in_the_same_order(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.queries.ledger._BATCH", 3)
+    with database.write() as tx:
+        for i in range(8):
+            visitor, reasons = f"visitor {i % 3}", [Reason.STOPPED] * (i == 2)
+            pair = (MODELS[i % 2], MODELS[2 + i % 2])
+            vote(tx, votable(tx, pair, visitor), Outcome(i % 4), visitor, now=20.0 + i, reasons=reasons)
+        vote(tx, votable_quick(tx, ("cedar", "ash"), "bob"), Outcome.TIE, "bob", now=30.0)
+    with database.read() as tx:
+        names = queries.model_names(tx)
+        for kind, since in ((BattleKind.BATTLE, None), (None, None), (BattleKind.BATTLE, 24.0)):
+            rated = [*queries.rated_votes(tx, kind, since=since)]
+            found = [*queries.voters_in_order(tx, kind, since=since)]
+            assert [(names[a], names[b], code) for _, a, b, code in found] == [
+                (one.model_a, one.model_b, int(one.outcome)) for one in rated
+            ]
+            visitors = {number: one.voter for (number, *_), one in zip(found, rated, strict=True)}
+            assert [visitors[number] for number, *_ in found] == [one.voter for one in rated]
+            assert len(set(visitors.values())) == len(visitors)
+
+
 def test_the_first_moment_is_in_and_the_last_is_out(database: Database) -> None:
     with database.write() as tx:
         for i in range(5):

@@ -97,10 +97,37 @@ def test_what_is_asked_for_is_not_overruled() -> None:
     assert effect(votes, control=("side",)) is None
 
 
-def test_voters_are_looked_at_up_to_a_number_of_votes() -> None:
-    few, many = (votes_of(np.arange(n) % 50, taste=0.0) for n in (MOST_BY_VOTER, MOST_BY_VOTER + 1))
-    assert isinstance(data_for(few, Settings()), Votes)
-    assert isinstance(data_for(many, Settings()), Cells)
+def test_voters_are_taken_up_to_a_number_of_votes_and_measured_for_any() -> None:
+    few, many = (votes_of(np.arange(n) % 50, taste=1.0) for n in (MOST_BY_VOTER, MOST_BY_VOTER + 1))
+    boards = [rate(data_for(votes, Settings()), Settings(bootstrap=50)) for votes in (few, many)]
+    assert [board.voters is not None and board.voters.is_taken for board in boards] == [True, False]
+    assert [board.kinds for board in boards] == [{"jackknife"}, {"bootstrap"}]
+    of_few, of_many = (next(note for note in notes(board) if note.startswith("50 voters")) for board in boards)
+    assert of_few.endswith(" times as wide as intervals by vote, and are used here.")
+    assert of_many.endswith(" times as wide as intervals by vote; --cluster voter uses them.")
+    assert boards[1].rows == rate(Cells.from_votes(many), Settings(bootstrap=50)).rows
+
+
+@pytest.mark.parametrize("ties", ["half", "davidson", "rao-kupper", "ignore"])
+@pytest.mark.parametrize("n_voters", [12, 300])
+def test_many_votes_have_the_ratio_of_the_jackknife(ties: str, n_voters: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Voters with unequal numbers of votes, some votes of unknown voters, weights by age."""
+    rng = np.random.default_rng(5)
+    voter = np.sort((n_voters * rng.random(6000) ** 1.5).astype(np.int64))
+    votes = votes_of(voter, taste=0.8)
+    votes = replace(votes, voter=np.where(rng.random(6000) < 0.1, -1, voter), time_s=86_400 * rng.random(6000))
+    for changes in ({}, {"half_life_days": 0.5}):
+        exact = effect(votes, ties=ties, **changes)
+        with monkeypatch.context() as patched:
+            patched.setattr("elo.settings.MOST_BY_VOTER", 5999)
+            patched.setattr("elo.chance.many_clusters._CHUNK", 1000)
+            summed = effect(votes, ties=ties, **changes)
+        assert exact is not None
+        assert summed is not None
+        assert not summed.is_taken
+        assert summed.n_voters == exact.n_voters == n_voters
+        assert summed.ratio != exact.ratio
+        assert summed.ratio == pytest.approx(exact.ratio, rel=0.02)
 
 
 def test_a_board_by_voter_equals_one_that_asks_for_it_and_says_so() -> None:
@@ -110,5 +137,7 @@ def test_a_board_by_voter_equals_one_that_asks_for_it_and_says_so() -> None:
     asked = rate(votes, Settings(cluster="voter"))
     assert board.rows == asked.rows
     assert board.kinds == {"jackknife"}
-    assert "124 voters; intervals by voter are 1.17 times as wide as intervals by vote." in notes(board)
+    assert "124 voters; intervals by voter are 1.17 times as wide as intervals by vote, and are used here." in notes(
+        board
+    )
     assert "95 % intervals: jackknife by voter" in notes(board)[0]

@@ -9,7 +9,17 @@ from db.queries import RatedVote, ShownAnswer
 from elo.battles import Cells, Votes
 from elo.settings import Settings
 from elo.votes.style import Features
-from elo.votes.vote_columns import Column, Extras, Numbered, VoteColumns, columns_for, data_for, gathered, reads_answers
+from elo.votes.vote_columns import (
+    Column,
+    Extras,
+    Numbered,
+    VoteColumns,
+    columns_for,
+    data_for,
+    gathered,
+    of_voters,
+    reads_answers,
+)
 
 
 def test_only_what_settings_make_use_of_is_asked_for() -> None:
@@ -108,3 +118,12 @@ def test_features_of_answers_are_kept_by_side() -> None:
     assert found is not None
     np.testing.assert_equal(found["headers"], [[2.0, math.nan]])
     assert found["tokens"].tolist() == [[1.0, 3.0]]
+
+
+def test_votes_by_row_numbers_are_the_same_votes_with_voters() -> None:
+    rows = [(7, 30, 10, 0), (9, 10, 20, 3), (7, 10, 30, 1)]
+    votes = of_voters(rows, {10: "ash", 20: "birch", 30: "cedar", 40: "unmet"})
+    assert [*votes] == [("cedar", "ash", Outcome.A), ("ash", "birch", Outcome.BOTH_BAD), ("ash", "cedar", Outcome.B)]
+    assert votes.voter is not None
+    assert votes.voter.tolist() == [0, 1, 0]
+    assert (len(of_voters([], {})), of_voters([], {}).models) == (0, ())
