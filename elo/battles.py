@@ -255,8 +255,10 @@ class Cells:
         is_first = np.ones(len(self.a), dtype=np.bool_)  # of its pair: the cells are sorted
         is_first[1:] = (self.a[1:] != self.a[:-1]) | (self.b[1:] != self.b[:-1])
         first = np.flatnonzero(is_first)
+        place = np.repeat(np.arange(0, len(first) * _N_OUTCOMES, _N_OUTCOMES), np.diff(first, append=len(self.a)))
+        place += self.outcome
         table = np.zeros((len(first), _N_OUTCOMES))
-        table[np.cumsum(is_first) - 1, self.outcome] = values
+        table.ravel()[place] = values
         return Pairs(
             self.models,
             self.a[first],

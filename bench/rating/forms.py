@@ -3,7 +3,7 @@
     fit-pairs     a list of (winner, loser), numbers, of the votes with a winner: the form of choix's documentation
     fit-rows      a list of (model_a, model_b, winner), names and labels
     fit-frame     a pandas DataFrame with these three columns, as `pandas.read_csv` returns it
-    fit-counts    the votes counted: our cells, and for choix the matrix of points
+    fit-counts    the votes counted: our wins, losses and ties by pair, and for choix the matrix of points
     online-frame  the DataFrame
 
 What an engine cannot read is converted on the clock. `choix` gets the list of pairs of its documentation, in which a
@@ -80,8 +80,8 @@ def _ours_from_frame(votes: Votes) -> Run:
 
 
 def _ours_from_counts(votes: Votes) -> Run:
-    cells = Cells.from_votes(votes)
-    return lambda: bradley_terry.fit(cells.pairs(), prior=0.0).ratings
+    pairs = Cells.from_votes(votes).pairs()
+    return lambda: bradley_terry.fit(pairs, prior=0.0).ratings
 
 
 def _ours_online(votes: Votes) -> Run:

@@ -16,7 +16,7 @@ _TITLES = {
     "fit-pairs": "A list of pairs (winner, loser), numbers, to ratings",
     "fit-rows": "A list of rows (model_a, model_b, winner), names and labels, to ratings",
     "fit-frame": "A data frame with names and labels to ratings",
-    "fit-counts": "Ready counts to ratings (ours: cells; choix: the matrix of points)",
+    "fit-counts": "Ready counts to ratings (ours: wins, losses and ties by pair; choix: the matrix of points)",
     "online-frame": "A data frame with names and labels to online Elo",
     "csv": "A CSV file to a written board, the whole process (peers: the fit alone)",
     "board": "A database to the web's board",

@@ -22,6 +22,7 @@ from elo.votes.answers import SeenAnswer, of_answers
 from elo.votes.style import Features, features
 
 T = TypeVar("T")
+_FIRST_BLOCK = 2**12
 Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
 """What some settings need of a vote besides its models and its outcome."""
 
@@ -109,14 +110,14 @@ class Renumbered:
         """The same as `into.of_codes(codes, names)`, where `names` may have grown since the last call."""
         if len(names) > len(self.known):
             self.known = np.pad(self.known, (0, len(names) - len(self.known)), constant_values=-2)
+        size, start = _FIRST_BLOCK, 0
+        while start < len(codes):  # the first few rows have most of the names
+            block = codes[start : start + size]
+            new = block[self.known[block] == -2]
+            if new.size:
+                self.known[new] = into.of_codes(new, names)
+            start, size = start + size, 4 * size
         numbers: Index = self.known[codes]
-        new = codes[numbers == -2]
-        if new.size:
-            distinct, first = np.unique(new, return_index=True)
-            for code in distinct[np.argsort(first)].tolist():
-                name = names[code]
-                self.known[code] = -1 if name is None else into.of(name)
-            numbers = self.known[codes]
         return numbers
 
 

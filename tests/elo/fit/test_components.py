@@ -32,6 +32,21 @@ def test_groups_of_a_graph_are_scipys(seed: int) -> None:
     assert (connected(a, b, n) <= np.arange(n)).all()
 
 
+@pytest.mark.parametrize("seed", range(60))
+def test_groups_of_many_arrows_are_scipys(seed: int) -> None:
+    """With and without a node that nothing leads to, or that leads nowhere."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(2, 60))
+    arrows = rng.random((n, n)) < rng.choice([0.05, 0.2, 0.7])
+    if seed % 3:
+        lonely = rng.integers(n)
+        arrows[lonely if seed % 3 == 1 else slice(None), lonely if seed % 3 == 2 else slice(None)] = False
+    rows, columns = np.nonzero(arrows)
+    found = mutual(rows, columns, n)
+    _, expected = connected_components(csr_array(arrows), directed=True, connection="strong")
+    assert ((found[:, None] == found) == (expected[:, None] == expected)).all()
+
+
 def test_a_long_chain_is_one_group() -> None:
     chain = np.random.default_rng(0).permutation(5000)
     assert (connected(chain[:-1], chain[1:], 5000) == 0).all()
