@@ -14,8 +14,8 @@ from bench.blind import results as blind
 from bench.coverage import results as coverage
 from bench.inference import tables as inference
 from bench.pages import loads, watching
+from bench.rating import reading, tables
 from bench.rating import records as rating_records
-from bench.rating import tables
 from bench.result_files import RESULTS
 from bench.voters import tables as voters
 
@@ -41,6 +41,7 @@ def sections(results: Path = RESULTS) -> dict[str, str]:
         "window": [window.markdown(path) for path in _files(results, "window")],
         "ratings": [_ratings(path) for path in ratings],
         "ratings-growth": [_growth(path) for path in ratings],
+        "reading": [reading.markdown(path) for path in _files(results, "reading")],
         "blind": [blind.markdown(path) for path in results.glob("blind.json")],
         "coverage": [coverage.markdown(path) for path in results.glob("coverage.json")],
         "voters": [voters.markdown(path) for path in results.glob("voters.json")],

@@ -22,6 +22,7 @@ SECTIONS = (
     "window",
     "ratings",
     "ratings-growth",
+    "reading",
     "blind",
     "coverage",
     "voters",
