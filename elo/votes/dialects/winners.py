@@ -23,6 +23,7 @@ NAME: Literal["name"] = "name"
 Meaning = Outcome | Literal["name"]
 """What a text means; "name": it is the name of a model, not a label."""
 NO_LABEL, WRONG = -1, -1
+_LONGEST_LABEL = 40  # of those that an error shows how to name
 _SPELLINGS = "a, model_a, left; b, model_b, right; tie; both_bad, tie (bothbad)"
 
 
@@ -57,9 +58,11 @@ class Labels:
                 f"(in Python, labels={{{str(value)!r}: {side!r}}})"
             )
         more = "; ".join(self.more)
+        text = str(value)
+        hint = f"; --label '{text}=tie' gives it a meaning (in Python, labels={{{text!r}: 'tie'}})"
         return ValueProblem(
             f"{column} is {shown(value)}; expected one of {_SPELLINGS}{'; ' + more if more else ''}, or the name of "
-            "one of the two models"
+            f"one of the two models{hint if 0 < len(text) <= _LONGEST_LABEL and isinstance(value, str) else ''}"
         )
 
 
