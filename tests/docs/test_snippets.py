@@ -103,9 +103,12 @@ def test_the_python_of_a_page_runs_like_the_cells_of_a_notebook(
     names: dict[str, object] = {}
     for block in blocks(page, "python"):
         cell = ast.parse(block.text)
-        last = cell.body.pop() if isinstance(cell.body[-1], ast.Expr) else None
+        last, shown = cell.body[-1], None
+        if isinstance(last, ast.Expr):
+            cell.body.pop()
         exec(compile(cell, str(block), "exec"), names)
-        shown = None if last is None else eval(compile(ast.Expression(last.value), str(block), "eval"), names)
+        if isinstance(last, ast.Expr):
+            shown = eval(compile(ast.Expression(last.value), str(block), "eval"), names)
         assert capsys.readouterr().out or shown is not None, block
 
 

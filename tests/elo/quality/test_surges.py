@@ -72,7 +72,8 @@ def test_the_votes_of_one_voter_are_no_evidence_before_the_last() -> None:
     """Ten wins, then ten losses: one ballot, for and against alike, and not half a ballot for the model."""
     outcome = np.array([Outcome.A] * 10 + [Outcome.B] * 10)
     zero = np.zeros(20, dtype=np.int64)
-    votes = Votes(("x", "y"), zero, zero + 1, outcome, voter=zero, voters=("v",), time_s=START_S + np.arange(20.0))
+    time_s = START_S + np.arange(20, dtype=np.float64)
+    votes = Votes(("x", "y"), zero, zero + 1, outcome, voter=zero, voters=("v",), time_s=time_s)
     assert [one.evidence < 0 for one in surges(votes).days] == [True, True]
 
 
@@ -161,5 +162,6 @@ def test_what_is_missing_is_said() -> None:
         surges(votes, level=1.0)
     nothing = surges(replace(votes, time_s=np.full(len(votes), np.nan)))
     assert (nothing.days, nothing.n_unknown) == ((), len(votes))
+    assert votes.time_s is not None
     dateless = surges(replace(votes, time_s=np.where(np.arange(len(votes)) < 2, [1e18], votes.time_s)))
     assert dateless.n_unknown == 2
