@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from elo import estimate
 from elo.battles import Cells, MissingDataError, Votes
+from elo.board.by_value import rated_parts
 from elo.board.compare import SavedBoard, board_of, read_board
 from elo.board.compare import compare as compare_boards
 from elo.board.comparison import Comparison
@@ -24,21 +25,17 @@ from elo.board.leaderboard import rate as rate_cells
 from elo.board.planning import plan as plan_battles
 from elo.board.plans import Plan
 from elo.chance.intervals import ReportRounds
-from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
-from elo.fit.clusters import ClusterError
 from elo.frames import FrameKind
 from elo.notebook import Board, Boards
 from elo.reading import Moment, Selection, Source, naming_arguments, paths_of, read
 from elo.settings import Settings
-from elo.votes.selection.parts import parts
+from elo.votes.selection.parts import Part, parts
 from elo.votes.selection.wanted import Tally
 from elo.votes.vote_columns import columns_for, data_for, further_for
 from elo.votes.votes_file import VotesFile
 
 if TYPE_CHECKING:  # it loads SciPy's optimizers, which ratings do not need
     from elo.quality.examination import Quality
-
-_NOT_RATED = (MissingDataError, NoMaximumError, ClusterError, ConvergenceError)
 
 
 @overload
@@ -275,16 +272,10 @@ def _boards(
             f"by {by!r}: the votes have no such column; read them with read_votes(..., further=[{by!r}]), or pass a "
             "file or a frame"
         )
-    boards: dict[str, Board] = {}
-    not_rated: dict[str, str] = {}
-    for part in parts(data, tally, by):
+
+    def rated(part: Part) -> Board:
         own = dict(facts) | {"excluded": part.excluded, "where_left_out": part.n_others}
         own["where"] = (*facts.get("where", ()), str(part.condition))
-        try:
-            boards[part.value] = _board(part.votes, settings, listed, progress, own, frame_kind)
-        except _NOT_RATED as error:
-            not_rated[part.value] = f"{len(part.votes):,} votes: {error}"
-    if not boards:
-        value, why = next(iter(not_rated.items()))
-        raise MissingDataError(f"no value of {by} has a board; {by}={value}: {why}")
-    return Boards(by, boards, not_rated, frame_kind)
+        return _board(part.votes, settings, listed, progress, own, frame_kind)
+
+    return Boards(by, *rated_parts(parts(data, tally, by), rated), frame_kind)

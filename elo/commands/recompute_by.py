@@ -8,22 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from elo.battles import MissingDataError, Votes
+from elo.battles import Votes
+from elo.board.by_value import rated_parts
 from elo.board.leaderboard import board_csv
-from elo.board.notes import counted
 from elo.board.table import table
 from elo.commands.shared.failures import CommandError
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.rated import Rated, rated
 from elo.commands.shared.sources import Found
-from elo.fit.bradley_terry import ConvergenceError, NoMaximumError
-from elo.fit.clusters import ClusterError
 from elo.settings import Settings
-from elo.votes.selection.parts import PartsError, parts
+from elo.votes.selection.parts import Part, PartsError, parts
 from elo.votes.vote_columns import data_for
 
 _LONGEST_FOLDER = 60
-_NOT_RATED = (MissingDataError, NoMaximumError, ClusterError, ConvergenceError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ class Boards:
 
 
 def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Namespace, progress: Progress) -> Boards:
-    """Rate the votes with each value of the column. Raises CommandError where none can be rated."""
+    """Rate the votes with each value of the column. Raises CommandError where there are none or too many values, and
+    MissingDataError where none can be rated."""
     if not found.has_votes:
         raise CommandError(found.nothing)
     assert isinstance(found.data, Votes)
@@ -77,9 +75,8 @@ def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Name
         divided = parts(found.data, found.tally, by)
     except PartsError as error:
         raise CommandError(str(error)) from error
-    boards: dict[str, Rated] = {}
-    not_rated: dict[str, str] = {}
-    for part in divided:
+
+    def rate(part: Part) -> Rated:
         own = replace(
             found,
             data=data_for(part.votes, settings),
@@ -87,14 +84,9 @@ def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Name
             where=(*found.where, str(part.condition)),
             n_others=part.n_others,
         )
-        try:
-            boards[part.value] = rated(own, settings, arguments, progress)
-        except _NOT_RATED as error:
-            not_rated[part.value] = f"{counted(len(part.votes), 'vote')}: {error}"
-    if not boards:
-        value, why = next(iter(not_rated.items()))
-        raise CommandError(f"no value of {by} has a board; {by}={value}: {why}")
-    return Boards(by, boards, not_rated)
+        return rated(own, settings, arguments, progress)
+
+    return Boards(by, *rated_parts(divided, rate))
 
 
 def _folders(values: Iterable[str]) -> list[str]:

@@ -325,10 +325,10 @@ def test_a_value_that_cannot_be_rated_is_named() -> None:
         ("lark", "wren", "a", "one"), ("wren", "lark", "a", "one"), ("lark", "wren", "a", "two"))]  # fmt: skip
     boards = elo.rate(rows, by="x", prior=0)
     assert list(boards) == ["one"]
-    assert boards.not_rated["two"].startswith("1 votes: without a prior the ratings have no finite maximum")
-    assert "No board: 1 votes" in str(boards)
-    assert "1 votes" in boards._repr_html_()
-    with pytest.raises(MissingDataError, match=r"no value of x has a board; x=two: 1 votes: without a prior"):
+    assert boards.not_rated["two"].startswith("1 vote: without a prior the ratings have no finite maximum")
+    assert "No board: 1 vote:" in str(boards)
+    assert "1 vote:" in boards._repr_html_()
+    with pytest.raises(MissingDataError, match=r"no value of x has a board; x=two: 1 vote: without a prior"):
         elo.rate(rows[2:], by="x", prior=0)
 
 

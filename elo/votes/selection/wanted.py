@@ -37,9 +37,6 @@ class Wanted:
             return True
         return value in (None, "", "battle") if self.kind is None else value == self.kind
 
-    def is_time(self, time_s: float) -> bool:
-        return (self.since is None or time_s >= self.since) and (self.until is None or time_s < self.until)
-
 
 @dataclass(slots=True)
 class LeftOut:
