@@ -57,10 +57,11 @@ def csv(cell: Cell, folder: Path) -> Path:
     """model_a, model_b, winner: the spellings that arena-rank expects, which ours reads too."""
     path = folder / f"{cell}.csv"
     if not path.exists():
+        votes = load(arrays(cell, folder))  # makes the folder
         part = path.with_suffix(".part")
         with part.open("w", encoding="utf-8", newline="") as file:
             file.write("model_a,model_b,winner\n")
-            file.writelines(f"{a},{b},{winner}\n" for a, b, winner in named(load(arrays(cell, folder))))
+            file.writelines(f"{a},{b},{winner}\n" for a, b, winner in named(votes))
         part.replace(path)
     return path
 

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,8 @@ def test_what_is_there_is_kept(tmp_path: Path) -> None:
         assert make(SMALL, tmp_path) == path
         assert path.stat().st_mtime_ns == stamp
     assert not list(tmp_path.glob("*.part*"))
+
+
+@pytest.mark.parametrize("make", [votes.arrays, votes.csv, votes.database])
+def test_each_form_makes_its_folder(make: Callable[[Cell, Path], Path], tmp_path: Path) -> None:
+    assert make(SMALL, tmp_path / "new" / "folder").exists()
