@@ -111,7 +111,7 @@ $(VENV)/.run: requirements.txt | $(VENV)/pyvenv.cfg
 	@touch $@
 
 # The arena also starts if there is no compiler, or if it fails or takes too long: see inference/model/native.
-$(VENV)/.compiled: inference/model/native/decode.c | $(VENV)/.run
+$(VENV)/.compiled: $(wildcard inference/model/native/code/*.[ch]) | $(VENV)/.run
 	@$(BIN)/python -m inference.model.native --at-most 60 || true
 	@touch $@
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from docs.writers.source import caption
 
 PACKAGES = ("arena", "elo", "db", "inference")
-SUFFIXES = (".py", ".c", ".js", ".css", ".toml")
+SUFFIXES = (".py", ".c", ".h", ".js", ".css", ".toml")
 FOLDERS = ("bench", "tests", "docs")
 _COLUMN = 32
 _INDENT = "  "

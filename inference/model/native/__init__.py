@@ -1,8 +1,8 @@
 """Decoding in compiled C, where there is a C compiler.
 
-    decode.c         the code: one step of single tokens, whose threads meet five times a layer; attention of a chunk
-    library          the shared library: its name and folders, and loading it once it exists
-    compiling        source -> library, once for each machine and version, while the server runs; __main__ does it
+    code/            the C code: one step of single tokens, whose threads meet five times a layer; attention of a chunk
+    library          its shared library: name and folders, and loading it once it exists
+    compiling        sources -> library, once for each machine and version, while the server runs; __main__ does it
     decoder          packed weights as the code reads them
     chunk_attention  attention of a longer chunk
 

@@ -30,7 +30,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Literal
 
-from inference.model.native.library import FLAGS, SOURCE, find, find_compiler, library_folders, library_name, load
+from inference.model.native.library import (
+    CODE,
+    find,
+    find_compiler,
+    flags,
+    library_folders,
+    library_name,
+    load,
+    sources,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +186,7 @@ def _compile(compiler: str, made: Path, place: Path, stop: threading.Event) -> N
     with tempfile.TemporaryFile() as output:
         try:
             process = subprocess.Popen(
-                [compiler, *FLAGS, "-o", str(made), str(SOURCE), "-lm"],
+                [compiler, *flags(), "-o", str(made), *map(str, sources()), "-lm"],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -220,7 +229,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 @contextlib.contextmanager
 def _alone(stop: threading.Event) -> Iterator[None]:
     """Hold the lock for compiling this source; none on a file system without locks."""
-    with SOURCE.open("rb") as source:
+    with (CODE / "decode.c").open("rb") as source:
         while True:
             try:
                 fcntl.flock(source, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,10 @@
-"""Find and load decode.c as a shared library.
+"""Find and load the code as a shared library.
 
-The name has a digest of source, flags, compiler and processor, so each version and machine has its own file, beside
+The name has a digest of sources, flags, compiler and processor, so each version and machine has its own file, beside
 Python's compiled files. Nothing here compiles (`compiling` does) or takes time.
+
+The code is compiled for the processor of this machine, or for any processor with AVX2 where ATEN_CPU_CAPABILITY=avx2
+is set, the variable with which torch too computes as on such a processor.
 """
 
 import ctypes
@@ -20,9 +23,9 @@ logger = logging.getLogger(__name__)
 Backend = Literal["native", "torch", "graphs"]
 """The decode backend of a request: this library, torch's operators, or on a GPU CUDA graphs of them."""
 
-SOURCE = Path(__file__).with_name("decode.c")
+CODE = Path(__file__).with_name("code")
 FLAGS = (
-    *("-O3", "-march=native", "-fopenmp", "-shared", "-fPIC", "-fno-strict-aliasing"),
+    *("-O3", "-fopenmp", "-shared", "-fPIC", "-fno-strict-aliasing"),
     # sums may be vectorized, and products added with one rounding; infinities and NaN keep their meaning
     *("-ffp-contract=fast", "-fassociative-math", "-fno-signed-zeros", "-fno-trapping-math", "-fno-math-errno"),
 )
@@ -58,15 +61,28 @@ def find(name: str, where: tuple[Path, ...]) -> Path | None:
     return next((place / name for place in where if (place / name).is_file()), None)
 
 
+def sources() -> list[Path]:
+    """Return the files to compile, together in one call."""
+    return sorted(CODE.glob("*.c"))
+
+
+def flags() -> tuple[str, ...]:
+    """Return the compiler's flags, with those for the processor."""
+    is_capped = os.environ.get("ATEN_CPU_CAPABILITY") == "avx2" and platform.machine() in ("x86_64", "AMD64")
+    return (*FLAGS, *(("-march=x86-64-v3", "-mtune=native") if is_capped else ("-march=native",)))
+
+
 def library_name(compiler: str) -> str:
     """Return the name of the library that this compiler makes on this machine."""
-    depends_on = repr((FLAGS, _identity(compiler), _processor()))
-    return f"decode-{hashlib.sha256(SOURCE.read_bytes() + depends_on.encode()).hexdigest()[:16]}.so"
+    digest = hashlib.sha256(repr((flags(), _identity(compiler), _processor())).encode())
+    for path in sorted([*sources(), *CODE.glob("*.h")]):
+        digest.update(path.read_bytes())
+    return f"decode-{digest.hexdigest()[:16]}.so"
 
 
 def library_folders() -> tuple[Path, ...]:
     """Return the folders that may have the library: beside Python's compiled files, else the user's cache."""
-    beside = Path(importlib.util.cache_from_source(str(SOURCE.with_suffix(".py")))).parent
+    beside = Path(importlib.util.cache_from_source(__file__)).parent
     return beside, Path.home() / ".cache" / "arena"
 
 

@@ -1,7 +1,7 @@
 """The model's tests again, as on a processor without AVX-512.
 
-There oneDNN does not pack bfloat16, and has other layouts. torch reads the settings when it is loaded, so they need
-a separate process.
+There oneDNN does not pack bfloat16, and has other layouts, and the C code is compiled for AVX2. Settings are read when
+torch and the library are loaded, so they need a separate process.
 """
 
 import os

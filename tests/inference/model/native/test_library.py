@@ -1,12 +1,13 @@
 import ctypes
 import os
+import platform
 import sys
 from pathlib import Path
 
 import pytest
 
 from inference.model.native import library as module
-from inference.model.native.library import FLAGS, find, library, library_folders, library_name
+from inference.model.native.library import FLAGS, find, flags, library, library_folders, library_name
 from tests.inference.model.native.needs import needs_compiler
 
 
@@ -29,6 +30,34 @@ def test_the_name_changes_with_flags_and_compiler(tmp_path: Path, monkeypatch: p
     other = library_name(str(compiler))
     monkeypatch.setattr(module, "FLAGS", (*FLAGS, "-DX"))
     assert library_name(str(compiler)) != other
+
+
+def test_the_name_changes_with_every_source_and_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = tmp_path / "cc"
+    compiler.touch()
+    monkeypatch.setattr(module, "CODE", tmp_path)
+    names = []
+    for name in ("a.c", "b.c", "a.h"):
+        for text in ("one", "two"):
+            (tmp_path / name).write_text(text)
+            names.append(library_name(str(compiler)))
+    assert len(set(names)) == len(names)
+    assert [path.name for path in module.sources()] == ["a.c", "b.c"]
+
+
+def test_the_code_is_compiled_for_avx2_under_torchs_own_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiler = tmp_path / "cc"
+    compiler.touch()
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.delenv("ATEN_CPU_CAPABILITY", raising=False)
+    assert "-march=native" in flags()
+    name = library_name(str(compiler))
+    monkeypatch.setenv("ATEN_CPU_CAPABILITY", "avx2")
+    assert "-march=x86-64-v3" in flags()
+    assert "-march=native" not in flags()
+    assert library_name(str(compiler)) != name
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert "-march=native" in flags()
 
 
 def test_it_is_stored_beside_pythons_compiled_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
