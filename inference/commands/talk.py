@@ -115,6 +115,8 @@ def _chat(args: argparse.Namespace) -> int:
         line = stdin.readline()
         if not line:
             return 0
+        if not line.strip():
+            continue
         try:
             said = [*messages, Message("user", line.rstrip("\n"))]
             answer = _answer(engine, render(said, folder.tokenizer, folder.template), args, continues_text=False)

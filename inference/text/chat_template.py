@@ -16,6 +16,7 @@ Llama 2 and TinyLlama, token for token. Zephyr has BOS first, as in its training
 and tokenized; transformers' apply_chat_template with tokenize=True omits it.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ VERSIONS: tuple[Version, ...] = ("v1", "v2", "v3", "v7", "llama-2", "zephyr", "n
 
 BEGIN, END = "[INST]", "[/INST]"
 _BEGIN_SYSTEM, _END_SYSTEM = "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]"
+_JOINT = "\n\n"  # between neighbouring messages of one role
 _LATER_VERSION_MARK = "[MODEL_SETTINGS]"  # from v15 on
 _BY_NAME: dict[str, Version] = {"v1": "v1", "v2": "v2", "v3": "v3", "v7": "v7", "v11": "v7", "v13": "v7"}
 _ZEPHYR = re.compile(r"""<\|user\|>(?:\\n|\n)['"]\s*\+\s*message\[['"]content['"]\]\s*\+\s*eos_token""")
@@ -96,28 +98,30 @@ def _unknown(found: str) -> ChatError:
     )
 
 
-def render(messages: Sequence[Message], tokenizer: Tokenizer, version: Version | None = None) -> list[int]:
+def render(
+    messages: Sequence[Message], tokenizer: Tokenizer, version: Version | None = None, *, continues: bool = False
+) -> list[int]:
     """Return the ids of a conversation, BOS first, up to the start of the assistant's answer.
 
-    The first message may be the system's; then user and assistant take turns, and the last message is the user's. An
-    assistant's message may be empty, because models do answer nothing. Raises ChatError for any other conversation.
-    `version` None means the tokenizer's own.
+    Roles may come in any order. `version` None means the tokenizer's own layout. With `continues` the last message is
+    the assistant's, and the answer continues it: its end is left out. Raises ChatError for an empty conversation, for
+    text that is not Unicode, and with `continues` where the last message is not the assistant's.
     """
     version = version or detect_version(tokenizer)
     if version == "none":
         raise ChatError("this model is served for completions only (--template none); use /v1/completions")
-    system, turns = _split(messages)
+    turns = _checked(messages, continues=continues)
     text = _Text(tokenizer)
     if version == "llama-2":
-        return _llama_2(system, turns, text)
+        return _llama_2(turns, text, continues=continues)
     if version == "zephyr":
-        return _zephyr(system, turns, text)
-    return _mistral(system, turns, text, version)
+        return _zephyr(turns, text, continues=continues)
+    return _mistral(turns, text, version, continues=continues)
 
 
 @dataclass(frozen=True, slots=True)
 class _Turn:
-    index: int  # among all messages
+    index: int  # of the first of its messages
     role: Role
     content: str
 
@@ -141,72 +145,96 @@ class _Text:
         return token_id
 
 
-def _mistral(system: _Turn | None, turns: Sequence[_Turn], text: _Text, version: Version) -> list[int]:
-    ids = [text.tokenizer.bos_id]
+def _mistral(turns: Sequence[_Turn], text: _Text, version: Version, *, continues: bool) -> list[int]:
+    """Join messages as mistral-common's normalizers do, and encode them as its tokenizers do."""
+    joined = _joined(turns, keeps_system=version == "v7")
+    system = "" if version == "v7" else _system_prompt(turns)
+    users = [at for at, turn in enumerate(joined) if turn.role == "user"]
+    system_at = None if not system else users[0] if version == "v1" else users[-1]
     begin, end = ([], []) if version == "v1" else ([text.control(piece, version)] for piece in (BEGIN, END))
-    if version == "v7" and system is not None:
-        first, last = (text.control(piece, version) for piece in (_BEGIN_SYSTEM, _END_SYSTEM))
-        ids += [first, *text.ids(system.content, system), last]
-    system_at = {"v1": 0, "v7": None}.get(version, len(turns) - 1)
-    for position, turn in enumerate(turns):
+    ids = [text.tokenizer.bos_id]
+    for position, turn in enumerate(joined):
         content = turn.content
-        if turn.role == "assistant":
-            ids += [*text.ids(content if version == "v1" else content.rstrip(" "), turn), text.tokenizer.eos_id]
-            continue
-        if system is not None and system.content and position == system_at:
-            content = f"{system.content}\n\n{content}"
-        ids += [*begin, *text.ids(f"{BEGIN} {content} {END}" if version == "v1" else content, turn), *end]
+        if turn.role == "system":
+            first, last = (text.control(piece, version) for piece in (_BEGIN_SYSTEM, _END_SYSTEM))
+            ids += [first, *text.ids(content, turn), last]
+        elif turn.role == "assistant":
+            ids += text.ids(content if version == "v1" else content.rstrip(" "), turn)
+            if not (continues and position == len(joined) - 1):
+                ids.append(text.tokenizer.eos_id)
+        else:
+            if position == system_at:
+                content = f"{system}\n\n{content}"
+            ids += [*begin, *text.ids(f"{BEGIN} {content} {END}" if version == "v1" else content, turn), *end]
     return ids
 
 
-def _llama_2(system: _Turn | None, turns: Sequence[_Turn], text: _Text) -> list[int]:
+def _llama_2(turns: Sequence[_Turn], text: _Text, *, continues: bool) -> list[int]:
+    has_system = any(turn.role == "system" for turn in turns)
+    head = f"<<SYS>>\n{_system_prompt(turns)}\n<</SYS>>\n\n" if has_system else ""
+    joined = _joined([turn for turn in turns if turn.role != "system"], keeps_system=False)
     ids: list[int] = []
-    head = "" if system is None else f"<<SYS>>\n{system.content}\n<</SYS>>\n\n"
-    for user, answer in zip(turns[::2], [*turns[1::2], None], strict=True):
+    for user, answer in zip(joined[::2], [*joined[1::2], None], strict=len(joined) % 2 == 1):
         asked = f"{BEGIN} {(head + user.content).strip()} {END}"
         head = ""
         ids.append(text.tokenizer.bos_id)
         if answer is None:
             ids += text.ids(asked, user)
+        elif continues and answer is joined[-1]:
+            ids += text.ids(f"{asked} {answer.content.strip()}", user)
         else:
             ids += [*text.ids(f"{asked} {answer.content.strip()} ", user), text.tokenizer.eos_id]
     return ids
 
 
-def _zephyr(system: _Turn | None, turns: Sequence[_Turn], text: _Text) -> list[int]:
+def _zephyr(turns: Sequence[_Turn], text: _Text, *, continues: bool) -> list[int]:
+    """Give every message a turn of its own, in any order, as the published template does."""
     ids, between = [text.tokenizer.bos_id], ""
-    for turn in [*([] if system is None else [system]), *turns]:
-        ids += [*text.ids(f"{between}<|{turn.role}|>\n{turn.content}", turn), text.tokenizer.eos_id]
+    for turn in turns:
+        ids += text.ids(f"{between}<|{turn.role}|>\n{turn.content}", turn)
+        if continues and turn is turns[-1]:
+            return ids
+        ids.append(text.tokenizer.eos_id)
         between = "\n"
     return [*ids, *text.ids("\n<|assistant|>\n", turns[-1])]
 
 
-def _split(messages: Sequence[Message]) -> tuple[_Turn | None, list[_Turn]]:
-    """Return the system message, if any, and the turns, after a check of their order and characters."""
+def _checked(messages: Sequence[Message], *, continues: bool) -> list[_Turn]:
     if not messages:
         raise ChatError("no messages; at least one user message was expected")
     turns = [_Turn(index, message.role, message.content) for index, message in enumerate(messages)]
-    system = turns.pop(0) if turns[0].role == "system" else None
-    if not turns:
-        raise ChatError("there is only a system message; a user message was expected after it")
-    for turn in turns if system is None else [system, *turns]:
+    for turn in turns:
         try:
             check_text(turn.content)
         except ValueError as error:
             raise ChatError(f"message {turn.index} ({turn.role}): {error}", turn.index) from error
-    for position, turn in enumerate(turns):
-        expected = "assistant" if position % 2 else "user"
-        if turn.role != expected:
-            raise ChatError(
-                f"message {turn.index} is the {turn.role}'s; the {expected}'s was expected (an optional system "
-                "message, then user and assistant in turns)",
-                turn.index,
-            )
-        if turn.role == "user" and not turn.content.strip():
-            raise ChatError(f"message {turn.index} (user) is empty; some text was expected", turn.index)
     last = turns[-1]
-    if last.role != "user":
+    if continues and last.role != "assistant":
         raise ChatError(
-            f"message {last.index}, the last one, is the {last.role}'s; the user's was expected", last.index
+            f"message {last.index}, the last one, is the {last.role}'s; the assistant's was expected, for the answer "
+            "to continue it",
+            last.index,
         )
-    return system, turns
+    return turns
+
+
+def _system_prompt(turns: Sequence[_Turn]) -> str:
+    return _JOINT.join(turn.content for turn in turns if turn.role == "system" and turn.content)
+
+
+def _joined(turns: Sequence[_Turn], *, keeps_system: bool) -> list[_Turn]:
+    """Join neighbours of one role, but the system's, which stay apart (v7) or are left out, with a user's turn first.
+
+    A system message that is left out still keeps its neighbours apart.
+    """
+    joined: list[_Turn] = []
+    for role, group in itertools.groupby(turns, key=lambda turn: turn.role):
+        neighbours = list(group)
+        if role != "system":
+            content = _JOINT.join(turn.content for turn in neighbours if turn.content)
+            joined.append(_Turn(neighbours[0].index, role, content))
+        elif keeps_system:
+            joined += neighbours
+    if not joined or (joined[0].role != "user" and not keeps_system):
+        joined.insert(0, _Turn(0, "user", ""))
+    return joined

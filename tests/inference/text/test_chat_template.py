@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mistral_common.exceptions import MistralCommonException
 from mistral_common.protocol.instruct.request import ChatCompletionRequest
 
-from inference.text.chat_template import VERSIONS, ChatError, Family, Message, Version, detect_version, render
+from inference.text.chat_template import VERSIONS, ChatError, Family, Message, Role, Version, detect_version, render
 from inference.text.folder import open_tokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tekken import TekkenTokenizer
@@ -17,6 +20,8 @@ from tests.fakes import write_tokenizer
 from tests.inference.text import kinds
 from tests.inference.text.kinds import SENTENCEPIECE, TEKKEN, TEXTS, random_texts, sentencepiece_kind
 
+ROLES: list[Role] = ["system", "user", "assistant"]
+VERSION_OF: dict[str, Version] = {"v1": "v1", "v2": "v2", "v3": "v3", "v7": "v7", "v11": "v7", "v13": "v7"}
 V1, V3, V7 = sentencepiece_kind("v1"), sentencepiece_kind("v3"), sentencepiece_kind("v7")
 
 # As published in tokenizer_config.json of meta-llama/Llama-2-7b-chat-hf and of TinyLlama/TinyLlama-1.1B-Chat-v1.0.
@@ -85,8 +90,11 @@ def as_dicts(chat: list[Message]) -> Any:
     return [{"role": message.role, "content": message.content} for message in chat]
 
 
-def as_mistral_common(chat: list[Message], path: Path) -> list[int]:
-    request: Any = ChatCompletionRequest.from_openai(messages=as_dicts(chat))
+def as_mistral_common(chat: list[Message], path: Path, *, continues: bool = False) -> list[int]:
+    messages = as_dicts(chat)
+    if continues:
+        messages[-1]["prefix"] = True
+    request: Any = ChatCompletionRequest(messages=messages)
     ids: list[int] = kinds.mistral_common_tokenizer(path).encode_chat_completion(request).tokens
     return ids
 
@@ -112,6 +120,63 @@ def test_later_tekken_layouts_render_as_mistral_common_does(named: str, version:
     assert detect_version(tokenizer) == version
     for chat in [*CHATS, *conversations(40, seed=5)]:
         assert render(chat, tokenizer) == as_mistral_common(chat, path), chat
+
+
+PARTS = st.sampled_from(["", " ", "a", "b c ", " d", "\n", "e\n\n", "[INST]", "</s>", "가", "🙂"])
+CONTENTS = st.lists(PARTS, max_size=2).map("".join)
+ORDERS = st.lists(
+    st.builds(Message, st.sampled_from(ROLES[:2]), CONTENTS)
+    | st.builds(Message, st.just(ROLES[2]), CONTENTS.map(lambda text: text or "An answer")),
+    min_size=1,
+    max_size=7,
+)
+
+
+@pytest.mark.parametrize(
+    ("version", "path"),
+    [*SENTENCEPIECE.items(), *((version, kinds.small_tekken(version)) for version in ("v3", "v7", "v11", "v13"))],
+    ids=str,
+)
+def test_any_order_of_roles_is_joined_as_mistral_common_joins_it(version: str, path: Path) -> None:
+    tokenizer = TekkenTokenizer(path) if path.suffix == ".json" else SentencePieceTokenizer(path)
+    layout = VERSION_OF[version]
+    n_equal = [0, 0]  # without and with an answer to continue
+
+    @given(ORDERS)
+    @settings(max_examples=250, deadline=None, derandomize=True)
+    def compare(messages: list[Message]) -> None:
+        continues = messages[-1].role == "assistant"
+        ids = render(messages, tokenizer, layout, continues=continues)
+        try:
+            expected = as_mistral_common(messages, path, continues=continues)
+        except MistralCommonException:  # an answer before anything else
+            assert ids[0] == tokenizer.bos_id
+            return
+        assert ids == expected
+        n_equal[continues] += 1
+
+    compare()
+    assert min(n_equal) > 30
+
+
+def test_neighbours_of_one_role_are_one_turn() -> None:
+    assert render([user("a"), user(""), user("b")], V3) == [1, 3, *V3.encode("a\n\nb"), 4]
+    turns = [user("a"), system("s"), user("b"), system("t")]
+    assert render(turns, V3) == [1, 3, *V3.encode("a"), 4, 3, *V3.encode("s\n\nt\n\nb"), 4]
+    assert render(turns[:3], V7) == [1, 3, *V7.encode("a"), 4, 16, *V7.encode("s"), 17, 3, *V7.encode("b"), 4]
+    said = [assistant("a"), assistant("b"), user(""), user("c"), system("s"), user("d")]
+    assert V1.decode(render(said, V1, "llama-2"), shows_control=True) == (
+        "<s>[INST] <<SYS>>\ns\n<</SYS>> [/INST] a\n\nb </s><s> [INST] c\n\nd [/INST]"
+    )
+
+
+@pytest.mark.parametrize("version", ["v1", "v3", "llama-2", "zephyr"])
+def test_an_answer_that_is_continued_has_no_end(version: Version) -> None:
+    turns = [system("s"), user("Hello"), assistant("2 plus")]
+    ids = render(turns, V3, version, continues=True)
+    assert V3.decode(ids).endswith("2 plus")
+    assert ids.count(V3.eos_id) == (2 if version == "zephyr" else 0)
+    assert render(turns, V3, version).count(V3.eos_id) == (3 if version == "zephyr" else 1)
 
 
 def test_llama_2_renders_as_transformers_does() -> None:
@@ -266,25 +331,22 @@ def test_an_empty_answer_in_the_history_is_just_its_end(version: Version) -> Non
 @pytest.mark.parametrize(
     ("messages", "index", "match"),
     [
-        ([], None, "no messages"),
-        ([system("s")], None, "only a system message"),
-        ([assistant("a")], 0, "message 0 is the assistant's; the user's was expected"),
-        ([user("a"), user("b")], 1, "message 1 is the user's; the assistant's was expected"),
-        ([user("a"), system("s"), user("b")], 1, "message 1 is the system's"),
-        ([system("s"), system("t"), user("b")], 1, "message 1 is the system's; the user's was expected"),
-        ([user("a"), assistant("b")], 1, "message 1, the last one, is the assistant's; the user's was expected"),
-        ([system("s"), user(" \n")], 1, r"message 1 \(user\) is empty"),
+        ([], None, "no messages; at least one user message was expected"),
         ([user("a\ud800")], 0, r"message 0 \(user\): character 1 is a lone surrogate"),
         ([user("a"), assistant("\ud800"), user("b")], 1, r"message 1 \(assistant\): character 0 is a lone surrogate"),
         ([system("ab\udfff"), user("b")], 0, r"message 0 \(system\): character 2 is a lone surrogate"),
     ],
 )
-def test_a_conversation_out_of_order_is_refused(
+def test_what_cannot_be_rendered_names_its_message(
     version: Version, messages: list[Message], index: int | None, match: str
 ) -> None:
     with pytest.raises(ChatError, match=match) as caught:
         render(messages, V3, version)
     assert caught.value.index == index
+    if messages and messages[-1].role == "user":
+        expected = rf"message {len(messages) - 1}, the last one, is the user's; the assistant's was expected"
+        with pytest.raises(ChatError, match=expected):
+            render([Message(one.role, "a") for one in messages], V3, version, continues=True)
 
 
 def test_text_that_a_tokenizer_cannot_encode_as_text_names_its_message() -> None:
