@@ -33,6 +33,8 @@ def options_of(players: Sequence[Player], settings: InferenceSettings) -> list[s
             options += ["--dtype", f"{player.name}={player.dtype}"]
     if settings.cache_gb is not None:
         options += ["--cache-gb", f"{settings.cache_gb:g}"]
+    if settings.device is not None:
+        options += ["--device", settings.device]
     if settings.threads is not None:
         options += ["--threads", str(settings.threads)]
     if settings.budget is not None:

@@ -138,6 +138,7 @@ class InferenceSettings:
 
     port: int = key("Loopback port of the model server; 0 chooses a free one.", 0, low=0, high=65535)
     cache_gb: float | None = key("GiB for the caches of conversations; by default the server decides.", None, above=0.0)
+    device: str | None = key("cpu, cuda or cuda:N; by default the first GPU, else the CPU.", None)
     threads: int | None = key("Threads that compute tokens; by default the server decides.", None, low=1, high=1024)
     budget: int | None = key(
         "Most tokens of one step, of prompts and answers together; by default the server decides.", None, low=1
@@ -176,7 +177,7 @@ class Player:
         None,
         low=2,
     )
-    dtype: Literal["float32", "bfloat16", "int8"] | None = key(
+    dtype: Literal["float32", "bfloat16", "float16", "int8"] | None = key(
         "Data type of the weights, for a model with a path; by default the server decides.", None
     )
     weight: float = key("How often the model is drawn, relative to the others.", 1.0, above=0.0)

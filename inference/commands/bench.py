@@ -38,17 +38,17 @@ _sizes.__name__ = "list of whole numbers"  # argparse's name for it where int() 
 def _run(args: argparse.Namespace) -> int:
     path = locate(args.model)
     folder = open_folder(path, template="none")
-    dtype = prepare_torch(args, folder.config)
+    computing = prepare_torch(args, folder.config)
     import torch
 
     from inference.bench import as_json, measure, table
-    from inference.engine.loading import default_device, load_for_serving
+    from inference.engine.loading import load_for_serving
     from inference.engine.scheduler import chunk_size
     from inference.model.cache import RingCache
 
-    device = default_device()
-    model = load_for_serving(path, dtype=dtype, device=device)
-    chunk = chunk_size(None, n_parameters=folder.config.n_parameters)
+    device = computing.device
+    model = load_for_serving(path, dtype=computing.dtype, device=device)
+    chunk = chunk_size(None, n_parameters=folder.config.n_parameters, is_on_gpu=device.type == "cuda")
     figures = []
     for batch in args.batch:
         cache = RingCache(

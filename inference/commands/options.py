@@ -1,8 +1,10 @@
 """Options that several commands share."""
 
 import argparse
+import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TextIO, TypeAlias
 
 from inference.model.config import ModelConfig
@@ -11,16 +13,19 @@ from inference.text.chat_template import VERSIONS
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what add_subparsers() returns
 
-DTYPES = ("float32", "bfloat16", "int8")
+DTYPES = ("float32", "bfloat16", "float16", "int8")
 DTYPE_HELP = (
-    "dtype of the weights (default: float32 under 100M parameters on a CPU, else bfloat16; int8 needs the least memory)"
+    "dtype of the weights (default: float32 under 100M parameters on a CPU, else bfloat16, or float16 on a GPU without "
+    "bfloat16; int8 needs the least memory, on a CPU only)"
 )
+DEVICE_HELP = "cpu, cuda or cuda:N (default: the first GPU, else the CPU)"
 FOLDER_HELP = (
     "a folder with weights and tokenizer in Mistral's or Hugging Face's layout, hf:ORG/NAME from the Hugging Face hub, "
     "or demo:NAME for a demo model"
 )
 MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
 MIN_LEN = 2  # tokens: one of a prompt, one of an answer
+_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
 _ONE_THREAD_BELOW = 5_000_000  # parameters; with 1M, a token takes 0.08 ms on one thread and 0.06 ms on two
 
 
@@ -45,9 +50,21 @@ def add_cache_gb(parser: argparse.ArgumentParser) -> None:
 
 
 def add_computing(parser: argparse.ArgumentParser) -> None:
-    """--dtype and --threads, for `prepare_torch`"""
+    """--device, --dtype and --threads, for `prepare_torch`"""
+    add_device(parser)
     parser.add_argument("--dtype", choices=DTYPES, help=DTYPE_HELP)
     add_threads(parser)
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """--device D, for `cards.choose_device`"""
+    parser.add_argument("--device", type=_device_name, metavar="D", help=DEVICE_HELP)
+
+
+def _device_name(text: str) -> str:
+    if not _DEVICE.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu, cuda or cuda:N")
+    return text
 
 
 def add_threads(parser: argparse.ArgumentParser) -> None:
@@ -87,19 +104,28 @@ def above_zero(text: str) -> float:
     return number
 
 
-def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Any:
-    """Set torch's threads as in `add_computing`'s options, and return torch's dtype or None. Compiles decode.c first
-    where it is not compiled.
+@dataclass(frozen=True, slots=True)
+class Computing:
+    """torch's device, and its dtype or None."""
+
+    device: Any
+    dtype: Any
+
+
+def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Computing:
+    """Set torch's threads as in `add_computing`'s options, and return what else they say. Compiles decode.c first where
+    it is needed and not compiled. Raises ValueError for a device that is not there.
     """
     set_threads(args.threads, config)
-    from inference.engine.loading import default_device
+    from inference.model.gpu.cards import choose_device
 
-    if default_device().type == "cpu":
+    device = choose_device(args.device)
+    if device.type == "cpu":
         compiling.start()
         if compiling.state() == "compiling":
             print("compiling the decoder (once) ...", file=sys.stderr)
         compiling.wait()
-    return None if args.dtype is None else torch_dtype(args.dtype)
+    return Computing(device, None if args.dtype is None else torch_dtype(args.dtype))
 
 
 def set_threads(threads: int | None, *configs: ModelConfig) -> None:

@@ -24,13 +24,14 @@ def _run(args: argparse.Namespace) -> int:
     path = locate(args.model)
     config = load_config(path)  # a missing folder is reported before torch is imported
     ids = _read_ids(args.ids_file)
-    dtype = prepare_torch(args, config)
-    from inference.engine.loading import default_device, load_for_serving
+    computing = prepare_torch(args, config)
+    from inference.engine.loading import load_for_serving
     from inference.engine.scheduler import chunk_size
     from inference.model.score import score
 
-    model = load_for_serving(path, dtype=dtype, device=default_device())
-    tokens = args.chunk_size or chunk_size(None, n_parameters=config.n_parameters)
+    model = load_for_serving(path, dtype=computing.dtype, device=computing.device)
+    is_on_gpu = computing.device.type == "cuda"
+    tokens = args.chunk_size or chunk_size(None, n_parameters=config.n_parameters, is_on_gpu=is_on_gpu)
     print(json.dumps({"logprobs": score(model, ids, chunk_size=tokens)}))
     return 0
 

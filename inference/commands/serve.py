@@ -18,6 +18,7 @@ from inference.commands.options import (
     MIN_LEN,
     Commands,
     add_cache_gb,
+    add_device,
     add_template,
     add_threads,
     open_stdin,
@@ -54,8 +55,8 @@ def add(commands: Commands) -> None:
         type=whole(2, None),
         metavar="N",
         help="tokens in one step of a model: half for a chunk of a prompt, one for each answer; smaller chunks make "
-        "answers flow more evenly, larger ones read prompts faster (default: chunks of 256, or 512 for models under "
-        "50M parameters, and one token for each slot)",
+        "answers flow more evenly, larger ones read prompts faster (default: chunks of 256, of 512 for models under "
+        "50M parameters, of 2,048 on a GPU, and one token for each slot)",
     )
     serve.add_argument(
         "--no-prefix-reuse",
@@ -89,6 +90,7 @@ def add(commands: Commands) -> None:
         metavar="[NAME=]D",
         help=f"{', '.join(DTYPES)}: {DTYPE_HELP}; for one model or all others, as with --max-len",
     )
+    add_device(serve)
     add_threads(serve)
     add_template(serve)
     serve.set_defaults(run=_run)
@@ -152,17 +154,25 @@ def _run(args: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     set_threads(args.threads, *(folder.config for folder in opened.folders.values()))
-    from inference.engine.loading import Loaded, default_device, load_models
+    from inference.engine.loading import Loaded, load_models
     from inference.engine.worker import MAX_WAITING
+    from inference.model.gpu.cards import choose_device
     from inference.server.run import run
+
+    try:
+        device = choose_device(args.device)
+    except ValueError:
+        listener.close()
+        raise
 
     def load() -> Loaded:
         """Load the models, and wait up to 10 s for decode.c to be compiled. Until it is, torch decodes."""
         deadline = time.monotonic() + _COMPILING_S
-        if default_device().type == "cpu":
+        if device.type == "cpu":
             compiling.start()
         loaded = load_models(
             opened.folders,
+            device=device,
             failures=opened.failures,
             dtype={name: torch_dtype(dtype) for name, dtype in dtypes.items()},
             max_len=max_len,

@@ -69,12 +69,14 @@ def _add_sampling(parser: argparse.ArgumentParser) -> None:
 
 def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
     folder = open_folder(locate(args.model), template=args.template)
-    dtype = prepare_torch(args, folder.config)
+    computing = prepare_torch(args, folder.config)
     from inference.engine.loading import load_models
 
     max_len = {} if args.max_len is None else {"model": args.max_len}
-    dtypes = {} if dtype is None else {"model": dtype}
-    loaded = load_models({"model": folder}, dtype=dtypes, max_len=max_len, cache_gb=args.cache_gb, n_slots=1)
+    dtypes = {} if computing.dtype is None else {"model": computing.dtype}
+    loaded = load_models(
+        {"model": folder}, device=computing.device, dtype=dtypes, max_len=max_len, cache_gb=args.cache_gb, n_slots=1
+    )
     return folder, loaded.models["model"].engine
 
 

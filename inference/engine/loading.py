@@ -16,6 +16,7 @@ from inference.folder import ModelFolder
 from inference.model.cache import RingCache, bytes_per_slot, largest_layer
 from inference.model.checkpoint import weights
 from inference.model.checkpoint.files import fingerprint
+from inference.model.gpu.cards import check_dtype, choose_device
 from inference.model.native.library import Backend
 from inference.model.serving import ServedModel
 from inference.progress import ProgressBar
@@ -46,11 +47,6 @@ def _backend(model: ServedModel) -> Backend:
     return model.backend
 
 
-def default_device() -> torch.device:
-    """Return the GPU where there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def load_for_serving(
     path: Path,
     *,
@@ -59,18 +55,23 @@ def load_for_serving(
     progress: weights.ReportBytes | None = None,
 ) -> ServedModel:
     """Load the model of a folder, packed. `dtype` torch.int8 quantizes weights read in the default dtype, which is also
-    the dtype of the cache. Raises CheckpointError, as `weights.load_served`.
+    the dtype of the cache. Raises CheckpointError, as `weights.load_served` and `cards.check_dtype`. A GPU becomes the
+    current one of this thread.
 
     Packing pays at every size where decode.c is compiled: a token of a model of 1M parameters in float32 takes 0.08 ms,
     and 1.7 ms with plain weights (one thread).
     """
-    int8 = dtype is torch.int8
+    device, int8 = torch.device(device), dtype is torch.int8
+    check_dtype(dtype, device)
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
     return weights.load_served(path, dtype=None if int8 else dtype, int8=int8, device=device, progress=progress)
 
 
 def load_models(
     folders: Mapping[str, ModelFolder],
     *,
+    device: torch.device | None = None,
     dtype: Mapping[str, torch.dtype] | None = None,
     max_len: Mapping[str, int] | None = None,
     cache_gb: float | None = None,
@@ -81,15 +82,15 @@ def load_models(
 ) -> Loaded:
     """Load all folders, and divide the memory for caches: the same number of slots for each model.
 
-    `dtype` and `max_len` are by name; a model without them takes `weights.default_dtype` and its checkpoint's
-    `max_seq_len`. `budget` and `reuse` apply to every engine. `cache_gb` defaults to `memory.default_cache_bytes`,
-    `n_slots` to as many as fit.
+    `device` is from `cards.choose_device`; None: its default. `dtype` and `max_len` are by name; a model without them
+    takes `weights.default_dtype` and its checkpoint's `max_seq_len`. `budget` and `reuse` apply to every engine.
+    `cache_gb` defaults to `memory.default_cache_bytes`, `n_slots` to as many as fit.
 
     A model whose weights cannot be used is left out, so that one damaged file does not stop the others; the result
     adds it to `failures`. So are models with the largest slots, where one slot of each does not fit. Raises the first
     model's error when none can be used, and ValueError when no slot fits.
     """
-    device = default_device()
+    device = device or choose_device(None)
     start = time.perf_counter()
     models: dict[str, tuple[ServedModel, str]] = {}
     errors: dict[str, Exception] = {}
@@ -133,7 +134,7 @@ def load_models(
                 cache,
                 folder.tokenizer,
                 max_len=max_tokens,
-                max_chunk=chunk_size(budget, n_parameters=folder.config.n_parameters),
+                max_chunk=chunk_size(budget, n_parameters=folder.config.n_parameters, is_on_gpu=device.type == "cuda"),
                 budget=budget,
                 reuse=reuse,
                 backend=partial(_backend, model),

@@ -226,7 +226,10 @@ def test_a_whole_number_beyond_all_floats_is_refused() -> None:
             [{"name": "a=b", "path": "hf:o/n"}],
             "'a=b': the name contains =; expected a name without = for a model with a path",
         ),
-        ([{"name": "m", "path": "x", "dtype": "fp16"}], "'m' dtype: 'fp16' is not one of float32, bfloat16, int8"),
+        (
+            [{"name": "m", "path": "x", "dtype": "fp16"}],
+            "'m' dtype: 'fp16' is not one of float32, bfloat16, float16, int8",
+        ),
         (
             [{"name": "m", "base_url": "http://h", "dtype": "int8"}],
             "'m': dtype belongs to a model with path; the server at base_url decides its own",

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from inference.__main__ import main
 from tests.fakes import write_model_folder
@@ -50,9 +51,11 @@ def test_a_missing_file_or_folder_is_one_line(path: Path, tmp_path: Path, capsys
         (["serve", "--model", "a=b", "--max-len", "a=long"], "'a=long' is not [NAME=]N"),
         (["complete", "--model", "a", "--max-len", "a=9"], "invalid whole number value: 'a=9'"),
         (
-            ["serve", "--model", "a=b", "--dtype", "float16"],
-            "'float16' is not [NAME=]D, with D one of float32, bfloat16",
+            ["serve", "--model", "a=b", "--dtype", "float64"],
+            "'float64' is not [NAME=]D, with D one of float32, bfloat16, float16, int8",
         ),
+        (["chat", "--model", "a", "--device", "gpu"], "'gpu' is not cpu, cuda or cuda:N"),
+        (["serve", "--model", "a=b", "--device", "cuda:x"], "'cuda:x' is not cpu, cuda or cuda:N"),
         (["serve", "--model", "a=b", "--template", "v4"], "invalid choice: 'v4'"),
         (["score", "--model", "a", "--ids-file", "b", "--chunk-size", "0"], "0 is out of range; at least 1"),
     ],
@@ -104,3 +107,19 @@ def test_a_closed_pipe_ends_a_command_quietly(path: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == ""
         assert process.wait(60) == 128 + signal.SIGPIPE
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is available")
+@pytest.mark.parametrize("command", ["serve", "chat", "complete", "score", "bench"])
+def test_a_gpu_that_is_not_there_and_float16_on_a_cpu_are_one_line(
+    command: str, path: Path, tmp_path: Path, capsys: Capture, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "ids.json").write_text("[1, 2]")
+    more = {"score": ["--ids-file", str(tmp_path / "ids.json")], "complete": ["x"], "serve": ["--port=0"]}
+    arguments = [command, "--model", str(path), *more.get(command, [])]
+    assert main([*arguments, "--device", "cuda:1"]) == 1
+    assert capsys.readouterr().err.startswith("--device cuda:1: torch ")
+    assert main([*arguments, "--device", "cpu", "--dtype", "float16"]) == 1
+    error = capsys.readouterr().err + caplog.text  # a server logs it
+    assert "float16 is for GPUs" in error
+    assert "choose bfloat16 or float32" in error

@@ -21,6 +21,7 @@ from inference.model.checkpoint.files import WEIGHTS_FILE, Checkpoint, read_chec
 from inference.model.checkpoint.params_json import PARAMS_FILE, params_text
 from inference.model.checkpoint.stored import StoredWeights
 from inference.model.config import Family, ModelConfig
+from inference.model.gpu.cards import sixteen_bits
 from inference.model.packed import PackedBlock, PackedWeights
 from inference.model.serving import ServedModel
 from inference.model.transformer import Block, Transformer
@@ -32,9 +33,11 @@ ReportBytes = Callable[[int, int], None]
 
 
 def default_dtype(config: ModelConfig, device: torch.device | str = "cpu") -> torch.dtype:
-    """Return float32 for a model of fewer than 100M parameters on a CPU; bfloat16 for larger ones and on a GPU."""
-    is_small = config.n_parameters < _SMALL_MODEL
-    return torch.float32 if is_small and torch.device(device).type == "cpu" else torch.bfloat16
+    """Return float32 for a model of fewer than 100M parameters on a CPU, and bfloat16 for larger ones. On a GPU return
+    bfloat16, or float16 where the card has no bfloat16."""
+    if torch.device(device).type == "cuda":
+        return sixteen_bits(device)
+    return torch.float32 if config.n_parameters < _SMALL_MODEL else torch.bfloat16
 
 
 def load(

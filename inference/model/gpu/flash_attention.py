@@ -14,6 +14,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from inference.model.gpu.cards import has_bfloat16
 from inference.model.operators.attention import attend, attend_single
 from inference.model.places import band
 
@@ -58,7 +59,7 @@ def attend_keys(q: Tensor, k: Tensor, v: Tensor, window: int | None) -> Tensor:
 @cache
 def can_fuse(device: torch.device, dtype: torch.dtype, n_heads: int, n_kv_heads: int, head_dim: int) -> bool:
     """Whether this module's attention works for such heads. It is tried once, on small random rings and a chunk."""
-    if device.type != "cuda" or dtype not in _TYPES:
+    if device.type != "cuda" or dtype not in _TYPES or not has_bfloat16(device):
         return False
     return agrees(device, dtype, n_heads, n_kv_heads, head_dim)
 

@@ -336,10 +336,11 @@ def test_another_server_on_the_port_is_not_taken_for_ours(tmp_path: Path) -> Non
 
 
 def test_settings_become_options(tmp_path: Path) -> None:
-    server = fake(tmp_path, InferenceSettings(port=7999, cache_gb=1.5, threads=2, budget=64))
+    server = fake(tmp_path, InferenceSettings(port=7999, cache_gb=1.5, device="cuda:1", threads=2, budget=64))
     command = " ".join(server._arguments[len(FAKE) :])
     assert command == (
-        f"serve --model Wren Sol={tmp_path} --model Ash Fen={tmp_path} --cache-gb 1.5 --threads 2 --budget 64"
+        f"serve --model Wren Sol={tmp_path} --model Ash Fen={tmp_path} --cache-gb 1.5 --device cuda:1 --threads 2"
+        " --budget 64"
         " --host 127.0.0.1 --port 7999 --stop-with-stdin"
     )
 

@@ -81,6 +81,7 @@ def test_every_option_takes_effect(path: Path, monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr("inference.server.run.run", run)
     models = [f"--model={name}={path}" for name in ("a", "b")]
     options = ["--dtype=b=bfloat16", "--dtype=float32", "--max-len=a=90", "--max-waiting=3", "--port=0", "--budget=40"]
+    options += ["--device=cpu"]
     assert main(["serve", *models, *options, "--cache-gb=0.01", "--no-prefix-reuse"]) == 0
     loaded = given["loaded"].models
     assert given["max_waiting"] == 3

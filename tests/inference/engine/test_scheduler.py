@@ -183,3 +183,4 @@ def test_sizes_below_one_are_refused() -> None:
 def test_a_budget_is_half_for_prompts_and_half_for_answers() -> None:
     assert [chunk_size(budget, n_parameters=10**6) for budget in (None, 2, 64, 1024)] == [512, 1, 32, 512]
     assert [chunk_size(budget, n_parameters=10**9) for budget in (None, 2, 64, 1024)] == [256, 1, 32, 512]
+    assert [chunk_size(budget, n_parameters=10**6, is_on_gpu=True) for budget in (None, 64)] == [2048, 32]

@@ -63,13 +63,15 @@ def test_a_model_is_unchanged_when_its_file_is_overwritten(folder: Path) -> None
     assert torch.equal(model.forward_full(ids), before)
 
 
-def test_small_models_default_to_float32_on_a_cpu_only() -> None:
+def test_small_models_default_to_float32_on_a_cpu_only(monkeypatch: pytest.MonkeyPatch) -> None:
     small = tiny_config()
     large = tiny_config(n_layers=10_000)
     assert large.n_parameters > 100_000_000
     assert default_dtype(small) == torch.float32
     assert default_dtype(large) == torch.bfloat16
-    assert default_dtype(small, "cuda") == torch.bfloat16
+    for capability, dtype in {(8, 0): torch.bfloat16, (7, 5): torch.float16}.items():
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device, found=capability: found)
+        assert default_dtype(small, "cuda") == dtype
 
 
 def test_one_error_names_every_misfit(folder: Path) -> None:

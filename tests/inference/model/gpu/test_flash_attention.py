@@ -85,10 +85,12 @@ def test_torchs_own_kernel_is_called_by_its_argument_names_and_is_missing_here(
     assert "Could not run 'aten::_flash_attention_forward'" in caplog.text
 
 
-def test_it_is_used_only_on_a_gpu_and_with_sixteen_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_used_only_on_a_gpu_since_ampere_and_with_sixteen_bits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flash_attention, "agrees", lambda *shape: True)
-    gpu = torch.device("cuda")
+    gpu, old = torch.device("cuda"), torch.device("cuda:1")
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5) if device == old else (8, 9))
     assert can_fuse(gpu, torch.bfloat16, 32, 8, 128)
     assert not can_fuse(gpu, torch.float32, 32, 8, 128)
+    assert not can_fuse(old, torch.float16, 32, 8, 128)
     assert not can_fuse(CPU, torch.bfloat16, 32, 8, 128)
     can_fuse.cache_clear()

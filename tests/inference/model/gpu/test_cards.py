@@ -1,0 +1,52 @@
+"""The choice of a device, with what torch would report on other machines."""
+
+import pytest
+import torch
+
+from inference.model.config import CheckpointError
+from inference.model.gpu.cards import check_dtype, choose_device, sixteen_bits
+
+
+@pytest.fixture
+def two_cards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An H100 and a T4."""
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(
+        torch.cuda, "get_device_capability", lambda device: ((9, 0), (7, 5))[torch.device(device).index]
+    )
+
+
+@pytest.mark.usefixtures("two_cards")
+def test_the_first_gpu_is_the_default_and_each_device_has_a_name() -> None:
+    names = [None, "cuda", "cuda:1", "cpu"]
+    assert [str(choose_device(name)) for name in names] == ["cuda:0", "cuda:0", "cuda:1", "cpu"]
+    assert [sixteen_bits(f"cuda:{index}") for index in (0, 1)] == [torch.bfloat16, torch.float16]
+
+
+@pytest.mark.usefixtures("two_cards")
+def test_a_gpu_that_is_not_there_is_refused_with_the_number_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="--device cuda:2: torch found 2 GPUs; cuda:0 to cuda:1 was expected"):
+        choose_device("cuda:2")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ValueError, match="--device cuda:2: torch found 1 GPU; cuda:0 was expected"):
+        choose_device("cuda:2")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="found no GPU; check the driver"):
+        choose_device("cuda")
+    assert choose_device(None) == choose_device("cpu") == torch.device("cpu")
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: False)
+    with pytest.raises(ValueError, match="is built without CUDA; install a build with CUDA"):
+        choose_device("cuda")
+
+
+def test_dtypes_are_refused_where_they_do_not_help() -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda:0")
+    with pytest.raises(CheckpointError, match=r"float16 is for GPUs .* choose bfloat16 or float32"):
+        check_dtype(torch.float16, cpu)
+    with pytest.raises(CheckpointError, match=r"int8 is for CPUs, and this model runs on cuda:0.*--device cpu"):
+        check_dtype(torch.int8, gpu)
+    for dtype in (None, torch.float32, torch.bfloat16):
+        check_dtype(dtype, cpu)
+        check_dtype(dtype, gpu)
