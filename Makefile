@@ -11,6 +11,7 @@
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
 #                   .venv/bin/python -m bench.rating.reading                       how long votes files take to read
 #                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
+#                   make bench-inference ARGS="--isa avx2"     the second as without AVX-512; compiles llama.cpp again
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
 # make demo         train the four demo models again, one after the other: an hour or more
@@ -25,6 +26,8 @@ PIP := $(BIN)/$(PIP_INSTALL)
 # An index to take torch from, such as PyTorch's own for CPUs: without a GPU it saves gigabytes.
 TORCH_INDEX ?=
 ARGS ?=
+# Not empty for --isa avx2: then bench-inference needs a second llama.cpp, and runs only what has peers.
+IS_AVX2 := $(findstring avx2,$(ARGS))
 # How many processes run tests side by side; half of their time is waiting.
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
@@ -74,10 +77,10 @@ screenshots: $(VENV)/.dev debian-packages
 bench: bench-ratings bench-inference
 	$(BENCH_VENV)/bin/python -m bench.report
 
-bench-inference: $(BENCH_VENV)/.bench
+bench-inference: $(BENCH_VENV)/.bench $(if $(IS_AVX2),$(BENCH_VENV)/llama-avx2/.built)
 	$(BENCH_VENV)/bin/python -m bench.inference $(ARGS)
-	$(BENCH_VENV)/bin/python -m bench.gaps --several
-	$(BENCH_VENV)/bin/python -m bench.window
+	$(if $(IS_AVX2),,$(BENCH_VENV)/bin/python -m bench.gaps --several)
+	$(if $(IS_AVX2),,$(BENCH_VENV)/bin/python -m bench.window)
 
 bench-ratings: $(RATINGS_VENV)/.bench
 	$(RATINGS_VENV)/bin/python -m bench.ratings $(ARGS)
@@ -127,6 +130,15 @@ $(BENCH_VENV)/.bench: requirements-bench.txt requirements-dev.txt requirements.t
 	@if [ -n "$(TORCH_INDEX)" ]; then \
 		$(BENCH_VENV)/bin/$(PIP_INSTALL) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements.txt)"; fi
 	@$(BENCH_VENV)/bin/$(PIP_INSTALL) -r requirements-bench.txt
+	@touch $@
+
+# llama.cpp selects instructions when it is compiled. Cached wheels may be from the build above: they are not used.
+$(BENCH_VENV)/llama-avx2/.built: requirements-bench.txt | $(BENCH_VENV)/.bench
+	@rm -rf $(@D)
+	@echo "Compiling llama.cpp without AVX-512 into $(@D) (once) ..."
+	@CMAKE_ARGS="-DGGML_NATIVE=OFF -DGGML_AVX=ON -DGGML_AVX2=ON -DGGML_FMA=ON -DGGML_F16C=ON -DGGML_BMI2=ON -DGGML_AVX512=OFF" \
+		$(BENCH_VENV)/bin/$(PIP_INSTALL) --no-deps --no-cache-dir --target $(@D) \
+		"$$(grep '^llama-cpp-python==' requirements-bench.txt)"
 	@touch $@
 
 # A separate environment: arena-rank needs an older numpy.

@@ -21,7 +21,7 @@ from pathlib import Path
 import torch
 
 from bench import result_files
-from bench.inference.engines import PACKAGES
+from bench.inference.engines.interface import PACKAGES
 from bench.machine import now, this_machine
 from bench.models.files import DATA
 from bench.models.layouts import make

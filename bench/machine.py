@@ -15,7 +15,8 @@ _ISA = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16")
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`isa` lists the processor's vector instruction sets that matter for these benchmarks."""
+    """`isa` lists the vector instruction sets that matter for these benchmarks: the processor's, or with a `cap` those
+    that every engine may use."""
 
     processor: str
     n_cores: int
@@ -24,17 +25,20 @@ class Machine:
     system: str
     python: str
     versions: dict[str, str | None]
+    cap: str | None = None
 
     @property
     def slug(self) -> str:
-        """Part of a file name, such as "amd-epyc-2-cores"."""
-        return "-".join(
-            [*self.processor.lower().replace("(r)", "").replace("(tm)", "").split(), f"{self.n_cores}-cores"]
-        )
+        """Part of a file name, such as "amd-epyc-2-cores", or "amd-epyc-2-cores-avx2" with a cap."""
+        words = self.processor.lower().replace("(r)", "").replace("(tm)", "").split()
+        return "-".join([*words, f"{self.n_cores}-cores", *([self.cap] if self.cap else [])])
 
 
-def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo")) -> Machine:
-    """Describe this machine, with the version of each package (None if it is not installed)."""
+def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo"), *, cap: str | None = None) -> Machine:
+    """Describe this machine, with the version of each package (None if it is not installed).
+
+    `cap` is the largest instruction set that the engines may use, such as "avx2"; None: all.
+    """
     processor, flags = platform.machine(), set[str]()
     try:
         for line in cpuinfo.read_text().splitlines():
@@ -49,10 +53,11 @@ def this_machine(packages: Sequence[str], cpuinfo: Path = Path("/proc/cpuinfo"))
         processor,
         len(os.sched_getaffinity(0)),
         round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
-        tuple(name for name in _ISA if name in flags),
+        tuple(name for name in _ISA[: _ISA.index(cap) + 1 if cap else None] if name in flags),
         f"{platform.system()} {platform.release().split('-')[0]}",
         platform.python_version(),
         {package: _version(package) for package in packages},
+        cap,
     )
 
 

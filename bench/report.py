@@ -34,9 +34,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def sections(results: Path = RESULTS) -> dict[str, str]:
     """Return the tables of a folder of results by the name of their marks in the page."""
-    ratings = _files(results, "ratings")
+    ratings, inference_files = _files(results, "ratings"), _files(results, "inference")
     parts = {
-        "inference": [inference.markdown(path) for path in _files(results, "inference")],
+        "inference": [inference.markdown(path) for path in inference_files if inference.has_avx512(path)],
+        "inference-avx2": [inference.markdown(path) for path in inference_files if not inference.has_avx512(path)],
         "gaps": [gaps.markdown(path) for path in _files(results, "gaps")],
         "window": [window.markdown(path) for path in _files(results, "window")],
         "ratings": [_ratings(path) for path in ratings],

@@ -36,7 +36,10 @@ def read(path: Path) -> dict[str, Any]:
 def heading(machine: Mapping[str, Any], dates: Iterable[str]) -> str:
     """Return the line above a table: processor, versions and dates."""
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items() if number)
-    processor = f"{machine['processor']}, {machine['n_cores']} cores ({', '.join(machine['isa'])})"
+    isa = ", ".join(machine["isa"])
+    if cap := machine.get("cap"):
+        isa += f"; every engine capped with --isa {cap}"
+    processor = f"{machine['processor']}, {machine['n_cores']} cores ({isa})"
     return f"{processor}; {versions}; {' and '.join(sorted(dates))}.\n"
 
 

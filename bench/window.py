@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from bench import result_files
-from bench.inference.engines import PACKAGES
+from bench.inference.engines.interface import PACKAGES
 from bench.machine import now, this_machine
 from bench.models.random_weights import CONFIGS, random_model
 from bench.proc_stats import resident_bytes

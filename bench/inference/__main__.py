@@ -5,6 +5,7 @@ All engines have the same weights and tokens, and take turns.
     python -m bench.inference              everything, about half an hour on two cores
     python -m bench.inference --resume     only the cells that the results file lacks
     python -m bench.inference --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
+    python -m bench.inference --isa avx2   as on a processor without AVX-512, into a results file of its own
 
 Each engine runs in its own process. First, the engines' logits for one prompt are compared. Then each engine tries
 several options for each number of sequences, and keeps the fastest for each figure. In each cell the engines take turns
@@ -17,7 +18,7 @@ import os
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
@@ -25,9 +26,10 @@ from statistics import median
 
 from bench.arguments import some
 from bench.inference.comparison import check_agreement, fastest, measure
-from bench.inference.engines import ENGINES, PACKAGES
+from bench.inference.engines.interface import DTYPES, ENGINES, PACKAGES
+from bench.inference.isa import ISAS, Isa, check, environment
 from bench.inference.processes import EngineProcess
-from bench.inference.records import BATCHES, DTYPES, PROMPTS, SIZES, Cell, Record, merge, ratio, read
+from bench.inference.records import BATCHES, PROMPTS, SIZES, Cell, Record, check_isa, merge, ratio, read
 from bench.inference.tables import threads
 from bench.machine import MemoryReader, this_machine
 from bench.models.files import DATA
@@ -38,22 +40,22 @@ from bench.result_files import path_for
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _arguments(argv)
-    machine = this_machine(PACKAGES)
+    machine = this_machine(PACKAGES, cap=None if args.isa == "native" else args.isa)
     output: Path = args.output or path_for("inference", machine)
     command = shlex.join(["python", "-m", "bench.inference", *(sys.argv[1:] if argv is None else argv)])
-    measured = {
-        record.cell for record in read(output)
-    }  # also without --resume: a damaged file is an error before anything is measured
+    check_isa(output, machine)
+    measured = {record.cell for record in read(output)}  # raises for a damaged file before anything is measured
     has_already = measured if args.resume else set()
     reader, begun = MemoryReader(), time.perf_counter()
     for size in args.sizes:
         for dtype in args.dtypes:
             cells = [Cell(size, dtype, prompt, batch) for batch in args.batch for prompt in args.prompts]
             cells = [cell for cell in cells if cell not in has_already]
-            if not cells:
+            engines = [engine for engine in args.engines if dtype in ENGINES[engine]]
+            if not (cells and engines):
                 continue
             with ExitStack() as stack:
-                workers = [stack.enter_context(w) for w in _start(size, dtype, args.engines, args.data)]
+                workers = [stack.enter_context(worker) for worker in _start(size, dtype, engines, args.data, args.isa)]
                 check_agreement(workers, dtype, CONFIGS[size].vocab_size)
                 for batch, group in groupby(cells, key=lambda cell: cell.batch):
                     settings = {worker.engine: fastest(worker, size, batch) for worker in workers}
@@ -78,7 +80,13 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--dtypes", type=some(*DTYPES), default=DTYPES, help=f"default {','.join(DTYPES)}")
     parser.add_argument("--prompts", type=_numbers, default=PROMPTS, help="prompt lengths in tokens (default 512,2048)")
     parser.add_argument("--batch", type=_numbers, default=BATCHES, help="concurrent sequences (default 1,8)")
-    parser.add_argument("--engines", type=some(*ENGINES), default=ENGINES, help=f"default {','.join(ENGINES)}")
+    parser.add_argument("--engines", type=some(*ENGINES), default=tuple(ENGINES), help=f"default {','.join(ENGINES)}")
+    parser.add_argument(
+        "--isa",
+        choices=ISAS,
+        default="native",
+        help="the largest instruction set that any engine may use (default %(default)s: all that the processor has)",
+    )
     parser.add_argument(
         "--cell-s",
         type=float,
@@ -95,11 +103,16 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, text.split(",")))
 
 
-def _start(size: str, dtype: str, engines: Sequence[str], data: Path) -> list[EngineProcess]:
+def _start(size: str, dtype: str, engines: Sequence[str], data: Path, isa: Isa) -> Iterator[EngineProcess]:
+    """Start the engines, and check that each keeps to the instruction set."""
     files = make(size, CONFIGS[size], data)
     if "llama.cpp" in engines:
         make_gguf(files, CONFIGS[size], dtype)
-    return [EngineProcess(engine, files.folder, dtype, dict(os.environ)) for engine in engines]
+    for engine in engines:
+        worker = EngineProcess(engine, files.folder, dtype, environment(isa, engine, os.environ))
+        yield worker
+        print(f"{engine} uses: {worker.isa}")
+        check(isa, engine, worker.isa)
 
 
 def _line(record: Record) -> str:

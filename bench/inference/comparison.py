@@ -8,18 +8,20 @@ import time
 from collections.abc import Mapping, Sequence
 from math import dist, hypot
 
-from bench.inference.engines import BestOptions, Job, Options, Timing
+from bench.inference.engines.interface import BestOptions, Job, Options, Timing
 from bench.inference.processes import EngineProcess
 from bench.inference.records import Cell, Measured, Record
 from bench.machine import MemoryReader, now
 from bench.models.costs import step_bytes
 from bench.models.random_weights import CONFIGS
+from inference.model.checkpoint.weights import default_dtype
 
 _NEW = {"15M": 128, "160M": 64, "1.1B": 32}  # tokens of an answer: enough for a stable time, few enough to be quick
 _MAX_ROUNDS = 5
 _TRIAL = (512, 32)  # prompt and new tokens for comparing options
 _N_TRIALS = 3
-_AGREEMENT = {"float32": 0.01, "bfloat16": 0.1}  # another model differs by 1.4
+_AGREEMENT = {"float32": 0.01, "bfloat16": 0.1, "int8": 0.1}  # another model differs by 1.4
+_ITEMSIZE = {"float32": 4, "bfloat16": 2, "int8": 1}
 
 
 def check_agreement(workers: Sequence[EngineProcess], dtype: str, vocab_size: int) -> None:
@@ -60,10 +62,11 @@ def measure(
         used_s = time.perf_counter() - begun
         if used_s + used_s / (number + 1) > cell_s:
             break
-    engines = {name: Measured(settings[name], tuple(timings[name]), peaks[name]) for name in timings}
-    n_bytes = step_bytes(
-        CONFIGS[cell.size], [cell.prompt + new // 2] * cell.batch, itemsize=2 if cell.dtype == "bfloat16" else 4
-    )
+    isas = {worker.engine: worker.isa for worker in workers}
+    engines = {name: Measured(settings[name], tuple(timings[name]), peaks[name], isas[name]) for name in timings}
+    config, itemsize = CONFIGS[cell.size], _ITEMSIZE[cell.dtype]
+    cache_itemsize = default_dtype(config).itemsize if cell.dtype == "int8" else itemsize
+    n_bytes = step_bytes(config, [cell.prompt + new // 2] * cell.batch, itemsize, cache_itemsize)
     return Record(cell, new, engines, n_bytes, tuple(read_rates), now(), command)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bench.inference.engines import Job, Timing
+from bench.inference.engines.interface import Job, Timing
 
 
 class EngineProcessError(RuntimeError):
@@ -16,14 +16,10 @@ class EngineProcessError(RuntimeError):
 
 
 class EngineProcess:
-    """A process with one engine and one model (`bench.inference.worker`), for a `with` statement.
-
-    As in the server, idle threads of our own engine do not spin.
-    """
+    """A process with one engine and one model (`bench.inference.worker`), for a `with` statement."""
 
     def __init__(self, engine: str, model: Path, dtype: str, environment: dict[str, str]) -> None:
         self.engine = engine
-        own = {"GOMP_SPINCOUNT": "0"} if engine == "ours" else {}
         command = [sys.executable, "-m", "bench.inference.worker"]
         self._process = subprocess.Popen(
             [*command, "--engine", engine, "--model", str(model), "--dtype", dtype],
@@ -31,9 +27,9 @@ class EngineProcess:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).resolve().parents[2],
-            env=environment | own,
+            env=environment,
         )
-        self.load_peak_bytes: int = self._read()["load_peak_bytes"]
+        self.isa: str = self._read()["isa"]
 
     def run(self, job: Job) -> tuple[Timing, int]:
         """Return a job's timing and the peak resident memory in bytes."""

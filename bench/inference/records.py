@@ -11,10 +11,10 @@ from statistics import median
 from typing import Any
 
 from bench import result_files
-from bench.inference.engines import BestOptions, Options, Timing
+from bench.inference.engines.interface import BestOptions, Options, Timing
 from bench.machine import Machine
 
-SIZES, DTYPES, PROMPTS, BATCHES = ("15M", "160M", "1.1B"), ("bfloat16", "float32"), (512, 2048), (1, 8)
+SIZES, PROMPTS, BATCHES = ("15M", "160M", "1.1B"), (512, 2048), (1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,13 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One engine in one cell: a timing per round, the peak memory, and the fastest options. If these differ for prompts
-    and decoding, the two halves of a timing are from two runs."""
+    and decoding, the two halves of a timing are from two runs. `isa` is what the engine reports about the instructions
+    that it uses."""
 
     settings: BestOptions
     timings: tuple[Timing, ...]
     peak_bytes: int
+    isa: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,15 @@ def read(path: Path) -> list[Record]:
     return [_record(raw) for raw in result_files.read(path)["records"]]
 
 
+def check_isa(path: Path, machine: Machine) -> None:
+    """Raise ValueError if the file exists and its records are of other instruction sets."""
+    if path.exists() and (there := tuple(result_files.read(path)["machine"]["isa"])) != machine.isa:
+        raise ValueError(
+            f"{path} has results with {', '.join(there)}, and new ones would be with {', '.join(machine.isa)}; "
+            f"name another file with --output"
+        )
+
+
 def merge(path: Path, machine: Machine, new: Record) -> None:
     """Write a record to the file, in place of the record of the same cell."""
     records = {record.cell: record for record in read(path)} | {new.cell: new}
@@ -99,6 +110,7 @@ def _record(raw: dict[str, Any]) -> Record:
             BestOptions(Options(**entry["settings"]["prefill"]), Options(**entry["settings"]["decode"])),
             tuple(Timing(**timing) for timing in entry["timings"]),
             entry["peak_bytes"],
+            entry.get("isa", ""),
         )
         for name, entry in raw["engines"].items()
     }

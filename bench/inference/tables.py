@@ -6,11 +6,11 @@ from pathlib import Path
 from statistics import median
 
 from bench import result_files
-from bench.inference.records import BATCHES, DTYPES, PROMPTS, SIZES, Cell, Measured, Record, ratio, read
-from bench.inference.targets import Verdict, judge
+from bench.inference.engines.interface import DTYPES
+from bench.inference.records import BATCHES, PROMPTS, SIZES, Cell, Measured, Record, ratio, read
+from bench.inference.targets import PEERS, Verdict, judge, own_ratios
 from bench.result_files import heading
 
-_PEERS = ("transformers", "llama.cpp")
 _MIB = 2**20
 
 
@@ -19,15 +19,22 @@ def markdown(path: Path) -> str:
     machine = result_files.read(path)["machine"]
     records = read(path)
     above = heading(machine, {record.date[:10] for record in records})
-    tables = (rates_table(records), options_table(records), targets_table(judge(records)))
+    tables = (rates_table(records), options_table(records), targets_table(judge(records, has_avx512=has_avx512(path))))
     return "\n".join([above, *tables, *missing(records)])
+
+
+def has_avx512(path: Path) -> bool:
+    """Whether the engines of a results file could use AVX-512."""
+    return "avx512f" in result_files.read(path)["machine"]["isa"]
 
 
 def missing(records: Iterable[Record]) -> list[str]:
     """Return a sentence that names the missing cells of a full run, or nothing if there are none."""
-    found = {record.cell for record in records}
-    cells = [Cell(*parts) for parts in product(SIZES, DTYPES, PROMPTS, BATCHES)]
-    absent = [str(cell) for cell in cells if cell not in found]
+    found, absent = {record.cell for record in records}, []
+    for size, dtype in product(SIZES, DTYPES):
+        cells = [Cell(size, dtype, *parts) for parts in product(PROMPTS, BATCHES)]
+        lacking = [str(cell) for cell in cells if cell not in found]
+        absent += [f"{size} {dtype}"] if len(lacking) == len(cells) else lacking
     return [f"Not measured: {'; '.join(absent)}.\n"] if absent else []
 
 
@@ -45,30 +52,32 @@ def rates_table(records: Iterable[Record]) -> str:
             cells.append(_number(median(rates("ours"))) if "ours" in record.engines else "-")
             cells += [
                 f"{ratio(rates('ours'), rates(peer)):.2f}" if {"ours", peer} <= record.engines.keys() else "-"
-                for peer in _PEERS
+                for peer in PEERS
             ]
         cells += [
             f"{record.engines[name].peak_bytes / _MIB:,.0f}" if name in record.engines else "-"
-            for name in ("ours", *_PEERS)
+            for name in ("ours", *PEERS)
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
 
 
 def options_table(records: Iterable[Record]) -> str:
-    """Return one row per cell: rounds, each engine's best options, and our share of the memory floor."""
+    """Return one row per cell: rounds, each engine's best options, our share of the memory floor, and the speed-up of
+    our bfloat16 over our float32."""
     lines = [
         "| model | prompt | sequences | rounds | our threads | transformers' | llama.cpp's (f: fused attention) "
-        "| memory rate GB/s | share of the floor |",
-        "| --- |" + " ---: |" * 8,
+        "| memory rate GB/s | share of the floor | x our float32: prefill | decode |",
+        "| --- |" + " ---: |" * 10,
     ]
     for record in records:
         cell, engines = record.cell, record.engines
-        options = [threads(name, engines[name]) if name in engines else "-" for name in ("ours", *_PEERS)]
+        options = [threads(name, engines[name]) if name in engines else "-" for name in ("ours", *PEERS)]
         floor = f"{record.floor_share():.0%}" if "ours" in engines else "-"
         read_rate = f"{median(record.read_rates) / 1e9:.1f}"
         cells = [f"{cell.size} {cell.dtype}", f"{cell.prompt:,}", str(cell.batch), str(len(record.read_rates))]
-        lines.append(f"| {' | '.join([*cells, *options, read_rate, floor])} |")
+        own = [f"{figure:.2f}" for figure in own_ratios(record) or ()] or ["-", "-"]
+        lines.append(f"| {' | '.join([*cells, *options, read_rate, floor, *own])} |")
     return "\n".join(lines) + "\n"
 
 

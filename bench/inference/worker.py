@@ -15,7 +15,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.inference.engines import ENGINES, Job, Options, load
+from bench.inference.engines.interface import DTYPES, ENGINES, Job, Options
+from bench.inference.engines.loading import load
 from bench.proc_stats import peak_bytes, reset_peak
 
 
@@ -25,13 +26,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--engine", required=True, choices=ENGINES)
     parser.add_argument("--model", required=True, type=Path, metavar="DIR", help="folder of one size")
-    parser.add_argument("--dtype", required=True, choices=("float32", "bfloat16"))
+    parser.add_argument("--dtype", required=True, choices=DTYPES)
     args = parser.parse_args(argv)
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # keep what libraries print out of the answers
     engine = load(args.engine, args.model, args.dtype)
     load_peak = peak_bytes()
-    _say(answers, {"load_peak_bytes": load_peak})
+    _say(answers, {"isa": engine.isa()})
     for line in sys.stdin:
         request = json.loads(line)
         if "logits_of" in request:

@@ -6,16 +6,16 @@ from dataclasses import replace
 from inference.model.config import ModelConfig
 
 
-def step_bytes(config: ModelConfig, n_keys: Sequence[int], itemsize: int) -> int:
+def step_bytes(config: ModelConfig, n_keys: Sequence[int], itemsize: int, cache_itemsize: int | None = None) -> int:
     """Return the bytes that a decode step must read for sequences with `n_keys` tokens: all weights except the
-    embedding, and the keys and values within the windows."""
+    embedding, and the keys and values within the windows. The latter have the size of a weight if not stated."""
     weights = config.n_parameters - (0 if config.tied_embeddings else config.vocab_size * config.dim)
     rows = sum(
         n if (window := config.window(layer)) is None else min(window, n)
         for layer in range(config.n_layers)
         for n in n_keys
     )
-    return itemsize * (weights + rows * 2 * config.n_kv_heads * config.head_dim)
+    return itemsize * weights + (cache_itemsize or itemsize) * rows * 2 * config.n_kv_heads * config.head_dim
 
 
 def prompt_operations(config: ModelConfig, n_tokens: int) -> int:

@@ -2,7 +2,7 @@
 
 DIR/15M/mistral/     params.json, consolidated.safetensors, tokenizer.model    this project
 DIR/15M/hf/          config.json, model.safetensors                            transformers
-DIR/15M/gguf/        bfloat16.gguf, float32.gguf                               llama.cpp
+DIR/15M/gguf/        bfloat16.gguf, float32.gguf, int8.gguf                    llama.cpp
 """
 
 from dataclasses import dataclass

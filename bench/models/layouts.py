@@ -1,8 +1,8 @@
 """Write a model in the layout of each engine: Mistral's, Hugging Face's and GGUF.
 
-All layouts of a size contain the same numbers in bfloat16 (float32 runs widen them), so engines are compared on their
-logits before they are compared on their speed. The folder in Mistral's layout has a tokenizer and can be served; its
-answers are noise.
+All layouts of a size contain the same numbers in bfloat16 (float32 runs widen them, int8 runs round them), so engines
+are compared on their logits before they are compared on their speed. The folder in Mistral's layout has a tokenizer and
+can be served; its answers are noise.
 """
 
 import json
@@ -97,8 +97,9 @@ def hf_state(state: dict[str, Tensor], config: ModelConfig) -> dict[str, Tensor]
 
 
 def make_gguf(files: Files, config: ModelConfig, dtype: str) -> Path:
-    """Write the GGUF file for llama.cpp if it is missing. Its "llama" architecture pairs neighbours in RoPE, as
-    Mistral's files do, and has no window. Raise ModuleNotFoundError without the package gguf."""
+    """Write the GGUF file for llama.cpp if it is missing; int8 is Q8_0, by gguf's own quantizer. Its "llama"
+    architecture pairs neighbours in RoPE, as Mistral's files do, and has no window. Raise ModuleNotFoundError without
+    the package gguf."""
     import gguf
 
     path = files.gguf(dtype)
@@ -122,6 +123,9 @@ def make_gguf(files: Files, config: ModelConfig, dtype: str) -> Path:
         renamed = _renamed(name, _GGUF_NAMES, "blk")
         if dtype == "float32" or tensor.dim() == 1:  # llama.cpp expects float32 norms in every file
             writer.add_tensor(renamed, tensor.float().numpy())
+        elif dtype == "int8":
+            q8_0 = gguf.GGMLQuantizationType.Q8_0
+            writer.add_tensor(renamed, gguf.quants.quantize(tensor.float().numpy(), q8_0), raw_dtype=q8_0)
         else:
             writer.add_tensor(
                 renamed,

@@ -12,6 +12,8 @@ def test_processor_and_instruction_sets_are_read_from_cpuinfo(tmp_path: Path) ->
     assert machine.isa == ("avx2", "amx_bf16")
     assert machine.slug == f"intel-xeon-8480-{machine.n_cores}-cores"
     assert machine.versions["no-such-package"] is None
+    capped = this_machine([], tmp_path / "cpuinfo", cap="avx2")
+    assert (capped.isa, capped.slug) == (("avx2",), f"{machine.slug}-avx2")
     assert machine.versions["numpy"]
 
 

@@ -18,6 +18,7 @@ from tests.bench.inference.sample_records import full
 
 SECTIONS = (
     "inference",
+    "inference-avx2",
     "gaps",
     "window",
     "ratings",

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, StoppingCriteria, StoppingCriteriaList
 
-from bench.inference.engines import Job, Timing
+from bench.inference.engines.interface import Job, Timing
 from bench.models.files import Files
 
 
@@ -26,6 +26,9 @@ class Transformers:
         with torch.inference_mode():
             values: list[float] = self._model(torch.tensor([ids])).logits[0, -1].float().tolist()
         return values
+
+    def isa(self) -> str:
+        return f"torch {torch.backends.cpu.get_cpu_capability()}"
 
 
 def timed_generate(model: Any, ids: torch.Tensor, new: int) -> Timing:

@@ -2,8 +2,9 @@
 
 It uses the batch API, as its own server does, and decodes greedily. Logical batches of 2,048 tokens and physical ones
 of 512 are llama.cpp's defaults. Each sequence has its own cache: a common one was slower (8 sequences of 15M: prompts
-0.69 s instead of 0.48 s, decoding 1.05 s instead of 0.92 s). Its "llama" architecture has no window for Mistral, so
-beyond the window its attention does more work than the others', and its cache has more keys.
+0.69 s instead of 0.48 s, decoding 1.05 s instead of 0.92 s). int8 is Q8_0, with float16 keys. Its "llama" architecture
+has no window for Mistral, so beyond the window its attention does more work than the others', and its cache has more
+keys.
 """
 
 import ctypes
@@ -15,7 +16,7 @@ from typing import Any
 import llama_cpp as api
 import numpy as np
 
-from bench.inference.engines import Job, Options, Timing
+from bench.inference.engines.interface import Job, Options, Timing
 from bench.models.files import Files
 
 _BATCH = 2048
@@ -62,6 +63,10 @@ class LlamaCpp:
             api.llama_batch_free(parts[0])
             api.llama_free(context)
         return values
+
+    def isa(self) -> str:
+        report: str = api.llama_print_system_info().decode()
+        return " ".join(part.split(" = ")[0].strip() for part in report.removeprefix("CPU : ").split("|")).strip()
 
     def _context(self, n_sequences: int, max_len: int, setting: Options) -> Any:
         params = api.llama_context_default_params()

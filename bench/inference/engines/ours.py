@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from bench.inference.engines import Job, Timing
+from bench.inference.engines.interface import Job, Timing
 from bench.models.files import Files
 from inference.bench import endless, time_answers
 from inference.engine.engine import Engine
@@ -12,6 +12,7 @@ from inference.engine.loading import load_for_serving
 from inference.engine.scheduler import chunk_size
 from inference.model.cache import Chunk, RingCache
 from inference.model.native import compiling
+from inference.model.native.library import flags, library
 from inference.text.folder import open_tokenizer
 
 
@@ -19,8 +20,7 @@ class Ours:
     def __init__(self, folder: Path, dtype: str) -> None:
         compiling.ensure()
         path = Files(folder).mistral
-        self._dtype: torch.dtype = getattr(torch, dtype)
-        self._model = load_for_serving(path, dtype=self._dtype)
+        self._model = load_for_serving(path, dtype=getattr(torch, dtype))
         self._tokenizer = endless(open_tokenizer(path))
         self.vocab_size = self._model.config.vocab_size
 
@@ -37,5 +37,10 @@ class Ours:
         values: list[float] = logits[0].tolist()
         return values
 
+    def isa(self) -> str:
+        march = next(flag for flag in flags() if flag.startswith("-march="))
+        code = march if library() else "no compiled code"
+        return f"torch {torch.backends.cpu.get_cpu_capability()}, {code}"
+
     def _cache(self, n_slots: int, max_len: int) -> RingCache:
-        return RingCache(self._model.config, n_slots=n_slots, max_len=max_len, dtype=self._dtype)
+        return RingCache(self._model.config, n_slots=n_slots, max_len=max_len, dtype=self._model.dtype)

@@ -1,6 +1,6 @@
 """Make records with given rates."""
 
-from bench.inference.engines import BestOptions, Options, Timing
+from bench.inference.engines.interface import BestOptions, Options, Timing
 from bench.inference.records import Cell, Measured, Record
 
 Rates = list[tuple[float, float]]  # prompt tokens and decoded tokens per second of each round

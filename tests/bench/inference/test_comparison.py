@@ -8,10 +8,10 @@ import pytest
 from bench.inference import __main__ as command
 from bench.inference.__main__ import main
 from bench.inference.comparison import check_agreement, fastest, measure
-from bench.inference.engines import BestOptions, Job, Options, Timing
+from bench.inference.engines.interface import BestOptions, Job, Options, Timing
 from bench.inference.processes import EngineProcess, EngineProcessError
 from bench.inference.records import Cell, read
-from bench.machine import MemoryReader
+from bench.machine import MemoryReader, this_machine
 from bench.models.random_weights import CONFIGS
 from inference.model.config import ModelConfig
 
@@ -20,6 +20,8 @@ TINY = ModelConfig(32, 2, 8, 64, 4, 2, 1e-5, 600, sliding_window=24)
 
 class Scripted(EngineProcess):
     """An engine with scripted logits, and with seconds that depend on its threads."""
+
+    isa = "scripted"
 
     def __init__(self, engine: str, logits: list[float], seconds: dict[int, float] | None = None) -> None:
         self.engine, self.logits, self.seconds = engine, logits, seconds or {}
@@ -79,6 +81,7 @@ def test_engines_take_turns() -> None:
     assert [job.seed for job in slow.jobs] == [0, 1, 2, 3, 4]
     assert record.engines["transformers"].peak_bytes == 105
     assert (record.engines["ours"].settings, record.new, record.command) == (same["ours"], 128, "a command")
+    assert record.engines["ours"].isa == "scripted"
     again = measure(cell, [fast, slow], same, Reader(), 0.0, "")
     assert len(again.read_rates) == 1  # no time for a second round
 
@@ -100,8 +103,10 @@ def test_a_run_measures_its_cells_once(
     options = ["--data", str(tmp_path), "--sizes", "15M", "--dtypes", "float32", "--prompts", "30"]
     options += ["--engines", "ours", "--cell-s", "0", "--output", str(tmp_path / "out.json")]
     assert main([*options, "--batch", "1"]) == 0
-    assert "15M float32, prompt 30, batch 1, 1 round:" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "15M float32, prompt 30, batch 1, 1 round:" in printed
     (first,) = read(tmp_path / "out.json")
+    assert f"ours uses: {first.engines['ours'].isa}\n" in printed
     assert first.engines["ours"].timings[0].n_decoded == 127
     assert first.engines["ours"].peak_bytes > 50 * 2**20
     assert main([*options, "--batch", "1,2", "--resume"]) == 0
@@ -110,6 +115,26 @@ def test_a_run_measures_its_cells_once(
     assert records[0] == first
     assert records[1].engines["ours"].timings[0].n_decoded == 2 * 127
     assert json.loads((tmp_path / "out.json").read_text())["machine"]["n_cores"] >= 1
+
+
+def test_capped_results_are_kept_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Our engine really runs under the cap, here in int8; the others cannot, and are not started."""
+    monkeypatch.setitem(CONFIGS, "15M", TINY)
+    monkeypatch.setattr(command, "MemoryReader", Reader)
+    path = tmp_path / "capped.json"
+    options = ["--data", str(tmp_path), "--sizes", "15M", "--dtypes", "int8", "--prompts", "30", "--batch", "1"]
+    options += ["--engines", "ours,ours float32,transformers", "--cell-s", "0", "--output", str(path)]
+    assert main([*options, "--isa", "avx2"]) == 0
+    assert "AVX512" not in capsys.readouterr().out.upper()
+    (found,) = read(path)
+    assert list(found.engines) == ["ours"]
+    assert "torch AVX2" in found.engines["ours"].isa
+    assert json.loads(path.read_text())["machine"]["isa"] == ["avx2"]
+    if this_machine(()).isa != ("avx2",):
+        with pytest.raises(ValueError, match=r"has results with avx2, and new ones would be with .*name another file"):
+            main(options)
 
 
 @pytest.mark.parametrize("options", [["--sizes", "2B"], ["--engines", "ours,theirs"], ["--batch", "two"]])

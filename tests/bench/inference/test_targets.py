@@ -10,7 +10,7 @@ SMALL, LARGE = Cell("15M", "bfloat16", 512, 1), Cell("1.1B", "bfloat16", 512, 1)
 
 
 def verdict(beginning: str, *records: Record) -> Verdict:
-    (found,) = [one for one in judge(records) if one.target.name.startswith(beginning)]
+    (found,) = [one for one in judge(records, has_avx512=True) if one.target.name.startswith(beginning)]
     return found
 
 
@@ -59,8 +59,29 @@ def test_memory_is_compared_with_transformers() -> None:
 
 
 def test_an_unmeasured_target_is_not_met() -> None:
-    for found in judge([]):
+    for found in judge([], has_avx512=True):
         assert (found.is_met, found.worst, found.n_cells) == (False, None, 0)
-    assert len(judge([])) == len(TARGETS)
+    assert len(judge([], has_avx512=True)) == len(TARGETS)
     only_peers = record(SMALL, transformers=[(1.0, 1.0)], llama_cpp=[(1.0, 1.0)])
-    assert all(found.n_cells == 0 for found in judge([only_peers]))
+    assert all(found.n_cells == 0 for found in judge([only_peers], has_avx512=True))
+
+
+def test_the_targets_without_avx512_are_the_same_for_every_size() -> None:
+    rates = {"ours": [(1.0, 96.0)], "llama_cpp": [(1.0, 100.0)]}
+    for size, dtype in (("1.1B", "float32"), ("15M", "bfloat16")):
+        verdicts = judge([record(Cell(size, dtype, 512, 1), **rates)], has_avx512=False)
+        (found,) = [one for one in verdicts if one.target.name == "speed-up over llama.cpp, decode of 1 sequence"]
+        assert not found.is_met
+        assert not [one for one in verdicts if "memory floor" in one.target.name]
+
+
+def test_int8_has_no_targets() -> None:
+    slow = record(Cell("15M", "int8", 512, 1), ours=[(1.0, 1.0)], llama_cpp=[(9.0, 9.0)])
+    assert all(found.n_cells == 0 for found in judge([slow], has_avx512=False))
+
+
+def test_our_bfloat16_is_compared_with_our_float32_and_not_as_a_peer() -> None:
+    one = record(SMALL, **{"ours": [(90.0, 50.0)], "ours float32": [(100.0, 40.0)], "llama_cpp": [(45.0, 1.0)]})
+    assert verdict("speed-up of our bfloat16 over our float32, prefill", one).worst == pytest.approx(0.9)
+    assert verdict("speed-up of our bfloat16 over our float32, decode", one).worst == pytest.approx(1.25)
+    assert verdict("speed-up over the faster peer", one).worst == pytest.approx(2.0)

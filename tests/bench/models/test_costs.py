@@ -16,6 +16,7 @@ def test_a_step_reads_the_weights_and_the_keys_in_the_windows() -> None:
     assert step_bytes(config, [21], 4) == weights + (21 + 21) * per_key
     assert step_bytes(config, [101, 101], 4) == weights + 2 * (24 + 101) * per_key
     assert step_bytes(config, [21], 2) == (weights + 42 * per_key) // 2
+    assert step_bytes(config, [21], 1, cache_itemsize=2) == weights // 4 + 42 * per_key // 2
 
 
 def test_a_tied_head_is_read_once() -> None:

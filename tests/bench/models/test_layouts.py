@@ -117,3 +117,8 @@ def test_the_gguf_file_contains_the_same_tensors(tmp_path: Path) -> None:
     half = {tensor.name: tensor for tensor in gguf.GGUFReader(make_gguf(files, TINY, "bfloat16")).tensors}
     data = torch.tensor(half["blk.1.attn_k.weight"].data.reshape(16, 64)).view(torch.bfloat16)
     assert torch.equal(data, ours["layers.1.attention.wk.weight"])
+    blocks = {tensor.name: tensor for tensor in gguf.GGUFReader(make_gguf(files, TINY, "int8")).tensors}
+    key = blocks["blk.1.attn_k.weight"]
+    assert key.tensor_type == gguf.GGMLQuantizationType.Q8_0
+    rounded = torch.tensor(gguf.quants.dequantize(key.data, key.tensor_type)).reshape(16, 32)
+    torch.testing.assert_close(rounded, ours["layers.1.attention.wk.weight"].float(), rtol=0, atol=0.001)
