@@ -29,17 +29,22 @@ def add_block(x: Tensor, block: PackedBlock, config: ModelConfig, turn: Tensor, 
     `turn` is `rope.head_rotation` for the plan's rows. x may have more rows than the plan: rows of zeros at the end,
     which stay zero.
     """
+    by_torch = not plan.is_native
     x += _attention(normalized(x, block.attention_norm, config.norm_eps), block, config, turn, plan, ring)
-    gate, up = block.feed_forward_in(normalized(x, block.ffn_norm, config.norm_eps)).chunk(2, dim=-1)
-    x += block.feed_forward_out(silu(gate).mul_(up))
+    both = block.feed_forward_in(normalized(x, block.ffn_norm, config.norm_eps), by_torch=by_torch)
+    gate, up = both.chunk(2, dim=-1)
+    x += block.feed_forward_out(silu(gate).mul_(up), by_torch=by_torch)
 
 
 def _attention(
     x: Tensor, block: PackedBlock, config: ModelConfig, turn: Tensor, plan: WindowPlan, ring: Tensor
 ) -> Tensor:
     n_heads, head_dim = config.n_heads, config.head_dim
-    heads = rotate(block.attention_in(x)[: plan.n_rows].view(plan.n_rows, -1, head_dim), turn)
-    from_chunks = [_prefill(heads, chunk, ring, n_heads) for chunk in plan.prefills]  # before their rows are reused
+    heads = block.attention_in(x, by_torch=not plan.is_native)
+    heads = rotate(heads[: plan.n_rows].view(plan.n_rows, -1, head_dim), turn)
+    from_chunks = [
+        _prefill(heads, chunk, ring, n_heads, is_native=plan.is_native) for chunk in plan.prefills
+    ]  # before their rows are reused
     new = heads[:, n_heads:] if plan.kept is None else heads[plan.kept, n_heads:]
     ring.view(-1, head_dim).index_copy_(0, plan.targets, new.reshape(-1, head_dim))
     from_runs = []
@@ -49,11 +54,11 @@ def _attention(
         from_runs.append(attend_single(q, keys, values, run.bias).view(-1, n_heads * head_dim))
     parts = from_runs + from_chunks
     mixed = parts[0] if len(parts) == 1 else torch.cat(parts)
-    return block.attention_out(padded(mixed, x.shape[0]))
+    return block.attention_out(padded(mixed, x.shape[0]), by_torch=not plan.is_native)
 
 
-def _prefill(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int) -> Tensor:
-    if chunk.is_native and can_attend(heads):
+def _prefill(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int, *, is_native: bool) -> Tensor:
+    if is_native and can_attend(heads):
         return attend_chunk(heads[chunk.rows], chunk, ring[0, chunk.slot], ring[1, chunk.slot], n_heads)
     n_kv_heads = (heads.shape[1] - n_heads) // 2
     if can_fuse(heads.device, heads.dtype, n_heads, n_kv_heads, heads.shape[2]):

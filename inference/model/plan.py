@@ -35,10 +35,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Prefill:
-    """A longer chunk that starts at position `start`. It sees the `n_past` tokens before it, and itself.
-
-    With `is_native`, compiled code computes its attention.
-    """
+    """A longer chunk that starts at position `start`. It sees the `n_past` tokens before it, and itself."""
 
     rows: slice
     slot: int
@@ -47,7 +44,6 @@ class Prefill:
     n_ring: int
     window: int | None
     device: torch.device
-    is_native: bool = False
 
     @cached_property
     def past(self) -> Tensor:
@@ -65,11 +61,13 @@ class Prefill:
 class WindowPlan:
     """The attention of one step of `n_rows` tokens in the layers of one window.
 
-    `kept` are the rows whose keys are stored (None: all). `targets` are the places of their keys and values, head by
-    head, in a layer's ring seen as (2 * n_slots * n_kv_heads * R, head_dim).
+    With `is_native`, compiled code computes what it can. `kept` are the rows whose keys are stored (None: all).
+    `targets` are the places of their keys and values, head by head, in a layer's ring seen as (2 * n_slots *
+    n_kv_heads * R, head_dim).
     """
 
     n_rows: int
+    is_native: bool
     runs: tuple[Run, ...]
     prefills: tuple[Prefill, ...]
     kept: Tensor | None
@@ -91,11 +89,8 @@ class StepPlan:
     all_rows: list[int] | None
 
 
-def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *, has_library: bool = False) -> StepPlan:
-    """Lay out a step of chunks that `check_chunks` accepts.
-
-    With `has_library`, compiled code computes the attention of longer chunks, but of those with `by_torch`.
-    """
+def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *, is_native: bool = False) -> StepPlan:
+    """Lay out a step of chunks that `check_chunks` accepts; with `is_native`, compiled code computes what it can."""
     order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
     first_row, n = {}, 0
     for i in order:
@@ -110,7 +105,7 @@ def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *,
     plans = {}
     for window, ring in rings.items():
         places = targets(slots, positions, ring)
-        plans[window] = _plan_window(window, ring, in_order, places, has_library=has_library)
+        plans[window] = _plan_window(window, ring, in_order, places, is_native=is_native)
     last_rows = [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)]
     all_rows = [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))]
     unchanged = list(range(n))
@@ -124,7 +119,7 @@ def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *,
 
 
 def _plan_window(
-    window: int | None, ring: Tensor, chunks: Sequence[Chunk], places: Tensor, *, has_library: bool
+    window: int | None, ring: Tensor, chunks: Sequence[Chunk], places: Tensor, *, is_native: bool
 ) -> WindowPlan:
     """`ring` is that of one layer with this window, and `places` are the targets in it of all rows."""
     n_ring = ring.shape[3]
@@ -134,15 +129,15 @@ def _plan_window(
     prefills, kept, row = [], list(range(n_single)), n_single
     for chunk in chunks[n_single:]:
         n, start = len(chunk.ids), chunk.start
-        is_native, rows = has_library and not chunk.by_torch, slice(row, row + n)
+        rows = slice(row, row + n)
         past = n_past(start, window, n_ring)
-        prefills.append(Prefill(rows, chunk.slot, start, past, n_ring, window, ring.device, is_native))
+        prefills.append(Prefill(rows, chunk.slot, start, past, n_ring, window, ring.device))
         kept += range(row + max(0, n - n_ring), row + n)
         row += n
     all_kept = len(kept) == row
     stored = None if all_kept else torch.tensor(kept, device=ring.device)
     stored_at = places if stored is None else places[stored]
-    return WindowPlan(row, tuple(runs), tuple(prefills), stored, stored_at.flatten())
+    return WindowPlan(row, is_native, tuple(runs), tuple(prefills), stored, stored_at.flatten())
 
 
 def _plan_run(ring: Tensor, run: Sequence[Chunk], rows: slice) -> Run:

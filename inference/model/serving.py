@@ -65,27 +65,28 @@ class ServedModel:
         id outside the vocabulary.
         """
         check_chunks(self.config, chunks, cache)
-        is_single = [len(chunk.ids) == 1 and not chunk.by_torch for chunk in chunks]
-        singles = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if is_one]
-        others = [chunk for chunk, is_one in zip(chunks, is_single, strict=True) if not is_one]
-        decoded = self._decode(singles, cache) if singles else None
-        if decoded is None:
-            logits = self._compute(chunks, cache, every_token=every_token)
-        elif not others:
-            logits = decoded
+        singles = [i for i, chunk in enumerate(chunks) if len(chunk.ids) == 1 and not chunk.by_torch]
+        decoded = self._decode([chunks[i] for i in singles], cache) if singles else None
+        done = {} if decoded is None else dict(zip(singles, torch.split(decoded, 1), strict=True))
+        if decoded is None or len(done) < len(chunks):
+            for by_torch in (False, True):  # two passes only while a request of each backend runs
+                group = [i for i, chunk in enumerate(chunks) if i not in done and chunk.by_torch == by_torch]
+                if group:
+                    some = [chunks[i] for i in group]
+                    logits = self._compute(some, cache, every_token=every_token, by_torch=by_torch)
+                    sizes = [len(chunk.ids) if every_token else 1 for chunk in some]
+                    done |= dict(zip(group, torch.split(logits, sizes), strict=True))
+            logits = torch.cat([done[i] for i in range(len(chunks))])
         else:
-            of_singles = iter(torch.split(decoded, 1))
-            sizes = [len(chunk.ids) if every_token else 1 for chunk in others]
-            of_others = iter(torch.split(self._compute(others, cache, every_token=every_token), sizes))
-            logits = torch.cat([next(of_singles if is_one else of_others) for is_one in is_single])
+            logits = decoded
         for chunk in chunks:  # last, so that after a failure a single token can be run again
             cache.lengths[chunk.slot] += len(chunk.ids)
         return logits
 
-    def _compute(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor:
-        """Compute `step` with torch's operators."""
+    def _compute(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool, by_torch: bool) -> Tensor:
+        """Compute `step` with torch's operators and, but `by_torch`, compiled code for parts of it."""
         config, weights = self.config, self._weights
-        plan = plan_step(config, chunks, cache, has_library=self.backend == "native")
+        plan = plan_step(config, chunks, cache, is_native=self.backend == "native" and not by_torch)
         turn = rotation(plan.positions, config.head_dim, config.rope_theta)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         x = padded(embedding(plan.ids, weights.embeddings).float(), n_filled(len(plan.ids)))
@@ -95,7 +96,7 @@ class ServedModel:
         n_rows = len(plan.ids) if rows is None else len(rows)
         if rows is not None:
             x = padded(x[rows], n_filled(n_rows))
-        return weights.head(normalized(x, weights.norm, config.norm_eps))[:n_rows].float()
+        return weights.head(normalized(x, weights.norm, config.norm_eps), by_torch=by_torch)[:n_rows].float()
 
     def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
         """Compute single tokens in one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""

@@ -1,9 +1,9 @@
 """Matrix products for serving.
 
-Their weights are laid out for the processor. oneDNN's blocked layout is up to 4 times as fast as a plain product for
-few rows. It gives a row the same bits whatever rows are computed with it, if there are at least two (measured: 11
-shapes, both dtypes, up to 700 rows). Its operators are private to torch, so only this module calls them. Where this
-build or processor lacks them (a GPU, bfloat16 without AVX-512), the plain product is used.
+On a CPU their weights lie in blocks (`blocks`), which compiled code reads. With AVX-512 oneDNN has the same layout, so
+its own tensor is kept, and it computes what the compiled code does not. Its product is up to 4 times as fast as a plain
+one for few rows. It gives a row the same bits whatever rows are computed with it, if there are at least two (measured:
+11 shapes, both dtypes, up to 700 rows). Its operators are private to torch, so only this module calls them.
 """
 
 import ctypes
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import linear, pad
+from torch.nn.functional import linear
 
-from inference.model.operators.int8 import Int8Weight
+from inference.model.operators.blocks import BLOCK, Blocks, in_blocks
+from inference.model.operators.int8 import quantized
 
 MIN_ROWS = 6
 """Rows that a product should have. Fewer are padded with zeros, for the same bits and for speed.
@@ -49,68 +50,71 @@ class NativeWeight:
 
 
 class Product:
-    """y = x @ weight.T for x (N, n_in) and weight (n_out, n_in), quantized with `int8`: (N, n_out)."""
+    """y = x @ weight.T for x (N, n_in) and weight (n_out, n_in), quantized with `int8`: (N, n_out).
+
+    Raises ValueError for `int8` on a GPU.
+    """
 
     def __init__(self, weight: Tensor, *, int8: bool = False) -> None:
-        self.is_blocked = self._is_for_native = False
-        self._weight: Tensor | Int8Weight
-        if int8:
-            self._weight = Int8Weight(weight)
-        elif (blocked := _blocked(weight)) is None:
+        self._weight: Tensor | Blocks
+        self._is_onednns = False
+        if not _is_for_blocks(weight):
+            if int8:
+                raise ValueError(f"int8 on {weight.device.type}: weights in eight bits are for a CPU; use bfloat16")
             self._weight = weight
+        elif int8:
+            self._weight = quantized(weight)
+        elif (packed := _packed(weight)) is not None:
+            self._weight, self._is_onednns = packed, True
         else:
-            self._weight, self.is_blocked = blocked, True
-            self._is_for_native = _lies_in_known_blocks(weight, blocked)
+            self._weight = Blocks(weight)
 
     def for_native(self) -> NativeWeight | None:
-        """Return the weights for native/decode.c, or None if they are not in the layout that it reads."""
+        """Return the weights for compiled code, or None if they are not in blocks."""
         weight = self._weight
-        if isinstance(weight, Int8Weight):
-            return NativeWeight(weight.weight, weight.weight.data_ptr(), weight.scale) if weight.is_blocked else None
-        return NativeWeight(weight, torch.ops.mkldnn.data_ptr(weight), None) if self._is_for_native else None
+        if isinstance(weight, Blocks):
+            return NativeWeight(weight.weight, weight.weight.data_ptr(), weight.scale)
+        return NativeWeight(weight, torch.ops.mkldnn.data_ptr(weight), None) if self._is_onednns else None
 
-    def __call__(self, x: Tensor) -> Tensor:
-        if isinstance(self._weight, Int8Weight):
-            return self._weight(x)
-        return _blocked_product(x, self._weight) if self.is_blocked else linear(x, self._weight)
+    def __call__(self, x: Tensor, *, by_torch: bool = False) -> Tensor:
+        """With `by_torch`, no compiled code is used."""
+        if isinstance(self._weight, Blocks):
+            return self._weight.multiply(x)
+        return _packed_product(x, self._weight) if self._is_onednns else linear(x, self._weight)
 
 
-def _blocked(weight: Tensor) -> Tensor | None:
-    """Return `weight` in oneDNN's layout, or None where a product with it does not work here."""
-    if weight.device.type != "cpu":
+def _is_for_blocks(weight: Tensor) -> bool:
+    return weight.device.type == "cpu" and weight.dtype in (torch.float32, torch.bfloat16)
+
+
+def _packed(weight: Tensor) -> Tensor | None:
+    """Return `weight` as oneDNN's tensor, or None where that is not in blocks or oneDNN is slower than our code."""
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
         return None
     try:
-        blocked: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
-        _blocked_product(weight[:2], blocked)
+        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
+        _packed_product(weight[:2], packed)
     except (AttributeError, RuntimeError):
         return None
-    return blocked
+    return packed if _lies_in_blocks(weight, packed) else None
 
 
-def _lies_in_known_blocks(weight: Tensor, blocked: Tensor) -> bool:
-    """Whether `blocked` has the layout that native/decode.c reads.
+def _lies_in_blocks(weight: Tensor, packed: Tensor) -> bool:
+    """Whether oneDNN's tensor has the layout of `blocks`.
 
-    oneDNN chooses by processor, version, shape and number of threads (with AVX2 and two threads some shapes get blocks
-    of 16), so every weight has to be checked. A weight (n_out, n_in) is stored as (n_out / 64, n_in, 64) in float32
-    and as (n_out / 64, n_in / 2, 64, 2) in bfloat16, padded with zeros to 64 outputs and 16 or 32 inputs. The check
-    compares the size and the first 64 outputs.
+    oneDNN chooses by processor, version, shape and number of threads, so every weight has to be checked: the size, and
+    the first 64 outputs.
     """
-    together = {torch.float32: 1, torch.bfloat16: 2}.get(weight.dtype)
-    if together is None:
-        return False
-    (n_out, n_in), step = weight.shape, 16 * together
-    n_padded = -(-n_in // step) * step
-    first = pad(weight[:64], (0, n_padded - n_in, 0, max(0, 64 - n_out)))
-    expected = first.view(64, n_padded // together, together).transpose(0, 1).flatten()
+    expected = in_blocks(weight[:BLOCK]).flatten()
     try:
-        n_bytes: int = torch.ops.mkldnn._nbytes(blocked)
-        memory = (ctypes.c_char * expected.nbytes).from_address(torch.ops.mkldnn.data_ptr(blocked))
+        n_bytes: int = torch.ops.mkldnn._nbytes(packed)
+        memory = (ctypes.c_char * expected.nbytes).from_address(torch.ops.mkldnn.data_ptr(packed))
     except (AttributeError, RuntimeError):
         return False
-    has_this_size = n_bytes == -(-n_out // 64) * expected.nbytes
+    has_this_size = n_bytes == -(-weight.shape[0] // BLOCK) * expected.nbytes
     return has_this_size and torch.equal(torch.frombuffer(memory, dtype=weight.dtype).clone(), expected)
 
 
-def _blocked_product(x: Tensor, weight: Tensor) -> Tensor:
+def _packed_product(x: Tensor, weight: Tensor) -> Tensor:
     product: Tensor = torch.ops.mkldnn._linear_pointwise(x, weight, None, "none", [], "")
     return product

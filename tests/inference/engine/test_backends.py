@@ -13,9 +13,9 @@ from inference.model.native.library import Backend, library
 from inference.model.serving import ServedModel
 from tests.inference.engine.builders import Letters, Recording, cache_for, finish
 from tests.inference.model.builders import random_ids, served_model, tiny_config
-from tests.inference.model.native.needs import needs_blocks
+from tests.inference.model.native.needs import needs_compiler
 
-pytestmark = needs_blocks
+pytestmark = needs_compiler
 
 MAX_LEN = 80
 

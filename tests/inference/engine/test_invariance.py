@@ -20,7 +20,7 @@ from inference.model.serving import ServedModel
 from tests.inference.engine.builders import Letters, Recording, cache_for, finish
 from tests.inference.model.builders import random_ids, served_model, tiny_config
 
-KINDS = [(dtype, is_blocked) for dtype in (torch.float32, torch.bfloat16) for is_blocked in (False, True)]
+KINDS = [(dtype, by_onednn) for dtype in (torch.float32, torch.bfloat16) for by_onednn in (False, True)]
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def check(model: ServedModel, requests: list[Request], rng: random.Random, *, ma
             assert torch.equal(one, other), f"step {at} of request {name}, by {(one - other).abs().max()}"
 
 
-@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
+@pytest.mark.parametrize(("dtype", "by_onednn"), KINDS)
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(
     window=st.sampled_from([None, 1, 7, 24, (5, None)]),
@@ -71,10 +71,10 @@ def check(model: ServedModel, requests: list[Request], rng: random.Random, *, ma
     seed=st.integers(0, 2**32),
 )
 def test_logits_are_the_same_bits_alone_and_in_any_crowd(
-    dtype: torch.dtype, is_blocked: bool, window: int | None, n_kv_heads: int, max_chunk: int, seed: int
+    dtype: torch.dtype, by_onednn: bool, window: int | None, n_kv_heads: int, max_chunk: int, seed: int
 ) -> None:
     rng = random.Random(seed)
-    model = served_model(tiny_config(sliding_window=window, n_kv_heads=n_kv_heads), dtype=dtype, is_blocked=is_blocked)
+    model = served_model(tiny_config(sliding_window=window, n_kv_heads=n_kv_heads), dtype=dtype, by_onednn=by_onednn)
     requests = [
         Request(
             f"r{i}",
@@ -86,11 +86,11 @@ def test_logits_are_the_same_bits_alone_and_in_any_crowd(
     check(model, requests, rng, max_len=64, max_chunk=max_chunk)
 
 
-@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
-def test_logits_are_the_same_bits_beside_longer_and_shorter_texts(dtype: torch.dtype, is_blocked: bool) -> None:
+@pytest.mark.parametrize(("dtype", "by_onednn"), KINDS)
+def test_logits_are_the_same_bits_beside_longer_and_shorter_texts(dtype: torch.dtype, by_onednn: bool) -> None:
     """Keys of several lengths are then read up to the longest. Heads and chunks are as in served models."""
     config = tiny_config(sliding_window=(700, None), n_heads=4, n_kv_heads=2, head_dim=32, max_seq_len=1200)
-    model = served_model(config, dtype=dtype, is_blocked=is_blocked)
+    model = served_model(config, dtype=dtype, by_onednn=by_onednn)
     requests = [
         Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=24, seed=i))
         for i, n in enumerate((3, 40, 505, 530, 690, 1030))
@@ -98,10 +98,10 @@ def test_logits_are_the_same_bits_beside_longer_and_shorter_texts(dtype: torch.d
     check(model, requests, random.Random(5), max_len=1200, max_chunk=128)
 
 
-@pytest.mark.parametrize(("dtype", "is_blocked"), KINDS)
-def test_logits_are_the_same_bits_on_two_threads(dtype: torch.dtype, is_blocked: bool) -> None:
+@pytest.mark.parametrize(("dtype", "by_onednn"), KINDS)
+def test_logits_are_the_same_bits_on_two_threads(dtype: torch.dtype, by_onednn: bool) -> None:
     """The matrix library then splits the rows of a float32 product, and uses another method for few rows."""
-    model = served_model(tiny_config(sliding_window=24, n_layers=1), dtype=dtype, is_blocked=is_blocked)
+    model = served_model(tiny_config(sliding_window=24, n_layers=1), dtype=dtype, by_onednn=by_onednn)
     requests = [
         Request(f"r{i}", (10 + i, *random_ids(n, seed=i)), SamplingParams(max_tokens=3, seed=i))
         for i, n in enumerate((0, 2, 5, 6, 8))

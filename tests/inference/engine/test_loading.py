@@ -58,12 +58,12 @@ def test_served_weights_score_as_plain_ones(path: Path, dtype: torch.dtype) -> N
     assert score(load_for_serving(path, dtype=dtype), ids) == pytest.approx(expected, abs=tolerance)
 
 
-def test_answers_are_the_same_where_weights_cannot_be_packed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_answers_are_the_same_without_onednns_layout(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = []
-    for is_blocked in (True, False):
+    for by_onednn in (True, False):
         with monkeypatch.context() as here:
-            if not is_blocked:
-                here.setattr(linear, "_blocked", lambda _weight: None)
+            if not by_onednn:
+                here.setattr(linear, "_packed", lambda _weight: None)
             engine = load_models({"a": open_folder(path)}, n_slots=1).models["a"].engine
         engine.add(Request("x", (5, 6, 7), SamplingParams(max_tokens=100, seed=1)))
         events = []

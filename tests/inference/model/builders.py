@@ -59,13 +59,13 @@ def served_model(
     dtype: torch.dtype = torch.float32,
     *,
     int8: bool = False,
-    is_blocked: bool = True,
+    by_onednn: bool = True,
 ) -> ServedModel:
-    """`random_model`, served. Without `is_blocked`, as on a processor whose oneDNN has no blocked layout."""
+    """`random_model`, served. Without `by_onednn`, as on a processor without AVX-512."""
     model = random_model(config, seed, dtype)
-    if is_blocked:
+    if by_onednn:
         return model.served(int8=int8)
-    with patch.object(linear, "_blocked", return_value=None):
+    with patch.object(linear, "_packed", return_value=None):
         return model.served(int8=int8)
 
 

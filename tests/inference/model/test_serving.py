@@ -12,7 +12,6 @@ from inference.model import serving
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
 from inference.model.config import Family, ModelConfig
-from inference.model.operators.linear import Product
 from inference.model.serving import ServedModel
 from tests.inference.model.builders import (
     hugging_face_logits,
@@ -108,15 +107,15 @@ def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:
 @given(
     window=st.sampled_from([None, 1, 2, 7, 13, (5, None), (3, 8)]),
     n_kv_heads=st.sampled_from([1, 2, 4]),
-    is_blocked=st.booleans(),
+    by_onednn=st.booleans(),
     seed=st.integers(0, 2**32),
 )
 def test_sequences_that_join_and_leave_in_any_chunks_equal_a_run_without_a_cache(
-    window: int | tuple[int | None, ...] | None, n_kv_heads: int, is_blocked: bool, seed: int
+    window: int | tuple[int | None, ...] | None, n_kv_heads: int, by_onednn: bool, seed: int
 ) -> None:
     rng = random.Random(seed)
     config = tiny_config(sliding_window=window, n_kv_heads=n_kv_heads)
-    whole, model = random_model(config), served_model(config, is_blocked=is_blocked)
+    whole, model = random_model(config), served_model(config, by_onednn=by_onednn)
     cache = RingCache(config, n_slots=4, max_len=64, dtype=torch.float32)
     waiting = [random_ids(rng.randint(1, 64), seed=rng.randrange(2**32)) for _ in range(8)]
     running: dict[int, tuple[list[int], Tensor]] = {}  # the ids of the sequence in a slot, and its logits without cache
@@ -151,10 +150,10 @@ def test_a_step_returns_the_logits_of_the_last_token_of_each_chunk() -> None:
 
 
 def alone_and_in_a_crowd(
-    config: ModelConfig, dtype: torch.dtype, *, is_blocked: bool
+    config: ModelConfig, dtype: torch.dtype, *, by_onednn: bool
 ) -> tuple[list[Tensor], list[Tensor]]:
     """Return the logits of one long sampled answer: alone, and among five other sequences that come and go."""
-    model = served_model(config, dtype=dtype, is_blocked=is_blocked)
+    model = served_model(config, dtype=dtype, by_onednn=by_onednn)
     prompt, n_new, chunk = random_ids(45), 150, 16
 
     def run(n_slots: int, slot: int) -> list[Tensor]:
@@ -181,9 +180,9 @@ def alone_and_in_a_crowd(
 
 
 @pytest.mark.parametrize("window", [7, 64, None])
-@pytest.mark.parametrize("is_blocked", [False, True])
-def test_a_long_sampled_answer_is_the_same_alone_and_in_a_crowd(window: int | None, is_blocked: bool) -> None:
-    alone, crowd = alone_and_in_a_crowd(tiny_config(sliding_window=window), torch.float32, is_blocked=is_blocked)
+@pytest.mark.parametrize("by_onednn", [False, True])
+def test_a_long_sampled_answer_is_the_same_alone_and_in_a_crowd(window: int | None, by_onednn: bool) -> None:
+    alone, crowd = alone_and_in_a_crowd(tiny_config(sliding_window=window), torch.float32, by_onednn=by_onednn)
     assert all((a - b).abs().max() < 1e-5 * max(1.0, float(a.abs().max())) for a, b in zip(alone, crowd, strict=True))
 
 
@@ -191,9 +190,7 @@ def test_a_long_sampled_answer_is_the_same_alone_and_in_a_crowd(window: int | No
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_logits_are_bit_equal_alone_and_in_a_crowd(window: int | None, dtype: torch.dtype) -> None:
     config = replace(tiny_config(sliding_window=window), hidden_dim=2048)
-    if not Product(torch.zeros(64, 64, dtype=dtype)).is_blocked:
-        pytest.skip("this processor has no blocked layout for this dtype; plain products promise no bits")
-    alone, crowd = alone_and_in_a_crowd(config, dtype, is_blocked=True)
+    alone, crowd = alone_and_in_a_crowd(config, dtype, by_onednn=True)
     assert all(torch.equal(a, b) for a, b in zip(alone, crowd, strict=True))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from inference.model.native.library import find_compiler, library_folders, library_name
 from tests.fakes.compiler import FakeCompiler, wait_until_gone
-from tests.inference.model.native.needs import needs_blocks
+from tests.inference.model.native.needs import needs_compiler
 from tests.inference.server.serving import ASK, ENDLESS, LIMIT_S, Server, serving
 
 ANSWER: dict[str, Any] = {"model": "one", "messages": ASK, "temperature": 0}
@@ -60,7 +60,7 @@ def test_while_the_compiler_runs_torch_answers_and_the_compiler_ends_with_the_se
         assert "Traceback" not in log
 
 
-@needs_blocks
+@needs_compiler
 def test_new_requests_take_the_compiled_backend_and_running_ones_keep_torch(
     folders: dict[str, Path], compiler: FakeCompiler, tmp_path: Path
 ) -> None:

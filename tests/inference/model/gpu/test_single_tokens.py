@@ -1,6 +1,7 @@
 """The step that a graph records, against `ServedModel.step`, which reads the same slots in Python."""
 
 from random import Random
+from unittest.mock import patch
 
 import pytest
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from inference.model.cache import Chunk, RingCache
 from inference.model.gpu import flash_attention
 from inference.model.gpu.single_tokens import SingleTokens
+from inference.model.operators import linear
 from inference.model.serving import ServedModel
 from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
 from tests.inference.model.gpu.flash import flash
@@ -79,7 +81,8 @@ def test_bfloat16_agrees_to_its_precision() -> None:
 def test_plain_weights_work_as_on_a_gpu() -> None:
     """On a GPU no weight is in blocks, and a tied embedding is the head."""
     config = tiny_config(sliding_window=7, tied_embeddings=True)
-    model = served_model(config, is_blocked=False)
+    with patch.object(linear, "_is_for_blocks", return_value=False):
+        model = served_model(config)
     cache = filled_cache(model, [5, 30], 64)
     chunks = [Chunk(1, 30, [3]), Chunk(0, 5, [4])]
     with torch.inference_mode():

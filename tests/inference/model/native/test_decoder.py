@@ -12,9 +12,9 @@ from inference.model.config import ModelConfig
 from inference.model.native.decoder import can_decode
 from inference.model.serving import ServedModel
 from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
-from tests.inference.model.native.needs import needs_blocks
+from tests.inference.model.native.needs import needs_compiler
 
-pytestmark = needs_blocks
+pytestmark = needs_compiler
 
 
 def decoded(model: ServedModel, n_sequences: int, dtype: torch.dtype, *, by_torch: bool = False) -> Tensor:

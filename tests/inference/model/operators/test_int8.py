@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from inference.model.operators import int8
-from inference.model.operators.int8 import Int8Weight
+from inference.model.operators import blocks
+from inference.model.operators.int8 import quantized
 
 
 def dequantized(weight: torch.Tensor) -> torch.Tensor:
@@ -16,12 +16,10 @@ def dequantized(weight: torch.Tensor) -> torch.Tensor:
 def test_a_product_is_that_of_the_quantized_weights(
     n_rows: int, dtype: torch.dtype, tolerance: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(int8, "_WIDENED_AT_A_TIME", 64 * 80)
+    monkeypatch.setattr(blocks, "_WIDENED_AT_A_TIME", 64 * 80)
     torch.manual_seed(0)
     weight, x = torch.randn(200, 72), torch.randn(n_rows, 72).to(dtype)
-    product = Int8Weight(weight)
-    assert product.is_blocked
-    out = product(x)
+    out = quantized(weight).multiply(x)
     assert out.dtype == dtype
     torch.testing.assert_close(out.double(), x.double() @ dequantized(weight).T, atol=tolerance, rtol=0.01)
 
@@ -29,4 +27,4 @@ def test_a_product_is_that_of_the_quantized_weights(
 def test_a_row_of_zeros_stays_zero() -> None:
     weight = torch.randn(3, 64)
     weight[1] = 0
-    assert (Int8Weight(weight)(torch.randn(7, 64))[:, 1] == 0).all()
+    assert (quantized(weight).multiply(torch.randn(7, 64))[:, 1] == 0).all()
