@@ -13,6 +13,7 @@ _LARGEST = {"vocab_size": 2**24, "max_seq_len": 2**30}
 _LARGEST_WIDTH = 2**20  # of all other counts: products of larger ones might not fit into 64 bits
 _LARGEST_WINDOW = 2**30
 _LARGEST_THETA = 1e15
+_LARGEST_SCALE = 1e6  # of the numbers of RoPE scaling
 _SHOWN_CHARS = 60
 
 Family = Literal["mistral", "llama"]  # they have the same blocks, and differ in defaults and chat templates
@@ -20,6 +21,68 @@ Family = Literal["mistral", "llama"]  # they have the same blocks, and differ in
 
 class CheckpointError(ValueError):
     """A model folder cannot be used. The message names what was found, what was expected, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinearScaling:
+    """Position interpolation: every frequency of RoPE is divided by `factor` (arXiv:2306.15595, equation 4)."""
+
+    factor: float
+
+    def __post_init__(self) -> None:
+        check_positive("factor", self.factor, _LARGEST_SCALE)
+
+
+@dataclass(frozen=True, slots=True)
+class Llama3Scaling:
+    """Llama 3.1's scaling of RoPE (arXiv:2407.21783, section 3.4.2, and its code).
+
+    Components that turn fewer than `low_freq_factor` times within `original_max_seq_len` tokens have their frequency
+    divided by `factor`, those that turn more than `high_freq_factor` times keep it, and those between are interpolated.
+    """
+
+    factor: float
+    low_freq_factor: float
+    high_freq_factor: float
+    original_max_seq_len: int
+
+    def __post_init__(self) -> None:
+        for name in ("factor", "low_freq_factor", "high_freq_factor"):
+            check_positive(name, getattr(self, name), _LARGEST_SCALE)
+        check_whole("original_max_position_embeddings", self.original_max_seq_len, _LARGEST["max_seq_len"])
+        if self.high_freq_factor <= self.low_freq_factor:
+            raise CheckpointError(
+                f"high_freq_factor is {self.high_freq_factor} and low_freq_factor {self.low_freq_factor}; a larger "
+                "high_freq_factor was expected"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class YarnScaling:
+    """YaRN (arXiv:2309.00071, section 3.2).
+
+    Components that turn more than `beta_fast` times within `original_max_seq_len` tokens keep their frequency, those
+    that turn fewer than `beta_slow` times have it divided by `factor`, and between them the share is interpolated over
+    the components' numbers, whose ends are whole with `truncate`. Queries and keys are multiplied by
+    `attention_factor`.
+    """
+
+    factor: float
+    original_max_seq_len: int
+    beta_fast: float = 32.0
+    beta_slow: float = 1.0
+    attention_factor: float = 1.0
+    truncate: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("factor", "beta_fast", "beta_slow", "attention_factor"):
+            check_positive(name, getattr(self, name), _LARGEST_SCALE)
+        check_whole("original_max_position_embeddings", self.original_max_seq_len, _LARGEST["max_seq_len"])
+        if type(self.truncate) is not bool:
+            raise CheckpointError(f"truncate is {shown(self.truncate)}; true or false was expected")
+
+
+RopeScaling = LinearScaling | Llama3Scaling | YarnScaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +105,7 @@ class ModelConfig:
     rope_theta: float = 10000.0
     max_seq_len: int = 32768
     tied_embeddings: bool = False
+    rope_scaling: RopeScaling | None = None
 
     def __post_init__(self) -> None:
         for name in ("dim", "n_layers", "head_dim", "hidden_dim", "n_heads", "n_kv_heads", "vocab_size", "max_seq_len"):
@@ -50,6 +114,8 @@ class ModelConfig:
             check_positive(name, getattr(self, name), largest)
         if type(self.tied_embeddings) is not bool:
             raise CheckpointError(f"tied_embeddings is {shown(self.tied_embeddings)}; true or false was expected")
+        if isinstance(self.rope_scaling, YarnScaling) and self.rope_theta <= 1:
+            raise CheckpointError(f"rope_theta is {self.rope_theta}; a number above 1 was expected with YaRN")
         if self.n_heads * self.head_dim > _LARGEST_WIDTH:
             raise CheckpointError(
                 f"n_heads is {self.n_heads} and head_dim {self.head_dim}; a product of at most {_LARGEST_WIDTH} was "
@@ -77,6 +143,11 @@ class ModelConfig:
         if isinstance(self.sliding_window, tuple):
             return self.sliding_window[layer % len(self.sliding_window)]
         return self.sliding_window
+
+    @property
+    def attention_factor(self) -> float:
+        """The number by which RoPE multiplies queries and keys. Only YaRN has one."""
+        return self.rope_scaling.attention_factor if isinstance(self.rope_scaling, YarnScaling) else 1.0
 
     @property
     def n_parameters(self) -> int:

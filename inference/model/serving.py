@@ -18,7 +18,7 @@ from inference.model.gpu.graphs import GraphDecoder
 from inference.model.native.decoder import Decoder, can_decode
 from inference.model.native.library import Backend, library
 from inference.model.operators.linear import n_filled
-from inference.model.operators.rope import head_rotation, rotation
+from inference.model.operators.rope import frequencies, head_rotation, rotation
 from inference.model.packed import PackedWeights
 from inference.model.plan import check_chunks, plan_step
 
@@ -29,6 +29,7 @@ class ServedModel:
     def __init__(self, weights: PackedWeights) -> None:
         self.config = weights.config
         self._weights = weights
+        self._frequencies = frequencies(weights.config).to(weights.embeddings.device)
         self._can_decode = can_decode(weights)
         self._decoder: Decoder | GraphDecoder | None = None
 
@@ -87,7 +88,7 @@ class ServedModel:
         """Compute `step` with torch's operators and, but `by_torch`, compiled code for parts of it."""
         config, weights = self.config, self._weights
         plan = plan_step(config, chunks, cache, is_native=self.backend == "native" and not by_torch)
-        turn = rotation(plan.positions, config.head_dim, config.rope_theta)
+        turn = rotation(plan.positions, self._frequencies, config.attention_factor)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         x = padded(embedding(plan.ids, weights.embeddings).float(), n_filled(len(plan.ids)))
         for block, window_plan, ring in zip(weights.blocks, plan.windows, cache.rings, strict=True):

@@ -15,7 +15,7 @@ from torch.nn.functional import linear, silu
 from inference.model.config import ModelConfig
 from inference.model.operators.attention import attend
 from inference.model.operators.linear import Product
-from inference.model.operators.rope import rotate, rotation
+from inference.model.operators.rope import frequencies, rotate, rotation
 from inference.model.packed import PackedBlock, PackedWeights
 from inference.model.places import band
 from inference.model.serving import ServedModel
@@ -96,7 +96,8 @@ class Transformer(nn.Module):
         """
         self._check_has_weights()
         n_tokens = ids.shape[1]
-        turn = rotation(torch.arange(n_tokens, device=ids.device), self.config.head_dim, self.config.rope_theta)
+        positions = torch.arange(n_tokens, device=ids.device)
+        turn = rotation(positions, frequencies(self.config).to(ids.device), self.config.attention_factor)
         windows = [self.config.window(layer) for layer in range(self.config.n_layers)]
         visible = {window: band(n_tokens, n_tokens, window, ids.device) for window in set(windows)}
         x = self.tok_embeddings(ids)

@@ -1,16 +1,17 @@
 """Read config.json of the Hugging Face layout.
 
-It is read as transformers' Mistral and Llama classes read it. `model_type` decides the class, and the class decides
-which keys count. Keys that it does not read (training settings, token ids, caches) are ignored here too. A value that
-sets something outside this architecture (biases, scaled RoPE, experts, quantized weights) is refused by name. A missing
-key has the default of the class, which is not always the value of the published models.
+It is read as transformers' Mistral, Ministral and Llama classes read it. `model_type` decides the class, and the class
+decides which keys count. Keys that it does not read (training settings, token ids, caches, `use_sliding_window`) are
+ignored here too. A value that sets something outside this architecture (biases, experts, quantized weights) is refused
+by name. A missing key has the default of the class, which is not always the value of the published models.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.model.config import CheckpointError, Family, ModelConfig, read_object, shown, shown_name
+from inference.model.checkpoint.rope_scaling import read_scaling
+from inference.model.config import CheckpointError, Family, ModelConfig, RopeScaling, read_object, shown
 
 CONFIG_FILE = "config.json"
 
@@ -25,20 +26,23 @@ class _Class:
     n_kv_heads: int | None  # None: as many as query heads
     sliding_window: int | None
     has_window: bool
+    has_layer_types: bool = False
 
 
 _CLASSES = {
     "mistral": _Class("mistral", "MistralForCausalLM", 131072, 8, 4096, has_window=True),
+    "ministral": _Class("mistral", "MinistralForCausalLM", 131072, 8, 4096, has_window=True, has_layer_types=True),
     "llama": _Class("llama", "LlamaForCausalLM", 2048, None, None, has_window=False),
 }
+_ARCHITECTURES = {kind.architecture for kind in _CLASSES.values()} | {"LLaMAForCausalLM"}  # the last: before release
 _REQUIRED = ("hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "vocab_size")
 _ROPE_THETA, _NORM_EPS = 10000.0, 1e-6
+_LAYER_TYPES = ("sliding_attention", "full_attention")
 _FIXED = {
     "hidden_act": "silu",
     "attention_bias": False,
     "mlp_bias": False,
     "partial_rotary_factor": 1.0,
-    "quantization_config": None,
 }
 
 
@@ -52,12 +56,24 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
     kind = _CLASSES.get(str(raw.get("model_type")))
     if kind is None:
         raise CheckpointError(
-            f"{path}: model_type is {shown(raw.get('model_type'))}; {' or '.join(_CLASSES)} was expected, "
-            "other architectures are not supported"
+            f"{path}: model_type is {shown(raw.get('model_type'))}; {', '.join(_CLASSES)} are supported, other "
+            "architectures are not"
         )
+    if kind.family == "mistral" and "layer_types" in raw:  # transformers' AutoConfig decides so
+        kind = _CLASSES["ministral"]
     architectures = raw.get("architectures") or [kind.architecture]
-    if architectures != [kind.architecture]:
-        raise CheckpointError(f"{path}: architectures is {shown(architectures)}; [{kind.architecture!r}] was expected")
+    if not isinstance(architectures, list) or [name for name in architectures if name not in _ARCHITECTURES]:
+        raise CheckpointError(
+            f"{path}: architectures is {shown(architectures)}; [{kind.architecture!r}] was expected, a model that "
+            "continues text"
+        )
+    if raw.get("quantization_config"):
+        method = raw["quantization_config"]
+        method = method.get("quant_method") if isinstance(method, dict) else method
+        raise CheckpointError(
+            f"{path}: quantization_config is by {shown(method)}, which is not supported; use the model that was "
+            "quantized, with --dtype int8"
+        )
     for key, expected in _FIXED.items():
         if raw.get(key) not in (expected, None):
             raise CheckpointError(f"{path}: {key} is {shown(raw[key])}; only {expected!r} is supported")
@@ -67,7 +83,8 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
     if head_dim is None:
         head_dim = _quotient(path, raw["hidden_size"], n_heads)
     n_kv_heads = raw.get("num_key_value_heads", kind.n_kv_heads)
-    sliding_window, rope_theta = _sliding_window(path, raw, kind), _rope_theta(path, raw)
+    max_seq_len = raw.get("max_position_embeddings", kind.max_position_embeddings)
+    sliding_window, (rope_theta, rope_scaling) = _sliding_window(path, raw, kind), _rope(path, raw, max_seq_len)
     try:
         config = ModelConfig(
             dim=raw["hidden_size"],
@@ -80,8 +97,9 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
             vocab_size=raw["vocab_size"],
             sliding_window=sliding_window,
             rope_theta=rope_theta,
-            max_seq_len=raw.get("max_position_embeddings", kind.max_position_embeddings),
+            max_seq_len=max_seq_len,
             tied_embeddings=raw.get("tie_word_embeddings", False),
+            rope_scaling=rope_scaling,
         )
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error} (named as in params.json)") from None
@@ -98,33 +116,41 @@ def _quotient(path: Path, dim: Any, n_heads: Any) -> int:
 
 
 def _sliding_window(path: Path, raw: dict[str, Any], kind: _Class) -> Any:
-    """Return W: an explicit null means no window, a missing key means the class default."""
+    """Return W, or a tuple of it for the layers. An explicit null is no window, a missing key the class default."""
     if not kind.has_window:
         return None
-    kinds = raw.get("layer_types") or []
-    if not isinstance(kinds, list) or any(kind != kinds[0] for kind in kinds):
-        raise CheckpointError(f"{path}: layer_types lists different kinds of layers; only one kind is supported")
-    return raw.get("sliding_window", kind.sliding_window)
-
-
-def _rope_theta(path: Path, raw: dict[str, Any]) -> Any:
-    """Return theta from `rope_parameters` (transformers 5) or `rope_theta` (before); refuse all but plain RoPE."""
-    rope: dict[str, Any] = {}
-    for key in ("rope_scaling", "rope_parameters"):
-        value = raw.get(key) or {}
-        kind = (value.get("rope_type") or value.get("type") or "default") if isinstance(value, dict) else value
-        if kind != "default":
-            raise CheckpointError(f"{path}: {key} is {shown(kind)}; only plain RoPE ('default') is supported")
-        if not isinstance(value, dict):
-            continue
-        if unknown := sorted(value.keys() - {"rope_type", "type", "rope_theta", "partial_rotary_factor"}):
-            raise CheckpointError(
-                f"{path}: {key} has {', '.join(map(shown_name, unknown))}; only plain RoPE is supported"
-            )
-        rope |= value
-    if rope.get("partial_rotary_factor", 1.0) != 1.0:
+    window = raw.get("sliding_window", kind.sliding_window)
+    if isinstance(window, list):  # as in Mistral's own files; transformers cannot read it
+        return tuple(window)
+    types = raw.get("layer_types") if kind.has_layer_types else None
+    if not types:
+        return window
+    if not isinstance(types, list) or any(name not in _LAYER_TYPES for name in types):
+        raise CheckpointError(f"{path}: layer_types is {shown(types)}; a list of {' and '.join(_LAYER_TYPES)} expected")
+    if len(types) != raw["num_hidden_layers"]:
         raise CheckpointError(
-            f"{path}: partial_rotary_factor is {shown(rope['partial_rotary_factor'])}; only 1.0 is supported"
+            f"{path}: layer_types lists {len(types)} layers, and num_hidden_layers is "
+            f"{shown(raw['num_hidden_layers'])}; the same number was expected"
         )
+    if window is None and "sliding_attention" in types:
+        raise CheckpointError(f"{path}: sliding_window is null, and layer_types has sliding_attention; give its length")
+    windows = tuple(window if name == "sliding_attention" else None for name in types)
+    lengths = (n for n in range(1, len(windows) + 1) if len(windows) % n == 0)
+    period = next(n for n in lengths if windows == windows[:n] * (len(windows) // n))
+    return windows[0] if period == 1 else windows[:period]
+
+
+def _rope(path: Path, raw: dict[str, Any], max_seq_len: Any) -> tuple[Any, RopeScaling | None]:
+    """Return theta and the scaling. A `rope_scaling` (before transformers 5) replaces `rope_parameters`."""
+    key = "rope_scaling" if raw.get("rope_scaling") else "rope_parameters"
+    rope = raw.get(key) or {}
+    if rope == "default":
+        rope = {}
+    if not isinstance(rope, dict):
+        raise CheckpointError(f"{path}: {key} is {shown(rope)}; an object was expected")
+    try:
+        scaling = read_scaling(rope, max_seq_len, raw.get("original_max_position_embeddings"))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {key}: {error}") from None
     theta = rope.get("rope_theta", raw.get("rope_theta"))
-    return _ROPE_THETA if theta is None else theta
+    return (_ROPE_THETA if theta is None else theta), scaling

@@ -10,10 +10,13 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
+from inference.model.checkpoint.rope_scaling import read_mistral_yarn, read_scaling, scaling_object
 from inference.model.config import (
     CheckpointError,
     Family,
     ModelConfig,
+    RopeScaling,
+    YarnScaling,
     check_positive,
     check_whole,
     read_object,
@@ -27,6 +30,11 @@ _FIXED = {"model_type": "transformer", "activation": "silu", "causal": True, "us
 _IGNORED = ("max_batch_size",)  # the size of the publisher's own cache
 _LLAMA_MARK = "multiple_of"  # Llama gives its hidden width by a rule, Mistral as a number
 _LLAMA_2_TOKENS = 4096  # Llama 2's length, which its files do not give
+_LLAMA_3_SCALING = (
+    '"rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, '
+    '"original_max_position_embeddings": 8192} and "max_seq_len": 131072'
+)
+_DEFAULT_LENGTH = next(field.default for field in fields(ModelConfig) if field.name == "max_seq_len")
 _LARGEST_FACTOR = 1000.0
 _SHOWN_KEYS = 20
 
@@ -53,8 +61,14 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
         params = _from_llama(path, params)
     if params.get("vocab_size") == -1 and vocab_size is not None:
         params["vocab_size"] = vocab_size
+    windows = params.get("sliding_window"), params.pop("_sliding_window", None)  # the second hides it from vLLM
+    if None not in windows and windows[0] != windows[1]:
+        raise CheckpointError(
+            f"{path}: sliding_window is {shown(windows[0])} and _sliding_window {shown(windows[1])}; one was expected"
+        )
+    params["sliding_window"] = windows[1] if windows[0] is None else windows[0]
     known = {field.name: field.default is MISSING for field in fields(ModelConfig)}
-    unknown = sorted(key for key, value in params.items() if key not in known and value is not None)
+    unknown = sorted(key for key, value in params.items() if key not in {*known, "yarn"} and value is not None)
     if unknown:
         names = ", ".join(shown_name(key) for key in unknown[:_SHOWN_KEYS])
         raise CheckpointError(f"{path} has unknown keys: {names}; this architecture has {', '.join(known)}")
@@ -63,6 +77,9 @@ def read_params(path: Path, *, vocab_size: int | None = None) -> tuple[ModelConf
     if isinstance(params.get("sliding_window"), list):
         params["sliding_window"] = tuple(params["sliding_window"])
     try:
+        params["rope_scaling"] = scaling = _scaling(params)
+        if isinstance(scaling, YarnScaling):
+            params.setdefault("max_seq_len", int(scaling.factor * scaling.original_max_seq_len))
         return ModelConfig(**{key: value for key, value in params.items() if key in known}), stated
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error}") from None
@@ -75,7 +92,26 @@ def leaves_vocabulary_open(path: Path) -> bool:
 
 def params_text(config: ModelConfig, family: Family = "mistral") -> str:
     """Return the text of a params.json, for `read_params`."""
-    return json.dumps(asdict(config) | ({} if family == "mistral" else {"family": family}), indent=2) + "\n"
+    params = asdict(config) | ({} if family == "mistral" else {"family": family})
+    del params["rope_scaling"]
+    if config.rope_scaling is not None:
+        params["rope_scaling"] = scaling_object(config.rope_scaling)
+    return json.dumps(params, indent=2) + "\n"
+
+
+def _scaling(params: dict[str, Any]) -> RopeScaling | None:
+    """Return the scaling of RoPE in `rope_scaling`, or in `yarn` of Mistral's newer files."""
+    rope, yarn = params.get("rope_scaling"), params.get("yarn")
+    if rope and yarn:
+        raise CheckpointError("both rope_scaling and yarn are given; one was expected")
+    try:
+        if yarn:
+            return read_mistral_yarn(yarn)
+        if rope is not None and not isinstance(rope, dict):
+            raise CheckpointError(f"{shown(rope)} is not an object")
+        return read_scaling(rope or {}, params.get("max_seq_len", _DEFAULT_LENGTH))
+    except CheckpointError as error:
+        raise CheckpointError(f"{'yarn' if yarn else 'rope_scaling'}: {error}") from None
 
 
 def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
@@ -85,8 +121,11 @@ def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
     """
     params = dict(params)
     multiple, factor = params.pop(_LLAMA_MARK), params.pop("ffn_dim_multiplier", None)
-    if params.pop("use_scaled_rope", False):
-        raise CheckpointError(f"{path}: use_scaled_rope is true; only plain RoPE is supported")
+    if params.pop("use_scaled_rope", False) and not params.get("rope_scaling"):
+        raise CheckpointError(
+            f"{path}: use_scaled_rope is true, and the scale is not in the file; add {_LLAMA_3_SCALING} (Llama 3.1 and "
+            "3.3; factor 32 for Llama 3.2)"
+        )
     if missing := sorted({"dim", "n_heads", "n_layers", "norm_eps"} - params.keys()):
         raise CheckpointError(f"{path} lacks {', '.join(missing)}")
     try:
@@ -100,7 +139,8 @@ def _from_llama(path: Path, params: dict[str, Any]) -> dict[str, Any]:
     hidden = hidden if factor is None else int(factor * hidden)
     params.setdefault("hidden_dim", -(-hidden // multiple) * multiple)
     params.setdefault("head_dim", params["dim"] // params["n_heads"])
-    params.setdefault("max_seq_len", _LLAMA_2_TOKENS)
+    if not params.get("rope_scaling"):
+        params.setdefault("max_seq_len", _LLAMA_2_TOKENS)
     if params.get("n_kv_heads") is None:
         params["n_kv_heads"] = params["n_heads"]
     return params

@@ -15,7 +15,7 @@ from torch.nn.functional import embedding, rms_norm, silu
 
 from inference.model.gpu.flash_attention import attend_slots, slot_starts
 from inference.model.operators.attention import attend_single
-from inference.model.operators.rope import head_rotation, rotate, rotation
+from inference.model.operators.rope import frequencies, head_rotation, rotate, rotation
 from inference.model.packed import PackedBlock, PackedWeights
 from inference.model.places import hidden_rows, n_written, targets
 
@@ -47,6 +47,7 @@ class SingleTokens:
     def __init__(self, weights: PackedWeights, *, is_fused: bool) -> None:
         self.is_fused = is_fused
         self._weights = weights
+        self._frequencies = frequencies(weights.config).to(weights.embeddings.device)
         # In float32, as the residual stream is: torch has one kernel for a norm whose weight has its input's type.
         self._norms = [(block.attention_norm.float(), block.ffn_norm.float()) for block in weights.blocks]
         self._last_norm = weights.norm.float()
@@ -59,7 +60,7 @@ class SingleTokens:
         """
         weights, config = self._weights, self._weights.config
         ids, slots, positions = rows.unbind(1)
-        turn = rotation(positions, config.head_dim, config.rope_theta)
+        turn = rotation(positions, self._frequencies, config.attention_factor)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         windows = [config.window(layer) for layer in range(config.n_layers)]
         shapes = dict(zip(windows, rings, strict=True))  # one ring for each window

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
 from inference.model.operators.linear import Product
+from inference.model.operators.rope import frequencies
 from inference.model.packed import PackedBlock, PackedWeights
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1}
@@ -35,7 +36,7 @@ class _Model(Structure):
     _fields_ = (
         *((name, c_int64) for name in ("weight_type", "cache_type", "n_layers", "dim", "hidden_dim")),
         *((name, c_int64) for name in ("n_heads", "n_kv_heads", "head_dim")),
-        ("norm_eps", c_float),
+        *((name, c_float) for name in ("norm_eps", "attention_factor")),
         *((name, c_void_p) for name in ("frequencies", "embeddings", "norm")),
         ("head", _Product),
         ("layers", POINTER(_Layer)),
@@ -62,7 +63,6 @@ class Decoder:
         self._decode.restype, self._is_int8 = None, False
         self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in weights.blocks))
         head = self._product(weights.head, config.vocab_size, config.dim)
-        exponents = torch.arange(0, config.head_dim, 2, dtype=torch.float32) / config.head_dim
         self._model = _Model(
             _INT8 if self._is_int8 else _TYPES[embeddings.dtype],
             _TYPES[embeddings.dtype],
@@ -73,7 +73,8 @@ class Decoder:
             config.n_kv_heads,
             config.head_dim,
             config.norm_eps,
-            self._address(config.rope_theta**-exponents),
+            config.attention_factor,
+            self._address(frequencies(config)),
             self._address(embeddings),
             self._address(weights.norm.float()),
             head,

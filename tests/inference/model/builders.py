@@ -7,6 +7,7 @@ import torch
 import transformers
 from torch import Tensor
 
+from inference.model.checkpoint.rope_scaling import scaling_object
 from inference.model.config import Family, ModelConfig
 from inference.model.operators import linear
 from inference.model.packed import PackedWeights
@@ -79,8 +80,12 @@ def random_ids(n: int, seed: int = 0, vocab_size: int = 97) -> list[int]:
 
 
 def hugging_face_model(config: ModelConfig, family: Family = "mistral", seed: int = 0) -> Any:
-    """transformers' own model of this shape, with random weights as large as those of `random_model`."""
+    """transformers' own model of this shape, with random weights as large as those of `random_model`.
+
+    It is a Ministral where layers have a window and others none.
+    """
     library = cast(Any, transformers)
+    scaling = {"rope_type": "default"} if config.rope_scaling is None else scaling_object(config.rope_scaling)
     shape = {
         "vocab_size": config.vocab_size,
         "hidden_size": config.dim,
@@ -91,12 +96,17 @@ def hugging_face_model(config: ModelConfig, family: Family = "mistral", seed: in
         "head_dim": config.head_dim,
         "rms_norm_eps": config.norm_eps,
         "max_position_embeddings": config.max_seq_len,
-        "rope_parameters": {"rope_type": "default", "rope_theta": config.rope_theta},
+        "rope_parameters": {**scaling, "rope_theta": config.rope_theta},
         "tie_word_embeddings": config.tied_embeddings,
         "attn_implementation": "eager",
     }
     if family == "llama":
         theirs = library.LlamaForCausalLM(library.LlamaConfig(**shape))
+    elif isinstance(config.sliding_window, tuple):
+        windows = [config.window(layer) for layer in range(config.n_layers)]
+        types = ["full_attention" if window is None else "sliding_attention" for window in windows]
+        shape |= {"layer_types": types, "sliding_window": next(window for window in windows if window is not None)}
+        theirs = library.MinistralForCausalLM(library.MinistralConfig(**shape))
     else:
         theirs = library.MistralForCausalLM(library.MistralConfig(sliding_window=config.sliding_window, **shape))
     generator = torch.Generator().manual_seed(seed)

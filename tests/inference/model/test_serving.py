@@ -11,11 +11,20 @@ from torch import Tensor
 from inference.model import serving
 from inference.model.cache import Chunk, RingCache
 from inference.model.checkpoint import weights
-from inference.model.config import Family, ModelConfig
+from inference.model.config import (
+    Family,
+    LinearScaling,
+    Llama3Scaling,
+    ModelConfig,
+    RopeScaling,
+    YarnScaling,
+)
+from inference.model.gpu.single_tokens import SingleTokens
 from inference.model.serving import ServedModel
 from tests.inference.model.builders import (
     hugging_face_logits,
     hugging_face_model,
+    packed_weights,
     random_ids,
     random_model,
     served_model,
@@ -90,6 +99,40 @@ def test_logits_equal_transformers_for_other_heads(
     theirs.save_pretrained(tmp_path)
     expected = hugging_face_logits(theirs, ids)
     assert farthest(in_chunks(weights.load_served(tmp_path), ids, 4), expected) < 1e-4
+
+
+SCALED = [
+    (LinearScaling(4.0), 5e5, None),
+    (Llama3Scaling(8.0, 1.0, 4.0, 64), 5e5, None),
+    (YarnScaling(16.0, 32, attention_factor=1.277), 1e4, 40),
+    (YarnScaling(4.0, 48, 16.0, 2.0, 0.8, truncate=False), 1e6, None),
+    (Llama3Scaling(8.0, 1.0, 4.0, 64), 5e5, (64, None, 64)),
+    (None, 1e6, (7, 7, None)),
+]
+
+
+@pytest.mark.parametrize(("scaling", "theta", "window"), SCALED)
+def test_scaled_rope_and_mixed_windows_give_transformers_logits_beyond_the_original_length(
+    tmp_path: Path, scaling: RopeScaling | None, theta: float, window: int | tuple[int | None, ...] | None
+) -> None:
+    config = tiny_config(sliding_window=window, n_layers=3, head_dim=16, rope_theta=theta)
+    config = replace(config, rope_scaling=scaling)
+    family: Family = "mistral" if window or scaling is None else "llama"
+    theirs, ids = hugging_face_model(config, family), random_ids(300)
+    theirs.save_pretrained(tmp_path)
+    model, expected = weights.load(tmp_path), hugging_face_logits(theirs, ids)
+    assert model.config == config
+    assert farthest(model.forward_full(torch.tensor([ids]))[0], expected) < 1e-4
+    served = weights.load_served(tmp_path)
+    for size in (1, 7, 300):
+        assert farthest(in_chunks(served, ids, size), expected) < 1e-4, f"chunks of {size}"
+    cache = RingCache(config, n_slots=1, max_len=300, dtype=torch.float32)
+    served.step([Chunk(0, 0, ids[:299])], cache)
+    with torch.inference_mode():
+        single = SingleTokens(packed_weights(served), is_fused=False)(
+            torch.tensor([[ids[299], 0, 299]]), cache.rings, 300
+        )
+    assert farthest(single, expected[299:]) < 1e-4
 
 
 def test_a_token_beyond_the_reach_of_all_layers_changes_nothing() -> None:

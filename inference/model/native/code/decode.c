@@ -58,8 +58,8 @@ static void run(const Model *model, const Step *step, int thread, Barrier *barri
                                      : from_bfloat16(((const uint16_t *)model->embeddings)[step->ids[r] * dim + i]);
             for (int64_t i = 0; i < model->head_dim / 2; i++) {
                 const float angle = (float)step->positions[r] * model->frequencies[i];
-                angles[r * model->head_dim + 2 * i] = cosf(angle);
-                angles[r * model->head_dim + 2 * i + 1] = sinf(angle);
+                angles[r * model->head_dim + 2 * i] = cosf(angle) * model->attention_factor;
+                angles[r * model->head_dim + 2 * i + 1] = sinf(angle) * model->attention_factor;
             }
         }
     meet(barrier, n_threads);

@@ -18,7 +18,7 @@ typedef struct {
 
 typedef struct {
     int64_t weight_type, cache_type, n_layers, dim, hidden_dim, n_heads, n_kv_heads, head_dim;
-    float norm_eps;
+    float norm_eps, attention_factor;
     const float *frequencies; /* head_dim / 2 */
     const void *embeddings;   /* (V, dim), of the cache's type */
     const float *norm;

@@ -133,23 +133,76 @@ def test_missing_null_and_renamed_keys_mean_what_they_mean_to_transformers(
     assert ours == theirs
 
 
+SLIDING, FULL = "sliding_attention", "full_attention"
+
+
+@pytest.mark.parametrize("model_type", ["mistral", "ministral", "llama"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use_sliding_window": False, "max_window_layers": 28},
+        {"_sliding_window": [None, 32768, 32768, 32768]},
+        {"layer_types": None},
+        {"layer_types": [FULL] * 32},
+        {"layer_types": [SLIDING] * 32},
+        {"layer_types": [FULL, SLIDING, SLIDING, SLIDING] * 8},
+        {"layer_types": [SLIDING] * 31 + [FULL], "sliding_window": 32768},
+        {"layer_types": [FULL] * 32, "sliding_window": None},
+    ],
+    ids=str,
+)
+def test_the_windows_of_layers_are_those_of_transformers(
+    tmp_path: Path, model_type: str, change: dict[str, Any]
+) -> None:
+    config = read(tmp_path, {**MISTRAL_7B_V01, "model_type": model_type, **change})
+    theirs = cast(Any, transformers).AutoConfig.from_pretrained(tmp_path)
+    if type(theirs).__name__ == "LlamaConfig":  # its class reads none of these keys
+        windows = [None] * 32
+    else:
+        types = getattr(theirs, "layer_types", [SLIDING] * 32)
+        windows = [theirs.sliding_window if kind == SLIDING else None for kind in types]
+    assert [config.window(layer) for layer in range(32)] == windows
+
+
+def test_a_list_of_windows_repeats_over_the_layers(tmp_path: Path) -> None:
+    config = read(tmp_path, {**MISTRAL_7B_V01, "sliding_window": [None, 32768]})
+    assert [config.window(layer) for layer in range(32)] == [None, 32768] * 16
+
+
+@pytest.mark.parametrize("name", ["MistralForCausalLM", "MinistralForCausalLM", "LlamaForCausalLM", "LLaMAForCausalLM"])
+def test_model_type_decides_the_class_whichever_architecture_is_named(tmp_path: Path, name: str) -> None:
+    plain = read(tmp_path, MISTRAL_7B_V01)
+    assert read(tmp_path, {**MISTRAL_7B_V01, "architectures": [name]}) == plain
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"model_type": "mixtral"}, "model_type is 'mixtral'; mistral or llama was expected, other"),
-        ({"model_type": ...}, "model_type is None; mistral or llama"),
+        ({"model_type": "mixtral"}, "model_type is 'mixtral'; mistral, ministral, llama are supported, other"),
+        ({"model_type": ...}, "model_type is None; mistral, ministral, llama"),
         ({"architectures": ["MistralForSequenceClassification"]}, r"\['MistralForCausalLM'\] was expected"),
         ({"hidden_act": "gelu"}, "hidden_act is 'gelu'; only 'silu' is supported"),
         ({"attention_bias": True}, "attention_bias is True; only False"),
         ({"mlp_bias": True}, "mlp_bias is True; only False"),
-        ({"quantization_config": {"quant_method": "awq"}}, "quantization_config is {'quant_method': 'awq'}; only None"),
+        ({"quantization_config": {"quant_method": "awq"}}, "is by 'awq', which is not supported; use the model"),
         ({"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5; only 1.0"),
-        ({"rope_scaling": {"type": "linear", "factor": 2.0}}, "rope_scaling is 'linear'; only plain RoPE"),
-        ({"rope_parameters": {"rope_type": "yarn"}}, "rope_parameters is 'yarn'; only plain"),
-        ({"rope_parameters": {"rope_theta": 1.0, "factor": 8}}, "rope_parameters has factor; only plain"),
-        ({"rope_parameters": "yarn"}, "rope_parameters is 'yarn'"),
-        ({"rope_parameters": {"partial_rotary_factor": 0.5}}, "partial_rotary_factor is 0.5; only 1.0"),
-        ({"layer_types": ["sliding_attention", "full_attention"] * 16}, "layer_types lists different kinds of layers"),
+        (
+            {"layer_types": ["sliding_attention", "linear_attention"] * 16},
+            r"layer_types is \['sliding_attention', .* a list",
+        ),
+        (
+            {"layer_types": "full_attention"},
+            "layer_types is 'full_attention'; a list of sliding_attention and full_atten",
+        ),
+        (
+            {"layer_types": ["full_attention"] * 31},
+            "layer_types lists 31 layers, and num_hidden_layers is 32; the same",
+        ),
+        (
+            {"layer_types": ["sliding_attention"] * 32, "sliding_window": None},
+            "sliding_window is null, and layer_types",
+        ),
+        ({"sliding_window": [4096, None, None]}, "sliding_window lists 3 layers; a divisor of n_layers 32"),
         ({"hidden_size": ..., "vocab_size": None}, "config.json lacks hidden_size, vocab_size"),
         (
             {"hidden_size": 4097},

@@ -91,6 +91,17 @@ def test_a_missing_window_means_full_attention(tmp_path: Path) -> None:
     assert read(tmp_path, {**params, "sliding_window": None})[0].window(3) is None
 
 
+def test_windows_of_ministral_are_a_list_that_repeats_over_the_layers(tmp_path: Path) -> None:
+    params = {key: value for key, value in MISTRAL_7B_V01.items() if key != "sliding_window"}
+    for key in (
+        "sliding_window",
+        "_sliding_window",
+    ):  # the second in Ministral 8B's file
+        config, _ = read(tmp_path, {**params, key: [None, 32768, 32768, 32768]})
+        assert [config.window(layer) for layer in range(32)] == [None, 32768, 32768, 32768] * 8
+    assert read(tmp_path, {**params, "sliding_window": 7, "_sliding_window": 7})[0].sliding_window == 7
+
+
 @pytest.mark.parametrize("family", ["mistral", "llama"])
 def test_what_is_written_is_read_back(tmp_path: Path, family: Family) -> None:
     config = tiny_config(sliding_window=(8, None), tied_embeddings=True)
@@ -103,7 +114,9 @@ def test_what_is_written_is_read_back(tmp_path: Path, family: Family) -> None:
     [
         ({"sliding_window": [4, 4, 4]}, "params.json: sliding_window lists 3 layers"),
         ({"moe": {"num_experts": 8}}, "params.json has unknown keys: moe; this architecture has dim, "),
-        ({"quantization": {}, "yarn": {}}, "has unknown keys: quantization, yarn;"),
+        ({"quantization": {}, "llama_4_scaling": {}}, "has unknown keys: llama_4_scaling, quantization;"),
+        ({"_sliding_window": [None, 64]}, r"sliding_window is 4096 and _sliding_window \[None, 64\]; one was"),
+        ({"sliding_window": None, "_sliding_window": [None, 64, 64]}, "sliding_window lists 3 layers; a divisor"),
         ({"model_type": "mamba"}, "model_type is not 'transformer'"),
         ({"use_biases": True}, "use_biases is not False"),
         ({"causal": False}, "causal is not True"),
@@ -123,7 +136,6 @@ def test_another_architecture_is_refused(tmp_path: Path, change: dict[str, Any],
         ({"dim": "big"}, "dim is 'big'; a whole number"),
         ({"n_heads": 0}, "n_heads is 0; a whole number"),
         ({"ffn_dim_multiplier": -1}, "ffn_dim_multiplier is -1; a positive number"),
-        ({"use_scaled_rope": True}, "use_scaled_rope is true; only plain RoPE"),
     ],
 )
 def test_wrong_values_of_llamas_keys_are_named(tmp_path: Path, change: dict[str, Any], message: str) -> None:

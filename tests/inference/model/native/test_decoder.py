@@ -8,7 +8,7 @@ from torch import Tensor
 
 from inference.model import places
 from inference.model.cache import Chunk, RingCache
-from inference.model.config import ModelConfig
+from inference.model.config import ModelConfig, YarnScaling
 from inference.model.native.decoder import can_decode
 from inference.model.serving import ServedModel
 from tests.inference.model.builders import packed_weights, random_ids, served_model, tiny_config
@@ -35,6 +35,7 @@ CONFIGS = [
     replace(tiny_config(sliding_window=5, n_heads=2, n_kv_heads=2, head_dim=64), dim=72, hidden_dim=136),
     tiny_config(sliding_window=(3, None), n_heads=6, n_kv_heads=3, head_dim=10),
     tiny_config(n_heads=2, n_kv_heads=1, head_dim=128),
+    replace(tiny_config(), rope_scaling=YarnScaling(8.0, 16, attention_factor=1.2)),
 ]
 
 
