@@ -2,7 +2,7 @@
 
 All engines have the same weights and tokens, and take turns.
 
-    python -m bench.inference              everything, about half an hour on two cores
+    python -m bench.inference              everything, one to two hours on two cores
     python -m bench.inference --resume     only the cells that the results file lacks
     python -m bench.inference --sizes 15M,160M --dtypes bfloat16 --batch 1 --engines ours,transformers
     python -m bench.inference --isa avx2   as on a processor without AVX-512, into a results file of its own
