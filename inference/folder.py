@@ -10,7 +10,7 @@ from pathlib import Path
 
 from inference import hub
 from inference.demo import shipped
-from inference.model.checkpoint.files import read_checkpoint, weight_files
+from inference.model.checkpoint.files import ADAPTER_FILE, read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat_template import Version, detect_version
 from inference.text.folder import open_tokenizer
@@ -79,9 +79,20 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
     weight_files(checkpoint)
     tokenizer = open_tokenizer(path)
     if tokenizer.vocab_size > config.vocab_size:
-        raise CheckpointError(
-            f"{path}: the tokenizer has {tokenizer.vocab_size:,} pieces, and {checkpoint.shape_file.name} a vocabulary "
-            f"of {config.vocab_size:,}; the tokenizer of this model was expected"
-        )
+        if not _is_padding(tokenizer, config.vocab_size):
+            raise CheckpointError(
+                f"{path}: the tokenizer has {tokenizer.vocab_size:,} pieces, and {checkpoint.shape_file.name} a "
+                f"vocabulary of {config.vocab_size:,}; the tokenizer of this model was expected"
+            )
+        tokenizer.vocab_size = config.vocab_size
+    if (path / ADAPTER_FILE).is_file():
+        logger.warning("%s has a LoRA adapter beside its weights, which is not used: only convert merges one", path)
     chat = template or detect_version(tokenizer, family=checkpoint.family, folder=path)
     return ModelFolder(path, config, tokenizer, chat)
+
+
+def _is_padding(tokenizer: Tokenizer, start: int) -> bool:
+    """Whether all pieces from id `start` on are control tokens for padding. Fine-tuning adds one, often without an
+    embedding for it; no text has it."""
+    added = range(start, tokenizer.vocab_size)
+    return all(tokenizer.is_control(token_id) and "pad" in tokenizer.piece(token_id).lower() for token_id in added)

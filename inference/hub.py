@@ -14,7 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inference.model.checkpoint.config_json import CONFIG_FILE
-from inference.model.checkpoint.files import HF_INDEX_FILE, HF_WEIGHTS_FILE, WEIGHTS_FILE, read_checkpoint, weight_files
+from inference.model.checkpoint.files import (
+    ADAPTER_FILE,
+    HF_FILES,
+    HF_WEIGHTS_FILE,
+    WEIGHTS_FILE,
+    read_checkpoint,
+    weight_files,
+)
 from inference.model.checkpoint.params_json import PARAMS_FILE
 from inference.model.config import CheckpointError
 from inference.progress import ProgressBar
@@ -24,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "hf:"
 _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-_SHARD = re.compile(r"model-\d+-of-\d+\.safetensors")
 TEXT_FILES = (  # of tokenizer and chat layout
     *TOKENIZER_FILES,
     "tokenizer_config.json",
@@ -84,10 +90,13 @@ def choose_files(names: Collection[str], where: str) -> list[str]:
     """
     if PARAMS_FILE in names and WEIGHTS_FILE in names:
         weights = [PARAMS_FILE, WEIGHTS_FILE, *(name for name in (CONFIG_FILE,) if name in names)]
-    elif CONFIG_FILE in names and HF_WEIGHTS_FILE in names:
-        weights = [CONFIG_FILE, HF_WEIGHTS_FILE]
-    elif CONFIG_FILE in names and HF_INDEX_FILE in names:
-        weights = [CONFIG_FILE, HF_INDEX_FILE, *sorted(name for name in names if _SHARD.fullmatch(name))]
+    elif CONFIG_FILE in names and (files := _hugging_face_files(names)):
+        weights = [CONFIG_FILE, *files]
+    elif ADAPTER_FILE in names:
+        raise CheckpointError(
+            f"{where} is a LoRA adapter; download it and its base, and merge them: python -m inference convert BASE "
+            "NEW_FOLDER --adapter FOLDER"
+        )
     else:
         others = sorted(name for name in names if name.endswith((".bin", ".pth", ".gguf", ".safetensors")))
         raise CheckpointError(
@@ -95,6 +104,17 @@ def choose_files(names: Collection[str], where: str) -> list[str]:
             f"{WEIGHTS_FILE}, or {CONFIG_FILE} with {HF_WEIGHTS_FILE} or its index, was expected"
         )
     return [*weights, *(name for name in TEXT_FILES if name in names)]
+
+
+def _hugging_face_files(names: Collection[str]) -> list[str]:
+    """Return the files of the weights in Hugging Face's layout: one, or an index with its shards; [] without any."""
+    for whole, index in HF_FILES.items():
+        if whole in names:
+            return [whole]
+        if index in names:
+            stem, ending = whole.split(".")
+            return [index, *sorted(name for name in names if re.fullmatch(rf"{stem}-\d+-of-\d+\.{ending}", name))]
+    return []
 
 
 def _kept(name: str) -> Path | None:

@@ -188,6 +188,14 @@ def shown_name(name: str) -> str:
     return name if name.isprintable() and len(name) <= _SHOWN_CHARS else shown(name)
 
 
+def reason(error: BaseException, path: Path) -> str:
+    """Return the first line of an error about a file without the file's path, which the message around it gives."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    line = str(error).partition("\n")[0]
+    return line.replace(f"'{path}'", "it").replace(f'"{path}"', "it").replace(str(path), "it") or type(error).__name__
+
+
 def read_object(path: Path, purpose: str) -> dict[str, Any]:
     """Return the JSON object in a file, or raise CheckpointError. `purpose` says what the file is for."""
     try:
@@ -195,7 +203,7 @@ def read_object(path: Path, purpose: str) -> dict[str, Any]:
     except FileNotFoundError as error:
         raise CheckpointError(f"no {path.name} in {path.parent}; it {purpose}") from error
     except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path} cannot be read as JSON: {error}") from error
+        raise CheckpointError(f"{path} cannot be read as JSON: {reason(error, path)}") from error
     if not isinstance(value, dict):
         raise CheckpointError(f"{path} contains a {type(value).__name__}; a JSON object was expected")
     return value

@@ -124,6 +124,7 @@ def test_an_impossible_name_is_refused_without_a_request(name: str) -> None:
 
 MISTRAL = ["params.json", "consolidated.safetensors"]
 SHARDS = ["model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+OLD_SHARDS = ["pytorch_model.bin.index.json", *(f"pytorch_model-0000{n}-of-00002.bin" for n in (1, 2))]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,9 @@ SHARDS = ["model.safetensors.index.json", "model-00001-of-00002.safetensors", "m
             ["config.json", "model.safetensors", "tokenizer.json"],
         ),
         (["params.json", "config.json", *SHARDS, "model.fp16-00001.safetensors"], ["config.json", *SHARDS]),
+        (["config.json", *SHARDS, *OLD_SHARDS, "training_args.bin"], ["config.json", *SHARDS]),
+        (["config.json", *OLD_SHARDS, "training_args.bin"], ["config.json", *OLD_SHARDS]),
+        (["config.json", "pytorch_model.bin", "optimizer.bin"], ["config.json", "pytorch_model.bin"]),
     ],
 )
 def test_weights_are_taken_in_one_layout(names: list[str], expected: list[str]) -> None:
@@ -144,7 +148,8 @@ def test_weights_are_taken_in_one_layout(names: list[str], expected: list[str]) 
 @pytest.mark.parametrize(
     ("names", "match"),
     [
-        (["config.json", "pytorch_model.bin"], r"hub/model has no weights in a known format \(pytorch_model.bin\)"),
+        (["config.json", "model.gguf"], r"hub/model has no weights in a known format \(model.gguf\)"),
+        (["adapter_config.json", "adapter_model.safetensors"], "hub/model is a LoRA adapter; download it and its base"),
         (["params.json", "consolidated.00.pth"], r"\(consolidated.00.pth\)"),
         (["readme.md"], r"\(none at all\); params.json with consolidated.safetensors, or config.json with"),
     ],

@@ -19,11 +19,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from inference.model.checkpoint.stored import Shapes
-from inference.model.checkpoint.tensor_names import hugging_face_name, interleaved, is_turned
-from inference.model.config import CheckpointError, read_object
+from inference.model.checkpoint.files import ADAPTER_FILE
+from inference.model.checkpoint.tensor_names import Shapes, hugging_face_name, interleaved, is_turned
+from inference.model.config import CheckpointError, read_object, reason
 
-CONFIG_FILE = "adapter_config.json"
 WEIGHTS_FILE = "adapter_model.safetensors"
 
 _READ = {"peft_type", "r", "lora_alpha", "use_rslora", "bias", "task_type", "init_lora_weights"}
@@ -72,14 +71,16 @@ def read_adapter(folder: Path, shapes: Shapes, head_dim: int) -> Adapter:
     Raises CheckpointError for a missing or damaged file, a setting that cannot be merged, and a tensor that fits no
     weight.
     """
-    scale = _scale(folder / CONFIG_FILE)
+    scale = _scale(folder / ADAPTER_FILE)
     path = folder / WEIGHTS_FILE
     if not path.is_file():
         raise CheckpointError(f"no {WEIGHTS_FILE} in {folder}; an adapter saved as safetensors was expected")
     try:
         tensors = load_file(path)
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(f"{path} is truncated or damaged ({error}); copy it again from where it came") from error
+        raise CheckpointError(
+            f"{path} is truncated or damaged ({reason(error, path)}); copy it again from where it came"
+        ) from error
     modules = {hugging_face_name(name).removesuffix(".weight"): name for name in shapes}
     halves: dict[str, dict[str, Tensor]] = {}
     problems = []

@@ -1,12 +1,14 @@
 """The files of a model folder, and what they show without reading the weights.
 
     Mistral         params.json, consolidated.safetensors
-    Hugging Face    config.json, model.safetensors, or many files with model.safetensors.index.json
+    Hugging Face    config.json, model.safetensors, or many files with model.safetensors.index.json; in older folders
+                    pytorch_model.bin, or many files with pytorch_model.bin.index.json
 
 A folder that has both, as published ones do, is read in Mistral's layout. Imports no torch.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,8 +22,17 @@ from inference.model.config import CheckpointError, Family, ModelConfig, read_ob
 WEIGHTS_FILE = "consolidated.safetensors"
 HF_WEIGHTS_FILE = "model.safetensors"
 HF_INDEX_FILE = "model.safetensors.index.json"
+PICKLED = ".bin"
+HF_PICKLED_FILE = "pytorch_model.bin"
+HF_PICKLED_INDEX_FILE = "pytorch_model.bin.index.json"
+HF_FILES = {HF_WEIGHTS_FILE: HF_INDEX_FILE, HF_PICKLED_FILE: HF_PICKLED_INDEX_FILE}
+"""Hugging Face's weights in the order in which they are looked for: one file, or the index of many."""
 
 _MAX_LAYERS = 512  # four times as many as any model has; more would take time to lay out, only to fit no weights
+
+ADAPTER_FILE = "adapter_config.json"
+_MERGE = "a LoRA adapter without its base; merge them: python -m inference convert BASE NEW_FOLDER --adapter FOLDER"
+_SHARD = re.compile(r"(model|pytorch_model)-\d+-of-\d+\.(safetensors|bin)")
 
 Layout = Literal["mistral", "hugging_face"]
 
@@ -70,22 +81,26 @@ def weight_files(checkpoint: Checkpoint) -> tuple[Path, ...]:
         if (folder / WEIGHTS_FILE).is_file():
             return (folder / WEIGHTS_FILE,)
         raise CheckpointError(f"no {WEIGHTS_FILE} in {folder}: {_found(folder)}")
-    if (folder / HF_WEIGHTS_FILE).is_file():
-        return (folder / HF_WEIGHTS_FILE,)
-    index = folder / HF_INDEX_FILE
-    if not index.is_file():
-        raise CheckpointError(f"no {HF_WEIGHTS_FILE} and no {HF_INDEX_FILE} in {folder}: {_found(folder)}")
+    for name, index in HF_FILES.items():
+        if (folder / name).is_file():
+            return (folder / name,)
+        if (folder / index).is_file():
+            return _indexed(folder / index)
+    raise CheckpointError(f"no {HF_WEIGHTS_FILE} and no {HF_INDEX_FILE} in {folder}: {_found(folder)}")
+
+
+def _indexed(index: Path) -> tuple[Path, ...]:
     names = read_object(index, "says which tensor is in which file").get("weight_map")
     if not isinstance(names, dict) or not names:
         raise CheckpointError(f"{index} has no weight_map; an object from tensor to file was expected")
     files = sorted({str(name) for name in names.values()})
     if strange := [name for name in files if Path(name).name != name]:
         raise CheckpointError(f"{index} names {', '.join(strange)}; files beside it were expected")
-    if missing := [name for name in files if not (folder / name).is_file()]:
+    if missing := [name for name in files if not (index.parent / name).is_file()]:
         raise CheckpointError(
-            f"{folder} lacks {', '.join(missing)}, which {HF_INDEX_FILE} names; copy the missing files there"
+            f"{index.parent} lacks {', '.join(missing)}, which {index.name} names; copy the missing files there"
         )
-    return tuple(folder / name for name in files)
+    return tuple(index.parent / name for name in files)
 
 
 def fingerprint(folder: Path) -> str:
@@ -104,25 +119,33 @@ def fingerprint(folder: Path) -> str:
 def _layout(folder: Path) -> Layout:
     has_params, has_config = ((folder / name).is_file() for name in (PARAMS_FILE, CONFIG_FILE))
     if not has_params and not has_config:
-        raise CheckpointError(f"no {PARAMS_FILE} and no {CONFIG_FILE} in {folder}; one of them states the shape")
+        adapter = f": found {ADAPTER_FILE}, {_MERGE}" if (folder / ADAPTER_FILE).is_file() else ""
+        raise CheckpointError(
+            f"no {PARAMS_FILE} and no {CONFIG_FILE} in {folder}; one of them states the shape{adapter}"
+        )
     if has_params and has_config:
-        has_hf_weights = any((folder / name).is_file() for name in (HF_WEIGHTS_FILE, HF_INDEX_FILE))
+        has_hf_weights = any((folder / name).is_file() for files in HF_FILES.items() for name in files)
         return "hugging_face" if has_hf_weights and not (folder / WEIGHTS_FILE).is_file() else "mistral"
     return "mistral" if has_params else "hugging_face"
 
 
 def _found(folder: Path) -> str:
     """Describe what is in the folder instead of weights, and what to do with it."""
-    others = sorted(
-        entry.name for entry in folder.iterdir() if entry.suffix in {".pth", ".bin", ".safetensors", ".gguf"}
-    )
+    weights = {".pth", PICKLED, ".safetensors", ".gguf"}
+    others = sorted(entry.name for entry in folder.iterdir() if entry.suffix in weights)
     if not others:
         return "found no weights; put them there"
     found = f"found {', '.join(others[:8])}{' …' if len(others) > 8 else ''}"
+    if WEIGHTS_FILE in others:
+        return f"{found}; {WEIGHTS_FILE} needs {PARAMS_FILE}, which is missing: copy it there"
+    if not (folder / CONFIG_FILE).is_file() and any(name in HF_FILES or _SHARD.fullmatch(name) for name in others):
+        return f"{found}; these need {CONFIG_FILE}, which is missing: copy it there"
     if any(name.endswith(".pth") for name in others):
-        return f"{found}; turn them into safetensors: python -m inference convert {folder} NEW_FOLDER"
-    if any(name.endswith(".safetensors") for name in others):
+        return f"{found}; turn them into safetensors: python -m inference convert FOLDER NEW_FOLDER"
+    if any(_SHARD.fullmatch(name) for name in others):
         return f"{found}, but no index that says they belong together; copy the missing file there"
+    if (folder / ADAPTER_FILE).is_file():
+        return f"{found}, {_MERGE}"
     return f"{found}, which cannot be read; safetensors files were expected"
 
 

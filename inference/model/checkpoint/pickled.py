@@ -1,9 +1,9 @@
-"""Read the consolidated.NN.pth files of original releases.
+"""Read pickled tensors: the consolidated.NN.pth files of original releases, and the .bin files of older fine-tunes.
 
-Mistral has one, Llama 2 one or several, with the same tensor names. torch reads them memory-mapped, and only tensors: a
-pickle that would run code is refused. Llama's larger models are split for tensor parallelism: a column-parallel weight
-by its rows, a row-parallel one and the embedding by its columns; norms are in every file. The expected shape shows how
-a tensor is split.
+torch reads them memory-mapped, and only tensors: a pickle that would run code is refused. Of the releases, Mistral's
+have one file, Llama 2's one or several, with the same tensor names. Llama's larger models are split for tensor
+parallelism: a column-parallel weight by its rows, a row-parallel one and the embedding by its columns; norms are in
+every file. The expected shape shows how a tensor is split.
 """
 
 import pickle
@@ -14,9 +14,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from inference.model.checkpoint.stored import Shapes
-from inference.model.checkpoint.tensor_names import is_computed
-from inference.model.config import CheckpointError
+from inference.model.checkpoint.tensor_names import EMBEDDING, HEAD, Shapes, is_computed
+from inference.model.config import CheckpointError, reason
 
 _DTYPES = (torch.bfloat16, torch.float16, torch.float32, torch.float64)
 
@@ -32,14 +31,14 @@ class PickledWeights:
     def __init__(self, files: list[Path]) -> None:
         """Raise CheckpointError for files that cannot be read as tensors."""
         self._files = files
-        self._parts = [_tensors(path) for path in files]
+        self._parts = [load_pickled(path) for path in files]
         self._shapes: Shapes = {}
         self.n_bytes = 0
 
     @property
     def vocab_size(self) -> int | None:
         """The rows of the embedding, of which Llama 2 splits only the columns; None without an embedding."""
-        embedding = self._parts[0].get("tok_embeddings.weight")
+        embedding = self._parts[0].get(EMBEDDING)
         return None if embedding is None else embedding.shape[0]
 
     def expect(self, shapes: Shapes) -> None:
@@ -50,7 +49,7 @@ class PickledWeights:
             problems += [
                 f"{name} {list(part[name].shape)} in {path.name} is unknown"
                 for name in sorted(part)
-                if name not in shapes and not is_computed(name)
+                if name not in shapes and name != HEAD and not is_computed(name)
             ]
             problems += [
                 f"{name} in {path.name} is {tensor.dtype}, expected one of {', '.join(map(str, _DTYPES))}"
@@ -64,7 +63,12 @@ class PickledWeights:
                     problems.append(f"{name} is {', '.join(str(list(one)) for one in found)}, expected {list(shape)}")
         if problems:
             raise CheckpointError(f"{self._files[0].parent}: the weights do not fit: {'; '.join(problems)}")
-        self._shapes = shapes
+        self._shapes = {**shapes, HEAD: shapes[EMBEDDING]}
+        if HEAD not in shapes and HEAD in self._parts[0] and not torch.equal(self._whole(HEAD), self._whole(EMBEDDING)):
+            raise CheckpointError(
+                f"{self._files[0].parent}: {HEAD} is not {EMBEDDING}, and params.json says that it is (tied_embeddings "
+                "true); set tied_embeddings to false to use it"
+            )
         self.n_bytes = sum(prod(shape) * self._parts[0][name].itemsize for name, shape in shapes.items())
 
     def dtype(self, name: str) -> torch.dtype:
@@ -95,14 +99,18 @@ def _split_dim(part: tuple[int, ...], whole: tuple[int, ...], n_parts: int) -> i
     return None
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
+def load_pickled(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a pickle, memory-mapped. Raises CheckpointError for a damaged file and for other content.
+
+    The file must not be overwritten while they are used.
+    """
     try:
         content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:
-        reason = str(error).partition("\n")[0]
         raise CheckpointError(
-            f"{path} cannot be read as tensors ({path.stat().st_size:,} bytes: {reason}); copy it again from its source"
+            f"{path} cannot be read as tensors ({path.stat().st_size:,} bytes: {reason(error, path)}); copy it again "
+            "from its source"
         ) from error
     if not isinstance(content, dict) or not all(isinstance(tensor, Tensor) for tensor in content.values()):
-        raise CheckpointError(f"{path} is not a dictionary of tensors; a release's consolidated.NN.pth was expected")
+        raise CheckpointError(f"{path} is not a dictionary of tensors; the weights of a model were expected")
     return content

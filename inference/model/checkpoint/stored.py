@@ -1,28 +1,36 @@
-"""Read the tensors of a checkpoint's safetensors files, by this project's names.
+"""Read the tensors of a checkpoint's files, safetensors or pickled, by this project's names.
 
 A missing, extra, misshapen or quantized tensor, or a truncated file, is an error that names it: a model with one wrong
 tensor still talks, badly.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from inference.model.checkpoint.files import Checkpoint, weight_files
-from inference.model.checkpoint.tensor_names import hugging_face_name, interleaved, is_computed, is_turned
-from inference.model.config import CheckpointError
-
-Shapes = Mapping[str, tuple[int, ...]]
+from inference.model.checkpoint.files import PICKLED, Checkpoint, weight_files
+from inference.model.checkpoint.pickled import load_pickled
+from inference.model.checkpoint.tensor_names import (
+    EMBEDDING,
+    HEAD,
+    Shapes,
+    hugging_face_name,
+    interleaved,
+    is_computed,
+    is_turned,
+)
+from inference.model.config import CheckpointError, reason
 
 _SHOWN_PROBLEMS = 12
 _DTYPES = {"BF16": torch.bfloat16, "F16": torch.float16, "F32": torch.float32, "F64": torch.float64}
+_NAMES = {dtype: name for name, dtype in _DTYPES.items()}
+_ROWS = 4096  # of a head and an embedding that are compared at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ class StoredWeights:
                 if entry.name in found:
                     problems.append(f"{entry.name} is both in {found[entry.name].path.name} and in {path.name}")
                 found[entry.name] = entry
-        names = {name: hugging_face_name(name) if self._is_halved else name for name in expected}
+        names = {name: self._name(name) for name in expected}
+        repeated = found.pop(self._name(HEAD), None) if HEAD not in expected else None
         problems += [f"{name} is missing" for name in names.values() if name not in found]
         known = set(names.values())
         problems += [
@@ -80,6 +89,8 @@ class StoredWeights:
             raise CheckpointError(
                 f"the weights in {checkpoint.folder} are quantized, which is not supported: {_first(quantized)}"
             )
+        if repeated is not None:
+            self._check_repeated(repeated, checkpoint)
         self.n_bytes = sum(entry.n_bytes for entry in self.tensors.values())
 
     def dtype(self, name: str) -> torch.dtype:
@@ -93,11 +104,11 @@ class StoredWeights:
         names = list(names)
         tensors = {}
         for path in sorted({self.tensors[name].path for name in names}):
-            with _opened(path) as file:
+            with _opened(path) as tensor_of:
                 for name in names:
                     entry = self.tensors[name]
                     if entry.path == path:
-                        mapped = file.get_tensor(entry.name)
+                        mapped = tensor_of(entry.name)
                         if self._is_halved and is_turned(name):
                             mapped = interleaved(mapped, self._head_dim)
                         copy = torch.empty(entry.shape, dtype=dtype or mapped.dtype, device=device)
@@ -105,23 +116,58 @@ class StoredWeights:
                         tensors[name] = copy
         return tensors
 
+    def _name(self, name: str) -> str:
+        return hugging_face_name(name) if self._is_halved else name
+
+    def _check_repeated(self, head: Entry, checkpoint: Checkpoint) -> None:
+        """Raise CheckpointError unless a head in the files is the embedding, to which the configuration ties it."""
+        embedding = self.tensors[EMBEDDING]
+        with _opened(head.path) as first, _opened(embedding.path) as second:
+            ours, theirs = first(head.name), second(embedding.name)
+            rows = range(0, len(theirs), _ROWS) if ours.shape == theirs.shape else range(0)
+            if rows and all(_are_equal(ours[at : at + _ROWS], theirs[at : at + _ROWS]) for at in rows):
+                return
+        key = "tie_word_embeddings" if self._is_halved else "tied_embeddings"
+        raise CheckpointError(
+            f"{head.name} in {head.path} is not {embedding.name}, and {checkpoint.shape_file.name} says that it is "
+            f"({key} true); set {key} to false to use it, or remove it from the file"
+        )
+
+
+def _are_equal(one: Tensor, other: Tensor) -> bool:
+    return torch.equal(one, other) if one.dtype == other.dtype else torch.equal(one.double(), other.double())
+
 
 @contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path) -> Iterator[Callable[[str], Tensor]]:
+    """Open a file, and yield what returns a tensor of it by its name there."""
+    if path.suffix == PICKLED:
+        yield load_pickled(path).__getitem__
+        return
     try:
         with safe_open(path, framework="pt") as file:
-            yield file
+            yield file.get_tensor
     except (SafetensorError, OSError) as error:
-        raise CheckpointError(
-            f"{path} is truncated or damaged ({path.stat().st_size:,} bytes: {error}); copy it again from where it came"
-        ) from error
+        raise _damaged(path, error) from error
 
 
-def _entries(path: Path) -> Iterator[Entry]:
-    with _opened(path) as file:
-        for name in file.keys():  # noqa: SIM118
-            tensor = file.get_slice(name)
-            yield Entry(path, name, tuple(tensor.get_shape()), tensor.get_dtype())
+def _entries(path: Path) -> list[Entry]:
+    if path.suffix == PICKLED:
+        tensors = load_pickled(path).items()
+        return [Entry(path, name, tuple(x.shape), _NAMES.get(x.dtype, str(x.dtype))) for name, x in tensors]
+    try:
+        with safe_open(path, framework="pt") as file:
+            slices = [(name, file.get_slice(name)) for name in file.keys()]  # noqa: SIM118
+            return [Entry(path, name, tuple(x.get_shape()), x.get_dtype()) for name, x in slices]
+    except (SafetensorError, OSError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> CheckpointError:
+    size = f"{path.stat().st_size:,} bytes" if path.is_file() else "no file"
+    return CheckpointError(
+        f"{path} is truncated or damaged ({size}: {reason(error, path)}); copy it again from where it came"
+    )
 
 
 def _first(problems: list[str]) -> str:

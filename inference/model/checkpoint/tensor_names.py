@@ -5,8 +5,14 @@ the two halves. Reading one as the other gives fluent, then degenerate text, and
 """
 
 import re
+from collections.abc import Mapping
 
 from torch import Tensor
+
+Shapes = Mapping[str, tuple[int, ...]]
+"""The shape of each tensor, by its name in Mistral's layout."""
+
+EMBEDDING, HEAD = "tok_embeddings.weight", "output.weight"
 
 _PARTS = {
     "attention.wq": "self_attn.q_proj",
@@ -20,11 +26,11 @@ _PARTS = {
     "ffn_norm": "post_attention_layernorm",
 }
 _WHOLE = {
-    "tok_embeddings.weight": "model.embed_tokens.weight",
+    EMBEDDING: "model.embed_tokens.weight",
     "norm.weight": "model.norm.weight",
-    "output.weight": "lm_head.weight",
+    HEAD: "lm_head.weight",
 }
-_COMPUTED = re.compile(r"rope\.freqs|model\.layers\.\d+\.self_attn\.rotary_emb\.inv_freq")
+_COMPUTED = re.compile(r"rope\.freqs|model\.(layers\.\d+\.self_attn\.)?rotary_emb\.inv_freq")
 
 
 def hugging_face_name(name: str) -> str:

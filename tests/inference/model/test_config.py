@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference.model.config import CheckpointError, ModelConfig, read_object
+from inference.model.config import CheckpointError, ModelConfig, read_object, reason
 from tests.inference.model.builders import tiny_config
 
 MISTRAL_7B = ModelConfig(4096, 32, 128, 14336, 32, 8, 1e-5, 32000, 4096)
@@ -50,6 +50,15 @@ def test_text_that_is_not_json_is_named(tmp_path: Path, text: str) -> None:
     path.write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(CheckpointError, match=r"params.json cannot be read as JSON"):
         read_object(path, "states the shape")
+
+
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "params.json").mkdir()
+    with pytest.raises(CheckpointError, match=r"params.json cannot be read as JSON: Is a directory$"):
+        read_object(tmp_path / "params.json", "states the shape")
+    path = tmp_path / "weights"
+    assert reason(ValueError(f"in '{path}': bad {path}\nmore"), path) == "in it: bad it"
+    assert reason(EOFError(), path) == "EOFError"
 
 
 def test_json_that_is_not_an_object_and_a_missing_file_are_refused(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from inference.model.checkpoint.convert import convert
 from inference.model.checkpoint.files import read_checkpoint
 from inference.model.checkpoint.params_json import params_text
 from inference.model.checkpoint.weights import load, save
-from inference.model.config import CheckpointError
+from inference.model.config import CheckpointError, YarnScaling
 from tests.inference.model.builders import (
     hugging_face_logits,
     hugging_face_model,
@@ -68,12 +68,27 @@ def test_files_split_for_tensor_parallelism_are_joined(tmp_path: Path) -> None:
 
 
 def test_hugging_faces_layout_is_converted_to_mistrals(tmp_path: Path) -> None:
-    theirs = hugging_face_model(tiny_config())
+    config = replace(tiny_config(sliding_window=(None, 7)), rope_scaling=YarnScaling(4.0, 16, attention_factor=1.2))
+    theirs, ids = hugging_face_model(config), random_ids(60)
     theirs.save_pretrained(tmp_path / "theirs", max_shard_size="60KB")
     convert(tmp_path / "theirs", tmp_path / "new")
-    ids = random_ids(30)
+    assert read_checkpoint(tmp_path / "new").config == config
     logits = load(tmp_path / "new").forward_full(torch.tensor([ids]))[0]
     torch.testing.assert_close(logits, hugging_face_logits(theirs, ids), atol=1e-4, rtol=1e-4)
+
+
+def test_an_original_release_may_repeat_a_tied_head(tmp_path: Path) -> None:
+    state = write_pth(tmp_path / "pth", n_files=2)
+    params = tmp_path / "pth" / "params.json"
+    params.write_text(json.dumps({**json.loads(params.read_text()), "tied_embeddings": True}))
+    with pytest.raises(CheckpointError, match=r"output.weight is not tok_embeddings.weight, and params.json says that"):
+        convert(tmp_path / "pth", tmp_path / "new")
+    for number, rows in enumerate(state["tok_embeddings.weight"].chunk(2)):
+        path = tmp_path / "pth" / f"consolidated.{number:02}.pth"
+        torch.save({**torch.load(path), "output.weight": rows.clone()}, path)
+    convert(tmp_path / "pth", tmp_path / "new")
+    assert "output.weight" not in load_file(tmp_path / "new" / "consolidated.safetensors")
+    load(tmp_path / "new")
 
 
 def test_no_file_is_overwritten_and_a_failure_leaves_none(tmp_path: Path) -> None:

@@ -91,9 +91,12 @@ def test_shards_without_an_index_are_not_joined_by_guess(shards: Path) -> None:
     ("name", "message"),
     [
         ("consolidated.00.pth", r"found consolidated.00.pth; turn them into safetensors: python -m inference convert"),
-        ("pytorch_model.bin", "found pytorch_model.bin, which cannot be read; safetensors files were expected"),
+        ("training_args.bin", "found training_args.bin, which cannot be read; safetensors files were expected"),
         ("mistral.gguf", "found mistral.gguf, which cannot be read"),
         ("readme.md", "found no weights; put them there"),
+        ("model.safetensors", "found model.safetensors; these need config.json, which is missing: copy it there"),
+        (SHARDS[0], f"found {SHARDS[0]}; these need config.json, which is missing: copy it there"),
+        ("pytorch_model.bin", "found pytorch_model.bin; these need config.json, which is missing: copy it there"),
     ],
 )
 def test_files_found_instead_of_weights_are_named(tmp_path: Path, name: str, message: str) -> None:
@@ -101,6 +104,37 @@ def test_files_found_instead_of_weights_are_named(tmp_path: Path, name: str, mes
     (tmp_path / "consolidated.safetensors").rename(tmp_path / name)
     with pytest.raises(CheckpointError, match=message):
         weight_files(read_checkpoint(tmp_path))
+
+
+def test_weights_in_mistrals_layout_without_params_json_name_it(shards: Path) -> None:
+    for name in (*SHARDS, "model.safetensors.index.json"):
+        (shards / name).unlink()
+    (shards / "consolidated.safetensors").write_bytes(b"")
+    expected = "found consolidated.safetensors; consolidated.safetensors needs params.json, which is missing: copy it"
+    with pytest.raises(CheckpointError, match=expected):
+        weight_files(read_checkpoint(shards))
+
+
+def test_an_adapter_without_its_base_is_named(tmp_path: Path, shards: Path) -> None:
+    adapter = tmp_path / "adapter"
+    adapter.mkdir()
+    (adapter / "adapter_config.json").write_text("{}")
+    (adapter / "adapter_model.safetensors").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"no params.json .*: found adapter_config.json, a LoRA adapter without"):
+        read_checkpoint(adapter)
+    (adapter / "config.json").write_text((shards / "config.json").read_text())
+    expected = r"found adapter_model.safetensors, a LoRA adapter without its base; merge them: .* --adapter FOLDER"
+    with pytest.raises(CheckpointError, match=expected):
+        weight_files(read_checkpoint(adapter))
+
+
+def test_safetensors_are_read_before_pickles(tmp_path: Path) -> None:
+    hugging_face_model(tiny_config()).save_pretrained(tmp_path)
+    (tmp_path / "pytorch_model.bin.index.json").write_text('{"weight_map": {"a": "pytorch_model-00001-of-00001.bin"}}')
+    (tmp_path / "pytorch_model-00001-of-00001.bin").write_bytes(b"")
+    assert [path.name for path in weight_files(read_checkpoint(tmp_path))] == ["model.safetensors"]
+    (tmp_path / "model.safetensors").unlink()
+    assert [path.name for path in weight_files(read_checkpoint(tmp_path))] == ["pytorch_model-00001-of-00001.bin"]
 
 
 def test_a_fingerprint_depends_on_all_weights_and_nothing_else(shards: Path) -> None:
