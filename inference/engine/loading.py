@@ -15,7 +15,7 @@ from inference.engine.sharing.memory import GIB, count_slots, default_cache_byte
 from inference.folder import ModelFolder
 from inference.model.cache import RingCache, bytes_per_slot, largest_layer
 from inference.model.checkpoint import weights
-from inference.model.checkpoint.files import fingerprint
+from inference.model.checkpoint.fingerprints import fingerprint
 from inference.model.gpu.cards import check_dtype, choose_device
 from inference.model.native.library import Backend
 from inference.model.serving import ServedModel

@@ -7,7 +7,6 @@
 A folder that has both, as published ones do, is read in Mistral's layout. Imports no torch.
 """
 
-import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,19 +100,6 @@ def _indexed(index: Path) -> tuple[Path, ...]:
             f"{index.parent} lacks {', '.join(missing)}, which {index.name} names; copy the missing files there"
         )
     return tuple(index.parent / name for name in files)
-
-
-def fingerprint(folder: Path) -> str:
-    """Return the first 16 hex digits of the SHA-256 of the folder's weights, to identify the weights of an answer.
-
-    For several files it is the digest of their digests, in order of their names.
-    """
-    digests = []
-    for path in weight_files(read_checkpoint(folder)):
-        with path.open("rb") as file:
-            digests.append(hashlib.file_digest(file, "sha256"))
-    whole = digests[0] if len(digests) == 1 else hashlib.sha256(b"".join(one.digest() for one in digests))
-    return whole.hexdigest()[:16]
 
 
 def _layout(folder: Path) -> Layout:

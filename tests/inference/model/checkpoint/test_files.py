@@ -1,12 +1,9 @@
-import hashlib
 import json
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import save_file
 
-from inference.model.checkpoint.files import fingerprint, load_config, read_checkpoint, weight_files
+from inference.model.checkpoint.files import load_config, read_checkpoint, weight_files
 from inference.model.checkpoint.weights import save
 from inference.model.config import CheckpointError
 from tests.inference.model.builders import hugging_face_model, random_model, tiny_config
@@ -135,13 +132,3 @@ def test_safetensors_are_read_before_pickles(tmp_path: Path) -> None:
     assert [path.name for path in weight_files(read_checkpoint(tmp_path))] == ["model.safetensors"]
     (tmp_path / "model.safetensors").unlink()
     assert [path.name for path in weight_files(read_checkpoint(tmp_path))] == ["pytorch_model-00001-of-00001.bin"]
-
-
-def test_a_fingerprint_depends_on_all_weights_and_nothing_else(shards: Path) -> None:
-    digests = [hashlib.sha256((shards / name).read_bytes()).digest() for name in SHARDS]
-    before = fingerprint(shards)
-    assert before == hashlib.sha256(b"".join(digests)).hexdigest()[:16]
-    (shards / "config.json").touch()
-    assert fingerprint(shards) == before
-    save_file({"x": torch.zeros(1)}, shards / SHARDS[2])
-    assert fingerprint(shards) != before
