@@ -8,16 +8,20 @@ stream is float32 for every dtype.
 Letters: N rows of the step, H query heads, H_kv key heads, D head_dim, R rows of a ring.
 """
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 
 import torch
 from torch import Tensor
-from torch.nn.functional import pad, silu
+from torch.nn.functional import pad
 
 from inference.model.config import ModelConfig
 from inference.model.gpu.flash_attention import attend_keys, can_fuse
+from inference.model.gpu.plain_attention import attend_in_pieces
+from inference.model.gpu.slot_queries import attend_queries
 from inference.model.native.chunk_attention import attend_chunk, can_attend
 from inference.model.operators.attention import attend, attend_single
+from inference.model.operators.gate import add_gated
 from inference.model.operators.rope import rotate
 from inference.model.packed import PackedBlock
 from inference.model.plan import Prefill, WindowPlan
@@ -33,7 +37,7 @@ def add_block(x: Tensor, block: PackedBlock, config: ModelConfig, turn: Tensor, 
     x += _attention(normalized(x, block.attention_norm, config.norm_eps), block, config, turn, plan, ring)
     both = block.feed_forward_in(normalized(x, block.ffn_norm, config.norm_eps), by_torch=by_torch)
     gate, up = both.chunk(2, dim=-1)
-    x += block.feed_forward_out(silu(gate).mul_(up), by_torch=by_torch)
+    add_gated(x, gate, up, partial(block.feed_forward_out, by_torch=by_torch))
 
 
 def _attention(
@@ -52,6 +56,9 @@ def _attention(
         keys, values = ring[:, run.slots, :, : run.n_keys].flatten(1, 2)
         q = heads[run.rows, :n_heads].reshape(keys.shape[0], -1, head_dim)
         from_runs.append(attend_single(q, keys, values, run.bias).view(-1, n_heads * head_dim))
+    if plan.queries is not None:
+        q = heads[: len(plan.queries.slots), :n_heads]
+        from_runs.append(attend_queries(q, plan.queries, ring))
     parts = from_runs + from_chunks
     mixed = parts[0] if len(parts) == 1 else torch.cat(parts)
     return block.attention_out(padded(mixed, x.shape[0]), by_torch=not plan.is_native)
@@ -62,7 +69,9 @@ def _prefill(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int, *, is_na
         return attend_chunk(heads[chunk.rows], chunk, ring[0, chunk.slot], ring[1, chunk.slot], n_heads)
     n_kv_heads = (heads.shape[1] - n_heads) // 2
     if can_fuse(heads.device, heads.dtype, n_heads, n_kv_heads, heads.shape[2]):
-        return _prefill_fused(heads[chunk.rows], chunk, ring[:, chunk.slot], n_heads)
+        return _prefill_on_gpu(heads[chunk.rows], chunk, ring[:, chunk.slot], n_heads, attend_keys)
+    if heads.is_cuda:
+        return _prefill_on_gpu(heads[chunk.rows], chunk, ring[:, chunk.slot], n_heads, attend_in_pieces)
     q, k, v = heads[chunk.rows].transpose(0, 1).split_with_sizes([n_heads, n_kv_heads, n_kv_heads])
     if chunk.n_past:
         past = ring[:, chunk.slot].index_select(2, chunk.past)
@@ -70,13 +79,19 @@ def _prefill(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int, *, is_na
     return attend(q[None], k[None], v[None], chunk.visible, scale=1.0)[0].transpose(0, 1).flatten(1)
 
 
-def _prefill_fused(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int) -> Tensor:
+def _prefill_on_gpu(
+    heads: Tensor,
+    chunk: Prefill,
+    ring: Tensor,
+    n_heads: int,
+    attend_by_length: Callable[[Tensor, Tensor, Tensor, int | None], Tensor],
+) -> Tensor:
     n_kv_heads = ring.shape[1]
     q, k, v = heads.split_with_sizes([n_heads, n_kv_heads, n_kv_heads], dim=1)
     if chunk.n_past:
         past = ring.index_select(2, chunk.past).transpose(1, 2)
         k, v = torch.cat([past[0], k]), torch.cat([past[1], v])
-    return attend_keys(q, k, v, chunk.window).flatten(1)
+    return attend_by_length(q, k, v, chunk.window).flatten(1)
 
 
 def normalized(x: Tensor, weight: Tensor, eps: float) -> Tensor:

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from inference.model.cache import Chunk, RingCache
 from inference.model.config import ModelConfig
+from inference.model.gpu.flash_attention import can_fuse
+from inference.model.gpu.slot_queries import SlotQueries, slot_queries
 from inference.model.places import band, hidden_rows, n_past, past_rows, targets
 
 _KEY_STEP = 512  # rows of a long, partly filled ring are read in multiples of this: shorter pieces change the last bits
@@ -61,9 +63,9 @@ class Prefill:
 class WindowPlan:
     """The attention of one step of `n_rows` tokens in the layers of one window.
 
-    With `is_native`, compiled code computes what it can. `kept` are the rows whose keys are stored (None: all).
-    `targets` are the places of their keys and values, head by head, in a layer's ring seen as (2 * n_slots *
-    n_kv_heads * R, head_dim).
+    With `is_native`, compiled code computes what it can. Single tokens are in `runs`, or on a GPU all in `queries`.
+    `kept` are the rows whose keys are stored (None: all). `targets` are the places of their keys and values, head by
+    head, in a layer's ring seen as (2 * n_slots * n_kv_heads * R, head_dim).
     """
 
     n_rows: int
@@ -72,6 +74,7 @@ class WindowPlan:
     prefills: tuple[Prefill, ...]
     kept: Tensor | None
     targets: Tensor
+    queries: SlotQueries | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,23 @@ class StepPlan:
     ids: Tensor
     positions: Tensor
     windows: tuple[WindowPlan, ...]
-    last_rows: list[int] | None
-    all_rows: list[int] | None
+    last_rows: Tensor | None
+    all_rows: Tensor | None
 
 
-def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *, is_native: bool = False) -> StepPlan:
-    """Lay out a step of chunks that `check_chunks` accepts; with `is_native`, compiled code computes what it can."""
+def plan_step(
+    config: ModelConfig,
+    chunks: Sequence[Chunk],
+    cache: RingCache,
+    *,
+    is_native: bool = False,
+    is_on_gpu: bool = False,
+) -> StepPlan:
+    """Lay out a step of chunks that `check_chunks` accepts; with `is_native`, compiled code computes what it can.
+
+    With `is_on_gpu`, one call computes the attention of all single tokens, and everything that the step needs is sent
+    to the device before its first layer: a copy later would wait for the layers.
+    """
     order = sorted(range(len(chunks)), key=lambda i: (len(chunks[i].ids) > 1, chunks[i].slot))
     first_row, n = {}, 0
     for i in order:
@@ -105,7 +119,8 @@ def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *,
     plans = {}
     for window, ring in rings.items():
         places = targets(slots, positions, ring)
-        plans[window] = _plan_window(window, ring, in_order, places, is_native=is_native)
+        queries = _plan_queries(config, ring, in_order, slots, positions) if is_on_gpu else None
+        plans[window] = _plan_window(window, ring, in_order, places, queries, is_native=is_native)
     last_rows = [first_row[i] + len(chunk.ids) - 1 for i, chunk in enumerate(chunks)]
     all_rows = [first_row[i] + k for i, chunk in enumerate(chunks) for k in range(len(chunk.ids))]
     unchanged = list(range(n))
@@ -113,19 +128,26 @@ def plan_step(config: ModelConfig, chunks: Sequence[Chunk], cache: RingCache, *,
         torch.tensor([token for chunk in in_order for token in chunk.ids], device=device),
         positions,
         tuple(plans[window] for window in windows),
-        None if last_rows == unchanged else last_rows,
-        None if all_rows == unchanged else all_rows,
+        None if last_rows == unchanged else torch.tensor(last_rows, device=device),
+        None if all_rows == unchanged else torch.tensor(all_rows, device=device),
     )
 
 
 def _plan_window(
-    window: int | None, ring: Tensor, chunks: Sequence[Chunk], places: Tensor, *, is_native: bool
+    window: int | None,
+    ring: Tensor,
+    chunks: Sequence[Chunk],
+    places: Tensor,
+    queries: SlotQueries | None,
+    *,
+    is_native: bool,
 ) -> WindowPlan:
     """`ring` is that of one layer with this window, and `places` are the targets in it of all rows."""
     n_ring = ring.shape[3]
     n_single = sum(len(chunk.ids) == 1 for chunk in chunks)
     breaks = [i for i in range(1, n_single) if chunks[i].slot != chunks[i - 1].slot + 1]
-    runs = [_plan_run(ring, chunks[a:b], slice(a, b)) for a, b in pairwise([0, *breaks, n_single]) if a < b]
+    ends = [0, *breaks, n_single] if queries is None else []
+    runs = [_plan_run(ring, chunks[a:b], slice(a, b)) for a, b in pairwise(ends) if a < b]
     prefills, kept, row = [], list(range(n_single)), n_single
     for chunk in chunks[n_single:]:
         n, start = len(chunk.ids), chunk.start
@@ -137,7 +159,18 @@ def _plan_window(
     all_kept = len(kept) == row
     stored = None if all_kept else torch.tensor(kept, device=ring.device)
     stored_at = places if stored is None else places[stored]
-    return WindowPlan(row, is_native, tuple(runs), tuple(prefills), stored, stored_at.flatten())
+    return WindowPlan(row, is_native, tuple(runs), tuple(prefills), stored, stored_at.flatten(), queries)
+
+
+def _plan_queries(
+    config: ModelConfig, ring: Tensor, chunks: Sequence[Chunk], slots: Tensor, positions: Tensor
+) -> SlotQueries | None:
+    n_single = sum(len(chunk.ids) == 1 for chunk in chunks)
+    if not n_single:
+        return None
+    n_keys = max(chunk.start for chunk in chunks[:n_single]) + 1
+    is_fused = can_fuse(ring.device, ring.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
+    return slot_queries(slots[:n_single], positions[:n_single], ring, n_keys, is_fused=is_fused)
 
 
 def _plan_run(ring: Tensor, run: Sequence[Chunk], rows: slice) -> Run:

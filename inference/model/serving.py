@@ -2,6 +2,8 @@
 
 `Transformer.served` makes one from trainable weights, and `checkpoint.weights.load_served` from a folder. Single tokens
 are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; all else by torch's operators.
+A step with both is two passes over the weights on a CPU, so that a request has the same bits in any company, and one on
+a GPU, where the weights are most of what a step reads.
 
 Letters: N tokens of a step, V vocabulary.
 """
@@ -14,7 +16,7 @@ from torch.nn.functional import embedding
 
 from inference.model.block_step import add_block, normalized, padded
 from inference.model.cache import Chunk, RingCache
-from inference.model.gpu.graphs import GraphDecoder
+from inference.model.gpu.graphs import GraphDecoder, Prepared
 from inference.model.native.decoder import Decoder, can_decode
 from inference.model.native.library import Backend, library
 from inference.model.operators.linear import n_filled
@@ -43,9 +45,13 @@ class ServedModel:
         return self._weights.embeddings.device
 
     @property
+    def _is_on_gpu(self) -> bool:
+        return self.device.type == "cuda"
+
+    @property
     def backend(self) -> Backend:
         """What computes a request that begins now. The compiled library may become available at any time."""
-        if self.device.type == "cuda":
+        if self._is_on_gpu:
             return "graphs"
         return "native" if self._can_decode and library() is not None else "torch"
 
@@ -55,6 +61,14 @@ class ServedModel:
         if self._decoder is None:
             return "torch"
         return self._decoder.name if isinstance(self._decoder, GraphDecoder) else "compiled code"
+
+    def prepare(self, cache: RingCache) -> Prepared | None:
+        """Record the graphs of steps with this cache, before the first one. None on a CPU, which needs none."""
+        return self._graphs().prepare(cache) if self._is_on_gpu else None
+
+    def record_wanted(self, cache: RingCache) -> bool:
+        """Record one graph that a step lacked, in a moment without requests. Return False if there was none."""
+        return self._is_on_gpu and self._graphs().record_wanted(cache)
 
     @torch.inference_mode()
     def step(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool = False) -> Tensor:
@@ -67,19 +81,16 @@ class ServedModel:
         """
         check_chunks(self.config, chunks, cache)
         singles = [i for i, chunk in enumerate(chunks) if len(chunk.ids) == 1 and not chunk.by_torch]
-        decoded = self._decode([chunks[i] for i in singles], cache) if singles else None
-        done = {} if decoded is None else dict(zip(singles, torch.split(decoded, 1), strict=True))
-        if decoded is None or len(done) < len(chunks):
-            for by_torch in (False, True):  # two passes only while a request of each backend runs
-                group = [i for i, chunk in enumerate(chunks) if i not in done and chunk.by_torch == by_torch]
-                if group:
-                    some = [chunks[i] for i in group]
-                    logits = self._compute(some, cache, every_token=every_token, by_torch=by_torch)
-                    sizes = [len(chunk.ids) if every_token else 1 for chunk in some]
-                    done |= dict(zip(group, torch.split(logits, sizes), strict=True))
-            logits = torch.cat([done[i] for i in range(len(chunks))])
-        else:
-            logits = decoded
+        is_one_pass = self._is_on_gpu and len(singles) < len(chunks)  # a second pass would read all weights again
+        decoded = self._decode([chunks[i] for i in singles], cache) if singles and not is_one_pass else None
+        parts = [] if decoded is None else [(singles, decoded)]
+        of_decoder = set(singles if decoded is not None else ())
+        for by_torch in (False, True):  # two passes only while a request of each backend runs
+            group = [i for i, chunk in enumerate(chunks) if i not in of_decoder and chunk.by_torch == by_torch]
+            if group:
+                some = [chunks[i] for i in group]
+                parts.append((group, self._compute(some, cache, every_token=every_token, by_torch=by_torch)))
+        logits = parts[0][1] if len(parts) == 1 else _in_order(parts, chunks, every_token=every_token)
         for chunk in chunks:  # last, so that after a failure a single token can be run again
             cache.lengths[chunk.slot] += len(chunk.ids)
         return logits
@@ -87,7 +98,8 @@ class ServedModel:
     def _compute(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool, by_torch: bool) -> Tensor:
         """Compute `step` with torch's operators and, but `by_torch`, compiled code for parts of it."""
         config, weights = self.config, self._weights
-        plan = plan_step(config, chunks, cache, is_native=self.backend == "native" and not by_torch)
+        is_native = self.backend == "native" and not by_torch
+        plan = plan_step(config, chunks, cache, is_native=is_native, is_on_gpu=self._is_on_gpu)
         turn = rotation(plan.positions, self._frequencies, config.attention_factor)
         turn = head_rotation(turn, config.n_heads, config.n_kv_heads)
         x = padded(embedding(plan.ids, weights.embeddings).float(), n_filled(len(plan.ids)))
@@ -101,10 +113,22 @@ class ServedModel:
 
     def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
         """Compute single tokens in one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""
-        if self._decoder is None and (backend := self.backend) != "torch":
-            compiled = library()
-            if backend == "graphs":
-                self._decoder = GraphDecoder(self._weights)
-            elif compiled is not None:
-                self._decoder = Decoder(self._weights, compiled)
+        if self._is_on_gpu:
+            return self._graphs().step(singles, cache)
+        if self._decoder is None and self.backend == "native" and (compiled := library()) is not None:
+            self._decoder = Decoder(self._weights, compiled)
         return None if self._decoder is None else self._decoder.step(singles, cache)
+
+    def _graphs(self) -> GraphDecoder:
+        if not isinstance(self._decoder, GraphDecoder):
+            self._decoder = GraphDecoder(self._weights)
+        return self._decoder
+
+
+def _in_order(parts: Sequence[tuple[list[int], Tensor]], chunks: Sequence[Chunk], *, every_token: bool) -> Tensor:
+    """Return the logits of all chunks in their order, from parts of some chunks' numbers and their logits."""
+    pieces: dict[int, Tensor] = {}
+    for group, logits in parts:
+        sizes = [len(chunks[i].ids) if every_token else 1 for i in group]
+        pieces |= dict(zip(group, torch.split(logits, sizes), strict=True))
+    return torch.cat([pieces[i] for i in range(len(chunks))])
