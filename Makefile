@@ -13,6 +13,8 @@
 #                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
 #                   make bench-inference ARGS="--isa avx2"     the second as without AVX-512; compiles llama.cpp again
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
+# make clients      run real clients (openai, mistralai, litellm, LangChain, aider, lm-eval, ...) against the model server
+#                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 2 GB of packages, once
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
 # make demo         train the four demo models again, one after the other: an hour or more
 
@@ -20,6 +22,8 @@ PYTHON ?= python3
 VENV := .venv
 BENCH_VENV := .venv-bench
 RATINGS_VENV := .venv-bench-ratings
+CLIENTS_VENV := .venv-clients
+OPENAI2_VENV := .venv-clients-openai2
 BIN := $(VENV)/bin
 PIP_INSTALL := python -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/$(PIP_INSTALL)
@@ -32,7 +36,7 @@ IS_AVX2 := $(findstring avx2,$(ARGS))
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
-.PHONY: run test newcomer check wheel format lint types docs generated screenshots bench bench-inference bench-ratings simulations gpu-check demo debian-packages clean
+.PHONY: run test newcomer check wheel format lint types docs generated screenshots bench bench-inference bench-ratings simulations clients gpu-check demo debian-packages clean
 
 run: $(VENV)/.run $(VENV)/.compiled
 	@exec $(BIN)/python app.py $(ARGS)
@@ -89,6 +93,9 @@ simulations: $(VENV)/.dev
 	$(BIN)/python -m bench.coverage
 	$(BIN)/python -m bench.voters
 	$(BIN)/python -m bench.blind
+
+clients: $(VENV)/.run $(VENV)/.compiled $(CLIENTS_VENV)/.clients $(OPENAI2_VENV)/.clients
+	$(BIN)/python -m bench.clients $(ARGS)
 
 gpu-check:
 	$(PYTHON) -m bench.gpu $(ARGS)
@@ -148,6 +155,22 @@ $(RATINGS_VENV)/.bench: requirements-bench-ratings.txt
 	@$(RATINGS_VENV)/bin/$(PIP_INSTALL) -r requirements-bench-ratings.txt
 	@touch $@
 
+$(CLIENTS_VENV)/.clients: requirements-clients.txt
+	@$(PYTHON) -m venv $(CLIENTS_VENV)
+	@echo "Installing clients into $(CLIENTS_VENV) (once) ..."
+	@if [ -n "$(TORCH_INDEX)" ]; then \
+		$(CLIENTS_VENV)/bin/$(PIP_INSTALL) --index-url "$(TORCH_INDEX)" "$$(grep '^torch==' requirements-clients.txt)"; fi
+	@$(CLIENTS_VENV)/bin/$(PIP_INSTALL) --only-binary :all: -r requirements-clients.txt
+	@$(CLIENTS_VENV)/bin/$(PIP_INSTALL) --only-binary :all: --no-deps "$$(sed -n 's/^# without its dependencies: //p' requirements-clients.txt)"
+	@touch $@
+
+# Another environment: LlamaIndex and aider need release 2 of openai, and the others release 3.
+$(OPENAI2_VENV)/.clients: requirements-clients-openai2.txt
+	@$(PYTHON) -m venv $(OPENAI2_VENV)
+	@echo "Installing clients into $(OPENAI2_VENV) (once) ..."
+	@$(OPENAI2_VENV)/bin/$(PIP_INSTALL) --only-binary :all: -r requirements-clients-openai2.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) $(BENCH_VENV) $(RATINGS_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(BENCH_VENV) $(RATINGS_VENV) $(CLIENTS_VENV) $(OPENAI2_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The checks of each client, one file for each."""
