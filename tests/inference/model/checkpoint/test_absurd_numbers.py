@@ -79,6 +79,41 @@ def test_an_absurd_number_is_one_line(tmp_path: Path, file: str, stated: dict[st
     assert file in str(caught.value)
 
 
+YARN: dict[str, Any] = {
+    "rope_type": "yarn",
+    "factor": 4,
+    "original_max_position_embeddings": 64,
+    "attention_factor": 1.2,
+    "beta_fast": 32,
+    "beta_slow": 1,
+    "truncate": True,
+}
+LLAMA_3: dict[str, Any] = {
+    "rope_type": "llama3",
+    "factor": 8,
+    "low_freq_factor": 1,
+    "high_freq_factor": 4,
+    "original_max_position_embeddings": 64,
+}
+
+
+@pytest.mark.parametrize("file", ["params.json", "config.json"])
+@pytest.mark.parametrize("stated", [YARN, LLAMA_3], ids=["yarn", "llama3"])
+def test_an_absurd_scale_of_rope_is_one_line(tmp_path: Path, file: str, stated: dict[str, Any]) -> None:
+    path, read = tmp_path / file, read_params if file == "params.json" else read_config
+    shape = PARAMS if file == "params.json" else CONFIG
+    path.write_text(json.dumps({**shape, "rope_scaling": stated}))
+    read(path)
+    for key in stated:
+        for text in ABSURD.values():
+            scaling = {**stated, key: "HERE"}
+            path.write_text(json.dumps({**shape, "rope_scaling": scaling}).replace('"HERE"', text))
+            with pytest.raises(CheckpointError) as caught:
+                read(path)
+            assert "\n" not in str(caught.value)
+            assert len(str(caught.value)) < 400
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
