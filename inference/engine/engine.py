@@ -18,6 +18,7 @@ from torch import Tensor
 from inference.engine.generation import Generation
 from inference.engine.metrics import EngineStats
 from inference.engine.request import Event, Request, TokenLogprob, room
+from inference.engine.sampling.bias import add_bias
 from inference.engine.sampling.draw import sample
 from inference.engine.sampling.logprobs import token_logprobs
 from inference.engine.sampling.penalties import penalize
@@ -117,12 +118,17 @@ class Engine:
         return list(self._generations)
 
     def add(self, request: Request) -> None:
-        """Queue a request. Raises ValueError for an empty prompt, an unknown token id or a request id in use, and
-        ContextLengthError where prompt and max_tokens do not fit into `max_len`.
+        """Queue a request. Raises ValueError for an empty prompt, an unknown token id in it or in its logit_bias or a
+        request id in use, and ContextLengthError where prompt and max_tokens do not fit into `max_len`.
         """
         if request.request_id in self._generations:
             raise ValueError(f"request {request.request_id} is already running")
         check_prompt(request.prompt, self.tokenizer)
+        for token_id, _ in request.params.logit_bias:
+            if not 0 <= token_id < self.tokenizer.vocab_size:
+                raise ValueError(
+                    f"logit_bias names token {token_id}; an id from 0 to {self.tokenizer.vocab_size - 1} was expected"
+                )
         room(len(request.prompt), request.params.max_tokens, self.max_len)
         if request.backend is None:
             request = replace(request, backend=self.backend)
@@ -256,7 +262,8 @@ class Engine:
         generations = list(drawn.values())
         logits = logits if len(drawn) == len(logits) else logits[list(drawn)]
         draws = [generation.draw() for generation in generations]
-        tokens = sample(penalize(logits, [generation.seen for generation in generations]), draws)
+        biased = add_bias(logits, [generation.bias for generation in generations])
+        tokens = sample(penalize(biased, [generation.seen for generation in generations]), draws)
         logprobs = self._logprobs(logits, generations, tokens)
         for generation, token in zip(generations, tokens, strict=True):
             events.append(self._take(generation, token, logprobs.get(generation)))

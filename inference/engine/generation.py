@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from inference.engine.request import Event, FinishReason, Request, RequestState, TokenLogprob
+from inference.engine.sampling.bias import LogitBias
 from inference.engine.sampling.draw import Draw, uniforms
 from inference.engine.sampling.penalties import SeenTokens
 from inference.text.stop_strings import StopStrings
@@ -13,13 +14,14 @@ from inference.text.tokenizer import StreamDecoder, Tokenizer
 
 @dataclass(slots=True, eq=False)
 class Generation:
-    """The answer to one request. `seen` is None for a request without penalties."""
+    """The answer to one request. `bias` and `seen` are None for a request without logit_bias or penalties."""
 
     state: RequestState
     eos_ids: frozenset[int]
     decoder: StreamDecoder
     stops: StopStrings
     uniforms: Iterator[float]
+    bias: LogitBias | None
     seen: SeenTokens | None
     prompt_logprobs: list[TokenLogprob | None] = field(default_factory=list)
 
@@ -33,6 +35,7 @@ class Generation:
             StreamDecoder(tokenizer, after=after),
             StopStrings(params.stop),
             uniforms(params.seed),
+            LogitBias.if_needed(params),
             SeenTokens.if_needed(request.prompt, params),
         )
 

@@ -13,6 +13,7 @@ from inference.model.native.library import Backend
 FinishReason = Literal["stop", "length", "error"]
 
 MAX_LOGPROBS = 20  # likeliest tokens that a request may ask for at each position, as in OpenAI's API
+MAX_LOGIT_BIAS = 100  # in either direction, as in OpenAI's API
 
 
 class ContextLengthError(ValueError):
@@ -23,13 +24,15 @@ class ContextLengthError(ValueError):
 class SamplingParams:
     """How the tokens of one answer are drawn and when it ends.
 
-    The steps, in order:
-    1. `repetition_penalty` changes the logits of tokens in prompt or output: it divides positive ones and multiplies
+    The steps, in order (vLLM's):
+    1. `logit_bias` (pairs of a token id and a number) is added to the logits of its tokens. As in OpenAI's API, -100
+       forbids a token in practice, and 100 all others.
+    2. `repetition_penalty` changes the logits of tokens in prompt or output: it divides positive ones and multiplies
        others (CTRL, arXiv:1909.05858, section 4.1).
-    2. `presence_penalty` is subtracted once from the logit of each token in the output, and `frequency_penalty` once
+    3. `presence_penalty` is subtracted once from the logit of each token in the output, and `frequency_penalty` once
        for each time the token occurs there.
-    3. `temperature` divides the logits; 0 is greedy.
-    4. `top_k` keeps that many of the likeliest tokens (0: all), `top_p` the smallest set of those with that much of
+    4. `temperature` divides the logits; 0 is greedy.
+    5. `top_k` keeps that many of the likeliest tokens (0: all), `top_p` the smallest set of those with that much of
        their probability, and `min_p` those of the set with at least that share of the likeliest token's probability.
 
     The same seed gives the same draws, whatever other requests run. `stop` strings end the answer and are not part of
@@ -48,6 +51,7 @@ class SamplingParams:
     repetition_penalty: float = 1.0
     presence_penalty: float = 0.0
     frequency_penalty: float = 0.0
+    logit_bias: tuple[tuple[int, float], ...] = ()
     n_logprobs: int | None = None
     prompt_logprobs: int | None = None
 
@@ -68,6 +72,14 @@ class SamplingParams:
         for name, penalty in (("presence", self.presence_penalty), ("frequency", self.frequency_penalty)):
             if not -2 <= penalty <= 2:
                 raise ValueError(f"{name}_penalty is {penalty}; a number from -2 to 2 was expected")
+        for token_id, bias in self.logit_bias:
+            if not -MAX_LOGIT_BIAS <= bias <= MAX_LOGIT_BIAS:
+                raise ValueError(
+                    f"logit_bias of token {token_id} is {bias}; a number from -{MAX_LOGIT_BIAS} to {MAX_LOGIT_BIAS} "
+                    "was expected"
+                )
+        if len(dict(self.logit_bias)) < len(self.logit_bias):
+            raise ValueError("logit_bias names a token twice; once was expected")
         for name, n in (("n_logprobs", self.n_logprobs), ("prompt_logprobs", self.prompt_logprobs)):
             if n is not None and not 0 <= n <= MAX_LOGPROBS:
                 raise ValueError(f"{name} is {n}; from 0 to {MAX_LOGPROBS} were expected")
@@ -91,7 +103,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
-    """Natural log of a token's probability under the softmax of the logits, before penalties, temperature and cuts.
+    """Natural log of a token's probability under the softmax of the model's own logits, before the steps of
+    `SamplingParams`.
 
     `top` lists (id, logprob) of the likeliest tokens at its position, likeliest first. It may lack the token itself.
     """
