@@ -70,6 +70,14 @@ def add(commands: Commands) -> None:
         help="requests of one model that may wait for a slot; further ones get status 429 (default: 128)",
     )
     serve.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let pages of this origin, such as http://localhost:3000, use the server in a browser (CORS; * for any; "
+        "default: none); may be given several times",
+    )
+    serve.add_argument(
         "--stop-with-stdin",
         action="store_true",
         help="stop when standard input closes, so that the server ends with the process that started it",
@@ -147,6 +155,9 @@ def _run(args: argparse.Namespace) -> int:
         places[name] = place
     max_len = _by_name("--max-len", args.max_len, places)
     dtypes = _by_name("--dtype", args.dtype, places)
+    from inference.server.origins import parse_origin
+
+    origins = [parse_origin(origin) for origin in args.allow_origin]
     opened = open_folders(places, template=args.template)
     from inference.server.listener import listen
 
@@ -183,7 +194,8 @@ def _run(args: argparse.Namespace) -> int:
         compiling.wait(max(0.0, deadline - time.monotonic()))
         return loaded
 
-    return run(load, listener, max_waiting=MAX_WAITING if args.max_waiting is None else args.max_waiting)
+    max_waiting = MAX_WAITING if args.max_waiting is None else args.max_waiting
+    return run(load, listener, max_waiting=max_waiting, allowed_origins=origins)
 
 
 def _by_name(option: str, given: Sequence[tuple[str | None, _Value]], names: Collection[str]) -> dict[str, _Value]:

@@ -10,7 +10,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
@@ -19,6 +19,7 @@ from inference.engine.loading import Loaded
 from inference.engine.worker import MAX_WAITING, Worker
 from inference.server.app import create_app
 from inference.server.draining import DrainableApp
+from inference.server.origins import allowing
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +41,15 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int = MAX_WAITING) -> int:
+def run(
+    load: Callable[[], Loaded],
+    listener: socket.socket,
+    *,
+    max_waiting: int = MAX_WAITING,
+    allowed_origins: Sequence[str] = (),
+) -> int:
     """Serve on a bound socket while `load` runs in the worker's thread. Return the exit code: 1 if loading failed."""
-    worker = asyncio.run(_serve(Worker(load, max_waiting=max_waiting), listener))
+    worker = asyncio.run(_serve(Worker(load, max_waiting=max_waiting), listener, allowed_origins))
     has_ended = worker.join(_JOIN_S)
     code = 1 if worker.failure is not None else 0
     if not has_ended:  # in the middle of a step: an ordinary exit would wait, or crash
@@ -52,9 +59,15 @@ def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int
     return code
 
 
-async def _serve(worker: Worker, listener: socket.socket) -> Worker:
+async def _serve(worker: Worker, listener: socket.socket, allowed_origins: Sequence[str]) -> Worker:
     app = create_app(worker)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=_GRACE_S)
+    config = uvicorn.Config(
+        allowing(app, allowed_origins),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_GRACE_S,
+    )
     server = _Server(config, worker, app)
 
     def stop(_signal: int, _frame: FrameType | None) -> None:

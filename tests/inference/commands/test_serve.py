@@ -58,7 +58,7 @@ def test_a_model_without_a_name_is_named_after_its_place(
 ) -> None:
     names: list[str] = []
 
-    def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int) -> int:
+    def run(load: Callable[[], Loaded], listener: socket.socket, **_options: Any) -> int:
         listener.close()
         names.extend(load().models)
         return 0
@@ -73,18 +73,27 @@ def test_a_model_without_a_name_is_named_after_its_place(
 def test_every_option_takes_effect(path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     given: dict[str, Any] = {}
 
-    def run(load: Callable[[], Loaded], listener: socket.socket, *, max_waiting: int) -> int:
+    def run(load: Callable[[], Loaded], listener: socket.socket, **options: Any) -> int:
         listener.close()
-        given.update(loaded=load(), max_waiting=max_waiting)
+        given.update(loaded=load(), **options)
         return 0
 
     monkeypatch.setattr("inference.server.run.run", run)
     models = [f"--model={name}={path}" for name in ("a", "b")]
     options = ["--dtype=b=bfloat16", "--dtype=float32", "--max-len=a=90", "--max-waiting=3", "--port=0", "--budget=40"]
-    options += ["--device=cpu"]
+    options += ["--device=cpu", "--allow-origin=http://localhost:3000", "--allow-origin=HTTPS://Pages.example:443"]
     assert main(["serve", *models, *options, "--cache-gb=0.01", "--no-prefix-reuse"]) == 0
     loaded = given["loaded"].models
     assert given["max_waiting"] == 3
+    assert given["allowed_origins"] == ["http://localhost:3000", "https://pages.example"]
     assert {name: model.dtype for name, model in loaded.items()} == {"a": "float32", "b": "bfloat16"}
     assert {name: model.engine.max_len for name, model in loaded.items()} == {"a": 90, "b": 300}
     assert "listening on http://127.0.0.1:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["localhost:3000", "http://localhost:3000/", "http://a.example/page", "", "http://"])
+def test_what_is_no_origin_is_refused(path: Path, capsys: Capture, given: str) -> None:
+    assert main(["serve", f"--model={path}", f"--allow-origin={given}"]) == 1
+    captured = capsys.readouterr()
+    assert f"{given!r} is not an origin; scheme://host or scheme://host:port was expected" in captured.err
+    assert (captured.out, captured.err.count("\n")) == ("", 1)
