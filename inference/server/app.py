@@ -20,7 +20,7 @@ from inference.engine.worker import Worker
 from inference.model.native import compiling
 from inference.server.completions import respond, submit
 from inference.server.draining import DrainableApp
-from inference.server.lookup import card, check_ready, find_model, status
+from inference.server.lookup import card, check_ready, described, find_model, status
 from inference.server.metrics import CONTENT_TYPE, render
 from inference.server.openapi import document
 from inference.server.requests.body import read_body
@@ -98,7 +98,7 @@ class Routes:
         return JsonResponse(Health(status="ok", decode_library=library, models=models, failed=failed))
 
     async def openapi(self, _request: Request) -> Response:
-        return JsonResponse(document(list(self._worker.models), one_model="/models/{name}"))
+        return JsonResponse(document(described(self._worker), one_model="/models/{name}"))
 
     async def metrics(self, request: Request) -> Response:
         metrics = self._worker.metrics()
@@ -110,12 +110,13 @@ class Routes:
         check_ready(self._worker)
         name = _in_address(request)
         names = list(self._worker.models) if name is None else [find_model(self._worker, name, None)]
-        return JsonResponse(ModelList(object="list", data=[card(name) for name in names]))
+        return JsonResponse(ModelList(object="list", data=[card(name, self._worker.models[name]) for name in names]))
 
     async def model(self, request: Request) -> Response:
         if (name := _in_address(request)) is not None:
             find_model(self._worker, name, None)
-        return JsonResponse(card(find_model(self._worker, request.path_params["model"], None)))
+        name = find_model(self._worker, request.path_params["model"], None)
+        return JsonResponse(card(name, self._worker.models[name]))
 
     async def chat(self, request: Request) -> Response:
         name, body, prompts = await self._read(request, ChatRequest, chat_prompts)

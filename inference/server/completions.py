@@ -95,7 +95,7 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
     parts = []
     try:
         for index, (part_id, prompt) in enumerate(zip(ids, prompts, strict=True)):
-            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), not is_chat, backend)
+            request = EngineRequest(part_id, prompt.ids, _params(body, prompt), prompt.continues_text, backend)
             parts.append(_Part(index, prompt, worker.submit(name, request), model, body))
     except QueueFullError as error:
         cancel()
@@ -115,6 +115,7 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
         prompt_logprobs = body.logprobs if body.echo else None
         if prompt.max_tokens == 0 and prompt_logprobs is None:
             prompt_logprobs = 0  # unused, but without them the engine refuses max_tokens 0
+    seed = body.random_seed if body.seed is None else body.seed
     return SamplingParams(
         max_tokens=prompt.max_tokens,
         temperature=1.0 if body.temperature is None else body.temperature,
@@ -124,7 +125,8 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
         repetition_penalty=1.0 if body.repetition_penalty is None else body.repetition_penalty,
         presence_penalty=body.presence_penalty or 0.0,
         frequency_penalty=body.frequency_penalty or 0.0,
-        seed=secrets.randbits(63) if body.seed is None else body.seed,
+        logit_bias=tuple((int(token_id), bias) for token_id, bias in (body.logit_bias or {}).items()),
+        seed=secrets.randbits(63) if seed is None else seed,
         stop=body.stop,
         n_logprobs=n_logprobs,
         prompt_logprobs=prompt_logprobs,
@@ -134,9 +136,9 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
 async def respond(request: Request, body: Body, running: RunningCompletion, worker: Worker) -> Response:
     """Answer a request, with a stream where the body asks for one. Raises ApiError where the model fails."""
     if body.stream:
-        has_usage = body.stream_options is not None and body.stream_options.include_usage
+        has_usage = body.stream_options is not None and body.stream_options.include_usage is True
         return _EventStream(_chunks(running, has_usage=has_usage), running.cancel)
-    whole = asyncio.gather(*(_collect(part.stream) for part in running.parts))
+    whole = asyncio.create_task(_collect_all(running.parts))
     gone = asyncio.create_task(_disconnect(request))
     try:
         either: list[asyncio.Future[Any]] = [whole, gone]
@@ -154,6 +156,14 @@ async def respond(request: Request, body: Body, running: RunningCompletion, work
         text, logprobs = part.take(event)
         choices.append(running.writer.choice(part.index, text, logprobs, event.finish_reason))
     return JsonResponse(running.writer.completion(choices, running.usage))
+
+
+async def _collect_all(parts: Sequence[_Part]) -> list[Event]:
+    """Return all events of each part as one. Parts are read one after the other, since a stream keeps what is unread.
+
+    One task, not a gather: a cancelled gather that nobody awaits is logged as an exception that nobody retrieved.
+    """
+    return [await _collect(part.stream) for part in parts]
 
 
 async def _collect(stream: Stream) -> Event:

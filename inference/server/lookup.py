@@ -5,8 +5,9 @@ It is the one in the address (/models/NAME/...), else in the body, else the only
 
 from inference.engine.loading import LoadedModel
 from inference.engine.worker import NotReadyError, Worker
+from inference.server.openapi import Described
 from inference.server.responses.errors import ApiError
-from inference.server.responses.schemas import ModelCard, ModelStatus
+from inference.server.responses.schemas import ModelCapabilities, ModelCard, ModelStatus
 
 
 def check_ready(worker: Worker) -> None:
@@ -43,9 +44,38 @@ def find_model(worker: Worker, in_address: str | None, in_body: str | None) -> s
     return name
 
 
-def card(name: str) -> ModelCard:
-    """Return a model as /v1/models lists it."""
-    return ModelCard(id=name, object="model", created=0, owned_by="local")
+def card(name: str, model: LoadedModel) -> ModelCard:
+    """Return a model as /v1/models lists it. `type`, `capabilities` and the context are for Mistral's clients."""
+    return ModelCard(
+        id=name,
+        object="model",
+        created=0,
+        owned_by="local",
+        type="base",
+        capabilities=ModelCapabilities(
+            completion_chat=has_chat(model),
+            completion_fim=False,
+            function_calling=False,
+            fine_tuning=False,
+            vision=False,
+        ),
+        max_context_length=model.engine.max_len,
+    )
+
+
+def has_chat(model: LoadedModel) -> bool:
+    """Whether a model has a chat layout."""
+    return model.folder.template != "none"
+
+
+def described(worker: Worker) -> Described:
+    """Return the models that are ready as the OpenAPI page describes them."""
+    models = worker.models
+    return Described(
+        tuple(models),
+        tuple(name for name, model in models.items() if has_chat(model)),
+        min((model.folder.tokenizer.vocab_size for model in models.values()), default=1),
+    )
 
 
 def status(model: LoadedModel) -> ModelStatus:

@@ -1,7 +1,9 @@
 """GET /openapi.json, the server's description of its own addresses.
 
 The schemas are generated from the models in `requests.protocol`, which check every request, and `responses.schemas`.
-One test compares the page with the routes; another sends what the page allows and forbids.
+One test compares the page with the routes; another sends what the page allows and forbids. What the page allows is
+refused only for an unknown model, for its length, or when the server is full. So the page leaves out what a JSON schema
+cannot express: a prefix or continue_final_message that is true needs an assistant's message at the end.
 """
 
 from collections.abc import Sequence
@@ -12,7 +14,14 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from inference.server.requests.parsing import Strict
-from inference.server.requests.protocol import ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest
+from inference.server.requests.protocol import (
+    TOKEN_ID,
+    TOKEN_ID_NAME,
+    ChatRequest,
+    CompletionRequest,
+    DetokenizeRequest,
+    TokenizeRequest,
+)
 from inference.server.responses.schemas import (
     ChatCompletion,
     DetokenizedText,
@@ -91,17 +100,29 @@ _OPERATIONS = (
 )
 
 
-def document(names: Sequence[str], *, one_model: str) -> Schema:
-    """Return the page for models of these names. Every path is listed again behind `one_model`, as /models/{name}."""
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The models of a page: their names, the names of those that have a chat layout, and the size of the smallest
+    vocabulary.
+    """
+
+    names: tuple[str, ...]
+    chat_names: tuple[str, ...]
+    vocab_size: int
+
+
+def document(models: Described, *, one_model: str) -> Schema:
+    """Return the page for these models. Every path is listed again behind `one_model`, as /models/{name}."""
     paths: dict[str, Schema] = {}
     for operation in _OPERATIONS:
         for prefix in ("", one_model):
+            names = models.chat_names if operation.body is ChatRequest else models.names
             described = _describe(operation, names, is_of_one=bool(prefix))
             paths.setdefault(prefix + operation.path, {})[operation.method] = described
-    models: list[type[BaseModel]] = [ErrorResponse]
+    kinds: list[type[BaseModel]] = [ErrorResponse]
     for operation in _OPERATIONS:
-        models += [model for model in (operation.body, operation.response) if model is not None]
-    _, schemas = models_json_schema([(model, "validation") for model in models], ref_template=_SCHEMAS + "{model}")
+        kinds += [kind for kind in (operation.body, operation.response) if kind is not None]
+    _, schemas = models_json_schema([(kind, "validation") for kind in kinds], ref_template=_SCHEMAS + "{model}")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -110,8 +131,40 @@ def document(names: Sequence[str], *, one_model: str) -> Schema:
             "description": "OpenAI's protocol for the models of this server, and vLLM's for their tokenizers.",
         },
         "paths": paths,
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": _with_ids(schemas["$defs"], models.vocab_size)},
     }
+
+
+def _with_ids(schema: Any, vocab_size: int) -> Any:
+    """Return a schema in which token ids, and names of members that are such, are below `vocab_size`."""
+    if isinstance(schema, list):
+        return [_with_ids(item, vocab_size) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema == TOKEN_ID:
+        return {"type": "integer", "minimum": 0, "maximum": vocab_size - 1}
+    if schema == TOKEN_ID_NAME:
+        return {"type": "string", "pattern": f"^({below(vocab_size)})$"}
+    return {name: _with_ids(item, vocab_size) for name, item in schema.items()}
+
+
+def below(limit: int) -> str:
+    """Return a regular expression for the decimal numbers from 0 to `limit` - 1, without leading zeros.
+
+    below(250) is "[1-1][0-9]{2}|2[0-4][0-9]{1}|[1-9][0-9]{1}|[0-9]": numbers that are as long and first less than 250
+    in one of their places, then all that are shorter.
+    """
+    digits, parts = str(limit), []
+    for place, digit in enumerate(digits):
+        least = 1 if place == 0 and len(digits) > 1 else 0
+        if int(digit) > least:
+            parts.append(f"{digits[:place]}[{least}-{int(digit) - 1}]{_any(len(digits) - place - 1)}")
+    parts += [f"[1-9]{_any(n)}" for n in range(len(digits) - 2, 0, -1)]
+    return "|".join([*parts, "[0-9]"] if len(digits) > 1 else parts)
+
+
+def _any(n_digits: int) -> str:
+    return f"[0-9]{{{n_digits}}}" if n_digits else ""
 
 
 def _describe(operation: _Operation, names: Sequence[str], *, is_of_one: bool) -> Schema:

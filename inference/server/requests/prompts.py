@@ -8,58 +8,62 @@ from dataclasses import dataclass
 from inference.engine.engine import check_prompt
 from inference.engine.loading import LoadedModel
 from inference.engine.request import ContextLengthError, room
+from inference.server.requests.messages import ChatMessage, Continuing, conversation
+from inference.server.requests.parsing import invalid
 from inference.server.requests.protocol import (
-    ChatMessage,
     ChatRequest,
     CompletionRequest,
     DetokenizeRequest,
+    Sampling,
     TokenizeRequest,
 )
 from inference.server.responses.errors import ApiError
-from inference.text.chat_template import ChatError, Message, render
+from inference.text.chat_template import ChatError, render
 from inference.text.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids to continue by at most `max_tokens`, and the text that an echo repeats."""
+    """Token ids to continue by at most `max_tokens`, and the text that an echo repeats. `continues_text`: the answer
+    continues the text of the ids, so its first space is kept.
+    """
 
     ids: tuple[int, ...]
     max_tokens: int
+    continues_text: bool
     echo: str = ""
 
 
 def chat_prompts(body: ChatRequest, model: LoadedModel) -> list[Prompt]:
     """Return the one prompt of a conversation."""
-    if body.top_logprobs is not None and not body.logprobs:
-        raise ApiError(
-            400,
-            f"top_logprobs is {body.top_logprobs}: logprobs true was expected beside it",
-            param="top_logprobs",
-            code="invalid_value",
-        )
-    ids = chat_ids(body.messages, model)
+    if body.top_logprobs and not body.logprobs:
+        raise invalid("top_logprobs", body.top_logprobs, "0 was expected, or logprobs true beside it")
+    check_sampling(body, model)
+    ids, continues = chat_ids(body.messages, body, model)
     max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
-    return [Prompt(tuple(ids), _room(len(ids), max_tokens, model, "messages"))]
+    return [Prompt(tuple(ids), _room(len(ids), max_tokens, model, "messages"), continues)]
 
 
 def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:
     """Return the prompts of a text completion, in order. Only an echo may have max_tokens 0."""
     if body.max_tokens == 0 and not body.echo:
-        raise ApiError(
-            400, "max_tokens is 0: at least 1 was expected without echo", param="max_tokens", code="invalid_value"
-        )
+        raise invalid("max_tokens", 0, "at least 1 was expected without echo")
+    check_sampling(body, model)
     tokenizer = model.folder.tokenizer
     prompts = []
     for given in body.prompt:
-        ids = text_ids(given, tokenizer, has_bos=body.add_special_tokens) if isinstance(given, str) else list(given)
+        ids = (
+            text_ids(given, tokenizer, has_bos=body.add_special_tokens is not False)
+            if isinstance(given, str)
+            else list(given)
+        )
         max_tokens = _room(len(ids), body.max_tokens, model, "prompt")
         try:
             check_prompt(tuple(ids), tokenizer)
         except ValueError as error:
             raise _refused_prompt(error) from error
         echo = "" if not body.echo else given if isinstance(given, str) else tokenizer.decode(ids)
-        prompts.append(Prompt(tuple(ids), max_tokens, echo))
+        prompts.append(Prompt(tuple(ids), max_tokens, continues_text=True, echo=echo))
     return prompts
 
 
@@ -70,9 +74,12 @@ def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
     other text is text. A text begins with BOS unless `add_special_tokens` is false.
     """
     if (body.prompt is None) == (body.messages is None):
-        raise ApiError(400, "either prompt or messages was expected", param="prompt", code="invalid_value")
+        found = "neither came" if body.prompt is None else "both came"
+        raise ApiError(
+            400, f"either prompt or messages was expected, but {found}", param="prompt", code="invalid_value"
+        )
     if body.messages is not None:
-        return chat_ids(body.messages, model)
+        return chat_ids(body.messages, body, model)[0]
     assert body.prompt is not None
     tokenizer = model.folder.tokenizer
     for token_id in (tokenizer.bos_id, tokenizer.eos_id):
@@ -86,22 +93,29 @@ def detokenize(body: DetokenizeRequest, model: LoadedModel) -> str:
     tokenizer = model.folder.tokenizer
     for position, token_id in enumerate(body.tokens):
         if token_id >= tokenizer.vocab_size:
-            raise ApiError(
-                400,
-                f"tokens[{position}] is {token_id}; an id from 0 to {tokenizer.vocab_size - 1} was expected",
-                param=f"tokens[{position}]",
-                code="invalid_value",
-            )
+            raise invalid(f"tokens[{position}]", token_id, _id_expected(tokenizer))
     return tokenizer.decode(body.tokens, shows_control=True)
 
 
-def chat_ids(messages: list[ChatMessage], model: LoadedModel) -> list[int]:
+def check_sampling(body: Sampling, model: LoadedModel) -> None:
+    """Raise ApiError for two different seeds, and for a logit_bias of a token that the model does not have."""
+    if body.random_seed is not None and body.seed not in (None, body.random_seed):
+        raise invalid("random_seed", body.random_seed, f"the same number as in seed, {body.seed}, was expected, or one")
+    tokenizer = model.folder.tokenizer
+    for token_id in body.logit_bias or ():
+        if int(token_id) >= tokenizer.vocab_size:
+            raise invalid(f"logit_bias.{token_id}", token_id, _id_expected(tokenizer))
+
+
+def chat_ids(messages: list[ChatMessage], body: Continuing, model: LoadedModel) -> tuple[list[int], bool]:
+    """Return the ids of a conversation, and whether the answer continues its last message."""
+    rendered = conversation(messages, body)
     try:
-        given = [Message(message.role, message.content) for message in messages]
-        return render(given, model.folder.tokenizer, model.folder.template)
+        ids = render(rendered.messages, model.folder.tokenizer, model.folder.template, continues=rendered.continues)
     except ChatError as error:
-        param = "messages" if error.index is None else f"messages[{error.index}]"
+        param = "messages" if error.index is None else f"messages[{rendered.places[error.index]}]"
         raise ApiError(400, str(error), param=param, code="invalid_value") from error
+    return ids, rendered.continues
 
 
 def text_ids(text: str, tokenizer: Tokenizer, *, has_bos: bool) -> list[int]:
@@ -120,3 +134,7 @@ def _room(n_prompt: int, max_tokens: int | None, model: LoadedModel, param: str)
 
 def _refused_prompt(error: ValueError) -> ApiError:
     return ApiError(400, f"prompt: {error}", param="prompt", code="invalid_value")
+
+
+def _id_expected(tokenizer: Tokenizer) -> str:
+    return f"an id from 0 to {tokenizer.vocab_size - 1} was expected; /tokenize returns the ids of a text"

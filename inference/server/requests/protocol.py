@@ -1,24 +1,30 @@
-"""The fields of every request: those of OpenAI's API that this server supports, and vLLM's.
+"""The fields of every request that this server uses: OpenAI's, and some of Mistral's and vLLM's.
 
-An unknown field, or one that asks for something unsupported, is refused and named: to ignore it would answer a
-question that nobody asked. Fields with a single allowed value exist for clients that always send them; `user` is
-ignored. `model` may be missing where the address names it, or where the server has only one.
+Whatever else a client sends is refused and named, unless it asks for nothing (`unsupported`): to ignore it would answer
+a question that nobody asked. `model` may be missing where the address names it, or where the server has only one.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from inference.engine.request import MAX_LOGPROBS
-from inference.server.requests.parsing import Strict
+from inference.engine.request import MAX_LOGIT_BIAS, MAX_LOGPROBS
+from inference.server.requests.messages import MAX_TEXT, Continuing, Messages
+from inference.server.requests.neutral import with_neutral
+from inference.server.requests.parsing import WHOLE, Strict, whole
+from inference.server.requests.unsupported import BOTH, CHAT, LAYOUT, STREAM_OPTIONS, TEXT
 
-MAX_TEXT = 2_000_000  # characters of one text: more than any context, and parsed in a tenth of a second
 MAX_PROMPTS = 128  # of one request
+TOKEN_ID: dict[str, Any] = {"type": "integer", "minimum": 0, "format": "token-id"}
+"""The schema of a token id. The OpenAPI page puts the models' greatest id in place of the format."""
+TOKEN_ID_NAME: dict[str, Any] = {"type": "string", "format": "token-id"}
+"""The same for a token id that is the name of a member."""
+
 _MAX_STOPS = 16
 _MAX_STOP_CHARS = 1000
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
-_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+_IDS = {"type": "array", "items": TOKEN_ID, "minItems": 1}
 
 
 def _stop_strings(value: Any) -> Any:
@@ -40,33 +46,9 @@ Stop = Annotated[
 ]
 
 
-def _content(value: Any) -> Any:
-    """Return content given as a string, or join a list of text parts."""
-    if isinstance(value, str):
-        return value
-    if not isinstance(value, list):
-        raise ValueError("a string or a list of text parts was expected")
-    for part in value:
-        if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            raise ValueError('a part is not {"type": "text", "text": "..."}; this server reads text only')
-    return "".join(part["text"] for part in value)
-
-
-_PART = {
-    "type": "object",
-    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
-    "required": ["type", "text"],
-}
-Content = Annotated[
-    str,
-    Field(max_length=MAX_TEXT),
-    BeforeValidator(_content),
-    WithJsonSchema({"anyOf": [{"type": "string", "maxLength": MAX_TEXT}, {"type": "array", "items": _PART}]}),
-]
-
-
 def _prompts(value: Any) -> Any:
     """Return one prompt or several: all texts, or all lists of token ids."""
+    value = [whole(item) for item in whole(value)] if isinstance(value, list) else value
     if isinstance(value, str) or _is_ids(value):
         return _prompts([value])
     if not isinstance(value, list) or not value:
@@ -102,23 +84,38 @@ Prompts = Annotated[
 ]
 
 
-def _safe_prompt(value: Any) -> Any:
-    if value is True:
-        raise ValueError(
-            "this server does not add a safety prompt; send a system message, or set system_prompt under [battle] in "
-            "the arena's settings"
-        )
-    return value
+def _token_id(name: str) -> str:
+    if not (name.isascii() and name.isdigit() and name == str(int(name[:20]))):
+        raise ValueError('a token id as a string was expected, such as "15"')
+    return name
 
 
-class ChatMessage(Strict):
-    role: Literal["system", "user", "assistant"]
-    content: Content
-    name: str | None = None
+Bias = Annotated[float, Field(ge=-MAX_LOGIT_BIAS, le=MAX_LOGIT_BIAS)]
+LogitBias = Annotated[
+    dict[Annotated[str, AfterValidator(_token_id)], Bias],
+    WithJsonSchema(
+        {
+            "type": "object",
+            "propertyNames": TOKEN_ID_NAME,
+            "additionalProperties": {"type": "number", "minimum": -MAX_LOGIT_BIAS, "maximum": MAX_LOGIT_BIAS},
+        }
+    ),
+]
 
 
+def _needs(field: str, values: list[Any], beside: str, value: Any) -> dict[str, Any]:
+    """Return the schema: `field` has one of `values`, or none, or `beside` has this value."""
+    other = {"properties": {beside: {"const": value}}, "required": [beside]}
+    return {"anyOf": [{"properties": {field: {"anyOf": values}}}, other]}
+
+
+_NULL: dict[str, Any] = {"type": "null"}
+_ONE_SEED: dict[str, Any] = {"anyOf": [{"properties": {"seed": _NULL}}, {"properties": {"random_seed": _NULL}}]}
+
+
+@with_neutral(STREAM_OPTIONS)
 class StreamOptions(Strict):
-    include_usage: bool = False
+    include_usage: bool | None = None
 
 
 class Sampling(Strict):
@@ -127,51 +124,70 @@ class Sampling(Strict):
     model: str | None = None
     temperature: Annotated[float | None, Field(ge=0, le=2)] = None
     top_p: Annotated[float | None, Field(gt=0, le=1)] = None
-    top_k: Annotated[int | None, Field(ge=-1, lt=2**31, description="0 and -1: no cut")] = None
+    top_k: Annotated[int, Field(ge=-1, lt=2**31, description="0 and -1: no cut"), WHOLE] | None = None
     min_p: Annotated[float | None, Field(ge=0, le=1)] = None
     repetition_penalty: Annotated[float | None, Field(ge=0.1, le=10)] = None
     presence_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
     frequency_penalty: Annotated[float | None, Field(ge=-2, le=2)] = None
-    seed: Annotated[int | None, Field(ge=-(2**63), lt=2**63)] = None
+    logit_bias: LogitBias | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE] | None = None
+    random_seed: Annotated[int, Field(ge=-(2**63), lt=2**63, description="Mistral's name for seed"), WHOLE] | None = (
+        None
+    )
     stop: Stop = ()
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    n: Literal[1] | None = None
-    logit_bias: None = None
-    user: str | None = None
 
 
-class ChatRequest(Sampling):
-    messages: list[ChatMessage]
-    max_tokens: Annotated[int | None, Field(ge=1)] = None
-    max_completion_tokens: Annotated[int | None, Field(ge=1)] = None
+@with_neutral(BOTH, CHAT)
+class ChatRequest(Sampling, Continuing):
+    model_config = ConfigDict(
+        json_schema_extra={"allOf": [_ONE_SEED, _needs("top_logprobs", [_NULL, {"const": 0}], "logprobs", True)]}
+    )
+
+    messages: Messages
+    max_tokens: Annotated[int, Field(ge=1), WHOLE] | None = None
+    max_completion_tokens: (
+        Annotated[int, Field(ge=1, description="OpenAI's newer name for max_tokens"), WHOLE] | None
+    ) = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS, description="needs logprobs")] = None
-    safe_prompt: Annotated[Literal[False] | None, BeforeValidator(_safe_prompt)] = None
+    top_logprobs: (
+        Annotated[int, Field(ge=0, le=MAX_LOGPROBS, description="above 0 it needs logprobs"), WHOLE] | None
+    ) = None
 
 
+@with_neutral(BOTH, TEXT)
 class CompletionRequest(Sampling):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [_ONE_SEED, _needs("max_tokens", [_NULL, {"type": "integer", "minimum": 1}], "echo", True)]
+        }
+    )
+
     prompt: Prompts
-    max_tokens: Annotated[int | None, Field(ge=0, description="0 only with echo")] = None
-    logprobs: Annotated[int | None, Field(ge=0, le=MAX_LOGPROBS)] = None
+    max_tokens: Annotated[int, Field(ge=0, description="0 only with echo"), WHOLE] | None = None
+    logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS), WHOLE] | None = None
     echo: bool | None = None
-    add_special_tokens: bool = True
-    best_of: Literal[1] | None = None
-    suffix: None = None
+    add_special_tokens: bool | None = None
 
 
-class TokenizeRequest(Strict):
+@with_neutral(LAYOUT)
+class TokenizeRequest(Continuing):
     """`prompt` or `messages`, which are rendered as for an answer."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [{"properties": {name: {"not": _NULL}}, "required": [name]} for name in ("prompt", "messages")]
+        }
+    )
 
     model: str | None = None
     prompt: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
-    messages: list[ChatMessage] | None = None
+    messages: Messages | None = None
     add_special_tokens: bool | None = None
-    add_generation_prompt: Literal[True] = True
-    continue_final_message: Literal[False] = False
     return_token_strs: bool | None = None
 
 
 class DetokenizeRequest(Strict):
     model: str | None = None
-    tokens: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_TEXT)]
+    tokens: Annotated[list[Annotated[int, Field(ge=0), WithJsonSchema(TOKEN_ID)]], WHOLE, Field(max_length=MAX_TEXT)]

@@ -91,11 +91,22 @@ class TextCompletion(Completion):
     choices: list[TextChoice]
 
 
+class ModelCapabilities(BaseModel):
+    completion_chat: bool
+    completion_fim: bool
+    function_calling: bool
+    fine_tuning: bool
+    vision: bool
+
+
 class ModelCard(BaseModel):
     id: str
     object: Literal["model"]
     created: int
     owned_by: str
+    type: Literal["base"]
+    capabilities: ModelCapabilities
+    max_context_length: int
 
 
 class ModelList(BaseModel):

@@ -114,10 +114,10 @@ def test_tokenizer_info_has_what_a_client_must_know(server: Server) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "param", "message"),
     [
-        ("/tokenize", {}, "prompt", "either prompt or messages was expected"),
-        ("/tokenize", {"prompt": "a", "messages": ASK}, "prompt", "either prompt or messages was expected"),
+        ("/tokenize", {}, "prompt", "either prompt or messages was expected, but neither came"),
+        ("/tokenize", {"prompt": "a", "messages": ASK}, "prompt", "prompt or messages was expected, but both came"),
         ("/tokenize", {"prompt": "x" * 2_000_001}, "prompt", "at most 2000000 characters"),
-        ("/detokenize", {"tokens": [1, 99999]}, "tokens[1]", "tokens[1] is 99999; an id from 0 to"),
+        ("/detokenize", {"tokens": [1, 99999]}, "tokens[1]", "tokens[1] is 99999: an id from 0 to"),
         ("/detokenize", {"tokens": [-1]}, "tokens[0]", "tokens[0] is -1"),
         ("/detokenize", {}, "tokens", "tokens is missing"),
     ],
