@@ -17,7 +17,7 @@ __all__ = ["Player", "Roster"]
 
 _FILES = (  # one file of each line, by Mistral's names or Hugging Face's
     ("params.json", "config.json"),
-    ("consolidated.safetensors", "model*.safetensors"),
+    ("consolidated.safetensors", "model*.safetensors", "pytorch_model*.bin"),
     ("tokenizer.model", "tokenizer.json", "tekken.json"),
 )
 

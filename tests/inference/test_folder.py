@@ -26,7 +26,11 @@ def test_a_complete_folder_opens_without_reading_its_weights(path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "error", "match"),
     [
-        ("params.json", CheckpointError, "no params.json and no config.json in"),
+        (
+            "params.json",
+            CheckpointError,
+            "no params.json in .*; it states the shape of consolidated.safetensors: copy it",
+        ),
         ("consolidated.safetensors", CheckpointError, "no consolidated.safetensors in .*: found no weights"),
         ("tokenizer.model", TokenizerError, "no tokenizer in .*; put tokenizer.model"),
     ],

@@ -105,14 +105,22 @@ def _indexed(index: Path) -> tuple[Path, ...]:
 def _layout(folder: Path) -> Layout:
     has_params, has_config = ((folder / name).is_file() for name in (PARAMS_FILE, CONFIG_FILE))
     if not has_params and not has_config:
-        adapter = f": found {ADAPTER_FILE}, {_MERGE}" if (folder / ADAPTER_FILE).is_file() else ""
-        raise CheckpointError(
-            f"no {PARAMS_FILE} and no {CONFIG_FILE} in {folder}; one of them states the shape{adapter}"
-        )
+        raise CheckpointError(_without_shape(folder))
     if has_params and has_config:
         has_hf_weights = any((folder / name).is_file() for files in HF_FILES.items() for name in files)
         return "hugging_face" if has_hf_weights and not (folder / WEIGHTS_FILE).is_file() else "mistral"
     return "mistral" if has_params else "hugging_face"
+
+
+def _without_shape(folder: Path) -> str:
+    """Say which file that states the shape is missing, from the weights that are there."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    if weights := next((name for name in names if re.fullmatch(r"consolidated\b.*\.(safetensors|pth)", name)), None):
+        return f"no {PARAMS_FILE} in {folder}; it states the shape of {weights}: copy it there"
+    if weights := next((name for name in names if name in HF_FILES or _SHARD.fullmatch(name)), None):
+        return f"no {CONFIG_FILE} in {folder}; it states the shape of {weights}: copy it there"
+    adapter = f": found {ADAPTER_FILE}, {_MERGE}" if ADAPTER_FILE in names else ""
+    return f"no {PARAMS_FILE} and no {CONFIG_FILE} in {folder}; one of them states the shape{adapter}"
 
 
 def _found(folder: Path) -> str:

@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Iterable
 from math import prod
 from pathlib import Path
+from zipfile import is_zipfile
 
 import torch
 from torch import Tensor
@@ -104,6 +105,11 @@ def load_pickled(path: Path) -> dict[str, Tensor]:
 
     The file must not be overwritten while they are used.
     """
+    if not is_zipfile(path):
+        raise CheckpointError(
+            f"{path} cannot be read as tensors ({path.stat().st_size:,} bytes: not a zip archive, as torch writes); "
+            "copy it again from its source"
+        )
     try:
         content = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
     except (RuntimeError, OSError, EOFError, pickle.UnpicklingError) as error:

@@ -45,7 +45,7 @@ def test_a_path_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
         Roster((Player("long", path=tmp_path / ("x" * 5000)),)).check_folders()
 
 
-@pytest.mark.parametrize("weights", ["model.safetensors", "model-00001-of-00002.safetensors"])
+@pytest.mark.parametrize("weights", ["model.safetensors", "model-00001-of-00002.safetensors", "pytorch_model.bin"])
 @pytest.mark.parametrize("tokenizer", ["tokenizer.model", "tokenizer.json", "tekken.json"])
 def test_the_files_of_hugging_face_are_a_model_too(weights: str, tokenizer: str, tmp_path: Path) -> None:
     Roster((fill(tmp_path / "m", "config.json", weights, tokenizer),)).check_folders()

@@ -112,6 +112,22 @@ def test_weights_in_mistrals_layout_without_params_json_name_it(shards: Path) ->
         weight_files(read_checkpoint(shards))
 
 
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("consolidated.safetensors", "no params.json in .*; it states the shape of consolidated.safetensors: copy it"),
+        ("consolidated.00.pth", "no params.json in .*; it states the shape of consolidated.00.pth: copy it there"),
+        ("model.safetensors", "no config.json in .*; it states the shape of model.safetensors: copy it there"),
+        ("pytorch_model-00001-of-00002.bin", "no config.json in .*; it states the shape of pytorch_model-00001-of-0"),
+        ("mistral.gguf", "no params.json and no config.json in .*; one of them states the shape"),
+    ],
+)
+def test_the_missing_file_is_that_of_the_layout_of_the_weights(tmp_path: Path, weights: str, message: str) -> None:
+    (tmp_path / weights).write_bytes(b"")
+    with pytest.raises(CheckpointError, match=message):
+        read_checkpoint(tmp_path)
+
+
 def test_an_adapter_without_its_base_is_named(tmp_path: Path, shards: Path) -> None:
     adapter = tmp_path / "adapter"
     adapter.mkdir()
