@@ -36,7 +36,9 @@ def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
         SettingsError, match=r"'here' path: no tokenizer\.model or tokenizer\.json or .* in .*/here; exp"
     ):
         Roster((here,)).check_folders()
-    with pytest.raises(SettingsError, match=r"no params\.json or config\.json and no .*safetensors and no tok.* in "):
+    with pytest.raises(
+        SettingsError, match=r"no params\.json or config\.json and no .*safetensors or .* and no tok.* in "
+    ):
         Roster((fill(tmp_path / "empty"),)).check_folders()
 
 
