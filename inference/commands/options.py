@@ -23,7 +23,10 @@ FOLDER_HELP = (
     "a folder with weights and tokenizer in Mistral's or Hugging Face's layout, hf:ORG/NAME from the Hugging Face hub, "
     "or demo:NAME for a demo model"
 )
-MAX_LEN_HELP = "tokens of prompt and answer together (default: the checkpoint's max_seq_len)"
+MAX_LEN_HELP = (
+    "tokens of prompt and answer together (default: the checkpoint's max_seq_len; on a GPU, for a model without a "
+    "window, the most with which 16 conversations fit, at least 2,048)"
+)
 MIN_LEN = 2  # tokens: one of a prompt, one of an answer
 _DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
 _ONE_THREAD_BELOW = 5_000_000  # parameters; with 1M, a token takes 0.08 ms on one thread and 0.06 ms on two
@@ -45,7 +48,8 @@ def add_cache_gb(parser: argparse.ArgumentParser) -> None:
         "--cache-gb",
         type=above_zero,
         metavar="G",
-        help="GiB for the caches of all models (default: a quarter of the free memory, or 90 %% of a GPU's)",
+        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but 1 GiB, or but what "
+        "the widest step needs)",
     )
 
 

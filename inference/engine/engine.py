@@ -60,14 +60,15 @@ class Engine:
         budget: int | None = None,
         reuse: bool = True,
         backend: Callable[[], Backend] | None = None,
+        improve: Callable[[RingCache], bool] | None = None,
     ) -> None:
         """`cache` must have been made for this model and this `max_len`, which bounds prompt and answer together.
         `budget` bounds the tokens of a step, as in `Scheduler`; `max_chunk` those of a chunk of a prompt (see
         `chunk_size`). `backend` returns the decode backend for a request that begins now, which keeps it to its end;
-        with None each step takes the model's current one.
+        with None each step takes the model's current one. `improve` is for `use_quiet_moment`.
         """
         self.tokenizer, self.max_len = tokenizer, max_len
-        self._model, self._cache, self._backend = model, cache, backend
+        self._model, self._cache, self._backend, self._improve = model, cache, backend, improve
         self._slots = Slots(cache.n_slots, n_rewindable=cache.n_rewindable if reuse else None)
         self._quota, self._slot_bytes = cache.n_slots, cache.n_bytes // cache.n_slots
         self._scheduler = Scheduler(self._slots, max_chunk=max_chunk, budget=budget)
@@ -159,6 +160,10 @@ class Engine:
     def resize(self, n_slots: int) -> None:
         """Change the number of slots from the next step on. Raises ValueError for fewer than the running requests."""
         self._cache.resize(self._scheduler.resize(n_slots), n_slots)
+
+    def use_quiet_moment(self) -> bool:
+        """Without requests, prepare something for later steps, within the time of a few. False: nothing is left."""
+        return self._improve is not None and not self.has_work and self._improve(self._cache)
 
     @torch.inference_mode()
     def step(self, *, prefills: bool = True) -> list[Event]:

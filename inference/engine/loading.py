@@ -11,9 +11,10 @@ import torch
 
 from inference.engine.engine import Engine
 from inference.engine.scheduler import chunk_size
-from inference.engine.sharing.memory import GIB, count_slots, default_cache_bytes, too_large
+from inference.engine.sharing.memory import GIB, MAX_CPU_SLOTS, default_cache_bytes, widest_step_bytes
+from inference.engine.sharing.slot_sizes import Sized, divide_memory
 from inference.folder import ModelFolder
-from inference.model.cache import RingCache, bytes_per_slot, largest_layer
+from inference.model.cache import RingCache
 from inference.model.checkpoint import weights
 from inference.model.checkpoint.fingerprints import fingerprint
 from inference.model.gpu.cards import check_dtype, choose_device
@@ -22,6 +23,8 @@ from inference.model.serving import ServedModel
 from inference.progress import ProgressBar
 
 logger = logging.getLogger(__name__)
+
+_ROWS_OF_A_SLOT = 2  # each answer has a row in the widest step, and one in the memory of the graphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,22 @@ class Loaded:
 
     models: Mapping[str, LoadedModel]
     failures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A model whose weights are read. The memory for caches depends on the tokens of a chunk of a prompt, and on the
+    memory of a step of so many (0 on a CPU).
+    """
+
+    model: ServedModel
+    digest: str
+    chunk: int
+    step_bytes: int
+
+    def sized(self, max_len: int | None) -> Sized:
+        row_bytes = _ROWS_OF_A_SLOT * self.step_bytes // self.chunk
+        return Sized(self.model.config, self.model.dtype, max_len, row_bytes, n_copies=self.model.n_ring_copies)
 
 
 def _backend(model: ServedModel) -> Backend:
@@ -83,50 +102,47 @@ def load_models(
     """Load all folders, and divide the memory for caches: the same number of slots for each model.
 
     `device` is from `cards.choose_device`; None: its default. `dtype` and `max_len` are by name; a model without them
-    takes `weights.default_dtype` and its checkpoint's `max_seq_len`. `budget` and `reuse` apply to every engine.
-    `cache_gb` defaults to `memory.default_cache_bytes`, `n_slots` to as many as fit.
+    takes `weights.default_dtype` and the length of `slot_sizes.divide_memory`. `budget` and `reuse` apply to every
+    engine. `cache_gb` defaults to `memory.default_cache_bytes`, `n_slots` to as many as fit.
 
     A model whose weights cannot be used is left out, so that one damaged file does not stop the others; the result
     adds it to `failures`. So are models with the largest slots, where one slot of each does not fit. Raises the first
     model's error when none can be used, and ValueError when no slot fits.
     """
     device = device or choose_device(None)
+    is_on_gpu = device.type == "cuda"
     start = time.perf_counter()
-    models: dict[str, tuple[ServedModel, str]] = {}
+    models: dict[str, _Read] = {}
     errors: dict[str, Exception] = {}
     for name, folder in folders.items():
+        chunk = chunk_size(budget, n_parameters=folder.config.n_parameters, is_on_gpu=is_on_gpu)
         try:
             model = load_for_serving(
                 folder.path, dtype=(dtype or {}).get(name), device=device, progress=ProgressBar(name)
             )
-            models[name] = model, fingerprint(folder.path)
+            models[name] = _Read(model, fingerprint(folder.path), chunk, widest_step_bytes(model, chunk))
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # RuntimeError: torch is out of memory
             errors[name] = error
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
     if errors and not models:
         raise next(iter(errors.values()))
-    dtypes = {name: model.dtype for name, (model, _) in models.items()}
-    lengths = {name: folders[name].config.max_seq_len for name in models} | dict(max_len or {})
-
-    slot_bytes = {
-        name: bytes_per_slot(folders[name].config, max_len=lengths[name], dtype=dtypes[name]) for name in models
-    }
-    cache_bytes = default_cache_bytes(device) if cache_gb is None else int(cache_gb * GIB)
-    for name in too_large(slot_bytes, cache_bytes):
-        errors[name] = ValueError(
-            f"one conversation of {lengths[name]:,} tokens needs {slot_bytes.pop(name) / GIB:.2f} GiB beside those of "
-            f"the other models, and all caches may use {cache_bytes / GIB:.2f} GiB; raise --cache-gb or lower --max-len"
-        )
-        logger.error("%s: left out: %s", name, errors[name])
-        del models[name]
-    layers = [largest_layer(folders[name].config, max_len=lengths[name]) for name in models]
-    copied = max(layers) if device.type == "cpu" else 0.0
-    fitting = count_slots(list(slot_bytes.values()), cache_bytes, copied=copied)
-    slots = fitting if n_slots is None else min(n_slots, fitting)
+    widest = max((one.step_bytes for one in models.values()), default=0)
+    cache_bytes = default_cache_bytes(device, step_bytes=widest) if cache_gb is None else int(cache_gb * GIB)
+    sizes = divide_memory(
+        {name: one.sized((max_len or {}).get(name)) for name, one in models.items()},
+        cache_bytes,
+        is_on_gpu=is_on_gpu,
+        # On a GPU as many answers as a chunk has tokens: with more, a step would take longer than one with a chunk.
+        max_slots=max((one.chunk for one in models.values()), default=1) if is_on_gpu else MAX_CPU_SLOTS,
+        n_slots=n_slots,
+    )
+    for name, failure in sizes.failures.items():
+        errors[name] = failure
+        logger.error("%s: left out: %s", name, failure)
     loaded = {}
-    for name, (model, digest) in models.items():
-        folder, max_tokens = folders[name], lengths[name]
-        cache = RingCache(folder.config, n_slots=slots, max_len=max_tokens, dtype=dtypes[name], device=device)
+    for name, max_tokens in sizes.max_len.items():
+        folder, model = folders[name], models[name].model
+        cache = RingCache(folder.config, n_slots=sizes.n_slots, max_len=max_tokens, dtype=model.dtype, device=device)
         loaded[name] = LoadedModel(
             folder,
             Engine(
@@ -134,23 +150,52 @@ def load_models(
                 cache,
                 folder.tokenizer,
                 max_len=max_tokens,
-                max_chunk=chunk_size(budget, n_parameters=folder.config.n_parameters, is_on_gpu=device.type == "cuda"),
+                max_chunk=models[name].chunk,
                 budget=budget,
                 reuse=reuse,
                 backend=partial(_backend, model),
+                improve=model.record_wanted,
             ),
             folder.config.n_parameters,
-            digest,
-            str((dtype or {}).get(name, dtypes[name])).removeprefix("torch."),
+            models[name].digest,
+            str((dtype or {}).get(name, model.dtype)).removeprefix("torch."),
         )
-        logger.info(
-            "%s: %s parameters, %s, %d slots of up to %s tokens (%.2f MiB each)",
-            name,
-            f"{folder.config.n_parameters:,}",
-            loaded[name].dtype,
-            slots,
-            f"{max_tokens:,}",
-            slot_bytes[name] / 2**20,
-        )
+        _log_sizes(name, loaded[name], cache, is_default=name not in (max_len or {}))
+        _prepare(name, model, cache)
     logger.info("ready on %s after %.1f s: %s", device, time.perf_counter() - start, ", ".join(loaded))
     return Loaded(loaded, dict(failures or {}) | {name: str(error) for name, error in errors.items()})
+
+
+def _log_sizes(name: str, loaded: LoadedModel, cache: RingCache, *, is_default: bool) -> None:
+    logger.info(
+        "%s: %s parameters, %s, %d slots of up to %s tokens (%.2f MiB each)",
+        name,
+        f"{loaded.n_parameters:,}",
+        loaded.dtype,
+        cache.n_slots,
+        f"{cache.max_len:,}",
+        cache.n_bytes / cache.n_slots / 2**20,
+    )
+    allowed = loaded.folder.config.max_seq_len
+    if is_default and cache.max_len < allowed:
+        logger.info(
+            "%s: prompt and answer have at most %s of the %s tokens that the model allows, with which %d conversations "
+            "fit; --max-len changes this",
+            name,
+            f"{cache.max_len:,}",
+            f"{allowed:,}",
+            cache.n_slots,
+        )
+
+
+def _prepare(name: str, model: ServedModel, cache: RingCache) -> None:
+    """Record the graphs of a model on a GPU, and log them."""
+    if (prepared := model.prepare(cache)) is not None:
+        logger.info(
+            "%s: %d CUDA graphs for up to %d answers recorded in %.1f s; %d are missing, and larger ones serve instead",
+            name,
+            prepared.n_graphs,
+            prepared.n_rows,
+            prepared.took_s,
+            prepared.n_missing,
+        )

@@ -22,7 +22,7 @@ from inference.engine.engine import Engine
 from inference.engine.loading import Loaded, LoadedModel
 from inference.engine.metrics import EngineStats, Metrics, ModelMetrics, Recorder
 from inference.engine.request import Event, Request
-from inference.engine.sharing.memory import MAX_SLOTS
+from inference.engine.sharing.memory import MAX_CPU_SLOTS
 from inference.engine.sharing.slot_quotas import divide
 from inference.engine.sharing.turns import Candidate, EngineClock, next_turn
 from inference.engine.stream import Stream
@@ -221,6 +221,8 @@ class Worker:
     def _run_commands(self, served: dict[str, _Served]) -> bool:
         """Run all commands, and wait for one if no engine has work. Return False for the command to close."""
         is_idle = not any(one.engine.has_work for one in served.values())
+        while is_idle and self._commands.empty() and any(one.engine.use_quiet_moment() for one in served.values()):
+            pass
         while True:
             try:
                 command = self._commands.get(block=is_idle)
@@ -255,7 +257,7 @@ class Worker:
         uses = {name: one.engine.slot_use for name, one in served.items()}
         if not any(use.is_short for use in uses.values()):
             return
-        for name, n_slots in divide(uses, pool_bytes=pool_bytes, max_slots=MAX_SLOTS).items():
+        for name, n_slots in divide(uses, pool_bytes=pool_bytes, max_slots=MAX_CPU_SLOTS).items():
             logger.info("%s: %d slots (was %d)", name, n_slots, uses[name].n_slots)
             served[name].engine.resize(n_slots)
             served[name].meter.stats = served[name].engine.stats

@@ -16,6 +16,7 @@ from torch.nn.functional import embedding
 
 from inference.model.block_step import add_block, normalized, padded
 from inference.model.cache import Chunk, RingCache
+from inference.model.gpu.flash_attention import can_fuse
 from inference.model.gpu.graphs import GraphDecoder, Prepared
 from inference.model.native.decoder import Decoder, can_decode
 from inference.model.native.library import Backend, library
@@ -61,6 +62,15 @@ class ServedModel:
         if self._decoder is None:
             return "torch"
         return self._decoder.name if isinstance(self._decoder, GraphDecoder) else "compiled code"
+
+    @property
+    def n_ring_copies(self) -> int:
+        """How many copies of one layer's keys and values steps make: on a GPU without flash attention one in graphs,
+        and one in other steps.
+        """
+        config = self.config
+        is_fused = can_fuse(self.device, self.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
+        return 2 if self._is_on_gpu and not is_fused else 0
 
     def prepare(self, cache: RingCache) -> Prepared | None:
         """Record the graphs of steps with this cache, before the first one. None on a CPU, which needs none."""

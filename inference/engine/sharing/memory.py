@@ -6,28 +6,56 @@ from pathlib import Path
 
 import torch
 
+from inference.model.cache import Chunk, RingCache
+from inference.model.serving import ServedModel
+
 GIB = 1024**3
-MAX_SLOTS = 64  # of one model; with more, a step takes so long that every request waits for it
+MAX_CPU_SLOTS = 64
+"""Slots of one model on a CPU. There a step takes as much longer as it has more answers, so more slots give hardly more
+tokens, and each answer waits longer for its next one. (demo:larch-umber, two cores: 16, 64 and 256 answers get 7,300,
+7,400 and 9,000 tokens/s, one every 2.2, 8.6 and 28 ms.) A GPU has no such limit: a step mostly reads weights.
+"""
 _CPU_SHARE = 0.25  # of the free memory; other programs need the rest
-_GPU_SHARE = 0.9  # of the memory beside the weights; activations need the rest
+_LEAST_FREE = GIB  # of a GPU, for the steps and for what libraries allocate themselves
 
 
 def free_bytes(device: torch.device) -> int:
     """Return the free memory of the GPU, or of this machine or its container, whichever is less."""
     if device.type == "cuda":
+        torch.cuda.empty_cache()  # torch keeps what loading has freed
         free: int = torch.cuda.mem_get_info(device)[0]
         return free
     return int(min(_machine_free(Path("/proc/meminfo")), _container_free(Path("/sys/fs/cgroup"))))
 
 
-def default_cache_bytes(device: torch.device) -> int:
-    """Return the default memory for all caches: a quarter of the free memory on a CPU, 90 % on a GPU."""
-    return int(free_bytes(device) * (_CPU_SHARE if device.type == "cpu" else _GPU_SHARE))
+def default_cache_bytes(device: torch.device, *, step_bytes: int = 0) -> int:
+    """Return the default memory for all caches: on a CPU a quarter of the free memory. On a GPU all of it but 1 GiB, or
+    but `step_bytes` where the widest step needs more.
+    """
+    free = free_bytes(device)
+    return int(free * _CPU_SHARE) if device.type == "cpu" else max(0, free - max(_LEAST_FREE, step_bytes))
 
 
-def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0) -> int:
-    """Return the number of slots of each model, the same for all and at most MAX_SLOTS, given the bytes of one slot of
-    each.
+def widest_step_bytes(model: ServedModel, n_tokens: int) -> int:
+    """Measure the memory of a step of `n_tokens` with the log-probability of each, beside weights and cache, on a GPU;
+    0 on a CPU. Raises torch.OutOfMemoryError for a model that leaves no room for it.
+    """
+    if model.device.type != "cuda":
+        return 0
+    n_tokens = min(n_tokens, model.config.max_seq_len)
+    cache = RingCache(model.config, n_slots=1, max_len=2 * n_tokens, dtype=model.dtype, device=model.device)
+    torch.cuda.reset_peak_memory_stats(model.device)
+    before = torch.cuda.memory_allocated(model.device)
+    for start in (0, n_tokens):  # the second has keys before it
+        logits = model.step([Chunk(0, start, [0] * n_tokens)], cache, every_token=True)
+        logits = logits.log_softmax(dim=-1)
+        del logits
+    return torch.cuda.max_memory_allocated(model.device) - before
+
+
+def count_slots(slot_bytes: list[int], cache_bytes: int, *, max_slots: int, copied: float = 0.0) -> int:
+    """Return the number of slots of each model, the same for all and at most `max_slots`, given the bytes of one slot
+    of each.
 
     Where several models share the memory, the share `copied` of it stays free, because that part exists twice while
     slots move between models. Raises ValueError, with both sizes, where not even one slot of each fits.
@@ -40,7 +68,7 @@ def count_slots(slot_bytes: list[int], cache_bytes: int, *, copied: float = 0.0)
         )
     if len(slot_bytes) > 1:
         n_slots = max(1, int(cache_bytes / (1 + copied)) // sum(slot_bytes))
-    return min(n_slots, MAX_SLOTS)
+    return min(n_slots, max_slots)
 
 
 def too_large(slot_bytes: Mapping[str, int], cache_bytes: int) -> list[str]:

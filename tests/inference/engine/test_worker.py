@@ -243,6 +243,7 @@ class Scripted:
         self.left: dict[str, int] = {}
         self.fails = False
         self.pieces, self.piece_s = 0, 0.0
+        self.to_prepare, self.is_prepared = 0, threading.Event()
         self.steps: list[tuple[float, float]] = []
         self.gate = threading.Event()
         self.gate.set()
@@ -271,6 +272,14 @@ class Scripted:
 
     def abort(self, request_id: str) -> None:
         self.left.pop(request_id, None)
+
+    def use_quiet_moment(self) -> bool:
+        assert not self.left
+        self.to_prepare -= 1
+        self.log.append("prepared")
+        if self.to_prepare == 0:
+            self.is_prepared.set()
+        return self.to_prepare > 0
 
     def fail(self, error: str) -> list[Event]:
         failed, self.left = self.left, {}
@@ -390,6 +399,21 @@ def test_an_engine_that_fails_ends_its_requests_and_continues(caplog: pytest.Log
 
     with_worker(lambda: Loaded({"bad": scripted(bad), "good": scripted(good)}), scenario)
     assert "an engine failed; all its requests end" in caplog.text
+
+
+def test_engines_prepare_later_steps_only_while_no_request_runs() -> None:
+    log = list[str]()
+    first, second = (Scripted(name, 1, [0.0], log) for name in ("a", "b"))
+    first.to_prepare = second.to_prepare = 3
+
+    async def scenario(worker: Worker) -> None:
+        await worker.settled()
+        assert (await read(worker.submit("a", request("x")))).text == "x" * 20
+        assert await asyncio.to_thread(second.is_prepared.wait, LIMIT_S)
+
+    with_worker(lambda: Loaded({"a": scripted(first), "b": scripted(second)}), scenario)
+    first_step, last_step = log.index("a"), len(log) - log[::-1].index("a")
+    assert "prepared" not in log[first_step:last_step]
 
 
 def test_a_thread_that_stops_ends_all_streams_with_an_error(caplog: pytest.LogCaptureFixture) -> None:
