@@ -12,9 +12,11 @@ from inference import hub
 from inference.demo import shipped
 from inference.model.checkpoint.files import ADAPTER_FILE, read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
-from inference.text.chat_template import Version, detect_version
+from inference.text.chat import layouts
+from inference.text.chat.jinja_template import JinjaTemplate
+from inference.text.chat.recognition import Choice, Template, choose, name_of
 from inference.text.folder import open_tokenizer
-from inference.text.tokenizer import Tokenizer
+from inference.text.tokenizer import FAST_FILE, Tokenizer, TokenizerError
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +28,7 @@ class ModelFolder:
     path: Path
     config: ModelConfig
     tokenizer: Tokenizer
-    template: Version
+    template: Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,10 @@ def locate(text: str) -> Path:
     return Path(text)
 
 
-def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -> Opened:
+def open_folders(texts: Mapping[str, str], *, template: Mapping[str, Choice] | None = None) -> Opened:
     """Locate and open the folders of several models, by name, and leave out those that cannot be used.
+
+    `template` has the chosen chat layouts by name.
 
     Raises the first error when none can be used.
     """
@@ -58,7 +62,8 @@ def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -
     errors: dict[str, ValueError] = {}
     for name, text in texts.items():
         try:
-            folders[name] = open_folder(locate(text), template=template)
+            folders[name] = open_folder(locate(text), template=(template or {}).get(name))
+            logger.info("%s: chat layout %s", name, name_of(folders[name].template))
         except ValueError as error:
             errors[name] = error
     if errors and not folders:
@@ -69,15 +74,17 @@ def open_folders(texts: Mapping[str, str], *, template: Version | None = None) -
     return Opened(folders, failures)
 
 
-def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
+def open_folder(path: Path, *, template: Choice | None = None) -> ModelFolder:
     """Read all of a folder except its weights. With `template` None the chat layout is detected.
+
+    The tokenizer's `eos_ids` get the ends of answers of that layout.
 
     Raises CheckpointError, TokenizerError or ChatError, all of them ValueError, that name what is missing or wrong.
     """
     checkpoint = read_checkpoint(path)
     config = checkpoint.config
     weight_files(checkpoint)
-    tokenizer = open_tokenizer(path)
+    tokenizer = open_tokenizer(path, n_ids=config.vocab_size)
     if tokenizer.vocab_size > config.vocab_size:
         if not _is_padding(tokenizer, config.vocab_size):
             raise CheckpointError(
@@ -87,7 +94,12 @@ def open_folder(path: Path, *, template: Version | None = None) -> ModelFolder:
         tokenizer.vocab_size = config.vocab_size
     if (path / ADAPTER_FILE).is_file():
         logger.warning("%s has a LoRA adapter beside its weights, which is not used: only convert merges one", path)
-    chat = template or detect_version(tokenizer, family=checkpoint.family, folder=path)
+    chat = choose(tokenizer, template, family=checkpoint.family, folder=path)
+    if isinstance(chat, JinjaTemplate):
+        tokenizer = _as_transformers(tokenizer, path, config)
+        tokenizer.eos_ids |= chat.ends(tokenizer)
+    elif chat != "none":
+        tokenizer.eos_ids |= layouts.ends_of(chat, tokenizer)
     return ModelFolder(path, config, tokenizer, chat)
 
 
@@ -98,3 +110,17 @@ def _is_padding(tokenizer: Tokenizer, start: int) -> bool:
         return False
     added = range(start, tokenizer.vocab_size)
     return all(tokenizer.is_control(token_id) and "pad" in tokenizer.piece(token_id).lower() for token_id in added)
+
+
+def _as_transformers(tokenizer: Tokenizer, path: Path, config: ModelConfig) -> Tokenizer:
+    """Return the tokenizer of tokenizer.json if it can be used: transformers encodes a rendered template with it."""
+    if not (path / FAST_FILE).is_file():
+        return tokenizer
+    try:
+        fast = open_tokenizer(path, prefers_fast=True)
+    except TokenizerError as error:
+        logger.warning("%s; using the other tokenizer of the folder", error)
+        return tokenizer
+    if fast.vocab_size > config.vocab_size and _is_padding(fast, config.vocab_size):
+        fast.vocab_size = config.vocab_size
+    return fast if fast.vocab_size <= config.vocab_size else tokenizer

@@ -34,8 +34,10 @@ _NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
 TEXT_FILES = (  # of tokenizer and chat layout
     *TOKENIZER_FILES,
     "tokenizer_config.json",
+    "special_tokens_map.json",
     "added_tokens.json",
     "chat_template.jinja",
+    "chat_template.json",
     "generation_config.json",
 )
 _WATCH_EVERY_S = 1.0

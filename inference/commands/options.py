@@ -9,7 +9,7 @@ from typing import Any, TextIO, TypeAlias
 
 from inference.model.config import ModelConfig
 from inference.model.native import compiling
-from inference.text.chat_template import VERSIONS
+from inference.text.chat.recognition import CHOICES
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # what add_subparsers() returns
 
@@ -26,6 +26,9 @@ FOLDER_HELP = (
 MAX_LEN_HELP = (
     "tokens of prompt and answer together (default: the checkpoint's max_seq_len; on a GPU, for a model without a "
     "window, the most with which 16 conversations fit, at least 2,048)"
+)
+TEMPLATE_HELP = (
+    "chat layout; jinja is the folder's own template, none serves completions only (default: detected in the folder)"
 )
 MIN_LEN = 2  # tokens: one of a prompt, one of an answer
 _DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
@@ -83,7 +86,7 @@ def add_threads(parser: argparse.ArgumentParser) -> None:
 
 def add_template(parser: argparse.ArgumentParser) -> None:
     """--template"""
-    parser.add_argument("--template", choices=VERSIONS, help="chat layout (default: detected in the folder)")
+    parser.add_argument("--template", choices=CHOICES, help=TEMPLATE_HELP)
 
 
 def whole(low: int, high: int | None) -> Callable[[str], int]:

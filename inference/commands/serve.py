@@ -16,10 +16,10 @@ from inference.commands.options import (
     FOLDER_HELP,
     MAX_LEN_HELP,
     MIN_LEN,
+    TEMPLATE_HELP,
     Commands,
     add_cache_gb,
     add_device,
-    add_template,
     add_threads,
     open_stdin,
     set_threads,
@@ -29,10 +29,11 @@ from inference.commands.options import (
 from inference.demo import shipped
 from inference.folder import open_folders
 from inference.model.native import compiling
+from inference.text.chat.recognition import CHOICES, Choice
 
 _COMPILING_S = 10.0  # after this time from the start of loading, the server is ready without compiled code
 
-_Value = TypeVar("_Value", int, str)
+_Value = TypeVar("_Value")
 
 
 def add(commands: Commands) -> None:
@@ -100,7 +101,14 @@ def add(commands: Commands) -> None:
     )
     add_device(serve)
     add_threads(serve)
-    add_template(serve)
+    serve.add_argument(
+        "--template",
+        action="append",
+        default=[],
+        type=_named_template,
+        metavar="[NAME=]V",
+        help=f"{', '.join(CHOICES)}: {TEMPLATE_HELP}; for one model or all others, as with --max-len",
+    )
     serve.set_defaults(run=_run)
 
 
@@ -133,6 +141,15 @@ def _named_dtype(text: str) -> tuple[str | None, str]:
     return name or None, dtype
 
 
+def _named_template(text: str) -> tuple[str | None, Choice]:
+    """Return a name and a chat layout. The name is None where the layout is for all other models."""
+    name, separator, given = text.rpartition("=")
+    layout = next((choice for choice in CHOICES if choice == given), None)
+    if (separator and not name) or layout is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]V, with V one of {', '.join(CHOICES)}")
+    return name or None, layout
+
+
 def _stop_with_stdin() -> None:
     """Send this process SIGTERM when its standard input ends."""
     open_stdin()
@@ -158,7 +175,7 @@ def _run(args: argparse.Namespace) -> int:
     from inference.server.origins import parse_origin
 
     origins = [parse_origin(origin) for origin in args.allow_origin]
-    opened = open_folders(places, template=args.template)
+    opened = open_folders(places, template=_by_name("--template", args.template, places))
     from inference.server.listener import listen
 
     listener = listen(args.host, args.port)

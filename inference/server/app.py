@@ -152,7 +152,7 @@ class Routes:
                 add_bos_token=True,
                 add_eos_token=False,
                 model_max_length=model.engine.max_len,
-                chat_layout=model.folder.template,
+                chat_layout=str(model.folder.template),
             )
         )
 
@@ -168,7 +168,9 @@ class Routes:
             name = find_model(self._worker, in_address, body.model)
             return name, body, prepare(body, self._worker.models[name])
 
-        return read() if len(raw) <= _LONG_BODY else await asyncio.to_thread(read)
+        # a Jinja template may take half a second
+        has_code = any(not isinstance(model.folder.template, str) for model in self._worker.models.values())
+        return await asyncio.to_thread(read) if has_code or len(raw) > _LONG_BODY else read()
 
     async def _answer(
         self, request: Request, name: str, body: ChatRequest | CompletionRequest, prompts: list[Prompt]

@@ -11,14 +11,17 @@ piece is a byte, and SentencePiece's BPE as Hugging Face converts it (Llama 2, M
 
 import json
 import re
+import secrets
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from inference.text import published
-from inference.text.tokenizer import Tokenizer, TokenizerError
+from inference.text.tokenizer import Tokenizer, TokenizerError, check_text, is_mark
 
-_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+_FLAGS = ("lstrip", "rstrip", "single_word")  # what an added piece takes with it, and where it is found
+_PARSED_BY_DEFAULT = (False, False, False)
 _SPACE = "\u2581"
 _BYTE_LEVEL = {"ByteLevel", "Fuse"}
 _CONVERTED = {"Replace", "ByteFallback", "Fuse", "Strip"}
@@ -45,8 +48,11 @@ class FastTokenizer(Tokenizer):
         self.bos_id, self.eos_id, self.eos_ids = bos, eos, frozenset({eos})
 
         added = {token["id"]: token for token in file["added_tokens"]}
+        self._how_parsed = {token_id: tuple(token[flag] for flag in _FLAGS) for token_id, token in added.items()}
+        self._stand_in_of: dict[tuple[bool, ...], str] = {}
+        self._stand_ins: set[int] = set()
         self._control = {bos, eos, *(token_id for token_id, token in added.items() if token["special"])}
-        self._never_typed = self._control | {token_id for token_id, token in added.items() if _is_mark(token)}
+        self._never_typed = self._control | {token_id for token_id, token in added.items() if is_mark(token["content"])}
         to_bytes = _of_byte_level if _decoders(file) <= _BYTE_LEVEL else _of_converted
         self._bytes = {token_id: to_bytes(piece) for token_id, piece in self._pieces.items()}
         self._bytes |= {token_id: token["content"].encode() for token_id, token in added.items()}
@@ -56,6 +62,24 @@ class FastTokenizer(Tokenizer):
     def control_id(self, piece: str) -> int | None:
         token_id = self._library.token_to_id(piece)
         return token_id if token_id in self._never_typed else None
+
+    def control_pieces(self) -> Mapping[str, int]:
+        return {self._pieces[token_id]: token_id for token_id in self._never_typed}
+
+    def encode_parts(self, parts: Sequence[str | int]) -> list[int]:
+        """Encode each text as the library does beside control pieces: some files put a space only before the first.
+
+        The library parses stand-ins, whose names nobody can guess, and they are replaced by the ids.
+        """
+        names = [part if isinstance(part, str) else self._stand_in(part) for part in parts]
+        for text in parts:
+            if isinstance(text, str):
+                check_text(text)
+        control = iter([part for part in parts if isinstance(part, int)])
+        ids: list[int] = self._library.encode("".join(names), add_special_tokens=False).ids
+        if not self._never_typed.isdisjoint(ids):
+            raise self._refused(ids)
+        return [next(control) if token_id in self._stand_ins else token_id for token_id in ids]
 
     def is_control(self, token_id: int) -> bool:
         return token_id in self._control
@@ -70,9 +94,25 @@ class FastTokenizer(Tokenizer):
     def _encode(self, text: str) -> list[int]:
         ids: list[int] = self._library.encode(text, add_special_tokens=False).ids
         if not self._never_typed.isdisjoint(ids):
-            marks = ", ".join(sorted({self.piece(token_id) for token_id in self._never_typed.intersection(ids)}))
-            raise ValueError(f"the text has {marks}, which this tokenizer.json cannot encode as plain text")
+            raise self._refused(ids)
         return ids
+
+    def _refused(self, ids: list[int]) -> ValueError:
+        marks = ", ".join(sorted({self.piece(token_id) for token_id in self._never_typed.intersection(ids)}))
+        return ValueError(f"the text has {marks}, which this tokenizer.json cannot encode as plain text")
+
+    def _stand_in(self, token_id: int) -> str:
+        """Return the name of a piece that the library parses as it would parse this one."""
+        kind = self._how_parsed.get(token_id, _PARSED_BY_DEFAULT)
+        if kind not in self._stand_in_of:
+            import tokenizers
+
+            name = f"<{secrets.token_hex(16)}>"
+            flags = dict(zip(_FLAGS, kind, strict=True))
+            self._library.add_tokens([tokenizers.AddedToken(name, special=False, normalized=False, **flags)])
+            self._stand_in_of[kind] = name
+            self._stand_ins.add(self._library.token_to_id(name))
+        return self._stand_in_of[kind]
 
 
 def _load(path: Path, file: dict[str, Any]) -> Any:
@@ -81,7 +121,7 @@ def _load(path: Path, file: dict[str, Any]) -> Any:
         import tokenizers
     except ImportError as error:
         raise TokenizerError(f"{path} needs the tokenizers library; pip install tokenizers") from error
-    marked = [{**token, "special": token["special"] or _is_mark(token)} for token in file["added_tokens"]]
+    marked = [{**token, "special": token["special"] or is_mark(token["content"])} for token in file["added_tokens"]]
     try:
         library = tokenizers.Tokenizer.from_str(json.dumps({**file, "added_tokens": marked}))
     except Exception as error:  # the library raises plain Exception
@@ -92,17 +132,19 @@ def _load(path: Path, file: dict[str, Any]) -> Any:
     return library
 
 
-def _is_mark(token: dict[str, Any]) -> bool:
-    return _MARK.fullmatch(token["content"]) is not None
-
-
 def _read(path: Path) -> dict[str, Any]:
     """Read the file, and check the parts used here."""
     try:
         file: dict[str, Any] = json.loads(path.read_bytes())
         kind, decoders = file["model"]["type"], _decoders(file)
         file["added_tokens"] = [
-            {**token, "id": int(token["id"]), "content": str(token["content"]), "special": bool(token["special"])}
+            {
+                **dict.fromkeys(_FLAGS, False),
+                **token,
+                "id": int(token["id"]),
+                "content": str(token["content"]),
+                "special": bool(token["special"]),
+            }
             for token in file.get("added_tokens") or []
         ]
     except (ValueError, KeyError, TypeError) as error:

@@ -9,13 +9,15 @@ from inference.text.tekken import TekkenTokenizer
 from inference.text.tokenizer import FAST_FILE, TEKKEN_FILE, TOKENIZER_FILE, Tokenizer, TokenizerError
 
 
-def open_tokenizer(folder: Path) -> Tokenizer:
+def open_tokenizer(folder: Path, *, n_ids: int | None = None, prefers_fast: bool = False) -> Tokenizer:
     """Open a folder's tokenizer: tokenizer.model, else tokenizer.json, else tekken.json.
 
-    A tokenizer.json takes precedence over a tokenizer.model that lacks ids of added_tokens.json. Raises TokenizerError
-    where there is none, it is damaged, its library is missing, or generation_config.json ends answers at an unknown id.
+    A tokenizer.json takes precedence over a tokenizer.model that lacks ids of added_tokens.json, and where it is
+    preferred. A tokenizer.model by itself gets the added pieces, if the model has as many ids (`n_ids`). Raises
+    TokenizerError where there is none, it is damaged, its library is missing, or generation_config.json ends answers at
+    an unknown id.
     """
-    tokenizer = _open(folder)
+    tokenizer = _open(folder, n_ids, prefers_fast=prefers_fast)
     ends = published.eos_ids(folder)
     for token_id in ends:
         if not 0 <= token_id < tokenizer.vocab_size:
@@ -24,14 +26,23 @@ def open_tokenizer(folder: Path) -> Tokenizer:
                 f"{tokenizer.vocab_size - 1}; files of the same model were expected"
             )
     tokenizer.eos_ids |= frozenset(ends)
+    special = published.special_tokens(folder) or {}
+    end = tokenizer.control_id(special.get("eos_token", ""))
+    if end is not None:
+        tokenizer.eos_ids |= {end}
     return tokenizer
 
 
-def _open(folder: Path) -> Tokenizer:
+def _open(folder: Path, n_ids: int | None, *, prefers_fast: bool) -> Tokenizer:
     has_fast = (folder / FAST_FILE).is_file()
-    if (folder / TOKENIZER_FILE).is_file():
-        tokenizer = SentencePieceTokenizer(folder / TOKENIZER_FILE)
-        if not has_fast or max(published.added_ids(folder), default=0) < tokenizer.vocab_size:
+    if (folder / TOKENIZER_FILE).is_file() and not (has_fast and prefers_fast):
+        added = published.added_pieces(folder)
+        tokenizer = SentencePieceTokenizer(
+            folder / TOKENIZER_FILE,
+            added={piece: token_id for piece, token_id in added.items() if n_ids is None or token_id < n_ids},
+            has_space_after_marks=published.has_space_after_marks(folder),
+        )
+        if not has_fast or not tokenizer.has_added_pieces:
             return tokenizer
     if has_fast:
         return FastTokenizer(folder / FAST_FILE)

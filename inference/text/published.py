@@ -1,15 +1,27 @@
 """The files beside a tokenizer: special tokens and the chat template.
 
 They name BOS, EOS and other ends of an answer. They are Hugging Face's: tokenizer_config.json, generation_config.json,
-config.json, added_tokens.json and chat_template.jinja. Any of them may be missing (Mistral's own folders have none). A
-template is only read as text, to recognise its layout; it is never run.
+special_tokens_map.json, config.json, added_tokens.json, chat_template.jinja and chat_template.json. Any of them may be
+missing (Mistral's own folders have none).
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inference.text.tokenizer import TokenizerError
+
+TOKENIZER_CONFIG = "tokenizer_config.json"
+SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate:
+    """A Jinja template, and the name of the file that has it."""
+
+    source: str
+    file: str
 
 
 def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
@@ -17,10 +29,8 @@ def special_id(folder: Path, which: str, ids: dict[str, int]) -> int | None:
 
     `ids` are those of the tokenizer's pieces. Of several numbers the first counts.
     """
-    name = _read(folder / "tokenizer_config.json").get(f"{which}_token")
-    if isinstance(name, dict):
-        name = name.get("content")
-    if isinstance(name, str):
+    name = _name(_read(folder / TOKENIZER_CONFIG).get(f"{which}_token"))
+    if name is not None:
         if name not in ids:
             raise TokenizerError(
                 f"tokenizer_config.json in {folder}: {which}_token is {name!r}; no piece has that name"
@@ -37,22 +47,58 @@ def eos_ids(folder: Path) -> tuple[int, ...]:
     return _ids(folder / "generation_config.json", "eos_token_id")
 
 
-def added_ids(folder: Path) -> tuple[int, ...]:
-    """Return the ids of added_tokens.json: pieces added to a model after its tokenizer.model was made."""
-    ids = _read(folder / "added_tokens.json").values()
-    return tuple(token_id for token_id in ids if isinstance(token_id, int))
+def added_pieces(folder: Path) -> dict[str, int]:
+    """Return the pieces of added_tokens.json and tokenizer_config.json (added_tokens_decoder), with their ids."""
+    found: dict[str, int] = {}
+    decoder = _read(folder / TOKENIZER_CONFIG).get("added_tokens_decoder")
+    for number, piece in decoder.items() if isinstance(decoder, dict) else ():
+        name = _name(piece)
+        if name is not None and number.isdecimal():
+            found[name] = int(number)
+    ids = _read(folder / "added_tokens.json")
+    return found | {piece: token_id for piece, token_id in ids.items() if type(token_id) is int}
 
 
-def chat_template(folder: Path) -> str | None:
-    """Return the Jinja template of chat_template.jinja, else of tokenizer_config.json (its default of several)."""
+def special_tokens(folder: Path) -> dict[str, str] | None:
+    """Return the pieces that a chat template knows by name, such as "bos_token"; None where no file names any."""
+    named = {**_read(folder / "special_tokens_map.json"), **_read(folder / TOKENIZER_CONFIG)}
+    found = {key: _name(named.get(key)) for key in SPECIAL}
+    pieces = {key: name for key, name in found.items() if name is not None}
+    return pieces or None
+
+
+def has_space_after_marks(folder: Path) -> bool:
+    """Whether a SentencePiece text after a control piece begins with a space; `legacy` in tokenizer_config.json."""
+    return _read(folder / TOKENIZER_CONFIG).get("legacy") is not False
+
+
+def chat_template(folder: Path) -> ChatTemplate | None:
+    """Return the template of chat_template.jinja, tokenizer_config.json or chat_template.json, the first that has one.
+
+    Of several templates in a file it is the one named default.
+    """
     path = folder / "chat_template.jinja"
     if path.is_file():
-        return path.read_text(encoding="utf-8", errors="replace")
-    template = _read(folder / "tokenizer_config.json").get("chat_template")
+        return ChatTemplate(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    for name in (TOKENIZER_CONFIG, "chat_template.json"):
+        template = _default(_read(folder / name).get("chat_template"))
+        if template is not None:
+            return ChatTemplate(template, name)
+    return None
+
+
+def _default(template: object) -> str | None:
     if isinstance(template, list):
         named = [one for one in template if isinstance(one, dict)]
         template = next((one.get("template") for one in named if one.get("name") == "default"), None)
     return template if isinstance(template, str) else None
+
+
+def _name(piece: object) -> str | None:
+    """Return the name of a piece, which is a string, or an object with its content."""
+    if isinstance(piece, dict):
+        piece = piece.get("content")
+    return piece if isinstance(piece, str) else None
 
 
 def _ids(path: Path, key: str) -> tuple[int, ...]:

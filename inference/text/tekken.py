@@ -4,6 +4,7 @@ A piece is bytes, which may be part of a character; no space is put before a tex
 and are not in the vocabulary that encodes text, so typed text never becomes one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from inference.text.tokenizer import Tokenizer, TokenizerError
@@ -29,6 +30,9 @@ class TekkenTokenizer(Tokenizer):
 
     def control_id(self, piece: str) -> int | None:
         return self._control.get(piece)
+
+    def control_pieces(self) -> Mapping[str, int]:
+        return self._control
 
     def is_control(self, token_id: int) -> bool:
         return token_id < self._library.num_special_tokens

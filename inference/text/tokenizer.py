@@ -12,14 +12,23 @@ The bytes of an id come from the modules of each file type: sentencepiece_tokeni
 """
 
 import codecs
+import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 TOKENIZER_FILE = "tokenizer.model"
 FAST_FILE = "tokenizer.json"
 TEKKEN_FILE = "tekken.json"
 TOKENIZER_FILES = (TOKENIZER_FILE, FAST_FILE, TEKKEN_FILE)
 """In the order in which a folder is searched."""
+
+
+_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+
+
+def is_mark(piece: str) -> bool:
+    """Whether the name of an added piece looks like a mark, such as <|im_end|> or [PAD], and not like a word."""
+    return _MARK.fullmatch(piece) is not None
 
 
 class TokenizerError(ValueError):
@@ -52,6 +61,13 @@ class Tokenizer(ABC):
         check_text(text)
         return self._encode(text)
 
+    def encode_parts(self, parts: Sequence[str | int]) -> list[int]:
+        """Return the ids of texts and control ids in one sequence. Each text is encoded as by `encode`."""
+        ids: list[int] = []
+        for part in parts:
+            ids += [part] if isinstance(part, int) else self.encode(part)
+        return ids
+
     def decode(self, ids: Iterable[int], *, shows_control: bool = False) -> str:
         """Return the text of `ids`, as a StreamDecoder gives it; with `shows_control`, control ids by name."""
         decoder, parts = StreamDecoder(self), []
@@ -64,6 +80,10 @@ class Tokenizer(ABC):
     @abstractmethod
     def control_id(self, piece: str) -> int | None:
         """Return the id of the control piece with this name; None where there is none, or the name is ordinary text."""
+
+    @abstractmethod
+    def control_pieces(self) -> Mapping[str, int]:
+        """Return the names for which `control_id` has an id."""
 
     @abstractmethod
     def is_control(self, token_id: int) -> bool:

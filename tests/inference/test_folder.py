@@ -1,13 +1,19 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from inference.demo.shipped import MODELS
-from inference.folder import locate, open_folder
+from inference.folder import locate, open_folder, open_folders
 from inference.model.config import CheckpointError
-from inference.text.chat_template import ChatError
+from inference.text.chat.jinja_template import JinjaTemplate
+from inference.text.chat_template import ChatError, Message, render
+from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tokenizer import TokenizerError
 from tests.fakes import write_model_folder, write_tokenizer
+from tests.inference.text.chat import dialects
+from tests.inference.text.chat.dialects import CHATML, CHATML_DEFAULT
 
 
 @pytest.fixture
@@ -59,6 +65,66 @@ def test_a_tokenizer_without_control_pieces_is_v1(path: Path) -> None:
     write_tokenizer(path, has_control_pieces=False)
     assert open_folder(path).template == "v1"
     assert issubclass(ChatError, ValueError)
+
+
+def as_fine_tune(path: Path, template: str, **others: object) -> int:
+    """Make a folder of a fine-tune with added pieces, without a tokenizer.json; return the id of the first."""
+    size = open_folder(path).config.vocab_size
+    (path / "added_tokens.json").write_text(json.dumps({"<|im_end|>": size, "<|im_start|>": size + 1}))
+    (path / "tokenizer_config.json").write_text(
+        json.dumps({"chat_template": template, "bos_token": "<s>", "eos_token": "<|im_end|>", **others})
+    )
+    params = path / "params.json"
+    params.write_text(params.read_text().replace(str(size), str(size + 2)))
+    return size
+
+
+def test_a_fine_tune_with_chatml_and_added_pieces_opens(path: Path) -> None:
+    end = as_fine_tune(path, CHATML)
+    folder = open_folder(path)
+    tokenizer, start = folder.tokenizer, end + 1
+    assert folder.template == "chatml"
+    assert tokenizer.eos_ids == {tokenizer.eos_id, end}
+    ids = render([Message("user", "<|im_end|>")], tokenizer, folder.template)
+    assert ids == [
+        start,
+        *tokenizer.encode("user\n<|im_end|>"),
+        end,
+        *tokenizer.encode("\n"),
+        start,
+        *tokenizer.encode("assistant\n"),
+    ]
+
+
+def test_a_fine_tune_with_another_template_is_rendered_by_it(path: Path) -> None:
+    end = as_fine_tune(path, CHATML_DEFAULT)
+    folder = open_folder(path)
+    assert isinstance(folder.template, JinjaTemplate)
+    assert end in folder.tokenizer.eos_ids
+    ids = render([Message("user", "Hello")], folder.tokenizer, folder.template)
+    assert folder.tokenizer.decode(ids).startswith("system\nYou are Quill.")
+    folder.template.close()
+    assert open_folder(path, template="v1").template == "v1"
+
+
+def test_a_template_that_is_run_is_encoded_by_tokenizer_json(tmp_path: Path) -> None:
+    write_model_folder(tmp_path)
+    made = dialects.folder("metaspace")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(made / name, tmp_path)
+    (tmp_path / "chat_template.jinja").write_text(dialects.VICUNA)
+    folder = open_folder(tmp_path)
+    assert isinstance(folder.template, JinjaTemplate)
+    folder.template.close()
+    assert isinstance(folder.tokenizer, SentencePieceTokenizer), "one with more pieces than the model is not used"
+
+
+def test_layouts_are_chosen_by_name_and_logged(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    opened = open_folders({"a": str(path), "b": str(path)}, template={"b": "none"})
+    assert [folder.template for folder in opened.folders.values()] == ["v3", "none"]
+    assert "a: chat layout v3" in caplog.text
+    assert "b: chat layout none" in caplog.text
 
 
 def test_a_demo_model_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,11 +56,11 @@ def test_chat_keeps_the_conversation(path: Path, capsys: Capture, monkeypatch: p
     assert capsys.readouterr().out == said
 
 
-def test_an_unknown_chat_layout_stops_only_chat(
+def test_a_chat_template_that_fails_stops_only_chat(
     path: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = shutil.copytree(path, tmp_path / "copy")
-    (folder / "tokenizer_config.json").write_text('{"chat_template": "<|im_start|>{{ messages }}<|im_end|>"}')
+    (folder / "tokenizer_config.json").write_text('{"chat_template": "{{ never ends"}')
     assert main(["complete", "--model", str(folder), "--max-tokens", "3", "the quick"]) == 0
     monkeypatch.setattr(sys, "stdin", io.StringIO("the quick\n"))
     capsys.readouterr()

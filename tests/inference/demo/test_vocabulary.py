@@ -7,7 +7,7 @@ from inference.demo.corpus import words
 from inference.demo.corpus.dialogue import QUOTED_SYSTEM_PROMPT
 from inference.demo.shipped import MODELS
 from inference.demo.vocabulary import train_tokenizer
-from inference.text.chat_template import detect_version
+from inference.text.chat_template import detect
 from inference.text.folder import open_tokenizer
 from inference.text.tokenizer import Tokenizer
 
@@ -30,7 +30,7 @@ def test_the_tokenizer_is_the_same_every_time(serialized: bytes) -> None:
 def test_the_chat_marks_are_control_pieces_with_mistrals_ids(tokenizer: Tokenizer) -> None:
     assert (tokenizer.control_id("[INST]"), tokenizer.control_id("[/INST]")) == (3, 4)
     assert (tokenizer.bos_id, tokenizer.eos_id) == (1, 2)
-    assert detect_version(tokenizer) == "v3"
+    assert detect(tokenizer) == "v3"
     assert 3 not in tokenizer.encode("[INST] hi [/INST]")
 
 

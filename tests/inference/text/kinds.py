@@ -117,16 +117,16 @@ def sentencepiece_peer(version: str) -> Any:
 
 
 @cache
-def llama_tokenizer(version: str) -> Any:
+def llama_tokenizer(version: str, *, is_legacy: bool = True) -> Any:
     """transformers' LlamaTokenizer of a SentencePiece file, converted as it converts one itself.
 
-    `legacy` puts a space before each stretch of text between control pieces, as SentencePiece's own encoding does.
+    Legacy ones put a space before each stretch of text between control pieces, as SentencePiece's own encoding does.
     """
     peer = sentencepiece_peer(version)
     pieces = [peer.id_to_piece(token_id) for token_id in range(peer.vocab_size())]
     ids = {piece: token_id for token_id, piece in enumerate(pieces)}
     scores = {piece: peer.get_score(token_id) for token_id, piece in enumerate(pieces)}
-    tokenizer = LlamaTokenizer(vocab=ids, merges=generate_merges(ids, scores), legacy=True)
+    tokenizer = LlamaTokenizer(vocab=ids, merges=generate_merges(ids, scores), legacy=is_legacy)
     control = [piece for token_id, piece in enumerate(pieces) if peer.is_control(token_id)]
     tokenizer.add_special_tokens({"additional_special_tokens": control})
     return tokenizer

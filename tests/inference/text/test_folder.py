@@ -42,10 +42,21 @@ def test_tokenizer_json_replaces_a_tokenizer_model_without_the_added_pieces(fold
     assert isinstance(open_tokenizer(folder), SentencePieceTokenizer), "names that it has are no reason"
 
 
-def test_without_a_tokenizer_json_the_added_pieces_stay_unknown(folder: Path) -> None:
-    (folder / "added_tokens.json").write_text(json.dumps({"<|im_end|>": 32000}))
+def test_without_a_tokenizer_json_a_tokenizer_model_gets_the_added_pieces_that_the_model_has(folder: Path) -> None:
+    size = open_tokenizer(folder).vocab_size
+    (folder / "added_tokens.json").write_text(json.dumps({"<|im_end|>": size, "[PAD]": size + 1}))
     (folder / "tokenizer.json").unlink()
-    assert isinstance(open_tokenizer(folder), SentencePieceTokenizer)
+    tokenizer = open_tokenizer(folder, n_ids=size + 1)
+    assert isinstance(tokenizer, SentencePieceTokenizer)
+    assert (tokenizer.control_id("<|im_end|>"), tokenizer.control_id("[PAD]")) == (size, None)
+    assert tokenizer.vocab_size == size + 1
+    assert tokenizer.eos_ids == {tokenizer.eos_id}
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|im_end|>"}')
+    assert open_tokenizer(folder).eos_ids == {tokenizer.eos_id, size}
+
+
+def test_tokenizer_json_is_read_first_where_it_is_preferred(folder: Path) -> None:
+    assert isinstance(open_tokenizer(folder, prefers_fast=True), FastTokenizer)
 
 
 @pytest.mark.parametrize(

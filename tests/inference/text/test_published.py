@@ -13,7 +13,10 @@ def write(folder: Path, name: str, content: object) -> None:
 
 def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
     assert published.special_id(tmp_path, "bos", {"<s>": 1}) is None
-    assert published.eos_ids(tmp_path) == published.added_ids(tmp_path) == ()
+    assert published.eos_ids(tmp_path) == ()
+    assert published.added_pieces(tmp_path) == {}
+    assert published.special_tokens(tmp_path) is None
+    assert published.has_space_after_marks(tmp_path)
     assert published.chat_template(tmp_path) is None
 
 
@@ -30,14 +33,29 @@ def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
 def test_a_template_is_the_only_one_or_the_default_of_several(
     tmp_path: Path, template: object, found: str | None
 ) -> None:
-    write(tmp_path, "tokenizer_config.json", {"chat_template": template})
-    assert published.chat_template(tmp_path) == found
+    for file in ("chat_template.json", "tokenizer_config.json"):
+        write(tmp_path, file, {"chat_template": template})
+        expected = None if found is None else published.ChatTemplate(found, file)
+        assert published.chat_template(tmp_path) == expected
 
 
 def test_a_template_file_takes_precedence_over_the_configuration(tmp_path: Path) -> None:
     write(tmp_path, "tokenizer_config.json", {"chat_template": "old"})
     (tmp_path / "chat_template.jinja").write_text("new")
-    assert published.chat_template(tmp_path) == "new"
+    assert published.chat_template(tmp_path) == published.ChatTemplate("new", "chat_template.jinja")
+
+
+def test_added_pieces_and_special_tokens_are_read_from_either_file(tmp_path: Path) -> None:
+    write(tmp_path, "added_tokens.json", {"<|im_end|>": 7, "<|odd|>": "8"})
+    assert published.added_pieces(tmp_path) == {"<|im_end|>": 7}
+    write(tmp_path, "special_tokens_map.json", {"bos_token": "<s>", "eos_token": "</s>", "unk_token": 3})
+    assert published.special_tokens(tmp_path) == {"bos_token": "<s>", "eos_token": "</s>"}
+    decoder = {"9": {"content": "<|im_start|>"}, "x": {"content": "a"}, "10": 3}
+    config = {"added_tokens_decoder": decoder, "eos_token": {"content": "<|im_end|>"}, "legacy": False}
+    write(tmp_path, "tokenizer_config.json", config)
+    assert published.added_pieces(tmp_path) == {"<|im_end|>": 7, "<|im_start|>": 9}
+    assert published.special_tokens(tmp_path) == {"bos_token": "<s>", "eos_token": "<|im_end|>"}
+    assert not published.has_space_after_marks(tmp_path)
 
 
 def test_a_name_takes_precedence_over_a_number(tmp_path: Path) -> None:

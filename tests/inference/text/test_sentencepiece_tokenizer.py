@@ -11,7 +11,8 @@ from inference.text.folder import open_tokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tokenizer import StreamDecoder, Tokenizer, TokenizerError
 from tests.fakes import write_tokenizer
-from tests.inference.text.kinds import SENTENCEPIECE, sentencepiece_kind, sentencepiece_peer
+from tests.inference.text import kinds
+from tests.inference.text.kinds import SENTENCEPIECE, TEXTS, sentencepiece_kind, sentencepiece_peer
 
 V1, V3 = sentencepiece_kind("v1"), sentencepiece_kind("v3")
 PEER = sentencepiece_peer("v3")
@@ -108,3 +109,26 @@ def test_a_tokenizer_without_bos_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(TokenizerError, match="has no BOS or no EOS"):
         open_tokenizer(tmp_path)
+
+
+ADDED = {"<|im_end|>": 32000, "<|im_start|>": 32001, "word": 32002, "<s>": 1, "[FAR]": 32004}
+
+
+def test_added_marks_are_control_pieces_and_added_words_are_not() -> None:
+    tokenizer = SentencePieceTokenizer(SENTENCEPIECE["v1"], added=ADDED)
+    assert (tokenizer.vocab_size, tokenizer.has_added_pieces) == (32005, True)
+    assert [tokenizer.control_id(name) for name in ADDED] == [32000, 32001, None, 1, 32004]
+    assert tokenizer.control_pieces()["<|im_end|>"] == 32000
+    assert tokenizer.encode("<|im_end|>word") == sentencepiece_kind("v1").encode("<|im_end|>word")
+    ids = [32001, *tokenizer.encode("a b"), 32000, 32002, 32003]
+    assert tokenizer.decode(ids, shows_control=True) == "<|im_start|>a b<|im_end|>word"
+    assert [tokenizer.piece(token_id) for token_id in (32002, 32003)] == ["word", "<unused 32003>"]
+
+
+@pytest.mark.parametrize("is_legacy", [True, False])
+def test_texts_between_added_marks_are_encoded_as_transformers_encodes_them(is_legacy: bool) -> None:
+    peer = kinds.llama_tokenizer("v1", is_legacy=is_legacy)
+    tokenizer = SentencePieceTokenizer(SENTENCEPIECE["v1"], has_space_after_marks=is_legacy)
+    for text in [text for text in TEXTS if text and "▁" not in text and not text.startswith(" ")]:
+        expected = peer.encode(f"x<s>{text}</s>{text}", add_special_tokens=False)
+        assert tokenizer.encode_parts(["x", 1, text, 2, text]) == expected, text
