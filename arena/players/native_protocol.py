@@ -31,6 +31,8 @@ def options_of(players: Sequence[Player], settings: InferenceSettings) -> list[s
             options += ["--max-len", f"{player.name}={player.max_len}"]
         if player.dtype is not None:
             options += ["--dtype", f"{player.name}={player.dtype}"]
+        if player.template is not None:
+            options += ["--template", f"{player.name}={player.template}"]
     if settings.cache_gb is not None:
         options += ["--cache-gb", f"{settings.cache_gb:g}"]
     if settings.device is not None:

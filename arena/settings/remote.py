@@ -36,7 +36,7 @@ def check_remote(player: Player, table: Mapping[str, Any], where: str) -> None:
             f"{where} api_key_env: {player.api_key_env!r};"
             " expected the name of the environment variable that has the key, or no api_key_env"
         )
-    for key in ("max_len", "dtype"):
+    for key in ("max_len", "dtype", "template"):
         if key in table:
             raise SettingsError(f"{where}: {key} belongs to a model with path; the server at base_url decides its own")
     if not player.base_urls:

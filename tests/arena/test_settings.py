@@ -234,6 +234,11 @@ def test_a_whole_number_beyond_all_floats_is_refused() -> None:
             [{"name": "m", "base_url": "http://h", "dtype": "int8"}],
             "'m': dtype belongs to a model with path; the server at base_url decides its own",
         ),
+        (
+            [{"name": "m", "path": "x", "template": "v4"}],
+            "'m' template: 'v4' is not one of v1, v2, v3, v7, llama-2, zephyr, chatml, chatml-bos, jinja, none",
+        ),
+        ([{"name": "m", "base_url": "http://h", "template": "v3"}], "'m': template belongs to a model with path"),
         ([{"name": "m", "path": 3}], "'m' path: 3 is not a path in quotes"),
         ([{"name": "m", "path": "x\0y"}], r"'m' path: 'x\x00y' is not a path in quotes"),
         ([{"name": "m", "path": "~nobody-here/x"}], "'m' path: '~nobody-here/x': Could not determine home directory"),
@@ -343,7 +348,7 @@ def test_models_are_read_completely() -> None:
     tables = [
         {"name": "Near", "path": "weights/near", "parameters": 5, "weight": 2, "active": False, "family": "F"},
         {"name": "Short", "path": "weights/short", "max_len": 512, "dtype": "int8"},
-        {"name": "Hub", "path": "hf:org/name-1.0"},
+        {"name": "Hub", "path": "hf:org/name-1.0", "template": "jinja"},
         {"name": "Demo", "path": "demo:wren-sol"},
         {
             "name": "Far",
@@ -357,7 +362,7 @@ def test_models_are_read_completely() -> None:
     assert load({"models": tables}, {}, file=Path("/srv/arena.toml")).models == (
         Player("Near", Path("/srv/weights/near"), model="Near", parameters=5, weight=2.0, is_active=False, family="F"),
         Player("Short", Path("/srv/weights/short"), model="Short", max_len=512, dtype="int8"),
-        Player("Hub", hub="org/name-1.0", model="Hub"),
+        Player("Hub", hub="org/name-1.0", model="Hub", template="jinja"),
         Player("Demo", demo="wren-sol", model="Demo"),
         Player("Far", None, ("http://a/v1", "http://b/v1"), "far-1", organisation="O", licence="L"),
         Player("Plain", None, ("http://a/v1",), "Plain"),

@@ -349,14 +349,14 @@ def test_what_a_player_asks_for_is_handed_over_by_name(tmp_path: Path) -> None:
     roster = [
         Player("Wren Sol", path=tmp_path, max_len=512),
         Player("Ash Fen", path=tmp_path, dtype="int8"),
-        Player("Far", hub="org/name"),
+        Player("Far", hub="org/name", template="chatml"),
         Player("Fen Quill", demo="fen-quill"),
     ]
     server = NativeServer(roster, InferenceSettings(), environment={}, command=FAKE)
     command = " ".join(server._arguments[len(FAKE) :])
     assert command.startswith(
         f"serve --model Wren Sol={tmp_path} --max-len Wren Sol=512 --model Ash Fen={tmp_path} --dtype Ash Fen=int8"
-        " --model Far=hf:org/name --model Fen Quill=demo:fen-quill --host "
+        " --model Far=hf:org/name --template Far=chatml --model Fen Quill=demo:fen-quill --host "
     )
 
 
