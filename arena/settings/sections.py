@@ -180,12 +180,8 @@ class Player:
     dtype: Literal["float32", "bfloat16", "float16", "int8"] | None = key(
         "Data type of the weights, for a model with a path; by default the server decides.", None
     )
-    template: (
-        Literal["v1", "v2", "v3", "v7", "llama-2", "zephyr", "chatml", "chatml-bos", "jinja", "none"] | None
-    ) = key(
-        "Chat layout of a model with a path; by default it is detected. jinja is the folder's own template, none serves"
-        " completions only.",
-        None,
+    template: Literal["v1", "v2", "v3", "v7", "llama-2", "zephyr", "chatml", "chatml-bos", "jinja"] | None = key(
+        "Chat layout, for a model with a path; by default it is detected. jinja is the folder's own template.", None
     )
     weight: float = key("How often the model is drawn, relative to the others.", 1.0, above=0.0)
     max_tokens: int | None = key("Lowers max_tokens of [battle] for this model; never raises it.", None, low=1)

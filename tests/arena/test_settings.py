@@ -236,7 +236,7 @@ def test_a_whole_number_beyond_all_floats_is_refused() -> None:
         ),
         (
             [{"name": "m", "path": "x", "template": "v4"}],
-            "'m' template: 'v4' is not one of v1, v2, v3, v7, llama-2, zephyr, chatml, chatml-bos, jinja, none",
+            "'m' template: 'v4' is not one of v1, v2, v3, v7, llama-2, zephyr, chatml, chatml-bos, jinja",
         ),
         ([{"name": "m", "base_url": "http://h", "template": "v3"}], "'m': template belongs to a model with path"),
         ([{"name": "m", "path": 3}], "'m' path: 3 is not a path in quotes"),
