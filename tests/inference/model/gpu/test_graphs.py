@@ -201,7 +201,9 @@ def test_longer_texts_use_another_graph() -> None:
         other.step([prompt], theirs)
         for token in range(4):
             chunk = Chunk(0, ours.lengths[0], [token])
-            torch.testing.assert_close(model.step([chunk], ours), other.step([chunk], theirs), atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(
+                model.step([chunk], ours), other.step([chunk], theirs), atol=3e-5, rtol=1e-5
+            )  # sums over 1,000 keys: with AVX2 one of 97 logits differs by 1.1e-5
     assert recorders.made[0].n_replayed == [0, 2, 6]  # up to 1500 keys, 512 and 1024
 
 
