@@ -1,6 +1,7 @@
 """Write the generated pages, and the generated parts of pages.
 
-These are settings, command line, the API of `elo`, the tree of the architecture, and the tables of benchmarks.
+These are settings, command line, the API of `elo`, the tree of the architecture, and the tables of benchmarks and of
+clients.
 
 make generated                     write them
 python docs/generate.py --check    name the ones that are out of date, and write nothing
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from bench import report  # noqa: E402
+from bench.clients import outcomes  # noqa: E402
 from docs.writers import api, command_line, settings, tree  # noqa: E402
 
 _BEGIN, _END = "<!-- begin tree -->", "<!-- end tree -->"
@@ -37,12 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def pages() -> dict[Path, str]:
     """What each generated page should contain now."""
     folder = ROOT / "docs"
-    architecture, benchmarks = folder / "architecture.md", folder / "benchmarks.md"
+    architecture, benchmarks, inference = (
+        folder / f"{name}.md" for name in ("architecture", "benchmarks", "inference")
+    )
     return {
         folder / "settings.md": settings.page(),
         folder / "command-line.md": command_line.page(ROOT),
         folder / "elo-api.md": api.page(),
         benchmarks: report.updated(benchmarks.read_text(encoding="utf-8")),
+        inference: report.embed(inference.read_text(encoding="utf-8"), "clients", outcomes.markdown(outcomes.RESULTS)),
         architecture: with_tree(architecture.read_text(encoding="utf-8"), tree.tree(ROOT)),
     }
 

@@ -19,10 +19,8 @@ from bench.arguments import some
 from bench.clients import outcomes, sent
 from bench.clients.known import CLIENTS
 from bench.clients.recording import Recorder
-from bench.clients.serving import run, serving
+from bench.clients.serving import LOG, run, serving
 from bench.machine import now
-
-RESULTS = result_files.RESULTS / "clients.json"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,8 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             recorder.client = client.name
             found.append(run(client, replace(server, url=recorder.url), Path(folder) / "home"))
             print(outcomes.lines(found[-1]), flush=True)
+            if "Traceback" in (log := (Path(folder) / LOG).read_text(encoding="utf-8")):
+                print(f"The server's log has a traceback:\n{log}", file=sys.stderr)
+                return 1
     print(outcomes.table(found))
-    output = args.output or (RESULTS if len(chosen) == len(CLIENTS) else None)
+    output = args.output or (outcomes.RESULTS if len(chosen) == len(CLIENTS) else None)
     if output is not None:
         result_files.write(output, {"date": now(), "clients": [asdict(outcome) for outcome in found]})
     if args.record is not None:

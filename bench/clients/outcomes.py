@@ -7,6 +7,7 @@ from pathlib import Path
 from bench import result_files
 from bench.clients.known import CLIENTS
 
+RESULTS = result_files.RESULTS / "clients.json"
 _POINTED = {client.name: client.pointed for client in CLIENTS}
 
 

@@ -19,6 +19,7 @@ from bench.clients.known import ROOT, Client
 from bench.clients.models import write_hugging_face, write_long_llama
 from bench.clients.outcomes import Outcome
 
+LOG = "server.log"
 _START_S = 180
 _CLIENT_S = 900
 # What each client offers to keep it from asking for price lists, updates, model files and statistics.
@@ -40,23 +41,28 @@ _OPTED_OUT = {
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[Server]:
-    """Serve a demo model, the same in Hugging Face's layout, and a Llama of random weights with a long context."""
+    """Serve a demo model, the same in Hugging Face's layout, and a Llama of random weights with a long context.
+
+    The server's log is in LOG in `folder`.
+    """
     hugging_face = write_hugging_face(folder / "wren-hf")
     models = ("wren=demo:wren-sol", f"wren-hf={hugging_face}", f"long={write_long_llama(folder / 'long')}")
     command = [sys.executable, "-m", "inference", "serve", "--port", "0", "--no-prefix-reuse"]
-    process = subprocess.Popen(
-        [*command, *(f"--model={model}" for model in models)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=os.environ | {"GOMP_SPINCOUNT": "0"},
-    )
+    with (folder / LOG).open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(
+            [*command, *(f"--model={model}" for model in models)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=ROOT,
+            env=os.environ | {"GOMP_SPINCOUNT": "0"},
+        )
     try:
         assert process.stdout is not None
         greeting = process.stdout.readline()
         if not greeting:
-            raise RuntimeError(f"the model server ended with code {process.wait()}; its error is above")
+            raise RuntimeError(f"the model server ended with code {process.wait()}:\n{(folder / LOG).read_text()}")
         url = greeting.split()[-1]
         _wait(url)
         yield Server(url, "wren", "long", "wren-hf", str(hugging_face))

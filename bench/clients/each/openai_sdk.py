@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 import openai
-from openai.types.chat import ChatCompletion
+from openai.types.chat import ChatCompletion, ChatCompletionTokenLogprob
 
 from bench.clients.checking import Server, question, refusal
 
@@ -152,30 +152,28 @@ def fields_that_ask_for_nothing(server: Server) -> None:
     assert _text(_ask(server, **neutral)) == plain
 
 
-def logprobs(server: Server) -> None:
-    answer = _ask(server, logprobs=True, top_logprobs=3)
+def _logprobs(answer: ChatCompletion) -> list[ChatCompletionTokenLogprob]:
     found = answer.choices[0].logprobs
     assert found is not None
-    assert found.content
-    for token in found.content:
+    assert found.content, answer
+    return found.content
+
+
+def logprobs(server: Server) -> None:
+    answer = _ask(server, logprobs=True, top_logprobs=3)
+    for token in _logprobs(answer):
         assert len(token.top_logprobs) == 3
         assert token.logprob <= 0
         assert token.top_logprobs[0].token == token.token  # temperature 0
-    assert "".join(token.token for token in found.content).strip().startswith(_text(answer).strip()[:8])
+    assert "".join(token.token for token in _logprobs(answer)).strip().startswith(_text(answer).strip()[:8])
 
 
 def logit_bias(server: Server) -> None:
     """A token that is forbidden does not come; the one that comes is the next best."""
-    first = _ask(server, logprobs=True, top_logprobs=2, max_tokens=1).choices[0].logprobs
-    assert first is not None
-    assert first.content
-    best, second = first.content[0].top_logprobs
-    ids = _ids(server, best.token)
-    biased = _ask(server, logprobs=True, top_logprobs=1, max_tokens=1, logit_bias=dict.fromkeys(ids, -100))
-    found = biased.choices[0].logprobs
-    assert found is not None
-    assert found.content
-    assert found.content[0].token == second.token
+    best, second = _logprobs(_ask(server, logprobs=True, top_logprobs=2, max_tokens=1))[0].top_logprobs
+    forbidden = dict.fromkeys(_ids(server, best.token), -100)
+    (token,) = _logprobs(_ask(server, logprobs=True, max_tokens=1, logit_bias=forbidden))
+    assert token.token == second.token
 
 
 def _ids(server: Server, token: str) -> list[str]:
