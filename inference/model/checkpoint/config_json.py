@@ -71,8 +71,8 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
         method = raw["quantization_config"]
         method = method.get("quant_method") if isinstance(method, dict) else method
         raise CheckpointError(
-            f"{path}: quantization_config is by {shown(method)}, which is not supported; use the model that was "
-            "quantized, with --dtype int8"
+            f"{path}: the weights are quantized by {shown(method)} (quantization_config), which is not supported; use "
+            "the model from which they were made, with --dtype int8"
         )
     for key, expected in _FIXED.items():
         if raw.get(key) not in (expected, None):
@@ -126,7 +126,9 @@ def _sliding_window(path: Path, raw: dict[str, Any], kind: _Class) -> Any:
     if not types:
         return window
     if not isinstance(types, list) or any(name not in _LAYER_TYPES for name in types):
-        raise CheckpointError(f"{path}: layer_types is {shown(types)}; a list of {' and '.join(_LAYER_TYPES)} expected")
+        raise CheckpointError(
+            f"{path}: layer_types is {shown(types)}; a list of {' and '.join(_LAYER_TYPES)} was expected"
+        )
     if len(types) != raw["num_hidden_layers"]:
         raise CheckpointError(
             f"{path}: layer_types lists {len(types)} layers, and num_hidden_layers is "

@@ -184,7 +184,7 @@ def test_model_type_decides_the_class_whichever_architecture_is_named(tmp_path: 
         ({"hidden_act": "gelu"}, "hidden_act is 'gelu'; only 'silu' is supported"),
         ({"attention_bias": True}, "attention_bias is True; only False"),
         ({"mlp_bias": True}, "mlp_bias is True; only False"),
-        ({"quantization_config": {"quant_method": "awq"}}, "is by 'awq', which is not supported; use the model"),
+        ({"quantization_config": {"quant_method": "awq"}}, "weights are quantized by 'awq' .quantization_config., "),
         ({"partial_rotary_factor": 0.5}, "partial_rotary_factor is 0.5; only 1.0"),
         (
             {"layer_types": ["sliding_attention", "linear_attention"] * 16},
