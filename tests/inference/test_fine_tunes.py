@@ -13,6 +13,7 @@ import pytest
 from inference.__main__ import main
 from inference.folder import open_folder
 from inference.model.config import CheckpointError, Llama3Scaling
+from tests.fakes import write_model_folder
 from tests.inference.model.builders import hugging_face_model, tiny_config
 from tests.inference.text.kinds import byte_level_folder, fast_kind
 
@@ -104,6 +105,14 @@ def test_a_padding_token_without_an_embedding_is_left_out(folder: Path, piece: s
         return
     with pytest.raises(CheckpointError, match=f"the tokenizer has {N_PIECES + 1} pieces, and config.json a vocabulary"):
         open_folder(folder, template="none")
+
+
+def test_a_padding_token_of_added_tokens_json_is_left_out_too(tmp_path: Path) -> None:
+    """Llama 2's first files had `{"<pad>": 32000}` beside an embedding of 32,000 rows."""
+    write_model_folder(tmp_path)
+    size = open_folder(tmp_path).config.vocab_size
+    write(tmp_path, "added_tokens.json", **{"<pad>": size})
+    assert open_folder(tmp_path).tokenizer.vocab_size == size
 
 
 def test_an_adapter_beside_the_weights_is_reported(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
