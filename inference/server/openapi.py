@@ -174,7 +174,7 @@ def _describe(operation: _Operation, names: Sequence[str], *, is_of_one: bool) -
     else:
         answers["application/json"] = {"schema": _reference(operation.response)}
     if operation.is_streamed:
-        answers["text/event-stream"] = {"schema": _STRING}
+        answers["text/event-stream"] = {}  # OpenAPI 3.1 has no schema for events
     parameters = [_parameter("name", "path", names)] if is_of_one else []
     if "{model}" in operation.path:
         parameters.append(_parameter("model", "path", names))

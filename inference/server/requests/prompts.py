@@ -55,7 +55,7 @@ def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:
         ids = (
             text_ids(given, tokenizer, has_bos=body.add_special_tokens is not False)
             if isinstance(given, str)
-            else list(given)
+            else list(given) or [tokenizer.bos_id]
         )
         max_tokens = _room(len(ids), body.max_tokens, model, "prompt")
         try:

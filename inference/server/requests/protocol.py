@@ -23,6 +23,7 @@ TOKEN_ID_NAME: dict[str, Any] = {"type": "string", "format": "token-id"}
 _MAX_STOPS = 16
 _MAX_STOP_CHARS = 1000
 
+_NULL: dict[str, Any] = {"type": "null"}
 _TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
 _IDS = {"type": "array", "items": TOKEN_ID, "minItems": 1}
 
@@ -47,7 +48,9 @@ Stop = Annotated[
 
 
 def _prompts(value: Any) -> Any:
-    """Return one prompt or several: all texts, or all lists of token ids."""
+    """Return one prompt or several: all texts, or all lists of token ids. null is no ids: a new text."""
+    if value is None:
+        return ((),)
     value = [whole(item) for item in whole(value)] if isinstance(value, list) else value
     if isinstance(value, str) or _is_ids(value):
         return _prompts([value])
@@ -78,6 +81,7 @@ Prompts = Annotated[
                 _TEXT,
                 _IDS,
                 *({"type": "array", "items": one, "minItems": 1, "maxItems": MAX_PROMPTS} for one in (_TEXT, _IDS)),
+                _NULL,
             ]
         }
     ),
@@ -109,7 +113,6 @@ def _needs(field: str, values: list[Any], beside: str, value: Any) -> dict[str, 
     return {"anyOf": [{"properties": {field: {"anyOf": values}}}, other]}
 
 
-_NULL: dict[str, Any] = {"type": "null"}
 _ONE_SEED: dict[str, Any] = {"anyOf": [{"properties": {"seed": _NULL}}, {"properties": {"random_seed": _NULL}}]}
 
 

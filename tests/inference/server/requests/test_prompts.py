@@ -52,6 +52,12 @@ def test_a_text_may_be_continued_without_bos(client: openai.OpenAI, folders: dic
     assert answer.usage.prompt_tokens == len(tokenizer.encode("the quick"))
 
 
+def test_a_prompt_that_is_null_begins_a_text(client: openai.OpenAI, folders: dict[str, Path]) -> None:
+    settings: dict[str, Any] = {"model": "one", "max_tokens": 8, "temperature": 0, "echo": True}
+    given = client.completions.create(prompt=[open_tokenizer(folders["one"]).bos_id], **settings)
+    assert client.completions.create(prompt=None, **settings).choices == given.choices
+
+
 def test_a_repeated_conversation_is_not_computed_again(client: openai.OpenAI) -> None:
     text = "the quick brown fox jumps over the lazy dog"
     first = client.completions.create(model="two", prompt=text, max_tokens=4, temperature=0)
