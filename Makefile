@@ -14,7 +14,7 @@
 #                   make bench-inference ARGS="--isa avx2"     the second as without AVX-512; compiles llama.cpp again
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
 # make clients      run real clients (openai, mistralai, litellm, LangChain, aider, lm-eval, ...) against the model server
-#                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 2 GB of packages, once
+#                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 3 GB of packages, once
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
 # make demo         train the four demo models again, one after the other: an hour or more
 
