@@ -26,8 +26,7 @@ def open_tokenizer(folder: Path, *, n_ids: int | None = None, prefers_fast: bool
                 f"{tokenizer.vocab_size - 1}; files of the same model were expected"
             )
     tokenizer.eos_ids |= frozenset(ends)
-    special = published.special_tokens(folder) or {}
-    end = tokenizer.control_id(special.get("eos_token", ""))
+    end = tokenizer.control_id(published.special_tokens(folder).get("eos_token") or "")
     if end is not None:
         tokenizer.eos_ids |= {end}
     return tokenizer

@@ -59,12 +59,10 @@ def added_pieces(folder: Path) -> dict[str, int]:
     return found | {piece: token_id for piece, token_id in ids.items() if type(token_id) is int}
 
 
-def special_tokens(folder: Path) -> dict[str, str] | None:
-    """Return the pieces that a chat template knows by name, such as "bos_token"; None where no file names any."""
+def special_tokens(folder: Path) -> dict[str, str | None]:
+    """Return the pieces that the files name, such as "bos_token", which chat templates know; None for a null."""
     named = {**_read(folder / "special_tokens_map.json"), **_read(folder / TOKENIZER_CONFIG)}
-    found = {key: _name(named.get(key)) for key in SPECIAL}
-    pieces = {key: name for key, name in found.items() if name is not None}
-    return pieces or None
+    return {key: _name(named[key]) for key in SPECIAL if key in named}
 
 
 def has_space_after_marks(folder: Path) -> bool:

@@ -102,10 +102,12 @@ def _published(tokenizer: Tokenizer, folder: Path) -> JinjaTemplate | None:
     found = published.chat_template(folder)
     if found is None:
         return None
-    special = published.special_tokens(folder)
-    if special is None:
-        special = {"bos_token": tokenizer.piece(tokenizer.bos_id), "eos_token": tokenizer.piece(tokenizer.eos_id)}
-    return JinjaTemplate(found.source, found.file, special)
+    special: dict[str, str | None] = {
+        "bos_token": tokenizer.piece(tokenizer.bos_id),
+        "eos_token": tokenizer.piece(tokenizer.eos_id),
+        **published.special_tokens(folder),
+    }
+    return JinjaTemplate(found.source, found.file, {key: name for key, name in special.items() if name is not None})
 
 
 def _check(template: JinjaTemplate) -> None:

@@ -53,6 +53,18 @@ def test_a_dtype_of_no_model_or_given_twice_is_refused(
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 
+def test_a_template_of_no_model_or_given_twice_is_refused(path: Path, capsys: Capture) -> None:
+    for given, match in (
+        (["c=v3"], "--template names c, which is not served; the models are a, b"),
+        (["v3", "jinja"], "--template is given twice for all others: v3 and jinja; one was expected"),
+        (["b=jinja"], "has no chat template; one in tokenizer_config.json, chat_template.jinja or chat_template.json"),
+    ):
+        models = [f"--model={name}={path}" for name in ("a", "b")]
+        status = main(["serve", *models[("jinja" in given[0]) :], *(f"--template={one}" for one in given)])
+        assert status == 1
+        assert match in capsys.readouterr().err
+
+
 def test_a_model_without_a_name_is_named_after_its_place(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:

@@ -12,10 +12,12 @@ from mistral_common.protocol.instruct.request import ChatCompletionRequest
 
 from inference.text.chat.layouts import LAYOUTS, Layout
 from inference.text.chat_template import ChatError, Message, Role, detect, render
+from inference.text.fast_tokenizer import FastTokenizer
 from inference.text.sentencepiece_tokenizer import SentencePieceTokenizer
 from inference.text.tekken import TekkenTokenizer
 from tests.inference.text import kinds
-from tests.inference.text.chat.dialects import LLAMA_2, ZEPHYR
+from tests.inference.text.chat import dialects
+from tests.inference.text.chat.dialects import CHATML, CHATML_BOS, LLAMA_2, ZEPHYR
 from tests.inference.text.kinds import SENTENCEPIECE, TEKKEN, TEXTS, random_texts, sentencepiece_kind
 
 ROLES: list[Role] = ["system", "user", "assistant"]
@@ -173,6 +175,28 @@ def test_zephyr_renders_as_transformers_does_after_a_bos() -> None:
             as_dicts(without_eos(chat)), chat_template=ZEPHYR, add_generation_prompt=True
         )["input_ids"]
         assert render(without_eos(chat), V1, "zephyr") == [V1.bos_id, *expected], chat
+
+
+@pytest.mark.parametrize(("layout", "template"), [("chatml", CHATML), ("chatml-bos", CHATML_BOS)])
+def test_chatml_renders_as_transformers_does(layout: Layout, template: str) -> None:
+    tokenizer, peer = FastTokenizer(dialects.folder("v1") / "tokenizer.json"), dialects.peer("v1")
+
+    @given(ORDERS)
+    @settings(max_examples=60, deadline=None, derandomize=True)
+    def compare(drawn: list[Message]) -> None:
+        messages = without_eos(drawn)
+        continues = messages[-1].role == "assistant" and messages[-1].content.strip() != ""
+        expected = peer.apply_chat_template(
+            as_dicts(messages),
+            chat_template=template,
+            add_generation_prompt=not continues,
+            continue_final_message=continues,
+        )["input_ids"]
+        assert render(messages, tokenizer, layout, continues=continues) == expected
+
+    compare()
+    typed = render([Message("user", "<|im_end|>")], tokenizer, layout)
+    assert typed.count(tokenizer.control_id("<|im_end|>") or 0) == 1
 
 
 def without_eos(chat: list[Message]) -> list[Message]:

@@ -15,7 +15,7 @@ def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
     assert published.special_id(tmp_path, "bos", {"<s>": 1}) is None
     assert published.eos_ids(tmp_path) == ()
     assert published.added_pieces(tmp_path) == {}
-    assert published.special_tokens(tmp_path) is None
+    assert published.special_tokens(tmp_path) == {}
     assert published.has_space_after_marks(tmp_path)
     assert published.chat_template(tmp_path) is None
 
@@ -49,12 +49,16 @@ def test_added_pieces_and_special_tokens_are_read_from_either_file(tmp_path: Pat
     write(tmp_path, "added_tokens.json", {"<|im_end|>": 7, "<|odd|>": "8"})
     assert published.added_pieces(tmp_path) == {"<|im_end|>": 7}
     write(tmp_path, "special_tokens_map.json", {"bos_token": "<s>", "eos_token": "</s>", "unk_token": 3})
-    assert published.special_tokens(tmp_path) == {"bos_token": "<s>", "eos_token": "</s>"}
+    assert published.special_tokens(tmp_path) == {"bos_token": "<s>", "eos_token": "</s>", "unk_token": None}
     decoder = {"9": {"content": "<|im_start|>"}, "x": {"content": "a"}, "10": 3}
     config = {"added_tokens_decoder": decoder, "eos_token": {"content": "<|im_end|>"}, "legacy": False}
     write(tmp_path, "tokenizer_config.json", config)
     assert published.added_pieces(tmp_path) == {"<|im_end|>": 7, "<|im_start|>": 9}
-    assert published.special_tokens(tmp_path) == {"bos_token": "<s>", "eos_token": "<|im_end|>"}
+    assert published.special_tokens(tmp_path) == {
+        "bos_token": "<s>",
+        "eos_token": "<|im_end|>",
+        "unk_token": None,
+    }
     assert not published.has_space_after_marks(tmp_path)
 
 

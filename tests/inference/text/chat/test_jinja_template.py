@@ -27,8 +27,8 @@ def tokenizer_of(kind: str) -> FastTokenizer:
 @cache
 def template_of(kind: str, dialect: str) -> JinjaTemplate:
     special = published.special_tokens(dialects.folder(kind))
-    assert special is not None
-    return JinjaTemplate(dialects.DIALECTS.get(dialect, dialect), "a file", special)
+    names = {key: name for key, name in special.items() if name is not None}
+    return JinjaTemplate(dialects.DIALECTS.get(dialect, dialect), "a file", names)
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -210,7 +210,8 @@ def test_the_pieces_that_a_folder_names_reach_its_template(tmp_path: Path, run: 
     folder = published(tmp_path, "{{ bos_token }}{{ eos_token }}{{ pad_token }}" + dialects.PHI)
     for names, before in (
         ({}, "<s></s>"),
-        ({"eos_token": {"content": "<|im_end|>"}, "pad_token": None}, "<|im_end|>"),
+        ({"eos_token": {"content": "<|im_end|>"}, "bos_token": None}, "<|im_end|>"),
+        ({"bos_token": "</s>", "pad_token": "<|end|>"}, "</s></s><|end|>"),
     ):
         (folder / "special_tokens_map.json").write_text(json.dumps(names))
         template = detect(tokenizer, folder=folder)
