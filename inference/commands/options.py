@@ -24,8 +24,8 @@ FOLDER_HELP = (
     "or demo:NAME for a demo model"
 )
 MAX_LEN_HELP = (
-    "tokens of prompt and answer together (default: the checkpoint's max_seq_len; on a GPU, for a model without a "
-    "window, the most with which 16 conversations fit, at least 2,048)"
+    "tokens of prompt and answer together (default: the checkpoint's max_seq_len, or for a model without a window the "
+    "most with which 16 conversations fit on a GPU, or two on a CPU where not even one fits; at least 2,048)"
 )
 TEMPLATE_HELP = (
     "chat layout; jinja is the folder's own template, none serves completions only (default: detected in the folder)"
@@ -51,8 +51,8 @@ def add_cache_gb(parser: argparse.ArgumentParser) -> None:
         "--cache-gb",
         type=above_zero,
         metavar="G",
-        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but 1 GiB, or but what "
-        "the widest step needs)",
+        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but 1 GiB, or but "
+        "what the widest step needs)",
     )
 
 

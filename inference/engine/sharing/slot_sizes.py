@@ -2,7 +2,9 @@
 
 A slot has the rows of one conversation. A window bounds them, whatever `max_len` is. Without a window a slot has
 `max_len` rows: at 32k tokens 4 GiB for Mistral 7B, so a GPU of 24 GB would have two slots, however short its
-conversations are. So there the default `max_len` is the largest that leaves room for 16 conversations.
+conversations are. So there the default `max_len` is the largest that leaves room for 16 conversations. On a CPU it is
+the model's own where such a conversation fits; for Llama 3.x, which allows 131,072 tokens (4 to 16 GiB), it often does
+not, and the default is the largest that leaves room for two.
 """
 
 from collections.abc import Mapping
@@ -15,6 +17,7 @@ from inference.model.cache import bytes_per_slot, largest_layer
 from inference.model.config import ModelConfig
 
 CONVERSATIONS = 16
+_CPU_CONVERSATIONS = 2
 SHORTEST = 2048  # tokens; a shorter default would refuse ordinary prompts
 
 
@@ -66,8 +69,11 @@ def divide_memory(
     lengths = {
         name: model.config.max_seq_len if model.max_len is None else model.max_len for name, model in models.items()
     }
-    if is_on_gpu:
-        lengths |= default_lengths(models, cache_bytes, n_conversations=min(n_slots or CONVERSATIONS, CONVERSATIONS))
+    if is_on_gpu or sum(model.slot_bytes(lengths[name]) for name, model in models.items()) > cache_bytes:
+        n_conversations = CONVERSATIONS if is_on_gpu else _CPU_CONVERSATIONS
+        lengths |= default_lengths(
+            models, cache_bytes, n_conversations=min(n_slots or n_conversations, n_conversations)
+        )
     slot_bytes = {name: model.slot_bytes(lengths[name]) for name, model in models.items()}
     failures = {
         name: ValueError(

@@ -121,6 +121,17 @@ def test_int8_is_a_dtype_and_is_reported(path: Path) -> None:
 def test_a_model_whose_slot_does_not_fit_is_left_out_and_the_others_are_served(tmp_path: Path) -> None:
     for name, max_seq_len in (("small", 500), ("vast", 10**9)):
         write_model_folder(tmp_path / name, max_seq_len=max_seq_len, sliding_window=None)
-    loaded = load_models({name: open_folder(tmp_path / name) for name in ("vast", "small")}, cache_gb=0.01)
+    folders = {name: open_folder(tmp_path / name) for name in ("vast", "small")}
+    loaded = load_models(folders, cache_gb=0.01, max_len={"vast": 10**9})
     assert list(loaded.models) == ["small"]
     assert "one conversation of 1,000,000,000 tokens needs" in loaded.failures["vast"]
+
+
+def test_a_model_for_longer_texts_than_fit_is_served_for_shorter_ones(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_model_folder(tmp_path, max_seq_len=10**9, sliding_window=None)
+    with caplog.at_level("INFO"):
+        (model,) = load_models({"vast": open_folder(tmp_path)}, cache_gb=0.01).models.values()
+    assert 2048 < model.engine.max_len < 100_000
+    assert "of the 1,000,000,000 tokens that the model allows, with which 2 conversations fit; --max-len" in caplog.text

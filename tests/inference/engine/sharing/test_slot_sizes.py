@@ -44,6 +44,22 @@ def test_windows_given_lengths_and_cpus_keep_theirs() -> None:
     assert (on_cpu.max_len, on_cpu.n_slots) == ({"x": 32768}, 2)
 
 
+@pytest.mark.parametrize(
+    ("cache_gib", "n_slots", "max_len", "n_fitting"),
+    [(9, None, 131072, 2), (4, None, 131072, 1), (3, None, 49152, 2), (3, 1, 98304, 1), (0.25, None, 4096, 2)],
+)
+def test_a_conversation_that_does_not_fit_on_a_cpu_is_shortened_by_default(
+    cache_gib: float, n_slots: int | None, max_len: int, n_fitting: int
+) -> None:
+    """Llama 3.2 1B: a conversation of 131,072 tokens takes 4 GiB in bfloat16."""
+    llama = ModelConfig(2048, 16, 64, 8192, 32, 8, 1e-5, 128256, max_seq_len=131072, tied_embeddings=True)
+    models, n_bytes = {"x": Sized(llama, BFLOAT16)}, int(cache_gib * GIB)
+    sizes = divide_memory(models, n_bytes, is_on_gpu=False, max_slots=64, n_slots=n_slots)
+    assert (sizes.max_len["x"], sizes.n_slots) == (max_len, n_fitting)
+    with pytest.raises(ValueError, match=r"raise --cache-gb or lower --max-len"):
+        divide_memory({"x": Sized(llama, BFLOAT16, max_len=131072)}, 3 * GIB, is_on_gpu=False, max_slots=64)
+
+
 def test_models_without_a_window_share_what_the_others_leave() -> None:
     models = {"a": Sized(V03, BFLOAT16), "windowed": Sized(V01, BFLOAT16), "b": Sized(V03, BFLOAT16)}
     sizes = divide_memory(models, 40 * GIB, is_on_gpu=True, max_slots=2048)
