@@ -35,6 +35,7 @@ class Draw:
 
 _Method = Callable[[Tensor, Sequence[Draw]], Tensor]
 _NOTHING = -1  # in place of a token, for a row that is not a distribution
+_UNDECIDED = -2  # in place of a token, for a row that needs a full sort
 
 
 def uniforms(seed: int) -> Iterator[float]:
@@ -53,12 +54,20 @@ def sample(logits: Tensor, draws: Sequence[Draw]) -> list[int | None]:
         is_cut = draw.top_p < 1 or 0 < draw.top_k < logits.shape[1]
         method: _Method = _likeliest if draw.temperature == 0 else _draw_cut if is_cut else _draw_whole
         groups.setdefault(method, []).append(i)
-    tokens: list[int | None] = [None] * len(draws)
-    for method, group in groups.items():
-        some = (logits if len(group) == len(draws) else logits[group]).float()
-        for i, token in zip(group, method(some, [draws[i] for i in group]).tolist(), strict=True):
-            tokens[i] = None if token == _NOTHING else token
-    return tokens
+    rows = [i for group in groups.values() for i in group]
+    found = [
+        method(_rows(logits, group), [draws[i] for i in group]) for method, group in groups.items()
+    ]  # one copy from a GPU for all of them: each waits for the GPU
+    tokens = dict(zip(rows, torch.cat(found).tolist() if found else (), strict=True))
+    if undecided := sorted(i for i, token in tokens.items() if token == _UNDECIDED):
+        some = [draws[i] for i in undecided]
+        probs = _softmax(_rows(logits, undecided), some)
+        tokens |= zip(undecided, _draw_after_sort(probs, some).tolist(), strict=True)
+    return [None if tokens[i] == _NOTHING else tokens[i] for i in range(len(draws))]
+
+
+def _rows(logits: Tensor, rows: list[int]) -> Tensor:
+    return (logits if rows == list(range(len(logits))) else logits[rows]).float()
 
 
 def _likeliest(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
@@ -80,29 +89,29 @@ def _draw_whole(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
 
 
 def _draw_cut(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
-    """Draw from the first 256 tokens where top_k or top_p keeps no more than those, else after a full sort."""
+    """Draw from the first 256 tokens; _UNDECIDED where top_k or top_p keeps more than those."""
     probs = _softmax(logits, draws)
     best, order = _first(probs)
     is_kept = torch.arange(best.shape[1], device=best.device) < _n_kept(best, draws)
     place = _invert(best * is_kept, draws)[:, None]
     tokens = torch.where(place == _NOTHING, _NOTHING, order.gather(-1, place.clamp(min=0)))[:, 0]
-    sums = best.sum(dim=-1, dtype=torch.float64).tolist()
-    rest = [
-        i
-        for i, draw in enumerate(draws)
-        if probs.shape[1] > _N_FIRST and (draw.top_k > _N_FIRST or (draw.top_k == 0 and sums[i] < draw.top_p))
-    ]
-    if rest:
-        tokens[rest] = _draw_after_sort(probs[rest], [draws[i] for i in rest])
-    return tokens
+    if probs.shape[1] <= _N_FIRST:
+        return tokens
+    # What the first tokens must hold to be enough: with top_k nothing, or more than there is.
+    needed = [draw.top_p if draw.top_k == 0 else 0.0 if draw.top_k <= _N_FIRST else math.inf for draw in draws]
+    is_short = best.sum(dim=-1, dtype=torch.float64) < _column(needed, best)[:, 0]
+    return torch.where(is_short, _UNDECIDED, tokens)
 
 
 def _draw_after_sort(probs: Tensor, draws: Sequence[Draw]) -> Tensor:
     """Draw after sorting the probabilities, to find the smallest one kept and how many tokens share it.
 
-    numpy sorts them alone; torch sorts indices too and takes three times as long.
+    On a CPU numpy sorts them alone; torch sorts indices too and takes three times as long.
     """
-    best = torch.from_numpy(np.sort(probs.cpu().numpy())[:, ::-1].copy()).to(probs.device)
+    if probs.device.type == "cpu":
+        best = torch.from_numpy(np.sort(probs.numpy())[:, ::-1].copy())
+    else:
+        best = probs.sort(dim=-1, descending=True).values
     n_kept = _n_kept(best, draws)
     least = best.gather(-1, n_kept - 1)
     is_above, is_least = probs > least, probs == least

@@ -1,5 +1,6 @@
 """Log-probabilities of given tokens, and of the likeliest tokens at their positions."""
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -18,9 +19,8 @@ def token_logprobs(logits: Tensor, tokens: Sequence[int], n_top: Sequence[int]) 
     logprobs = logits.float().log_softmax(dim=-1)
     given = logprobs.gather(1, torch.tensor(tokens, device=logits.device)[:, None])[:, 0]
     best = logprobs.topk(min(max(n_top), logprobs.shape[1]), dim=-1)
-    rows = zip(tokens, given.tolist(), torch.isfinite(given).tolist(), n_top, strict=True)
-    tops = zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    rows = zip(tokens, given.tolist(), n_top, best.indices.tolist(), best.values.tolist(), strict=True)
     return [
-        TokenLogprob(token, logprob, tuple(zip(ids[:n], values[:n], strict=True))) if is_finite else None
-        for (token, logprob, is_finite, n), (ids, values) in zip(rows, tops, strict=True)
+        TokenLogprob(token, logprob, tuple(zip(ids[:n], values[:n], strict=True))) if math.isfinite(logprob) else None
+        for token, logprob, n, ids, values in rows
     ]

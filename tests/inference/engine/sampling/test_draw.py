@@ -134,3 +134,24 @@ def test_a_seed_repeats_its_stream() -> None:
     assert len(set(streams.values())) == 4
     assert streams[1] == tuple(islice(uniforms(1), 5))
     assert all(0 <= number < 1 for numbers in streams.values() for number in numbers)
+
+
+def test_all_kinds_of_draws_take_one_copy_from_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each copy waits for a GPU. Only a row that needs a full sort takes another."""
+    copies = list[str]()
+    for name in ("tolist", "item", "cpu", "numpy", "__bool__", "__int__", "__float__"):
+        original = getattr(torch.Tensor, name)
+
+        def counted(tensor: torch.Tensor, *args: object, name: str = name, original: Any = original) -> Any:
+            copies.append(name)
+            return original(tensor, *args)
+
+        monkeypatch.setattr(torch.Tensor, name, counted)
+    logits = torch.randn(4, 32000, generator=torch.Generator().manual_seed(0)) * 3
+    draws = [Draw(0.0, 1.0, 0.0), Draw(1.0, 1.0, 0.5), Draw(0.5, 0.5, 0.5), Draw(1.0, 1.0, 0.5, top_k=40)]
+    assert None not in sample(logits, draws)
+    assert copies == ["tolist"]
+    copies.clear()
+    flat = torch.zeros(1, 32000)
+    assert None not in sample(flat, [Draw(1.0, 0.9, 0.5)])
+    assert copies.count("tolist") == 2
