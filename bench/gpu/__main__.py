@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -24,6 +24,7 @@ from bench.machine import now, this_machine
 from bench.models.random_weights import random_model
 from bench.result_files import RESULTS, write
 from inference.engine.scheduler import MAX_CHUNK
+from inference.model.gpu.cards import sixteen_bits
 from inference.model.serving import ServedModel
 from inference.text.tokenizer import Tokenizer
 
@@ -43,7 +44,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    place = Place(torch.device(args.device), TINY if args.tiny else FULL)
+    device = torch.device(args.device)
+    scale = TINY if args.tiny else replace(FULL, dtype=sixteen_bits(device)) if device.type == "cuda" else FULL
+    place = Place(device, scale)
     slug = re.sub(r"[^a-z0-9]+", "-", place.name.lower()).strip("-")
     output: Path = args.output or RESULTS / f"gpu-{slug}.json"
     findings = run(place)
@@ -107,6 +110,8 @@ def _serving(place: Place, findings: Findings, section: Callable[[str, Callable[
     section("decode", lambda: findings.decode_rates.extend(serving.decode_rates(place, model, tokenizer, top)))
     section("prefill", lambda: findings.prefill_rates.extend(serving.prefill_rates(place, model, tokenizer, top)))
     chunk = max(findings.prefill_rates, key=lambda one: one.tok_s).chunk if findings.prefill_rates else MAX_CHUNK
+    section("arrival", lambda: _arrival(place, findings, model, tokenizer))
+    section("preparation", lambda: _preparation(place, findings, model))
     section("requests", lambda: findings.concurrent.extend(serving.concurrent_requests(place, model, tokenizer, chunk)))
 
 
@@ -114,6 +119,14 @@ def _model(place: Place) -> tuple[ServedModel, Tokenizer]:
     config, dtype = place.scale.config, place.scale.dtype
     model = random_model(config, dtype=dtype, device=str(place.device)).served()
     return model, serving.tokenizer_for(config.vocab_size)
+
+
+def _arrival(place: Place, findings: Findings, model: ServedModel, tokenizer: Tokenizer) -> None:
+    findings.arrival = serving.arrival(place, model, tokenizer, place.scale.chunks[-1])
+
+
+def _preparation(place: Place, findings: Findings, model: ServedModel) -> None:
+    findings.preparation = serving.preparation(place, model)
 
 
 def _peer(place: Place, findings: Findings) -> None:

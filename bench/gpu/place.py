@@ -17,7 +17,8 @@ from inference.model.config import ModelConfig
 class Scale:
     """The sizes of all measurements.
 
-    `concurrent` are numbers of concurrent requests, with prompts of `request_prompt` and answers of `answer` tokens.
+    `streams` answers run when a prompt arrives. `concurrent` are numbers of concurrent requests, with prompts of
+    `request_prompt` and answers of `answer` tokens.
     `long` is the text length for window and full attention. `copied` is the bytes and `matrix` the rows of the
     ceilings.
     """
@@ -26,6 +27,7 @@ class Scale:
     dtype: torch.dtype
     prompt: int
     answer: int
+    streams: int
     concurrent: tuple[int, ...]
     request_prompt: int
     chunks: tuple[int, ...]
@@ -39,6 +41,7 @@ FULL = Scale(
     torch.bfloat16,
     prompt=512,
     answer=128,
+    streams=8,
     concurrent=(1, 8, 32, 128),
     request_prompt=1000,
     chunks=(256, 512, 1024, 2048),
@@ -51,6 +54,7 @@ TINY = Scale(
     torch.float32,
     prompt=40,
     answer=6,
+    streams=2,
     concurrent=(1, 3),
     request_prompt=50,
     chunks=(16, 32),

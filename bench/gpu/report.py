@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from bench.gpu.ceilings import Ceilings
 from bench.gpu.correctness import Agreement
 from bench.gpu.peer import PeerDecodeRate
-from bench.gpu.serving import ConcurrentRequests, DecodeRate, PrefillRate
+from bench.gpu.serving import Arrival, ConcurrentRequests, DecodeRate, PrefillRate, Preparation
 from bench.gpu.window import Saving
 
 LEAST_SHARE = 0.8
@@ -22,6 +22,8 @@ class Findings:
     decode_rates: list[DecodeRate] = field(default_factory=list)
     prefill_rates: list[PrefillRate] = field(default_factory=list)
     concurrent: list[ConcurrentRequests] = field(default_factory=list)
+    arrival: Arrival | None = None
+    preparation: Preparation | None = None
     peer: PeerDecodeRate | None = None
     saving: Saving | None = None
     skipped: dict[str, str] = field(default_factory=dict)
@@ -70,6 +72,18 @@ def lines(findings: Findings) -> Iterator[str]:
             f"{requests.n} concurrent requests (slots of {requests.max_len:,} tokens): "
             f"{requests.output_tok_s:,.0f} tok/s, first token after {requests.first_token_p50_s:.2f} s, then one every "
             f"{requests.gap_p50_ms:.1f} ms (medians)"
+        )
+    if (arrival := findings.arrival) is not None:
+        yield (
+            f"a prompt of {arrival.prompt:,} tokens beside {arrival.n_streams} streams: first token after "
+            f"{arrival.first_token_s:.3f} s; the streams' tokens meanwhile one every {arrival.gap_p50_ms:.1f} ms "
+            f"(median), at the longest {arrival.longest_gap_ms:.1f} ms"
+        )
+    if (before := findings.preparation) is not None:
+        yield (
+            f"before a server is ready: a step of {before.chunk:,} tokens takes {before.step_bytes / 2**20:,.0f} MiB "
+            f"beside weights and cache; {before.n_graphs} graphs for up to {before.n_rows} answers recorded in "
+            f"{before.took_s:.1f} s, {before.n_missing} missing, {before.graph_bytes / 2**20:,.0f} MiB"
         )
     if (saving := findings.saving) is not None:
         yield (

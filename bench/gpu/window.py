@@ -62,6 +62,7 @@ def _read(place: Place, window: int | None) -> Text:
     chunk, n_tokens = scale.chunks[-1], scale.long
     cache = RingCache(config, n_slots=1, max_len=n_tokens + _N_DECODED, dtype=scale.dtype, device=place.device)
     ids = random_prompts(1, n_tokens, config.vocab_size, 0)[0]
+    model.prepare(cache)
     _prefill(model, cache, ids, chunk)  # warms up
     model.step([Chunk(0, n_tokens, ids[:1])], cache)
     cache.reset(0)

@@ -16,7 +16,7 @@ from bench.gpu.correctness import Agreement
 from bench.gpu.peer import PeerDecodeRate
 from bench.gpu.place import FULL, TINY, Place
 from bench.gpu.report import Findings, lines
-from bench.gpu.serving import ConcurrentRequests, DecodeRate, PrefillRate
+from bench.gpu.serving import Arrival, ConcurrentRequests, DecodeRate, PrefillRate, Preparation
 from bench.gpu.window import Saving, Text
 from inference.engine.engine import Engine
 
@@ -32,10 +32,14 @@ def findings() -> Findings:
 def test_every_section_runs(findings: Findings) -> None:
     assert findings.skipped == {}
     assert findings.is_right
-    assert len(findings.agreements) == 16
+    assert len(findings.agreements) == 18
     assert [one.prompt for one in findings.decode_rates] == [40, 24]
     assert [one.chunk for one in findings.prefill_rates] == [16, 32]
     assert [(one.n, one.max_len) for one in findings.concurrent] == [(1, 56), (3, 56)]
+    assert findings.arrival is not None
+    assert (findings.arrival.n_streams, findings.arrival.prompt) == (2, 24)
+    assert 0 < findings.arrival.gap_p50_ms <= findings.arrival.longest_gap_ms
+    assert findings.preparation == Preparation(32, 0, 0, 0, 0, 0.0, 0)  # of a CPU
     assert findings.ceilings is not None
     assert findings.peer is not None
     assert findings.saving is not None
@@ -47,7 +51,9 @@ def test_logits_on_the_same_device_agree(findings: Findings) -> None:
     assert {one.decode_backend for one in findings.agreements[1::2]} == {"torch"}
     assert all(one.error == 0 for one in packed if one.dtype == "float32")
     assert all(one.error < 1e-5 for one in findings.agreements if one.dtype == "float32")
-    assert all(0 < one.error < one.tolerance for one in findings.agreements if one.dtype == "bfloat16")
+    of_sixteen_bits = [one for one in findings.agreements if one.dtype != "float32"]
+    assert {one.dtype for one in of_sixteen_bits} == {"bfloat16", "float16"}
+    assert all(0 < one.error < one.tolerance for one in of_sixteen_bits)
 
 
 def test_a_wrong_model_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,11 +70,14 @@ def test_a_wrong_model_is_detected(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not Findings(found).is_right
 
 
-def test_the_command_writes_its_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_writes_its_findings(
+    findings: Findings, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(correctness, "check", lambda device: findings.agreements)  # the slowest section
     assert main(["--device", "cpu", "--tiny", "--output", str(tmp_path / "gpu.json")]) == 0
     assert "window 64, float32, decoded with torch: right" in capsys.readouterr().out
     content = json.loads((tmp_path / "gpu.json").read_text())
-    assert (content["gpu"], content["tiny"], len(content["agreements"])) == ("cpu", True, 16)
+    assert (content["gpu"], content["tiny"], len(content["agreements"])) == ("cpu", True, 18)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a GPU is available")
@@ -78,7 +87,20 @@ def test_without_a_gpu_nothing_is_checked(capsys: pytest.CaptureFixture[str], tm
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_peer_and_an_error_are_reported_as_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_card_without_bfloat16_is_checked_in_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = torch.device("cuda", 0)
+    dtypes = []
+    for capability in ((9, 0), (7, 5)):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device, found=capability: found)
+        dtypes.append(correctness._dtypes(gpu, is_first=False))
+    assert dtypes == [[torch.float32, torch.bfloat16, torch.float16], [torch.float32, torch.float16]]
+
+
+def test_a_missing_peer_and_an_error_are_reported_as_skipped(
+    findings: Findings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(correctness, "check", lambda device: findings.agreements)
+
     def none(place: Place) -> PeerDecodeRate:
         raise ModuleNotFoundError("No module named 'transformers'")
 
@@ -131,6 +153,8 @@ def test_the_report_compares_figures_with_their_targets() -> None:
         [DecodeRate("CUDA graphs", 512, 180.0, 15 * 10**9, 0.9), DecodeRate("torch", 4096, 120.0, 15 * 10**9, 0.6)],
         [PrefillRate(4096, 512, 30000.0, 0.55)],
         [ConcurrentRequests(128, 2048, 3000.0, 4.2, 21.0)],
+        Arrival(8, 4096, 0.25, 11.0, 60.5),
+        Preparation(2048, 800 * 2**20, 28, 0, 64, 2.5, 100 * 2**20),
         PeerDecodeRate("5.23.0", 512, 40.0),
         Saving((Text(4096, 0.5, 9.0), Text(None, 0.8, 10.0)), 1.6, 2.1, 1.1, 2**29, 2**32),
         {"other": "not installed"},
@@ -145,6 +169,9 @@ def test_the_report_compares_figures_with_their_targets() -> None:
     assert "target 80%, measured 60% (MISSED)" in text
     assert "our speed-up: target 3x, measured 4.50x (met)" in text
     assert "128 concurrent requests (slots of 2,048 tokens): 3,000 tok/s" in text
+    assert "a prompt of 4,096 tokens beside 8 streams: first token after 0.250 s;" in text
+    assert "one every 11.0 ms (median), at the longest 60.5 ms" in text
+    assert "a step of 2,048 tokens takes 800 MiB beside weights and cache; 28 graphs for up to 64 answers" in text
     assert "512 MiB instead of 4,096 MiB, 8.0x less" in text
     assert "skipped: other (not installed)" in text
 
