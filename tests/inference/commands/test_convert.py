@@ -17,7 +17,7 @@ def test_a_release_becomes_a_folder_that_can_be_served(tmp_path: Path, capsys: p
     torch.save(dict(model.state_dict()), release / "consolidated.00.pth")
     assert main(["complete", "--model", str(release), "the"]) == 1
     told = capsys.readouterr().err
-    assert "found consolidated.00.pth; turn them into safetensors: python -m inference convert FOLDER NEW_FOLDER" in told
+    assert "found consolidated.00.pth; turn them into safetensors: python -m inference convert FOLDER" in told
     assert main(["convert", str(release), str(new)]) == 0
     assert capsys.readouterr().err == f"{new}: wrote weights and tokenizer.model\n"
     assert open_folder(new).config == model.config
