@@ -22,6 +22,9 @@ class Letters(Tokenizer):
     def control_id(self, piece: str) -> int | None:
         return None
 
+    def control_pieces(self) -> dict[str, int]:
+        return {}
+
     def is_control(self, token_id: int) -> bool:
         return token_id in (self.bos_id, self.eos_id)
 
