@@ -116,8 +116,7 @@ def document(models: Described, *, one_model: str) -> Schema:
     paths: dict[str, Schema] = {}
     for operation in _OPERATIONS:
         for prefix in ("", one_model):
-            names = models.chat_names if operation.body is ChatRequest else models.names
-            described = _describe(operation, names, is_of_one=bool(prefix))
+            described = _describe(operation, models, is_of_one=bool(prefix))
             paths.setdefault(prefix + operation.path, {})[operation.method] = described
     kinds: list[type[BaseModel]] = [ErrorResponse]
     for operation in _OPERATIONS:
@@ -167,7 +166,8 @@ def _any(n_digits: int) -> str:
     return f"[0-9]{{{n_digits}}}" if n_digits else ""
 
 
-def _describe(operation: _Operation, names: Sequence[str], *, is_of_one: bool) -> Schema:
+def _describe(operation: _Operation, models: Described, *, is_of_one: bool) -> Schema:
+    names = models.chat_names if operation.body is ChatRequest else models.names
     answers: dict[str, Schema] = {}
     if operation.response is None:
         answers["text/plain"] = {"schema": _STRING}
@@ -191,10 +191,12 @@ def _describe(operation: _Operation, names: Sequence[str], *, is_of_one: bool) -
     if parameters:
         described["parameters"] = parameters
     if operation.body is not None:
-        schema = _reference(operation.body)
+        schemas = [_reference(operation.body)]
         if not is_of_one:
-            model = {"properties": {"model": {"enum": list(names)}}, "required": ["model"]}
-            schema = {"allOf": [schema, model]}
+            schemas.append({"properties": {"model": {"enum": list(names)}}, "required": ["model"]})
+        if operation.body is TokenizeRequest and models.chat_names != models.names:
+            schemas.append({"properties": {"messages": {"type": "null"}}})  # not of models without a chat layout
+        schema = schemas[0] if len(schemas) == 1 else {"allOf": schemas}
         described["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
     return described
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from inference.server.requests.neutral import with_neutral
-from inference.server.requests.parsing import Strict, invalid
+from inference.server.requests.parsing import TOO_LONG, Strict, invalid
 from inference.server.requests.unsupported import MESSAGE
 from inference.server.responses.errors import ApiError
 from inference.text.chat_template import Message
@@ -48,7 +48,12 @@ def _content(value: Any, info: ValidationInfo) -> Any:
                 f'{{"type": "text", "text": "..."}} was expected for each part, but the type of part {place} is '
                 f"{kind}; this server reads text only, so leave out other parts"
             )
-    return "".join(part["text"] for part in value)
+    text = "".join(part["text"] for part in value)
+    if len(text) > MAX_TEXT:
+        raise PydanticCustomError(
+            TOO_LONG, "{n} characters in all; at most {most} were expected", {"n": len(text), "most": MAX_TEXT}
+        )
+    return text
 
 
 _PART: dict[str, Any] = {

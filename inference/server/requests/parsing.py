@@ -7,6 +7,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from inference.server.requests.neutral import neutral_fields
 from inference.server.responses.errors import ApiError
 
+TOO_LONG = "context_length_exceeded"  # type and code of an error of length that no JSON schema can express
+
 _SHOWN = 60  # characters of a wrong value that its error repeats
 
 
@@ -61,7 +63,9 @@ def _refusal(kind: type[Strict], error: ValidationError) -> ApiError:
         return ApiError(400, f"{param} is missing", param=param, code="missing_field")
     if not param:
         return ApiError(400, "the body is not a JSON object", code="invalid_json")
-    return invalid(param, first["input"], reason)
+    refusal = invalid(param, first["input"], reason)
+    refusal.code = TOO_LONG if first["type"] == TOO_LONG else refusal.code
+    return refusal
 
 
 def _shown(value: object) -> str:

@@ -79,8 +79,14 @@ def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
             400, f"either prompt or messages was expected, but {found}", param="prompt", code="invalid_value"
         )
     if body.messages is not None:
+        if body.add_special_tokens:
+            raise invalid("add_special_tokens", True, "false or null was expected; the layout of the chat adds them")
         return chat_ids(body.messages, body, model)[0]
     assert body.prompt is not None
+    if body.continue_final_message:
+        raise invalid("continue_final_message", True, "false or null was expected beside prompt, which is no message")
+    if body.add_generation_prompt is False:
+        raise invalid("add_generation_prompt", False, "true or null was expected beside prompt, which is no message")
     tokenizer = model.folder.tokenizer
     for token_id in (tokenizer.bos_id, tokenizer.eos_id):
         if body.prompt == tokenizer.piece(token_id):

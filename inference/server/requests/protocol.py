@@ -180,14 +180,24 @@ class TokenizeRequest(Continuing):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "oneOf": [{"properties": {name: {"not": _NULL}}, "required": [name]} for name in ("prompt", "messages")]
+            "anyOf": [
+                {"properties": {"prompt": {"not": _NULL}, "messages": _NULL}, "required": ["prompt"]},
+                {
+                    "properties": {
+                        "messages": {"not": _NULL},
+                        "prompt": _NULL,
+                        "add_special_tokens": {"enum": [False, None]},
+                    },
+                    "required": ["messages"],
+                },
+            ]
         }
     )
 
     model: str | None = None
     prompt: Annotated[str | None, Field(max_length=MAX_TEXT)] = None
     messages: Messages | None = None
-    add_special_tokens: bool | None = None
+    add_special_tokens: Annotated[bool | None, Field(description="BOS before a prompt; messages have theirs")] = None
     return_token_strs: bool | None = None
 
 

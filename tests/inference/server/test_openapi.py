@@ -68,6 +68,19 @@ def test_the_page_is_served_with_the_names_of_the_models(short: Server) -> None:
     assert httpx.get(f"{short.url}/openapi.json", timeout=LIMIT_S).json() == PAGE
 
 
+def test_a_model_without_a_chat_layout_is_not_offered_for_chats() -> None:
+    page = document(Described(("one", "two"), ("two",), N_IDS), one_model="/models/{name}")
+    for prefix in ("", "/models/{name}"):
+        chat, tokenize = (page["paths"][prefix + path]["post"] for path in ("/v1/chat/completions", "/tokenize"))
+        offered = chat["parameters"][0]["schema"] if prefix else body_of(chat)[1]["properties"]["model"]
+        assert offered["enum"] == ["two"]
+        assert body_of(tokenize)[-1] == {"properties": {"messages": {"type": "null"}}}
+
+
+def body_of(operation: Any) -> Any:
+    return operation["requestBody"]["content"]["application/json"]["schema"]["allOf"]
+
+
 def test_the_page_and_the_routes_are_the_same() -> None:
     table = Routes(Worker(lambda: Loaded({}))).table()
     routes = {(method.lower(), path.replace(":path", "")) for method, path, _ in table}

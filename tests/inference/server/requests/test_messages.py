@@ -53,6 +53,13 @@ def test_a_history_of_nothing_is_refused() -> None:
     assert refused.value.param == "messages"
 
 
+def test_parts_that_are_too_long_together_are_refused_for_their_length() -> None:
+    """A JSON schema bounds each part, not all of them."""
+    with pytest.raises(ApiError, match="2000001 characters in all; at most 2000000 were expected") as refused:
+        read({"role": "user", "content": [{"type": "text", "text": "x" * n} for n in (1_000_000, 1_000_001)]})
+    assert (refused.value.param, refused.value.code) == ("messages[0].content", "context_length_exceeded")
+
+
 def test_the_developer_is_the_system() -> None:
     found = read({"role": "developer", "content": "Be brief."}, USER)
     assert found.messages == (Message("system", "Be brief."), Message("user", "hi"))
