@@ -1,9 +1,9 @@
 """A model that computes the next tokens of many sequences at once.
 
 `Transformer.served` makes one from trainable weights, and `checkpoint.weights.load_served` from a folder. Single tokens
-are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; all else by torch's operators.
-A step with both is two passes over the weights on a CPU, so that a request has the same bits in any company, and one on
-a GPU, where the weights are most of what a step reads.
+are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; longer chunks are computed by
+compiled code where that is faster than torch's operators. A step with both is two passes over the weights on a CPU, so
+that a request has the same bits in any company, and one on a GPU, where the weights are most of what a step reads.
 
 Letters: N tokens of a step, V vocabulary.
 """
@@ -20,6 +20,7 @@ from inference.model.gpu.flash_attention import can_fuse
 from inference.model.gpu.graphs import GraphDecoder, Prepared
 from inference.model.native.decoder import Decoder, can_decode
 from inference.model.native.library import Backend, library
+from inference.model.native.prefill import Prefiller, can_prefill
 from inference.model.operators.linear import n_filled
 from inference.model.operators.rope import frequencies, head_rotation, rotation
 from inference.model.packed import PackedWeights
@@ -33,8 +34,9 @@ class ServedModel:
         self.config = weights.config
         self._weights = weights
         self._frequencies = frequencies(weights.config).to(weights.embeddings.device)
-        self._can_decode = can_decode(weights)
+        self._can_decode, self._can_prefill = can_decode(weights), can_prefill(weights)
         self._decoder: Decoder | GraphDecoder | None = None
+        self._prefiller: Prefiller | None = None
 
     @property
     def dtype(self) -> torch.dtype:
@@ -99,7 +101,10 @@ class ServedModel:
             group = [i for i, chunk in enumerate(chunks) if i not in of_decoder and chunk.by_torch == by_torch]
             if group:
                 some = [chunks[i] for i in group]
-                parts.append((group, self._compute(some, cache, every_token=every_token, by_torch=by_torch)))
+                logits = None if by_torch else self._prefill(some, cache, every_token=every_token)
+                if logits is None:
+                    logits = self._compute(some, cache, every_token=every_token, by_torch=by_torch)
+                parts.append((group, logits))
         logits = parts[0][1] if len(parts) == 1 else _in_order(parts, chunks, every_token=every_token)
         for chunk in chunks:  # last, so that after a failure a single token can be run again
             cache.lengths[chunk.slot] += len(chunk.ids)
@@ -125,9 +130,19 @@ class ServedModel:
         """Compute single tokens in one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""
         if self._is_on_gpu:
             return self._graphs().step(singles, cache)
+        decoder = self._compiled_decoder()
+        return None if decoder is None else decoder.step(singles, cache)
+
+    def _prefill(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor | None:
+        """Compute longer chunks in one call of compiled code; None where there is none, or torch is faster."""
+        if self._prefiller is None and self._can_prefill and (decoder := self._compiled_decoder()) is not None:
+            self._prefiller = Prefiller(decoder)
+        return None if self._prefiller is None else self._prefiller.step(chunks, cache, every_token=every_token)
+
+    def _compiled_decoder(self) -> Decoder | None:
         if self._decoder is None and self.backend == "native" and (compiled := library()) is not None:
             self._decoder = Decoder(self._weights, compiled)
-        return None if self._decoder is None else self._decoder.step(singles, cache)
+        return self._decoder if isinstance(self._decoder, Decoder) else None
 
     def _graphs(self) -> GraphDecoder:
         if not isinstance(self._decoder, GraphDecoder):

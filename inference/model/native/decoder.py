@@ -59,11 +59,12 @@ class Decoder:
     def __init__(self, weights: PackedWeights, library: ctypes.CDLL) -> None:
         """`weights` are some that `can_decode`."""
         config, embeddings = weights.config, weights.embeddings
-        self._config, self._decode, self._kept = config, library.decode, list[Tensor]()
+        self.config, self.library = config, library
+        self._decode, self._kept = library.decode, list[Tensor]()
         self._decode.restype, self._is_int8 = None, False
         self._layers = (_Layer * config.n_layers)(*(self._layer(block) for block in weights.blocks))
         head = self._product(weights.head, config.vocab_size, config.dim)
-        self._model = _Model(
+        self.model = _Model(
             _INT8 if self._is_int8 else _TYPES[embeddings.dtype],
             _TYPES[embeddings.dtype],
             config.n_layers,
@@ -84,7 +85,7 @@ class Decoder:
 
     def step(self, chunks: Sequence[Chunk], cache: RingCache) -> Tensor:
         """Return float32 logits (number of chunks, V) after chunks of one token each; store their keys and values."""
-        config, n, n_threads = self._config, len(chunks), torch.get_num_threads()
+        config, n, n_threads = self.config, len(chunks), torch.get_num_threads()
         logits = torch.empty(n, config.vocab_size)
         n_heads = config.n_heads + 2 * config.n_kv_heads
         n_shared = n * (config.dim + (n_heads + config.n_heads + 1) * config.head_dim + 3 * config.hidden_dim)
@@ -110,7 +111,7 @@ class Decoder:
             self._shared.data_ptr(),
             self._scratch.data_ptr(),
         )
-        self._decode(byref(self._model), byref(step))
+        self._decode(byref(self.model), byref(step))
         return logits
 
     def _address(self, tensor: Tensor) -> int:
@@ -125,7 +126,7 @@ class Decoder:
         return _Product(weight.address, None if weight.scale is None else self._address(weight.scale), n_out, n_in)
 
     def _layer(self, block: PackedBlock) -> _Layer:
-        config = self._config
+        config = self.config
         n_heads = config.n_heads + 2 * config.n_kv_heads
         return _Layer(
             self._product(block.attention_in, n_heads * config.head_dim, config.dim),

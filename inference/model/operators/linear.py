@@ -91,6 +91,8 @@ def _packed(weight: Tensor) -> Tensor | None:
     """Return `weight` as oneDNN's tensor, or None where that is not in blocks or oneDNN is slower than our code."""
     if not torch.backends.cpu.get_cpu_capability().startswith("AVX512"):
         return None
+    if weight.dtype == torch.bfloat16 and not torch.cpu._is_avx512_bf16_supported():
+        return None
     try:
         packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_HINT)
         _packed_product(weight[:2], packed)

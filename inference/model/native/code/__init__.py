@@ -6,5 +6,9 @@ model.h              the structs of a model and a step, mirrored in decoder.py
 products.h           matrix products of a step of single tokens
 attention.h          attention of single tokens
 decode.c             a step of single tokens through the whole model
-chunk_attention.c    attention of a longer chunk
+chunk_attention.c    attention of a longer chunk, for torch's operators
+threads.h            a team of threads, which meet and share units of work
+rows.h               matrix products of many rows
+prompt_attention.h   attention of a longer chunk
+prefill.c            a step of longer chunks through the whole model
 """

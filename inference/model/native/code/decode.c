@@ -10,11 +10,10 @@
    are float32. */
 
 #include <omp.h>
-#include <sched.h>
-#include <stdatomic.h>
 
 #include "attention.h"
 #include "products.h"
+#include "threads.h"
 
 static void normalize(const Model *model, const Step *step, const float *x, const float *weight, float *out) {
     for (int64_t r = 0; r < step->n_rows; r++, x += model->dim, out += model->dim) {
@@ -25,23 +24,7 @@ static void normalize(const Model *model, const Step *step, const float *x, cons
     }
 }
 
-typedef struct {
-    _Atomic int n_waiting, round;
-} Barrier;
-
-static void meet(Barrier *barrier, int n_threads) {
-    if (n_threads == 1) return;
-    const int round = atomic_load_explicit(&barrier->round, memory_order_relaxed);
-    if (atomic_fetch_add_explicit(&barrier->n_waiting, 1, memory_order_acq_rel) == n_threads - 1) {
-        atomic_store_explicit(&barrier->n_waiting, 0, memory_order_relaxed);
-        atomic_store_explicit(&barrier->round, round + 1, memory_order_release);
-        return;
-    }
-    for (int spins = 0; atomic_load_explicit(&barrier->round, memory_order_acquire) == round; spins++)
-        if (spins > 2000) sched_yield(); /* the thread that is waited for may need the core */
-}
-
-static void run(const Model *model, const Step *step, int thread, Barrier *barrier) {
+static void run(const Model *model, const Step *step, int thread, Team *team) {
     const int n_threads = (int)step->n_threads;
     const int64_t n = step->n_rows, dim = model->dim, hidden = model->hidden_dim;
     const int64_t n_heads = model->n_heads + 2 * model->n_kv_heads;
@@ -62,40 +45,40 @@ static void run(const Model *model, const Step *step, int thread, Barrier *barri
                 angles[r * model->head_dim + 2 * i + 1] = sinf(angle) * model->attention_factor;
             }
         }
-    meet(barrier, n_threads);
+    meet(team, n_threads);
     for (int64_t l = 0; l < model->n_layers; l++) {
         const Layer *layer = model->layers + l;
         normalize(model, step, x, layer->attention_norm, h);
         multiply(model, step, thread, &layer->attention_in, h, heads, 0, room);
-        meet(barrier, n_threads);
+        meet(team, n_threads);
         const int64_t n_units = n * model->n_kv_heads, end = n_units * (thread + 1) / n_threads;
         for (int64_t unit = n_units * thread / n_threads; unit < end; unit++)
             attend(model, step, l, unit / model->n_kv_heads, unit % model->n_kv_heads, heads, angles, mixed, room);
-        meet(barrier, n_threads);
+        meet(team, n_threads);
         multiply(model, step, thread, &layer->attention_out, mixed, x, 1, room);
-        meet(barrier, n_threads);
+        meet(team, n_threads);
         normalize(model, step, x, layer->ffn_norm, h);
         multiply(model, step, thread, &layer->feed_forward_in, h, gates, 0, room);
-        meet(barrier, n_threads);
+        meet(team, n_threads);
         for (int64_t r = 0; r < n; r++)
             for (int64_t i = hidden * thread / n_threads; i < hidden * (thread + 1) / n_threads; i++) {
                 const float gate = gates[2 * r * hidden + i];
                 active[r * hidden + i] = gate / (1.0f + exponential(-gate)) * gates[(2 * r + 1) * hidden + i];
             }
-        meet(barrier, n_threads);
+        meet(team, n_threads);
         multiply(model, step, thread, &layer->feed_forward_out, active, x, 1, room);
-        meet(barrier, n_threads);
+        meet(team, n_threads);
     }
     normalize(model, step, x, model->norm, h);
     multiply(model, step, thread, &model->head, h, step->logits, 0, room);
 }
 
 void decode(const Model *model, Step *step) {
-    Barrier barrier = {0, 0};
+    Team team = {0, 0, 0};
 #pragma omp parallel num_threads((int)step->n_threads)
     {
 #pragma omp single
         step->n_threads = omp_get_num_threads(); /* there may be fewer than requested */
-        run(model, step, omp_get_thread_num(), &barrier);
+        run(model, step, omp_get_thread_num(), &team);
     }
 }

@@ -57,7 +57,7 @@ def test_compiled_decoding_stays_near_torchs_in_bfloat16(n_sequences: int, is_in
     torchs = decoded(model, n_sequences, torch.bfloat16, by_torch=True)
     difference = decoded(model, n_sequences, torch.bfloat16) - torchs
     assert model._decoder is not None
-    assert float(difference.abs().mean()) < 0.02
+    assert float(difference.abs().mean()) < 0.03  # prompts too: compiled code does not round their activations
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
