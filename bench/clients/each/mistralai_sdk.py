@@ -5,7 +5,15 @@ from typing import Any
 
 from mistralai.client import Mistral
 from mistralai.client.errors import SDKError
-from mistralai.client.models import BaseModelCard, ChatCompletionResponse
+from mistralai.client.models import (
+    AssistantMessage,
+    BaseModelCard,
+    ChatCompletionResponse,
+    ChatCompletionResponseChoiceLogprobs,
+    SystemMessage,
+    TextChunk,
+    UserMessage,
+)
 
 from bench.clients.checking import Server, question, refusal
 
@@ -62,6 +70,14 @@ def history_as_model_dump(server: Server) -> None:
         assert _text(_ask(server, messages=[*ASKED, dumped, question("And 3 plus 4?")]))
 
 
+def its_own_kinds_of_messages(server: Server) -> None:
+    parts = UserMessage(content=[TextChunk(text="What is 17 "), TextChunk(text="plus 25?")])
+    unused = AssistantMessage(content=None, tool_calls=None)
+    said = AssistantMessage(content=[TextChunk(text="Hello!")])
+    messages = [SystemMessage(content="Be brief."), UserMessage(content="Hi"), unused, said, parts]
+    assert _text(_ask(server, messages=messages))
+
+
 def prefix(server: Server) -> None:
     begun = {"role": "assistant", "content": "The answer"}
     marked = _ask(server, messages=[*ASKED, begun | {"prefix": True}])
@@ -101,12 +117,23 @@ def fields_that_ask_for_nothing(server: Server) -> None:
     assert _text(_ask(server, **neutral)) == _text(_ask(server))
 
 
+def logprobs(server: Server) -> None:
+    """The library drops them, without an error, where their form is not Mistral's."""
+    found = _ask(server, logprobs=True, top_logprobs=2).choices[0].logprobs
+    assert isinstance(found, ChatCompletionResponseChoiceLogprobs), found
+    for token in found.content:
+        assert isinstance(token.top_logprobs, list)
+        assert token.token_id == token.top_logprobs[0].token_id  # temperature 0
+        assert token.logprob <= 0
+
+
 def models(server: Server) -> None:
     listed = _client(server).models.list().data
     assert listed is not None
     cards = {card.id: card for card in listed if isinstance(card, BaseModelCard)}
     assert server.model in cards, listed
     assert cards[server.model].capabilities.completion_chat
+    assert isinstance(_client(server).models.retrieve(model_id=server.model), BaseModelCard)
 
 
 def errors_name_what_is_refused(server: Server) -> None:
@@ -128,9 +155,11 @@ CHECKS = (
     stream_is_the_same_text,
     history_as_the_message_itself,
     history_as_model_dump,
+    its_own_kinds_of_messages,
     prefix,
     random_seed,
     fields_that_ask_for_nothing,
+    logprobs,
     models,
     errors_name_what_is_refused,
 )

@@ -24,11 +24,11 @@ def token_text(tokenizer: Tokenizer, token_id: int) -> str:
 
 
 def chat_logprobs(tokenizer: Tokenizer, entries: Sequence[TokenLogprob]) -> dict[str, Any]:
-    """Return `logprobs` of a choice of /v1/chat/completions."""
+    """Return `logprobs` of a choice of /v1/chat/completions. Mistral's own library reads none without `token_id`."""
 
     def one(token_id: int, logprob: float) -> dict[str, Any]:
-        text = token_text(tokenizer, token_id)
-        return {"token": text, "logprob": logprob, "bytes": list(tokenizer.piece_bytes(token_id))}
+        shown, piece = token_text(tokenizer, token_id), list(tokenizer.piece_bytes(token_id))
+        return {"token": shown, "token_id": token_id, "logprob": logprob, "bytes": piece}
 
     content = [
         {**one(entry.token_id, entry.logprob), "top_logprobs": [one(*likely) for likely in entry.top]}

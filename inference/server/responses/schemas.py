@@ -33,6 +33,7 @@ class CompletionUsage(BaseModel):
 
 class TopLogprob(BaseModel):
     token: str
+    token_id: int
     logprob: float
     bytes: list[int]
 
