@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from inference.model.operators.large_pages import use_large_pages
+
 BLOCK = 64  # outputs that are stored together
 _WIDENED_AT_A_TIME = 1 << 24  # weights
 _HIGH_HALF = -65536  # of 32 bits
@@ -27,7 +29,10 @@ def in_blocks(weight: Tensor) -> Tensor:
     """Return a copy of weight (n_out, n_in; float32, bfloat16 or int8) in blocks."""
     (n_out, n_in), together = weight.shape, n_together(weight.dtype)
     n_padded = -(-n_in // (16 * together)) * 16 * together
-    blocks = weight.new_zeros(-(-n_out // BLOCK), n_padded // together, BLOCK, together)
+    blocks = weight.new_empty(-(-n_out // BLOCK), n_padded // together, BLOCK, together)
+    use_large_pages(blocks.data_ptr(), blocks.nbytes)
+    if n_out % BLOCK:
+        blocks[-1] = 0
     for block, rows in zip(blocks, weight.split(BLOCK), strict=True):  # type: ignore[no-untyped-call]
         rows = pad(rows, (0, n_padded - n_in)) if n_padded > n_in else rows.contiguous()
         if together == 2:  # a pair is moved as one number

@@ -15,6 +15,7 @@ from torch.nn.functional import linear
 
 from inference.model.operators.blocks import BLOCK, Blocks, in_blocks
 from inference.model.operators.int8 import quantized
+from inference.model.operators.large_pages import use_large_pages
 
 MIN_ROWS = 6
 """Rows that a product should have. Fewer are padded with zeros, for the same bits and for speed.
@@ -98,7 +99,10 @@ def _packed(weight: Tensor) -> Tensor | None:
         _packed_product(weight[:2], packed)
     except (AttributeError, RuntimeError):
         return None
-    return packed if _lies_in_blocks(weight, packed) else None
+    if not _lies_in_blocks(weight, packed):
+        return None
+    use_large_pages(torch.ops.mkldnn.data_ptr(packed), torch.ops.mkldnn._nbytes(packed))
+    return packed
 
 
 def _lies_in_blocks(weight: Tensor, packed: Tensor) -> bool:

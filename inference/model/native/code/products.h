@@ -1,7 +1,7 @@
 /* Matrix products of a step of single tokens.
 
    Sums run over the inputs in order, with one accumulator for each output, so a row has the same bits in any batch and
-   on any number of threads. Products of bfloat16 weights round their inputs to bfloat16. */
+   on any number of threads. Where the processor multiplies pairs of bfloat16, their inputs are rounded to that. */
 
 #ifndef PRODUCTS_H
 #define PRODUCTS_H
@@ -12,12 +12,12 @@
 /* out[r][o] = (is_added ? out[r][o] : 0) + the product, for `rows` rows and the outputs of one block. */
 INLINE void block_product(int type, int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs,
                           float *out, int is_added) {
-    const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1, n = type == BFLOAT16 ? n_in / 2 : n_in;
-    const char *weights = (const char *)product->weight + block * BLOCK * n_in * size;
+    const int64_t n = type == BFLOAT16 || type == WIDENED ? n_in / 2 : n_in; /* inputs, or pairs */
+    const char *weights = (const char *)product->weight + block * n * width_of(type);
     vec sums[8][VECTORS];
     memset(sums, 0, sizeof sums);
-    if (together(rows) == VECTORS)
-        tile(type, rows, VECTORS, 0, weights, inputs, rows, 1, 0, n, sums, weights + AHEAD);
+    if (together(rows) == VECTORS) /* one after the other, which the processor prefetches better than we do */
+        tile(type, rows, VECTORS, 0, weights, inputs, rows, 1, 0, n, sums, type == INT8 ? weights + AHEAD : 0);
     else /* more sums than registers: a part of the outputs at a time, for as many inputs as fit into half of the first
             cache; the next ones are prefetched evenly, so that the memory never idles */
         for (int64_t begin = 0; begin < n; begin += NEAR)
@@ -34,7 +34,7 @@ INLINE void block_product(int type, int rows, const Product *product, int64_t n_
     }
 }
 
-#define ROWS(type)                                                                                                     \
+#define EACH_ROWS(type)                                                                                                \
     switch (rows) {                                                                                                    \
         case 1: block_product(type, 1, product, n_in, block, inputs, out, is_added); break;                         \
         case 2: block_product(type, 2, product, n_in, block, inputs, out, is_added); break;                         \
@@ -48,17 +48,17 @@ INLINE void block_product(int type, int rows, const Product *product, int64_t n_
 
 static void float32_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
                          int is_added) {
-    ROWS(FLOAT32)
+    EACH_ROWS(FLOAT32)
 }
 
 static void bfloat16_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
                           int is_added) {
-    ROWS(BFLOAT16)
+    EACH_ROWS(HAS_PAIRS ? BFLOAT16 : WIDENED)
 }
 
 static void int8_rows(int rows, const Product *product, int64_t n_in, int64_t block, const void *inputs, float *out,
                       int is_added) {
-    ROWS(INT8)
+    EACH_ROWS(INT8)
 }
 
 /* This thread's share of a product: x (n_rows, n_in) -> out (n_rows, n_out). Returns when only that share is done.
@@ -70,7 +70,7 @@ static void multiply(const Model *model, const Step *step, int thread, const Pro
     for (int64_t r = 0; r < step->n_rows; r++) { /* the inputs of up to 8 rows are interleaved, as they are read */
         const int64_t group = r / 8 * 8, rows = step->n_rows - group < 8 ? step->n_rows - group : 8;
         const float *from = x + r * product->n_in;
-        if (type == BFLOAT16) {
+        if (type == BFLOAT16 && HAS_PAIRS) {
             uint32_t *to = (uint32_t *)room + group * n_in / 2 + (r - group);
             for (int64_t i = 0; i < n_in; i += 2) {
                 const uint32_t even = i < product->n_in ? to_bfloat16(from[i]) : 0;
@@ -91,7 +91,7 @@ static void multiply(const Model *model, const Step *step, int thread, const Pro
             if (type == FLOAT32)
                 float32_rows(rows, product, n_in, block, (float *)room + r * n_in, to, is_added);
             else if (type == BFLOAT16)
-                bfloat16_rows(rows, product, n_in, block, (uint16_t *)room + r * n_in, to, is_added);
+                bfloat16_rows(rows, product, n_in, block, (char *)room + r * n_in * (HAS_PAIRS ? 2 : 4), to, is_added);
             else
                 int8_rows(rows, product, n_in, block, (float *)room + r * n_in, to, is_added);
         }

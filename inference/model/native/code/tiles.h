@@ -9,34 +9,66 @@
 #define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define SUMS 24      /* registers for sums, of 32 */
+#define ROWS 8       /* rows of a tile */
 #else
 #define SUMS 12      /* of 16 */
+#define ROWS 6       /* with more, only one vector of outputs would fit, and each input be loaded for every product */
+#endif
+
+/* Keep a vector in a register: compilers would rather load it again for each product. */
+#if defined(__AVX2__) && !defined(__AVX512F__)
+#define IN_REGISTER(vector) __asm__("" : "+x"(vector))
+#else
+#define IN_REGISTER(vector)
+#endif
+
+/* The kinds of tiles: the types of weights, which are also those of their inputs, and bfloat16 weights with float
+   inputs: without an instruction for pairs of bfloat16 they are both faster and exact. */
+enum { WIDENED = 3 };
+#if defined(__AVX512BF16__)
+#define HAS_PAIRS 1
+#else
+#define HAS_PAIRS 0
 #endif
 
 /* Bytes of a block for one input, or pair. */
 INLINE int64_t width_of(int type) { return type == INT8 ? BLOCK : 4 * BLOCK; }
 
+/* Rows of a tile, of so many. */
+INLINE int at_once(int rows) { return rows > ROWS ? (rows + 1) / 2 : rows; }
+
 /* Vectors of a block whose sums fit into the registers for so many rows: a power of two. */
 INLINE int together(int rows) {
-    const int fitting = SUMS / rows;
+    const int fitting = SUMS / at_once(rows);
     return fitting >= VECTORS ? VECTORS : fitting >= 8 ? 8 : fitting >= 4 ? 4 : fitting >= 2 ? 2 : 1;
 }
 
-/* Add the products of the inputs from `begin` to `end` (counted in pairs for BFLOAT16) to the sums of `rows` rows and
+/* Some weights as floats: the first of each pair with `half` 0, the second with 1. */
+INLINE vec loaded(int type, const char *w, int half) {
+    if (type == INT8) return widened(w);
+    if (type == FLOAT32) return *(const vec *)w;
+    return half ? (vec)(*(const ivec *)w & (int32_t)0xffff0000) : (vec)(*(const ivec *)w << 16);
+}
+
+/* Add the products of the inputs from `begin` to `end` (counted in pairs for bfloat16) to the sums of `rows` rows and
    `vectors` vectors of outputs, from vector `first` of a block. Input i of row r is inputs[i * along + r * across]. As
-   many bytes as are read here are prefetched from `soon` on. */
+   many bytes as are read here are prefetched from `soon` on, if that is not null. */
 INLINE void tile(int type, int rows, int vectors, int first, const void *block, const void *inputs, int64_t along,
-                 int64_t across, int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
+                 int64_t across, int64_t begin, int64_t end, vec (*sums)[VECTORS], const char *soon) {
     const int64_t width = width_of(type), part = width / VECTORS; /* bytes of an input, and of one vector of it */
     const char *w = (const char *)block + begin * width + first * part;
+    const float *x = inputs;
+    const int halves = type == WIDENED ? 2 : 1;
     vec acc[8][VECTORS], weights[VECTORS];
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) acc[r][v] = sums[r][first + v];
-    for (int64_t i = begin; i < end; i++, w += width, soon += vectors * part) {
-        UNROLL for (int64_t line = 0; line < vectors * part; line += 64) __builtin_prefetch(soon + line);
-        UNROLL for (int v = 0; v < vectors; v++)
-            weights[v] = type == INT8 ? widened(w + v * part) : *(const vec *)(w + v * part);
-        UNROLL for (int r = 0; r < rows; r++) {
-            if (type == BFLOAT16) {
+    for (int64_t i = begin; i < end; i++, w += width) {
+        if (soon) {
+            UNROLL for (int64_t line = 0; line < vectors * part; line += 64) __builtin_prefetch(soon + line);
+            soon += vectors * part;
+        }
+        if (type == BFLOAT16) {
+            UNROLL for (int v = 0; v < vectors; v++) weights[v] = *(const vec *)(w + v * part);
+            UNROLL for (int r = 0; r < rows; r++) {
                 const uint32_t pair = ((const uint32_t *)inputs)[i * along + r * across];
 #if defined(__AVX512BF16__)
                 const __m512bh both = (__m512bh)_mm512_set1_epi32((int)pair);
@@ -45,26 +77,39 @@ INLINE void tile(int type, int rows, int vectors, int first, const void *block, 
 #else
                 const float even = from_bfloat16((uint16_t)pair), odd = from_bfloat16((uint16_t)(pair >> 16));
                 UNROLL for (int v = 0; v < vectors; v++) {
-                    acc[r][v] += (vec)((ivec)weights[v] << 16) * even;
-                    acc[r][v] += (vec)((ivec)weights[v] & (int32_t)0xffff0000) * odd;
+                    acc[r][v] += loaded(WIDENED, w + v * part, 0) * even;
+                    acc[r][v] += loaded(WIDENED, w + v * part, 1) * odd;
                 }
 #endif
-            } else {
-                const float x = ((const float *)inputs)[i * along + r * across];
-                UNROLL for (int v = 0; v < vectors; v++) acc[r][v] += weights[v] * x;
             }
+            continue;
+        }
+        UNROLL for (int half = 0; half < halves; half++) {
+            const int64_t at = halves * i + half;
+            if (rows == 1) {
+                UNROLL for (int v = 0; v < vectors; v++) acc[0][v] += loaded(type, w + v * part, half) * x[at * along];
+                continue;
+            }
+            UNROLL for (int v = 0; v < vectors; v++) weights[v] = loaded(type, w + v * part, half);
+            UNROLL for (int v = 0; v < vectors; v++) IN_REGISTER(weights[v]);
+            UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++)
+                acc[r][v] += weights[v] * x[at * along + r * across];
         }
     }
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
-/* `tile` for the first `vectors` vectors of a block in the first cache, as many at a time as fit into registers. */
+/* `tile` for the first `vectors` vectors of a block in the first cache, as many rows and vectors at a time as fit into
+   registers. */
 INLINE void tiles(int type, int rows, int vectors, const void *block, const void *inputs, int64_t along, int64_t across,
-                  int64_t begin, int64_t end, vec sums[8][VECTORS], const char *soon) {
-    const int n = together(rows) < vectors ? together(rows) : vectors;
-    for (int first = 0; first < vectors; first += n, soon += (end - begin) * n * (width_of(type) / VECTORS))
-        tile(type, rows, n, first, block, inputs, along, across, begin, end, sums, soon);
+                  int64_t begin, int64_t end, vec (*sums)[VECTORS], const char *soon) {
+    const int n = together(rows) < vectors ? together(rows) : vectors, some = at_once(rows);
+    for (int first = 0; first < vectors; first += n, soon += (end - begin) * n * (width_of(type) / VECTORS)) {
+        tile(type, some, n, first, block, inputs, along, across, begin, end, sums, soon);
+        if (some < rows)
+            tile(type, rows - some, n, first, block, (const float *)inputs + some * across, along, across, begin, end,
+                 sums + some, 0);
+    }
 }
-
 
 #endif
