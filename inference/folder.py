@@ -13,6 +13,7 @@ from inference.demo import shipped
 from inference.model.checkpoint.files import ADAPTER_FILE, read_checkpoint, weight_files
 from inference.model.config import CheckpointError, ModelConfig
 from inference.text.chat import layouts
+from inference.text.chat.conversation import Ends
 from inference.text.chat.jinja_template import JinjaTemplate
 from inference.text.chat.recognition import Choice, Template, choose, name_of
 from inference.text.folder import open_tokenizer
@@ -29,6 +30,8 @@ class ModelFolder:
     config: ModelConfig
     tokenizer: Tokenizer
     template: Template
+    chat_stop: tuple[str, ...] = ()
+    """Marks in plain text that end an answer in a chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,11 @@ def open_folder(path: Path, *, template: Choice | None = None) -> ModelFolder:
     chat = choose(tokenizer, template, family=checkpoint.family, folder=path)
     if isinstance(chat, JinjaTemplate):
         tokenizer = _as_transformers(tokenizer, path, config)
-        tokenizer.eos_ids |= chat.ends(tokenizer)
-    elif chat != "none":
-        tokenizer.eos_ids |= layouts.ends_of(chat, tokenizer)
-    return ModelFolder(path, config, tokenizer, chat)
+        ends = chat.ends(tokenizer)
+    else:
+        ends = Ends() if chat == "none" else layouts.ends_of(chat, tokenizer)
+    tokenizer.eos_ids |= ends.ids
+    return ModelFolder(path, config, tokenizer, chat, ends.texts)
 
 
 def _is_padding(tokenizer: Tokenizer, start: int) -> bool:

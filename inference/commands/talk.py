@@ -80,10 +80,12 @@ def _load_one(args: argparse.Namespace) -> tuple[ModelFolder, "Engine"]:
     return folder, loaded.models["model"].engine
 
 
-def _answer(engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool) -> str:
+def _answer(
+    engine: "Engine", prompt: list[int], args: argparse.Namespace, *, continues_text: bool, stop: tuple[str, ...] = ()
+) -> str:
     """Run one request to its end, print the text as it grows, and return it."""
     params = SamplingParams(
-        room(len(prompt), args.max_tokens, engine.max_len), args.temperature, args.top_p, args.seed, tuple(args.stop)
+        room(len(prompt), args.max_tokens, engine.max_len), args.temperature, args.top_p, args.seed, (*args.stop, *stop)
     )
     engine.add(Request("command line", tuple(prompt), params, continues_text))
     text = ""
@@ -121,7 +123,8 @@ def _chat(args: argparse.Namespace) -> int:
             continue
         try:
             said = [*messages, Message("user", line.rstrip("\n"))]
-            answer = _answer(engine, render(said, folder.tokenizer, folder.template), args, continues_text=False)
+            prompt = render(said, folder.tokenizer, folder.template)
+            answer = _answer(engine, prompt, args, continues_text=False, stop=folder.chat_stop)
         except (ChatError, ValueError) as error:
             print(f"{error}", file=sys.stderr)
             if not is_terminal:

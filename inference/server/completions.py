@@ -127,7 +127,7 @@ def _params(body: Body, prompt: Prompt) -> SamplingParams:
         frequency_penalty=body.frequency_penalty or 0.0,
         logit_bias=tuple((int(token_id), bias) for token_id, bias in (body.logit_bias or {}).items()),
         seed=secrets.randbits(63) if seed is None else seed,
-        stop=body.stop,
+        stop=(*body.stop, *prompt.stop),
         n_logprobs=n_logprobs,
         prompt_logprobs=prompt_logprobs,
     )

@@ -23,12 +23,12 @@ TOKENIZER_FILES = (TOKENIZER_FILE, FAST_FILE, TEKKEN_FILE)
 """In the order in which a folder is searched."""
 
 
-_MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
+MARK = re.compile(r"<[^<>\s]+>|\[[^\[\]\s]+\]")
 
 
 def is_mark(piece: str) -> bool:
     """Whether the name of an added piece looks like a mark, such as <|im_end|> or [PAD], and not like a word."""
-    return _MARK.fullmatch(piece) is not None
+    return MARK.fullmatch(piece) is not None
 
 
 class TokenizerError(ValueError):

@@ -96,6 +96,13 @@ def test_a_fine_tune_with_chatml_and_added_pieces_opens(path: Path) -> None:
     ]
 
 
+def test_a_mark_in_plain_text_that_ends_an_answer_is_a_stop_string(path: Path) -> None:
+    assert open_folder(path).chat_stop == open_folder(path, template="none").chat_stop == ()
+    assert open_folder(path, template="chatml").chat_stop == ("<|im_end|>",)
+    as_fine_tune(path, CHATML)
+    assert open_folder(path).chat_stop == (), "a control piece is an end by its id"
+
+
 def test_a_fine_tune_with_another_template_is_rendered_by_it(path: Path) -> None:
     end = as_fine_tune(path, CHATML_DEFAULT)
     folder = open_folder(path)

@@ -25,13 +25,14 @@ from inference.text.tokenizer import Tokenizer
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Token ids to continue by at most `max_tokens`, and the text that an echo repeats. `continues_text`: the answer
-    continues the text of the ids, so its first space is kept.
+    continues the text of the ids, so its first space is kept. The strings of `stop` end it too.
     """
 
     ids: tuple[int, ...]
     max_tokens: int
     continues_text: bool
     echo: str = ""
+    stop: tuple[str, ...] = ()
 
 
 def chat_prompts(body: ChatRequest, model: LoadedModel) -> list[Prompt]:
@@ -41,7 +42,7 @@ def chat_prompts(body: ChatRequest, model: LoadedModel) -> list[Prompt]:
     check_sampling(body, model)
     ids, continues = chat_ids(body.messages, body, model)
     max_tokens = body.max_tokens if body.max_completion_tokens is None else body.max_completion_tokens
-    return [Prompt(tuple(ids), _room(len(ids), max_tokens, model, "messages"), continues)]
+    return [Prompt(tuple(ids), _room(len(ids), max_tokens, model, "messages"), continues, stop=model.folder.chat_stop)]
 
 
 def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:

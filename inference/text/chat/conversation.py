@@ -35,6 +35,14 @@ class Turn:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """What ends an answer beside EOS: control ids, and texts where a layout writes its marks as plain text."""
+
+    ids: frozenset[int] = frozenset()
+    texts: tuple[str, ...] = ()
+
+
 def turns_of(messages: Sequence[Message], *, continues: bool) -> list[Turn]:
     """Return each message as a turn.
 

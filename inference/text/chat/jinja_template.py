@@ -11,10 +11,10 @@ joined and all system messages as one, first; and then with the system prompt be
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from inference.text.chat.conversation import ChatError, Turn, alternating, with_system_in_user
+from inference.text.chat.conversation import ChatError, Ends, Turn, alternating, with_system_in_user
 from inference.text.chat.sandbox import Sandbox, TemplateError, TemplateRefusal
 from inference.text.chat.typed import Disguise, Names, trusted
-from inference.text.tokenizer import Tokenizer
+from inference.text.tokenizer import MARK, Tokenizer
 
 _LONGEST = 1_000_000  # characters of a text beside its contents
 
@@ -61,20 +61,23 @@ class JinjaTemplate:
         messages = [{"role": turn.role, "content": turn.content} for turn in turns]
         return self._rendered([messages], has_prompt=True, longest=_LONGEST)[0]
 
-    def ends(self, tokenizer: Tokenizer) -> frozenset[int]:
-        """Return the control id that the template puts after an answer; empty where that is text, or nothing."""
+    def ends(self, tokenizer: Tokenizer) -> Ends:
+        """Return the control id, or the mark in plain text, that the template puts after an answer, if any."""
         turns = [Turn(0, "user", "Ask"), Turn(1, "assistant", "Answer")]
         disguise = Disguise((turn.content for turn in turns), self._source)
         messages = [{"role": turn.role, "content": disguise.put_on(turn.content)} for turn in turns]
         try:
             text = self._rendered([messages], has_prompt=False, longest=_LONGEST)[0]
         except TemplateError:
-            return frozenset()
+            return Ends()
         answer = disguise.put_on(turns[1].content)
+        if answer not in text:
+            return Ends()
         after = text.rpartition(answer)[2].lstrip()
         names = Names(tokenizer.control_pieces())
-        found = names.pattern.match(after)
-        return frozenset({names.ids[found[0]]} if answer in text and found else ())
+        if found := names.pattern.match(after):
+            return Ends(frozenset({names.ids[found[0]]}))
+        return Ends(texts=(mark[0],)) if (mark := MARK.match(after)) else Ends()
 
     def close(self) -> None:
         self._sandbox.close()

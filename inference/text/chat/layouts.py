@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from inference.text.chat.conversation import ChatError, Turn, alternating, joined, system_prompt
+from inference.text.chat.conversation import ChatError, Ends, Turn, alternating, joined, system_prompt
 from inference.text.tokenizer import Tokenizer
 
 Layout = Literal["v1", "v2", "v3", "v7", "llama-2", "zephyr", "chatml", "chatml-bos"]
@@ -77,10 +77,12 @@ def ids_of(turns: Sequence[Turn], layout: Layout, tokenizer: Tokenizer, *, conti
     return ids
 
 
-def ends_of(layout: Layout, tokenizer: Tokenizer) -> frozenset[int]:
-    """Return the ids, beside EOS, that end an answer."""
-    end = tokenizer.control_id(IM_END) if layout in ("chatml", "chatml-bos") else None
-    return frozenset() if end is None else frozenset({end})
+def ends_of(layout: Layout, tokenizer: Tokenizer) -> Ends:
+    """Return what ends an answer beside EOS."""
+    if layout not in ("chatml", "chatml-bos"):
+        return Ends()
+    end = tokenizer.control_id(IM_END)
+    return Ends(texts=(IM_END,)) if end is None else Ends(frozenset({end}))
 
 
 def parts_of(turns: Sequence[Turn], layout: Layout, tokenizer: Tokenizer, *, continues: bool = False) -> list[Part]:

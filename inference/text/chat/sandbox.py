@@ -4,7 +4,8 @@ A template is code from the model's publisher. jinja2's sandbox keeps it away fr
 of a billion turns, or from `'a' * 10**9`, which is one operation in C that no thread could stop. So a child process
 renders, and the kernel stops it:
 
-    time     half a second of CPU time for each request (SIGPROF ends the child), and 5 s by the clock
+    time     half a second of CPU time for each request (SIGPROF ends the child), and 5 s by the clock; more for texts
+             that may have more than 4 million characters
     memory   512 MiB of address space (MemoryError in the child)
     output   what the request allows; more is an error
 
@@ -29,6 +30,7 @@ from typing import Any
 _CHILD = Path(__file__).with_name("sandbox_child.py")
 CPU_S = 0.5
 _CLOCK_S = 5.0
+_LONGEST_IN_CPU_S = 4_000_000  # characters
 _START_S = 60.0  # Python and jinja2 from a cold disk on a loaded machine
 _MEMORY = 512 * 2**20
 
@@ -49,7 +51,6 @@ class Sandbox:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
         self._stop: weakref.finalize[..., Any] | None = None
-        self._rest = b""
 
     def render(self, variables: Sequence[Mapping[str, Any]], *, longest: int) -> list[str]:
         """Return the text for each set of variables, of at most `longest` characters.
@@ -60,9 +61,10 @@ class Sandbox:
             if self._child is None or self._child.poll() is not None:
                 self.close()
                 self._start()
-            asked = {"variables": list(variables), "longest": longest}
+            times = max(1.0, longest / _LONGEST_IN_CPU_S)
+            asked = {"variables": list(variables), "longest": longest, "cpu_s": CPU_S * times}
             # ASCII escapes take at most 12 bytes for a character
-            answer = self._exchange(asked, _CLOCK_S, most=12 * longest * len(variables) + 10_000)
+            answer = self._exchange(asked, _CLOCK_S * times, most=12 * longest * len(variables) + 10_000)
             if "texts" in answer:
                 texts: list[str] = answer["texts"]
                 return texts
@@ -84,7 +86,7 @@ class Sandbox:
             stderr=subprocess.DEVNULL,
             env={},
         )
-        self._child, self._stop, self._rest = child, weakref.finalize(self, _end, child), b""
+        self._child, self._stop = child, weakref.finalize(self, _end, child)
         start = {"path": sys.path, "template": self._template, "cpu_s": CPU_S, "memory": _MEMORY}
         answer = self._exchange(start, _START_S, most=10_000)
         if "texts" not in answer:

@@ -27,8 +27,8 @@ def main() -> None:
     sys.path[:] = start["path"]
     environment = _environment()
     _limit(start["memory"])
-    cpu_s, compiled = start["cpu_s"], []
-    if not _answer(cpu_s, lambda: compiled.append(environment.from_string(start["template"]))):
+    compiled: list[Any] = []
+    if not _answer(start["cpu_s"], lambda: compiled.append(environment.from_string(start["template"]))):
         return
     while line := sys.stdin.buffer.readline():
         asked = json.loads(line)
@@ -36,7 +36,7 @@ def main() -> None:
         def render(asked: Any = asked) -> list[str]:
             return [_rendered(compiled[0], variables, asked["longest"]) for variables in asked["variables"]]
 
-        _answer(cpu_s, render)
+        _answer(asked["cpu_s"], render)
 
 
 def _answer(cpu_s: float, work: Callable[[], list[str] | None]) -> bool:

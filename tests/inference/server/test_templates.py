@@ -6,8 +6,11 @@ from pathlib import Path
 
 from inference.engine.loading import load_models
 from inference.folder import open_folder
+from inference.server.completions import _params
+from inference.server.requests.prompts import chat_prompts
+from inference.server.requests.protocol import ChatRequest
 from tests.fakes import write_model_folder
-from tests.inference.server.serving import CHAT, asking
+from tests.inference.server.serving import CHAT, USER, asking
 
 SPINNING = (
     "{% for m in messages %}{% if m.content == 'spin' %}{% for i in range(99999) %}{% for j in range(99999) %}"
@@ -41,3 +44,10 @@ def test_a_template_that_never_ends_is_an_error_and_keeps_nobody_waiting(tmp_pat
     asyncio.run(scenario())
     assert len(gaps) > 10
     assert sorted(gaps)[len(gaps) // 2] < 0.1, "half a second would be the template's time on the event loop"
+
+
+def test_the_marks_of_a_layout_in_plain_text_end_an_answer_of_a_chat(folders: dict[str, Path]) -> None:
+    loaded = load_models({"m": open_folder(folders["one"], template="chatml")}, n_slots=1)
+    body = ChatRequest.model_validate({"messages": [USER], "max_tokens": 3, "stop": ["x"]})
+    (prompt,) = chat_prompts(body, loaded.models["m"])
+    assert _params(body, prompt).stop == ("x", "<|im_end|>")

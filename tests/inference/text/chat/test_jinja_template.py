@@ -165,11 +165,13 @@ def test_a_refusal_and_a_failure_name_the_template() -> None:
         ("phi", "<|end|>"),
         ("llama 3", "<|eot_id|>"),
         ("vicuna", "<|eot_id|>"),
+        (dialects.CHATML.replace("im_end", "over"), "<|over|>"),
         ("quoting", None),
         ("{{ raise_exception('no') }}", None),
     ],
 )
-def test_the_end_of_an_answer_is_the_control_piece_after_it(dialect: str, end: str | None) -> None:
+def test_the_end_of_an_answer_is_the_mark_after_it(dialect: str, end: str | None) -> None:
     tokenizer = tokenizer_of("byte-level")
     ends = template_of("byte-level", dialect).ends(tokenizer)
-    assert [tokenizer.piece(token_id) for token_id in ends] == ([] if end is None else [end])
+    assert [*map(tokenizer.piece, ends.ids), *ends.texts] == ([] if end is None else [end])
+    assert (not ends.ids) == (end in (None, "<|over|>"))
