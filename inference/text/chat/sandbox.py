@@ -63,8 +63,8 @@ class Sandbox:
                 self._start()
             times = max(1.0, longest / _LONGEST_IN_CPU_S)
             asked = {"variables": list(variables), "longest": longest, "cpu_s": CPU_S * times}
-            # ASCII escapes take at most 12 bytes for a character
-            answer = self._exchange(asked, _CLOCK_S * times, most=12 * longest * len(variables) + 10_000)
+            # UTF-8 takes at most 4 bytes for a character, and JSON 6 for one that it escapes
+            answer = self._exchange(asked, _CLOCK_S * times, most=6 * longest * len(variables) + 10_000)
             if "texts" in answer:
                 texts: list[str] = answer["texts"]
                 return texts
@@ -100,13 +100,13 @@ class Sandbox:
         assert child.stdout is not None
         deadline = time.monotonic() + within_s
         try:
-            child.stdin.write(json.dumps(message).encode() + b"\n")
+            child.stdin.write(json.dumps(message, ensure_ascii=False).encode() + b"\n")
             child.stdin.flush()
             line = _read_line(child.stdout.fileno(), deadline, most)
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
             raise TemplateError(_how_it_ended(child, error)) from error
-        answer: dict[str, Any] = json.loads(line)
+        answer: dict[str, Any] = json.loads(line.decode(errors="surrogatepass"))
         return answer
 
 

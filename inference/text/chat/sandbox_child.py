@@ -55,8 +55,8 @@ def _answer(cpu_s: float, work: Callable[[], list[str] | None]) -> bool:
         answer = {"error": f"{type(error).__name__}: {str(error)[:500]}"}
     finally:
         _alarm(0)
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode(errors="surrogatepass") + b"\n")
+    sys.stdout.buffer.flush()
     return "texts" in answer
 
 

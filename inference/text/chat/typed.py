@@ -38,7 +38,7 @@ class Disguise:
     """
 
     def __init__(self, contents: Iterable[str], template: str) -> None:
-        typed = sorted({character for content in contents for character in content if not character.isspace()})
+        typed = sorted(character for character in set[str]().union(*contents) if not character.isspace())
         own = {ord(character) for character in template if character >= chr(_PRIVATE[0].start)}
         free = (code for codes in _PRIVATE for code in codes if code not in own)
         try:
