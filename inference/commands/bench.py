@@ -54,6 +54,7 @@ def _run(args: argparse.Namespace) -> int:
         cache = RingCache(
             folder.config, n_slots=batch, max_len=args.prompt + 1 + args.tokens, dtype=model.dtype, device=device
         )
+        model.prepare(cache)
         figures.append(measure(model, cache, folder.tokenizer, max_chunk=chunk, prompt=args.prompt, tokens=args.tokens))
         print(f"{batch} sequences measured", file=sys.stderr)
     print(table(figures))

@@ -17,7 +17,7 @@ from inference.folder import ModelFolder
 from inference.model.cache import RingCache
 from inference.model.checkpoint import weights
 from inference.model.checkpoint.fingerprints import fingerprint
-from inference.model.gpu.cards import check_dtype, choose_device
+from inference.model.gpu.cards import check_dtype, choose_device, make_current
 from inference.model.native.library import Backend
 from inference.model.serving import ServedModel
 from inference.progress import ProgressBar
@@ -57,9 +57,13 @@ class _Read:
     chunk: int
     step_bytes: int
 
-    def sized(self, max_len: int | None) -> Sized:
+    def sized(self, max_len: int | None, *, with_steps: bool) -> Sized:
+        """With `with_steps` a slot also needs what it takes in a step, beside its cache."""
+        config, dtype = self.model.config, self.model.dtype
+        if not with_steps:
+            return Sized(config, dtype, max_len)
         row_bytes = _ROWS_OF_A_SLOT * self.step_bytes // self.chunk
-        return Sized(self.model.config, self.model.dtype, max_len, row_bytes, n_copies=self.model.n_ring_copies)
+        return Sized(config, dtype, max_len, row_bytes, n_copies=self.model.n_ring_copies)
 
 
 def _backend(model: ServedModel) -> Backend:
@@ -82,8 +86,7 @@ def load_for_serving(
     """
     device, int8 = torch.device(device), dtype is torch.int8
     check_dtype(dtype, device)
-    if device.type == "cuda":
-        torch.cuda.set_device(device)
+    make_current(device)
     return weights.load_served(path, dtype=None if int8 else dtype, int8=int8, device=device, progress=progress)
 
 
@@ -122,14 +125,14 @@ def load_models(
             )
             models[name] = _Read(model, fingerprint(folder.path), chunk, widest_step_bytes(model, chunk))
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # RuntimeError: torch is out of memory
-            errors[name] = error
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
+            errors[name] = error.with_traceback(None)  # its frames would keep the weights read so far in memory
     if errors and not models:
         raise next(iter(errors.values()))
     widest = max((one.step_bytes for one in models.values()), default=0)
     cache_bytes = default_cache_bytes(device, step_bytes=widest) if cache_gb is None else int(cache_gb * GIB)
     sizes = divide_memory(
-        {name: one.sized((max_len or {}).get(name)) for name, one in models.items()},
+        {name: one.sized((max_len or {}).get(name), with_steps=cache_gb is None) for name, one in models.items()},
         cache_bytes,
         is_on_gpu=is_on_gpu,
         # On a GPU as many answers as a chunk has tokens: with more, a step would take longer than one with a chunk.
@@ -139,6 +142,7 @@ def load_models(
     for name, failure in sizes.failures.items():
         errors[name] = failure
         logger.error("%s: left out: %s", name, failure)
+        del models[name]
     loaded = {}
     for name, max_tokens in sizes.max_len.items():
         folder, model = folders[name], models[name].model

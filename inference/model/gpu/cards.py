@@ -38,6 +38,17 @@ def choose_device(name: str | None) -> torch.device:
     return torch.device("cuda", index)
 
 
+def make_current(device: torch.device) -> None:
+    """Make a GPU the current one of this thread; do nothing for a CPU.
+
+    Products of float16 then add their parts in float32, too: torch would let cuBLAS add them in float16, where sums of
+    more than 65,504 are infinite.
+    """
+    if device.type == "cuda":
+        torch.cuda.set_device(device)
+        torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+
+
 def has_bfloat16(device: torch.device | str) -> bool:
     """Whether a GPU computes bfloat16 itself, which is when flash attention may run too."""
     return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= _AMPERE

@@ -11,6 +11,7 @@ from torch import Tensor
 from inference.engine import loading
 from inference.engine.loading import load_models
 from inference.engine.request import Request, SamplingParams
+from inference.engine.sharing.memory import GIB
 from inference.folder import open_folder
 from inference.model import serving
 from inference.model.cache import RingCache, bytes_per_slot
@@ -82,3 +83,11 @@ def test_answers_on_a_gpu_are_those_of_a_cpu(tmp_path: Path, request: pytest.Fix
     expected = answer(tmp_path)
     request.getfixturevalue("gpu")
     assert answer(tmp_path, device=GPU, cache_gb=0.1) == expected
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_given_cache_is_filled_with_slots(tmp_path: Path) -> None:
+    write_model_folder(tmp_path, max_seq_len=4000)
+    folder = open_folder(tmp_path)
+    n_bytes = bytes_per_slot(folder.config, max_len=4000, dtype=torch.float32)
+    assert load_models({"a": folder}, device=GPU, cache_gb=70 * n_bytes / GIB).models["a"].engine.n_slots == 70

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from inference.model.config import CheckpointError
-from inference.model.gpu.cards import check_dtype, choose_device, sixteen_bits
+from inference.model.gpu.cards import check_dtype, choose_device, make_current, sixteen_bits
 
 
 @pytest.fixture
@@ -39,6 +39,21 @@ def test_a_gpu_that_is_not_there_is_refused_with_the_number_found(monkeypatch: p
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: False)
     with pytest.raises(ValueError, match="is built without CUDA; install a build with CUDA"):
         choose_device("cuda")
+
+
+def test_a_gpu_becomes_current_and_sums_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    current = list[torch.device]()
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    matmul = torch.backends.cuda.matmul
+    before = matmul.allow_fp16_reduced_precision_reduction
+    try:
+        make_current(torch.device("cpu"))
+        assert matmul.allow_fp16_reduced_precision_reduction == before
+        make_current(torch.device("cuda", 1))
+        assert not matmul.allow_fp16_reduced_precision_reduction
+    finally:
+        matmul.allow_fp16_reduced_precision_reduction = before
+    assert current == [torch.device("cuda", 1)]
 
 
 def test_dtypes_are_refused_where_they_do_not_help() -> None:
