@@ -229,10 +229,14 @@ class CudaRecorder:
         here = torch.cuda.current_stream(self._stream.device)
         try:
             self._stream.wait_stream(here)
-            with torch.cuda.stream(self._stream):  # libraries choose kernels and allocate memory before the recording
-                for _ in range(2):
-                    run()
-            here.wait_stream(self._stream)
+            try:
+                with torch.cuda.stream(
+                    self._stream
+                ):  # libraries choose kernels and allocate memory before the recording
+                    for _ in range(2):
+                        run()
+            finally:
+                here.wait_stream(self._stream)  # whatever a failed run has stored is there before it is restored
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 logits = run()

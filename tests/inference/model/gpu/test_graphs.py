@@ -357,11 +357,18 @@ def test_a_graph_is_recorded_after_two_runs_on_a_separate_stream(monkeypatch: py
         events.append("run")
         return logits
 
+    def exhausted() -> Tensor:
+        raise torch.OutOfMemoryError("tried to allocate")
+
     if not ends:
         with pytest.raises(RuntimeError, match="capture failed"):
             CudaRecorder(torch.device("cpu"))(run)
         assert events[-1] == ("back on", "here")
         return
+    with pytest.raises(torch.OutOfMemoryError):
+        CudaRecorder(torch.device("cpu"))(exhausted)
+    assert events[-2:] == [("here", "waits for", "side"), ("back on", "here")]
+    events.clear()
     recorded = CudaRecorder(torch.device("cpu"))(run)
     recorded.replay()
     assert recorded.logits is logits
