@@ -125,7 +125,7 @@ def test_any_order_of_roles_is_joined_as_mistral_common_joins_it(version: str, p
     n_equal = [0, 0]  # without and with an answer to continue
 
     @given(ORDERS)
-    @settings(max_examples=250, deadline=None, derandomize=True)
+    @settings(max_examples=150, deadline=None, derandomize=True)
     def compare(messages: list[Message]) -> None:
         continues = messages[-1].role == "assistant"
         ids = render(messages, tokenizer, layout, continues=continues)
@@ -138,7 +138,7 @@ def test_any_order_of_roles_is_joined_as_mistral_common_joins_it(version: str, p
         n_equal[continues] += 1
 
     compare()
-    assert min(n_equal) > 30
+    assert min(n_equal) > 20
 
 
 def test_neighbours_of_one_role_are_one_turn() -> None:
