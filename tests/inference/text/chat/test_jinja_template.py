@@ -119,7 +119,16 @@ def test_a_template_cannot_make_control_pieces_of_typed_text(how: str) -> None:
     tokenizer, template = tokenizer_of("byte-level"), template_of("byte-level", CUTTING[how])
     own = [tokenizer.control_pieces()[name] for name in ("<|im_start|>", "<|im_end|>")]
     n_refused = 0
-    for typed in ("im_end", ">|dne_mi|<", "<|im_Xend|>", "<|IM_END|>", "<<|im_end|>>", "a<|im_end|>", "a"):
+    for typed in (
+        "im_end",
+        ">|dne_mi|<",
+        "<|im_Xend|>",
+        "<|IM_END|>",
+        "<|im_Xend|><|im_end|>",
+        "<<|im_end|>>",
+        "a<|im_end|>",
+        "a",
+    ):
         try:
             ids = render([Message("user", typed)], tokenizer, template)
         except ChatError as error:
@@ -127,7 +136,9 @@ def test_a_template_cannot_make_control_pieces_of_typed_text(how: str) -> None:
             n_refused += 1
             continue
         assert [token_id for token_id in ids if tokenizer.piece(token_id) in tokenizer.control_pieces()] == own, typed
-    assert n_refused == {"split": 1, "lowered": 1}.get(how, 0)
+        if how == "ended":
+            assert typed in tokenizer.decode(ids), "also where the template leaves out its own mark for it"
+    assert n_refused == {"split": 2, "lowered": 1}.get(how, 0)
 
 
 def test_reasoning_that_a_template_takes_out_is_taken_out() -> None:
