@@ -30,31 +30,61 @@ INLINE const float *floats(const Model *model, const void *ring, int64_t at, int
     return room;
 }
 
+/* The sums of the numbers of four vectors. */
+INLINE void add_up(const vec *four, float *sums) {
+#if defined(__AVX2__)
+    __m256 half[4];
+    for (int k = 0; k < 4; k++) {
+#if defined(__AVX512F__)
+        const __m512 all = (__m512)four[k];
+        half[k] = _mm256_add_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps(all, 1));
+#else
+        half[k] = (__m256)four[k];
+#endif
+    }
+    const __m256 both = _mm256_hadd_ps(_mm256_hadd_ps(half[0], half[1]), _mm256_hadd_ps(half[2], half[3]));
+    _mm_storeu_ps(sums, _mm_add_ps(_mm256_castps256_ps128(both), _mm256_extractf128_ps(both, 1)));
+#else
+    for (int k = 0; k < 4; k++) {
+        sums[k] = 0.0f;
+        for (int lane = 0; lane < LANES; lane++) sums[k] += four[k][lane];
+    }
+#endif
+}
+
 INLINE void score(int64_t head_dim, const float *q, const float *keys, int64_t n, float *scores) {
-    for (int64_t k = 0; k < n; k++) {
+    int64_t k = 0;
+    if (head_dim % LANES == 0)
+        for (; k + 4 <= n; k += 4) {
+            vec sums[4] = {0};
+            for (int64_t i = 0; i < head_dim; i += LANES)
+                UNROLL for (int j = 0; j < 4; j++)
+                    sums[j] += *(const vec *)(q + i) * *(const vec *)(keys + (k + j) * head_dim + i);
+            add_up(sums, scores + k);
+        }
+    for (; k < n; k++) {
         float sum = 0.0f;
         for (int64_t i = 0; i < head_dim; i++) sum += q[i] * keys[k * head_dim + i];
         scores[k] = sum;
     }
 }
 
+/* Add weighted values to `width` components from `first` on; the sums of constant numbers of them stay in registers. */
+INLINE void mix_part(int64_t head_dim, int64_t first, int width, const float *weights, const float *values, int64_t n,
+                     float *out) {
+    vec sums[64 / LANES], *to = (vec *)(out + first);
+    UNROLL for (int v = 0; v < width / LANES; v++) sums[v] = to[v];
+    for (int64_t k = 0; k < n; k++) UNROLL for (int v = 0; v < width / LANES; v++)
+        sums[v] += ((const vec *)(values + k * head_dim + first))[v] * weights[k];
+    UNROLL for (int v = 0; v < width / LANES; v++) to[v] = sums[v];
+}
+
 INLINE void mix(int64_t head_dim, const float *weights, const float *values, int64_t n, float *out) {
-    for (int64_t first = 0; first < head_dim; first += 32) { /* 32 sums stay in registers */
-        const int64_t width = head_dim - first < 32 ? head_dim - first : 32;
-        if (width == 32) {
-            vec sums[32 / LANES], *to = (vec *)(out + first);
-            UNROLL for (int v = 0; v < 32 / LANES; v++) sums[v] = to[v];
-            for (int64_t k = 0; k < n; k++) UNROLL for (int v = 0; v < 32 / LANES; v++)
-                sums[v] += ((const vec *)(values + k * head_dim + first))[v] * weights[k];
-            UNROLL for (int v = 0; v < 32 / LANES; v++) to[v] = sums[v];
-        } else {
-            float sums[32];
-            memcpy(sums, out + first, (size_t)width * 4);
-            for (int64_t k = 0; k < n; k++)
-                for (int64_t i = 0; i < width; i++) sums[i] += values[k * head_dim + first + i] * weights[k];
-            memcpy(out + first, sums, (size_t)width * 4);
-        }
-    }
+    int64_t first = 0;
+    for (; first + 64 <= head_dim; first += 64) mix_part(head_dim, first, 64, weights, values, n, out);
+    for (; first + 32 <= head_dim; first += 32) mix_part(head_dim, first, 32, weights, values, n, out);
+    for (; first < head_dim; first++)
+        for (int64_t k = 0; k < n; k++) out[first] += values[k * head_dim + first] * weights[k];
 }
 
 /* The attention of one row with one key head of one layer: turn, store, attend. */
