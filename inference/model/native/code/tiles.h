@@ -9,10 +9,8 @@
 #define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define SUMS 24      /* registers for sums, of 32 */
-#define ROWS 8       /* rows of a tile */
 #else
 #define SUMS 12      /* of 16 */
-#define ROWS 6       /* with more, only one vector of outputs would fit, and each input be loaded for every product */
 #endif
 
 /* Keep a vector in a register: compilers would rather load it again for each product. */
@@ -34,12 +32,9 @@ enum { WIDENED = 3 };
 /* Bytes of a block for one input, or pair. */
 INLINE int64_t width_of(int type) { return type == INT8 ? BLOCK : 4 * BLOCK; }
 
-/* Rows of a tile, of so many. */
-INLINE int at_once(int rows) { return rows > ROWS ? (rows + 1) / 2 : rows; }
-
 /* Vectors of a block whose sums fit into the registers for so many rows: a power of two. */
 INLINE int together(int rows) {
-    const int fitting = SUMS / at_once(rows);
+    const int fitting = SUMS / rows;
     return fitting >= VECTORS ? VECTORS : fitting >= 8 ? 8 : fitting >= 4 ? 4 : fitting >= 2 ? 2 : 1;
 }
 
@@ -99,17 +94,12 @@ INLINE void tile(int type, int rows, int vectors, int first, const void *block, 
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
-/* `tile` for the first `vectors` vectors of a block in the first cache, as many rows and vectors at a time as fit into
-   registers. */
+/* `tile` for the first `vectors` vectors of a block in the first cache, as many at a time as fit into registers. */
 INLINE void tiles(int type, int rows, int vectors, const void *block, const void *inputs, int64_t along, int64_t across,
                   int64_t begin, int64_t end, vec (*sums)[VECTORS], const char *soon) {
-    const int n = together(rows) < vectors ? together(rows) : vectors, some = at_once(rows);
-    for (int first = 0; first < vectors; first += n, soon += (end - begin) * n * (width_of(type) / VECTORS)) {
-        tile(type, some, n, first, block, inputs, along, across, begin, end, sums, soon);
-        if (some < rows)
-            tile(type, rows - some, n, first, block, (const float *)inputs + some * across, along, across, begin, end,
-                 sums + some, 0);
-    }
+    const int n = together(rows) < vectors ? together(rows) : vectors;
+    for (int first = 0; first < vectors; first += n, soon += (end - begin) * n * (width_of(type) / VECTORS))
+        tile(type, rows, n, first, block, inputs, along, across, begin, end, sums, soon);
 }
 
 #endif
