@@ -13,7 +13,7 @@ There is no text, scheduling or HTTP here.
     score        log-probabilities of a text, through the cache, chunk by chunk
     checkpoint/  model folders on disk: their files, configurations, tensor names, loading and converting
     operators/   the arithmetic of a layer: attention, rotary positions, matrix products, 8-bit weights
-    native/      single tokens and the attention of chunks in compiled C, where there is a C compiler
+    native/      single tokens and longer chunks in compiled C, where there is a C compiler
     gpu/         single tokens by CUDA graphs, and flash attention
 
 Importing this package imports none of them, so `config` stays free of torch.
