@@ -43,10 +43,9 @@ def _content(value: Any, info: ValidationInfo) -> Any:
         raise ValueError("a string or a list of text parts was expected")
     for place, part in enumerate(value):
         if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
-            kind = repr(part.get("type")) if isinstance(part, dict) else "no object"
             raise ValueError(
-                f'{{"type": "text", "text": "..."}} was expected for each part, but the type of part {place} is '
-                f"{kind}; this server reads text only, so leave out other parts"
+                f'{{"type": "text", "text": "..."}} was expected for each part, but {_wrong(place, part)}; this server '
+                "reads text only, so leave out other parts"
             )
     text = "".join(part["text"] for part in value)
     if len(text) > MAX_TEXT:
@@ -54,6 +53,15 @@ def _content(value: Any, info: ValidationInfo) -> Any:
             TOO_LONG, "{n} characters in all; at most {most} were expected", {"n": len(text), "most": MAX_TEXT}
         )
     return text
+
+
+def _wrong(place: int, part: Any) -> str:
+    """Say what part `place` has instead of a text."""
+    if not isinstance(part, dict):
+        return f"part {place} is not an object"
+    if part.get("type") == "text":
+        return f"the text of part {place} is not a string"
+    return f"the type of part {place} is {part.get('type')!r}" if "type" in part else f"part {place} has no type"
 
 
 _PART: dict[str, Any] = {

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, create_model
 from pydantic_core import CoreSchema, core_schema
 
-_JSON_TYPES = {bool: "boolean", str: "string"}
+_JSON_TYPES = {bool: "boolean", str: "string", dict: "object"}
 
 _Model = TypeVar("_Model", bound=BaseModel)
 

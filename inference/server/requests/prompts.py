@@ -54,9 +54,9 @@ def text_prompts(body: CompletionRequest, model: LoadedModel) -> list[Prompt]:
     prompts = []
     for given in body.prompt:
         ids = (
-            text_ids(given, tokenizer, has_bos=body.add_special_tokens is not False)
+            text_ids(given, tokenizer, has_bos=not given or body.add_special_tokens is not False)
             if isinstance(given, str)
-            else list(given) or [tokenizer.bos_id]
+            else list(given)
         )
         max_tokens = _room(len(ids), body.max_tokens, model, "prompt")
         try:

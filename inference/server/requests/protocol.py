@@ -24,14 +24,14 @@ _MAX_STOPS = 16
 _MAX_STOP_CHARS = 1000
 
 _NULL: dict[str, Any] = {"type": "null"}
-_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT}
+_TEXT = {"type": "string", "maxLength": MAX_TEXT}
 _IDS = {"type": "array", "items": TOKEN_ID, "minItems": 1}
 
 
 def _stop_strings(value: Any) -> Any:
-    stops = [] if value is None else [value] if isinstance(value, str) else value
+    stops = [] if value in (None, "") else [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or not all(isinstance(stop, str) and stop for stop in stops):
-        raise ValueError("a string or a list of strings, none of them empty, was expected")
+        raise ValueError("a string or a list of strings, none of those empty, was expected")
     if len(stops) > _MAX_STOPS:
         raise ValueError(f"{len(stops)} strings; at most {_MAX_STOPS} were expected")
     if any(len(stop) > _MAX_STOP_CHARS for stop in stops):
@@ -39,18 +39,19 @@ def _stop_strings(value: Any) -> Any:
     return tuple(stops)
 
 
+_ONE_STOP = {"type": "string", "maxLength": _MAX_STOP_CHARS, "description": '"" is none'}
 _STOP = {"type": "string", "minLength": 1, "maxLength": _MAX_STOP_CHARS}
 Stop = Annotated[
     tuple[str, ...],
     BeforeValidator(_stop_strings),
-    WithJsonSchema({"anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": _MAX_STOPS}, {"type": "null"}]}),
+    WithJsonSchema({"anyOf": [_ONE_STOP, {"type": "array", "items": _STOP, "maxItems": _MAX_STOPS}, {"type": "null"}]}),
 ]
 
 
 def _prompts(value: Any) -> Any:
-    """Return one prompt or several: all texts, or all lists of token ids. null is no ids: a new text."""
+    """Return one prompt or several: all texts, or all lists of token ids. null, as "", is a new text."""
     if value is None:
-        return ((),)
+        return ("",)
     value = [whole(item) for item in whole(value)] if isinstance(value, list) else value
     if isinstance(value, str) or _is_ids(value):
         return _prompts([value])
@@ -61,8 +62,6 @@ def _prompts(value: Any) -> Any:
     if not (all(isinstance(prompt, str) for prompt in value) or all(map(_is_ids, value))):
         raise ValueError("all prompts must be strings, or all of them lists of token ids, none of them empty")
     for prompt in value:
-        if not prompt:
-            raise ValueError("a prompt is empty; one that is not empty was expected")
         if isinstance(prompt, str) and len(prompt) > MAX_TEXT:
             raise ValueError(f"a prompt has {len(prompt):,} characters; at most {MAX_TEXT:,} were expected")
     return tuple(prompt if isinstance(prompt, str) else tuple(prompt) for prompt in value)
@@ -111,6 +110,13 @@ def _needs(field: str, values: list[Any], beside: str, value: Any) -> dict[str, 
     """Return the schema: `field` has one of `values`, or none, or `beside` has this value."""
     other = {"properties": {beside: {"const": value}}, "required": [beside]}
     return {"anyOf": [{"properties": {field: {"anyOf": values}}}, other]}
+
+
+TextLogprobs = Annotated[
+    Annotated[int, Field(ge=0, le=MAX_LOGPROBS)] | None,
+    BeforeValidator(lambda value: None if value is False else whole(value)),  # false is how a chat says it
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0, "maximum": MAX_LOGPROBS}, {"enum": [False, None]}]}),
+]
 
 
 _ONE_SEED: dict[str, Any] = {"anyOf": [{"properties": {"seed": _NULL}}, {"properties": {"random_seed": _NULL}}]}
@@ -169,7 +175,7 @@ class CompletionRequest(Sampling):
 
     prompt: Prompts
     max_tokens: Annotated[int, Field(ge=0, description="0 only with echo"), WHOLE] | None = None
-    logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS), WHOLE] | None = None
+    logprobs: TextLogprobs = None
     echo: bool | None = None
     add_special_tokens: bool | None = None
 

@@ -13,7 +13,7 @@ _ONE_ANSWER = "this server returns one answer to a prompt; send the request agai
 _NOTHING_STORED = "this server stores nothing; keep what you need beside the answer"
 _REASONING = "no model of this server can be told how to reason; write it in a message"
 _HISTORY = "this server cannot show it to a model; leave it out, or write it into content"
-_NOT_USED = "this server does not use it; send a string or leave it out"
+_NOT_USED = "this server does not use it; leave it out"
 _SAMPLING = "this server does not sample that way; leave it out"
 _PROMPT_LOGPROBS = "a chat has none for its prompt; send the text to /v1/completions with echo and logprobs"
 _SPECIAL = "this server never writes control tokens into an answer; leave it out"
@@ -37,7 +37,7 @@ BOTH = {
     "n": Neutral((1,), _ONE_ANSWER),
     "best_of": Neutral((1,), _ONE_ANSWER),
     "user": Neutral((str,), _NOT_USED),
-    "metadata": Neutral(({},), _NOTHING_STORED),
+    "metadata": Neutral((dict,), _NOT_USED),  # notes beside a stored answer; `store` true is refused
     "response_format": Neutral(({"type": "text"},), _FORMAT),
     **_FORMATS,
     "min_tokens": Neutral((0,), "this server cannot forbid a model to end its answer; leave it out"),

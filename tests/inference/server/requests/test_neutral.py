@@ -68,7 +68,7 @@ RULES = [
     for table in tables
     for name, rule in table.items()
 ]
-ANY = {bool: (True, False), str: ("u1", "")}
+ANY = {bool: (True, False), str: ("u1", ""), dict: ({}, {"x": 1})}
 
 
 def refusal(kind: str, **fields: Any) -> ApiError | None:
@@ -85,7 +85,7 @@ def test_a_field_is_accepted_at_its_neutral_values_and_named_at_others(kind: str
     for neutral in (None, *rule.values):
         for value in ANY[neutral] if isinstance(neutral, type) else (neutral,):
             assert refusal(kind, **{name: value}) is None, value
-    for value in ({"x": 1}, [{"type": "function"}], 7, -1.5):
+    for value in ([{"type": "function"}], 7, -1.5, *([] if dict in rule.values else [{"x": 1}])):
         error = refusal(kind, **{name: value})
         assert error is not None, value
         assert (error.status, error.param, error.code) == (400, name, "invalid_value")
@@ -118,6 +118,9 @@ def test_the_documentation_names_every_field() -> None:
         ("service_tier", "flex", False),
         ("a field of tomorrow", None, True),
         ("a field of tomorrow", False, False),
+        ("metadata", "notes", False),
+        ("stop", "", True),
+        ("stop", [], True),
         ("max_tokens", 20.0, True),
         ("max_tokens", 20.5, False),
         ("logit_bias", {}, True),

@@ -52,10 +52,13 @@ def test_a_text_may_be_continued_without_bos(client: openai.OpenAI, folders: dic
     assert answer.usage.prompt_tokens == len(tokenizer.encode("the quick"))
 
 
-def test_a_prompt_that_is_null_begins_a_text(client: openai.OpenAI, folders: dict[str, Path]) -> None:
+def test_a_prompt_that_is_null_or_empty_begins_a_text(client: openai.OpenAI, folders: dict[str, Path]) -> None:
     settings: dict[str, Any] = {"model": "one", "max_tokens": 8, "temperature": 0, "echo": True}
     given = client.completions.create(prompt=[open_tokenizer(folders["one"]).bos_id], **settings)
     assert client.completions.create(prompt=None, **settings).choices == given.choices
+    bare: dict[str, Any] = {"add_special_tokens": False, "stop": "", "logprobs": False}
+    empty = client.completions.create(prompt=["", "a"], extra_body=bare, **settings)
+    assert empty.choices[0] == given.choices[0]
 
 
 def test_a_repeated_conversation_is_not_computed_again(client: openai.OpenAI) -> None:
