@@ -19,7 +19,7 @@ _SETTINGS = {
     "OMP_NUM_THREADS": "2",
 }
 _FILES = (
-    *("model/operators", "model/native/test_decoder.py", "model/native/test_chunk_attention.py"),
+    *("model/operators", "model/native"),
     *("model/test_block_step.py", "model/test_cache.py", "model/test_serving.py", "model/test_transformer.py"),
     *("engine/test_backends.py", "engine/test_engine.py", "engine/test_invariance.py"),
     *("server/test_completions.py", "demo/test_models.py"),
@@ -31,7 +31,7 @@ def test_the_tests_of_inference_pass_without_avx512() -> None:
     folder = Path(__file__).parents[1]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [*command, *(str(folder / file) for file in _FILES)],
+        [*command, *(str(folder / file) for file in _FILES), f"--ignore={folder / 'model/native/test_compiling.py'}"],
         env=os.environ | _SETTINGS,
         capture_output=True,
         text=True,
