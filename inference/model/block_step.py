@@ -9,7 +9,7 @@ Letters: N rows of the step, H query heads, H_kv key heads, D head_dim, R rows o
 """
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -33,18 +33,17 @@ def add_block(x: Tensor, block: PackedBlock, config: ModelConfig, turn: Tensor, 
     `turn` is `rope.head_rotation` for the plan's rows. x may have more rows than the plan: rows of zeros at the end,
     which stay zero.
     """
-    by_torch = not plan.is_native
     x += _attention(normalized(x, block.attention_norm, config.norm_eps), block, config, turn, plan, ring)
-    both = block.feed_forward_in(normalized(x, block.ffn_norm, config.norm_eps), by_torch=by_torch)
+    both = block.feed_forward_in(normalized(x, block.ffn_norm, config.norm_eps))
     gate, up = both.chunk(2, dim=-1)
-    add_gated(x, gate, up, partial(block.feed_forward_out, by_torch=by_torch))
+    add_gated(x, gate, up, block.feed_forward_out)
 
 
 def _attention(
     x: Tensor, block: PackedBlock, config: ModelConfig, turn: Tensor, plan: WindowPlan, ring: Tensor
 ) -> Tensor:
     n_heads, head_dim = config.n_heads, config.head_dim
-    heads = block.attention_in(x, by_torch=not plan.is_native)
+    heads = block.attention_in(x)
     heads = rotate(heads[: plan.n_rows].view(plan.n_rows, -1, head_dim), turn)
     from_chunks = [
         _prefill(heads, chunk, ring, n_heads, is_native=plan.is_native) for chunk in plan.prefills
@@ -61,7 +60,7 @@ def _attention(
         from_runs.append(attend_queries(q, plan.queries, ring))
     parts = from_runs + from_chunks
     mixed = parts[0] if len(parts) == 1 else torch.cat(parts)
-    return block.attention_out(padded(mixed, x.shape[0]), by_torch=not plan.is_native)
+    return block.attention_out(padded(mixed, x.shape[0]))
 
 
 def _prefill(heads: Tensor, chunk: Prefill, ring: Tensor, n_heads: int, *, is_native: bool) -> Tensor:

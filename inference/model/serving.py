@@ -124,7 +124,7 @@ class ServedModel:
         n_rows = len(plan.ids) if rows is None else len(rows)
         if rows is not None:
             x = padded(x[rows], n_filled(n_rows))
-        return weights.head(normalized(x, weights.norm, config.norm_eps), by_torch=by_torch)[:n_rows].float()
+        return weights.head(normalized(x, weights.norm, config.norm_eps))[:n_rows].float()
 
     def _decode(self, singles: Sequence[Chunk], cache: RingCache) -> Tensor | None:
         """Compute single tokens in one call: compiled code on a CPU, a CUDA graph on a GPU; None without either."""

@@ -77,8 +77,7 @@ class Product:
             return NativeWeight(weight.weight, weight.weight.data_ptr(), weight.scale)
         return NativeWeight(weight, torch.ops.mkldnn.data_ptr(weight), None) if self._is_onednns else None
 
-    def __call__(self, x: Tensor, *, by_torch: bool = False) -> Tensor:
-        """With `by_torch`, no compiled code is used."""
+    def __call__(self, x: Tensor) -> Tensor:
         if isinstance(self._weight, Blocks):
             return self._weight.multiply(x)
         return _packed_product(x, self._weight) if self._is_onednns else linear(x, self._weight)

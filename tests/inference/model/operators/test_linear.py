@@ -31,20 +31,17 @@ def is_onednns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def test_a_product_agrees_with_torchs(dtype: torch.dtype, tolerance: float, n_rows: int, n_in: int) -> None:
     x = torch.randn(n_rows, n_in, dtype=dtype)
     expected = plain_product(x, weight(dtype, n_in))
-    for by_torch in (False, True):
-        found = Product(weight(dtype, n_in))(x, by_torch=by_torch)
-        torch.testing.assert_close(found, expected, atol=tolerance, rtol=0)
+    torch.testing.assert_close(Product(weight(dtype, n_in))(x), expected, atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("n_in", [64, 2048])
-@pytest.mark.parametrize("by_torch", [False, True])
 @pytest.mark.usefixtures("is_onednns")
-def test_a_row_has_the_same_bits_in_any_batch(dtype: torch.dtype, n_in: int, by_torch: bool) -> None:
+def test_a_row_has_the_same_bits_in_any_batch(dtype: torch.dtype, n_in: int) -> None:
     product, x = Product(weight(dtype, n_in)), torch.randn(80, n_in, dtype=dtype)
-    whole = product(x, by_torch=by_torch)
+    whole = product(x)
     for n in {n_filled(n) for n in range(MIN_ROWS, 80)}:
-        assert torch.equal(product(x[:n], by_torch=by_torch), whole[:n])
+        assert torch.equal(product(x[:n]), whole[:n])
 
 
 def test_a_weight_that_is_not_for_blocks_stays_plain() -> None:
