@@ -24,7 +24,7 @@ from bench.machine import now, this_machine
 from bench.models.random_weights import random_model
 from bench.result_files import RESULTS, write
 from inference.engine.scheduler import MAX_CHUNK
-from inference.model.gpu.cards import make_current, sixteen_bits
+from inference.model.gpu.cards import choose_device, make_current, sixteen_bits
 from inference.model.serving import ServedModel
 from inference.text.tokenizer import Tokenizer
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    device = torch.device(args.device)
+    device = choose_device(args.device)
     make_current(device)
     scale = TINY if args.tiny else replace(FULL, dtype=sixteen_bits(device)) if device.type == "cuda" else FULL
     place = Place(device, scale)

@@ -87,6 +87,26 @@ def test_without_a_gpu_nothing_is_checked(capsys: pytest.CaptureFixture[str], tm
     assert not list(tmp_path.iterdir())
 
 
+def test_the_first_gpu_is_checked_and_made_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch refuses to make "cuda" the current device: it wants a number."""
+    devices = list[torch.device]()
+
+    class Made(Exception):
+        pass
+
+    def note(device: torch.device) -> None:
+        devices.append(device)
+        raise Made
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
+    monkeypatch.setattr(torch.cuda, "set_device", note)
+    with pytest.raises(Made):
+        main([])
+    assert devices == [torch.device("cuda", 0)]
+
+
 def test_a_card_without_bfloat16_is_checked_in_float16(monkeypatch: pytest.MonkeyPatch) -> None:
     gpu = torch.device("cuda", 0)
     dtypes = []
