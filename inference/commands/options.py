@@ -31,7 +31,7 @@ TEMPLATE_HELP = (
     "chat layout; jinja is the folder's own template, none serves completions only (default: detected in the folder)"
 )
 MIN_LEN = 2  # tokens: one of a prompt, one of an answer
-_DEVICE = re.compile(r"cpu|cuda(:[0-9]{1,3})?")
+_DEVICE = re.compile(r"cpu|cuda(:(0|[1-9][0-9]?))?")  # torch wraps around at 128: cuda:256 would be cuda:0
 _ONE_THREAD_BELOW = 5_000_000  # parameters; with 1M, a token takes 0.08 ms on one thread and 0.06 ms on two
 
 

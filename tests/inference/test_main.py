@@ -56,6 +56,8 @@ def test_a_missing_file_or_folder_is_one_line(path: Path, tmp_path: Path, capsys
         ),
         (["chat", "--model", "a", "--device", "gpu"], "'gpu' is not cpu, cuda or cuda:N"),
         (["serve", "--model", "a=b", "--device", "cuda:x"], "'cuda:x' is not cpu, cuda or cuda:N"),
+        (["serve", "--model", "a=b", "--device", "cuda:256"], "'cuda:256' is not cpu, cuda or cuda:N"),
+        (["serve", "--model", "a=b", "--device", "cuda:01"], "'cuda:01' is not cpu, cuda or cuda:N"),
         (["serve", "--model", "a=b", "--template", "v4"], "'v4' is not [NAME=]V, with V one of v1, v2, v3, v7, "),
         (["score", "--model", "a", "--ids-file", "b", "--chunk-size", "0"], "0 is out of range; at least 1"),
     ],
