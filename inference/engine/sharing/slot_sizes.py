@@ -39,8 +39,9 @@ class Sized:
 
     @property
     def is_windowed(self) -> bool:
-        """Whether a window bounds the rows of every layer."""
-        return all(self.config.window(layer) is not None for layer in range(self.config.n_layers))
+        """Whether a window that is shorter than the longest conversation bounds the rows of every layer."""
+        windows = [self.config.window(layer) for layer in range(self.config.n_layers)]
+        return all(window is not None and window < self.config.max_seq_len for window in windows)
 
 
 @dataclass(frozen=True, slots=True)

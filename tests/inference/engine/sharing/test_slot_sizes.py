@@ -1,5 +1,7 @@
 """The default length and number of conversations, for published models on cards of 24 and 80 GB."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -77,6 +79,12 @@ def test_a_window_of_some_layers_only_bounds_nothing() -> None:
     mixed = ModelConfig(4096, 32, 128, 14336, 32, 8, 1e-5, 32768, sliding_window=(1024, None), max_seq_len=32768)
     (length,) = default_lengths({"x": Sized(mixed, BFLOAT16)}, 9 * GIB).values()
     assert length == 2 * 4608 - 1024
+
+
+def test_a_window_as_long_as_a_conversation_bounds_nothing() -> None:
+    """Ministral 8B's config.json has a window of 32,768 and as many positions."""
+    wide = replace(V03, sliding_window=32768)
+    assert default_lengths({"x": Sized(wide, BFLOAT16)}, 9 * GIB) == {"x": 4608}
 
 
 def test_slots_are_as_many_as_fit_with_their_rows() -> None:
