@@ -44,7 +44,7 @@ def _digest(path: Path) -> str:
     if path.stat().st_size < _WORTH_KEEPING:
         return _computed(path)
     try:
-        entry = _cache() / f"{hashlib.sha256(str(path).encode()).hexdigest()[:32]}.json"
+        entry = _cache() / f"{hashlib.sha256(os.fsencode(path)).hexdigest()[:32]}.json"
     except RuntimeError:
         return _computed(path)
     known = _read(entry, before)

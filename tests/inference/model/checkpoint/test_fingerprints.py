@@ -67,6 +67,12 @@ def test_a_file_is_read_once(folder: Path, cache: Path, read: list[str]) -> None
     assert [path.suffix for path in cache.iterdir()] == [".json"]
 
 
+def test_a_file_whose_path_is_not_text_is_kept_too(folder: Path, cache: Path, read: list[str]) -> None:
+    other = folder.rename(folder.with_name(os.fsdecode(b"model \xff")))
+    assert [fingerprint(other) for _ in range(2)] == [expected(other)] * 2
+    assert read == [WEIGHTS]
+
+
 def test_small_files_are_not_kept(folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fingerprints, "_WORTH_KEEPING", 2**30)
     assert fingerprint(folder) == expected(folder)
