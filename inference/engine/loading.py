@@ -66,6 +66,12 @@ class _Read:
         return Sized(config, dtype, max_len, row_bytes, n_copies=self.model.n_ring_copies)
 
 
+def _read(name: str, folder: ModelFolder, chunk: int, *, dtype: torch.dtype | None, device: torch.device) -> _Read:
+    """Read a model's weights. After an error nothing refers to them, so the next model has their memory."""
+    model = load_for_serving(folder.path, dtype=dtype, device=device, progress=ProgressBar(name))
+    return _Read(model, fingerprint(folder.path), chunk, widest_step_bytes(model, chunk))
+
+
 def _backend(model: ServedModel) -> Backend:
     return model.backend
 
@@ -120,17 +126,23 @@ def load_models(
     for name, folder in folders.items():
         chunk = chunk_size(budget, n_parameters=folder.config.n_parameters, is_on_gpu=is_on_gpu)
         try:
-            model = load_for_serving(
-                folder.path, dtype=(dtype or {}).get(name), device=device, progress=ProgressBar(name)
-            )
-            models[name] = _Read(model, fingerprint(folder.path), chunk, widest_step_bytes(model, chunk))
+            models[name] = _read(name, folder, chunk, dtype=(dtype or {}).get(name), device=device)
         except (ValueError, OSError, MemoryError, RuntimeError) as error:  # RuntimeError: torch is out of memory
             logger.error("%s: left out: %s", name, error, exc_info=None if isinstance(error, ValueError) else error)
             errors[name] = error.with_traceback(None)  # its frames would keep the weights read so far in memory
     if errors and not models:
         raise next(iter(errors.values()))
     widest = max((one.step_bytes for one in models.values()), default=0)
-    cache_bytes = default_cache_bytes(device, step_bytes=widest) if cache_gb is None else int(cache_gb * GIB)
+    default = default_cache_bytes(device, step_bytes=widest)
+    cache_bytes = default if cache_gb is None else int(cache_gb * GIB)
+    if is_on_gpu and cache_bytes > default:
+        logger.warning(
+            "--cache-gb is %.2f, and %.2f GiB of %s are free beside the weights and the widest step; lower it if "
+            "memory runs out",
+            cache_bytes / GIB,
+            default / GIB,
+            device,
+        )
     sizes = divide_memory(
         {name: one.sized((max_len or {}).get(name), with_steps=cache_gb is None) for name, one in models.items()},
         cache_bytes,

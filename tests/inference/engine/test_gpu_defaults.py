@@ -1,5 +1,6 @@
 """`load_models` as on a GPU: tensors stay on the CPU, a stand-in records graphs, and memory is a given number."""
 
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "load_for_serving", lambda path, *, device, **more: load(path, **more))
     monkeypatch.setattr(loading, "RingCache", lambda *args, device, **more: RingCache(*args, **more))
     monkeypatch.setattr(loading, "widest_step_bytes", lambda model, chunk: chunk)
+    monkeypatch.setattr(loading, "default_cache_bytes", lambda device, step_bytes: GIB)
     monkeypatch.setattr(graphs, "CudaRecorder", lambda device: record)
     monkeypatch.setattr(ServedModel, "device", GPU)
     monkeypatch.setattr(serving, "can_fuse", lambda *shape: True)
@@ -91,3 +93,40 @@ def test_a_given_cache_is_filled_with_slots(tmp_path: Path) -> None:
     folder = open_folder(tmp_path)
     n_bytes = bytes_per_slot(folder.config, max_len=4000, dtype=torch.float32)
     assert load_models({"a": folder}, device=GPU, cache_gb=70 * n_bytes / GIB).models["a"].engine.n_slots == 70
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_given_cache_that_leaves_no_room_for_a_step_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_model_folder(tmp_path)
+    folder = open_folder(tmp_path)
+    load_models({"a": folder}, device=GPU, cache_gb=0.9, n_slots=1)
+    assert "--cache-gb" not in caplog.text
+    load_models({"a": folder}, device=GPU, cache_gb=1.5, n_slots=1)
+    assert "--cache-gb is 1.50, and 1.00 GiB of cuda:0 are free beside the weights and the widest step" in caplog.text
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_model_that_is_left_out_has_left_the_memory_before_it_is_divided(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last model leaves no room for its own step: the caches of the first get the memory of its weights."""
+    write_model_folder(tmp_path)
+    folder, made, left = open_folder(tmp_path), list[weakref.ref[ServedModel]](), list[bool]()
+
+    def step_bytes(model: ServedModel, chunk: int) -> int:
+        made.append(weakref.ref(model))
+        if len(made) == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return 0
+
+    def cache_bytes(device: torch.device, step_bytes: int) -> int:
+        left.extend(one() is None for one in made)
+        return GIB
+
+    monkeypatch.setattr(loading, "widest_step_bytes", step_bytes)
+    monkeypatch.setattr(loading, "default_cache_bytes", cache_bytes)
+    monkeypatch.setattr(loading.logger, "disabled", True)  # pytest keeps logged errors, and so their frames
+    loaded = load_models({"a": folder, "b": folder}, device=GPU, n_slots=1)
+    assert (list(loaded.models), list(loaded.failures), left) == (["a"], ["b"], [False, True])
