@@ -147,7 +147,7 @@ def _read(path: Path) -> dict[str, Any]:
             }
             for token in file.get("added_tokens") or []
         ]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise _damaged(path, error) from error
     if kind != "BPE":
         raise TokenizerError(f"{path} has a {kind} model; BPE was expected, as in Mistral and Llama")

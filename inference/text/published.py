@@ -73,23 +73,36 @@ def has_space_after_marks(folder: Path) -> bool:
 def chat_template(folder: Path) -> ChatTemplate | None:
     """Return the template of chat_template.jinja, tokenizer_config.json or chat_template.json, the first that has one.
 
-    Of several templates in a file it is the one named default.
+    An empty one is none, as in transformers. Of several templates in a file it is the one named default. Raises
+    TokenizerError where none has that name, and for anything but text.
     """
     path = folder / "chat_template.jinja"
-    if path.is_file():
-        return ChatTemplate(path.read_text(encoding="utf-8", errors="replace"), path.name)
+    if path.is_file() and (source := path.read_text(encoding="utf-8", errors="replace")).strip():
+        return ChatTemplate(source, path.name)
     for name in (TOKENIZER_CONFIG, "chat_template.json"):
-        template = _default(_read(folder / name).get("chat_template"))
-        if template is not None:
-            return ChatTemplate(template, name)
+        source = _default(folder / name, _read(folder / name).get("chat_template"))
+        if source.strip():
+            return ChatTemplate(source, name)
     return None
 
 
-def _default(template: object) -> str | None:
-    if isinstance(template, list):
-        named = [one for one in template if isinstance(one, dict)]
-        template = next((one.get("template") for one in named if one.get("name") == "default"), None)
-    return template if isinstance(template, str) else None
+def _default(path: Path, template: object) -> str:
+    if isinstance(template, list) and template and all(isinstance(one, dict) for one in template):
+        named = {str(one.get("name")): one.get("template") for one in template}
+        if "default" not in named:
+            raise TokenizerError(
+                f"{path} has chat templates named {', '.join(sorted(named))}, and none named default; choose a layout "
+                "with --template"
+            )
+        template = named["default"]
+    if not template:
+        return ""
+    if not isinstance(template, str):
+        raise TokenizerError(
+            f"{path}: chat_template is a {type(template).__name__}; a string was expected, or a list of objects with "
+            "name and template; choose a layout with --template"
+        )
+    return template
 
 
 def _name(piece: object) -> str | None:
@@ -112,7 +125,7 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     try:
         content = json.loads(path.read_bytes())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TokenizerError(f"{path} is not JSON, or is damaged: {error}") from error
     if not isinstance(content, dict):
         raise TokenizerError(f"{path} is a JSON {type(content).__name__}; an object was expected")

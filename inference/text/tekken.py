@@ -19,7 +19,7 @@ class TekkenTokenizer(Tokenizer):
             raise TokenizerError(f"{path} needs the mistral-common library; pip install mistral-common") from error
         try:
             self._library = Tekkenizer.from_file(path)
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
             reason = f"{type(error).__name__}: {str(error)[:200]}"
             raise TokenizerError(f"{path} is not a tekken file that mistral-common can read ({reason})") from error
         self.bos_id, self.eos_id = self._library.bos_id, self._library.eos_id

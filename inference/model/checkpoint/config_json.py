@@ -62,7 +62,7 @@ def read_config(path: Path) -> tuple[ModelConfig, Family]:
     if kind.family == "mistral" and "layer_types" in raw:  # transformers' AutoConfig decides so
         kind = _CLASSES["ministral"]
     architectures = raw.get("architectures") or [kind.architecture]
-    if not isinstance(architectures, list) or [name for name in architectures if name not in _ARCHITECTURES]:
+    if not isinstance(architectures, list) or not _ARCHITECTURES.issuperset(map(str, architectures)):
         raise CheckpointError(
             f"{path}: architectures is {shown(architectures)}; [{kind.architecture!r}] was expected, a model that "
             "continues text"

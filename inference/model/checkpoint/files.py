@@ -93,8 +93,8 @@ def _indexed(index: Path) -> tuple[Path, ...]:
     if not isinstance(names, dict) or not names:
         raise CheckpointError(f"{index} has no weight_map; an object from tensor to file was expected")
     files = sorted({str(name) for name in names.values()})
-    if strange := [name for name in files if Path(name).name != name]:
-        raise CheckpointError(f"{index} names {', '.join(strange)}; files beside it were expected")
+    if strange := [name for name in files if not name or Path(name).name != name]:
+        raise CheckpointError(f"{index} names {', '.join(map(repr, strange))}; files beside it were expected")
     if missing := [name for name in files if not (index.parent / name).is_file()]:
         raise CheckpointError(
             f"{index.parent} lacks {', '.join(missing)}, which {index.name} names; copy the missing files there"
@@ -130,7 +130,7 @@ def _found(folder: Path) -> str:
     if not others:
         return "found no weights; put them there"
     found = f"found {', '.join(others[:8])}{' …' if len(others) > 8 else ''}"
-    if WEIGHTS_FILE in others:
+    if WEIGHTS_FILE in others and not (folder / PARAMS_FILE).is_file():
         return f"{found}; {WEIGHTS_FILE} needs {PARAMS_FILE}, which is missing: copy it there"
     if not (folder / CONFIG_FILE).is_file() and any(name in HF_FILES or _SHARD.fullmatch(name) for name in others):
         return f"{found}; these need {CONFIG_FILE}, which is missing: copy it there"

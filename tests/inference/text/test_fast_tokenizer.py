@@ -159,7 +159,7 @@ def test_without_the_library_the_error_says_how_to_install_it(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "not JSON", "[]", "{}", '{"model": {}}', '{"model": {"type": "BPE"}, "decoder": 1}']
+    "damage", ["", "not JSON", "[]", "[" * 100_000, "{}", '{"model": {}}', '{"model": {"type": "BPE"}, "decoder": 1}']
 )
 def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "tokenizer.json"

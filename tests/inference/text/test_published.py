@@ -25,8 +25,9 @@ def test_a_folder_without_such_files_publishes_nothing(tmp_path: Path) -> None:
     [
         ("text", "text"),
         ([{"name": "tool_use", "template": "other"}, {"name": "default", "template": "text"}], "text"),
-        ([{"name": "tool_use", "template": "other"}], None),
-        ([1], None),
+        ([{"name": "default", "template": None}], None),
+        ([], None),
+        (" \n", None),
         (None, None),
     ],
 )
@@ -39,8 +40,28 @@ def test_a_template_is_the_only_one_or_the_default_of_several(
         assert published.chat_template(tmp_path) == expected
 
 
-def test_a_template_file_takes_precedence_over_the_configuration(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("template", "match"),
+    [
+        (
+            [{"name": "tool_use", "template": "a"}, {"name": "rag", "template": "b"}],
+            "named rag, tool_use, and none named",
+        ),
+        ([1], "chat_template is a list; a string was expected"),
+        ({"default": "a"}, "chat_template is a dict; a string was expected"),
+        (5, "chat_template is a int; a string was expected"),
+    ],
+)
+def test_a_template_that_cannot_be_chosen_is_not_taken_for_none(tmp_path: Path, template: object, match: str) -> None:
+    write(tmp_path, "tokenizer_config.json", {"chat_template": template})
+    with pytest.raises(TokenizerError, match=rf"tokenizer_config\.json.* {match}.*; choose a layout with --template"):
+        published.chat_template(tmp_path)
+
+
+def test_a_template_file_takes_precedence_over_the_configuration_unless_it_is_empty(tmp_path: Path) -> None:
     write(tmp_path, "tokenizer_config.json", {"chat_template": "old"})
+    (tmp_path / "chat_template.jinja").write_text("\n")
+    assert published.chat_template(tmp_path) == published.ChatTemplate("old", "tokenizer_config.json")
     (tmp_path / "chat_template.jinja").write_text("new")
     assert published.chat_template(tmp_path) == published.ChatTemplate("new", "chat_template.jinja")
 
@@ -77,7 +98,8 @@ def test_ids_of_another_kind_are_refused(tmp_path: Path, ids: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "match"), [("{", "is not JSON, or is damaged"), ("[]", "is a JSON list; an object")]
+    ("content", "match"),
+    [("{", "is not JSON, or is damaged"), ("[" * 100_000, "is not JSON"), ("[]", "is a JSON list; an object")],
 )
 def test_a_damaged_file_is_named(tmp_path: Path, content: str, match: str) -> None:
     (tmp_path / "generation_config.json").write_text(content)

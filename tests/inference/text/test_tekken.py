@@ -55,7 +55,7 @@ def test_an_unknown_version_is_refused_with_the_library_s_reason(tmp_path: Path)
         TekkenTokenizer(path)
 
 
-@pytest.mark.parametrize("damage", ["", "not JSON", "[]", "{}", '{"config": {"version": "v3"}}', "half"])
+@pytest.mark.parametrize("damage", ["", "not JSON", "[]", "[" * 100_000, "{}", '{"config": {"version": "v3"}}', "half"])
 def test_a_damaged_file_is_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "tekken.json"
     whole = small_tekken("v3").read_text()

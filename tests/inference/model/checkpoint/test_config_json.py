@@ -180,6 +180,7 @@ def test_model_type_decides_the_class_whichever_architecture_is_named(tmp_path: 
     [
         ({"model_type": "mixtral"}, "model_type is 'mixtral'; mistral, ministral, llama are supported, other"),
         ({"model_type": ...}, "model_type is None; mistral, ministral, llama"),
+        ({"architectures": [["MistralForCausalLM"]]}, r"\['MistralForCausalLM'\] was expected"),
         ({"architectures": ["MistralForSequenceClassification"]}, r"\['MistralForCausalLM'\] was expected"),
         ({"hidden_act": "gelu"}, "hidden_act is 'gelu'; only 'silu' is supported"),
         ({"attention_bias": True}, "attention_bias is True; only False"),
