@@ -11,9 +11,9 @@
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
 #                   .venv/bin/python -m bench.rating.reading                       how long votes files take to read
 #                   make bench-inference ARGS="--sizes 15M --dtypes bfloat16"      part of the second
-#                   make bench-inference ARGS="--isa avx2"     the second as without AVX-512; compiles llama.cpp again
+#                   make bench-inference ARGS="--isa avx2"     the second as on a processor without AVX-512; compiles llama.cpp again
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
-# make clients      run real clients (openai, mistralai, litellm, LangChain, aider, lm-eval, ...) against the model server
+# make clients      check the model server with real clients: openai, mistralai, litellm, LangChain, aider, lm-eval, ...
 #                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 3 GB of packages, once
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
 # make demo         train the four demo models again, one after the other: an hour or more

@@ -109,7 +109,7 @@ def open_folder(path: Path, *, template: Choice | None = None) -> ModelFolder:
 
 def _is_padding(tokenizer: Tokenizer, start: int) -> bool:
     """Whether all pieces from id `start` on are control tokens for padding. Fine-tuning adds one, often without an
-    embedding for it; no text has it."""
+    embedding; no text contains it."""
     if max(tokenizer.bos_id, *tokenizer.eos_ids) >= start:
         return False
     added = range(start, tokenizer.vocab_size)

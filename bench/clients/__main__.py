@@ -3,8 +3,8 @@
     make clients                                all of them
     make clients ARGS="--only openai_sdk,llm_command"
 
-Nothing here asks another machine, and where a client tries to, its last check fails. With --record, what the clients
-sent is written as well, for the test that replays tests/data/client_requests.json.
+No client reaches another machine; if one tries to, its last check fails. With --record, what the clients sent is
+written too, for the test that replays tests/data/client_requests.json.
 """
 
 import argparse

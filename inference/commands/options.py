@@ -16,7 +16,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"  # w
 DTYPES = ("float32", "bfloat16", "float16", "int8")
 DTYPE_HELP = (
     "dtype of the weights (default: float32 under 100M parameters on a CPU, else bfloat16, or float16 on a GPU without "
-    "bfloat16; int8 needs the least memory, on a CPU only)"
+    "bfloat16; int8, on a CPU only, needs the least memory)"
 )
 DEVICE_HELP = "cpu, cuda or cuda:N (default: the first GPU, else the CPU)"
 FOLDER_HELP = (
@@ -24,8 +24,8 @@ FOLDER_HELP = (
     "or demo:NAME for a demo model"
 )
 MAX_LEN_HELP = (
-    "tokens of prompt and answer together (default: the checkpoint's max_seq_len, or for a model without a window the "
-    "most with which 16 conversations fit on a GPU, or two on a CPU where not even one fits; at least 2,048)"
+    "tokens of prompt and answer together (default: the checkpoint's max_seq_len; a model without a window gets fewer, "
+    "at least 2,048, if otherwise 16 conversations do not fit on a GPU, or not even one on a CPU)"
 )
 TEMPLATE_HELP = (
     "chat layout; jinja is the folder's own template, none serves completions only (default: detected in the folder)"
@@ -51,8 +51,8 @@ def add_cache_gb(parser: argparse.ArgumentParser) -> None:
         "--cache-gb",
         type=above_zero,
         metavar="G",
-        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but 1 GiB, or but "
-        "what the widest step needs)",
+        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but what the "
+        "widest step needs, and at least 1 GiB)",
     )
 
 
@@ -120,8 +120,8 @@ class Computing:
 
 
 def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Computing:
-    """Set torch's threads as in `add_computing`'s options, and return what else they say. Compiles decode.c first where
-    it is needed and not compiled. Raises ValueError for a device that is not there.
+    """Set torch's threads by the options of `add_computing`, and return the device and the dtype. Compile the C code
+    first where it is needed and not compiled. Raises ValueError for a device that is not there.
     """
     set_threads(args.threads, config)
     from inference.model.gpu.cards import choose_device

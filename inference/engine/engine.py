@@ -162,7 +162,7 @@ class Engine:
         self._cache.resize(self._scheduler.resize(n_slots), n_slots)
 
     def use_quiet_moment(self) -> bool:
-        """Without requests, prepare something for later steps, within the time of a few. False: nothing is left."""
+        """While no request runs, prepare something for later steps, in the time of a few. False: nothing is left."""
         return self._improve is not None and not self.has_work and self._improve(self._cache)
 
     @torch.inference_mode()

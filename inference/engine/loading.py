@@ -48,8 +48,8 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A model whose weights are read. The memory for caches depends on the tokens of a chunk of a prompt, and on the
-    memory of a step of so many (0 on a CPU).
+    """A model whose weights are read. `chunk` is the tokens of a chunk of a prompt, and `step_bytes` the memory of a
+    step with that many (0 on a CPU): the memory for caches depends on both.
     """
 
     model: ServedModel
@@ -195,8 +195,8 @@ def _log_sizes(name: str, loaded: LoadedModel, cache: RingCache, *, is_default: 
     allowed = loaded.folder.config.max_seq_len
     if is_default and cache.max_len < allowed:
         logger.info(
-            "%s: prompt and answer have at most %s of the %s tokens that the model allows, with which %d conversations "
-            "fit; --max-len changes this",
+            "%s: prompt and answer together have at most %s of the %s tokens that the model allows, so that %d "
+            "conversations fit; --max-len changes this",
             name,
             f"{cache.max_len:,}",
             f"{allowed:,}",
@@ -208,7 +208,7 @@ def _prepare(name: str, model: ServedModel, cache: RingCache) -> None:
     """Record the graphs of a model on a GPU, and log them."""
     if (prepared := model.prepare(cache)) is not None:
         logger.info(
-            "%s: %d CUDA graphs for up to %d answers recorded in %.1f s; %d are missing, and larger ones serve instead",
+            "%s: %d CUDA graphs for up to %d answers recorded in %.1f s; %d are missing, larger ones are used instead",
             name,
             prepared.n_graphs,
             prepared.n_rows,

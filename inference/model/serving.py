@@ -1,9 +1,9 @@
 """A model that computes the next tokens of many sequences at once.
 
 `Transformer.served` makes one from trainable weights, and `checkpoint.weights.load_served` from a folder. Single tokens
-are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where there are such; longer chunks are computed by
+are decoded by compiled code on a CPU and by CUDA graphs on a GPU, where available; longer chunks are computed by
 compiled code where that is faster than torch's operators. A step with both is two passes over the weights on a CPU, so
-that a request has the same bits in any company, and one on a GPU, where the weights are most of what a step reads.
+that a request gets the same bits whatever else runs, and one on a GPU, where a step reads mostly weights.
 
 Letters: N tokens of a step, V vocabulary.
 """
@@ -67,8 +67,8 @@ class ServedModel:
 
     @property
     def n_ring_copies(self) -> int:
-        """How many copies of one layer's keys and values steps make: on a GPU without flash attention one in graphs,
-        and one in other steps.
+        """The number of copies of one layer's keys and values: on a GPU without flash attention graphs make one,
+        and other steps another.
         """
         config = self.config
         is_fused = can_fuse(self.device, self.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
@@ -111,7 +111,7 @@ class ServedModel:
         return logits
 
     def _compute(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool, by_torch: bool) -> Tensor:
-        """Compute `step` with torch's operators and, but `by_torch`, compiled code for parts of it."""
+        """Compute `step` with torch's operators and, unless `by_torch`, with compiled code for parts of it."""
         config, weights = self.config, self._weights
         is_native = self.backend == "native" and not by_torch
         plan = plan_step(config, chunks, cache, is_native=is_native, is_on_gpu=self._is_on_gpu)
@@ -134,7 +134,7 @@ class ServedModel:
         return None if decoder is None else decoder.step(singles, cache)
 
     def _prefill(self, chunks: Sequence[Chunk], cache: RingCache, *, every_token: bool) -> Tensor | None:
-        """Compute longer chunks in one call of compiled code; None where there is none, or torch is faster."""
+        """Compute longer chunks in one call of compiled code; return None without it, or where torch is faster."""
         if self._prefiller is None and self._can_prefill and (decoder := self._compiled_decoder()) is not None:
             self._prefiller = Prefiller(decoder)
         return None if self._prefiller is None else self._prefiller.step(chunks, cache, every_token=every_token)

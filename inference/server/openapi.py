@@ -135,7 +135,7 @@ def document(models: Described, *, one_model: str) -> Schema:
 
 
 def _with_ids(schema: Any, vocab_size: int) -> Any:
-    """Return a schema in which token ids, and names of members that are such, are below `vocab_size`."""
+    """Return a schema in which token ids, also as names of members, are below `vocab_size`."""
     if isinstance(schema, list):
         return [_with_ids(item, vocab_size) for item in schema]
     if not isinstance(schema, dict):

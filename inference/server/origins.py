@@ -1,6 +1,6 @@
 """Pages of other origins that may read the server's answers in a browser (CORS). By default none may.
 
-A server without it still answers such a page, but the browser keeps the answer from it.
+A server without CORS still answers such a page, but the browser does not show the page the answer.
 """
 
 import re
@@ -14,7 +14,7 @@ _DEFAULT_PORTS = {"http": ":80", "https": ":443"}  # browsers leave them out
 
 
 def parse_origin(text: str) -> str:
-    """Return an origin as browsers send it. Raises ValueError where it is none; * means any, null a page of a file."""
+    """Return an origin as browsers send it. * means any, null a page of a file. Raises ValueError for other text."""
     origin = text.lower()
     if origin in ("*", "null"):
         return origin
@@ -29,7 +29,7 @@ def parse_origin(text: str) -> str:
 def allowing(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     """Return the application with CORS headers for these origins; unchanged where there are none.
 
-    It answers a browser's question before a request (OPTIONS) itself. Its errors have the headers too, so that a page
+    It answers a browser's preflight request (OPTIONS) itself. Its errors have the headers too, so that a page
     can show them. Cookies are not allowed: the server has none.
     """
     if not origins:

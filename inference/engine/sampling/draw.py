@@ -97,7 +97,7 @@ def _draw_cut(logits: Tensor, draws: Sequence[Draw]) -> Tensor:
     tokens = torch.where(place == _NOTHING, _NOTHING, order.gather(-1, place.clamp(min=0)))[:, 0]
     if probs.shape[1] <= _N_FIRST:
         return tokens
-    # What the first tokens must hold to be enough: with top_k nothing, or more than there is.
+    # The probability that the first tokens need to be enough: with top_k, 0 where it keeps no more, else out of reach.
     needed = [draw.top_p if draw.top_k == 0 else 0.0 if draw.top_k <= _N_FIRST else math.inf for draw in draws]
     is_short = best.sum(dim=-1, dtype=torch.float64) < _column(needed, best)[:, 0]
     return torch.where(is_short, _UNDECIDED, tokens)

@@ -11,9 +11,10 @@ from inference.model.serving import ServedModel
 
 GIB = 1024**3
 MAX_CPU_SLOTS = 64
-"""Slots of one model on a CPU. There a step takes as much longer as it has more answers, so more slots give hardly more
-tokens, and each answer waits longer for its next one. (demo:larch-umber, two cores: 16, 64 and 256 answers get 7,300,
-7,400 and 9,000 tokens/s, one every 2.2, 8.6 and 28 ms.) A GPU has no such limit: a step mostly reads weights.
+"""Slots of one model on a CPU. There the time of a step grows with the number of answers, so more slots give hardly
+more tokens per second, and each answer waits longer for its next token. (demo:larch-umber, two cores: with 16, 64 and
+256 answers 7,300, 7,400 and 9,000 tokens/s, and a step takes 2.2, 8.6 and 28 ms.) A GPU has no such limit: there a step
+mostly reads weights.
 """
 _CPU_SHARE = 0.25  # of the free memory; other programs need the rest
 _LEAST_FREE = GIB  # of a GPU, for the steps and for what libraries allocate themselves
@@ -29,8 +30,8 @@ def free_bytes(device: torch.device) -> int:
 
 
 def default_cache_bytes(device: torch.device, *, step_bytes: int = 0) -> int:
-    """Return the default memory for all caches: on a CPU a quarter of the free memory. On a GPU all of it but 1 GiB, or
-    but `step_bytes` where the widest step needs more.
+    """Return the default memory for all caches: on a CPU a quarter of the free memory, on a GPU all but
+    `step_bytes`, which the widest step needs, and at least 1 GiB.
     """
     free = free_bytes(device)
     return int(free * _CPU_SHARE) if device.type == "cpu" else max(0, free - max(_LEAST_FREE, step_bytes))

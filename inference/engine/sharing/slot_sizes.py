@@ -46,7 +46,7 @@ class Sized:
 
 @dataclass(frozen=True, slots=True)
 class SlotSizes:
-    """Of each model that fits the greatest length, and the slots of each. `failures`: why the others do not fit."""
+    """The greatest length of each model that fits, and the slots of each. `failures`: why the others do not fit."""
 
     max_len: Mapping[str, int]
     n_slots: int

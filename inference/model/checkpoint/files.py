@@ -113,7 +113,7 @@ def _layout(folder: Path) -> Layout:
 
 
 def _without_shape(folder: Path) -> str:
-    """Say which file that states the shape is missing, from the weights that are there."""
+    """Return an error that names the missing file with the shape, from the weights that are there."""
     names = sorted(entry.name for entry in folder.iterdir())
     if weights := next((name for name in names if re.fullmatch(r"consolidated\b.*\.(safetensors|pth)", name)), None):
         return f"no {PARAMS_FILE} in {folder}; it states the shape of {weights}: copy it there"

@@ -1,8 +1,8 @@
 """What identifies the weights of an answer: the SHA-256 of their files.
 
-Reading 14 GB takes as long as loading them, so the digest of a large file is kept in the user's cache, in a small file
-of its own, under its path, size and times. An entry that is missing, damaged or of another file is computed again and
-replaced in one step, so processes that start together do no harm. Imports no torch.
+Reading 14 GB takes as long as loading them, so the user's cache keeps the digest of a large file, in a small file
+of its own, with its path, size and times. If the entry is missing, damaged or of another file, the digest is computed
+again and the entry replaced in one step, so processes that start together do no harm. Imports no torch.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ def _cache() -> Path:
 
 
 def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file in hex digits, from the cache where it has this very file."""
+    """Return the SHA-256 of a file in hex digits, from the cache if the file has not changed."""
     path = path.resolve()
     before = _identity(path)
     if path.stat().st_size < _WORTH_KEEPING:

@@ -140,7 +140,7 @@ def _are_equal(one: Tensor, other: Tensor) -> bool:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Callable[[str], Tensor]]:
-    """Open a file, and yield what returns a tensor of it by its name there."""
+    """Open a file, and yield a function from the names in it to tensors."""
     if path.suffix == PICKLED:
         yield load_pickled(path).__getitem__
         return

@@ -1,4 +1,4 @@
-"""Which device computes, and which dtypes it is good for.
+"""Which device computes, and which dtypes suit it.
 
 Cards since Ampere (compute capability 8.0: A100, RTX 30xx, L4, H100) have bfloat16 and can run flash attention. Older
 ones (T4, V100, RTX 20xx) compute in float16, which has the same size and a smaller range, with plain attention.
@@ -50,7 +50,7 @@ def make_current(device: torch.device) -> None:
 
 
 def has_bfloat16(device: torch.device | str) -> bool:
-    """Whether a GPU computes bfloat16 itself, which is when flash attention may run too."""
+    """Whether a GPU computes bfloat16 itself; only then flash attention may run."""
     return torch.version.hip is not None or torch.cuda.get_device_capability(device) >= _AMPERE
 
 

@@ -63,7 +63,7 @@ class GraphDecoder:
     """`step` for single tokens. It keeps no ring alive, so that the memory of a cache can be freed."""
 
     def __init__(self, weights: PackedWeights, recorder: Callable[[], Recorder] | None = None) -> None:
-        """`recorder` returns what records graphs that share their memory; None: `CudaRecorder`."""
+        """`recorder` makes recorders whose graphs share their memory; None: `CudaRecorder`."""
         config, embeddings = weights.config, weights.embeddings
         self._device = embeddings.device
         is_fused = can_fuse(self._device, embeddings.dtype, config.n_heads, config.n_kv_heads, config.head_dim)
@@ -80,7 +80,7 @@ class GraphDecoder:
 
     @property
     def name(self) -> str:
-        """How tokens are decoded in fact, in words for a report."""
+        """What decodes tokens, in words for a report."""
         if not self._recordings:
             return "torch"
         return "CUDA graphs, flash attention" if self._compute.is_fused else "CUDA graphs, plain products"
@@ -122,7 +122,7 @@ class GraphDecoder:
         return recording.logits[: len(chunks)].clone()
 
     def _find(self, n_rows: int, n_written: int, cache: RingCache) -> tuple[Recording | None, int]:
-        """Return the smallest graph that can serve, and its rows; ask for a better one where there could be one."""
+        """Return the smallest graph that is large enough, and its rows; note a better one for `record_wanted`."""
         if not self._is_for(cache):
             self._start(cache)
         if n_rows > MOST_ROWS:
@@ -217,8 +217,8 @@ def _unchanged(cache: RingCache) -> Iterator[None]:
 class CudaRecorder:
     """Records CUDA graphs that share their working memory.
 
-    They must be replayed one after the other, and the result of one be read before the next is replayed. After a
-    recording that failed, another recorder is needed.
+    They must be replayed one after the other, and the result of each be read before the next replay. After a failed
+    recording, a new recorder is needed.
     """
 
     def __init__(self, device: torch.device) -> None:
@@ -236,7 +236,9 @@ class CudaRecorder:
                     for _ in range(2):
                         run()
             finally:
-                here.wait_stream(self._stream)  # whatever a failed run has stored is there before it is restored
+                here.wait_stream(
+                    self._stream
+                )  # a failed run may still store keys, and the caller restores the row next
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 logits = run()

@@ -56,7 +56,7 @@ def _content(value: Any, info: ValidationInfo) -> Any:
 
 
 def _wrong(place: int, part: Any) -> str:
-    """Say what part `place` has instead of a text."""
+    """Describe part `place`, which is not a text part."""
     if not isinstance(part, dict):
         return f"part {place} is not an object"
     if part.get("type") == "text":

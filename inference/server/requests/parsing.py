@@ -13,8 +13,8 @@ _SHOWN = 60  # characters of a wrong value that its error repeats
 
 
 class Strict(BaseModel):
-    """A request that converts no values ("1" is not 1), takes only finite numbers, and has no unknown fields but such
-    as are null, which ask for nothing.
+    """A request that converts no values ("1" is not 1) and takes only finite numbers. An unknown field may only be
+    null, which asks for nothing.
     """
 
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, allow_inf_nan=False)
@@ -29,7 +29,7 @@ def whole(value: Any) -> Any:
 
 
 WHOLE = BeforeValidator(whole)
-"""Of a field that is an integer, or a list of such; after its bounds."""
+"""For a field that is an integer or a list of integers; write it after the bounds."""
 
 _Body = TypeVar("_Body", bound=Strict)
 

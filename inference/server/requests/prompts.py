@@ -85,9 +85,11 @@ def tokenize(body: TokenizeRequest, model: LoadedModel) -> list[int]:
         return chat_ids(body.messages, body, model)[0]
     assert body.prompt is not None
     if body.continue_final_message:
-        raise invalid("continue_final_message", True, "false or null was expected beside prompt, which is no message")
+        raise invalid(
+            "continue_final_message", True, "false or null was expected beside prompt, which is not a message"
+        )
     if body.add_generation_prompt is False:
-        raise invalid("add_generation_prompt", False, "true or null was expected beside prompt, which is no message")
+        raise invalid("add_generation_prompt", False, "true or null was expected beside prompt, which is not a message")
     tokenizer = model.folder.tokenizer
     for token_id in (tokenizer.bos_id, tokenizer.eos_id):
         if body.prompt == tokenizer.piece(token_id):
@@ -107,7 +109,9 @@ def detokenize(body: DetokenizeRequest, model: LoadedModel) -> str:
 def check_sampling(body: Sampling, model: LoadedModel) -> None:
     """Raise ApiError for two different seeds, and for a logit_bias of a token that the model does not have."""
     if body.random_seed is not None and body.seed not in (None, body.random_seed):
-        raise invalid("random_seed", body.random_seed, f"the same number as in seed, {body.seed}, was expected, or one")
+        raise invalid(
+            "random_seed", body.random_seed, f"the number in seed, {body.seed}, was expected, or only one of the two"
+        )
     tokenizer = model.folder.tokenizer
     for token_id in body.logit_bias or ():
         if int(token_id) >= tokenizer.vocab_size:

@@ -10,8 +10,8 @@ _TOOLS = "this server calls no tools; describe them in a message and read the ca
 _FORMAT = "this server does not constrain answers; ask for the format in a message and check the answer"
 _TEXT_ONLY = "this server reads and writes only text; send text"
 _ONE_ANSWER = "this server returns one answer to a prompt; send the request again, with another seed, for another"
-_NOTHING_STORED = "this server stores nothing; keep what you need beside the answer"
-_REASONING = "no model of this server can be told how to reason; write it in a message"
+_NOTHING_STORED = "this server stores nothing; store what you need on your side"
+_REASONING = "no model of this server has a setting for reasoning; ask for it in a message"
 _HISTORY = "this server cannot show it to a model; leave it out, or write it into content"
 _NOT_USED = "this server does not use it; leave it out"
 _SAMPLING = "this server does not sample that way; leave it out"
@@ -95,7 +95,7 @@ CHAT = {
     "thinking": Neutral(({"type": "disabled"},), _REASONING),
     "enable_thinking": Neutral((False,), _REASONING),
     "include_reasoning": Neutral((bool,), _REASONING),
-    "verbosity": Neutral(("medium",), "no model of this server can be told how long to answer; write it in a message"),
+    "verbosity": Neutral(("medium",), "no model of this server has a setting for length; ask for it in a message"),
     "prompt_logprobs": Neutral((False,), _PROMPT_LOGPROBS),
     "top_prompt_logprobs": Neutral((0,), _PROMPT_LOGPROBS),
     "echo": Neutral((False,), "an answer does not repeat its chat; add the answer to the last message"),
@@ -103,7 +103,7 @@ CHAT = {
 }
 
 TEXT = {
-    "suffix": Neutral(("",), "this server cannot write towards a text; leave it out"),
+    "suffix": Neutral(("",), "this server cannot write an answer that leads to a given text; leave it out"),
     "prompt_logprobs": Neutral((False,), "ask for them with echo and logprobs"),
 }
 

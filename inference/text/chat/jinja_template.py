@@ -1,11 +1,12 @@
 """A chat layout that is the Jinja template of a model folder.
 
-The text that the template writes is split at the control pieces that the template itself wrote (`typed` explains how
-they are told from what users typed), and each text between them is encoded as plain text. For harmless contents the ids
-are those of transformers' apply_chat_template.
+The text that the template writes is split at the control pieces that the template itself wrote (`typed` distinguishes
+them from what users typed), and each text between them is encoded as plain text. For harmless contents the ids are
+those of transformers' apply_chat_template.
 
-Many templates refuse conversations that others accept. Where one refuses, it is asked again with neighbours of one role
-joined and all system messages as one, first; and then with the system prompt before the first user's text.
+Many templates refuse conversations that others accept. If one refuses, it renders the conversation again: first with
+neighbours of one role joined and one system message at the start, then with the system prompt before the first user's
+text.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -8,7 +8,7 @@
 
 A template is compared by what it does, over a few conversations, not by its wording. One that refuses a system prompt
 may be a built-in layout that takes one. Spaces beside the marks of Mistral's layouts do not count: the templates that
-Mistral published differ in them, and stand for the ids that mistral-common gives. For zephyr BOS does not count.
+Mistral published differ in them, and all mean the ids that mistral-common returns. For zephyr BOS does not count.
 """
 
 import logging

@@ -131,6 +131,6 @@ def trusted(contents: Sequence[str], template: str, names: Names, render: Render
 
 def _not_safe() -> ValueError:
     return ValueError(
-        "it changes these messages, so that its control tokens and text that looks like them cannot be told apart; "
+        "it changes these messages, so that its control tokens cannot be distinguished from text that looks like them; "
         "messages without such text were expected"
     )

@@ -76,7 +76,7 @@ def test_without_a_window_the_length_follows_from_the_memory_and_is_logged(
     with caplog.at_level("INFO", loading.__name__):
         engine = load_models({"a": folder}, device=GPU).models["a"].engine
     assert (engine.n_slots, engine.max_len) == (16, 3000)
-    assert "at most 3,000 of the 8,000 tokens that the model allows, with which 16 conversations fit" in caplog.text
+    assert "at most 3,000 of the 8,000 tokens that the model allows, so that 16 conversations fit" in caplog.text
     assert load_models({"a": folder}, device=GPU, max_len={"a": 8000}).models["a"].engine.max_len == 8000
 
 

@@ -134,4 +134,4 @@ def test_a_model_for_longer_texts_than_fit_is_served_for_shorter_ones(
     with caplog.at_level("INFO"):
         (model,) = load_models({"vast": open_folder(tmp_path)}, cache_gb=0.01).models.values()
     assert 2048 < model.engine.max_len < 100_000
-    assert "of the 1,000,000,000 tokens that the model allows, with which 2 conversations fit; --max-len" in caplog.text
+    assert "of the 1,000,000,000 tokens that the model allows, so that 2 conversations fit; --max-len" in caplog.text

@@ -52,7 +52,7 @@ from tests.inference.server.serving import CHAT, ENDLESS, LIMIT_S, TEXT, USER, S
             {"seed": 1, "random_seed": 2},
             "random_seed",
             "invalid_value",
-            "random_seed is 2: the same number as in",
+            "random_seed is 2: the number in seed, 1, was",
         ),
         (CHAT, {"safe_prompt": True}, "safe_prompt", "invalid_value", "under [battle] in the arena's settings"),
         (CHAT, {"stream": "yes"}, "stream", "invalid_value", "stream is 'yes': "),

@@ -132,7 +132,7 @@ def test_a_template_cannot_make_control_pieces_of_typed_text(how: str) -> None:
         try:
             ids = render([Message("user", typed)], tokenizer, template)
         except ChatError as error:
-            assert "cannot be told apart" in str(error)  # noqa: PT017
+            assert "cannot be distinguished" in str(error)  # noqa: PT017
             n_refused += 1
             continue
         assert [token_id for token_id in ids if tokenizer.piece(token_id) in tokenizer.control_pieces()] == own, typed
