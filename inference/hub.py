@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from inference.model.checkpoint.config_json import CONFIG_FILE
 from inference.model.checkpoint.files import (
     ADAPTER_FILE,
     HF_FILES,
@@ -22,7 +21,8 @@ from inference.model.checkpoint.files import (
     read_checkpoint,
     weight_files,
 )
-from inference.model.checkpoint.params_json import PARAMS_FILE
+from inference.model.checkpoint.shape.config_json import CONFIG_FILE
+from inference.model.checkpoint.shape.params_json import PARAMS_FILE
 from inference.model.config import CheckpointError
 from inference.progress import ProgressBar
 from inference.text.tokenizer import TOKENIZER_FILES

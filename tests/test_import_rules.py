@@ -116,6 +116,7 @@ REACHES = [
     ("inference.engine.scheduler", (), ("torch",), ()),
     ("inference.model.config", (), ("torch",), ()),
     ("inference.model.checkpoint.files", (), ("torch",), ()),
+    ("inference.model.checkpoint.shape*", (), ("torch",), ()),
     ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),

@@ -1,7 +1,7 @@
 """The shape of a model, validated.
 
 It has no tensors, so the scheduler and the command line can ask for a window or a parameter count without importing
-torch. `checkpoint.params_json` and `checkpoint.config_json` read it from the two kinds of checkpoint.
+torch. `checkpoint.shape.params_json` and `checkpoint.shape.config_json` read it from the two kinds of checkpoint.
 """
 
 import json

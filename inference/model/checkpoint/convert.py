@@ -15,8 +15,8 @@ from torch import Tensor
 
 from inference.model.checkpoint.adapter import read_adapter
 from inference.model.checkpoint.files import WEIGHTS_FILE, read_checkpoint
-from inference.model.checkpoint.params_json import PARAMS_FILE, params_text, read_params
 from inference.model.checkpoint.pickled import PickledWeights, pickled_files
+from inference.model.checkpoint.shape.params_json import PARAMS_FILE, params_text, read_params
 from inference.model.checkpoint.stored import StoredWeights
 from inference.model.checkpoint.weights import ReportBytes, shapes
 from inference.model.config import CheckpointError, Family, ModelConfig

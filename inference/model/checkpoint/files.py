@@ -14,8 +14,8 @@ from typing import Literal
 
 from safetensors import SafetensorError, safe_open
 
-from inference.model.checkpoint.config_json import CONFIG_FILE, read_config
-from inference.model.checkpoint.params_json import PARAMS_FILE, leaves_vocabulary_open, read_params
+from inference.model.checkpoint.shape.config_json import CONFIG_FILE, read_config
+from inference.model.checkpoint.shape.params_json import PARAMS_FILE, leaves_vocabulary_open, read_params
 from inference.model.config import CheckpointError, Family, ModelConfig, read_object
 
 WEIGHTS_FILE = "consolidated.safetensors"

@@ -18,7 +18,7 @@ from torch.nn import init
 from torch.overrides import TorchFunctionMode
 
 from inference.model.checkpoint.files import WEIGHTS_FILE, Checkpoint, read_checkpoint
-from inference.model.checkpoint.params_json import PARAMS_FILE, params_text
+from inference.model.checkpoint.shape.params_json import PARAMS_FILE, params_text
 from inference.model.checkpoint.stored import StoredWeights
 from inference.model.config import Family, ModelConfig
 from inference.model.gpu.cards import sixteen_bits

@@ -7,7 +7,7 @@ import torch
 import transformers
 from torch import Tensor
 
-from inference.model.checkpoint.rope_scaling import scaling_object
+from inference.model.checkpoint.shape.rope_scaling import scaling_object
 from inference.model.config import Family, ModelConfig
 from inference.model.operators import linear
 from inference.model.packed import PackedWeights

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 from inference.model.checkpoint.convert import convert
 from inference.model.checkpoint.files import read_checkpoint
-from inference.model.checkpoint.params_json import params_text
+from inference.model.checkpoint.shape.params_json import params_text
 from inference.model.checkpoint.weights import load, save
 from inference.model.config import CheckpointError, YarnScaling
 from tests.inference.model.builders import (

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from inference.folder import open_folder, open_folders
-from inference.model.checkpoint.config_json import read_config
-from inference.model.checkpoint.params_json import read_params
+from inference.model.checkpoint.shape.config_json import read_config
+from inference.model.checkpoint.shape.params_json import read_params
 from inference.model.config import CheckpointError, ModelConfig
 from tests.fakes import write_model_folder
 from tests.inference.model.builders import tiny_config

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference.model.checkpoint.params_json import params_text, read_params
+from inference.model.checkpoint.shape.params_json import params_text, read_params
 from inference.model.config import CheckpointError, Family, ModelConfig
 from tests.inference.model.builders import tiny_config
 

@@ -10,7 +10,7 @@ from dataclasses import MISSING, asdict, fields
 from pathlib import Path
 from typing import Any
 
-from inference.model.checkpoint.rope_scaling import read_mistral_yarn, read_scaling, scaling_object
+from inference.model.checkpoint.shape.rope_scaling import read_mistral_yarn, read_scaling, scaling_object
 from inference.model.config import (
     CheckpointError,
     Family,

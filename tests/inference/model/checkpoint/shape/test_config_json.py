@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 import transformers
 
-from inference.model.checkpoint.config_json import read_config
+from inference.model.checkpoint.shape.config_json import read_config
 from inference.model.config import CheckpointError, ModelConfig
 
 MISTRAL_7B_V01: dict[str, Any] = {

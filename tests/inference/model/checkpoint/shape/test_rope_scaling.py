@@ -9,8 +9,8 @@ import torch
 import transformers
 from transformers.models.llama.modeling_llama import LlamaRotaryEmbedding
 
-from inference.model.checkpoint.config_json import read_config
-from inference.model.checkpoint.params_json import params_text, read_params
+from inference.model.checkpoint.shape.config_json import read_config
+from inference.model.checkpoint.shape.params_json import params_text, read_params
 from inference.model.config import CheckpointError, ModelConfig
 from inference.model.operators.rope import frequencies
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inference.model.checkpoint.rope_scaling import read_scaling
+from inference.model.checkpoint.shape.rope_scaling import read_scaling
 from inference.model.config import CheckpointError, Family, ModelConfig, RopeScaling, read_object, shown
 
 CONFIG_FILE = "config.json"
