@@ -2,8 +2,8 @@
 
     .venv-clients/bin/python -m bench.clients.checking openai_sdk openai '{"url": …}'
 
-What a client prints goes to stderr. A connection to any other machine is refused, and the last check fails: clients
-like to ask for price lists, updates and statistics. Only the standard library is imported here.
+What a client prints goes to stderr. A connection to any other machine is refused, and makes the last check fail: by
+default many clients ask for price lists and updates, or send statistics. Only the standard library is imported here.
 """
 
 import importlib

@@ -1,4 +1,4 @@
-"""What the checks found, as lines for a terminal and as the table of docs/inference.md."""
+"""The results of the checks, as lines for a terminal and as the table of docs/inference.md."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

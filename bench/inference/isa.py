@@ -1,7 +1,7 @@
 """Cap the instruction set of every engine, so that a processor with AVX-512 measures as one with AVX2.
 
-A cap consists of variables in the environment of an engine's process, since libraries read them when they are loaded,
-and for llama.cpp of a second build: it selects instructions when it is compiled. After loading, each engine reports
+A cap consists of variables in the environment of an engine's process, because libraries read them when they are loaded.
+For llama.cpp it is a second build, because llama.cpp selects instructions when it is compiled. After loading, each engine reports
 what its libraries use, and `check` refuses one that is not capped.
 """
 
@@ -49,4 +49,4 @@ def check(isa: Isa, engine: str, reported: str) -> None:
     >>> check("avx2", "ours", "torch AVX2, -march=x86-64-v3")
     """
     if isa == "avx2" and ("AVX512" in reported.upper() or "march=native" in reported):
-        raise RuntimeError(f"{engine} was to use AVX2 at most, but it reports: {reported}")
+        raise RuntimeError(f"{engine} reports more than AVX2, which was the cap: {reported}")

@@ -62,8 +62,8 @@ class YarnScaling:
     """YaRN (arXiv:2309.00071, section 3.2).
 
     Components that turn more than `beta_fast` times within `original_max_seq_len` tokens keep their frequency, those
-    that turn fewer than `beta_slow` times have it divided by `factor`, and between them the share is interpolated over
-    the components' numbers, whose ends are whole with `truncate`. Queries and keys are multiplied by
+    that turn fewer than `beta_slow` times have it divided by `factor`, and those between are interpolated by their
+    number. `truncate` rounds the first and the last of these numbers. Queries and keys are multiplied by
     `attention_factor`.
     """
 

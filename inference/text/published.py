@@ -73,7 +73,7 @@ def has_space_after_marks(folder: Path) -> bool:
 def chat_template(folder: Path) -> ChatTemplate | None:
     """Return the template of chat_template.jinja, tokenizer_config.json or chat_template.json, the first that has one.
 
-    An empty one is none, as in transformers. Of several templates in a file it is the one named default. Raises
+    An empty one counts as missing, as in transformers. Of several templates in a file it is the one named default. Raises
     TokenizerError where none has that name, and for anything but text.
     """
     path = folder / "chat_template.jinja"

@@ -11,7 +11,7 @@ ENGINES = {
     "transformers": ("bfloat16", "float32"),
     "llama.cpp": DTYPES,
 }
-"""The dtypes in which each engine is compared. In int8, llama.cpp runs Q8_0, and transformers has nothing that needs no
+"""The dtypes in which each engine is compared. In int8, llama.cpp runs Q8_0, and transformers would need a
 further package. "ours float32" is our engine with the same weights in float32, which should not be faster than in
 bfloat16."""
 PACKAGES = ("torch", "transformers", "llama-cpp-python", "numpy")

@@ -9,7 +9,7 @@ renders, and the kernel stops it:
     memory   512 MiB of address space (MemoryError in the child)
     output   what the request allows; more is an error
 
-After an end, the next request starts another child, which takes about 0.1 s. The child exits with this process, as its
+After the child ends, the next request starts another, which takes about 0.1 s. The child exits with this process, as its
 standard input then closes. Needs POSIX (SIGPROF, rlimits).
 """
 

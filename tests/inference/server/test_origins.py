@@ -52,7 +52,7 @@ def test_only_pages_of_the_given_origins_may_read_answers(
     assert answer.headers.get("access-control-allow-origin") == answered
 
 
-def test_the_question_before_a_request_is_answered() -> None:
+def test_a_preflight_request_is_answered() -> None:
     wanted = {"access_control_request_method": "POST", "access_control_request_headers": "authorization,content-type"}
     granted = ask("OPTIONS", PAGE, origin=PAGE, access_control_request_private_network="true", **wanted)
     assert granted.status_code == 200
