@@ -1,8 +1,8 @@
 """Cap the instruction set of every engine, so that a processor with AVX-512 measures as one with AVX2.
 
-A cap consists of variables in the environment of an engine's process, because libraries read them when they are loaded.
-For llama.cpp it is a second build, because llama.cpp selects instructions when it is compiled. After loading, each engine reports
-what its libraries use, and `check` refuses one that is not capped.
+A cap consists of variables in the environment of an engine's process, because libraries read them when they are
+loaded. For llama.cpp it is a second build, because llama.cpp selects instructions when it is compiled. After loading,
+each engine reports what its libraries use, and `check` refuses one that is not capped.
 """
 
 import os

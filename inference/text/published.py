@@ -73,8 +73,8 @@ def has_space_after_marks(folder: Path) -> bool:
 def chat_template(folder: Path) -> ChatTemplate | None:
     """Return the template of chat_template.jinja, tokenizer_config.json or chat_template.json, the first that has one.
 
-    An empty one counts as missing, as in transformers. Of several templates in a file it is the one named default. Raises
-    TokenizerError where none has that name, and for anything but text.
+    An empty one counts as missing, as in transformers. Of several templates in a file it is the one named default.
+    Raises TokenizerError where none has that name, and for anything but text.
     """
     path = folder / "chat_template.jinja"
     if path.is_file() and (source := path.read_text(encoding="utf-8", errors="replace")).strip():

@@ -9,8 +9,8 @@ renders, and the kernel stops it:
     memory   512 MiB of address space (MemoryError in the child)
     output   what the request allows; more is an error
 
-After the child ends, the next request starts another, which takes about 0.1 s. The child exits with this process, as its
-standard input then closes. Needs POSIX (SIGPROF, rlimits).
+After the child ends, the next request starts another, which takes about 0.1 s. The child exits with this process,
+as its standard input then closes. Needs POSIX (SIGPROF, rlimits).
 """
 
 import contextlib
