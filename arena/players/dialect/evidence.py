@@ -147,6 +147,8 @@ def _no_whole_top_p(
 def _no_system(texts: Sequence[list[str]], echo: Echo) -> str | None:
     for tokens in texts:
         words = " ".join(token for token in tokens if token not in STOPS)
+        if "optional system message" in words:  # as in Mistral's published templates, which have a system role
+            continue
         for pattern in _NO_SYSTEM:
             if (found := pattern.search(words)) and not echo.has(found[0].split()):
                 return "system"

@@ -205,6 +205,8 @@ def test_the_place_of_a_refused_role_is_read() -> None:
     "body",
     [
         error("The response was filtered due to the prompt triggering content management policy.", param="prompt"),
+        error("After the optional system message, conversation roles must alternate user/assistant/user/assistant/..."),
+        error("Only user and assistant roles are supported, with the exception of an initial optional system message!"),
         error("maximum temperature is 2"),
         error("temperature must be between 0 and 1"),
         error("The operation is not supported. Settings: temperature 0.7, seed 5."),
