@@ -40,7 +40,7 @@ def _cut(value: Any) -> Any:
 
 
 def _shape(value: Any) -> Any:
-    """Return what is asked without the texts and numbers: names of fields, roles, types and truths."""
+    """Return what is asked without the texts and numbers: names of fields, roles, types and booleans."""
     if isinstance(value, dict):
         return {name: inner if name in ("role", "type") else _shape(inner) for name, inner in sorted(value.items())}
     if isinstance(value, list):
