@@ -119,14 +119,14 @@ def check_sampling(body: Sampling, model: LoadedModel) -> None:
 
 
 def chat_ids(messages: list[ChatMessage], body: Continuing, model: LoadedModel) -> tuple[list[int], bool]:
-    """Return the ids of a conversation, and whether the answer continues its last message."""
+    """Return the ids of a conversation, and whether the answer continues text of its last message."""
     rendered = conversation(messages, body)
     try:
         ids = render(rendered.messages, model.folder.tokenizer, model.folder.template, continues=rendered.continues)
     except ChatError as error:
         param = "messages" if error.index is None else f"messages[{rendered.places[error.index]}]"
         raise ApiError(400, str(error), param=param, code="invalid_value") from error
-    return ids, rendered.continues
+    return ids, rendered.continues and bool(rendered.messages[-1].content.strip())
 
 
 def text_ids(text: str, tokenizer: Tokenizer, *, has_bos: bool) -> list[int]:

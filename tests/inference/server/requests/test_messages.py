@@ -1,6 +1,7 @@
 """What is rendered of a history: empty turns are dropped, and an answer continues the assistant's last message."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +13,7 @@ from inference.server.requests.parsing import parse
 from inference.server.requests.protocol import ChatRequest
 from inference.server.responses.errors import ApiError
 from inference.text.chat_template import Message
+from inference.text.folder import open_tokenizer
 from tests.inference.server.serving import ASK, CHAT, LIMIT_S, Server
 
 USER: dict[str, Any] = {"role": "user", "content": "hi"}
@@ -143,6 +145,19 @@ def test_the_answer_has_only_the_continuation_and_its_first_space(client: openai
     assert answers[0].choices[0].message.content == text
     pieces = client.chat.completions.create(messages=begun, stream=True, **settings)
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces) == text
+
+
+@pytest.mark.parametrize("content", ["", " ", [{"type": "text", "text": ""}]])
+def test_an_answer_to_an_empty_message_at_the_end_begins_without_a_space(
+    client: openai.OpenAI, folders: dict[str, Path], content: Any
+) -> None:
+    tokenizer = open_tokenizer(folders["one"])
+    word = tokenizer.encode("quick")[0]
+    assert tokenizer.piece_bytes(word).startswith(b" ")
+    settings: dict[str, Any] = {"model": "one", "max_tokens": 2, "temperature": 0, "logit_bias": {str(word): 100}}
+    begun = client.chat.completions.create(messages=[*ASK, {"role": "assistant", "content": content}], **settings)
+    answer = client.chat.completions.create(messages=ASK, **settings)
+    assert begun.choices[0].message.content == answer.choices[0].message.content
 
 
 def test_a_message_after_a_dropped_one_is_named_by_its_place_in_the_request(server: Server) -> None:
