@@ -77,7 +77,7 @@ def lines(findings: Findings) -> Iterator[str]:
         yield (
             f"a prompt of {arrival.prompt:,} tokens beside {arrival.n_streams} streams: first token after "
             f"{arrival.first_token_s:.3f} s; the streams' tokens meanwhile one every {arrival.gap_p50_ms:.1f} ms "
-            f"(median), at the longest {arrival.longest_gap_ms:.1f} ms"
+            f"(median), at most {arrival.longest_gap_ms:.1f} ms"
         )
     if (before := findings.preparation) is not None:
         yield (

@@ -51,8 +51,8 @@ def add_cache_gb(parser: argparse.ArgumentParser) -> None:
         "--cache-gb",
         type=above_zero,
         metavar="G",
-        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but what the "
-        "widest step needs, and at least 1 GiB)",
+        help="GiB for the caches of all models (default: a quarter of the free memory; on a GPU all but 1 GiB, "
+        "or what the widest step needs if that is more)",
     )
 
 

@@ -161,7 +161,7 @@ async def respond(request: Request, body: Body, running: RunningCompletion, work
 async def _collect_all(parts: Sequence[_Part]) -> list[Event]:
     """Return all events of each part as one. Parts are read one after the other, since a stream keeps what is unread.
 
-    One task, not a gather: a cancelled gather that nobody awaits is logged as an exception that nobody retrieved.
+    One task, not a gather: asyncio logs a cancelled gather that is not awaited as an exception never retrieved.
     """
     return [await _collect(part.stream) for part in parts]
 

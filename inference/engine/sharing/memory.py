@@ -31,7 +31,7 @@ def free_bytes(device: torch.device) -> int:
 
 def default_cache_bytes(device: torch.device, *, step_bytes: int = 0) -> int:
     """Return the default memory for all caches: on a CPU a quarter of the free memory, on a GPU all but
-    `step_bytes`, which the widest step needs, and at least 1 GiB.
+    1 GiB, or `step_bytes`, which the widest step needs, if that is more.
     """
     free = free_bytes(device)
     return int(free * _CPU_SHARE) if device.type == "cpu" else max(0, free - max(_LEAST_FREE, step_bytes))

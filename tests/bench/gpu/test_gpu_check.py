@@ -190,7 +190,7 @@ def test_the_report_compares_figures_with_their_targets() -> None:
     assert "our speed-up: target 3x, measured 4.50x (met)" in text
     assert "128 concurrent requests (slots of 2,048 tokens): 3,000 tok/s" in text
     assert "a prompt of 4,096 tokens beside 8 streams: first token after 0.250 s;" in text
-    assert "one every 11.0 ms (median), at the longest 60.5 ms" in text
+    assert "one every 11.0 ms (median), at most 60.5 ms" in text
     assert "a step of 2,048 tokens takes 800 MiB beside weights and cache; 28 graphs for up to 64 answers" in text
     assert "512 MiB instead of 4,096 MiB, 8.0x less" in text
     assert "skipped: other (not installed)" in text
