@@ -75,12 +75,14 @@ CHAT = {
     "function_call": Neutral(("none", "auto"), _TOOLS),
     "modalities": Neutral((["text"],), _TEXT_ONLY),
     "audio": Neutral((), _TEXT_ONLY),
-    "prediction": Neutral((), "this server cannot use a predicted answer; leave it out"),
+    "prediction": Neutral(
+        ({"type": "content", "content": ""},), "this server cannot use a predicted answer; leave it out"
+    ),
     "store": Neutral((False,), _NOTHING_STORED),
     "service_tier": Neutral(("auto", "default", "standard_only"), "this server has one tier; leave it out"),
     "prompt_cache_key": Neutral((str,), _NOT_USED),
     "prompt_cache_options": Neutral(({"mode": "implicit"},), "the server decides what is cached; leave it out"),
-    "prompt_cache_retention": Neutral(("in_memory",), "this server caches only in memory; leave it out"),
+    "prompt_cache_retention": Neutral(("in_memory", "in-memory"), "this server caches only in memory; leave it out"),
     "safety_identifier": Neutral((str,), _NOT_USED),
     "moderation": Neutral((), "this server moderates nothing; ask a moderation service for it"),
     "guardrails": Neutral(([],), "this server moderates nothing; ask a moderation service for it"),

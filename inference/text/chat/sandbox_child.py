@@ -77,6 +77,7 @@ def _rendered(template: Any, variables: dict[str, Any], longest: int) -> str:
 def _environment() -> Any:
     # Python and jinja2 import some of these when they need them, which is too late after _limit.
     import encodings.unicode_escape  # noqa: F401
+    import html  # noqa: F401
     import pprint  # noqa: F401
     import textwrap  # noqa: F401
 
