@@ -2,8 +2,8 @@
 
 Three sequences run together, with prompts in chunks and decoding past the window; the shorter ones decode while the
 longest prompt is read, in the same steps. The model runs as it is served (on a GPU with CUDA graphs), and with torch's
-operators alone. Devices differ in their last bits, so the check is that
-the logits agree to the precision of the dtype, and that in float32 every greedy token is the same.
+operators alone. Devices differ in their last bits, so the check is that the logits agree to the precision of the dtype,
+and that in float32 every greedy token is the same.
 """
 
 from dataclasses import dataclass, replace
