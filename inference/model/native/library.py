@@ -47,7 +47,7 @@ def load() -> ctypes.CDLL | None:
         try:
             _loaded = None if path is None else ctypes.CDLL(str(path))
         except OSError as error:
-            logger.warning("the decode library cannot be loaded; torch decodes, which is slower: %s", error)
+            logger.warning("the library cannot be loaded; torch computes, which is slower: %s", error)
     _has_looked = True
     return _loaded
 
@@ -83,7 +83,10 @@ def library_name(compiler: str) -> str:
 def library_folders() -> tuple[Path, ...]:
     """Return the folders that may have the library: beside Python's compiled files, else the user's cache."""
     beside = Path(importlib.util.cache_from_source(__file__)).parent
-    return beside, Path.home() / ".cache" / "arena"
+    try:
+        return beside, Path.home() / ".cache" / "arena"
+    except RuntimeError:  # a user without a home, in a container
+        return (beside,)
 
 
 def _identity(compiler: str) -> tuple[str, int, int]:

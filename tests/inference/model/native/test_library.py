@@ -66,6 +66,14 @@ def test_it_is_stored_beside_pythons_compiled_files(tmp_path: Path, monkeypatch:
     assert tmp_path in library_folders()[0].parents
 
 
+def test_a_user_without_a_home_has_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert library_folders() == (Path(module.__file__).parent / "__pycache__",)
+
+
 def test_the_first_folder_that_has_it_is_used(tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     assert find("x.so", (first, second)) is None
@@ -85,4 +93,4 @@ def test_a_file_that_is_not_a_library_is_logged_and_not_used(
     monkeypatch.setattr(module, "library_folders", lambda: (tmp_path,))
     (tmp_path / library_name(str(compiler))).write_text("not a library")
     assert library() is None
-    assert "cannot be loaded; torch decodes" in caplog.text
+    assert "cannot be loaded; torch computes" in caplog.text
