@@ -1,4 +1,4 @@
-# The arena in a container: its wheel, the locked dependencies, a C compiler for decode.c, and an unprivileged user.
+# The arena in a container: its wheel, the locked dependencies, a C compiler for the model server, and an unprivileged user.
 # It is checked with hadolint; no image has been built from it yet. Build one with: docker compose build
 
 FROM python:3.11-slim AS wheel
@@ -7,7 +7,7 @@ COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
 FROM python:3.11-slim
-# decode.c is compiled where it runs, for that processor (-march=native), into the user's cache.
+# Its C code is compiled where it runs, for that processor (-march=native), into the user's cache.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends gcc libc6-dev \

@@ -71,7 +71,7 @@ def _newcomer(folder: Path, *, is_installed: bool) -> int:
         try:
             for done, name in (
                 ((clone / ".venv" / ".run").exists, "installed"),
-                ((clone / ".venv" / ".compiled").exists, "decode.c compiled"),
+                ((clone / ".venv" / ".compiled").exists, "C code compiled"),
                 (lambda: app.get_json("/health") is not None, "the page is served"),
             ):
                 _wait(done, make, name)

@@ -130,7 +130,7 @@ def prepare_torch(args: argparse.Namespace, config: ModelConfig) -> Computing:
     if device.type == "cpu":
         compiling.start()
         if compiling.state() == "compiling":
-            print("compiling the decoder (once) ...", file=sys.stderr)
+            print("compiling the C code (once) ...", file=sys.stderr)
         compiling.wait()
     return Computing(device, None if args.dtype is None else torch_dtype(args.dtype))
 

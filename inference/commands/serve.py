@@ -194,7 +194,7 @@ def _run(args: argparse.Namespace) -> int:
         raise
 
     def load() -> Loaded:
-        """Load the models, and wait up to 10 s for decode.c to be compiled. Until it is, torch decodes."""
+        """Load the models, and wait up to 10 s for the C code to be compiled. Until it is, torch computes."""
         deadline = time.monotonic() + _COMPILING_S
         if device.type == "cpu":
             compiling.start()

@@ -87,8 +87,8 @@ def load_for_serving(
     the dtype of the cache. Raises CheckpointError, as `weights.load_served` and `cards.check_dtype`. A GPU becomes the
     current one of this thread.
 
-    Packing pays at every size where decode.c is compiled: a token of a model of 1M parameters in float32 takes 0.08 ms,
-    and 1.7 ms with plain weights (one thread).
+    Packing pays at every size where the C code is compiled: a token of a model of 1M parameters in float32 takes
+    0.08 ms, and 1.7 ms with plain weights (one thread).
     """
     device, int8 = torch.device(device), dtype is torch.int8
     check_dtype(dtype, device)

@@ -94,7 +94,7 @@ def test_a_compiler_that_fails_is_logged_and_not_called_again(app: App, tmp_path
     app.stop()
     app.start()
     app.wait_until_ready()
-    assert "decode.c could not be compiled on" in app.log
+    assert "the C code could not be compiled on" in app.log
     assert len(compiler.pids) == 1
 
 

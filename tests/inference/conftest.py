@@ -1,4 +1,4 @@
-"""One thread for torch, because a second one would only wait for these small models. decode.c is compiled before any
+"""One thread for torch, because a second one would only wait for these small models. The C code is compiled before any
 test, so that no test depends on when it is ready.
 """
 

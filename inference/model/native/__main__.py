@@ -1,4 +1,4 @@
-"""Compile decode.c ahead of time.
+"""Compile the C code ahead of time.
 
 `make run` does it once; where it has not been done, the model server does it.
 
@@ -23,14 +23,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     compiler = find_compiler()
     if compiler is None:
-        print("no C compiler (cc) found: torch decodes, several times slower for small models")
+        print("no C compiler (cc) found: torch computes, several times slower for small models")
         return 1
     stop = threading.Event()
     if args.stop_with_stdin:
         signal.signal(signal.SIGTERM, lambda _number, _frame: stop.set())
         threading.Thread(target=_stop_at_end_of_stdin, args=(stop,), daemon=True).start()
     elif find(library_name(compiler), library_folders()) is None:
-        print("Compiling the decode library (once) ...", flush=True)
+        print("Compiling the C code (once) ...", flush=True)
     if args.at_most is not None:
         timer = threading.Timer(args.at_most, stop.set)
         timer.daemon = True
@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m inference.model.native", description="Compile decode.c, once.")
+    parser = argparse.ArgumentParser(prog="python -m inference.model.native", description="Compile the C code, once.")
     parser.add_argument("--at-most", type=float, metavar="SECONDS", help="stop the compiler after this time")
     parser.add_argument("--stop-with-stdin", action="store_true", help="stop the compiler when standard input closes")
     return parser

@@ -14,7 +14,7 @@ from torch import Tensor
 from inference.model.native.library import library
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1}
-_BLOCK = 64  # BLOCK and KEYS in decode.c
+_BLOCK = 64  # BLOCK and KEYS in numbers.h
 
 
 class _Chunk(Structure):

@@ -1,4 +1,4 @@
-"""Compile decode.c once for each machine and version.
+"""Compile the C code once for each machine and version.
 
 The server keeps running meanwhile.
 
@@ -46,7 +46,7 @@ logger = logging.getLogger(__name__)
 State = Literal["unused", "compiling", "ready", "failed", "no compiler"]
 
 FAILURE_LASTS_S = 86_400.0
-_TORCH_DECODES = "torch decodes instead, several times slower for small models"
+_TORCH_COMPUTES = "torch computes instead, several times slower for small models"
 _POLL_S = 0.05
 _GRACE_S = 2.0  # between SIGTERM and SIGKILL
 _PROJECT = Path(__file__).resolve().parents[3]
@@ -86,7 +86,7 @@ def start() -> None:
         if _current.state != "unused":
             return
         if (compiler := find_compiler()) is None:
-            logger.info("no C compiler (cc) found: %s", _TORCH_DECODES)
+            logger.info("no C compiler (cc) found: %s", _TORCH_COMPUTES)
             _settle("no compiler")
         elif load() is not None:
             _settle("ready")
@@ -111,7 +111,7 @@ def ensure() -> bool:
 
 
 def _begin(compiler: str) -> None:
-    logger.info("compiling decode.c with %s, once for this machine; torch decodes until then", compiler)
+    logger.info("compiling the C code with %s, once for this machine; torch computes until then", compiler)
     began = time.monotonic()
     try:
         process = subprocess.Popen(
@@ -123,7 +123,7 @@ def _begin(compiler: str) -> None:
             start_new_session=True,  # Ctrl-C in the terminal is for the server, which may finish its answers
         )
     except OSError as error:
-        logger.warning("decode.c could not be compiled; %s: %s", _TORCH_DECODES, error)
+        logger.warning("the C code could not be compiled; %s: %s", _TORCH_COMPUTES, error)
         _settle("failed")
         return
     _current.state, _current.pipe = "compiling", process.stdin
@@ -135,11 +135,11 @@ def _follow(process: "subprocess.Popen[bytes]", began: float) -> None:
     lines = process.stdout.read().decode(errors="replace").strip().splitlines()
     code = process.wait()
     if code == 0 and load() is not None:
-        logger.info("decode.c was compiled in %.1f s and decodes new requests", time.monotonic() - began)
+        logger.info("the C code was compiled in %.1f s and computes new requests", time.monotonic() - began)
         _settle("ready")
     else:
         last = lines[-1] if lines else f"its process ended with status {code}"
-        logger.warning("%s", last if code == 1 else f"decode.c could not be compiled; {_TORCH_DECODES}: {last}")
+        logger.warning("%s", last if code == 1 else f"the C code could not be compiled; {_TORCH_COMPUTES}: {last}")
         _settle("failed")
 
 
@@ -164,7 +164,7 @@ def make_library(compiler: str, where: tuple[Path, ...], *, stop: threading.Even
     place = next((place for place in where if _is_writable(place)), None)
     if place is None:
         raise CompileError(
-            f"decode.c is not compiled: none of {', '.join(map(str, where))} can be written to; {_TORCH_DECODES}"
+            f"the C code is not compiled: none of {', '.join(map(str, where))} can be written to; {_TORCH_COMPUTES}"
         )
     with _alone(stop), tempfile.TemporaryDirectory() as folder:
         if (found := find(name, where)) is not None:  # by the process that had the lock
@@ -177,7 +177,7 @@ def make_library(compiler: str, where: tuple[Path, ...], *, stop: threading.Even
             part.replace(place / name)  # atomic
         except OSError as error:
             part.unlink(missing_ok=True)
-            raise CompileError(f"the decode library cannot be stored; {_TORCH_DECODES}: {error}") from error
+            raise CompileError(f"the library cannot be stored; {_TORCH_COMPUTES}: {error}") from error
     _failure_file(place, name).unlink(missing_ok=True)
     return place / name
 
@@ -193,7 +193,7 @@ def _compile(compiler: str, made: Path, place: Path, stop: threading.Event) -> N
                 process_group=0,
             )
         except OSError as error:
-            raise CompileError(f"decode.c could not be compiled; {_TORCH_DECODES}: {error}") from error
+            raise CompileError(f"the C code could not be compiled; {_TORCH_COMPUTES}: {error}") from error
         try:
             while (code := process.poll()) is None:
                 if stop.wait(_POLL_S):
@@ -203,14 +203,14 @@ def _compile(compiler: str, made: Path, place: Path, stop: threading.Event) -> N
         if code == 0 and made.is_file():
             return
         if code < 0:  # not the code's fault: the next start tries again
-            raise CompileError(f"{compiler} was killed by signal {-code} while compiling decode.c; {_TORCH_DECODES}")
+            raise CompileError(f"{compiler} was killed by signal {-code} while compiling the C code; {_TORCH_COMPUTES}")
         output.seek(0)
         lines = output.read().decode(errors="replace").strip().splitlines()
     last = lines[-1].strip() if lines else f"(nothing; exit status {code})"
     with contextlib.suppress(OSError):
         _failure_file(place, made.name).write_text(last, encoding="utf-8")
     raise CompileError(
-        f"decode.c could not be compiled; {_TORCH_DECODES}. The next try is in a day, or with another compiler. "
+        f"the C code could not be compiled; {_TORCH_COMPUTES}. The next try is in a day, or with another compiler. "
         f"{compiler} printed: {last}"
     )
 
@@ -254,7 +254,7 @@ def remembered_failure(name: str, where: tuple[Path, ...]) -> str | None:
         if 0 <= time.time() - failed_at < FAILURE_LASTS_S:
             at = time.strftime("%Y-%m-%d %H:%M", time.localtime(failed_at))
             return (
-                f"decode.c could not be compiled on {at}; {_TORCH_DECODES}. The next try is in a day, with another "
+                f"the C code could not be compiled on {at}; {_TORCH_COMPUTES}. The next try is in a day, with another "
                 f"compiler, or once {path} is removed. The compiler printed: {last}"
             )
     return None

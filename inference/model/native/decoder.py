@@ -14,7 +14,7 @@ from inference.model.packed import PackedBlock, PackedWeights
 
 _TYPES = {torch.float32: 0, torch.bfloat16: 1}
 _INT8 = 2
-_KEYS = 64  # KEYS in decode.c
+_KEYS = 64  # KEYS in numbers.h
 
 
 class _Product(Structure):
@@ -139,7 +139,7 @@ class Decoder:
 
 
 def can_decode(weights: PackedWeights) -> bool:
-    """Whether the weights are in the layout that decode.c reads."""
+    """Whether the weights are in the layout that the C code reads."""
     found = [product.for_native() for product in weights.products]
     kinds = {None if weight is None else weight.scale is None for weight in found}
     return None not in kinds and len(kinds) == 1

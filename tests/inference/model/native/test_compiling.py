@@ -145,10 +145,10 @@ def after_waiting(process: "subprocess.Popen[str]") -> list[str]:
 def test_the_library_is_compiled_while_the_process_goes_on(tmp_path: Path) -> None:
     with process_beside(tmp_path, os.environ["PATH"]) as process:
         started, *_, state = to_state(process)
-        assert "torch decodes until then" in started
+        assert "torch computes until then" in started
         assert state == "state compiling False"
         arrived, state = after_waiting(process)
-        assert "decodes new requests" in arrived
+        assert "computes new requests" in arrived
         assert state == "state ready True"
     with process_beside(tmp_path, os.environ["PATH"]) as process:
         assert to_state(process) == ["state ready True"]
@@ -170,7 +170,7 @@ def test_a_failure_is_logged_once_beside_the_process_and_not_tried_at_the_next_s
     with process_beside(tmp_path, path) as process:
         to_state(process)
         warning, state = after_waiting(process)
-        assert warning.startswith("WARNING decode.c could not be compiled; torch decodes instead")
+        assert warning.startswith("WARNING the C code could not be compiled; torch computes instead")
         assert warning.endswith("cc1: error: no such register")
         assert state == "state failed False"
     with process_beside(tmp_path, path) as process:
