@@ -31,6 +31,8 @@ def choose_device(name: str | None) -> torch.device:
             f"--device {name}: torch {torch.__version__} found no GPU; check the driver with nvidia-smi, or use "
             "--device cpu"
         )
+    # Before this, torch counts cards; a process may use fewer where they are divided (MIG).
+    torch.cuda.init()  # type: ignore[no-untyped-call]
     index, n_found = device.index or 0, torch.cuda.device_count()
     if index >= n_found:
         last = f" to cuda:{n_found - 1}" if n_found > 1 else ""

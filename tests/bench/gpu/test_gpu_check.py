@@ -99,6 +99,7 @@ def test_the_first_gpu_is_checked_and_made_current(monkeypatch: pytest.MonkeyPat
         raise Made
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "init", lambda: None)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
     monkeypatch.setattr(torch.cuda, "set_device", note)

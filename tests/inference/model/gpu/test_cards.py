@@ -9,10 +9,12 @@ from inference.model.gpu.cards import check_dtype, choose_device, make_current, 
 
 @pytest.fixture
 def two_cards(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An H100 and a T4."""
+    """An H100 and a T4. Before CUDA is initialized, torch counts two more, as it does where cards are divided."""
+    found = [4]
+    monkeypatch.setattr(torch.cuda, "init", lambda: found.insert(0, 2))
     monkeypatch.setattr(torch.backends.cuda, "is_built", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: found[0])
     monkeypatch.setattr(
         torch.cuda, "get_device_capability", lambda device: ((9, 0), (7, 5))[torch.device(device).index]
     )
