@@ -11,7 +11,7 @@ In a layer with window W, each slot has a ring of R = min(W, max_len) rows (R = 
 4. A longer chunk is computed before it is stored, because its keys may overwrite keys that it sees. It sees itself and
    the min(start, W - 1) positions before it (min(start, R) without a window). Its last R tokens are stored.
 
-decode.c follows the same rules, and its tests compare it with this module. Letters: B single tokens or N tokens of a
+The C code follows the same rules, and its tests compare it with this module. Letters: B single tokens or N tokens of a
 step, H_kv key heads, D head_dim.
 """
 

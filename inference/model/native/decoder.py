@@ -57,7 +57,7 @@ class Decoder:
     """`step` for single tokens. It keeps every tensor alive that the library reads."""
 
     def __init__(self, weights: PackedWeights, library: ctypes.CDLL) -> None:
-        """`weights` are some that `can_decode`."""
+        """`weights` are accepted by `can_decode`."""
         config, embeddings = weights.config, weights.embeddings
         self.config, self.library = config, library
         self._decode, self._kept = library.decode, list[Tensor]()

@@ -33,7 +33,7 @@ _ROWS_HINT = 16  # the layout is chosen for about this many rows; it stays corre
 
 
 def n_filled(n_rows: int) -> int:
-    """Return how many rows a product of `n_rows` should have, so that each has the same bits in any company.
+    """Return how many rows a product of `n_rows` should have, so that each has the same bits beside any others.
 
     From 16 on by 16: oneDNN makes and keeps code for every number of rows that it meets (100 MB for all up to 200).
     """

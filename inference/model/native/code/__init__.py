@@ -7,7 +7,7 @@ products.h           matrix products of a step of single tokens
 attention.h          attention of single tokens
 decode.c             a step of single tokens through the whole model
 chunk_attention.c    attention of a longer chunk, for torch's operators
-threads.h            a team of threads, which meet and share units of work
+threads.h            a team of threads: a barrier, and units of work to share
 rows.h               matrix products of many rows
 prompt_attention.h   attention of a longer chunk
 prefill.c            a step of longer chunks through the whole model

@@ -1,8 +1,8 @@
 /* One step of single tokens through a whole model, in one call.
 
    With torch's operators a token costs some 30 calls a layer. Once the weights have passed through the caches, each
-   call takes 3 to 10 microseconds, more than the arithmetic. Here the threads meet five times a layer, and otherwise
-   only read weights.
+   call takes 3 to 10 microseconds, more than the arithmetic. Here the threads wait for each other five times a
+   layer, and otherwise only read weights.
 
 
    Weights lie in blocks of 64 outputs, with 64 weights for every input (float32, int8), or 64 pairs for every pair of

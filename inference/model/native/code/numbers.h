@@ -14,7 +14,7 @@
 #endif
 
 #define BLOCK 64     /* outputs whose weights lie together */
-#define KEYS 64      /* keys that attention reads at a time: with their values they stay in the first cache */
+#define KEYS 64      /* keys that attention reads at a time: with their values they stay in the L1 cache */
 #if defined(__AVX512F__)
 #define LANES 16     /* floats of a register */
 #elif defined(__AVX2__)

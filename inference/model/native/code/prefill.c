@@ -1,8 +1,8 @@
 /* One step of longer chunks through a whole model, in one call. decode.c does the same for single tokens.
 
    The residual stream and all activations are float32; keys and values are stored in the cache's type. A row has the
-   same bits in any company and on any number of threads. places.py has the rules of the ring: a chunk is computed
-   before it is stored, because its keys may overwrite keys that it sees.
+   same bits beside any other rows and on any number of threads. places.py has the rules of the ring: a chunk is
+   computed before it is stored, because its keys may overwrite keys that it sees.
 
    The struct definition is mirrored in prefill.py. */
 

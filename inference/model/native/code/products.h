@@ -18,8 +18,8 @@ INLINE void block_product(int type, int rows, const Product *product, int64_t n_
     memset(sums, 0, sizeof sums);
     if (together(rows) == VECTORS) /* one after the other, which the processor prefetches better than we do */
         tile(type, rows, VECTORS, 0, weights, inputs, rows, 1, 0, n, sums, type == INT8 ? weights + AHEAD : 0);
-    else /* more sums than registers: a part of the outputs at a time, for as many inputs as fit into half of the first
-            cache; the next ones are prefetched evenly, so that the memory never idles */
+    else /* more sums than registers: a part of the outputs at a time, for as many inputs as fit into half of the
+            L1 cache; the next ones are prefetched evenly, so that the memory never idles */
         for (int64_t begin = 0; begin < n; begin += NEAR)
             tiles(type, rows, VECTORS, weights, inputs, rows, 1, begin, begin + NEAR < n ? begin + NEAR : n, sums,
                   weights + (begin + NEAR) * width_of(type));

@@ -1,7 +1,7 @@
 /* Attention of a longer chunk in a prefill step: over its slot's ring as it was before the chunk, and over itself.
 
    Keys and values are widened once for each key head, into strips as products of many rows read them. All query heads
-   of a key head share a strip of keys while it is in the first cache. Scores are float32. */
+   of a key head share a strip of keys while it is in the L1 cache. Scores are float32. */
 
 #ifndef PROMPT_ATTENTION_H
 #define PROMPT_ATTENTION_H

@@ -2,9 +2,9 @@
 
    Inputs are copied once, into tiles of 6 rows, and normalized or gated on the way. A thread takes some tiles and some
    blocks of outputs at a time. For SPAN inputs it widens the weights of one strip of outputs into a buffer that stays
-   in the first cache, and passes its tiles, which stay in the second, through the registers. Sums run over the inputs
-   in order, with one accumulator for each output, so a row has the same bits in any company and on any number of
-   threads. Activations are float32 for every type of weight. */
+   in the L1 cache, and passes its tiles, which stay in L2, through the registers. Sums run over the inputs
+   in order, with one accumulator for each output, so a row has the same bits beside any other rows and on any
+   number of threads. Activations are float32 for every type of weight. */
 
 #ifndef ROWS_H
 #define ROWS_H
@@ -112,7 +112,7 @@ INLINE void multiply_tile(const float *inputs, int64_t across, const float *weig
     }
 }
 
-/* To the sums of a unit, or with `out` to the end: see above. */
+/* Add to the sums of a unit, or with `out` finish them, as described above. */
 static void multiply_span(const float *tile, const float *weights, int64_t n, int is_first, float *sums, float *out,
                           int64_t n_out, const float *scale, int is_added) {
     if (out)
@@ -135,7 +135,7 @@ static void store_sums(const Product *product, const float *sums, int64_t row, i
     }
 }
 
-/* Where a strip's weights for input `begin` are; those for the next input, or pair for BFLOAT16, are *step bytes on. */
+/* Return the strip's weights for input `begin`; those for the next input (pair for BFLOAT16) are *step bytes on. */
 INLINE const char *strip_of(int type, const Product *product, int64_t strip, int64_t begin, int64_t *step) {
     const int64_t size = type == FLOAT32 ? 4 : type == BFLOAT16 ? 2 : 1, pair = type == BFLOAT16 ? 2 : 1;
     const int64_t n_in = padded(product->n_in, 16 * pair), block = strip / STRIPS, first = strip % STRIPS * STRIP;
@@ -160,7 +160,7 @@ INLINE void widen_as(int type, const Product *product, int64_t strip, int64_t be
                 type == INT8 ? widened(from + v * LANES) : *(const vec *)(from + v * 4 * LANES);
 }
 
-/* Weights of a strip for n inputs from `begin` on: where they are, if they are as wide already, else in `room`. */
+/* Return a strip's weights for n inputs from `begin` on: in place if they are floats, else widened into `room`. */
 static const float *widen(int type, const Product *product, int64_t strip, int64_t begin, int64_t n, float *room) {
     int64_t step;
     if (type == FLOAT32 && STRIP == BLOCK) return (const float *)strip_of(FLOAT32, product, strip, begin, &step);
@@ -183,7 +183,7 @@ static void multiply_unit(int type, const Product *product, const float *tiles, 
         const int64_t begin = k * SPAN, n = n_in - begin < SPAN ? n_in - begin : SPAN;
         for (int64_t s = strip; s < end; s++) {
             const float *weights = widen(type, product, s, begin, n, room);
-            /* what is widened next is fetched meanwhile, a part with every tile */
+            /* prefetch what is widened next, a part with every tile */
             const int64_t next = s + 1 < end ? s + 1 : strip, next_begin = s + 1 < end ? begin : begin + SPAN;
             const int64_t left = n_in - next_begin < SPAN ? n_in - next_begin : SPAN, pair = type == BFLOAT16 ? 2 : 1;
             const int64_t n_fetched = left > 0 ? padded(left, pair * n_tiles) / (pair * n_tiles) : 0;

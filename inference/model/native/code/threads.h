@@ -1,4 +1,4 @@
-/* A team of threads: they meet, and they share units of work. */
+/* A team of threads: a barrier, and units of work to share. */
 
 #ifndef THREADS_H
 #define THREADS_H

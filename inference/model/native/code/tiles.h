@@ -6,7 +6,7 @@
 #include "numbers.h"
 
 #define AHEAD 4096   /* bytes by which weights are prefetched */
-#define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the first cache */
+#define NEAR 32      /* inputs, or pairs, whose weights of one block stay in the L1 cache */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define SUMS 24      /* registers for sums, of 32 */
 #else
@@ -94,7 +94,7 @@ INLINE void tile(int type, int rows, int vectors, int first, const void *block, 
     UNROLL for (int r = 0; r < rows; r++) UNROLL for (int v = 0; v < vectors; v++) sums[r][first + v] = acc[r][v];
 }
 
-/* `tile` for the first `vectors` vectors of a block in the first cache, as many at a time as fit into registers. */
+/* `tile` for the first `vectors` vectors of a block in the L1 cache, as many at a time as fit into registers. */
 INLINE void tiles(int type, int rows, int vectors, const void *block, const void *inputs, int64_t along, int64_t across,
                   int64_t begin, int64_t end, vec (*sums)[VECTORS], const char *soon) {
     const int n = together(rows) < vectors ? together(rows) : vectors;
