@@ -47,7 +47,7 @@ def load() -> ctypes.CDLL | None:
         try:
             _loaded = None if path is None else ctypes.CDLL(str(path))
         except OSError as error:
-            logger.warning("the library cannot be loaded; torch computes, which is slower: %s", error)
+            logger.warning("the compiled library cannot be loaded; torch computes, which is slower: %s", error)
     _has_looked = True
     return _loaded
 
