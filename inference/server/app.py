@@ -5,6 +5,7 @@ Each exists twice: as in OpenAI and vLLM, and under /models/NAME/ for one model.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -68,6 +69,7 @@ class Routes:
 
     def __init__(self, worker: Worker) -> None:
         self._worker = worker
+        self._rendering: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     def table(self) -> list[tuple[str, str, Callable[[Request], Awaitable[Response]]]]:
         """Return method, path and endpoint of every address without /models/NAME, except /openapi.json."""
@@ -161,16 +163,16 @@ class Routes:
     ) -> tuple[str, _Body, _Result]:
         """Return the name of the requested model, the checked body, and the result of `prepare`."""
         raw = await read_body(request)
-        in_address = _in_address(request)
-
-        def read() -> tuple[str, _Body, _Result]:
-            body = parse(kind, raw)
-            name = find_model(self._worker, in_address, body.model)
-            return name, body, prepare(body, self._worker.models[name])
-
-        # a Jinja template may take half a second
-        has_code = any(not isinstance(model.folder.template, str) for model in self._worker.models.values())
-        return await asyncio.to_thread(read) if has_code or len(raw) > _LONG_BODY else read()
+        is_long = len(raw) > _LONG_BODY
+        body = await asyncio.to_thread(parse, kind, raw) if is_long else parse(kind, raw)
+        name = find_model(self._worker, _in_address(request), body.model)
+        model = self._worker.models[name]
+        has_messages = isinstance(body, ChatRequest | TokenizeRequest) and body.messages is not None
+        if has_messages and not isinstance(model.folder.template, str):
+            # a Jinja template may take half a second: while one renders, others of its model wait without a thread
+            async with self._rendering[name]:
+                return name, body, await asyncio.to_thread(prepare, body, model)
+        return name, body, await asyncio.to_thread(prepare, body, model) if is_long else prepare(body, model)
 
     async def _answer(
         self, request: Request, name: str, body: ChatRequest | CompletionRequest, prompts: list[Prompt]

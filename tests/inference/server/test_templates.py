@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import httpx
 
 from inference.engine.loading import load_models
 from inference.folder import open_folder
@@ -19,29 +22,41 @@ SPINNING = (
 
 
 def test_a_template_that_never_ends_is_an_error_and_keeps_nobody_waiting(tmp_path: Path) -> None:
+    """Three requests spin, and there are two threads: a request of another model gets the second one at once."""
     write_model_folder(tmp_path)
     (tmp_path / "chat_template.jinja").write_text(SPINNING)
     gaps: list[float] = []
+    served: list[int] = []  # how many spinning requests had ended when the other model had answered
 
     async def scenario() -> None:
-        async with asking(lambda: load_models({"m": open_folder(tmp_path)}, n_slots=1)) as (http, _):
-            info = await http.get("/tokenizer_info")
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(2))
+        models = ("spinning", "other")
+        async with asking(lambda: load_models({name: open_folder(tmp_path) for name in models}, n_slots=1)) as (
+            http,
+            _,
+        ):
+            info = await http.get("/models/other/tokenizer_info")
             assert info.json()["chat_layout"] == "jinja"
 
-            def body(text: str) -> dict[str, object]:
-                return {"messages": [{"role": "user", "content": text}], "max_tokens": 3}
+            def ask(name: str, text: str) -> asyncio.Task[httpx.Response]:
+                body = {"model": name, "messages": [{"role": "user", "content": text}], "max_tokens": 3}
+                return asyncio.create_task(http.post(CHAT, json=body))
 
-            spinning = asyncio.create_task(http.post(CHAT, json=body("spin")))
-            while not spinning.done():
+            spinning = [ask("spinning", "spin") for _ in range(3)]
+            other = ask("other", "the quick")
+            other.add_done_callback(lambda _: served.append(sum(task.done() for task in spinning)))
+            while not all(task.done() for task in spinning):
                 before = time.monotonic()
                 await asyncio.sleep(0.01)
                 gaps.append(time.monotonic() - before)
-            error = (await spinning).json()["error"]
-            assert "chat template (chat_template.jinja) failed: it was stopped after 0.5 s" in error["message"]
-            answer = await http.post(CHAT, json=body("the quick"))
-            assert (answer.status_code, answer.json()["usage"]["completion_tokens"]) == (200, 3)
+            for task in spinning:
+                error = (await task).json()["error"]
+                assert "chat template (chat_template.jinja) failed: it was stopped after 0.5 s" in error["message"]
+            for answer in (await other, await ask("spinning", "the quick")):
+                assert (answer.status_code, answer.json()["usage"]["completion_tokens"]) == (200, 3)
 
     asyncio.run(scenario())
+    assert served[0] <= 1
     assert len(gaps) > 10
     assert sorted(gaps)[len(gaps) // 2] < 0.1, "half a second would be the template's time on the event loop"
 
