@@ -49,7 +49,9 @@ _BY_NAME: dict[str, Layout] = {"v1": "v1", "v2": "v2", "v3": "v3", "v7": "v7", "
 
 _ASK, _ANSWER, _AGAIN = Turn(0, "user", " An  ask "), Turn(1, "assistant", " An answer "), Turn(2, "user", "Again? ")
 _SYSTEM = Turn(0, "system", "A rule ")
-_PROBES = ([_ASK], [_ASK, _ANSWER, _AGAIN], [_SYSTEM, _ASK], [_SYSTEM, _ASK, _ANSWER, _AGAIN])
+_ALL = [_SYSTEM, _ASK, _ANSWER, _AGAIN]
+_THOUGHT = Turn(1, "assistant", "<think>\nA thought\n</think>\n\nAn answer")  # some templates take thoughts out
+_PROBES = ([_ASK], [_ASK, _ANSWER, _AGAIN], [_SYSTEM, _ASK], _ALL, [_ASK, _THOUGHT, _AGAIN])
 
 
 def choose(tokenizer: Tokenizer, choice: Choice | None, *, family: Family, folder: Path) -> Template:
@@ -135,7 +137,7 @@ def _same_as(template: JinjaTemplate, tokenizer: Tokenizer) -> Layout | None:
         except TemplateError:
             return None
     for layout in _candidates(tokenizer):
-        if all(
+        if not _writes_names(layout, tokenizer) and all(
             _plain(text, layout, tokenizer) == _plain(_built_in(probe, layout, tokenizer), layout, tokenizer)
             for probe, text in written
         ):
@@ -151,19 +153,19 @@ def _candidates(tokenizer: Tokenizer) -> list[Layout]:
     return [*mistral, "llama-2", "zephyr", "chatml", "chatml-bos"]
 
 
-def _built_in(turns: list[Turn], layout: Layout, tokenizer: Tokenizer) -> str | None:
-    """Return the text of a built-in layout; None where it writes as plain text what is a control piece here."""
-    parts = parts_of(turns, layout, tokenizer)
+def _writes_names(layout: Layout, tokenizer: Tokenizer) -> bool:
+    """Whether a built-in layout writes as plain text what is a control piece here."""
     names = Names(tokenizer.control_pieces())
-    if any(isinstance(part, Text) and names.found_in(part.text) for part in parts):
-        return None
+    return any(isinstance(part, Text) and names.found_in(part.text) for part in parts_of(_ALL, layout, tokenizer))
+
+
+def _built_in(turns: list[Turn], layout: Layout, tokenizer: Tokenizer) -> str:
+    parts = parts_of(turns, layout, tokenizer)
     return "".join(part.name if isinstance(part, Mark) else part.text for part in parts)
 
 
-def _plain(text: str | None, layout: Layout, tokenizer: Tokenizer) -> str | None:
+def _plain(text: str, layout: Layout, tokenizer: Tokenizer) -> str:
     """Return a text without the differences that do not count for this layout."""
-    if text is None:
-        return None
     bos, eos = tokenizer.piece(tokenizer.bos_id), tokenizer.piece(tokenizer.eos_id)
     if layout == "zephyr":
         return text.removeprefix(bos)

@@ -140,6 +140,7 @@ OTHERS = [
     dialects.LLAMA_2.replace("[INST]", "USER:"),
     dialects.CHATML.replace("message['content']", "message['content'] | trim"),
     dialects.CHATML_DEFAULT,
+    dialects.THINKING.replace("<think>\n' }}", "' }}"),
     dialects.LLAMA_3,
 ]
 
