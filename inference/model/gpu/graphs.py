@@ -230,15 +230,13 @@ class CudaRecorder:
         try:
             self._stream.wait_stream(here)
             try:
-                with torch.cuda.stream(
-                    self._stream
-                ):  # libraries choose kernels and allocate memory before the recording
+                # Before the recording, libraries choose kernels and allocate memory.
+                with torch.cuda.stream(self._stream):
                     for _ in range(2):
                         run()
             finally:
-                here.wait_stream(
-                    self._stream
-                )  # a failed run may still store keys, and the caller restores the row next
+                # A failed run may still store keys, and the caller restores the row next.
+                here.wait_stream(self._stream)
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 logits = run()
