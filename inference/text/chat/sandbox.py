@@ -105,7 +105,7 @@ class Sandbox:
             line = _read_line(child.stdout.fileno(), deadline, most)
         except (OSError, EOFError, TimeoutError) as error:
             self.close()
-            raise TemplateError(_how_it_ended(child, error)) from error
+            raise TemplateError(_how_it_ended(child, error, message["cpu_s"])) from error
         answer: dict[str, Any] = json.loads(line.decode(errors="surrogatepass"))
         return answer
 
@@ -115,19 +115,21 @@ def _read_line(file: int, deadline: float, most: int) -> bytes:
     while not line.endswith(b"\n"):
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([file], [], [], left)[0]:
-            raise TimeoutError
+            raise TimeoutError("it did not end in time")
         part = os.read(file, 1 << 16)
         if not part:
             raise EOFError
         line += part
         if len(line) > most:
-            raise TimeoutError
+            raise TimeoutError("it wrote too much")
     return bytes(line)
 
 
-def _how_it_ended(child: subprocess.Popen[bytes], error: Exception) -> str:
-    if isinstance(error, TimeoutError) or child.returncode == -signal.SIGPROF:
-        return f"it was stopped after {CPU_S:g} s of CPU time"
+def _how_it_ended(child: subprocess.Popen[bytes], error: Exception, cpu_s: float) -> str:
+    if child.returncode == -signal.SIGPROF:
+        return f"it was stopped after {cpu_s:g} s of CPU time"
+    if isinstance(error, TimeoutError):
+        return f"it was stopped, because {error}"
     return f"its process ended with status {child.returncode}"
 
 
