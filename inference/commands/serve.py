@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,7 +29,7 @@ from inference.commands.options import (
 from inference.demo import shipped
 from inference.folder import open_folders
 from inference.model.native import compiling
-from inference.text.chat.recognition import CHOICES, Choice
+from inference.text.chat.recognition import CHOICES
 
 _COMPILING_S = 10.0  # after this time from the start of loading, the server is ready without compiled code
 
@@ -83,30 +83,30 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="stop when standard input closes, so that the server ends with the process that started it",
     )
-    serve.add_argument(
+    _add_by_model(
+        serve,
         "--max-len",
-        action="append",
-        default=[],
-        type=_named_length,
+        _length,
         metavar="[NAME=]N",
+        expected="such as 4096 or tiny=512",
         help=f"{MAX_LEN_HELP}; for one model, or without NAME for all others; may be given several times",
     )
-    serve.add_argument(
+    _add_by_model(
+        serve,
         "--dtype",
-        action="append",
-        default=[],
-        type=_named_dtype,
+        _one_of(DTYPES),
         metavar="[NAME=]D",
+        expected=f"with D one of {', '.join(DTYPES)}",
         help=f"{', '.join(DTYPES)}: {DTYPE_HELP}; for one model or all others, as with --max-len",
     )
     add_device(serve)
     add_threads(serve)
-    serve.add_argument(
+    _add_by_model(
+        serve,
         "--template",
-        action="append",
-        default=[],
-        type=_named_template,
+        _one_of(CHOICES),
         metavar="[NAME=]V",
+        expected=f"with V one of {', '.join(CHOICES)}",
         help=f"{', '.join(CHOICES)}: {TEMPLATE_HELP}; for one model or all others, as with --max-len",
     )
     serve.set_defaults(run=_run)
@@ -125,29 +125,36 @@ def _named_folder(text: str) -> tuple[str, str]:
     return name, place
 
 
-def _named_length(text: str) -> tuple[str | None, int]:
-    """Return a name and a number of tokens. The name is None where the number is for all other models."""
-    name, separator, number = text.rpartition("=")
-    if (separator and not name) or not number.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]N, such as 4096 or tiny=512")
-    return name or None, whole(MIN_LEN, None)(number)
+def _add_by_model(
+    parser: argparse.ArgumentParser,
+    option: str,
+    parse: Callable[[str], object | None],
+    *,
+    metavar: str,
+    expected: str,
+    help: str,
+) -> None:
+    """Add an option for one model, or without NAME= for all others; `_by_name` reads what was given.
+
+    `parse` returns the value, or None for a text that is none of the `expected` ones.
+    """
+
+    def parse_named(text: str) -> tuple[str | None, object]:
+        name, separator, given = text.rpartition("=")
+        value = parse(given)
+        if (separator and not name) or value is None:
+            raise argparse.ArgumentTypeError(f"{text!r} is not {metavar}, {expected}")
+        return name or None, value
+
+    parser.add_argument(option, action="append", default=[], type=parse_named, metavar=metavar, help=help)
 
 
-def _named_dtype(text: str) -> tuple[str | None, str]:
-    """Return a name and a dtype. The name is None where the dtype is for all other models."""
-    name, separator, dtype = text.rpartition("=")
-    if (separator and not name) or dtype not in DTYPES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]D, with D one of {', '.join(DTYPES)}")
-    return name or None, dtype
+def _length(text: str) -> int | None:
+    return whole(MIN_LEN, None)(text) if text.isdecimal() else None
 
 
-def _named_template(text: str) -> tuple[str | None, Choice]:
-    """Return a name and a chat layout. The name is None where the layout is for all other models."""
-    name, separator, given = text.rpartition("=")
-    layout = next((choice for choice in CHOICES if choice == given), None)
-    if (separator and not name) or layout is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not [NAME=]V, with V one of {', '.join(CHOICES)}")
-    return name or None, layout
+def _one_of(choices: Sequence[str]) -> Callable[[str], str | None]:
+    return lambda text: text if text in choices else None
 
 
 def _stop_with_stdin() -> None:
