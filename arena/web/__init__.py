@@ -44,10 +44,14 @@ def protect(
     texts: TextsOfPages,
     public_url: str | None = None,
     script: str = "",
+    forms: Sequence[str] = (),
 ) -> None:
-    """Wrap `app`, whose pages have these addresses, languages, texts and script. `n_inputs` has the number of inputs of
-    each event. The middleware added last is the outermost. Raises `ValueError` if the path of the public URL is one
-    of the app's own addresses."""
+    """Wrap `app`, whose pages have these addresses, languages, texts and script.
+
+    `n_inputs` has the number of inputs of each event, `forms` the addresses to which the pages' own forms are sent.
+    The middleware added last is the outermost. Raises `ValueError` if the path of the public URL is one of the app's
+    own addresses.
+    """
     path = urlsplit(public_url or "").path.rstrip("/")
     if path and is_taken(path, pages):
         raise ValueError(f"public_url {public_url!r}: {path} is an address of the arena itself; choose another path")
@@ -57,7 +61,7 @@ def protect(
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
     app.add_middleware(VisitorCookie, path=f"{path}/")
-    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs, not_found=texts.not_found)
+    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs, not_found=texts.not_found, forms=forms)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)
     app.add_middleware(Farewell)

@@ -1,8 +1,9 @@
 """Every sentence that a visitor sees, in English and Korean.
 
-`en.toml` and `ko.toml` have the same keys with the same {numbers}. Other layers raise and return keys with numbers;
-only here they become sentences. A request's language is that of its `lang` cookie, else the best of its Accept-Language
-header, else English. The browser chooses in the same way for the sentences that it fills in itself.
+The folders `en` and `ko` have the same files, one for each page or part of one, with the same keys and {numbers}. Other
+layers raise and return keys with numbers; only here they become sentences. A request's language is that of its `lang`
+cookie, else the best of its Accept-Language header, else English. The browser chooses in the same way for the sentences
+that it fills in itself.
 """
 
 import tomllib
@@ -36,7 +37,8 @@ def messages(language: str) -> Messages:
     """Return the sentences of `language`. Raises ValueError if it is not one of LANGUAGES."""
     if language not in LANGUAGES:
         raise ValueError(f"language {language!r} is not one of {', '.join(LANGUAGES)}")
-    entries = tomllib.loads(files(__name__).joinpath(f"{language}.toml").read_text(encoding="utf-8"))
+    parts = [one for one in files(__name__).joinpath(language).iterdir() if one.name.endswith(".toml")]
+    entries = {key: text for one in parts for key, text in tomllib.loads(one.read_text(encoding="utf-8")).items()}
     examples = tuple(entries.pop("examples"))
     return Messages(language=language, texts=MappingProxyType(entries), examples=examples)
 

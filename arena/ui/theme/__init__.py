@@ -1,8 +1,10 @@
 """The look of the pages: a Gradio theme, style sheets, scripts and the icon.
 
-    tokens, header, frame, battle, leaderboard (.css)    the pages of Gradio
-    tokens, header, leaderboard, plain (.css)            pages without script
-    page, connection (.js)                               what runs beside Gradio
+    tokens, header             every page
+    frame, battle, answer      Gradio's pages
+    plain                      pages that the server makes
+    leaderboard                both
+    page, connection           scripts beside Gradio
 
 Gradio puts the style sheets into every page's head. `web` adds the scripts, because the Content-Security-Policy allows
 only scripts that came with the page, and Gradio would add them later. For the same reason no event has `js=`, and no
@@ -20,6 +22,9 @@ _THEME_COLOR = (
     '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
     '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
 )
+_STYLES = ("tokens", "header", "frame", "battle", "answer", "leaderboard")
+_PLAIN_STYLES = ("header", "leaderboard", "plain")
+_SCRIPTS = ("page", "connection")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
@@ -69,7 +74,7 @@ def theme() -> gr.themes.Base:
 
 def head() -> str:
     """Return what Gradio adds to every page's head: style sheets, and the colours of the browser's frame."""
-    return f"{_THEME_COLOR}<style>{_style('tokens', 'header', 'frame', 'battle', 'leaderboard')}</style>"
+    return f"{_THEME_COLOR}<style>{_style(*_STYLES)}</style>"
 
 
 def plain_head() -> str:
@@ -81,12 +86,12 @@ def plain_style() -> str:
     """Return the style sheet of pages without script."""
     light, dark = _text("tokens.css").split(_DARK)
     dark = f"@media (prefers-color-scheme: dark) {{ :root {dark} }}"
-    return light + dark + _style("header", "leaderboard", "plain")
+    return light + dark + _style(*_PLAIN_STYLES)
 
 
 def script() -> str:
     """Return what every page runs beside Gradio."""
-    return _text("page.js") + _text("connection.js")
+    return "".join(_text(f"{name}.js") for name in _SCRIPTS)
 
 
 def icon(name: Literal["favicon.svg", "favicon.ico"]) -> bytes:

@@ -2,7 +2,8 @@
 
 Gradio opens uploads, downloads, an API page, monitoring and deep links (which show a stranger's inputs) to everybody,
 and hiding an event in its settings closes none of them. Here every address is closed unless it is listed. A listed
-address is not trusted: `Arena` decides who may vote.
+address is not trusted: `Arena` decides who may vote. A form of our own pages is sent to an address in `forms`, and only
+from a page of the same origin.
 
 HEAD is answered like GET, without the body. A page with a slash at its end (`/about/`) redirects to the address without
 one, because the links of the pages are relative. For an address that does not exist, a browser gets a page, a client
@@ -51,7 +52,7 @@ class Gate:
     """Answers 404 for an address that no page uses, 413 for a body that is too long, 400 for one that no page sends.
 
     `pages` are paths such as `/about`; `n_inputs` has the number of inputs of every event of the pages; `not_found`
-    makes the page for an address that does not exist.
+    makes the page for an address that does not exist; `forms` are the addresses to which forms are sent.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Gate:
         pages: Sequence[str],
         n_inputs: Mapping[int, int],
         not_found: Callable[[Request], str] | None = None,
+        forms: Collection[str] = (),
     ) -> None:
         self._app = app
+        self._forms = frozenset(forms)
         self._not_found = not_found
         self._read = _READ | set(pages)
         self._page_names = {page.strip("/") for page in pages}
@@ -83,10 +86,12 @@ class Gate:
             await self._stream(scope, receive, send)
         elif scope["method"] != "POST":
             await self._app(scope, receive, send)
+        elif scope["path"] in self._forms and not _is_same_origin(Request(scope)):
+            await PlainTextResponse("The form is not from this site\n", status_code=403)(scope, receive, send)
         elif (body := await _body(scope, receive)) is None:
             text = f"The body is longer than {MAX_BODY_BYTES} bytes\n"
             await PlainTextResponse(text, status_code=413, headers={"connection": "close"})(scope, receive, send)
-        elif (reason := self._objection(scope["path"], body)) is not None:
+        elif scope["path"] not in self._forms and (reason := self._objection(scope["path"], body)) is not None:
             await PlainTextResponse(f"{reason}\n", status_code=400)(scope, receive, send)
         else:
             await self._app(scope, _replay(body, receive), send)
@@ -129,7 +134,16 @@ class Gate:
             return method in ("GET", "HEAD")
         if path == _STREAM or path.startswith(_HEARTBEATS):
             return method == "GET"
-        return method == "POST" and (path in _WRITE or path.startswith(_WRITE_BELOW))
+        return method == "POST" and (path in _WRITE or path.startswith(_WRITE_BELOW) or path in self._forms)
+
+
+def _is_same_origin(request: Request) -> bool:
+    """Whether a browser sent this from a page of the arena. Browsers send Origin with each form, and Sec-Fetch-Site
+    unless the page came by plain http from another machine."""
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    if site is not None:
+        return site == "same-origin"
+    return origin == f"{request.url.scheme}://{request.url.netloc}"
 
 
 async def _body(scope: Scope, receive: Receive) -> bytes | None:

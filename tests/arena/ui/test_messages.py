@@ -2,6 +2,7 @@
 
 import re
 import string
+import tomllib
 from pathlib import Path
 from typing import get_args
 
@@ -22,6 +23,16 @@ def test_both_languages_have_the_same_keys_and_as_many_examples() -> None:
     english, korean = messages("en"), messages("ko")
     assert english.texts.keys() == korean.texts.keys()
     assert len(english.examples) == len(korean.examples) >= 6
+
+
+def test_both_languages_have_the_same_files_and_no_key_is_in_two_of_them() -> None:
+    folder = Path(arena.__file__).parent / "ui" / "messages"
+    english, korean = (
+        {one.name: tomllib.loads(one.read_text("utf-8")).keys() for one in sorted((folder / language).glob("*.toml"))}
+        for language in LANGUAGES
+    )
+    assert english == korean
+    assert sum(map(len, english.values())) == len(messages("en").texts) + 1  # the examples
 
 
 @pytest.mark.parametrize("key", messages("en").texts)

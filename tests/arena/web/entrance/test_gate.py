@@ -22,7 +22,7 @@ async def echo(request: Request) -> Response:
 
 def client() -> TestClient:
     app = Starlette(routes=[Route("/{path:path}", echo, methods=METHODS)])
-    return TestClient(Gate(app, pages=["/", "/leaderboard"], n_inputs={3: 1}))
+    return TestClient(Gate(app, pages=["/", "/leaderboard"], n_inputs={3: 1}, forms=["/mine/consent"]))
 
 
 def call_of(n_bytes: int) -> bytes:
@@ -215,3 +215,25 @@ def test_websockets_are_closed() -> None:
 
     asyncio.run(main())
     assert sent == [{"type": "websocket.close", "code": 1000}]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "http://testserver"}, 200),
+        ({"sec-fetch-site": "same-site", "origin": "http://testserver"}, 403),
+        ({"sec-fetch-site": "none"}, 403),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({}, 403),
+    ],
+)
+def test_a_form_is_let_in_from_our_own_pages_only(headers: dict[str, str], status: int) -> None:
+    assert client().post("/mine/consent", data={"is_given": "on"}, headers=headers).status_code == status
+
+
+def test_a_form_is_closed_to_get_and_as_large_as_any_other_body() -> None:
+    assert client().get("/mine/consent").status_code == 404
+    body, headers = b"x" * (MAX_BODY_BYTES + 1), {"sec-fetch-site": "same-origin"}
+    assert client().post("/mine/consent", content=body, headers=headers).status_code == 413
