@@ -1,15 +1,17 @@
 """Find answers that name their own model.
 
 Only answers are read, never prompts. There are two ways to leak, both at word boundaries ("bard" is not in "bombard"):
+
 1. *The own name*: the answer contains its model's name as the roster spells it; spaces, hyphens, dots and underscores
    are equivalent ("wren sol" for `Wren-Sol`). A name that is one plain word (`Gemini`, `Falcon`) may be an ordinary
    word, so only the second way applies to it.
-2. *A claim*: "I am X", "I'm X", "my name is X", "call me X", "as X, I", "I was made by X", "I am a model from X", and
-   the Korean for these, where X is a name, family or organisation of the roster or a well-known name. A false claim
-   ("I am ChatGPT" by another model) counts too, because voters believe it.
+2. *A claim*: it says to be X or to come from X ("I'm X", "my name is X", "as X, I", "trained by X", "X made me",
+   "you are talking to X", and the Korean for these), where X is a name, family or organisation of the roster or a
+   well-known name. A false claim ("I am ChatGPT" by another model) counts too, because voters believe it.
 
-Not a leak: the name of *another* model on the roster without such words, and well-known names in passing ("google it",
-"palm trees", "Claude Monet painted").
+Not a leak: the name of *another* model without such words, well-known names in passing ("google it", "Claude Monet
+painted"), negations ("I am not ChatGPT"), and what is quoted: within quotation marks, code, or lines that begin with >.
+docs/battles.md states precision and recall on answers of our own (tests/data/self_naming.csv).
 """
 
 import re
@@ -21,31 +23,39 @@ from functools import lru_cache
 KNOWN_NAMES = tuple(
     name
     for maker in (
-        "OpenAI, ChatGPT, GPT-3, GPT-3.5, GPT-4, GPT-4o, GPT-5",
-        "Anthropic, Claude",
-        "Google, DeepMind, Gemini, Bard, Gemma",
-        "Meta AI, Llama",
-        "Mistral, Mistral AI, Mixtral",
-        "Alibaba, Alibaba Cloud, Qwen, Tongyi",
-        "DeepSeek",
-        "xAI, Grok",
-        "Cohere, Command R",
-        "Microsoft, Copilot, Phi",
+        "OpenAI, ChatGPT, GPT-3, GPT-3.5, GPT-4, GPT-4o, GPT-5, 오픈AI, 오픈에이아이, 챗GPT, 챗지피티",
+        "Anthropic, Claude, 앤트로픽, 앤스로픽, 클로드",
+        "Google, DeepMind, Google DeepMind, Gemini, Bard, Gemma, 구글, 딥마인드, 제미나이, 제미니, 바드, 젬마",
+        "Meta, Meta AI, Llama, 메타, 라마",
+        "Mistral, Mistral AI, Mixtral, 미스트랄, 미스트랄 AI",
+        "Alibaba, Alibaba Cloud, Qwen, Tongyi, 알리바바, 알리바바 클라우드, 큐원",
+        "DeepSeek, 딥시크",
+        "xAI, Grok, 그록",
+        "Cohere, Command R, 코히어",
+        "Microsoft, Copilot, Phi, 마이크로소프트, 코파일럿",
         "Databricks, DBRX",
         "LMSYS, Vicuna",
         "Zhipu AI, ChatGLM",
-        "Moonshot AI, Kimi",
+        "Moonshot AI, Kimi, 키미",
         "01.AI, Yi",
-        "Falcon",
-        "NAVER, HyperCLOVA, CLOVA X",
-        "LG AI Research, EXAONE",
-        "Upstage, Solar",
-        "Kakao",
+        "Falcon, TII",
+        "NAVER, HyperCLOVA, HyperCLOVA X, CLOVA X, 네이버, 하이퍼클로바, 하이퍼클로바X, 클로바X",
+        "LG AI Research, EXAONE, LG AI연구원, 엑사원",
+        "Upstage, Solar, 업스테이지, 솔라",
+        "Kakao, Kanana, 카카오, 카나나",
     )
     for name in maker.split(", ")
 )
 _SEPARATORS = re.compile(r"[\s\-_.]+")
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff*`]")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff]")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_QUOTATION = re.compile(
+    r"```.*?(?:```|\Z)|`[^`\n]+`|^[ ]{0,3}>[^\n]*$"
+    r'|"[^"\n]{1,300}"|“[^“”\n]{1,300}”|‘[^‘’\n]{1,300}’|「[^「」\n]{1,300}」|『[^『』\n]{1,300}』',
+    re.DOTALL | re.MULTILINE,
+)
+"""Code, quoted lines, and text in quotation marks."""
+_QUOTED = re.compile(f"{_OPEN}[^{_CLOSE}]*{_CLOSE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +76,34 @@ def names_itself(answers: Iterable[str], own: Names, roster: Iterable[Names]) ->
     claims = _claims(tuple(sorted(terms)))
     mention = _mention(own.name)
     return any(
-        claims.search(text) or (mention is not None and mention.search(text))
+        _is_said(claims, text) or (mention is not None and _is_said(mention, text))
         for text in (_normal(answer) for answer in answers)
     )
 
 
+def _is_said(pattern: re.Pattern[str], text: str) -> bool:
+    """Whether the pattern matches outside of quotations. A quotation that has nothing but the match says it too
+    (`I'm "Wren Sol"`), and so does an answer that is one quotation."""
+    quotations = [found for found in _QUOTED.finditer(text) if _has_word(text[: found.start()] + text[found.end() :])]
+    return any(not any(_is_quoted(found, quotation) for quotation in quotations) for found in pattern.finditer(text))
+
+
+def _is_quoted(found: re.Match[str], quotation: re.Match[str]) -> bool:
+    is_inside = quotation.start() < found.start() and found.end() <= quotation.end()
+    others = quotation[0].replace(found[0], "", 1)
+    return is_inside and ((" " in found[0].strip() and found.re.groups > 0) or _has_word(others))
+
+
+def _has_word(text: str) -> bool:
+    return any(character.isalnum() for character in text)
+
+
 def _normal(text: str) -> str:
-    """Normalise compatibility forms, case and apostrophes; remove invisible characters and Markdown's emphasis."""
-    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).replace("’", "'").casefold()
+    """Normalise compatibility forms, case, apostrophes and the marks of quotations; remove invisible characters and
+    Markdown's emphasis."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text.replace(_OPEN, "").replace(_CLOSE, "")))
+    text = _QUOTATION.sub(lambda found: f"{_OPEN}{found[0].strip('`“”‘’「」『』> ' + chr(34))}{_CLOSE}", text)
+    return text.replace("’", "'").replace("*", "").replace("`", "").casefold()
 
 
 @lru_cache(maxsize=1024)
@@ -88,25 +118,54 @@ def _mention(name: str) -> re.Pattern[str] | None:
 @lru_cache(maxsize=64)
 def _claims(terms: Sequence[str]) -> re.Pattern[str]:
     """Match a sentence in which the writer claims to be, or to come from, one of the terms."""
-    term = _bounded(terms)
-    kind = r"(?:(?:an?|the)\s)?(?:[\w'-]+\s){0,3}"
+    term = f"{_OPEN}?{_bounded(terms)}{_CLOSE}?"
     within = r"[^.!?\n]{0,60}?"
-    origin = r"(?:trained|made|created|developed|built|designed|fine-tuned)"
-    end = r"(?=\s*(?:[^\w\s-]|\d|$)|\s(?:an?|the|and|by|from|version|made|trained|created|developed|built)\b)"
+    near = r"[^.!?,\n]{0,30}?"
+    made = r"(?:trained|made(?!\s(?:fun|up|to))|created|developed|built|designed|fine-tuned)"
+    end = (
+        r"(?=\s*(?:[^\w\s-]|\d|$)|\s(?:an?|the|and|or|by|from|version|made|trained|created|developed|built|speaking)\b)"
+    )
+    model = r"(?:model|assistant|ai|intelligence|chatbot|bot)"
+    ours = rf"(?:'s)?\s?(?:{near}\b(?:models?|architecture|family|series|team)\b|[^\w\s'-]|$)"
     english = (
-        rf"\bi(?:'m|\sam)\s(?:called\s|named\s)?{term}{end}",
-        rf"\bi(?:'m|\sam)\s(?:an?|the)\s{kind}(?:model|assistant|ai|chatbot|bot){within}{term}",
-        rf"\bi\s(?:was|am|have\sbeen)\s{origin}\s{within}by\s{term}",
-        rf"\bmy\s(?:name|creators?|developers?|makers?)\s(?:is|are|was|were)\s{term}",
-        rf"\b(?:you\s(?:can|may)\s)?call\sme\s{term}",
+        rf"(?<!whether\s)(?<!\bif\s)\bi(?:'m|\sam)\s(?:called\s|named\s|known\sas\s)?(?:the\s)?{term}{end}",
+        rf"\bi(?:'m|\sam)\s(?:just\s)?(?:an?|the)\s(?:[\w'-]+,?\s){{0,4}}{model}\b{within}\b(?:by|from|at|of|called|named|as)\s"
+        rf"(?:the\s)?{term}",
+        rf"\bi(?:'m|\sam)\sone\sof\s{term}{ours}",
+        rf"\bi(?:'m)?\s(?:was\s|am\s|have\sbeen\s)?{made}\s{within}\bby\s(?:the\s)?{term}",
+        rf"\bi(?:'m|\sam)?\s(?:based|powered|built|running|run|belong|part)\s(?:on|by|to|of)\s(?:the\s)?{term}{ours}",
+        rf"\bmy\s(?:name|creators?|developers?|makers?)(?:'s|\s(?:is|are|was|were|at))\s{term}{end}",
+        rf"\bmy\s(?:creators?|developers?|makers?)\s(?:at|are)\s{term}",
+        rf"\bthe\sname\sis\s{term}{end}",
+        rf"\bcall\sme\s{term}",
         rf"\bas\s{term},\s(?:an?\s{within},\s)?i\b",
+        rf"\bas\san?\s(?:[\w'-]+\s){{0,4}}{model}\s(?:{made}\s)?(?:by|from|at|of)\s{term}",
+        rf"\b(?:speaking\sas|this\sis|the\smodel\sbehind)\s{term}(?:\s(?:speaking|here)|[,.!])",
+        rf"\bi\s?\({term}\)",
+        rf"\byou(?:'re|\sare)\s(?:now\s)?(?:chatting|talking|speaking)\s(?:with|to)\s{term}",
+        rf"{term}(?:\steam|,\s{within},)?\s(?:has\s)?{made}\sme\b",
+        rf"{term}(?:,|\sis|\swas)\sthe\s(?:company|team|lab|organisation|organization)\s(?:that|who|which|behind)\s{near}\bme\b",
+        rf"(?:^|[.!?]\s){term}\shere\b",
     )
+    self_ = r"(?:저는|나는|전|난|제가|내가)"
+    called = r"(?:합니다|해요|해|불러)"
+    copula = rf"(?:입니다|이에요|예요|이야|야(?![가-힣])|이?라고\s?{called}|이?라는\s)"
+    kind = r"\s?(?:대규모\s|인공지능\s|ai\s)?(?:언어\s)?(?:모델|어시스턴트|챗봇)?"
+    here = r"[^.!?\n]{0,40}?"
+    making = r"(?:만든|만들|개발|학습|훈련|제작)"
     korean = (
-        rf"(?:저는|나는|전|난)\s{term}\s?(?:입니다|이에요|예요|이야|야|라고|이라고|에서|이\s?만든|가\s?만든)",
-        rf"(?:제|내)\s이름은\s{term}",
-        rf"(?:저는|나는|저를|나를){within}{term}\s?(?:이|가|에서)\s?(?:만든|만들|개발|학습|훈련)",
+        rf"{self_}\s(?:{here}\s)?{term}{kind}{copula}",
+        rf"{self_}\s{here}{term}\s?(?:이|가|에서|사가)\s?(?:직접\s)?{making}{here}(?:모델|ai|인공지능|어시스턴트|챗봇|되었|됐)",
+        rf"{self_}\s{here}{term}(?:을|를)?\s?(?:기반|바탕)으로",
+        rf"{self_}\s{term}의\s{here}(?:모델|{copula})",
+        rf"{term}\s?(?:이|가|에서|팀이)\s?(?:저를|나를)\s{making}",
+        rf"(?:저를|나를)\s{making}{here}(?:은|는)\s{term}",
+        rf"(?:제|내)\s이름은\s{term}\s?{copula}",
+        rf"{term}의{kind}로서\s(?:저는|나는)",
+        rf"{term}인\s(?:저는|나는)",
+        rf"(?:^|안녕하세요[,.!]?\s(?:저는\s)?){term}{copula}",
     )
-    return re.compile("|".join((*english, *korean)))
+    return re.compile("(" + "|".join((*english, *korean)) + ")")
 
 
 def _bounded(terms: Iterable[str]) -> str:
