@@ -173,7 +173,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     roster = Roster(settings.models, settings.file)
     roster.check_folders()
-    keys, headers = roster.api_keys(env), roster.headers(env)
+    roster.check_keys(env)
     roster.check_can_battle()
 
     from arena import data_folder
@@ -189,10 +189,9 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     with _without_proxies():
         from arena import ui
-    from arena.players.endpoint import Endpoint, Patience, RequestOptions
+    from arena.players.connect import Connector, trial_of
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
-    from arena.players.probe import trial_request
     from arena.service import Arena
     from arena.ui.links import PAGES
     from arena.ui.messages import LANGUAGES
@@ -201,30 +200,9 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.web.sender.visitor import identify
 
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
-    battle = settings.battle
-    endpoints = {
-        player.name: Endpoint(
-            [native.base_url] if native and player.is_native else player.base_urls,
-            player.model,
-            name=player.name,
-            api_key=keys.get(player.name),
-            options=RequestOptions.of(player, headers[player.name]),
-            patience=Patience(
-                player.first_token_timeout_s or battle.first_token_timeout_s,
-                battle.stall_timeout_s,
-                battle.retries,
-                thinking_timeout_s=player.thinking_timeout_s or battle.thinking_timeout_s,
-            ),
-        )
-        for player in roster.active
-    }
-    trial = trial_request(
-        system_prompt=battle.system_prompt,
-        temperature=battle.temperature,
-        top_p=battle.top_p,
-        max_tokens=battle.max_tokens,
-    )
-    health = Health(roster, endpoints, trial=trial, server=native)
+    connector = Connector(env, native.base_url if native else None)
+    endpoints = connector.endpoints(roster, settings.battle)
+    health = Health(roster, endpoints, trial=trial_of(settings.battle), server=native)
     arena = Arena(settings, roster, database, health, replica=replica)
     app = FastAPI(
         title=settings.arena.title,

@@ -7,7 +7,9 @@
     dialect/       what a server sends, read
     wire/          the HTTP exchange
     probe          whether a server, or a model, answers
-    health         which models can be drawn; `condition` counts failures and pauses
+    connect        the endpoints of a roster
+    health         which models can be drawn: one `watch` each; `condition` counts failures and pauses
+    activity       what the answers of a model were like
     native_server  the child process that serves the arena's own models
 
 Every model is an OpenAI-compatible endpoint. Nothing here knows of rounds or votes.

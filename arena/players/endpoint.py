@@ -22,12 +22,14 @@ Logs and messages name the player, status, code and place; never prompts, answer
 """
 
 import asyncio
+import copy
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal, Self
 
 from arena.players.dialect.evidence import refused
 from arena.players.dialect.reader import AnswerReader
@@ -52,6 +54,9 @@ from arena.players.wire.transport import hint_for_404, make_client, place_of, re
 __all__ = ["Endpoint", "Patience", "RequestOptions"]
 
 logger = logging.getLogger(__name__)
+
+Hooks = Mapping[Literal["request", "response"], Sequence[Callable[[Any], Any]]]
+"""Event hooks of httpx: coroutine functions that get the request or the response."""
 
 HOLD_S = 1.0
 """How long the first text of an unknown address is held back, in case it is a thought (`dialect.thinking`). Pages show
@@ -97,21 +102,58 @@ class Endpoint:
         self._model = model
         self._name = model if name is None else name
         self._options = options or RequestOptions()
-        self._patience = patience or Patience()
+        self.patience = patience or Patience()
         self.on_result = on_result
+        self._n_running = 0
+        self._is_idle = asyncio.Event()
         self._turn = 0
         self._was_refused = False  # the last call failed with an error that does not pass, such as 404
         self._adjustments = dict.fromkeys(self._base_urls, self._options.adjustments())
         self._styles = dict.fromkeys(self._base_urls, ThinkingStyle.UNKNOWN)
-        self._client = make_client(
-            self._base_urls, api_key=api_key, headers=self._options.headers, query=self._options.query
+        self._used = dict(self._adjustments)  # for the last answer of each address, also what is not kept
+        self._make_client = partial(
+            make_client, self._base_urls, api_key=api_key, headers=self._options.headers, query=self._options.query
         )
+        self._client = self._make_client()
 
     async def aclose(self) -> None:
         await self._client.aclose()
 
+    async def drain(self) -> None:
+        """Close the connections once the last stream has ended. Nothing may be asked afterwards."""
+        if self._n_running:
+            await self._is_idle.wait()
+        await self.aclose()
+
+    def twin(self, hooks: Hooks) -> Self:
+        """Return an endpoint that sends the same, with connections of its own and `hooks` of httpx for what is sent and
+        received. It reports to nobody, and what it learns stays with it."""
+        twin = copy.copy(self)
+        twin.on_result = None
+        twin._n_running, twin._is_idle = 0, asyncio.Event()
+        twin._adjustments, twin._styles, twin._used = dict(self._adjustments), dict(self._styles), dict(self._used)
+        twin._client = self._make_client()
+        twin._client.event_hooks = {name: list(calls) for name, calls in hooks.items()}
+        return twin
+
+    def learned(self) -> tuple[str, ...]:
+        """Return the lines of a [[models]] table that would have made the refusals of this endpoint's answers
+        unnecessary."""
+        before = self._options.adjustments()
+        used = list(self._used.values())
+        both = replace(
+            before,
+            omit=before.omit.union(*(one.omit for one in used)),
+            rename={**before.rename, **{ours: theirs for one in used for ours, theirs in one.rename.items()}},
+            thinking_tokens=max(one.thinking_tokens for one in self._adjustments.values()),
+            max_tokens=min((one.max_tokens for one in used if one.max_tokens is not None), default=None),
+        )
+        return both.settled(before)
+
     async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
         """Yield the answer's pieces as they arrive, then one `Finish`. Raises `EndpointError`."""
+        self._n_running += 1
+        self._is_idle.clear()
         try:
             async with aclosing(self._tries(request)) as events:
                 async for event in events:
@@ -123,6 +165,10 @@ class Endpoint:
             self._was_refused = isinstance(error, Unreachable) and not error.can_pass
             self._report(error)
             raise
+        finally:
+            self._n_running -= 1
+            if not self._n_running:
+                self._is_idle.set()
 
     async def probe(self) -> EndpointError | None:
         """Check whether any address answers, without asking for a token; return None if one does.
@@ -134,7 +180,7 @@ class Endpoint:
 
     async def trial(self, request: Request) -> EndpointError | None:
         """Ask as `stream` does and close at the first event; return None if one came. `on_result` is not called."""
-        error = await begins(self._tries(request), self._patience.first_token_timeout_s)
+        error = await begins(self._tries(request), self.patience.first_token_timeout_s)
         self._was_refused = isinstance(error, Unreachable) and not error.can_pass
         return error
 
@@ -148,7 +194,7 @@ class Endpoint:
         """Try until one try yields a token or `patience` is used up."""
         call = _Call(request, time.monotonic(), dict(self._adjustments))
         n_bases = len(self._base_urls)
-        n_tries = max(self._patience.retries + 1, n_bases)
+        n_tries = max(self.patience.retries + 1, n_bases)
         first, self._turn = self._turn, (self._turn + 1) % n_bases
         number = 0
         while True:
@@ -179,7 +225,7 @@ class Endpoint:
             if has_spoken or number == n_tries or not error.can_pass:
                 raise error
             pause_s = self._pause_s(call, number, base_url, error)
-            if time.monotonic() - call.started + pause_s >= self._patience.first_token_timeout_s:
+            if time.monotonic() - call.started + pause_s >= self.patience.first_token_timeout_s:
                 raise error
             logger.info("model %r: %s: %s; trying again in %.2f s", self._name, error.code, error, pause_s)
             await asyncio.sleep(pause_s)
@@ -197,7 +243,7 @@ class Endpoint:
             self._client,
             base_url,
             body_of(call.request, self._model, self._options, adjustments),
-            self._patience,
+            self.patience,
             call.started,
             answer=AnswerReader(splitter),
             limit=TokenLimit(self._options.limit(call.request) if is_asked_for_more else None),
@@ -212,13 +258,13 @@ class Endpoint:
             call.not_before[base_url] = now + error.retry_after_s
         following = self._base_urls[(self._base_urls.index(base_url) + 1) % n_bases]
         rounds = number // n_bases
-        pause_s = min(self._patience.backoff_s * 2 ** (rounds - 1), _MAX_PAUSE_S) if rounds else 0.0
+        pause_s = min(self.patience.backoff_s * 2 ** (rounds - 1), _MAX_PAUSE_S) if rounds else 0.0
         return max(pause_s, call.not_before.get(following, now) - now)
 
     def _asks_otherwise(self, base_url: str, call: _Call, declined: Declined, body: Mapping[str, Any]) -> bool:
         """Adjust the call to a refusal; return whether it is worth asking again."""
         adjustments = call.adjustments[base_url]
-        if time.monotonic() - call.started >= self._patience.first_token_timeout_s:
+        if time.monotonic() - call.started >= self.patience.first_token_timeout_s:
             return False
         names = optional_in(body, adjustments)
         parameter = refused(declined.status, declined.body, names, body)
@@ -241,6 +287,7 @@ class Endpoint:
     def _keep_adjustments(self, base_url: str, adjustments: Adjustments) -> None:
         """Keep the adjustments that this answer showed to be needed."""
         before = self._adjustments[base_url]
+        self._used[base_url] = adjustments
         self._learn(
             base_url,
             replace(before, omit=before.omit | adjustments.omit, rename={**before.rename, **adjustments.rename}),

@@ -143,6 +143,11 @@ class Busy(EndpointError):
         self.status = status
 
 
+def is_about_the_prompt(error: EndpointError) -> bool:
+    """Whether the error says nothing about the model."""
+    return isinstance(error, Filtered) or (isinstance(error, Refused) and (error.is_too_long or error.is_filtered))
+
+
 class ModelStream(Protocol):
     """What rounds need from an endpoint."""
 

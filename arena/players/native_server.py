@@ -31,9 +31,9 @@ from pathlib import Path
 
 import httpx
 
-from arena.players.health import ServerState
 from arena.players.native_protocol import ServedModel, options_of, place_of, served_in
 from arena.players.roster import Player
+from arena.players.watch import ServerState
 from arena.settings import InferenceSettings
 
 logger = logging.getLogger(__name__)

@@ -99,6 +99,8 @@ class Adjustments:
             lines.append(f"rename = {{ {names} }}")
         if self.thinking_tokens != before.thinking_tokens:
             lines.append(f"thinking_tokens = {self.thinking_tokens}")
+        if self.max_tokens != before.max_tokens:
+            lines.append(f"max_tokens = {self.max_tokens}")
         return tuple(lines)
 
 

@@ -28,6 +28,8 @@ class Roster:
 
     players: tuple[Player, ...]
     file: Path = Path("arena.toml")
+    retired: frozenset[str] = frozenset()
+    """Players that the owner has retired on the owner's page, by name."""
     by_name: Mapping[str, Player] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -41,35 +43,41 @@ class Roster:
 
     @property
     def active(self) -> tuple[Player, ...]:
-        """Players that may be drawn when they are ready."""
+        """Players that the file does not retire."""
         return tuple(player for player in self.players if player.is_active)
+
+    @property
+    def playing(self) -> tuple[Player, ...]:
+        """Players that may be drawn when they are ready."""
+        return tuple(player for player in self.active if player.name not in self.retired)
 
     @property
     def native(self) -> tuple[Player, ...]:
         """Active players that the arena's own model server loads."""
         return tuple(player for player in self.active if player.is_native)
 
-    def api_keys(self, env: Mapping[str, str]) -> Mapping[str, str]:
-        """Return the API keys of active players, by name.
+    def check_keys(self, env: Mapping[str, str]) -> None:
+        """Raise `SettingsError` for the first key or header of an active player that the environment lacks."""
+        for player in self.active:
+            self.api_key(env, player)
+            self.headers(env, player)
 
-        Raises `SettingsError` if a variable is not set or its value does not fit an HTTP header.
+    def api_key(self, env: Mapping[str, str], player: Player) -> str | None:
+        """Return a player's API key, None if it needs none.
+
+        Raises `SettingsError` if the variable is not set or its value does not fit an HTTP header.
         """
-        return {
-            player.name: self._value_of(env, player.api_key_env, player, "api_key_env")
-            for player in self.active
-            if player.api_key_env is not None
-        }
+        if player.api_key_env is None:
+            return None
+        return self._value_of(env, player.api_key_env, player, "api_key_env")
 
-    def headers(self, env: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
-        """Return the headers of active players, by name, with values from the environment. Raises as `api_keys`."""
+    def headers(self, env: Mapping[str, str], player: Player) -> Mapping[str, str]:
+        """Return a player's headers, with values from the environment. Raises as `api_key`."""
         return {
-            player.name: {
-                name: self._value_of(env, value.removeprefix(FROM_ENVIRONMENT), player, f"headers {name}")
-                if value.startswith(FROM_ENVIRONMENT)
-                else value
-                for name, value in player.headers.items()
-            }
-            for player in self.active
+            name: self._value_of(env, value.removeprefix(FROM_ENVIRONMENT), player, f"headers {name}")
+            if value.startswith(FROM_ENVIRONMENT)
+            else value
+            for name, value in player.headers.items()
         }
 
     def _value_of(self, env: Mapping[str, str], variable: str, player: Player, key: str) -> str:
@@ -96,22 +104,26 @@ class Roster:
     def check_folders(self) -> None:
         """Raise `SettingsError` for the first native player whose folder is missing or lacks a model's files."""
         for player in self.native:
-            if player.path is None:
-                continue
-            try:
-                missing = [" or ".join(names) for names in _FILES if not _has_one(player.path, names)]
-            except OSError as error:
-                raise SettingsError(
-                    f"{self.file}, [[models]] {player.name!r} path: {player.path} cannot be read: {error.strerror};"
-                    " expected a model's folder"
-                ) from error
-            if missing:
-                came = f"no {' and no '.join(missing)} in" if player.path.is_dir() else "no folder"
-                raise SettingsError(
-                    f"{self.file}, [[models]] {player.name!r} path: {came} {player.path};"
-                    " expected a model's folder: params.json, consolidated.safetensors and tokenizer.model,"
-                    " or Hugging Face's files"
-                )
+            self.check_folder(player)
+
+    def check_folder(self, player: Player) -> None:
+        """Raise `SettingsError` if the folder of a native player is missing or lacks a model's files."""
+        if player.path is None:
+            return
+        try:
+            missing = [" or ".join(names) for names in _FILES if not _has_one(player.path, names)]
+        except OSError as error:
+            raise SettingsError(
+                f"{self.file}, [[models]] {player.name!r} path: {player.path} cannot be read: {error.strerror};"
+                " expected a model's folder"
+            ) from error
+        if missing:
+            came = f"no {' and no '.join(missing)} in" if player.path.is_dir() else "no folder"
+            raise SettingsError(
+                f"{self.file}, [[models]] {player.name!r} path: {came} {player.path};"
+                " expected a model's folder: params.json, consolidated.safetensors and tokenizer.model,"
+                " or Hugging Face's files"
+            )
 
 
 def _has_one(folder: Path, names: tuple[str, ...]) -> bool:

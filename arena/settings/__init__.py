@@ -4,6 +4,7 @@
     tables       how a table is read by the types of such a class
     models       rules for a [[models]] table; `remote`: those for a model with base_url
     loading      file, environment and command line combined
+    changes      what a new file changes in a running arena
     description  every setting in words, for the documentation
 
 `read_file` alone opens a file; `load` takes mappings, and `app.py` and `__main__` pass arguments and environment. A

@@ -58,6 +58,9 @@ class WebSettings:
 
     host: str = key("Address that the pages listen on.", "127.0.0.1")
     port: int = key("Port that the pages listen on.", 7860, low=1, high=65535)
+    admin_port: int = key(
+        "Loopback port of the owner's page and of /metrics; 0 turns them off.", 9860, low=0, high=65535
+    )
     public_url: str | None = key(
         "Address that visitors type when a proxy is in front, such as https://example.org/arena.", None
     )

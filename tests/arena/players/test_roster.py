@@ -1,3 +1,4 @@
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -56,32 +57,36 @@ def test_the_files_of_hugging_face_are_a_model_too(weights: str, tokenizer: str,
 def test_every_error_names_the_file_that_was_read(tmp_path: Path) -> None:
     file = tmp_path / "ours.toml"
     for check in (
-        lambda: Roster((), file).check_can_battle(),
-        lambda: Roster((Player("m", path=tmp_path / "none"),), file).check_folders(),
-        lambda: Roster((Player("m", base_urls=("http://h",), api_key_env="K"),), file).api_keys({}),
+        Roster((), file).check_can_battle,
+        Roster((Player("m", path=tmp_path / "none"),), file).check_folders,
+        partial(Roster((Player("m", base_urls=("http://h",), api_key_env="K"),), file).check_keys, {}),
     ):
         with pytest.raises(SettingsError, match=rf"^{file}, \[\[models\]\]"):
             check()
 
 
 def test_keys_come_from_the_variables_that_players_name() -> None:
-    roster = Roster((Player("far", base_urls=("http://h/v1",), api_key_env="FAR_KEY"), Player("near", path=Path("x"))))
-    assert roster.api_keys({"FAR_KEY": "sk"}) == {"far": "sk"}
+    far, near = Player("far", base_urls=("http://h/v1",), api_key_env="FAR_KEY"), Player("near", path=Path("x"))
+    roster = Roster((far, near))
+    assert roster.api_key({"FAR_KEY": "sk"}, far) == "sk"
+    assert roster.api_key({}, near) is None
     with pytest.raises(SettingsError, match="'far' api_key_env: the environment has no FAR_KEY; set it to the key"):
-        roster.api_keys({})
+        roster.check_keys({})
     for key in ("two\nlines", "schlüssel", "sk ", "nul\0"):  # the error must not repeat the key
         with pytest.raises(SettingsError, match=r"'far' api_key_env: FAR_KEY has .* a key that fits an HTTP header$"):
-            roster.api_keys({"FAR_KEY": key})
+            roster.check_keys({"FAR_KEY": key})
 
 
 def test_headers_may_come_from_the_environment() -> None:
     far = Player("far", base_urls=("http://h/v1",), headers={"api-key": "env:FAR_KEY", "x-title": "Arena"})
-    roster = Roster((far, Player("near", path=Path("x"))))
-    assert roster.headers({"FAR_KEY": "sk"}) == {"far": {"api-key": "sk", "x-title": "Arena"}, "near": {}}
+    near = Player("near", path=Path("x"))
+    roster = Roster((far, near))
+    assert roster.headers({"FAR_KEY": "sk"}, far) == {"api-key": "sk", "x-title": "Arena"}
+    assert roster.headers({}, near) == {}
     with pytest.raises(SettingsError, match="'far' headers api-key: the environment has no FAR_KEY; set it to the key"):
-        roster.headers({})
+        roster.check_keys({})
     with pytest.raises(SettingsError, match=r"'far' headers api-key: FAR_KEY has .*; expected a key .*$"):
-        roster.headers({"FAR_KEY": "two\nlines"})
+        roster.check_keys({"FAR_KEY": "two\nlines"})
 
 
 @pytest.mark.parametrize(
