@@ -44,6 +44,15 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The request waits for its turn: `place` requests, itself included, have not begun. 0: it begins now.
+
+    The arena's own model server tells it; others do not."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last event of a stream. Times are measured by the client, from the call of `stream`."""
 
@@ -151,8 +160,10 @@ def is_about_the_prompt(error: EndpointError) -> bool:
 class ModelStream(Protocol):
     """What rounds need from an endpoint."""
 
-    def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
-        """Yield tokens and thoughts, then one `Finish`. Raises `EndpointError`. `aclose()` closes the connection."""
+    def stream(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
+        """Yield places in the queue, then tokens and thoughts, then one `Finish`. Raises `EndpointError`.
+
+        `aclose()` closes the connection."""
         ...
 
 
