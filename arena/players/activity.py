@@ -12,7 +12,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from arena.metrics import Metrics
-from arena.players.events import EndpointError, Finish, ModelStream, Queued, Request, Thought, Token, is_about_the_prompt
+from arena.players.events import (
+    EndpointError,
+    Finish,
+    ModelStream,
+    Queued,
+    Request,
+    Thought,
+    Token,
+    is_about_the_prompt,
+)
 
 KEPT = 1000
 """Answers that a summary is made of: the latest ones."""
