@@ -118,7 +118,8 @@ class Filtered(EndpointError):
 class Refused(EndpointError):
     """The server refuses this request (400). `limit` is its context length in tokens, if the error names it.
 
-    `is_too_long` and `is_filtered` (a filter stopped the prompt) concern the prompt, not the model.
+    `is_too_long` and `is_filtered` (a filter stopped the prompt) concern the prompt, not the model. With
+    `is_answer_too_long` the model does not write answers of `max_tokens`, whatever the prompt.
     """
 
     code = "refused"
@@ -130,12 +131,14 @@ class Refused(EndpointError):
         limit: int | None = None,
         is_too_long: bool = False,
         is_filtered: bool = False,
+        is_answer_too_long: bool = False,
         status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.limit = limit
         self.is_too_long = is_too_long
         self.is_filtered = is_filtered
+        self.is_answer_too_long = is_answer_too_long
         self.status = status
         if is_filtered:
             self.code = Filtered.code  # an answer's record makes no difference between the two
