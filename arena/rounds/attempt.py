@@ -27,8 +27,6 @@ class Attempt:
     """The model's reasoning, which is stored and is not part of its answer."""
     finish: Finish | None = None
     error: str | None = None
-    place: int = 0
-    """The place in its model server's queue, 0 if it does not wait there."""
     is_too_long: bool = False
     is_stopped: bool = False
     n_shown: int = 0
@@ -44,6 +42,11 @@ class Attempt:
     def has_failed(self) -> bool:
         """Whether pages show it as failed."""
         return self.has_ended and not self.is_stopped and self._error_key is not None
+
+    @property
+    def has_broken(self) -> bool:
+        """Whether it ended with an error, shown or not. An answer that a filter stopped is empty, not broken."""
+        return self.error is not None and self.error != Filtered.code
 
     @property
     def _error_key(self) -> str | None:

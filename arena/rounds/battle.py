@@ -1,18 +1,22 @@
 """The life of a battle, from its first prompt to its vote or to its end as void.
 
-Both sides are asked at once and shown at one pace.
+Both sides are asked at once and shown at one pace. A chat is a battle with one side, which nobody votes on.
 
-    open --both sides have ended--> votable --vote--> voted
-     |  <-----next turn, retry-----    |
-     +--nobody watches, left, shutdown-+--> void
+    open --both sides have ended------> votable --vote--> voted
+     |  <-next turn, retry, regenerate-    |
+     +----nobody watches, left, shutdown---+--> void
+     +----failed unseen, a new pair takes over--> void
 
 The arena owns a `Battle`, not a page: while a turn is being written it is one asyncio task, with one task per side
 (`writers`), and pages follow it and leave at any time. It ends by itself, by `stop`, or when no page has followed it
 for `abandon_after_s`; only then are the endpoints' streams closed. `Journal` stores answers before the battle becomes
 votable. A battle does not know which models it has, whether a vote will count, or what the database looks like.
 
-Parity: both sides get the same system prompt, prompts and parameters, and seeds that differ within the battle; the
-history of a side is its own answers.
+If a side breaks on the first turn before any text was shown, `Redraw` may draw another pair, once. Then both streams
+are closed, this battle becomes void, and the other pair's battle takes over; nothing shows which side broke.
+
+Parity: both sides get the same prompts and parameters, and seeds that differ within the battle; the history of a side
+is its own answers. Their system prompts differ only by what a model's own adds.
 """
 
 import asyncio
@@ -20,16 +24,16 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from arena.players.events import ModelStream, has_text
+from arena.players.events import has_text
 from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.turn import Turn
-from arena.rounds.views import SIDES, BattleState, BattleView, Side, SideView, TurnView
-from arena.rounds.writers import Parameters, Writers
+from arena.rounds.views import BattleState, BattleView, Side, SideView, TurnView
+from arena.rounds.writers import Contestant, Parameters, Writers
 from db.codes import Side as SideCode
 from db.codes import State
 from db.errors import DatabaseError
@@ -40,8 +44,8 @@ logger = logging.getLogger(__name__)
 TICK_S = 0.1
 HEARTBEAT_S = 1.0
 
-VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed"]
-Ending = Literal["done", "stop"] | VoidReason
+VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed", "replaced"]
+Ending = Literal["done", "stop", "replaced"] | VoidReason
 _SEED_BOUND = 2**31
 _STATES: Mapping[State, BattleState] = {
     State.OPEN: "open",
@@ -49,6 +53,13 @@ _STATES: Mapping[State, BattleState] = {
     State.VOTED: "voted",
     State.VOID: "void",
 }
+
+
+TakeOver = Callable[[Sequence[AnswerRecord], float], Awaitable[None]]
+"""Stores a battle's answers, makes it void, and asks the pair that was drawn in its place; the number is when the first
+pair was asked. Raises `db.errors.DatabaseError`."""
+Redraw = Callable[[], TakeOver | None]
+"""Draws another pair; None if there is none."""
 
 
 class Journal(Protocol):
@@ -82,7 +93,7 @@ class Battle:
         self,
         battle_id: str,
         visitor: str,
-        streams: Mapping[Side, ModelStream],
+        contestants: Mapping[Side, Contestant],
         parameters: Parameters,
         journal: Journal,
         *,
@@ -92,6 +103,7 @@ class Battle:
         max_turns: int,
         max_attempts: int,
         rng: random.Random,
+        redraw: Redraw | None = None,
     ) -> None:
         self.battle_id = battle_id
         self.visitor = visitor
@@ -99,7 +111,8 @@ class Battle:
         self.notice: VoidReason | None = None
         self.ended_s: float | None = None
         """When the last turn's answers ended, by the clock; None if that was in an earlier process."""
-        self._writers = Writers(battle_id, streams, parameters)
+        self._sides: Sequence[Side] = tuple(contestants)
+        self._writers = Writers(battle_id, contestants, parameters)
         self._journal = journal
         self._make_pace = make_pace
         self._make_retry_pace = make_retry_pace
@@ -107,6 +120,8 @@ class Battle:
         self._max_turns = max_turns
         self._max_attempts = max_attempts
         self._rng = rng
+        self._redraw = redraw
+        self._take_over: TakeOver | None = None
         self._seeds: set[int] = set()
         self._past: list[Turn] = []
         self._turn = Turn("", {})
@@ -121,8 +136,12 @@ class Battle:
         return len(self._past) + bool(self._attempts)
 
     @property
+    def first_prompt(self) -> str:
+        return (self._past or [self._turn])[0].prompt
+
+    @property
     def turns(self) -> tuple[Mapping[Side, SideView], ...]:
-        """Both sides of every turn as shown so far, the current one last."""
+        """The sides of every turn as shown so far, the current one last."""
         return tuple(turn.views for turn in [*self._past, self._turn])
 
     @property
@@ -137,7 +156,7 @@ class Battle:
     def resume(self, record: BattleRecord) -> None:
         """Continue from the record of an earlier process: a battle that is votable, voted or void."""
         turns = [
-            Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in SIDES})
+            Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in self._sides})
             for turn in record.turns
         ]
         *self._past, self._turn = turns or [Turn("", {})]
@@ -146,13 +165,15 @@ class Battle:
         self.state = _STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
 
-    def ask(self, prompt: str) -> None:
-        """Begin a turn, which raises `n_turns` by one."""
+    def ask(self, prompt: str, *, asked_s: float | None = None) -> None:
+        """Begin a turn, which raises `n_turns` by one. `asked_s` is when an earlier pair was asked for it."""
         assert not self.is_being_written
         if self._attempts:
             self._past.append(self._turn)
-        self._turn = Turn(prompt, {side: Attempt(1, self._new_seed()) for side in SIDES}, self._make_pace())
-        self._begin(SIDES)
+        attempts = {side: Attempt(1, self._new_seed()) for side in self._sides}
+        self._turn = Turn(prompt, attempts, self._make_pace())
+        self._turn.asked_s = self._timing.clock() if asked_s is None else asked_s
+        self._begin(self._sides)
 
     def can_retry(self, side: Side) -> bool:
         attempt = self._attempts[side]
@@ -165,11 +186,25 @@ class Battle:
         failed = self._attempts[side]
         if not failed.is_stored:
             self._failed.append((side, failed))
-        self._turn.ask_again(side, Attempt(failed.number + 1, self._new_seed()), self._make_retry_pace())
+        attempt = Attempt(failed.number + 1, self._new_seed())
+        self._turn.ask_again({side: attempt}, self._make_retry_pace(), self._timing.clock())
         self._begin([side])
 
+    @property
+    def can_regenerate(self) -> bool:
+        attempts = self._attempts.values()
+        can_change = self.state == "votable" and self._ending is None
+        return can_change and all(one.number < self._max_attempts and not one.is_too_long for one in attempts)
+
+    def regenerate(self) -> None:
+        """Ask all sides of the newest turn again, with new seeds. The earlier attempts stay stored."""
+        assert self.can_regenerate
+        attempts = {side: Attempt(one.number + 1, self._new_seed()) for side, one in self._attempts.items()}
+        self._turn.ask_again(attempts, self._make_pace(), self._timing.clock())
+        self._begin(self._sides)
+
     async def stop(self) -> None:
-        """Stop both answers; each keeps what has been shown. Returns when the battle is votable."""
+        """Stop the answers; each keeps what has been shown. Returns when the battle is votable."""
         await self._end("stop")
 
     async def void(self, reason: VoidReason) -> None:
@@ -194,14 +229,19 @@ class Battle:
         return BattleView(
             battle_id=self.battle_id,
             state=self.state,
-            turns=tuple(TurnView(past.prompt, past.text("a"), past.text("b")) for past in self._past),
+            turns=tuple(
+                TurnView(past.prompt, past.text("a"), past.text("b") if "b" in past.attempts else None)
+                for past in self._past
+            ),
             prompt=self._turn.prompt,
             a=sides["a"],
-            b=sides["b"],
+            b=sides.get("b"),
             can_send=self.state == "votable" and can_continue and self.n_turns < self._max_turns,
-            can_vote=self.state == "votable",
+            can_vote=self.state == "votable" and len(sides) > 1,
             can_stop=self.state == "open" and self._ending is None,
             notice=self.notice,
+            waited_s=self._turn.waited_s(self._timing.clock()) if self.state == "open" else None,
+            can_regenerate=self.can_regenerate,
         )
 
     async def follow(self) -> AsyncGenerator[BattleView, None]:
@@ -253,6 +293,8 @@ class Battle:
                 await asyncio.sleep(self._timing.tick_s)
                 if self._turn.release(self._timing.clock()):
                     self._notify()
+                if self._turn.has_failed_unseen:
+                    self._draw_again()
                 unwatched_s = self._timing.clock() - self._unwatched_since_s
                 if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
                     self._ending = "abandoned"
@@ -260,6 +302,8 @@ class Battle:
             await self._writers.close()
             if ending == "done" or ending == "stop":
                 await self._become_votable()
+            elif ending == "replaced":
+                await self._become_replaced()
             else:
                 await self._become_void(ending)
         except Exception:
@@ -267,6 +311,30 @@ class Battle:
             await self._become_void("not_stored")
         finally:
             self._writers.cancel()
+
+    def _draw_again(self) -> None:
+        """Let another pair take over if this is the first turn's first attempt and another pair can be drawn."""
+        redraw, self._redraw = self._redraw, None
+        is_first = not self._past and all(attempt.number == 1 for attempt in self._attempts.values())
+        if redraw is not None and is_first and self._ending is None:
+            self._take_over = redraw()
+            self._ending = "replaced" if self._take_over else None
+
+    async def _become_replaced(self) -> None:
+        assert self._take_over is not None
+        for attempt in self._attempts.values():
+            if not attempt.is_complete:
+                attempt.cut_to_shown()
+        answers = [attempt.record(side) for side, attempt in self._attempts.items()]
+        try:
+            await self._take_over(answers, self._turn.asked_s)
+        except DatabaseError:
+            logger.exception("battle %s: no other pair took over, because it could not be stored", self.battle_id)
+            await self._become_void("not_stored")
+            return
+        logger.info("battle %s: a side failed before any text was shown; another pair took over", self.battle_id)
+        self.state, self.notice = "void", "replaced"
+        self._notify()
 
     async def _become_votable(self) -> None:
         self._turn.stop()

@@ -10,7 +10,7 @@ model's ordered pairs have probability 0.2 each.
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
@@ -38,15 +38,23 @@ class Pair:
     policy: Policy
 
 
-def choose_pair(candidates: Sequence[Player], rng: random.Random, *, policy: Policy = "uniform") -> Pair:
-    """Draw one of the K (K - 1) ordered pairs of the K candidates.
+def choose_pair(
+    candidates: Sequence[Player],
+    rng: random.Random,
+    *,
+    policy: Policy = "uniform",
+    other_than: Collection[str] = (),
+) -> Pair:
+    """Draw one of the K (K - 1) ordered pairs of the K candidates. The pair named in `other_than`, in either order, is
+    not drawn if there is any other.
 
     Raises:
         TooFewPlayers: K is 0 or 1.
     """
     if len(candidates) < 2:
         raise TooFewPlayers(len(candidates))
-    pairs = list(combinations(candidates, 2))
+    every = list(combinations(candidates, 2))
+    pairs = [pair for pair in every if {one.name for one in pair} != set(other_than)] or every
     weights = [first.weight * second.weight for first, second in pairs]
     (chosen,) = rng.choices(range(len(pairs)), weights)
     sides = list(pairs[chosen])

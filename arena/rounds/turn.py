@@ -1,8 +1,8 @@
-"""One turn of a battle: the prompt, both attempts, and how much of each is shown.
+"""One turn of a battle: the prompt, an attempt of each side, and how much of each is shown.
 
 Pure: writers fill the attempts, and the battle passes the time in. Before the end both sides look the same: pages show
 "waiting", "thinking" or "writing" for both, and both end at one moment, when both are complete and entirely shown. Only
-a side whose other side is asked again keeps its end.
+a side whose other side is asked again keeps its end. A chat has one side, `a`.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,8 @@ class Turn:
     """Whether anything may be shown, an end included."""
     phase: Phase = "waiting"
     """What pages show for both sides until they end."""
+    asked_s: float = 0.0
+    """When the sides that have not ended were asked, by the battle's clock."""
 
     @property
     def views(self) -> Mapping[Side, SideView]:
@@ -36,18 +38,29 @@ class Turn:
     def text(self, side: Side) -> str:
         return self.attempts[side].text
 
-    def ask_again(self, side: Side, attempt: Attempt, pace: Pace) -> None:
-        """Replace the attempt of a side."""
-        self.attempts[side] = attempt
-        self.pace, self.is_started, self.phase = pace, False, "waiting"
+    @property
+    def has_failed_unseen(self) -> bool:
+        """Whether a side broke before any text was shown. An empty answer is not a failure."""
+        return not any(attempt.n_shown for attempt in self._sides) and any(one.has_broken for one in self._sides)
+
+    def waited_s(self, now_s: float) -> float | None:
+        """Return how long the sides that have not ended have been waited for, while nothing of them is shown."""
+        unended = [attempt for attempt in self._sides if not attempt.has_ended]
+        is_waiting = bool(unended) and not any(attempt.n_shown for attempt in unended)
+        return max(0.0, now_s - self.asked_s) if is_waiting else None
+
+    def ask_again(self, attempts: Mapping[Side, Attempt], pace: Pace, now_s: float) -> None:
+        """Replace the attempts of these sides."""
+        self.attempts.update(attempts)
+        self.pace, self.is_started, self.phase, self.asked_s = pace, False, "waiting", now_s
 
     def release(self, now_s: float) -> bool:
         """Show what the pace allows at `now_s`; return whether a page changes."""
         before = self._visible()
-        a, b = (Arrived(len(attempt.text), attempt.is_complete) for attempt in self._sides)
-        released = self.pace.release(now_s, a, b)
+        arrived = [Arrived(len(attempt.text), attempt.is_complete) for attempt in self._sides]
+        released = self.pace.release(now_s, arrived[0], arrived[-1])
         self.is_started = released.is_started
-        for attempt, n_chars in zip(self._sides, (released.a, released.b), strict=True):
+        for attempt, n_chars in zip(self._sides, (released.a, released.b), strict=False):
             attempt.n_shown = max(attempt.n_shown, n_chars)
         self.phase = self._phase()
         if all(attempt.has_ended or self._is_entirely_shown(attempt) for attempt in self._sides):
@@ -64,8 +77,8 @@ class Turn:
                 attempt.cut_to_shown()
 
     @property
-    def _sides(self) -> tuple[Attempt, Attempt]:
-        return self.attempts["a"], self.attempts["b"]
+    def _sides(self) -> tuple[Attempt, ...]:
+        return tuple(self.attempts.values())
 
     def _phase(self) -> Phase:
         unended = [attempt for attempt in self._sides if not attempt.has_ended]

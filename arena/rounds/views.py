@@ -1,9 +1,10 @@
 """What pages may know about a battle.
 
-Nothing else about a battle leaves `Arena`. Only `Reveal` identifies models, and it is set after the vote is committed.
-Pages turn the keys into sentences.
+Nothing else about a battle leaves `Arena`. Only `Reveal` and `names` identify models. In a blind battle they are set
+after the vote is committed. Pages turn the keys into sentences.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,8 @@ Side = Literal["a", "b"]
 Phase = Literal["waiting", "thinking", "writing"]
 SideState = Literal["waiting", "thinking", "writing", "done", "stopped", "failed"]
 BattleState = Literal["open", "votable", "voted", "void"]
+Kind = Literal["battle", "named", "chat"]
+"""A blind battle, two named models side by side, or a chat with one named model."""
 SIDES: tuple[Side, Side] = ("a", "b")
 
 
@@ -37,11 +40,27 @@ class SideView:
 
 @dataclass(frozen=True, slots=True)
 class TurnView:
-    """An earlier turn: the prompt and both answers."""
+    """An earlier turn: the prompt and both answers. A chat has no side b."""
 
     prompt: str
     answer_a: str
-    answer_b: str
+    answer_b: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """What all sides of a battle are asked with: the arena's own settings, which visitors may see before the vote.
+
+    `system_prompt` is the whole text that the arena sends, the safety prompt included if `has_guardrails`; empty if
+    there is none. A model's own system prompt is not part of it.
+    """
+
+    system_prompt: str
+    has_guardrails: bool
+    temperature: float
+    top_p: float
+    max_tokens: int
+    pace: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +72,7 @@ class RevealSide:
     `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer, None if the endpoint did not send them.
     `thoughts` is the model's reasoning, one text per turn, empty without any. `not_sent` are parameters of the last
     turn that its endpoint does not accept, `sent_otherwise` those that were sent with another value, by name.
+    `own_system_prompt` is the text that this model alone was sent after the arena's system prompt; None without one.
     """
 
     model: str
@@ -66,6 +86,7 @@ class RevealSide:
     thoughts: tuple[str, ...] = ()
     not_sent: tuple[str, ...] = ()
     sent_otherwise: tuple[tuple[str, str], ...] = ()
+    own_system_prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +111,16 @@ class Reveal:
 class BattleView:
     """A battle as its page shows it.
 
-    `turns` are the earlier turns; `prompt`, `a` and `b` are the current one. The state is `open` while a side is being
-    written, `votable` when both sides have ended, `voted` with `reveal`, and `void` when the battle was abandoned, left
-    or could not be stored. `is_tie_only`: both sides gave the same answer, so that only a tie or both-bad is possible.
-    `notice` is a key of `arena.service.NOTICES` or None.
+    `turns` are the earlier turns; `prompt`, `a` and `b` are the current one, and `b` is None in a chat. The state is
+    `open` while a side is being written, `votable` when all sides have ended, `voted` with `reveal`, and `void` when
+    the battle was abandoned, left or could not be stored. A chat becomes `votable` too, but has no vote: see
+    `can_vote`. `is_tie_only`: both sides gave the same answer, so that only a tie or both-bad is possible. `notice` is
+    a key of `arena.service.NOTICES` or None.
+
+    `names` has the model of each side, in order; None before the vote of a blind battle. `waited_s` are the seconds
+    since the sides were asked (after a retry: since that side was), while nothing of the new answers is shown; None
+    otherwise. `queue_place` is the place in the model server's queue, 1 for the next; None if it is not known.
+    `can_regenerate`: both sides of the newest turn can be asked again.
     """
 
     battle_id: str
@@ -101,10 +128,21 @@ class BattleView:
     turns: tuple[TurnView, ...]
     prompt: str
     a: SideView
-    b: SideView
+    b: SideView | None
     can_send: bool
     can_vote: bool
     can_stop: bool
     is_tie_only: bool = False
     notice: str | None = None
     reveal: Reveal | None = None
+    kind: Kind = "battle"
+    names: tuple[str, ...] | None = None
+    waited_s: float | None = None
+    queue_place: int | None = None
+    can_regenerate: bool = False
+    settings: SharedSettings | None = None
+
+    @property
+    def sides(self) -> Mapping[Side, SideView]:
+        """The sides that the battle has: both, or only `a` in a chat."""
+        return {"a": self.a} if self.b is None else {"a": self.a, "b": self.b}

@@ -1,4 +1,4 @@
-"""The tasks that read both models' streams into the attempts of a turn."""
+"""The tasks that read the models' streams into the attempts of a turn."""
 
 import asyncio
 import logging
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from arena.players.events import Broken, EndpointError, Message, ModelStream, Queued, Refused, Request, Thought, Token
+from arena.players.events import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
 from arena.rounds.attempt import Attempt
 from arena.rounds.turn import Turn
 from arena.rounds.views import Side
@@ -18,20 +18,27 @@ CLOSE_TIMEOUT_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What both sides of a battle are asked with."""
+    """What all sides of a battle are asked with."""
 
-    system_prompt: str
     temperature: float
     top_p: float
     max_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """One side of a battle. `system_prompt` is the arena's text joined with the model's own; may be empty."""
+
+    stream: ModelStream
+    system_prompt: str = ""
+
+
 class Writers:
     """At most one task per side of a battle. Belongs to the event loop."""
 
-    def __init__(self, battle_id: str, streams: Mapping[Side, ModelStream], parameters: Parameters) -> None:
+    def __init__(self, battle_id: str, contestants: Mapping[Side, Contestant], parameters: Parameters) -> None:
         self._battle_id = battle_id
-        self._streams = streams
+        self._contestants = contestants
         self._parameters = parameters
         self._tasks: dict[Side, asyncio.Task[None]] = {}
 
@@ -45,7 +52,7 @@ class Writers:
             task.cancel()
 
     async def close(self) -> None:
-        """Close both streams. A stream that does not close in `CLOSE_TIMEOUT_S` is abandoned."""
+        """Close all streams. A stream that does not close in `CLOSE_TIMEOUT_S` is abandoned."""
         self.cancel()
         _, stuck = await asyncio.wait(self._tasks.values(), timeout=CLOSE_TIMEOUT_S)
         if stuck:
@@ -53,8 +60,8 @@ class Writers:
         self._tasks.clear()
 
     def _request(self, side: Side, seed: int, past: Sequence[Turn], prompt: str) -> Request:
-        parameters = self._parameters
-        messages = [Message("system", parameters.system_prompt)] if parameters.system_prompt else []
+        parameters, system_prompt = self._parameters, self._contestants[side].system_prompt
+        messages = [Message("system", system_prompt)] if system_prompt else []
         for turn in past:
             messages += [Message("user", turn.prompt), Message("assistant", turn.text(side))]
         messages.append(Message("user", prompt))
@@ -69,14 +76,10 @@ class Writers:
     async def _write(self, side: Side, attempt: Attempt, request: Request) -> None:
         """Fill the attempt from the stream; a failure of any kind becomes its error."""
         try:
-            async with aclosing(self._streams[side].stream(request)) as events:
+            async with aclosing(self._contestants[side].stream.stream(request)) as events:
                 async for event in events:
                     if attempt.has_ended:  # stopped, while the endpoint still sends
                         return
-                    if isinstance(event, Queued):
-                        attempt.place = event.place
-                        continue
-                    attempt.place = 0
                     if isinstance(event, Token):
                         attempt.text += event.text
                     elif isinstance(event, Thought):

@@ -18,6 +18,8 @@ MAX_ATTEMPTS = 4
 """Of one side at one turn: the first, and three retries."""
 MAX_HELD = 1000
 """First prompts that wait for two models to be ready, of all visitors together."""
+MAX_PULSES = 10_000
+"""Visitors whose tabs learn of each other's steps."""
 
 WITHDRAW_WITHIN_S = 60.0
 """How long after a vote its voter can withdraw it."""

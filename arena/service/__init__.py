@@ -6,6 +6,9 @@ service calls `ledger` and `identity`. It contains no page and no sentence for v
 raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases, one method each
+    named       models chosen by name: side by side, and chat
+    voting      a vote is cast, and withdrawn
+    pulses      how a tab learns what another one did
     battles/    what is in memory: prompts that wait, battles that start, battles that run
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
@@ -17,7 +20,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     readiness   how many models can play, without their names
 """
 
-from arena.rounds.views import BattleView, Reveal, RevealSide, Side, SideView, TurnView
+from arena.rounds.views import BattleView, Kind, Reveal, RevealSide, SharedSettings, Side, SideView, TurnView
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
 from arena.service.notices import NOTICES
@@ -25,6 +28,7 @@ from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
 from arena.service.storage import online_elo
+from arena.service.voting import WithdrawReason
 from arena.standings import Board, ModelCard
 from db.outcome import Outcome
 
@@ -34,16 +38,19 @@ __all__ = [
     "BattleView",
     "Board",
     "Held",
+    "Kind",
     "ModelCard",
     "Outcome",
     "Recomputed",
     "Refusal",
     "Reveal",
     "RevealSide",
+    "SharedSettings",
     "Side",
     "SideView",
     "Status",
     "TurnView",
+    "WithdrawReason",
     "online_elo",
     "recompute_verdicts",
 ]

@@ -8,28 +8,29 @@ import logging
 import random
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 
 from arena.players.roster import Roster
 from arena.rounds.battle import Timing
 from arena.rounds.pacing import Paces
-from arena.rounds.views import BattleView, Reveal, Side
-from arena.rules import identity, limits
+from arena.rounds.views import BattleView, Kind, Reveal, Side
+from arena.rules import identity
 from arena.service.battles.held import Held, HeldPrompts
-from arena.service.battles.live import Live, LiveBattles
+from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.opening import Opening
+from arena.service.named import NamedPages
+from arena.service.pulses import Pulses
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
+from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
-from arena.standings import Board, NoRatingsError, Standings
-from db.codes import Reason
-from db.errors import AlreadyVoted, DatabaseError, NotVotable
+from arena.standings import Board, ModelCard, NoRatingsError, Standings
+from db.errors import DatabaseError
 from db.outcome import Outcome
-from db.queries import CastVote
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -86,9 +87,12 @@ class Arena:
             rng=rng,
             status=self.status,
         )
+        self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
-        self._interrupted: dict[str, str] = {}
-        """By visitor: the prompt of a battle that was open when the arena started."""
+        self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
+        self._pulses = Pulses(start=wall_clock())
+        self._interrupted: dict[tuple[str, Kind], str] = {}
+        """By visitor and kind: the prompt of a battle that was open when the arena started."""
 
     async def start(self, *, parameters: CountParameters | None = None) -> None:
         """Register the roster's models, void the battles that an earlier process left open, and start housekeeping.
@@ -99,7 +103,7 @@ class Arena:
             db.errors.DatabaseError: the database refuses.
         """
         ended = await self._upkeep.start(parameters)
-        self._interrupted = {one.visitor: one.prompt for one in ended if one.prompt}
+        self._interrupted = {(one.visitor, KINDS[one.kind]): one.prompt for one in ended if one.prompt}
 
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
@@ -121,31 +125,71 @@ class Arena:
     async def send(
         self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
     ) -> str:
-        """Start a battle of two drawn models (`battle_id` None) or its next turn; return the battle's id. Follow the
-        battle to see the answers.
+        """Start a blind battle of two drawn models (`battle_id` None) or the next turn of any battle; return the
+        battle's id. Follow the battle to see the answers.
 
         White space around the prompt is removed. The limits use `address` (HMAC); `language` is stored with a new
         battle.
 
         Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`, `not_stored`; at the start also
             `rate_limited`, `models_failed`, and `models_loading` and `too_few_models`, for which a page calls `hold`;
-            at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`.
+            at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`,
+            `named_pages_off`.
         """
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)
         if battle_id is None:
-            self._interrupted.pop(visitor, None)
-            return await self._opening.open(visitor, prompt, address=address, language=language)
+            self._interrupted.pop((visitor, "battle"), None)
+            battle_id = await self._opening.open(visitor, prompt, address=address, language=language)
+            self._pulses.note(visitor)
+            return battle_id
         live = await self._battles.find(visitor, battle_id)
+        self._named.refuse_when_off(live.kind)
         async with live.lock:
             live.refuse_unless("votable")
             if live.battle.n_turns >= self._settings.battle.max_turns:
                 raise Refusal("too_many_turns", limit=self._settings.battle.max_turns)
             if not live.battle.view().can_send:
                 raise Refusal("not_yet")
-            await self._battles.change(live, partial(self._storage.add_turn, battle_id, prompt))
+            await self._battles.change(live, partial(self._storage.add_turn, live.battle.battle_id, prompt))
             live.battle.ask(prompt)
+        self._pulses.note(visitor)
+        return live.battle.battle_id
+
+    async def open_named(
+        self,
+        visitor: str,
+        text: str,
+        *,
+        models: Sequence[str],
+        has_guardrails: bool,
+        address: str | None = None,
+        language: str | None = None,
+    ) -> str:
+        """Start a battle of two chosen models (side by side) or a chat with one; return its id. The names are in its
+        views from the start, and answers are shown as they arrive. It is followed, continued with `send`, stopped,
+        retried and left like a blind battle, and counts as one in the limits. A vote on two models is stored and does
+        not count; a chat has no vote.
+
+        Raises: Refusal: `named_pages_off`, `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `pick_models`,
+            `model_not_ready`, `busy`, `rate_limited`, `not_stored`.
+        """
+        prompt = self._opening.checked(text)
+        self._opening.refuse_when_busy(visitor)
+        self._interrupted.pop((visitor, "chat" if len(models) == 1 else "named"), None)
+        battle_id = await self._named.open(
+            visitor, prompt, models, has_guardrails=has_guardrails, address=address, language=language
+        )
+        self._pulses.note(visitor)
         return battle_id
+
+    def contestants(self) -> tuple[ModelCard, ...]:
+        """Return the models that can be chosen by name now, in the roster's order.
+
+        Raises:
+            Refusal: `named_pages_off`.
+        """
+        return self._named.contestants()
 
     def hold(self, visitor: str, text: str) -> Held:
         """Keep a first prompt until two models can play. The page polls `held` and `status`; once a battle can start,
@@ -164,22 +208,32 @@ class Arena:
         """Return the visitor's prompt and stop keeping it, to send it or to give it up."""
         return self._held.take(visitor)
 
-    def interrupted(self, visitor: str) -> str | None:
-        """Return the prompt of the visitor's battle that the last restart ended; None once they started another."""
-        return self._interrupted.get(visitor)
+    def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
+        """Return the prompt of the visitor's battle of this kind that the last restart ended; None once they started
+        another."""
+        return self._interrupted.get((visitor, kind))
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Yield the present view, then one after each change, at most every 100 ms. Without changes, yield once a
-        second, so that a closed page is noticed. End after the view in which nothing runs any more. Any number of
-        pages may follow one battle.
+        second, so that a closed page is noticed and a clock moves. End after the view in which nothing runs any more.
+        Any number of pages may follow one battle.
+
+        Where another pair takes over, because a side failed before any text was shown or the visitor asked for another
+        pair, the views go on with the new battle's, whose `battle_id` differs.
 
         Raises:
             Refusal: `battle_not_found`, `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        async with aclosing(live.battle.follow()) as views:
-            async for view in views:
-                yield live.complete(view, self._now())
+        following: str | None = battle_id
+        while following is not None:
+            live = await self._battles.find(visitor, following)
+            following = None
+            async with aclosing(live.battle.follow()) as views:
+                async for view in views:
+                    if view.state == "void" and live.successor is not None:
+                        following = live.successor
+                        break
+                    yield live.complete(view, self._now())
 
     async def view(self, visitor: str, battle_id: str) -> BattleView:
         """Return the present view of the battle, also after a restart of the process.
@@ -190,17 +244,37 @@ class Arena:
         live = await self._battles.find(visitor, battle_id)
         return live.complete(live.battle.view(), self._now())
 
-    async def current(self, visitor: str) -> str | None:
-        """Return the visitor's latest battle that is being written, waits for a vote, or has a vote that can still be
-        withdrawn. A reloaded page shows it again.
+    async def current(self, visitor: str, kind: Kind = "battle") -> str | None:
+        """Return the visitor's latest battle of this kind that is being written, waits for a vote or another prompt, or
+        has a vote that can still be withdrawn. A reloaded page shows it again.
 
         Raises:
-            Refusal: `not_stored`.
+            Refusal: `named_pages_off`, `not_stored`.
         """
+        self._named.refuse_when_off(kind)
         for live in self._battles.of(visitor):
-            if live.is_current(self._now()):
+            if live.kind == kind and live.is_current(self._now()):
                 return live.battle.battle_id
-        return await in_database(partial(self._storage.current, visitor))
+        code = next(code for code, name in KINDS.items() if name == kind)
+        return await in_database(partial(self._storage.current, visitor, code))
+
+    def pulse(self, visitor: str) -> int:
+        """Return a number that differs after every step of the visitor in any tab: a battle begun, a prompt, stop,
+        retry, regenerate, another pair, next, vote, withdrawal.
+
+        It costs a look into a dictionary and never fails, so a tab may ask often while it is visible. A tab reads it
+        *before* it asks for what it shows, and looks again when the number has changed:
+
+            seen = arena.pulse(visitor)
+            battle_id = await arena.current(visitor, kind)  # follow it; None: see the shown battle's view
+            ...
+            if arena.pulse(visitor) != seen: ...  # another tab did something: the same two lines again
+
+        If `current` is None, `view` of the shown battle tells what happened: `void` with the notice `left` if the other
+        tab went on, else nothing new. A tab that follows a battle sees its changes anyway and needs this only when its
+        stream has ended.
+        """
+        return self._pulses.of(visitor)
 
     async def stop(self, visitor: str, battle_id: str) -> None:
         """Stop the answers. Both sides keep what has been shown, and the battle can be voted on.
@@ -212,22 +286,69 @@ class Arena:
         if not live.battle.is_being_written:
             raise Refusal("not_yet")
         await live.battle.stop()
+        self._pulses.note(visitor)
+        if live.successor is not None and live.is_replaced:  # another pair took over at this moment
+            await self.stop(visitor, live.successor)
 
     async def retry(self, visitor: str, battle_id: str, side: Side) -> None:
         """Ask a failed side again, with a new seed. Follow the battle again to see its answer.
 
         Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the side has not failed, or
-            was asked too often), `busy`, `not_stored`.
+            was asked too often), `busy`, `named_pages_off`, `not_stored`.
         """
         live = await self._battles.find(visitor, battle_id)
+        self._named.refuse_when_off(live.kind)
         async with live.lock:
             live.refuse_unless("open", "votable")
             if not live.battle.can_retry(side):
                 raise Refusal("not_yet")
             if live.battle.state == "votable":
                 self._opening.refuse_when_busy(visitor)
-                await self._battles.change(live, partial(self._storage.reopen, battle_id))
+                await self._battles.change(live, partial(self._storage.reopen, live.battle.battle_id))
             live.battle.retry(side)
+        self._pulses.note(visitor)
+
+    async def regenerate(self, visitor: str, battle_id: str) -> None:
+        """Ask all sides of the newest turn again, with new seeds, before the vote (`can_regenerate` of the view).
+        Follow the battle again to see the answers. The earlier attempts stay stored.
+
+        Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the answers have not ended),
+            `cannot_regenerate`, `busy`, `named_pages_off`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        self._named.refuse_when_off(live.kind)
+        async with live.lock:
+            live.refuse_unless("votable")
+            if not live.battle.can_regenerate:
+                raise Refusal("cannot_regenerate")
+            self._opening.refuse_when_busy(visitor)
+            await self._battles.change(live, partial(self._storage.reopen, live.battle.battle_id))
+            live.battle.regenerate()
+        self._pulses.note(visitor)
+
+    async def another_pair(
+        self, visitor: str, battle_id: str, *, address: str | None = None, language: str | None = None
+    ) -> str:
+        """Start a blind battle of another pair with this battle's first prompt, and leave this one, which becomes void
+        if it has no vote; return the new battle's id. It counts as a battle in the limits. Asked twice, as by two tabs,
+        it returns the same new battle.
+
+        Raises: Refusal: `battle_not_found`, `names_shown` (the battle is not blind), `busy`, `rate_limited`,
+            `models_failed`, `models_loading`, `too_few_models`, `not_stored`.
+        """
+        live = await self._battles.find(visitor, battle_id)
+        if live.kind != "battle":
+            raise Refusal("names_shown")
+        async with live.lock:
+            if live.successor is None:
+                self._opening.refuse_when_busy(visitor, besides=battle_id)
+                live.successor = await self._opening.open(
+                    visitor, live.battle.first_prompt, address=address, language=language, other_than=live.models
+                )
+                live.is_left = True
+                await live.battle.void("left")
+        self._pulses.note(visitor)
+        return live.successor
 
     async def leave(self, visitor: str, battle_id: str) -> None:
         """Note that the visitor goes on to the next battle. A battle without a vote becomes void, and `current` no
@@ -240,41 +361,31 @@ class Arena:
         live.is_left = True
         async with live.lock:
             await live.battle.void("left")
+        self._pulses.note(visitor)
+        if live.successor is not None and live.is_replaced:  # another pair took over at this moment
+            await self.leave(visitor, live.successor)
 
     async def vote(self, visitor: str, battle_id: str, outcome: Outcome) -> Reveal:
         """Store the vote with its verdict and, once that is committed, return the reveal with the names. The same
         vote again returns the stored one.
 
         Raises: Refusal: `battle_not_found`, `battle_void`, `not_yet` (a side has not ended), `already_voted` (with
-            another outcome), `identical_answers` (equal answers allow only a tie or neither), `not_stored` (nothing
-            changed; the vote can be cast again).
+            another outcome), `identical_answers` (equal answers allow only a tie or neither), `no_vote_in_chat`,
+            `not_stored` (nothing changed; the vote can be cast again).
         """
-        live = await self._battles.find(visitor, battle_id)
-        async with live.lock:
-            if live.battle.state != "voted":
-                live.refuse_unless("votable")
-                await self._cast(live, outcome)
-            if live.reveal is None or live.reveal.outcome is not outcome:
-                raise Refusal("already_voted")
-            return live.timed(live.reveal, self._now())
+        reveal = await self._voting.vote(await self._battles.find(visitor, battle_id), outcome)
+        self._pulses.note(visitor)
+        return reveal
 
-    async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
+    async def withdraw(self, visitor: str, battle_id: str, reason: WithdrawReason | None = None) -> Reveal:
         """Withdraw the vote, within `limits.WITHDRAW_WITHIN_S`. It stays in the ledger and no longer counts.
 
         Raises:
             Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s), `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        async with live.lock:
-            if live.reveal is None:
-                raise Refusal("not_yet")
-            if Reason.WITHDRAWN.label not in live.reveal.reasons:
-                if live.can_withdraw_s(self._now()) <= 0:
-                    raise Refusal("too_late", limit_s=limits.WITHDRAW_WITHIN_S)
-                reasons = await in_database(partial(self._storage.withdraw, visitor, battle_id))
-                self._upkeep.replay_soon()
-                await self._battles.retract(live, reasons)
-            return live.timed(live.reveal, self._now())
+        reveal = await self._voting.withdraw(await self._battles.find(visitor, battle_id), reason)
+        self._pulses.note(visitor)
+        return reveal
 
     async def leaderboard(self) -> Board:
         """Return the official board, with every vote that was acknowledged before this call. A model that has no
@@ -291,21 +402,3 @@ class Arena:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
-
-    async def _cast(self, live: Live, outcome: Outcome) -> None:
-        """Store the vote and set the reveal; if the battle already has a vote, set the reveal of that one."""
-        battle = live.battle
-        read_s = None if battle.ended_s is None else self._timing.clock() - battle.ended_s
-        cast: CastVote | None
-        try:
-            record, cast = await in_database(
-                partial(self._storage.vote, battle.visitor, battle.battle_id, outcome, read_s)
-            )
-        except AlreadyVoted:
-            record, cast = await in_database(partial(self._storage.read, battle.battle_id)), None
-        except NotVotable as error:
-            raise Refusal("battle_void") from error
-        battle.become_voted()
-        if cast is not None and cast.a is None:
-            self._upkeep.replay_soon()
-        await self._battles.unveil(live, record, cast)

@@ -5,6 +5,7 @@ only what no vote could change.
 """
 
 from arena.rounds.battle import Battle
+from arena.rounds.views import Kind
 from arena.rules import ledger
 from arena.service.facts import shown_facts
 from db.codes import Reason
@@ -14,12 +15,14 @@ NOTICES = (
     "wont_count_failed_side",  # a side failed: a vote is possible and will not count
     "wont_count_no_answer",  # a side ended without any text: the same
     "wont_count_stopped",  # stopped before 100 characters of an unfinished side were shown: the same
+    "wont_count_named",  # the names are shown: the same
     IDENTICAL_ANSWERS,  # the answers are equal: only `tie` and `both_bad` are possible
     "abandoned",  # void: no page watched for abandon_after_s
     "left",  # void: the visitor went on to the next battle without a vote
     "interrupted",  # void: the arena was stopped while this battle was being written
     "not_stored",  # void: the answers could not be written to the database
     "closed",  # void, for a reason that is no longer known
+    "replaced",  # void: a side failed before any text was shown, and another pair took over
 )
 
 
@@ -30,10 +33,16 @@ _WARNINGS = (
 )
 
 
-def warning(battle: Battle) -> str | None:
-    """Return what to note before the vote: that none can count, or that only some outcomes are possible."""
+def warning(battle: Battle, kind: Kind) -> tuple[str | None, bool]:
+    """Return what to note before the vote (that none can count, or that only some outcomes are possible), and whether
+    only a tie or both-bad is possible."""
+    if kind == "chat":
+        return None, False
     turns = [shown_facts(turn) for turn in battle.turns]
-    if ledger.are_identical(turns):
-        return IDENTICAL_ANSWERS
+    is_tie_only = ledger.are_identical(turns)
+    if kind == "named":
+        return "wont_count_named", is_tie_only
+    if is_tie_only:
+        return IDENTICAL_ANSWERS, True
     lacking = ledger.lacking(turns)
-    return next((notice for reason, notice in _WARNINGS if reason in lacking), None)
+    return next((notice for reason, notice in _WARNINGS if reason in lacking), None), False

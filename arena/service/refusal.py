@@ -11,7 +11,10 @@ class Refusal(Exception):
     stored); `models_loading` (n_ready, n_models); `too_few_models` (n_ready, n_models); `models_failed` (n_failed,
     n_models: fewer than two will ever be ready without help); `rate_limited` (n, limit, window_s); `busy` (n_running,
     limit); `too_many_turns` (limit); `not_yet` (a turn is still being written, this side cannot be retried, or there
-    is nothing to stop); `battle_not_found` (also for one of another visitor); `battle_void`; `already_voted`;
+    is nothing to stop); `cannot_regenerate` (a side has no attempt left, or its conversation is too long);
+    `named_pages_off`; `pick_models` (neither one nor two models were chosen); `model_not_ready` (a chosen model cannot
+    be reached now); `names_shown` (another pair can be drawn only for a blind battle); `no_vote_in_chat`;
+    `battle_not_found` (also for one of another visitor); `battle_void`; `already_voted`;
     `identical_answers` (a vote for one of two equal answers); `too_late` (limit_s: withdrawal); `not_stored` (the
     database refused and nothing changed: try again); `no_board` (the leaderboard cannot be computed at present);
     `no_ratings` (the votes so far give no ratings under the arena's settings).

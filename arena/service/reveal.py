@@ -76,7 +76,12 @@ def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None
         thoughts=tuple(_thoughts(turn.shown(side)) for turn in record.turns),
         not_sent=_not_sent(answer, record.settings) if answer else (),
         sent_otherwise=_sent_otherwise(answer, record.settings) if answer else (),
+        own_system_prompt=_own_prompt(record.settings, side),
     )
+
+
+def _own_prompt(settings: StoredSettings | None, side: Side) -> str | None:
+    return None if settings is None else settings.own_prompt_a if side is Side.A else settings.own_prompt_b
 
 
 def _thoughts(answer: AnswerRecord | None) -> str:

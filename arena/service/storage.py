@@ -111,10 +111,11 @@ class Storage:
         with self._database.read() as tx:
             return queries.get_battle(tx, battle_id)
 
-    def current(self, visitor: str) -> str | None:
-        """Return the visitor's newest battle if it can be voted on; an open one that is not in memory is lost."""
+    def current(self, visitor: str, kind: BattleKind) -> str | None:
+        """Return the visitor's newest battle of this kind if it has ended answers and no vote; an open one that is not
+        in memory is lost."""
         with self._database.read() as tx:
-            battle_id = queries.current_battle(tx, visitor)
+            battle_id = queries.current_battle(tx, visitor, kind)
             is_votable = battle_id is not None and queries.get_battle(tx, battle_id).state is State.VOTABLE
         return battle_id if is_votable else None
 
@@ -189,11 +190,11 @@ class Storage:
         vote = VoteRecord(outcome, now, cast.revision, cast.reasons, ledger.RULES_VERSION, facts.to_json())
         return replace(record, state=State.VOTED, vote=vote), cast
 
-    def withdraw(self, visitor: str, battle_id: str) -> tuple[Reason, ...]:
+    def withdraw(self, visitor: str, battle_id: str, reason: str | None) -> tuple[Reason, ...]:
         """Withdraw the vote, if that has not been done; return the reasons why it does not count."""
         with self._database.write() as tx:
             try:
-                return queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=None, now=self._now()).reasons
+                return queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=reason, now=self._now()).reasons
             except AlreadyWithdrawn:
                 vote = queries.get_battle(tx, battle_id).vote
                 return vote.reasons if vote else (Reason.WITHDRAWN,)

@@ -47,6 +47,10 @@ class ArenaSettings:
         "Folder of the database and the secret, relative to the working directory.", Path("data")
     )
     database: str | None = key("SQLAlchemy URL of the database; by default arena.sqlite in the data folder.", None)
+    named_pages: Literal["on", "off"] = key(
+        "Whether there are pages on which models are chosen by name: side by side, and chat. Their votes do not count.",
+        "on",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,12 @@ class BattleSettings:
     temperature: float = key("Sampling temperature.", 0.7, low=0.0, high=2.0)
     top_p: float = key("Share of the probability that tokens are sampled from.", 1.0, above=0.0, high=1.0)
     system_prompt: str = key("System prompt of both sides.", "")
+    guardrails: bool = key(
+        "Whether the safety prompt of the Mistral 7B paper comes before the system prompt of both sides.", False
+    )
+    redraw: bool = key(
+        "Whether another pair is drawn, once, if a side fails on the first prompt before any text is shown.", True
+    )
     pace: Literal["equal", "together", "free"] = key(
         '"equal" shows both answers while they are written, at the pace of the slower model; "together" shows'
         ' nothing until both are complete and the slower model would have had time for the longer one; "free"'
@@ -187,6 +197,7 @@ class Player:
         "Chat layout, for a model with a path; by default it is detected. jinja is the folder's own template.", None
     )
     weight: float = key("How often the model is drawn, relative to the others.", 1.0, above=0.0)
+    system_prompt: str = key("System prompt of this model only, sent after the arena's.", "")
     max_tokens: int | None = key("Lowers max_tokens of [battle] for this model; never raises it.", None, low=1)
     thinking_tokens: int | None = key(
         "Tokens for reasoning, asked for in addition to the answer's; by default 4,096 for a model that has reasoned.",

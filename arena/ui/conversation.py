@@ -25,7 +25,7 @@ class Answers:
 
     def of(self, view: BattleView) -> Mapping[Side, Markup]:
         """Return both answers of the current turn."""
-        return {"a": self._read(view.battle_id, "a", view.a), "b": self._read(view.battle_id, "b", view.b)}
+        return {side: self._read(view.battle_id, side, shown) for side, shown in view.sides.items()}
 
     def _read(self, battle_id: str, side: Side, answer: SideView) -> Markup:
         return self._find(battle_id, side).show(answer.text, is_whole=answer.state in _ENDED)
@@ -51,7 +51,7 @@ def earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
     """Return turn `number`: its prompt and one side's answer."""
     answer = turn.answer_a if side == "a" else turn.answer_b
     prompt = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> <span>{plain(turn.prompt)}</span>'
-    return f'<div class="earlier">{prompt}</div>\n\n{read_whole(answer)}'
+    return f'<div class="earlier">{prompt}</div>\n\n{read_whole(answer or "")}'
 
 
 def answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:

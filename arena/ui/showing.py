@@ -54,8 +54,7 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
     """Return a battle at any moment, from the first token to the reveal. `answers` are its texts as HTML if the caller
     has read them already."""
     if answers is None:
-        sides = zip(SIDES, (view.a, view.b), strict=True)
-        answers = {side: Markup(conversation.read_whole(shown.text), "") for side, shown in sides}
+        answers = {side: Markup(conversation.read_whole(shown.text), "") for side, shown in view.sides.items()}
     is_over = view.state in ("voted", "void")
     face: Face = {
         "battle-id": {"value": view.battle_id},
@@ -78,7 +77,7 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
     for vote, outcome in VOTES.items():
         is_open = view.can_vote and not (view.is_tie_only and outcome in (Outcome.A, Outcome.B))
         face[vote] = {"interactive": is_open}
-    for side, shown in zip(SIDES, (view.a, view.b), strict=True):
+    for side, shown in view.sides.items():
         face |= _pane(side, shown, view, texts) | conversation.answer(side, shown, answers[side], texts)
     return face | revealed.result(view.reveal, texts)
 
@@ -132,7 +131,7 @@ def _hint(view: BattleView, texts: Messages) -> str:
     if not (view.notice and view.can_vote):
         return plain(texts("hint_open" if view.can_vote else "hint_writing"))
     key = "notice_" + view.notice
-    if not (view.a.can_retry or view.b.can_retry) and texts.has(key + "_for_good"):
+    if not any(shown.can_retry for shown in view.sides.values()) and texts.has(key + "_for_good"):
         key += "_for_good"
     return f'<div class="notice{"" if view.is_tie_only else " wont-count"}">{plain(texts(key))}</div>'
 

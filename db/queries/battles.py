@@ -131,14 +131,14 @@ def get_shared_battle(tx: Connection, share_id: str) -> BattleRecord:
     raise no_such_battle(share_id)
 
 
-def current_battle(tx: Connection, visitor: str) -> str | None:
-    """Return the visitor's newest battle of kind `battle` that is open or votable, for a reloaded page."""
+def current_battle(tx: Connection, visitor: str, kind: BattleKind = BattleKind.BATTLE) -> str | None:
+    """Return the visitor's newest battle of this kind that is open or votable, for a reloaded page."""
     return tx.scalar(
         select(battles.c.uuid)
         .join(visitors, battles.c.visitor_id == visitors.c.id)
         .where(
             visitors.c.pseudonym == visitor,
-            battles.c.kind == BattleKind.BATTLE,
+            battles.c.kind == kind,
             battles.c.state.in_((State.OPEN, State.VOTABLE)),
         )
         .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
@@ -159,8 +159,9 @@ def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now
     of_battle = turns.alias()
     last = select(func.max(of_battle.c.n)).where(of_battle.c.battle_id == battles.c.id).scalar_subquery()
     joined = battles.join(visitors).outerjoin(turns, (turns.c.battle_id == battles.c.id) & (turns.c.n == last))
-    asked = select(visitors.c.pseudonym, turns.c.prompt).select_from(joined).where(stale)
-    found = tuple(Interrupted(row.pseudonym, row.prompt or "") for row in tx.execute(asked.order_by(battles.c.id)))
+    asked = select(visitors.c.pseudonym, turns.c.prompt, battles.c.kind).select_from(joined).where(stale)
+    rows = tx.execute(asked.order_by(battles.c.id))
+    found = tuple(Interrupted(row.pseudonym, row.prompt or "", row.kind) for row in rows)
     tx.execute(update(battles).where(stale).values(state=State.VOID, closed_at=now))
     return found
 

@@ -14,7 +14,11 @@ from db.records.fields import STRICT, StoredInteger, StoredJson, StoredText
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """The parameters of both sides, as stored. `pace` is the arena's name for how text was released."""
+    """The parameters of both sides, as stored. `pace` is the arena's name for how text was released.
+
+    `system_prompt` is the arena's own, sent to both sides. `own_prompt_a` and `own_prompt_b` are the models' own, sent
+    after it to one side only.
+    """
 
     __pydantic_config__ = STRICT
 
@@ -23,6 +27,8 @@ class StoredSettings:
     top_p: float
     max_tokens: StoredInteger
     pace: StoredText
+    own_prompt_a: StoredText | None = None
+    own_prompt_b: StoredText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +170,8 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A battle that ended because its process did: the visitor, and the prompt of the last turn."""
+    """A battle that ended because its process did: the visitor, the prompt of the last turn, and the battle's kind."""
 
     visitor: str
     prompt: str
+    kind: BattleKind = BattleKind.BATTLE

@@ -7,17 +7,17 @@ A battle of an earlier process, or one long idle, is read back as it was stored,
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
-from arena.rounds.battle import Battle, Journal, Timing
-from arena.rounds.pacing import Paces
-from arena.rounds.views import BattleState, BattleView, Reveal
-from arena.rounds.writers import Parameters
-from arena.rules import limits
-from arena.service.notices import IDENTICAL_ANSWERS, warning
+from arena.rounds.battle import Battle, Journal, Redraw, Timing
+from arena.rounds.pacing import FreePace, Paces
+from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings
+from arena.rounds.writers import Contestant, Parameters
+from arena.rules import guardrails, limits
+from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveal import reveal, withdrawn
@@ -25,18 +25,30 @@ from arena.service.storage import Storage, in_database
 from arena.standings import Board, NoRatingsError, Standings
 from db.codes import BattleKind, Reason, State
 from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
-from db.queries import BattleRecord, CastVote, StoredSettings
+from db.queries import BattleRecord, CastVote, NewBattle, StoredSettings
 
 logger = logging.getLogger(__name__)
+
+KINDS: Mapping[BattleKind, Kind] = {
+    BattleKind.BATTLE: "battle",
+    BattleKind.NAMED: "named",
+    BattleKind.CHAT: "chat",
+}
+"""The kinds of battles that are written while their visitor watches."""
 
 
 @dataclass(slots=True)
 class Live:
-    """A battle in memory, with its reveal. `lock` keeps its steps in order: send, retry, vote, withdraw, leave. Every
-    `now` is a Unix time in seconds."""
+    """A battle in memory, with its models and its reveal. `lock` keeps its steps in order: send, retry, regenerate,
+    vote, withdraw, leave. Every `now` is a Unix time in seconds."""
 
     battle: Battle
+    kind: Kind
+    models: tuple[str, ...]
+    settings: SharedSettings
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    successor: str | None = None
+    """The battle that pages go on to: another pair was drawn for the same prompt."""
     reveal: Reveal | None = None
     voted_at: float = 0.0
     is_left: bool = False
@@ -45,6 +57,11 @@ class Live:
         state = self.battle.state
         if state not in states:
             raise Refusal({"void": "battle_void", "voted": "already_voted"}.get(state, "not_yet"))
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether its successor stands for it, because a side failed before any text was shown."""
+        return self.successor is not None and self.battle.notice == "replaced"
 
     def is_current(self, now: float) -> bool:
         """Whether the visitor has not left it, and it is being written, waits for a vote, or can be withdrawn."""
@@ -60,10 +77,14 @@ class Live:
         return replace(shown, can_withdraw_s=self.can_withdraw_s(now))
 
     def complete(self, view: BattleView, now: float) -> BattleView:
-        """Add to the battle's own view the notice of the rules, and the reveal if there is a vote."""
+        """Add to the battle's own view its kind and settings, the notice of the rules, the reveal if there is a vote,
+        and the names if they may be shown."""
+        is_revealed = view.state == "voted" and self.reveal is not None
+        names = None if self.kind == "battle" and not is_revealed else self.models
+        view = replace(view, kind=self.kind, names=names, settings=self.settings)
         if view.state == "votable":
-            notice = warning(self.battle)
-            return replace(view, notice=notice, is_tie_only=notice == IDENTICAL_ANSWERS)
+            notice, is_tie_only = warning(self.battle, self.kind)
+            return replace(view, notice=notice, is_tie_only=is_tie_only)
         if view.state == "voted" and self.reveal is not None:
             return replace(view, reveal=self.timed(self.reveal, now))
         return view
@@ -95,25 +116,36 @@ class LiveBattles:
         self._live: dict[str, Live] = {}
         self._asked: set[asyncio.Task[Board]] = set()
 
-    def add(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: StoredSettings) -> Live:
+    def add(self, battle_id: str, new: NewBattle, *, redraw: Redraw | None = None) -> Live:
         """Add a battle that has just been stored."""
-        live = self._make(battle_id, visitor, model_a, model_b, settings)
+        models = (new.model_a,) if new.model_b is None else (new.model_a, new.model_b)
+        assert new.settings is not None
+        live = self._make(battle_id, new.visitor, KINDS[new.kind], models, new.settings, redraw)
         self._live[battle_id] = live
         return live
 
     async def find(self, visitor: str, battle_id: str) -> Live:
-        """Return the visitor's battle. Raises Refusal: `battle_not_found` (also for one of another visitor),
-        `not_stored`."""
+        """Return the visitor's battle; where another pair took over after a failure, that pair's.
+
+        Raises:
+            Refusal: `battle_not_found` (also for one of another visitor), `not_stored`.
+        """
         live = self._live.get(battle_id)
         if live is None:
             live = await self._resume(battle_id)
         if live.battle.visitor != visitor:
             raise Refusal("battle_not_found")
+        if live.successor is not None and live.is_replaced:
+            return await self.find(visitor, live.successor)
         return live
 
     def of(self, visitor: str) -> Iterator[Live]:
         """Return the visitor's battles in memory, the latest first."""
         return (live for live in reversed(self._live.values()) if live.battle.visitor == visitor)
+
+    def succeed(self, battle_id: str, successor: str) -> None:
+        """Note that pages which follow one battle go on to another."""
+        self._live[battle_id].successor = successor
 
     async def change(self, live: Live, work: Callable[[], None]) -> None:
         """Run one write to a battle that another process may have ended meanwhile.
@@ -153,7 +185,8 @@ class LiveBattles:
 
     async def interrupt(self) -> None:
         """End what is being written: its rows become void."""
-        await asyncio.gather(*(live.battle.interrupt() for live in self._live.values()))
+        while running := [live.battle for live in self._live.values() if live.battle.is_being_written]:
+            await asyncio.gather(*(battle.interrupt() for battle in running))
 
     async def _board(self, battle_id: str) -> Board | None:
         asked = asyncio.create_task(self._standings.board())
@@ -182,36 +215,57 @@ class LiveBattles:
             record = await in_database(partial(self._storage.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("battle_not_found") from error
-        if record.kind is not BattleKind.BATTLE or record.state is State.OPEN:
+        if record.kind not in KINDS or record.state is State.OPEN or record.settings is None:
             raise Refusal("battle_not_found")
-        assert record.model_b is not None  # every battle of this kind has two models
-        assert record.settings is not None
-        live = self._make(battle_id, record.visitor, record.model_a, record.model_b, record.settings)
+        models = (record.model_a,) if record.model_b is None else (record.model_a, record.model_b)
+        live = self._make(battle_id, record.visitor, KINDS[record.kind], models, record.settings, None)
         live.battle.resume(record)
         await self.unveil(live, record, None)
         return self._live.setdefault(battle_id, live)
 
-    def _make(self, battle_id: str, visitor: str, model_a: str, model_b: str, settings: StoredSettings) -> Live:
+    def _make(
+        self,
+        battle_id: str,
+        visitor: str,
+        kind: Kind,
+        models: tuple[str, ...],
+        settings: StoredSettings,
+        redraw: Redraw | None,
+    ) -> Live:
+        shared = shared_settings(settings)
+        own_prompts = (settings.own_prompt_a, settings.own_prompt_b)
         battle = Battle(
             battle_id,
             visitor,
-            {"a": self._stream(model_a), "b": self._stream(model_b)},
-            Parameters(settings.system_prompt or "", settings.temperature, settings.top_p, settings.max_tokens),
+            {
+                side: Contestant(self._stream(model), guardrails.joined(shared.system_prompt, own or ""))
+                for side, model, own in zip(SIDES, models, own_prompts, strict=False)
+            },
+            Parameters(settings.temperature, settings.top_p, settings.max_tokens),
             self._journal,
             make_pace=self._paces.of(settings.pace),
-            make_retry_pace=self._paces.retry,
+            make_retry_pace=FreePace if kind == "chat" else self._paces.retry,
             timing=self._timing,
             max_turns=self._max_turns,
             max_attempts=limits.MAX_ATTEMPTS,
             rng=self._rng,
+            redraw=redraw,
         )
-        return Live(battle)
+        return Live(battle, kind, models, shared)
 
     def _stream(self, model: str) -> ModelStream:
         try:
             return self._players.endpoint(model)
         except KeyError:  # an old battle of a model that has left the roster
             return _Gone()
+
+
+def shared_settings(stored: StoredSettings) -> SharedSettings:
+    """Return the arena's own settings of a battle."""
+    text = stored.system_prompt or ""
+    return SharedSettings(
+        text, guardrails.has_guardrails(text), stored.temperature, stored.top_p, stored.max_tokens, stored.pace
+    )
 
 
 class _Gone:

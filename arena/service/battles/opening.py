@@ -1,20 +1,21 @@
-"""Start a battle: check its prompt, draw its models, store it, and ask both models."""
+"""Start a battle: check its prompt, draw or take its models, store it, and ask them."""
 
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 
+from arena.players.roster import Player
 from arena.rounds.matchmaking import TooFewPlayers, choose_pair
-from arena.rules import limits
+from arena.rules import guardrails, limits
 from arena.service.battles.live import LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
 from arena.settings import BattleSettings
-from db import queries
-from db.codes import Policy
-from db.queries import NewBattle
+from db.codes import BattleKind, Policy
+from db.queries import NewBattle, StoredSettings
 
 
 class Opening:
@@ -51,52 +52,107 @@ class Opening:
         except limits.BadPrompt as error:
             raise Refusal(error.key, **error.numbers) from error
 
-    def refuse_when_busy(self, visitor: str) -> None:
-        """Raises Refusal: `busy`."""
-        n_written = sum(live.battle.is_being_written for live in self._battles.of(visitor))
+    def refuse_when_busy(self, visitor: str, *, besides: str | None = None) -> None:
+        """Raises Refusal: `busy`. The battle `besides` is not counted, because it is about to end."""
+        n_written = sum(
+            live.battle.is_being_written and live.battle.battle_id != besides for live in self._battles.of(visitor)
+        )
         n_running = n_written + self._n_opening[visitor]  # reading a Counter adds no entry
         if n_running >= limits.MAX_RUNNING:
             raise Refusal("busy", n_running=n_running, limit=limits.MAX_RUNNING)
 
-    async def open(self, visitor: str, prompt: str, *, address: str | None, language: str | None) -> str:
-        """Start a battle with a checked prompt; return its id.
+    async def open(
+        self,
+        visitor: str,
+        prompt: str,
+        *,
+        address: str | None,
+        language: str | None,
+        other_than: tuple[str, ...] = (),
+    ) -> str:
+        """Start a blind battle with a checked prompt; return its id. Where three models or more are ready, the pair is
+        not `other_than`.
 
         Raises:
             Refusal: `rate_limited`, `models_loading`, `too_few_models`, `models_failed`, `not_stored`.
         """
+        with self._counted(visitor):
+            ready = self._players.ready()
+            try:
+                pair = choose_pair(ready, self._rng, other_than=other_than)
+            except TooFewPlayers as error:
+                raise await self._too_few() from error
+            arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=self._settings.guardrails)
+            by_name = {player.name: player for player in ready}
+            new = NewBattle(
+                visitor=visitor,
+                model_a=pair.model_a,
+                model_b=pair.model_b,
+                settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self._settings.pace),
+                policy=Policy.parse(pair.policy),
+                draw_probability=pair.probability,
+                language=language,
+                address=address,
+                replica=self._replica,
+            )
+            return await self._start(new, prompt)
+
+    async def open_named(
+        self,
+        visitor: str,
+        prompt: str,
+        players: Sequence[Player],
+        *,
+        has_guardrails: bool,
+        address: str | None,
+        language: str | None,
+    ) -> str:
+        """Start a battle of one or two chosen models with a checked prompt; return its id.
+
+        Raises:
+            Refusal: `rate_limited`, `not_stored`.
+        """
+        with self._counted(visitor):
+            arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=has_guardrails)
+            new = NewBattle(
+                visitor=visitor,
+                model_a=players[0].name,
+                model_b=players[1].name if len(players) > 1 else None,
+                settings=self._stored(players, arena, "free"),
+                kind=BattleKind.NAMED if len(players) > 1 else BattleKind.CHAT,
+                language=language,
+                address=address,
+                replica=self._replica,
+            )
+            return await self._start(new, prompt)
+
+    async def _start(self, new: NewBattle, prompt: str) -> str:
+        battle_id = await in_database(partial(self._storage.open, new, prompt))
+        self._battles.add(battle_id, new).battle.ask(prompt)
+        return battle_id
+
+    @contextmanager
+    def _counted(self, visitor: str) -> Iterator[None]:
+        """Count a battle as running while it is opened."""
         self._n_opening[visitor] += 1
         try:
-            return await self._open(visitor, prompt, address=address, language=language)
+            yield
         finally:
             self._n_opening[visitor] -= 1
             if not self._n_opening[visitor]:
                 del self._n_opening[visitor]  # or the entry of every visitor would stay forever
 
-    async def _open(self, visitor: str, prompt: str, *, address: str | None, language: str | None) -> str:
-        ready = self._players.ready()
-        try:
-            pair = choose_pair(ready, self._rng)
-        except TooFewPlayers as error:
-            raise await self._too_few() from error
-        given = self._settings
-        settings = queries.StoredSettings(
-            given.system_prompt or None, given.temperature, given.top_p, given.max_tokens, given.pace
+    def _stored(self, players: Sequence[Player], arena_prompt: str, pace: str) -> StoredSettings:
+        given, own = self._settings, [player.system_prompt.strip() or None for player in players]
+        return StoredSettings(
+            arena_prompt or None,
+            given.temperature,
+            given.top_p,
+            given.max_tokens,
+            pace,
+            own_prompt_a=own[0],
+            own_prompt_b=own[1] if len(own) > 1 else None,
         )
-        new = NewBattle(
-            visitor=visitor,
-            model_a=pair.model_a,
-            model_b=pair.model_b,
-            settings=settings,
-            policy=Policy.parse(pair.policy),
-            draw_probability=pair.probability,
-            language=language,
-            address=address,
-            replica=self._replica,
-        )
-        battle_id = await in_database(partial(self._storage.open, new, prompt))
-        live = self._battles.add(battle_id, visitor, pair.model_a, pair.model_b, settings)
-        live.battle.ask(prompt)
-        return battle_id
 
     async def _too_few(self) -> Refusal:
         status = await self._status()

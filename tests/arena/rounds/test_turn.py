@@ -131,7 +131,7 @@ def test_of_a_retried_answer_nothing_is_shown_before_it_is_complete_and_the_othe
     one.release(0.0)
     assert states(one) == ["failed", "done"]
     again = Attempt(2, 5)
-    one.ask_again("a", again, RetryPace())
+    one.ask_again({"a": again}, RetryPace(), 0.0)
     assert look(one) == [("waiting", "", None, False), ("done", "whole", None, False)]
     again.reasoning, again.text = "Hm.", "x" * 100
     release(one, 0.1, 20.0)
@@ -150,7 +150,7 @@ def test_a_side_is_retried_beside_one_that_was_stopped() -> None:
     one.release(0.0)
     one.stop()
     assert states(one) == ["failed", "stopped"]
-    one.ask_again("a", Attempt(2, 5, "fine", finish=DONE), RetryPace())
+    one.ask_again({"a": Attempt(2, 5, "fine", finish=DONE)}, RetryPace(), 0.0)
     release(one, 1.0, 3.0)
     assert [(view.state, view.text) for view in one.views.values()] == [("done", "fine"), ("stopped", "so far")]
 

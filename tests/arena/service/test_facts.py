@@ -62,7 +62,7 @@ def test_two_empty_answers_are_not_identical(house: House) -> None:
         battle_id = await battle(arena)
         view = await arena.view("visitor", battle_id)
         assert (view.notice, view.is_tie_only, view.can_send) == ("wont_count_no_answer", False, False)
-        assert [(side.state, side.error, side.can_retry) for side in (view.a, view.b)] == [
+        assert [(side.state, side.error, side.can_retry) for side in view.sides.values()] == [
             ("failed", "side_no_answer", True)
         ] * 2
         assert (await arena.vote("visitor", battle_id, Outcome.A)).reasons == ("no_answer",)

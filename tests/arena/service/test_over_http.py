@@ -75,7 +75,7 @@ def test_an_abandoned_battle_closes_its_streams(house: House) -> None:
         battle_id = await arena.send("visitor", None, "Hi")
         async with aclosing(arena.follow("visitor", battle_id)) as page:
             async for view in page:
-                if view.a.text and view.b.text:
+                if view.a.text and view.sides["b"].text:
                     break
         for server in (one, other):
             assert await asyncio.to_thread(server.client_left.wait, 30)

@@ -16,7 +16,7 @@ from arena.players.events import Finish, Request, Token
 from arena.rounds.battle import Battle, Timing
 from arena.rounds.pacing import RetryPace
 from arena.rounds.views import BattleView
-from arena.rounds.writers import Parameters
+from arena.rounds.writers import Contestant, Parameters
 from bench.blind import __main__ as blind
 from bench.blind import results
 from bench.blind.guess import Guess, features, guess, later_end
@@ -132,8 +132,8 @@ def test_a_page_of_a_real_battle_receives_the_measured_events(pace: str, delays:
         one = Battle(
             "battle",
             "visitor",
-            {"a": _Stream(slow), "b": _Stream(fast)},
-            Parameters("", 0.7, 1.0, 1024),
+            {"a": Contestant(_Stream(slow)), "b": Contestant(_Stream(fast))},
+            Parameters(0.7, 1.0, 1024),
             Journal(),
             make_pace=blind.PACES[pace],
             timing=Timing(abandon_after_s=60.0, clock=loop.time),
@@ -147,7 +147,12 @@ def test_a_page_of_a_real_battle_receives_the_measured_events(pace: str, delays:
     with asyncio.Runner(loop_factory=_Loop) as runner:
         runner.run(main())
     received = [
-        Event(at_s, (len(view.a.text), len(view.b.text)), (view.a.state, view.b.state), (view.a.error, view.b.error))
+        Event(
+            at_s,
+            (len(view.a.text), len(view.sides["b"].text)),
+            (view.a.state, view.sides["b"].state),
+            (view.a.error, view.sides["b"].error),
+        )
         for at_s, view in views
     ]
     received = [next(group) for _, group in groupby(received, key=lambda event: replace(event, at_s=0.0))]

@@ -27,7 +27,7 @@ def test_a_reload_finds_the_running_battle_and_a_second_tab_follows_it(house: Ho
         await until(lambda: len(arena._battles._live[battle_id].battle._watchers) == 2)
         gate.set()
         for tab in tabs:
-            assert (await tab)[-1].b.text == "first second"
+            assert (await tab)[-1].sides["b"].text == "first second"
 
     run(main())
 
