@@ -202,7 +202,8 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     connector = Connector(env, native.base_url if native else None)
     endpoints = connector.endpoints(roster, settings.battle)
-    health = Health(roster, endpoints, trial=trial_of(settings.battle), server=native)
+    trials = {player.name: trial_of(settings.battle) for player in roster.active}
+    health = Health(roster, endpoints, trials=trials, server=native)
     arena = Arena(settings, roster, database, health, replica=replica)
     app = FastAPI(
         title=settings.arena.title,

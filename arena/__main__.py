@@ -1,6 +1,7 @@
 """Commands for the operator of an arena. Without a command, `arena` starts the arena.
 
 arena init                                write arena.toml into this folder, with the four demo models
+arena check                               ask each model once before a start, and print the settings that it needs
 arena admin recompute-verdicts --dry-run  print what the present rules would change
 arena admin recompute-verdicts            the same, and store it; an arena may run on the database meanwhile
 
@@ -8,8 +9,11 @@ In a clone that is not installed, `python -m arena` takes the same commands.
 """
 
 import argparse
+import asyncio
+import logging
 import os
 import sys
+import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -21,7 +25,12 @@ from arena.settings.command_line import DEFAULT_FILE, add_options, settings_from
 from db.errors import DatabaseError
 
 if TYPE_CHECKING:
+    from arena.players.inspection.checking import Checked
+    from arena.players.roster import Player, Roster
     from arena.service import Recomputed
+
+
+_MOST_AT_ONCE = 8  # models that `check` asks at a time; with more, their times would be those of this process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,12 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.command == "init":
             return _init()
+        if options.command == "check":
+            return asyncio.run(_check(settings_from(options, os.environ), os.environ))
         return _recompute_verdicts(options, os.environ)
     except (SettingsError, DatabaseError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped; the verdicts stored so far are correct, and a second run judges the rest", file=sys.stderr)
+        rest = "; the verdicts stored so far are correct, and a second run judges the rest"
+        print(f"stopped{rest if options.command == 'admin' else ''}", file=sys.stderr)
         return 130
 
 
@@ -54,6 +66,80 @@ def _init() -> int:
         raise SettingsError(f"cannot write {DEFAULT_FILE}: {error.strerror}; choose a folder that you own") from error
     print(f"Wrote {DEFAULT_FILE}: four demo models, and every setting with its default. Start the arena with `arena`.")
     return 0
+
+
+async def _check(settings: Settings, env: Mapping[str, str]) -> int:
+    """Ask every model; print a line for each as it answers, then what to add to the file.
+
+    Raises `SettingsError`.
+    """
+    from arena.players.roster import Roster
+
+    logging.getLogger("arena").setLevel(logging.CRITICAL)  # the lines below say it
+    roster = Roster(settings.models, settings.file)
+    asked = [player for player in roster.active if not player.is_native]
+    longest_s = settings.battle.first_token_timeout_s
+    print(f"{settings.file}: {len(asked)} models behind a server; each may take {longest_s:g} s to begin", flush=True)
+    for player in roster:
+        if not player.is_active:
+            print(f"  skipped  {player.name}: active = false", flush=True)
+    n_bad = sum(not _check_folder(roster, player) for player in roster.native)
+    turns = asyncio.Semaphore(_MOST_AT_ONCE)
+    found = await asyncio.gather(*(_ask(roster, player, settings, env, turns) for player in asked))
+    n_bad += sum(checked.cause is not None for _, checked in found)
+    learned = {player.name: checked.lines for player, checked in found if checked.cause is None and checked.lines}
+    for player in asked:
+        if player.name in learned:
+            print(f"\n# in the [[models]] table of {player.name!r}, in place of a line with the same key:")
+            print("\n".join(learned[player.name]))
+    if n_bad:
+        print(f"\n{n_bad} of {len(roster.active)} models do not answer", flush=True)
+    return 1 if n_bad else 0
+
+
+def _check_folder(roster: "Roster", player: "Player") -> bool:
+    """Print a line for a model that the arena loads itself; return whether its files are there."""
+    try:
+        roster.check_folder(player)
+    except SettingsError as error:
+        print(f"  failed   {player.name}: {error}", flush=True)
+        return False
+    where = f"hf:{player.hub}, downloaded when the arena starts" if player.hub else "its files are there"
+    print(f"  ok       {player.name}: {where}; the arena loads it itself", flush=True)
+    return True
+
+
+async def _ask(
+    roster: "Roster", player: "Player", settings: Settings, env: Mapping[str, str], turns: asyncio.Semaphore
+) -> "tuple[Player, Checked]":
+    """Ask one model and print its line."""
+    from arena.players.connect import Connector, trial_of
+    from arena.players.inspection.checking import Checked, check
+
+    try:
+        endpoint = Connector(env).endpoint(roster, player, settings.battle)
+    except ValueError as error:
+        print(f"  failed   {player.name}: {error}", flush=True)
+        return player, Checked("wrong_key", str(error))
+    try:
+        async with turns:
+            checked = await check(endpoint, trial_of(settings.battle))
+    finally:
+        await endpoint.aclose()
+    if checked.cause is not None:
+        print(f"  failed   {player.name}: {_sentence(checked.cause)} ({checked.detail})", flush=True)
+    else:
+        notes = ", it reasons first" if checked.is_reasoning else ""
+        notes += ", with other settings (below)" if checked.lines else ""
+        print(f"  ok       {player.name}: first text after {(checked.ttft_ms or 0.0) / 1000:.1f} s{notes}", flush=True)
+    return player, checked
+
+
+def _sentence(cause: str) -> str:
+    """Return what an owner can do about a cause. The pages' module of sentences would load all of Gradio."""
+    text = files("arena").joinpath("ui", "messages", "en", "owner.toml").read_text(encoding="utf-8")
+    sentence: str = tomllib.loads(text)[f"owner_cause_{cause}"]
+    return sentence
 
 
 def _recompute_verdicts(options: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -114,6 +200,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Write arena.toml into this folder: four demo models, and every setting with its default."
         " An existing file is never changed.",
     )
+    check = commands.add_parser(
+        "check",
+        help="ask each model once before a start",
+        description="Ask each active model with a base_url for one short answer, with a battle's settings, and print"
+        " the lines of its [[models]] table that its server needs. Exit code 1 if a model does not answer, or if the"
+        " files of a model with a path are missing.",
+    )
+    add_options(check)
     admin = commands.add_parser("admin", help="work on the stored votes")
     steps = admin.add_subparsers(dest="step", required=True)
     recompute = steps.add_parser(

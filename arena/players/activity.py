@@ -12,7 +12,16 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from arena.metrics import Metrics
-from arena.players.events import EndpointError, Finish, ModelStream, Request, Thought, Token, is_about_the_prompt
+from arena.players.events import (
+    EndpointError,
+    Finish,
+    ModelStream,
+    Queued,
+    Request,
+    Thought,
+    Token,
+    is_about_the_prompt,
+)
 
 KEPT = 1000
 """Answers that a summary is made of: the latest ones."""
@@ -105,7 +114,7 @@ class Measured:
         self._current = current
         self._activity = activity
 
-    async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+    async def stream(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
         finish: Finish | None = None
         failure: EndpointError | None = None
         self._activity.began()

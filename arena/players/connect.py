@@ -39,14 +39,6 @@ class Connector:
             if names is None or player.name in names
         }
 
-    def secrets(self, roster: Roster, player: Player) -> tuple[str, ...]:
-        """Return what must not be shown of a player's requests: its key, and the values of its headers and its query.
-
-        Raises as `endpoint`.
-        """
-        key = roster.api_key(self.env, player)
-        return (*((key,) if key else ()), *roster.headers(self.env, player).values(), *player.query.values())
-
 
 def patience_of(player: Player, battle: BattleSettings) -> Patience:
     return Patience(

@@ -1,7 +1,7 @@
 """One model behind an OpenAI-compatible address, with retries and adjusted requests.
 
     async with aclosing(endpoint.stream(request)) as events:
-        async for event in events:      # Thought, …, Token, Token, …, Finish
+        async for event in events:      # Queued, …, Thought, …, Token, Token, …, Finish
 
 Every failure is an `EndpointError`; no error of httpx and no wording of the server leaves this module. A try is
 repeated if it fails before its first token for a reason that may pass: no connection, 5xx, a full server, a stream that
@@ -13,7 +13,7 @@ Closing the generator, or cancelling the task that reads it, closes the connecti
 Silence is limited, in seconds from the call of `stream` unless stated otherwise; keep-alives and empty deltas do not
 extend the limits:
 
-    before anything                    first_token_timeout_s
+    before anything                    first_token_timeout_s, again each time that a place in the queue moves up
     thoughts, but no text yet          thinking_timeout_s, and stall_timeout_s since the last piece
     after the first text               stall_timeout_s since the last piece
     an answer that is not streamed     thinking_timeout_s
@@ -36,7 +36,7 @@ from arena.players.dialect.reader import AnswerReader
 from arena.players.dialect.refusals import error_of, parsed_error, too_long_of
 from arena.players.dialect.thinking import Splitter, ThinkingStyle, mentions_tags
 from arena.players.dialect.token_limit import TokenLimit
-from arena.players.events import EndpointError, Finish, Request, Thought, Token, Unreachable
+from arena.players.events import EndpointError, Finish, Queued, Request, Thought, Token, Unreachable
 from arena.players.probe import begins, is_there
 from arena.players.request import (
     DEFAULT_THINKING_TOKENS,
@@ -150,7 +150,7 @@ class Endpoint:
         )
         return both.settled(before)
 
-    async def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+    async def stream(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
         """Yield the answer's pieces as they arrive, then one `Finish`. Raises `EndpointError`."""
         self._n_running += 1
         self._is_idle.clear()
@@ -190,7 +190,7 @@ class Endpoint:
         if self.on_result is not None:
             self.on_result(error)
 
-    async def _tries(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
+    async def _tries(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
         """Try until one try yields a token or `patience` is used up."""
         call = _Call(request, time.monotonic(), dict(self._adjustments))
         n_bases = len(self._base_urls)
@@ -204,6 +204,9 @@ class Endpoint:
             try:
                 async with aclosing(exchange.events()) as events:
                     async for event in events:
+                        if isinstance(event, Queued):
+                            yield event
+                            continue
                         if not has_spoken:
                             self._keep_adjustments(base_url, call.adjustments[base_url])
                         has_spoken = True

@@ -44,6 +44,15 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The request waits for its turn: `place` requests, itself included, have not begun. 0: it begins now.
+
+    The arena's own model server tells it; others do not."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The last event of a stream. Times are measured by the client, from the call of `stream`."""
 
@@ -109,7 +118,8 @@ class Filtered(EndpointError):
 class Refused(EndpointError):
     """The server refuses this request (400). `limit` is its context length in tokens, if the error names it.
 
-    `is_too_long` and `is_filtered` (a filter stopped the prompt) concern the prompt, not the model.
+    `is_too_long` and `is_filtered` (a filter stopped the prompt) concern the prompt, not the model. With
+    `is_answer_too_long` the model does not write answers of `max_tokens`, whatever the prompt.
     """
 
     code = "refused"
@@ -121,12 +131,14 @@ class Refused(EndpointError):
         limit: int | None = None,
         is_too_long: bool = False,
         is_filtered: bool = False,
+        is_answer_too_long: bool = False,
         status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.limit = limit
         self.is_too_long = is_too_long
         self.is_filtered = is_filtered
+        self.is_answer_too_long = is_answer_too_long
         self.status = status
         if is_filtered:
             self.code = Filtered.code  # an answer's record makes no difference between the two
@@ -151,8 +163,10 @@ def is_about_the_prompt(error: EndpointError) -> bool:
 class ModelStream(Protocol):
     """What rounds need from an endpoint."""
 
-    def stream(self, request: Request) -> AsyncGenerator[Token | Thought | Finish, None]:
-        """Yield tokens and thoughts, then one `Finish`. Raises `EndpointError`. `aclose()` closes the connection."""
+    def stream(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
+        """Yield places in the queue, then tokens and thoughts, then one `Finish`. Raises `EndpointError`.
+
+        `aclose()` closes the connection."""
         ...
 
 

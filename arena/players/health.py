@@ -23,8 +23,8 @@ _TRIAL = trial_request(system_prompt="", temperature=1.0, top_p=1.0, max_tokens=
 class Health:
     """The condition of every active player of `roster`; `endpoints` has one endpoint for each.
 
-    `trial` is the request that decides whether a refusal is about the model. `server` may be None if no player is
-    native. `clock` returns seconds that never decrease.
+    `trials` are the requests that decide whether a refusal is about the model, by name. `server` may be None if no
+    player is native. `clock` returns seconds that never decrease.
     """
 
     def __init__(
@@ -32,14 +32,14 @@ class Health:
         roster: Roster,
         endpoints: Mapping[str, Endpoint],
         *,
-        trial: Request = _TRIAL,
+        trials: Mapping[str, Request] | None = None,
         server: ModelServer | None = None,
         metrics: Metrics | None = None,
         interval_s: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.roster = roster
-        self._trial = trial
+        self._trials = trials or {}
         self._server = server
         self._metrics = metrics
         self._interval_s = interval_s
@@ -87,18 +87,20 @@ class Health:
         for watch in self._watches.values():
             watch.start(self._interval_s)
 
-    async def change(self, roster: Roster, endpoints: Mapping[str, Endpoint], *, trial: Request | None = None) -> None:
+    async def change(
+        self, roster: Roster, endpoints: Mapping[str, Endpoint], *, trials: Mapping[str, Request] | None = None
+    ) -> None:
         """Play by another roster. `endpoints` has those of the players that join or are reached in another way."""
         active = {player.name for player in roster.active}
         for name, watch in list(self._watches.items()):
             if name not in active or name in endpoints:
                 await watch.stop()  # its endpoint stays, for the battles that the player is in
-        self._trial = trial or self._trial
+        self._trials = self._trials if trials is None else trials
         self.roster = roster
         for player in roster.active:
             if player.name not in endpoints:
                 watch = self._watches[player.name]  # it was active before
-                watch.player, watch.trial = player, self._trial
+                watch.player, watch.trial = player, self._trials.get(player.name, _TRIAL)
                 continue
             old = self._watches.get(player.name)
             if old is not None:
@@ -120,7 +122,14 @@ class Health:
 
     def _watch(self, player: Player, endpoint: Endpoint, activity: Activity | None = None) -> Watch:
         activity = activity or Activity(player.name, self._metrics)
-        return Watch(player, endpoint, trial=self._trial, server=self._server, activity=activity, clock=self._clock)
+        return Watch(
+            player,
+            endpoint,
+            trial=self._trials.get(player.name, _TRIAL),
+            server=self._server,
+            activity=activity,
+            clock=self._clock,
+        )
 
     def _close_later(self, endpoint: Endpoint) -> None:
         """Close an endpoint once its last stream has ended."""

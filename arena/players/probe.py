@@ -59,7 +59,8 @@ async def is_there(
 
 
 async def begins(events: AsyncGenerator[object, None], timeout_s: float) -> EndpointError | None:
-    """Return None at an answer's first event, or the error that came first. The stream is closed after it."""
+    """Return None at an answer's first event, or the error that came first. The stream is closed after it. A place in
+    the queue is such an event: the server has accepted the request."""
     try:
         async with asyncio.timeout(timeout_s + _TRIAL_SLACK_S), aclosing(events):
             async for _ in events:

@@ -27,6 +27,8 @@ class Attempt:
     """The model's reasoning, which is stored and is not part of its answer."""
     finish: Finish | None = None
     error: str | None = None
+    place: int = 0
+    """The place in its model server's queue, 0 if it does not wait there."""
     is_too_long: bool = False
     is_stopped: bool = False
     n_shown: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from arena.players.events import Broken, EndpointError, Message, ModelStream, Refused, Request, Thought, Token
+from arena.players.events import Broken, EndpointError, Message, ModelStream, Queued, Refused, Request, Thought, Token
 from arena.rounds.attempt import Attempt
 from arena.rounds.turn import Turn
 from arena.rounds.views import Side
@@ -80,6 +80,10 @@ class Writers:
                 async for event in events:
                     if attempt.has_ended:  # stopped, while the endpoint still sends
                         return
+                    if isinstance(event, Queued):
+                        attempt.place = event.place
+                        continue
+                    attempt.place = 0
                     if isinstance(event, Token):
                         attempt.text += event.text
                     elif isinstance(event, Thought):

@@ -63,7 +63,7 @@ def browser_sentences(settings: Settings) -> dict[str, dict[str, str]]:
     sentences: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         texts = messages(language)
-        own = {key: sentence for key, sentence in texts.texts.items() if "{" not in sentence}
+        own = {key: sentence for key, sentence in texts.texts.items() if _is_filled_in_there(key, sentence)}
         own["download_html"] = texts("download_html", json=link("/leaderboard.json"), csv=link("/leaderboard.csv"))
         own["header"] = header_html(
             texts,
@@ -102,3 +102,8 @@ def header_html(
         f'<div class="header"><a class="title" href="{links["battle"]}">{plain(title)}</a>'
         f'<nav>{nav}</nav><div id="language">{switch}</div></div>'
     )
+
+
+def _is_filled_in_there(key: str, sentence: str) -> bool:
+    """Whether the browser needs a sentence: those with numbers and those of the owner's page are filled in here."""
+    return "{" not in sentence and not key.startswith("owner_")

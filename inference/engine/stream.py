@@ -10,12 +10,15 @@ class Stream:
     """The events of one request: an asynchronous iterator that ends after the event with a finish reason."""
 
     def __init__(self) -> None:
+        self.has_begun = False
+        """Whether an event has arrived."""
         self._unread: Event | None = None
         self._news = asyncio.Event()
         self._is_over = False
 
     def deliver(self, event: Event) -> None:
         """Merge an event with the unread ones. Called on the event loop."""
+        self.has_begun = True
         self._unread = event.after(self._unread)
         self._news.set()
 

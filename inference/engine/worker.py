@@ -131,6 +131,18 @@ class Worker:
         if entry is not None:
             self._commands.put(_Cancel(entry[0], request_id))
 
+    def place(self, request_id: str) -> int:
+        """Return how many requests must get a slot until this one has its own, itself included; 0 if it waits for none.
+
+        Slots are given in order of arrival, so those that wait are the model's latest. As of the last step.
+        """
+        model, stream = self._streams.get(request_id, ("", None))
+        if stream is None or stream.has_begun:
+            return 0
+        arrived = [one for one, (name, _) in self._streams.items() if name == model]
+        n_later = len(arrived) - 1 - arrived.index(request_id)
+        return max(0, self._meters[model].stats.n_waiting - n_later)
+
     def metrics(self) -> Metrics:
         """Return counts and times of all models as of their last steps; no models before they are ready."""
         return Metrics(

@@ -28,6 +28,7 @@ from inference.server.responses.json_response import JsonResponse
 from inference.server.responses.logprobs import TextLogprobs, chat_logprobs
 
 _CLIENT_GONE = 499  # only the log of a proxy shows it
+_PLACE_EVERY_S = 0.5
 
 Body = ChatRequest | CompletionRequest
 
@@ -65,10 +66,14 @@ class _Part:
 class RunningCompletion:
     """A running request: its prompts in the engine, the writer of its messages, and how to cancel it."""
 
-    def __init__(self, writer: CompletionWriter, parts: Sequence[_Part], cancel: Callable[[], None]) -> None:
+    def __init__(
+        self, writer: CompletionWriter, parts: Sequence[_Part], cancel: Callable[[], None], place: Callable[[], int]
+    ) -> None:
+        """`place` returns the place in the queue for a slot, 0 if the request waits for none."""
         self.writer = writer
         self.parts = parts
         self.cancel = cancel
+        self.place = place
 
     @property
     def usage(self) -> Usage:
@@ -103,7 +108,8 @@ def submit(worker: Worker, name: str, body: Body, prompts: Sequence[Prompt]) -> 
     except NotReadyError as error:
         raise ApiError(503, str(error), code=worker.state) from error
     fingerprint = model.fingerprint if backend is None else f"{model.fingerprint}+{backend}"
-    return RunningCompletion(CompletionWriter(is_chat, request_id, int(time.time()), name, fingerprint), parts, cancel)
+    writer = CompletionWriter(is_chat, request_id, int(time.time()), name, fingerprint)
+    return RunningCompletion(writer, parts, cancel, place=lambda: worker.place(ids[0]))
 
 
 def _params(body: Body, prompt: Prompt) -> SamplingParams:
@@ -189,11 +195,20 @@ async def _disconnect(request: Request) -> None:
 
 
 async def _chunks(running: RunningCompletion, *, has_usage: bool) -> AsyncIterator[str]:
-    """Yield server-sent events. After an error there is no [DONE], so no client takes the answer for complete."""
+    """Yield server-sent events. After an error there is no [DONE], so no client takes the answer for complete.
+
+    While the request waits for a slot, comments tell its place in the queue: `: place in queue 3`. Clients skip them.
+    """
     writer, no_usage = running.writer, {"usage": None} if has_usage else {}
     if writer.is_chat:
         yield sse({**writer.chunk(0, "", is_first=True), **no_usage})
+    shown = 0
     async for part, event in _merged(running.parts):
+        if event is None:
+            if (place := running.place()) != shown:
+                yield f": place in queue {place}\n\n"
+                shown = place
+            continue
         if event.finish_reason == "error":
             yield sse(ApiError(500, str(event.error), code="model_failed").body())
             return
@@ -207,12 +222,17 @@ async def _chunks(running: RunningCompletion, *, has_usage: bool) -> AsyncIterat
     yield DONE
 
 
-async def _merged(parts: Sequence[_Part]) -> AsyncIterator[tuple[_Part, Event]]:
-    """Yield the events of all parts as they arrive."""
+async def _merged(parts: Sequence[_Part]) -> AsyncIterator[tuple[_Part, Event | None]]:
+    """Yield the events of all parts as they arrive, and before the first one None every `_PLACE_EVERY_S`."""
     waiting = {asyncio.ensure_future(anext(part.stream)): part for part in parts}
+    timeout_s: float | None = _PLACE_EVERY_S
     try:
         while waiting:
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                yield parts[0], None
+                continue
+            timeout_s = None
             for task in done:
                 part, event = waiting.pop(task), task.result()
                 yield part, event

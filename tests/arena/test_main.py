@@ -8,7 +8,9 @@ import pytest
 
 from arena.__main__ import main
 from db.session import open_database
+from tests.arena.players.dialects import strict
 from tests.arena.service.old_votes import export, fill
+from tests.fakes.chat_server import ChatServer
 
 
 @pytest.fixture
@@ -98,6 +100,62 @@ def test_a_stopped_run_says_how_to_go_on(
         capsys.readouterr().err == "stopped; the verdicts stored so far are correct, and a second run judges the rest\n"
     )
     assert _run(capsys, data)[1] == "verdicts that changed: 8"
+
+
+def test_check_asks_each_model_and_prints_the_lines_that_it_needs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "arena.toml"
+
+    def written(server: ChatServer, *lines: str) -> list[str]:
+        tables = f'[[models]]\nname = "Strict"\nbase_url = "{server.base_url}"\nmodel = "m"\n'
+        file.write_text("\n".join([tables, *lines, '[[models]]\nname = "Old"\npath = "x"\nactive = false']))
+        return ["check", "--config", str(file)]
+
+    with ChatServer(strict("temperature", "max_tokens")) as server:
+        assert main(written(server)) == 0
+        printed = capsys.readouterr().out
+        assert "  skipped  Old: active = false\n" in printed
+        assert "  ok       Strict: first text after 0." in printed
+        _, _, lines = printed.partition(
+            "# in the [[models]] table of 'Strict', in place of a line with the same key:\n"
+        )
+        assert main(written(server, lines)) == 0
+        assert "# in the [[models]] table" not in capsys.readouterr().out
+        assert len(server.asked) == 4  # refused twice and answered, then answered
+
+
+def test_check_fails_for_a_model_that_does_not_answer_and_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "arena.toml").write_text(
+        """
+[battle]
+retries = 0
+[[models]]
+name = "Gone"
+base_url = "http://127.0.0.1:9/v1"
+[[models]]
+name = "Locked"
+base_url = "http://127.0.0.1:9/v1"
+api_key_env = "NO_SUCH_KEY"
+[[models]]
+name = "Own"
+path = "nowhere"
+[[models]]
+name = "Demo"
+path = "demo:wren-sol"
+"""
+    )
+    assert main(["check", "--config", str(tmp_path / "arena.toml")]) == 1
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert "  failed   Gone: It cannot be reached. Start its server, or correct base_url. (127.0.0.1:9:" in printed.out
+    assert "api_key_env: the environment has no NO_SUCH_KEY; set it to the key\n" in printed.out
+    assert "  failed   Own: " in printed.out
+    assert f"no folder {tmp_path / 'nowhere'}" in printed.out
+    assert "  ok       Demo: its files are there; the arena loads it itself\n" in printed.out
+    assert "3 of 4 models do not answer" in printed.out
 
 
 def test_init_changes_no_existing_file(

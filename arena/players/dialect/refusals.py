@@ -105,7 +105,8 @@ def _known(status: int, error: Any, message: str) -> EndpointError | None:
         return Busy(message, status=status)
     too_long = too_long_of(error) if status in (400, 413, 422) or is_server else None
     if too_long is not None and too_long.is_answer:
-        return None if is_server else Refused(f"{message} (max_tokens is too large for it)", status=status)
+        reason = f"{message} (max_tokens is too large for it)"
+        return None if is_server else Refused(reason, is_answer_too_long=True, status=status)
     if too_long is not None or status == 413:
         limit = too_long.limit if too_long is not None else None
         return Refused(message, limit=limit, is_too_long=True, status=status)

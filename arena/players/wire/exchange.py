@@ -15,7 +15,7 @@ from arena.players.dialect.reader import AnswerReader, chunk_of, error_in
 from arena.players.dialect.refusals import error_in_stream
 from arena.players.dialect.thinking import Piece
 from arena.players.dialect.token_limit import TokenLimit
-from arena.players.events import Broken, EndpointError, Filtered, Finish, Refused, TimedOut, Token, Unreachable
+from arena.players.events import Broken, EndpointError, Filtered, Finish, Queued, Refused, TimedOut, Token, Unreachable
 from arena.players.wire.post import Declined, Post
 from arena.players.wire.sse import EventTooLongError
 from arena.players.wire.transport import BodyTooLongError, EncodingError, place_of, problem_of
@@ -57,13 +57,14 @@ class Exchange:
     _deadline: float = 0.0
     _held_since: float | None = None
     _n_read: int = 0
+    _place_shown: int | None = None
     _has_ended: bool = False  # by [DONE], or by the end of an unstreamed answer
 
     def __post_init__(self) -> None:
         self._post = Post(self.client, self.base_url, self.body)
 
-    async def events(self) -> AsyncGenerator[Piece | Finish, None]:
-        """Yield pieces as they arrive, then one `Finish`. Raises `EndpointError` and `Declined`."""
+    async def events(self) -> AsyncGenerator[Queued | Piece | Finish, None]:
+        """Yield places in the queue, pieces as they arrive, and one `Finish`. Raises `EndpointError`, `Declined`."""
         is_streamed = bool(self.body.get("stream"))
         limit_s = self.patience.first_token_timeout_s
         self._deadline = self.started + (limit_s if is_streamed else max(limit_s, self.patience.thinking_timeout_s))
@@ -74,6 +75,8 @@ class Exchange:
                 if batch is _HELD:
                     for piece in self._within(self.answer.release()):
                         yield piece
+                if self._post.place is not None and self._post.place != self._place_shown:
+                    yield self._queued(self._post.place)
                 if self._post.is_whole:
                     self.answer.splitter.is_holding = True
                 for data in batch:
@@ -119,6 +122,13 @@ class Exchange:
             if self.answer.finish_reason is None:
                 raise TimedOut(self._silence()) from None
             return None  # the answer is complete; only its token counts are missing
+
+    def _queued(self, place: int) -> Queued:
+        """A queue that moves is not silence: the wait for the first token begins again."""
+        if self._place_shown is not None and place < self._place_shown and not self.answer.has_begun:
+            self._deadline = max(self._deadline, time.monotonic() + self.patience.first_token_timeout_s)
+        self._place_shown = place
+        return Queued(place)
 
     def _extend(self) -> None:
         """Set the deadline of the next piece from what has arrived so far."""

@@ -49,9 +49,13 @@ class Post:
     body: Mapping[str, Any]
     is_whole: bool = False
     """Whether the answer came unstreamed, as one JSON object. Known when its batch is yielded."""
+    place: int | None = None
+    """The place in the server's queue, if it tells one."""
 
     async def batches(self) -> AsyncGenerator[list[str], None]:
-        """Yield the data of the events that arrived together. Raises `Declined`, `Unreachable` and what httpx does."""
+        """Yield the data of the events that arrived together; none of them where only `place` changed.
+
+        Raises `Declined`, `Unreachable` and what httpx does."""
         url = f"{self.base_url}/chat/completions"
         for _ in range(MAX_REDIRECTS + 1):
             async with self.client.stream("POST", url, json=self.body) as response:
@@ -78,7 +82,9 @@ class Post:
                 has_begun = bool(piece)
                 whole = bytearray() if piece.startswith((b"{", b"[")) else None
             if whole is None:
-                if events := reader.feed(piece):
+                events = reader.feed(piece)
+                if events or reader.place != self.place:
+                    self.place = reader.place
                     yield events
                 continue
             whole += piece

@@ -2,12 +2,14 @@
 
 Reads what the WHATWG specification of `text/event-stream` allows: lines that end with CR, LF or CRLF, even where a
 piece ends between the two; comments (keep-alives); several `data` lines in one event. Names and ids of events are
-dropped, because OpenAI's protocol uses none. The data is not parsed here.
+dropped, because OpenAI's protocol uses none. The data is not parsed here. One kind of comment is kept: the place in its
+queue that the arena's own model server tells, `: place in queue 3`.
 """
 
 import re
 
 MAX_EVENT_BYTES = 1_000_000
+_PLACE = re.compile(rb"place in queue (\d{1,6})")
 
 
 class EventTooLongError(ValueError):
@@ -18,6 +20,8 @@ class EventReader:
     """Cuts a stream of bytes into events."""
 
     def __init__(self) -> None:
+        self.place: int | None = None
+        """The last place in the queue that a comment told."""
         self._line = bytearray()
         self._data: list[bytes] = []
         self._size = 0
@@ -57,6 +61,8 @@ class EventReader:
             data, self._data, self._size = self._data, [], 0
             return text_of(b"\n".join(data)) if data else None
         name, _, value = line.removeprefix(b"\xef\xbb\xbf").partition(b":")
+        if not name and (found := _PLACE.fullmatch(value.strip())):
+            self.place = int(found[1])
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
             self._size += len(value) + 1

@@ -63,7 +63,7 @@ async def hear(endpoint: Endpoint, request: Request = REQUEST) -> Heard:
                     heard.text += one.text
                 elif isinstance(one, Thought):
                     heard.thought += one.text
-                else:
+                elif isinstance(one, Finish):
                     heard.finish = one
     except EndpointError as error:
         heard.error = error

@@ -16,6 +16,7 @@ from arena.players.events import (
     EndpointError,
     Finish,
     Message,
+    Queued,
     Refused,
     Request,
     TimedOut,
@@ -419,3 +420,17 @@ def test_a_model_that_the_server_does_not_know_stays_out_until_it_is_listed() ->
 def test_an_endpoint_without_an_address_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="at least one base URL"):
         Endpoint([], "m")
+
+
+def test_places_in_the_queue_come_before_the_answer_and_are_told_once_each() -> None:
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\n'
+    comments = (b": place in queue 3\n\n", b": place in queue 3\n\n", b": place in queue 1\n\n")
+
+    async def places() -> list[object]:
+        async with aclosing(endpoint.stream(REQUEST)) as events:
+            return [event async for event in events]
+
+    with ScriptedEndpoint(Script(raw=(*comments, chunk, b"data: [DONE]\n\n"))) as server:
+        endpoint = Endpoint([server.base_url], "scripted", patience=PATIENCE)
+        found = run(places())
+    assert found[:-1] in ([Queued(3), Queued(1), Token("Hi")], [Queued(1), Token("Hi")])  # pieces can arrive joined

@@ -1,6 +1,7 @@
 import asyncio
 import logging
 import socket
+import threading
 from contextlib import aclosing
 from pathlib import Path
 from types import SimpleNamespace
@@ -170,7 +171,7 @@ def test_an_error_of_the_prompt_does_not_affect_health(error: EndpointError) -> 
 def test_five_refusals_in_a_row_are_tried_with_a_prompt_of_the_arenas_own_and_real_parameters() -> None:
     fake = FakeEndpoint()
     request = trial_request(system_prompt="Be kind.", temperature=0.7, top_p=0.9, max_tokens=1024)
-    health = health_with(fake, trial=request)
+    health = health_with(fake, trials={"m0": request})
     health.record("m0", None)
     for number in range(4):
         health.record("m0", Refused("x", status=400))
@@ -565,3 +566,50 @@ def test_the_background_probe_finds_an_endpoint_that_starts_later() -> None:
         await health.aclose()
 
     asyncio.run(main())
+
+
+def test_players_join_leave_and_move_while_streams_of_the_old_endpoint_go_on() -> None:
+    request = Request((Message("user", "Hi"),), 1.0, 1.0, 64, 1)
+
+    async def main(stays: ScriptedEndpoint, old: ScriptedEndpoint, new: ScriptedEndpoint) -> None:
+        before = remote(stays.base_url, old.base_url)
+        health = health_of(before)
+        await health.check()
+        held = health.endpoint("m1")
+        async with aclosing(held.stream(request)) as events:
+            await anext(events)
+            moved = Player("m1", base_urls=(new.base_url,), model="m")
+            joined = Player("m2", base_urls=(new.base_url,), model="m")
+            endpoints = {player.name: Endpoint(player.base_urls, "m") for player in (moved, joined)}
+            await health.change(Roster((moved, joined)), endpoints)
+            assert health.states() == {"m1": "loading", "m2": "loading"}
+            assert health.activity("m1").n_running == 1
+            old.scripts[0].gates[1].set()
+            assert [type(event).__name__ async for event in events] == ["Token", "Token", "Finish"]
+        await health.check()
+        assert names(health) == ["m1", "m2"]
+        assert [event async for event in held.stream(request)]  # the battle's next turn
+        assert (len(old.received), len(new.received)) == (1, 1)
+        assert [event async for event in health.endpoint("m0").stream(request)]  # its battles are not over
+        assert health.activity("m1").summary().n_complete == 2
+        await health.aclose()
+
+    gate = threading.Event()
+    with ScriptedEndpoint() as stays, ScriptedEndpoint(Script(gates={1: gate})) as old, ScriptedEndpoint() as new:
+        asyncio.run(main(stays, old, new))
+
+
+def test_a_player_that_the_owner_retired_is_watched_and_not_drawn() -> None:
+    async def main(server: ScriptedEndpoint) -> None:
+        roster = remote(server.base_url, server.base_url)
+        health = health_of(roster)
+        await health.check()
+        await health.change(Roster(roster.players, retired=frozenset(["m0"])), {})
+        assert names(health) == ["m1"]
+        assert (list(health.states()), health.state("m0")) == (["m1"], "ready")
+        await health.change(roster, {})
+        assert names(health) == ["m0", "m1"]
+        await health.aclose()
+
+    with ScriptedEndpoint() as server:
+        asyncio.run(main(server))

@@ -80,13 +80,13 @@ def ask_in_process(worker: Worker) -> openai.AsyncOpenAI:
 
 
 @contextlib.asynccontextmanager
-async def working(path: Path, *, gate: threading.Event | None = None) -> AsyncIterator[Worker]:
+async def working(path: Path, *, gate: threading.Event | None = None, max_waiting: int = 0) -> AsyncIterator[Worker]:
     def load() -> Loaded:
         if gate is not None:
             gate.wait(LIMIT_S)
         return load_models({"one": open_folder(path)}, n_slots=1)
 
-    worker = Worker(load, max_waiting=0)
+    worker = Worker(load, max_waiting=max_waiting)
     worker.start()
     try:
         async with asyncio.timeout(LIMIT_S):

@@ -10,6 +10,9 @@ import openai
 import pytest
 
 from inference.engine.request import Request, SamplingParams
+from inference.server import completions
+from inference.server.requests.prompts import Prompt
+from inference.server.requests.protocol import CompletionRequest
 from tests.inference.server.serving import ASK, CHAT, ENDLESS, LIMIT_S, Server, ask_in_process, working
 
 
@@ -47,6 +50,32 @@ def test_a_full_server_answers_429_and_accepts_requests_again_when_there_is_room
             assert (full.value.code, full.value.type) == ("queue_full", "rate_limit_error")
             worker.cancel("endless")
             await client.chat.completions.create(**settings)
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_that_waits_for_a_slot_tells_its_place_in_comments(
+    folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is one slot. A request that waits moves up when the one before it is cancelled."""
+    monkeypatch.setattr(completions, "_PLACE_EVERY_S", 0.01)
+
+    async def scenario() -> None:
+        async with working(folders["one"], max_waiting=2) as worker:
+            await worker.settled()
+            endless = SamplingParams(max_tokens=ENDLESS, temperature=0)
+            for name in ("running", "first"):
+                worker.submit("one", Request(name, (1,), endless))
+            body = CompletionRequest.model_validate({"model": "one", "prompt": "a", "max_tokens": 1})
+            running = completions.submit(worker, "one", body, [Prompt((1,), 1, continues_text=False)])
+            chunks = completions._chunks(running, has_usage=False)
+            while await anext(chunks) != ": place in queue 2\n\n":
+                pass
+            worker.cancel("first")
+            assert await anext(chunks) == ": place in queue 1\n\n"
+            worker.cancel("running")
+            *_, last = [chunk async for chunk in chunks]
+            assert last == "data: [DONE]\n\n"
 
     asyncio.run(scenario())
 

@@ -56,3 +56,11 @@ def test_a_line_that_arrives_byte_by_byte_costs_only_its_length() -> None:
 )
 def test_text_is_utf_8_or_where_it_cannot_be_latin_1(data: bytes, text: str) -> None:
     assert text_of(data) == text
+
+
+def test_a_comment_tells_the_place_in_the_queue_and_other_comments_nothing() -> None:
+    reader = EventReader()
+    assert reader.feed(b": OPENROUTER PROCESSING\n\n: place in queue many\n\n") == []
+    assert reader.place is None
+    assert reader.feed(b": place in queue 12\n\ndata: x\n\n") == ["x"]
+    assert reader.place == 12
