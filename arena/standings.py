@@ -116,6 +116,11 @@ class Standings:
                     self._failed = (revision, error)
             raise NoRatingsError(str(self._failed[1])) from self._failed[1]
 
+    @property
+    def latest(self) -> Board | None:
+        """The last board that was computed; votes may have been cast since."""
+        return self._board
+
     def forget(self) -> None:
         """Compute the board again at the next request, because a model's card has changed, which makes no revision."""
         self._board = self._failed = None

@@ -65,9 +65,10 @@ class SharedSettings:
 
 @dataclass(frozen=True, slots=True)
 class RevealSide:
-    """The model of a side. Ratings are online Elo, None for a voted battle that is shown after a restart, and for a
-    vote during a replay of many votes. On the
-    official board the model's true rank is from `rank` to `rank_worst`; None if the board does not have the model yet.
+    """The model of a side. `rating_before` and `rating_after` are online Elo, None for a voted battle that is shown
+    after a restart, and for a vote during a replay of many votes. On the official board the model has `rating`, with
+    its interval from `low` to `high` if there is one, and its true rank is from `rank` to `rank_worst`; all are None if
+    the board does not have the model yet. `parameters` is a count.
 
     `n_tokens`, `ttft_ms` and `tokens_per_s` describe the last turn's answer, None if the endpoint did not send them.
     `thoughts` is the model's reasoning, one text per turn, empty without any. `not_sent` are parameters of the last
@@ -87,15 +88,43 @@ class RevealSide:
     not_sent: tuple[str, ...] = ()
     sent_otherwise: tuple[tuple[str, str], ...] = ()
     own_system_prompt: str | None = None
+    organisation: str | None = None
+    licence: str | None = None
+    parameters: int | None = None
+    rating: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Whether the vote can be withdrawn: for `within_s` seconds more, and if any of the visitor's withdrawals are left.
+
+    `limit` names what leaves none: `day` (`n_day` were withdrawn within a day) or `total` (`n_total` were withdrawn,
+    and the next is possible after `next_at` votes in total).
+    """
+
+    within_s: float
+    n_left: int
+    limit: Literal["day", "total"] | None = None
+    n_day: int = 0
+    n_total: int = 0
+    next_at: int = 0
+
+    @property
+    def is_possible(self) -> bool:
+        return self.within_s > 0 and self.n_left > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Reveal:
     """The stored vote. `reasons` are keys of the closed list in `arena.rules.ledger`, empty if `is_counted`.
 
-    `can_withdraw_s` is the number of seconds for which the vote can still be withdrawn, 0 when it cannot.
-    `is_replaying`: the online ratings were out of date when the vote was cast, and are being computed from all votes,
-    so no change of them is known.
+    `expected_a`: the points out of one that the online ratings before the vote gave side A, a tie being half a point;
+    None if they are unknown. `can_withdraw_s` is the number of seconds for which the vote can still be withdrawn, 0
+    when it cannot. `is_replaying`: the online ratings were out of date when the vote was cast, and are being computed
+    from all votes, so no change of them is known. `has_board`: the ranks are known; with `is_board_older` they are
+    those from before the vote. `share_id` names the battle's page, which everybody can read if it `is_shared`.
     """
 
     outcome: Outcome
@@ -105,6 +134,12 @@ class Reveal:
     reasons: tuple[str, ...]
     can_withdraw_s: float
     is_replaying: bool = False
+    expected_a: float | None = None
+    has_board: bool = True
+    is_board_older: bool = False
+    withdrawal: Withdrawal | None = None
+    share_id: str = ""
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,11 @@ raises refusals with a key and numbers, and the pages put both into words.
     voting      a vote is cast, and withdrawn
     pulses      how a tab learns what another one did
     battles/    what is in memory: prompts that wait, battles that start, battles that run
+    after_vote/ the reveal, feedback, sharing
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
     recompute   judge every vote again, for the owner
-    reveal      a record with its vote -> what a voter sees; pure
     notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key
     readiness   how many models can play, without their names

@@ -75,6 +75,7 @@ class Arena:
             timing=self._timing,
             paces=Paces(settings.battle.max_chars_per_s),
             max_turns=settings.battle.max_turns,
+            elo=settings.elo,
             rng=rng,
         )
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)

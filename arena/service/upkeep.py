@@ -11,7 +11,7 @@ from arena.rules import limits
 from arena.service.battles.live import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
-from arena.standings import Standings
+from arena.standings import NoRatingsError, Standings
 from db.errors import DatabaseError
 from db.queries import Interrupted, ModelInfo
 
@@ -83,8 +83,18 @@ class Upkeep:
             except DatabaseError:
                 logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
             self.replay_soon()
+            await self._compute_board()
             self._battles.forget_idle()
             await asyncio.sleep(limits.HOUSEKEEPING_EVERY_S)
+
+    async def _compute_board(self) -> None:
+        """Have a board ready: a reveal shows the last one if the next takes too long."""
+        try:
+            await self._standings.board()
+        except NoRatingsError:
+            pass  # logged where it was raised
+        except DatabaseError:
+            logger.exception("the board could not be computed; the next try is in %g s", limits.HOUSEKEEPING_EVERY_S)
 
     async def _replay_online(self) -> None:
         try:

@@ -17,15 +17,17 @@ from arena.rounds.pacing import FreePace, Paces
 from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings
 from arena.rounds.writers import Contestant, Parameters
 from arena.rules import guardrails, limits
+from arena.service.after_vote.ranks import RanksOfReveals
+from arena.service.after_vote.reveal import reveal, withdrawn
 from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
-from arena.service.reveal import reveal, withdrawn
 from arena.service.storage import Storage, in_database
-from arena.standings import Board, NoRatingsError, Standings
+from arena.standings import Standings
 from db.codes import BattleKind, Reason, State
-from db.errors import DatabaseError, NoSuchBattle, NotAllowedNow
+from db.errors import NoSuchBattle, NotAllowedNow
 from db.queries import BattleRecord, CastVote, NewBattle, StoredSettings
+from elo.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -103,18 +105,19 @@ class LiveBattles:
         timing: Timing,
         paces: Paces,
         max_turns: int,
+        elo: Settings,
         rng: random.Random,
     ) -> None:
         self._storage = storage
         self._players = players
-        self._standings = standings
+        self._ranks = RanksOfReveals(standings)
+        self._elo = elo
         self._journal = journal
         self._timing = timing
         self._paces = paces
         self._max_turns = max_turns
         self._rng = rng
         self._live: dict[str, Live] = {}
-        self._asked: set[asyncio.Task[Board]] = set()
 
     def add(self, battle_id: str, new: NewBattle, *, redraw: Redraw | None = None) -> Live:
         """Add a battle that has just been stored."""
@@ -167,14 +170,14 @@ class LiveBattles:
         if record.vote is None:
             return
         live.voted_at = record.vote.cast_at
-        live.reveal = reveal(record, cast, None)
-        live.reveal = reveal(record, cast, await self._board(record.battle_id))
+        live.reveal = reveal(record, cast, self._ranks.known(), self._elo)
+        live.reveal = reveal(record, cast, await self._ranks.now(record.battle_id), self._elo)
 
     async def retract(self, live: Live, reasons: Sequence[Reason]) -> None:
         """Mark the vote as withdrawn in the reveal, with the ranks without it."""
         assert live.reveal is not None
-        live.reveal = withdrawn(live.reveal, reasons, None)
-        live.reveal = withdrawn(live.reveal, reasons, await self._board(live.battle.battle_id))
+        live.reveal = withdrawn(live.reveal, reasons, self._ranks.known())
+        live.reveal = withdrawn(live.reveal, reasons, await self._ranks.now(live.battle.battle_id))
 
     def forget_idle(self) -> None:
         before = self._timing.clock() - limits.KEEP_IDLE_S
@@ -187,27 +190,6 @@ class LiveBattles:
         """End what is being written: its rows become void."""
         while running := [live.battle for live in self._live.values() if live.battle.is_being_written]:
             await asyncio.gather(*(battle.interrupt() for battle in running))
-
-    async def _board(self, battle_id: str) -> Board | None:
-        asked = asyncio.create_task(self._standings.board())
-        self._asked.add(asked)  # a reference, or a task that outlives the reveal could be collected
-        asked.add_done_callback(self._asked.discard)
-        done, _ = await asyncio.wait({asked}, timeout=limits.REVEAL_WAIT_S)
-        if not done:
-            logger.info(
-                "battle %s: no ranks in its reveal, because the board takes longer than %g s",
-                battle_id,
-                limits.REVEAL_WAIT_S,
-            )
-            asked.add_done_callback(lambda task: task.cancelled() or task.exception())
-            return None
-        try:
-            return asked.result()
-        except NoRatingsError:
-            return None
-        except DatabaseError:
-            logger.exception("battle %s: no ranks in its reveal", battle_id)
-            return None
 
     async def _resume(self, battle_id: str) -> Live:
         """Read a battle back that is not in memory: one of an earlier process, or long idle."""

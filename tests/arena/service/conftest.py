@@ -8,6 +8,12 @@ import pytest
 from tests.arena.service.house import House
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reveals wait for their board, however busy the machine is."""
+    monkeypatch.setattr("arena.rules.limits.REVEAL_WAIT_S", 10.0)
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)

@@ -21,6 +21,7 @@ from db.session import Database, open_database
 from tests.fakes import ScriptedPlayer, ScriptedPlayers
 
 NAMES = ("Wren Sol", "Moss Tarn")
+MADE = {"organisation": "This project", "licence": "Apache-2.0", "parameters": 15}
 LONG = "A long answer, written word by word. " * 4
 TICK_S = 0.002
 
@@ -38,7 +39,13 @@ class House:
     ) -> None:
         toml: dict[str, Any] = {"battle": {"pace": "free", **sections.pop("battle", {})}, **sections}
         toml["models"] = [
-            {"name": name, "base_url": "http://127.0.0.1:9/v1", "family": "Bird", "active": name not in inactive}
+            {
+                "name": name,
+                "base_url": "http://127.0.0.1:9/v1",
+                "family": "Bird",
+                **MADE,
+                "active": name not in inactive,
+            }
             for name in names
         ]
         self.settings: Settings = load(toml, {})

@@ -269,9 +269,21 @@ def test_a_board_that_fails_is_a_refusal_and_votes_go_on(tmp_path: Path) -> None
     run(main())
 
 
+def test_a_reveal_shows_who_made_the_model_and_where_the_board_puts_it(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
+        row = (await arena.leaderboard()).row(reveal.a.model)
+        assert row is not None
+        assert (reveal.a.rating, reveal.a.low, reveal.a.high) == (row.rating, row.low, row.high)
+        assert (reveal.a.organisation, reveal.a.licence, reveal.a.parameters) == ("This project", "Apache-2.0", 15)
+        assert (reveal.expected_a, reveal.is_board_older) == (0.5, False)
+
+    run(main())
+
+
 def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     house, may_go_on = House(tmp_path), threading.Event()
-    monkeypatch.setattr("arena.rules.limits.REVEAL_WAIT_S", 0.05)
 
     def slow(*args: Any, **options: Any) -> Any:
         assert may_go_on.wait(10)
@@ -279,12 +291,16 @@ def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: py
 
     async def main() -> None:
         arena = await started(house)
-        battle_id = await battle(arena)
+        first, second = await battle(arena), await battle(arena)
+        before = await arena.vote("visitor", first, Outcome.A)
+        monkeypatch.setattr("arena.rules.limits.REVEAL_WAIT_S", 0.05)
         monkeypatch.setattr("arena.standings.rate", slow)
-        reveal = await arena.vote("visitor", battle_id, Outcome.A)
-        assert (reveal.is_counted, reveal.a.rank) == (True, None)
+        reveal = await arena.vote("visitor", second, Outcome.A)
+        rated = {one.model: one.rating for one in (reveal.a, reveal.b)}
+        assert rated == {one.model: one.rating for one in (before.a, before.b)}
+        assert (reveal.is_counted, reveal.has_board, reveal.is_board_older) == (True, True, True)
         may_go_on.set()
-        assert (await arena.leaderboard()).n_counted == 1
+        assert (await arena.leaderboard()).n_counted == 2
         await arena.close()
 
     run(main())

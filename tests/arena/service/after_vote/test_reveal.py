@@ -5,10 +5,20 @@ from collections.abc import Mapping
 import pytest
 
 from arena.rounds.views import RevealSide
-from arena.service.reveal import reveal
+from arena.service.after_vote.ranks import Ranks
+from arena.service.after_vote.reveal import reveal
 from db.codes import BattleKind, Side, State
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleRecord, StoredSettings, TurnRecord, VoteRecord
+from db.queries import (
+    AnswerRecord,
+    BattleRecord,
+    CastVote,
+    EloChange,
+    StoredSettings,
+    TurnRecord,
+    VoteRecord,
+)
+from elo.settings import Settings
 
 ASKED = {"temperature": 0.7, "top_p": 1.0, "max_tokens": 1024, "seed": 7, "stream": True}
 ALL = {**ASKED, "stream_options": {"include_usage": True}}
@@ -36,7 +46,7 @@ def _record(*turns: tuple[AnswerRecord, ...]) -> BattleRecord:
 
 def _side(sent: Mapping[str, object] | None) -> RevealSide:
     answer = AnswerRecord(Side.A, 1, "Yes.", 7, sent=sent)
-    return reveal(_record((answer, AnswerRecord(Side.B, 1, "No."))), None, None).a
+    return reveal(_record((answer, AnswerRecord(Side.B, 1, "No."))), None, Ranks(), Settings()).a
 
 
 def _without(*names: str, **other: object) -> dict[str, object]:
@@ -74,5 +84,12 @@ def test_the_reasoning_of_the_shown_attempt_is_shown_for_each_turn() -> None:
         AnswerRecord(Side.A, 2, "x", reasoning=" hm\n"),
     )
     second = (AnswerRecord(Side.A, 1, "y"), AnswerRecord(Side.B, 1, "z", reasoning="aha"))
-    shown = reveal(_record(first, second), None, None)
+    shown = reveal(_record(first, second), None, Ranks(), Settings())
     assert (shown.a.thoughts, shown.b.thoughts) == (("hm", ""), ("", "aha"))
+
+
+def test_the_expectation_is_that_of_the_online_ratings_before_the_vote() -> None:
+    cast = CastVote(1, (), EloChange("ash", 1613.0, 1629.0), EloChange("birch", 1609.0, 1593.0))
+    shown = reveal(_record(()), cast, Ranks(), Settings())
+    assert shown.expected_a == pytest.approx(1 / (1 + 10 ** (-4 / 400)))
+    assert reveal(_record(()), None, Ranks(), Settings()).expected_a is None

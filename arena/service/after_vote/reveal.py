@@ -10,40 +10,50 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from arena.rounds.views import Reveal, RevealSide
+from arena.service.after_vote.ranks import Ranks
 from arena.standings import Board
 from db.codes import Reason, Side
 from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange, StoredSettings
+from elo.online import expected_score
+from elo.settings import Settings
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "seed", "stream", "stream_options")
 """The parameters of every request of the arena."""
 _WORD = re.compile(r"[a-z_]{1,20}")
 
 
-def reveal(record: BattleRecord, cast: CastVote | None, board: Board | None) -> Reveal:
-    """Return the reveal of a record that has a vote. Without `cast` it has no change of rating, without `board` no
-    ranks. `can_withdraw_s` is 0; the caller sets it, because it depends on the time."""
+def reveal(record: BattleRecord, cast: CastVote | None, ranks: Ranks, elo: Settings) -> Reveal:
+    """Return the reveal of a record that has a vote. Without `cast` it has no change of rating and no expectation.
+    `can_withdraw_s` is 0 and `withdrawal` None; the caller sets them, because they depend on the time."""
     assert record.vote is not None
     assert record.model_b is not None
+    a, b = (cast.a, cast.b) if cast else (None, None)
     return Reveal(
         outcome=record.vote.outcome,
-        a=_side(record, Side.A, record.model_a, cast.a if cast else None, board),
-        b=_side(record, Side.B, record.model_b, cast.b if cast else None, board),
+        a=_side(record, Side.A, record.model_a, a, ranks.board),
+        b=_side(record, Side.B, record.model_b, b, ranks.board),
         is_counted=record.vote.counted,
         reasons=_labels(record.vote.reasons),
         can_withdraw_s=0.0,
-        is_replaying=cast is not None and cast.a is None,
+        is_replaying=cast is not None and a is None,
+        expected_a=expected_score(a.before, b.before, elo) if a and b else None,
+        has_board=ranks.board is not None,
+        is_board_older=ranks.is_older,
+        share_id=record.share_id,
     )
 
 
-def withdrawn(shown: Reveal, reasons: Sequence[Reason], board: Board | None) -> Reveal:
+def withdrawn(shown: Reveal, reasons: Sequence[Reason], ranks: Ranks) -> Reveal:
     """Return the reveal of the vote after its withdrawal: it does not count and changes no rating, and the ranks are
-    those of `board`, which was made without it."""
+    those of a board that was made without it."""
     return replace(
         shown,
-        a=_unmoved(shown.a, board),
-        b=_unmoved(shown.b, board),
+        a=_unmoved(shown.a, ranks.board),
+        b=_unmoved(shown.b, ranks.board),
         is_counted=False,
         reasons=_labels(reasons),
+        has_board=ranks.board is not None,
+        is_board_older=ranks.is_older,
     )
 
 
@@ -52,24 +62,28 @@ def _labels(reasons: Sequence[Reason]) -> tuple[str, ...]:
 
 
 def _unmoved(side: RevealSide, board: Board | None) -> RevealSide:
-    rank, worst = _ranks(side.model, board)
-    return replace(side, rating_after=side.rating_before, rank=rank, rank_worst=worst)
+    return _ranked(replace(side, rating_after=side.rating_before), board)
 
 
-def _ranks(model: str, board: Board | None) -> tuple[int | None, int | None]:
-    row = board.row(model) if board else None
-    return (row.rank, row.rank_worst) if row else (None, None)
+def _ranked(side: RevealSide, board: Board | None) -> RevealSide:
+    """Return the side with the rank and the rating that the model has on the board, and with what it is."""
+    row = board.row(side.model) if board else None
+    card = board.models.get(side.model) if board else None
+    if card is not None:
+        side = replace(side, organisation=card.organisation, licence=card.licence, parameters=card.parameters)
+    if row is None:
+        return replace(side, rank=None, rank_worst=None, rating=None, low=None, high=None)
+    return replace(side, rank=row.rank, rank_worst=row.rank_worst, rating=row.rating, low=row.low, high=row.high)
 
 
 def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, board: Board | None) -> RevealSide:
     answer = record.turns[-1].shown(side) if record.turns else None
-    rank, worst = _ranks(model, board)
-    return RevealSide(
+    shown = RevealSide(
         model=model,
         rating_before=change.before if change else None,
         rating_after=change.after if change else None,
-        rank=rank,
-        rank_worst=worst,
+        rank=None,
+        rank_worst=None,
         n_tokens=answer.completion_tokens if answer else None,
         ttft_ms=answer.ttft_ms if answer else None,
         tokens_per_s=_tokens_per_s(answer) if answer else None,
@@ -78,6 +92,7 @@ def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None
         sent_otherwise=_sent_otherwise(answer, record.settings) if answer else (),
         own_system_prompt=_own_prompt(record.settings, side),
     )
+    return _ranked(shown, board)
 
 
 def _own_prompt(settings: StoredSettings | None, side: Side) -> str | None:
