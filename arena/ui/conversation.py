@@ -1,6 +1,7 @@
 """The conversation as HTML: prompts, answers that grow, and earlier turns.
 
-`Answers` reads each answer once, however many pages show it.
+The earlier turns are one text, with a grid of two sides for each, which changes only when a turn begins. `Answers`
+reads each answer once, however many pages show it.
 """
 
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from functools import lru_cache
 from arena.service import BattleView, Side, SideView, TurnView
 from arena.ui.faces import Face
 from arena.ui.markup import GrowingMarkup, Markup, whole
-from arena.ui.messages import Messages
+from arena.ui.messages import Messages, messages
 from arena.ui.untrusted import plain
 
 MAX_ANSWERS = 1000
@@ -42,16 +43,41 @@ read_whole = lru_cache(maxsize=500)(whole)
 """Return a finished answer as HTML; the last 500 are cached."""
 
 
+def letter(side: Side) -> str:
+    """Return the letter at the start of a side's head."""
+    return f'<h2 class="letter">{side.upper()}</h2>'
+
+
 def asked(prompt: str, texts: Messages) -> str:
-    """Return the current prompt."""
-    return f'<div class="asked"><span class="who">{plain(texts("you_asked"))}</span> <span>{plain(prompt)}</span></div>'
+    """Return a prompt, in one line. `follow.js` folds a long one, and then shows its handle."""
+    return (
+        f'<div class="asked"><span class="who">{plain(texts("you_asked"))}</span>'
+        f'<div class="text" dir="auto">{plain(prompt)}</div>'
+        f'<button class="fold" title="{plain(texts("fold"))}">{plain(texts("unfold"))}</button></div>'
+    )
 
 
-def earlier(number: int, turn: TurnView, side: Side, texts: Messages) -> str:
-    """Return turn `number`: its prompt and one side's answer."""
-    answer = turn.answer_a if side == "a" else turn.answer_b
-    prompt = f'<span class="who">{plain(texts("earlier_turn", n=number))}</span> <span>{plain(turn.prompt)}</span>'
-    return f'<div class="earlier">{prompt}</div>\n\n{read_whole(answer or "")}'
+def history(view: BattleView, texts: Messages) -> str:
+    """Return the earlier turns, the first one at the top."""
+    return _history(view.turns, texts.language) if view.turns else ""
+
+
+@lru_cache(maxsize=64)
+def _history(turns: tuple[TurnView, ...], language: str) -> str:
+    texts = messages(language)
+    return "\n\n".join(_earlier(number, turn, texts) for number, turn in enumerate(turns, 1))
+
+
+def _earlier(number: int, turn: TurnView, texts: Messages) -> str:
+    """Return turn `number`. Empty lines end a block of HTML in Markdown, so each answer is read as its own blocks."""
+    sides = _side("a", turn.answer_a) + ("" if turn.answer_b is None else _side("b", turn.answer_b))
+    title = plain(texts("earlier_turn", n=number))
+    return f'<section class="turn" title="{title}">{asked(turn.prompt, texts)}<div class="pair">{sides}</div></section>'
+
+
+def _side(side: Side, text: str) -> str:
+    answer = f'<div class="answer">\n\n{read_whole(text)}\n\n</div>'
+    return f'<div class="side is-{side}"><div class="head">{letter(side)}</div>{answer}</div>'
 
 
 def answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:

@@ -4,6 +4,7 @@ Nothing here is called before the vote is stored. Thoughts are shown as plain ch
 """
 
 from arena.service import Reveal, RevealSide, Side
+from arena.ui import conversation
 from arena.ui.faces import Face
 from arena.ui.messages import Messages
 from arena.ui.untrusted import plain
@@ -12,17 +13,12 @@ from db.outcome import Outcome
 _CHOSEN = {Outcome.A: "chosen_a", Outcome.B: "chosen_b", Outcome.TIE: "chosen_tie", Outcome.BOTH_BAD: "chosen_both_bad"}
 
 
-def letter(side: Side) -> str:
-    """Return the letter at the start of a pane's header."""
-    return f'<h2 class="letter">{side.upper()}</h2>'
-
-
 def head(side: Side, reveal: Reveal, texts: Messages) -> str:
     """Return the pane's header after the vote: name, rating with its change, rank, speed."""
     model = reveal.a if side == "a" else reveal.b
     won = reveal.outcome is (Outcome.A if side == "a" else Outcome.B)
     return (
-        f'<div class="head{" is-chosen" if won else ""}">{letter(side)}'
+        f'<div class="head{" is-chosen" if won else ""}">{conversation.letter(side)}'
         f'<strong class="name">{plain(model.model)}</strong> '
         f'<span class="rating">{_rating(model)}</span> '
         f'<span class="rank">{plain(_rank(model, texts))}</span>'

@@ -22,8 +22,9 @@ VOTES: Mapping[str, Outcome] = {
     "vote-bad": Outcome.BOTH_BAD,
     "vote-b": Outcome.B,
 }
-GROWING = ("done-a", "rest-a", "done-b", "rest-b")
-"""The answers, two elements each: the finished blocks, which only grow, and the rest."""
+GROWING = ("history", "done-a", "rest-a", "done-b", "rest-b")
+"""The long texts: the earlier turns, and the answers, each in two elements: the finished blocks, which only grow, and
+the rest."""
 
 
 def idle(status: Status, texts: Messages) -> Face:
@@ -31,9 +32,11 @@ def idle(status: Status, texts: Messages) -> Face:
     return {
         "battle-id": {"value": ""},
         "intro": {"visible": True},
-        "asked": {"value": "", "visible": False},
+        "marker": {"value": "idle"},
         "switch": {"visible": False},
-        "duel": {"visible": False},
+        "history": {"value": ""},
+        "turn": {"visible": False},
+        "asked": {"value": ""},
         "result": {"visible": False},
         "withdraw": {"visible": False},
         "withdraw-timer": {"active": False},
@@ -59,9 +62,11 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
     face: Face = {
         "battle-id": {"value": view.battle_id},
         "intro": {"visible": False},
-        "asked": {"value": conversation.asked(view.prompt, texts), "visible": True},
+        "marker": {"value": f"{view.battle_id} {len(view.turns) + 1} {view.state}"},
         "switch": {"visible": True},
-        "duel": {"visible": True},
+        "history": {"value": conversation.history(view, texts)},
+        "turn": {"visible": True},
+        "asked": {"value": conversation.asked(view.prompt, texts)},
         "bar": {"visible": not is_over},
         "vote-hint": {"value": _hint(view, texts)},
         "ask": {"visible": not is_over and (view.can_send or view.can_stop)},
@@ -143,11 +148,9 @@ def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
     else:
         model = reveal.a if side == "a" else reveal.b
         head, switch, below = revealed.head(side, reveal, texts), model.model, revealed.more(model, texts)
-    earlier = "\n\n".join(conversation.earlier(number, turn, side, texts) for number, turn in enumerate(view.turns, 1))
     return {
         f"side-{side}": {"value": f"{side.upper()} · {switch}"},
         f"head-{side}": {"value": head},
-        f"earlier-{side}": {"value": earlier, "visible": bool(earlier)},
         f"retry-{side}": {"visible": shown.can_retry},
         f"more-{side}": {"value": below, "visible": bool(below)},
     }
@@ -155,7 +158,7 @@ def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
 
 def _head(side: Side, shown: SideView, texts: Messages) -> str:
     state = f'<span class="state is-{shown.state}">{plain(_state(shown, texts))}</span>'
-    return f'<div class="head">{revealed.letter(side)}{state}</div>'
+    return f'<div class="head">{conversation.letter(side)}{state}</div>'
 
 
 def _state(shown: SideView, texts: Messages) -> str:

@@ -1,6 +1,14 @@
-"""The elements of the battle page, and their ids.
+"""The elements of a battle page, and their ids.
 
-The style sheet, the script and the tests use these ids.
+    intro                     before the first prompt
+    switch                    a phone shows one side at a time
+    history                   earlier turns: one element, written when a turn begins
+    turn                      the newest turn: its prompt (asked), two panes (duel)
+    dock                      what stays at the bottom of the window: the vote, notices, the prompt box
+    examples, so-far          before the first prompt
+
+The style sheets, the scripts and the tests use these ids. `marker` tells the scripts which moment of which battle the
+page shows; a script clicks `refresh` when another page of this visitor went on, and `jump` only scrolls.
 """
 
 from typing import Any
@@ -11,6 +19,7 @@ from arena.service import Side
 from arena.ui import showing
 from arena.ui.markup import LATEX_DELIMITERS
 from arena.ui.messages import messages
+from arena.ui.pages import after_vote
 from arena.ui.widgets import header, said
 
 STATUS_EVERY_S = 2.0
@@ -25,31 +34,28 @@ def lay_out() -> Parts:
     header()
     part["battle-id"] = gr.Textbox(visible=False)
     part["status-timer"] = gr.Timer(STATUS_EVERY_S, active=False)
-    part["withdraw-timer"] = gr.Timer(60.0, active=False)
+    part["marker"] = gr.Markdown(elem_id="marker", latex_delimiters=[])
+    part["refresh"] = gr.Button(said("refresh"), elem_id="refresh", elem_classes="unseen-by-all")
     with gr.Column(elem_id="battle"):
+        gr.Markdown(said("battle_title"), elem_id="battle-title")
         with gr.Column(elem_id="intro") as part["intro"]:
-            gr.Markdown(said("battle_title"), elem_id="battle-title")
             gr.Markdown(said("battle_intro"))
-        part["asked"] = gr.Markdown(elem_id="asked", visible=False, latex_delimiters=[])
         with gr.Row(elem_id="switch", visible=False) as part["switch"]:
             for side in showing.SIDES:
                 part[f"side-{side}"] = gr.Button(side.upper(), elem_id=f"side-{side}")
-        with gr.Row(elem_id="duel", visible=False) as part["duel"]:
-            for side in showing.SIDES:
-                part |= _pane(side)
-        with gr.Row(elem_id="result", visible=False) as part["result"]:
-            part["reveal"] = gr.Markdown(elem_id="reveal", latex_delimiters=[])
-            part["withdraw"] = gr.Button(said("withdraw"), elem_id="withdraw", visible=False)
-        with gr.Column(elem_id="bar", visible=False) as part["bar"]:
-            with gr.Row(elem_id="votes"):
-                for vote in showing.VOTES:
-                    key = vote.replace("-", "_")
-                    part[vote] = gr.Button(said(key), elem_id=vote, interactive=False)
-            part["vote-hint"] = gr.Markdown(elem_id="vote-hint")
-            gr.Markdown(said("hint_unseen"), elem_id="unseen")
-        part["status"] = gr.Markdown(elem_id="status")
-        part["notice"] = gr.Markdown(elem_id="notice")
-        part |= _prompt_box()
+        part["history"] = gr.Markdown(elem_id="history", latex_delimiters=LATEX_DELIMITERS)
+        with gr.Column(elem_id="turn", visible=False) as part["turn"]:
+            part["asked"] = gr.Markdown(elem_id="asked", latex_delimiters=[])
+            with gr.Row(elem_id="duel") as part["duel"]:
+                for side in showing.SIDES:
+                    part |= _pane(side)
+        with gr.Column(elem_id="dock"):
+            gr.Button(said("jump"), elem_id="jump")
+            part |= after_vote.lay_out()
+            part |= _vote_bar()
+            part["status"] = gr.Markdown(elem_id="status")
+            part["notice"] = gr.Markdown(elem_id="notice")
+            part |= _prompt_box()
         with gr.Column(elem_id="examples") as part["examples"]:
             gr.Markdown(said("examples_label"))
             with gr.Row(elem_id="chips"):
@@ -60,17 +66,27 @@ def lay_out() -> Parts:
 
 
 def _pane(side: Side) -> Parts:
+    """Add a side: its head, its answer in two pieces (the finished blocks, and the rest), and what is below it."""
     part: Parts = {}
     with gr.Column(elem_id=f"pane-{side}", elem_classes="pane"):
         part[f"head-{side}"] = gr.Markdown(elem_id=f"head-{side}", latex_delimiters=[])
-        part[f"earlier-{side}"] = gr.Markdown(
-            elem_id=f"earlier-{side}", visible=False, latex_delimiters=LATEX_DELIMITERS
-        )
-        with gr.Column(elem_id=f"answer-{side}", elem_classes="answer"):
-            for piece in ("done", "rest"):
-                part[f"{piece}-{side}"] = gr.Markdown(elem_id=f"{piece}-{side}", latex_delimiters=LATEX_DELIMITERS)
-        part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
-        part[f"more-{side}"] = gr.Markdown(elem_id=f"more-{side}", visible=False, latex_delimiters=[])
+        with gr.Column(elem_id=f"body-{side}", elem_classes="stay"):
+            with gr.Column(elem_id=f"answer-{side}", elem_classes="answer"):
+                for piece in ("done", "rest"):
+                    part[f"{piece}-{side}"] = gr.Markdown(elem_id=f"{piece}-{side}", latex_delimiters=LATEX_DELIMITERS)
+            part[f"retry-{side}"] = gr.Button(said("retry"), elem_id=f"retry-{side}", variant="primary", visible=False)
+            part[f"more-{side}"] = gr.Markdown(elem_id=f"more-{side}", visible=False, latex_delimiters=[])
+    return part
+
+
+def _vote_bar() -> Parts:
+    part: Parts = {}
+    with gr.Column(elem_id="bar", visible=False) as part["bar"]:
+        with gr.Row(elem_id="votes"):
+            for vote in showing.VOTES:
+                part[vote] = gr.Button(said(vote.replace("-", "_")), elem_id=vote, interactive=False)
+        part["vote-hint"] = gr.Markdown(elem_id="vote-hint")
+        gr.Markdown(said("hint_unseen"), elem_id="unseen")
     return part
 
 

@@ -1,10 +1,14 @@
 """The look of the pages: a Gradio theme, style sheets, scripts and the icon.
 
     tokens, header             every page
-    frame, battle, answer      Gradio's pages
+    frame                      Gradio's pages
+    battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
+    dock, reveal, answer       what stays at its bottom; what follows the vote; an answer
     plain                      pages that the server makes
     leaderboard                both
-    page, connection           scripts beside Gradio
+    page, connection           scripts beside Gradio: what all share; a lost connection
+    keys, sides, follow,       scripts of a battle page
+    focus, tabs
 
 Gradio puts the style sheets into every page's head. `web` adds the scripts, because the Content-Security-Policy allows
 only scripts that came with the page, and Gradio would add them later. For the same reason no event has `js=`, and no
@@ -22,9 +26,9 @@ _THEME_COLOR = (
     '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
     '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
 )
-_STYLES = ("tokens", "header", "frame", "battle", "answer", "leaderboard")
+_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "answer", "reveal", "leaderboard")
 _PLAIN_STYLES = ("header", "leaderboard", "plain")
-_SCRIPTS = ("page", "connection")
+_SCRIPTS = ("page", "connection", "keys", "sides", "follow", "focus", "tabs")
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 

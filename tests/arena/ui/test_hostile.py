@@ -72,7 +72,7 @@ HOSTILE = {
 
 
 _LOOK = """() => {
-    const count = (inside) => document.querySelectorAll(`.answer :is(${inside}), #earlier-a :is(${inside})`).length;
+    const count = (inside) => document.querySelectorAll(`.answer :is(${inside})`).length;
     const isSafe = (a) => /^https?:/.test(a.protocol) && a.target === "_blank" && /noopener/.test(a.rel);
     return {
         ran: Number(window.__x !== undefined),
@@ -184,7 +184,7 @@ def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_rel
             await page.locator("#prompt textarea").fill("Hello")
             await _send(page)
             await expect(page.locator("#answer-a")).to_contain_text("You wrote: Hello")
-            await expect(page.locator("#earlier-a")).to_be_visible()
+            await expect(page.locator("#history .is-a")).to_be_visible()
             await _check(page, "an earlier turn")
 
     with _served(arena) as address:

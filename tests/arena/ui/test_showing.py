@@ -66,7 +66,7 @@ def test_when_both_answers_are_in_a_vote_and_another_turn_are_possible() -> None
 
 @pytest.mark.parametrize("view", [WRITING, VOTABLE])
 def test_idle_and_battle_set_the_same_elements_so_that_nothing_is_left_over(view: BattleView) -> None:
-    parts = ("side", "head", "earlier", "done", "rest", "retry", "more")
+    parts = ("side", "head", "done", "rest", "retry", "more")
     panes = {f"{part}-{side}" for part in parts for side in "ab"}
     only_battle = panes | set(showing.VOTES) | {"vote-hint"}
     assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN))
@@ -232,12 +232,18 @@ def test_an_answer_cut_at_the_token_limit_is_marked() -> None:
 
 def test_earlier_turns_are_above_and_cannot_swallow_the_text_below() -> None:
     earlier = TurnView("Say <b>", "```\ncode", "fine")
-    face = showing.battle(replace(VOTABLE, turns=(earlier,)), EN)
-    assert face["earlier-a"]["visible"]
-    assert "Turn 1" in face["earlier-a"]["value"]
-    assert "Say &lt;b&gt;" in face["earlier-a"]["value"]
-    assert face["earlier-a"]["value"].endswith("<code>code</code></pre>\n\n")
+    face = showing.battle(replace(VOTABLE, turns=(earlier, replace(earlier, prompt="Again"))), EN)
+    first, second = face["history"]["value"].split('<section class="turn" ')[1:]
+    assert first.startswith('title="Turn 1">')
+    assert 'dir="auto">Say &lt;b&gt;</div>' in first
+    a, b = first.split('<div class="side is-')[1:]
+    assert a.startswith("a")
+    assert a.endswith("<code>code</code></pre>\n\n\n\n</div></div>")
+    assert b.startswith("b")
+    assert '<p dir="auto">fine</p>' in b
+    assert "Again" in second
     assert face["done-a"]["value"] == '<p dir="auto">tenalp</p>\n\n'
+    assert showing.battle(VOTABLE, EN)["history"]["value"] == ""
 
 
 def test_a_void_battle_offers_only_the_next_one() -> None:
@@ -287,6 +293,7 @@ def test_an_unfinished_answer_is_in_two_pieces() -> None:
     answers: dict[Side, Markup] = {"a": GrowingMarkup().show(view.a.text), "b": Markup("", "")}
     face = showing.battle(view, EN, answers)
     assert [face[element]["value"] for element in showing.GROWING] == [
+        "",
         '<h3 dir="auto">Title</h3>\n\n',
         '<p dir="auto">Some **wor',
         "",

@@ -31,15 +31,15 @@ def _part(send: Any, element: str) -> Any:
 @pytest.mark.parametrize(
     "properties",
     [
-        {"earlier-a": {"value": "  indented\n    text", "visible": True}},
+        {"history": {"value": "  indented\n    text", "visible": True}},
         {"stop": {"visible": True, "variant": "primary"}, "notice": {}},
         {
             "duel": {"visible": False},
             "prompt": {"value": " a\n", "placeholder": "p"},
-            "earlier-b": {"elem_classes": "x"},
+            "asked": {"elem_classes": "x"},
         },
         {
-            "earlier-a": {"value": "Hello", "visible": True},
+            "history": {"value": "Hello", "visible": True},
             "stop": {"visible": False},
             "prompt": {"value": "", "interactive": True},
         },
