@@ -23,7 +23,7 @@ from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
 from elo.settings import Settings, may_take_voters
-from elo.votes.vote_columns import columns_for, further_for, gathered, of_voters, reads_answers
+from elo.votes.vote_columns import columns_for, further_for, gathered, of_voters, reads_style
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class Standings:
             tally = self._tally = queries.tally(tx, BattleKind.BATTLE, self._tally)
             votes = self._votes(tx, tally)
             models = queries.list_models(tx)
-        listed = [model.info.name for model in models if model.retired_at is None]
+        listed = [model.info.name for model in models if not model.is_retired]
         if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)
         else:
@@ -150,7 +150,7 @@ class Standings:
                     family=model.info.family,
                     licence=model.info.licence,
                     parameters=model.info.parameters,
-                    is_retired=model.retired_at is not None,
+                    is_retired=model.is_retired,
                 )
                 for model in models
             },
@@ -172,9 +172,9 @@ class Standings:
                 return of_voters(queries.voters_in_order(tx, BattleKind.BATTLE), names)
             return Cells.from_counts(tally.cells(names))
         columns = columns_for(self._settings)
-        with_answers, with_texts = "features" in columns, reads_answers(self._settings)
+        with_answers, with_style = "features" in columns, reads_style(self._settings)
         further = further_for(self._settings)
         rows = queries.rated_votes(
-            tx, BattleKind.BATTLE, with_answers=with_answers, with_texts=with_texts, further=further
+            tx, BattleKind.BATTLE, with_answers=with_answers, with_style=with_style, further=further
         )
         return gathered(rows, columns, further)

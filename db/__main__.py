@@ -1,6 +1,6 @@
 """The command line of the database: export and import votes, back up, check.
 
-python -m db export votes.jsonl              write every vote, one JSON object per line
+python -m db export votes.jsonl              write every vote, one JSON object per line; texts only with consent
 python -m db import votes.jsonl --data new   add all of them or, after a bad line, none
 python -m db backup copy.sqlite              copy the database while the arena runs
 python -m db check                           check the database (python -m elo check: the live ratings too)
@@ -26,8 +26,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             match options.command:
                 case "export":
-                    n_votes = exchange.export_votes(database, options.file, progress=_show)
-                    print(f"{n_votes:,} votes written to {options.file}")
+                    done = exchange.export_votes(database, options.file, all_texts=options.all_texts, progress=_show)
+                    if done.n_without_texts:
+                        print(_left_out(done), file=sys.stderr)
+                    print(f"{done.n_votes:,} votes written to {options.file}")
                 case "import":
                     n_votes = exchange.import_votes(database, options.file, progress=_show)
                     print(f"{n_votes:,} votes of {options.file} imported into {database.url}")
@@ -63,6 +65,13 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=about)
         if name != "check":
             command.add_argument("file", metavar="FILE", type=Path)
+        if name == "export":
+            command.add_argument(
+                "--all-texts",
+                action="store_true",
+                help="keep the texts of all battles, for your own move or backup; by default those are left out whose "
+                "visitors have not agreed to publication",
+            )
         where = command.add_mutually_exclusive_group()
         where.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
         where.add_argument(
@@ -73,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
             help="the folder of arena.sqlite (default: %(default)s)",
         )
     return parser
+
+
+def _left_out(done: exchange.Exported) -> str:
+    return (
+        f"left out the texts of {done.n_without_texts:,} of {done.n_votes:,} battles, because their visitors have not "
+        "agreed to publication; --all-texts keeps them, for your own move or backup"
+    )
 
 
 def _show(n_votes: int) -> None:

@@ -1,7 +1,9 @@
 """Export votes as JSON lines, import them again, and copy a database.
 
 Every vote is a line (`db.vote_line`), also if it does not count, with its battle: settings, prompts, the answers of
-every attempt, the prepared prompt. After an import into an empty database, an export is the same file, byte for byte.
+every attempt, the prepared prompt, and feedback. The texts of battles that the visitor's consent does not cover are
+left out, unless all are requested; all that boards use stays. After an import into an empty database, an export is the
+same file, byte for byte.
 Battles without a vote, addresses, display data of models and benchmark scores are not exported.
 """
 
@@ -10,6 +12,7 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from db import errors, queries, vote_line
@@ -21,21 +24,38 @@ PROGRESS_STEP = 1_000
 """`progress` is called after every 1,000 votes, with the number done so far."""
 
 
-def export_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:
-    """Write every vote of one snapshot, in order of revision; return how many. The file gets its name when it is
-    complete: a failure leaves an earlier file unchanged.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """How many votes were written, and of how many the battles lost their texts."""
+
+    n_votes: int
+    n_without_texts: int
+
+
+def export_votes(
+    database: Database, path: Path, *, all_texts: bool = False, progress: Callable[[int], None] | None = None
+) -> Exported:
+    """Write every vote of one snapshot, in order of revision. The file gets its name when it is complete: a failure
+    leaves an earlier file unchanged.
+
+    Without `all_texts`, the prompts, answers, reasoning and comment of a battle are left out if its visitor has not
+    agreed to their publication. Prepared prompts and answers are the owner's, and stay.
 
     Raises OSError if the file cannot be written; DatabaseError.
     """
-    n_votes = 0
+    n_votes = n_without_texts = 0
     with _complete_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         with database.read() as tx:
             ledger_revision = queries.ledger_state(tx).revision
             for n_votes, battle in enumerate(queries.voted_battles(tx), start=1):
+                if not all_texts and not battle.has_consent:
+                    bare = vote_line.without_texts(battle)
+                    n_without_texts += (bare.turns, bare.feedback) != (battle.turns, battle.feedback)
+                    battle = bare
                 file.write(vote_line.written(vote_line.line_of(battle, ledger_revision)) + "\n")
                 if progress is not None and n_votes % PROGRESS_STEP == 0:
                     progress(n_votes)
-    return n_votes
+    return Exported(n_votes, n_without_texts)
 
 
 def import_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:

@@ -7,8 +7,8 @@ sentence with a number and an example.
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, or_, select, text
 
 from db.codes import Reason, State
-from db.queries.ledger import ledger_state, votes_in_order
-from db.queries.online import elo_state, replay
+from db.queries.boards.ledger import ledger_state, votes_in_order
+from db.queries.boards.online import elo_state, replay
 from db.records.votes import OnlineElo
 from db.schema import battles, ledger, visitors, vote_reasons, votes
 

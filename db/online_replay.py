@@ -7,8 +7,8 @@ many were imported, it tries again. Several processes may do this at once: each 
 
 import logging
 
-from db.queries.ledger import ledger_state
-from db.queries.online import Replay, extended, store_replay
+from db.queries.boards.ledger import ledger_state
+from db.queries.boards.online import Replay, extended, store_replay
 from db.records.votes import OnlineElo
 from db.session import Database
 

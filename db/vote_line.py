@@ -6,7 +6,7 @@ and checks the JSON; every error is one sentence with the place and the value.
 
 import codecs
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
@@ -15,7 +15,8 @@ from db.codes import BattleKind, Policy, Reason, State
 from db.outcome import Outcome
 from db.queries.decks import deck_key, prepared_id
 from db.records.battles import BattleRecord, DeckAnswer, DeckPrompt, StoredSettings, TurnRecord, VoteRecord
-from db.records.fields import STRICT, StoredInteger, StoredJson, StoredText
+from db.records.feedback import NO_FEEDBACK, Feedback
+from db.records.fields import STRICT, StoredCount, StoredInteger, StoredJson, StoredText
 
 Winner = Annotated[Outcome, BeforeValidator(Outcome.parse), PlainSerializer(lambda outcome: outcome.winner)]
 
@@ -27,6 +28,9 @@ class VoteLine:
     The first five are the columns of public votes files (`winner`: model_a, model_b, tie, both_bad; `tstamp`: seconds
     since 1970; `anony`: the names were hidden). `ledger_revision` is the export's, the same on every line.
     `prepared_id` names a quick battle's prompt and unordered pair, the same in every database: KEY:NAME|NAME.
+
+    A line without texts has null for its prompts, answers and share id, and no reasoning and no comment; all counts and
+    times are there. Keys with a default are not on the lines of older arenas.
     """
 
     __pydantic_config__ = STRICT
@@ -44,7 +48,7 @@ class VoteLine:
     changed_revision: StoredInteger | None
     ledger_revision: StoredInteger
     battle: StoredText
-    share_id: StoredText
+    share_id: StoredText | None
     draw_probability: float | None
     prepared_id: StoredText | None
     policy: Policy | None
@@ -58,6 +62,12 @@ class VoteLine:
     turns: tuple[TurnRecord, ...]
     deck_prompt: DeckPrompt | None
     deck_answers: tuple[DeckAnswer, ...]
+    n_turns: StoredCount | None = None
+    prompt_chars: StoredCount | None = None
+    tags: tuple[StoredText, ...] | None = None
+    feedback: Feedback | None = None
+    consent_at: float | None = None
+    shared_at: float | None = None
 
 
 _LINE: TypeAdapter[VoteLine] = TypeAdapter(VoteLine)
@@ -65,7 +75,13 @@ _LINE: TypeAdapter[VoteLine] = TypeAdapter(VoteLine)
 
 def written(line: VoteLine) -> str:
     """Return a line as JSON."""
-    return json.dumps(_LINE.dump_python(line, mode="json"), ensure_ascii=False)
+    content = _LINE.dump_python(line, mode="json")
+    for turn in content["turns"]:
+        if not turn["prompt"]:
+            turn["prompt"] = None
+            for answer in turn["answers"]:
+                answer["text"] = None
+    return json.dumps(content, ensure_ascii=False)
 
 
 def read(raw: bytes) -> VoteLine:
@@ -97,6 +113,17 @@ def _sentence(error: ValidationError) -> str:
             return f"{place or 'the line'} is {cut(json.dumps(first['input']), 60)}, {wanted}"
 
 
+def without_texts(battle: BattleRecord) -> BattleRecord:
+    """Return a battle without its prompts, answers, reasoning and comment, and without the share id, by which somebody
+    could read them."""
+    turns = tuple(
+        replace(turn, prompt="", answers=tuple(replace(one, text="", reasoning=None) for one in turn.answers))
+        for turn in battle.turns
+    )
+    feedback = replace(battle.feedback, comment=None)
+    return replace(battle, turns=turns, feedback=feedback, share_id="", shared_at=None)
+
+
 def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
     """Return the line of a battle that has a vote."""
     vote = battle.vote
@@ -116,7 +143,7 @@ def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
         changed_revision=vote.changed_revision,
         ledger_revision=ledger_revision,
         battle=battle.battle_id,
-        share_id=battle.share_id,
+        share_id=battle.share_id or None,
         draw_probability=battle.draw_probability,
         prepared_id=_prepared_id(battle.deck_prompt, battle.model_a, battle.model_b),
         policy=battle.policy,
@@ -130,14 +157,21 @@ def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
         turns=battle.turns,
         deck_prompt=battle.deck_prompt,
         deck_answers=battle.deck_answers,
+        n_turns=battle.n_turns,
+        prompt_chars=battle.prompt_chars,
+        tags=battle.tags if battle.tags or battle.deck_prompt else None,
+        feedback=battle.feedback or None,
+        consent_at=battle.consent_at,
+        shared_at=battle.shared_at,
     )
 
 
 def battle_of(line: VoteLine) -> BattleRecord:
-    """Return the battle and the vote in a line."""
+    """Return the battle and the vote in a line. Counts that it lacks are made from its prompts."""
+    prompts = [turn.prompt for turn in line.turns] if line.deck_prompt is None else [line.deck_prompt.text]
     return BattleRecord(
         battle_id=line.battle,
-        share_id=line.share_id,
+        share_id=line.share_id or "",
         kind=line.kind,
         visitor=line.visitor,
         model_a=line.model_a,
@@ -163,6 +197,12 @@ def battle_of(line: VoteLine) -> BattleRecord:
             withdrawn_at=line.withdrawn_at,
             withdraw_reason=line.withdraw_reason,
         ),
+        n_turns=len(prompts) if line.n_turns is None else line.n_turns,
+        prompt_chars=sum(map(len, prompts)) if line.prompt_chars is None else line.prompt_chars,
+        tags=line.tags or (),
+        feedback=line.feedback or NO_FEEDBACK,
+        consent_at=line.consent_at,
+        shared_at=line.shared_at,
     )
 
 

@@ -136,12 +136,12 @@ class Storage:
             if exceeded is not None:
                 raise Refusal("rate_limited", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
             battle_id = queries.open_battle(tx, new, now=now)
-            queries.add_turn(tx, battle_id, prompt)
+            queries.add_turn(tx, battle_id, prompt, now=now)
         return battle_id
 
     def add_turn(self, battle_id: str, prompt: str) -> None:
         with self._database.write() as tx:
-            queries.add_turn(tx, battle_id, prompt, replica=self._replica)
+            queries.add_turn(tx, battle_id, prompt, replica=self._replica, now=self._now())
 
     def reopen(self, battle_id: str) -> None:
         """Make a battle open again, because a side of its last turn is asked again."""

@@ -21,7 +21,8 @@ from arena.standings import Standings
 from db import queries
 from db.codes import BattleKind, Policy, State
 from db.outcome import Outcome
-from db.queries import NewBattle, OnlineElo, StoredSettings, online
+from db.queries import NewBattle, OnlineElo, StoredSettings
+from db.queries.boards import online
 from db.session import open_database
 from elo.online import extend, name_of, update
 from elo.settings import Settings

@@ -4,17 +4,13 @@ The first argument of a query is the transaction that `Database.read()` or `.wri
 block does, and an error that leaves the block rolls everything back. Times are seconds since 1970 (UTC), and the caller
 passes `now`.
 
-    roster      models and visitors, replicas
-    battles     battles from opening to end, with turns and answers
+    battles/    opened, answered, ended, found, shared, and feedback on them
+    visitors/   consent, what a visitor did lately, their own battles, and how they are forgotten
+    votes/      cast, withdrawn, banned; judged again; exported and imported
+    boards/     the ledger's revision, the votes in order, counted or one by one, and the online Elo
+    roster      models, visitors and replicas
     decks       prepared prompts and their answers
-    ledger      the revision protocol, the counts of boards, the votes in order
-    online      the online-Elo state, and replays
-    tallies     all votes counted by pair, kept from one revision to the next
-    ratings     single votes, with everything that a rating may use
-    battle_columns  what votes can be selected and grouped by
-    votes       cast, withdraw, ban, un-ban
-    recompute   votes judged again, when a rule has changed
-    transfer    votes with their battles, exported and imported
+    activity    what happened lately, for the owner
     load        rows read into records
 
 They take and return the records of `db.records`.
@@ -27,22 +23,14 @@ agree, because a read block sees one snapshot, and the ledger's row lock gives a
         cells, excluded = queries.cells(tx), queries.exclusions(tx)
 """
 
-from db.queries.battles import (
-    add_check,
-    add_turn,
-    clear_addresses,
-    close_stale_battles,
-    count_recent,
-    current_battle,
-    get_battle,
-    get_shared_battle,
-    named_prompts,
-    open_battle,
-    save_answer,
-    set_battle_state,
-)
-from db.queries.decks import add_deck_prompt, save_deck_answer
-from db.queries.ledger import (
+from db.queries.activity import latest_battles, model_activity
+from db.queries.battles.answers import add_check, add_turn, save_answer
+from db.queries.battles.feedback import feedback_of, save_feedback
+from db.queries.battles.finding import current_battle, get_battle
+from db.queries.battles.opening import open_battle, replace_battle
+from db.queries.battles.sharing import share_battle, shared_battle, unshare_battle
+from db.queries.battles.states import clear_addresses, close_stale_battles, set_battle_state
+from db.queries.boards.ledger import (
     cells,
     exclusions,
     ledger_state,
@@ -52,20 +40,27 @@ from db.queries.ledger import (
     voters_in_order,
     votes_in_order,
 )
-from db.queries.online import elo_state, is_long_replay, refresh_elo_state, replay
-from db.queries.ratings import excluded_votes, rated_votes
-from db.queries.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
+from db.queries.boards.online import elo_state, is_long_replay, refresh_elo_state, replay
+from db.queries.boards.ratings import excluded_votes, rated_votes
+from db.queries.boards.tallies import tally
+from db.queries.decks import add_deck_prompt, save_deck_answer
 from db.queries.roster import (
+    bring_back,
     get_or_create_visitor,
     get_visitor,
     list_models,
+    retire_by_owner,
     retire_models,
     touch_replica,
     upsert_models,
 )
-from db.queries.tallies import tally
-from db.queries.transfer import import_votes, voted_battles
-from db.queries.votes import ban_visitor, cast_vote, unban_visitor, withdraw_vote
+from db.queries.visitors.consent import consent_at, set_consent
+from db.queries.visitors.forgetting import forget_visitor
+from db.queries.visitors.history import visitor_battles, visitor_cells
+from db.queries.visitors.recent import count_recent, named_prompts, withdrawals
+from db.queries.votes.casting import ban_visitor, cast_vote, unban_visitor, withdraw_vote
+from db.queries.votes.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
+from db.queries.votes.transfer import import_votes, voted_battles
 from db.records.battles import (
     AnswerRecord,
     BattleRecord,
@@ -78,7 +73,9 @@ from db.records.battles import (
     TurnRecord,
     VoteRecord,
 )
-from db.records.roster import ModelInfo, Recent, StoredModel, Visitor
+from db.records.feedback import Feedback, Tag
+from db.records.roster import ModelActivity, ModelInfo, StoredModel
+from db.records.visitors import BattleSummary, Forgotten, Recent, Visitor, Withdrawals
 from db.records.votes import (
     BATTLE_COLUMNS,
     CastVote,
@@ -99,11 +96,13 @@ from db.records.votes import (
     Tally,
     VoteTotals,
 )
+from db.style import StyleCounts
 
 __all__ = [
     "BATTLE_COLUMNS",
     "AnswerRecord",
     "BattleRecord",
+    "BattleSummary",
     "CastVote",
     "Cell",
     "Check",
@@ -112,8 +111,11 @@ __all__ = [
     "EloChange",
     "EloState",
     "ExcludedVote",
+    "Feedback",
+    "Forgotten",
     "Interrupted",
     "LedgerState",
+    "ModelActivity",
     "ModelInfo",
     "NewBattle",
     "NewVerdict",
@@ -128,49 +130,66 @@ __all__ = [
     "StoredModel",
     "StoredSettings",
     "StoredVerdict",
+    "StyleCounts",
+    "Tag",
     "Tally",
     "TurnRecord",
     "Visitor",
     "VoteRecord",
     "VoteTotals",
+    "Withdrawals",
     "add_check",
     "add_deck_prompt",
     "add_turn",
     "ban_visitor",
+    "bring_back",
     "cast_vote",
     "cells",
     "clear_addresses",
     "close_stale_battles",
+    "consent_at",
     "count_recent",
     "current_battle",
     "elo_state",
     "excluded_votes",
     "exclusions",
+    "feedback_of",
+    "forget_visitor",
     "get_battle",
     "get_or_create_visitor",
-    "get_shared_battle",
     "get_visitor",
     "import_votes",
     "is_long_replay",
     "keep_verdicts",
+    "latest_battles",
     "ledger_state",
     "list_models",
+    "model_activity",
     "model_names",
     "named_prompts",
     "open_battle",
     "pair_counts",
     "rated_votes",
     "refresh_elo_state",
+    "replace_battle",
     "replay",
+    "retire_by_owner",
     "retire_models",
     "save_answer",
     "save_deck_answer",
+    "save_feedback",
     "set_battle_state",
+    "set_consent",
+    "share_battle",
+    "shared_battle",
     "store_verdicts",
     "tally",
     "touch_replica",
     "unban_visitor",
+    "unshare_battle",
     "upsert_models",
+    "visitor_battles",
+    "visitor_cells",
     "vote_totals",
     "voted_battles",
     "voters_in_order",
@@ -178,4 +197,5 @@ __all__ = [
     "votes_to_judge",
     "with_standing",
     "withdraw_vote",
+    "withdrawals",
 ]

@@ -1,11 +1,12 @@
-"""Read rows into `BattleRecord`s, with five queries for each batch."""
+"""Read rows into `BattleRecord`s, with six queries for each batch."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, select
 
-from db.codes import Reason
+from db.codes import Reason, Side
 from db.records.battles import (
     AnswerRecord,
     BattleRecord,
@@ -15,25 +16,41 @@ from db.records.battles import (
     TurnRecord,
     VoteRecord,
 )
-from db.schema import answers, battles, deck_answers, deck_prompts, models, turns, visitors, vote_reasons, votes
+from db.records.feedback import NO_FEEDBACK, Feedback, Tag
+from db.schema import (
+    answers,
+    battles,
+    deck_answers,
+    deck_prompts,
+    feedback,
+    models,
+    turns,
+    visitors,
+    vote_reasons,
+    votes,
+)
 
 _MODEL_A = models.alias("a")
 _MODEL_B = models.alias("b")
+_SUCCESSOR = battles.alias("successor")
 _BATTLES = (
     select(
         battles,
         visitors.c.pseudonym,
+        visitors.c.consent_at,
+        _SUCCESSOR.c.uuid.label("successor"),
         _MODEL_A.c.name.label("name_a"),
         _MODEL_B.c.name.label("name_b"),
         deck_prompts.c.deck,
         deck_prompts.c.text.label("deck_text"),
-        deck_prompts.c.tags,
+        deck_prompts.c.tags.label("deck_tags"),
         deck_prompts.c.language.label("deck_language"),
     )
     .join(visitors, battles.c.visitor_id == visitors.c.id)
     .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
     .outerjoin(_MODEL_B, battles.c.model_b == _MODEL_B.c.id)
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+    .outerjoin(_SUCCESSOR, battles.c.replaced_by == _SUCCESSOR.c.id)
 )
 _DECK_ANSWERS = select(deck_answers, models.c.name).join(models)
 
@@ -43,7 +60,8 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
     rows = tx.execute(_BATTLES.where(which)).all()
     ids = [row.id for row in rows]
     votes_by_battle = {row.battle_id: row for row in tx.execute(select(votes).where(votes.c.battle_id.in_(ids)))}
-    reasons = _reasons(tx, [vote.id for vote in votes_by_battle.values()])
+    reasons = reasons_of(tx, [vote.id for vote in votes_by_battle.values()])
+    feedback_of = feedback_by_battle(tx, ids)
     turns_by_battle = turns_of(tx, ids)
     answers_by_prompt = _deck_answers(tx, {row.deck_prompt_id for row in rows if row.deck_prompt_id is not None})
     return [
@@ -54,12 +72,13 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
                 answer for answer in answers_by_prompt[row.deck_prompt_id] if answer.model in (row.name_a, row.name_b)
             ],
             vote=_vote(votes_by_battle.get(row.id), reasons),
+            feedback=feedback_of.get(row.id, NO_FEEDBACK),
         )
         for row in rows
     ]
 
 
-def vote_record(row: Row[tuple[object, ...]], reasons: Iterable[Reason]) -> VoteRecord:
+def vote_record(row: Row[Any], reasons: Iterable[Reason]) -> VoteRecord:
     """Return a row of `votes` as a record."""
     return VoteRecord(
         outcome=row.outcome,
@@ -75,11 +94,16 @@ def vote_record(row: Row[tuple[object, ...]], reasons: Iterable[Reason]) -> Vote
 
 
 def _battle(
-    row: Row[tuple[object, ...]], *, turns: list[TurnRecord], deck_answers: list[DeckAnswer], vote: VoteRecord | None
+    row: Row[Any],
+    *,
+    turns: list[TurnRecord],
+    deck_answers: list[DeckAnswer],
+    vote: VoteRecord | None,
+    feedback: Feedback,
 ) -> BattleRecord:
     prompt = None
     if row.deck_prompt_id is not None:
-        prompt = DeckPrompt(row.deck, row.deck_text, tuple(row.tags), row.deck_language)
+        prompt = DeckPrompt(row.deck, row.deck_text, tuple(row.deck_tags), row.deck_language)
     return BattleRecord(
         battle_id=row.uuid,
         share_id=row.share_id,
@@ -98,18 +122,44 @@ def _battle(
         deck_prompt=prompt,
         deck_answers=tuple(deck_answers),
         vote=vote,
+        n_turns=row.n_turns,
+        prompt_chars=row.prompt_chars,
+        tags=tuple((row.tags if prompt is None else prompt.tags) or ()),
+        shared_at=row.shared_at,
+        consent_at=row.consent_at,
+        feedback=feedback,
+        replaced_by=row.successor,
     )
 
 
-def _vote(row: Row[tuple[object, ...]] | None, reasons: dict[int, list[Reason]]) -> VoteRecord | None:
+def _vote(row: Row[Any] | None, reasons: Mapping[int, set[Reason]]) -> VoteRecord | None:
     return None if row is None else vote_record(row, reasons[row.id])
 
 
-def _reasons(tx: Connection, vote_ids: list[int]) -> dict[int, list[Reason]]:
-    found: dict[int, list[Reason]] = defaultdict(list)
+def reasons_of(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
+    """Return why each of these votes does not count."""
+    found: dict[int, set[Reason]] = {vote_id: set() for vote_id in vote_ids}
     for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
-        found[row.vote_id].append(row.reason)
+        found[row.vote_id].add(row.reason)
     return found
+
+
+def feedback_by_battle(tx: Connection, ids: Sequence[int]) -> dict[int, Feedback]:
+    """Return the feedback of these battles, by row number; only of those that have any."""
+    tags: dict[tuple[int, Side | None], set[str]] = defaultdict(set)
+    comments: dict[int, str | None] = {}
+    for row in tx.execute(select(feedback).where(feedback.c.battle_id.in_(ids)).order_by(feedback.c.id)):
+        comments[row.battle_id] = row.comment or comments.get(row.battle_id)
+        if row.tag is not None:
+            tags[row.battle_id, row.side].add(row.tag)
+    return {
+        battle: Feedback(_in_order(tags[battle, Side.A]), _in_order(tags[battle, Side.B]), comment)
+        for battle, comment in comments.items()
+    }
+
+
+def _in_order(tags: set[str]) -> tuple[Tag, ...]:
+    return tuple(tag for tag in Tag if tag in tags)
 
 
 def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
@@ -132,11 +182,15 @@ def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
                 error=row.error,
                 reasoning=row.reasoning,
                 sent=row.sent,
+                n_chars=row.n_chars,
+                n_headings=row.n_headings,
+                n_list_items=row.n_list_items,
+                n_bold=row.n_bold,
             )
         )
     found: dict[int, list[TurnRecord]] = defaultdict(list)
     for row in tx.execute(select(turns).where(turns.c.battle_id.in_(ids)).order_by(turns.c.battle_id, turns.c.n)):
-        found[row.battle_id].append(TurnRecord(row.n, row.prompt, tuple(said[row.battle_id, row.n])))
+        found[row.battle_id].append(TurnRecord(row.n, row.prompt, tuple(said[row.battle_id, row.n]), row.asked_at))
     return found
 
 

@@ -6,12 +6,14 @@ from sqlalchemy import Connection, Row, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db import errors
-from db.records.roster import ModelInfo, StoredModel, Visitor
+from db.records.roster import ModelInfo, StoredModel
+from db.records.visitors import Visitor
 from db.schema import models, replicas, visitors
 
 
 def upsert_models(tx: Connection, infos: Iterable[ModelInfo], *, now: float) -> None:
-    """Add the models, or update those of the same name. A retired model becomes active again."""
+    """Add the models, or update those of the same name. A retired model becomes active again, but not one that the
+    owner has retired."""
     for info in infos:
         display = {
             "family": info.family,
@@ -32,6 +34,19 @@ def retire_models(tx: Connection, names: Collection[str], *, now: float) -> tupl
     return leaving
 
 
+def retire_by_owner(tx: Connection, name: str, now: float) -> None:
+    """Retire a model until it is brought back, whatever the settings say. Raises NoSuchModel."""
+    model_id = model_ids(tx, [name])[name]
+    active = update(models).where(models.c.id == model_id, models.c.owner_retired_at.is_(None))
+    tx.execute(active.values(owner_retired_at=now))
+
+
+def bring_back(tx: Connection, name: str) -> None:
+    """Undo `retire_by_owner`. A model that is retired by the settings stays retired. Raises NoSuchModel."""
+    model_id = model_ids(tx, [name])[name]
+    tx.execute(update(models).where(models.c.id == model_id).values(owner_retired_at=None))
+
+
 def list_models(tx: Connection) -> tuple[StoredModel, ...]:
     """Return all models, retired ones too, by name."""
     return tuple(
@@ -39,6 +54,7 @@ def list_models(tx: Connection) -> tuple[StoredModel, ...]:
             info=ModelInfo(row.name, row.family, row.organisation, row.licence, row.parameters),
             added_at=row.added_at,
             retired_at=row.retired_at,
+            owner_retired_at=row.owner_retired_at,
         )
         for row in tx.execute(select(models).order_by(models.c.name))
     )
@@ -50,7 +66,7 @@ def get_or_create_visitor(tx: Connection, pseudonym: str, *, now: float) -> Visi
 
 
 def get_visitor(tx: Connection, pseudonym: str) -> Visitor | None:
-    """Return the visitor with a pseudonym, or None before the first battle."""
+    """Return the visitor with a pseudonym, or None before the first battle or consent."""
     row = tx.execute(select(visitors).where(visitors.c.pseudonym == pseudonym)).one_or_none()
     return None if row is None else _visitor(row)
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from db.codes import Action, BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
-from db.records.fields import STRICT, StoredInteger, StoredJson, StoredText
+from db.records.feedback import NO_FEEDBACK, Feedback
+from db.records.fields import STRICT, DeletableText, StoredCount, StoredInteger, StoredJson, StoredText
+from db.style import StyleCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class AnswerRecord:
 
     side: Side
     attempt: StoredInteger
-    text: StoredText
+    text: DeletableText
     seed: StoredInteger | None = None
     finish_reason: StoredText | None = None
     prompt_tokens: StoredInteger | None = None
@@ -79,17 +81,35 @@ class AnswerRecord:
     """The model's reasoning, apart from its text."""
     sent: StoredJson | None = None
     """The parameters that were really sent; None if they are the battle's settings."""
+    n_chars: StoredCount | None = field(default=None, compare=False)
+    """This and the next three are the counts of `db.style`. They are counted when the answer is stored (so leave them
+    out) and stay when its text is deleted; None: unknown."""
+    n_headings: StoredCount | None = field(default=None, compare=False)
+    n_list_items: StoredCount | None = field(default=None, compare=False)
+    n_bold: StoredCount | None = field(default=None, compare=False)
+
+    @property
+    def style(self) -> StyleCounts | None:
+        """The counts, if all are known."""
+        counts = (self.n_chars, self.n_headings, self.n_list_items, self.n_bold)
+        known = [count for count in counts if count is not None]
+        return StyleCounts(*known) if len(known) == len(counts) else None
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """A prompt and its answers, by side and attempt; the last attempt of a side is the one that was shown."""
+    """A prompt and its answers, by side and attempt; the last attempt of a side is the one that was shown.
+
+    Nobody can send an empty prompt: it was deleted, or left out of the export that it came from, and so were the texts
+    and the reasoning of its answers. `asked_at` is None for prompts of older arenas.
+    """
 
     __pydantic_config__ = STRICT
 
     n: StoredInteger
-    prompt: StoredText
+    prompt: DeletableText
     answers: tuple[AnswerRecord, ...] = ()
+    asked_at: float | None = field(default=None, compare=False)
 
     def shown(self, side: Side) -> AnswerRecord | None:
         """Return the last attempt of a side, or None."""
@@ -118,10 +138,16 @@ class VoteRecord:
 @dataclass(frozen=True, slots=True)
 class BattleRecord:
     """A battle with everything that belongs to it. A quick battle has no turns, but a prompt in `deck_prompt` and two
-    answers in `deck_answers`."""
+    answers in `deck_answers`.
+
+    `n_turns` and `prompt_chars` (characters of all prompts) count a prepared prompt too and stay when texts are
+    deleted. `tags` are those of the example or the prepared prompt. `has_consent`: the visitor agrees that the texts
+    may be published. `replaced_by` is the battle that took over from this one, which is void.
+    """
 
     battle_id: str
     share_id: str
+    """Empty in an import: one is drawn."""
     kind: BattleKind
     visitor: str
     model_a: str
@@ -137,12 +163,35 @@ class BattleRecord:
     deck_prompt: DeckPrompt | None = None
     deck_answers: tuple[DeckAnswer, ...] = ()
     vote: VoteRecord | None = None
+    n_turns: int = field(default=0, compare=False)
+    prompt_chars: int = field(default=0, compare=False)
+    tags: tuple[str, ...] = ()
+    shared_at: float | None = None
+    consent_at: float | None = None
+    """The visitor's present consent, for an export."""
+    feedback: Feedback = NO_FEEDBACK
+    replaced_by: str | None = None
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether the prompts and answers are still there."""
+        return all(turn.prompt for turn in self.turns)
+
+    @property
+    def has_consent(self) -> bool:
+        return is_covered(self.opened_at, self.consent_at)
+
+
+def is_covered(opened_at: float, consent_at: float | None) -> bool:
+    """Whether a visitor's consent covers a battle: it was given before the battle was opened, and not revoked since."""
+    return consent_at is not None and opened_at >= consent_at
 
 
 @dataclass(frozen=True, slots=True)
 class NewBattle:
     """A battle about to begin. `draw_probability` is that of this ordered pair, None if nothing was drawn. `model_b` is
-    None only for a chat; `deck_prompt` is the key of a quick battle's prepared prompt."""
+    None only for a chat; `deck_prompt` is the key of a quick battle's prepared prompt; `tags` are those of an example
+    that the visitor chose."""
 
     visitor: str
     model_a: str
@@ -155,6 +204,7 @@ class NewBattle:
     address: str | None = None
     deck_prompt: str | None = None
     replica: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

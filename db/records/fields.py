@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
 """The `__pydantic_config__` of a record that a file contains: no conversion of types, and no unknown key."""
@@ -26,5 +26,8 @@ def _storable(value: T) -> T:
 
 
 StoredText = Annotated[str, AfterValidator(_storable)]
+DeletableText = Annotated[StoredText, BeforeValidator(lambda text: "" if text is None else text)]
+"""A text that is null in a file where it was deleted or left out, and then empty in the record."""
+StoredCount = Annotated[int, Field(ge=0, lt=2**31)]
 StoredInteger = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 StoredJson = Annotated[Mapping[str, object], AfterValidator(_storable)]

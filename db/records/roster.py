@@ -1,9 +1,9 @@
-"""Models and visitors, as queries take and return them.
+"""Models, as queries take and return them. Times are seconds since 1970 (UTC)."""
 
-Times are seconds since 1970 (UTC). A visitor is a pseudonym.
-"""
-
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from db.codes import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,24 +19,25 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
+    """`retired_at`: by `active = false` in the settings; `owner_retired_at`: on the owner's page, until it is brought
+    back there."""
+
     info: ModelInfo
     added_at: float
     retired_at: float | None
+    owner_retired_at: float | None = None
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None or self.owner_retired_at is not None
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
-    pseudonym: str
-    created_at: float
-    consent_at: float | None
-    banned_at: float | None
-    ban_reason: str | None
+class ModelActivity:
+    """A model's battles and votes since a time, and how many of these votes each reason excludes (a vote with two
+    reasons is counted for both)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Recent:
-    """What a visitor has done since a time, and how many battles began from the address since then."""
-
+    name: str
     battles: int
     votes: int
-    address_battles: int
+    excluded: Mapping[Reason, int]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.records.battles import TurnRecord
+from db.style import StyleCounts
 
 _OUTCOMES = tuple(Outcome)
 
@@ -158,9 +159,9 @@ class PairCount(NamedTuple):
 
 
 class ShownAnswer(NamedTuple):
-    """An answer that a voter saw. None means not known, or a text that was not requested."""
+    """An answer that a voter saw. None means not known, or a style that was not requested."""
 
-    text: str | None
+    style: StyleCounts | None
     tokens: int | None
     duration_ms: float | None
 
@@ -184,8 +185,8 @@ BATTLE_COLUMNS = (
     "n_turns",
     "prompt_chars",
 )
-"""What a vote can be selected and grouped by: keys of its line in an export and, of what is nested there, the deck and
-the tags of a prepared prompt, the number of turns (1 for a prepared prompt), and the characters of all prompts."""
+"""What a vote can be selected and grouped by: keys of its line in an export and, of what is nested there, the deck of
+a prepared prompt; `n_turns` is 1 for a prepared prompt, and `prompt_chars` are the characters of all prompts."""
 
 
 class RatedVote(NamedTuple):

@@ -130,7 +130,7 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "tuple[Qu
 def _ballots(
     tx: "Connection", kind: "BattleKind | None", selection: "Selection", progress: Progress
 ) -> "Iterator[Ballot]":
-    from db.queries.judged import judged_votes
+    from db.queries.boards.judged import judged_votes
     from elo.quality.gathering import Ballot, prompt_key
 
     for n_votes, vote in enumerate(judged_votes(tx, kind, further=selection.names), start=1):

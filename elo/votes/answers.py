@@ -2,7 +2,7 @@
 
 They come from the first of these columns that the file has:
 
-    turns, deck_answers              our exports: the answers shown, their tokens and durations
+    turns, deck_answers              our exports: counts or texts of the answers shown, their tokens and durations
     conv_metadata                    counts by side, as an object or as text
     sum_assistant_a_tokens, ...      the same counts as columns
     conversation_a, conversation_b   lists of messages; those of the role assistant count
@@ -16,6 +16,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from db.style import StyleCounts
 from elo.votes.style import Features, of_metadata
 from elo.votes.values import ValueProblem, number_or_nan, shown
 
@@ -33,10 +34,10 @@ Pair = tuple[Features, Features]
 
 
 class SeenAnswer(Protocol):
-    """One answer that a voter saw; None: unknown (a text: not read)."""
+    """One answer that a voter saw; None: unknown."""
 
     @property
-    def text(self) -> str | None: ...
+    def style(self) -> StyleCounts | None: ...
     @property
     def tokens(self) -> int | None: ...
     @property
@@ -46,7 +47,7 @@ class SeenAnswer(Protocol):
 class _FileAnswer(NamedTuple):
     """A `SeenAnswer` from a file."""
 
-    text: str | None
+    style: StyleCounts | None
     tokens: int | None
     duration_ms: float | None
 
@@ -57,9 +58,9 @@ def of_answers(answers: Sequence[SeenAnswer]) -> Features:
         return Features()
     tokens = [answer.tokens for answer in answers if answer.tokens is not None]
     durations = [answer.duration_ms for answer in answers if answer.duration_ms is not None]
-    texts = [answer.text for answer in answers if answer.text is not None]
-    return Features.of_texts(
-        texts if len(texts) == len(answers) else [],
+    styles = [answer.style for answer in answers if answer.style is not None]
+    return Features.of_answers(
+        styles if len(styles) == len(answers) else [],
         tokens=float(sum(tokens)) if len(tokens) == len(answers) else math.nan,
         seconds=math.fsum(durations) / 1000 if len(durations) == len(answers) else math.nan,
     )
@@ -81,8 +82,8 @@ def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
     for name_a, name_b in _TEXTS:
         if row.get(name_a) is not None and row.get(name_b) is not None:
             return (
-                Features.of_texts(_texts(name_a, row[name_a])),
-                Features.of_texts(_texts(name_b, row[name_b])),
+                Features.of_answers([*map(StyleCounts.of, _texts(name_a, row[name_a]))]),
+                Features.of_answers([*map(StyleCounts.of, _texts(name_b, row[name_b]))]),
             )
     return Features(), Features()
 
@@ -104,13 +105,22 @@ def _of_deck(deck_answers: object, model_a: str, model_b: str) -> Pair:
 
 
 def _answer(answer: Mapping[str, object]) -> _FileAnswer:
-    text, tokens = answer.get("text"), number_or_nan(answer.get("completion_tokens"))
-    duration_ms = number_or_nan(answer.get("duration_ms"))
+    tokens, duration_ms = (number_or_nan(answer.get(name)) for name in ("completion_tokens", "duration_ms"))
     return _FileAnswer(
-        text if isinstance(text, str) else None,
+        _style(answer),
         None if math.isnan(tokens) else int(tokens),
         None if math.isnan(duration_ms) else duration_ms,
     )
+
+
+def _style(answer: Mapping[str, object]) -> StyleCounts | None:
+    """The counts that the file has, because it may lack the text; else those of the text."""
+    text = answer.get("text")
+    counts = [answer.get(name) for name in StyleCounts._fields]
+    known = [count for count in counts if isinstance(count, int) and not isinstance(count, bool)]
+    if len(known) == len(counts):
+        return StyleCounts(*known)
+    return StyleCounts.of(text) if isinstance(text, str) else None
 
 
 def _objects(column: str, value: object) -> Iterator[Mapping[str, object]]:

@@ -1,26 +1,21 @@
 """The length, Markdown and duration of an answer, as counts.
 
-Votes files have the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts; both become the raw features
-of `battles.Votes`, a number for each side. `covariates` makes covariates of them.
+Votes files have the counts (`conv_metadata` in the exports of Chatbot Arena) or the texts, which `db.style` counts.
+Both become the raw features of `battles.Votes`, a number for each side; `covariates` makes covariates of them.
 """
 
 import ast
 import json
 import math
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
 
+from db.style import StyleCounts
 from elo.battles import Floats
 from elo.votes.values import shown
 
-# A fence of backticks has no more of them on its line: ```this``` is code within a line.
-_CODE = re.compile(r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1|\Z)", re.MULTILINE | re.DOTALL)
-_HEADER = re.compile(r"^#{1,6}\s", re.MULTILINE)
-_LIST_ITEM = re.compile(r"^[ \t]*(?:\d+\.|[-*+])\s", re.MULTILINE)
-_BOLD = re.compile(r"\*\*[^*\n]+\*\*|__[^_\n]+__")
 _METADATA = {
     "tokens": "sum_assistant_{}_tokens",
     "headers": "header_count_{}",
@@ -42,22 +37,11 @@ class Features(NamedTuple):
     seconds: float = _UNKNOWN
 
     @classmethod
-    def of_texts(cls, answers: Iterable[str], *, tokens: float = _UNKNOWN, seconds: float = _UNKNOWN) -> Self:
-        """Count characters and markdown; tokens and seconds come from the caller.
-
-        The counts are those of Chatbot Arena: lines that start like a header or a list item, and **bold** or __bold__
-        on one line; nothing inside fenced code, where `#` is a comment and `-` a minus. Without answers all is unknown.
-        """
-        texts = list(answers)
-        if not texts:
+    def of_answers(cls, answers: Sequence[StyleCounts], *, tokens: float = _UNKNOWN, seconds: float = _UNKNOWN) -> Self:
+        """Add up the counts of the answers; tokens and seconds come from the caller. Without answers all is unknown."""
+        if not answers:
             return cls(tokens, seconds=seconds)
-        characters = headers = lists = bold = 0
-        for answer in texts:
-            prose = _CODE.sub("", answer)
-            characters += len(answer)
-            headers += len(_HEADER.findall(prose))
-            lists += len(_LIST_ITEM.findall(prose))
-            bold += len(_BOLD.findall(prose))
+        characters, headers, lists, bold = map(sum, zip(*answers, strict=True))
         return cls(tokens, characters, headers, lists, bold, seconds)
 
 

@@ -45,8 +45,8 @@ def further_for(settings: Settings, by: str | None = None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def reads_answers(settings: Settings) -> bool:
-    """Whether the settings need the texts of answers, and not only their durations."""
+def reads_style(settings: Settings) -> bool:
+    """Whether the settings need the style of answers, and not only their durations."""
     return bool({"length", "style"} & set(settings.control))
 
 

@@ -19,7 +19,7 @@ from db.queries import (
     Restated,
     StoredSettings,
 )
-from db.queries.ledger import lock_ledger
+from db.queries.boards.ledger import lock_ledger
 
 MODELS = ("ash", "birch", "cedar", "dogwood")
 SETTINGS = StoredSettings(system_prompt="Be kind.", temperature=0.7, top_p=0.95, max_tokens=256, pace="equal")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from db import exchange, queries
 from db.codes import BattleKind, Reason, Side, State
 from db.errors import BadRecord, InvalidUrl, StorageFailed
+from db.exchange import Exported
 from db.integrity import problems
 from db.outcome import Outcome
 from db.queries import AnswerRecord, LedgerState
@@ -53,7 +54,7 @@ def _write(path: Path, lines: list[dict[str, Any]]) -> Path:
 def export(database: Database, tmp_path: Path) -> Path:
     _fill(database)
     path = tmp_path / "votes.jsonl"
-    assert exchange.export_votes(database, path) == 8
+    assert exchange.export_votes(database, path, all_texts=True) == Exported(8, 0)
     return path
 
 
@@ -62,7 +63,7 @@ def test_what_was_imported_exports_again_byte_for_byte(
 ) -> None:
     assert exchange.import_votes(other_database, export) == 8
     again = tmp_path / "again.jsonl"
-    exchange.export_votes(other_database, again)
+    exchange.export_votes(other_database, again, all_texts=True)
     assert again.read_bytes() == export.read_bytes()
     with database.read() as ours, other_database.write() as theirs:
         assert sorted(queries.cells(theirs, None)) == sorted(queries.cells(ours, None))
@@ -79,9 +80,9 @@ def test_what_was_imported_exports_again_byte_for_byte(
 def test_an_import_goes_into_either_database(database: Database, other_database: Database, tmp_path: Path) -> None:
     _fill(other_database)
     first, again = tmp_path / "first.jsonl", tmp_path / "again.jsonl"
-    exchange.export_votes(other_database, first)
+    exchange.export_votes(other_database, first, all_texts=True)
     exchange.import_votes(database, first)
-    exchange.export_votes(database, again)
+    exchange.export_votes(database, again, all_texts=True)
     assert again.read_bytes() == first.read_bytes()
 
 
@@ -153,7 +154,7 @@ def test_votes_of_a_visitor_who_is_banned_here_do_not_count(other_database: Data
 
 def test_an_empty_export_imports_as_nothing(database: Database, tmp_path: Path) -> None:
     path = tmp_path / "votes.jsonl"
-    assert exchange.export_votes(database, path) == 0
+    assert exchange.export_votes(database, path) == Exported(0, 0)
     assert path.read_text() == ""
     assert exchange.import_votes(database, path) == 0
 
@@ -171,10 +172,10 @@ def test_long_work_reports_its_progress(
 def test_more_votes_than_one_batch_keep_their_order(
     database: Database, other_database: Database, export: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.queries.transfer._BATCH", 3)
+    monkeypatch.setattr("db.queries.votes.transfer._BATCH", 3)
     exchange.import_votes(other_database, export)
     again = tmp_path / "again.jsonl"
-    exchange.export_votes(other_database, again)
+    exchange.export_votes(other_database, again, all_texts=True)
     assert again.read_bytes() == export.read_bytes()
 
 

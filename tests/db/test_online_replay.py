@@ -14,7 +14,8 @@ from db.codes import Reason
 from db.integrity import problems
 from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
-from db.queries import BattleRecord, CastVote, OnlineElo, online
+from db.queries import BattleRecord, CastVote, OnlineElo
+from db.queries.boards import online
 from db.session import Database, open_database
 from tests.db.building import ELO, MODELS, fight, votable, vote
 

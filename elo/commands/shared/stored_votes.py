@@ -13,7 +13,7 @@ from elo.settings import Settings, looks_at_voters
 from elo.votes.further import unknown_column
 from elo.votes.selection.wanted import ALL_KINDS, Tally
 from elo.votes.selection.where import Condition, ConditionError
-from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, of_voters, reads_answers
+from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, of_voters, reads_style
 
 if TYPE_CHECKING:  # these modules load slowly, and votes files do not need them
     from sqlalchemy import Connection
@@ -112,7 +112,7 @@ def stored_votes(
     from db.codes import BattleKind
 
     span = {"since": since, "until": until}
-    listed = [model.info.name for model in queries.list_models(tx) if model.retired_at is None]
+    listed = [model.info.name for model in queries.list_models(tx) if not model.is_retired]
     is_selected = bool(selection.where) or selection.by is not None
     if is_selected:
         for vote in queries.excluded_votes(tx, kind, further=selection.names, **span):
@@ -130,7 +130,7 @@ def stored_votes(
         else:
             columns, further = columns_for(settings), further_for(settings, selection.by)
             rows = queries.rated_votes(
-                tx, kind, with_answers="features" in columns, with_texts=reads_answers(settings),
+                tx, kind, with_answers="features" in columns, with_style=reads_style(settings),
                 further=selection.names, **span,
             )  # fmt: skip
             chosen = (vote for vote in progress.reading(rows) if selection.holds(vote.further))

@@ -90,5 +90,5 @@ def fill(on: Database) -> dict[str, str]:
 
 
 def export(on: Database, path: Path) -> bytes:
-    exchange.export_votes(on, path)
+    exchange.export_votes(on, path, all_texts=True)
     return path.read_bytes()

@@ -188,7 +188,7 @@ def test_the_online_ratings_equal_their_replay(house: House) -> None:
 def test_a_vote_during_a_long_replay_says_that_its_change_is_not_known(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("db.queries.online.LONG_REPLAY", 1)
+    monkeypatch.setattr("db.queries.boards.online.LONG_REPLAY", 1)
 
     def has_right_state() -> bool:
         return bool(house.read(queries.ledger_state).has_right_state(online_elo(house.settings.elo)))
@@ -216,7 +216,7 @@ def test_a_vote_during_a_long_replay_says_that_its_change_is_not_known(
 
 
 def test_an_arena_that_starts_after_an_import_replays_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.queries.online.LONG_REPLAY", 0)
+    monkeypatch.setattr("db.queries.boards.online.LONG_REPLAY", 0)
 
     async def main() -> None:
         arena = await started(house)

@@ -18,7 +18,8 @@ from db.codes import BattleKind, Reason
 from db.integrity import problems
 from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
-from db.queries import Tally, online
+from db.queries import Tally
+from db.queries.boards import online
 from db.session import open_database
 from tests.db.building import ELO, MODELS, add_models, judge_again, votable, vote
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from db.style import StyleCounts
 from elo.votes import answers
 from elo.votes.style import Features
 from elo.votes.values import ValueProblem
@@ -17,6 +18,10 @@ class Told:
     text: str | None = None
     tokens: int | None = None
     duration_ms: float | None = None
+
+    @property
+    def style(self) -> StyleCounts | None:
+        return None if self.text is None else StyleCounts.of(self.text)
 
 
 def same(found: Features, **expected: float) -> bool:
@@ -52,6 +57,16 @@ def test_our_export_has_the_answers_that_were_shown() -> None:
     assert same(a, tokens=9, characters=len(A), headers=1, lists=2, bold=1)
     assert same(b, tokens=2, characters=3, headers=0, lists=0, bold=0)
     assert same(answers.of_row({"deck_answers": deck}, "z", "y")[0])
+
+
+def test_an_answer_whose_text_is_gone_has_the_counts_of_its_line() -> None:
+    counts = {"n_chars": 7, "n_headings": 1, "n_list_items": 2, "n_bold": 3}
+    gone = {"side": "a", "text": None, "completion_tokens": 5}
+    (a, b) = answers.of_row({"turns": [{"prompt": None, "answers": [{**gone, **counts}]}]}, "x", "y")
+    assert same(a, tokens=5, characters=7, headers=1, lists=2, bold=3)
+    assert same(b)
+    a, _ = answers.of_row({"turns": [{"prompt": None, "answers": [{**gone, **counts, "n_bold": None}]}]}, "x", "y")
+    assert same(a, tokens=5)
 
 
 STYLED = {"characters": float(len(A)), "headers": 1.0, "lists": 2.0, "bold": 1.0}

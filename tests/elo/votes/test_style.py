@@ -1,87 +1,22 @@
 import json
 import math
-import time
 from array import array
 
 import numpy as np
 import pytest
 
+from db.style import StyleCounts
 from elo.votes.style import Features, features, of_metadata
-
-ANSWER = """# A header
-Some **bold** and __also bold__, but not **this
-one** nor 2 * 3 * 4.
-
-## Second
-1. first
-2. second
-   - nested
-* star
-+ plus
--no item
-#no header
-####### seven are none
-
-```python
-# a comment
-- 1
-**power**
-```
-    1. indented item
-"""
-
-
-def test_markdown_is_counted_and_code_is_not() -> None:
-    assert Features.of_texts([ANSWER]) == pytest.approx(
-        Features(math.nan, len(ANSWER), headers=2, lists=6, bold=2), nan_ok=True
-    )
 
 
 def test_answers_of_several_turns_are_summed() -> None:
-    assert Features.of_texts(["# a", "**b** ", "c"], tokens=12, seconds=1.5) == (12, 10, 1, 0, 1, 1.5)
-
-
-@pytest.mark.parametrize("fence", ["```", "~~~", "```python"])
-def test_code_that_was_cut_off_is_code_to_the_end(fence: str) -> None:
-    assert Features.of_texts([f"# a\n{fence}\n# no\n- no\n"])[2:5] == (1, 0, 0)
-
-
-def test_one_kind_of_fence_does_not_end_the_other() -> None:
-    assert Features.of_texts(["~~~\n```\n# no\n~~~\n# yes\n"]).headers == 1
-
-
-def test_code_within_a_line_opens_no_fence() -> None:
-    assert Features.of_texts(["```ls -la```\n# yes\n- yes\n"])[2:4] == (1, 1)
-
-
-def test_a_longer_fence_can_contain_a_shorter_one() -> None:
-    assert Features.of_texts(["````\n```\n# no\n```\n# no\n````\n# yes\n"]).headers == 1
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "-" * 50_000,
-        "**" * 50_000,
-        "_" * 50_000,
-        "` `" * 50_000,
-        "```\n" * 20_000,
-        "`" * 100_000,
-        "```a" * 30_000,
-        "~~~a\n" * 20_001,
-        "# \n" * 50_000,
-        " " * 50_000,
-    ],
-)
-def test_no_text_takes_long_to_count(text: str) -> None:
-    start = time.perf_counter()
-    Features.of_texts([text])
-    assert time.perf_counter() - start < 2
+    answers = [StyleCounts.of(text) for text in ("# a", "**b** ", "c")]
+    assert Features.of_answers(answers, tokens=12, seconds=1.5) == (12, 10, 1, 0, 1, 1.5)
 
 
 def test_no_answers_are_unknown_and_an_empty_one_is_empty() -> None:
-    assert all(map(math.isnan, Features.of_texts([])))
-    assert Features.of_texts([""])[1:5] == (0, 0, 0, 0)
+    assert all(map(math.isnan, Features.of_answers([])))
+    assert Features.of_answers([StyleCounts.of("")])[1:5] == (0, 0, 0, 0)
 
 
 METADATA = {

@@ -18,7 +18,7 @@ from elo.votes.vote_columns import (
     data_for,
     gathered,
     of_voters,
-    reads_answers,
+    reads_style,
 )
 
 
@@ -28,7 +28,7 @@ def test_only_what_settings_make_use_of_is_asked_for() -> None:
     assert columns_for(Settings(cluster="none", control=("side",))) == frozenset()
     everything = Settings(cluster="voter", half_life_days=1, weights="draw", control=("speed",))
     assert columns_for(everything) == {"voter", "time", "draw_probability", "features"}
-    assert [reads_answers(Settings(control=(name,))) for name in ("length", "style", "side", "speed")] == [
+    assert [reads_style(Settings(control=(name,))) for name in ("length", "style", "side", "speed")] == [
         True,
         True,
         False,

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
-from db.queries.battle_columns import BattleColumns
+from db.queries.boards.battle_columns import BattleColumns
 from db.schema import battles, models, turns, visitors, vote_reasons, votes
 
 _BATCH = 10_000
@@ -40,7 +40,8 @@ _VOTES = (
 
 
 class JudgedVote(NamedTuple):
-    """One vote, which counts if it has no reasons. `prompt` is that of the first turn, None for a prepared one."""
+    """One vote, which counts if it has no reasons. `prompt` is that of the first turn, None for a prepared one and for
+    one that was deleted."""
 
     model_a: str
     model_b: str
@@ -76,7 +77,7 @@ def judged_votes(
                 row.outcome,
                 row.pseudonym,
                 tuple(reasons.get(row.id, ())),
-                row.prompt,
+                row.prompt or None,
                 row.cast_at,
                 values.get(row.battle_id, ()),
             )

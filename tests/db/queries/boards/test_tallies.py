@@ -10,7 +10,7 @@ from db import queries
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.queries import BattleRecord, Tally, VoteTotals
-from db.queries import tallies as tallies_module
+from db.queries.boards import tallies as tallies_module
 from db.session import Database, open_database
 from tests.db.building import MODELS, add_models, fight, judge_again, votable, votable_quick, vote
 

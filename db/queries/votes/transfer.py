@@ -9,12 +9,14 @@ from sqlalchemy import Connection, Table, select
 
 from db import errors
 from db.codes import BattleKind, Reason, State
-from db.queries.battles import answer_values
+from db.queries.battles.answers import answer_values
+from db.queries.battles.feedback import insert_feedback
+from db.queries.battles.opening import new_share_id
+from db.queries.boards.ledger import advance_ledger, lock_ledger
 from db.queries.decks import add_deck_prompt, deck_key, deck_prompt_id, save_deck_answer
-from db.queries.ledger import advance_ledger, lock_ledger
 from db.queries.load import load_battles
 from db.queries.roster import insert
-from db.queries.votes import ban_visitor
+from db.queries.votes.casting import ban_visitor
 from db.records.battles import BattleRecord, VoteRecord
 from db.schema import answers, battles, models, turns, visitors, vote_reasons, votes
 
@@ -120,7 +122,7 @@ def _refuse_known(tx: Connection, batch: Sequence[BattleRecord], first: int) -> 
                 position,
                 f"battle {battle.battle_id} is in the database or earlier in the file; nothing is imported twice",
             )
-        taken |= {battle.battle_id, battle.share_id}
+        taken |= {battle.battle_id, battle.share_id} - {""}
 
 
 def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: int | None) -> None:
@@ -132,7 +134,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
         [
             {
                 "uuid": battle.battle_id,
-                "share_id": battle.share_id,
+                "share_id": battle.share_id or new_share_id(),
                 "kind": battle.kind,
                 "visitor_id": visitor_rows[battle.visitor].id,
                 "model_a": model_ids[battle.model_a],
@@ -145,6 +147,10 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "state": State.VOTED,
                 "opened_at": battle.opened_at,
                 "closed_at": battle.closed_at,
+                "shared_at": battle.shared_at,
+                "n_turns": battle.n_turns,
+                "prompt_chars": battle.prompt_chars,
+                "tags": list(battle.tags) or None if battle.deck_prompt is None else None,
             }
             for battle in batch
         ],
@@ -154,7 +160,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
         tx,
         turns,
         [
-            {"battle_id": row_id, "n": turn.n, "prompt": turn.prompt}
+            {"battle_id": row_id, "n": turn.n, "prompt": turn.prompt, "asked_at": turn.asked_at}
             for row_id, battle in by_id
             for turn in battle.turns
         ],
@@ -163,12 +169,13 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
         tx,
         answers,
         [
-            {"battle_id": row_id, "turn": turn.n, **answer_values(answer)}
+            {"battle_id": row_id, "turn": turn.n, **answer_values(answer, has_text=bool(turn.prompt))}
             for row_id, battle in by_id
             for turn in battle.turns
             for answer in turn.answers
         ],
     )
+    insert_feedback(tx, [(row_id, battle.feedback) for row_id, battle in by_id])
     reasons = [
         {*vote_of(battle).reasons} | ({Reason.BANNED} if visitor_rows[battle.visitor].banned_at is not None else set())
         for battle in batch
@@ -220,10 +227,17 @@ def _models(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
 
 
 def _visitors(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, Any]:
-    """Return the rows of the batch's visitors, by pseudonym. New visitors are added."""
-    first_met = {battle.visitor: battle.opened_at for battle in reversed(batch)}
+    """Return the rows of the batch's visitors, by pseudonym. New visitors are added, with their consent; that of a
+    visitor who is known here stays as it is here."""
+    first_met = {battle.visitor: battle for battle in reversed(batch)}
     new = insert(tx, visitors).on_conflict_do_nothing()
-    tx.execute(new, [{"pseudonym": pseudonym, "created_at": since} for pseudonym, since in first_met.items()])
+    tx.execute(
+        new,
+        [
+            {"pseudonym": pseudonym, "created_at": battle.opened_at, "consent_at": battle.consent_at}
+            for pseudonym, battle in first_met.items()
+        ],
+    )
     return {row.pseudonym: row for row in tx.execute(select(visitors).where(visitors.c.pseudonym.in_(first_met)))}
 
 

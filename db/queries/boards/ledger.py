@@ -4,7 +4,7 @@ The revision protocol: a transaction that changes what counts first calls `lock_
 transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a
 snapshot with revision r contains every change up to r. A vote's revision is its place in the replay of the online Elo.
 
-`elo_revision` says up to where the online-Elo state is right (`db.queries.online`).
+`elo_revision` says up to where the online-Elo state is right (`db.queries.boards.online`).
 """
 
 from collections.abc import Iterator, Sequence

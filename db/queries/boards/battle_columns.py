@@ -7,14 +7,11 @@ from sqlalchemy import Connection, Row, Select, func, select
 
 from db.queries.decks import prepared_id
 from db.records.votes import BATTLE_COLUMNS
-from db.schema import battles, deck_prompts, models, turns, visitors, votes
+from db.schema import battles, deck_prompts, models, visitors, votes
 
 _BATCH = 5_000
 _MODEL_A = models.alias("a")
 _MODEL_B = models.alias("b")
-_SIZES = select(
-    turns.c.battle_id, func.count().label("n_turns"), func.sum(func.length(turns.c.prompt)).label("chars")
-).group_by(turns.c.battle_id)
 _ROWS: Select[Any] = (
     select(
         votes.c.battle_id,
@@ -32,8 +29,9 @@ _ROWS: Select[Any] = (
         battles.c.opened_at,
         deck_prompts.c.key,
         deck_prompts.c.deck,
-        deck_prompts.c.tags,
-        func.length(deck_prompts.c.text).label("prepared_chars"),
+        func.coalesce(deck_prompts.c.tags, battles.c.tags).label("tags"),
+        battles.c.n_turns,
+        battles.c.prompt_chars,
     )
     .join(battles, votes.c.battle_id == battles.c.id)
     .join(visitors, battles.c.visitor_id == visitors.c.id)
@@ -41,25 +39,24 @@ _ROWS: Select[Any] = (
     .join(_MODEL_B, votes.c.model_b == _MODEL_B.c.id)
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
 )
-_Sizes = Mapping[int, tuple[int, int]]
-_VALUES: Mapping[str, Callable[[Row[Any], _Sizes], object]] = {
-    "model_a": lambda row, _: row.name_a,
-    "model_b": lambda row, _: row.name_b,
-    "winner": lambda row, _: row.outcome.winner,
-    "tstamp": lambda row, _: row.cast_at,
-    "kind": lambda row, _: row.kind.label,
-    "visitor": lambda row, _: row.pseudonym,
-    "revision": lambda row, _: row.revision,
-    "battle": lambda row, _: row.uuid,
-    "draw_probability": lambda row, _: row.draw_probability,
-    "prepared_id": lambda row, _: None if row.key is None else prepared_id(row.key, row.name_a, row.name_b),
-    "policy": lambda row, _: None if row.policy is None else row.policy.label,
-    "language": lambda row, _: row.language,
-    "opened_at": lambda row, _: row.opened_at,
-    "deck": lambda row, _: row.deck,
-    "tags": lambda row, _: row.tags,
-    "n_turns": lambda row, sizes: sizes.get(row.battle_id, (0, 0))[0] if row.key is None else 1,
-    "prompt_chars": lambda row, sizes: sizes.get(row.battle_id, (0, 0))[1] if row.key is None else row.prepared_chars,
+_VALUES: Mapping[str, Callable[[Row[Any]], object]] = {
+    "model_a": lambda row: row.name_a,
+    "model_b": lambda row: row.name_b,
+    "winner": lambda row: row.outcome.winner,
+    "tstamp": lambda row: row.cast_at,
+    "kind": lambda row: row.kind.label,
+    "visitor": lambda row: row.pseudonym,
+    "revision": lambda row: row.revision,
+    "battle": lambda row: row.uuid,
+    "draw_probability": lambda row: row.draw_probability,
+    "prepared_id": lambda row: None if row.key is None else prepared_id(row.key, row.name_a, row.name_b),
+    "policy": lambda row: None if row.policy is None else row.policy.label,
+    "language": lambda row: row.language,
+    "opened_at": lambda row: row.opened_at,
+    "deck": lambda row: row.deck,
+    "tags": lambda row: row.tags,
+    "n_turns": lambda row: row.n_turns,
+    "prompt_chars": lambda row: row.prompt_chars,
 }
 
 
@@ -69,17 +66,12 @@ class BattleColumns:
     def __init__(self, tx: Connection, names: Sequence[str]) -> None:
         assert _VALUES.keys() == set(BATTLE_COLUMNS)
         self._tx, self._values = tx, [_VALUES[name] for name in names]
-        self._has_sizes = bool({"n_turns", "prompt_chars"} & set(names))
 
     def of(self, battle_ids: Sequence[int]) -> dict[int, tuple[object, ...]]:
         """Return the values, in the order of the names, by row number of the battle; nothing without names."""
         found: dict[int, tuple[object, ...]] = {}
         for start in range(0, len(battle_ids) if self._values else 0, _BATCH):
             ids = battle_ids[start : start + _BATCH]
-            sizes: dict[int, tuple[int, int]] = {}
-            if self._has_sizes:
-                rows = self._tx.execute(_SIZES.where(turns.c.battle_id.in_(ids)))
-                sizes = {row.battle_id: (row.n_turns, row.chars) for row in rows}
             for row in self._tx.execute(_ROWS.where(votes.c.battle_id.in_(ids))):
-                found[row.battle_id] = tuple(value(row, sizes) for value in self._values)
+                found[row.battle_id] = tuple(value(row) for value in self._values)
         return found

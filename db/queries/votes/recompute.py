@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from sqlalchemy import Connection, bindparam, select, update
 
 from db.codes import STANDING_REASONS, Reason
-from db.queries.ledger import lock_ledger
-from db.queries.load import turns_of
-from db.queries.votes import reasons_of, remove_reasons, restate
+from db.queries.boards.ledger import lock_ledger
+from db.queries.load import reasons_of, turns_of
+from db.queries.votes.casting import remove_reasons, restate
 from db.records.votes import NewVerdict, Restated, StoredVerdict
 from db.schema import vote_reasons, votes
 

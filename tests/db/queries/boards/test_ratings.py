@@ -3,7 +3,7 @@ import pytest
 from db import queries
 from db.codes import BattleKind, Reason, Side, State
 from db.outcome import Outcome
-from db.queries import AnswerRecord, RatedVote, ShownAnswer
+from db.queries import AnswerRecord, RatedVote, ShownAnswer, StyleCounts
 from db.queries.decks import deck_key
 from db.session import Database
 from tests.db.building import MODELS, PROMPT, votable, votable_quick, vote
@@ -24,7 +24,7 @@ def test_votes_come_in_order_with_all_that_is_known_of_them(database: Database) 
         assert all(isinstance(rated.outcome, Outcome) for rated in queries.rated_votes(tx, None))
 
 
-def test_answers_are_those_that_were_shown_and_texts_only_on_request(database: Database) -> None:
+def test_answers_are_those_that_were_shown_and_style_only_on_request(database: Database) -> None:
     with database.write() as tx:
         battle = votable(tx, ("ash", "birch"))
         turn = queries.add_turn(tx, battle, "And 3 + 3?")
@@ -34,19 +34,22 @@ def test_answers_are_those_that_were_shown_and_texts_only_on_request(database: D
         vote(tx, battle)
         vote(tx, votable_quick(tx, ("cedar", "ash"), "bob"), Outcome.B, "bob")
     with database.read() as tx:
-        live, quick = queries.rated_votes(tx, None, with_answers=True, with_texts=True)
-        assert live.answers_a == (ShownAnswer("It is 3.", 5, 80.25),)
-        assert live.answers_b == (ShownAnswer("It is 4.", 5, 80.25), ShownAnswer("Six.", 2, 2.5))
-        assert quick.answers_a == (ShownAnswer("cedar it is", 5, None),)
-        assert quick.answers_b == (ShownAnswer("ash it is", 5, None),)
+        live, quick = queries.rated_votes(tx, None, with_answers=True, with_style=True)
+        assert live.answers_a == (ShownAnswer(StyleCounts.of("It is 3."), 5, 80.25),)
+        assert live.answers_b == (
+            ShownAnswer(StyleCounts.of("It is 4."), 5, 80.25),
+            ShownAnswer(StyleCounts.of("Six."), 2, 2.5),
+        )
+        assert quick.answers_a == (ShownAnswer(StyleCounts.of("cedar it is"), 5, None),)
+        assert quick.answers_b == (ShownAnswer(StyleCounts.of("ash it is"), 5, None),)
         live, quick = queries.rated_votes(tx, None, with_answers=True)
         assert live.answers_b == (ShownAnswer(None, 5, 80.25), ShownAnswer(None, 2, 2.5))
         assert quick.answers_a == (ShownAnswer(None, 5, None),)
 
 
 def test_many_votes_come_page_by_page(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.queries.ratings._BATCH", 3)
-    monkeypatch.setattr("db.queries.ratings._BATCH_WITH_ANSWERS", 2)
+    monkeypatch.setattr("db.queries.boards.ratings._BATCH", 3)
+    monkeypatch.setattr("db.queries.boards.ratings._BATCH_WITH_ANSWERS", 2)
     with database.write() as tx:
         for i in range(7):
             vote(tx, votable(tx, (MODELS[i % 3], MODELS[3])), now=20.0 + i)
@@ -57,7 +60,7 @@ def test_many_votes_come_page_by_page(database: Database, monkeypatch: pytest.Mo
 
 
 def test_voters_come_with_the_same_votes_in_the_same_order(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.queries.ledger._BATCH", 3)
+    monkeypatch.setattr("db.queries.boards.ledger._BATCH", 3)
     with database.write() as tx:
         for i in range(8):
             visitor, reasons = f"visitor {i % 3}", [Reason.STOPPED] * (i == 2)

@@ -3,8 +3,8 @@ import pytest
 from db import queries
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
-from db.queries import judged
-from db.queries.judged import JudgedVote, judged_votes
+from db.queries.boards import judged
+from db.queries.boards.judged import JudgedVote, judged_votes
 from db.session import Database
 from tests.db import building
 

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Select, false, null, select
 
 from db.codes import BattleKind, Side
 from db.outcome import Outcome
-from db.queries.battle_columns import BattleColumns
+from db.queries.boards.battle_columns import BattleColumns
+from db.queries.boards.ledger import CODE, of_votes
 from db.queries.decks import prepared_id
-from db.queries.ledger import CODE, of_votes
-from db.queries.votes import reasons_of
+from db.queries.load import reasons_of
 from db.records.votes import ExcludedVote, RatedVote, ShownAnswer
 from db.schema import answers, battles, deck_answers, deck_prompts, models, visitors, votes
+from db.style import StyleCounts
 
 _BATCH = 10_000
 _BATCH_WITH_ANSWERS = 500
@@ -51,11 +52,11 @@ def rated_votes(
     since: float | None = None,
     until: float | None = None,
     with_answers: bool = False,
-    with_texts: bool = False,
+    with_style: bool = False,
     further: Sequence[str] = (),
 ) -> Iterator[RatedVote]:
     """Yield the counted votes of a kind (None: any) in order of revision, cast at `since` or later and before `until`.
-    Answers, their texts, and the columns named in `further`, some of `BATTLE_COLUMNS`, are read only if requested."""
+    Answers, their style, and the columns named in `further`, some of `BATTLE_COLUMNS`, are read only if requested."""
     chosen = of_votes(_VOTES, kind, since, until)
     columns = BattleColumns(tx, further)
     # There are few names and many votes: a look-up here costs less than joins.
@@ -68,8 +69,8 @@ def rated_votes(
         )
     )
     for page in _pages(tx, chosen, _BATCH_WITH_ANSWERS if with_answers else _BATCH):
-        live = _live_answers(tx, page, with_texts=with_texts) if with_answers else {}
-        prepared = _prepared_answers(tx, page, with_texts=with_texts) if with_answers else {}
+        live = _live_answers(tx, page, with_style=with_style) if with_answers else {}
+        prepared = _prepared_answers(tx, page, with_style=with_style) if with_answers else {}
         values = columns.of([row.battle_id for row in page])
         for battle, _, a, b, code, cast_at, visitor, prompt, chance in page:
             answers_a = live.get((battle, Side.A), ()) if prompt is None else prepared.get((prompt, a), ())
@@ -108,36 +109,43 @@ def _pages(tx: Connection, chosen: Select[Any], n_rows: int) -> Iterator[Sequenc
 
 
 def _live_answers(
-    tx: Connection, rows: Sequence[Any], *, with_texts: bool
+    tx: Connection, rows: Sequence[Any], *, with_style: bool
 ) -> Mapping[tuple[int, Side], tuple[ShownAnswer, ...]]:
     """Return the last attempt of each turn, which is the one that was shown, by battle and side."""
     wanted = select(
         answers.c.battle_id,
         answers.c.turn,
         answers.c.side,
-        answers.c.text if with_texts else null().label("text"),
         answers.c.completion_tokens,
         answers.c.duration_ms,
+        *(answers.c[name] if with_style else null().label(name) for name in StyleCounts._fields),
     )
     ids = [row.battle_id for row in rows if row.deck_prompt_id is None]
     in_order = (answers.c.battle_id, answers.c.turn, answers.c.side, answers.c.attempt)
     shown: dict[tuple[int, Side], dict[int, ShownAnswer]] = defaultdict(dict)
     for row in tx.execute(wanted.where(answers.c.battle_id.in_(ids)).order_by(*in_order)):
-        answer = ShownAnswer(row.text, row.completion_tokens, row.duration_ms)
+        counts = (row.n_chars, row.n_headings, row.n_list_items, row.n_bold)
+        style = None if None in counts else StyleCounts(*counts)
+        answer = ShownAnswer(style, row.completion_tokens, row.duration_ms)
         shown[row.battle_id, row.side][row.turn] = answer
     return {subject: tuple(by_turn.values()) for subject, by_turn in shown.items()}
 
 
 def _prepared_answers(
-    tx: Connection, rows: Sequence[Any], *, with_texts: bool
+    tx: Connection, rows: Sequence[Any], *, with_style: bool
 ) -> Mapping[tuple[int, int], tuple[ShownAnswer, ...]]:
     """Return prepared answers by prompt and model."""
     wanted = select(
         deck_answers.c.deck_prompt_id,
         deck_answers.c.model_id,
-        deck_answers.c.text if with_texts else null().label("text"),
+        deck_answers.c.text if with_style else null().label("text"),
         deck_answers.c.completion_tokens,
     )
     prompts = {row.deck_prompt_id for row in rows if row.deck_prompt_id is not None}
     found = tx.execute(wanted.where(deck_answers.c.deck_prompt_id.in_(prompts))) if prompts else ()
-    return {(row.deck_prompt_id, row.model_id): (ShownAnswer(row.text, row.completion_tokens, None),) for row in found}
+    return {
+        (row.deck_prompt_id, row.model_id): (
+            ShownAnswer(None if row.text is None else StyleCounts.of(row.text), row.completion_tokens, None),
+        )
+        for row in found
+    }

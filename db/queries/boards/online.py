@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, exists, false, func, select, update
 
 from db.outcome import Outcome
-from db.queries.ledger import LockedLedger, ledger_state, lock_ledger, packed_in_order, unpacked
+from db.queries.boards.ledger import LockedLedger, ledger_state, lock_ledger, packed_in_order, unpacked
 from db.records.votes import EloState, OnlineElo, OrderedVote
 from db.schema import elo_state as elo_table
 from db.schema import ledger, models, votes

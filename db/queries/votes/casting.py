@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, delete, exists
 from db import errors
 from db.codes import Reason, State
 from db.outcome import Outcome
-from db.queries.battles import no_such_battle
-from db.queries.ledger import LockedLedger, advance_ledger, lock_ledger
+from db.queries.battles.rows import no_such_battle
+from db.queries.boards.ledger import LockedLedger, advance_ledger, lock_ledger
+from db.queries.boards.online import is_long_replay, replay_locked
 from db.queries.load import vote_record
-from db.queries.online import is_long_replay, replay_locked
 from db.queries.roster import insert
 from db.records.battles import VoteRecord
 from db.records.votes import CastVote, EloChange, OnlineElo, Restated
@@ -147,14 +147,6 @@ def restate(tx: Connection, locked: LockedLedger, vote_ids: Sequence[int]) -> Re
     for batch in batches:
         tx.execute(restated.where(votes.c.id.in_(batch)))
     return Restated(n_changed=len(vote_ids), n_flipped=n_flipped, revision=revision)
-
-
-def reasons_of(tx: Connection, vote_ids: Sequence[int]) -> dict[int, set[Reason]]:
-    """Return why each of these votes does not count (for other queries)."""
-    found: dict[int, set[Reason]] = {vote_id: set() for vote_id in vote_ids}
-    for row in tx.execute(select(vote_reasons).where(vote_reasons.c.vote_id.in_(vote_ids))):
-        found[row.vote_id].add(row.reason)
-    return found
 
 
 def remove_reasons(tx: Connection, which: Sequence[tuple[int, Reason]]) -> None:

@@ -17,7 +17,6 @@ def test_a_battle_is_read_as_it_was_written(database: Database) -> None:
         battle_id = votable(tx)
     with database.read() as tx:
         battle = queries.get_battle(tx, battle_id)
-        assert queries.get_shared_battle(tx, battle.share_id) == battle
     assert len(battle_id) == 32
     assert len(battle.share_id) >= 20
     assert battle.share_id not in battle_id
@@ -155,7 +154,7 @@ def test_an_unknown_battle_is_an_error_that_names_it(database: Database) -> None
     with database.write() as tx:
         for call in (
             lambda: queries.get_battle(tx, "nope"),
-            lambda: queries.get_shared_battle(tx, "nope"),
+            lambda: queries.shared_battle(tx, "nope"),
             lambda: queries.add_turn(tx, "nope", "x"),
             lambda: queries.save_answer(tx, "nope", 1, AnswerRecord(Side.A, 1, "x")),
             lambda: queries.set_battle_state(tx, "nope", State.VOID, now=1.0),

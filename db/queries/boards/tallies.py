@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, false, func, select
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
-from db.queries.ledger import CODE, ledger_state
+from db.queries.boards.ledger import CODE, ledger_state
 from db.records.votes import PairTally, Tally
 from db.schema import vote_reasons, votes
 

@@ -1,0 +1,31 @@
+"""Single battles, by their id or by their visitor."""
+
+from sqlalchemy import Connection, select
+
+from db.codes import BattleKind, State
+from db.queries.battles.rows import no_such_battle
+from db.queries.load import load_battles
+from db.records.battles import BattleRecord
+from db.schema import battles, visitors
+
+
+def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
+    """Return the battle with its turns, answers (by turn, side, attempt), vote and feedback. Raises NoSuchBattle."""
+    for battle in load_battles(tx, battles.c.uuid == battle_id):
+        return battle
+    raise no_such_battle(battle_id)
+
+
+def current_battle(tx: Connection, visitor: str, kind: BattleKind = BattleKind.BATTLE) -> str | None:
+    """Return the visitor's newest battle of a kind that is open or votable, for a reloaded page."""
+    return tx.scalar(
+        select(battles.c.uuid)
+        .join(visitors, battles.c.visitor_id == visitors.c.id)
+        .where(
+            visitors.c.pseudonym == visitor,
+            battles.c.kind == kind,
+            battles.c.state.in_((State.OPEN, State.VOTABLE)),
+        )
+        .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
+        .limit(1)
+    )

@@ -1,0 +1,64 @@
+"""A visitor's battles and votes, for the visitor."""
+
+from sqlalchemy import ColumnElement, Connection, func, select, true, tuple_
+
+from db import errors
+from db.codes import BattleKind
+from db.outcome import Outcome
+from db.queries.battles.summaries import SUMMARIES, summaries
+from db.queries.boards.ledger import model_names
+from db.records.visitors import BattleSummary
+from db.records.votes import Cell
+from db.schema import battles, visitors, votes
+
+
+def visitor_battles(
+    tx: Connection,
+    visitor: str,
+    *,
+    kind: BattleKind | None = None,
+    outcome: Outcome | None = None,
+    counted: bool | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[BattleSummary]:
+    """Return at most `limit` battles of the visitor, the newest first: of one kind, with one outcome, with a vote that
+    counts or does not (None: any), and opened before the battle with the id `before`, the last of the page before. A
+    battle that was replaced is left out.
+
+    Raises NoSuchBattle if `before` is not a battle of the visitor.
+    """
+    visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
+    chosen = SUMMARIES.where(battles.c.visitor_id == visitor_id, battles.c.replaced_by.is_(None)).limit(limit)
+    if kind is not None:
+        chosen = chosen.where(battles.c.kind == kind)
+    if outcome is not None:
+        chosen = chosen.where(votes.c.outcome == outcome)
+    if counted is not None:
+        chosen = chosen.where(votes.c.counted == counted)
+    if before is not None:
+        chosen = chosen.where(_opened_before(tx, before, visitor_id))
+    return summaries(tx, chosen, knows_all=False)
+
+
+def visitor_cells(tx: Connection, visitor: str, kind: BattleKind | None = BattleKind.BATTLE) -> list[Cell]:
+    """Count the visitor's counted votes by (model on side A, model on side B, outcome), for a board of their own."""
+    grouped = (
+        select(votes.c.model_a, votes.c.model_b, votes.c.outcome, func.count())
+        .select_from(votes.join(battles).join(visitors))
+        .where(visitors.c.pseudonym == visitor, votes.c.counted == true())
+        .group_by(votes.c.model_a, votes.c.model_b, votes.c.outcome)
+    )
+    names = model_names(tx)
+    chosen = grouped if kind is None else grouped.where(votes.c.kind == kind)
+    return [Cell(names[a], names[b], outcome, n) for a, b, outcome, n in tx.execute(chosen)]
+
+
+def _opened_before(tx: Connection, battle_id: str, visitor_id: int | None) -> ColumnElement[bool]:
+    place = select(battles.c.opened_at, battles.c.id).where(
+        battles.c.uuid == battle_id, battles.c.visitor_id == visitor_id
+    )
+    found = tx.execute(place).one_or_none()
+    if found is None:
+        raise errors.NoSuchBattle(f"the visitor has no battle with the id {battle_id!r}")
+    return tuple_(battles.c.opened_at, battles.c.id) < tuple_(*found)

@@ -1,0 +1,1 @@
+"""Votes: cast, withdrawn, banned, judged again, exported and imported."""
