@@ -3,7 +3,7 @@ r"""Which TeX the page's KaTeX may draw.
 Every other formula is shown as its source. KaTeX runs in the reader's browser, and a formula can be built to harm it:
 300 nested fractions crash the tab, again at every reload. So each formula is first read here, by a grammar that knows
 every allowed command and the number of its arguments. Unknown commands (macros, links, pictures, HTML attributes,
-lengths of any kind), nesting beyond `MAX_DEPTH` and length beyond `MAX_CHARS` are refused. `Budget` limits all formulas
+lengths of any kind), nesting beyond `MAX_DEPTH` and length beyond `MAX_CHARS` are refused. `budget` limits all formulas
 of one answer together.
 
     \frac{1}{2}          yes
@@ -14,12 +14,9 @@ of one answer together.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 MAX_CHARS = 2000
 MAX_DEPTH = 12
-MAX_FORMULAS = 200
-MAX_TOTAL_CHARS = 10_000
 
 _TOKEN = re.compile(r"\\(?:operatorname\*|tag\*|[A-Za-z]+|.)|\s+|.", re.DOTALL)
 
@@ -97,22 +94,6 @@ _COLUMNS = re.compile(r"[lcr|: \d]{0,40}")
 
 class _Refused(Exception):
     pass
-
-
-@dataclass(slots=True)
-class Budget:
-    """How many formulas, and characters in them, one answer may still have drawn."""
-
-    n_formulas: int = MAX_FORMULAS
-    n_chars: int = MAX_TOTAL_CHARS
-
-    def take(self, tex: str) -> bool:
-        """Whether this formula may be drawn; if so, it is charged."""
-        if self.n_formulas < 1 or self.n_chars < len(tex) or not is_drawable(tex):
-            return False
-        self.n_formulas -= 1
-        self.n_chars -= len(tex)
-        return True
 
 
 def is_drawable(tex: str) -> bool:

@@ -12,13 +12,14 @@ plain text. A finished item of a list at the left margin counts as a block, and 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from markdown_it.token import Token
 
-from arena.ui.markup.formulas import Budget
+from arena.ui.markup.budget import Budget
 from arena.ui.markup.reader import MAX_NESTING, make_reader
-from arena.ui.markup.writer import write_block, write_source
+from arena.ui.markup.writer import COLOURED, PLAIN, STATIC, Look, write_block, write_source
 from arena.ui.untrusted import cleaned, escaped
 
 _reader = make_reader()
@@ -28,7 +29,9 @@ _FORMULAS_IN_REST = 20
 """The page draws the whole rest again each time; further formulas are drawn once their block is finished."""
 _BETWEEN = "\n\n"
 _LIST = re.compile(r"^<[uo]l")
-_CLOSERS = re.compile(r"(?:</code></pre>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$")
+_CLOSERS = re.compile(
+    r"(?:</code></pre></div>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,14 @@ class Markup:
 def whole(text: str) -> str:
     """Return a finished text as HTML."""
     return GrowingMarkup().show(text, is_whole=True).done
+
+
+@lru_cache(maxsize=500)
+def static(text: str) -> str:
+    """Return a finished text as HTML for a page that the server makes: formulas are MathML, because the page has no
+    KaTeX."""
+    written = GrowingMarkup(STATIC).show(text, is_whole=True).done.strip()
+    return f'<div class="answer">{written}</div>'
 
 
 class GrowingMarkup:
@@ -62,7 +73,9 @@ class GrowingMarkup:
     _budget: Budget
     _markup: Markup
 
-    def __init__(self) -> None:
+    def __init__(self, look: Look = COLOURED) -> None:
+        """`look` is how finished blocks are drawn; code that still grows has no colours."""
+        self._look = look
         self._begin()
 
     def show(self, text: str, *, is_whole: bool = False) -> Markup:
@@ -141,7 +154,7 @@ class GrowingMarkup:
             kept = {name: one for name, one in references.items() if name in self._references or one["map"][1] <= line}
             self._references = kept
         budget = replace(self._budget, n_formulas=min(self._budget.n_formulas, _FORMULAS_IN_REST))
-        rest = "".join(self._write(block, lines, budget) for block in blocks)
+        rest = "".join(self._write(block, lines, budget, look=PLAIN) for block in blocks)
         self._rest = _CLOSERS.sub("", rest.removesuffix(_BETWEEN))
         self._tail = "\n".join(lines[line:])
         self._n_read = len(self._tail)
@@ -159,11 +172,19 @@ class GrowingMarkup:
         self._tail = self._rest = ""
         self._n_read = 0
 
-    def _write(self, block: list[Token], lines: Sequence[str], budget: Budget, *, goes_on: bool = False) -> str:
+    def _write(
+        self,
+        block: list[Token],
+        lines: Sequence[str],
+        budget: Budget,
+        *,
+        look: Look | None = None,
+        goes_on: bool = False,
+    ) -> str:
         if any(token.level >= MAX_NESTING - 1 for token in block):  # the reader drops what is nested deeper
             first, last = block[0].map or (0, len(lines))
             return write_source("\n".join(lines[first:last])) + _BETWEEN
-        written = write_block(block, budget)
+        written = write_block(block, budget, look or self._look)
         return (_LIST.sub(r'\g<0> class="goes-on"', written) if goes_on else written) + _BETWEEN
 
 

@@ -1,8 +1,9 @@
 r"""Read Markdown into markdown-it's tokens, without raw HTML.
 
-It reads CommonMark with tables and strikethrough. It adds formulas (`$$…$$`, `\[…\]` and `\(…\)`), links for bare
-addresses, and limits. A table of more than `MAX_CELLS` cells and a paragraph of more than `MAX_INLINE_CHARS` characters
-stay plain text, because reading them would block every other page. Links lead to http and https; all others stay text.
+It reads CommonMark with tables and strikethrough. It adds formulas (`$$…$$`, `\[…\]`, `\(…\)`, and `$…$` where that
+cannot be a price), links for bare addresses, and limits. A table of more than `MAX_CELLS` cells and a paragraph of more
+than `MAX_INLINE_CHARS` characters stay plain text, because reading them would block every other page. Links lead to
+http and https; all others stay text.
 """
 
 import re
@@ -15,13 +16,16 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from arena.ui.markup.formulas import MAX_CHARS
+from arena.ui.markup.formulas import MAX_CHARS, is_drawable
 
 MAX_NESTING = 40
 """How deep quotes, lists and emphasis may be nested."""
 MAX_CELLS = 4000
 MAX_INLINE_CHARS = 8000
 
+_WORDS = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
+_ARGUMENT = re.compile(r"\\[A-Za-z]+\*?(?: ?\{[^{}]*\})?")
+_LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]")
 _CLOSING = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"{}|\\^`\ufffd]+", re.IGNORECASE)
 _SENTENCE_END = "?!.,:;*_~'"
@@ -37,6 +41,7 @@ def make_reader() -> MarkdownIt:
     reader.inline.ruler.before("escape", "formula", _inline_formula)
     reader.core.ruler.before("inline", "long", _leave_long_text)
     reader.core.ruler.after("inline", "bare_links", _link_bare_addresses)
+    reader.core.ruler.push("columns", _measure_columns)
     reader.validateLink = lambda url: re.match(r"https?://[^/]", url, re.IGNORECASE) is not None  # type: ignore[method-assign]
     return reader
 
@@ -103,17 +108,64 @@ def _block_formula(state: StateBlock, start: int, end: int, silent: bool) -> boo
 
 def _inline_formula(state: StateInline, silent: bool) -> bool:
     opening = state.src[state.pos : state.pos + 2]
+    if opening.startswith("$") and opening != "$$":
+        return _dollars(state, silent)
     closing = _CLOSING.get(opening)
     if closing is None:
         return False
     end = state.src.find(closing, state.pos + 2, min(state.posMax, state.pos + MAX_CHARS + 4))
-    if end < 0 or not state.src[state.pos + 2 : end].strip():
+    tex = state.src[state.pos + 2 : end]
+    if end < 0 or not tex.strip():
         return False
+    if opening == "$$" and (state.src[end + 2 : end + 3] == "$" or _is_prose(tex)):
+        return False  # $$ and $$$ are also how dear a place is
+    return _push_formula(state, opening, tex, end + 2, silent)
+
+
+def _dollars(state: StateInline, silent: bool) -> bool:
+    """Read `$…$` by the rules of Pandoc (`tex_math_dollars`), and stricter, because `$` is also money and the sign of
+    variables. The first `$` follows no letter or digit, and no space follows it; no space is before the second, and
+    no letter or digit after it (but a Korean particle may: `$x$가`). Both are in one line, and what is between them is
+    a formula and no prose."""
+    src, start = state.src, state.pos + 1
+    end = _next_dollar(src, start, min(state.posMax, state.pos + MAX_CHARS + 2))
+    tex = src[start:end]
+    if end < 0 or not tex or tex[0].isspace() or tex[-1].isspace() or "\n" in tex or "`" in tex:
+        return False
+    before, after = src[start - 2 : start - 1] if start > 1 else "", src[end + 1 : end + 2]
+    if _LATIN.match(before) or before in ("$", "\\") or _LATIN.match(after) or after == "$":
+        return False
+    if tex[0] in "({" and after in ("(", "{"):  # $(pwd)/$(date)
+        return False
+    is_tex = re.search(r"\\[A-Za-z]", tex) is not None
+    if not is_tex and (_is_prose(tex) or _is_price(tex) or not is_drawable(tex)):
+        return False
+    return _push_formula(state, "$", tex, end + 1, silent)
+
+
+def _next_dollar(src: str, start: int, stop: int) -> int:
+    """Return the place of the next `$` without a backslash before it, -1 if there is none."""
+    while (end := src.find("$", start, stop)) > 0 and src[end - 1] == "\\":
+        start = end + 1
+    return end
+
+
+def _is_prose(tex: str) -> bool:
+    """Whether two words follow each other outside of commands: `) or sushi (`."""
+    return _WORDS.search(_ARGUMENT.sub("", tex)) is not None
+
+
+def _is_price(tex: str) -> bool:
+    """Whether it could begin with an amount: `5 (or 5`, `5M` and `5/mo`, but not `5`, `2x` and `10^6`."""
+    return tex[0].isdigit() and re.search(r"[^\W\d_]{2}|[^\W\d_] |, |; |[€£¥₩]", _ARGUMENT.sub("", tex)) is not None
+
+
+def _push_formula(state: StateInline, opening: str, tex: str, end: int, silent: bool) -> bool:
     if not silent:
         token = state.push("formula", "", 0)
-        token.content = state.src[state.pos + 2 : end]
+        token.content = tex
         token.markup = opening
-    state.pos = end + 2
+    state.pos = end
     return True
 
 
@@ -158,3 +210,21 @@ def _without_sentence_end(url: str) -> str:
         else:
             break
     return url
+
+
+def _measure_columns(state: StateCore) -> None:
+    """Give each head cell the length of the longest text in its column, as `meta["length"]`."""
+    heads: list[Token] = []
+    column = 0
+    for token in state.tokens:
+        if token.type == "table_open":
+            heads = []
+        elif token.type == "tr_open":
+            column = 0
+        elif token.type == "th_open":
+            token.meta["length"] = 0
+            heads.append(token)
+        elif token.type in ("th_close", "td_close"):
+            column += 1
+        elif token.type in ("inline", "long_text") and column < len(heads):
+            heads[column].meta["length"] = max(heads[column].meta["length"], len(token.content))

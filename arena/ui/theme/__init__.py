@@ -3,22 +3,26 @@
     tokens, header             every page
     frame                      Gradio's pages
     battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
-    dock, reveal, answer       what stays at its bottom; what follows the vote; an answer
+    dock, reveal               what stays at its bottom; what follows the vote
     plain                      pages that the server makes
-    leaderboard                both
+    leaderboard, answer        both
     page, connection           scripts beside Gradio: what all share; a lost connection
     keys, sides, follow,       scripts of a battle page
     focus, tabs
+    markdown, copy             scripts of every page with answers
 
 Gradio puts the style sheets into every page's head. `web` adds the scripts, because the Content-Security-Policy allows
 only scripts that came with the page, and Gradio would add them later. For the same reason no event has `js=`, and no
 page uses gr.HTML. Nothing is fetched from other hosts: the fonts are the system's.
 """
 
+import json
 from importlib.resources import files
 from typing import Literal
 
 import gradio as gr
+
+from arena.ui.messages import LANGUAGES, messages
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ":root:has(body.dark), .dark"
@@ -27,8 +31,18 @@ _THEME_COLOR = (
     '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
 )
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "answer", "reveal", "leaderboard")
-_PLAIN_STYLES = ("header", "leaderboard", "plain")
-_SCRIPTS = ("page", "connection", "keys", "sides", "follow", "focus", "tabs")
+_PLAIN_STYLES = ("header", "leaderboard", "answer", "plain")
+_SCRIPTS = ("page", "connection", "keys", "sides", "follow", "focus", "tabs", "markdown", "copy")
+_COPY_TEXTS = (
+    "copy",
+    "copy_code",
+    "copy_answer",
+    "copied",
+    "not_copied",
+    "scrolls_code",
+    "scrolls_table",
+    "scrolls_formula",
+)
 _MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 
 
@@ -108,4 +122,11 @@ def _style(*names: str) -> str:
 
 
 def _text(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return text.replace("__TEXTS__", _copy_texts()) if name == "copy.js" else text
+
+
+def _copy_texts() -> str:
+    """Return the sentences that `copy.js` shows, by language, as JSON."""
+    texts = {language: {key: messages(language)(key) for key in _COPY_TEXTS} for language in LANGUAGES}
+    return json.dumps(texts, ensure_ascii=False)

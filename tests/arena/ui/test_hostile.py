@@ -78,7 +78,7 @@ _LOOK = """() => {
         ran: Number(window.__x !== undefined),
         ids: count("[id]:not(#done-a, #rest-a, #done-b, #rest-b)"),
         names: count(".toast, .letter, .head, .is-chosen, .name, .mermaid, svg:not(.katex svg)"),
-        loads: count("img, iframe, video, audio, object, embed, form, style, script, link, meta, button"),
+        loads: count("img, iframe, video, audio, object, embed, form, style, script, link, meta, button:not(.copy)"),
         links: [...document.querySelectorAll(".answer a")].filter((a) => !isSafe(a)).length,
         votes: document.querySelectorAll("#vote-a, #vote-b").length,
         wider: Math.max(0, document.documentElement.scrollWidth - innerWidth),

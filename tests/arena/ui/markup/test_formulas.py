@@ -3,7 +3,8 @@
 import pytest
 
 from arena.ui.markup import whole
-from arena.ui.markup.formulas import MAX_CHARS, MAX_DEPTH, MAX_FORMULAS, MAX_TOTAL_CHARS, Budget, is_drawable
+from arena.ui.markup.budget import MAX_FORMULA_CHARS, MAX_FORMULAS, Budget
+from arena.ui.markup.formulas import MAX_CHARS, MAX_DEPTH, is_drawable
 
 
 @pytest.mark.parametrize(
@@ -121,5 +122,5 @@ def test_one_answer_draws_a_limited_number_and_shows_the_source_of_the_others() 
 def test_formulas_of_one_answer_are_limited_together() -> None:
     budget = Budget()
     tex = "x" * MAX_CHARS
-    assert [budget.take(tex) for _ in range(MAX_TOTAL_CHARS // MAX_CHARS + 1)] == [True] * 5 + [False]
-    assert budget.take("x") is False
+    assert [budget.take_formula(tex) for _ in range(MAX_FORMULA_CHARS // MAX_CHARS + 1)] == [True] * 5 + [False]
+    assert budget.take_formula("x") is False

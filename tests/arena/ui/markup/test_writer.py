@@ -6,8 +6,15 @@ from html.parser import HTMLParser
 import pytest
 
 from arena.ui.markup import whole
+from arena.ui.markup.colours import CLASSES
 
 _A = 'target="_blank" rel="noopener noreferrer nofollow"'
+
+
+def _code(line: str) -> str:
+    return f'<div class="code"><span class="language"></span><pre><code>{line}&#10;</code></pre></div>'
+
+
 _CONSTRUCTS = [
     ("plain words", '<p dir="auto">plain words</p>'),
     (
@@ -32,11 +39,15 @@ _CONSTRUCTS = [
     ("> a\n> - b", '<blockquote dir="auto"><p>a</p><ul dir="auto"><li><p>b</p></li></ul></blockquote>'),
     (
         "```python\nif a < b:\n\n\tpass\n```",
-        '<pre tabindex="0" title="python"><code>if a &lt; b:&#10;&#10;&#9;pass&#10;</code></pre>',
+        '<div class="code"><span class="language">python</span><pre><code><span class="k">if</span> a &lt; b:&#10;'
+        '&#10;&#9;<span class="k">pass</span>&#10;</code></pre></div>',
     ),
-    ("```mermaid\ngraph TD\n```", '<pre tabindex="0" title="mermaid"><code>graph TD&#10;</code></pre>'),
-    ('~~~"><script>\nx\n~~~', '<pre tabindex="0"><code>x&#10;</code></pre>'),
-    ("    code\n", '<pre tabindex="0"><code>code&#10;</code></pre>'),
+    (
+        "```mermaid\ngraph TD\n```",
+        '<div class="code"><span class="language">mermaid</span><pre><code>graph TD&#10;</code></pre></div>',
+    ),
+    ('~~~"><script>\nx\n~~~', _code("x")),
+    ("    code\n", _code("code")),
     (
         "| a | b | c |\n|---|:-:|--:|\n| 1 | `2` | 3 |",
         '<div class="table"><table><thead><tr><th dir="auto">a</th><th dir="auto" class="is-center">b</th>'
@@ -95,10 +106,10 @@ _ALLOWED = {
     **{tag: {"class"} for tag in ("div", "span")},
     "ol": {"dir", "start"},
     "a": {"href", "target", "rel"},
-    "pre": {"tabindex", "title"},
+    "pre": set(),
     "input": {"type", "disabled", "checked"},
 }
-_CLASSES = {"source", "table", "formula", "is-right", "is-center"}
+_CLASSES = {"source", "table", "code", "language", "formula", "is-right", "is-center", "is-long", "is-longer", *CLASSES}
 _FRAGMENTS = [
     *_AS_TEXT,
     *(text for text, _ in _CONSTRUCTS),
@@ -138,7 +149,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         assert {name for name, _ in attrs} <= _ALLOWED[tag], (tag, attrs)
         values = dict(attrs)
-        assert values.get("class", "source") in _CLASSES
+        assert set((values.get("class") or "source").split()) <= _CLASSES
         assert values.get("href", "http://").lower().startswith(("http://", "https://"))  # type: ignore[union-attr]
         assert tag != "a" or (values["target"], values["rel"]) == ("_blank", "noopener noreferrer nofollow")
         self.n_formulas += values.get("class") == "formula"
