@@ -24,6 +24,7 @@ import socket
 import sys
 import warnings
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from db.session import Database
 
 _GRACE_S = 1  # for open streams, before they are cut
+_N_LOOKUPS = 64
 _LIBRARIES = {  # Gradio and huggingface_hub read these when they are imported: no telemetry, no downloads
     "GRADIO_ANALYTICS_ENABLED": "False",
     "HF_HUB_OFFLINE": "1",
@@ -192,6 +194,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.players.connect import Connector, trial_of
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
+    from arena.rules import guardrails
     from arena.service import Arena
     from arena.ui.links import PAGES
     from arena.ui.messages import LANGUAGES
@@ -202,7 +205,10 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     connector = Connector(env, native.base_url if native else None)
     endpoints = connector.endpoints(roster, settings.battle)
-    trials = {player.name: trial_of(settings.battle) for player in roster.active}
+    trials = {
+        player.name: trial_of(settings.battle, system_prompt=guardrails.system_prompt_of(settings.battle, player))
+        for player in roster.active
+    }
     health = Health(roster, endpoints, trials=trials, server=native)
     arena = Arena(settings, roster, database, health, replica=replica)
     app = FastAPI(
@@ -245,6 +251,8 @@ async def _running(
     database: "Database", native: "NativeServer | None", health: "Health", arena: "Arena"
 ) -> AsyncIterator[None]:
     """Run the arena, the model server and the probes while pages are served."""
+    # Endpoints' names are looked up in these threads: enough of them that those of one resolver which hangs stop nobody
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_N_LOOKUPS, thread_name_prefix="lookup"))
     await arena.start(parameters=native.parameters if native else None)
     try:
         if native is not None:

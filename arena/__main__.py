@@ -115,6 +115,7 @@ async def _ask(
     """Ask one model and print its line."""
     from arena.players.connect import Connector, trial_of
     from arena.players.inspection.checking import Checked, check
+    from arena.rules.guardrails import system_prompt_of
 
     try:
         endpoint = Connector(env).endpoint(roster, player, settings.battle)
@@ -123,7 +124,9 @@ async def _ask(
         return player, Checked("wrong_key", str(error))
     try:
         async with turns:
-            checked = await check(endpoint, trial_of(settings.battle))
+            checked = await check(
+                endpoint, trial_of(settings.battle, system_prompt=system_prompt_of(settings.battle, player))
+            )
     finally:
         await endpoint.aclose()
     if checked.cause is not None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind
 from db.queries import Tally
@@ -100,13 +101,13 @@ class Standings:
             NoRatingsError: the prior is 0 and the likelihood has no maximum; no vote has a column that the settings
                 need; an anchored model has no vote; or the votes form too few clusters for intervals.
         """
-        revision = await asyncio.to_thread(self._revision)
+        revision = await in_thread(self._revision)
         async with self._lock:
             if self._board is not None and self._board.revision >= revision:
                 return self._board
             if self._failed is None or self._failed[0] < revision:
                 try:
-                    self._board = await asyncio.to_thread(self._compute)
+                    self._board = await in_thread(self._compute)
                     return self._board
                 except (ValueError, ArithmeticError) as error:
                     is_expected = isinstance(error, NoMaximumError | MissingDataError | ClusterError)

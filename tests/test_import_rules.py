@@ -147,7 +147,7 @@ FLOORS = (
     ("standings",),
     ("rounds", "rules"),
     ("players",),
-    ("settings", "metrics", "data_folder", "decks"),
+    ("settings", "metrics", "data_folder", "threads", "decks"),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(reversed(FLOORS)) for part in parts}
 

@@ -49,10 +49,10 @@ def patience_of(player: Player, battle: BattleSettings) -> Patience:
     )
 
 
-def trial_of(battle: BattleSettings) -> Request:
-    """Return a battle's request with a short fixed prompt."""
+def trial_of(battle: BattleSettings, *, system_prompt: str) -> Request:
+    """Return a battle's request with a short fixed prompt. `system_prompt` is that of the player in a battle."""
     return trial_request(
-        system_prompt=battle.system_prompt,
+        system_prompt=system_prompt,
         temperature=battle.temperature,
         top_p=battle.top_p,
         max_tokens=battle.max_tokens,

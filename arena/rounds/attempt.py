@@ -3,7 +3,7 @@
 No asyncio and no decision here: `writers` fills it in, and `turn` shows as much of it as `pacing` releases.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from arena.players.events import Filtered, Finish, has_text
 from arena.rounds.views import Phase, Side, SideState, SideView
@@ -78,6 +78,14 @@ class Attempt:
             is_cut=state == "done" and self.finish is not None and self.finish.finish_reason == "length",
             error=self._error_key if state == "failed" else None,
         )
+
+    def unseen_record(self, side: Side) -> AnswerRecord:
+        """Return the attempt as the database stores it if it ends here, unseen: a broken one keeps what arrived, and
+        one that was still being written counts as stopped."""
+        ended = replace(self)
+        if not ended.is_complete:
+            ended.cut_to_shown()
+        return ended.record(side)
 
     def record(self, side: Side) -> AnswerRecord:
         """Return the attempt as the database stores it."""

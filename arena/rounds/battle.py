@@ -238,9 +238,10 @@ class Battle:
             b=sides.get("b"),
             can_send=self.state == "votable" and can_continue and self.n_turns < self._max_turns,
             can_vote=self.state == "votable" and len(sides) > 1,
-            can_stop=self.state == "open" and self._ending is None,
+            can_stop=self.state == "open" and self._ending in (None, "replaced"),
             notice=self.notice,
             waited_s=self._turn.waited_s(self._timing.clock()) if self.state == "open" else None,
+            queue_place=self._turn.queue_place if self.state == "open" else None,
             can_regenerate=self.can_regenerate,
         )
 
@@ -291,10 +292,10 @@ class Battle:
         try:
             while self._ending is None and not self._turn.has_ended:
                 await asyncio.sleep(self._timing.tick_s)
-                if self._turn.release(self._timing.clock()):
-                    self._notify()
                 if self._turn.has_failed_unseen:
-                    self._draw_again()
+                    self._draw_again()  # before anything shows that a side has ended
+                if self._ending is None and self._turn.release(self._timing.clock()):
+                    self._notify()
                 unwatched_s = self._timing.clock() - self._unwatched_since_s
                 if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
                     self._ending = "abandoned"
@@ -322,10 +323,7 @@ class Battle:
 
     async def _become_replaced(self) -> None:
         assert self._take_over is not None
-        for attempt in self._attempts.values():
-            if not attempt.is_complete:
-                attempt.cut_to_shown()
-        answers = [attempt.record(side) for side, attempt in self._attempts.items()]
+        answers = [attempt.unseen_record(side) for side, attempt in self._attempts.items()]
         try:
             await self._take_over(answers, self._turn.asked_s)
         except DatabaseError:

@@ -43,6 +43,13 @@ class Turn:
         """Whether a side broke before any text was shown. An empty answer is not a failure."""
         return not any(attempt.n_shown for attempt in self._sides) and any(one.has_broken for one in self._sides)
 
+    @property
+    def queue_place(self) -> int | None:
+        """The place of the side that waits longest for its model server, while nothing is shown; None if none waits."""
+        unended = [attempt for attempt in self._sides if not attempt.has_ended]
+        is_waiting = not any(attempt.n_shown for attempt in unended)
+        return max((attempt.place for attempt in unended), default=0) or None if is_waiting else None
+
     def waited_s(self, now_s: float) -> float | None:
         """Return how long the sides that have not ended have been waited for, while nothing of them is shown."""
         unended = [attempt for attempt in self._sides if not attempt.has_ended]
@@ -90,4 +97,4 @@ class Turn:
         return self.is_started and attempt.is_complete and attempt.n_shown >= len(attempt.text)
 
     def _visible(self) -> tuple[object, ...]:
-        return (self.phase, *((attempt.n_shown, attempt.has_ended) for attempt in self._sides))
+        return (self.phase, self.queue_place, *((attempt.n_shown, attempt.has_ended) for attempt in self._sides))

@@ -4,11 +4,18 @@ The arena's text is the safety prompt, if guardrails are on, followed by `system
 for every model of a battle. A model's own text follows it, for that model only.
 """
 
+from arena.settings import BattleSettings, Player
+
 SAFETY_PROMPT = (
     "Always assist with care, respect, and truth. Respond with utmost utility yet securely. Avoid harmful, unethical,"
     " prejudiced, or negative content. Ensure replies promote fairness and positivity."
 )
 """The system prompt that enforces guardrails in the Mistral 7B paper (arXiv 2310.06825, section 5.1)."""
+
+
+def system_prompt_of(battle: BattleSettings, player: Player) -> str:
+    """Return what a model is sent in a blind battle; may be empty."""
+    return joined(arena_prompt(battle.system_prompt, has_guardrails=battle.guardrails), player.system_prompt)
 
 
 def arena_prompt(system_prompt: str, *, has_guardrails: bool) -> str:

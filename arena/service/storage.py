@@ -4,7 +4,6 @@
 `arena.rules.ledger` makes the verdict of a vote.
 """
 
-import asyncio
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +15,7 @@ from arena.rules import identity, ledger, limits
 from arena.service.facts import leaking_sides, turn_facts
 from arena.service.refusal import Refusal
 from arena.settings import Settings
+from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
@@ -38,7 +38,7 @@ async def in_database(work: Callable[[], T]) -> T:
         Refusal: `not_stored` (the database failed; the log has the traceback). Other exceptions of `work` pass.
     """
     try:
-        return await asyncio.to_thread(work)
+        return await in_thread(work)
     except StorageFailed as error:
         logger.exception("the database failed")
         raise Refusal("not_stored") from error
@@ -139,6 +139,12 @@ class Storage:
             queries.add_turn(tx, battle_id, prompt, now=now)
         return battle_id
 
+    def replace(self, battle_id: str, new: NewBattle, prompt: str, answers: Sequence[AnswerRecord]) -> str:
+        """Store the answers of a battle whose first turn failed, make it void, and store another one in its place;
+        return the new battle's id. The limits count both as one."""
+        with self._database.write() as tx:
+            return queries.replace_battle(tx, battle_id, new, prompt, answers=answers, now=self._now())
+
     def add_turn(self, battle_id: str, prompt: str) -> None:
         with self._database.write() as tx:
             queries.add_turn(tx, battle_id, prompt, replica=self._replica, now=self._now())
@@ -174,7 +180,7 @@ class Storage:
                 leaking=leaking,
                 n_votes_before=recent.votes,
                 read_s=read_s,
-                is_named_probe=any(turn.prompt in named for turn in record.turns),
+                is_named_probe=record.kind is not BattleKind.NAMED and any(one.prompt in named for one in record.turns),
             )
             cast = queries.cast_vote(
                 tx,
@@ -218,11 +224,11 @@ class DatabaseJournal:
         start voids it, and so knows whose battle a restart has ended."""
 
     async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
-        await asyncio.to_thread(self._end_turn, battle_id, turn, answers)
+        await in_thread(partial(self._end_turn, battle_id, turn, answers))
 
     async def void(self, battle_id: str) -> None:
         if not self.is_closing:
-            await asyncio.to_thread(self._void, battle_id)
+            await in_thread(partial(self._void, battle_id))
 
     def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
         with self._database.write() as tx:

@@ -12,6 +12,7 @@ from arena.service.battles.live import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
 from arena.standings import NoRatingsError, Standings
+from arena.threads import in_thread
 from db.errors import DatabaseError
 from db.queries import Interrupted, ModelInfo
 
@@ -40,7 +41,7 @@ class Upkeep:
         """
         active = [_info(one) for one in self._roster.active]
         retired = [one.name for one in self._roster if not one.is_active]
-        ended = await asyncio.to_thread(partial(self._storage.register, active, retired=retired))
+        ended = await in_thread(partial(self._storage.register, active, retired=retired))
         if ended:
             logger.info("voided %d battles that an earlier process left open", len(ended))
         self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
@@ -79,7 +80,7 @@ class Upkeep:
     async def _keep_house(self) -> None:
         while True:
             try:
-                await asyncio.to_thread(self._storage.tidy)
+                await in_thread(self._storage.tidy)
             except DatabaseError:
                 logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
             self.replay_soon()
@@ -98,7 +99,7 @@ class Upkeep:
 
     async def _replay_online(self) -> None:
         try:
-            await asyncio.to_thread(self._storage.replay)
+            await in_thread(self._storage.replay)
         except DatabaseError:
             logger.exception(
                 "the online ratings are out of date; the next try is within %g s", limits.HOUSEKEEPING_EVERY_S

@@ -133,14 +133,16 @@ class LiveBattles:
         Raises:
             Refusal: `battle_not_found` (also for one of another visitor), `not_stored`.
         """
-        live = self._live.get(battle_id)
-        if live is None:
-            live = await self._resume(battle_id)
+        live = await self._find(battle_id)
         if live.battle.visitor != visitor:
             raise Refusal("battle_not_found")
-        if live.successor is not None and live.is_replaced:
-            return await self.find(visitor, live.successor)
         return live
+
+    async def _find(self, battle_id: str) -> Live:
+        live = self._live.get(battle_id)
+        if live is None:
+            return await self._resume(battle_id)
+        return live if live.successor is None or not live.is_replaced else await self._find(live.successor)
 
     def of(self, visitor: str) -> Iterator[Live]:
         """Return the visitor's battles in memory, the latest first."""
@@ -197,6 +199,8 @@ class LiveBattles:
             record = await in_database(partial(self._storage.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("battle_not_found") from error
+        if record.replaced_by is not None:
+            return await self._find(record.replaced_by)
         if record.kind not in KINDS or record.state is State.OPEN or record.settings is None:
             raise Refusal("battle_not_found")
         models = (record.model_a,) if record.model_b is None else (record.model_a, record.model_b)

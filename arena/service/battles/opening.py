@@ -2,11 +2,13 @@
 
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 from arena.players.roster import Player
+from arena.rounds.battle import TakeOver
 from arena.rounds.matchmaking import TooFewPlayers, choose_pair
 from arena.rules import guardrails, limits
 from arena.service.battles.live import LiveBattles
@@ -14,8 +16,9 @@ from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
 from arena.settings import BattleSettings
+from arena.threads import in_thread
 from db.codes import BattleKind, Policy
-from db.queries import NewBattle, StoredSettings
+from db.queries import AnswerRecord, NewBattle, StoredSettings
 
 
 class Opening:
@@ -77,25 +80,12 @@ class Opening:
             Refusal: `rate_limited`, `models_loading`, `too_few_models`, `models_failed`, `not_stored`.
         """
         with self._counted(visitor):
-            ready = self._players.ready()
+            undrawn = NewBattle(visitor, "", None, None, language=language, address=address, replica=self._replica)
             try:
-                pair = choose_pair(ready, self._rng, other_than=other_than)
+                new = self._drawn(undrawn, self._players.ready(), other_than)
             except TooFewPlayers as error:
                 raise await self._too_few() from error
-            arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=self._settings.guardrails)
-            by_name = {player.name: player for player in ready}
-            new = NewBattle(
-                visitor=visitor,
-                model_a=pair.model_a,
-                model_b=pair.model_b,
-                settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self._settings.pace),
-                policy=Policy.parse(pair.policy),
-                draw_probability=pair.probability,
-                language=language,
-                address=address,
-                replica=self._replica,
-            )
-            return await self._start(new, prompt)
+            return await self._start(new, prompt, can_redraw=self._settings.redraw)
 
     async def open_named(
         self,
@@ -126,10 +116,40 @@ class Opening:
             )
             return await self._start(new, prompt)
 
-    async def _start(self, new: NewBattle, prompt: str) -> str:
+    async def _start(self, new: NewBattle, prompt: str, *, can_redraw: bool = False) -> str:
         battle_id = await in_database(partial(self._storage.open, new, prompt))
-        self._battles.add(battle_id, new).battle.ask(prompt)
+        redraw = partial(self._redraw, battle_id, new, prompt) if can_redraw else None
+        self._battles.add(battle_id, new, redraw=redraw).battle.ask(prompt)
         return battle_id
+
+    def _redraw(self, battle_id: str, failed: NewBattle, prompt: str) -> TakeOver | None:
+        """Draw a pair without the models of a battle that has failed; None if fewer than two others are ready."""
+        others = [player for player in self._players.ready() if player.name not in (failed.model_a, failed.model_b)]
+        if len(others) < 2:
+            return None
+        new = self._drawn(failed, others)
+
+        async def take_over(answers: Sequence[AnswerRecord], asked_s: float) -> None:
+            new_id = await in_thread(partial(self._storage.replace, battle_id, new, prompt, answers))
+            live = self._battles.add(new_id, new)
+            self._battles.succeed(battle_id, new_id)
+            live.battle.ask(prompt, asked_s=asked_s)
+
+        return take_over
+
+    def _drawn(self, new: NewBattle, ready: Sequence[Player], other_than: Collection[str] = ()) -> NewBattle:
+        """Draw the models of a blind battle among those that are ready. Raises `TooFewPlayers`."""
+        pair = choose_pair(ready, self._rng, other_than=other_than)
+        by_name = {player.name: player for player in ready}
+        arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=self._settings.guardrails)
+        return replace(
+            new,
+            model_a=pair.model_a,
+            model_b=pair.model_b,
+            settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self._settings.pace),
+            policy=Policy.parse(pair.policy),
+            draw_probability=pair.probability,
+        )
 
     @contextmanager
     def _counted(self, visitor: str) -> Iterator[None]:

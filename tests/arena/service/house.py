@@ -2,9 +2,10 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ class House:
         names: tuple[str, ...] = NAMES,
         *,
         inactive: tuple[str, ...] = (),
+        own_prompts: Mapping[str, str] = MappingProxyType({}),
         **sections: dict[str, Any],
     ) -> None:
         toml: dict[str, Any] = {"battle": {"pace": "free", **sections.pop("battle", {})}, **sections}
@@ -45,6 +47,7 @@ class House:
                 "family": "Bird",
                 **MADE,
                 "active": name not in inactive,
+                "system_prompt": own_prompts.get(name, ""),
             }
             for name in names
         ]

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from arena.players.roster import Roster
 from db import queries
 from db.errors import StorageFailed
 from tests.arena.service.house import House, run, started
@@ -40,6 +42,7 @@ def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
 def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
     async def main() -> None:
         loaded: asyncio.Future[dict[str, int]] = asyncio.get_running_loop().create_future()
+        house.roster = Roster(tuple(replace(player, parameters=None) for player in house.roster))
         arena = house.arena()
         await arena.start(parameters=lambda: loaded)
         assert (await arena.leaderboard()).models["Wren Sol"].parameters is None

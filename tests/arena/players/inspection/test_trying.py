@@ -35,7 +35,7 @@ def tried(server: ChatServer, prompt: str = "Hi") -> Tried:
         endpoint = connector.endpoint(roster, one, battle)
         mask = mask_for(one, KEY, roster.headers(connector.env, one))
         try:
-            return await try_out(endpoint, with_prompt(trial_of(battle), prompt), mask)
+            return await try_out(endpoint, with_prompt(trial_of(battle, system_prompt=""), prompt), mask)
         finally:
             assert not endpoint.learned()  # what the twin learns stays with it
             await endpoint.aclose()
@@ -92,7 +92,7 @@ def checked(server: ChatServer, battle: BattleSettings | None = None, **options:
         one, settings = player(server, **options), battle or BattleSettings(retries=0)
         endpoint = Connector({"KEY": KEY}).endpoint(Roster((one,)), one, settings)
         try:
-            return await check(endpoint, trial_of(settings))
+            return await check(endpoint, trial_of(settings, system_prompt=""))
         finally:
             await endpoint.aclose()
 
