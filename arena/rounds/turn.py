@@ -24,6 +24,8 @@ class Turn:
     """Whether anything may be shown, an end included."""
     phase: Phase = "waiting"
     """What pages show for both sides until they end."""
+    queue_place: int | None = None
+    """The place of the side that waits longest for its model server, while nothing is shown; None if none waits."""
     asked_s: float = 0.0
     """When the sides that have not ended were asked, by the battle's clock."""
 
@@ -43,13 +45,6 @@ class Turn:
         """Whether a side broke before any text was shown. An empty answer is not a failure."""
         return not any(attempt.n_shown for attempt in self._sides) and any(one.has_broken for one in self._sides)
 
-    @property
-    def queue_place(self) -> int | None:
-        """The place of the side that waits longest for its model server, while nothing is shown; None if none waits."""
-        unended = [attempt for attempt in self._sides if not attempt.has_ended]
-        is_waiting = not any(attempt.n_shown for attempt in unended)
-        return max((attempt.place for attempt in unended), default=0) or None if is_waiting else None
-
     def waited_s(self, now_s: float) -> float | None:
         """Return how long the sides that have not ended have been waited for, while nothing of them is shown."""
         unended = [attempt for attempt in self._sides if not attempt.has_ended]
@@ -59,7 +54,8 @@ class Turn:
     def ask_again(self, attempts: Mapping[Side, Attempt], pace: Pace, now_s: float) -> None:
         """Replace the attempts of these sides."""
         self.attempts.update(attempts)
-        self.pace, self.is_started, self.phase, self.asked_s = pace, False, "waiting", now_s
+        self.pace, self.is_started, self.phase, self.queue_place = pace, False, "waiting", None
+        self.asked_s = now_s
 
     def release(self, now_s: float) -> bool:
         """Show what the pace allows at `now_s`; return whether a page changes."""
@@ -69,7 +65,7 @@ class Turn:
         self.is_started = released.is_started
         for attempt, n_chars in zip(self._sides, (released.a, released.b), strict=False):
             attempt.n_shown = max(attempt.n_shown, n_chars)
-        self.phase = self._phase()
+        self.phase, self.queue_place = self._phase(), self._place()
         if all(attempt.has_ended or self._is_entirely_shown(attempt) for attempt in self._sides):
             for attempt in self._sides:
                 attempt.has_ended = True
@@ -92,6 +88,12 @@ class Turn:
         if any(attempt.n_shown for attempt in unended):
             return "writing"
         return "thinking" if any(attempt.reasoning for attempt in unended) else "waiting"
+
+    def _place(self) -> int | None:
+        unended = [attempt for attempt in self._sides if not attempt.has_ended]
+        if any(attempt.n_shown for attempt in unended):
+            return None
+        return max((attempt.place for attempt in unended), default=0) or None
 
     def _is_entirely_shown(self, attempt: Attempt) -> bool:
         return self.is_started and attempt.is_complete and attempt.n_shown >= len(attempt.text)

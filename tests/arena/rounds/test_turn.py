@@ -158,3 +158,67 @@ def test_a_side_is_retried_beside_one_that_was_stopped() -> None:
 def test_the_view_of_an_ended_side_is_not_a_phase() -> None:
     ended = Attempt(1, 1, "x", finish=DONE, n_shown=1, has_ended=True)
     assert ended.view("writing") == SideView("done", "x")
+
+
+@pytest.mark.parametrize("pace", [FreePace, EqualPace, TogetherPace])
+def test_the_wait_is_one_for_both_sides_until_something_of_the_turn_is_shown(
+    pace: type[FreePace | EqualPace | TogetherPace],
+) -> None:
+    one = turn(pace())
+    one.asked_s = 0.0
+    one.attempts["b"].place = 3
+    release(one, 0.0, 2.0)
+    assert (one.waited_s(2.0), one.queue_place) == (2.0, 3)
+    one.attempts["b"].place = 1
+    assert one.release(2.05), "a page sees that its place has changed"
+    one.attempts["b"].place = 0
+    for attempt in one.attempts.values():
+        attempt.text, attempt.finish = "An answer of some length, in one piece.", DONE
+    release(one, 2.1, 2.5)
+    assert one.waited_s(2.5) == (None if pace is FreePace else 2.5)
+    release(one, 2.6, 30.0)
+    assert (one.waited_s(30.0), one.queue_place) == (None, None)
+
+
+def test_after_a_retry_the_wait_is_that_of_the_retried_side() -> None:
+    one = turn(FreePace())
+    one.attempts["a"].error = "broken"
+    one.attempts["b"].text, one.attempts["b"].finish = "whole", DONE
+    one.release(5.0)
+    assert one.waited_s(5.0) is None
+    again = Attempt(2, 5)
+    one.ask_again({"a": again}, RetryPace(), 7.0)
+    again.text = "x" * 100
+    one.release(9.0)
+    assert one.waited_s(9.0) == 2.0, "nothing of it is shown before it is complete"
+    again.finish = DONE
+    release(one, 9.1, 9.3)
+    assert one.waited_s(9.3) is None
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_only_a_side_that_broke_before_any_text_was_shown_has_failed_unseen(side: Side) -> None:
+    one = turn(EqualPace())
+    failing, other = one.attempts[side], one.attempts["b" if side == "a" else "a"]
+    other.text = "Much text, of which nothing is shown before the other side has some."
+    failing.text = "Half an"
+    release(one, 0.0, 1.0)
+    assert not one.has_failed_unseen
+    failing.error = "filtered"
+    assert not one.has_failed_unseen, "a filter is about the prompt"
+    failing.error = "broken"
+    assert one.has_failed_unseen
+    release(one, 1.1, 5.0)
+    assert other.n_shown
+    assert not one.has_failed_unseen
+
+
+def test_a_chat_has_one_side_which_ends_alone() -> None:
+    one = Turn("Hi", {"a": Attempt(1, 1)}, FreePace())
+    one.attempts["a"].text = "so far"
+    one.release(0.1)
+    assert look(one) == [("writing", "so far", None, False)]
+    one.attempts["a"].finish = DONE
+    one.release(0.2)
+    assert look(one) == [("done", "so far", None, False)]
+    assert one.has_ended
