@@ -1,7 +1,8 @@
 """A round, from the draw of its models to the last character shown.
 
     matchmaking  the draw of two models
-    battle       from the first prompt to votable, voted or void; `writers` read both models' streams
+    battle       from the first prompt to votable, voted or void; `writers` read the models' streams, `watchers` are
+                 the pages that follow
     attempt      one side's answer to one turn; `turn`: both sides of a turn
     pacing       how fast answers are shown; `common`: the text that both sides have
     views        what pages may know

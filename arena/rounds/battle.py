@@ -20,12 +20,10 @@ is its own answers. Their system prompts differ only by what a model's own adds.
 """
 
 import asyncio
-import contextlib
 import logging
 import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, Protocol
 
 from arena.players.events import has_text
@@ -33,6 +31,7 @@ from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.turn import Turn
 from arena.rounds.views import BattleState, BattleView, Side, SideView, TurnView
+from arena.rounds.watchers import Timing, Watchers
 from arena.rounds.writers import Contestant, Parameters, Writers
 from db.codes import Side as SideCode
 from db.codes import State
@@ -40,9 +39,6 @@ from db.errors import DatabaseError
 from db.queries import AnswerRecord, BattleRecord
 
 logger = logging.getLogger(__name__)
-
-TICK_S = 0.1
-HEARTBEAT_S = 1.0
 
 VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed", "replaced"]
 Ending = Literal["done", "stop", "replaced"] | VoidReason
@@ -70,17 +66,6 @@ class Journal(Protocol):
         ...
 
     async def void(self, battle_id: str) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """A battle is updated every `tick_s`, by a clock of seconds that never decrease, and becomes void after
-    `abandon_after_s` without a page."""
-
-    abandon_after_s: float
-    tick_s: float = TICK_S
-    heartbeat_s: float = HEARTBEAT_S
-    clock: Callable[[], float] = time.monotonic
 
 
 class Battle:
@@ -128,8 +113,7 @@ class Battle:
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
         self._failed: list[tuple[Side, Attempt]] = []
-        self._watchers: set[asyncio.Event] = set()
-        self._unwatched_since_s = timing.clock()
+        self._watchers = Watchers(timing)
 
     @property
     def n_turns(self) -> int:
@@ -151,7 +135,7 @@ class Battle:
     @property
     def touched_s(self) -> float:
         """When the battle last changed, or a page last followed it."""
-        return self._timing.clock() if self._watchers or self.is_being_written else self._unwatched_since_s
+        return self._timing.clock() if self.is_being_written else self._watchers.seen_s
 
     def resume(self, record: BattleRecord) -> None:
         """Continue from the record of an earlier process: a battle that is votable, voted or void."""
@@ -221,7 +205,7 @@ class Battle:
     def become_voted(self) -> None:
         """Note that the vote is committed."""
         self.state = "voted"
-        self._notify()
+        self._watchers.notify()
 
     def view(self) -> BattleView:
         sides = {side: replace(view, can_retry=self.can_retry(side)) for side, view in self._turn.views.items()}
@@ -245,25 +229,10 @@ class Battle:
             can_regenerate=self.can_regenerate,
         )
 
-    async def follow(self) -> AsyncGenerator[BattleView, None]:
-        """Yield the current view, then one after each change, at least `tick_s` and at most `heartbeat_s` apart. Ends
-        with the first view that is not open."""
-        changed = asyncio.Event()
-        self._watchers.add(changed)
-        try:
-            while True:
-                changed.clear()
-                view = self.view()
-                yield view
-                if view.state != "open":
-                    return
-                await asyncio.sleep(self._timing.tick_s)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._timing.heartbeat_s - self._timing.tick_s):
-                        await changed.wait()
-        finally:
-            self._watchers.discard(changed)
-            self._unwatched_since_s = self._timing.clock()
+    def follow(self) -> AsyncGenerator[BattleView, None]:
+        """Yield the current view, then one after each change, at most every tick. Ends with the first view that is not
+        open."""
+        return self._watchers.follow(self.view)
 
     @property
     def _attempts(self) -> Mapping[Side, Attempt]:
@@ -283,9 +252,9 @@ class Battle:
             self._writers.begin(side, self._attempts[side], self._past, self._turn.prompt)
         if not self.is_being_written:
             self._ending = None
-            self._unwatched_since_s = self._timing.clock()
+            self._watchers.wait_again()
             self._task = asyncio.create_task(self._run(), name=f"battle {self.battle_id}")
-        self._notify()
+        self._watchers.notify()
 
     async def _run(self) -> None:
         """Run one turn until it is votable or void."""
@@ -295,9 +264,8 @@ class Battle:
                 if self._turn.has_failed_unseen:
                     self._draw_again()  # before anything shows that a side has ended
                 if self._ending is None and self._turn.release(self._timing.clock()):
-                    self._notify()
-                unwatched_s = self._timing.clock() - self._unwatched_since_s
-                if not self._watchers and unwatched_s >= self._timing.abandon_after_s:
+                    self._watchers.notify()
+                if self._watchers.is_abandoned:
                     self._ending = "abandoned"
             self._ending = ending = self._ending or "done"
             await self._writers.close()
@@ -332,7 +300,7 @@ class Battle:
             return
         logger.info("battle %s: a side failed before any text was shown; another pair took over", self.battle_id)
         self.state, self.notice = "void", "replaced"
-        self._notify()
+        self._watchers.notify()
 
     async def _become_votable(self) -> None:
         self._turn.stop()
@@ -349,11 +317,11 @@ class Battle:
         self._failed.clear()
         self._ending = None
         self.state = "votable"
-        self._notify()
+        self._watchers.notify()
 
     async def _become_void(self, reason: VoidReason) -> None:
         self.state, self.notice = "void", reason
-        self._notify()
+        self._watchers.notify()
         try:
             await self._journal.void(self.battle_id)
         except DatabaseError:
@@ -363,7 +331,3 @@ class Battle:
         if self._task is not None and self.is_being_written:
             self._ending = self._ending or how
             await asyncio.wait([self._task])
-
-    def _notify(self) -> None:
-        for changed in self._watchers:
-            changed.set()

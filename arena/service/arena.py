@@ -13,9 +13,9 @@ from contextlib import aclosing
 from functools import partial
 
 from arena.players.roster import Roster
-from arena.rounds.battle import Timing
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
+from arena.rounds.watchers import Timing
 from arena.rules import identity
 from arena.service.battles.held import Held, HeldPrompts
 from arena.service.battles.live import KINDS, LiveBattles

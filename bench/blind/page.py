@@ -11,10 +11,10 @@ import numpy as np
 
 from arena.players.events import Broken, Finish
 from arena.rounds.attempt import Attempt
-from arena.rounds.battle import TICK_S
 from arena.rounds.pacing import Pace
 from arena.rounds.turn import Turn
 from arena.rounds.views import SIDES
+from arena.rounds.watchers import TICK_S
 from bench.blind.sides import Side
 
 MAX_S = 1800.0

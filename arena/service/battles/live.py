@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
-from arena.rounds.battle import Battle, Journal, Redraw, Timing
+from arena.rounds.battle import Battle, Journal, Redraw
 from arena.rounds.pacing import FreePace, Paces
 from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings
+from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
 from arena.rules import guardrails, limits
 from arena.service.after_vote.ranks import RanksOfReveals

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
-from arena.rounds.battle import TICK_S
+from arena.rounds.watchers import TICK_S
 from arena.service import Arena, Held, Refusal, Side
 from arena.ui import showing
 from arena.ui.conversation import Answers

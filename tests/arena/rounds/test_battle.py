@@ -12,9 +12,10 @@ import pytest
 
 from arena.players.events import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
 from arena.rounds.attempt import CANCELLED
-from arena.rounds.battle import Battle, Timing
+from arena.rounds.battle import Battle
 from arena.rounds.pacing import EqualPace, FreePace, Pace
 from arena.rounds.views import BattleView
+from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
 from db.codes import BattleKind, Policy, Side, State
 from db.errors import StorageFailed

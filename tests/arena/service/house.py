@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import Connection
 
 from arena.players.roster import Roster
-from arena.rounds.battle import Timing
 from arena.rounds.views import BattleView
+from arena.rounds.watchers import Timing
 from arena.service import Arena, Refusal
 from arena.settings import Settings, load
 from db import queries

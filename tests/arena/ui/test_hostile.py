@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from playwright.async_api import Page, expect
 
 from arena import ui
-from arena.rounds.battle import TICK_S
+from arena.rounds.watchers import TICK_S
 from arena.service import BattleView
 from arena.settings import Settings
 from arena.ui.links import PAGES
