@@ -10,7 +10,7 @@ from db.codes import Reason, State
 from db.queries.boards.ledger import ledger_state, votes_in_order
 from db.queries.boards.online import elo_state, replay
 from db.records.votes import OnlineElo
-from db.schema import battles, ledger, visitors, vote_reasons, votes
+from db.schema import battles, ledger, turns, visitors, vote_reasons, votes
 
 
 def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
@@ -22,6 +22,7 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
     found = _file_problems(tx) if tx.dialect.name == "sqlite" else []
     voted = votes.join(battles).join(visitors)
     by_battle = select(battles.c.uuid)
+    n_turns = select(func.count()).where(turns.c.battle_id == battles.c.id).scalar_subquery()
     is_marked_banned = _has(Reason.BANNED)
     rules: list[tuple[str, Select[tuple[str]]]] = [
         (
@@ -58,6 +59,18 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
                 voted,
                 func.coalesce(votes.c.changed_revision, votes.c.revision) > select(ledger.c.revision).scalar_subquery(),
             ),
+        ),
+        (
+            "battles that were replaced are not void",
+            by_battle.where(battles.c.replaced_by.is_not(None), battles.c.state != State.VOID),
+        ),
+        (
+            "battles have another number of turns than was counted",
+            by_battle.where(battles.c.deck_prompt_id.is_(None), battles.c.n_turns != n_turns),
+        ),
+        (
+            "battles are shared without a vote",
+            by_battle.where(battles.c.shared_at.is_not(None), battles.c.state != State.VOTED),
         ),
     ]
     for claim, query in rules:

@@ -178,6 +178,7 @@ def _sqlite_engine(url: URL) -> Engine:
         connection.isolation_level = None  # the listener below begins transactions, not the driver
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what a visitor deletes is overwritten in the file
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

@@ -13,7 +13,7 @@ from db.errors import BadRecord, InvalidUrl, StorageFailed
 from db.exchange import Exported
 from db.integrity import problems
 from db.outcome import Outcome
-from db.queries import AnswerRecord, LedgerState
+from db.queries import AnswerRecord, Feedback, LedgerState, StyleCounts, Tag
 from db.session import Database, open_database
 from tests.db.building import ELO, MODELS, fight, judge_again, votable, votable_quick, vote
 
@@ -22,7 +22,7 @@ def _fill(database: Database) -> None:
     """Every sort of vote."""
     with database.write() as tx:
         fight(tx, ("ash", "birch"), Outcome.A)
-        fight(tx, ("birch", "cedar"), Outcome.BOTH_BAD, "bo")
+        bos = fight(tx, ("birch", "cedar"), Outcome.BOTH_BAD, "bo")
         vote(tx, votable_quick(tx), Outcome.TIE)
         vote(tx, votable_quick(tx, ("birch", "ash"), "bo"), Outcome.B, "bo")
         vote(tx, votable(tx, ("ash", "cedar"), kind=BattleKind.NAMED), reasons=[Reason.NAMED])
@@ -34,8 +34,13 @@ def _fill(database: Database) -> None:
         thinking = AnswerRecord(Side.B, 1, "Yes.", reasoning="음, …", sent={"top_p": None, "stop": ["x", 2**70]})
         queries.save_answer(tx, long, turn, thinking)
         queries.set_battle_state(tx, long, State.VOTABLE, now=12.0)
+        queries.set_consent(tx, "ann", is_given=True, now=10.0)
         vote(tx, long, Outcome.B, facts={"turns": [{"a": None}], "share": 0.1}, now=1_700_000_000.123456)
         queries.withdraw_vote(tx, long, visitor="ann", reason="misclick", now=1_700_000_009.5)
+        for visitor, battle_id in (("ann", long), ("bo", bos)):
+            said = Feedback((Tag.USEFUL, Tag.CLEAR), (Tag.WRONG,), f"{visitor} says so")
+            queries.save_feedback(tx, battle_id, visitor=visitor, feedback=said)
+            queries.share_battle(tx, battle_id, visitor=visitor, now=1_700_000_010.0)
         fight(tx, ("ash", "dogwood"), Outcome.TIE, "cy")
         queries.ban_visitor(tx, "cy", reason="spam", now=50.0)
         judge_again(tx, lambda _: None, rules_version=2)
@@ -86,6 +91,47 @@ def test_an_import_goes_into_either_database(database: Database, other_database:
     assert again.read_bytes() == first.read_bytes()
 
 
+def test_texts_without_consent_are_left_out_and_all_else_stays(
+    database: Database, other_database: Database, tmp_path: Path
+) -> None:
+    _fill(database)
+    full, path, again = (tmp_path / name for name in ("full.jsonl", "votes.jsonl", "again.jsonl"))
+    exchange.export_votes(database, full, all_texts=True)
+    assert exchange.export_votes(database, path) == Exported(8, n_without_texts=2)
+    for whole, line in zip(_lines(full), _lines(path), strict=True):
+        if line["visitor"] == "ann" or not line["turns"]:
+            assert line == whole if line["visitor"] == "ann" else line == {**whole, "share_id": None}
+            continue
+        for turn in whole["turns"]:
+            turn["prompt"] = None
+            for answer in turn["answers"]:
+                assert answer["n_chars"] == len(answer["text"])
+                answer |= {"text": None, "reasoning": None}
+        if whole["feedback"]:
+            whole["feedback"]["comment"] = None
+        assert line == {**whole, "share_id": None, "shared_at": None}
+    assert "bo says so" not in path.read_text()
+
+    assert exchange.import_votes(other_database, path) == 8
+    assert exchange.export_votes(other_database, again) == Exported(8, n_without_texts=0)
+    assert again.read_bytes() == path.read_bytes()
+    with other_database.read() as tx:
+        bare = [battle for battle in queries.voted_battles(tx) if not battle.has_texts]
+        assert {battle.visitor for battle in bare} == {"bo", "cy"}
+        assert all(battle.turns[0].answers[0].style == (8, 0, 0, 0) for battle in bare)
+        assert queries.consent_at(tx, "ann") == 10.0
+        assert problems(tx, ELO) == []
+
+
+def test_an_import_keeps_the_consent_of_a_visitor_who_is_known(other_database: Database, export: Path) -> None:
+    with other_database.write() as tx:
+        queries.set_consent(tx, "bo", is_given=True, now=11.0)
+        queries.get_or_create_visitor(tx, "ann", now=1.0)
+    exchange.import_votes(other_database, export)
+    with other_database.read() as tx:
+        assert (queries.consent_at(tx, "ann"), queries.consent_at(tx, "bo")) == (None, 11.0)
+
+
 def test_a_line_has_the_columns_of_public_votes_files(export: Path) -> None:
     lines = _lines(export)
     assert list(lines[0])[:5] == ["model_a", "model_b", "winner", "tstamp", "anony"]
@@ -114,14 +160,31 @@ def test_a_line_has_the_columns_of_public_votes_files(export: Path) -> None:
     assert "cafe" not in export.read_text(), "addresses stay in the database"
 
 
-def test_a_file_of_an_arena_that_knew_no_reasoning_is_taken(other_database: Database, export: Path) -> None:
+def test_a_file_of_the_first_arena_is_taken_and_counted(
+    database: Database, other_database: Database, export: Path, tmp_path: Path
+) -> None:
+    """It knew no reasoning, no counts and no feedback."""
     lines = _lines(export)
     for line in lines:
+        for name in ("n_turns", "prompt_chars", "tags", "feedback", "consent_at", "shared_at"):
+            del line[name]
         for turn in line["turns"]:
-            for answer in turn["answers"]:
-                del answer["reasoning"], answer["sent"]
-    assert exchange.import_votes(other_database, _write(export, lines)) == 8
-    with other_database.read() as tx:
+            del turn["asked_at"]
+            turn["answers"] = [
+                {
+                    name: value
+                    for name, value in answer.items()
+                    if name not in ("reasoning", "sent", *StyleCounts._fields)
+                }
+                for answer in turn["answers"]
+            ]
+    old = _write(tmp_path / "old.jsonl", lines)
+    assert exchange.import_votes(other_database, old) == 8
+    with other_database.read() as tx, database.read() as ours:
+        for here, there in zip(queries.voted_battles(tx), queries.voted_battles(ours), strict=True):
+            assert (here.n_turns, here.prompt_chars, here.tags) == (there.n_turns, there.prompt_chars, there.tags)
+            for turn, original in zip(here.turns, there.turns, strict=True):
+                assert [one.style for one in turn.answers] == [one.style for one in original.answers]
         answers = [answer for one in queries.voted_battles(tx) for turn in one.turns for answer in turn.answers]
         assert {(answer.reasoning, answer.sent) for answer in answers} == {(None, None)}
 
@@ -196,6 +259,8 @@ def test_more_votes_than_one_batch_keep_their_order(
         (0, {"visitor": None}, r"line 1: visitor is null, not a valid string"),
         (0, {"visitor": ["x" * 99]}, r'line 1: visitor is \["x+\.\.\., not a valid string'),
         (0, {"colour": "red"}, r"line 1: colour is unknown"),
+        (0, {"feedback": {"a": ["nice"]}}, r"line 1: feedback\.a\[0\] is \"nice\", not 'useful', 'correct'"),
+        (0, {"n_turns": -1}, r"line 1: n_turns is -1, not greater than or equal to 0"),
         (0, {"counted": False}, r"line 1: counted is False, but there are 0 reasons"),
         (4, {"anony": True}, r"line 5: anony is True, but kind is named"),
         (2, {"prepared_id": "x"}, r"line 3: prepared_id is 'x', but prompt and pair make"),
@@ -226,6 +291,7 @@ def test_more_votes_than_one_batch_keep_their_order(
         (0, {"facts": {"\ud800": 1}}, r"line 1: not JSON: .* hex escape"),
         (0, {"prepared_id": "x" * 9999}, r"line 1: prepared_id is 'x{200,300}\.\.\.; expected a line of"),
         (0, {"draw_probability": 0.0}, r"vote 1: draw_probability 0.0 is not above 0"),
+        (0, {"n_turns": 2}, r"vote 1: n_turns is 2, but there are 1 turns"),
         (0, {"revision": 0}, r"vote 1: revision 0 is not above 0"),
         (2, {"changed_revision": 3}, r"vote 3: changed_revision 3 is not above revision 3"),
         (1, {"revision": 1}, r"vote 2: revision 1 is not after 1"),

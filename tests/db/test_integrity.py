@@ -36,6 +36,9 @@ def test_a_sound_database_has_no_problem(database: Database) -> None:
         ("INSERT INTO vote_reasons VALUES (3, 9)", "1 votes of a banned visitor lack the reason banned, or other"),
         ("UPDATE votes SET changed_revision = 4 WHERE id = 3", "1 votes have a revision after the ledger's"),
         ("UPDATE elo_state SET games = 9 WHERE model_id = 1", "the online-Elo state of 1 models"),
+        ("UPDATE battles SET replaced_by = 2 WHERE id = 4", "1 battles that were replaced are not void"),
+        ("UPDATE battles SET n_turns = 2 WHERE id = 4", "1 battles have another number of turns than was counted"),
+        ("UPDATE battles SET shared_at = 1 WHERE id = 4", "1 battles are shared without a vote"),
         ("DELETE FROM elo_state WHERE model_id = 2", "the online-Elo state of 1 models"),
     ],
 )

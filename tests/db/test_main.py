@@ -31,7 +31,13 @@ def test_votes_are_exported_and_imported_and_the_check_finds_nothing(
     printed = capsys.readouterr()
     assert f"1 votes written to {first}" in printed.out
     assert "copy.sqlite is sound" in printed.out
-    assert printed.err == ""
+    assert printed.err == (
+        "left out the texts of 1 of 1 battles, because their visitors have not agreed to publication; "
+        "--all-texts keeps them, for your own move or backup\n"
+    )
+    assert main(["export", again, "--all-texts", "--data", str(tmp_path / "old")]) == 0
+    assert "What is 2 + 2?" in Path(again).read_text()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_check_that_finds_something_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

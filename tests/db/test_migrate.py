@@ -11,7 +11,7 @@ from db import queries
 from db.codes import Reason, Side, State
 from db.integrity import problems
 from db.outcome import Outcome
-from db.queries import AnswerRecord
+from db.queries import AnswerRecord, StyleCounts
 from db.session import Database, open_database
 from tests.db.building import fight, votable, vote
 
@@ -27,9 +27,9 @@ _ROWS: list[tuple[str, dict[str, Any]]] = [
         )
         for n in (1, 2)
     ),
-    *(("turns", {"battle_id": n, "n": 1, "prompt": "Hi"}) for n in (1, 2)),
+    *(("turns", {"battle_id": n, "n": 1, "prompt": "Hi, 안녕"}) for n in (1, 2)),
     *(
-        ("answers", {"battle_id": n, "turn": 1, "side": side, "attempt": 1, "text": f"{n} {side}", "seed": 7})
+        ("answers", {"battle_id": n, "turn": 1, "side": side, "attempt": 1, "text": f"# {n}\n- **{side}**", "seed": 7})
         for n in (1, 2)
         for side in (0, 1)
     ),
@@ -81,11 +81,19 @@ def test_what_an_older_arena_stored_is_there_after_the_upgrade(upgraded: Databas
         assert _version(tx) == "0004"
         assert problems(tx) == []
         first, second = queries.voted_battles(tx)
-        assert first.turns[0].answers[0] == AnswerRecord(Side.A, 1, "1 0", 7)
+        assert first.turns[0].answers[0] == AnswerRecord(Side.A, 1, "# 1\n- **0**", 7)
         assert first.vote is not None
         assert (first.vote.reasons, first.vote.outcome, first.vote.facts) == ((), Outcome.A, {"kind": "battle"})
         assert second.vote is not None
         assert second.vote.reasons == (Reason.FAILED_SIDE, Reason.UNUSUAL_VOTER)
+
+
+def test_what_stays_when_texts_go_is_counted_by_the_upgrade(upgraded: Database) -> None:
+    with upgraded.read() as tx:
+        battles = list(queries.voted_battles(tx))
+        assert [(battle.n_turns, battle.prompt_chars, battle.shared_at) for battle in battles] == [(1, 6, None)] * 2
+        styles = {answer.style for battle in battles for answer in battle.turns[0].answers}
+        assert styles == {StyleCounts(11, n_headings=1, n_list_items=1, n_bold=1)}
 
 
 def test_an_upgraded_database_takes_what_is_new(upgraded: Database) -> None:
@@ -98,6 +106,7 @@ def test_an_upgraded_database_takes_what_is_new(upgraded: Database) -> None:
         assert queries.ledger_state(tx).revision == 2
     with upgraded.write() as tx:
         cast = vote(tx, battle_id, reasons=[Reason.NO_ANSWER])
+        queries.share_battle(tx, battle_id, visitor="ann", now=21.0)
         fight(tx)
         assert cast.reasons == (Reason.NO_ANSWER,)
     with upgraded.read() as tx:

@@ -11,7 +11,7 @@ from db import errors
 from db.codes import BattleKind, State
 from db.queries import decks
 from db.queries.battles.answers import add_turn, save_answer
-from db.queries.battles.rows import owned
+from db.queries.battles.rows import owned, refuse_final
 from db.queries.battles.states import set_battle_state
 from db.queries.roster import model_ids, visitor_row
 from db.records.battles import AnswerRecord, NewBattle
@@ -70,6 +70,7 @@ def replace_battle(
     not exactly one turn; NoSuchModel.
     """
     old = owned(tx, old_id, new.visitor)
+    refuse_final(old, "be replaced")
     if old.n_turns != 1:
         raise errors.NotAllowedNow(f"battle {old_id} has {old.n_turns} turns; only a first turn can be replaced")
     for answer in answers:

@@ -89,6 +89,7 @@ def _validated(battle: BattleRecord, position: int) -> VoteRecord:
     vote = battle.vote
     if vote is None or battle.state != State.VOTED or battle.closed_at is None:
         raise _bad(position, f"battle {battle.battle_id} has no vote")
+    n_turns = len(battle.turns) if battle.deck_prompt is None else 1
     is_self_battle = battle.model_a == battle.model_b
     wrong = {
         "a vote needs two sides": battle.model_b is None or battle.kind == BattleKind.CHAT,
@@ -101,6 +102,7 @@ def _validated(battle: BattleRecord, position: int) -> VoteRecord:
         != (Reason.WITHDRAWN in vote.reasons),
         f"draw_probability {battle.draw_probability} is not above 0 and at most 1": battle.draw_probability is not None
         and not 0 < battle.draw_probability <= 1,
+        f"n_turns is {battle.n_turns}, but there are {n_turns} turns": battle.n_turns != n_turns,
         f"revision {vote.revision} is not above 0": vote.revision < 1,
         f"changed_revision {vote.changed_revision} is not above revision {vote.revision}": vote.changed_revision
         is not None

@@ -23,6 +23,28 @@ def test_models_are_added_updated_retired_and_come_back(database: Database) -> N
         assert [model.retired_at for model in queries.list_models(tx)] == [None, None]
 
 
+def test_a_model_that_the_owner_retired_stays_retired_until_it_is_brought_back(database: Database) -> None:
+    def retired() -> list[tuple[float | None, float | None, bool]]:
+        (model,) = queries.list_models(tx)
+        return [(model.retired_at, model.owner_retired_at, model.is_retired)]
+
+    with database.write() as tx:
+        queries.upsert_models(tx, [ModelInfo("ash")], now=1.0)
+        queries.retire_by_owner(tx, "ash", 2.0)
+        queries.retire_by_owner(tx, "ash", 3.0)
+        queries.upsert_models(tx, [ModelInfo("ash")], now=4.0)  # the next start
+        assert retired() == [(None, 2.0, True)]
+        queries.retire_models(tx, ["ash"], now=5.0)
+        queries.bring_back(tx, "ash")
+        assert retired() == [(5.0, None, True)]
+        queries.upsert_models(tx, [ModelInfo("ash")], now=6.0)
+        assert retired() == [(None, None, False)]
+        with pytest.raises(NoSuchModel, match="model 'oak'"):
+            queries.retire_by_owner(tx, "oak", 1.0)
+        with pytest.raises(NoSuchModel, match="model 'oak'"):
+            queries.bring_back(tx, "oak")
+
+
 def test_a_visitor_is_created_once(database: Database) -> None:
     with database.write() as tx:
         assert queries.get_visitor(tx, "ann") is None

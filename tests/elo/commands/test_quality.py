@@ -44,7 +44,7 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
     assert out.startswith("40 votes, of which 37 count.\nLeft out, by reason: rate_limited 2, withdrawn 1.\n")
     assert "Prompts: 1 different ones in 37 votes" in out
     database = open_database(url)
-    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    exchange.export_votes(database, tmp_path / "votes.jsonl", all_texts=True)
     database.close()
     status, from_file, err = run(capsys, "--votes", tmp_path / "votes.jsonl", "--json", tmp_path / "file.json")
     assert (status, err) == (0, "skipped rows of other kinds than battle: 1\n")
@@ -58,7 +58,7 @@ def test_a_database_and_its_export_tell_the_same(url: str, tmp_path: Path, capsy
 
 def test_votes_are_selected_by_their_columns(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     database = open_database(url)
-    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    exchange.export_votes(database, tmp_path / "votes.jsonl", all_texts=True)
     database.close()
     csv = tmp_path / "votes.csv"
     lines = ["x,y,a,true,ann", "x,y,?,false,bob", "x,y,b,false,ann", "x,y,tie,,ann", "x,y,?,true,bob"]

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 
 from db import exchange, queries
 from db.codes import BattleKind, Policy, Reason, Side, State
+from db.exchange import Exported
 from db.outcome import Outcome
 from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, NewBattle, OnlineElo
 from db.session import open_database
@@ -196,6 +197,8 @@ def crowd(path: Path) -> str:
     rng = random.Random(8)
     with database.write() as tx:
         building.add_models(tx)
+        for i in range(5):
+            queries.set_consent(tx, f"visitor {i}", is_given=True, now=0.0)
         tags = (("code",), ("code", "math"), ("math",), (), ("말", "code"))
         keys = [queries.add_deck_prompt(tx, DeckPrompt("deck", f"Prompt {i}", tags[i], "ko")) for i in range(5)]
         for key in keys:
@@ -265,7 +268,7 @@ def live(tx: Connection, pair: tuple[str, str], visitor: str, rng: random.Random
 def test_a_database_and_its_export_agree_by_every_option(run: Run, tmp_path: Path, arguments: list[str]) -> None:
     url = crowd(tmp_path / "arena.sqlite")
     database = open_database(url)
-    exchange.export_votes(database, tmp_path / "votes.jsonl")
+    assert exchange.export_votes(database, tmp_path / "votes.jsonl") == Exported(120, n_without_texts=48)
     database.close()
     status, out, err = run("--db", url, *arguments, "--json", tmp_path / "db.json")
     assert (status, err) == (0, "")
@@ -274,6 +277,32 @@ def test_a_database_and_its_export_agree_by_every_option(run: Run, tmp_path: Pat
     assert file_out == out
     assert (tmp_path / "file.json").read_bytes() == (tmp_path / "db.json").read_bytes()
     assert len(json.loads((tmp_path / "db.json").read_text())["models"]) == 4
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--control", "length,style,side,speed", "--bootstrap", "30"],
+        ["--kind", "all", "--control", "length,style", "--cluster", "voter"],
+        ["--kind", "all", "--control", "column:n_turns,column:prompt_chars", "--where", "n_turns>=2"],
+    ],
+    ids=" ".join,
+)
+def test_no_board_moves_when_visitors_delete_what_they_wrote(run: Run, tmp_path: Path, arguments: list[str]) -> None:
+    url = crowd(tmp_path / "arena.sqlite")
+    _, before, _ = run("--db", url, *arguments, "--json", tmp_path / "before.json")
+    database = open_database(url)
+    with database.write() as tx:
+        for i in range(13):
+            assert queries.forget_visitor(tx, f"visitor {i}", fresh=f"{13 - i}", now=1e6).n_votes > 5
+    exchange.export_votes(database, tmp_path / "votes.jsonl", all_texts=True)
+    database.close()
+    status, after, _ = run("--db", url, *arguments, "--json", tmp_path / "after.json")
+    assert (status, after) == (0, before)
+    run("--votes", tmp_path / "votes.jsonl", *arguments, "--json", tmp_path / "file.json")
+    for name in ("after.json", "file.json"):
+        assert (tmp_path / name).read_bytes() == (tmp_path / "before.json").read_bytes()
 
 
 def test_votes_on_prepared_pairs_are_clustered_and_the_board_names_it(run: Run, tmp_path: Path) -> None:
