@@ -1,6 +1,6 @@
 """A visitor's battles and votes, for the visitor."""
 
-from sqlalchemy import ColumnElement, Connection, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Connection, false, func, select, tuple_
 
 from db import errors
 from db.codes import BattleKind
@@ -35,7 +35,7 @@ def visitor_battles(
     if outcome is not None:
         chosen = chosen.where(votes.c.outcome == outcome)
     if counted is not None:
-        chosen = chosen.where(votes.c.counted == counted)
+        chosen = chosen.where(votes.c.counted.is_(counted))
     if before is not None:
         chosen = chosen.where(_opened_before(tx, before, visitor_id))
     return summaries(tx, chosen, knows_all=False)
@@ -46,7 +46,7 @@ def visitor_cells(tx: Connection, visitor: str, kind: BattleKind | None = Battle
     grouped = (
         select(votes.c.model_a, votes.c.model_b, votes.c.outcome, func.count())
         .select_from(votes.join(battles).join(visitors))
-        .where(visitors.c.pseudonym == visitor, votes.c.counted == true())
+        .where(visitors.c.pseudonym == visitor, votes.c.counted != false())  # with `= true` SQLite reads all votes
         .group_by(votes.c.model_a, votes.c.model_b, votes.c.outcome)
     )
     names = model_names(tx)
