@@ -196,8 +196,7 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     from arena.players.native_server import NativeServer
     from arena.rules import guardrails
     from arena.service import Arena
-    from arena.ui.links import PAGES
-    from arena.ui.messages import LANGUAGES
+    from arena.ui import links
     from arena.web import protect
     from arena.web.routes import routes
     from arena.web.sender.visitor import identify
@@ -220,16 +219,19 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
     )
     app.include_router(routes(arena))
     texts = ui.PlainPages(settings)
-    app.include_router(ui.plain_routes(arena, texts))
-    pages = ui.build(arena, settings, visitor_of=partial(identify, secret=secret))
+    visitor_of = partial(identify, secret=secret)
+    app.include_router(ui.plain_routes(arena, texts, visitor_of))
+    pages = ui.build(arena, settings, visitor_of=visitor_of)
     protect(
         app,
-        pages=list(PAGES.values()),
+        pages=list(links.pages_of(settings, links.LIVE).values()),
         n_inputs={number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None},
-        languages=LANGUAGES,
         texts=texts,
         public_url=settings.web.public_url,
         script=ui.script(),
+        documents=[*links.DOCUMENTS.values(), links.PLAIN_LEADERBOARD],
+        document_script=ui.plain_script(),
+        forms=list(links.FORMS.values()),
     )
     return ui.mount(app, pages, settings)
 

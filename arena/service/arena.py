@@ -26,6 +26,7 @@ from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
+from arena.service.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
 from arena.standings import Board, ModelCard, NoRatingsError, Standings
@@ -78,6 +79,7 @@ class Arena:
             elo=settings.elo,
             rng=rng,
         )
+        self.visitors = Visitors(database, wall_clock)
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._opening = Opening(
             settings.battle,

@@ -3,15 +3,15 @@
 `build` makes them for an `Arena`, and `mount` adds them to an app. A page calls `Arena` and shows the views that come
 back; it contains no rule and no query.
 
-    pages/         the battle at `/`, `/leaderboard`, `/about`
-    plain/         what works without script: link previews, the plain leaderboard, the 404 page
+    pages/         Gradio's pages: the battle at `/`, `/leaderboard`
+    plain/         what the server makes: `/about`, the frame of every page, link previews, what works without script
     showing        what the battle page shows when; conversation, revealed and lines write its parts, faces says how
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
     messages/      every sentence, in English and Korean
-    theme/         the look; widgets, links: what all pages share
+    theme/         the look; links: addresses; widgets: what Gradio's pages share
     framework/     changes to Gradio itself
 
-`script` and `PlainPages` are for `web.protect`, which puts them into every page.
+`script`, `plain_script` and `PlainPages` are for `web.protect`, which puts them into every page.
 """
 
 import warnings
@@ -25,14 +25,14 @@ from arena.settings import Settings
 from arena.ui import theme
 from arena.ui.framework import sessions
 from arena.ui.framework.updates import Pages
-from arena.ui.pages import about, leaderboard
+from arena.ui.pages import leaderboard
 from arena.ui.pages.duel import Duel
 from arena.ui.plain import PlainPages
 from arena.ui.plain import routes as plain_routes
-from arena.ui.theme import script
+from arena.ui.theme import plain_script, script
 from arena.ui.widgets import VisitorOf, browser_sentences
 
-__all__ = ["PlainPages", "VisitorOf", "build", "mount", "plain_routes", "script"]
+__all__ = ["PlainPages", "VisitorOf", "build", "mount", "plain_routes", "plain_script", "script"]
 
 _MAX_THREADS = 1000
 _MAX_QUEUED = 300
@@ -45,8 +45,6 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
         Duel(arena, visitor_of)
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
         leaderboard.lay_out(arena, visitor_of)
-    with pages.route("About", "about", show_in_navbar=False):
-        about.lay_out()
     pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles
     pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
     return cast(gr.Blocks, pages)
@@ -54,9 +52,6 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
 
 def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
     """Add `pages` to `app` at `/`; all other routes of `app` must have been added before."""
-    sentences = browser_sentences(settings)
-    for language, text in about.about_texts(settings).items():
-        sentences[language]["about_text"] = text
     with warnings.catch_warnings():
         # Gradio warns that server-side rendering is off with several pages, although it was not requested
         warnings.filterwarnings("ignore", "SSR mode", UserWarning)
@@ -66,8 +61,7 @@ def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:
             path="/",
             root_path=settings.web.public_url,
             theme=theme.theme(),
-            head=theme.head(),
-            i18n=gr.I18n(**sentences),
+            i18n=gr.I18n(**browser_sentences()),
             footer_links=[],
             run_history=False,
             show_error=False,

@@ -4,9 +4,29 @@ Links are relative: all pages are side by side and none has a slash at its end (
 have). So no page needs to know whether the arena has its own host or a path of one (https://example.org/arena).
 """
 
-PAGES = {"battle": "/", "leaderboard": "/leaderboard", "about": "/about"}
+from collections.abc import Mapping
+
+from arena.settings import Settings
+
+LIVE = {"battle": "/", "leaderboard": "/leaderboard"}
+"""The pages that Gradio keeps up to date in the browser."""
+DOCUMENTS = {"about": "/about"}
+"""The pages that the server makes whole."""
 PLAIN_LEADERBOARD = "/leaderboard.html"
-"""The leaderboard without script."""
+"""The leaderboard without script; no page links to it but those without script."""
+NAMED = ("side_by_side", "chat")
+"""The pages that show names, which the settings can switch off."""
+FORMS = {"theme": "/theme", "consent": "/mine/consent"}
+"""The addresses to which the forms of every page are sent."""
+
+_IN_ORDER = ("battle", "side_by_side", "chat", "quick", "leaderboard", "mine", "about")
+PAGES: Mapping[str, str] = {name: path for name in _IN_ORDER if (path := (LIVE | DOCUMENTS).get(name))}
+"""All pages, in the order of the navigation."""
+
+
+def pages_of(settings: Settings, pages: Mapping[str, str] = PAGES) -> dict[str, str]:
+    """Return those of `pages` that this arena has."""
+    return {name: path for name, path in pages.items() if settings.arena.named_pages == "on" or name not in NAMED}
 
 
 def link(path: str) -> str:

@@ -11,7 +11,7 @@
     CORS         no other site may read anything (Gradio's own middleware, which allows everybody, then does nothing)
     gzip         for pages and JSON, not for streams
     html/        scripts: only those that came with the page run; ours are added. language: the visitor's choice, before
-                 the first script runs. texts: title, description, icon, and the text for browsers without script
+                 the first script runs. texts: title, description, style, header, footer, and the text without script
 
 `routes` has the addresses that are not pages. Nothing here knows Gradio's Python side, battles or votes.
 """
@@ -40,28 +40,31 @@ def protect(
     *,
     pages: Sequence[str],
     n_inputs: Mapping[int, int],
-    languages: Sequence[str],
     texts: TextsOfPages,
     public_url: str | None = None,
     script: str = "",
+    documents: Sequence[str] = (),
+    document_script: str = "",
     forms: Sequence[str] = (),
 ) -> None:
-    """Wrap `app`, whose pages have these addresses, languages, texts and script.
+    """Wrap `app`: Gradio's `pages` get these texts and the script, the `documents`, which are whole, only theirs.
 
     `n_inputs` has the number of inputs of each event, `forms` the addresses to which the pages' own forms are sent.
     The middleware added last is the outermost. Raises `ValueError` if the path of the public URL is one of the app's
     own addresses.
     """
     path = urlsplit(public_url or "").path.rstrip("/")
-    if path and is_taken(path, pages):
+    addresses = [*pages, *documents]
+    if path and is_taken(path, [*addresses, *forms]):
         raise ValueError(f"public_url {public_url!r}: {path} is an address of the arena itself; choose another path")
     app.add_middleware(Texts, pages=pages, texts=texts)
-    app.add_middleware(Language, pages=pages, languages=languages)
+    app.add_middleware(Language, pages=pages, language_of=texts.language)
     app.add_middleware(Scripts, pages=pages, script=script)
+    app.add_middleware(Scripts, pages=documents, script=document_script)
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     app.add_middleware(CORSMiddleware)
     app.add_middleware(VisitorCookie, path=f"{path}/")
-    app.add_middleware(Gate, pages=pages, n_inputs=n_inputs, not_found=texts.not_found, forms=forms)
+    app.add_middleware(Gate, pages=addresses, n_inputs=n_inputs, not_found=texts.not_found, forms=forms)
     app.add_middleware(Headers)
     app.add_middleware(Origin, public_url=public_url)
     app.add_middleware(Farewell)

@@ -1,4 +1,4 @@
-"""Titles, the page without script and the 404 page, in a real browser."""
+"""Titles, colours, consent, the page without script and the 404 page, in a real browser."""
 
 import asyncio
 from pathlib import Path
@@ -26,14 +26,30 @@ def test_titles_and_pages_without_script(tmp_path: Path) -> None:
                 page.on("console", lambda line: console.append(line.text))
                 for path, title in titles.items():
                     await page.goto(url + path)
-                    await expect(page.locator("#header nav a[aria-current]")).to_be_visible()  # Gradio has started
+                    if path != "/about":
+                        await expect(page.locator("main h1")).to_be_visible()  # Gradio has started
+                        await expect(page.locator(".plain")).to_have_count(0)
                     await expect(page).to_have_title(f"{title} · Arena")
-                    await expect(page.locator(".plain")).to_have_count(0)
+            await page.locator("#theme button[value=dark]").click()
+            await expect(page.locator("body")).to_have_css("background-color", "rgb(14, 17, 22)")
+            await page.goto(url)
+            await expect(page.locator("body.dark")).to_have_count(1)  # Gradio follows
+            await page.locator("#theme button[value=light]").click()
+            await expect(page.locator("body.dark")).to_have_count(0)
+            await page.locator("#prompt textarea").fill("kept")
+            await page.locator("#consent button[value=given]").click()
+            await expect(page.locator("#consent .given").first).to_be_visible()
+            await page.locator("#consent button[value=hidden]").click()
+            await expect(page.locator("#consent")).to_have_count(0)
+            await expect(page.locator("#prompt textarea")).to_have_value("kept")
+            await page.reload()
+            await expect(page.locator("#send")).to_be_visible()
+            await expect(page.locator("#consent")).to_have_count(0)
             assert not [line for line in console if "Content Security Policy" in line]
 
             page = await browser.new_page(locale="en", java_script_enabled=False, color_scheme="dark")
             await page.goto(url)
-            await expect(page.locator(".plain main")).to_contain_text("A battle needs JavaScript.")
+            await expect(page.locator("main.plain")).to_contain_text("A battle needs JavaScript.")
             await expect(page.locator("body")).to_have_css("background-color", "rgb(14, 17, 22)")
             await page.locator("main a", has_text="Leaderboard").click()
             await expect(page.locator("#leaderboard-table")).to_contain_text("No vote has been counted yet.")
@@ -41,6 +57,11 @@ def test_titles_and_pages_without_script(tmp_path: Path) -> None:
             await expect(page.locator("#leaderboard-table")).to_contain_text("아직 집계된 투표가 없습니다.")
             await page.locator("#header nav a", has_text="소개").click()
             await expect(page.locator("#about h1")).to_have_text("아레나 소개")
+            await page.locator("#theme button[value=light]").click()
+            await expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+            await expect(page.locator("#about h1")).to_have_text("아레나 소개")
+            await page.locator("#consent button[value=refused]").first.click()
+            await expect(page.locator("#consent span.refused")).to_be_visible()
 
             page = await browser.new_page(locale="ko", color_scheme="light")
             answer = await page.goto(f"{url}/no/such/page")

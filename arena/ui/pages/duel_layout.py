@@ -20,7 +20,7 @@ from arena.ui import showing
 from arena.ui.markup import LATEX_DELIMITERS
 from arena.ui.messages import messages
 from arena.ui.pages import after_vote
-from arena.ui.widgets import header, said
+from arena.ui.widgets import said
 
 STATUS_EVERY_S = 2.0
 CHIPS = tuple(f"chip-{number}" for number in range(len(messages("en").examples)))
@@ -31,7 +31,6 @@ Parts = dict[str, Any]
 def lay_out() -> Parts:
     """Add the page's elements to the present gr.Blocks; return those that change, by id."""
     part: Parts = {}
-    header()
     part["battle-id"] = gr.Textbox(visible=False)
     part["status-timer"] = gr.Timer(STATUS_EVERY_S, active=False)
     part["marker"] = gr.Markdown(elem_id="marker", latex_delimiters=[])

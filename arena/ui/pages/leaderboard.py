@@ -13,7 +13,7 @@ import gradio as gr
 from arena.service import Arena, Refusal
 from arena.ui.lines import notice, refusal_line
 from arena.ui.pages.leaderboard_table import age, computed_line, table
-from arena.ui.widgets import VisitorOf, caller, header, said
+from arena.ui.widgets import VisitorOf, caller, said
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ REFRESH_EVERY_S = 2.0
 
 def lay_out(arena: Arena, visitor_of: VisitorOf) -> None:
     """Add the page to the present gr.Blocks (a route of it), and keep it up to date."""
-    header()
     with gr.Column(elem_id="leaderboard"):
         gr.Markdown(said("leaderboard_title"), elem_id="leaderboard-title")
         gr.Markdown(said("leaderboard_intro"))

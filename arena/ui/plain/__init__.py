@@ -1,6 +1,15 @@
-"""What works without JavaScript: link previews, the plain leaderboard, the 404 page.
+"""Pages that the server makes whole, and what it adds to Gradio's.
 
-`PlainPages` is for `web`, which puts its texts into the pages; `routes` has the plain leaderboard and the icon.
+    place       where a page is, and what its visitor has chosen
+    shell       header, the line about publishing, footer: above and below every page
+    document    a whole page
+    head        title, description, link preview
+    about       the text of /about
+    pages       /about, the plain leaderboard, the 404 page; what Gradio's pages get, and their text without script
+    choices     the forms of every page
+    routes      addresses
+
+`PlainPages` is for `web`, which puts its texts into the pages.
 """
 
 from arena.ui.plain.pages import PlainPages

@@ -11,11 +11,21 @@ from arena.ui.messages import Messages
 _LOCALES = {"en": "en_US", "ko": "ko_KR"}
 
 
-def head(page: str, settings: Settings, texts: Messages, *, path: str | None, root: str = "./") -> str:
-    """Return the tags of `page` (`battle`, `leaderboard`, `about`, `not_found`). `og:url` needs a public URL and a
-    `path`. `root` leads from the page to the root of the arena."""
-    title, site = texts(f"title_{page}"), settings.arena.title
-    description = texts(f"description_{page}")
+def head(
+    page: str,
+    settings: Settings,
+    texts: Messages,
+    *,
+    path: str | None,
+    root: str = "./",
+    title: str | None = None,
+    description: str | None = None,
+) -> str:
+    """Return the tags of `page`, such as `battle` or `not_found`. `og:url` needs a public URL and a `path`. `root`
+    leads from the page to the root of the arena. `title` and `description` replace those of the page."""
+    site = settings.arena.title
+    title = texts(f"title_{page}") if title is None else title
+    description = texts(f"description_{page}") if description is None else description
     tags = {
         "og:title": title,
         "og:description": description,

@@ -1,4 +1,5 @@
-"""The text of each page without JavaScript, the plain leaderboard, and the 404 page."""
+"""What the server adds to Gradio's pages, and the pages that it makes itself: about, the plain leaderboard, the 404
+page."""
 
 from collections.abc import Mapping
 
@@ -9,61 +10,71 @@ from arena.service import Board, Refusal
 from arena.settings import Settings
 from arena.ui import theme
 from arena.ui.lines import refusal_line
-from arena.ui.links import PAGES, PLAIN_LEADERBOARD
+from arena.ui.links import LIVE, PLAIN_LEADERBOARD, pages_of
 from arena.ui.messages import messages
-from arena.ui.pages.about import about_texts
 from arena.ui.pages.leaderboard_table import computed_line, table
-from arena.ui.plain.document import WITHOUT_SCRIPT, Documents, Place, language_of
+from arena.ui.plain.about import about_texts
+from arena.ui.plain.document import Documents
 from arena.ui.plain.head import head
+from arena.ui.plain.place import Place, language_of, theme_of
 from arena.ui.untrusted import plain
 
-_PAGE_AT = {path: name for name, path in PAGES.items()}
+_LIVE_AT = {path: name for name, path in LIVE.items()}
 _markdown = MarkdownIt("commonmark", {"html": True})  # for our own text only
 
 
 class PlainPages:
-    """The texts that `web` puts into pages, and whole pages without script."""
+    """The texts that `web` puts into Gradio's pages, and whole pages."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._about = about_texts(settings)
-        self._documents = Documents(settings)
+        self._pages = pages_of(settings)
+        self.documents = Documents(settings)
 
     def language(self, request: Request) -> str:
         return language_of(request)
 
-    def head(self, request: Request) -> str:
-        """Return the head of one of Gradio's pages; its style sheet for browsers without script comes along."""
-        path = request.scope["path"]
-        texts = messages(self.language(request))
-        tags = head(_PAGE_AT[path], self._settings, texts, path=path)
-        return f"{tags}<noscript>{theme.plain_head()}</noscript>"
+    def theme(self, request: Request) -> str:
+        return theme_of(request)
 
-    def noscript(self, request: Request) -> str:
-        """Return what one of Gradio's pages shows without script."""
-        place = self._documents.place(request)
-        page, texts = _PAGE_AT[request.scope["path"]], place.texts
-        if page == "about":
-            text = f'<div id="about">{_markdown.render(self._about[texts.language])}</div>'
-        else:
-            text = _markdown.render(texts(f"{page}_title")) + f"<p>{plain(texts(f'{page}_intro'))}</p>"
-            text += f"<p>{plain(texts(f'plain_{page}'))}</p>"
-            text += self._links(place, {name: path for name, path in WITHOUT_SCRIPT.items() if name != "battle"})
-        return f"<noscript>{self._documents.body(place, text, WITHOUT_SCRIPT, current=page)}</noscript>"
+    def head(self, request: Request) -> str:
+        """Return the title and the description of one of Gradio's pages."""
+        path = request.scope["path"]
+        return head(_LIVE_AT[path], self._settings, messages(self.language(request)), path=path)
+
+    def style(self, request: Request) -> str:
+        """Return the style sheets of one of Gradio's pages."""
+        return theme.head(self.theme(request)) + theme.noscript_head()
+
+    def above(self, request: Request) -> str:
+        """Return what stands above what Gradio shows; without script there is a text instead of that."""
+        place = self.documents.place(request)
+        page, texts = _LIVE_AT[request.scope["path"]], place.texts
+        text = _markdown.render(texts(f"{page}_title")) + f"<p>{plain(texts(f'{page}_intro'))}</p>"
+        text += f"<p>{plain(texts(f'plain_{page}'))}</p>"
+        text += self._links(place, {"leaderboard": PLAIN_LEADERBOARD, "about": self._pages["about"]})
+        return f'{self.documents.shell.above(place, page)}<noscript><main class="frame plain">{text}</main></noscript>'
+
+    def below(self, request: Request) -> str:
+        return self.documents.shell.below(self.documents.place(request))
 
     def not_found(self, request: Request) -> str:
         """Return the page for an address that does not exist."""
-        place = self._documents.place(request)
-        tags = head("not_found", self._settings, place.texts, path=None, root=place.root)
+        place = self.documents.place(request)
         text = f"<h1>{plain(place.texts('title_not_found'))}</h1>"
-        text += f"<p>{plain(place.texts('not_found_text'))}</p>" + self._links(place, PAGES)
-        return self._documents.document(place, tags, self._documents.body(place, text, PAGES))
+        text += f"<p>{plain(place.texts('not_found_text'))}</p>" + self._links(place, self._pages)
+        return self.documents.page(place, "not_found", text)
+
+    def about(self, request: Request) -> str:
+        place = self.documents.place(request)
+        text = _markdown.render(self._about[place.texts.language])
+        return self.documents.page(place, "about", f'<div id="about">{text}</div>')
 
     def leaderboard(self, request: Request, board: Board | Refusal, now: float) -> str:
         """Return the leaderboard as a page, or why there is none at present."""
-        place = self._documents.place(request)
+        place = self.documents.place(request)
         texts = place.texts
-        tags = head("leaderboard", self._settings, texts, path=PLAIN_LEADERBOARD)
         text = _markdown.render(texts("leaderboard_title")) + f"<p>{plain(texts('leaderboard_intro'))}</p>"
         if isinstance(board, Refusal):
             text += refusal_line(board, texts)
@@ -71,8 +82,7 @@ class PlainPages:
             text += f'<div id="leaderboard-table">{table(board, texts)}</div>{computed_line(board, now, texts)}'
         files = texts("download_html", json=f"{place.root}leaderboard.json", csv=f"{place.root}leaderboard.csv")
         text += f'<p class="note">{files}</p><p class="note">{plain(texts("plain_frozen"))}</p>'
-        body = self._documents.body(place, f'<div id="leaderboard">{text}</div>', WITHOUT_SCRIPT, current="leaderboard")
-        return self._documents.document(place, tags, body)
+        return self.documents.page(place, "leaderboard", f'<div id="leaderboard">{text}</div>')
 
     def _links(self, place: Place, pages: Mapping[str, str]) -> str:
         """Return links to the pages, each with its description."""

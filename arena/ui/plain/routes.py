@@ -1,4 +1,4 @@
-"""The addresses of the plain leaderboard and of the icon."""
+"""The addresses of the pages that the server makes, of their forms, and of the icon."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -10,15 +10,22 @@ from starlette.requests import Request
 
 from arena.service import Arena, Board, Refusal
 from arena.ui import theme
-from arena.ui.links import PLAIN_LEADERBOARD
+from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD
+from arena.ui.plain import choices
 from arena.ui.plain.pages import PlainPages
+from arena.ui.widgets import Identity
 
 _KEEP = {"cache-control": "public, max-age=86400"}
 
 
-def routes(arena: Arena, pages: PlainPages) -> APIRouter:
+def routes(arena: Arena, pages: PlainPages, visitor_of: Callable[[Request], Identity]) -> APIRouter:
     """Return the routes; they must be in the app before Gradio, which has a favicon of its own."""
     router = APIRouter()
+    router.include_router(choices.routes(arena, pages.documents, visitor_of))
+
+    @router.get(DOCUMENTS["about"])
+    async def about(request: Request) -> Response:
+        return HTMLResponse(pages.about(request))
 
     @router.get(PLAIN_LEADERBOARD)
     async def leaderboard(request: Request) -> Response:

@@ -6,17 +6,21 @@
     dock, reveal               what stays at its bottom; what follows the vote
     plain                      pages that the server makes
     leaderboard, answer        both
+    colours, choices           scripts of every page
     page, connection           scripts beside Gradio: what all share; a lost connection
     keys, sides, follow,       scripts of a battle page
     focus, tabs
     markdown, copy             scripts of every page with answers
 
-Gradio puts the style sheets into every page's head. `web` adds the scripts, because the Content-Security-Policy allows
-only scripts that came with the page, and Gradio would add them later. For the same reason no event has `js=`, and no
-page uses gr.HTML. Nothing is fetched from other hosts: the fonts are the system's.
+`web` puts the style sheets and scripts into every page's head. Gradio would add them later by script, when a page has
+been painted without them, and the Content-Security-Policy allows only scripts that came with the page. For the same
+reason no event has `js=`, and no page uses gr.HTML. Nothing is fetched from other hosts: the fonts are the system's.
+
+Light or dark follows the system, unless the visitor chose: then `<html>` has `data-theme`.
 """
 
 import json
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
@@ -25,14 +29,12 @@ import gradio as gr
 from arena.ui.messages import LANGUAGES, messages
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
-_DARK = ":root:has(body.dark), .dark"
-_THEME_COLOR = (
-    '<meta name="theme-color" media="(prefers-color-scheme: light)" content="#FFFFFF">'
-    '<meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0E1116">'
-)
+_DARK = ':root[data-theme="dark"]'
+_PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "answer", "reveal", "leaderboard")
-_PLAIN_STYLES = ("header", "leaderboard", "answer", "plain")
-_SCRIPTS = ("page", "connection", "keys", "sides", "follow", "focus", "tabs", "markdown", "copy")
+_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain")
+_PLAIN_SCRIPTS = ("colours", "choices")
+_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "markdown", "copy")
 _COPY_TEXTS = (
     "copy",
     "copy_code",
@@ -90,26 +92,30 @@ def theme() -> gr.themes.Base:
     )
 
 
-def head() -> str:
-    """Return what Gradio adds to every page's head: style sheets, and the colours of the browser's frame."""
-    return f"{_THEME_COLOR}<style>{_style(*_STYLES)}</style>"
+def head(chosen: str) -> str:
+    """Return the style sheets of Gradio's pages, and the colours of the browser's frame. `chosen` is light, dark or
+    system."""
+    return _theme_color(chosen) + _style(*_STYLES)
 
 
-def plain_head() -> str:
-    """Return the same for a page without script, whose colours follow the system."""
-    return f"{_THEME_COLOR}<style>{plain_style()}</style>"
+def plain_head(chosen: str) -> str:
+    """Return the same for a page that the server makes."""
+    return _theme_color(chosen) + _style(*_PLAIN_STYLES)
 
 
-def plain_style() -> str:
-    """Return the style sheet of pages without script."""
-    light, dark = _text("tokens.css").split(_DARK)
-    dark = f"@media (prefers-color-scheme: dark) {{ :root {dark} }}"
-    return light + dark + _style(*_PLAIN_STYLES)
+def noscript_head() -> str:
+    """Return what Gradio's pages need beside `head` in a browser without script."""
+    return f"<noscript>{_style('plain')}</noscript>"
 
 
 def script() -> str:
-    """Return what every page runs beside Gradio."""
+    """Return what every page of Gradio's runs beside Gradio."""
     return "".join(_text(f"{name}.js") for name in _SCRIPTS)
+
+
+def plain_script() -> str:
+    """Return what every page that the server makes runs."""
+    return "".join(_text(f"{name}.js") for name in _PLAIN_SCRIPTS)
 
 
 def icon(name: Literal["favicon.svg", "favicon.ico"]) -> bytes:
@@ -117,8 +123,27 @@ def icon(name: Literal["favicon.svg", "favicon.ico"]) -> bytes:
     return files(__package__).joinpath(name).read_bytes()
 
 
+def _theme_color(chosen: str) -> str:
+    return "".join(
+        f'<meta name="theme-color" media="(prefers-color-scheme: {scheme})"'
+        f' content="{_PAGE_COLOURS.get(chosen, colour)}">'
+        for scheme, colour in _PAGE_COLOURS.items()
+    )
+
+
 def _style(*names: str) -> str:
-    return "".join(_text(f"{name}.css") for name in names)
+    return "".join(f"<style>{_sheet(name)}</style>" for name in names)
+
+
+@cache
+def _sheet(name: str) -> str:
+    """Return a style sheet. The dark colours are in it once, and are used for the system's wish too."""
+    sheet = _text(f"{name}.css")
+    if name != "tokens":
+        return sheet
+    light, dark = sheet.split(_DARK)
+    system = f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {dark} }}'
+    return f"{light}{system}{_DARK}{dark}"
 
 
 def _text(name: str) -> str:

@@ -13,19 +13,9 @@ const arenaPage = {
 };
 (() => {
   const { byId } = arenaPage;
-  document.addEventListener("click", (event) => {
-    const language = event.target.closest("#language a");
-    if (!language) return;
-    event.preventDefault();
-    const wish = new URL(language.href).searchParams.get("lang");
-    const path = new URL(".", location).pathname;
-    document.cookie = "lang=" + wish + "; path=" + path + "; max-age=31536000; SameSite=Lax";
-    location.reload();
-  });
-
   /* Gradio creates the elements late and replaces them; what it omits or removes (aria-*, links in the same tab) is
   restored here. */
-  const LIVE = ["notice", "status", "vote-hint", "reveal", "connection"];
+  const LIVE = ["notice", "status", "vote-hint", "reveal"];
   const restore = () => {
     for (const id of LIVE) {
       const region = byId(id);
@@ -33,12 +23,6 @@ const arenaPage = {
     }
     for (const link of document.querySelectorAll('a[target="_blank"]:not(.answer *)')) {
       if (link.origin === location.origin) link.removeAttribute("target");
-    }
-    for (const link of document.querySelectorAll("#header nav a")) {
-      if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
-    }
-    for (const link of document.querySelectorAll("#language a")) {
-      if (link.lang === document.documentElement.lang) link.setAttribute("aria-current", "true");
     }
   };
   arenaPage.settled.push(restore);

@@ -27,7 +27,6 @@ _READ = {
     "/health",
     "/leaderboard.json",
     "/leaderboard.csv",
-    "/leaderboard.html",
     "/config",
     "/theme.css",
     "/favicon.ico",

@@ -1,7 +1,8 @@
 """Replace Gradio's title and tags with the arena's own, in the visitor's language.
 
 Gradio's own title, Open Graph tags ("Click to try out the app!"), picture and manifest go. The page gets a title, a
-description and tags of its own, an icon, and a text for browsers without script.
+description and tags of its own, an icon, style sheets, the header and the footer, and a text for browsers without
+script.
 """
 
 import re
@@ -17,7 +18,8 @@ _TAGS = re.compile(rb"""<meta\s+(?:property="og:|name="(?:twitter:|description")
 _MANIFEST = re.compile(rb"""<link rel="manifest"[^>]*>""")
 _SCRIPTED_TITLE = b'control_page_title="true"'
 _LANGUAGE = re.compile(rb"""(<html[^>]*?\blang=")[^"]*""")
-_APP = b"<gradio-app"
+_APP, _END_OF_APP = b"<gradio-app", b"</gradio-app>"
+_END_OF_HEAD = b"</head>"
 
 
 class TextsOfPages(Protocol):
@@ -26,11 +28,20 @@ class TextsOfPages(Protocol):
     def language(self, request: Request) -> str:
         """Return the language of the page, such as `en`."""
 
-    def head(self, request: Request) -> str:
-        """Return what the head gets."""
+    def theme(self, request: Request) -> str:
+        """Return the colours that the visitor chose: `light`, `dark` or `system`."""
 
-    def noscript(self, request: Request) -> str:
-        """Return what the page shows without script."""
+    def head(self, request: Request) -> str:
+        """Return the title and the tags of the page."""
+
+    def style(self, request: Request) -> str:
+        """Return the style sheets of the page."""
+
+    def above(self, request: Request) -> str:
+        """Return what stands above what Gradio shows."""
+
+    def below(self, request: Request) -> str:
+        """Return what stands below what Gradio shows."""
 
     def not_found(self, request: Request) -> str:
         """Return a whole page for an address that does not exist."""
@@ -44,9 +55,16 @@ class Texts(Change):
         self._texts = texts
 
     def changed(self, page: bytes, request: Request) -> bytes:
-        language, texts = self._texts.language(request).encode(), self._texts
+        texts = self._texts
         page = _MANIFEST.sub(b"", _TAGS.sub(b"", page), count=1)
         page = page.replace(_SCRIPTED_TITLE, b"", 1)  # else Gradio's script sets one title for all pages
-        page = _LANGUAGE.sub(lambda found: found[1] + language, page, count=1)
-        head = b'<head><meta charset="utf-8">' + texts.head(request).encode()
-        return page.replace(b"<head>", head, 1).replace(_APP, texts.noscript(request).encode() + _APP, 1)
+        page = _LANGUAGE.sub(lambda found: found[1] + self._attributes(request), page, count=1)
+        page = page.replace(b"<head>", b'<head><meta charset="utf-8">' + texts.head(request).encode(), 1)
+        page = page.replace(_END_OF_HEAD, texts.style(request).encode() + _END_OF_HEAD, 1)
+        page = page.replace(_APP, texts.above(request).encode() + _APP, 1)
+        return page.replace(_END_OF_APP, _END_OF_APP + texts.below(request).encode(), 1)
+
+    def _attributes(self, request: Request) -> bytes:
+        """Return the end of `lang="`, and the mark of the colours that the visitor chose."""
+        language, theme = self._texts.language(request), self._texts.theme(request)
+        return (language if theme == "system" else f'{language}" data-theme="{theme}').encode()

@@ -52,6 +52,24 @@ class _Battle:
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
 
+class FakeVisitors:
+    """The decisions of visitors: a set of those who allow publishing."""
+
+    def __init__(self) -> None:
+        self.consenting: dict[str, float] = {}
+        self.refusal: Refusal | None = None
+
+    async def consent(self, visitor: str) -> float | None:
+        return self.consenting.get(visitor)
+
+    async def set_consent(self, visitor: str, *, is_given: bool) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.consenting.pop(visitor, None)
+        if is_given:
+            self.consenting[visitor] = time.time()
+
+
 class FakeArena:
     """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried
     again)."""
@@ -65,6 +83,7 @@ class FakeArena:
         board: Board | None = None,
         reasons: tuple[str, ...] = (),
     ) -> None:
+        self.visitors = FakeVisitors()
         self.answers = answers or {}
         self.word_s = word_s
         self.n_ready = n_ready

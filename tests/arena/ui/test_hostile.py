@@ -19,8 +19,7 @@ from arena import ui
 from arena.rounds.watchers import TICK_S
 from arena.service import BattleView
 from arena.settings import Settings
-from arena.ui.links import PAGES
-from arena.ui.messages import LANGUAGES
+from arena.ui.links import LIVE
 from arena.web import protect
 from tests.arena.ui.fake_arena import FakeArena
 from tests.end_to_end.running import chromium, free_port, open_battle_page
@@ -106,9 +105,8 @@ def _served(arena: FakeArena) -> Iterator[str]:
     n_inputs = {number: len(event.inputs) for number, event in pages.fns.items() if event.fn is not None}
     protect(
         app,
-        pages=list(PAGES.values()),
+        pages=list(LIVE.values()),
         n_inputs=n_inputs,
-        languages=LANGUAGES,
         texts=ui.PlainPages(Settings()),
         script=ui.script(),
     )

@@ -64,7 +64,7 @@ def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
     app = FastAPI()
     ui.mount(app, _build(arena), Settings())
     with TestClient(app) as client:
-        for path in ("/", "/leaderboard", "/about", "/config", "/gradio_api/info"):
+        for path in ("/", "/leaderboard", "/config", "/gradio_api/info"):
             body = client.get(path).text
             assert not [name for name in NAMES if name in body], path
         info = json.loads(client.get("/gradio_api/info").text)
@@ -76,8 +76,7 @@ def test_every_element_of_the_design_is_there_once() -> None:
     blocks = _build(FakeArena()).blocks.values()
     found = [element for block in blocks if (element := getattr(block, "elem_id", None))]
     assert set(IDS.split()) <= set(found)
-    on_one_page = [element for element in found if element not in ("header", "connection")]
-    assert sorted(on_one_page) == sorted(set(on_one_page))
+    assert sorted(found) == sorted(set(found))
 
 
 def test_nothing_on_the_pages_holds_a_connection() -> None:

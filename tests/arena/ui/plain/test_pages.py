@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from arena import ui
+from arena import __version__, ui
 from arena.service import Board, Refusal
-from arena.settings import Settings
-from arena.ui.links import PAGES
+from arena.settings import Settings, load
+from arena.ui.links import DOCUMENTS, FORMS, LIVE, PAGES, PLAIN_LEADERBOARD, pages_of
 from arena.ui.messages import LANGUAGES, messages
 from arena.ui.pages.leaderboard_table import table
 from arena.web import protect
@@ -31,11 +32,21 @@ def served(
     settings = Settings()
     web, own = replace(settings.web, public_url=public_url), replace(settings.arena, title=title)
     settings = replace(settings, web=web, arena=own)
-    pages = ui.build(arena, settings, visitor_of=lambda _: SimpleNamespace(visitor=None, address=None))  # type: ignore[arg-type]
+
+    def visitor_of(request: Any) -> Any:
+        return SimpleNamespace(visitor=request.cookies.get("visitor"), address=None)
+
+    pages = ui.build(arena, settings, visitor_of=visitor_of)  # type: ignore[arg-type]
     app, texts = FastAPI(), ui.PlainPages(settings)
-    app.include_router(ui.plain_routes(arena, texts))  # type: ignore[arg-type]
+    app.include_router(ui.plain_routes(arena, texts, visitor_of))  # type: ignore[arg-type]
     protect(
-        app, pages=list(PAGES.values()), n_inputs={}, languages=LANGUAGES, texts=texts, script="", public_url=public_url
+        app,
+        pages=list(LIVE.values()),
+        n_inputs={},
+        texts=texts,
+        public_url=public_url,
+        documents=[*DOCUMENTS.values(), PLAIN_LEADERBOARD],
+        forms=list(FORMS.values()),
     )
     with TestClient(ui.mount(app, pages, settings)) as client:
         yield client
@@ -91,16 +102,34 @@ def test_no_page_names_a_model_before_script_runs() -> None:
 def test_without_script_a_page_says_what_it_is_and_what_can_be_read(language: str) -> None:
     texts = messages(language)
     with served() as client:
-        for path in PAGES.values():
+        for name, path in LIVE.items():
             page = client.get(path, headers={"accept-language": language}).text
-            head, body = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
-            assert "<style>" in head
-            assert "prefers-color-scheme: dark" in head
-            assert {"./", "./leaderboard.html", "./about"} <= _links(body)
-            assert f'lang="{language}"' in body
+            _, body = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
+            assert texts(f"plain_{name}") in body
+            assert {"./leaderboard.html", "./about"} <= _links(body)
             assert f'<html\n\tlang="{language}"' in page
-        assert texts("plain_battle") in client.get("/", headers={"accept-language": language}).text
-        assert texts.texts["about_markdown"].split("\n")[3].removeprefix("## ") in body
+        about = client.get("/about", headers={"accept-language": language}).text
+    assert texts.texts["about_markdown"].split("\n")[3].removeprefix("## ") in about
+    assert "gradio" not in about
+
+
+def test_every_page_has_the_header_with_its_own_link_marked_and_the_footer() -> None:
+    with served() as client:
+        for name, path in ({**PAGES} | {"leaderboard ": PLAIN_LEADERBOARD, "not_found": "/nowhere"}).items():
+            page = client.get(path, headers=BROWSER).text
+            header, footer = (re.findall(rf"<{tag} id.*?</{tag}>", page, re.DOTALL) for tag in ("header", "footer"))
+            assert len(header) == len(footer) == 1, path
+            assert {f".{one}" for one in PAGES.values()} <= _links(header[0])
+            marked = re.findall(r'href="\./(\S*?)" aria-current="page"', header[0])
+            assert marked == ([] if name == "not_found" else [PAGES[name.strip()][1:]])
+            assert f"Arena {__version__}" in footer[0]
+
+
+def test_pages_that_the_settings_switch_off_are_left_out() -> None:
+    every = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat"}
+    off = load({"arena": {"named_pages": "off"}}, {})
+    assert list(pages_of(off, every)) == ["battle"]
+    assert pages_of(Settings(), every) == every
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -129,7 +158,10 @@ def test_links_keep_a_language_that_the_address_chose() -> None:
         page = client.get("/leaderboard.html?lang=ko", headers={"accept-language": "en"}).text
         assert '<html lang="ko">' in page
         assert {"./?lang=ko", "./about?lang=ko", "./leaderboard.html?lang=en"} <= _links(page)
-        assert '<html\n\tlang="ko"' in client.get("/about?lang=ko").text
+        page = client.get("/?a=%22x&lang=ko").text
+        assert '<html\n\tlang="ko"' in page
+        assert {"./?a=%22x&amp;lang=en", "./about?lang=ko"} <= _links(page)
+        assert "document.cookie='lang='" in page
 
 
 def test_an_address_that_does_not_exist_gets_the_arenas_own_page() -> None:
@@ -175,7 +207,7 @@ def test_the_links_of_the_404_page_work_from_any_depth(path: str, root: str) -> 
 
 def test_the_404_page_of_an_endless_path_stays_small() -> None:
     with served() as client:
-        assert len(client.get("/a" + "/" * 60_000, headers=BROWSER).content) < 20_000
+        assert len(client.get("/a" + "/" * 60_000, headers=BROWSER).content) < 40_000
 
 
 def test_the_icon_is_our_own_and_has_its_type() -> None:

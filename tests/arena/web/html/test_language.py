@@ -43,16 +43,22 @@ routes = [
     Route("/data", data),
     Route("/plain", plain),
 ]
-client = TestClient(Language(Starlette(routes=routes), pages=PAGES, languages=("en", "ko")))
+client = TestClient(Language(Starlette(routes=routes), pages=PAGES, language_of=lambda _: "ko"))
 
 
 def test_the_script_is_the_first_thing_in_the_head() -> None:
     answer = client.get("/")
     before, _, after = answer.text.partition("</script>")
     assert before.startswith("<!doctype html><html><head><script>(()=>{")
-    assert "lang=(en|ko)(?:;|$)" in before
+    assert "const l='ko'" in before
+    assert "cookie" not in before
     assert before.split("<script>")[0] + after == PAGE
     assert int(answer.headers["content-length"]) == len(answer.content)
+
+
+def test_a_language_that_the_address_chose_is_kept() -> None:
+    assert "document.cookie='lang='+l" in client.get("/?lang=ko").text
+    assert "cookie" not in client.get("/?lang=xx").text
 
 
 def test_a_page_in_pieces_is_put_together() -> None:

@@ -18,8 +18,17 @@ class Korean:
     def head(self, request: Request) -> str:
         return f'<title>제목 {request.url.path}</title><meta property="og:title" content="제목">'
 
-    def noscript(self, request: Request) -> str:
-        return "<noscript>없음</noscript>"
+    def theme(self, request: Request) -> str:
+        return request.query_params.get("theme", "system")
+
+    def style(self, request: Request) -> str:
+        return "<style>p { color: red }</style>"
+
+    def above(self, request: Request) -> str:
+        return "<header>위</header>"
+
+    def below(self, request: Request) -> str:
+        return "<footer>아래</footer>"
 
     def not_found(self, request: Request) -> str:
         return ""
@@ -51,8 +60,16 @@ def test_each_page_gets_its_own_texts_and_its_language() -> None:
         page = _page(path)
         assert f"<title>제목 {path}</title>" in page
         assert re.search(r'<html\s+lang="ko"', page)
-        assert page.index("<noscript>없음</noscript>") < page.index("<gradio-app")
+        body = page.partition("<body")[2]
+        places = [body.index(part) for part in ("<header>위</header>", "<gradio-app", "<footer>아래</footer>")]
+        assert places == sorted(places)
         assert page.index("<meta charset") < page.index("<title>")
+        assert page.index("stylesheet") < page.index("<style>p {") < page.index("</head>"), "ours comes after Gradio's"
+
+
+def test_chosen_colours_are_marked_before_any_script_runs() -> None:
+    assert re.search(r'<html\s+lang="ko" data-theme="dark"', _page("/?theme=dark"))
+    assert "data-theme" not in _page("/")
 
 
 def test_a_page_of_gradio_asks_for_nothing_at_the_root_of_the_host() -> None:

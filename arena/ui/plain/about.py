@@ -1,18 +1,8 @@
-"""The about page: how battles, votes and ratings work here, and what is stored."""
-
-import gradio as gr
+"""The text of the about page: how battles, votes and ratings work here, and what is stored."""
 
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, messages
 from arena.ui.pages.leaderboard_table import settings_line
-from arena.ui.widgets import header, said
-
-
-def lay_out() -> None:
-    """Add the page to the present gr.Blocks (a route of it)."""
-    header()
-    with gr.Column(elem_id="about"):
-        gr.Markdown(said("about_text"))
 
 
 def about_texts(settings: Settings) -> dict[str, str]:

@@ -2,7 +2,7 @@ import pytest
 
 from arena.settings import load
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.pages.about import about_texts
+from arena.ui.plain.about import about_texts
 
 
 @pytest.mark.parametrize("pace", ["equal", "together", "free"])
