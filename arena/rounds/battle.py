@@ -102,7 +102,7 @@ class Battle:
         self._make_pace = make_pace
         self._make_retry_pace = make_retry_pace
         self._timing = timing
-        self._max_turns = max_turns
+        self.max_turns = max_turns
         self._max_attempts = max_attempts
         self._rng = rng
         self._redraw = redraw
@@ -220,7 +220,7 @@ class Battle:
             prompt=self._turn.prompt,
             a=sides["a"],
             b=sides.get("b"),
-            can_send=self.state == "votable" and can_continue and self.n_turns < self._max_turns,
+            can_send=self.state == "votable" and can_continue and self.n_turns < self.max_turns,
             can_vote=self.state == "votable" and len(sides) > 1,
             can_stop=self.state == "open" and self._ending in (None, "replaced"),
             notice=self.notice,

@@ -6,10 +6,8 @@ service calls `ledger` and `identity`. It contains no page and no sentence for v
 raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases, one method each
-    named       models chosen by name: side by side, and chat
     voting      a vote is cast, and withdrawn
-    pulses      how a tab learns what another one did
-    battles/    what is in memory: prompts that wait, battles that start, battles that run
+    battles/    what is in memory: prompts that wait, battles that start and that run, and the steps before the vote
     after_vote/ the reveal, feedback, sharing
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal

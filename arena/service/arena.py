@@ -19,9 +19,10 @@ from arena.rounds.watchers import Timing
 from arena.rules import identity
 from arena.service.battles.held import Held, HeldPrompts
 from arena.service.battles.live import KINDS, LiveBattles
+from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
-from arena.service.named import NamedPages
-from arena.service.pulses import Pulses
+from arena.service.battles.pulses import Pulses
+from arena.service.battles.steps import Steps
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
@@ -91,6 +92,7 @@ class Arena:
             status=self.status,
         )
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
+        self._steps = Steps(self._storage, self._battles, self._opening, self._named)
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
         self._pulses = Pulses(start=wall_clock())
@@ -144,20 +146,10 @@ class Arena:
         if battle_id is None:
             self._interrupted.pop((visitor, "battle"), None)
             battle_id = await self._opening.open(visitor, prompt, address=address, language=language)
-            self._pulses.note(visitor)
-            return battle_id
-        live = await self._battles.find(visitor, battle_id)
-        self._named.refuse_when_off(live.kind)
-        async with live.lock:
-            live.refuse_unless("votable")
-            if live.battle.n_turns >= self._settings.battle.max_turns:
-                raise Refusal("too_many_turns", limit=self._settings.battle.max_turns)
-            if not live.battle.view().can_send:
-                raise Refusal("not_yet")
-            await self._battles.change(live, partial(self._storage.add_turn, live.battle.battle_id, prompt))
-            live.battle.ask(prompt)
+        else:
+            battle_id = await self._steps.send(visitor, battle_id, prompt)
         self._pulses.note(visitor)
-        return live.battle.battle_id
+        return battle_id
 
     async def open_named(
         self,
@@ -201,7 +193,9 @@ class Arena:
         Raises:
             Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
         """
-        return self._held.hold(visitor, self._opening.checked(text))
+        held = self._held.hold(visitor, self._opening.checked(text))
+        self._pulses.note(visitor)
+        return held
 
     def held(self, visitor: str) -> Held | None:
         """Return the visitor's prompt that waits. It is forgotten if no page asks for it within `abandon_after_s`."""
@@ -209,7 +203,10 @@ class Arena:
 
     def let_go(self, visitor: str) -> Held | None:
         """Return the visitor's prompt and stop keeping it, to send it or to give it up."""
-        return self._held.take(visitor)
+        held = self._held.take(visitor)
+        if held is not None:
+            self._pulses.note(visitor)
+        return held
 
     def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
         """Return the prompt of the visitor's battle of this kind that the last restart ended; None once they started
@@ -262,20 +259,9 @@ class Arena:
         return await in_database(partial(self._storage.current, visitor, code))
 
     def pulse(self, visitor: str) -> int:
-        """Return a number that differs after every step of the visitor in any tab: a battle begun, a prompt, stop,
-        retry, regenerate, another pair, next, vote, withdrawal.
-
-        It costs a look into a dictionary and never fails, so a tab may ask often while it is visible. A tab reads it
-        *before* it asks for what it shows, and looks again when the number has changed:
-
-            seen = arena.pulse(visitor)
-            battle_id = await arena.current(visitor, kind)  # follow it; None: see the shown battle's view
-            ...
-            if arena.pulse(visitor) != seen: ...  # another tab did something: the same two lines again
-
-        If `current` is None, `view` of the shown battle tells what happened: `void` with the notice `left` if the other
-        tab went on, else nothing new. A tab that follows a battle sees its changes anyway and needs this only when its
-        stream has ended.
+        """Return a number that differs after every step of the visitor in any tab (`arena.service.battles.pulses` says
+        how a tab uses it): a prompt that waits or no longer does, a battle begun, a further prompt, stop, retry,
+        regenerate, another pair, next, vote, withdrawal. Never fails.
         """
         return self._pulses.of(visitor)
 
@@ -285,13 +271,8 @@ class Arena:
         Raises:
             Refusal: `battle_not_found`, `not_yet` (nothing is being written), `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        if not live.battle.is_being_written:
-            raise Refusal("not_yet")
-        await live.battle.stop()
+        await self._steps.stop(visitor, battle_id)
         self._pulses.note(visitor)
-        if live.successor is not None and live.is_replaced:  # another pair took over at this moment
-            await self.stop(visitor, live.successor)
 
     async def retry(self, visitor: str, battle_id: str, side: Side) -> None:
         """Ask a failed side again, with a new seed. Follow the battle again to see its answer.
@@ -299,16 +280,7 @@ class Arena:
         Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the side has not failed, or
             was asked too often), `busy`, `named_pages_off`, `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        self._named.refuse_when_off(live.kind)
-        async with live.lock:
-            live.refuse_unless("open", "votable")
-            if not live.battle.can_retry(side):
-                raise Refusal("not_yet")
-            if live.battle.state == "votable":
-                self._opening.refuse_when_busy(visitor)
-                await self._battles.change(live, partial(self._storage.reopen, live.battle.battle_id))
-            live.battle.retry(side)
+        await self._steps.retry(visitor, battle_id, side)
         self._pulses.note(visitor)
 
     async def regenerate(self, visitor: str, battle_id: str) -> None:
@@ -318,15 +290,7 @@ class Arena:
         Raises: Refusal: `battle_not_found`, `battle_void`, `already_voted`, `not_yet` (the answers have not ended),
             `cannot_regenerate`, `busy`, `named_pages_off`, `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        self._named.refuse_when_off(live.kind)
-        async with live.lock:
-            live.refuse_unless("votable")
-            if not live.battle.can_regenerate:
-                raise Refusal("cannot_regenerate")
-            self._opening.refuse_when_busy(visitor)
-            await self._battles.change(live, partial(self._storage.reopen, live.battle.battle_id))
-            live.battle.regenerate()
+        await self._steps.regenerate(visitor, battle_id)
         self._pulses.note(visitor)
 
     async def another_pair(
@@ -339,19 +303,9 @@ class Arena:
         Raises: Refusal: `battle_not_found`, `names_shown` (the battle is not blind), `busy`, `rate_limited`,
             `models_failed`, `models_loading`, `too_few_models`, `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        if live.kind != "battle":
-            raise Refusal("names_shown")
-        async with live.lock:
-            if live.successor is None:
-                self._opening.refuse_when_busy(visitor, besides=battle_id)
-                live.successor = await self._opening.open(
-                    visitor, live.battle.first_prompt, address=address, language=language, other_than=live.models
-                )
-                live.is_left = True
-                await live.battle.void("left")
+        new_id = await self._steps.another_pair(visitor, battle_id, address=address, language=language)
         self._pulses.note(visitor)
-        return live.successor
+        return new_id
 
     async def leave(self, visitor: str, battle_id: str) -> None:
         """Note that the visitor goes on to the next battle. A battle without a vote becomes void, and `current` no
@@ -360,13 +314,8 @@ class Arena:
         Raises:
             Refusal: `battle_not_found`, `not_stored`.
         """
-        live = await self._battles.find(visitor, battle_id)
-        live.is_left = True
-        async with live.lock:
-            await live.battle.void("left")
+        await self._steps.leave(visitor, battle_id)
         self._pulses.note(visitor)
-        if live.successor is not None and live.is_replaced:  # another pair took over at this moment
-            await self.leave(visitor, live.successor)
 
     async def vote(self, visitor: str, battle_id: str, outcome: Outcome) -> Reveal:
         """Store the vote with its verdict and, once that is committed, return the reveal with the names. The same

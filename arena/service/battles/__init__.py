@@ -1,5 +1,8 @@
-"""The battles and waiting prompts in memory.
+"""The battles and waiting prompts in memory, and what visitors do with them before the vote.
 
 held        first prompts that wait for the models
+opening     a battle starts: of two drawn models, or of those that were chosen (`named`)
 live        the battles in memory, and how others are read back from the database
+steps       the next prompt, stop, retry, regenerate, another pair, leave
+pulses      how a tab learns what another one did
 """
