@@ -7,6 +7,8 @@ Settings -> database -> model server -> Arena -> pages: only this module connect
 
 In a clone that is not installed, `python app.py` does the same.
 
+SIGHUP reads the settings again; the owner's page, whose address is printed at the start, does the same.
+
 Mistakes in files and settings, a port in use and a database that does not answer are reported in one line before
 anything starts, with exit code 1. The pages answer before the models are loaded, and say so. SIGTERM and SIGINT end
 the arena within ten seconds, open streams or not.
@@ -15,16 +17,17 @@ the arena within ten seconds, open streams or not.
 import argparse
 import asyncio
 import contextlib
-import errno
 import gc
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
 import warnings
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,10 +39,15 @@ from arena.settings.command_line import add_options, settings_from
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+    from arena.metrics import Metrics
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
+    from arena.service.owner import Owner
+    from arena.web.admin.server import AdminServer
     from db.session import Database
+
+logger = logging.getLogger("arena")
 
 _GRACE_S = 1  # for open streams, before they are cut
 _N_LOOKUPS = 64
@@ -64,11 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.filterwarnings("ignore", message="SSR mode is not supported with multi-page apps")  # we do not use it
     try:
         settings = settings_from(options, os.environ)
-        listener = _listen(settings.web.host, settings.web.port)
+        from arena.web.listener import listen
+
+        listener = listen(settings.web.host, settings.web.port)
     except SettingsError as error:
         return _refuse(error)
     with listener:
-        return _serve(settings, listener)
+        return _serve(settings, listener, partial(settings_from, options, dict(os.environ)))
 
 
 def _refuse(reason: object) -> int:
@@ -92,42 +102,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    """Return a bound socket. Raises `SettingsError`."""
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise SettingsError(
-            f"cannot listen on {host!r}: {error.strerror}; choose another address with --host"
-        ) from error
-    except ValueError as error:  # a label of the name is empty, or has more than 63 characters
-        raise SettingsError(
-            f"cannot listen on {host!r}: {error}; expected a host name or an address, choose it with --host"
-        ) from error
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(1)  # now, so that a second arena on this port fails before it starts anything
-    except OSError as error:
-        listener.close()
-        advice = {
-            errno.EADDRNOTAVAIL: "choose an address of this machine with --host",
-            errno.EACCES: "choose a port from 1024 on with --port",
-        }.get(error.errno or 0, "stop the program that uses it, or choose another port with --port")
-        raise SettingsError(f"cannot listen on {host} port {port}: {error.strerror}; {advice}") from error
-    return listener
-
-
-def _serve(settings: Settings, listener: socket.socket) -> int:
-    """Wire everything and serve on the socket until a signal; return the exit code."""
+def _serve(settings: Settings, listener: socket.socket, read: Callable[[], Settings]) -> int:
+    """Wire everything and serve on the socket until a signal; return the exit code. `read` reads the settings again."""
     environment = dict(os.environ)  # unchanged: the model server may download what the pages never do
     os.environ.update(_LIBRARIES)
     from db.errors import DatabaseError, Unreachable
 
     with contextlib.ExitStack() as held:
         try:
-            app = _wire(settings, environment, held)
+            app = _wire(settings, environment, held, read)
         except Unreachable as error:
             return _refuse(f"{error}; start or repair the database, or name another with --db")
         except (SettingsError, DatabaseError, OSError, ValueError) as error:
@@ -145,6 +128,8 @@ def _run(app: "FastAPI", settings: Settings, listener: socket.socket) -> int:
             await super().startup(sockets)
             if self.started:
                 print(f"The arena is at {_address(settings)} (stop it with Ctrl-C)", flush=True)
+                if app.state.owner_page is not None:
+                    print(f"The owner's page is at {app.state.owner_page}", flush=True)
 
     config = uvicorn.Config(
         app,
@@ -166,7 +151,9 @@ def _address(settings: Settings) -> str:
     return settings.web.public_url or f"http://{host}:{settings.web.port}"
 
 
-def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack) -> "FastAPI":
+def _wire(
+    settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack, read: Callable[[], Settings]
+) -> "FastAPI":
     """Make every part and join them; the app's lifespan starts and stops them. `held` keeps the data folder locked.
 
     Raises `SettingsError`, `DatabaseError`, `DataFolderError`.
@@ -191,32 +178,40 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
 
     with _without_proxies():
         from arena import ui
-    from arena.players.connect import Connector, trial_of
+    from arena.metrics import Metrics
+    from arena.players.connect import Connector
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
-    from arena.rules import guardrails
     from arena.service import Arena
+    from arena.service.owner import Owner, retired_by_owner
+    from arena.service.trials import trials_of
     from arena.ui import links
     from arena.web import protect
     from arena.web.routes import routes
     from arena.web.sender.visitor import identify
 
+    metrics = Metrics()
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     connector = Connector(env, native.base_url if native else None)
-    endpoints = connector.endpoints(roster, settings.battle)
-    trials = {
-        player.name: trial_of(settings.battle, system_prompt=guardrails.system_prompt_of(settings.battle, player))
-        for player in roster.active
-    }
-    health = Health(roster, endpoints, trials=trials, server=native)
-    arena = Arena(settings, roster, database, health, replica=replica)
+    roster = replace(roster, retired=retired_by_owner(database))
+    health = Health(
+        roster,
+        connector.endpoints(roster, settings.battle),
+        trials=trials_of(roster, settings.battle),
+        server=native,
+        metrics=metrics,
+    )
+    arena = Arena(settings, roster, database, health, replica=replica, metrics=metrics)
+    owner = Owner(settings, roster, arena=arena, health=health, database=database, connector=connector, read=read)
+    metrics.watch(owner.running, owner.states)
     app = FastAPI(
         title=settings.arena.title,
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=lambda _app: _running(database, native, health, arena),
+        lifespan=lambda app: _running(database, native, health, arena, owner, app.state.admin),
     )
+    app.state.admin, app.state.owner_page = _admin(settings, owner, metrics)
     app.include_router(routes(arena))
     texts = ui.PlainPages(settings)
     visitor_of = partial(identify, secret=secret)
@@ -232,8 +227,30 @@ def _wire(settings: Settings, env: Mapping[str, str], held: contextlib.ExitStack
         documents=[*links.DOCUMENTS.values(), links.PLAIN_LEADERBOARD],
         document_script=ui.plain_script(),
         forms=list(links.FORMS.values()),
+        metrics=metrics,
     )
     return ui.mount(app, pages, settings)
+
+
+def _admin(settings: Settings, owner: "Owner", metrics: "Metrics") -> "tuple[AdminServer | None, str | None]":
+    """Return the server of the admin port and the address to print; None and None without one."""
+    from arena.ui.plain.owner import OwnerPages
+    from arena.web.admin import admin_app
+    from arena.web.admin.server import AdminServer
+    from arena.web.listener import listen
+
+    port = settings.web.admin_port
+    if not port:
+        return None, None
+    try:
+        listener = listen("127.0.0.1", port, port_key="admin_port of [web] (0 for none)")
+    except SettingsError as error:
+        logger.warning("there is no owner's page: %s", error)
+        return None, None
+    token = secrets.token_urlsafe(24)
+    pages = OwnerPages(owner, settings)
+    server = AdminServer(admin_app(pages.routes, metrics, token=token, port=port, locked=pages.locked), listener)
+    return server, f"http://127.0.0.1:{port}/?token={token}"
 
 
 @contextlib.contextmanager
@@ -250,9 +267,16 @@ def _without_proxies() -> Iterator[None]:
 
 @contextlib.asynccontextmanager
 async def _running(
-    database: "Database", native: "NativeServer | None", health: "Health", arena: "Arena"
+    database: "Database",
+    native: "NativeServer | None",
+    health: "Health",
+    arena: "Arena",
+    owner: "Owner",
+    admin: "AdminServer | None",
 ) -> AsyncIterator[None]:
-    """Run the arena, the model server and the probes while pages are served."""
+    """Run the arena, the model server, the probes and the admin port while pages are served."""
+    from arena.web.admin.hang_up import reloading
+
     # Endpoints' names are looked up in these threads: enough of them that those of one resolver which hangs stop nobody
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_N_LOOKUPS, thread_name_prefix="lookup"))
     await arena.start(parameters=native.parameters if native else None)
@@ -260,8 +284,13 @@ async def _running(
         if native is not None:
             await native.start()
         await health.start()
-        yield
+        if admin is not None:
+            await admin.start()
+        with reloading(owner.reload):
+            yield
     finally:
+        if admin is not None:
+            await admin.stop()
         await arena.close()
         await health.aclose()
         if native is not None:

@@ -113,9 +113,9 @@ async def _ask(
     roster: "Roster", player: "Player", settings: Settings, env: Mapping[str, str], turns: asyncio.Semaphore
 ) -> "tuple[Player, Checked]":
     """Ask one model and print its line."""
-    from arena.players.connect import Connector, trial_of
+    from arena.players.connect import Connector
     from arena.players.inspection.checking import Checked, check
-    from arena.rules.guardrails import system_prompt_of
+    from arena.service.trials import trial_of
 
     try:
         endpoint = Connector(env).endpoint(roster, player, settings.battle)
@@ -124,9 +124,7 @@ async def _ask(
         return player, Checked("wrong_key", str(error))
     try:
         async with turns:
-            checked = await check(
-                endpoint, trial_of(settings.battle, system_prompt=system_prompt_of(settings.battle, player))
-            )
+            checked = await check(endpoint, trial_of(player, settings.battle))
     finally:
         await endpoint.aclose()
     if checked.cause is not None:

@@ -62,12 +62,6 @@ class Metrics:
             buckets=_RESPONSE_S,
             registry=registry,
         )
-        self._database = Histogram(
-            "arena_database_seconds",
-            "One step in the database, with the wait for a thread.",
-            buckets=_RESPONSE_S,
-            registry=registry,
-        )
 
     def battle_opened(self, kind: str) -> None:
         self._battles.labels(kind).inc()
@@ -88,9 +82,6 @@ class Metrics:
 
     def responded(self, page: str, seconds: float) -> None:
         self._responses.labels(page).observe(seconds)
-
-    def stored(self, seconds: float) -> None:
-        self._database.observe(seconds)
 
     def watch(self, running: Callable[[], Mapping[str, int]], states: Callable[[], Mapping[str, str]]) -> None:
         """Add what is read whenever somebody asks: the streams in flight, and the state of each model."""

@@ -16,6 +16,9 @@ for name in [name for name in os.environ if name.startswith(SETTINGS) and name !
     del os.environ[name]
 
 
+os.environ["ARENA_WEB_ADMIN_PORT"] = "0"  # or all arenas that run at a time would want the same port
+
+
 @pytest.fixture(autouse=True)
 def unchanged_environment() -> Iterator[None]:
     before = dict(os.environ)

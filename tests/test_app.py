@@ -234,7 +234,7 @@ def test_the_model_server_gets_the_environment_unchanged(
     """The pages' libraries stay off the network, but the server may have to download a model named hf:ORG/NAME."""
     given: dict[str, str] = {}
 
-    def wire(_settings: Settings, environment: dict[str, str], _held: ExitStack) -> FastAPI:
+    def wire(_settings: Settings, environment: dict[str, str], _held: ExitStack, _read: object) -> FastAPI:
         given.update(environment)
         raise SettingsError("enough")
 
@@ -511,3 +511,54 @@ def test_the_folder_is_locked_before_the_database_is_touched(
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert "another arena uses the data folder" in refusal(capsys, arguments)
     assert [file.name for file in (tmp_path / "data").iterdir()] == ["lock"]
+
+
+def metrics_of(port: int) -> str:
+    return httpx.get(f"http://127.0.0.1:{port}/metrics").text
+
+
+def test_the_owners_page_is_beside_the_pages_and_sighup_reads_the_file_again(tmp_path: Path) -> None:
+    port = free_port()
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two, ScriptedEndpoint() as three:
+        arguments = config(tmp_path, remote(one, two))
+        with running(arguments, ARENA_WEB_ADMIN_PORT=str(port)) as (process, address):
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            printed = line.removeprefix("The owner's page is at ").strip()
+            assert printed.startswith(f"http://127.0.0.1:{port}/?token=")
+            with httpx.Client(follow_redirects=True) as owner:
+                assert "m0" in owner.get(printed).text
+            assert httpx.get(printed.partition("?")[0]).status_code == 403
+            asyncio.run(until(lambda: 'arena_model_state{model="m1",state="ready"} 1.0' in metrics_of(port)))
+            assert httpx.get(f"{address}/metrics").status_code == 404
+
+            (tmp_path / "arena.toml").write_text(remote(one, two, three))
+            process.send_signal(signal.SIGHUP)
+            asyncio.run(until(lambda: 'arena_model_state{model="m2",state="ready"} 1.0' in metrics_of(port)))
+            assert httpx.get(f"{address}/health").json()["models"] == {
+                "active": 3,
+                "ready": 3,
+                "loading": 0,
+                "failed": 0,
+            }
+            process.terminate()
+            assert process.wait(timeout=20) == 0
+            assert process.stderr is not None
+            log = process.stderr.read()
+    assert "settings read again: [[models]] 'm2'" in log
+    assert "Traceback" not in log
+    assert printed.partition("token=")[2] not in log
+
+
+def test_an_admin_port_in_use_does_not_stop_the_arena(tmp_path: Path) -> None:
+    with ScriptedEndpoint() as one, ScriptedEndpoint() as two:
+        arguments = config(tmp_path, remote(one, two))
+        with running(arguments, ARENA_WEB_ADMIN_PORT=str(one.port)) as (process, address):
+            assert httpx.get(f"{address}/health").status_code == 200
+            process.terminate()
+            assert process.stdout is not None
+            assert process.stderr is not None
+            assert process.stdout.read() == ""
+            log = process.stderr.read()
+    assert f"there is no owner's page: cannot listen on 127.0.0.1 port {one.port}: Address already in use;" in log
+    assert "choose another port with admin_port of [web] (0 for none)" in log

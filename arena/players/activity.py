@@ -22,6 +22,7 @@ from arena.players.events import (
     Token,
     is_about_the_prompt,
 )
+from arena.players.inspection.causes import Cause, cause_of
 
 KEPT = 1000
 """Answers that a summary is made of: the latest ones."""
@@ -35,8 +36,7 @@ class Failure:
     """The last error of a player; `at` is a Unix time in seconds."""
 
     at: float
-    code: str
-    status: int | None
+    cause: Cause
     message: str
     """For the log and the owner; it never quotes what a server wrote."""
 
@@ -93,7 +93,7 @@ class Activity:
 
     def failed(self, error: EndpointError) -> None:
         """Note an error, of an answer or of a probe."""
-        self.last_failure = Failure(self._now(), error.code, error.status, str(error))
+        self.last_failure = Failure(self._now(), cause_of(error), str(error))
 
     def summary(self) -> Summary:
         complete = [one for one in self._ended if one.is_complete]

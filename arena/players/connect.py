@@ -7,8 +7,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from arena.players.endpoint import Endpoint, Patience, RequestOptions
-from arena.players.events import Request
-from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
 from arena.settings import BattleSettings
 
@@ -46,14 +44,4 @@ def patience_of(player: Player, battle: BattleSettings) -> Patience:
         battle.stall_timeout_s,
         battle.retries,
         thinking_timeout_s=player.thinking_timeout_s or battle.thinking_timeout_s,
-    )
-
-
-def trial_of(battle: BattleSettings, *, system_prompt: str) -> Request:
-    """Return a battle's request with a short fixed prompt. `system_prompt` is that of the player in a battle."""
-    return trial_request(
-        system_prompt=system_prompt,
-        temperature=battle.temperature,
-        top_p=battle.top_p,
-        max_tokens=battle.max_tokens,
     )

@@ -10,8 +10,10 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 
+from arena.metrics import Metrics
 from arena.players.roster import Roster
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
@@ -56,18 +58,17 @@ class Arena:
         rng: random.Random | None = None,
         wall_clock: Callable[[], float] = time.time,
         timing: Timing | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """`replica` names this process in the database; no two processes may use one name at a time. The clocks and
         the generator are for tests."""
         self._settings = settings
-        self._roster = roster
         self._players = players
         rng = rng or random.SystemRandom()
         self._now = wall_clock
         self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
         self._standings = Standings(database, settings.elo, clock=wall_clock)
-        names = {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}
-        self._storage = Storage(database, settings, names, replica=replica, now=wall_clock)
+        self._storage = Storage(database, settings, _names(roster), replica=replica, now=wall_clock, metrics=metrics)
         self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
             self._storage,
@@ -110,6 +111,20 @@ class Arena:
         ended = await self._upkeep.start(parameters)
         self._interrupted = {(one.visitor, KINDS[one.kind]): one.prompt for one in ended if one.prompt}
 
+    async def apply(self, settings: Settings, roster: Roster) -> None:
+        """Go on with other settings and another roster. Open battles keep the settings that they began with.
+
+        Raises:
+            Refusal: `not_stored` (nothing has changed).
+        """
+        await self._upkeep.apply(roster)
+        self._settings = settings
+        self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
+        self._storage.apply(settings, _names(roster))
+        self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
+        self._held.keep_s = settings.battle.abandon_after_s
+        self._opening.settings = settings.battle
+
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
         await self._upkeep.close()
@@ -123,9 +138,9 @@ class Arena:
             Refusal: `not_stored` (the database does not answer).
         """
         n_votes, n_counted = await in_database(self._storage.count_votes)
-        states = Counter(self._players.states().values())
-        n_models = len(self._roster.active)
-        return Status(n_models, states["ready"], states["loading"], states["failed"], n_votes, n_counted)
+        now = self._players.states()
+        states = Counter(now.values())
+        return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted)
 
     async def send(
         self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
@@ -354,3 +369,7 @@ class Arena:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
+
+
+def _names(roster: Roster) -> dict[str, identity.Names]:
+    return {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}

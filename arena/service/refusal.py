@@ -17,6 +17,7 @@ class Refusal(Exception):
     `battle_not_found` (also for one of another visitor); `battle_void`; `already_voted`;
     `identical_answers` (a vote for one of two equal answers); `too_late` (limit_s: withdrawal); `not_stored` (the
     database refused and nothing changed: try again); `no_board` (the leaderboard cannot be computed at present);
+    `no_model` (the owner's page names a model that the arena does not have);
     `no_ratings` (the votes so far give no ratings under the arena's settings).
     """
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
 from arena.service.facts import leaking_sides, turn_facts
 from arena.service.refusal import Refusal
@@ -56,18 +57,24 @@ class Storage:
         *,
         replica: str,
         now: Callable[[], float],
+        metrics: Metrics | None = None,
     ) -> None:
         """`names`: the roster's, by model. `replica` names this process; `now` is a Unix time in seconds."""
         self._database = database
-        self._battles_per_hour = settings.limits.battles_per_hour
-        self._rules = rules_of(settings)
         self._online_elo = online_elo(settings.elo)
-        self._names = names
+        self.apply(settings, names)
         self._replica = replica
         self._now = now
+        self._metrics = metrics or Metrics()
         self._counting = threading.Lock()
         self._counts: tuple[int, tuple[int, int]] | None = None
         """The last result of `count_votes`, with the ledger's revision at that time."""
+
+    def apply(self, settings: Settings, names: Mapping[str, identity.Names]) -> None:
+        """Go on with the limits of these settings and the names of another roster."""
+        self._battles_per_hour = settings.limits.battles_per_hour
+        self._rules = rules_of(settings)
+        self._names = names
 
     # Housekeeping
 
@@ -83,6 +90,13 @@ class Storage:
             return queries.close_stale_battles(
                 tx, replica=self._replica, lost_before=now - limits.LOST_AFTER_S, now=now
             )
+
+    def register_models(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> None:
+        """Register the active models and retire those named in `retired`, as `register` does."""
+        now = self._now()
+        with self._database.write() as tx:
+            queries.upsert_models(tx, models, now=now)
+            queries.retire_models(tx, retired, now=now)
 
     def tidy(self) -> None:
         """Record that this process is alive, and delete addresses before they are a day old."""
@@ -137,6 +151,7 @@ class Storage:
                 raise Refusal("rate_limited", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
             battle_id = queries.open_battle(tx, new, now=now)
             queries.add_turn(tx, battle_id, prompt, now=now)
+        self._metrics.battle_opened(new.kind.label)
         return battle_id
 
     def replace(self, battle_id: str, new: NewBattle, prompt: str, answers: Sequence[AnswerRecord]) -> str:
@@ -193,6 +208,7 @@ class Storage:
                 elo=self._online_elo,
                 now=now,
             )
+        self._metrics.vote_cast([reason.label for reason in cast.reasons])
         vote = VoteRecord(outcome, now, cast.revision, cast.reasons, ledger.RULES_VERSION, facts.to_json())
         return replace(record, state=State.VOTED, vote=vote), cast
 

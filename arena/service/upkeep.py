@@ -49,6 +49,13 @@ class Upkeep:
             self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
         return ended
 
+    async def apply(self, roster: Roster) -> None:
+        """Register the models of another roster. Raises Refusal: `not_stored`."""
+        active, retired = [_info(one) for one in roster.active], [one.name for one in roster if not one.is_active]
+        await in_database(partial(self._storage.register_models, active, retired=retired))
+        self._roster = roster
+        self._standings.forget()
+
     def replay_soon(self) -> None:
         """Begin a replay of the online ratings in the background, unless one is running. Call it when a vote could not
         change them, and after a change of older votes."""

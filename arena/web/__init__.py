@@ -8,12 +8,14 @@
     headers      security headers on every answer, caching of assets; answers with a cookie are not cached
     sender/      visitor: gives a new visitor a cookie with the first page; of several cookies with one name the arena's
                  own counts. address: an HMAC for the limits
+    response_times  for the owner's metrics
     CORS         no other site may read anything (Gradio's own middleware, which allows everybody, then does nothing)
     gzip         for pages and JSON, not for streams
     html/        scripts: only those that came with the page run; ours are added. language: the visitor's choice, before
                  the first script runs. texts: title, description, style, header, footer, and the text without script
 
-`routes` has the addresses that are not pages. Nothing here knows Gradio's Python side, battles or votes.
+`routes` has the addresses that are not pages, `admin` is the owner's port, `listener` makes the sockets. Nothing here
+knows Gradio's Python side, battles or votes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
+from arena.metrics import Metrics
 from arena.web.entrance.gate import Gate, is_taken
 from arena.web.entrance.origin import Origin
 from arena.web.farewell import Farewell
@@ -30,6 +33,7 @@ from arena.web.headers import Headers
 from arena.web.html.language import Language
 from arena.web.html.scripts import Scripts
 from arena.web.html.texts import Texts, TextsOfPages
+from arena.web.response_times import ResponseTimes
 from arena.web.sender.visitor import VisitorCookie
 
 __all__ = ["protect"]
@@ -46,6 +50,7 @@ def protect(
     documents: Sequence[str] = (),
     document_script: str = "",
     forms: Sequence[str] = (),
+    metrics: Metrics | None = None,
 ) -> None:
     """Wrap `app`: Gradio's `pages` get these texts and the script, the `documents`, which are whole, only theirs.
 
@@ -66,5 +71,7 @@ def protect(
     app.add_middleware(VisitorCookie, path=f"{path}/")
     app.add_middleware(Gate, pages=addresses, n_inputs=n_inputs, not_found=texts.not_found, forms=forms)
     app.add_middleware(Headers)
+    if metrics is not None:
+        app.add_middleware(ResponseTimes, metrics=metrics, pages=pages)
     app.add_middleware(Origin, public_url=public_url)
     app.add_middleware(Farewell)

@@ -23,7 +23,7 @@ class HeldPrompts:
     Each is kept for `keep_s` after it was last polled. `clock` is monotonic, in seconds."""
 
     def __init__(self, *, keep_s: float, clock: Callable[[], float]) -> None:
-        self._keep_s = keep_s
+        self.keep_s = keep_s
         self._clock = clock
         self._held: dict[str, tuple[Held, float]] = {}  # the one polled longest ago comes first
 
@@ -50,6 +50,6 @@ class HeldPrompts:
         return held
 
     def _forget_old(self) -> None:
-        before = self._clock() - self._keep_s
+        before = self._clock() - self.keep_s
         while self._held and next(iter(self._held.values()))[1] <= before:
             del self._held[next(iter(self._held))]

@@ -120,6 +120,10 @@ class LiveBattles:
         self._rng = rng
         self._live: dict[str, Live] = {}
 
+    def apply(self, timing: Timing, paces: Paces, max_turns: int) -> None:
+        """Make battles with these from now on; those in memory keep theirs."""
+        self._timing, self._paces, self._max_turns = timing, paces, max_turns
+
     def add(self, battle_id: str, new: NewBattle, *, redraw: Redraw | None = None) -> Live:
         """Add a battle that has just been stored."""
         models = (new.model_a,) if new.model_b is None else (new.model_a, new.model_b)

@@ -35,7 +35,7 @@ class Opening:
         rng: random.Random,
         status: Callable[[], Awaitable[Status]],
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._players = players
         self._storage = storage
         self._battles = battles
@@ -51,7 +51,7 @@ class Opening:
             Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
         """
         try:
-            return limits.checked_prompt(text, max_chars=self._settings.max_prompt_chars)
+            return limits.checked_prompt(text, max_chars=self.settings.max_prompt_chars)
         except limits.BadPrompt as error:
             raise Refusal(error.key, **error.numbers) from error
 
@@ -85,7 +85,7 @@ class Opening:
                 new = self._drawn(undrawn, self._players.ready(), other_than)
             except TooFewPlayers as error:
                 raise await self._too_few() from error
-            return await self._start(new, prompt, can_redraw=self._settings.redraw)
+            return await self._start(new, prompt, can_redraw=self.settings.redraw)
 
     async def open_named(
         self,
@@ -103,7 +103,7 @@ class Opening:
             Refusal: `rate_limited`, `not_stored`.
         """
         with self._counted(visitor):
-            arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=has_guardrails)
+            arena = guardrails.arena_prompt(self.settings.system_prompt, has_guardrails=has_guardrails)
             new = NewBattle(
                 visitor=visitor,
                 model_a=players[0].name,
@@ -141,12 +141,12 @@ class Opening:
         """Draw the models of a blind battle among those that are ready. Raises `TooFewPlayers`."""
         pair = choose_pair(ready, self._rng, other_than=other_than)
         by_name = {player.name: player for player in ready}
-        arena = guardrails.arena_prompt(self._settings.system_prompt, has_guardrails=self._settings.guardrails)
+        arena = guardrails.arena_prompt(self.settings.system_prompt, has_guardrails=self.settings.guardrails)
         return replace(
             new,
             model_a=pair.model_a,
             model_b=pair.model_b,
-            settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self._settings.pace),
+            settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self.settings.pace),
             policy=Policy.parse(pair.policy),
             draw_probability=pair.probability,
         )
@@ -163,7 +163,7 @@ class Opening:
                 del self._n_opening[visitor]  # or the entry of every visitor would stay forever
 
     def _stored(self, players: Sequence[Player], arena_prompt: str, pace: str) -> StoredSettings:
-        given, own = self._settings, [player.system_prompt.strip() or None for player in players]
+        given, own = self.settings, [player.system_prompt.strip() or None for player in players]
         return StoredSettings(
             arena_prompt or None,
             given.temperature,

@@ -108,6 +108,16 @@ def noscript_head() -> str:
     return f"<noscript>{_style('plain')}</noscript>"
 
 
+def owner_head(chosen: str) -> str:
+    """Return the same as `plain_head` for the owner's page."""
+    return plain_head(chosen) + _style("owner")
+
+
+def owner_script() -> str:
+    """Return what renews the figures of the owner's page."""
+    return _text("owner.js")
+
+
 def script() -> str:
     """Return what every page of Gradio's runs beside Gradio."""
     return "".join(_text(f"{name}.js") for name in _SCRIPTS)

@@ -37,7 +37,7 @@ def test_figures_are_medians_of_complete_answers() -> None:
     activity = measured(["a", FINISH], ["a", slow], ["a", FINISH], [Busy("full")])
     assert activity.summary() == Summary(4, 3, ttft_ms=500.0, tokens_per_s=5.0)
     assert activity.last_failure is not None
-    assert (activity.last_failure.at, activity.last_failure.code) == (1000.0, "busy")
+    assert (activity.last_failure.at, activity.last_failure.cause) == (1000.0, "busy")
 
 
 def test_an_answer_of_one_token_or_without_counts_has_no_speed() -> None:

@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from arena.players.connect import Connector, trial_of
+from arena.players.connect import Connector
 from arena.players.inspection.checking import Checked, check
 from arena.players.inspection.masking import mask_for
 from arena.players.inspection.trying import Tried, try_out, with_prompt
 from arena.players.request import DEFAULT_THINKING_TOKENS
 from arena.players.roster import Player, Roster
+from arena.service.trials import trial_of
 from arena.settings import BattleSettings
 from tests.arena.players.dialects import refusal, strict, told
 from tests.fakes.chat_server import Asked, ChatServer, Reply, chunk, event
@@ -35,7 +36,7 @@ def tried(server: ChatServer, prompt: str = "Hi") -> Tried:
         endpoint = connector.endpoint(roster, one, battle)
         mask = mask_for(one, KEY, roster.headers(connector.env, one))
         try:
-            return await try_out(endpoint, with_prompt(trial_of(battle, system_prompt=""), prompt), mask)
+            return await try_out(endpoint, with_prompt(trial_of(one, battle), prompt), mask)
         finally:
             assert not endpoint.learned()  # what the twin learns stays with it
             await endpoint.aclose()
@@ -92,7 +93,7 @@ def checked(server: ChatServer, battle: BattleSettings | None = None, **options:
         one, settings = player(server, **options), battle or BattleSettings(retries=0)
         endpoint = Connector({"KEY": KEY}).endpoint(Roster((one,)), one, settings)
         try:
-            return await check(endpoint, trial_of(settings, system_prompt=""))
+            return await check(endpoint, trial_of(one, settings))
         finally:
             await endpoint.aclose()
 
