@@ -3,7 +3,7 @@
 `build` makes them for an `Arena`, and `mount` adds them to an app. A page calls `Arena` and shows the views that come
 back; it contains no rule and no query.
 
-    pages/         Gradio's pages: the battle at `/`, `/leaderboard`
+    pages/         Gradio's pages: the battles at `/`, `/side-by-side` and `/chat`, and `/leaderboard`
     plain/         what the server makes: `/about`, the frame of every page, link previews, what works without script
     showing        what the battle page shows when; conversation, revealed and lines write its parts, faces says how
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
@@ -43,6 +43,11 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
     the HMAC of the address."""
     with Pages(title=settings.arena.title, analytics_enabled=False) as pages:
         Duel(arena, visitor_of)
+    if settings.arena.named_pages == "on":
+        with pages.route("Side by side", "side-by-side", show_in_navbar=False):
+            Duel(arena, visitor_of, "named")
+        with pages.route("Chat", "chat", show_in_navbar=False):
+            Duel(arena, visitor_of, "chat")
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
         leaderboard.lay_out(arena, visitor_of)
     pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles

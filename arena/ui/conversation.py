@@ -80,6 +80,24 @@ def _side(side: Side, text: str) -> str:
     return f'<div class="side is-{side}"><div class="head">{letter(side)}</div>{answer}</div>'
 
 
+def settings(view: BattleView, texts: Messages) -> str:
+    """Return what all sides are asked with, folded; all of it is the arena's own, so nothing here names a model."""
+    given = view.settings
+    if given is None:
+        return ""
+    rows = {
+        "setting_system_prompt": given.system_prompt or texts("setting_none"),
+        "setting_guardrails": texts("setting_on" if given.has_guardrails else "setting_off"),
+        "setting_temperature": f"{given.temperature:g}",
+        "setting_top_p": f"{given.top_p:g}",
+        "setting_max_tokens": f"{given.max_tokens:,}",
+        "setting_pace": texts(f"setting_pace_{given.pace}") if texts.has(f"setting_pace_{given.pace}") else given.pace,
+    }
+    cells = "".join(f"<dt>{plain(texts(key))}</dt><dd>{plain(text)}</dd>" for key, text in rows.items())
+    title = plain(texts("settings_one" if view.b is None else "settings_both"))
+    return f'<details class="settings"><summary>{title}</summary><dl>{cells}</dl></details>'
+
+
 def answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:
     """Return the two elements of an answer: its text, then why it failed, if it did."""
     if shown.error == "side_no_answer":  # nothing of it is visible

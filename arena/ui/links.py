@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from arena.settings import Settings
 
-LIVE = {"battle": "/", "leaderboard": "/leaderboard"}
+LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat", "leaderboard": "/leaderboard"}
 """The pages that Gradio keeps up to date in the browser."""
 DOCUMENTS = {"about": "/about"}
 """The pages that the server makes whole."""

@@ -4,9 +4,9 @@
 it uses neither Gradio nor `Arena`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from arena.service import BattleView, Side, SideView, Status
+from arena.service import BattleView, Kind, Side, SideView, Status
 from arena.ui import conversation, revealed
 from arena.ui.faces import Face
 from arena.ui.lines import notice, status_line, votes_so_far
@@ -27,9 +27,13 @@ GROWING = ("history", "done-a", "rest-a", "done-b", "rest-b")
 the rest."""
 
 
-def idle(status: Status, texts: Messages) -> Face:
-    """Return the page before the first prompt: the intro, the prompt box, the examples, the number of votes."""
-    return {
+LONG_WAIT_S = 5.0
+
+
+def idle(status: Status, texts: Messages, kind: Kind = "battle") -> Face:
+    """Return the page before the first prompt: the intro, the prompt box, the examples, the number of votes; on a page
+    of named models, the pickers. A page lacks some of the elements, and ignores what is set of them."""
+    face: Face = {
         "battle-id": {"value": ""},
         "intro": {"visible": True},
         "marker": {"value": "idle"},
@@ -37,20 +41,23 @@ def idle(status: Status, texts: Messages) -> Face:
         "history": {"value": ""},
         "turn": {"visible": False},
         "asked": {"value": ""},
+        "settings": {"value": ""},
         "result": {"visible": False},
         "withdraw": {"visible": False},
         "withdraw-timer": {"active": False},
         "bar": {"visible": False},
+        "tools": {"visible": False},
         "ask": {"visible": True},
         "prompt": {"placeholder": texts("prompt_placeholder"), "interactive": True},
-        "send": {"visible": True},
+        "send": {"visible": True, "interactive": True},
         "stop": {"visible": False},
         "cancel": {"visible": False},
         "next": {"visible": False, "variant": "secondary"},
         "examples": {"visible": True},
-        "so-far": {"value": votes_so_far(status, texts), "visible": True},
+        "so-far": {"value": "" if kind == "chat" else votes_so_far(status, texts), "visible": kind == "battle"},
         "notice": {"value": ""},
     }
+    return face | _pickers(is_locked=False)
 
 
 def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | None = None) -> Face:
@@ -67,11 +74,15 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         "history": {"value": conversation.history(view, texts)},
         "turn": {"visible": True},
         "asked": {"value": conversation.asked(view.prompt, texts)},
+        "settings": {"value": conversation.settings(view, texts)},
         "bar": {"visible": not is_over},
         "vote-hint": {"value": _hint(view, texts)},
-        "ask": {"visible": not is_over and (view.can_send or view.can_stop)},
-        "prompt": {"placeholder": texts("prompt_placeholder_more"), "interactive": True},
-        "send": {"visible": not view.can_stop},
+        "tools": {"visible": not is_over},
+        "regenerate": {"interactive": view.can_regenerate},
+        "another": {"interactive": not is_over},
+        "ask": {"visible": not is_over},
+        "prompt": {"placeholder": _placeholder(view, texts), "interactive": True},
+        "send": {"visible": not view.can_stop, "interactive": view.can_send},
         "stop": {"visible": view.can_stop},
         "cancel": {"visible": False},
         "next": {"visible": True, "variant": "primary" if is_over else "secondary"},
@@ -84,6 +95,8 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         face[vote] = {"interactive": is_open}
     for side, shown in view.sides.items():
         face |= _pane(side, shown, view, texts) | conversation.answer(side, shown, answers[side], texts)
+    if view.names is not None:
+        face |= _pickers(is_locked=True, names=view.names)
     return face | revealed.result(view.reveal, texts)
 
 
@@ -104,7 +117,7 @@ def let_go(status: Status, texts: Messages) -> Face:
     """Return the page once the prompt no longer waits: it can be edited and sent."""
     box: Face = {
         "prompt": {"interactive": True},
-        "send": {"visible": True},
+        "send": {"visible": True, "interactive": True},
         "cancel": {"visible": False},
         "examples": {"visible": True},
     }
@@ -131,8 +144,26 @@ def missing(status: Status, texts: Messages) -> Face:
     return {"status": {"value": status_line(status, texts)}, "status-timer": {"active": not status.can_battle}}
 
 
+def _pickers(*, is_locked: bool, names: Sequence[str] = ()) -> Face:
+    """Return the choice of models and of the guardrails, which is locked during a conversation."""
+    picks: Face = {name: {"interactive": not is_locked} for name in ("pick-a", "pick-b", "safety")}
+    for pick, name in zip(("pick-a", "pick-b"), names, strict=False):
+        picks[pick]["value"] = name
+    return picks
+
+
+def _placeholder(view: BattleView, texts: Messages) -> str:
+    """Return what the prompt box says: what to type, or why nothing can be sent."""
+    is_blocked = view.can_vote and not view.can_send and any(shown.can_retry for shown in view.sides.values())
+    if is_blocked:
+        return texts("prompt_placeholder_blocked")
+    return texts("prompt_placeholder_chat" if view.kind == "chat" else "prompt_placeholder_more")
+
+
 def _hint(view: BattleView, texts: Messages) -> str:
     """Return the line at the vote buttons: which votes are open, and whether a vote can count."""
+    if view.kind == "named":
+        return plain(texts("hint_named" if view.can_vote else "hint_named_writing"))
     if not (view.notice and view.can_vote):
         return plain(texts("hint_open" if view.can_vote else "hint_writing"))
     key = "notice_" + view.notice
@@ -144,7 +175,7 @@ def _hint(view: BattleView, texts: Messages) -> str:
 def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
     reveal = view.reveal
     if reveal is None:
-        head, switch, below = _head(side, shown, texts), _state(shown, texts), ""
+        head, switch, below = _head(side, shown, view, texts), _state(shown, view, texts), ""
     else:
         model = reveal.a if side == "a" else reveal.b
         head, switch, below = revealed.head(side, reveal, texts), model.model, revealed.more(model, texts)
@@ -156,12 +187,20 @@ def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Fac
     }
 
 
-def _head(side: Side, shown: SideView, texts: Messages) -> str:
-    state = f'<span class="state is-{shown.state}">{plain(_state(shown, texts))}</span>'
-    return f'<div class="head">{conversation.letter(side)}{state}</div>'
+def _head(side: Side, shown: SideView, view: BattleView, texts: Messages) -> str:
+    name = "" if view.names is None else f'<strong class="name">{plain(view.names[SIDES.index(side)])}</strong>'
+    state = f'<span class="state is-{shown.state}">{plain(_state(shown, view, texts))}</span>'
+    return f'<div class="head">{"" if view.b is None else conversation.letter(side)}{name}{state}</div>'
 
 
-def _state(shown: SideView, texts: Messages) -> str:
+def _state(shown: SideView, view: BattleView, texts: Messages) -> str:
+    """Return the word for a side's state. After `LONG_WAIT_S` without anything new it counts the seconds, and says
+    the place in the queue if there is one."""
     if shown.state == "failed" and shown.text and shown.error != "side_no_answer":
         return texts("side_failed_partly")
+    if shown.state in ("waiting", "thinking") and view.waited_s is not None and view.waited_s >= LONG_WAIT_S:
+        seconds = int(view.waited_s)
+        if shown.state == "waiting" and view.queue_place:
+            return texts("side_queued", place=view.queue_place, seconds=seconds)
+        return texts(f"side_still_{shown.state}", seconds=seconds)
     return texts("side_cut" if shown.is_cut and shown.state == "done" else f"side_{shown.state}")

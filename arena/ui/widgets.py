@@ -5,9 +5,10 @@ A page is built once for all visitors, so `said(key)` leaves a sentence for the 
 the server, with the page (`plain.shell`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import parse_qsl
 
 import gradio as gr
 from gradio.i18n import I18nData
@@ -26,23 +27,28 @@ class Identity(Protocol):
     def address(self) -> str | None: ...
 
 
+QUERY_HEADER = "x-page-query"
+"""Gradio's requests have a query of their own; `connection.js` adds the page's."""
+MAX_QUERY_CHARS = 2000
 VisitorOf = Callable[[gr.Request], Identity]
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """The sender of a request: the visitor's pseudonym (None without a cookie), the HMAC of the address (None without
-    one), and the messages in the visitor's language."""
+    one), the messages in the visitor's language, and the query of the page's own address, such as `?a=Wren+Sol`."""
 
     visitor: str | None
     address: str | None
     texts: Messages
+    query: Mapping[str, str]
 
 
 def caller(request: gr.Request, visitor_of: VisitorOf) -> Caller:
     language = preferred_language(request.cookies, request.headers.get("accept-language"))
     sender = visitor_of(request)
-    return Caller(visitor=sender.visitor, address=sender.address, texts=messages(language))
+    query = dict(parse_qsl(request.headers.get(QUERY_HEADER, "")[:MAX_QUERY_CHARS].removeprefix("?")))
+    return Caller(visitor=sender.visitor, address=sender.address, texts=messages(language), query=query)
 
 
 def said(key: str) -> I18nData:

@@ -14,6 +14,8 @@ import gradio as gr
 from gradio.state_holder import SessionState
 
 _LONG = 1000
+_AS_GIVEN = (gr.Dropdown, gr.Checkbox)
+"""Components whose value is sent as it is; a dropdown compares it with choices that only a browser has."""
 _LOOKS = {"__type__", "value", "visible", "interactive", "variant", "placeholder", "active"}
 """Properties that a component shows as given and that do not affect the inputs it accepts."""
 
@@ -64,6 +66,6 @@ def _is_looks(update: Any) -> bool:
 
 
 def _shown(part: Any, update: dict[str, Any]) -> dict[str, Any]:
-    if "value" not in update:
+    if "value" not in update or isinstance(part, _AS_GIVEN):
         return update
     return {**update, "value": part.postprocess(update["value"])}

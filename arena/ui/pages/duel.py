@@ -1,25 +1,28 @@
-"""The battle page, which passes each click to `Arena` and shows the result.
+"""A battle page, which passes each click to `Arena` and shows the result.
 
-`Arena` owns the battle; the page only follows it, with one async generator per battle that streams what changed. The
-page keeps nothing but the battle's id, in an element, so a reload asks `Arena.current` and continues. It uses neither
-gr.State nor unload, because each would occupy one of the browser's six connections per tab. `duel_layout` has the
-elements, `wiring` attaches the handlers, `showing` decides what is shown when.
+There are three, of one kind each: blind battles at `/`, two named models side by side, and a chat with one. `Arena`
+owns the battle; the page only follows it, with one async generator per battle that streams what changed. The page keeps
+nothing but the battle's id, in an element, so a reload asks `Arena.current` and continues. It uses neither gr.State nor
+unload, because each would occupy one of the browser's six connections per tab. For the same reason an idle page holds
+no stream: a script notices that another tab of the browser went on, and clicks `refresh` (`tabs.js`).
+`duel_layout` has the elements, `wiring` attaches the handlers, `showing` decides what is shown when.
 """
 
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import gradio as gr
 
 from arena.rounds.watchers import TICK_S
-from arena.service import Arena, Held, Refusal, Side
+from arena.service import Arena, Held, Kind, Refusal, Side
 from arena.ui import showing
 from arena.ui.conversation import Answers
 from arena.ui.faces import Face
-from arena.ui.lines import votes_so_far
-from arena.ui.pages.duel_layout import CHIPS, lay_out
-from arena.ui.pages.wiring import Step, Stream, Wiring
+from arena.ui.lines import notice, votes_so_far
+from arena.ui.pages.duel_layout import CHIPS, lay_out, sides_of
+from arena.ui.pages.wiring import Given, Step, Stream, Wiring
 from arena.ui.widgets import Caller, VisitorOf
 from db.outcome import Outcome
 
@@ -28,17 +31,20 @@ MAX_VIEWS_PER_S = 400.0
 many readers each of them gets fewer updates."""
 HELD_POLL_S = 0.5
 """How often a waiting prompt checks whether it can be sent."""
+MAX_NAME_CHARS = 80
+"""How much of an unknown name in the page's address is repeated."""
 _TOO_EARLY = ("models_loading", "too_few_models")
 
 
 class Duel:
-    """The battle page in the present gr.Blocks: constructing it adds the elements and their handlers."""
+    """A battle page in the present gr.Blocks: constructing it adds the elements and their handlers."""
 
-    def __init__(self, arena: Arena, visitor_of: VisitorOf) -> None:
+    def __init__(self, arena: Arena, visitor_of: VisitorOf, kind: Kind = "battle") -> None:
         self._arena = arena
+        self._kind: Kind = kind
         self._answers = Answers()
         self._n_watchers = 0
-        self._parts = lay_out()
+        self._parts = lay_out(kind)
         self._wire(Wiring(self._parts, visitor_of, growing=showing.GROWING, refused=_refused))
 
     def _wire(self, wiring: Wiring) -> None:
@@ -48,34 +54,55 @@ class Duel:
         streams = [
             wiring.on_stream(part["send"].click, self._send),
             wiring.on_stream(part["prompt"].submit, self._send),
-            *(wiring.on_stream(part[f"retry-{side}"].click, self._retry(side)) for side in showing.SIDES),
+            *(wiring.on_stream(part[f"retry-{side}"].click, self._retry(side)) for side in sides_of(self._kind)),
+            wiring.on_stream(part["regenerate"].click, self._regenerate),
             *(wiring.on_stream(part[chip].click, self._send_example(n)) for n, chip in enumerate(CHIPS)),
             wiring.on_stream(blocks.load, self._restore),
+            wiring.on_stream(part["refresh"].click, self._refresh),
         ]
-        # Gradio ignores a click on an element whose stream is still running, so end the wait first
+        if self._kind == "battle":
+            streams.append(wiring.on_stream(part["another"].click, self._another))
         streams.append(wiring.on_stream(part["cancel"].click, self._cancel, cancels=list(streams)))
         wiring.on_click(part["stop"].click, self._stop)
+        wiring.on_click(part["next"].click, self._next, cancels=streams)
+        wiring.on_click(part["status-timer"].tick, self._status)
+        if self._kind == "chat":
+            return
         for vote, outcome in showing.VOTES.items():
             wiring.on_click(part[vote].click, self._vote(outcome))
         wiring.on_click(part["withdraw"].click, self._withdraw)
-        wiring.on_click(part["next"].click, self._next, cancels=streams)
-        wiring.on_click(part["status-timer"].tick, self._status)
         wiring.on_click(part["withdraw-timer"].tick, self._close_withdrawal)
 
-    async def _send(self, caller: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
+    async def _send(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
         try:
-            async for face in self._begin(caller, visitor, battle_id, prompt):
+            async for face in self._begin(caller, visitor, given):
                 yield face
         except Refusal as refusal:
-            if refusal.key not in _TOO_EARLY:
+            if refusal.key not in _TOO_EARLY or self._kind != "battle":
                 raise
-            async for face in self._wait(caller, visitor, self._arena.hold(visitor, prompt)):
+            async for face in self._wait(caller, visitor, self._arena.hold(visitor, given.prompt)):
                 yield face
 
-    async def _begin(self, caller: Caller, visitor: str, battle_id: str, prompt: str) -> AsyncIterator[Face]:
-        battle_id = await self._arena.send(
-            visitor, battle_id or None, prompt, address=caller.address, language=caller.texts.language
-        )
+    async def _begin(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+        if given.battle_id or self._kind == "battle":
+            battle_id = await self._arena.send(
+                visitor,
+                given.battle_id or None,
+                given.prompt,
+                address=caller.address,
+                language=caller.texts.language,
+            )
+        else:
+            if len(given.models) != len(sides_of(self._kind)):
+                raise Refusal("pick_models")
+            battle_id = await self._arena.open_named(
+                visitor,
+                given.prompt,
+                models=given.models,
+                has_guardrails=given.has_guardrails,
+                address=caller.address,
+                language=caller.texts.language,
+            )
         yield showing.sent()
         async for face in self._follow(caller, visitor, battle_id):
             yield face
@@ -90,23 +117,23 @@ class Duel:
             if status.can_battle or status.is_hopeless:
                 self._arena.let_go(visitor)
                 yield showing.let_go(status, caller.texts)
-                async for face in self._begin(caller, visitor, "", held.text):
+                async for face in self._begin(caller, visitor, Given("", held.text)):
                     yield face
                 return
             yield showing.held(held.text, status, caller.texts)
             await asyncio.sleep(HELD_POLL_S)
         if self._arena.held(visitor) is not None:
             return  # cancelled and sent again: that stream shows it
-        if battle_id := await self._arena.current(visitor):
+        if battle_id := await self._arena.current(visitor, self._kind):
             yield showing.sent()
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
         else:
             yield showing.let_go(await self._arena.status(), caller.texts)
 
-    async def _cancel(self, caller: Caller, visitor: str, _battle_id: str, _prompt: str) -> AsyncIterator[Face]:
+    async def _cancel(self, caller: Caller, visitor: str, _given: Given) -> AsyncIterator[Face]:
         """Put the waiting prompt back into its box; if it has just been sent, show its battle."""
-        if self._arena.let_go(visitor) is None and (battle_id := await self._arena.current(visitor)):
+        if self._arena.let_go(visitor) is None and (battle_id := await self._arena.current(visitor, self._kind)):
             yield showing.sent()
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
@@ -114,38 +141,85 @@ class Duel:
             yield showing.let_go(await self._arena.status(), caller.texts)
 
     def _send_example(self, number: int) -> Stream:
-        async def send(caller: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
-            async for face in self._send(caller, visitor, battle_id, caller.texts.examples[number]):
+        async def send(caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+            async for face in self._send(caller, visitor, replace(given, prompt=caller.texts.examples[number])):
                 yield face
 
         return send
 
     def _retry(self, side: Side) -> Stream:
-        async def retry(caller: Caller, visitor: str, battle_id: str, _prompt: str) -> AsyncIterator[Face]:
-            await self._arena.retry(visitor, battle_id, side)
-            async for face in self._follow(caller, visitor, battle_id):
+        async def retry(caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+            await self._arena.retry(visitor, given.battle_id, side)
+            async for face in self._follow(caller, visitor, given.battle_id):
                 yield face
 
         return retry
 
-    async def _restore(self, caller: Caller, visitor: str, _battle_id: str, prompt: str) -> AsyncIterator[Face]:
+    async def _regenerate(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+        await self._arena.regenerate(visitor, given.battle_id)
+        async for face in self._follow(caller, visitor, given.battle_id):
+            yield face
+
+    async def _another(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+        """Ask another pair the same, in a new battle."""
+        battle_id = await self._arena.another_pair(
+            visitor, given.battle_id, address=caller.address, language=caller.texts.language
+        )
+        async for face in self._follow(caller, visitor, battle_id):
+            yield face
+
+    async def _restore(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
         """A page was loaded and listens now. Show the visitor's waiting prompt or running battle; otherwise an idle
         page, with the prompt of a battle that a restart ended, and why no battle can start now."""
-        yield {element: {"interactive": True} for element in ("send", *CHIPS)}
+        choice, wished = self._choice(caller) if self._kind != "battle" else ({}, ())
+        yield {element: {"interactive": True} for element in ("send", *CHIPS)} | choice
         status = await self._arena.status()
-        missing = showing.missing(status, caller.texts)
-        if held := self._arena.held(visitor):
+        missing = showing.missing(status, caller.texts) if self._kind == "battle" else {}
+        if self._kind == "battle" and (held := self._arena.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
-        elif battle_id := await self._arena.current(visitor):
+        elif (battle_id := await self._arena.current(visitor, self._kind)) and await self._is_wished(
+            visitor, battle_id, wished
+        ):
             yield missing
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
         else:  # the page is laid out idle; resetting more could erase a prompt that was sent meanwhile
-            fresh = {"so-far": {"value": votes_so_far(status, caller.texts)}} | missing
-            if (lost := self._arena.interrupted(visitor)) and not prompt:
+            so_far = {"so-far": {"value": votes_so_far(status, caller.texts)}} if self._kind == "battle" else {}
+            fresh = so_far | missing
+            if (lost := self._arena.interrupted(visitor, self._kind)) and not given.prompt:
                 fresh |= showing.interrupted(lost, caller.texts)
             yield fresh
+
+    async def _refresh(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
+        """Another tab of this visitor went on: show what it shows."""
+        if self._kind == "battle" and (held := self._arena.held(visitor)):
+            async for face in self._wait(caller, visitor, held):
+                yield face
+        elif battle_id := await self._arena.current(visitor, self._kind):
+            async for face in self._follow(caller, visitor, battle_id):
+                yield face
+        else:
+            yield showing.idle(await self._arena.status(), caller.texts, self._kind)
+
+    def _choice(self, caller: Caller) -> tuple[Face, tuple[str, ...]]:
+        """Return the pickers with the models that can be chosen, and the names that the page's address wishes."""
+        names = [card.name for card in self._arena.contestants()]
+        keys = ("a", "b") if self._kind == "named" else ("model",)
+        wishes = [caller.query.get(key, "") for key in keys]
+        unknown = [wish for wish in wishes if wish and wish not in names]
+        face: Face = {"safety": {"interactive": True}}
+        for pick, wish in zip(("pick-a", "pick-b"), wishes, strict=False):
+            face[pick] = {"choices": names, "value": wish if wish in names else None, "interactive": True}
+        if unknown:
+            face["notice"] = {"value": notice("unknown_model", caller.texts, name=unknown[0][:MAX_NAME_CHARS])}
+        elif not names:
+            face["notice"] = {"value": notice("no_contestants", caller.texts)}
+        return face, tuple(wish for wish in wishes if wish)
+
+    async def _is_wished(self, visitor: str, battle_id: str, wished: tuple[str, ...]) -> bool:
+        """Whether the page's address leads to this battle: it names its models, or none."""
+        return not wished or (await self._arena.view(visitor, battle_id)).names == wished
 
     async def _follow(self, caller: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
         self._n_watchers += 1
@@ -183,7 +257,7 @@ class Duel:
     async def _next(self, caller: Caller, visitor: str, battle_id: str) -> Face:
         if battle_id:
             await self._arena.leave(visitor, battle_id)
-        return showing.idle(await self._arena.status(), caller.texts)
+        return showing.idle(await self._arena.status(), caller.texts, self._kind)
 
     async def _status(self, caller: Caller, visitor: str, battle_id: str) -> Face:
         status = await self._arena.status()

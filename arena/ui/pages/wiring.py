@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -19,8 +20,19 @@ from arena.ui.widgets import Caller, VisitorOf, caller
 
 logger = logging.getLogger(__name__)
 
-Stream = Callable[[Caller, str, str, str], AsyncIterator[Face]]
-"""Takes the caller, the visitor's pseudonym, the battle's id and the prompt."""
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the page sends along: the battle's id, the prompt and, on a page of named models, the chosen ones."""
+
+    battle_id: str
+    prompt: str
+    models: tuple[str, ...] = ()
+    has_guardrails: bool = False
+
+
+Stream = Callable[[Caller, str, Given], AsyncIterator[Face]]
+"""Takes the caller, the visitor's pseudonym, and what the page sends along."""
 Step = Callable[[Caller, str, str], Awaitable[Face]]
 """Takes the caller, the visitor's pseudonym and the battle's id."""
 Updates = dict[Any, Any]
@@ -28,7 +40,8 @@ Updates = dict[Any, Any]
 REPEAT_S = 0.5
 """Each update repeats the changes of the last `REPEAT_S` seconds, because a busy browser shows only the last of several
 quick updates (3 of 12 battles with quick answers stayed at "waiting")."""
-_SENT_ONCE = frozenset({"prompt", "status-timer", "withdraw-timer"})
+_INPUTS = ("battle-id", "prompt", "pick-a", "pick-b", "safety")
+_SENT_ONCE = frozenset({"prompt", "status-timer", "withdraw-timer", "pick-a", "pick-b", "safety"})
 """Elements that the visitor or the clock changes too: repeating an update could undo that."""
 
 
@@ -52,13 +65,22 @@ class Wiring:
     def on_stream(self, event: Callable[..., Any], act: Stream, **options: Any) -> Any:
         """Attach an act that shows several faces, one after the other."""
 
-        async def handler(battle_id: str, prompt: str, request: gr.Request) -> AsyncIterator[Updates]:
+        async def handler(
+            battle_id: Any,
+            prompt: Any,
+            request: gr.Request,
+            first: Any = None,
+            second: Any = None,
+            has_guardrails: Any = False,
+        ) -> AsyncIterator[Updates]:
+            chosen = tuple(model for model in (first, second) if isinstance(model, str) and model)
+            given = Given(_text(battle_id), _text(prompt), chosen, has_guardrails is True)
             sender = caller(request, self._visitor_of)
             try:
                 if sender.visitor is None:
                     yield self._notice("error_no_cookie", sender)
                     return
-                faces = act(sender, sender.visitor, battle_id, prompt or "")  # a bare request can send null
+                faces = act(sender, sender.visitor, given)
                 async for updates in self._stream(faces):
                     yield updates
             except Refusal as refusal:
@@ -69,10 +91,12 @@ class Wiring:
 
         return event(
             handler,
-            inputs=[self._parts["battle-id"], self._parts["prompt"]],
+            inputs=[self._parts[element] for element in _INPUTS if element in self._parts],
             outputs=list(self._parts.values()),
             show_progress="hidden",
             concurrency_limit=None,
+            trigger_mode="multiple",  # else the browser drops a click while the element's last stream still ends
+            preprocess=False,  # a session that was dropped no longer knows the choices of a picker
             api_visibility="private",
             **options,
         )
@@ -80,12 +104,12 @@ class Wiring:
     def on_click(self, event: Callable[..., Any], act: Step, **options: Any) -> None:
         """Attach an act with one face: a plain request that waits in no queue."""
 
-        async def handler(battle_id: str, request: gr.Request) -> Updates:
+        async def handler(battle_id: Any, request: gr.Request) -> Updates:
             sender = caller(request, self._visitor_of)
             try:
                 if sender.visitor is None:
                     return self._notice("error_no_cookie", sender)
-                return self._updates(await act(sender, sender.visitor, battle_id))
+                return self._updates(await act(sender, sender.visitor, _text(battle_id)))
             except Refusal as refusal:
                 return self._refusal(refusal, sender)
             except Exception:
@@ -98,6 +122,7 @@ class Wiring:
             outputs=list(self._parts.values()),
             show_progress="hidden",
             queue=False,
+            preprocess=False,
             api_visibility="private",
             **options,
         )
@@ -128,4 +153,13 @@ class Wiring:
         return self._updates({"notice": {"value": notice(key, sender.texts)}})
 
     def _updates(self, face: Face) -> Updates:
-        return {self._parts[element]: gr.update(**properties) for element, properties in face.items()}
+        return {
+            self._parts[element]: gr.update(**properties)
+            for element, properties in face.items()
+            if element in self._parts
+        }
+
+
+def _text(given: Any) -> str:
+    """Return the text of an input; a bare request can send anything."""
+    return given if isinstance(given, str) else ""

@@ -3,13 +3,14 @@
     tokens, header             every page
     frame                      Gradio's pages
     battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
-    dock, reveal               what stays at its bottom; what follows the vote
+    dock, named                what stays at its bottom; the pickers of models
+    reveal                     what follows the vote
     plain                      pages that the server makes
     leaderboard, answer        both
     colours, choices           scripts of every page
     page, connection           scripts beside Gradio: what all share; a lost connection
     keys, sides, follow,       scripts of a battle page
-    focus, tabs
+    focus, tabs, address
     markdown, copy             scripts of every page with answers
 
 `web` puts the style sheets and scripts into every page's head. Gradio would add them later by script, when a page has
@@ -31,10 +32,14 @@ from arena.ui.messages import LANGUAGES, messages
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
-_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "answer", "reveal", "leaderboard")
+_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
 _PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain")
 _PLAIN_SCRIPTS = ("colours", "choices")
-_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "markdown", "copy")
+_SCRIPTS = (
+    *_PLAIN_SCRIPTS,
+    *("page", "connection", "keys", "sides", "follow", "focus", "tabs", "address"),
+    *("markdown", "copy"),
+)
 _COPY_TEXTS = (
     "copy",
     "copy_code",

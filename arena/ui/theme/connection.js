@@ -41,13 +41,20 @@
     if (url.origin !== location.origin || !url.pathname.includes("/gradio_api/")) return ask(resource, options);
     let answer;
     try {
-      answer = await ask(resource, options);
+      answer = await ask(resource, withQuery(options));
     } catch (error) {
       failed(error);
       throw error;
     }
     if (answer.status === 502 || answer.status === 504) lost(); /* a proxy answered instead of the arena */
     return url.pathname.endsWith("/queue/data") && answer.ok ? followed(answer) : answer;
+  };
+  /* Gradio's requests have a query of their own: the page's goes along in a header (ui/widgets.py, Caller). */
+  const withQuery = (options) => {
+    if (!location.search || options?.method !== "POST") return options;
+    const headers = new Headers(options.headers);
+    headers.set("x-page-query", location.search);
+    return { ...options, headers };
   };
   const heard = new Map(); /* when each open stream was last heard */
   const followed = (answer) => {

@@ -77,6 +77,12 @@
   });
   addEventListener("sideshown", stickAll);
 
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.open || !event.target.matches?.("#battle details")) return;
+    const hidden = event.target.getBoundingClientRect().bottom - byId("dock").getBoundingClientRect().top;
+    if (hidden > 0) scrollTo(scrollY + hidden + 8);
+  }, { capture: true });
+
   let shown = { state: "idle" };
   let n_turns = 0;
   settled.push(() => {

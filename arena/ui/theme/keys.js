@@ -30,7 +30,7 @@ Enter in the prompt is remembered until then. A double click and a repeated Ente
     if (!isSending) return;
     if (byId("send")?.disabled) {
       swallow(event); /* else it would be sent twice if Gradio has just started to listen */
-      sendWhenListening = !event.target.disabled;
+      sendWhenListening = arenaPage.moment().state === "idle";
     } else if (event.repeat || isAgain(prompt())) swallow(event);
   }, { capture: true });
   /* Send gives its place to Stop: the second click of a double click (its detail is 2) is for neither. */

@@ -8,18 +8,20 @@ the vote.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from arena.service import (
     BattleView,
     Board,
     Held,
+    Kind,
     ModelCard,
     Outcome,
     Refusal,
     Reveal,
     RevealSide,
+    SharedSettings,
     Side,
     SideView,
     Status,
@@ -30,6 +32,7 @@ from elo.board.leaderboard import BoardRow, Leaderboard, Source
 from elo.settings import Settings as EloSettings
 
 NAMES = ("Wren Sol", "Moss Tarn", "Fen Quill", "Ash Lark")
+_SETTINGS = SharedSettings("Be brief.", False, 0.7, 1.0, 1024, "equal")
 
 
 @dataclass(slots=True)
@@ -47,6 +50,9 @@ class _Battle:
     state: str = "open"
     reveal: Reveal | None = None
     has_left: bool = False
+    kind: Kind = "battle"
+    models: tuple[str, ...] = NAMES[:2]
+    has_guardrails: bool = False
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     n_changes: int = 0
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
@@ -111,8 +117,28 @@ class FakeArena:
     def let_go(self, visitor: str) -> Held | None:
         return self.waiting.pop(visitor, None)
 
-    def interrupted(self, visitor: str) -> str | None:
-        return self.interruptions.get(visitor)
+    def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
+        return self.interruptions.get(visitor) if kind == "battle" else None
+
+    def contestants(self) -> tuple[ModelCard, ...]:
+        return tuple(ModelCard(name, "This project", None, None, None, False) for name in NAMES[: self.n_ready])
+
+    async def open_named(
+        self,
+        visitor: str,
+        text: str,
+        *,
+        models: Sequence[str],
+        has_guardrails: bool,
+        address: str | None = None,
+        language: str | None = None,
+    ) -> str:
+        if not set(models) <= {card.name for card in self.contestants()}:
+            raise Refusal("model_not_ready")
+        battle = self._open(visitor)
+        battle.kind, battle.models = ("named" if len(models) == 2 else "chat"), tuple(models)
+        battle.has_guardrails = has_guardrails
+        return await self.send(visitor, battle.battle_id, text)
 
     async def send(
         self,
@@ -134,15 +160,33 @@ class FakeArena:
         battle = self._own(visitor, battle_id) if battle_id else self._open(visitor)
         if battle.state == "voted":
             raise Refusal("already_voted")
-        turn = _Turn(text)
-        battle.turns.append(turn)
-        battle.state = "open"
-        a, b = self.answers.get(text, (f"You wrote: {text}", f"I read “{text}”, and that is all that I can say."))
-        battle.tasks = [
-            asyncio.create_task(self._write(battle, turn, "a", a)),
-            asyncio.create_task(self._write(battle, turn, "b", b)),
-        ]
+        battle.turns.append(_Turn(text))
+        self._ask(battle)
         return battle.battle_id
+
+    def _ask(self, battle: _Battle) -> None:
+        turn = battle.turns[-1]
+        battle.state = "open"
+        text = turn.prompt
+        answers = self.answers.get(text, (f"You wrote: {text}", f"I read “{text}”, and that is all that I can say."))
+        battle.tasks = [
+            asyncio.create_task(self._write(battle, turn, side, answer))
+            for side, answer in zip("ab"[: len(battle.models)], answers, strict=False)
+        ]
+
+    async def regenerate(self, visitor: str, battle_id: str) -> None:
+        battle = self._own(visitor, battle_id)
+        if battle.state != "votable":
+            raise Refusal("cannot_regenerate")
+        battle.turns[-1] = _Turn(battle.turns[-1].prompt)
+        self._ask(battle)
+
+    async def another_pair(
+        self, visitor: str, battle_id: str, *, address: str | None = None, language: str | None = None
+    ) -> str:
+        prompt = self._own(visitor, battle_id).turns[0].prompt
+        await self.leave(visitor, battle_id)
+        return await self.send(visitor, None, prompt)
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncIterator[BattleView]:
         battle = self._own(visitor, battle_id)
@@ -158,8 +202,9 @@ class FakeArena:
     async def view(self, visitor: str, battle_id: str) -> BattleView:
         return self._view(self._own(visitor, battle_id))
 
-    async def current(self, visitor: str) -> str | None:
-        mine = [one for one in self.battles.values() if one.visitor == visitor and not one.has_left]
+    async def current(self, visitor: str, kind: Kind = "battle") -> str | None:
+        battles = [one for one in self.battles.values() if one.visitor == visitor and one.kind == kind]
+        mine = [one for one in battles if not one.has_left]
         return mine[-1].battle_id if mine else None
 
     async def stop(self, visitor: str, battle_id: str) -> None:
@@ -243,7 +288,8 @@ class FakeArena:
         await self._settle(battle)
 
     async def _settle(self, battle: _Battle) -> None:
-        if not {"waiting", "writing"} & set(battle.turns[-1].states.values()):
+        states = battle.turns[-1].states
+        if not {"waiting", "writing"} & {states[side] for side in "ab"[: len(battle.models)]}:
             battle.state = "votable"
         await self._tell(battle)
 
@@ -255,19 +301,24 @@ class FakeArena:
     def _view(self, battle: _Battle) -> BattleView:
         *earlier, turn = battle.turns
         is_open, failed = battle.state == "open", "failed" in turn.states.values()
+        is_named, is_chat = battle.kind != "battle", battle.kind == "chat"
         notice = "wont_count_failed_side" if failed and battle.state == "votable" else None
         return BattleView(
             battle_id=battle.battle_id,
             state=battle.state,  # type: ignore[arg-type]
-            turns=tuple(TurnView(one.prompt, one.texts["a"], one.texts["b"]) for one in earlier),
+            turns=tuple(TurnView(one.prompt, one.texts["a"], None if is_chat else one.texts["b"]) for one in earlier),
             prompt=turn.prompt,
             a=self._side(turn, "a", battle),
-            b=self._side(turn, "b", battle),
+            b=None if is_chat else self._side(turn, "b", battle),
             can_send=battle.state == "votable" and not failed,
-            can_vote=battle.state == "votable",
+            can_vote=battle.state == "votable" and not is_chat,
             can_stop=is_open,
             notice="left" if battle.state == "void" else notice,
             reveal=battle.reveal,
+            kind=battle.kind,
+            names=battle.models if is_named or battle.reveal else None,
+            can_regenerate=battle.state == "votable",
+            settings=replace(_SETTINGS, has_guardrails=battle.has_guardrails),
         )
 
     def _side(self, turn: _Turn, side: str, battle: _Battle) -> SideView:

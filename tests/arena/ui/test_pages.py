@@ -13,12 +13,18 @@ from fastapi.testclient import TestClient
 
 from arena import ui
 from arena.settings import Settings
+from arena.settings.sections import ArenaSettings
+from arena.ui.links import pages_of
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
 
-IDS = (
-    "prompt send stop answer-a answer-b retry-a retry-b vote-a vote-tie vote-bad vote-b "
-    "reveal withdraw next leaderboard-table download"
-)
+_DUEL = "prompt send stop cancel answer-a retry-a regenerate next"
+_BATTLE = f"{_DUEL} answer-b retry-b vote-a vote-tie vote-bad vote-b reveal withdraw"
+IDS = {
+    "": f"{_BATTLE} another",
+    "side-by-side": f"{_BATTLE} pick-a pick-b safety",
+    "chat": f"{_DUEL} pick-a safety",
+    "leaderboard": "leaderboard-table download",
+}
 
 
 def _request(visitor: str = "anna", language: str = "en") -> Any:
@@ -64,7 +70,7 @@ def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
     app = FastAPI()
     ui.mount(app, _build(arena), Settings())
     with TestClient(app) as client:
-        for path in ("/", "/leaderboard", "/config", "/gradio_api/info"):
+        for path in ("/", "/side-by-side", "/chat", "/leaderboard", "/config", "/gradio_api/info"):
             body = client.get(path).text
             assert not [name for name in NAMES if name in body], path
         info = json.loads(client.get("/gradio_api/info").text)
@@ -73,10 +79,12 @@ def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
 
 
 def test_every_element_of_the_design_is_there_once() -> None:
-    blocks = _build(FakeArena()).blocks.values()
-    found = [element for block in blocks if (element := getattr(block, "elem_id", None))]
-    assert set(IDS.split()) <= set(found)
-    assert sorted(found) == sorted(set(found))
+    pages = _build(FakeArena())
+    for page, ids in IDS.items():
+        blocks = [block for block in pages.blocks.values() if block.page == page]
+        found = [element for block in blocks if (element := getattr(block, "elem_id", None))]
+        assert set(ids.split()) <= set(found), page
+        assert sorted(found) == sorted(set(found)), page
 
 
 def test_nothing_on_the_pages_holds_a_connection() -> None:
@@ -211,8 +219,9 @@ def test_controls_are_disabled_until_the_page_listens() -> None:
         pages = _build(FakeArena(n_ready=0))
         buttons = [block for block in pages.blocks.values() if isinstance(block, gr.Button)]
         early = [one for one in buttons if one.elem_id == "send" or "chip" in one.elem_classes]
-        assert len(early) == 7
         assert not [one for one in early if one.interactive]
+        early = [one for one in early if one.page == ""]
+        assert len(early) == 7
         first = await anext(_load(pages)("", "", _request()))
         assert {component: update["interactive"] for component, update in first.items()} == dict.fromkeys(early, True)
 
@@ -245,7 +254,7 @@ def test_a_cancelled_prompt_is_back_in_its_box() -> None:
         await anext(stream)
         back = await _stream(_handler(pages, "cancel"), "", "Hello", _request())
         assert back["prompt"] == gr.update(interactive=True)
-        assert back["send"] == gr.update(visible=True)
+        assert back["send"] == gr.update(visible=True, interactive=True)
         arena.n_ready = 4
         async for updates in stream:
             assert "answer-a" not in _by_id(updates)
@@ -331,6 +340,114 @@ def test_somebody_elses_battle_is_not_found() -> None:
     asyncio.run(scenario())
 
 
+def test_both_sides_are_asked_again_and_another_pair_is_asked_the_same() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        await _stream(_handler(pages, "send"), "", "Hello", _request())
+        (first,) = arena.battles
+        shown = await _stream(_handler(pages, "regenerate"), first, "", _request())
+        assert shown["done-a"]["value"] == _said("You wrote: Hello")
+        shown = await _stream(_handler(pages, "another"), first, "", _request())
+        assert shown["Textbox"]["value"] != first
+        assert shown["asked"]["value"].count("Hello") == 1
+        assert arena.battles[first].state == "void"
+
+    asyncio.run(scenario())
+
+
+def test_another_tab_shows_what_the_first_one_went_on_with() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        await _stream(_handler(pages, "send"), "", "Hello", _request())
+        (battle_id,) = arena.battles
+        refresh = _handler(pages, "refresh")
+        assert (await _stream(refresh, "", "", _request()))["done-a"]["value"] == _said("You wrote: Hello")
+        await _handler(pages, "vote-a")(battle_id, _request())
+        assert "Wren Sol" in (await _stream(refresh, battle_id, "", _request()))["head-a"]["value"]
+        await _handler(pages, "next")(battle_id, _request())
+        assert (await _stream(refresh, battle_id, "", _request()))["intro"]["visible"]
+
+    asyncio.run(scenario())
+
+
+def _on(pages: gr.Blocks, page: str, element: str, event: str = "click") -> Callable[..., Any]:
+    """Return the handler of an event on one of the pages."""
+    for function in pages.fns.values():
+        for block_id, name in function.targets:
+            found = pages.blocks[block_id].elem_id if block_id in pages.blocks else ""
+            if function.page == page and name == event and found == element and function.fn is not None:
+                return function.fn
+    raise LookupError(f"no {event} on {element} of /{page}")
+
+
+def test_side_by_side_asks_the_chosen_models_and_sends_nothing_before() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        send = _on(pages, "side-by-side", "send")
+        for chosen in ((None, None), ("Wren Sol", None), (["Wren Sol"], {"a": 1})):
+            shown = await _stream(send, "", "Hello", _request(), *chosen, False)
+            assert "No model is chosen." in shown["notice"]["value"]
+        assert arena.battles == {}
+        shown = await _stream(send, "", "Hello", _request(), "Fen Quill", "Ash Lark", True)
+        assert "Fen Quill" in shown["head-a"]["value"]
+        assert "Ash Lark" in shown["head-b"]["value"]
+        assert shown["pick-a"] == {"interactive": False, "value": "Fen Quill", "__type__": "update"}
+        (battle,) = arena.battles.values()
+        assert battle.has_guardrails
+        await _stream(send, battle.battle_id, "And then?", _request(), "Fen Quill", "Ash Lark", True)
+        assert len(arena.battles) == 1
+        assert (
+            "not rated"
+            in (await _stream(_on(pages, "side-by-side", "", "load"), "", "", _request()))["vote-hint"]["value"]
+        )
+
+    asyncio.run(scenario())
+
+
+def test_a_link_chooses_the_models_and_says_which_one_is_unknown() -> None:
+    async def scenario() -> None:
+        pages = _build(FakeArena())
+
+        async def shown(page: str, query: str) -> dict[str, Any]:
+            request = _request()
+            request.headers["x-page-query"] = query
+            return await _stream(_on(pages, page, "", "load"), "", "", request)
+
+        face = await shown("side-by-side", "?a=Moss+Tarn&b=%3Cb%3ENobody")
+        assert face["pick-a"]["choices"] == list(NAMES)
+        assert face["pick-a"]["value"] == "Moss Tarn"
+        assert "value" not in face["pick-b"]
+        assert "“&lt;b&gt;Nobody” is not a model of this arena" in face["notice"]["value"]
+        assert (await shown("chat", "?model=Wren%20Sol"))["pick-a"]["value"] == "Wren Sol"
+        assert "notice" not in await shown("chat", "")
+
+    asyncio.run(scenario())
+
+
+def test_a_link_to_other_models_does_not_show_the_conversation_with_these() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        await _stream(_on(pages, "chat", "send"), "", "Hello", _request(), "Wren Sol", None, False)
+        for query, is_shown in (("", True), ("?model=Wren+Sol", True), ("?model=Moss+Tarn", False)):
+            request = _request()
+            request.headers["x-page-query"] = query
+            face = await _stream(_on(pages, "chat", "", "load"), "", "", request)
+            assert ("asked" in face) == is_shown
+
+    asyncio.run(scenario())
+
+
+def test_without_named_pages_there_is_only_the_battle() -> None:
+    settings = Settings(arena=ArenaSettings(named_pages="off"))
+    pages = ui.build(FakeArena(), settings, visitor_of=lambda _request: None)  # type: ignore[arg-type, return-value]
+    assert not {"side-by-side", "chat"} & {path for path, *_ in pages.pages}
+    assert pages_of(settings).keys() & {"battle", "side_by_side", "chat"} == {"battle"}
+
+
 def test_without_a_cookie_the_page_says_what_it_needs() -> None:
     async def scenario() -> None:
         pages = _build(FakeArena())
@@ -350,7 +467,7 @@ def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.Lo
         async def leaderboard(self) -> Any:
             raise RuntimeError("the detail")
 
-        async def current(self, visitor: str) -> str | None:
+        async def current(self, visitor: str, kind: str = "battle") -> str | None:
             raise RuntimeError("the detail")
 
     async def scenario() -> None:
@@ -363,7 +480,7 @@ def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.Lo
                     shown.append(_by_id(await function.fn("", _request()))["computed"])
                 else:
                     shown.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
-        assert len(shown) == 3
+        assert len(shown) == 5
         assert all("Something went wrong." in line and "detail" not in line for line in shown)
 
     asyncio.run(scenario())

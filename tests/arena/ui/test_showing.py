@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from arena.service import BattleView, Outcome, Reveal, RevealSide, Side, SideView, Status, TurnView
+from arena.service import BattleView, Outcome, Reveal, RevealSide, SharedSettings, Side, SideView, Status, TurnView
 from arena.ui import showing
 from arena.ui.faces import changes
 from arena.ui.markup import GrowingMarkup, Markup
@@ -68,8 +68,11 @@ def test_when_both_answers_are_in_a_vote_and_another_turn_are_possible() -> None
 def test_idle_and_battle_set_the_same_elements_so_that_nothing_is_left_over(view: BattleView) -> None:
     parts = ("side", "head", "done", "rest", "retry", "more")
     panes = {f"{part}-{side}" for part in parts for side in "ab"}
-    only_battle = panes | set(showing.VOTES) | {"vote-hint"}
-    assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN))
+    only_battle = panes | set(showing.VOTES) | {"vote-hint", "regenerate", "another"}
+    pickers = {"pick-a", "pick-b", "safety"}
+    assert set(showing.battle(view, EN)) - only_battle == set(showing.idle(READY, EN)) - pickers
+    named = replace(view, kind="named", names=("Wren Sol", "Moss Tarn"))
+    assert set(showing.battle(named, EN)) - only_battle == set(showing.idle(READY, EN))
 
 
 def test_after_the_vote_the_headers_unmask_their_panes() -> None:
@@ -244,6 +247,57 @@ def test_earlier_turns_are_above_and_cannot_swallow_the_text_below() -> None:
     assert "Again" in second
     assert face["done-a"]["value"] == '<p dir="auto">tenalp</p>\n\n'
     assert showing.battle(VOTABLE, EN)["history"]["value"] == ""
+
+
+def test_after_five_seconds_of_silence_both_sides_count_them() -> None:
+    waiting = replace(WRITING, a=SideView("waiting", ""), b=SideView("waiting", ""), waited_s=4.9)
+    assert 'is-waiting">waiting<' in showing.battle(waiting, EN)["head-a"]["value"]
+    face = showing.battle(replace(waiting, waited_s=12.4), EN)
+    assert all(">still waiting (12 s)<" in face[f"head-{side}"]["value"] for side in "ab")
+    assert face["side-b"]["value"] == "B · still waiting (12 s)"
+    thinking = replace(waiting, a=SideView("thinking", ""), b=SideView("thinking", ""), waited_s=24.0)
+    assert ">thinking (24 s)<" in showing.battle(thinking, EN)["head-b"]["value"]
+    queued = showing.battle(replace(waiting, waited_s=12.4, queue_place=3), EN)
+    assert ">place 3 in the queue (12 s)<" in queued["head-a"]["value"]
+
+
+def test_while_one_side_is_asked_again_the_other_keeps_its_end() -> None:
+    face = showing.battle(replace(WRITING, a=SideView("done", "x"), waited_s=9.0), EN)
+    assert ">done<" in face["head-a"]["value"]
+    assert ">still waiting (9 s)<" in face["head-b"]["value"]
+
+
+def test_the_settings_of_the_arena_can_be_seen_before_the_vote() -> None:
+    settings = SharedSettings("Be <brief>.", True, 0.7, 1.0, 1024, "equal")
+    folded = showing.battle(replace(VOTABLE, settings=settings), EN)["settings"]["value"]
+    assert folded.startswith('<details class="settings">')
+    for cell in ("Be &lt;brief&gt;.", "0.7", "1,024", "on", "both at the pace of the slower model"):
+        assert f"<dd>{cell}</dd>" in folded
+
+
+def test_named_models_have_their_names_in_the_heads_and_the_page_says_that_a_vote_is_not_rated() -> None:
+    named = replace(VOTABLE, kind="named", names=("Wren <Sol>", "Moss Tarn"), notice="wont_count_named")
+    face = showing.battle(named, EN)
+    assert "Wren &lt;Sol&gt;</strong>" in face["head-a"]["value"]
+    assert "not rated" in face["vote-hint"]["value"]
+    assert face["pick-b"] == {"interactive": False, "value": "Moss Tarn"}
+    assert "not rated" in showing.battle(replace(named, state="open", can_vote=False), EN)["vote-hint"]["value"]
+
+
+def test_a_chat_has_one_side_and_no_letter() -> None:
+    chat = replace(VOTABLE, kind="chat", b=None, names=("Wren Sol",), can_vote=False)
+    face = showing.battle(replace(chat, turns=(TurnView("Hi", "Hello.", None),)), EN)
+    assert "letter" not in face["head-a"]["value"]
+    assert "head-b" not in face
+    assert "is-b" not in face["history"]["value"]
+
+
+def test_a_side_that_failed_says_in_the_prompt_box_why_nothing_can_be_sent() -> None:
+    broken = SideView("failed", "", can_retry=True, error="side_failed")
+    face = showing.battle(replace(VOTABLE, b=broken, can_send=False), EN)
+    assert face["prompt"]["placeholder"] == "Try the failed side again first"
+    assert face["send"] == {"visible": True, "interactive": False}
+    assert face["ask"] == {"visible": True}, "the buttons beside it keep their places"
 
 
 def test_a_void_battle_offers_only_the_next_one() -> None:

@@ -19,7 +19,10 @@ def _battle_page() -> tuple[Pages, Any]:
         function
         for function in pages.fns.values()
         for target, event in function.targets
-        if event == "click" and target in pages.blocks and pages.blocks[target].elem_id == "send"
+        if event == "click"
+        and function.page == ""
+        and target in pages.blocks
+        and pages.blocks[target].elem_id == "send"
     )
     return pages, send
 
