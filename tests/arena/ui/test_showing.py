@@ -241,7 +241,7 @@ def test_earlier_turns_are_above_and_cannot_swallow_the_text_below() -> None:
     assert 'dir="auto">Say &lt;b&gt;</div>' in first
     a, b = first.split('<div class="side is-')[1:]
     assert a.startswith("a")
-    assert a.endswith("<code>code</code></pre>\n\n\n\n</div></div>")
+    assert a.endswith("<code>code</code></pre></div>\n\n\n\n</div></div>")
     assert b.startswith("b")
     assert '<p dir="auto">fine</p>' in b
     assert "Again" in second
