@@ -1,4 +1,7 @@
+import re
+
 import pytest
+from sqlalchemy import event
 
 from db import queries
 from db.codes import BattleKind, Reason, State
@@ -77,3 +80,25 @@ def test_a_visitors_own_board_counts_their_counted_votes(database: Database) -> 
             Cell("ash", "birch", Outcome.TIE, 1),
         ]
         assert len(queries.visitor_cells(tx, "ann", BattleKind.QUICK)) == 1
+
+
+def test_a_visitors_queries_read_only_the_visitors_own_rows(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("the plan is SQLite's")
+    asked: list[tuple[str, object]] = []
+    with database.write() as tx:
+        last = fight(tx)
+    with database.read() as tx:
+        event.listen(
+            tx, "before_cursor_execute", lambda _, cursor, statement, values, *rest: asked.append((statement, values))
+        )
+        queries.visitor_battles(tx, "ann", counted=True, outcome=Outcome.A, before=last, limit=20)
+        queries.visitor_cells(tx, "ann")
+        queries.withdrawals(tx, "ann", since=0.0)
+        queries.count_recent(tx, visitor="ann", address="cafe", since=0.0)
+        queries.named_prompts(tx, "ann", since=0.0)
+    with database.read() as tx:
+        plans = [row[3] for one in asked for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {one[0]}", one[1])]  # type: ignore[arg-type]
+    large = [step for step in plans if re.search(r"\b(battles|votes|turns)\b", step)]
+    assert len(large) > 10
+    assert [step for step in large if step.startswith("SCAN") or "votes_board" in step or "cast_at" in step] == []
