@@ -67,11 +67,15 @@ class Steps:
         async with live.lock:
             if live.successor is None:
                 self._opening.refuse_when_busy(visitor, besides=live.battle.battle_id)
-                live.successor = await self._opening.open(
+                new_id = await self._opening.open(
                     visitor, live.battle.first_prompt, address=address, language=language, other_than=live.models
                 )
-                live.is_left = True
+                live.is_left, live.successor = True, new_id  # before its end, so that pages go on to the new one
                 await live.battle.void("left")
+                if live.successor != new_id:  # another pair took over at this moment
+                    self._battles.succeed(live.successor, new_id)
+                    await self.leave(visitor, live.successor)
+                    live.successor = new_id
         return live.successor
 
     async def leave(self, visitor: str, battle_id: str) -> None:

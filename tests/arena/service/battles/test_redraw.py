@@ -207,6 +207,29 @@ def test_stop_and_leave_at_the_moment_of_the_draw_reach_the_battle_that_took_ove
     run(main())
 
 
+def test_another_pair_asked_for_at_the_moment_of_the_draw_is_the_one_that_goes_on(
+    big: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        arena = await started(big)
+        begins, may_store = hold_up(arena, monkeypatch)
+        old_id = await arena.send("visitor", None, "Hi")
+        tab = asyncio.create_task(watch(arena, old_id))
+        await begins.wait()
+        big.script(["fine"])
+        asking = asyncio.create_task(arena.another_pair("visitor", old_id))
+        await until(lambda: len(arena._battles._live) == 2)
+        may_store.set()
+        new_id = await asking
+        assert (await tab)[-1].battle_id == new_id
+        assert (await arena.view("visitor", old_id)).battle_id == new_id
+        assert await arena.current("visitor") == new_id
+        states = sorted(live.battle.state for live in arena._battles._live.values())
+        assert states == ["void", "void", "votable"]
+
+    run(main())
+
+
 def hold_up(arena: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the next replacement wait in the database; return the events that say it has begun and that it may go on."""
     loop, begins, may_store = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
