@@ -214,6 +214,7 @@ def _wire(
     app.state.admin, app.state.owner_page = _admin(settings, owner, metrics)
     app.include_router(routes(arena))
     texts = ui.PlainPages(settings)
+    owner.on_change = texts.apply
     visitor_of = partial(identify, secret=secret)
     app.include_router(ui.plain_routes(arena, texts, visitor_of))
     pages = ui.build(arena, settings, visitor_of=visitor_of)

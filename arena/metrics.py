@@ -19,7 +19,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FIRST_TOKEN_S = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 _TOKENS_PER_S = (1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
 _RESPONSE_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_STATES = ("ready", "loading", "down", "failed", "retired")
+_STATES = ("ready", "loading", "down", "failed", "retired", "inactive")
 
 
 class Metrics:

@@ -62,7 +62,6 @@ class Arena:
     ) -> None:
         """`replica` names this process in the database; no two processes may use one name at a time. The clocks and
         the generator are for tests."""
-        self._settings = settings
         self._players = players
         rng = rng or random.SystemRandom()
         self._now = wall_clock
@@ -118,7 +117,6 @@ class Arena:
             Refusal: `not_stored` (nothing has changed).
         """
         await self._upkeep.apply(roster)
-        self._settings = settings
         self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
         self._storage.apply(settings, _names(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)

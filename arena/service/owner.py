@@ -110,7 +110,7 @@ class Owner:
     """The use cases. Belongs to the event loop of the arena.
 
     `settings` and `roster` are those of the start. `read` reads file, environment and options again, and raises
-    `SettingsError`.
+    `SettingsError`. `on_change` is called with the settings that hold after a reload.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Owner:
         self._connector = connector
         self._read = read
         self._now = now
+        self.on_change: Callable[[Settings], None] | None = None
         self._loaded = {player.name: player for player in roster.native}
         self._changing = asyncio.Lock()
         self._reloaded: Reloaded | None = None
@@ -215,6 +216,8 @@ class Owner:
         for player in roster.active:
             self._health.reached(player.name).patience = patience_of(player, settings.battle)
         self._settings = settings
+        if self.on_change is not None:
+            self.on_change(settings)
         for now in found.at_once:
             logger.info("settings read again: %s: %r -> %r", now.place, now.before, now.after)
         for later in found.after_restart:

@@ -24,6 +24,7 @@ def test_the_text_is_read_by_prometheus_and_has_what_was_counted() -> None:
     assert found["arena_model_state", ("model", "m"), ("state", "down")] == 1
     assert found["arena_model_state", ("model", "m"), ("state", "ready")] == 0
     assert found["arena_model_state", ("model", 'n"\n'), ("state", "retired")] == 1
+    assert sum(value for (name, *_), value in found.items() if name == "arena_model_state") == 2
 
 
 def test_two_arenas_in_one_process_count_apart() -> None:

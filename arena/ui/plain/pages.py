@@ -32,6 +32,10 @@ class PlainPages:
         self._pages = pages_of(settings)
         self.documents = Documents(settings)
 
+    def apply(self, settings: Settings) -> None:
+        """Describe other limits and battle settings from now on. Title, footer and pages stay as they began."""
+        self._about = about_texts(settings)
+
     def language(self, request: Request) -> str:
         return language_of(request)
 

@@ -159,8 +159,11 @@ def test_reading_the_file_again_changes_models_limits_and_battles_at_once(tmp_pa
             await estate.arena.send("v" * 64, None, "x" * 4001)
         limits = "max_prompt_chars = 5000\nmax_tokens = 7\n[limits]\nbattles_per_hour = 1\n[web]\nport = 9\n"
         estate.write(limits + models(new, "New") + models(old, "Two"))
+        told: list[Settings] = []
+        estate.owner.on_change = told.append
         found = await estate.owner.reload()
         assert found.error is None
+        assert [settings.battle.max_tokens for settings in told] == [7]
         assert {one.place for one in found.at_once} == {
             "[battle] max_prompt_chars",
             "[battle] max_tokens",
@@ -196,6 +199,7 @@ def test_reading_the_file_again_changes_models_limits_and_battles_at_once(tmp_pa
 def test_with_a_mistake_in_the_file_nothing_changes(text: str, message: str, tmp_path: Path) -> None:
     async def main(estate: Estate) -> None:
         estate.write("max_tokens = 7\n" + text)
+        estate.owner.on_change = lambda _: pytest.fail("nothing has changed")
         found = await estate.owner.reload()
         assert found.error is not None
         assert message in found.error

@@ -49,7 +49,8 @@ def _model(model: OwnedModel, now: float, texts: Messages) -> str:
         percent = 100 * summary.n_complete / summary.n_answers
         share = texts("owner_success_value", share=f"{percent:.0f} %", n=f"{summary.n_answers:,}")
     if summary is not None and summary.tokens_per_s is not None:
-        speed = texts("owner_speed_value", speed=f"{summary.tokens_per_s:.1f}")
+        digits = 1 if summary.tokens_per_s < 100 else 0
+        speed = texts("owner_speed_value", speed=f"{summary.tokens_per_s:,.{digits}f}")
     values = (
         ("owner_success", share),
         ("owner_first_token", seconds(summary.ttft_ms if summary else None, texts)),

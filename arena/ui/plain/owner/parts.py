@@ -55,7 +55,9 @@ def button(action: str, label: str, *, name: str = "", kind: str = "", described
 
 
 def seconds(value_ms: float | None, texts: Messages) -> str:
-    return texts("owner_unknown") if value_ms is None else f"{value_ms / 1000:.1f} s"
+    if value_ms is None:
+        return texts("owner_unknown")
+    return f"{value_ms / 1000:.2f} s" if value_ms < 1000 else f"{value_ms / 1000:.1f} s"
 
 
 def clock(at: float, now: float) -> str:
