@@ -401,7 +401,8 @@ def ask(address: str, *, visitor: str, came_from: str) -> str:
     headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}
     with httpx.Client(base_url=address, headers=headers, timeout=30) as browser:
         config = browser.get("/config").json()
-        (button,) = [part["id"] for part in config["components"] if part["props"].get("elem_id") == "send"]
+        parts = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+        (button,) = [one for one in config["page"][""]["components"] if parts[one] == "send"]  # not a named page's
         (send,) = [event for event in config["dependencies"] if [button, "click"] in event["targets"]]
         values: list[Any] = ["", "Hi"]  # no battle yet, and the prompt
         event = {"fn_index": send["id"], "data": values, "session_hash": visitor[:10], "trigger_id": button}

@@ -17,7 +17,8 @@ def load_event(config: Mapping[str, Any]) -> int:
 
 def send_event(config: Mapping[str, Any]) -> int:
     """Return the number of the battle page's event of sending a prompt."""
-    (button,) = (part["id"] for part in config["components"] if part["props"].get("elem_id") == "send")
+    names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
+    (button,) = (part for part in config["page"][""]["components"] if names[part] == "send")
     return int(next(one["id"] for one in config["dependencies"] if [button, "click"] in one["targets"]))
 
 
