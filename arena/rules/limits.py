@@ -24,6 +24,8 @@ MAX_PULSES = 10_000
 
 WITHDRAW_WITHIN_S = 60.0
 """How long after a vote its voter can withdraw it."""
+MAX_COMMENT_CHARS = 2000
+"""Of the comment on a battle."""
 WITHDRAWALS_A_DAY = 3
 VOTES_PER_WITHDRAWAL = 20
 """A visitor can withdraw one vote, and one more for each of so many votes after the first so many."""
@@ -122,6 +124,23 @@ def checked_prompt(text: str, *, max_chars: int) -> str:
         raise BadPrompt("prompt_empty")
     if len(prompt) > max_chars:
         raise BadPrompt("prompt_too_long", length=len(prompt), limit=max_chars)
-    if "\0" in prompt or any("\ud800" <= character <= "\udfff" for character in prompt):
+    if not _can_be_stored(prompt):
         raise BadPrompt("prompt_not_text")
     return prompt
+
+
+def checked_comment(text: str) -> str | None:
+    """Return the comment on a battle without the white space around it, None if nothing is left.
+
+    Raises `BadPrompt`: `comment_too_long` (length, limit), `comment_not_text`.
+    """
+    comment = text.replace("\r\n", "\n").strip()
+    if len(comment) > MAX_COMMENT_CHARS:
+        raise BadPrompt("comment_too_long", length=len(comment), limit=MAX_COMMENT_CHARS)
+    if not _can_be_stored(comment):
+        raise BadPrompt("comment_not_text")
+    return comment or None
+
+
+def _can_be_stored(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

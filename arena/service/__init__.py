@@ -8,7 +8,8 @@ raises refusals with a key and numbers, and the pages put both into words.
     arena       class Arena: the use cases, one method each
     voting      a vote is cast, and withdrawn
     battles/    what is in memory: prompts that wait, battles that start and that run, and the steps before the vote
-    after_vote/ the reveal, feedback, sharing
+    reveals/    what a voter sees after the vote
+    after_vote/ what a voter can do then: feedback, sharing
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
@@ -19,7 +20,18 @@ raises refusals with a key and numbers, and the pages put both into words.
     readiness   how many models can play, without their names
 """
 
-from arena.rounds.views import BattleView, Kind, Reveal, RevealSide, SharedSettings, Side, SideView, TurnView
+from arena.rounds.views import (
+    BattleView,
+    Kind,
+    Reveal,
+    RevealSide,
+    SharedSettings,
+    Side,
+    SideView,
+    TurnView,
+    Withdrawal,
+)
+from arena.service.after_vote.sharing import SharedBattle, SharedTurn
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
 from arena.service.notices import NOTICES
@@ -30,12 +42,14 @@ from arena.service.storage import online_elo
 from arena.service.voting import WithdrawReason
 from arena.standings import Board, ModelCard
 from db.outcome import Outcome
+from db.records.feedback import Feedback, Tag
 
 __all__ = [
     "NOTICES",
     "Arena",
     "BattleView",
     "Board",
+    "Feedback",
     "Held",
     "Kind",
     "ModelCard",
@@ -44,12 +58,16 @@ __all__ = [
     "Refusal",
     "Reveal",
     "RevealSide",
+    "SharedBattle",
     "SharedSettings",
+    "SharedTurn",
     "Side",
     "SideView",
     "Status",
+    "Tag",
     "TurnView",
     "WithdrawReason",
+    "Withdrawal",
     "online_elo",
     "recompute_verdicts",
 ]

@@ -19,6 +19,8 @@ from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
 from arena.rules import identity
+from arena.service.after_vote.feedback import FeedbackOfVoters
+from arena.service.after_vote.sharing import Sharing
 from arena.service.battles.held import Held, HeldPrompts
 from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.named import NamedPages
@@ -95,6 +97,8 @@ class Arena:
         self._steps = Steps(self._storage, self._battles, self._opening, self._named)
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
+        self.sharing = Sharing(database, self._battles, wall_clock)
+        self.feedback = FeedbackOfVoters(database)
         self._pulses = Pulses(start=wall_clock())
         self._interrupted: dict[tuple[str, Kind], str] = {}
         """By visitor and kind: the prompt of a battle that was open when the arena started."""
@@ -346,7 +350,8 @@ class Arena:
         """Withdraw the vote, within `limits.WITHDRAW_WITHIN_S`. It stays in the ledger and no longer counts.
 
         Raises:
-            Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s), `not_stored`.
+            Refusal: `battle_not_found`, `not_yet` (there is no vote), `too_late` (limit_s),
+                `withdrawn_day` (n), `withdrawn_total` (n, next_at), `not_stored`.
         """
         reveal = await self._voting.withdraw(await self._battles.find(visitor, battle_id), reason)
         self._pulses.note(visitor)

@@ -15,7 +15,9 @@ class Refusal(Exception):
     `named_pages_off`; `pick_models` (neither one nor two models were chosen); `model_not_ready` (a chosen model cannot
     be reached now); `names_shown` (another pair can be drawn only for a blind battle); `no_vote_in_chat`;
     `battle_not_found` (also for one of another visitor); `battle_void`; `already_voted`;
-    `identical_answers` (a vote for one of two equal answers); `too_late` (limit_s: withdrawal); `not_stored` (the
+    `identical_answers` (a vote for one of two equal answers); `too_late` (limit_s: withdrawal);
+    `withdrawn_day` (n) and `withdrawn_total` (n, next_at): no withdrawal is left; `share_not_found`; `not_shareable`;
+    `unknown_tag`, `comment_too_long` (length, limit), `comment_not_text`; `not_stored` (the
     database refused and nothing changed: try again); `no_board` (the leaderboard cannot be computed at present);
     `no_model` (the owner's page names a model that the arena does not have);
     `no_ratings` (the votes so far give no ratings under the arena's settings).

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
+from sqlalchemy import Connection
+
 from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
 from arena.service.facts import leaking_sides, turn_facts
@@ -212,14 +214,35 @@ class Storage:
         vote = VoteRecord(outcome, now, cast.revision, cast.reasons, ledger.RULES_VERSION, facts.to_json())
         return replace(record, state=State.VOTED, vote=vote), cast
 
+    def withdrawals(self, visitor: str) -> limits.Withdrawals:
+        """Return what the visitor has withdrawn."""
+        with self._database.read() as tx:
+            return self._withdrawals(tx, visitor)
+
     def withdraw(self, visitor: str, battle_id: str, reason: str | None) -> tuple[Reason, ...]:
-        """Withdraw the vote, if that has not been done; return the reasons why it does not count."""
+        """Withdraw the vote, if that has not been done; return the reasons why it does not count.
+
+        Raises:
+            Refusal: `withdrawn_day` (n), `withdrawn_total` (n, next_at): the visitor has withdrawn enough votes.
+        """
         with self._database.write() as tx:
             try:
-                return queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=reason, now=self._now()).reasons
+                withdrawn = queries.withdraw_vote(tx, battle_id, visitor=visitor, reason=reason, now=self._now())
             except AlreadyWithdrawn:
                 vote = queries.get_battle(tx, battle_id).vote
                 return vote.reasons if vote else (Reason.WITHDRAWN,)
+            # Counted after the ledger is locked, so that two at the same moment cannot both be the last one
+            done = self._withdrawals(tx, visitor, but=1)
+            if done.limit == "day":
+                raise Refusal("withdrawn_day", n=done.n_day)
+            if done.limit == "total":
+                raise Refusal("withdrawn_total", n=done.n_total, next_at=done.next_at)
+            return withdrawn.reasons
+
+    def _withdrawals(self, tx: Connection, visitor: str, *, but: int = 0) -> limits.Withdrawals:
+        """Count withdrawals, `but` of which have just been made and are left out."""
+        done = queries.withdrawals(tx, visitor, since=self._now() - limits.DAY_S)
+        return limits.Withdrawals(n_day=done.recent - but, n_total=done.total - but, n_votes=done.votes)
 
     def replay(self) -> None:
         """Bring the online ratings up to date, if more votes must be replayed for that than a vote waits for."""

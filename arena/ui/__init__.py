@@ -5,7 +5,7 @@ back; it contains no rule and no query.
 
     pages/         Gradio's pages: the battles at `/`, `/side-by-side` and `/chat`, and `/leaderboard`
     plain/         what the server makes: `/about`, the frame of every page, link previews, what works without script
-    showing        what the battle page shows when; conversation, revealed and lines write its parts, faces says how
+    showing        what the battle page shows when; conversation, reveal and lines write its parts, faces says how
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
     messages/      every sentence, in English and Korean
     theme/         the look; links: addresses; widgets: what Gradio's pages share

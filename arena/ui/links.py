@@ -10,14 +10,19 @@ from arena.settings import Settings
 
 LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat", "leaderboard": "/leaderboard"}
 """The pages that Gradio keeps up to date in the browser."""
-DOCUMENTS = {"about": "/about"}
+DOCUMENTS = {"about": "/about", "shared": "/battle"}
 """The pages that the server makes whole."""
 PLAIN_LEADERBOARD = "/leaderboard.html"
 """The leaderboard without script; no page links to it but those without script."""
 NAMED = ("side_by_side", "chat")
 """The pages that show names, which the settings can switch off."""
-FORMS = {"theme": "/theme", "consent": "/mine/consent"}
-"""The addresses to which the forms of every page are sent."""
+FORMS = {
+    "theme": "/theme",
+    "consent": "/mine/consent",
+    "share": "/battle/share",
+    "feedback": "/battle/feedback",
+}
+"""The addresses to which forms are sent: those of every page, and those after a vote."""
 
 _IN_ORDER = ("battle", "side_by_side", "chat", "quick", "leaderboard", "mine", "about")
 PAGES: Mapping[str, str] = {name: path for name in _IN_ORDER if (path := (LIVE | DOCUMENTS).get(name))}

@@ -7,7 +7,7 @@ it uses neither Gradio nor `Arena`.
 from collections.abc import Mapping, Sequence
 
 from arena.service import BattleView, Kind, Side, SideView, Status
-from arena.ui import conversation, revealed
+from arena.ui import conversation, reveal
 from arena.ui.faces import Face
 from arena.ui.lines import notice, status_line, votes_so_far
 from arena.ui.markup import Markup
@@ -42,9 +42,6 @@ def idle(status: Status, texts: Messages, kind: Kind = "battle") -> Face:
         "turn": {"visible": False},
         "asked": {"value": ""},
         "settings": {"value": ""},
-        "result": {"visible": False},
-        "withdraw": {"visible": False},
-        "withdraw-timer": {"active": False},
         "bar": {"visible": False},
         "tools": {"visible": False},
         "ask": {"visible": True},
@@ -56,6 +53,7 @@ def idle(status: Status, texts: Messages, kind: Kind = "battle") -> Face:
         "examples": {"visible": True},
         "so-far": {"value": "" if kind == "chat" else votes_so_far(status, texts), "visible": kind == "battle"},
         "notice": {"value": ""},
+        **reveal.HIDDEN,
     }
     return face | _pickers(is_locked=False)
 
@@ -97,7 +95,7 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         face |= _pane(side, shown, view, texts) | conversation.answer(side, shown, answers[side], texts)
     if view.names is not None:
         face |= _pickers(is_locked=True, names=view.names)
-    return face | revealed.result(view.reveal, texts)
+    return face | reveal.faces(view.reveal, texts)
 
 
 def held(prompt: str, status: Status, texts: Messages) -> Face:
@@ -173,12 +171,12 @@ def _hint(view: BattleView, texts: Messages) -> str:
 
 
 def _pane(side: Side, shown: SideView, view: BattleView, texts: Messages) -> Face:
-    reveal = view.reveal
-    if reveal is None:
+    seen = view.reveal
+    if seen is None:
         head, switch, below = _head(side, shown, view, texts), _state(shown, view, texts), ""
     else:
-        model = reveal.a if side == "a" else reveal.b
-        head, switch, below = revealed.head(side, reveal, texts), model.model, revealed.more(model, texts)
+        model = seen.a if side == "a" else seen.b
+        head, switch, below = reveal.head(side, seen, texts), model.model, reveal.more(model, texts)
     return {
         f"side-{side}": {"value": f"{side.upper()} · {switch}"},
         f"head-{side}": {"value": head},

@@ -28,7 +28,7 @@ from db.queries.battles.answers import add_check, add_turn, save_answer
 from db.queries.battles.feedback import feedback_of, save_feedback
 from db.queries.battles.finding import current_battle, get_battle
 from db.queries.battles.opening import open_battle, replace_battle
-from db.queries.battles.sharing import share_battle, shared_battle, unshare_battle
+from db.queries.battles.sharing import own_battle, share_battle, shared_battle, unshare_battle
 from db.queries.battles.states import clear_addresses, close_stale_battles, set_battle_state
 from db.queries.boards.ledger import (
     cells,
@@ -168,6 +168,7 @@ __all__ = [
     "model_names",
     "named_prompts",
     "open_battle",
+    "own_battle",
     "pair_counts",
     "rated_votes",
     "refresh_elo_state",

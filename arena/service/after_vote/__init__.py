@@ -1,5 +1,5 @@
-"""What follows a vote: the reveal, feedback, sharing.
+"""What a voter can do after the vote, besides withdrawing it.
 
-reveal      a record with its vote -> what a voter sees; pure
-ranks       the board that a reveal shows, without waiting for a slow one
+feedback    reasons for each side, and a comment
+sharing     battles that their visitors share
 """

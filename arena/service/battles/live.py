@@ -14,15 +14,15 @@ from functools import partial
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
 from arena.rounds.battle import Battle, Journal, Redraw
 from arena.rounds.pacing import FreePace, Paces
-from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings
+from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings, Withdrawal
 from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
 from arena.rules import guardrails, limits
-from arena.service.after_vote.ranks import RanksOfReveals
-from arena.service.after_vote.reveal import reveal, withdrawn
 from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
+from arena.service.reveals.ranks import RanksOfReveals
+from arena.service.reveals.reveal import reveal, withdrawn
 from arena.service.storage import Storage, in_database
 from arena.standings import Standings
 from db.codes import BattleKind, Reason, State
@@ -54,6 +54,8 @@ class Live:
     """The battle that pages go on to: another pair was drawn for the same prompt."""
     reveal: Reveal | None = None
     voted_at: float = 0.0
+    withdrawals: limits.Withdrawals | None = None
+    """What the visitor had withdrawn at the time of the vote."""
     is_left: bool = False
 
     def refuse_unless(self, *states: BattleState) -> None:
@@ -77,7 +79,13 @@ class Live:
         return limits.can_withdraw_s(voted_at=self.voted_at, now=now)
 
     def timed(self, shown: Reveal, now: float) -> Reveal:
-        return replace(shown, can_withdraw_s=self.can_withdraw_s(now))
+        return replace(shown, can_withdraw_s=self.can_withdraw_s(now), withdrawal=self._withdrawal(now))
+
+    def _withdrawal(self, now: float) -> Withdrawal | None:
+        done, within_s = self.withdrawals, self.can_withdraw_s(now)
+        if done is None or within_s == 0:
+            return None
+        return Withdrawal(within_s, done.n_left, done.limit, done.n_day, done.n_total, done.next_at)
 
     def complete(self, view: BattleView, now: float) -> BattleView:
         """Add to the battle's own view its kind and settings, the notice of the rules, the reveal if there is a vote,
@@ -177,6 +185,7 @@ class LiveBattles:
         if record.vote is None:
             return
         live.voted_at = record.vote.cast_at
+        live.withdrawals = await in_database(partial(self._storage.withdrawals, record.visitor))
         live.reveal = reveal(record, cast, self._ranks.known(), self._elo)
         live.reveal = reveal(record, cast, await self._ranks.now(record.battle_id), self._elo)
 
@@ -185,6 +194,12 @@ class LiveBattles:
         assert live.reveal is not None
         live.reveal = withdrawn(live.reveal, reasons, self._ranks.known())
         live.reveal = withdrawn(live.reveal, reasons, await self._ranks.now(live.battle.battle_id))
+
+    def note_sharing(self, battle_id: str, share_id: str, *, is_shared: bool) -> None:
+        """Note in the reveal, if the battle is in memory, that it is shared or was taken back."""
+        live = self._live.get(battle_id)
+        if live is not None and live.reveal is not None:
+            live.reveal = replace(live.reveal, share_id=share_id, is_shared=is_shared)
 
     def forget_idle(self) -> None:
         before = self._timing.clock() - limits.KEEP_IDLE_S

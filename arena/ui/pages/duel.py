@@ -21,6 +21,7 @@ from arena.ui import showing
 from arena.ui.conversation import Answers
 from arena.ui.faces import Face
 from arena.ui.lines import notice, votes_so_far
+from arena.ui.pages import after_vote
 from arena.ui.pages.duel_layout import CHIPS, lay_out, sides_of
 from arena.ui.pages.wiring import Given, Step, Stream, Wiring
 from arena.ui.widgets import Caller, VisitorOf
@@ -70,8 +71,7 @@ class Duel:
             return
         for vote, outcome in showing.VOTES.items():
             wiring.on_click(part[vote].click, self._vote(outcome))
-        wiring.on_click(part["withdraw"].click, self._withdraw)
-        wiring.on_click(part["withdraw-timer"].tick, self._close_withdrawal)
+        after_vote.wire(wiring, part, self._arena, self._show)
 
     async def _send(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
         try:
@@ -246,10 +246,6 @@ class Duel:
 
         return vote
 
-    async def _withdraw(self, caller: Caller, visitor: str, battle_id: str) -> Face:
-        await self._arena.withdraw(visitor, battle_id)
-        return await self._show(caller, visitor, battle_id)
-
     async def _show(self, caller: Caller, visitor: str, battle_id: str) -> Face:
         view = await self._arena.view(visitor, battle_id)
         return showing.battle(view, caller.texts, self._answers.of(view))
@@ -265,9 +261,6 @@ class Duel:
         if status.can_battle:
             face["notice"] = {"value": ""}  # it said that the prompt came too early
         return face
-
-    async def _close_withdrawal(self, caller: Caller, visitor: str, battle_id: str) -> Face:
-        return {"withdraw": {"visible": False}, "withdraw-timer": {"active": False}}
 
 
 def _refused(refusal: Refusal) -> Face:

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from arena.service import Arena, Board, Refusal
 from arena.ui import theme
 from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD
-from arena.ui.plain import choices
+from arena.ui.plain import choices, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
 
@@ -22,6 +22,7 @@ def routes(arena: Arena, pages: PlainPages, visitor_of: Callable[[Request], Iden
     """Return the routes; they must be in the app before Gradio, which has a favicon of its own."""
     router = APIRouter()
     router.include_router(choices.routes(arena, pages.documents, visitor_of))
+    router.include_router(shared.routes(arena, pages.documents, visitor_of))
 
     @router.get(DOCUMENTS["about"])
     async def about(request: Request) -> Response:

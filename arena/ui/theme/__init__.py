@@ -5,12 +5,13 @@
     battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
     dock, named                what stays at its bottom; the pickers of models
     reveal                     what follows the vote
-    plain                      pages that the server makes
+    plain, shared              pages that the server makes; that of a shared battle
     leaderboard, answer        both
     colours, choices           scripts of every page
     page, connection           scripts beside Gradio: what all share; a lost connection
     keys, sides, follow,       scripts of a battle page
-    focus, tabs, address
+    focus, tabs, address,
+    reveal
     markdown, copy             scripts of every page with answers
 
 `web` puts the style sheets and scripts into every page's head. Gradio would add them later by script, when a page has
@@ -33,11 +34,11 @@ _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans C
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
-_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain")
+_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared")
 _PLAIN_SCRIPTS = ("colours", "choices")
 _SCRIPTS = (
     *_PLAIN_SCRIPTS,
-    *("page", "connection", "keys", "sides", "follow", "focus", "tabs", "address"),
+    *("page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal"),
     *("markdown", "copy"),
 )
 _COPY_TEXTS = (

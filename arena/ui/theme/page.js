@@ -7,7 +7,7 @@ const arenaPage = {
   settled: [],
   /* The moment that a battle page shows (pages/duel_layout.py, marker): battle, turn and state. */
   moment: () => {
-    const words = (document.getElementById("marker")?.textContent || "").trim().split(/\s+/);
+    const words = (document.querySelector("#marker .md")?.textContent || "").trim().split(/\s+/);
     return words.length === 3 ? { battle: words[0], turn: Number(words[1]), state: words[2] } : { state: "idle" };
   },
 };

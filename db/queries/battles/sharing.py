@@ -45,3 +45,10 @@ def shared_battle(tx: Connection, share_id: str) -> BattleRecord:
     for battle in load_battles(tx, is_shared & (battles.c.state == State.VOTED)):
         return battle
     raise no_such_battle(share_id)
+
+
+def own_battle(tx: Connection, share_id: str, *, visitor: str) -> BattleRecord | None:
+    """Return the visitor's battle of that share id, shared or not; None if it is unknown or another visitor's."""
+    for battle in load_battles(tx, battles.c.share_id == share_id):
+        return battle if battle.visitor == visitor else None
+    return None

@@ -26,6 +26,8 @@ from arena.service import (
     SideView,
     Status,
     TurnView,
+    Withdrawal,
+    WithdrawReason,
 )
 from elo.board.fragility import Fragility
 from elo.board.leaderboard import BoardRow, Leaderboard, Source
@@ -253,10 +255,13 @@ class FakeArena:
             is_counted=not self.reasons,
             reasons=self.reasons,
             can_withdraw_s=60.0,
+            withdrawal=Withdrawal(60.0, n_left=1, next_at=20),
+            expected_a=0.54,
+            share_id="5" * 32,
         )
         return battle.reveal
 
-    async def withdraw(self, visitor: str, battle_id: str) -> Reveal:
+    async def withdraw(self, visitor: str, battle_id: str, reason: WithdrawReason) -> Reveal:
         battle = self._own(visitor, battle_id)
         if battle.reveal is None:
             raise Refusal("not_yet")

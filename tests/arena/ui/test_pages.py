@@ -101,7 +101,9 @@ def test_votes_wait_in_no_queue_and_answers_stream() -> None:
         for target, _ in function.targets
         if target in pages.blocks
     }
-    assert not any(queued[vote] for vote in ("vote-a", "vote-tie", "vote-bad", "vote-b", "withdraw", "next", "stop"))
+    assert not any(
+        queued[vote] for vote in ("vote-a", "vote-tie", "vote-bad", "vote-b", "withdraw-misread", "next", "stop")
+    )
     assert queued["send"]
     assert queued["retry-a"]
 
@@ -119,7 +121,8 @@ def test_a_battle_from_the_prompt_to_the_reveal() -> None:
         voted = _by_id(await _handler(pages, "vote-a")(battle_id, _request()))
         assert "Wren Sol" in voted["head-a"]["value"]
         assert "You chose A." in voted["reveal"]["value"]
-        withdrawn = _by_id(await _handler(pages, "withdraw")(battle_id, _request(language="ko")))
+        assert voted["withdraw-row"]["visible"]
+        withdrawn = _by_id(await _handler(pages, "withdraw-misread")(battle_id, _request(language="ko")))
         assert "투표를 취소했습니다." in withdrawn["reveal"]["value"]
         fresh = _by_id(await _handler(pages, "next")(battle_id, _request()))
         assert fresh["intro"]["visible"]

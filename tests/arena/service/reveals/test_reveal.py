@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import pytest
 
 from arena.rounds.views import RevealSide
-from arena.service.after_vote.ranks import Ranks
-from arena.service.after_vote.reveal import reveal
+from arena.service.reveals.ranks import Ranks
+from arena.service.reveals.reveal import reveal
 from db.codes import BattleKind, Side, State
 from db.outcome import Outcome
 from db.queries import (

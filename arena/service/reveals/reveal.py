@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from arena.rounds.views import Reveal, RevealSide
-from arena.service.after_vote.ranks import Ranks
+from arena.service.reveals.ranks import Ranks
 from arena.standings import Board
 from db.codes import Reason, Side
 from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange, StoredSettings
@@ -40,6 +40,7 @@ def reveal(record: BattleRecord, cast: CastVote | None, ranks: Ranks, elo: Setti
         has_board=ranks.board is not None,
         is_board_older=ranks.is_older,
         share_id=record.share_id,
+        is_shared=record.shared_at is not None,
     )
 
 

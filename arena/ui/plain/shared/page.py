@@ -1,0 +1,140 @@
+"""A battle as a read-only page: names, the vote, all turns with both answers beside each other, settings.
+
+Its title and description have the names and the vote, and nothing of the prompt: other services keep link previews, and
+a battle that is taken back should not live on in them. The page asks search engines to leave it out.
+"""
+
+from datetime import UTC, datetime
+from html import escape
+
+from arena.service import SharedBattle, SharedSettings, SharedTurn, Side, SideView
+from arena.ui.links import FORMS
+from arena.ui.markup import static
+from arena.ui.messages import Messages
+from arena.ui.plain.place import Place
+from arena.ui.reveal.card import CHOSEN, why
+from arena.ui.untrusted import plain
+from db.outcome import Outcome
+
+
+def title(battle: SharedBattle, texts: Messages) -> str:
+    """Return the page's title, which has the names unless they are hidden."""
+    if battle.names is None:
+        return texts("shared_title_blind")
+    a, b = battle.names[0], battle.names[-1]
+    if battle.kind == "chat":
+        return texts("shared_title_chat", a=a)
+    if battle.outcome is None:
+        return texts("shared_title_named", a=a, b=b)
+    if battle.outcome is Outcome.A:
+        return texts("shared_title_won", winner=a, loser=b)
+    if battle.outcome is Outcome.B:
+        return texts("shared_title_won", winner=b, loser=a)
+    return texts("shared_title_tie" if battle.outcome is Outcome.TIE else "shared_title_both_bad", a=a, b=b)
+
+
+def description(battle: SharedBattle, texts: Messages) -> str:
+    if battle.names is None or len(battle.names) < 2:
+        return texts("description_shared")
+    key = "shared_description" if battle.kind == "battle" else "shared_description_named"
+    return texts(key, a=battle.names[0], b=battle.names[1])
+
+
+def page(battle: SharedBattle, place: Place) -> str:
+    """Return the text of the page."""
+    texts = place.texts
+    date = datetime.fromtimestamp(battle.opened_at, UTC).strftime("%Y-%m-%d")
+    lines = (
+        f'<p class="note">{plain(texts("shared_date", date=date))}</p><p class="verdict">{_verdict(battle, texts)}</p>'
+    )
+    turns = "".join(_turn(n, turn, battle, texts) for n, turn in enumerate(battle.turns, 1))
+    return (
+        f'<article id="shared"><h1>{plain(title(battle, texts))}</h1>{lines}{_own(battle, place)}{turns}'
+        f"{_settings(battle.settings, texts) if battle.settings else ''}"
+        f'<p><a class="start" href="{place.link("/")}">{plain(texts("shared_start"))}</a></p></article>'
+    )
+
+
+def gone(place: Place) -> str:
+    """Return the text of the page where there is no battle to see."""
+    texts = place.texts
+    return (
+        f"<h1>{plain(texts('title_shared_gone'))}</h1><p>{plain(texts('shared_gone'))}</p>"
+        f'<p><a href="{place.link("/")}">{plain(texts("shared_start"))}</a></p>'
+    )
+
+
+def _verdict(battle: SharedBattle, texts: Messages) -> str:
+    if battle.outcome is None:
+        return plain(texts("shared_no_vote" if battle.names else "shared_no_vote_blind"))
+    chosen = plain(texts("shared_" + CHOSEN[battle.outcome]))
+    if "withdrawn" in battle.reasons:
+        line = texts("shared_withdrawn")
+    elif battle.reasons:
+        line = f"{texts('shared_not_counted')} {why(battle.reasons, texts)}"
+    else:
+        return f'{chosen} <span class="counted">{plain(texts("shared_counted"))}</span>'
+    return f'{chosen} <span class="not-counted">{plain(line)}</span>'
+
+
+def _own(battle: SharedBattle, place: Place) -> str:
+    """Return the line for the battle's own visitor: who can read the page, and the button that changes it."""
+    if battle.own_id is None:
+        return ""
+    texts = place.texts
+    line = plain(texts("shared_mine_open" if battle.is_shared else "shared_mine_closed"))
+    button = ""
+    if battle.outcome is not None:
+        wish, key = ("0", "shared_undo") if battle.is_shared else ("1", "shared_do")
+        button = f'<button name="shared" value="{wish}">{plain(texts(key))}</button>'
+    return (
+        f'<form id="own" method="post" action="{place.root}{FORMS["share"][1:]}">'
+        f'<input type="hidden" name="battle" value="{escape(battle.own_id)}"><span>{line}</span> {button}</form>'
+    )
+
+
+def _turn(number: int, turn: SharedTurn, battle: SharedBattle, texts: Messages) -> str:
+    heading = texts("shared_prompt") if len(battle.turns) == 1 else texts("shared_turn", n=number)
+    sides = _side("a", turn.a, battle, texts) + (_side("b", turn.b, battle, texts) if turn.b else "")
+    return (
+        f'<section class="turn"><h2>{plain(heading)}</h2><div class="prompt" dir="auto">{plain(turn.prompt)}</div>'
+        f'<div class="sides">{sides}</div></section>'
+    )
+
+
+def _side(side: Side, answer: SideView, battle: SharedBattle, texts: Messages) -> str:
+    name = battle.names[0 if side == "a" else 1] if battle.names else ""
+    is_chosen = battle.outcome is (Outcome.A if side == "a" else Outcome.B)
+    end = _end(answer, texts)
+    text = static(answer.text) + (f'<p class="aside">{plain(end)}</p>' if end else "")
+    return (
+        f'<section class="side of-{side}{" is-chosen" if is_chosen else ""}"'
+        f' aria-label="{escape(texts("shared_side", side=side.upper()))}">'
+        f'<h3><span class="letter">{side.upper()}</span> {plain(name)}</h3>'
+        f'<div class="text" dir="auto">{text}</div>'
+        "</section>"
+    )
+
+
+def _end(answer: SideView, texts: Messages) -> str:
+    """Return how an answer ended, if it did not just end."""
+    if answer.state == "stopped":
+        return texts("shared_stopped")
+    if answer.state == "failed":
+        key = f"side_error_{answer.error or 'side_failed'}"
+        return texts(key + "_partly" if answer.text.strip() and texts.has(key + "_partly") else key)
+    return texts("side_cut") if answer.is_cut else ""
+
+
+def _settings(settings: SharedSettings, texts: Messages) -> str:
+    lines = [
+        texts("shared_setting_temperature", value=f"{settings.temperature:g}"),
+        texts("shared_setting_top_p", value=f"{settings.top_p:g}"),
+        texts("shared_setting_max_tokens", value=settings.max_tokens),
+    ]
+    if settings.has_guardrails:
+        lines.append(texts("shared_setting_guardrails"))
+    if settings.system_prompt:
+        lines.append(texts("shared_setting_prompt", text=settings.system_prompt))
+    items = "".join(f"<li>{plain(line)}</li>" for line in lines)
+    return f"<details><summary>{plain(texts('shared_settings'))}</summary><ul>{items}</ul></details>"

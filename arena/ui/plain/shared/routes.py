@@ -1,0 +1,113 @@
+"""The addresses of a battle's page and of the forms after a vote.
+
+A form that a script sends asks for JSON; without script the answer is a redirect back to the battle's page. The gate
+lets in only forms from our own pages, and `Arena` checks whose battle it is.
+"""
+
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from arena.service import Arena, Feedback, Refusal
+from arena.ui.lines import refusal_line
+from arena.ui.links import DOCUMENTS, FORMS
+from arena.ui.plain.document import Documents
+from arena.ui.plain.shared import page
+from arena.ui.widgets import Identity
+
+_NEVER_KEPT = {"cache-control": "no-store", "x-robots-tag": "noindex, noarchive"}
+"""A battle that is taken back must be gone at once, also from caches and search engines."""
+_MAX_FIELDS = 40
+
+
+def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], Identity]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(DOCUMENTS["shared"])
+    async def battle(request: Request) -> Response:
+        place = documents.place(request)
+        share_id = request.query_params.get("id", "")
+        try:
+            shown = await arena.sharing.page(share_id, visitor_of(request).visitor)
+        except Refusal as refusal:
+            if refusal.key != "share_not_found":
+                line = refusal_line(refusal, place.texts)
+                return HTMLResponse(documents.page(place, "not_done", line), 503, headers=_NEVER_KEPT)
+            return HTMLResponse(documents.page(place, "shared_gone", page.gone(place)), 404, headers=_NEVER_KEPT)
+        text = documents.page(
+            place,
+            "shared",
+            page.page(shown, place),
+            title=page.title(shown, place.texts),
+            description=page.description(shown, place.texts),
+            address=f"{DOCUMENTS['shared']}?id={shown.share_id}",
+        )
+        return HTMLResponse(text, headers=_NEVER_KEPT)
+
+    @router.post(FORMS["share"])
+    async def share(request: Request) -> Response:
+        fields = await _fields(request)
+        visitor, battle_id = visitor_of(request).visitor, fields.get("battle", [""])[0]
+        is_shared = fields.get("shared", [""])[0] == "1"
+        try:
+            if visitor is None:
+                raise Refusal("battle_not_found")
+            change = arena.sharing.share if is_shared else arena.sharing.take_back
+            share_id = await change(visitor, battle_id)
+        except Refusal as refusal:
+            return _refused(refusal, request, documents)
+        if _wants_json(request):
+            return JSONResponse({"id": share_id, "is_shared": is_shared})
+        return Response(status_code=303, headers={"location": f"../battle?id={share_id}"})
+
+    @router.post(FORMS["feedback"])
+    async def feedback(request: Request) -> Response:
+        """Store the feedback of a battle, or with the field `read` return what is stored."""
+        fields = await _fields(request)
+        visitor, battle_id = visitor_of(request).visitor, fields.get("battle", [""])[0]
+        try:
+            if visitor is None:
+                raise Refusal("battle_not_found")
+            if "read" in fields:
+                stored = await arena.feedback.of(visitor, battle_id)
+            else:
+                stored = await arena.feedback.save(
+                    visitor,
+                    battle_id,
+                    a=fields.get("a", []),
+                    b=fields.get("b", []),
+                    comment=fields.get("comment", [""])[0],
+                )
+        except Refusal as refusal:
+            return _refused(refusal, request, documents)
+        return JSONResponse(_as_json(stored))
+
+    return router
+
+
+def _as_json(feedback: Feedback) -> Mapping[str, object]:
+    return {"a": feedback.a, "b": feedback.b, "comment": feedback.comment or ""}
+
+
+async def _fields(request: Request) -> Mapping[str, list[str]]:
+    """Return the fields of a form; none if the body is not one."""
+    try:
+        return parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        return {}
+
+
+def _wants_json(request: Request) -> bool:
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _refused(refusal: Refusal, request: Request, documents: Documents) -> Response:
+    place = documents.place(request)
+    status = {"battle_not_found": 404, "not_stored": 503}.get(refusal.key, 400)
+    line = refusal_line(refusal, place.texts)
+    if _wants_json(request):
+        return JSONResponse({"error": refusal.key, "line": line}, status)
+    return HTMLResponse(documents.page(place, "not_done", line), status)
