@@ -161,7 +161,8 @@ def _placeholder(view: BattleView, texts: Messages) -> str:
 def _hint(view: BattleView, texts: Messages) -> str:
     """Return the line at the vote buttons: which votes are open, and whether a vote can count."""
     if view.kind == "named":
-        return plain(texts("hint_named" if view.can_vote else "hint_named_writing"))
+        not_rated = plain(texts("hint_named" if view.can_vote else "hint_named_writing"))
+        return plain(texts("notice_identical_answers")) + " " + not_rated if view.is_tie_only else not_rated
     if not (view.notice and view.can_vote):
         return plain(texts("hint_open" if view.can_vote else "hint_writing"))
     key = "notice_" + view.notice

@@ -12,7 +12,7 @@
   settled.push(() => {
     const { state } = moment();
     const votes = byId("votes");
-    if (votes && votes.tabIndex !== -1) {
+    if (votes && !votes.hasAttribute("tabindex")) {
       votes.tabIndex = -1;
       votes.setAttribute("role", "group");
       votes.setAttribute("aria-labelledby", "vote-hint");

@@ -7,9 +7,11 @@
   const below = () => root().scrollHeight - innerHeight - scrollY;
   let isFollowing = false;
   let lastY = 0;
+  let lastHeight = 0;
   const scrollTo = (top) => {
     scroll({ top, behavior: "instant" });
     lastY = scrollY;
+    lastHeight = root().scrollHeight;
   };
   const toEnd = () => scrollTo(root().scrollHeight);
   const toTurn = () => scrollTo(Math.max(0, byId("turn").getBoundingClientRect().top + scrollY - 8));
@@ -25,18 +27,25 @@
   /* Whether the reader sees the newest turn, or, while it is written, its end. */
   const isNewestShown = (turn) => moment().state !== "open" && turn.getBoundingClientRect().top < innerHeight / 2;
 
+  /* Only a reader scrolls away: the page itself moves too, when turns above get their height. */
+  const HAND_MS = 500;
+  let moved = 0;
+  const hand = () => (moved = performance.now());
+  for (const name of ["wheel", "touchmove", "keydown"]) addEventListener(name, hand, { passive: true });
+  addEventListener("pointerdown", (event) => event.target === document.documentElement && (moved = Infinity));
+  addEventListener("pointermove", (event) => moved === Infinity && event.buttons === 0 && hand());
+  addEventListener("wheel", (event) => event.deltaY < 0 && follow(false), { passive: true });
   addEventListener("scroll", () => {
     const isUp = scrollY < lastY - 2;
+    const isLeap = lastY - scrollY > innerHeight / 2 && root().scrollHeight >= lastHeight; /* by a tool or a link */
     lastY = scrollY;
-    if (isUp && below() > NEAR_PX) isFollowing = false;
-    else if (moment().state === "open" && below() < NEAR_PX / 2) isFollowing = true;
+    lastHeight = root().scrollHeight;
+    if (performance.now() - moved < HAND_MS || isLeap) {
+      if (isUp && below() > NEAR_PX) isFollowing = false;
+      else if (moment().state === "open" && below() < NEAR_PX / 2) isFollowing = true;
+    }
     mark();
   }, { passive: true });
-  /* Any sign that the reader moves ends following, also where the page cannot scroll yet. */
-  addEventListener("wheel", (event) => event.deltaY < 0 && follow(false), { passive: true });
-  addEventListener("keydown", (event) => {
-    if (["PageUp", "Home", "ArrowUp"].includes(event.key) && !arenaPage.isTyping(event.target)) follow(false);
-  });
   document.addEventListener("click", (event) => {
     if (!event.target.closest("#jump")) return;
     const isOpen = moment().state === "open";
@@ -91,7 +100,8 @@
     const isNew = now.state !== "idle" && (now.battle !== shown.battle || now.turn !== shown.turn);
     const earlier = document.querySelectorAll("#history .turn").length;
     document.querySelectorAll(".asked:not(:has(.fold[aria-expanded]))").forEach(fold);
-    if (isNew) {
+    const isBegun = isNew || (now.state === "open" && shown.state !== "open"); /* or asked again */
+    if (isBegun) {
       toTurn();
       isFollowing = now.state === "open";
     }

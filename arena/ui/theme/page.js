@@ -25,7 +25,10 @@ const arenaPage = {
       if (link.origin === location.origin) link.removeAttribute("target");
     }
   };
-  arenaPage.settled.push(restore);
+  arenaPage.settled.push(restore, () => {
+    document.body.classList.toggle("in-battle", byId("turn") !== null);
+    document.body.classList.toggle("has-history", document.querySelector("#history .turn") !== null);
+  });
 
   let isQueued = false;
   new MutationObserver(() => {
