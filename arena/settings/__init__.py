@@ -3,6 +3,7 @@
     sections     one frozen class for each section, with defaults, bounds and descriptions
     tables       how a table is read by the types of such a class
     models       rules for a [[models]] table; `remote`: those for a model with base_url
+    entries      rules for [[links]] and [[examples]]
     loading      file, environment and command line combined
     changes      what a new file changes in a running arena
     description  every setting in words, for the documentation
@@ -24,8 +25,10 @@ from arena.settings.sections import (
     SECTIONS,
     ArenaSettings,
     BattleSettings,
+    Example,
     InferenceSettings,
     LimitSettings,
+    Link,
     Player,
     Settings,
     WebSettings,
@@ -40,8 +43,10 @@ __all__ = [
     "BattleSettings",
     "DescribedKey",
     "DescribedSection",
+    "Example",
     "InferenceSettings",
     "LimitSettings",
+    "Link",
     "Override",
     "Player",
     "Settings",

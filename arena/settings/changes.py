@@ -20,6 +20,7 @@ from arena.settings.sections import SECTIONS, Player, Settings
 MASKED = "•••"
 """Written in place of a key or a password."""
 _AT_ONCE = ("battle", "limits")
+_LISTS = ("links", "examples")
 _LOADING = ("path", "hub", "demo", "max_len", "dtype", "template")
 _REACHING = (
     *("base_urls", "model", "api_key_env", "max_tokens", "thinking_tokens"),
@@ -62,6 +63,11 @@ def changes(running: Settings, new: Settings, *, loaded: Mapping[str, Player]) -
         if one.name in ("models", "secret", "file"):
             continue
         before, after = getattr(running, one.name), getattr(new, one.name)
+        if one.name in _LISTS:
+            sections[one.name] = before
+            if before != after:
+                after_restart.append(Change(f"[[{one.name}]]", f"{len(before)} of them", f"{len(after)} of them"))
+            continue
         is_at_once = one.name in _AT_ONCE
         sections[one.name] = after if is_at_once else before
         (at_once if is_at_once else after_restart).extend(_in_section(one.name, before, after))

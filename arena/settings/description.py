@@ -15,7 +15,7 @@ from typing import Any
 
 from arena.settings.loading import SECRET, environment_name
 from arena.settings.models import FILE_KEYS
-from arena.settings.sections import SECTIONS, Player
+from arena.settings.sections import SECTIONS, Example, Link, Player
 from arena.settings.tables import bounds_in_words, bounds_of, type_in_words
 from elo.settings import Settings as EloSettings
 
@@ -109,14 +109,22 @@ class DescribedSection:
 
 
 def describe() -> tuple[DescribedSection, ...]:
-    """Return all sections in the order of the classes, and [[models]] last."""
+    """Return all sections in the order of the classes, and the lists of tables last."""
     sections = [
         DescribedSection(f"[{name}]", _ABOUT[name], tuple(_keys(cls, name, {}))) for name, cls in SECTIONS.items()
     ]
     models = DescribedSection(
         "[[models]]", "Each [[models]] table describes one model that may play.", tuple(_models_keys())
     )
-    return (*sections, models)
+    links = DescribedSection(
+        "[[links]]", "Each [[links]] table is a link in the footer of every page.", tuple(_keys(Link, None, {}))
+    )
+    examples = DescribedSection(
+        "[[examples]]",
+        "Each [[examples]] table is a prompt that the battle page offers; six are drawn for each page.",
+        tuple(_keys(Example, None, {})),
+    )
+    return (*sections, models, links, examples)
 
 
 SECRET_KEY = DescribedKey(

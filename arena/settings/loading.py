@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
+from arena.settings.entries import read_examples, read_links
 from arena.settings.models import read_models
 from arena.settings.remote import environment_names
 from arena.settings.sections import SECTIONS, Settings
@@ -72,8 +73,10 @@ def load(
     Paths of models are relative to the folder of `file`. Of the environment only names that begin with ARENA_ are read,
     except those that a model's `api_key_env` or headers name.
     """
-    check_known(toml, [*SECTIONS, "models"], where=str(file), what="section or key")
+    check_known(toml, [*SECTIONS, "models", "links", "examples"], where=str(file), what="section or key")
     models = read_models(toml.get("models", []), file=file)
+    links = read_links(toml.get("links", []), file=file)
+    examples = read_examples(toml.get("examples", []), file=file)
     overrides = [*_overrides_of(env, {name for player in models for name in environment_names(player)}), *options]
     sections: dict[str, Any] = {}
     for name, cls in SECTIONS.items():
@@ -82,7 +85,7 @@ def load(
             raise SettingsError(f"{file}: {name} is {shown(table)}; expected a section [{name}] with keys")
         own = [one for one in overrides if one.section == name]
         sections[name] = read_table(cls, table, file=file, section=f"[{name}]", overrides=own)
-    settings = Settings(**sections, models=models, secret=_read_secret(env), file=file)
+    settings = Settings(**sections, models=models, links=links, examples=examples, secret=_read_secret(env), file=file)
     _check_lengths(settings)
     _check_columns(settings)
     return settings

@@ -229,6 +229,24 @@ class Player:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """One `[[links]]` table: a link of the owner's in the footer of every page."""
+
+    text: str = key("What the link says; 1 to 60 printable characters.")
+    url: str = key("Where it leads: an address that begins with https://.")
+    language: Literal["en", "ko"] | None = key("The language of the pages that have it; by default both.", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One `[[examples]]` table: a prompt that the battle page offers."""
+
+    text: str = key("The prompt; 1 to 200 printable characters in one line.")
+    tags: tuple[str, ...] = key("Subjects of the prompt, stored with a battle that begins with it.", ())
+    language: Literal["en", "ko"] = key("The language of the prompt; visitors see those in theirs first.", "en")
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings of one arena."""
 
@@ -239,6 +257,8 @@ class Settings:
     elo: EloSettings = field(default_factory=EloSettings)
     inference: InferenceSettings = field(default_factory=InferenceSettings)
     models: tuple[Player, ...] = ()
+    links: tuple[Link, ...] = ()
+    examples: tuple[Example, ...] = ()
     secret: str | None = field(default=None, repr=False)
     """From ARENA_SECRET; without it the arena keeps one in the data folder."""
     file: Path = field(default=Path("arena.toml"), compare=False)

@@ -8,7 +8,7 @@ back; it contains no rule and no query.
     showing        what the battle page shows when; conversation, reveal and lines write its parts, faces says how
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
     messages/      every sentence, in English and Korean
-    theme/         the look; links: addresses; widgets: what Gradio's pages share
+    theme/         the look; links: addresses; examples; widgets: what Gradio's pages share
     framework/     changes to Gradio itself
 
 `script`, `plain_script` and `PlainPages` are for `web.protect`, which puts them into every page.
@@ -42,12 +42,12 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
     """Return all pages. `visitor_of` names the sender of a request: the pseudonym (None without a valid cookie) and
     the HMAC of the address."""
     with Pages(title=settings.arena.title, analytics_enabled=False) as pages:
-        Duel(arena, visitor_of)
+        Duel(arena, visitor_of, examples=settings.examples)
     if settings.arena.named_pages == "on":
         with pages.route("Side by side", "side-by-side", show_in_navbar=False):
-            Duel(arena, visitor_of, "named")
+            Duel(arena, visitor_of, "named", examples=settings.examples)
         with pages.route("Chat", "chat", show_in_navbar=False):
-            Duel(arena, visitor_of, "chat")
+            Duel(arena, visitor_of, "chat", examples=settings.examples)
     with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
         leaderboard.lay_out(arena, visitor_of)
     pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles

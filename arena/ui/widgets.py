@@ -57,13 +57,12 @@ def said(key: str) -> I18nData:
 
 
 def browser_sentences() -> dict[str, dict[str, str]]:
-    """Return what the browser fills in, by language: all sentences without numbers, and the examples."""
+    """Return what the browser fills in, by language: all sentences without numbers."""
     sentences: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         texts = messages(language)
         own = {key: sentence for key, sentence in texts.texts.items() if _is_filled_in_there(key, sentence)}
         own["download_html"] = texts("download_html", json=link("/leaderboard.json"), csv=link("/leaderboard.csv"))
-        own |= {f"example_{number}": example for number, example in enumerate(texts.examples)}
         sentences[language] = own
     return sentences
 

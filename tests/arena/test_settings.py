@@ -49,7 +49,7 @@ def test_an_empty_file_gives_the_defaults() -> None:
 def test_the_shipped_file_changes_no_default_and_names_every_key_with_it() -> None:
     text = SHIPPED.read_text(encoding="utf-8")
     shipped = load(tomllib.loads(text), {})
-    assert dataclasses.replace(shipped, models=()) == Settings()
+    assert dataclasses.replace(shipped, models=(), examples=()) == Settings()
 
     sections = text[: text.index("# The models. ")]
     shown = tomllib.loads(re.sub(r"(?m)^# (?=\w+ = )", "", sections))
@@ -493,7 +493,10 @@ def test_of_a_long_value_a_message_has_the_beginning() -> None:
 
 def test_every_key_is_described_with_a_sentence_that_ends() -> None:
     sections = describe()
-    assert [section.name for section in sections] == [*(f"[{name}]" for name in SECTIONS), "[[models]]"]
+    assert [section.name for section in sections] == [
+        *(f"[{name}]" for name in SECTIONS),
+        *("[[models]]", "[[links]]", "[[examples]]"),
+    ]
     for section in sections:
         for key in section.keys:
             assert key.description.endswith("."), key
@@ -514,7 +517,7 @@ def test_a_described_key_has_type_default_bounds_and_variable() -> None:
 
 
 def test_the_keys_of_models_are_described_as_the_file_spells_them() -> None:
-    names = {key.name for key in describe()[-1].keys}
+    names = {key.name for section in describe() if section.name == "[[models]]" for key in section.keys}
     with pytest.raises(SettingsError) as caught:
         load(model(active=True, unknown=1), {})
     assert "unknown key 'unknown'" in str(caught.value)

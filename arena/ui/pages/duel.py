@@ -10,15 +10,16 @@ no stream: a script notices that another tab of the browser went on, and clicks 
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Sequence
 
 import gradio as gr
 
 from arena.rounds.watchers import TICK_S
 from arena.service import Arena, Held, Kind, Refusal, Side
+from arena.settings import Example
 from arena.ui import showing
 from arena.ui.conversation import Answers
+from arena.ui.examples import offered
 from arena.ui.faces import Face
 from arena.ui.lines import notice, votes_so_far
 from arena.ui.pages import after_vote
@@ -40,9 +41,12 @@ _TOO_EARLY = ("models_loading", "too_few_models")
 class Duel:
     """A battle page in the present gr.Blocks: constructing it adds the elements and their handlers."""
 
-    def __init__(self, arena: Arena, visitor_of: VisitorOf, kind: Kind = "battle") -> None:
+    def __init__(
+        self, arena: Arena, visitor_of: VisitorOf, kind: Kind = "battle", *, examples: Sequence[Example] = ()
+    ) -> None:
         self._arena = arena
         self._kind: Kind = kind
+        self._examples = examples
         self._answers = Answers()
         self._n_watchers = 0
         self._parts = lay_out(kind)
@@ -57,7 +61,7 @@ class Duel:
             wiring.on_stream(part["prompt"].submit, self._send),
             *(wiring.on_stream(part[f"retry-{side}"].click, self._retry(side)) for side in sides_of(self._kind)),
             wiring.on_stream(part["regenerate"].click, self._regenerate),
-            *(wiring.on_stream(part[chip].click, self._send_example(n)) for n, chip in enumerate(CHIPS)),
+            *(wiring.on_stream(part[chip].click, self._send, prompt=chip) for chip in CHIPS),
             wiring.on_stream(blocks.load, self._restore),
             wiring.on_stream(part["refresh"].click, self._refresh),
         ]
@@ -140,12 +144,9 @@ class Duel:
         else:
             yield showing.let_go(await self._arena.status(), caller.texts)
 
-    def _send_example(self, number: int) -> Stream:
-        async def send(caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
-            async for face in self._send(caller, visitor, replace(given, prompt=caller.texts.examples[number])):
-                yield face
-
-        return send
+    def _chips(self, caller: Caller) -> Face:
+        texts = offered(self._examples, caller.texts.language)
+        return {chip: {"value": text, "visible": True} for chip, text in zip(CHIPS, texts, strict=False)}
 
     def _retry(self, side: Side) -> Stream:
         async def retry(caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
@@ -172,7 +173,7 @@ class Duel:
         """A page was loaded and listens now. Show the visitor's waiting prompt or running battle; otherwise an idle
         page, with the prompt of a battle that a restart ended, and why no battle can start now."""
         choice, wished = self._choice(caller) if self._kind != "battle" else ({}, ())
-        yield {element: {"interactive": True} for element in ("send", *CHIPS)} | choice
+        yield {"send": {"interactive": True}} | self._chips(caller) | choice
         status = await self._arena.status()
         missing = showing.missing(status, caller.texts) if self._kind == "battle" else {}
         if self._kind == "battle" and (held := self._arena.held(visitor)):

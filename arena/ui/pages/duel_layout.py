@@ -19,14 +19,14 @@ import gradio as gr
 
 from arena.service import Kind, Side
 from arena.ui import showing
+from arena.ui.examples import N_SHOWN
 from arena.ui.markup import LATEX_DELIMITERS
-from arena.ui.messages import messages
 from arena.ui.pages import after_vote
 from arena.ui.widgets import said
 
 STATUS_EVERY_S = 2.0
-CHIPS = tuple(f"chip-{number}" for number in range(len(messages("en").examples)))
-"""The buttons with example prompts."""
+CHIPS = tuple(f"chip-{number}" for number in range(N_SHOWN))
+"""The buttons with example prompts, filled when the page has loaded."""
 Parts = dict[str, Any]
 
 
@@ -75,8 +75,8 @@ def lay_out(kind: Kind) -> Parts:
         with gr.Column(elem_id="examples") as part["examples"]:
             gr.Markdown(said("examples_label"))
             with gr.Row(elem_id="chips"):
-                for number, chip in enumerate(CHIPS):
-                    part[chip] = gr.Button(said(f"example_{number}"), elem_classes="chip", size="sm", interactive=False)
+                for chip in CHIPS:
+                    part[chip] = gr.Button("", elem_classes="chip", size="sm", visible=False)
         part["so-far"] = gr.Markdown(elem_id="so-far")
     return part
 

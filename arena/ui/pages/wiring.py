@@ -62,8 +62,8 @@ class Wiring:
         self._growing = growing
         self._refused = refused
 
-    def on_stream(self, event: Callable[..., Any], act: Stream, **options: Any) -> Any:
-        """Attach an act that shows several faces, one after the other."""
+    def on_stream(self, event: Callable[..., Any], act: Stream, *, prompt: str = "prompt", **options: Any) -> Any:
+        """Attach an act that shows several faces, one after the other. `prompt` is the element with the prompt."""
 
         async def handler(
             battle_id: Any,
@@ -91,7 +91,9 @@ class Wiring:
 
         return event(
             handler,
-            inputs=[self._parts[element] for element in _INPUTS if element in self._parts],
+            inputs=[
+                self._parts[prompt if element == "prompt" else element] for element in _INPUTS if element in self._parts
+            ],
             outputs=list(self._parts.values()),
             show_progress="hidden",
             concurrency_limit=None,

@@ -32,6 +32,7 @@ class Shell:
     def __init__(self, settings: Settings) -> None:
         self._title = settings.arena.title
         self._pages = pages_of(settings)
+        self._links = settings.links
 
     def above(self, place: Place, current: str | None) -> str:
         """Return what stands above the page named `current` (None: a page that the navigation does not have)."""
@@ -39,9 +40,14 @@ class Shell:
         return lost + self._header(place, current) + self._consent(place)
 
     def below(self, place: Place) -> str:
-        """Return the footer."""
+        """Return the footer: the software, and the links of the arena's owner."""
         software = place.texts("footer_software", version=__version__, licence=LICENCE)
-        return f'<footer id="footer" class="frame"><p>{plain(software)}</p></footer>'
+        links = "".join(
+            f'<a href="{escape(link.url)}" rel="noreferrer">{plain(link.text)}</a>'
+            for link in self._links
+            if link.language in (None, place.texts.language)
+        )
+        return f'<footer id="footer" class="frame"><p><span>{plain(software)}</span>{links}</p></footer>'
 
     def _header(self, place: Place, current: str | None) -> str:
         texts = place.texts

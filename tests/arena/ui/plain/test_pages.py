@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from arena import __version__, ui
 from arena.service import Board, Refusal
-from arena.settings import Settings, load
+from arena.settings import Link, Settings, load
 from arena.ui.links import DOCUMENTS, FORMS, LIVE, PAGES, PLAIN_LEADERBOARD, pages_of
 from arena.ui.messages import LANGUAGES, messages
 from arena.ui.pages.leaderboard_table import table
+from arena.ui.plain.place import place_of
+from arena.ui.plain.shell import Shell
 from arena.web import protect
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
 
@@ -123,6 +126,16 @@ def test_every_page_has_the_header_with_its_own_link_marked_and_the_footer() -> 
             marked = re.findall(r'href="\./(\S*?)" aria-current="page"', header[0])
             assert marked == ([] if name == "not_found" else [PAGES[name.strip()][1:]])
             assert f"Arena {__version__}" in footer[0]
+
+
+def test_the_footer_has_the_owners_links_of_the_pages_language() -> None:
+    links = (Link("Imprint & more", "https://example.org/?a=1&b=2"), Link("개인정보", "https://example.org/ko", "ko"))
+    shell = Shell(replace(Settings(), links=links))
+    place = place_of(Request({"type": "http", "path": "/", "headers": [], "query_string": b""}), "")
+    footer = shell.below(place)
+    assert '<a href="https://example.org/?a=1&amp;b=2" rel="noreferrer">Imprint &amp; more</a>' in footer
+    assert "개인정보" not in footer
+    assert "개인정보" in shell.below(replace(place, texts=messages("ko")))
 
 
 def test_pages_that_the_settings_switch_off_are_left_out() -> None:
