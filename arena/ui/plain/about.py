@@ -1,7 +1,7 @@
 """The text of the about page: how battles, votes and ratings work here, and what is stored."""
 
 from arena.settings import Settings
-from arena.ui.messages import LANGUAGES, messages
+from arena.ui.messages import LANGUAGES, Messages, messages
 from arena.ui.pages.leaderboard_table import settings_line
 
 
@@ -19,7 +19,14 @@ def about_texts(settings: Settings) -> dict[str, str]:
             battles_per_hour=limits.battles_per_hour,
             votes_per_hour=limits.votes_per_hour,
             pace=messages(language)(f"about_pace_{battle.pace}"),
+            reasons=_reasons(messages(language)),
             rating=settings_line(settings.elo, (), messages(language)),
         )
         for language in LANGUAGES
     }
+
+
+def _reasons(texts: Messages) -> str:
+    """Return every reason why a vote does not count. A test holds the messages against the ledger's list."""
+    reasons = [sentence for key, sentence in texts.texts.items() if key.startswith("reason_")]
+    return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}" for sentence in reasons)

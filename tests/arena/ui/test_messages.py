@@ -53,6 +53,8 @@ def test_every_refusal_notice_and_reason_has_its_sentence() -> None:
     keys |= {f"reason_{reason.label}" for reason in Reason} | {f"short_{reason.label}" for reason in Reason}
     keys |= {f"side_{state}" for state in get_args(SideState)}
     assert keys - messages("en").texts.keys() == set()
+    told = {key for key in messages("en").texts if key.startswith("reason_")}
+    assert told == {f"reason_{reason.label}" for reason in Reason}, "the about page lists them as the only ones"
 
 
 def test_a_call_fills_in_the_numbers() -> None:
