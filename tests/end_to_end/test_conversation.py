@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 
 LONG = "\n\n".join(f"Paragraph {n}. " + 12 * "Some ordinary words. " for n in range(20))
 GATE = threading.Event()
-ANSWERS = {
+ANSWERS: dict[str | tuple[str, str], Says] = {
     "Long": Says(LONG, n_chars=200, gap_s=0.01),
     "Waits": Says(LONG, n_chars=200, gate=GATE),
     ("Wren Sol", "Uneven"): Says(LONG, n_chars=1000),
