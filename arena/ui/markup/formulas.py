@@ -73,8 +73,9 @@ _ARGUMENTS = {  # number of arguments -> commands
     """,
     2: "frac dfrac tfrac cfrac binom dbinom tbinom overset underset stackrel",
 }
-_N_ARGUMENTS = {"\\" + name: n for n, names in _ARGUMENTS.items() for name in names.split()}
-_N_ARGUMENTS |= dict.fromkeys([*_PUNCTUATION.split(), "\\ "], 0)
+COMMANDS = {"\\" + name: n for n, names in _ARGUMENTS.items() for name in names.split()}
+COMMANDS |= dict.fromkeys([*_PUNCTUATION.split(), "\\ "], 0)
+"""The number of arguments of each command."""
 _OPTIONAL = {r"\sqrt", r"\xrightarrow", r"\xleftarrow", r"\xRightarrow", r"\xLeftarrow", r"\xleftrightarrow"}
 _SIZED = {f"\\{size}{side}" for size in ("big", "Big", "bigg", "Bigg") for side in ("", "l", "r", "m")}
 _TALL = """
@@ -87,7 +88,7 @@ _BLOCKS = """
     matrix pmatrix bmatrix Bmatrix vmatrix Vmatrix smallmatrix array cases rcases aligned align align* alignedat
     gathered gather gather* split equation equation* subarray
 """
-_ENVIRONMENTS = frozenset(_BLOCKS.split())
+ENVIRONMENTS = frozenset(_BLOCKS.split())
 _WITH_COLUMNS = {"array", "alignedat", "subarray"}
 _COLUMNS = re.compile(r"[lcr|: \d]{0,40}")
 
@@ -155,7 +156,7 @@ class _Reader:
             raise _Refused
 
     def _command(self, name: str, depth: int) -> None:
-        if name not in _N_ARGUMENTS:
+        if name not in COMMANDS:
             raise _Refused
         if name == r"\\":  # a length could follow
             self._skip_space()
@@ -166,7 +167,7 @@ class _Reader:
             if self._next == "[":
                 self._take()
                 self.sequence(until="]", depth=depth + 1)
-        for _ in range(_N_ARGUMENTS[name]):
+        for _ in range(COMMANDS[name]):
             self._argument(depth)
 
     def _argument(self, depth: int) -> None:
@@ -185,7 +186,7 @@ class _Reader:
 
     def _environment(self, depth: int) -> None:
         name = self._name()
-        if name not in _ENVIRONMENTS:
+        if name not in ENVIRONMENTS:
             raise _Refused
         if name in _WITH_COLUMNS and not _COLUMNS.fullmatch(self._name()):
             raise _Refused

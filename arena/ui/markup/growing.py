@@ -30,7 +30,7 @@ _FORMULAS_IN_REST = 20
 _BETWEEN = "\n\n"
 _LIST = re.compile(r"^<[uo]l")
 _CLOSERS = re.compile(
-    r"(?:</code></pre></div>|</table></div>|</(?:p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$"
+    r"(?:</code></pre></div>|</table></div>|</(?:label|p|li|ul|ol|blockquote|tbody|thead|tr|td|th|h[3-6])>)+$"
 )
 
 

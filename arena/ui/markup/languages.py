@@ -302,6 +302,7 @@ _ALIASES = {
     "dockerfile": "docker",
     "diff": "patch",
 }
+KNOWN = tuple(_LANGUAGES)
 _BY_NAME = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 
 

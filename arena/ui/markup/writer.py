@@ -201,4 +201,4 @@ def _item(tokens: Sequence[Token], budget: Budget, look: Look) -> str:
         return _inline(tokens, budget, look)
     checked = "" if box[1] == " " else " checked"
     rest = [tokens[0].copy(content=tokens[0].content[box.end() :]), *tokens[1:]]
-    return f'<input type="checkbox" disabled{checked}> {_inline(rest, budget, look)}'
+    return f'<label><input type="checkbox" disabled{checked}> {_inline(rest, budget, look)}</label>'

@@ -35,12 +35,8 @@ _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
 _PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared")
-_PLAIN_SCRIPTS = ("colours", "choices")
-_SCRIPTS = (
-    *_PLAIN_SCRIPTS,
-    *("page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal"),
-    *("markdown", "copy"),
-)
+_PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
+_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address")
 _COPY_TEXTS = (
     "copy",
     "copy_code",

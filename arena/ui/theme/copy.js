@@ -5,7 +5,7 @@
 (() => {
   const TEXTS = __TEXTS__;
   const text = (key) => (TEXTS[document.documentElement.lang] ?? TEXTS.en)[key];
-  const COPIED_MS = 2000;
+  const COPIED_MS = 3000;
 
   const said = document.createElement("div");
   said.setAttribute("role", "status");

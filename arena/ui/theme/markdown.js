@@ -20,7 +20,10 @@ const markdownOf = (() => {
     if (node.tagName in MARKS) return MARKS[node.tagName] + text + MARKS[node.tagName];
     if (node.tagName === "BR") return "\n";
     if (node.tagName === "INPUT") return node.checked ? "[x]" : "[ ]";
-    if (node.tagName === "A") return text === node.href ? text : `[${text}](${node.href})`;
+    if (node.tagName === "A") {
+      const address = node.getAttribute("href");
+      return text === address ? text : `[${text}](${address})`;
+    }
     if (node.tagName === "CODE") {
       const ticks = text.includes("`") ? "``" : "`";
       return ticks + text + ticks;
@@ -67,7 +70,8 @@ const markdownOf = (() => {
     own.forEach((child, n) => {
       const before = own[n - 1];
       const goesOn = before?.matches(".goes-on") && before.tagName === child.tagName;
-      text += (n ? (goesOn ? "\n" : between) : "") + block(child);
+      const isNext = before?.tagName === "P" && child.tagName === "P";
+      text += (n ? (goesOn ? "\n" : isNext ? "\n\n" : between) : "") + block(child);
     });
     return text;
   };

@@ -20,6 +20,7 @@ from arena.rounds.watchers import TICK_S
 from arena.service import BattleView
 from arena.settings import Settings
 from arena.ui.links import LIVE
+from arena.ui.markup import static
 from arena.web import protect
 from tests.arena.ui.fake_arena import FakeArena
 from tests.end_to_end.running import chromium, free_port, open_battle_page
@@ -56,6 +57,10 @@ HOSTILE = {
     "formula depth without braces": "$$" + r"\frac1" * _DEEP + "x$$ $$" + r"\sqrt " * _DEEP + "x$$",
     "formula delimiters": f"\ue000\\href{{{_EVIL}}}{{x}}\ue001 &#57344;\\href{{{_EVIL}}}{{x}}&#57345;"
     " %%%LATEX_BLOCK_0%%%",
+    "dollar formulas": rf"$\href{{javascript:{_RUN}}}{{x}}$ $\htmlId{{vote-a}}{{x}}$ $<img src=x onerror={_RUN}>$"
+    r" $\text{</annotation></math><img src=x onerror=window.__x=1>}$",
+    "coloured code": f"```js\n`<img src=x onerror={_RUN}>` // <script>{_RUN}</script>\n```\n"
+    f"```html\n<img src='{_EVIL}/q.png' onerror={_RUN}>\n<!-- </code></pre><script>{_RUN}</script>\n```",
     "many formulas": r"\(\frac{a}{b}\) " * 2000,
     "names": "<div id=vote-b class=toast>x</div><h2 class=letter>B</h2><div class='head is-chosen'>Fake Name</div>\n\n"
     "# vote-a\n\n[x](#vote-b)",
@@ -191,3 +196,28 @@ def test_hostile_answers_run_nothing_and_ask_no_host_and_the_page_survives_a_rel
     assert not [line for line in console if "Content Security Policy" in line], (
         "the Content-Security-Policy had to stop something"
     )
+
+
+def test_hostile_answers_do_nothing_on_a_page_of_the_server() -> None:
+    """There nothing sanitises the HTML once more."""
+    asked: list[str] = []
+    answers = "".join(static(text) for text in HOSTILE.values())
+    document = f"<!doctype html><html><head><title>x</title></head><body>{answers}</body></html>"
+
+    async def scenario(address: str) -> None:
+        async with chromium() as browser:
+            page = await browser.new_page(viewport={"width": 390, "height": 844})
+            page.on("request", lambda request: asked.append(request.url))
+            page.on("crash", lambda _: pytest.fail("the tab crashed"))
+            await page.route(
+                address, lambda route: route.fulfill(body=document, content_type="text/html; charset=utf-8")
+            )
+            await page.goto(address)
+            for _ in range(2):
+                found = await page.evaluate(_LOOK)
+                expected = {"ran": 0, "ids": 0, "names": 0, "loads": 0, "links": 0, "votes": 0}
+                assert {key: found[key] for key in expected} == expected
+                await page.reload()
+
+    asyncio.run(scenario("http://127.0.0.1:9/battle"))
+    assert set(asked) == {"http://127.0.0.1:9/battle"}

@@ -33,8 +33,8 @@ _CONSTRUCTS = [
     ("3. a\n4. b", '<ol start="3" dir="auto"><li><p>a</p></li><li><p>b</p></li></ol>'),
     (
         "- [ ] a\n- [x] **b**",
-        '<ul dir="auto"><li><p><input type="checkbox" disabled> a</p></li>'
-        '<li><p><input type="checkbox" disabled checked> <strong>b</strong></p></li></ul>',
+        '<ul dir="auto"><li><p><label><input type="checkbox" disabled> a</label></p></li>'
+        '<li><p><label><input type="checkbox" disabled checked> <strong>b</strong></label></p></li></ul>',
     ),
     ("> a\n> - b", '<blockquote dir="auto"><p>a</p><ul dir="auto"><li><p>b</p></li></ul></blockquote>'),
     (
@@ -102,7 +102,7 @@ _AS_TEXT = [
 _ALLOWED = {
     **{tag: {"dir", "class"} for tag in ("p", "th", "td")},
     **{tag: {"dir"} for tag in ("h3", "h4", "h5", "h6", "blockquote", "ul")},
-    **{tag: set() for tag in ("li", "hr", "br", "strong", "em", "s", "code", "table", "thead", "tbody", "tr")},
+    **{tag: set() for tag in ("li", "hr", "br", "strong", "em", "s", "code", "label", "table", "thead", "tbody", "tr")},
     **{tag: {"class"} for tag in ("div", "span")},
     "ol": {"dir", "start"},
     "a": {"href", "target", "rel"},
