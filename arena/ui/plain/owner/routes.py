@@ -82,7 +82,7 @@ class OwnerPages:
         try:
             tried = await self._owner.try_out(model, prompt)
         except Refusal:
-            page = trial.page(model, look, prompt=prompt, note="owner_try_not_here")
+            page = trial.page(model, look, prompt=prompt, note="refused_no_model")
             return HTMLResponse(page, status_code=404)
         return HTMLResponse(trial.page(model, look, prompt=prompt, tried=tried))
 
@@ -109,8 +109,8 @@ class OwnerPages:
 
     def _refused(self, refusal: Refusal, look: Look) -> Response:
         texts = look.texts
-        key, status = ("owner_try_not_here", 404) if refusal.key == "no_model" else (f"refused_{refusal.key}", 503)
-        body = f"<h1>{plain(texts('owner_title'))}</h1><p>{plain(texts(key))}</p>"
+        status = 404 if refusal.key == "no_model" else 503
+        body = f"<h1>{plain(texts('owner_title'))}</h1><p>{plain(texts(f'refused_{refusal.key}'))}</p>"
         body += f'<p><a href="./">{plain(texts("owner_back"))}</a></p>'
         return HTMLResponse(document(look, texts("owner_title"), body), status_code=status)
 
