@@ -10,6 +10,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.end_to_end.running import ANSWER_TIMEOUT_MS, ask, chromium, open_battle_page
 from tests.end_to_end.scripted import Says, ScriptedArena, scripted_arena
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -146,9 +147,8 @@ def test_a_failed_side_is_tried_again_both_are_regenerated_and_another_pair_is_a
 
             n_asked = [len(requests) for requests in arena.asked.values()]
             await page.locator("#regenerate").click()
-            await expect(page.locator("#stop")).to_be_visible()
+            await until(lambda: [len(requests) for requests in arena.asked.values()] == [n + 1 for n in n_asked])
             await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
-            assert [len(requests) for requests in arena.asked.values()] == [n + 1 for n in n_asked]
             battle = await page.locator("#marker").text_content()
             await page.locator("#another").click()
             await expect(page.locator("#marker")).not_to_have_text(battle or "")
