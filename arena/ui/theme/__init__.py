@@ -36,7 +36,7 @@ _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
 _PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared")
 _PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
-_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address")
+_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
 _COPY_TEXTS = (
     "copy",
     "copy_code",
