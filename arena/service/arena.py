@@ -92,6 +92,7 @@ class Arena:
             replica=replica,
             rng=rng,
             status=self.status,
+            examples=settings.examples,
         )
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
         self._steps = Steps(self._storage, self._battles, self._opening, self._named)

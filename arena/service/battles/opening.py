@@ -15,7 +15,7 @@ from arena.service.battles.live import LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
-from arena.settings import BattleSettings
+from arena.settings import BattleSettings, Example
 from arena.threads import in_thread
 from db.codes import BattleKind, Policy
 from db.queries import AnswerRecord, NewBattle, StoredSettings
@@ -34,8 +34,10 @@ class Opening:
         replica: str,
         rng: random.Random,
         status: Callable[[], Awaitable[Status]],
+        examples: Sequence[Example] = (),
     ) -> None:
         self.settings = settings
+        self._tags = {example.text.strip(): example.tags for example in examples}
         self._players = players
         self._storage = storage
         self._battles = battles
@@ -80,7 +82,16 @@ class Opening:
             Refusal: `rate_limited`, `models_loading`, `too_few_models`, `models_failed`, `not_stored`.
         """
         with self._counted(visitor):
-            undrawn = NewBattle(visitor, "", None, None, language=language, address=address, replica=self._replica)
+            undrawn = NewBattle(
+                visitor,
+                "",
+                None,
+                None,
+                language=language,
+                address=address,
+                replica=self._replica,
+                tags=self._tags.get(prompt, ()),
+            )
             try:
                 new = self._drawn(undrawn, self._players.ready(), other_than)
             except TooFewPlayers as error:
@@ -113,6 +124,7 @@ class Opening:
                 language=language,
                 address=address,
                 replica=self._replica,
+                tags=self._tags.get(prompt, ()),
             )
             return await self._start(new, prompt)
 

@@ -1,12 +1,15 @@
 """A battle starts, or is refused with a key and the numbers that its sentence needs."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 
 from arena.rules import limits
-from tests.arena.service.house import House, battle, refused, run, started
+from arena.service import Outcome
+from db.exchange import export_votes
+from tests.arena.service.house import House, battle, refused, run, started, watch
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t "])
@@ -132,3 +135,26 @@ def test_battles_started_at_the_same_moment_are_counted_too(house: House) -> Non
         await arena.close()
 
     run(main())
+
+
+def test_a_battle_that_begins_with_an_example_keeps_its_tags_also_in_an_export(tmp_path: Path) -> None:
+    names = ("Wren Sol", "Moss Tarn", "Fen Quill", "Larch Umber")
+    examples = [{"text": "Add 2 and 3 ", "tags": ["maths", "short"]}, {"text": "Rhyme"}]
+    house = House(tmp_path, names, arena={"named_pages": "on"}, examples=examples)
+
+    async def main() -> None:
+        arena = await started(house)
+        first = await battle(arena, " Add 2 and 3")
+        again = await arena.another_pair("visitor", first)
+        named = await arena.open_named("visitor", "Add 2 and 3", models=names[:2], has_guardrails=False)
+        await watch(arena, again)
+        await watch(arena, named)
+        assert {house.record(one).tags for one in (first, again, named)} == {("maths", "short")}
+        edited, untagged = await battle(arena, "Add 2 and 4"), await battle(arena, "Rhyme")
+        assert {house.record(one).tags for one in (edited, untagged)} == {()}
+        await arena.vote("visitor", again, Outcome.A)
+
+    run(main())
+    written = tmp_path / "votes.jsonl"
+    export_votes(house.database, written)
+    assert json.loads(written.read_text().splitlines()[-1])["tags"] == ["maths", "short"]
