@@ -8,7 +8,7 @@ fit in a worker thread. `elo` has the arithmetic of ratings and
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind
-from db.queries import Tally
+from db.queries import StoredModel, Tally
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
 from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
@@ -117,6 +117,10 @@ class Standings:
                     self._failed = (revision, error)
             raise NoRatingsError(str(self._failed[1])) from self._failed[1]
 
+    async def cards(self) -> Mapping[str, ModelCard]:
+        """Return the card of every stored model, by name, without computing a board. Raises `DatabaseError`."""
+        return await in_thread(self._cards)
+
     @property
     def latest(self) -> Board | None:
         """The last board that was computed; votes may have been cast since."""
@@ -129,6 +133,10 @@ class Standings:
     def _revision(self) -> int:
         with self._database.read() as tx:
             return queries.ledger_state(tx).revision
+
+    def _cards(self) -> Mapping[str, ModelCard]:
+        with self._database.read() as tx:
+            return _cards_of(queries.list_models(tx))
 
     def _compute(self) -> Board:
         with self._database.read() as tx:
@@ -144,17 +152,7 @@ class Standings:
         totals = tally.totals
         return Board(
             leaderboard=leaderboard.sourced(revision=tally.revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
-            models={
-                model.info.name: ModelCard(
-                    name=model.info.name,
-                    organisation=model.info.organisation,
-                    family=model.info.family,
-                    licence=model.info.licence,
-                    parameters=model.info.parameters,
-                    is_retired=model.is_retired,
-                )
-                for model in models
-            },
+            models=_cards_of(models),
             revision=tally.revision,
             computed_at=self._clock(),
             n_counted=totals.counted,
@@ -179,3 +177,17 @@ class Standings:
             tx, BattleKind.BATTLE, with_answers=with_answers, with_style=with_style, further=further
         )
         return gathered(rows, columns, further)
+
+
+def _cards_of(models: Iterable[StoredModel]) -> Mapping[str, ModelCard]:
+    return {
+        model.info.name: ModelCard(
+            name=model.info.name,
+            organisation=model.info.organisation,
+            family=model.info.family,
+            licence=model.info.licence,
+            parameters=model.info.parameters,
+            is_retired=model.is_retired,
+        )
+        for model in models
+    }

@@ -21,8 +21,8 @@ from arena.rules import guardrails, limits
 from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
-from arena.service.reveals.ranks import RanksOfReveals
-from arena.service.reveals.reveal import reveal, withdrawn
+from arena.service.reveals.ranks import Ranks, RanksOfReveals
+from arena.service.reveals.reveal import ranked, reveal, withdrawn
 from arena.service.storage import Storage, in_database
 from arena.standings import Standings
 from db.codes import BattleKind, Reason, State
@@ -186,14 +186,25 @@ class LiveBattles:
             return
         live.voted_at = record.vote.cast_at
         live.withdrawals = await in_database(partial(self._storage.withdrawals, record.visitor))
-        live.reveal = reveal(record, cast, self._ranks.known(), self._elo)
-        live.reveal = reveal(record, cast, await self._ranks.now(record.battle_id), self._elo)
+        live.reveal = reveal(record, cast, await self._ranks.known(), self._elo)
+        live.reveal = ranked(live.reveal, await self._ranks.now(record.battle_id, self._later(live)))
 
     async def retract(self, live: Live, reasons: Sequence[Reason]) -> None:
         """Mark the vote as withdrawn in the reveal, with the ranks without it."""
         assert live.reveal is not None
-        live.reveal = withdrawn(live.reveal, reasons, self._ranks.known())
-        live.reveal = withdrawn(live.reveal, reasons, await self._ranks.now(live.battle.battle_id))
+        live.reveal = withdrawn(live.reveal, reasons, await self._ranks.known())
+        live.reveal = ranked(live.reveal, await self._ranks.now(live.battle.battle_id, self._later(live)))
+
+    def _later(self, live: Live) -> Callable[[Ranks], None]:
+        """Return what takes a board that came too late for the present reveal, unless the vote is withdrawn first."""
+        assert live.reveal is not None
+        reasons = live.reveal.reasons
+
+        def show(ranks: Ranks) -> None:
+            if live.reveal is not None and live.reveal.reasons == reasons:
+                live.reveal = ranked(live.reveal, ranks)
+
+        return show
 
     def note_sharing(self, battle_id: str, share_id: str, *, is_shared: bool) -> None:
         """Note in the reveal, if the battle is in memory, that it is shared or was taken back."""

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from arena.rounds.views import Reveal, RevealSide
 from arena.service.reveals.ranks import Ranks
-from arena.standings import Board
 from db.codes import Reason, Side
 from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange, StoredSettings
 from elo.online import expected_score
@@ -30,8 +29,8 @@ def reveal(record: BattleRecord, cast: CastVote | None, ranks: Ranks, elo: Setti
     a, b = (cast.a, cast.b) if cast else (None, None)
     return Reveal(
         outcome=record.vote.outcome,
-        a=_side(record, Side.A, record.model_a, a, ranks.board),
-        b=_side(record, Side.B, record.model_b, b, ranks.board),
+        a=_side(record, Side.A, record.model_a, a, ranks),
+        b=_side(record, Side.B, record.model_b, b, ranks),
         is_counted=record.vote.counted,
         reasons=_labels(record.vote.reasons),
         can_withdraw_s=0.0,
@@ -49,10 +48,21 @@ def withdrawn(shown: Reveal, reasons: Sequence[Reason], ranks: Ranks) -> Reveal:
     those of a board that was made without it."""
     return replace(
         shown,
-        a=_unmoved(shown.a, ranks.board),
-        b=_unmoved(shown.b, ranks.board),
+        a=_unmoved(shown.a, ranks),
+        b=_unmoved(shown.b, ranks),
         is_counted=False,
         reasons=_labels(reasons),
+        has_board=ranks.board is not None,
+        is_board_older=ranks.is_older,
+    )
+
+
+def ranked(shown: Reveal, ranks: Ranks) -> Reveal:
+    """Return the reveal with the ranks of another board."""
+    return replace(
+        shown,
+        a=_ranked(shown.a, ranks),
+        b=_ranked(shown.b, ranks),
         has_board=ranks.board is not None,
         is_board_older=ranks.is_older,
     )
@@ -62,14 +72,14 @@ def _labels(reasons: Sequence[Reason]) -> tuple[str, ...]:
     return tuple(reason.label for reason in reasons)
 
 
-def _unmoved(side: RevealSide, board: Board | None) -> RevealSide:
-    return _ranked(replace(side, rating_after=side.rating_before), board)
+def _unmoved(side: RevealSide, ranks: Ranks) -> RevealSide:
+    return _ranked(replace(side, rating_after=side.rating_before), ranks)
 
 
-def _ranked(side: RevealSide, board: Board | None) -> RevealSide:
+def _ranked(side: RevealSide, ranks: Ranks) -> RevealSide:
     """Return the side with the rank and the rating that the model has on the board, and with what it is."""
-    row = board.row(side.model) if board else None
-    card = board.models.get(side.model) if board else None
+    row = ranks.board.row(side.model) if ranks.board else None
+    card = ranks.models.get(side.model)
     if card is not None:
         side = replace(side, organisation=card.organisation, licence=card.licence, parameters=card.parameters)
     if row is None:
@@ -77,7 +87,7 @@ def _ranked(side: RevealSide, board: Board | None) -> RevealSide:
     return replace(side, rank=row.rank, rank_worst=row.rank_worst, rating=row.rating, low=row.low, high=row.high)
 
 
-def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, board: Board | None) -> RevealSide:
+def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, ranks: Ranks) -> RevealSide:
     answer = record.turns[-1].shown(side) if record.turns else None
     shown = RevealSide(
         model=model,
@@ -93,7 +103,7 @@ def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None
         sent_otherwise=_sent_otherwise(answer, record.settings) if answer else (),
         own_system_prompt=_own_prompt(record.settings, side),
     )
-    return _ranked(shown, board)
+    return _ranked(shown, ranks)
 
 
 def _own_prompt(settings: StoredSettings | None, side: Side) -> str | None:

@@ -16,12 +16,18 @@ from arena.ui.pages.wiring import Step, Wiring
 from arena.ui.widgets import Caller, said
 
 REASONS: tuple[WithdrawReason, ...] = get_args(WithdrawReason)
+RANKS_EVERY_S = 2.0
+"""How often a reveal with the ranks from before the vote asks for the new ones."""
+_RANKED = ("reveal", "head-a", "head-b", "ranks-timer")
 Show = Callable[[Caller, str, str], Awaitable[Face]]
 
 
 def lay_out() -> dict[str, Any]:
     """Add the elements to the present gr.Blocks; return those that change, by id."""
-    part: dict[str, Any] = {"withdraw-timer": gr.Timer(60.0, active=False)}
+    part: dict[str, Any] = {
+        "withdraw-timer": gr.Timer(60.0, active=False),
+        "ranks-timer": gr.Timer(RANKS_EVERY_S, active=False),
+    }
     with gr.Column(elem_id="result", visible=False) as part["result"]:
         part["reveal"] = gr.Markdown(elem_id="reveal", latex_delimiters=[])
         part["feedback"] = gr.Markdown(elem_id="feedback", latex_delimiters=[])
@@ -43,6 +49,7 @@ def wire(wiring: Wiring, part: dict[str, Any], arena: Arena, show: Show) -> None
     for reason in REASONS:
         wiring.on_click(part[f"withdraw-{reason}"].click, _withdraw(arena, reason, show))
     wiring.on_click(part["withdraw-timer"].tick, _close)
+    wiring.on_click(part["ranks-timer"].tick, _ranks(show))
 
 
 def _withdraw(arena: Arena, reason: WithdrawReason, show: Show) -> Step:
@@ -51,6 +58,16 @@ def _withdraw(arena: Arena, reason: WithdrawReason, show: Show) -> Step:
         return await show(caller, visitor, battle_id)
 
     return withdraw
+
+
+def _ranks(show: Show) -> Step:
+    """Return what shows the new ranks, and nothing else: the visitor may have gone on to the next battle."""
+
+    async def ranks(caller: Caller, visitor: str, battle_id: str) -> Face:
+        face = await show(caller, visitor, battle_id) if battle_id else {"ranks-timer": {"active": False}}
+        return {element: face[element] for element in _RANKED if element in face}
+
+    return ranks
 
 
 async def _close(_caller: Caller, _visitor: str, _battle_id: str) -> Face:

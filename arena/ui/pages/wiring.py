@@ -41,7 +41,7 @@ REPEAT_S = 0.5
 """Each update repeats the changes of the last `REPEAT_S` seconds, because a busy browser shows only the last of several
 quick updates (3 of 12 battles with quick answers stayed at "waiting")."""
 _INPUTS = ("battle-id", "prompt", "pick-a", "pick-b", "safety")
-_SENT_ONCE = frozenset({"prompt", "status-timer", "withdraw-timer", "pick-a", "pick-b", "safety"})
+_SENT_ONCE = frozenset({"prompt", "status-timer", "withdraw-timer", "ranks-timer", "pick-a", "pick-b", "safety"})
 """Elements that the visitor or the clock changes too: repeating an update could undo that."""
 
 

@@ -17,6 +17,7 @@ HIDDEN: Face = {
     "result": {"visible": False},
     "withdraw-row": {"visible": False},
     "withdraw-timer": {"active": False},
+    "ranks-timer": {"active": False},
 }
 
 
@@ -31,6 +32,7 @@ def faces(reveal: Reveal | None, texts: Messages) -> Face:
         "reveal": {"value": card(reveal, texts)},
         "feedback": {"value": feedback(texts)},
         "share": {"value": share(reveal, texts)},
+        "ranks-timer": {"active": reveal.is_board_older},
         "withdraw-row": {"visible": can_withdraw},
         "withdraw-note": {"value": _withdraw_note(withdrawal, texts)},
         "withdraw-timer": {"value": withdrawal.within_s, "active": True}

@@ -17,7 +17,7 @@ EVEN = 0.05
 
 def card(reveal: Reveal, texts: Messages) -> str:
     sides = _side("a", reveal, texts) + _side("b", reveal, texts)
-    older = f'<p class="older">{plain(texts("board_older"))}</p>' if reveal.is_board_older else ""
+    older = f'<p class="older">{plain(texts("board_older"))}</p>' if reveal.has_board and reveal.is_board_older else ""
     line = f"{plain(chosen(reveal.outcome, texts))} {verdict(reveal, texts)} {_expected(reveal, texts)}".strip()
     return f'<div class="card"><div class="sides">{sides}</div>{older}<p class="verdict">{line}</p></div>'
 

@@ -37,7 +37,7 @@ class House:
         *,
         inactive: tuple[str, ...] = (),
         own_prompts: Mapping[str, str] = MappingProxyType({}),
-        **sections: dict[str, Any],
+        **sections: Any,
     ) -> None:
         toml: dict[str, Any] = {"battle": {"pace": "free", **sections.pop("battle", {})}, **sections}
         toml["models"] = [

@@ -19,6 +19,7 @@ from db.queries import BattleRecord
 from elo.board.leaderboard import rate
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 from tests.fakes import ScriptedPlayer
+from tests.waiting import until
 
 
 def test_a_prompt_becomes_a_battle_a_vote_and_a_moved_leaderboard(house: House) -> None:
@@ -282,7 +283,22 @@ def test_a_reveal_shows_who_made_the_model_and_where_the_board_puts_it(house: Ho
     run(main())
 
 
-def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reveal_without_any_board_still_says_who_made_the_models(tmp_path: Path) -> None:
+    house = House(tmp_path, elo={"prior": 0})
+
+    async def main() -> None:
+        arena = await started(house)
+        reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
+        assert (reveal.has_board, reveal.a.rating) == (False, None)
+        for side in (reveal.a, reveal.b):
+            assert (side.organisation, side.licence, side.parameters) == ("This project", "Apache-2.0", 15)
+
+    run(main())
+
+
+def test_a_reveal_does_not_wait_for_a_slow_board_and_shows_it_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     house, may_go_on = House(tmp_path), threading.Event()
 
     def slow(*args: Any, **options: Any) -> Any:
@@ -300,7 +316,15 @@ def test_a_reveal_does_not_wait_for_a_slow_board(tmp_path: Path, monkeypatch: py
         assert rated == {one.model: one.rating for one in (before.a, before.b)}
         assert (reveal.is_counted, reveal.has_board, reveal.is_board_older) == (True, True, True)
         may_go_on.set()
-        assert (await arena.leaderboard()).n_counted == 2
+        board = await arena.leaderboard()
+        assert board.n_counted == 2
+        await until(lambda: not arena._battles._ranks._asked)
+        later = (await arena.view("visitor", second)).reveal
+        assert later is not None
+        assert (later.has_board, later.is_board_older) == (True, False)
+        assert {one.model: one.rating for one in (later.a, later.b)} == {
+            row.model: row.rating for row in board.leaderboard.rows
+        }
         await arena.close()
 
     run(main())

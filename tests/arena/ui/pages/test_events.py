@@ -16,7 +16,7 @@ _CHIPS = 6 * ".click "
 _VOTES = "vote-a.click vote-tie.click vote-bad.click vote-b.click"
 _STREAMS = f"send.click prompt.submit retry-a.click regenerate.click refresh.click cancel.click {_CHIPS} .load"
 _STEPS = "stop.click next.click .tick"
-_AFTER_VOTE = "withdraw-misread.click withdraw-wrong_button.click .tick"
+_AFTER_VOTE = "withdraw-misread.click withdraw-wrong_button.click .tick .tick"
 SURFACE = {
     # page: the events that read battle, prompt and choice; those that read the battle alone; the others
     "": (f"{_STREAMS} retry-b.click another.click", f"{_STEPS} {_VOTES} {_AFTER_VOTE}"),
