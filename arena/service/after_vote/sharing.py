@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from arena.rounds.attempt import resumed
-from arena.rounds.views import BattleState, Kind, SharedSettings, SideView
+from arena.rounds.views import BattleState, Kind, RevealSide, SharedSettings, SideView
 from arena.service.battles.live import KINDS, LiveBattles, shared_settings
 from arena.service.refusal import Refusal
+from arena.service.reveals.ranks import Ranks
+from arena.service.reveals.reveal import side_of
 from arena.service.storage import in_database
 from db import queries
 from db.codes import BattleKind, Side, State
@@ -41,7 +43,8 @@ class SharedTurn:
 class SharedBattle:
     """A battle as its page shows it.
 
-    `names` has the model of each side, None before the vote of a blind battle. `outcome` is None without a vote;
+    `names` has the model of each side, None before the vote of a blind battle; `models` then is empty, else it says how
+    each was asked, what it thought and how fast it was, without ratings. `outcome` is None without a vote;
     `reasons` are those of `arena.rules.ledger` why it does not count. `own_id` is the battle's id if its own visitor
     reads the page. `opened_at` is a Unix time in seconds.
     """
@@ -58,6 +61,7 @@ class SharedBattle:
     language: str | None
     is_shared: bool
     own_id: str | None = None
+    models: tuple[RevealSide, ...] = ()
 
 
 class Sharing:
@@ -133,6 +137,11 @@ def shown(record: BattleRecord, *, is_own: bool) -> SharedBattle:
         language=record.language,
         is_shared=record.shared_at is not None,
         own_id=record.battle_id if is_own else None,
+        models=()
+        if is_blind
+        else tuple(
+            side_of(record, side, model, None, Ranks()) for side, model in zip((Side.A, Side.B), models, strict=False)
+        ),
     )
 
 

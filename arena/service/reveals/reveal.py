@@ -29,8 +29,8 @@ def reveal(record: BattleRecord, cast: CastVote | None, ranks: Ranks, elo: Setti
     a, b = (cast.a, cast.b) if cast else (None, None)
     return Reveal(
         outcome=record.vote.outcome,
-        a=_side(record, Side.A, record.model_a, a, ranks),
-        b=_side(record, Side.B, record.model_b, b, ranks),
+        a=side_of(record, Side.A, record.model_a, a, ranks),
+        b=side_of(record, Side.B, record.model_b, b, ranks),
         is_counted=record.vote.counted,
         reasons=_labels(record.vote.reasons),
         can_withdraw_s=0.0,
@@ -87,7 +87,8 @@ def _ranked(side: RevealSide, ranks: Ranks) -> RevealSide:
     return replace(side, rank=row.rank, rank_worst=row.rank_worst, rating=row.rating, low=row.low, high=row.high)
 
 
-def _side(record: BattleRecord, side: Side, model: str, change: EloChange | None, ranks: Ranks) -> RevealSide:
+def side_of(record: BattleRecord, side: Side, model: str, change: EloChange | None, ranks: Ranks) -> RevealSide:
+    """Return what may be known of one side's model once its name is shown."""
     answer = record.turns[-1].shown(side) if record.turns else None
     shown = RevealSide(
         model=model,

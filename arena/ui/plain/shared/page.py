@@ -1,4 +1,6 @@
-"""A battle as a read-only page: names, the vote, all turns with both answers beside each other, settings.
+"""A battle as a read-only page: names, the vote, all turns with both answers beside each other.
+
+Below them, folded: how each model was asked, what it thought and how fast it was, and the settings of both.
 
 Its title and description have the names and the vote, and nothing of the prompt: other services keep link previews, and
 a battle that is taken back should not live on in them. The page asks search engines to leave it out.
@@ -12,6 +14,7 @@ from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
 from arena.ui.plain.place import Place
+from arena.ui.reveal import more, numbers
 from arena.ui.reveal.card import CHOSEN, why
 from arena.ui.untrusted import plain
 from db.outcome import Outcome
@@ -50,6 +53,7 @@ def page(battle: SharedBattle, place: Place) -> str:
     turns = "".join(_turn(n, turn, battle, texts) for n, turn in enumerate(battle.turns, 1))
     return (
         f'<article id="shared"><h1>{plain(title(battle, texts))}</h1>{lines}{_own(battle, place)}{turns}'
+        f"{_models(battle, texts)}"
         f"{_settings(battle.settings, texts) if battle.settings else ''}"
         f'<p><a class="start" href="{place.link("/")}">{plain(texts("shared_start"))}</a></p></article>'
     )
@@ -124,6 +128,19 @@ def _end(answer: SideView, texts: Messages) -> str:
         key = f"side_error_{answer.error or 'side_failed'}"
         return texts(key + "_partly" if answer.text.strip() and texts.has(key + "_partly") else key)
     return texts("side_cut") if answer.is_cut else ""
+
+
+def _models(battle: SharedBattle, texts: Messages) -> str:
+    """Return what each model was asked differently, thought and took, folded; nothing before the names are shown."""
+    sides = "".join(
+        f'<section class="of-{side}"><h3><span class="letter">{side.upper()}</span> {plain(model.model)}</h3>'
+        f'<p class="pace">{plain(numbers.speed(model, texts))}</p>{more(model, texts)}</section>'
+        for side, model in zip(("a", "b"), battle.models, strict=False)
+    )
+    if not sides:
+        return ""
+    title = plain(texts("shared_models"))
+    return f'<details class="models"><summary>{title}</summary><div class="sides">{sides}</div></details>'
 
 
 def _settings(settings: SharedSettings, texts: Messages) -> str:

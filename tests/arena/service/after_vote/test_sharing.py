@@ -1,8 +1,11 @@
 """Who can read the page of a battle, and what is on it."""
 
+from pathlib import Path
+
+from arena.players.events import Thought
 from arena.service import Outcome
 from db import queries
-from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started
+from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 
 
 def test_a_battle_is_public_only_while_its_visitor_shares_it(house: House) -> None:
@@ -40,6 +43,29 @@ def test_a_battle_is_public_only_while_its_visitor_shares_it(house: House) -> No
         assert await arena.sharing.share("visitor", battle_id) != share_id, "an old link stays dead"
 
     run(main())
+
+
+def test_the_page_says_after_the_vote_how_each_model_was_asked_and_what_it_thought(tmp_path: Path) -> None:
+    house = House(tmp_path, own_prompts={NAMES[0]: "Be brief."}, arena={"named_pages": "on"})
+    house.script([Thought("Let me think."), LONG])
+
+    async def main() -> None:
+        arena = await started(house)
+        battle_id = await battle(arena)
+        share_id = house.record(battle_id).share_id
+        assert (await arena.sharing.page(share_id, "visitor")).models == ()
+        await arena.vote("visitor", battle_id, Outcome.TIE)
+        shown = await arena.sharing.page(share_id, "visitor")
+        assert tuple(one.model for one in shown.models) == shown.names
+        assert {one.model: one.own_system_prompt for one in shown.models} == {NAMES[0]: "Be brief.", NAMES[1]: None}
+        assert {(one.thoughts, one.rating_before) for one in shown.models} == {(("Let me think.",), None)}
+        chat = await arena.open_named("visitor", "Hi", models=NAMES[:1], has_guardrails=False)
+        await watch(arena, chat)
+        (only,) = (await arena.sharing.page(house.record(chat).share_id, "visitor")).models
+        assert only.own_system_prompt == "Be brief."
+
+    run(main())
+    house.database.close()
 
 
 def test_the_shared_battle_of_a_forgotten_visitor_is_gone(house: House) -> None:

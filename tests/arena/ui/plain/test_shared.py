@@ -8,7 +8,17 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from arena.service import Feedback, Outcome, Refusal, SharedBattle, SharedSettings, SharedTurn, SideView, Tag
+from arena.service import (
+    Feedback,
+    Outcome,
+    Refusal,
+    RevealSide,
+    SharedBattle,
+    SharedSettings,
+    SharedTurn,
+    SideView,
+    Tag,
+)
 from arena.settings import Settings
 from arena.ui.messages import messages
 from arena.ui.plain import shared
@@ -149,3 +159,16 @@ def test_feedback_is_stored_read_and_refused_as_json(client: TestClient) -> None
         client.post("/battle/feedback", content="battle=b1", headers={"accept": "application/json"}).status_code == 404
     )
     assert client.post("/battle/feedback", content=b"\xff", headers=headers).status_code == 200, "no fields"
+
+
+def test_what_differs_by_model_is_folded_on_the_page() -> None:
+    side = RevealSide(
+        "Moss Tarn", None, None, None, None, 42, 1500.0, 20.0, ("Hm <hm>",), own_system_prompt="Be brief."
+    )
+    place = SimpleNamespace(texts=EN, root="./", link=lambda path: path)
+    text = page.page(replace(BATTLE, models=(side, side)), place)  # type: ignore[arg-type]
+    folded = text.partition('<details class="models">')[2]
+    assert "Hm &lt;hm&gt;" in folded
+    assert "Be brief." in folded
+    assert "42 tokens · first token after 1.5 s · 20 tokens/s" in folded
+    assert 'class="models"' not in page.page(BATTLE, place), "nothing is known before the vote"  # type: ignore[arg-type]
