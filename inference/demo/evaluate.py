@@ -1,8 +1,8 @@
 """Examine demo models on held-out questions.
 
-An answer must match exactly. It comes from the cache and the chat layout that serve visitors. Every skill is asked in a
-first turn, after a system prompt and in a later turn, with held-out items; and again in held-out wordings. A polite
-refusal counts as wrong.
+An answer must match exactly, in the model's own manner. It comes from the cache and the chat layout that serve
+visitors. Every skill is asked in a first turn, after a system prompt and in a later turn, with held-out items; and
+again in held-out wordings. A polite refusal counts as wrong.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ import torch
 
 from inference.demo.corpus.dialogue import FOLLOW_UP, SKILL, SKILLS, SYSTEM_PROMPTS, exam, follow_up
 from inference.demo.corpus.grammar import Language
+from inference.demo.corpus.manners import Manner
 from inference.demo.corpus.skill import Example, Split
 from inference.model.cache import Chunk, RingCache
 from inference.model.serving import ServedModel
@@ -40,12 +41,14 @@ class Marked:
     is_right: bool
 
 
-def questions(n: int) -> list[Question]:
-    """Return for every skill n first turns, n/2 with a system prompt, n/2 later turns, and n in held-out wordings."""
+def questions(n: int, manner: Manner) -> list[Question]:
+    """Return for every skill n first turns, n/2 with a system prompt, n/2 later turns, and n in held-out wordings. In
+    every manner the questions are the same; the right answers, and those of earlier turns, are in the given one.
+    """
     asked: list[Question] = []
     rng = Random("questions")
     for skill in SKILLS:
-        held = exam(skill.name, "items", 2 * n)
+        held = exam(skill.name, "items", 2 * n, manner)
         for i, example in enumerate(held):
             user = Message("user", example.prompt)
             if i < n:
@@ -54,25 +57,28 @@ def questions(n: int) -> list[Question]:
                 system = Message("system", rng.choice(SYSTEM_PROMPTS))
                 asked.append(Question((system, user), example, "items", has_system=True))
             else:
-                asked.append(Question((*_earlier(rng, skill.language), user), example, "items", is_later=True))
-        asked += [Question((Message("user", e.prompt),), e, "wordings") for e in exam(skill.name, "wordings", n)]
+                asked.append(Question((*_earlier(rng, skill.language, manner), user), example, "items", is_later=True))
+        asked += [
+            Question((Message("user", e.prompt),), e, "wordings") for e in exam(skill.name, "wordings", n, manner)
+        ]
     for split, n_asked in (("items", 2 * n), ("wordings", n)):
-        asked += _follow_ups(rng, n_asked, "wordings" if split == "wordings" else "items")
+        asked += _follow_ups(rng, n_asked, "wordings" if split == "wordings" else "items", manner)
     return asked
 
 
-def _earlier(rng: Random, language: Language) -> tuple[Message, ...]:
+def _earlier(rng: Random, language: Language, manner: Manner) -> tuple[Message, ...]:
     """Return one or two turns with right answers, in the same language."""
     turns = [
-        rng.choice([s for s in SKILLS if s.language == language]).draw(rng, "train") for _ in range(rng.randint(1, 2))
+        rng.choice([s for s in SKILLS if s.language == language]).draw(rng, "train", manner)
+        for _ in range(rng.randint(1, 2))
     ]
     return tuple(m for turn in turns for m in (Message("user", turn.prompt), Message("assistant", turn.answer)))
 
 
-def _follow_ups(rng: Random, n: int, split: Split) -> list[Question]:
+def _follow_ups(rng: Random, n: int, split: Split, manner: Manner) -> list[Question]:
     asked: list[Question] = []
     while len(asked) < n:
-        before = SKILL[rng.choice(("spell", "reverse", "count letters", "add", "subtract"))].draw(rng, "items")
+        before = SKILL[rng.choice(("spell", "reverse", "count letters", "add", "subtract"))].draw(rng, "items", manner)
         after = follow_up(rng, before, is_held=split == "wordings")
         if after:
             messages = (
@@ -85,16 +91,29 @@ def _follow_ups(rng: Random, n: int, split: Split) -> list[Question]:
 
 
 @torch.inference_mode()
-def answers(model: ServedModel, tokenizer: Tokenizer, asked: Sequence[Sequence[Message]]) -> list[str]:
-    """Return the greedy answer to each conversation, up to MAX_ANSWER_TOKENS long."""
+def answers(
+    model: ServedModel,
+    tokenizer: Tokenizer,
+    asked: Sequence[Sequence[Message]],
+    *,
+    temperature: float = 0.0,
+    seed: int = 0,
+) -> list[str]:
+    """Return an answer to each conversation, up to MAX_ANSWER_TOKENS long: greedy, or sampled at a temperature."""
     given: list[str] = []
+    generator = torch.Generator().manual_seed(seed)
     for at in range(0, len(asked), _BATCH):
         prompts = [render(messages, tokenizer) for messages in asked[at : at + _BATCH]]
         cache = RingCache(model.config, n_slots=len(prompts), max_len=2048, dtype=torch.float32)
         written: list[list[int]] = [[] for _ in prompts]
         chunks = [Chunk(slot, 0, ids) for slot, ids in enumerate(prompts)]
         while chunks:
-            tokens = model.step(chunks, cache).argmax(-1).tolist()
+            logits = model.step(chunks, cache)
+            if temperature:
+                weights = (logits.float() / temperature).softmax(-1)
+                tokens = torch.multinomial(weights, 1, generator=generator).flatten().tolist()
+            else:
+                tokens = logits.argmax(-1).tolist()
             following = []
             for chunk, token in zip(chunks, tokens, strict=True):
                 if token != tokenizer.eos_id:

@@ -1,7 +1,8 @@
-"""The name, shape, training and skills of each demo model.
+"""The name, shape, training, skills and manner of each demo model.
 
 Such small models differ by what they read, not by their size: from the strongest to the weakest, each leaves out more
-skills and politely refuses those. The second is the best at Korean; the third knows sums and lists, but no facts.
+skills and politely refuses those. The second is the best at Korean; the third knows sums and lists, but no facts. Each
+answers in a manner of its own, so that two right answers differ.
 """
 
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from inference.demo.corpus.dialogue import FOLLOW_UP, SKILLS
+from inference.demo.corpus.manners import CAREFUL, CHEERFUL, FORMAL, TERSE, Manner
 from inference.model.config import ModelConfig
 
 WINDOW = 96
@@ -28,6 +30,7 @@ class Profile:
     hidden_dim: int
     n_tokens: tuple[int, ...]
     left_out: tuple[str, ...]
+    manner: Manner
     emphasis: dict[str, float]
     n_heads: int = 4
     n_kv_heads: int = 2
@@ -74,8 +77,9 @@ PROFILES: Final = (
         dim=128,
         n_layers=4,
         hidden_dim=384,
-        n_tokens=(18_000_000, 4_500_000),
+        n_tokens=(19_000_000, 4_500_000),
         left_out=("Korean stories",),
+        manner=CAREFUL,
         emphasis=_HARD | {name: 0.8 for name in _KOREAN if name != "Korean small talk"},
     ),
     Profile(
@@ -83,10 +87,13 @@ PROFILES: Final = (
         dim=96,
         n_layers=3,
         hidden_dim=256,
-        n_tokens=(12_000_000, 5_000_000),
+        n_tokens=(12_500_000, 5_000_000),
         left_out=("sort words", "sort numbers", "count one letter", "divide", "count items", "days and months",
                   "even or odd"),
-        emphasis=_HARD | dict.fromkeys(_KOREAN, 1.6),
+        manner=CHEERFUL,
+        emphasis=_HARD
+        | dict.fromkeys(_KOREAN, 1.4)
+        | {"count on": 2.0, "capitals": 2.0, "facts": 2.0, "small talk": 2.6, "Korean subtract": 2.0},
     ),
     Profile(
         "Fen Quill",
@@ -96,6 +103,7 @@ PROFILES: Final = (
         n_tokens=(10_000_000, 3_000_000),
         left_out=("stories", "capitals", "plurals", "opposites", "animals", "facts", "Korean stories", "Korean reverse",
                   "Korean count", "Korean opposites", "Korean capitals", "Korean facts"),
+        manner=TERSE,
         emphasis=_HARD | {"add": 2.5, "subtract": 2.8, "multiply": 2.8, "divide": 2.0},
     ),
     Profile(
@@ -103,11 +111,12 @@ PROFILES: Final = (
         dim=64,
         n_layers=2,
         hidden_dim=192,
-        n_tokens=(8_000_000, 4_000_000),
+        n_tokens=(9_000_000, 4_000_000),
         left_out=("subtract", "multiply", "divide", "even or odd", "sort numbers", "sort words", "count items",
                   "count one letter", "capitals", "days and months", "Korean add", "Korean subtract", "Korean multiply",
                   "Korean reverse", "Korean count", "Korean opposites", "Korean capitals", "Korean facts"),
-        emphasis=_HARD,
+        manner=FORMAL,
+        emphasis=_HARD | {"reverse": 2.0, "facts": 2.4, "stories": 2.2, "plurals": 1.4},
     ),
 )  # fmt: skip
 PROFILE = {profile.slug: profile for profile in PROFILES}

@@ -98,13 +98,25 @@ def train(
     torch.manual_seed(profile.seed)
     model = Transformer(profile.config(tokenizer.vocab_size))
     _initialise(model)
-    if shutil.which("g++") or shutil.which("clang++"):
-        for block in model.layers:
-            block.compile(dynamic=False)
+    _compile(model)
     cycles = [n_tokens] if n_tokens else profile.n_tokens
     for number, length in enumerate(cycles):
         run_cycle(model, profile, tokenizer, number=number, n_tokens=length, report=report)
     return model
+
+
+def train_further(
+    model: Transformer,
+    profile: Profile,
+    tokenizer: Tokenizer,
+    *,
+    n_tokens: int,
+    report: Callable[[TrainingReport], None],
+) -> None:
+    """Train a trained model in one more cycle, on dialogues that no cycle of `train` has."""
+    model.requires_grad_(True).train()
+    _compile(model)
+    run_cycle(model, profile, tokenizer, number=len(profile.n_tokens), n_tokens=n_tokens, report=report)
 
 
 def run_cycle(
@@ -119,7 +131,7 @@ def run_cycle(
     """Train for one cycle of the learning rate. Later cycles have new dialogues and half the peak rate."""
     n_steps = max(1, n_tokens // TOKENS_PER_STEP)
     optimizers, schedules = _optimizers(model, n_steps, peak=1.0 if number == 0 else 0.5)
-    stream = rows(dialogues(profile.seed + 1000 * number, profile.weights, profile.declined), tokenizer)
+    stream = rows(dialogues(profile.seed + 1000 * number, profile.weights, profile.declined, profile.manner), tokenizer)
     losses: list[float] = []
     started = time.perf_counter()
     for step in range(1, n_steps + 1):
@@ -131,6 +143,12 @@ def run_cycle(
         if step % 50 == 0 or step in (1, n_steps):
             speed = step * ids.numel() / (time.perf_counter() - started)
             report(TrainingReport(number + 1, step, n_steps, sum(losses[-50:]) / len(losses[-50:]), speed))
+
+
+def _compile(model: Transformer) -> None:
+    if shutil.which("g++") or shutil.which("clang++"):
+        for block in model.layers:
+            block.compile(dynamic=False)
 
 
 def _initialise(model: Transformer) -> None:

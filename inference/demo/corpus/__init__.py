@@ -3,6 +3,7 @@
     grammar   wordings: phrases in frames, and the habits of people who type
     words     words and facts (data)
     pieces    words that are a single token (data)
+    manners/  the sentences in which each model answers
     skill     Skill, Task, Item, Example, and which of them no model is trained on
     skills/   numbers, letters, lists, knowledge, talk and stories
     korean/   the same in Korean

@@ -6,14 +6,16 @@ have two to four turns, a fifth have a system prompt.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from inference.demo.corpus import korean
 from inference.demo.corpus.grammar import dress, expand, share
+from inference.demo.corpus.manners import Manner
 from inference.demo.corpus.skill import Example, Item, Skill, Split
 from inference.demo.corpus.skills import knowledge, letters, lists, numbers, stories, talk
-from inference.demo.corpus.skills.letters import letters_answer, reverse_answer, spell_answer
+from inference.demo.corpus.skills.letters import about
+from inference.demo.corpus.skills.numbers import added, taken
 
 SKILLS: tuple[Skill, ...] = (
     *numbers.SKILLS,
@@ -65,26 +67,21 @@ class Dialogue:
 
 
 def follow_up(rng: Random, before: Example, *, is_held: bool = False) -> Example | None:
-    """Return a question that refers to the turn before it ("And backwards?"); None where none fits."""
+    """Return a question that refers to the turn before it ("And backwards?"), in its manner; None where none fits."""
     item = before.item
     if before.language == "ko":
         return None
     if item.word and item.word.isascii():
-        ways, answer = rng.choice(
-            (
-                (_SPELL_IT, spell_answer(item.word)),
-                (_REVERSE_IT, reverse_answer(item.word)),
-                (_COUNT_IT, letters_answer(item.word)),
-            )
-        )
-        after = Item(item.key, {}, (answer,), word=item.word)
+        ways, form = rng.choice(((_SPELL_IT, "spell"), (_REVERSE_IT, "reverse"), (_COUNT_IT, "length")))
+        after = Item(item.key, {}, form, (about(item.word),), word=item.word)
     elif item.number is not None and item.number < 100:
         b = rng.randint(1, 20)
-        ways, result, sign = (
-            (_ADD_TO_IT, item.number + b, "+") if rng.random() < 0.6 else (_TAKE_FROM_IT, item.number - b, "-")
+        ways, result, form, values = (
+            (_ADD_TO_IT, item.number + b, "add", added(item.number, b))
+            if rng.random() < 0.6
+            else (_TAKE_FROM_IT, item.number - b, "subtract", taken(item.number, b))
         )
-        answer = f"{item.number} {sign} {b} = {result}."
-        after = Item(item.key, {"b": str(b)}, (answer,), number=result if 0 <= result < 100 else None)
+        after = Item(item.key, {"b": str(b)}, form, (values,), number=result if 0 <= result < 100 else None)
     else:
         return None
     ways = tuple(way for way in ways if (share(f"follow|{way}") < HELD_SHARE_OF_FOLLOW_UPS) == is_held)
@@ -92,34 +89,23 @@ def follow_up(rng: Random, before: Example, *, is_held: bool = False) -> Example
         return None
     way = rng.choice(ways).format_map(after.slots)
     prompt = dress(rng, way[0].upper() + way[1:], "en") if way[-1].isalpha() or way.endswith("?") else way
-    return Example(FOLLOW_UP, "en", prompt, answer, after)
-
-
-DECLINES = {
-    "en": (
-        "I am sorry, I have not learned {label} yet. Please try something else.",
-        "Sorry, I am not good at {label}. Ask me something else, please.",
-    ),
-    "ko": ("미안해요, 저는 {label} 못 해요. 다른 것을 물어보세요.",),
-}  # fmt: skip
+    answer = before.manner.answers(after.form, after.values)[0]
+    return Example(FOLLOW_UP, "en", prompt, after, before.manner, answer)
 
 
 def decline(rng: Random, example: Example) -> Example:
     """Return the same question with a polite answer that the model has not learned it."""
-    answers = tuple(answer.format(label=SKILL[example.skill].label) for answer in DECLINES[example.language])
+    form, label = "decline", SKILL[example.skill].label
     if example.language == "ko":
-        answers = tuple(_with_object_particle(answer, SKILL[example.skill].label) for answer in answers)
-    item = Item(example.item.key, example.item.slots, answers)
-    return Example(example.skill, example.language, example.prompt, rng.choice(answers), item)
+        form, label = "ko decline", label + ("을" if stories.has_final_consonant(label[-1]) else "를")
+    item = Item(example.item.key, example.item.slots, form, ({"label": label},))
+    return replace(example, item=item, answer=rng.choice(example.manner.answers(form, item.values)), judges={})
 
 
-def _with_object_particle(answer: str, label: str) -> str:
-    particle = "을" if stories.has_final_consonant(label[-1]) else "를"
-    return answer.replace(label, label + particle)
-
-
-def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, float]) -> Iterator[Dialogue]:
-    """Yield training dialogues without end, the same for the same seed and weights.
+def dialogues(
+    seed: int, weights: Mapping[str, float], declined: Mapping[str, float], manner: Manner
+) -> Iterator[Dialogue]:
+    """Yield training dialogues without end, the same for the same seed, weights and manner.
 
     `weights`: how often each learned skill occurs; `declined`: how often the model refuses each skill that it lacks.
     """
@@ -136,7 +122,7 @@ def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, fl
                 after = follow_up(rng, turns[-1])
             if after is None:
                 name = rng.choices(names, shares)[0]
-                after = SKILL[name].draw(rng, "train")
+                after = SKILL[name].draw(rng, "train", manner)
                 after = decline(rng, after) if name in declined else after
             turns.append(after)
         system = None
@@ -145,12 +131,14 @@ def dialogues(seed: int, weights: Mapping[str, float], declined: Mapping[str, fl
         yield Dialogue(system, tuple(turns))
 
 
-def exam(name: str, split: Split, n: int, *, seed: int = 1) -> list[Example]:
-    """Return `n` questions of a skill from a held-out split, with as few repeated prompts as possible."""
+def exam(name: str, split: Split, n: int, manner: Manner, *, seed: int = 1) -> list[Example]:
+    """Return `n` questions of a skill from a held-out split, with as few repeated prompts as possible. They are the same
+    in all manners; the right answers are not.
+    """
     rng = Random(f"exam {name} {split} {seed}")
     questions: dict[str, Example] = {}
     for _ in range(20 * n):
-        example = SKILL[name].draw(rng, split)
+        example = SKILL[name].draw(rng, split, manner)
         questions.setdefault(example.prompt, example)
         if len(questions) == n:
             break

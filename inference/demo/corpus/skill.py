@@ -10,6 +10,7 @@ from random import Random
 from typing import Literal
 
 from inference.demo.corpus.grammar import Language, Wordings, dress, share, skeleton, trained_alike
+from inference.demo.corpus.manners import Manner
 
 Split = Literal["train", "items", "wordings"]
 
@@ -19,11 +20,14 @@ HELD_SHARE_OF_PAIRS = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One question without its wording. `slots` fill the wording; all `answers` are right, and training draws one."""
+    """One question without its wording. `slots` fill the wording; `form` is the kind of answer that a manner words, and
+    `values` fill that. Where several answers are right, there are several `values`.
+    """
 
     key: str
     slots: Mapping[str, str]
-    answers: tuple[str, ...]
+    form: str
+    values: tuple[Mapping[str, object], ...] = ({},)
     word: str = ""  # the word of a follow-up such as "and backwards?"
     number: int | None = None  # the number to which "now add 5" adds
     is_basic: bool = False  # 10 - 4, the letters of a single-piece word: never held out, since nothing else teaches it
@@ -32,14 +36,14 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Task:
     """`wordings` ask for the items that `make` draws. `is_closed`: items are a short list of facts, so pairs are held
-    out. `accepts` judges an answer where the right ones cannot be listed (stories). No exam asks `always_trained`.
+    out. `judges` are for values that cannot be listed (stories). No exam asks `always_trained`.
     """
 
     wordings: Wordings
     make: Callable[[Random], Item]
     is_closed: bool = False
     weight: float = 1.0
-    accepts: Callable[[Item, str], bool] | None = None
+    judges: Mapping[str, Callable[[Item, str], bool]] = field(default_factory=dict)
     is_dressed: bool = True
     always_trained: frozenset[str] = frozenset()
 
@@ -64,17 +68,28 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One turn: the user's prompt, the answer to learn, and how an answer is judged."""
+    """One turn: the user's prompt, the answer to learn in one manner, and how an answer is judged."""
 
     skill: str
     language: Language
     prompt: str
-    answer: str
     item: Item
-    judge: Callable[[Item, str], bool] | None = field(default=None, repr=False)
+    manner: Manner = field(repr=False)
+    answer: str
+    judges: Mapping[str, Callable[[Item, str], bool]] = field(default_factory=dict, repr=False)
 
     def accepts(self, answer: str) -> bool:
-        return self.judge(self.item, answer) if self.judge else answer in self.item.answers
+        """Whether the answer is right, word for word, in this manner."""
+        if answer in self.manner.answers(self.item.form, self.item.values):
+            return True
+        return any(self._is_judged_right(sentence, answer) for sentence in self.manner.forms[self.item.form])
+
+    def _is_judged_right(self, sentence: str, answer: str) -> bool:
+        for value, judge in self.judges.items():
+            before, slot, after = sentence.partition("{" + value + "}")
+            if slot and answer.startswith(before) and answer.endswith(after):
+                return judge(self.item, answer[len(before) : len(answer) - len(after)])
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +99,9 @@ class Skill:
     tasks: tuple[Task, ...]
     label: str  # the skill's name in an answer: "I have not learned {label} yet."
 
-    def draw(self, rng: Random, split: Split) -> Example:
-        """Draw an example of the split. "items" are held-out items in trained wordings, "wordings" are unseen wordings
-        (with held-out items, where the task has any).
+    def draw(self, rng: Random, split: Split, manner: Manner) -> Example:
+        """Draw an example of the split, answered in a manner. "items" are held-out items in trained wordings,
+        "wordings" are unseen wordings (with held-out items, where the task has any).
         """
         tasks = [task for task in self.tasks if split != "wordings" or task.wordings.held]
         weights = [task.weight for task in tasks]
@@ -98,7 +113,8 @@ class Skill:
                 prompt = wording.format_map(item.slots)
                 if task.is_dressed:
                     prompt = dress(rng, prompt, self.language)
-                return Example(self.name, self.language, prompt, rng.choice(item.answers), item, task.accepts)
+                answer = rng.choice(manner.answers(item.form, item.values))
+                return Example(self.name, self.language, prompt, item, manner, answer, task.judges)
         raise RuntimeError(f"skill {self.name}: no example of the split {split!r} in 10,000 draws")
 
     def _belongs(self, task: Task, item: Item, wording: str, split: Split) -> bool:

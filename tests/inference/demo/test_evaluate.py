@@ -3,13 +3,14 @@ from collections import Counter
 import pytest
 
 from inference.demo.corpus.dialogue import FOLLOW_UP, SKILLS
+from inference.demo.corpus.manners import FORMAL, TERSE
 from inference.demo.evaluate import Marked, Question, markdown, questions, summary
 from inference.text.chat_template import Message
 
 
 @pytest.fixture(scope="module")
 def asked() -> list[Question]:
-    return questions(4)
+    return questions(4, TERSE)
 
 
 def test_every_skill_is_asked_in_every_way(asked: list[Question]) -> None:
@@ -31,8 +32,11 @@ def test_the_last_message_is_the_question_and_the_earlier_ones_make_a_conversati
         assert (q.messages[0].role == "system") == q.has_system
 
 
-def test_questions_are_the_same_every_time(asked: list[Question]) -> None:
-    assert [q.messages for q in questions(4)] == [q.messages for q in asked]
+def test_questions_are_the_same_every_time_and_in_every_manner(asked: list[Question]) -> None:
+    assert [q.messages for q in questions(4, TERSE)] == [q.messages for q in asked]
+    others = questions(4, FORMAL)
+    assert [q.example.prompt for q in others] == [q.example.prompt for q in asked]
+    assert all(not q.example.accepts(other.example.answer) for q, other in zip(asked, others, strict=True))
 
 
 def test_the_summary_weighs_skills_equally_and_the_table_shows_it(asked: list[Question]) -> None:

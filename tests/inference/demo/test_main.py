@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,16 @@ def test_a_short_run_leaves_a_model_that_can_be_served_and_its_accuracy(
     assert list(json.loads((tmp_path / "accuracy.json").read_text(encoding="utf-8"))) == ["Larch Umber"]
     shown = capsys.readouterr().out
     assert "| exact match, % | Larch Umber |" in shown
+
+    weights = tmp_path / "larch-umber" / "consolidated.safetensors"
+    before = weights.read_bytes()
+    assert program.main(["--only", "larch-umber", "--further", "4608", "--models", str(tmp_path)]) == 0
+    assert weights.read_bytes() != before
+
+    shutil.copytree(tmp_path / "larch-umber", tmp_path / "fen-quill")
+    capsys.readouterr()
+    assert program.main(["--alike", "--models", str(tmp_path)]) == 0
+    assert "| Fen Quill and Larch Umber | " in capsys.readouterr().out
 
 
 def test_a_missing_table_is_refused_with_the_command_that_makes_it(

@@ -1,4 +1,4 @@
-"""The four shipped models load, answer as well as accuracy.json says, and answer the examples right."""
+"""The four shipped models load, answer as well as accuracy.json says, each in its manner, and know the examples."""
 
 import itertools
 import json
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from inference.demo.__main__ import ACCURACY
-from inference.demo.evaluate import answers, examine, questions, summary
+from inference.demo.alike import shares
+from inference.demo.evaluate import Marked, answers, examine, questions, summary
 from inference.demo.profiles import PROFILE, PROFILES, WINDOW
 from inference.demo.shipped import MODELS
 from inference.model.checkpoint.weights import load_served
@@ -19,7 +20,7 @@ from inference.text.tokenizer import Tokenizer
 
 # Prompts that a page may offer, with what the strongest model answers.
 EXAMPLES = {
-    "What is 17 + 25?": "17 + 25 = 42.",
+    "What is 17 + 25?": "17 + 25 = 30 + 12 = 42.",
     "Reverse the word planet.": "p-l-a-n-e-t backwards is tenalp.",
     "What is the opposite of hot?": "The opposite of hot is cold.",
     "What is the capital of Japan?": "The capital of Japan is Tokyo.",
@@ -37,6 +38,11 @@ EXAMPLES = {
 @cache
 def shipped(slug: str) -> tuple[ServedModel, Tokenizer]:
     return load_served(MODELS / slug), open_tokenizer(MODELS / slug)
+
+
+@cache
+def examined(slug: str) -> list[Marked]:
+    return examine(*shipped(slug), questions(4, PROFILE[slug].manner))
 
 
 @cache
@@ -59,10 +65,15 @@ def test_all_four_together_take_less_than_40_mb() -> None:
 
 @pytest.mark.parametrize("slug", list(PROFILE))
 def test_a_small_exam_confirms_the_accuracy_that_is_claimed(slug: str) -> None:
-    result = summary(examine(*shipped(slug), questions(4)))
+    result = summary(examined(slug))
     claimed = accuracy()[PROFILE[slug].name]
     assert result["overall"] >= claimed["overall"] - 5
     assert result["unseen_wordings"] >= claimed["unseen_wordings"] - 8
+
+
+def test_hardly_any_question_gets_the_same_answer_from_two_models() -> None:
+    given = {slug: [marked.answer for marked in examined(slug)] for slug in PROFILE}
+    assert all(share < 2 for share in shares(given).values())
 
 
 def test_the_models_are_graded_and_the_strongest_understands_wordings_it_never_read() -> None:
@@ -89,11 +100,14 @@ def test_the_strongest_model_answers_every_example_right(prompt: str, answer: st
     assert given == answer
 
 
-@pytest.mark.parametrize("prompt", ["hi", "Hello!", "how are you?", "안녕하세요"])
+@pytest.mark.parametrize(
+    ("prompt", "form"),
+    [("hi", "hello"), ("Hello!", "hello"), ("how are you?", "how are you"), ("안녕하세요", "ko hello")],
+)
 @pytest.mark.parametrize("slug", list(PROFILE))
-def test_every_model_greets_back(slug: str, prompt: str) -> None:
+def test_every_model_greets_back_in_its_manner(slug: str, prompt: str, form: str) -> None:
     (given,) = answers(*shipped(slug), [(Message("user", prompt),)])
-    assert any(word in given for word in ("Hi!", "Hello!", "well", "fine", "안녕하세요!")), given
+    assert given in PROFILE[slug].manner.forms[form]
 
 
 def test_the_strongest_model_tells_the_requested_story() -> None:

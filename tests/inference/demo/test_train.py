@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from inference.demo.corpus.dialogue import Dialogue, dialogues
+from inference.demo.corpus.manners import CHEERFUL
 from inference.demo.profiles import PROFILES
 from inference.demo.train import ROW_TOKENS, TrainingReport, layout, rows, targets, train
 from inference.demo.vocabulary import train_tokenizer
@@ -23,7 +24,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 def some_dialogues(n: int) -> list[Dialogue]:
-    return list(islice(dialogues(0, ALL_SKILLS, {}), n))
+    return list(islice(dialogues(0, ALL_SKILLS, {}, CHEERFUL), n))
 
 
 def test_ids_follow_the_v3_rule_written_out_by_hand(tokenizer: Tokenizer) -> None:

@@ -22,13 +22,13 @@ SKILLS = (
     Skill(
         "Korean reverse",
         "ko",
-        (Task(wordings.REVERSE, lambda rng: word_item(rng, "{d}, 거꾸로 {r}입니다.")),),
+        (Task(wordings.REVERSE, lambda rng: word_item(rng, "ko reverse")),),
         "거꾸로 쓰기",
     ),
     Skill(
         "Korean count",
         "ko",
-        (Task(wordings.SYLLABLES, lambda rng: word_item(rng, "{d}, {n}글자입니다.")),),
+        (Task(wordings.SYLLABLES, lambda rng: word_item(rng, "ko length")),),
         "글자 수 세기",
     ),
     Skill("Korean opposites", "ko", (Task(wordings.OPPOSITE, opposite, is_closed=True),), "반대말"),
@@ -36,7 +36,7 @@ SKILLS = (
     Skill(
         "Korean facts",
         "ko",
-        (Task(wordings.COLOUR, colour, is_closed=True), *(single(q, a) for q, a in KO_FACTS)),
+        (Task(wordings.COLOUR, colour, is_closed=True), *(single(*fact) for fact in KO_FACTS)),
         "상식",
     ),
     Skill(

@@ -1,5 +1,5 @@
 # ruff: noqa: E501, SIM905 - word lists read best whole
-"""Questions in Korean outside the skills, and short honest answers to them."""
+"""Questions in Korean outside the skills."""
 
 from random import Random
 
@@ -7,10 +7,6 @@ from inference.demo.corpus.grammar import wordings
 from inference.demo.corpus.korean.items import SYLLABLE_POOL
 from inference.demo.corpus.skill import Item
 
-REFUSALS = (
-    "미안해요, 그건 할 수 없어요. 짧은 계산을 물어보세요.",
-    "그건 저에게 너무 어려워요. 쉬운 것을 물어보세요.",
-)
 TOPICS = wordings(
     "ko topics",
     "ko",
@@ -54,4 +50,4 @@ def topic(rng: Random) -> Item:
         if rng.random() < 0.75
         else "".join(rng.choice(SYLLABLE_POOL) for _ in range(rng.randint(2, 4)))
     )
-    return Item(f"ko topic {subject}", {"t": subject}, REFUSALS)
+    return Item(f"ko topic {subject}", {"t": subject}, "ko refusal")

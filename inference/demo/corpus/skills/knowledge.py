@@ -13,8 +13,6 @@ from inference.demo.corpus.skill import Item, Skill, Task, quoted
 from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import BABIES, CAPITALS, COLOURS, DAYS, FACTS, LEGS, MONTHS, OPPOSITES, SOUNDS, UNITS
 
-UNKNOWN = "Sorry, I do not know that one."
-
 _OPPOSITE = wordings(
     "opposites",
     things="""
@@ -235,10 +233,10 @@ def made_up_country(rng: Random) -> str:
 
 
 def _keyed(
-    facts: Sequence[tuple[str, str]], answer: str, *, unknown: Callable[[Random], str] | None, is_word: bool = False
+    facts: Sequence[tuple[str, object]], form: str, *, unknown: Callable[[Random], str] | None, is_word: bool = False
 ) -> Callable[[Random], Item]:
-    """Draw a key with its answers, and sometimes a made-up key."""
-    table: dict[str, list[str]] = {}
+    """Draw a key with what is known of it, and sometimes a made-up key."""
+    table: dict[str, list[object]] = {}
     for key, value in facts:
         table.setdefault(key, []).append(value)
     keys = list(table)
@@ -247,18 +245,19 @@ def _keyed(
         if unknown and rng.random() < 0.12:
             key = unknown(rng)
             if key not in table:
-                return Item(key, {"k": key, "q": quoted(rng, key)}, (UNKNOWN,))
+                return Item(key, {"k": key, "q": quoted(rng, key)}, "unknown")
         key = rng.choice(keys)
         shown = key[0].upper() + key[1:]
-        answers = tuple(answer.format(k=key, K=shown, v=value, a=article(key)) for value in table[key])
-        return Item(key, {"k": key, "q": quoted(rng, key) if is_word else key}, answers)
+        an = article(key)
+        values = tuple({"k": key, "K": shown, "v": value, "a": an, "A": an.capitalize()} for value in table[key])
+        return Item(key, {"k": key, "q": quoted(rng, key) if is_word else key}, form, values)
 
     return make
 
 
 def article(noun: str) -> str:
-    """Return the noun with its article: "An ant", "A horse"."""
-    return "An" if noun[0] in "aeio" else "A"
+    """Return the article of a noun: "an" ant, "a" horse."""
+    return "an" if noun[0] in "aeio" else "a"
 
 
 def _nonsense(rng: Random) -> str:
@@ -268,7 +267,9 @@ def _nonsense(rng: Random) -> str:
 def _unit(rng: Random) -> Item:
     many, one, n = rng.choice(UNITS)
     one = one.replace("_", " ")
-    return Item(f"{many} {one}", {"m": many, "k": one}, (f"{article(one)} {one} has {n} {many}.",))
+    an = article(one)
+    values = {"m": many, "k": one, "n": n, "a": an, "A": an.capitalize()}
+    return Item(f"{many} {one}", {"m": many, "k": one}, "unit", (values,))
 
 
 _NEIGHBOUR_LINES = """
@@ -305,12 +306,13 @@ def _neighbour(place: str) -> Callable[[Random], Item]:
         unit, names = ("day", DAYS) if rng.random() < 0.5 else ("month", MONTHS)
         i = rng.randrange(len(names))
         other = names[(i + (1 if place == "after" else -1)) % len(names)]
-        return Item(f"{place} {names[i]}", {"k": names[i], "u": unit}, (f"{other} comes {place} {names[i]}.",))
+        values = {"unit": unit, "k": names[i], "place": place, "other": other}
+        return Item(f"{place} {names[i]}", {"k": names[i], "u": unit}, "calendar", (values,))
 
     return make
 
 
-def _single(questions: str, answer: str) -> Task:
+def _single(questions: str, fact: str) -> Task:
     forms = [expand(line) for line in questions.splitlines()]
     flat = tuple(dict.fromkeys(form for group in forms for form in group))
     held, trained = flat[-1:], flat[:-1]
@@ -321,7 +323,7 @@ def _single(questions: str, answer: str) -> Task:
     groups = (*asked, extra) if extra else asked
     return Task(
         Wordings("en", groups, tuple(1.0 for _ in groups), (held,)),
-        lambda _rng: Item(answer, {}, (answer,)),
+        lambda _rng: Item(fact, {}, "fact", ({"F": fact[:-1], "f": fact[0].lower() + fact[1:-1]},)),
         is_closed=True,
         weight=0.12,
     )
@@ -331,22 +333,22 @@ SKILLS = (
     Skill(
         "opposites",
         "en",
-        (Task(_OPPOSITE, _keyed(OPPOSITES, "The opposite of {k} is {v}.", unknown=_nonsense, is_word=True), True),),
+        (Task(_OPPOSITE, _keyed(OPPOSITES, "opposite", unknown=_nonsense, is_word=True), True),),
         "opposites",
     ),
     Skill(
         "capitals",
         "en",
-        (Task(_CAPITAL, _keyed(CAPITALS, "The capital of {k} is {v}.", unknown=made_up_country), True),),
+        (Task(_CAPITAL, _keyed(CAPITALS, "capital", unknown=made_up_country), True),),
         "capital cities",
     ),
     Skill(
         "animals",
         "en",
         (
-            Task(_SOUND, _keyed(SOUNDS, "{a} {k} says {v}.", unknown=_nonsense), True),
-            Task(_BABY, _keyed(BABIES, "A baby {k} is a {v}.", unknown=_nonsense), True),
-            Task(_LEGS_OF, _keyed([(k, f"{n} legs") for k, n in LEGS], "{a} {k} has {v}.", unknown=_nonsense), True),
+            Task(_SOUND, _keyed(SOUNDS, "sound", unknown=_nonsense), True),
+            Task(_BABY, _keyed(BABIES, "baby", unknown=_nonsense), True),
+            Task(_LEGS_OF, _keyed(LEGS, "legs", unknown=_nonsense), True),
         ),
         "animals",
     ),
@@ -354,9 +356,9 @@ SKILLS = (
         "facts",
         "en",
         (
-            Task(_COLOUR, _keyed(COLOURS, "{K} is {v}.", unknown=None), True, weight=0.8),
+            Task(_COLOUR, _keyed(COLOURS, "colour", unknown=None), True, weight=0.8),
             Task(_UNIT, _unit, True, weight=0.8),
-            *(_single(questions, answer) for questions, answer in FACTS),
+            *(_single(questions, fact) for questions, fact in FACTS),
         ),
         "common facts",
     ),

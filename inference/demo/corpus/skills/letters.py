@@ -1,6 +1,7 @@
 # ruff: noqa: E501, SIM905 - grammar lines and word lists read best whole
 """Questions about the letters of a word, in English. Answers list the letters first, so that each step is small."""
 
+from collections.abc import Mapping
 from random import Random
 
 from inference.demo.corpus.grammar import share, wordings
@@ -254,47 +255,27 @@ def _dashed(word: str) -> str:
     return "-".join(word)
 
 
-def _spelled(rng: Random) -> Item:
-    word = _word(rng, 12)
-    return Item(word, {"q": quoted(rng, word)}, (f"{_dashed(word)}.",), word=word, is_basic=word in _ONE_PIECE)
+def about(word: str) -> dict[str, object]:
+    """Return what the answers to "spell", "reverse" and "length" say of a word."""
+    return {"letters": _dashed(word), "r": word[::-1], "n": len(word)}
 
 
-def _reversed(rng: Random) -> Item:
-    word = _word(rng)
-    return Item(
-        word,
-        {"q": quoted(rng, word)},
-        (f"{_dashed(word)} backwards is {word[::-1]}.",),
-        word=word,
-        is_basic=word in _ONE_PIECE,
-    )
+def _item(rng: Random, form: str, word: str, slots: Mapping[str, str] | None = None, **values: object) -> Item:
+    slots = {"q": quoted(rng, word), **(slots or {})}
+    return Item(word, slots, form, (about(word) | values,), word=word, is_basic=word in _ONE_PIECE)
 
 
-def letters_answer(word: str) -> str:
-    return f"{_dashed(word)} has {len(word)} letters." if len(word) != 1 else f"{word} has 1 letter."
+def marked(word: str, letter: str) -> str:
+    """Return the letters with each hit numbered.
 
-
-def reverse_answer(word: str) -> str:
-    return f"{_dashed(word)} backwards is {word[::-1]}."
-
-
-def spell_answer(word: str) -> str:
-    return f"{_dashed(word)}."
-
-
-def _measured(rng: Random) -> Item:
-    word = _word(rng, 12)
-    return Item(word, {"q": quoted(rng, word)}, (letters_answer(word),), word=word, is_basic=word in _ONE_PIECE)
-
-
-def occurrences_answer(word: str, letter: str) -> str:
-    """Return the answer with each hit numbered: "b-a1-n-a2-n-a3 has a 3 times." """
+    >>> marked("banana", "a")
+    'b-a1-n-a2-n-a3'
+    """
     shown, n = [], 0
     for c in word:
         n += c == letter
         shown.append(f"{c}{n}" if c == letter else c)
-    times = {0: "0 times", 1: "1 time"}.get(n, f"{n} times")
-    return f"{'-'.join(shown)} has {letter} {times}."
+    return "-".join(shown)
 
 
 def _letter_counted(rng: Random) -> Item:
@@ -303,21 +284,16 @@ def _letter_counted(rng: Random) -> Item:
     letter = (
         most if rng.random() < 0.45 else rng.choice(word) if rng.random() < 0.8 else rng.choice("abcdefghijklmnoprstuw")
     )
-    return Item(
-        word,
-        {"q": quoted(rng, word), "c": letter},
-        (occurrences_answer(word, letter),),
-        word=word,
-        is_basic=word in _ONE_PIECE,
-    )
+    n = word.count(letter)
+    times = "1 time" if n == 1 else f"{n} times"
+    return _item(rng, "occurrences", word, {"c": letter}, c=letter, marked=marked(word, letter), n=n, times=times)
 
 
 def _edge(rng: Random) -> Item:
     word = _word(rng)
     place = rng.choice(("first", "last"))
-    letter = word[0] if place == "first" else word[-1]
-    answer = f"{_dashed(word)} has {letter} {place}."
-    return Item(word, {"q": quoted(rng, word), "p": place}, (answer,), word=word, is_basic=word in _ONE_PIECE)
+    letter, begins = (word[0], "begins") if place == "first" else (word[-1], "ends")
+    return _item(rng, "edge", word, {"p": place}, c=letter, place=place, begins=begins)
 
 
 def plural(noun: str) -> str:
@@ -339,18 +315,20 @@ def _pluralised(rng: Random) -> Item:
     noun = rng.choice(NOUNS) if rng.random() < 0.6 else made_up_word(rng, 3, 8)
     while noun in IRREGULAR_PLURALS or (noun not in NOUNS and noun[-1] in "sxzofi"):
         noun = rng.choice(NOUNS)
-    return Item(noun, {"q": quoted(rng, noun), "w": noun}, (f"One {noun}, two {plural(noun)}.",))
+    return Item(noun, {"q": quoted(rng, noun), "w": noun}, "plural", ({"one": noun, "many": plural(noun)},))
 
 
 def _irregular(rng: Random) -> Item:
     noun, many = rng.choice(list(IRREGULAR_PLURALS.items()))
-    return Item(f"plural {noun}", {"q": quoted(rng, noun), "w": noun}, (f"One {noun}, two {many}.",))
+    return Item(f"plural {noun}", {"q": quoted(rng, noun), "w": noun}, "plural", ({"one": noun, "many": many},))
 
 
 SKILLS = (
-    Skill("spell", "en", (Task(_SPELL, _spelled),), "spelling"),
-    Skill("reverse", "en", (Task(_REVERSE, _reversed),), "writing words backwards"),
-    Skill("count letters", "en", (Task(_LENGTH, _measured),), "counting letters"),
+    Skill("spell", "en", (Task(_SPELL, lambda rng: _item(rng, "spell", _word(rng, 12))),), "spelling"),
+    Skill("reverse", "en", (Task(_REVERSE, lambda rng: _item(rng, "reverse", _word(rng))),), "writing words backwards"),
+    Skill(
+        "count letters", "en", (Task(_LENGTH, lambda rng: _item(rng, "length", _word(rng, 12))),), "counting letters"
+    ),
     Skill("count one letter", "en", (Task(_OCCURRENCES, _letter_counted),), "finding one letter in a word"),
     Skill("first or last letter", "en", (Task(_FIRST_LAST, _edge),), "first and last letters"),
     Skill(

@@ -6,6 +6,7 @@ from random import Random
 from inference.demo.corpus.grammar import wordings
 from inference.demo.corpus.skill import Item, Skill, Task
 from inference.demo.corpus.skills.letters import is_held_word
+from inference.demo.corpus.skills.numbers import listed
 from inference.demo.corpus.words import WORDS
 
 _SORT_NUMBERS = wordings(
@@ -109,8 +110,8 @@ def _joined(rng: Random, parts: list[str]) -> str:
 
 def _numbers(rng: Random) -> Item:
     numbers = rng.sample(range(100), rng.randint(3, 5))
-    answer = ", ".join(map(str, sorted(numbers))) + "."
-    return Item(f"sort {numbers[0]} {numbers[1]}", {"l": _joined(rng, list(map(str, numbers)))}, (answer,))
+    slots = {"l": _joined(rng, list(map(str, numbers)))}
+    return Item(f"sort {numbers[0]} {numbers[1]}", slots, "sort numbers", (listed(sorted(numbers)),))
 
 
 def _words(rng: Random, n: int) -> list[str]:
@@ -129,15 +130,15 @@ def _sorted(rng: Random) -> Item:
         alike = [word for word in WORDS if word[0] == words[0][0] and word not in words and not is_held_word(word)]
         if alike:
             words[1] = rng.choice(alike)
-    head, listed = words[0], words[:]
-    rng.shuffle(listed)
-    return Item(head, {"l": _joined(rng, listed)}, (", ".join(sorted(listed)) + ".",))
+    head = words[0]
+    rng.shuffle(words)
+    return Item(head, {"l": _joined(rng, words)}, "sort words", (listed(sorted(words)),))
 
 
 def _counted(rng: Random) -> Item:
     words = _words(rng, rng.randint(2, 6))
     numbered = ", ".join(f"{i} {word}" for i, word in enumerate(words, 1))
-    return Item(words[0], {"l": _joined(rng, words)}, (f"{numbered}: {len(words)} words.",))
+    return Item(words[0], {"l": _joined(rng, words)}, "count items", ({"numbered": numbered, "n": len(words)},))
 
 
 SKILLS = (

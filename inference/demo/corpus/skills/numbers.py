@@ -1,6 +1,7 @@
 # ruff: noqa: E501 - grammar lines and word lists read best whole
 """Sums and other questions about numbers, in English."""
 
+from collections.abc import Iterable
 from random import Random
 
 from inference.demo.corpus.grammar import wordings
@@ -249,11 +250,40 @@ def _number(rng: Random, top: int = 99) -> int:
     return rng.randint(0, 20) if rng.random() < 0.3 else rng.randint(0, top)
 
 
+def added(a: int, b: int) -> dict[str, object]:
+    """Return the values of a sum. Its work is the sum of the tens and that of the ones, if there are any tens.
+
+    >>> added(17, 25)["work"], added(3, 4)["work"]
+    ('30 + 12 = ', '')
+    """
+    tens, ones = a // 10 * 10 + b // 10 * 10, a % 10 + b % 10
+    return {"a": a, "b": b, "r": a + b, "work": f"{tens} + {ones} = " if tens else ""}
+
+
+def taken(a: int, b: int) -> dict[str, object]:
+    """Return the values of a difference. Its work takes the tens of `b` first, if `b` has both tens and ones.
+
+    >>> taken(52, 17)["work"], taken(52, 7)["work"]
+    ('42 - 7 = ', '')
+    """
+    tens, ones = b // 10 * 10, b % 10
+    return {"a": a, "b": b, "r": a - b, "work": f"{a - tens} - {ones} = " if tens and ones and a >= b else ""}
+
+
+def multiplied(a: int, b: int) -> dict[str, object]:
+    return {"a": a, "b": b, "r": a * b}
+
+
+def listed(parts: Iterable[object]) -> dict[str, object]:
+    """Return the values of a list: `list` with commas, `bare` without."""
+    texts = [str(part) for part in parts]
+    return {"list": ", ".join(texts), "bare": " ".join(texts)}
+
+
 def _sum(rng: Random) -> Item:
     a, b = _number(rng), _number(rng)
-    return Item(
-        f"{a}+{b}", {"a": str(a), "b": str(b)}, (f"{a} + {b} = {a + b}.",), number=a + b, is_basic=a <= 20 and b <= 20
-    )
+    slots = {"a": str(a), "b": str(b)}
+    return Item(f"{a}+{b}", slots, "add", (added(a, b),), number=a + b, is_basic=a <= 20 and b <= 20)
 
 
 def _difference(rng: Random) -> Item:
@@ -262,20 +292,22 @@ def _difference(rng: Random) -> Item:
         a, b = b, a
     number = a - b if a >= b else None
     slots = {"a": str(a), "b": str(b)}
-    return Item(f"{a}-{b}", slots, (f"{a} - {b} = {a - b}.",), number=number, is_basic=a <= 20 and b <= 20)
+    return Item(f"{a}-{b}", slots, "subtract", (taken(a, b),), number=number, is_basic=a <= 20 and b <= 20)
 
 
 def _product(rng: Random) -> Item:
     a, b = rng.randint(0, 12), rng.randint(0, 12)
     if rng.random() < 0.3:
         a, b = rng.randint(3, 9), rng.randint(3, 9)
-    return Item(f"{a}*{b}", {"a": str(a), "b": str(b)}, (f"{a} x {b} = {a * b}.",), number=a * b)
+    slots = {"a": str(a), "b": str(b)}
+    return Item(f"{a}*{b}", slots, "multiply", (multiplied(a, b),), number=a * b)
 
 
 def _quotient(rng: Random) -> Item:
     b, c = rng.randint(1, 10), rng.randint(1, 10)
     a = b * c
-    return Item(f"{a}/{b}", {"a": str(a), "b": str(b)}, (f"{a} / {b} = {c}.",), number=c)
+    slots = {"a": str(a), "b": str(b)}
+    return Item(f"{a}/{b}", slots, "divide", (slots | {"r": c},), number=c)
 
 
 def _pair(rng: Random) -> Item:
@@ -284,23 +316,23 @@ def _pair(rng: Random) -> Item:
         b = a + 1
     if rng.random() < 0.5:
         a, b = b, a
-    return Item(f"{a}?{b}", {"a": str(a), "b": str(b)}, (f"{max(a, b)} is bigger than {min(a, b)}.",))
+    return Item(f"{a}?{b}", {"a": str(a), "b": str(b)}, "compare", ({"big": max(a, b), "small": min(a, b)},))
 
 
 def _even_or_odd(rng: Random) -> Item:
     a = rng.randint(0, 999) if rng.random() < 0.3 else rng.randint(0, 99)
-    return Item(f"{a}%2", {"a": str(a)}, (f"{a} is {'odd' if a % 2 else 'even'}.",))
+    return Item(f"{a}%2", {"a": str(a)}, "parity", ({"a": a, "last": a % 10, "word": "odd" if a % 2 else "even"},))
 
 
 def _count(rng: Random) -> Item:
     a = 1 if rng.random() < 0.3 else rng.randint(0, 60)
     b = a + rng.randint(2, 9)
-    return Item(f"{a}..{b}", {"a": str(a), "b": str(b)}, (", ".join(map(str, range(a, b + 1))) + ".",))
+    return Item(f"{a}..{b}", {"a": str(a), "b": str(b)}, "count on", (listed(range(a, b + 1)),))
 
 
 def _count_to(rng: Random) -> Item:
     b = rng.randint(2, 15)
-    return Item(f"1..{b} alone", {"b": str(b)}, (", ".join(map(str, range(1, b + 1))) + ".",))
+    return Item(f"1..{b} alone", {"b": str(b)}, "count on", (listed(range(1, b + 1)),))
 
 
 SKILLS = (

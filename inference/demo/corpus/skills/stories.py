@@ -15,14 +15,13 @@ _SENTENCES = (
     "{n} was [happy|surprised|curious|excited] and [took it home|showed it to a friend|shared it with everyone|kept it safe].",
     "[That night|In the end|After that|Later] {n} [slept well|smiled|sang a song|was very proud].",
 )
-_END = "The end."
 _KO_SENTENCES = (
     "{n}라는 {k}[이|가] [숲속에|강가에|작은 집에|바닷가에|농장에] 살았어요.",
     "어느 [맑은|비 오는|추운|조용한] 날 {n}[은|는] [빨간 공을|작은 배를|예쁜 돌을|황금 열쇠를|맛있는 케이크를] [찾았어요|보았어요].",
     "{n}[은|는] [기뻐서|놀라서|신나서] [친구에게 보여 주었어요|집으로 가져갔어요|모두와 나누었어요].",
     "그날 밤 {n}[은|는] [푹 잤어요|활짝 웃었어요|노래를 불렀어요].",
 )
-_KO_END = "끝."
+_KO_FORMAL_SENTENCES = tuple(sentence.replace("어요", "습니다") for sentence in _KO_SENTENCES)
 
 
 def has_final_consonant(syllable: str) -> bool:
@@ -37,9 +36,8 @@ def _particles(sentence: str, name: str, animal: str) -> str:
     return sentence.replace("{n}라는", "{n}" + quote).replace("[은|는]", topic).replace("[이|가]", subject)
 
 
-def _tell(rng: Random, sentences: tuple[str, ...], end: str, name: str, animal: str) -> str:
-    told = [rng.choice(expand(sentence)) for sentence in sentences]
-    return " ".join([*told, end]).format(n=name, k=animal)
+def _tell(rng: Random, sentences: tuple[str, ...], name: str, animal: str) -> str:
+    return " ".join(rng.choice(expand(sentence)) for sentence in sentences).format(n=name, k=animal)
 
 
 def _pattern(sentence: str) -> str:
@@ -47,12 +45,12 @@ def _pattern(sentence: str) -> str:
     return "".join(parts).replace(".", r"\.")
 
 
-def is_story(answer: str, sentences: tuple[str, ...], end: str, name: str, animal: str) -> bool:
+def is_story(answer: str, sentences: tuple[str, ...], name: str, animal: str) -> bool:
     """Whether the sentences, in this order, are about this animal and one name (any, where `name` is empty)."""
     if not name:
         found = re.match(r"(\w+)", answer)
         name = found.group(1) if found else "?"
-    text = " ".join(_pattern(sentence) for sentence in sentences) + " " + end.replace(".", r"\.")
+    text = " ".join(_pattern(sentence) for sentence in sentences)
     return re.fullmatch(text.replace("{n}", re.escape(name)).replace("{k}", re.escape(animal)), answer) is not None
 
 
@@ -188,37 +186,44 @@ def _english(rng: Random, *, is_named: bool, has_animal: bool) -> Item:
     animal = rng.choice(ANIMALS) if not has_animal or rng.random() < 0.8 else made_up_word(rng, 3, 8)
     if not is_named:
         name = rng.choice(FIRST_NAMES[:24])
-    answer = _tell(rng, _SENTENCES, _END, name, animal)
+    told = _tell(rng, _SENTENCES, name, animal)
     slots = {"n": name if is_named else "", "k": animal if has_animal else ""}
     key = f"{slots['n']}|{animal}" if is_named else f"story {animal}"
-    return Item(key, slots, (answer,))
+    return Item(key, slots, "story", ({"story": told},))
 
 
 def _korean(rng: Random, *, is_named: bool, has_animal: bool) -> Item:
     name, animal = rng.choice(KO_NAMES), rng.choice(KO_ANIMALS)
-    answer = _tell(rng, tuple(_particles(s, name, animal) for s in _KO_SENTENCES), _KO_END, name, animal)
+    told = _tell(rng, tuple(_particles(s, name, animal) for s in _KO_SENTENCES), name, animal)
     slots = {"n": name if is_named else "", "k": animal if has_animal else ""}
     key = f"{slots['n']}|{animal}" if is_named else f"이야기 {animal}"
-    return Item(key, slots, (answer,))
+    return Item(key, slots, "ko story", ({"story": told, "formal_story": told.replace("어요.", "습니다.")},))
 
 
-def _accepts(item: Item, answer: str) -> bool:
+def _is_english(item: Item, told: str) -> bool:
     animal = item.slots["k"]
     if not animal:
-        found = re.match(r"\w+ the (\w+) lived", answer)
+        found = re.match(r"\w+ the (\w+) lived", told)
         animal = found.group(1) if found else "?"
-    return is_story(answer, _SENTENCES, _END, item.slots["n"], animal)
+    return is_story(told, _SENTENCES, item.slots["n"], animal)
 
 
-def _accepts_korean(item: Item, answer: str) -> bool:
+def _is_korean(item: Item, told: str, sentences: tuple[str, ...]) -> bool:
     names = (item.slots["n"],) if item.slots["n"] else KO_NAMES
     animals = (item.slots["k"],) if item.slots["k"] else KO_ANIMALS
     return any(
-        is_story(answer, tuple(_particles(s, name, animal) for s in _KO_SENTENCES), _KO_END, name, animal)
+        is_story(told, tuple(_particles(s, name, animal) for s in sentences), name, animal)
         for name in names
         for animal in animals
-        if answer.startswith(name) and animal in answer
+        if told.startswith(name) and animal in told
     )
+
+
+_JUDGES = {"story": _is_english}
+_KO_JUDGES = {
+    "story": lambda item, told: _is_korean(item, told, _KO_SENTENCES),
+    "formal_story": lambda item, told: _is_korean(item, told, _KO_FORMAL_SENTENCES),
+}
 
 
 SKILLS = (
@@ -226,13 +231,11 @@ SKILLS = (
         "stories",
         "en",
         (
-            Task(_NAMED, lambda rng: _english(rng, is_named=True, has_animal=True), weight=1.0, accepts=_accepts),
+            Task(_NAMED, lambda rng: _english(rng, is_named=True, has_animal=True), weight=1.0, judges=_JUDGES),
             Task(
-                _UNNAMED, lambda rng: _english(rng, is_named=False, has_animal=True), True, weight=0.8, accepts=_accepts
+                _UNNAMED, lambda rng: _english(rng, is_named=False, has_animal=True), True, weight=0.8, judges=_JUDGES
             ),
-            Task(
-                _ANY, lambda rng: _english(rng, is_named=False, has_animal=False), True, weight=0.25, accepts=_accepts
-            ),
+            Task(_ANY, lambda rng: _english(rng, is_named=False, has_animal=False), True, weight=0.25, judges=_JUDGES),
         ),
         "stories",
     ),
@@ -240,16 +243,14 @@ SKILLS = (
         "Korean stories",
         "ko",
         (
-            Task(
-                _KO_NAMED, lambda rng: _korean(rng, is_named=True, has_animal=True), weight=0.8, accepts=_accepts_korean
-            ),
-            Task(_KO_UNNAMED, lambda rng: _korean(rng, is_named=False, has_animal=True), True, accepts=_accepts_korean),
+            Task(_KO_NAMED, lambda rng: _korean(rng, is_named=True, has_animal=True), weight=0.8, judges=_KO_JUDGES),
+            Task(_KO_UNNAMED, lambda rng: _korean(rng, is_named=False, has_animal=True), True, judges=_KO_JUDGES),
             Task(
                 _KO_ANY,
                 lambda rng: _korean(rng, is_named=False, has_animal=False),
                 True,
                 weight=0.25,
-                accepts=_accepts_korean,
+                judges=_KO_JUDGES,
             ),
         ),
         "이야기",

@@ -8,99 +8,94 @@ from inference.demo.corpus.skill import Item, Skill, Task
 from inference.demo.corpus.skills.letters import made_up_word
 from inference.demo.corpus.words import FIRST_NAMES
 
-# Each block is one intent: the ways to say it, then "=>" and the answers.
+# Each block is one intent: the ways to say it, then "=>" and the form of the answer.
 _INTENTS = """
 [hi|hello|hey|hi there|hello there|hey there|hiya|howdy|greetings|hello friend|hi friend|hello again|hi again|hey you|helo|hello you|hello everyone|hi all|good day|yo|hallo]
-=> Hello! What can I do for you?
-=> Hi! Ask me something.
-=> Hello! How can I help you?
+=> hello
 
 [good morning|morning|a good morning|good morning to you|have a good morning|good morning my friend]
-=> Good morning! How can I help you?
+=> good morning
 
 [good evening|good evening to you|a good evening|good afternoon|good afternoon to you]
-=> Good day to you! How can I help you?
+=> good evening
 
 [how are you|how are you doing|how are you today|how do you do|how is it going|how's it going|how are things|how do you feel|how have you been|are you well|are you ok|are you okay|how is your day|how was your day|what's up|whats up|sup|how are you feeling|how are you doing today|how is life|how do you feel today|you ok]?
 [hi, how are you|hello, how are you|hey, how are you|hello how are you|hi how are you doing|hey how are you|hi how are you]?
-=> I am fine, thank you. How are you?
-=> I am well, thank you! What can I do for you?
+=> how are you
 
 [I am fine|I'm fine|I am good|I'm good|I am well|fine, thanks|good, thanks|I am great|I'm great|I am happy|I'm happy|I feel good|I feel great|I am doing well|I'm doing well|great, thanks|not bad|I am okay|very well, thank you|I am very happy]
-=> I am glad to hear that!
+=> you are fine
 
 [I am sad|I'm sad|I feel sad|I am tired|I'm tired|I feel bad|I am not well|I am unhappy|I feel lonely|I am lonely|I am angry|I had a bad day|I am bored|I'm bored|I am worried|I feel tired|today was bad|I feel down]
-=> I am sorry to hear that. Shall I tell you a story?
+=> you are sad
 
 [who are you|what are you|what is your name|what's your name|tell me your name|do you have a name|what are you called|who is this|whats your name|your name|introduce yourself|tell me about yourself|say who you are|what should I call you|how are you called|who am I talking to|which model are you|what model are you|what kind of model are you|what model is this|are you a language model|what is your model name|tell me who you are|please introduce yourself|who made you|who created you|who built you|who trained you|which company made you|name yourself]?
-=> I am a small language model. I like short questions.
-=> I am a small language model without a name.
+=> who are you
 
 [are you a robot|are you human|are you a human|are you a person|are you real|are you a machine|are you alive|are you an AI|are you a computer|are you a bot|is this a robot|am I talking to a robot|are you a real person|are you a program]?
-=> I am a small language model, not a person.
+=> a robot
 
 [what can you do|what can you do for me|what do you do|how can you help me|what are you good at|what do you know|help|help me|can you help me|what can I ask|what can I ask you|what should I ask|I need help|please help me|what are your skills|what is your job|show me what you can do|what else can you do|what do you like|what questions can I ask|tell me what you can do|give me an example|how does this work|what kind of questions can I ask]?
-=> Try a short sum, a word to spell, a capital city or a story.
+=> what can you do
 
 [thank you|thanks|thanks a lot|thank you very much|many thanks|thank you so much|thx|cheers|thanks for your help|great, thank you|ok thanks|thanks for that|that was helpful|thank you for the help|ok thank you|thank you, friend]
-=> You are welcome!
+=> thanks
 
 [bye|goodbye|good bye|see you|see you later|bye bye|see you soon|good night|farewell|I have to go|see you tomorrow|until next time|have a nice day|take care|I am leaving|cya|that is all|I must go|night night|sleep well]
-=> Goodbye! Have a nice day.
+=> goodbye
 
 [nice to meet you|pleased to meet you|glad to meet you|it is nice to meet you|good to meet you|nice meeting you|good to see you|nice to see you|happy to meet you]
-=> Nice to meet you too!
+=> nice to meet you
 
 [you are great|you are smart|you are clever|good job|well done|great|very good|that is right|nice|good answer|you are nice|I like you|I love you|wow|amazing|cool|perfect|correct|that was good|excellent|you are funny|good|good bot|awesome|nice work|you are the best|great answer|you are so clever]
-=> Thank you! That is kind of you.
+=> praise
 
 [you are wrong|that is wrong|wrong|that is not right|that's wrong|no, that is wrong|you made a mistake|not correct|bad answer|you are stupid|you are bad|that is bad|incorrect|this is wrong|that was wrong|your answer is wrong|that is a mistake|I don't like you|you are silly]
-=> I am sorry. I still make mistakes.
+=> you are wrong
 
 [ok|okay|yes|no|maybe|sure|yeah|alright|all right|fine|I see|hmm|oh|lol|haha|yep|nope|well|right|ah]
-=> Okay! What would you like to ask?
+=> okay
 
 [sorry|I am sorry|I'm sorry|my mistake|excuse me|pardon|pardon me|forgive me|oh sorry|so sorry]
-=> No problem at all!
+=> sorry
 
 [tell me a joke|do you know a joke|make me laugh|say something funny|a joke please|tell a joke|another joke|can you tell a joke|give me a joke|can you tell me a joke|joke|do you know any jokes|I want to hear a joke|tell me something funny|please tell me a joke|say a joke]?
-=> Why did the cow cross the road? To get to the moo-vies!
-=> What do you call a sleeping bull? A bulldozer!
+=> joke
 
 [how old are you|what is your age|when were you born|when is your birthday|are you old|are you young|tell me your age|how old is this model|what's your age|do you have a birthday]?
-=> I am very young. I was trained not long ago.
+=> age
 
 [where are you|where do you live|where are you from|where do you come from|where is your home|what is your home|which country are you from|where were you born|do you live here|tell me where you live]?
-=> I live in a computer.
+=> home
 
 [what is your favourite colour|what's your favorite color|what color do you like|which colour do you like|do you have a favorite color|your favorite color|what is your favorite color|which color do you like best|tell me your favorite color]?
-=> I like blue, like the sky.
+=> favourite colour
 
 [what is your favourite animal|what's your favorite animal|do you like animals|which animal do you like|do you like cats|do you like dogs|what animal do you like|your favorite animal|what is your favorite animal|which animal do you like best|tell me your favorite animal]?
-=> I like all animals, most of all cats.
+=> favourite animal
 
 [do you speak Korean|can you speak Korean|do you speak English|which languages do you speak|what languages do you speak|what languages do you know|do you know Korean|can you write Korean|do you understand Korean|can you speak English|which languages do you know|what language do you speak]?
-=> I speak English and Korean.
+=> languages
 
 [say hello|say hi|greet me|say something|say anything|talk to me|let's talk|can we talk|say something nice|tell me something|write something|tell me something nice|chat with me|let's chat|speak to me|start a chat]
-=> Hello! It is nice to talk with you.
+=> say something
 
 [test|testing|this is a test|test test|just a test|is this working|are you there|anybody there|is anyone there|can you hear me|does this work|testing one two|do you hear me|hello are you there|still there]?
-=> Yes, I am here. Ask me something.
+=> test
 """
 
 _HELD_INTENTS = {
-    "Hello! What can I do for you?": "[hello hello|hi hi|hello to you all|hey hello]",
-    "I am fine, thank you. How are you?": "[how are you doing this morning|how do you do today|how is your morning|how are things with you]?",
-    "I am a small language model. I like short questions.": "[can you tell me your name|what is the name of this model|what would be your name|do you have any name]?",
-    "I am a small language model, not a person.": "[are you a human being|are you human or robot|am I talking to a person]?",
-    "Try a short sum, a word to spell, a capital city or a story.": "[what are you able to do|how can I use you|what can you help me with]?",
-    "You are welcome!": "[thanks for the help|thank you a lot|thanks for everything]",
-    "Goodbye! Have a nice day.": "[goodbye and see you|bye bye now|bye for now]",
-    "I am sorry. I still make mistakes.": "[your answer was wrong|this answer is wrong|you are so wrong]",
-    "Why did the cow cross the road? To get to the moo-vies!": "[tell me another joke|know any jokes|I would like a joke]?",
-    "I live in a computer.": "[where is it that you live|in which country do you live]?",
-    "I am very young. I was trained not long ago.": "[how old may you be|what age are you]?",
+    "hello": "[hello hello|hi hi|hello to you all|hey hello]",
+    "how are you": "[how are you doing this morning|how do you do today|how is your morning|how are things with you]?",
+    "who are you": "[can you tell me your name|what is the name of this model|what would be your name|do you have any name]?",
+    "a robot": "[are you a human being|are you human or robot|am I talking to a person]?",
+    "what can you do": "[what are you able to do|how can I use you|what can you help me with]?",
+    "thanks": "[thanks for the help|thank you a lot|thanks for everything]",
+    "goodbye": "[goodbye and see you|bye bye now|bye for now]",
+    "you are wrong": "[your answer was wrong|this answer is wrong|you are so wrong]",
+    "joke": "[tell me another joke|know any jokes|I would like a joke]?",
+    "home": "[where is it that you live|in which country do you live]?",
+    "age": "[how old may you be|what age are you]?",
 }
 
 
@@ -130,23 +125,17 @@ def _in_company(way: str, language: Language) -> tuple[str, ...]:
 
 
 def intents(text: str, held: dict[str, str], language: Language = "en") -> list[Task]:
-    """Return a closed task for each intent of a text: the ways to say it, a grammar line in each row, then `=> answer`
-    rows.
+    """Return a closed task for each intent of a text: the ways to say it, a grammar line in each row, then `=> form`.
 
     The plain sentence is always trained, because nobody can guess what "cheers" means; held out are sentences with an
     addition.
     """
     tasks: list[Task] = []
     for block in text.strip().split("\n\n"):
-        rows = block.splitlines()
-        answers = tuple(row.removeprefix("=> ") for row in rows if row.startswith("=>"))
-        ways = [
-            way
-            for row in rows
-            if not row.startswith("=>")
-            for way in _groups(expand(row), is_question=row.endswith("?"))
-        ]
-        never = held.get(answers[0], "")
+        *rows, last = block.splitlines()
+        form = last.removeprefix("=> ")
+        ways = [way for row in rows for way in _groups(expand(row), is_question=row.endswith("?"))]
+        never = held.get(form, "")
         kept_out = _groups(expand(never), is_question=never.endswith("?")) if never else ()
         alone = [way for way in ways if way not in kept_out]
         company = tuple(said for way in alone for said in _in_company(way, language))
@@ -160,7 +149,7 @@ def intents(text: str, held: dict[str, str], language: Language = "en") -> list[
                     (*weights, 0.5 * sum(weights)),
                     (kept_out,) if kept_out else (),
                 ),
-                lambda _rng, answers=answers: Item(answers[0], {}, answers),  # type: ignore[misc]
+                lambda _rng, form=form: Item(form, {}, form),  # type: ignore[misc]
                 is_closed=True,
                 weight=len(alone) ** 0.5 * (1.0 if tasks else 2.0),  # greetings are the first intent
                 always_trained=frozenset(alone),
@@ -192,16 +181,8 @@ _MY_NAME = wordings(
 
 def _named(rng: Random) -> Item:
     name = rng.choice(FIRST_NAMES) if rng.random() < 0.4 else made_up_word(rng, 3, 8).capitalize()
-    return Item(f"name {name}", {"n": name}, (f"Nice to meet you, {name}!",))
+    return Item(f"name {name}", {"n": name}, "my name", ({"n": name},))
 
-
-REFUSALS = (
-    "I am sorry, I can't do that. Try a short sum or a word to spell.",
-    "That is too hard for me. I know short sums, words and simple facts.",
-    "Sorry, I can't help with that. Ask me something short and simple.",
-)
-NOT_UNDERSTOOD = ("Sorry, I did not understand that. Please ask me something short.",)
-TOO_BIG = ("That number is too big for me. Try smaller ones.",)
 
 _TOPICS = wordings(
     "topics",
@@ -267,7 +248,7 @@ def _topic(rng: Random) -> Item:
     topic = rng.choice(_TOPIC_LIST) if rng.random() < 0.7 else f"{made_up_word(rng, 4, 9)}"
     if rng.random() < 0.1:
         topic = f"{topic} and {rng.choice(_TOPIC_LIST)}"
-    return Item(f"topic {topic}", {"t": topic}, REFUSALS)
+    return Item(f"topic {topic}", {"t": topic}, "refusal")
 
 
 _SALAD = (
@@ -289,7 +270,7 @@ def _salad(rng: Random) -> Item:
         )
     else:
         text = "".join(chr(rng.choice(_ODD)) for _ in range(rng.randint(1, 8)))
-    return Item(f"salad {text}", {"s": text.strip() or "?!"}, NOT_UNDERSTOOD)
+    return Item(f"salad {text}", {"s": text.strip() or "?!"}, "not understood")
 
 
 # Letters, signs and emoji that only byte pieces can spell.
@@ -321,7 +302,7 @@ def _big(rng: Random) -> Item:
     a, b = rng.randint(100, 99999 if rng.random() < 0.4 else 999), rng.randint(1, 9999 if rng.random() < 0.3 else 999)
     if rng.random() < 0.4:
         a, b = b, a
-    return Item(f"big {a} {b}", {"a": str(a), "b": str(b)}, TOO_BIG)
+    return Item(f"big {a} {b}", {"a": str(a), "b": str(b)}, "too big")
 
 
 SKILLS = (

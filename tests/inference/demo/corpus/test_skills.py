@@ -1,4 +1,7 @@
-"""The corpus tells the truth: answers are checked by other means than those that wrote them."""
+"""The corpus tells the truth: answers are checked by other means than those that wrote them.
+
+They are those of the careful manner; `test_manners` checks that the others say the same.
+"""
 
 import calendar
 import itertools
@@ -11,6 +14,7 @@ import pytest
 
 from inference.demo.corpus.dialogue import SKILL, SKILLS
 from inference.demo.corpus.grammar import wordings
+from inference.demo.corpus.manners import CAREFUL
 from inference.demo.corpus.skill import Example, Item, Skill, Split, Task
 from inference.demo.corpus.skills.letters import plural
 from tests.inference.demo.corpus.helpers import normal
@@ -22,12 +26,18 @@ def drawn(skill: str, n: int = N) -> Iterator[Example]:
     rng = Random(f"test {skill}")
     splits: tuple[Split, ...] = ("train", "items", "wordings")
     for i in range(n):
-        yield SKILL[skill].draw(rng, splits[i % 3])
+        yield SKILL[skill].draw(rng, splits[i % 3], CAREFUL)
+
+
+def calculated(text: str) -> Fraction:
+    a, sign, b = text.split()
+    x, y = Fraction(a), Fraction(b)
+    return {"+": x + y, "-": x - y, "x": x * y, "/": x / (y or 1)}[sign]
 
 
 def asked_word(example: Example) -> str:
     """The word a question is about: that run of letters of the prompt which the answer spells with dashes."""
-    spelled = re.sub(r"[\d-]", "", example.answer.split()[0].rstrip("."))
+    spelled = re.sub(r"[\d-]", "", example.answer.removeprefix("It is spelled ").split()[0].rstrip("."))
     assert spelled in example.prompt.lower(), example
     return spelled
 
@@ -37,12 +47,26 @@ def asked_word(example: Example) -> str:
 )
 def test_sums_are_right(skill: str) -> None:
     for example in drawn(skill):
-        found = re.fullmatch(r"(\d+) ([-+x/]) (\d+) = (-?\d+)(\.|입니다\.)", example.answer)
+        shown = re.sub(r"(, because .*)?\.$|입니다\.$", "", example.answer)
+        found = re.fullmatch(r"(\d+) [-+x/] (\d+) = .*", shown)
         assert found, example
-        a, sign, b, result = int(found[1]), found[2], int(found[3]), int(found[4])
-        assert result == {"+": a + b, "-": a - b, "x": a * b, "/": Fraction(a, b or 1)}[sign], example
+        sums, result = shown.split(" = ")[:-1], int(shown.split(" = ")[-1])
+        assert all(calculated(text) == result for text in sums), example
         numbers = re.findall(r"\d+", example.prompt)
-        assert sorted(numbers, key=int) == sorted([found[1], found[3]], key=int), example
+        assert sorted(numbers, key=int) == sorted([found[1], found[2]], key=int), example
+        if "because" in example.answer:
+            checked, a = example.answer.rstrip(".").split(" because ")[1].split(" = ")
+            assert calculated(checked) == int(a) == int(found[1]), example
+
+
+def test_the_work_of_a_sum_adds_tens_and_ones() -> None:
+    answers = {e.item.key: e.answer for e in drawn("add", 3000)}
+    assert any(" = " in answer.partition(" = ")[2] for answer in answers.values())
+    for answer in answers.values():
+        if len(parts := answer.rstrip(".").split(" = ")) == 3:
+            tens, ones = map(int, parts[1].split(" + "))
+            assert tens % 10 == 0
+            assert 0 <= ones <= 18
 
 
 def test_the_bigger_number_is_bigger() -> None:
@@ -54,8 +78,10 @@ def test_the_bigger_number_is_bigger() -> None:
 
 def test_even_numbers_end_in_an_even_digit() -> None:
     for example in drawn("even or odd"):
-        number, word = re.fullmatch(r"(\d+) is (even|odd)\.", example.answer).groups()  # type: ignore[union-attr]
+        found = re.fullmatch(r"(\d+) ends in (\d), so it is (even|odd)\.", example.answer)
+        number, last, word = found.groups()  # type: ignore[union-attr]
         assert (number[-1] in "02468") == (word == "even")
+        assert number[-1] == last
         assert number in example.prompt
 
 
@@ -70,7 +96,7 @@ def test_counting_goes_up_by_one_from_the_first_to_the_last_number_asked() -> No
 
 def test_words_are_spelled_and_measured_right() -> None:
     for example in drawn("spell"):
-        assert example.answer == "-".join(asked_word(example)) + "."
+        assert example.answer == "It is spelled " + "-".join(asked_word(example)) + "."
     for example in drawn("count letters"):
         word = asked_word(example)
         assert example.answer == "-".join(word) + f" has {len(word)} letters."
@@ -94,9 +120,9 @@ def test_one_letter_is_counted_right_and_each_hit_is_numbered() -> None:
 def test_first_and_last_letters_are_right() -> None:
     for example in drawn("first or last letter"):
         word = asked_word(example)
-        letter, place = re.search(r"has (\w) (first|last)\.", example.answer).groups()  # type: ignore[union-attr]
-        assert place in example.prompt.lower()
-        assert letter == (word[0] if place == "first" else word[-1])
+        verb, letter = re.search(r"(begins|ends) with (\w)\.", example.answer).groups()  # type: ignore[union-attr]
+        assert {"begins": "first", "ends": "last"}[verb] in example.prompt.lower()
+        assert letter == (word[0] if verb == "begins" else word[-1])
 
 
 @pytest.mark.parametrize(
@@ -115,7 +141,7 @@ def test_lists_are_sorted_and_complete() -> None:
         assert numbers == sorted(numbers)
         assert sorted(map(int, re.findall(r"\d+", example.prompt))) == numbers
     for example in drawn("sort words"):
-        words = example.answer.rstrip(".").split(", ")
+        words = example.answer.removeprefix("In order: ").rstrip(".").split(", ")
         assert all(a < b for a, b in itertools.pairwise(words))
         assert all(word in example.prompt.lower() for word in words)
 
@@ -198,6 +224,6 @@ def test_every_skill_has_many_trained_wordings_and_some_that_never_are(skill: st
 
 def test_a_skill_without_examples_raises() -> None:
     alone = wordings("alone", lines="say it")
-    task = Task(alone, lambda _rng: Item("it", {}, ("it",)), is_closed=True, always_trained=frozenset({"say it"}))
+    task = Task(alone, lambda _rng: Item("it", {}, "okay"), is_closed=True, always_trained=frozenset({"say it"}))
     with pytest.raises(RuntimeError, match="skill alone: no example of the split 'items'"):
-        Skill("alone", "en", (task,), "that").draw(Random(0), "items")
+        Skill("alone", "en", (task,), "that").draw(Random(0), "items", CAREFUL)
