@@ -132,7 +132,7 @@ async def _ask(
     else:
         notes = ", it reasons first" if checked.is_reasoning else ""
         notes += ", with other settings (below)" if checked.lines else ""
-        print(f"  ok       {player.name}: first text after {(checked.ttft_ms or 0.0) / 1000:.1f} s{notes}", flush=True)
+        print(f"  ok       {player.name}: first token after {(checked.ttft_ms or 0.0) / 1000:.1f} s{notes}", flush=True)
     return player, checked
 
 

@@ -116,7 +116,7 @@ def test_check_asks_each_model_and_prints_the_lines_that_it_needs(
         assert main(written(server)) == 0
         printed = capsys.readouterr().out
         assert "  skipped  Old: active = false\n" in printed
-        assert "  ok       Strict: first text after 0." in printed
+        assert "  ok       Strict: first token after 0." in printed
         _, _, lines = printed.partition(
             "# in the [[models]] table of 'Strict', in place of a line with the same key:\n"
         )

@@ -190,7 +190,7 @@ def test_two_models_by_link_and_a_chat_with_one(arena: ScriptedArena) -> None:
             await expect(page).to_have_url(f"{arena.url}/side-by-side?a=Moss+Tarn&b=Wren+Sol")
             await ask(page, "Long")
             await expect(page.locator("#head-a .name")).to_have_text("Moss Tarn")
-            await expect(page.locator("#vote-hint")).to_contain_text("not rated")
+            await expect(page.locator("#vote-hint")).to_contain_text("not count")
             await page.locator("#vote-tie").click()
             await expect(page.locator("#reveal")).to_contain_text("does not count")
 

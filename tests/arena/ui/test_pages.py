@@ -404,7 +404,7 @@ def test_side_by_side_asks_the_chosen_models_and_sends_nothing_before() -> None:
         await _stream(send, battle.battle_id, "And then?", _request(), "Fen Quill", "Ash Lark", True)
         assert len(arena.battles) == 1
         assert (
-            "not rated"
+            "does not count"
             in (await _stream(_on(pages, "side-by-side", "", "load"), "", "", _request()))["vote-hint"]["value"]
         )
 

@@ -110,10 +110,10 @@ def test_after_the_vote_thoughts_are_folded_below_the_answer_as_plain_characters
     assert "\n" not in below, "an empty line would end the HTML, and what follows would be read as Markdown"
     assert below.count("<details ") == below.count("</details>") == 2
     assert "open" not in below
-    assert "What this model thought in turn 2" in below
+    assert "This model&#x27;s reasoning in turn 2" in below
     assert html.unescape(below.split("<div>")[1].split("</div>")[0].replace("<br>", "\n")) == thought
     one = showing.battle(replace(VOTED, reveal=replace(COUNTED, b=replace(SIDE_B, thoughts=("Hm.",)))), EN)
-    assert "<summary>What this model thought</summary><div>Hm.</div>" in one["more-b"]["value"]
+    assert "<summary>This model&#x27;s reasoning</summary><div>Hm.</div>" in one["more-b"]["value"]
 
 
 @pytest.mark.parametrize(
@@ -247,13 +247,13 @@ def test_the_settings_of_the_arena_can_be_seen_before_the_vote() -> None:
         assert f"<dd>{cell}</dd>" in folded
 
 
-def test_named_models_have_their_names_in_the_heads_and_the_page_says_that_a_vote_is_not_rated() -> None:
+def test_named_models_have_their_names_in_the_heads_and_the_page_says_that_a_vote_does_not_count() -> None:
     named = replace(VOTABLE, kind="named", names=("Wren <Sol>", "Moss Tarn"), notice="wont_count_named")
     face = showing.battle(named, EN)
     assert "Wren &lt;Sol&gt;</strong>" in face["head-a"]["value"]
-    assert "not rated" in face["vote-hint"]["value"]
+    assert "does not count" in face["vote-hint"]["value"]
     assert face["pick-b"] == {"interactive": False, "value": "Moss Tarn"}
-    assert "not rated" in showing.battle(replace(named, state="open", can_vote=False), EN)["vote-hint"]["value"]
+    assert "will not count" in showing.battle(replace(named, state="open", can_vote=False), EN)["vote-hint"]["value"]
 
 
 def test_a_chat_has_one_side_and_no_letter() -> None:

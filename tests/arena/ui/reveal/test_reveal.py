@@ -98,7 +98,7 @@ def test_the_page_says_how_many_votes_can_be_withdrawn_or_why_not() -> None:
     none = replace(COUNTED, withdrawal=Withdrawal(60.0, 0, "total", n_total=1, next_at=40))
     face = page.faces(none, EN)
     assert face["withdraw-row"] == {"visible": False}
-    assert "possible after 40 votes" in face["withdraw-note"]["value"]
+    assert "withdraw another after 40 votes" in face["withdraw-note"]["value"]
     day = replace(COUNTED, withdrawal=Withdrawal(60.0, 0, "day", n_day=3))
     assert "you have withdrawn 3 within a day" in page.faces(day, EN)["withdraw-note"]["value"]
     withdrawn = replace(COUNTED, is_counted=False, reasons=("withdrawn",), withdrawal=None)

@@ -92,12 +92,12 @@ def test_the_page_shows_what_each_model_does() -> None:
     for part in (
         "Models ready 1 of 1",
         "Answers being written 2",
-        "1,000, 990 on the board",
+        "1,000, 990 counted",
         "Wren Sol ready Try Retire",
         "Complete answers 97 % of 33",
-        "First text 1.2 s",
+        "First token 1.2 s",
         "Speed 31.2 tokens/s",
-        "Battles 12 1,234 Votes 10 1,000 Not counted named its model 2 too fast 5",
+        "Battles 12 1,234 Votes 10 1,000 Not counted named their model 2 too fast or too often 5",
         "Last error , 22:12:20 UTC: Its server does not accept the key. Check the variable that api_key_env names."
         " h.example: status 401",
         "No battle has been opened yet.",
@@ -152,8 +152,8 @@ def test_a_reload_is_shown_with_what_changed_and_what_needs_a_restart() -> None:
     )
     text = text_of(shown(replace(OVERVIEW, reloaded=reloaded)))
     assert "The file was read at 22:13:20 UTC. Changed now [battle] max_tokens: 1024 → 7" in text
-    assert "[[models]] 'New' is new [[models]] 'Gone' has left the file" in text
-    assert "licence is not set any more (was MIT)" in text
+    assert "[[models]] 'New' is new [[models]] 'Gone' is no longer in the file" in text
+    assert "licence is no longer set (was MIT)" in text
     assert "family = Bird Needs a restart [web] port: 1 → 2" in text
     failed = text_of(shown(replace(OVERVIEW, reloaded=Reloaded(NOW, error="arena.toml: no"))))
     assert "Nothing was changed: the file has a mistake. arena.toml: no" in failed
@@ -184,7 +184,7 @@ def test_a_try_shows_the_answer_and_what_was_sent_and_received() -> None:
     text = text_of(page)
     assert owner.done == [("try", "Wren Sol", "2 + 2?")]
     for part in (
-        "Reasoning Hm. Answer Four & more First text after 1.2 s, complete after 2.5 s.",
+        "Reasoning Hm. Answer Four & more First token after 1.2 s, complete after 2.5 s.",
         'omit = ["seed"]',
         "Request 1, as sent POST http://h/v1 authorization: •••",
         "Response 1, as received: 200 data: {}",
@@ -200,7 +200,7 @@ def test_a_try_without_a_prompt_or_with_a_model_that_is_not_there_says_so() -> N
     empty = browser(FakeOwner()).post("/try", data={"name": "Wren Sol", "prompt": " "})
     assert (empty.status_code, "The prompt is empty." in empty.text) == (400, True)
     nobody = browser(FakeOwner()).post("/try", data={"name": "Nobody", "prompt": "Hi"})
-    assert (nobody.status_code, "The arena does not reach this model now." in nobody.text) == (404, True)
+    assert (nobody.status_code, "This model is not in the arena" in nobody.text) == (404, True)
 
 
 def test_the_renewed_part_is_the_same_as_in_the_page() -> None:
