@@ -229,6 +229,7 @@ def _wire(
         document_script=ui.plain_script(),
         forms=list(links.FORMS.values()),
         metrics=metrics,
+        frontend=ui.frontend(pages),
     )
     return ui.mount(app, pages, settings)
 

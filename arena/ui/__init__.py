@@ -9,9 +9,9 @@ back; it contains no rule and no query.
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
     messages/      every sentence, in English and Korean
     theme/         the look; links: addresses; examples; widgets: what Gradio's pages share
-    framework/     changes to Gradio itself
+    framework/     changes to Gradio itself: what a page loads, its updates, its sessions
 
-`script`, `plain_script` and `PlainPages` are for `web.protect`, which puts them into every page.
+`script`, `plain_script`, `frontend` and `PlainPages` are for `web.protect`, which puts them into every page.
 """
 
 import warnings
@@ -24,6 +24,7 @@ from arena.service import Arena
 from arena.settings import Settings
 from arena.ui import theme
 from arena.ui.framework import sessions
+from arena.ui.framework.frontend import Frontend
 from arena.ui.framework.updates import Pages
 from arena.ui.pages import leaderboard
 from arena.ui.pages.duel import Duel
@@ -32,7 +33,7 @@ from arena.ui.plain import routes as plain_routes
 from arena.ui.theme import plain_script, script
 from arena.ui.widgets import VisitorOf, browser_sentences
 
-__all__ = ["PlainPages", "VisitorOf", "build", "mount", "plain_routes", "plain_script", "script"]
+__all__ = ["PlainPages", "VisitorOf", "build", "frontend", "mount", "plain_routes", "plain_script", "script"]
 
 _MAX_THREADS = 1000
 _MAX_QUEUED = 300
@@ -53,6 +54,12 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
     pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles
     pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
     return cast(gr.Blocks, pages)
+
+
+def frontend(pages: gr.Blocks) -> Frontend:
+    """Return what the pages load, so that they load sooner."""
+    sheet: str = theme.theme()._get_theme_css()  # type: ignore[no-untyped-call]
+    return Frontend(pages, theme=sheet, sentences=browser_sentences())
 
 
 def mount(app: FastAPI, pages: gr.Blocks, settings: Settings) -> FastAPI:

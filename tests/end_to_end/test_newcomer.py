@@ -100,6 +100,10 @@ def test_a_newcomer_battles_votes_and_sees_the_leaderboard_change(app: App, devi
     asyncio.run(scenario())
 
 
+NAMED_FILES = """() => [...document.querySelectorAll('link[rel=stylesheet], link[rel=modulepreload]')]
+    .filter(link => !link.disabled).map(link => link.href)"""
+
+
 def test_a_page_before_any_battle_names_no_model(app: App) -> None:
     """Fetch the battle page, its configuration and its API pages, as a curious visitor would."""
 
@@ -107,8 +111,12 @@ def test_a_page_before_any_battle_names_no_model(app: App) -> None:
         secrets = identities(app)
         async with RecordingProxy(app.port) as proxy, chromium() as browser:
             page = await browser.new_page()
+            loaded: list[str] = []
+            page.on("request", lambda r: loaded.append(r.url) if "/assets/" in r.url or "theme" in r.url else None)
             await open_battle_page(page, proxy.url)
             await expect(page.locator("#send")).to_be_visible()
+            named = await page.evaluate(NAMED_FILES)
+            assert sorted(loaded) == sorted(named), "the page loads what its head names, once, and nothing else"
             for path in (
                 "/config",
                 "/gradio_api/info",
