@@ -188,7 +188,7 @@ def _wire(
     from arena.ui import links
     from arena.web import protect
     from arena.web.routes import routes
-    from arena.web.sender.visitor import identify
+    from arena.web.sender.visitor import identify, renew
 
     metrics = Metrics()
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
@@ -216,7 +216,7 @@ def _wire(
     texts = ui.PlainPages(settings)
     owner.on_change = texts.apply
     visitor_of = partial(identify, secret=secret)
-    app.include_router(ui.plain_routes(arena, texts, visitor_of))
+    app.include_router(ui.plain_routes(arena, texts, visitor_of, renew))
     pages = ui.build(arena, settings, visitor_of=visitor_of)
     protect(
         app,

@@ -136,7 +136,7 @@ class Standings:
 
     def _cards(self) -> Mapping[str, ModelCard]:
         with self._database.read() as tx:
-            return _cards_of(queries.list_models(tx))
+            return cards_of(queries.list_models(tx))
 
     def _compute(self) -> Board:
         with self._database.read() as tx:
@@ -152,7 +152,7 @@ class Standings:
         totals = tally.totals
         return Board(
             leaderboard=leaderboard.sourced(revision=tally.revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
-            models=_cards_of(models),
+            models=cards_of(models),
             revision=tally.revision,
             computed_at=self._clock(),
             n_counted=totals.counted,
@@ -179,7 +179,8 @@ class Standings:
         return gathered(rows, columns, further)
 
 
-def _cards_of(models: Iterable[StoredModel]) -> Mapping[str, ModelCard]:
+def cards_of(models: Iterable[StoredModel]) -> Mapping[str, ModelCard]:
+    """Return the cards of stored models, by name."""
     return {
         model.info.name: ModelCard(
             name=model.info.name,

@@ -36,6 +36,11 @@ MIN_SHOWN_CHARS = 100
 NAMED_PROBE_WINDOW_S = 24 * 3600.0
 """A vote is not counted if its visitor sent the same prompt to a page that shows names within this time before."""
 
+OWN_BOARD_VOTES = 10
+"""Counted votes of one visitor that make ratings of their own; with fewer, every interval spans most of the scale."""
+OWN_BOARD_FEW_VOTES = 50
+"""With fewer, the page says that chance decides much of the visitor's own board."""
+
 HOUSEKEEPING_EVERY_S = 600.0
 KEEP_ADDRESSES_S = 24 * 3600.0
 """Stored addresses are cleared before they are this old."""

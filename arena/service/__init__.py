@@ -13,7 +13,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
-    visitors    what a visitor has decided about the own data
+    visitors/   what a visitor can see and decide about the own data
     recompute   judge every vote again, for the owner
     notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key
@@ -39,21 +39,32 @@ from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
 from arena.service.storage import online_elo
+from arena.service.visitors.history import OWN_KINDS, Chosen, OwnBattle, OwnBattles, OwnKind
+from arena.service.visitors.own_board import OwnBoard, OwnRecord
 from arena.service.voting import WithdrawReason
 from arena.standings import Board, ModelCard
 from db.outcome import Outcome
 from db.records.feedback import Feedback, Tag
+from db.records.visitors import Forgotten
 
 __all__ = [
     "NOTICES",
+    "OWN_KINDS",
     "Arena",
     "BattleView",
     "Board",
+    "Chosen",
     "Feedback",
+    "Forgotten",
     "Held",
     "Kind",
     "ModelCard",
     "Outcome",
+    "OwnBattle",
+    "OwnBattles",
+    "OwnBoard",
+    "OwnKind",
+    "OwnRecord",
     "Recomputed",
     "Refusal",
     "Reveal",

@@ -31,7 +31,7 @@ from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
-from arena.service.visitors import Visitors
+from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
 from arena.standings import Board, ModelCard, NoRatingsError, Standings
@@ -82,7 +82,7 @@ class Arena:
             elo=settings.elo,
             rng=rng,
         )
-        self.visitors = Visitors(database, wall_clock)
+        self.visitors = Visitors(database, wall_clock, self._battles, settings.elo, self._forget_prompts)
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._opening = Opening(
             settings.battle,
@@ -373,6 +373,12 @@ class Arena:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
+
+    def _forget_prompts(self, visitor: str) -> None:
+        """Forget the visitor's prompts that wait for a battle, or lost theirs."""
+        self._held.take(visitor)
+        for kind in KINDS.values():
+            self._interrupted.pop((visitor, kind), None)
 
 
 def _names(roster: Roster) -> dict[str, identity.Names]:

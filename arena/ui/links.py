@@ -10,7 +10,7 @@ from arena.settings import Settings
 
 LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat", "leaderboard": "/leaderboard"}
 """The pages that Gradio keeps up to date in the browser."""
-DOCUMENTS = {"about": "/about", "shared": "/battle"}
+DOCUMENTS = {"about": "/about", "shared": "/battle", "mine": "/mine"}
 """The pages that the server makes whole."""
 PLAIN_LEADERBOARD = "/leaderboard.html"
 """The leaderboard without script; no page links to it but those without script."""
@@ -21,8 +21,11 @@ FORMS = {
     "consent": "/mine/consent",
     "share": "/battle/share",
     "feedback": "/battle/feedback",
+    "delete": "/mine/delete",
 }
-"""The addresses to which forms are sent: those of every page, and those after a vote."""
+"""The addresses to which forms are sent: those of every page, those after a vote, and the deletion of one's data."""
+EXPORT = "/mine.json"
+"""Everything stored about the visitor, for the visitor."""
 
 _IN_ORDER = ("battle", "side_by_side", "chat", "quick", "leaderboard", "mine", "about")
 PAGES: Mapping[str, str] = {name: path for name in _IN_ORDER if (path := (LIVE | DOCUMENTS).get(name))}

@@ -68,5 +68,6 @@ def browser_sentences() -> dict[str, dict[str, str]]:
 
 
 def _is_filled_in_there(key: str, sentence: str) -> bool:
-    """Whether the browser needs a sentence: those with numbers and those of the owner's page are filled in here."""
-    return "{" not in sentence and not key.startswith("owner_")
+    """Whether the browser needs a sentence: those with numbers, and those of pages that the server makes, are filled in
+    here."""
+    return "{" not in sentence and not key.startswith(("owner_", "mine_"))

@@ -50,6 +50,8 @@ class Headers:
                 if scope["path"].startswith(_ASSETS):
                     if message["status"] == 200:
                         headers["cache-control"] = _FOREVER
+                elif headers.get("cache-control") == "no-store":
+                    pass
                 elif content_type.startswith(("text/html", "application/json")):
                     headers["cache-control"] = "private, no-cache"  # pages carry a visitor's cookie
                 elif content_type.startswith("text/event-stream"):

@@ -56,7 +56,7 @@ from db.queries.roster import (
 )
 from db.queries.visitors.consent import consent_at, set_consent
 from db.queries.visitors.forgetting import forget_visitor
-from db.queries.visitors.history import visitor_battles, visitor_cells
+from db.queries.visitors.history import visitor_battles, visitor_cells, visitor_records, visitor_totals
 from db.queries.visitors.recent import count_recent, named_prompts, withdrawals
 from db.queries.votes.casting import ban_visitor, cast_vote, unban_visitor, withdraw_vote
 from db.queries.votes.recompute import keep_verdicts, store_verdicts, votes_to_judge, with_standing
@@ -75,7 +75,7 @@ from db.records.battles import (
 )
 from db.records.feedback import Feedback, Tag
 from db.records.roster import ModelActivity, ModelInfo, StoredModel
-from db.records.visitors import BattleSummary, Forgotten, Recent, Visitor, Withdrawals
+from db.records.visitors import BattleSummary, Forgotten, OwnTotals, Recent, Visitor, Withdrawals
 from db.records.votes import (
     BATTLE_COLUMNS,
     CastVote,
@@ -121,6 +121,7 @@ __all__ = [
     "NewVerdict",
     "OnlineElo",
     "OrderedVote",
+    "OwnTotals",
     "PairCount",
     "PairTally",
     "RatedVote",
@@ -191,6 +192,8 @@ __all__ = [
     "upsert_models",
     "visitor_battles",
     "visitor_cells",
+    "visitor_records",
+    "visitor_totals",
     "vote_totals",
     "voted_battles",
     "voters_in_order",

@@ -3,6 +3,7 @@
 A visitor is a pseudonym. Times are seconds since 1970 (UTC).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from db.codes import BattleKind, Reason, State
@@ -34,6 +35,19 @@ class Withdrawals:
     recent: int
     total: int
     votes: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnTotals:
+    """How many battles and votes a visitor has, and how many battles are shared; of the votes on blind battles, how
+    many count (those of the visitor's own board), how many do not, and why (a vote may have several reasons)."""
+
+    n_battles: int
+    n_shared: int
+    n_votes: int
+    n_counted: int
+    n_excluded: int
+    exclusions: Mapping[Reason, int]
 
 
 @dataclass(frozen=True, slots=True)

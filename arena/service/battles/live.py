@@ -212,6 +212,13 @@ class LiveBattles:
         if live is not None and live.reveal is not None:
             live.reveal = replace(live.reveal, share_id=share_id, is_shared=is_shared)
 
+    async def drop(self, visitor: str) -> None:
+        """End the visitor's battles, and forget them."""
+        for live in list(self.of(visitor)):
+            async with live.lock:
+                await live.battle.void("left")
+                self._live.pop(live.battle.battle_id, None)
+
     def forget_idle(self) -> None:
         before = self._timing.clock() - limits.KEEP_IDLE_S
         idle = [battle_id for battle_id, live in self._live.items() if live.battle.touched_s < before]

@@ -6,6 +6,7 @@
     head        title, description, link preview
     about       the text of /about
     pages       /about, the plain leaderboard, the 404 page; what Gradio's pages get, and their text without script
+    shared/     a battle under its share id; mine/: the visitor's own battles and data
     choices     the forms of every page
     routes      addresses
 

@@ -30,7 +30,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         chosen = await _field(request, "theme")
         if chosen not in get_args(Theme):
             return Response(f"theme: expected one of {', '.join(get_args(Theme))}\n", 400, media_type="text/plain")
-        return _kept(_back(request), "theme", "" if chosen == "system" else chosen, request, documents)
+        return _kept(back(request), "theme", "" if chosen == "system" else chosen, request, documents)
 
     @router.post(FORMS["consent"])
     async def consent(request: Request) -> Response:
@@ -47,7 +47,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
                 await arena.visitors.set_consent(visitor, is_given=chosen == "given")
             except Refusal as refusal:
                 return _failed(request, refusal_line(refusal, texts), 503, documents)
-        return _kept(_back(request), "consent", chosen, request, documents)
+        return _kept(back(request), "consent", chosen, request, documents)
 
     return router
 
@@ -57,7 +57,7 @@ async def _field(request: Request, name: str) -> str:
     return fields.get(name, [""])[0]
 
 
-def _back(request: Request) -> Response:
+def back(request: Request) -> Response:
     """Return a redirect to the page that the form is on; the start page if that is not known."""
     if "application/json" in request.headers.get("accept", ""):
         return Response(status_code=204)

@@ -11,18 +11,25 @@ from starlette.requests import Request
 from arena.service import Arena, Board, Refusal
 from arena.ui import theme
 from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD
-from arena.ui.plain import choices, shared
+from arena.ui.plain import choices, mine, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
 
 _KEEP = {"cache-control": "public, max-age=86400"}
 
 
-def routes(arena: Arena, pages: PlainPages, visitor_of: Callable[[Request], Identity]) -> APIRouter:
-    """Return the routes; they must be in the app before Gradio, which has a favicon of its own."""
+def routes(
+    arena: Arena,
+    pages: PlainPages,
+    visitor_of: Callable[[Request], Identity],
+    make_new_visitor: Callable[[Response], None],
+) -> APIRouter:
+    """Return the routes; they must be in the app before Gradio, which has a favicon of its own. `make_new_visitor`
+    gives the browser another cookie with an answer."""
     router = APIRouter()
     router.include_router(choices.routes(arena, pages.documents, visitor_of))
     router.include_router(shared.routes(arena, pages.documents, visitor_of))
+    router.include_router(mine.routes(arena, pages.documents, visitor_of, make_new_visitor))
 
     @router.get(DOCUMENTS["about"])
     async def about(request: Request) -> Response:

@@ -5,7 +5,7 @@
     battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
     dock, named                what stays at its bottom; the pickers of models
     reveal                     what follows the vote
-    plain, shared              pages that the server makes; that of a shared battle
+    plain, shared, mine        pages that the server makes; those of a shared battle and of the visitor's own
     leaderboard, answer        both
     colours, choices           scripts of every page
     page, connection           scripts beside Gradio: what all share; a lost connection
@@ -34,7 +34,7 @@ _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans C
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
-_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared")
+_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared", "mine")
 _PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
 _SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
 _COPY_TEXTS = (

@@ -27,6 +27,7 @@ _READ = {
     "/health",
     "/leaderboard.json",
     "/leaderboard.csv",
+    "/mine.json",
     "/config",
     "/theme.css",
     "/favicon.ico",

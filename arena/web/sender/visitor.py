@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from arena.web.sender.address import HasClient, address_mac
 
 COOKIE = "visitor"
+_RENEW = "x-new-visitor"
+"""A header that never leaves the server: the answer gets a new cookie."""
 
 _VALID = re.compile(r"[0-9a-f]{32}")
 _MAX_AGE_S = 400 * 86400  # the longest that browsers keep a cookie
@@ -57,9 +60,14 @@ def pseudonym(request: HasCookies, secret: bytes) -> str | None:
     return hmac.digest(secret, b"visitor:" + cookie.encode(), hashlib.sha256).hex()
 
 
+def renew(answer: Response) -> None:
+    """Make the browser a new visitor with this answer."""
+    answer.headers[_RENEW] = "1"
+
+
 class VisitorCookie:
-    """Adds a cookie to every HTML page whose request has no valid one, for the addresses below `path`; with Secure if
-    the page came by https.
+    """Adds a cookie to every HTML page whose request has no valid one, and to answers that `renew` has marked, for the
+    addresses below `path`; with Secure if the page came by https.
 
     Other applications on the same host may use the same cookie names. A browser sends the cookie with the longest path
     first, so only the first cookie of each name is passed on.
@@ -74,14 +82,14 @@ class VisitorCookie:
             await self._app(scope, receive, send)
             return
         scope = _with_first_cookies(scope)
-        if _VALID.fullmatch(Request(scope).cookies.get(COOKIE, "")):
-            await self._app(scope, receive, send)
-            return
+        is_known = _VALID.fullmatch(Request(scope).cookies.get(COOKIE, "")) is not None
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                if message["status"] == 200 and headers.get("content-type", "").startswith("text/html"):
+                is_page = message["status"] == 200 and headers.get("content-type", "").startswith("text/html")
+                if _RENEW in headers or (is_page and not is_known):
+                    del headers[_RENEW]
                     secure = "; Secure" if scope["scheme"] == "https" else ""
                     attributes = f"Max-Age={_MAX_AGE_S}; Path={self._path}; HttpOnly; SameSite=Lax{secure}"
                     headers.append("set-cookie", f"{COOKIE}={secrets.token_hex(16)}; {attributes}")

@@ -1,6 +1,6 @@
 """Delete what a visitor wrote and read, and the link to the visitor, but nothing that a board uses."""
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, false, func, not_, select, update
 
 from db.codes import State
 from db.queries.battles.opening import new_share_id
@@ -8,10 +8,15 @@ from db.records.visitors import Forgotten
 from db.schema import answers, battles, feedback, turns, visitors, votes
 
 
-def forget_visitor(tx: Connection, visitor: str, *, fresh: str, now: float) -> Forgotten:
+def forget_visitor(
+    tx: Connection, visitor: str, *, fresh: str, now: float, keep_addresses_since: float | None = None
+) -> Forgotten:
     """Delete the texts of a visitor's prompts, answers and comments, models' reasoning, and the addresses and share
     links of the battles, and replace the pseudonym by `fresh`, which the caller draws at random. A visitor without a
     battle is deleted. Open and votable battles become void first.
+
+    Battles opened since `keep_addresses_since` keep their addresses until `clear_addresses`: if a deletion emptied the
+    limits, it would be a way around them.
 
     Battles, votes, outcomes, facts, tags of feedback, a ban, and the counts of turns, characters and style stay, with
     the votes' revisions: no board moves, and the ledger's revision stays. Consent goes. An unknown visitor has nothing
@@ -35,7 +40,9 @@ def forget_visitor(tx: Connection, visitor: str, *, fresh: str, now: float) -> F
     tx.execute(update(answers).where(answers.c.battle_id.in_(of_own)).values(text="", reasoning=None))
     tx.execute(delete(feedback).where(feedback.c.battle_id.in_(of_own), feedback.c.tag.is_(None)))
     tx.execute(update(feedback).where(feedback.c.battle_id.in_(of_own)).values(comment=None))
-    tx.execute(update(battles).where(own).values(address=None, shared_at=None))
+    tx.execute(update(battles).where(own).values(shared_at=None))
+    may_keep = false() if keep_addresses_since is None else battles.c.opened_at >= keep_addresses_since
+    tx.execute(update(battles).where(own, not_(may_keep)).values(address=None))
     redrawn = update(battles).where(battles.c.id == bindparam("the_id")).values(share_id=bindparam("drawn"))
     tx.execute(redrawn, [{"the_id": battle_id, "drawn": new_share_id()} for battle_id in ids])
     # The row keeps its number, which orders voters in the intervals of some boards.

@@ -1,4 +1,4 @@
-"""A visitor's battles and votes, for the visitor."""
+"""A visitor's battles and votes, for the visitor: in a list, with everything in them, and counted."""
 
 from sqlalchemy import ColumnElement, Connection, false, func, select, tuple_
 
@@ -7,9 +7,11 @@ from db.codes import BattleKind
 from db.outcome import Outcome
 from db.queries.battles.summaries import SUMMARIES, summaries
 from db.queries.boards.ledger import model_names
-from db.records.visitors import BattleSummary
+from db.queries.load import load_battles
+from db.records.battles import BattleRecord
+from db.records.visitors import BattleSummary, OwnTotals
 from db.records.votes import Cell
-from db.schema import battles, visitors, votes
+from db.schema import battles, visitors, vote_reasons, votes
 
 
 def visitor_battles(
@@ -19,12 +21,13 @@ def visitor_battles(
     kind: BattleKind | None = None,
     outcome: Outcome | None = None,
     counted: bool | None = None,
+    is_shared: bool = False,
     before: str | None = None,
     limit: int,
 ) -> list[BattleSummary]:
     """Return at most `limit` battles of the visitor, the newest first: of one kind, with one outcome, with a vote that
-    counts or does not (None: any), and opened before the battle with the id `before`, the last of the page before. A
-    battle that was replaced is left out.
+    counts or does not (None: any), only shared ones if so asked, and opened before the battle with the id `before`, the
+    last of the page before. A battle that was replaced is left out.
 
     Raises NoSuchBattle if `before` is not a battle of the visitor.
     """
@@ -36,9 +39,50 @@ def visitor_battles(
         chosen = chosen.where(votes.c.outcome == outcome)
     if counted is not None:
         chosen = chosen.where(votes.c.counted.is_(counted))
+    if is_shared:
+        chosen = chosen.where(battles.c.shared_at.is_not(None))
     if before is not None:
         chosen = chosen.where(_opened_before(tx, before, visitor_id))
     return summaries(tx, chosen, knows_all=False)
+
+
+def visitor_records(tx: Connection, visitor: str, *, before: str | None = None, limit: int) -> list[BattleRecord]:
+    """Return at most `limit` battles of the visitor with everything in them, the newest first, replaced ones too. The
+    records have names that the visitor may not know yet. Raises as `visitor_battles`."""
+    visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
+    chosen = select(battles.c.id, battles.c.uuid).where(battles.c.visitor_id == visitor_id)
+    if before is not None:
+        chosen = chosen.where(_opened_before(tx, before, visitor_id))
+    rows = tx.execute(chosen.order_by(battles.c.opened_at.desc(), battles.c.id.desc()).limit(limit)).all()
+    place = {row.uuid: number for number, row in enumerate(rows)}
+    found = load_battles(tx, battles.c.id.in_([row.id for row in rows]))
+    return sorted(found, key=lambda battle: place[battle.battle_id])
+
+
+def visitor_totals(tx: Connection, visitor: str) -> OwnTotals:
+    """Count the visitor's battles (without those that were replaced), shared ones and votes, and the votes on battles
+    of two drawn models that count or do not, by reason."""
+    visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
+    own = battles.c.visitor_id == visitor_id
+    is_blind = battles.c.kind == BattleKind.BATTLE
+    n_battles, n_shared, n_votes, n_blind, n_counted = tx.execute(
+        select(
+            func.count().filter(battles.c.replaced_by.is_(None)),
+            func.count(battles.c.shared_at),
+            func.count(votes.c.id),
+            func.count(votes.c.id).filter(is_blind),
+            func.count(votes.c.id).filter(is_blind, votes.c.counted != false()),
+        )
+        .select_from(battles.outerjoin(votes))
+        .where(own)
+    ).one()
+    excluded = tx.execute(
+        select(vote_reasons.c.reason, func.count())
+        .select_from(battles.join(votes).join(vote_reasons))
+        .where(own, is_blind)
+        .group_by(vote_reasons.c.reason)
+    )
+    return OwnTotals(n_battles, n_shared, n_votes, n_counted, n_blind - n_counted, {row[0]: row[1] for row in excluded})
 
 
 def visitor_cells(tx: Connection, visitor: str, kind: BattleKind | None = BattleKind.BATTLE) -> list[Cell]:

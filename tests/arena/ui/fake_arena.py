@@ -14,10 +14,13 @@ from dataclasses import dataclass, field, replace
 from arena.service import (
     BattleView,
     Board,
+    Chosen,
     Held,
     Kind,
     ModelCard,
     Outcome,
+    OwnBattles,
+    OwnBoard,
     Refusal,
     Reveal,
     RevealSide,
@@ -61,7 +64,7 @@ class _Battle:
 
 
 class FakeVisitors:
-    """The decisions of visitors: a set of those who allow publishing."""
+    """The decisions of visitors, a set of those who allow publishing; nobody has battles."""
 
     def __init__(self) -> None:
         self.consenting: dict[str, float] = {}
@@ -69,6 +72,12 @@ class FakeVisitors:
 
     async def consent(self, visitor: str) -> float | None:
         return self.consenting.get(visitor)
+
+    async def board(self, visitor: str) -> OwnBoard:
+        return OwnBoard(0, 0, 0, 0, (), None)
+
+    async def battles(self, visitor: str, chosen: Chosen, before: str | None = None) -> OwnBattles:
+        return OwnBattles((), None)
 
     async def set_consent(self, visitor: str, *, is_given: bool) -> None:
         if self.refusal is not None:

@@ -1,7 +1,8 @@
 """The addresses of a battle's page and of the forms after a vote.
 
-A form that a script sends asks for JSON; without script the answer is a redirect back to the battle's page. The gate
-lets in only forms from our own pages, and `Arena` checks whose battle it is.
+A form that a script sends asks for JSON; without script the answer is a redirect to the battle's page, or with the
+field `back` to the page of the form. The gate lets in only forms from our own pages, and `Arena` checks whose battle it
+is.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from arena.service import Arena, Feedback, Refusal
 from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS, FORMS
+from arena.ui.plain.choices import back
 from arena.ui.plain.document import Documents
 from arena.ui.plain.shared import page
 from arena.ui.widgets import Identity
@@ -61,6 +63,8 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
             return _refused(refusal, request, documents)
         if _wants_json(request):
             return JSONResponse({"id": share_id, "is_shared": is_shared})
+        if "back" in fields:
+            return back(request)
         return Response(status_code=303, headers={"location": f"../battle?id={share_id}"})
 
     @router.post(FORMS["feedback"])

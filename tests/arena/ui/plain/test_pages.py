@@ -21,6 +21,7 @@ from arena.ui.pages.leaderboard_table import table
 from arena.ui.plain.place import place_of
 from arena.ui.plain.shell import Shell
 from arena.web import protect
+from arena.web.sender.visitor import renew
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
 
 AT_A_PATH = "https://example.org/arena"
@@ -41,7 +42,7 @@ def served(
 
     pages = ui.build(arena, settings, visitor_of=visitor_of)  # type: ignore[arg-type]
     app, texts = FastAPI(), ui.PlainPages(settings)
-    app.include_router(ui.plain_routes(arena, texts, visitor_of))  # type: ignore[arg-type]
+    app.include_router(ui.plain_routes(arena, texts, visitor_of, renew))  # type: ignore[arg-type]
     protect(
         app,
         pages=list(LIVE.values()),

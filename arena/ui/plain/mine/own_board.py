@@ -1,0 +1,34 @@
+"""Ratings from the visitor's own votes: the leaderboard's table, or only counts while there are few votes."""
+
+from arena.service import OwnBoard
+from arena.ui.messages import Messages
+from arena.ui.pages.leaderboard_table import computed_line, table
+from arena.ui.untrusted import plain
+
+_COLUMNS = ("won", "lost", "tied")
+
+
+def own_board(own: OwnBoard, least: int, now: float, texts: Messages) -> str:
+    """Return the section. `least` is the number of counted votes that make ratings; `now` is a Unix time in seconds."""
+    n = own.n_counted
+    if own.board is not None:
+        text = plain(texts("mine_board_thin" if own.is_thin else "mine_board_intro", votes=n))
+        parts = f'<p>{text}</p><div id="leaderboard-table">{table(own.board, texts)}</div>'
+        parts += computed_line(own.board, now, texts)
+    elif n:
+        key = "mine_board_too_few_one" if n == 1 else "mine_board_too_few"
+        parts = f"<p>{plain(texts(key, votes=n, least=least))}</p>{_counts(own, texts)}"
+    else:
+        parts = f"<p>{plain(texts('mine_board_none', least=least))}</p>"
+    return f'<section id="own-board"><h2>{plain(texts("mine_board"))}</h2><div id="leaderboard">{parts}</div></section>'
+
+
+def _counts(own: OwnBoard, texts: Messages) -> str:
+    heads = "".join(f'<th scope="col">{plain(texts(f"mine_{name}"))}</th>' for name in _COLUMNS)
+    rows = "".join(
+        f'<tr><th scope="row">{plain(one.model)}</th>'
+        f"<td>{one.n_won}</td><td>{one.n_lost}</td><td>{one.n_tied}</td></tr>"
+        for one in own.records
+    )
+    head = f'<thead><tr><th scope="col">{plain(texts("column_model"))}</th>{heads}</tr></thead>'
+    return f'<table class="counts">{head}<tbody>{rows}</tbody></table>'
