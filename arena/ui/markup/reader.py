@@ -1,9 +1,9 @@
-r"""Read Markdown into markdown-it's tokens, without raw HTML.
+r"""Read Markdown into markdown-it's tokens, with three tags of HTML.
 
-It reads CommonMark with tables and strikethrough. It adds formulas (`$$…$$`, `\[…\]`, `\(…\)`, and `$…$` where that
-cannot be a price), links for bare addresses, and limits. A table of more than `MAX_CELLS` cells and a paragraph of more
-than `MAX_INLINE_CHARS` characters stay plain text, because reading them would block every other page. Links lead to
-http and https; all others stay text.
+It reads CommonMark with tables and strikethrough, and of HTML `<br>`, `<sub>…</sub>` and `<sup>…</sup>` without
+attributes. It adds formulas (`$$…$$`, `\[…\]`, `\(…\)`, and `$…$` where that cannot be a price), links for bare
+addresses, and limits. A table of more than `MAX_CELLS` cells and a paragraph of more than `MAX_INLINE_CHARS` characters
+stay plain text, because reading them would block every other page. Links lead to http and https; all others stay text.
 """
 
 import re
@@ -29,6 +29,8 @@ _LATIN = re.compile(r"[0-9A-Za-z\u00c0-\u024f]")
 _CLOSING = {"$$": "$$", r"\[": r"\]", r"\(": r"\)"}
 _BARE_LINK = re.compile(r"\bhttps?://[^\s<>\"{}|\\^`\ufffd]+", re.IGNORECASE)
 _SENTENCE_END = "?!.,:;*_~'"
+_BREAK = re.compile(r"<br ?/?>(?:[ \t]*\n[ \t]*)?", re.IGNORECASE)
+_SMALL = re.compile(r"<(su[bp])>([^<\n]{1,200})</\1>", re.IGNORECASE)
 
 
 def make_reader() -> MarkdownIt:
@@ -39,6 +41,7 @@ def make_reader() -> MarkdownIt:
         "fence", "formula", _block_formula, {"alt": ["paragraph", "reference", "blockquote", "list"]}
     )
     reader.inline.ruler.before("escape", "formula", _inline_formula)
+    reader.inline.ruler.before("autolink", "small_tags", _small_tags)
     reader.core.ruler.before("inline", "long", _leave_long_text)
     reader.core.ruler.after("inline", "bare_links", _link_bare_addresses)
     reader.core.ruler.push("columns", _measure_columns)
@@ -120,6 +123,29 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     if opening == "$$" and (state.src[end + 2 : end + 3] == "$" or _is_prose(tex)):
         return False  # $$ and $$$ are also how dear a place is
     return _push_formula(state, opening, tex, end + 2, silent)
+
+
+def _small_tags(state: StateInline, silent: bool) -> bool:
+    """Read a line break, or a short piece of Markdown below or above the line."""
+    if found := _BREAK.match(state.src, state.pos, state.posMax):
+        if not silent:
+            state.push("hardbreak", "br", 0)
+        state.pos = found.end()
+        return True
+    found = _SMALL.match(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    if not silent:
+        name, end = found[1].lower(), state.posMax
+        backticks = state.backticksScanned, dict(state.backticks)  # known of the whole text, not of this piece
+        state.push(f"{name}_open", name, 1)
+        state.pos, state.posMax = found.span(2)
+        state.md.inline.tokenize(state)
+        state.push(f"{name}_close", name, -1)
+        state.posMax = end
+        state.backticksScanned, state.backticks = backticks
+    state.pos = found.end()
+    return True
 
 
 def _dollars(state: StateInline, silent: bool) -> bool:

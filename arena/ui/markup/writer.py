@@ -76,6 +76,10 @@ _TAGS = {
     "em_close": "</em>",
     "s_open": "<s>",
     "s_close": "</s>",
+    "sub_open": "<sub>",
+    "sub_close": "</sub>",
+    "sup_open": "<sup>",
+    "sup_close": "</sup>",
     "hardbreak": "<br>",
     "softbreak": "<br>",
 }

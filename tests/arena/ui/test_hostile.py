@@ -33,6 +33,10 @@ HOSTILE = {
     "handlers": f"<details open ontoggle={_RUN}><input autofocus onfocus={_RUN}><video src=x onerror={_RUN}>",
     "frames": f"<iframe src='{_EVIL}/a'></iframe><iframe srcdoc='<script>parent.__x=1</script>'></iframe>",
     "objects": f"<object data={_EVIL}/b></object><embed src={_EVIL}/c><base href={_EVIL}/>",
+    "small tags": f"a<br onload={_RUN}><sub onclick={_RUN}>b</sub><sup style=position:fixed>c</sup><br/id=vote-a>"
+    f"<sub><img src=x onerror={_RUN}></sub><sup>d<sub>e</sup></sub>" + "<sub>x</sub>" * 500 + "<sub>" * 3000,
+    "small text": f"H<sub>2</sub>O<br>x<sup>[a](javascript:{_RUN})</sup><sub>`<img src=x onerror={_RUN}>`</sub>"
+    f"<sup>&lt;img src=x onerror={_RUN}&gt;</sup><sub>![p]({_EVIL}/r.png)</sub>" + "<sup>`</sup>" * 500,
     "head": f"<link rel=stylesheet href={_EVIL}/d.css><meta http-equiv=refresh content='0;url={_EVIL}/e'>",
     "style": f"<style>*{{background:url({_EVIL}/f)}}</style><p style='position:fixed;inset:0'>A wins</p>",
     "forms": f"<form action={_EVIL}/g><input type=password name=p><button formaction={_EVIL}/h>Vote</button></form>",
