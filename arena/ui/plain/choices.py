@@ -53,7 +53,11 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
 
 
 async def _field(request: Request, name: str) -> str:
-    fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
+    """Return the first value of a field; empty if there is none, or if the body is not such a form."""
+    try:
+        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
+    except ValueError:
+        return ""
     return fields.get(name, [""])[0]
 
 
@@ -61,7 +65,10 @@ def back(request: Request) -> Response:
     """Return a redirect to the page that the form is on; the start page if that is not known."""
     if "application/json" in request.headers.get("accept", ""):
         return Response(status_code=204)
-    came_from = urlsplit(request.headers.get("referer", ""))
+    try:
+        came_from = urlsplit(request.headers.get("referer", ""))
+    except ValueError:  # such as http://[
+        came_from = urlsplit("")
     page = came_from.path.rpartition("/")[2]
     to_root = "../" * (request.scope["path"].count("/") - 1) or "./"
     if f"/{page}" not in {*PAGES.values(), *DOCUMENTS.values(), PLAIN_LEADERBOARD}:

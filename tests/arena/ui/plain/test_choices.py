@@ -34,6 +34,7 @@ def test_chosen_colours_are_kept_and_every_page_has_them() -> None:
         ("/theme", "http://testserver/", "./"),
         ("/theme", "http://testserver/no/such/page", "./"),
         ("/theme", "http://testserver/%2F%2Fexample.org", "./"),
+        ("/theme", "http://[", "./"),
     ],
 )
 def test_a_form_leads_back_to_the_page_that_it_is_on(form: str, came_from: str, location: str) -> None:
@@ -42,6 +43,14 @@ def test_a_form_leads_back_to_the_page_that_it_is_on(form: str, came_from: str, 
         headers = OURS | {"referer": came_from, "cookie": "visitor=anna"}
         answer = client.post(form, data=data, headers=headers, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, location)
+
+
+@pytest.mark.parametrize("form", ["/theme", "/mine/consent"])
+def test_a_body_that_is_not_the_form_is_refused(form: str) -> None:
+    with served() as client:
+        for body in (b"", b"a=1&" * 20 + b"theme=dark&consent=given", b"\xff\0=%zz", b"theme=%00&consent=%ff"):
+            headers = OURS | {"content-type": "application/x-www-form-urlencoded", "cookie": "visitor=anna"}
+            assert client.post(form, content=body, headers=headers).status_code == 400
 
 
 def test_a_form_of_another_site_changes_nothing() -> None:
