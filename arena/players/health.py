@@ -48,9 +48,13 @@ class Health:
         self._closing: set[asyncio.Task[None]] = set()
         self._watches = {player.name: self._watch(player, endpoints[player.name]) for player in roster.active}
 
+    def playing(self) -> tuple[Player, ...]:
+        """Return the players that may be drawn once they are ready, in the roster's order."""
+        return tuple(self.roster.playing)
+
     def ready(self) -> tuple[Player, ...]:
         """Return the players that may be drawn now, in the roster's order."""
-        return tuple(player for player in self.roster.playing if self.state(player.name) == "ready")
+        return tuple(player for player in self.playing() if self.state(player.name) == "ready")
 
     def states(self) -> Mapping[str, PlayerState]:
         """Return the state of every player that may play, for the log and the owner, never for a page of visitors."""

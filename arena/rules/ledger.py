@@ -11,7 +11,7 @@ rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if 
                        tie counts). The arena refuses such votes; older and imported ones exist
     identity_leak      an answer names its own model (`arena.rules.identity`)
     named              the names were shown: side by side, or chat
-    named_probe        the visitor had sent the same prompt to a page that shows names, within 24 h before
+    named_probe        the visitor had sent the same prompt (`prompt_key`) to a page that shows names within 24 h before
     control            both sides were the same model
     rate_limited       the visitor had cast `votes_per_hour` votes within an hour, or voted within `min_read_s` of the
                        answers' end
@@ -31,6 +31,7 @@ Facts of version 1 do not record whether an answer has text; an answer of 0 char
 are still stored, a recomputation reads them instead.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self, get_args
@@ -136,6 +137,12 @@ class Facts:
 def same_text(a: str, b: str) -> bool:
     """Whether two texts look the same: equal except for invisible characters at the ends and the kind of line ends."""
     return visible_text(a) == visible_text(b)
+
+
+def prompt_key(prompt: str) -> str:
+    """Return what two prompts have in common that ask the same: case, white space, and forms of one character (full
+    width, accents) make no difference."""
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", prompt).casefold()).split())
 
 
 def are_identical(turns: Sequence[TurnFacts]) -> bool:

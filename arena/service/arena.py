@@ -197,7 +197,7 @@ class Arena:
         return battle_id
 
     def contestants(self) -> tuple[ModelCard, ...]:
-        """Return the models that can be chosen by name now, in the roster's order.
+        """Return the models that can be chosen by name, in the roster's order, ready or not.
 
         Raises:
             Refusal: `named_pages_off`.

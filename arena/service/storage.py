@@ -189,7 +189,8 @@ class Storage:
         now = self._now()
         with self._database.write() as tx:
             recent = queries.count_recent(tx, visitor=visitor, address=None, since=now - limits.WINDOW_S)
-            named = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
+            asked = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
+            named = {ledger.prompt_key(prompt) for prompt in asked}
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,
@@ -197,7 +198,8 @@ class Storage:
                 leaking=leaking,
                 n_votes_before=recent.votes,
                 read_s=read_s,
-                is_named_probe=record.kind is not BattleKind.NAMED and any(one.prompt in named for one in record.turns),
+                is_named_probe=record.kind is not BattleKind.NAMED
+                and any(ledger.prompt_key(turn.prompt) in named for turn in record.turns),
             )
             cast = queries.cast_vote(
                 tx,

@@ -61,6 +61,9 @@ class ScriptedPlayers:
         self.streams = dict(streams)
         self.state: dict[str, PlayerState] = {player.name: "ready" for player in roster.active}
 
+    def playing(self) -> tuple[Player, ...]:
+        return tuple(self.roster.playing)
+
     def ready(self) -> tuple[Player, ...]:
         return tuple(player for player in self.roster.active if self.state[player.name] == "ready")
 

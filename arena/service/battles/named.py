@@ -28,8 +28,10 @@ class NamedPages:
             raise Refusal("named_pages_off")
 
     def contestants(self) -> tuple[ModelCard, ...]:
+        """Return every model that plays, ready or not: a picker that left out the one that does not answer would say
+        which model has failed in a blind battle beside it."""
         self.refuse_when_off("named")
-        return tuple(_card(player) for player in self._players.ready())
+        return tuple(_card(player) for player in self._players.playing())
 
     async def open(
         self,

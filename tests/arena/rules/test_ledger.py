@@ -117,6 +117,21 @@ def test_two_texts_are_the_same_where_a_reader_sees_the_same(a: str, b: str, is_
     assert ledger.same_text(b, a) is is_same
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "is_same"),
+    [
+        ("Who  is it?", "who is\nit?", True),
+        ("STRASSE", "straße", True),
+        ("\u0041\u030a", "å", True),
+        ("ａ 1", "A 1", True),
+        ("Who is it?", "Who is it", False),
+        ("Who is it?", "Whois it?", False),
+    ],
+)
+def test_two_prompts_ask_the_same_whatever_their_case_and_white_space(a: str, b: str, is_same: bool) -> None:
+    assert (ledger.prompt_key(a) == ledger.prompt_key(b)) is is_same
+
+
 def test_the_list_is_closed_and_every_reason_is_explained() -> None:
     assert ledger.__doc__ is not None
     assert all(f"    {reason.label} " in ledger.__doc__ for reason in Reason)
