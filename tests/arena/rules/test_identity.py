@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from arena.rules.identity import Names, names_itself
@@ -92,3 +94,22 @@ def test_a_long_answer_is_looked_through_in_no_time() -> None:
     started = time.perf_counter()
     assert not names_itself([text], WREN, ROSTER)
     assert time.perf_counter() - started < 2.0
+
+
+def test_an_organisation_without_a_word_is_no_name() -> None:
+    unknown = Names("Wren Sol", "-", "...")
+    for answer in ("I'm – honestly – not sure.", "I'm (mostly) an assistant by - well - chance.", "This is - a dash."):
+        assert not names_itself([answer], unknown, [unknown])
+
+
+def test_a_hostile_answer_is_read_in_time_that_grows_with_its_length() -> None:
+    """A vote waits for the search. 30,000 backticks took 9 s while each quotation was compared with the whole text."""
+
+    def seconds(text: str) -> float:
+        start = time.process_time()
+        assert not names_itself([text], WREN, ROSTER)
+        return time.process_time() - start
+
+    for piece in ("```", '"Google" ', "'Google' ", "i am a ", "made by "):
+        seconds(piece)
+        assert seconds(piece * 4000) < 40 * max(seconds(piece * 400), 0.005)

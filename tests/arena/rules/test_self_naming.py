@@ -33,6 +33,7 @@ KNOWN_MISTAKES = {
     "Press Command R to reload the page on a Mac.",  # the own name of a model, as other words
     '```python\nprint("I am GPT-4o")\n```',  # an answer that is all code
     "Dialogue:\nANNA: Who are you?\nCLAUDE: I am Claude, your neighbour.",  # a quotation without marks
+    "네이버의 하이퍼클로바 X 기반으로 동작하고 있습니다, 저는요.",  # who speaks comes after the claim
 }
 
 
@@ -67,7 +68,7 @@ def row_of_docs(language: str, listed: list[Answer]) -> str:
 
 @pytest.mark.parametrize("answer", answers(), ids=lambda one: f"{one.language} {one.kind}")
 def test_an_answer_is_a_leak_only_if_it_names_its_own_model(answer: Answer) -> None:
-    assert answer.is_found == (answer.leaks or answer.text in KNOWN_MISTAKES)
+    assert answer.is_found == (answer.leaks != (answer.text in KNOWN_MISTAKES))
 
 
 def test_the_docs_state_precision_and_recall_of_this_table() -> None:
