@@ -279,7 +279,7 @@ async def _running(
     """Run the arena, the model server, the probes and the admin port while pages are served."""
     from arena.web.admin.hang_up import reloading
 
-    # Endpoints' names are looked up in these threads: enough of them that those of one resolver which hangs stop nobody
+    # Host names of endpoints are looked up in these threads: enough that one resolver that hangs does not stop the rest
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_N_LOOKUPS, thread_name_prefix="lookup"))
     await arena.start(parameters=native.parameters if native else None)
     try:

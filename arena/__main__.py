@@ -1,4 +1,4 @@
-"""Commands for the operator of an arena. Without a command, `arena` starts the arena.
+"""Commands for the owner of an arena. Without a command, `arena` starts the arena.
 
 arena init                                write arena.toml into this folder, with the four demo models
 arena check                               ask each model once before a start, and print the settings that it needs
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from arena.service import Recomputed
 
 
-_MOST_AT_ONCE = 8  # models that `check` asks at a time; with more, their times would be those of this process
+_MOST_AT_ONCE = 8  # models that `check` asks at a time; with more, the times would measure this process
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,7 +75,7 @@ async def _check(settings: Settings, env: Mapping[str, str]) -> int:
     """
     from arena.players.roster import Roster
 
-    logging.getLogger("arena").setLevel(logging.CRITICAL)  # the lines below say it
+    logging.getLogger("arena").setLevel(logging.CRITICAL)  # what is printed says the same
     roster = Roster(settings.models, settings.file)
     asked = [player for player in roster.active if not player.is_native]
     longest_s = settings.battle.first_token_timeout_s
@@ -137,7 +137,7 @@ async def _ask(
 
 
 def _sentence(cause: str) -> str:
-    """Return what an owner can do about a cause. The pages' module of sentences would load all of Gradio."""
+    """Return what an owner can do about a cause. It reads the file, because `arena.ui` would load Gradio."""
     text = files("arena").joinpath("ui", "messages", "en", "owner.toml").read_text(encoding="utf-8")
     sentence: str = tomllib.loads(text)[f"owner_cause_{cause}"]
     return sentence

@@ -43,21 +43,21 @@ class Metrics:
         )
         self._first_token = Histogram(
             "arena_first_token_seconds",
-            "From the question to the first text of a complete answer.",
+            "Seconds from the request to the first token of a complete answer.",
             ["model"],
             buckets=_FIRST_TOKEN_S,
             registry=registry,
         )
         self._speed = Histogram(
             "arena_tokens_per_second",
-            "Tokens of a complete answer per second, after its first text.",
+            "Tokens per second of a complete answer, after its first token.",
             ["model"],
             buckets=_TOKENS_PER_S,
             registry=registry,
         )
         self._responses = Histogram(
             "arena_response_seconds",
-            "From a request to the beginning of its response, by page.",
+            "Seconds from a request to the beginning of its response, by page.",
             ["page"],
             buckets=_RESPONSE_S,
             registry=registry,
@@ -92,7 +92,7 @@ class Metrics:
 
 
 class _Now(Collector):
-    """Gauges that are read, not set."""
+    """Gauges that read their values when somebody asks."""
 
     def __init__(self, running: Callable[[], Mapping[str, int]], states: Callable[[], Mapping[str, str]]) -> None:
         self._running = running

@@ -9,7 +9,7 @@
     probe          whether a server, or a model, answers
     connect        the endpoints of a roster
     health         which models can be drawn: one `watch` each; `condition` counts failures and pauses
-    activity       what the answers of a model were like
+    activity       success, speed and last error of a model's answers
     native_server  the child process that serves the arena's own models
 
 Every model is an OpenAI-compatible endpoint. Nothing here knows of rounds or votes.

@@ -1,4 +1,4 @@
-"""What the answers of one player were like, in this process, for the owner.
+"""Success, speed and last error of one player's answers in this process, for the owner.
 
 `Measured` is the stream that battles get: it counts what runs, and notes how an answer ended and how fast it was.
 Nothing here decides whether a player is drawn; `watch` does.
@@ -43,14 +43,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The last `KEPT` answers. Answers that a filter stopped, or whose prompt was too long, are in neither number."""
+    """The last `KEPT` answers. Answers that a filter stopped, or whose prompt was too long, are not counted."""
 
     n_answers: int
     n_complete: int
     ttft_ms: float | None
     """Median of the complete answers."""
     tokens_per_s: float | None
-    """Median of the complete answers with more than one token, from the first text to the end."""
+    """Median of the complete answers with more than one token, from the first token to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class Activity:
 
 
 class Measured:
-    """The stream of a player: that of its `current` endpoint when it is asked."""
+    """Streams a player's answers from the endpoint that is `current` at each request, and notes how they ended."""
 
     def __init__(self, current: Callable[[], ModelStream], activity: Activity) -> None:
         self._current = current

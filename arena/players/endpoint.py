@@ -110,7 +110,7 @@ class Endpoint:
         self._was_refused = False  # the last call failed with an error that does not pass, such as 404
         self._adjustments = dict.fromkeys(self._base_urls, self._options.adjustments())
         self._styles = dict.fromkeys(self._base_urls, ThinkingStyle.UNKNOWN)
-        self._used = dict(self._adjustments)  # for the last answer of each address, also what is not kept
+        self._used = dict(self._adjustments)  # by address, of its last answer, also those that are not kept
         self._make_client = partial(
             make_client, self._base_urls, api_key=api_key, headers=self._options.headers, query=self._options.query
         )

@@ -47,7 +47,7 @@ class Thought:
 class Queued:
     """The request waits for its turn: `place` requests, itself included, have not begun. 0: it begins now.
 
-    The arena's own model server tells it; others do not."""
+    Only the arena's own model server reports it."""
 
     place: int
 

@@ -64,7 +64,7 @@ class Health:
         return self._watches[name].state
 
     def activity(self, name: str) -> Activity:
-        """Return what the answers of a player were like. Raises KeyError for one that is not active, or unknown."""
+        """Return a summary of a player's answers. Raises KeyError for one that is not active, or unknown."""
         return self._watches[name].activity
 
     def endpoint(self, name: str) -> ModelStream:
@@ -94,7 +94,7 @@ class Health:
     async def change(
         self, roster: Roster, endpoints: Mapping[str, Endpoint], *, trials: Mapping[str, Request] | None = None
     ) -> None:
-        """Play by another roster. `endpoints` has those of the players that join or are reached in another way."""
+        """Change to another roster. `endpoints` has those of the players that join or are reached in another way."""
         active = {player.name for player in roster.active}
         for name, watch in list(self._watches.items()):
             if name not in active or name in endpoints:

@@ -1,4 +1,4 @@
-"""The pages that follow a battle, and for how long none has."""
+"""Count the pages that follow a battle, and how long it has been without one."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ class Timing:
 
 
 class Watchers:
-    """Belongs to the event loop."""
+    """For one event loop, not for threads."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
@@ -45,7 +45,7 @@ class Watchers:
         return not self._changed and self._timing.clock() - self._unwatched_since_s >= self._timing.abandon_after_s
 
     def wait_again(self) -> None:
-        """Count from now on for how long no page follows."""
+        """Begin to measure from now how long no page follows."""
         self._unwatched_since_s = self._timing.clock()
 
     def notify(self) -> None:

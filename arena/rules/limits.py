@@ -20,15 +20,15 @@ MAX_ATTEMPTS = 4
 MAX_HELD = 1000
 """First prompts that wait for two models to be ready, of all visitors together."""
 MAX_PULSES = 10_000
-"""Visitors whose tabs learn of each other's steps."""
+"""Visitors whose latest step is remembered, so that their tabs can follow each other."""
 
 WITHDRAW_WITHIN_S = 60.0
 """How long after a vote its voter can withdraw it."""
 MAX_COMMENT_CHARS = 2000
-"""Of the comment on a battle."""
+"""The longest comment on a battle."""
 WITHDRAWALS_A_DAY = 3
 VOTES_PER_WITHDRAWAL = 20
-"""A visitor can withdraw one vote, and one more for each of so many votes after the first so many."""
+"""A visitor can withdraw one in this many votes, and always at least one."""
 DAY_S = 24 * 3600.0
 """The day of `WITHDRAWALS_A_DAY`: the 24 hours before now."""
 MIN_SHOWN_CHARS = 100
@@ -77,14 +77,14 @@ class Withdrawals:
 
     @property
     def limit(self) -> Literal["day", "total"] | None:
-        """Which limit leaves none; of both, the one that lasts longer."""
+        """Which limit has been reached; if both, the one that lasts longer."""
         if self.n_left:
             return None
         return "total" if max(1, self.n_votes // VOTES_PER_WITHDRAWAL) <= self.n_total else "day"
 
     @property
     def next_at(self) -> int:
-        """With how many votes in all one more than `n_total` can be withdrawn."""
+        """The number of votes in total from which one more can be withdrawn."""
         return VOTES_PER_WITHDRAWAL * (self.n_total + 1)
 
 

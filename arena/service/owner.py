@@ -1,8 +1,8 @@
 """What the owner's page shows and does.
 
 Names and errors are shown here as nowhere else: `web.admin` lets in only the owner. A model that is retired here stays
-retired, also after a restart, until it is brought back here; `active = false` in the file retires it whatever is said
-here. The settings file is read again as a whole: with a mistake in it, nothing changes.
+retired, also after a restart, until it is brought back here; `active = false` in the file retires it whatever this
+page says. The settings file is read again as a whole: with a mistake in it, nothing changes.
 """
 
 import asyncio

@@ -232,9 +232,9 @@ class Player:
 class Link:
     """One `[[links]]` table: a link of the owner's in the footer of every page."""
 
-    text: str = key("What the link says; 1 to 60 printable characters.")
-    url: str = key("Where it leads: an address that begins with https://.")
-    language: Literal["en", "ko"] | None = key("The language of the pages that have it; by default both.", None)
+    text: str = key("Text of the link; 1 to 60 printable characters.")
+    url: str = key("Address of the link; begins with https://.")
+    language: Literal["en", "ko"] | None = key("Language of the pages that show the link; by default both.", None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ class Example:
 
     text: str = key("The prompt; 1 to 200 printable characters in one line.")
     tags: tuple[str, ...] = key("Subjects of the prompt, stored with a battle that begins with it.", ())
-    language: Literal["en", "ko"] = key("The language of the prompt; visitors see those in theirs first.", "en")
+    language: Literal["en", "ko"] = key("Language of the prompt; visitors see prompts in theirs first.", "en")
 
 
 @dataclass(frozen=True, slots=True)

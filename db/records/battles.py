@@ -147,7 +147,7 @@ class BattleRecord:
 
     battle_id: str
     share_id: str
-    """Empty in an import: one is drawn."""
+    """Empty in an import; then one is drawn."""
     kind: BattleKind
     visitor: str
     model_a: str

@@ -1,7 +1,7 @@
 """What an error means for the owner, as a key; pages and commands have the sentences, with what to do.
 
-An error's own message (place, status, code) is for those who know HTTP. These keys are few, because each leads to
-another thing to do.
+An error's own message (place, status, code) is for those who know HTTP. These keys are few, because each stands for
+a different remedy.
 """
 
 from typing import Literal, get_args
@@ -45,7 +45,7 @@ _BY_CODE: dict[str, Cause] = {
 
 
 def cause_of(error: EndpointError) -> Cause:
-    """Return the cause of an error. "no_text" is for an answer without any, which is no error."""
+    """Return the cause of an error. "no_text" is for an answer without text, which is not an error."""
     if isinstance(error, Refused) and error.is_filtered:
         return "prompt_filtered"
     if isinstance(error, Refused) and (error.is_too_long or error.is_answer_too_long):

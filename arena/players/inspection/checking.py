@@ -32,7 +32,7 @@ async def check(endpoint: Endpoint, request: Request) -> Checked:
     """Ask an endpoint. It keeps what it learns; the caller closes it."""
     answer = await ask(endpoint, request)
     if answer.error is None and not answer.is_complete and answer.reasoning:
-        answer = await ask(endpoint, request)  # now with tokens for reasoning
+        answer = await ask(endpoint, request)  # again, with tokens for reasoning
     max_tokens = request.max_tokens
     while _is_too_long(answer.error) and max_tokens // 2 >= _MIN_TOKENS:
         max_tokens //= 2
@@ -55,7 +55,7 @@ async def _judged(endpoint: Endpoint, answer: Answer, lines: tuple[str, ...]) ->
 
 
 async def _detail(endpoint: Endpoint, error: EndpointError) -> str:
-    """Return the error's message, for an unknown model that of its server's list."""
+    """Return the error's message; for an unknown model, a message with the models that its server lists."""
     if error.status == 404:
         listed = await endpoint.probe()
         if listed is not None and listed.status is None and not listed.can_pass:

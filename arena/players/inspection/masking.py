@@ -1,7 +1,7 @@
 """Make keys and passwords unreadable in what the owner sees.
 
 A `Mask` knows the secrets of one endpoint. It hides each of them wherever it appears, also as JSON, in an address or in
-Base64; what a server quotes of a key with stars ("sk-abc****wxyz"); and every value whose name says that it is a
+Base64; a key that a server quotes with stars ("sk-abc****wxyz"); and every value whose name says that it is a
 secret.
 """
 

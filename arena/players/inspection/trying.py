@@ -39,7 +39,7 @@ class Tried:
 
 
 async def try_out(endpoint: Endpoint, request: Request, mask: Mask, *, timeout_s: float = TRY_TIMEOUT_S) -> Tried:
-    """Ask once, as a battle does, over connections of its own. Neither the draw nor the figures notice."""
+    """Ask once, as a battle does, over connections of its own. Draw and figures do not change."""
     transcript = Transcript(mask)
     twin = endpoint.twin(transcript.hooks)
     try:

@@ -50,7 +50,7 @@ class Post:
     is_whole: bool = False
     """Whether the answer came unstreamed, as one JSON object. Known when its batch is yielded."""
     place: int | None = None
-    """The place in the server's queue, if it tells one."""
+    """The place in the server's queue, if it reports one."""
 
     async def batches(self) -> AsyncGenerator[list[str], None]:
         """Yield the data of the events that arrived together; none of them where only `place` changed.

@@ -3,7 +3,7 @@
 Reads what the WHATWG specification of `text/event-stream` allows: lines that end with CR, LF or CRLF, even where a
 piece ends between the two; comments (keep-alives); several `data` lines in one event. Names and ids of events are
 dropped, because OpenAI's protocol uses none. The data is not parsed here. One kind of comment is kept: the place in its
-queue that the arena's own model server tells, `: place in queue 3`.
+queue of the arena's own model server, `: place in queue 3`.
 """
 
 import re
@@ -21,7 +21,7 @@ class EventReader:
 
     def __init__(self) -> None:
         self.place: int | None = None
-        """The last place in the queue that a comment told."""
+        """The last place in the queue that a comment named."""
         self._line = bytearray()
         self._data: list[bytes] = []
         self._size = 0

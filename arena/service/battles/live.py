@@ -196,7 +196,7 @@ class LiveBattles:
         live.reveal = ranked(live.reveal, await self._ranks.now(live.battle.battle_id, self._later(live)))
 
     def _later(self, live: Live) -> Callable[[Ranks], None]:
-        """Return what takes a board that came too late for the present reveal, unless the vote is withdrawn first."""
+        """Return a function that puts a late board into the reveal, unless the vote has been withdrawn by then."""
         assert live.reveal is not None
         reasons = live.reveal.reasons
 

@@ -17,7 +17,7 @@ from elo.online import expected_score
 from elo.settings import Settings
 
 _PARAMETERS = ("temperature", "top_p", "max_tokens", "seed", "stream", "stream_options")
-"""The parameters of every request of the arena."""
+"""The parameters that every request of the arena has."""
 _WORD = re.compile(r"[a-z_]{1,20}")
 
 
@@ -141,7 +141,7 @@ def _is_renamed(name: str, value: object, theirs: str, sent: object) -> bool:
 
 def _sent_otherwise(answer: AnswerRecord, settings: StoredSettings | None) -> tuple[tuple[str, str], ...]:
     """Return what was sent but differs from the settings, by name and value. The value is empty if it may be private,
-    because an operator's `extra_body` can contain anything."""
+    because an owner's `extra_body` can contain anything."""
     if answer.sent is None or settings is None:
         return ()
     asked = _asked(settings)

@@ -121,7 +121,7 @@ def _inline_formula(state: StateInline, silent: bool) -> bool:
     if end < 0 or not tex.strip():
         return False
     if opening == "$$" and (state.src[end + 2 : end + 3] == "$" or _is_prose(tex)):
-        return False  # $$ and $$$ are also how dear a place is
+        return False  # $$ and $$$ also stand for how expensive a place is
     return _push_formula(state, opening, tex, end + 2, silent)
 
 

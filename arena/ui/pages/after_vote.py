@@ -71,5 +71,5 @@ def _ranks(show: Show) -> Step:
 
 
 async def _close(_caller: Caller, _visitor: str, _battle_id: str) -> Face:
-    """The minute is over."""
+    """Hide the withdrawal once its minute is over."""
     return {"withdraw-row": {"visible": False}, "withdraw-note": {"value": ""}, "withdraw-timer": {"active": False}}

@@ -193,7 +193,7 @@ class Duel:
             yield fresh
 
     async def _refresh(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
-        """Another tab of this visitor went on: show what it shows."""
+        """Show what another tab of this visitor shows, after it went on."""
         if self._kind == "battle" and (held := self._arena.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
@@ -204,7 +204,7 @@ class Duel:
             yield showing.idle(await self._arena.status(), caller.texts, self._kind)
 
     def _choice(self, caller: Caller) -> tuple[Face, tuple[str, ...]]:
-        """Return the pickers with the models that can be chosen, and the names that the page's address wishes."""
+        """Return the pickers with the models that can be chosen, and the names that the page's address asks for."""
         names = [card.name for card in self._arena.contestants()]
         keys = ("a", "b") if self._kind == "named" else ("model",)
         wishes = [caller.query.get(key, "") for key in keys]

@@ -33,7 +33,7 @@ class PlainPages:
         self.documents = Documents(settings)
 
     def apply(self, settings: Settings) -> None:
-        """Describe other limits and battle settings from now on. Title, footer and pages stay as they began."""
+        """Describe these limits and battle settings from now on. Title, footer and the list of pages do not change."""
         self._about = about_texts(settings)
 
     def language(self, request: Request) -> str:
@@ -52,7 +52,7 @@ class PlainPages:
         return theme.head(self.theme(request)) + theme.noscript_head()
 
     def above(self, request: Request) -> str:
-        """Return what stands above what Gradio shows; without script there is a text instead of that."""
+        """Return what stands above what Gradio shows; without script, a text replaces what Gradio shows."""
         place = self.documents.place(request)
         page, texts = _LIVE_AT[request.scope["path"]], place.texts
         text = _markdown.render(texts(f"{page}_title")) + f"<p>{plain(texts(f'{page}_intro'))}</p>"

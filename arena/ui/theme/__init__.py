@@ -149,7 +149,7 @@ def _style(*names: str) -> str:
 
 @cache
 def _sheet(name: str) -> str:
-    """Return a style sheet. The dark colours are in it once, and are used for the system's wish too."""
+    """Return a style sheet. The dark colours are in it once, and also apply if the system is dark."""
     sheet = _text(f"{name}.css")
     if name != "tokens":
         return sheet

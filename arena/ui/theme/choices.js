@@ -1,4 +1,5 @@
-/* The other choices in the frame of every page: the language, and whether texts may be published. Without script they are links and forms; here they keep what was typed. */
+/* The other choices in the frame of every page: the language, and whether texts may be published. Without script they
+   are links and forms; here they keep what was typed. */
 (() => {
   document.addEventListener("click", (event) => {
     const language = event.target.closest("#language a");

@@ -1,4 +1,6 @@
-/* Light or dark: as the visitor chose in the header, else as the system. The server has put the choice into the page (data-theme); here a new one takes effect at once. Gradio asks matchMedia for the system's wish, and gets the page's colours instead. */
+/* Light or dark: as the visitor chose in the header, else as the system. The server has put the choice into the page
+   (data-theme); here a new one takes effect at once. Gradio asks matchMedia for the system's setting, and gets the
+   page's colours instead. */
 (() => {
   const root = document.documentElement;
   const QUERY = "(prefers-color-scheme: dark)";

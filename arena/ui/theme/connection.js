@@ -1,4 +1,7 @@
-/* What a page does when its connection is lost. It reports it in the visitor's language (#connection), asks /health with growing pauses, and reloads when the arena answers, which shows the battle again (duel.py, _restore). A prompt in its box survives. Gradio's own notice is hidden meanwhile (frame.css, body.lost), because it asks for an address that the gate closes. */
+/* What a page does when its connection is lost. It reports that in the visitor's language (#connection), asks /health
+   with growing pauses, and reloads when the arena answers, which shows the battle again (duel.py, _restore). A prompt in
+   its box survives. Gradio's own notice is hidden meanwhile (frame.css, body.lost), because it asks for an address that
+   the gate closes. */
 (() => {
   const PAUSES_S = [1, 2, 4, 8, 15];
   const SILENCE_S = 40; /* Gradio sends something every 15 s on each of its streams */

@@ -1,5 +1,5 @@
 /* After the vote: the reasons of a withdrawal, the forms for feedback and sharing. The forms come with the page's text;
-what they hold is read from the server when it is needed. */
+their content is read from the server when it is needed. */
 (() => {
   const { byId, moment, settled } = arenaPage;
 

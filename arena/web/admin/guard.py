@@ -64,9 +64,9 @@ class Guard:
         return None
 
     def _enter(self, request: Request) -> Response:
-        """Give the cookie, and lead to the same address without the token."""
+        """Set the cookie and redirect to the same address without the token."""
         rest = [(name, value) for name, value in parse_qsl(request.url.query) if name != "token"]
-        path = "/" + request.url.path.lstrip("/")  # "//evil.example" would lead to another host
+        path = "/" + request.url.path.lstrip("/")  # a redirect to "//evil.example" would lead to another host
         response = RedirectResponse(f"{path}?{urlencode(rest)}" if rest else path, status_code=303)
         response.headers["cache-control"] = "no-store"
         response.headers.append("set-cookie", f"{self._cookie}={self._pass}; Path=/; HttpOnly; SameSite=Lax")

@@ -1,4 +1,4 @@
-"""Delete what a visitor wrote and read, and the link to the visitor, but nothing that a board uses."""
+"""Delete the texts of a visitor's battles and the link to the visitor, but nothing that a board uses."""
 
 from sqlalchemy import Connection, bindparam, delete, false, func, not_, select, update
 

@@ -1,4 +1,4 @@
-"""The owner's page: what each model does, what reading the settings again has changed, and the latest battles."""
+"""The owner's page: how each model does, what a reload of the settings has changed, and the latest battles."""
 
 from collections.abc import Sequence
 from urllib.parse import urlencode

@@ -7,11 +7,11 @@ from arena.ui.messages import Messages
 from arena.ui.plain.owner.parts import Look, document, seconds
 from arena.ui.untrusted import plain
 
-_PRE = '<pre tabindex="0">'  # a keyboard scrolls what can have the focus
+_PRE = '<pre tabindex="0">'  # focusable, so that a keyboard can scroll it
 
 
 def page(model: str, look: Look, *, prompt: str = "", tried: Tried | None = None, note: str = "") -> str:
-    """Return the page for `model`; `tried` is what came of `prompt`, `note` the key of why nothing was asked."""
+    """Return the page for `model`; `tried` is the result of `prompt`; `note`: why nothing was sent, as a key."""
     texts = look.texts
     title = texts("owner_try_title", model=model)
     shown = plain(prompt or texts("owner_try_default"))

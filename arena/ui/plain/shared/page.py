@@ -1,6 +1,6 @@
 """A battle as a read-only page: names, the vote, all turns with both answers beside each other.
 
-Below them, folded: how each model was asked, what it thought and how fast it was, and the settings of both.
+Below them, folded: how each model was asked, its reasoning and its speed, and the settings of both.
 
 Its title and description have the names and the vote, and nothing of the prompt: other services keep link previews, and
 a battle that is taken back should not live on in them. The page asks search engines to leave it out.
@@ -121,7 +121,7 @@ def _side(side: Side, answer: SideView, battle: SharedBattle, texts: Messages) -
 
 
 def _end(answer: SideView, texts: Messages) -> str:
-    """Return how an answer ended, if it did not just end."""
+    """Return how an answer ended; nothing if it is complete."""
     if answer.state == "stopped":
         return texts("shared_stopped")
     if answer.state == "failed":
@@ -131,7 +131,7 @@ def _end(answer: SideView, texts: Messages) -> str:
 
 
 def _models(battle: SharedBattle, texts: Messages) -> str:
-    """Return what each model was asked differently, thought and took, folded; nothing before the names are shown."""
+    """Return how each model was asked differently, its reasoning and speed, folded; nothing while names are hidden."""
     sides = "".join(
         f'<section class="of-{side}"><h3><span class="letter">{side.upper()}</span> {plain(model.model)}</h3>'
         f'<p class="pace">{plain(numbers.speed(model, texts))}</p>{more(model, texts)}</section>'

@@ -21,7 +21,7 @@ from arena.ui.plain.shared import page
 from arena.ui.widgets import Identity
 
 _NEVER_KEPT = {"cache-control": "no-store", "x-robots-tag": "noindex, noarchive"}
-"""A battle that is taken back must be gone at once, also from caches and search engines."""
+"""A battle that is no longer shared must be gone at once, also from caches and search engines."""
 _MAX_FIELDS = 40
 
 
