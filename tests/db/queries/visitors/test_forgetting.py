@@ -112,3 +112,15 @@ def test_deleted_texts_are_not_left_in_the_file(database: Database) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
     assert SECRET.encode() not in database.path.read_bytes()
+
+
+def test_the_limit_by_address_outlives_a_deletion_until_addresses_are_cleared(database: Database) -> None:
+    with database.write() as tx:
+        fight(tx)  # opened at 10
+        queries.forget_visitor(tx, "ann", fresh="fresh", now=20.0, keep_addresses_since=10.0)
+        assert queries.count_recent(tx, visitor="new", address="cafe", since=0.0).address_battles == 1
+        queries.clear_addresses(tx, before=11.0)
+        assert queries.count_recent(tx, visitor="new", address="cafe", since=0.0).address_battles == 0
+        fight(tx)
+        queries.forget_visitor(tx, "ann", fresh="other", now=20.0, keep_addresses_since=10.5)
+        assert queries.count_recent(tx, visitor="new", address="cafe", since=0.0).address_battles == 0

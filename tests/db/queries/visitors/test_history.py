@@ -7,7 +7,7 @@ from db import queries
 from db.codes import BattleKind, Reason, State
 from db.errors import NoSuchBattle
 from db.outcome import Outcome
-from db.queries import Cell, NewBattle
+from db.queries import Cell, NewBattle, OwnTotals
 from db.session import Database
 from tests.db.building import add_models, fight, votable, votable_quick, vote
 
@@ -94,6 +94,8 @@ def test_a_visitors_queries_read_only_the_visitors_own_rows(database: Database) 
         )
         queries.visitor_battles(tx, "ann", counted=True, outcome=Outcome.A, before=last, limit=20)
         queries.visitor_cells(tx, "ann")
+        queries.visitor_totals(tx, "ann")
+        queries.visitor_records(tx, "ann", before=last, limit=20)
         queries.withdrawals(tx, "ann", since=0.0)
         queries.count_recent(tx, visitor="ann", address="cafe", since=0.0)
         queries.named_prompts(tx, "ann", since=0.0)
@@ -102,3 +104,17 @@ def test_a_visitors_queries_read_only_the_visitors_own_rows(database: Database) 
     large = [step for step in plans if re.search(r"\b(battles|votes|turns)\b", step)]
     assert len(large) > 10
     assert [step for step in large if step.startswith("SCAN") or "votes_board" in step or "cast_at" in step] == []
+
+
+def test_a_visitors_records_come_in_pages_and_the_totals_count_only_blind_votes(database: Database) -> None:
+    with database.write() as tx:
+        ids = [fight(tx), votable(tx), votable_quick(tx)]
+        vote(tx, ids[1], reasons=[Reason.STOPPED, Reason.NO_ANSWER])
+        vote(tx, ids[2])
+        queries.share_battle(tx, ids[0], visitor="ann", now=1.0)
+        fight(tx, visitor="bo")
+        assert [one.battle_id for one in queries.visitor_records(tx, "ann", limit=2)] == ids[:0:-1]
+        assert queries.visitor_records(tx, "ann", before=ids[1], limit=9) == [queries.get_battle(tx, ids[0])]
+        assert [one.battle_id for one in queries.visitor_battles(tx, "ann", is_shared=True, limit=9)] == ids[:1]
+        assert queries.visitor_totals(tx, "ann") == OwnTotals(3, 1, 3, 1, 1, {Reason.STOPPED: 1, Reason.NO_ANSWER: 1})
+        assert queries.visitor_totals(tx, "nobody") == OwnTotals(0, 0, 0, 0, 0, {})
