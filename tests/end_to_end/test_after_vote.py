@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from tests.end_to_end.axe import assert_accessible
 from tests.end_to_end.running import ask, chromium, open_battle_page
 from tests.end_to_end.scripted import Says, scripted_arena
 
@@ -94,10 +95,26 @@ async def _check_sharing(browser: Browser, url: str) -> None:
     await context.close()
 
 
+async def _check_own_page(page: Page, url: str) -> None:
+    """Every state of /mine is accessible, and a deletion needs only the keyboard."""
+    await _vote(page, url)
+    await page.goto(f"{url}/mine")
+    await expect(page.locator("#battles .verdict")).to_have_text("You chose A. Counted.")
+    await assert_accessible(page, "a visitor's battles")
+    await page.locator("#data .button").last.press("Enter")
+    await assert_accessible(page, "before a deletion")
+    await page.locator("#mine .danger").press("Enter")
+    await expect(page.locator("h1")).to_have_text("Your data is deleted")
+    await page.goto(f"{url}/mine")
+    await expect(page.locator("#mine")).to_contain_text("There is no battle from this browser yet.")
+    await assert_accessible(page, "a visitor without battles")
+
+
 def test_after_the_vote(tmp_path: Path) -> None:
     async def scenario(url: str) -> None:
         async with chromium() as browser:
             await _check_reveal(browser, url)
+            await _check_own_page(await browser.new_page(locale="en"), url)
             page = await browser.new_page(locale="en", color_scheme="dark")
             await _check_reasons_and_withdrawal(page, url)
             await _check_sharing(browser, url)

@@ -27,14 +27,14 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
 
     @router.post(FORMS["theme"])
     async def theme(request: Request) -> Response:
-        chosen = await _field(request, "theme")
+        chosen = await field(request, "theme")
         if chosen not in get_args(Theme):
             return Response(f"theme: expected one of {', '.join(get_args(Theme))}\n", 400, media_type="text/plain")
         return _kept(back(request), "theme", "" if chosen == "system" else chosen, request, documents)
 
     @router.post(FORMS["consent"])
     async def consent(request: Request) -> Response:
-        chosen = await _field(request, "consent")
+        chosen = await field(request, "consent")
         if chosen not in get_args(Consent)[1:]:
             expected = ", ".join(get_args(Consent)[1:])
             return Response(f"consent: expected one of {expected}\n", 400, media_type="text/plain")
@@ -52,7 +52,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
     return router
 
 
-async def _field(request: Request, name: str) -> str:
+async def field(request: Request, name: str) -> str:
     """Return the first value of a field; empty if there is none, or if the body is not such a form."""
     try:
         fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)

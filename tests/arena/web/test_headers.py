@@ -22,8 +22,18 @@ async def stream(request: Request) -> Response:
     )
 
 
+async def private(request: Request) -> Response:
+    return HTMLResponse("x", headers={"cache-control": "no-store"})
+
+
 def client() -> TestClient:
-    routes = [Route("/", page), Route("/assets/a.js", asset), Route("/plain", asset), Route("/stream", stream)]
+    routes = [
+        Route("/", page),
+        Route("/assets/a.js", asset),
+        Route("/plain", asset),
+        Route("/stream", stream),
+        Route("/private", private),
+    ]
     return TestClient(Headers(Starlette(routes=routes)))
 
 
@@ -44,6 +54,7 @@ def test_assets_are_kept_and_pages_are_not() -> None:
     assert client().get("/assets/a.js").headers["cache-control"] == "public, max-age=31536000, immutable"
     assert client().get("/").headers["cache-control"] == "private, no-cache"
     assert client().get("/plain").headers["cache-control"] == "no-store"
+    assert client().get("/private").headers["cache-control"] == "no-store"
     assert "cache-control" not in client().get("/assets/missing.js").headers
 
 

@@ -128,7 +128,7 @@ def _facts(battle: OwnBattle, place: Place) -> str:
         facts.append(plain(texts("mine_turns", n=battle.n_turns)))
     line = " · ".join(facts)
     if not battle.is_shared:
-        return f'<p class="facts">{line}</p>'
+        return f'<p class="facts"><span>{line}</span></p>'
     return (
         f'<form class="facts" method="post" action="{place.root}{FORMS["share"][1:]}">'
         f'<span>{line} · {plain(texts("mine_is_shared"))}</span> <input type="hidden" name="back" value="1">'

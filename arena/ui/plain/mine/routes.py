@@ -7,7 +7,6 @@ our own pages.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -17,6 +16,7 @@ from arena.rules.limits import OWN_BOARD_VOTES
 from arena.service import Arena, Kind, OwnBattle, OwnBattles, OwnBoard, Refusal
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, EXPORT, FORMS
+from arena.ui.plain.choices import field
 from arena.ui.plain.document import Documents
 from arena.ui.plain.mine import data
 from arena.ui.plain.mine.page import page
@@ -72,7 +72,7 @@ def routes(
         if visitor is None:
             return _page(request, notice("error_no_cookie", place.texts), status=400)
         try:
-            if parse_qs((await request.body()).decode("latin-1"), max_num_fields=10).get("sure") != ["yes"]:
+            if await field(request, "sure") != "yes":
                 return _page(request, data.ask(await arena.visitors.board(visitor), place), title="mine_delete_title")
             stays = await arena.visitors.forget(visitor)
         except Refusal as refusal:
