@@ -16,6 +16,8 @@ PLAIN_LEADERBOARD = "/leaderboard.html"
 """The leaderboard without script; no page links to it but those without script."""
 NAMED = ("side_by_side", "chat")
 """The pages that show names, which the settings can switch off."""
+PULSE = "/pulse"
+"""The number of the visitor's last step, for `theme/tabs.js`."""
 FORMS = {
     "theme": "/theme",
     "consent": "/mine/consent",

@@ -175,6 +175,22 @@ def test_a_second_tab_follows_what_the_first_one_did(arena: ScriptedArena) -> No
     asyncio.run(scenario())
 
 
+def test_another_browser_with_the_same_cookie_is_followed_when_the_visitor_comes_back(arena: ScriptedArena) -> None:
+    async def scenario() -> None:
+        async with chromium() as browser:
+            first = await _page(browser, arena.url)
+            second = await _page(browser, arena.url, storage_state=await first.context.storage_state())
+            async with second.expect_response("**/pulse"):
+                await second.evaluate("dispatchEvent(new Event('blur'))")
+            await ask(first, "Hello")
+            await expect(second.locator("#intro")).to_be_visible()
+            await second.evaluate("dispatchEvent(new Event('focus'))")
+            await expect(second.locator("#asked")).to_contain_text("Hello")
+            await expect(second.locator("#vote-tie")).to_be_enabled()
+
+    asyncio.run(scenario())
+
+
 def test_two_models_by_link_and_a_chat_with_one(arena: ScriptedArena) -> None:
     async def scenario() -> None:
         async with chromium() as browser:

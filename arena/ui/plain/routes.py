@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.requests import Request
 
 from arena.service import Arena, Board, Refusal
 from arena.ui import theme
-from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD
+from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD, PULSE
 from arena.ui.plain import choices, mine, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
@@ -44,6 +44,12 @@ def routes(
             board = refusal
         status = 503 if isinstance(board, Refusal) else 200
         return HTMLResponse(pages.leaderboard(request, board, time.time()), status_code=status)
+
+    @router.get(PULSE)
+    async def pulse(request: Request) -> Response:
+        visitor = visitor_of(request).visitor
+        number = 0 if visitor is None else arena.pulse(visitor)
+        return PlainTextResponse(str(number), headers={"cache-control": "no-store"})
 
     for name, media_type in _ICONS.items():
         router.get(f"/{name}")(_serve(theme.icon(name), media_type))

@@ -1,11 +1,14 @@
 /* A second tab follows what the first one did. Each page of a browser tells the others which moment it shows; a page
-that shows another one asks the server, as if it had been reloaded, once it is in view. */
+that shows another one asks the server, as if it had been reloaded, once it is in view. What another browser with
+the same cookie did is noticed when the visitor comes back to the page: then the number of the visitor's last step
+differs from the one when they went. */
 (() => {
   const { byId, moment, settled } = arenaPage;
   const channel = new BroadcastChannel("arena " + location.pathname);
   const key = () => {
     const { battle, turn, state } = moment();
-    return state === "idle" ? "idle" : `${battle} ${turn} ${state}`;
+    if (state !== "idle") return `${battle} ${turn} ${state}`;
+    return byId("cancel") ? "held" : "idle"; /* a prompt waits for the models */
   };
   let shown = "idle";
   let isBehind = false;
@@ -18,7 +21,32 @@ that shows another one asks the server, as if it had been reloaded, once it is i
     isBehind = event.data !== key();
     catchUp();
   });
-  document.addEventListener("visibilitychange", catchUp);
+
+  const lastStep = async () => {
+    try {
+      const answer = await fetch("pulse", { cache: "no-store" });
+      return answer.ok ? await answer.text() : null;
+    } catch {
+      return null;
+    }
+  };
+  let left = null; /* the number of the last step when the visitor went, while they are away */
+  const goAway = () => {
+    left ??= lastStep();
+  };
+  const comeBack = async () => {
+    catchUp();
+    const before = await left;
+    left = null;
+    if (before === null || moment().state === "voted") return; /* nothing follows a vote but what this page has */
+    const now = await lastStep();
+    if (now === null || now === before || left !== null) return;
+    isBehind = true;
+    catchUp();
+  };
+  addEventListener("blur", goAway);
+  addEventListener("focus", comeBack);
+  document.addEventListener("visibilitychange", () => (document.hidden ? goAway() : comeBack()));
   settled.push(() => {
     const now = key();
     if (now === shown) return;

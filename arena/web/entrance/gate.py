@@ -28,6 +28,7 @@ _READ = {
     "/leaderboard.json",
     "/leaderboard.csv",
     "/mine.json",
+    "/pulse",
     "/config",
     "/theme.css",
     "/favicon.ico",

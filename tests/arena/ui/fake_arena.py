@@ -107,6 +107,7 @@ class FakeArena:
         self.n_failed = 0
         self.waiting: dict[str, Held] = {}
         self.interruptions: dict[str, str] = {}
+        self.pulses: dict[str, int] = {}
         self.board = board or empty_board()
         self.reasons = reasons
         self.n_votes = 0
@@ -127,6 +128,9 @@ class FakeArena:
 
     def let_go(self, visitor: str) -> Held | None:
         return self.waiting.pop(visitor, None)
+
+    def pulse(self, visitor: str) -> int:
+        return self.pulses.get(visitor, 0)
 
     def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
         return self.interruptions.get(visitor) if kind == "battle" else None

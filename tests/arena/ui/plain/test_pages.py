@@ -233,6 +233,17 @@ def test_the_icon_is_our_own_and_has_its_type() -> None:
     assert (picture.headers["content-type"], picture.content[:4]) == ("image/x-icon", b"\0\0\1\0")
 
 
+def test_the_number_of_the_last_step_is_the_visitors_own() -> None:
+    arena = FakeArena()
+    arena.pulses["ann"] = 7
+    with served(arena) as client:
+        answers = [
+            client.get("/pulse", headers={"cookie": f"visitor={name}"} if name else {}) for name in ("ann", "bo", "")
+        ]
+    assert [answer.text for answer in answers] == ["7", "0", "0"]
+    assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
+
+
 def test_every_page_has_the_sentences_that_it_needs_without_script() -> None:
     names = set(PAGES) | {"not_found"}
     keys = {f"{kind}_{name}" for kind in ("title", "description") for name in names} | {f"nav_{name}" for name in PAGES}
