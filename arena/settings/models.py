@@ -18,6 +18,8 @@ FILE_KEYS = types.MappingProxyType({"is_active": "active", "base_urls": "base_ur
 """Keys that the file spells differently from the fields of `Player`."""
 _PREFIXES = types.MappingProxyType({"hf:": "hub", "demo:": "demo"})
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
+_MAX_CHARS = 100
+"""Of a text that stands beside a model's name."""
 _DEMO = re.compile(r"\w[\w-]*", re.ASCII)
 
 
@@ -55,6 +57,10 @@ def _read_model(table: Mapping[str, Any], number: int, file: Path) -> Player:
             f"{where}: expected path (a folder of weights) or base_url (an OpenAI-compatible address), and not both"
         )
     player = read_table(Player, _by_field(table), file=file, section=section, file_keys=FILE_KEYS)
+    for key in ("family", "organisation", "licence"):
+        text = getattr(player, key) or ""
+        if len(text) > _MAX_CHARS or not text.isprintable():
+            raise SettingsError(f"{where} {key}: {shown(text)}; expected at most {_MAX_CHARS} printable characters")
     if player.is_native:
         _check_native(player, table, where)
     else:

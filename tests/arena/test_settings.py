@@ -206,6 +206,9 @@ def test_a_whole_number_beyond_all_floats_is_refused() -> None:
     ("tables", "message"),
     [
         ([{"path": "x"}], "number 1: name is None; expected 1 to 80 printable characters"),
+        ([{"name": "M", "path": "x", "organisation": "a\u202eb"}], "organisation: 'a\\u202eb'; expected at most 100"),
+        ([{"name": "M", "path": "x", "licence": "x" * 101}], "expected at most 100 printable characters"),
+        ([{"name": "M", "path": "x", "family": "a\0b"}], "family: 'a\\x00b'; expected at most 100"),
         ([{"name": " ", "path": "x"}], "number 1: name is ' '"),
         ([{"name": "a\nb", "path": "x"}], r"number 1: name is 'a\nb'"),
         ([{"name": "m"}], "'m': expected path (a folder of weights) or base_url"),
