@@ -1,8 +1,10 @@
 """The text of the about page: how battles, votes and ratings work here, and what is stored."""
 
+from arena.rules import guardrails
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, Messages, messages
 from arena.ui.pages.leaderboard_table import settings_line
+from arena.ui.untrusted import cleaned
 
 
 def about_texts(settings: Settings) -> dict[str, str]:
@@ -18,12 +20,27 @@ def about_texts(settings: Settings) -> dict[str, str]:
             max_prompt_chars=battle.max_prompt_chars,
             battles_per_hour=limits.battles_per_hour,
             votes_per_hour=limits.votes_per_hour,
+            system_prompt=_system_prompt(settings, messages(language)),
             pace=messages(language)(f"about_pace_{battle.pace}"),
             reasons=_reasons(messages(language)),
             rating=settings_line(settings.elo, (), messages(language)),
         )
         for language in LANGUAGES
     }
+
+
+def _system_prompt(settings: Settings, texts: Messages) -> str:
+    """Return the sentence about the arena's own system prompt, whose text is shown as it is."""
+    battle = settings.battle
+    text = guardrails.arena_prompt(battle.system_prompt, has_guardrails=battle.guardrails)
+    if not text:
+        return texts("about_prompt_none")
+    return texts("about_prompt_guardrails" if battle.guardrails else "about_prompt_own", text=_literal(text))
+
+
+def _literal(text: str) -> str:
+    """Return Markdown that shows exactly this text: letters, digits and spaces, and all else as references."""
+    return "".join(one if one.isalnum() or one == " " else f"&#{ord(one)};" for one in cleaned(text))
 
 
 def _reasons(texts: Messages) -> str:

@@ -136,7 +136,7 @@ class FakeArena:
         return self.interruptions.get(visitor) if kind == "battle" else None
 
     def contestants(self) -> tuple[ModelCard, ...]:
-        return tuple(ModelCard(name, "This project", None, None, None, False) for name in NAMES[: self.n_ready])
+        return tuple(ModelCard(name, "This project", None, None, None, False) for name in NAMES)
 
     async def open_named(
         self,
@@ -148,7 +148,7 @@ class FakeArena:
         address: str | None = None,
         language: str | None = None,
     ) -> str:
-        if not set(models) <= {card.name for card in self.contestants()}:
+        if not set(models) <= set(NAMES[: self.n_ready]):
             raise Refusal("model_not_ready")
         battle = self._open(visitor)
         battle.kind, battle.models = ("named" if len(models) == 2 else "chat"), tuple(models)

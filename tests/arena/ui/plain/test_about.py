@@ -1,13 +1,30 @@
-import pytest
+"""What the about page says of the arena's own settings."""
 
-from arena.settings import load
-from arena.ui.messages import LANGUAGES, messages
+import re
+from dataclasses import replace
+from html import unescape
+
+import pytest
+from markdown_it import MarkdownIt
+
+from arena.rules.guardrails import SAFETY_PROMPT
+from arena.settings import Settings
+from arena.ui.messages import LANGUAGES
 from arena.ui.plain.about import about_texts
 
+PROMPT = "*Be* <b>kind</b> & {pace}.\n\n# [now](http://a.example) ‘ 답하세요"
 
-@pytest.mark.parametrize("pace", ["equal", "together", "free"])
-def test_the_about_page_says_what_speed_reveals_at_this_arenas_pace(pace: str) -> None:
-    pages = about_texts(load({"battle": {"pace": pace}}, {}))
-    for language in LANGUAGES:
-        for other in ("equal", "together", "free"):
-            assert (messages(language)(f"about_pace_{other}") in pages[language]) == (other == pace)
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_system_prompt_is_shown_as_it_is_and_with_the_safety_prompt(language: str) -> None:
+    settings = Settings()
+    without = about_texts(settings)[language]
+    assert "{" not in without
+    for has_guardrails in (False, True):
+        battle = replace(settings.battle, system_prompt=PROMPT, guardrails=has_guardrails)
+        page = MarkdownIt("commonmark", {"html": True}).render(about_texts(replace(settings, battle=battle))[language])
+        (paragraph,) = [one for one in re.findall(r"<p>.*?</p>", page, re.DOTALL) if "kind" in one]
+        assert "<b>" not in paragraph + without
+        assert "<em>" not in paragraph
+        assert PROMPT in unescape(paragraph)
+        assert (SAFETY_PROMPT in unescape(paragraph)) is has_guardrails
