@@ -1,8 +1,8 @@
 """Measure the load of many pages that watch answers.
 
-The figures are the event loop's lag, the traffic, and the cost of a view.
+The figures are the event loop's lag, how late views arrive, the traffic, and the cost of a view.
 
-    python -m bench.pages                       50 battles with one page each, then one battle that 50 pages watch
+    python -m bench.pages                       100 battles with one page each, then one battle that 50 pages watch
     python -m bench.pages --app /other/clone    the same with another version of the arena
 
 Two scripted models write 20 kB of Markdown each to every battle in 100 s, which is the speed at which answers are shown
@@ -28,7 +28,12 @@ _PACKAGES = ("gradio", "fastapi", "starlette", "uvicorn", "httpx", "markdown-it-
 
 def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.pages", description="Measure pages that watch answers.")
-    parser.add_argument("--watchers", type=int, default=50, metavar="N", help="number of pages (default %(default)s)")
+    parser.add_argument(
+        "--battles", type=int, default=100, metavar="N", help="battles with one page each (default %(default)s)"
+    )
+    parser.add_argument(
+        "--watchers", type=int, default=50, metavar="N", help="pages that watch one battle (default %(default)s)"
+    )
     parser.add_argument(
         "--chars", type=int, default=20_000, metavar="N", help="characters of each answer (default 20,000)"
     )
@@ -39,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, metavar="FILE", help="default: bench/results/pages-cpu-MACHINE.json")
     args = parser.parse_args(argv)
     loads = [
-        Load(args.watchers, 1, args.chars, args.seconds),
+        Load(args.battles, 1, args.chars, args.seconds),
         Load(1, args.watchers, args.chars, args.seconds),
     ]
     print(HEADING)

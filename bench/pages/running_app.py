@@ -30,7 +30,7 @@ async def running(command: Sequence[str], url: str, folder: Path = ROOT) -> Asyn
 
 
 def _start(command: Sequence[str], folder: Path) -> "subprocess.Popen[bytes]":
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {"ARENA_WEB_ADMIN_PORT": "0", **os.environ, "PYTHONPATH": str(ROOT)}  # two arenas may run at once
     quiet = subprocess.DEVNULL
     return subprocess.Popen(command, cwd=folder, env=environment, stdout=quiet, stderr=quiet)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import secrets
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from bench.pages.running_app import running
 from bench.pages.scripted_models import Models, answer, serving
 from bench.proc_stats import cpu_s
 
-_SETTINGS = """
+SETTINGS = """
 [battle]
 pace = "free"
 max_tokens = 32768
@@ -46,10 +48,12 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """The figures of one load. A view is one message to one page; processor time is the app's."""
+    """The figures of one load. A view is one message to one page; processor time is the app's. `late_ms` is how much
+    longer than the median a page waited for its next view; None in files of before."""
 
     load: Load
     lag_ms: dict[str, float]
+    late_ms: dict[str, float] | None
     views_per_s: float
     n_kb_per_watcher: float
     cpu_ms_per_view: float
@@ -67,6 +71,19 @@ def percentiles(lags: Sequence[float]) -> dict[str, float]:
     return {name: round(1000 * ordered[min(len(ordered) - 1, int(p * len(ordered)))], 1) for name, p in places.items()}
 
 
+def late(views: Sequence[Sequence[float]]) -> list[float]:
+    """Return by how many seconds each view of each page came later than the median after the one before.
+
+    The first and the last gap of a page do not count: the models need time to begin, and the end waits for both sides.
+
+    >>> late([[0.0, 9.0, 10.0, 11.0, 14.0, 15.0]])
+    [0.0, 0.0, 2.0]
+    """
+    gaps = [later - earlier for times in views for earlier, later in pairwise(times[1:-1])]
+    usual = statistics.median(gaps)
+    return [max(0.0, gap - usual) for gap in gaps]
+
+
 class Watcher:
     """A page with its cookie. `begun` is set when the arena has accepted its prompt."""
 
@@ -75,6 +92,7 @@ class Watcher:
         self._cookies = {"cookie": f"visitor={visitor}"}
         self.n_views = 0
         self.n_bytes = 0
+        self.seen_at: list[float] = []
         self.begun = asyncio.Event()
 
     async def call(self, event: int, prompt: str) -> None:
@@ -83,6 +101,7 @@ class Watcher:
             self.n_bytes += len(line) + 1
             if '"process_generating"' in line:
                 self.n_views += 1
+                self.seen_at.append(time.monotonic())
                 if self.n_views > 1:
                     self.begun.set()
 
@@ -112,7 +131,7 @@ async def measure(load: Load, app_folder: Path) -> Taken:
     models.text, models.seconds = answer(load.n_chars), load.seconds
     with tempfile.TemporaryDirectory() as folder:
         async with serving(models) as port:
-            (Path(folder) / "arena.toml").write_text(_SETTINGS.format(port=port), encoding="utf-8")
+            (Path(folder) / "arena.toml").write_text(SETTINGS.format(port=port), encoding="utf-8")
             lags = Path(folder) / "lags"
             url = f"http://127.0.0.1:{port + 1}"
             command = [sys.executable, str(Path(probed_app.__file__)), str(lags), str(port + 1), folder]
@@ -126,6 +145,7 @@ async def measure(load: Load, app_folder: Path) -> Taken:
     return Taken(
         load=load,
         lag_ms=percentiles([float(lag) for at, lag in noted if begun <= float(at) <= ended]),
+        late_ms=percentiles(late([watcher.seen_at for watcher in watchers])),
         views_per_s=round(n_views / (ended - begun), 1),
         n_kb_per_watcher=round(sum(watcher.n_bytes for watcher in watchers) / len(watchers) / 1000, 1),
         cpu_ms_per_view=round(1000 * cpu / n_views, 2),
@@ -134,14 +154,15 @@ async def measure(load: Load, app_folder: Path) -> Taken:
 
 
 HEADING = (
-    "| battles | pages each | lag p50, ms | p95 | p99 | max | views/s | kB per page | CPU ms per view | CPU |\n"
-    "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
+    "| battles | pages each | lag p50, ms | p95 | p99 | max | late p50, ms | p95 | p99 | max | views/s | kB per page"
+    " | CPU ms per view | CPU |\n|" + " ---: |" * 14
 )
 
 
 def row(taken: Mapping[str, Any]) -> str:
     """Return the table row of a `Taken` in a results file."""
     lags = " | ".join(f"{lag:g}" for lag in taken["lag_ms"].values())
+    lags += " | " + (" | ".join(f"{lag:g}" for lag in taken["late_ms"].values()) if taken.get("late_ms") else " | | | ")
     return (
         f"| {taken['load']['n_battles']} | {taken['load']['n_pages']} | {lags} | {taken['views_per_s']:.0f}"
         f" | {taken['n_kb_per_watcher']:.0f} | {taken['cpu_ms_per_view']:.1f} | {taken['cpu_share']:.0%} |"

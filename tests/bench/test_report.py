@@ -27,6 +27,7 @@ SECTIONS = (
     "blind",
     "coverage",
     "voters",
+    "visits",
     "page-loads",
     "pages",
 )

@@ -6,6 +6,7 @@ from bench.pages.gradio_calls import load_event, send_event
 
 CONFIG = {
     "components": [{"id": 7, "props": {"elem_id": "send"}}, {"id": 8, "props": {}}],
+    "page": {"": {"components": [7, 8]}},
     "dependencies": [
         {"id": 3, "targets": [[7, "click"]], "inputs": [1, 2]},
         {"id": 4, "targets": [[0, "load"]], "inputs": [1]},

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import httpx
 
-from bench.pages.watching import HEADING, Load, Taken, Watcher, percentiles, row
+from bench.pages.watching import HEADING, Load, Taken, Watcher, late, percentiles, row
 
 
 def test_percentiles_are_of_the_lags_in_milliseconds() -> None:
@@ -31,5 +31,10 @@ def test_a_watcher_counts_the_views_and_bytes_of_its_page() -> None:
 
 
 def test_a_row_has_a_cell_for_each_column() -> None:
-    taken = Taken(Load(50, 1, 20_000, 100.0), percentiles([0.001]), 400.0, 500.0, 1.25, 0.5)
-    assert row(asdict(taken)).count("|") == HEADING.splitlines()[0].count("|")
+    taken = Taken(Load(50, 1, 20_000, 100.0), percentiles([0.001]), percentiles([0.1]), 400.0, 500.0, 1.25, 0.5)
+    for raw in (asdict(taken), {**asdict(taken), "late_ms": None}):
+        assert row(raw).count("|") == HEADING.splitlines()[0].count("|")
+
+
+def test_a_view_is_late_by_what_its_page_waited_longer_than_usual() -> None:
+    assert late([[0.0, 9.0, 10.0, 11.0, 14.0, 15.0], [0.0, 1.0, 2.0, 3.0]]) == [0.0, 0.0, 2.0, 0.0]
