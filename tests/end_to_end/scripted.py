@@ -82,10 +82,17 @@ class ScriptedArena(App):
 
 @contextmanager
 def scripted_arena(
-    folder: Path, answers: Answers, *, models: Sequence[str] = MODELS, settings: str = _SETTINGS
+    folder: Path,
+    answers: Answers,
+    *,
+    models: Sequence[str] = MODELS,
+    settings: str = _SETTINGS,
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[ScriptedArena]:
-    """Run app.py in `folder` with these models, until the block ends."""
-    arena = ScriptedArena(folder / "data", answers=dict(answers), asked={name: [] for name in models})
+    """Run app.py in `folder` with these models, until the block ends. `environment` None: ours."""
+    arena = ScriptedArena(
+        folder / "data", environment=environment, answers=dict(answers), asked={name: [] for name in models}
+    )
     with ExitStack() as stack:
         tables = []
         for name in models:

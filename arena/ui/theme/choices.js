@@ -14,6 +14,14 @@
     else location.replace(here);
   });
 
+  /* On a phone the navigation may be wider than the window: the present page's name is in it. */
+  const showCurrent = () => {
+    const nav = document.querySelector("#header nav");
+    const current = nav?.querySelector("[aria-current]");
+    if (current) nav.scrollLeft = current.offsetLeft + current.offsetWidth / 2 - nav.offsetLeft - nav.clientWidth / 2;
+  };
+  addEventListener("DOMContentLoaded", showCurrent);
+
   document.addEventListener("submit", async (event) => {
     const line = event.target.closest("#consent");
     if (!line) return;

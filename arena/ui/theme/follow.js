@@ -30,9 +30,13 @@
   /* Only a reader scrolls away: the page itself moves too, when turns above get their height. */
   const HAND_MS = 500;
   let moved = 0;
-  const hand = () => (moved = performance.now());
-  for (const name of ["wheel", "touchmove", "keydown"]) addEventListener(name, hand, { passive: true });
-  addEventListener("pointerdown", (event) => event.target === document.documentElement && (moved = Infinity));
+  let isHeld = false; /* the page stands at its end because it went there by itself */
+  const hand = (at = performance.now()) => {
+    moved = at;
+    isHeld = false;
+  };
+  for (const name of ["wheel", "touchmove", "keydown"]) addEventListener(name, () => hand(), { passive: true });
+  addEventListener("pointerdown", (event) => event.target === document.documentElement && hand(Infinity));
   addEventListener("pointermove", (event) => moved === Infinity && event.buttons === 0 && hand());
   addEventListener("wheel", (event) => event.deltaY < 0 && follow(false), { passive: true });
   addEventListener("scroll", () => {
@@ -40,6 +44,7 @@
     const isLeap = lastY - scrollY > innerHeight / 2 && root().scrollHeight >= lastHeight; /* by a tool or a link */
     lastY = scrollY;
     lastHeight = root().scrollHeight;
+    if (isLeap) isHeld = false;
     if (performance.now() - moved < HAND_MS || isLeap) {
       if (isUp && below() > NEAR_PX) isFollowing = false;
       else if (moment().state === "open" && below() < NEAR_PX / 2) isFollowing = true;
@@ -92,12 +97,21 @@
     if (hidden > 0) scrollTo(scrollY + hidden + 8);
   }, { capture: true });
 
+  /* An earlier turn gets its height when it is drawn, which may be after the newest one has ended. */
+  const heights = new ResizeObserver(() => isHeld && toEnd());
+  let watched = null;
+
   let shown = { state: "idle" };
   let n_turns = 0;
   settled.push(() => {
     const now = moment();
     if (now.state !== "idle" && !byId("turn")) return; /* Gradio is still making its elements */
     const isNew = now.state !== "idle" && (now.battle !== shown.battle || now.turn !== shown.turn);
+    if (byId("history") !== watched) {
+      watched = byId("history");
+      heights.disconnect();
+      if (watched) heights.observe(watched);
+    }
     const earlier = document.querySelectorAll("#history .turn").length;
     document.querySelectorAll(".asked:not(:has(.fold[aria-expanded]))").forEach(fold);
     const isBegun = isNew || (now.state === "open" && shown.state !== "open"); /* or asked again */
@@ -110,6 +124,7 @@
     n_turns = earlier;
     if (isFollowing && now.state !== "idle") {
       toEnd();
+      isHeld = true;
       if (now.state !== "open" && now.state === shown.state) isFollowing = false; /* the end has been shown */
     }
     if (now.state === "idle" && shown.state !== "idle") scrollTo(0);

@@ -30,6 +30,15 @@ const arenaPage = {
     document.body.classList.toggle("has-history", document.querySelector("#history .turn") !== null);
   });
 
+  /* A battle fills the window below the header and the line about publishing: --above is their height. */
+  const sizes = new ResizeObserver(() => {
+    const above = byId("header").offsetHeight + (byId("consent")?.offsetHeight ?? 0);
+    document.documentElement.style.setProperty("--above", `${above}px`);
+  });
+  addEventListener("DOMContentLoaded", () => {
+    for (const part of document.querySelectorAll("#header, #consent")) sizes.observe(part);
+  });
+
   let isQueued = false;
   new MutationObserver(() => {
     if (isQueued) return;
