@@ -7,6 +7,7 @@
 # make docs         build the documentation into site/, with every link checked
 # make generated    write the generated pages of docs/ again: settings, command line, API, tree, tables
 # make screenshots  take the pictures of docs/screenshots again
+#                   make screenshots ARGS="--states FOLDER"   every page and state, in FOLDER
 # make bench        compare ratings and inference with other projects; compiles llama.cpp, takes an hour and a half
 #                   make bench-ratings ARGS="--tasks fit --cells 1e6x100"          part of the first; compiles nothing
 #                   .venv/bin/python -m bench.rating.reading                       how long votes files take to read
@@ -78,7 +79,7 @@ generated: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
 
 screenshots: $(VENV)/.dev debian-packages
-	$(BIN)/python docs/screenshots.py
+	$(BIN)/python docs/screenshots.py $(ARGS)
 
 bench: bench-ratings bench-inference
 	$(BENCH_VENV)/bin/python -m bench.report

@@ -2,12 +2,16 @@
 
 An arena is started, battles are played in it, and the pages are photographed.
 
-    make screenshots        needs Chromium; writes docs/screenshots/*.png, light and dark, desktop and phone
+    make screenshots                          needs Chromium; writes docs/screenshots/*.png, light and dark, desktop and
+                                              phone
+    make screenshots ARGS="--states FOLDER"   writes every page and state to FOLDER instead, in English and Korean
 
-The battles are real: the demo models answer, and a seeded random number decides each vote. overview.png shows one
-battle in four steps, put together from four photographs.
+The battles of the documentation are real: the demo models answer, and a seeded random number decides each vote.
+overview.png shows one battle in four steps, put together from four photographs. In the states, scripted models answer
+(tests/end_to_end/states.py).
 """
 
+import argparse
 import asyncio
 import base64
 import re
@@ -23,7 +27,9 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.async_api import Browser, Page, ViewportSize, expect  # noqa: E402
 
+from arena.ui.messages import LANGUAGES  # noqa: E402
 from tests.end_to_end.running import App, ask, cast, chromium, open_battle_page  # noqa: E402
+from tests.end_to_end.states import Stage, show_all, stage  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
@@ -37,6 +43,7 @@ PROMPTS = (
 )
 STARTED = re.compile(r"\w{3}.{30}", re.DOTALL)
 MAX_TRIES = 12
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PANEL: ViewportSize = {"width": 860, "height": 560}
 STEPS = (
     ("stream", "1. Two anonymous models answer, at one pace"),
@@ -147,7 +154,25 @@ async def photograph_steps(browser: Browser, app: App) -> None:
     await context.close()
 
 
-async def main() -> None:
+async def photograph_states(folder: Path, running: Stage) -> None:
+    """Write a picture of every state in both languages, on both devices, in both schemes."""
+    async with chromium() as browser:
+        for language, device in product(LANGUAGES, DEVICES):
+            context = await browser.new_context(**DEVICES[device], locale=language, reduced_motion="reduce")
+            await context.grant_permissions(["clipboard-read", "clipboard-write"])
+            page = await context.new_page()
+
+            async def look(state: str, page: Page = page, suffix: str = f"{language}-{device}") -> None:
+                for scheme in SCHEMES:
+                    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                    await page.wait_for_timeout(400)
+                    await page.screenshot(path=folder / f"{state}-{suffix}-{scheme}.png")
+
+            await show_all(page, running, look)
+            await context.close()
+
+
+async def photograph_documentation() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         app = App(Path(folder))
@@ -157,13 +182,25 @@ async def main() -> None:
             async with chromium() as browser:
                 await play(browser, app)
                 await photograph_steps(browser, app)
-                schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-                for device, scheme in product(DEVICES, schemes):
+                for device, scheme in product(DEVICES, SCHEMES):
                     await photograph(browser, app, device, scheme)
         finally:
             app.stop()
     print(f"wrote {FOLDER.relative_to(ROOT)}")
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take the pictures of the README and the documentation.")
+    parser.add_argument("--states", type=Path, metavar="FOLDER", help="write every page and state to FOLDER instead")
+    states: Path | None = parser.parse_args().states
+    if states is None:
+        asyncio.run(photograph_documentation())
+        return
+    states.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, stage(Path(folder)) as running:
+        asyncio.run(photograph_states(states, running))
+    print(f"wrote {states}")
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

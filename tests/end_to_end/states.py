@@ -6,6 +6,7 @@
 Pictures are taken of them (docs/screenshots.py), and axe-core looks at them (test_states.py).
 """
 
+import asyncio
 import os
 import re
 import threading
@@ -100,13 +101,16 @@ def _cast_votes(arena: ScriptedArena) -> None:
 
 async def show_all(page: Page, stage: Stage, look: Look) -> None:
     """Bring the page into each state and call `look` with its name."""
-    for show in (show_battle, show_after_vote, show_named, show_documents, show_failed):
+    for show in (show_battle, show_after_vote, show_named, show_documents, show_failed, show_deletion):
         await show(page, stage, look)
 
 
 async def show_battle(page: Page, stage: Stage, look: Look) -> None:
     """Show a battle from the first visit to its vote."""
     stage.gate.clear()
+    await asyncio.to_thread(stage.arena.wait_until_ready)
+    await page.goto(stage.url + "/mine")
+    await look("mine-empty")
     await open_battle_page(page, stage.url)
     await expect(page.locator("#chips .chip").first).to_be_visible()
     await look("start")
@@ -198,6 +202,9 @@ async def show_documents(page: Page, stage: Stage, look: Look) -> None:
     await page.goto(stage.url + "/leaderboard")
     await expect(page.locator("#leaderboard-table tbody tr")).to_have_count(2)
     await look("leaderboard")
+    await page.goto(stage.url + "/mine")
+    await expect(page.locator("#mine .battles li").first).to_be_visible()
+    await look("mine")
     for path in ("about", "nowhere"):
         await page.goto(f"{stage.url}/{path}")
         await look(path)
@@ -213,6 +220,15 @@ async def show_failed(page: Page, stage: Stage, look: Look) -> None:
     await expect(page.locator(".pane .aside")).to_have_count(1)
     await _show_side(page, ".is-failed")
     await look("failed")
+
+
+async def show_deletion(page: Page, stage: Stage, look: Look) -> None:
+    """Show what asks before the visitor's data are deleted, and what follows."""
+    await page.goto(stage.url + "/mine?delete=ask")
+    await look("mine-delete")
+    await page.locator("#mine .danger").click()
+    await expect(page.locator("#mine .danger")).to_have_count(0)
+    await look("mine-deleted")
 
 
 async def _send(page: Page, prompt: str) -> None:
