@@ -67,7 +67,7 @@ async def _check_reasons_and_withdrawal(page: Page, url: str) -> None:
 
     await page.locator("#next").click()
     await _vote(page, url)
-    await expect(page.locator("#withdraw-note")).to_contain_text("possible after 40 votes")
+    await expect(page.locator("#withdraw-note")).to_contain_text("after 40 votes in total")
     await expect(page.locator("#withdraw")).to_be_hidden()
 
 
