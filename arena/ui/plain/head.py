@@ -21,7 +21,7 @@ def head(
     title: str | None = None,
     description: str | None = None,
 ) -> str:
-    """Return the tags of `page`, such as `battle` or `not_found`. `og:url` needs a public URL and a `path`. `root`
+    """Return the tags of `page`, such as `battle` or `not_found`. `og:image` and `og:url` need a public URL. `root`
     leads from the page to the root of the arena. `title` and `description` replace those of the page."""
     site = settings.arena.title
     title = texts(f"title_{page}") if title is None else title
@@ -33,8 +33,10 @@ def head(
         "og:site_name": site,
         "og:locale": _LOCALES[texts.language],
     }
-    if settings.web.public_url is not None and path is not None:
-        tags["og:url"] = settings.web.public_url + path
+    if settings.web.public_url is not None:  # both need whole addresses
+        tags["og:image"] = f"{settings.web.public_url}/preview.png"
+        if path is not None:
+            tags["og:url"] = settings.web.public_url + path
     return (
         f"<title>{escape(title)} · {escape(site)}</title>"
         f'<meta name="description" content="{escape(description)}">'

@@ -56,9 +56,10 @@ def routes(
     return router
 
 
-_ICONS: dict[Literal["favicon.svg", "favicon.ico"], str] = {
+_ICONS: dict[Literal["favicon.svg", "favicon.ico", "preview.png"], str] = {
     "favicon.svg": "image/svg+xml",
     "favicon.ico": "image/x-icon",
+    "preview.png": "image/png",
 }
 
 

@@ -130,8 +130,9 @@ def plain_script() -> str:
     return "".join(_text(f"{name}.js") for name in _PLAIN_SCRIPTS)
 
 
-def icon(name: Literal["favicon.svg", "favicon.ico"]) -> bytes:
-    """Return the icon: the drawing, or the same as a picture of 32 x 32 pixels for browsers that need one."""
+def icon(name: Literal["favicon.svg", "favicon.ico", "preview.png"]) -> bytes:
+    """Return the icon: the drawing, the same as a picture of 32 x 32 pixels for browsers that need one, or that of link
+    previews, of 1200 x 630 pixels (`docs/preview.py` draws it)."""
     return files(__package__).joinpath(name).read_bytes()
 
 

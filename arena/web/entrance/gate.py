@@ -33,6 +33,7 @@ _READ = {
     "/theme.css",
     "/favicon.ico",
     "/favicon.svg",
+    "/preview.png",
     "/gradio_api/startup-events",
 }
 _STREAM = "/gradio_api/queue/data"

@@ -78,14 +78,19 @@ def test_each_page_has_its_own_title_description_and_tags_in_the_visitors_langua
             assert tags["description"] == tags["og:description"] == texts(f"description_{name}")
             assert tags["og:site_name"] == "Arena"
             assert tags["og:locale"].startswith(language)
-            assert "og:url" not in tags, "the host of a request could be anything"
+            assert not {"og:url", "og:image"} & set(tags), "the host of a request could be anything"
 
 
 def test_the_address_in_a_preview_is_the_public_one() -> None:
     with served(public_url=AT_A_PATH) as client:
         for base in ("", "/arena"):
             for path in PAGES.values():
-                assert _tags(client.get(base + path).text)["og:url"] == AT_A_PATH + path
+                tags = _tags(client.get(base + path).text)
+                assert (tags["og:url"], tags["og:image"]) == (AT_A_PATH + path, f"{AT_A_PATH}/preview.png")
+        picture = client.get("/preview.png")
+    assert picture.headers["content-type"] == "image/png"
+    assert picture.content.startswith(b"\x89PNG")
+    assert len(picture.content) <= 60_000
 
 
 def test_a_title_with_markup_stays_text() -> None:
