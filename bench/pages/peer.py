@@ -47,7 +47,8 @@ def build(url: str) -> gr.Blocks:
             yield [asked, _answer(left)], [asked, _answer(right)], (a, b), gr.skip()
         yield gr.skip(), gr.skip(), (a, b), gr.update(interactive=True)
 
-    with gr.Blocks(title="Arena") as page:
+    page = gr.Blocks(title="Arena")
+    with page:
         models = gr.State(("one", "two"))
         with gr.Row():
             left, right = gr.Chatbot(label="Model A"), gr.Chatbot(label="Model B")
