@@ -13,7 +13,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
-    visitors/   what a visitor can see and decide about the own data
+    visitors/   what a visitor can see and decide about their own data
     recompute   judge every vote again, for the owner
     notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key

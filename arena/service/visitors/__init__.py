@@ -1,4 +1,4 @@
-"""What a visitor can see and decide about the own data.
+"""What a visitor can see and decide about their own data.
 
 visitors    class Visitors: the use cases, one method each
 history     the battles in a list

@@ -173,7 +173,7 @@ def test_a_deletion_moves_no_board_and_makes_the_browser_a_new_visitor(house: Ho
     assert client.post("/mine/delete", content="sure=yes").status_code == 403, "not from our pages"
     for body in (b"a=1&" * 60 + b"sure=yes", b"sure=%ff", b"\xff"):
         assert 'name="sure"' in client.post("/mine/delete", content=body, headers=OURS).text, "it asks again"
-    assert "What goes" in client.post("/mine/delete", headers=OURS).text, "without an answer it asks"
+    assert "What is deleted" in client.post("/mine/delete", headers=OURS).text, "without an answer it asks"
     assert client.get("/mine").text.count('<p class="verdict">') == 4
 
     done = client.post("/mine/delete", content="sure=yes", headers=OURS)
