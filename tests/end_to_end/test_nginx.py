@@ -60,7 +60,7 @@ async def battle(page: Page, url: str, models: Models) -> None:
     assert await page.evaluate("performance.getEntriesByType('navigation')[0].nextHopProtocol") == "h2"
     await page.locator("#prompt textarea").fill("Count to three.")
     await page.locator("#send").click()
-    answer = page.locator("#answer-a")
+    answer = page.locator("#answer-a p")
     await expect(answer).to_have_text(re.compile(r"^\s*(One|1)\s*$"), timeout=ANSWER_TIMEOUT_MS)
     await page.reload()
     await expect(answer).to_have_text(re.compile(r"^\s*(One|1)\s*$"), timeout=ANSWER_TIMEOUT_MS)
