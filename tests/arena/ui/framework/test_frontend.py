@@ -60,10 +60,13 @@ def test_the_page_has_one_language_and_no_script_for_frames() -> None:
     assert text.count("<script") == page.count(b"<script") - 1
 
 
-def test_another_build_of_gradio_is_served_as_it_is(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_build_of_gradio_is_served_as_it_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pages, page = _pages()
     (tmp_path / "index.html").write_text("<head></head>", encoding="utf-8")
-    with caplog.at_level(logging.WARNING):
+    monkeypatch.setattr(logging.getLogger("arena.ui.framework.frontend"), "disabled", False)  # a migration disables it
+    with caplog.at_level(logging.WARNING, logger="arena.ui.framework.frontend"):
         frontend = Frontend(pages, theme="", sentences={}, files=FrontendFiles(tmp_path))
     assert frontend.changed(page, "/", "en") == page
     assert not frontend.assets
