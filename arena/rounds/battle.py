@@ -43,7 +43,7 @@ logger = logging.getLogger(__name__)
 VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed", "replaced"]
 Ending = Literal["done", "stop", "replaced"] | VoidReason
 _SEED_BOUND = 2**31
-_STATES: Mapping[State, BattleState] = {
+STATES: Mapping[State, BattleState] = {
     State.OPEN: "open",
     State.VOTABLE: "votable",
     State.VOTED: "voted",
@@ -146,7 +146,7 @@ class Battle:
         *self._past, self._turn = turns or [Turn("", {})]
         for turn in record.turns:
             self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
-        self.state = _STATES[record.state]
+        self.state = STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
 
     def ask(self, prompt: str, *, asked_s: float | None = None) -> None:

@@ -106,9 +106,10 @@ def answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face
 
 
 def _failure(shown: SideView, texts: Messages) -> str:
-    if shown.state != "failed":
-        return ""
+    return f'<div class="aside">{plain(failure(shown, texts))}</div>' if shown.state == "failed" else ""
+
+
+def failure(shown: SideView, texts: Messages) -> str:
+    """Return why a failed side has no answer, or only a part of one."""
     key = f"side_error_{shown.error or 'side_failed'}"
-    if shown.text.strip() and texts.has(key + "_partly"):
-        key += "_partly"
-    return f'<div class="aside">{plain(texts(key))}</div>'
+    return texts(key + "_partly" if shown.text.strip() and texts.has(key + "_partly") else key)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from arena.rounds.attempt import resumed
+from arena.rounds.battle import STATES
 from arena.rounds.views import BattleState, Kind, RevealSide, SharedSettings, SideView
 from arena.service.battles.live import KINDS, LiveBattles, shared_settings
 from arena.service.refusal import Refusal
@@ -16,18 +17,11 @@ from arena.service.reveals.ranks import Ranks
 from arena.service.reveals.reveal import side_of
 from arena.service.storage import in_database
 from db import queries
-from db.codes import BattleKind, Side, State
+from db.codes import BattleKind, Side
 from db.errors import NoSuchBattle, NotAllowedNow, NotYours
 from db.outcome import Outcome
 from db.queries import BattleRecord, TurnRecord
 from db.session import Database
-
-_STATES: dict[State, BattleState] = {
-    State.OPEN: "open",
-    State.VOTABLE: "votable",
-    State.VOTED: "voted",
-    State.VOID: "void",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +121,7 @@ def shown(record: BattleRecord, *, is_own: bool) -> SharedBattle:
     return SharedBattle(
         share_id=record.share_id,
         kind=KINDS[record.kind],
-        state=_STATES[record.state],
+        state=STATES[record.state],
         names=None if is_blind else models,
         outcome=record.vote.outcome if record.vote else None,
         reasons=tuple(reason.label for reason in record.vote.reasons) if record.vote else (),

@@ -18,15 +18,17 @@ from arena.ui.untrusted import escaped
 
 logger = logging.getLogger(__name__)
 
-_ELEMENTS = """
+_ELEMENT_NAMES = """
     mrow mi mn mo mtext mspace ms msup msub msubsup munder mover munderover mfrac msqrt mroot mtable mtr mtd mstyle
     mpadded mphantom menclose
 """
-_ATTRIBUTES = """
+_ATTRIBUTE_NAMES = """
     mathvariant stretchy fence separator accent accentunder form symmetric movablelimits largeop displaystyle
     scriptlevel linethickness columnalign rowspacing columnspacing columnlines rowlines notation minsize maxsize
     width lspace rspace
 """
+_ELEMENTS = frozenset(_ELEMENT_NAMES.split())
+_ATTRIBUTES = frozenset(_ATTRIBUTE_NAMES.split())
 _VALUE = re.compile(r"[+-]?[a-z0-9. ]{1,60}%?", re.IGNORECASE)
 _REFERENCE = re.compile(r"&#x([0-9A-F]{1,6});", re.IGNORECASE)
 _COMMAND = re.compile(r"\\(begin|end)\{(\w+\*?)\}(?:\{\d{1,2}\})?|\\[A-Za-z]+|\\.", re.DOTALL)
@@ -77,12 +79,12 @@ def _known(command: re.Match[str]) -> str:
 
 
 def _written(element: ElementTree.Element, depth: int) -> str:
-    if depth > _MAX_DEPTH or element.tag not in _ELEMENTS.split():
+    if depth > _MAX_DEPTH or element.tag not in _ELEMENTS:
         raise _Unknown
     attributes = "".join(
         f' {name}="{value}"'
         for name, value in element.attrib.items()
-        if name in _ATTRIBUTES.split() and _VALUE.fullmatch(value)
+        if name in _ATTRIBUTES and _VALUE.fullmatch(value)
     )
     content = _text(element.text or "") + "".join(_written(child, depth + 1) for child in element)
     return f"<{element.tag}{attributes}>{content}</{element.tag}>"

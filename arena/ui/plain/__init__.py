@@ -7,7 +7,7 @@
     about       the text of /about
     pages       /about, the plain leaderboard, the 404 page; what Gradio's pages get, and their text without script
     shared/     a battle under its share id; mine/: the visitor's own battles and data
-    choices     the forms of every page
+    choices     the forms of every page; forms reads what is sent
     routes      addresses
 
 `PlainPages` is for `web`, which puts its texts into the pages.

@@ -6,7 +6,7 @@ changes the page itself. The gate lets in only forms from our own pages.
 
 from collections.abc import Callable
 from typing import get_args
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from arena.service import Arena, Refusal
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, FORMS, PAGES, PLAIN_LEADERBOARD
 from arena.ui.plain.document import Documents
+from arena.ui.plain.forms import field, wants_json
 from arena.ui.plain.place import Consent, Theme
 from arena.ui.widgets import Identity
 
@@ -52,18 +53,9 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
     return router
 
 
-async def field(request: Request, name: str) -> str:
-    """Return the first value of a field; empty if there is none, or if the body is not such a form."""
-    try:
-        fields = parse_qs((await request.body()).decode("latin-1"), max_num_fields=10)
-    except ValueError:
-        return ""
-    return fields.get(name, [""])[0]
-
-
 def back(request: Request) -> Response:
     """Return a redirect to the page that the form is on; the start page if that is not known."""
-    if "application/json" in request.headers.get("accept", ""):
+    if wants_json(request):
         return Response(status_code=204)
     try:
         came_from = urlsplit(request.headers.get("referer", ""))

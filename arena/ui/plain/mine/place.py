@@ -40,10 +40,6 @@ class Wish:
         }
         return cls(Chosen(kind, outcome, counted, is_shared), query.get("before") or None, fields)
 
-    @property
-    def is_filtered(self) -> bool:
-        return any(self.fields.values())
-
     def link(self, place: Place, *, before: str | None = None) -> str:
         """Return the address of the list with the same filters, as an attribute."""
         query = {name: value for name, value in self.fields.items() if value}

@@ -1,6 +1,6 @@
 """The addresses of the owner's page. A form leads back to the page, so that a reload sends nothing again."""
 
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -11,6 +11,7 @@ from arena.service.owner import Owner
 from arena.settings import Settings
 from arena.ui import theme
 from arena.ui.messages import LANGUAGES
+from arena.ui.plain.forms import field
 from arena.ui.plain.owner import overview, trial
 from arena.ui.plain.owner.parts import Look, document, look_of
 from arena.ui.untrusted import plain
@@ -75,8 +76,8 @@ class OwnerPages:
         return HTMLResponse(trial.page(model, self._look(request)))
 
     async def _try(self, request: Request) -> Response:
-        look, form = self._look(request), await _form(request)
-        model, prompt = form.get("name", ""), form.get("prompt", "").strip()
+        look = self._look(request)
+        model, prompt = await field(request, "name"), (await field(request, "prompt")).strip()
         if not prompt:
             return HTMLResponse(trial.page(model, look, note="owner_try_empty"), status_code=400)
         try:
@@ -88,14 +89,14 @@ class OwnerPages:
 
     async def _retire(self, request: Request) -> Response:
         try:
-            await self._owner.retire((await _form(request)).get("name", ""))
+            await self._owner.retire(await field(request, "name"))
         except Refusal as refusal:
             return self._refused(refusal, self._look(request))
         return _back()
 
     async def _bring_back(self, request: Request) -> Response:
         try:
-            await self._owner.bring_back((await _form(request)).get("name", ""))
+            await self._owner.bring_back(await field(request, "name"))
         except Refusal as refusal:
             return self._refused(refusal, self._look(request))
         return _back()
@@ -113,12 +114,6 @@ class OwnerPages:
         body = f"<h1>{plain(texts('owner_title'))}</h1><p>{plain(texts(f'refused_{refusal.key}'))}</p>"
         body += f'<p><a href="./">{plain(texts("owner_back"))}</a></p>'
         return HTMLResponse(document(look, texts("owner_title"), body), status_code=status)
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """Return the fields of a form, the first value of each. `web.admin` limits its length."""
-    fields = parse_qs((await request.body()).decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=10)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _back(part: str = "") -> Response:

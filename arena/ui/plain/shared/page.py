@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from arena.service import SharedBattle, SharedSettings, SharedTurn, Side, SideView
+from arena.ui.conversation import failure
 from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
@@ -125,8 +126,7 @@ def _end(answer: SideView, texts: Messages) -> str:
     if answer.state == "stopped":
         return texts("shared_stopped")
     if answer.state == "failed":
-        key = f"side_error_{answer.error or 'side_failed'}"
-        return texts(key + "_partly" if answer.text.strip() and texts.has(key + "_partly") else key)
+        return failure(answer, texts)
     return texts("side_cut") if answer.is_cut else ""
 
 

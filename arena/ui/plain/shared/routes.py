@@ -6,7 +6,6 @@ is.
 """
 
 from collections.abc import Callable, Mapping
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -17,6 +16,8 @@ from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS, FORMS
 from arena.ui.plain.choices import back
 from arena.ui.plain.document import Documents
+from arena.ui.plain.forms import fields as fields_of
+from arena.ui.plain.forms import wants_json
 from arena.ui.plain.shared import page
 from arena.ui.widgets import Identity
 
@@ -51,7 +52,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
 
     @router.post(FORMS["share"])
     async def share(request: Request) -> Response:
-        fields = await _fields(request)
+        fields = await fields_of(request, most=_MAX_FIELDS)
         visitor, battle_id = visitor_of(request).visitor, fields.get("battle", [""])[0]
         is_shared = fields.get("shared", [""])[0] == "1"
         try:
@@ -61,7 +62,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
             share_id = await change(visitor, battle_id)
         except Refusal as refusal:
             return _refused(refusal, request, documents)
-        if _wants_json(request):
+        if wants_json(request):
             return JSONResponse({"id": share_id, "is_shared": is_shared})
         if "back" in fields:
             return back(request)
@@ -70,7 +71,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
     @router.post(FORMS["feedback"])
     async def feedback(request: Request) -> Response:
         """Store the feedback of a battle, or with the field `read` return what is stored."""
-        fields = await _fields(request)
+        fields = await fields_of(request, most=_MAX_FIELDS)
         visitor, battle_id = visitor_of(request).visitor, fields.get("battle", [""])[0]
         try:
             if visitor is None:
@@ -96,22 +97,10 @@ def _as_json(feedback: Feedback) -> Mapping[str, object]:
     return {"a": feedback.a, "b": feedback.b, "comment": feedback.comment or ""}
 
 
-async def _fields(request: Request) -> Mapping[str, list[str]]:
-    """Return the fields of a form; none if the body is not one."""
-    try:
-        return parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=_MAX_FIELDS)
-    except ValueError:
-        return {}
-
-
-def _wants_json(request: Request) -> bool:
-    return "application/json" in request.headers.get("accept", "")
-
-
 def _refused(refusal: Refusal, request: Request, documents: Documents) -> Response:
     place = documents.place(request)
     status = {"battle_not_found": 404, "not_stored": 503}.get(refusal.key, 400)
     line = refusal_line(refusal, place.texts)
-    if _wants_json(request):
+    if wants_json(request):
         return JSONResponse({"error": refusal.key, "line": line}, status)
     return HTMLResponse(documents.page(place, "not_done", line), status)
