@@ -7,7 +7,7 @@ reads each answer once, however many pages show it.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from arena.service import BattleView, Side, SideView, TurnView
+from arena.service import BattleView, SharedSettings, Side, SideView, TurnView
 from arena.ui.faces import Face
 from arena.ui.markup import GrowingMarkup, Markup, whole
 from arena.ui.messages import Messages, messages
@@ -80,9 +80,8 @@ def _side(side: Side, text: str) -> str:
     return f'<div class="side is-{side}"><div class="head">{letter(side)}</div>{answer}</div>'
 
 
-def settings(view: BattleView, texts: Messages) -> str:
+def settings(given: SharedSettings | None, texts: Messages, *, is_chat: bool) -> str:
     """Return what all sides are asked with, folded; all of it is the arena's own, so nothing here names a model."""
-    given = view.settings
     if given is None:
         return ""
     rows = {
@@ -94,7 +93,7 @@ def settings(view: BattleView, texts: Messages) -> str:
         "setting_pace": texts(f"setting_pace_{given.pace}") if texts.has(f"setting_pace_{given.pace}") else given.pace,
     }
     cells = "".join(f"<dt>{plain(texts(key))}</dt><dd>{plain(text)}</dd>" for key, text in rows.items())
-    title = plain(texts("settings_one" if view.b is None else "settings_both"))
+    title = plain(texts("settings_one" if is_chat else "settings_both"))
     return f'<details class="settings"><summary>{title}</summary><dl>{cells}</dl></details>'
 
 

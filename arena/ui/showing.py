@@ -72,7 +72,7 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         "history": {"value": conversation.history(view, texts)},
         "turn": {"visible": True},
         "asked": {"value": conversation.asked(view.prompt, texts)},
-        "settings": {"value": conversation.settings(view, texts)},
+        "settings": {"value": conversation.settings(view.settings, texts, is_chat=view.b is None)},
         "bar": {"visible": not is_over},
         "vote-hint": {"value": _hint(view, texts)},
         "tools": {"visible": not is_over},

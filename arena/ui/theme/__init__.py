@@ -6,7 +6,8 @@
     dock, named                what stays at its bottom; the pickers of models
     reveal                     what follows the vote
     plain, shared, mine        pages that the server makes; those of a shared battle and of the visitor's own
-    leaderboard, answer        both
+    leaderboard, answer,       both
+    settings
     colours, choices           scripts of every page
     page, connection           scripts beside Gradio: what all share; a lost connection
     keys, sides, follow,       scripts of a battle page
@@ -33,8 +34,9 @@ from arena.ui.messages import LANGUAGES, messages
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
-_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", "answer", "reveal", "leaderboard")
-_PLAIN_STYLES = ("tokens", "header", "leaderboard", "answer", "plain", "shared", "mine")
+_BOTH_STYLES = ("leaderboard", "answer", "settings")
+_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", *_BOTH_STYLES, "reveal")
+_PLAIN_STYLES = ("tokens", "header", *_BOTH_STYLES, "plain", "shared", "mine")
 _PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
 _SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
 _COPY_TEXTS = (

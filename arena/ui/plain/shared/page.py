@@ -9,8 +9,8 @@ a battle that is taken back should not live on in them. The page asks search eng
 from datetime import UTC, datetime
 from html import escape
 
-from arena.service import SharedBattle, SharedSettings, SharedTurn, Side, SideView
-from arena.ui.conversation import failure
+from arena.service import SharedBattle, SharedTurn, Side, SideView
+from arena.ui.conversation import failure, settings
 from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
@@ -54,8 +54,7 @@ def page(battle: SharedBattle, place: Place) -> str:
     turns = "".join(_turn(n, turn, battle, texts) for n, turn in enumerate(battle.turns, 1))
     return (
         f'<article id="shared"><h1>{plain(title(battle, texts))}</h1>{lines}{_own(battle, place)}{turns}'
-        f"{_models(battle, texts)}"
-        f"{_settings(battle.settings, texts) if battle.settings else ''}"
+        f"{_models(battle, texts)}{settings(battle.settings, texts, is_chat=battle.kind == 'chat')}"
         f'<p><a class="start" href="{place.link("/")}">{plain(texts("shared_start"))}</a></p></article>'
     )
 
@@ -141,17 +140,3 @@ def _models(battle: SharedBattle, texts: Messages) -> str:
         return ""
     title = plain(texts("shared_models"))
     return f'<details class="models"><summary>{title}</summary><div class="sides">{sides}</div></details>'
-
-
-def _settings(settings: SharedSettings, texts: Messages) -> str:
-    lines = [
-        texts("shared_setting_temperature", value=f"{settings.temperature:g}"),
-        texts("shared_setting_top_p", value=f"{settings.top_p:g}"),
-        texts("shared_setting_max_tokens", value=settings.max_tokens),
-    ]
-    if settings.has_guardrails:
-        lines.append(texts("shared_setting_guardrails"))
-    if settings.system_prompt:
-        lines.append(texts("shared_setting_prompt", text=settings.system_prompt))
-    items = "".join(f"<li>{plain(line)}</li>" for line in lines)
-    return f"<details><summary>{plain(texts('shared_settings'))}</summary><ul>{items}</ul></details>"

@@ -140,8 +140,8 @@ def test_the_page_shows_all_turns_how_they_ended_and_the_settings(client: TestCl
         "cut at the length limit",
         "Turn 2",
         "B was voted better.",
-        "temperature 0.7",
-        "system prompt: Be kind.",
+        "<dt>Temperature</dt><dd>0.7</dd>",
+        "<dt>System prompt</dt><dd>Be kind.</dd>",
         "2026-05-28",
     ):
         assert part in text
