@@ -29,6 +29,6 @@ def admin_app(routes: list[BaseRoute], metrics: Metrics, *, token: str, port: in
     async def read_metrics() -> Response:
         return Response(metrics.text(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
-    app.add_middleware(Guard, token=token, port=port, is_open=METRICS, locked=locked)
+    app.add_middleware(Guard, token=token, port=port, open_path=METRICS, locked=locked)
     app.add_middleware(Headers)
     return app

@@ -28,14 +28,14 @@ _HOSTS = ("127.0.0.1", "localhost", "::1")
 
 class Guard:
     """Answers 421 for another host, 403 without the token or for a form of another page, 413 for a long body.
-    `is_open` is the one path that needs no token."""
+    `open_path` is the one path that needs no token."""
 
-    def __init__(self, app: ASGIApp, token: str, port: int, is_open: str, locked: LockedPage) -> None:
+    def __init__(self, app: ASGIApp, token: str, port: int, open_path: str, locked: LockedPage) -> None:
         self._app = app
         self._token = token.encode()
         self._cookie = f"owner-{port}"
         self._pass = hmac.digest(self._token, b"cookie", hashlib.sha256).hex()
-        self._open = is_open
+        self._open_path = open_path
         self._locked = locked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +49,7 @@ class Guard:
         """Return the response in place of the page's; None to let the request in."""
         if not _is_loopback(request.headers):
             return PlainTextResponse("This address is only for this machine. Open it as http://127.0.0.1.\n", 421)
-        if request.url.path == self._open and request.method in ("GET", "HEAD"):
+        if request.url.path == self._open_path and request.method in ("GET", "HEAD"):
             return None
         if _length(request.headers) > MAX_BODY_BYTES:
             return PlainTextResponse("The form is too long. Send less.\n", 413)

@@ -15,17 +15,14 @@ from collections.abc import Awaitable, Callable, Iterator
 @contextlib.contextmanager
 def reloading(reload: Callable[[], Awaitable[object]]) -> Iterator[None]:
     """Call `reload` on SIGHUP while the block runs. Use it on the main thread's event loop."""
-    loop, tasks = asyncio.get_running_loop(), set[asyncio.Task[object]]()
+    loop, tasks = asyncio.get_running_loop(), set[asyncio.Future[object]]()
     has_terminal = sys.stdin is not None and sys.stdin.isatty()
-
-    async def read_again() -> object:
-        return await reload()
 
     def hang_up() -> None:
         if has_terminal and not os.isatty(0):
             signal.raise_signal(signal.SIGTERM)
             return
-        task = asyncio.create_task(read_again())
+        task = asyncio.ensure_future(reload())
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
