@@ -14,7 +14,8 @@ import logging
 import os
 import sys
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if options.command == "init":
             return _init()
         if options.command == "check":
-            return asyncio.run(_check(settings_from(options, os.environ), os.environ))
+            with _without_log():  # what is printed says the same
+                return asyncio.run(_check(settings_from(options, os.environ), os.environ))
         return _recompute_verdicts(options, os.environ)
     except (SettingsError, DatabaseError) as error:
         print("error:", " ".join(str(error).split()), file=sys.stderr)
@@ -49,6 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         rest = "; the verdicts stored so far are correct, and a second run judges the rest"
         print(f"stopped{rest if options.command == 'admin' else ''}", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def _without_log() -> Iterator[None]:
+    logger = logging.getLogger("arena")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _init() -> int:
@@ -75,7 +88,6 @@ async def _check(settings: Settings, env: Mapping[str, str]) -> int:
     """
     from arena.players.roster import Roster
 
-    logging.getLogger("arena").setLevel(logging.CRITICAL)  # what is printed says the same
     roster = Roster(settings.models, settings.file)
     asked = [player for player in roster.active if not player.is_native]
     longest_s = settings.battle.first_token_timeout_s
