@@ -1,5 +1,6 @@
 """What a visitor waits for, in a browser: the first page, and the names after a vote."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,9 @@ from playwright.async_api import Browser, Page, Response, async_playwright
 
 CHROMIUM_ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 _TIMEOUT_MS = 60_000
-_CAN_SEND = ("#prompt textarea:not([disabled])", "#send:not([disabled])")
+_CAN_TYPE = ":is(#early, #prompt) textarea:not([disabled])"
+_LISTENS = "#send:not([disabled])"
+_STREAMS = ("queue/data", "/heartbeat/")
 _CLICK_AND_WAIT = """() => new Promise(resolve => {
     const started = performance.now();
     const isShown = () => {
@@ -27,11 +30,13 @@ _REQUEST = """() => performance.getEntriesByType('resource')
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Seconds until a prompt could be sent, with an empty and with a full cache, the requests of the first page, and
-    the milliseconds from a vote to the names."""
+    """Seconds until a prompt can be typed, and until the page listens and would send it, with an empty and with a full
+    cache; the requests of the first page; the milliseconds from a vote to the names."""
 
     cold_s: float
+    cold_listens_s: float
     warm_s: float
+    warm_listens_s: float
     n_requests: int
     n_kb: float
     reveal_ms: float
@@ -56,26 +61,38 @@ async def visit(url: str, executable: str) -> Visit:
         page = await context.new_page()
         responses: list[Response] = []
         page.on("response", lambda response: responses.append(response))
-        cold = await _open(page, url)
+        cold_s, cold_listens_s = await _open(page, url)
         n_requests, n_bytes = len(responses), 0
         for response in responses:
-            if "queue/data" not in response.url:  # a stream has no size before its end
+            if not any(stream in response.url for stream in _STREAMS):  # a stream has no size before its end
                 n_bytes += (await response.request.sizes())["responseBodySize"]
         await page.close()
         page = await context.new_page()
-        warm = await _open(page, url)
+        warm_s, warm_listens_s = await _open(page, url)
         await page.locator("#prompt textarea").fill("Which is better?")
         await page.locator("#send").click()
         await page.wait_for_selector("#vote-tie:not([disabled])", timeout=_TIMEOUT_MS)
-        reveal_ms = float(await page.evaluate(_CLICK_AND_WAIT))
+        async with asyncio.timeout(_TIMEOUT_MS / 1000):
+            reveal_ms = float(await page.evaluate(_CLICK_AND_WAIT))
         taken = await page.evaluate(_REQUEST)
     request_ms = None if taken is None else round(float(taken), 1)
-    return Visit(round(cold, 3), round(warm, 3), n_requests, round(n_bytes / 1000, 1), round(reveal_ms, 1), request_ms)
+    return Visit(
+        cold_s=cold_s,
+        cold_listens_s=cold_listens_s,
+        warm_s=warm_s,
+        warm_listens_s=warm_listens_s,
+        n_requests=n_requests,
+        n_kb=round(n_bytes / 1000, 1),
+        reveal_ms=round(reveal_ms, 1),
+        request_ms=request_ms,
+    )
 
 
-async def _open(page: Page, url: str) -> float:
+async def _open(page: Page, url: str) -> tuple[float, float]:
+    """Return the seconds until a prompt can be typed, and until the page listens."""
     started = time.perf_counter()
     await page.goto(url, wait_until="commit", timeout=_TIMEOUT_MS)
-    for element in _CAN_SEND:
-        await page.wait_for_selector(element, timeout=_TIMEOUT_MS)
-    return time.perf_counter() - started
+    await page.wait_for_selector(_CAN_TYPE, timeout=_TIMEOUT_MS)
+    typed_s = time.perf_counter() - started
+    await page.wait_for_selector(_LISTENS, timeout=_TIMEOUT_MS)
+    return round(typed_s, 3), round(time.perf_counter() - started, 3)

@@ -3,6 +3,7 @@
     place       where a page is, and what its visitor has chosen
     shell       header, the line about publishing, footer: above and below every page
     document    a whole page
+    early       the start page's prompt box until Gradio has made its own
     head        title, description, link preview
     about       the text of /about
     pages       /about, the plain leaderboard, the 404 page; what Gradio's pages get, and their text without script

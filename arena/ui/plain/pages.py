@@ -15,6 +15,7 @@ from arena.ui.messages import messages
 from arena.ui.pages.leaderboard_table import computed_line, table
 from arena.ui.plain.about import about_texts
 from arena.ui.plain.document import Documents
+from arena.ui.plain.early import early_prompt
 from arena.ui.plain.head import head
 from arena.ui.plain.place import Place, language_of, theme_of
 from arena.ui.untrusted import plain
@@ -58,7 +59,9 @@ class PlainPages:
         text = _markdown.render(texts(f"{page}_title")) + f"<p>{plain(texts(f'{page}_intro'))}</p>"
         text += f"<p>{plain(texts(f'plain_{page}'))}</p>"
         text += self._links(place, {"leaderboard": PLAIN_LEADERBOARD, "about": self._pages["about"]})
-        return f'{self.documents.shell.above(place, page)}<noscript><main class="frame plain">{text}</main></noscript>'
+        early = early_prompt(texts) if page == "battle" else ""
+        unscripted = f'<noscript><main class="frame plain">{text}</main></noscript>'
+        return self.documents.shell.above(place, page) + early + unscripted
 
     def below(self, request: Request) -> str:
         return self.documents.shell.below(self.documents.place(request))

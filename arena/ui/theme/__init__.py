@@ -2,6 +2,7 @@
 
     tokens, header             every page
     frame                      Gradio's pages
+    early                      the start page until Gradio has built it; its script is beside it
     battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
     dock, named                what stays at its bottom; the pickers of models
     reveal                     what follows the vote
@@ -35,10 +36,11 @@ _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans C
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
 _BOTH_STYLES = ("leaderboard", "answer", "settings")
-_STYLES = ("tokens", "header", "frame", "battle", "conversation", "dock", "named", *_BOTH_STYLES, "reveal")
+_STYLES = ("tokens", "header", "frame", "early", "battle", "conversation", "dock", "named", *_BOTH_STYLES, "reveal")
 _PLAIN_STYLES = ("tokens", "header", *_BOTH_STYLES, "plain", "shared", "mine")
 _PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
-_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
+_BATTLE_SCRIPTS = ("early", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
+_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", *_BATTLE_SCRIPTS)
 _COPY_TEXTS = (
     "copy",
     "copy_code",

@@ -17,6 +17,7 @@ Enter in the prompt is remembered until then. A double click and a repeated Ente
   }, { capture: true });
 
   let sendWhenListening = false;
+  arenaPage.sendSoon = () => (sendWhenListening = true);
   let sent = { text: "", at: 0 };
   const isAgain = (text) => {
     const now = performance.now();
