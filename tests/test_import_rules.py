@@ -142,6 +142,7 @@ def test_modules_never_reach_what_stands_above_or_apart(
 
 FLOORS = (
     ("__main__",),
+    ("commands",),
     ("ui", "web"),
     ("service",),
     ("standings",),
@@ -166,6 +167,7 @@ def test_inside_arena_a_module_imports_only_from_the_floors_below() -> None:
 
 ELO_FLOORS = (
     ("__main__",),
+    ("commands",),
     ("commands",),
     ("library",),
     ("notebook", "reading"),

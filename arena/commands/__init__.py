@@ -1,0 +1,15 @@
+"""The commands of `python -m arena`, one file each: its options, what it prints, and the call of the module that does
+the work.
+
+    init_file   init: the settings as a file
+    check       check: ask each model once before a start
+    verdicts    admin recompute-verdicts: judge every vote again
+
+`add_to` adds a command to the parser; the function that runs it takes the parsed options and the environment, and
+returns the exit code.
+"""
+
+import argparse
+from typing import TypeAlias
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
