@@ -44,7 +44,8 @@ def add(commands: Commands) -> None:
         required=True,
         type=_named_folder,
         metavar="[NAME=]DIR",
-        help=f"a model to serve: {FOLDER_HELP}; NAME is what requests call it; may be given several times",
+        help=f"a model to serve: {FOLDER_HELP}; NAME is what requests call it; may be given several times (one folder "
+        "under several names is loaded once)",
     )
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
     serve.add_argument(
@@ -190,6 +191,7 @@ def _run(args: argparse.Namespace) -> int:
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     set_threads(args.threads, *(folder.config for folder in opened.folders.values()))
     from inference.engine.loading import Loaded, load_models
+    from inference.engine.names import alike, under_all_names
     from inference.engine.worker import MAX_WAITING
     from inference.model.gpu.cards import choose_device
     from inference.server.run import run
@@ -205,8 +207,9 @@ def _run(args: argparse.Namespace) -> int:
         deadline = time.monotonic() + _COMPILING_S
         if device.type == "cpu":
             compiling.start()
+        first = alike(opened.folders, dtypes=dtypes, max_len=max_len)
         loaded = load_models(
-            opened.folders,
+            {name: opened.folders[name] for name in first.values()},
             device=device,
             failures=opened.failures,
             dtype={name: torch_dtype(dtype) for name, dtype in dtypes.items()},
@@ -216,7 +219,7 @@ def _run(args: argparse.Namespace) -> int:
             reuse=not args.no_prefix_reuse,
         )
         compiling.wait(max(0.0, deadline - time.monotonic()))
-        return loaded
+        return under_all_names(loaded, first, opened.folders)
 
     max_waiting = MAX_WAITING if args.max_waiting is None else args.max_waiting
     return run(load, listener, max_waiting=max_waiting, allowed_origins=origins)

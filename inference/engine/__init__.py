@@ -11,4 +11,5 @@ worker      the one thread that steps all engines
 stream      the events of one request, for an asynchronous reader
 metrics     what the worker counts
 loading     model folders -> engines: dtype, number of slots, weights fingerprint
+names       one loaded model under several names
 """

@@ -6,7 +6,7 @@ with the least used time of the busy ones, so idling earns no extra turns.
 
 The event loop only posts commands (submit, cancel) and receives events. A stream with a slow reader merges its unread
 events, so it does not keep its slot longer, and at most one answer's text is kept in memory. A model refuses
-requests beyond `n_slots + max_waiting`.
+requests beyond `n_slots + max_waiting`. Models with one engine (`names`) count as one model here, by its first name.
 """
 
 import asyncio
@@ -21,6 +21,7 @@ from typing import Literal
 from inference.engine.engine import Engine
 from inference.engine.loading import Loaded, LoadedModel
 from inference.engine.metrics import EngineStats, Metrics, ModelMetrics, Recorder
+from inference.engine.names import first_names
 from inference.engine.request import Event, Request
 from inference.engine.sharing.memory import MAX_CPU_SLOTS
 from inference.engine.sharing.slot_quotas import divide
@@ -89,6 +90,7 @@ class Worker:
         self.failure: Exception | None = None  # what `load` raised
         self.models: Mapping[str, LoadedModel] = {}  # once ready; outside the thread, read only engines' constants
         self.failures: Mapping[str, str] = {}  # models left out, and why
+        self._first: Mapping[str, str] = {}  # by name, the first one of the same engine
         self._load = load
         self._max_waiting = max_waiting
         self._commands: queue.SimpleQueue[_Submit | _Cancel | _Close] = queue.SimpleQueue()
@@ -116,13 +118,14 @@ class Worker:
     def submit(self, model: str, request: Request) -> Stream:
         """Queue a request of a loaded model. Raises NotReadyError or QueueFullError."""
         self.check_ready()
-        open_requests = sum(name == model for name, _ in self._streams.values())
+        engine = self._first[model]
+        open_requests = sum(name == engine for name, _ in self._streams.values())
         if open_requests >= self.models[model].engine.n_slots + self._max_waiting:
-            self._meters[model].n_refused += 1
+            self._meters[engine].n_refused += 1
             raise QueueFullError(f"model {model} has {open_requests} requests running and waiting; try again later")
         stream = Stream()
-        self._streams[request.request_id] = (model, stream)
-        self._commands.put(_Submit(model, request, time.perf_counter()))
+        self._streams[request.request_id] = (engine, stream)
+        self._commands.put(_Submit(engine, request, time.perf_counter()))
         return stream
 
     def cancel(self, request_id: str) -> None:
@@ -144,7 +147,8 @@ class Worker:
         return max(0, self._meters[model].stats.n_waiting - n_later)
 
     def metrics(self) -> Metrics:
-        """Return counts and times of all models as of their last steps; no models before they are ready."""
+        """Return counts and times of all engines as of their last steps, by the first names of their models; none
+        before they are ready."""
         return Metrics(
             {
                 name: ModelMetrics(
@@ -157,6 +161,10 @@ class Worker:
                 for name, meter in self._meters.items()
             }
         )
+
+    def first_name(self, model: str) -> str:
+        """Return the name under which the metrics of a loaded model are."""
+        return self._first[model]
 
     def close(self) -> None:
         """End every stream with an error, and stop the thread after its step. `join` waits for that."""
@@ -185,6 +193,7 @@ class Worker:
         if self.state == "loading":
             self.state = "ready" if failure is None else "failed"
             self.models, self.failures, self.failure = loaded.models, loaded.failures, failure
+            self._first = first_names(loaded.models)
             self._meters = meters
         self._is_settled.set()
 
@@ -203,7 +212,8 @@ class Worker:
         except Exception as error:
             self._post(self._settle, Loaded({}), {}, error)
             return
-        served = {name: _Served(model.engine, _Meter(model.engine.stats)) for name, model in loaded.models.items()}
+        engines = {name: loaded.models[name].engine for name in first_names(loaded.models).values()}
+        served = {name: _Served(engine, _Meter(engine.stats)) for name, engine in engines.items()}
         self._post(self._settle, loaded, {name: one.meter for name, one in served.items()}, None)
         try:
             self._work(served)

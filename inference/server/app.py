@@ -105,7 +105,8 @@ class Routes:
     async def metrics(self, request: Request) -> Response:
         metrics = self._worker.metrics()
         if (name := _in_address(request)) is not None:
-            metrics = Metrics({name: metrics.models[find_model(self._worker, name, None)]})
+            first = self._worker.first_name(find_model(self._worker, name, None))
+            metrics = Metrics({first: metrics.models[first]})
         return Response(render(metrics), media_type=CONTENT_TYPE)
 
     async def models(self, request: Request) -> Response:

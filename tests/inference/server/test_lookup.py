@@ -8,7 +8,7 @@ import httpx
 
 from inference.engine.loading import Loaded, load_models
 from inference.folder import open_folder
-from tests.inference.server.serving import ASK, LIMIT_S, Server, asking
+from tests.inference.server.serving import ASK, LIMIT_S, Server, asking, serving
 
 
 def test_the_address_names_the_model_whatever_the_body_says(server: Server) -> None:
@@ -56,3 +56,20 @@ def test_a_model_that_cannot_be_loaded_is_named_and_the_others_are_served(folder
             assert [card["id"] for card in (await http.get("/v1/models")).json()["data"]] == ["one"]
 
     asyncio.run(scenario())
+
+
+def test_two_names_of_one_folder_are_answered_by_one_engine(folders: dict[str, Path]) -> None:
+    ask = {"messages": ASK, "max_tokens": 5, "seed": 7}
+    with serving(f"--model=x={folders['one']}", f"--model=y={folders['one']}") as server:
+        health = httpx.get(f"{server.url}/health").json()["models"]
+        assert health["x"] == health["y"]
+        answers = [
+            httpx.post(f"{server.url}/v1/chat/completions", json={**ask, "model": name}, timeout=LIMIT_S).json()
+            for name in ("x", "y")
+        ]
+        assert [answer["model"] for answer in answers] == ["x", "y"]
+        assert answers[0]["choices"] == answers[1]["choices"]
+        for address in ("", "/models/y"):
+            metrics = httpx.get(f"{server.url}{address}/metrics").text
+            assert 'model="x"' in metrics
+            assert 'model="y"' not in metrics
