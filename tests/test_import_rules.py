@@ -148,7 +148,7 @@ FLOORS = (
     ("standings",),
     ("rounds", "rules"),
     ("players",),
-    ("settings", "metrics", "data_folder", "threads", "decks"),
+    ("settings", "metrics", "data_folder", "threads", "decks", "crowd"),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(reversed(FLOORS)) for part in parts}
 

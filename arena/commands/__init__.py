@@ -3,6 +3,8 @@ the work.
 
     init_file   init: the settings as a file
     check       check: ask each model once before a start
+    simulate_crowd
+                simulate-crowd: voters who know the right answers, in a running arena
     verdicts    admin recompute-verdicts: judge every vote again
 
 `add_to` adds a command to the parser; the function that runs it takes the parsed options and the environment, and

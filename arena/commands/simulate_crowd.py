@@ -1,0 +1,64 @@
+"""`simulate-crowd`: voters who know the right answers hold battles in a running arena."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Mapping
+
+from arena.commands import Commands
+
+_DEFAULT_URL = "http://127.0.0.1:7860"
+
+
+def add_to(commands: Commands) -> None:
+    command = commands.add_parser(
+        "simulate-crowd",
+        help="let simulated voters hold battles in a running arena with the demo models",
+        description="Hold battles through the pages of a running arena, as browsers do. The voters ask what the demo"
+        " models have learned and vote for the right answer; some vote by chance, some always for A. The votes are"
+        " real: use an arena with a database of its own. Exit code 1 if the board has a wrong order.",
+    )
+    command.add_argument("--url", default=_DEFAULT_URL, help="the arena (default %(default)s)")
+    command.add_argument("--battles", type=_count, default=1000, metavar="N", help="default %(default)s")
+    command.add_argument("--voters", type=_count, default=25, metavar="N", help="default %(default)s")
+    command.add_argument("--at-once", type=_count, default=10, metavar="N", help="voters at a time (%(default)s)")
+    command.add_argument("--careless", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
+    command.add_argument("--left", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of questions and votes (default %(default)s)")
+    command.set_defaults(run=run, when_stopped="the votes so far are stored")
+
+
+def run(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
+    from arena.crowd.pages import CrowdError
+    from arena.crowd.report import report, wrong_pairs
+    from arena.crowd.visits import Plan, visit
+    from elo.commands.shared.progress import Progress
+
+    plan = Plan(options.battles, options.voters, options.at_once, options.careless, options.left, options.seed)
+    progress, failed = Progress(), ""
+    try:
+        found = asyncio.run(visit(options.url, plan, lambda n: progress.count("voting", "votes", n)))
+    except* CrowdError as errors:
+        failed = str(errors.exceptions[0])
+    progress.clear()
+    if failed:
+        print("error:", failed, file=sys.stderr)
+        return 1
+    print(report(found))
+    return 1 if wrong_pairs(found) or found.verdicts[""] < plan.n_battles else 0
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0.0 <= share <= 0.5:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a share from 0 to 0.5")
+    return share
