@@ -6,6 +6,7 @@
     attempt      one side's answer to one turn; `turn`: both sides of a turn
     pacing       how fast answers are shown; `common`: the text that both sides have
     views        what pages may know
+    quick_rounds rounds on prepared prompts: the deal, the end of a round, its podium
 
 Whether a vote counts is for `arena.rules`, and the database for `arena.service`, which passes a `Journal` in.
 """

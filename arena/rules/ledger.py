@@ -13,8 +13,8 @@ rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if 
     named              the names were shown: side by side, or chat
     named_probe        the visitor had sent the same prompt (`prompt_key`) to a page that shows names within 24 h before
     control            both sides were the same model
-    rate_limited       the visitor had cast `votes_per_hour` votes within an hour, or voted within `min_read_s` of the
-                       answers' end
+    rate_limited       the visitor had cast `votes_per_hour` votes within an hour (on prepared answers, counted
+                       apart: `screens_per_hour`), or voted within `min_read_s` of the answers' end
     flagged            moderation flagged the battle
 
 Three reasons do not follow from facts; the database adds and removes them:
@@ -52,6 +52,7 @@ class Rules:
 
     votes_per_hour: int
     min_read_s: float
+    screens_per_hour: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,8 @@ class Facts:
     """What the rules see of a vote.
 
     `leaking`: the sides ("a", "b") with an answer that names its model. `n_votes_before`: votes of this visitor in the
-    hour before. `read_s`: seconds between the end of the answers and the vote, None if unknown.
+    hour before, on prepared answers for a quick battle, else on all others. `read_s`: seconds between the end of the
+    answers and the vote, None if unknown.
     """
 
     kind: str
@@ -158,13 +160,14 @@ def judge(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
     is_decided = Outcome.parse(facts.outcome) in (Outcome.A, Outcome.B)
     is_hasty = facts.read_s is not None and facts.read_s < rules.min_read_s
     kind = BattleKind.parse(facts.kind)
+    most = rules.screens_per_hour if kind is BattleKind.QUICK else rules.votes_per_hour
     applies = {
         Reason.IDENTICAL_ANSWERS: is_decided and are_identical(facts.turns),
         Reason.IDENTITY_LEAK: bool(facts.leaking),
         Reason.NAMED: kind in (BattleKind.NAMED, BattleKind.CHAT),
         Reason.NAMED_PROBE: facts.is_named_probe,
         Reason.CONTROL: kind is BattleKind.CONTROL,
-        Reason.RATE_LIMITED: facts.n_votes_before >= rules.votes_per_hour or is_hasty,
+        Reason.RATE_LIMITED: facts.n_votes_before >= most or is_hasty,
         Reason.FLAGGED: facts.is_flagged,
     }
     return tuple(sorted({*lacking(facts.turns), *(reason for reason, holds in applies.items() if holds)}))

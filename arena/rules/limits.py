@@ -5,6 +5,9 @@ address have together begun ten times as many: an office behind one address is n
 cookie is stopped. A visitor has at most `MAX_RUNNING` battles being written at a time (three pages side by side). Votes
 are never refused here: those beyond `votes_per_hour` are kept but not counted (`arena.rules.ledger`).
 
+Prepared prompts cost no model any time, and a round of them is played in a minute. So they are counted apart from
+battles, both when they are dealt and when they are voted on: `screens_per_hour`, and ten times as many per address.
+
 Pure: the database counts, and the service passes counts and settings in.
 """
 

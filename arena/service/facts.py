@@ -22,6 +22,19 @@ def turn_facts(turn: TurnRecord) -> ledger.TurnFacts:
     return ledger.TurnFacts(_side_facts(a), _side_facts(b), is_identical=ledger.same_text(*texts))
 
 
+def turns_of(record: BattleRecord) -> tuple[TurnRecord, ...]:
+    """Return the turns of a battle. That of a quick one is its prepared prompt with the answers of its two models."""
+    if record.deck_prompt is None:
+        return record.turns
+    said = {answer.model: answer for answer in record.deck_answers}
+    answers = tuple(
+        AnswerRecord(side, 1, one.text, one.seed, one.finish_reason, one.prompt_tokens, one.completion_tokens)
+        for side, model in ((Side.A, record.model_a), (Side.B, record.model_b or ""))
+        if (one := said.get(model)) is not None
+    )
+    return (TurnRecord(1, record.deck_prompt.text, answers),)
+
+
 def is_incomplete(stored: Mapping[str, object]) -> bool:
     """Whether these facts of a vote are of version 1, which lacks facts that the rules now need."""
     facts = ledger.read_facts(stored)
@@ -60,7 +73,7 @@ def leaking_sides(record: BattleRecord, names: Mapping[str, identity.Names]) -> 
 
 
 def _answers(record: BattleRecord, side: Side) -> list[str]:
-    return [answer.text for turn in record.turns if (answer := turn.shown(side)) is not None]
+    return [answer.text for turn in turns_of(record) if (answer := turn.shown(side)) is not None]
 
 
 def _side_facts(answer: AnswerRecord | None) -> ledger.SideFacts:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
-from arena.service.facts import leaking_sides, turn_facts
+from arena.service.facts import leaking_sides, turn_facts, turns_of
 from arena.service.refusal import Refusal
 from arena.settings import Settings
 from arena.threads import in_thread
@@ -182,15 +182,17 @@ class Storage:
             Refusal: `identical_answers` (outcome a or b for equal answers).
         """
         record = self.read(battle_id)
-        turns = tuple(turn_facts(turn) for turn in record.turns)
+        is_quick, asked = record.kind is BattleKind.QUICK, turns_of(record)
+        turns = tuple(map(turn_facts, asked))
         if record.state is State.VOTABLE and outcome in (Outcome.A, Outcome.B) and ledger.are_identical(turns):
             raise Refusal("identical_answers")
         leaking = leaking_sides(record, self._names)
         now = self._now()
         with self._database.write() as tx:
-            recent = queries.count_recent(tx, visitor=visitor, address=None, since=now - limits.WINDOW_S)
-            asked = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
-            named = {ledger.prompt_key(prompt) for prompt in asked}
+            since = now - limits.WINDOW_S
+            recent = queries.count_recent(tx, visitor=visitor, address=None, since=since, is_quick=is_quick)
+            probes = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
+            named = {ledger.prompt_key(prompt) for prompt in probes}
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,
@@ -199,7 +201,7 @@ class Storage:
                 n_votes_before=recent.votes,
                 read_s=read_s,
                 is_named_probe=record.kind is not BattleKind.NAMED
-                and any(ledger.prompt_key(turn.prompt) in named for turn in record.turns),
+                and any(ledger.prompt_key(turn.prompt) in named for turn in asked),
             )
             cast = queries.cast_vote(
                 tx,
@@ -284,7 +286,8 @@ class DatabaseJournal:
 
 def rules_of(settings: Settings) -> ledger.Rules:
     """Return the numbers that the ledger's rules take from the settings."""
-    return ledger.Rules(settings.limits.votes_per_hour, settings.limits.min_read_s)
+    given = settings.limits
+    return ledger.Rules(given.votes_per_hour, given.min_read_s, given.screens_per_hour)
 
 
 def online_elo(settings: EloSettings) -> OnlineElo:

@@ -30,6 +30,7 @@ from arena.settings.sections import (
     LimitSettings,
     Link,
     Player,
+    QuickSettings,
     Settings,
     WebSettings,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Link",
     "Override",
     "Player",
+    "QuickSettings",
     "Settings",
     "SettingsError",
     "WebSettings",

@@ -75,6 +75,7 @@ _ABOUT: Mapping[str, str] = types.MappingProxyType(
         "web": "Where the pages listen, and which proxy is in front of them.",
         "battle": "What the arena asks of both sides of every battle, and how long it waits.",
         "limits": "How much one visitor may do.",
+        "quick": "Quick rounds, on prepared prompts with prepared answers.",
         "elo": "How the leaderboard is computed, with the names and defaults of the options of `python -m elo`.",
         "inference": "The model server that the arena starts for models with a `path`.",
     }

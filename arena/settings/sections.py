@@ -143,6 +143,22 @@ class LimitSettings:
         low=0.0,
         high=3600.0,
     )
+    screens_per_hour: int = key(
+        "Most prepared prompts that a visitor is dealt in an hour, in quick rounds and campaigns. They do not count in"
+        " battles_per_hour, and votes on them do not count in votes_per_hour.",
+        360,
+        low=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class QuickSettings:
+    """`[quick]`: quick rounds, on prepared prompts with prepared answers."""
+
+    decks: tuple[str, ...] = key("Decks that quick rounds are dealt from; without any there are no quick rounds.", ())
+    round_length: int = key(
+        "Screens of a round, which also ends when a model has won half of them.", 10, low=2, high=100
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +270,7 @@ class Settings:
     web: WebSettings = field(default_factory=WebSettings)
     battle: BattleSettings = field(default_factory=BattleSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    quick: QuickSettings = field(default_factory=QuickSettings)
     elo: EloSettings = field(default_factory=EloSettings)
     inference: InferenceSettings = field(default_factory=InferenceSettings)
     models: tuple[Player, ...] = ()
@@ -275,6 +292,7 @@ SECTIONS: Mapping[str, type] = types.MappingProxyType(
         "web": WebSettings,
         "battle": BattleSettings,
         "limits": LimitSettings,
+        "quick": QuickSettings,
         "elo": EloSettings,
         "inference": InferenceSettings,
     }

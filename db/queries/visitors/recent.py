@@ -7,16 +7,17 @@ from db.records.visitors import Recent, Withdrawals
 from db.schema import battles, turns, visitors, votes
 
 
-def count_recent(tx: Connection, *, visitor: str, address: str | None, since: float) -> Recent:
-    """Count the battles opened and votes cast by the visitor, and the battles opened from the address. A battle and the
-    one that replaced it are one."""
-    opened = select(func.count()).where(battles.c.opened_at >= since, battles.c.replaced_by.is_(None))
+def count_recent(tx: Connection, *, visitor: str, address: str | None, since: float, is_quick: bool = False) -> Recent:
+    """Count the battles opened and votes cast by the visitor, and the battles opened from the address: all but quick
+    ones, or with `is_quick` only those. A battle and the one that replaced it are one."""
+    is_chosen = battles.c.kind == BattleKind.QUICK if is_quick else battles.c.kind != BattleKind.QUICK
+    opened = select(func.count()).where(battles.c.opened_at >= since, battles.c.replaced_by.is_(None), is_chosen)
     own = opened.select_from(battles.join(visitors)).where(visitors.c.pseudonym == visitor)
     near = opened.select_from(battles).where(battles.c.address == address)
     voted = select(func.count()).select_from(votes.join(battles).join(visitors)).where(visitors.c.pseudonym == visitor)
     return Recent(
         battles=tx.scalar(own) or 0,
-        votes=tx.scalar(voted.where(votes.c.cast_at >= since)) or 0,
+        votes=tx.scalar(voted.where(votes.c.cast_at >= since, is_chosen)) or 0,
         address_battles=0 if address is None else tx.scalar(near) or 0,
     )
 

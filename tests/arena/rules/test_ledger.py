@@ -9,7 +9,7 @@ from arena.rules.ledger import Facts, Rules, SideFacts, TurnFacts, judge, judge_
 from db.codes import STANDING_REASONS, BattleKind, Reason
 from db.outcome import Outcome
 
-RULES = Rules(votes_per_hour=10, min_read_s=2.0)
+RULES = Rules(votes_per_hour=10, min_read_s=2.0, screens_per_hour=20)
 GOOD_TURN = TurnFacts(SideFacts("done", 40, True), SideFacts("done", 60, True), is_identical=False)
 GOOD_TURN_TWICE = replace(GOOD_TURN, is_identical=True)
 EMPTY = SideFacts("done", 0, False)
@@ -58,6 +58,8 @@ def test_a_good_vote_counts() -> None:
         ({"kind": "named"}, ["named"]),
         ({"kind": "chat"}, ["named"]),
         ({"kind": "quick"}, []),
+        ({"kind": "quick", "n_votes_before": 19}, []),
+        ({"kind": "quick", "n_votes_before": 20}, ["rate_limited"]),
         ({"is_named_probe": True}, ["named_probe"]),
         ({"kind": "control"}, ["control"]),
         ({"n_votes_before": 10}, ["rate_limited"]),
@@ -163,8 +165,8 @@ def test_stored_facts_give_the_same_verdict() -> None:
 
 def test_a_new_number_in_the_rules_changes_verdicts_without_a_text() -> None:
     stored = GOOD.to_json()
-    assert judge_stored(stored, Rules(votes_per_hour=9, min_read_s=2.0)) == (Reason.RATE_LIMITED,)
-    assert judge_stored(stored, Rules(votes_per_hour=10, min_read_s=2.1)) == (Reason.RATE_LIMITED,)
+    assert judge_stored(stored, replace(RULES, votes_per_hour=9)) == (Reason.RATE_LIMITED,)
+    assert judge_stored(stored, replace(RULES, min_read_s=2.1)) == (Reason.RATE_LIMITED,)
 
 
 def _version_1(n_chars_a: int = 40, *, is_identical: bool = False, **changes: Any) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from db import queries
 from db.codes import BattleKind, Side, State
 from db.queries import AnswerRecord, NewBattle, Recent, Withdrawals
 from db.session import Database
-from tests.db.building import add_models, fight, votable, vote
+from tests.db.building import add_models, fight, votable, votable_quick, vote
 
 
 def _named(kind: BattleKind) -> NewBattle:
@@ -45,6 +45,15 @@ def test_a_battle_and_its_replacement_are_one_battle_in_the_limits(database: Dat
         queries.add_turn(tx, old, "Hi", now=5.0)
         queries.replace_battle(tx, old, new, "Hi", answers=(), now=6.0)
         assert queries.count_recent(tx, visitor="ann", address="cafe", since=5.0) == Recent(1, 0, 1)
+
+
+def test_quick_battles_and_all_others_are_counted_apart(database: Database) -> None:
+    with database.write() as tx:
+        fight(tx)
+        vote(tx, votable_quick(tx))
+        for is_quick, n_near in ((False, 1), (True, 0)):
+            recent = queries.count_recent(tx, visitor="ann", address="cafe", since=5.0, is_quick=is_quick)
+            assert recent == Recent(1, 1, n_near)
 
 
 def test_withdrawals_are_counted_lately_and_in_total(database: Database) -> None:
