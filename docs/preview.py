@@ -1,6 +1,6 @@
 """Draw the picture of link previews: the arena's mark on its page colour.
 
-    python docs/preview.py        needs Chromium; writes arena/ui/theme/preview.png
+    python docs/preview.py        needs Chromium; writes arena/ui/theme/icons/preview.png
 
 It has no words, so one picture serves every language and every title.
 """
@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.end_to_end.running import chromium  # noqa: E402
 
-THEME = ROOT / "arena" / "ui" / "theme"
+ICONS = ROOT / "arena" / "ui" / "theme" / "icons"
 PAGE = """
 <style>
   body { margin: 0; width: 1200px; height: 630px; display: grid; place-items: center; background: #ffffff; }
@@ -24,7 +24,7 @@ PAGE = """
 
 
 async def draw() -> bytes:
-    mark = (THEME / "favicon.svg").read_text(encoding="utf-8")
+    mark = (ICONS / "favicon.svg").read_text(encoding="utf-8")
     async with chromium() as browser:
         page = await browser.new_page(viewport={"width": 1200, "height": 630}, color_scheme="light")
         await page.set_content(PAGE + mark)
@@ -32,6 +32,6 @@ async def draw() -> bytes:
 
 
 if __name__ == "__main__":
-    picture = THEME / "preview.png"
+    picture = ICONS / "preview.png"
     picture.write_bytes(asyncio.run(draw()))
     print(f"{picture.relative_to(ROOT)}: {picture.stat().st_size:,} bytes")

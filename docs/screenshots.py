@@ -8,7 +8,7 @@ An arena is started, battles are played in it, and the pages are photographed.
 
 The battles of the documentation are real: the demo models answer, and a seeded random number decides each vote.
 overview.png shows one battle in four steps, put together from four photographs. In the states, scripted models answer
-(tests/end_to_end/states.py).
+(tests/end_to_end/pages/states.py).
 """
 
 import argparse
@@ -28,8 +28,8 @@ sys.path.insert(0, str(ROOT))
 from playwright.async_api import Browser, Page, ViewportSize, expect  # noqa: E402
 
 from arena.ui.messages import LANGUAGES  # noqa: E402
+from tests.end_to_end.pages.states import Stage, show_all, stage  # noqa: E402
 from tests.end_to_end.running import App, ask, cast, chromium, open_battle_page  # noqa: E402
-from tests.end_to_end.states import Stage, show_all, stage  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24

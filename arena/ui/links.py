@@ -17,7 +17,7 @@ PLAIN_LEADERBOARD = "/leaderboard.html"
 NAMED = ("side_by_side", "chat")
 """The pages that show names, which the settings can switch off."""
 PULSE = "/pulse"
-"""The number of the visitor's last step, for `theme/tabs.js`."""
+"""The number of the visitor's last step, for `theme/battle/tabs.js`."""
 FORMS = {
     "theme": "/theme",
     "consent": "/mine/consent",

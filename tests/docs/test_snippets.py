@@ -25,7 +25,7 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks
 RUNNABLE = ("sh", "python", "toml")
 OTHERS: Mapping[str, str] = {
     "text": "a drawing, a tree or a usage line",
-    "nginx": "tests/end_to_end/test_nginx.py runs these behind a real browser",
+    "nginx": "tests/end_to_end/processes/test_nginx.py runs these behind a real browser",
     "ini": "a unit of systemd, which containers do not have; its program is checked",
     "pycon": "an example of a docstring; the tests of elo have its claim",
 }
@@ -36,8 +36,8 @@ PROGRAMS: Mapping[str, Callable[[list[str]], int]] = {
     "inference": inference.__main__.main,
 }
 EXCLUDED: Mapping[str, str] = {
-    r"git clone \S+ arena|cd arena": "needs the address of a repository; tests/end_to_end/test_newcomer.py clones",
-    r"make run": "serves until it is stopped; tests/end_to_end/test_newcomer.py runs it in a clone",
+    r"git clone \S+ arena|cd arena": "needs a repository's address; tests/end_to_end/processes/test_newcomer.py clones",
+    r"make run": "serves until it is stopped; tests/end_to_end/processes/test_newcomer.py runs it in a clone",
     r"arena": "serves until it is stopped; tests/test_package.py runs it as installed",
     r"pip install \.": "tests/test_package.py installs the wheel into a new environment",
     r"python -m inference serve .*": "serves until it is stopped; tests/inference/server has its tests",

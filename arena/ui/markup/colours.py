@@ -4,7 +4,7 @@
     <span class="k">return</span> <span class="n">1</span>  <span class="c"># one</span>
 
 It colours what `languages` can tell apart without a grammar; everything else stays plain. The colours are in
-`theme/tokens.css`. A block of an unknown language is returned as it is.
+`theme/frame/tokens.css`. A block of an unknown language is returned as it is.
 """
 
 from arena.ui.markup.languages import Scanner, scanner

@@ -1,7 +1,7 @@
 """The elements of a battle page after the vote, and what their buttons do.
 
 reveal      both models, and the verdict
-feedback    reasons and a comment, folded; share: the link (two forms that `theme/reveal.js` sends)
+feedback    reasons and a comment, folded; share: the link (two forms that `theme/after_vote/reveal.js` sends)
 withdraw    opens the two reasons, of which a click withdraws the vote
 """
 

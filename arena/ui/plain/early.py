@@ -1,7 +1,7 @@
 """The start page's heading and prompt box, as the server puts them into the page until Gradio has made its own.
 
-A visitor can type and send as soon as the page is painted; `theme/early.js` passes on what they typed, and the wish to
-send it. Without script it stays hidden.
+A visitor can type and send as soon as the page is painted; `theme/battle/early.js` passes on what they typed, and the
+wish to send it. Without script it stays hidden.
 """
 
 from html import escape

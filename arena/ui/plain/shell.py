@@ -1,7 +1,7 @@
 """What stands above and below every page: header, the line about publishing, footer.
 
 The server makes them for Gradio's pages too, so they are there before any script runs and need none: the switches are
-links and small forms, which scripts (`theme/colours.js`, `theme/choices.js`) only make faster.
+links and small forms, which scripts (`theme/frame/colours.js`, `choices.js`) only make faster.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """What a visitor can do after the vote: give reasons, share the battle, withdraw the vote.
 
-Reasons and sharing are small forms, which `theme/reveal.js` sends. The form for reasons is always the same, so that the
-page never replaces what is being written; its content is read when it is opened.
+Reasons and sharing are small forms, which `theme/after_vote/reveal.js` sends. The form for reasons is always the same,
+so that the page never replaces what is being written; its content is read when it is opened.
 """
 
 from html import escape

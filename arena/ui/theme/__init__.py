@@ -1,20 +1,15 @@
 """The look of the pages: a Gradio theme, style sheets, scripts and the icon.
 
-    tokens, header             every page
-    frame                      Gradio's pages
-    early                      the start page until Gradio has built it; its script is beside it
-    battle, conversation       a battle page: before the first prompt; turns, panes and the switch of a phone
-    dock, named                what stays at its bottom; the pickers of models
-    reveal                     what follows the vote
-    plain, shared, mine        pages that the server makes; those of a shared battle and of the visitor's own
-    leaderboard, answer,       both
-    settings
-    colours, choices           scripts of every page
-    page, connection           scripts beside Gradio: what all share; a lost connection
-    keys, sides, follow,       scripts of a battle page
-    focus, tabs, address,
-    reveal
-    markdown, copy             scripts of every page with answers
+    frame/          every page: `tokens` has every colour, `header` the header and footer; `frame`, `page` and
+                    `connection` are for Gradio's pages, `plain` for those that the server makes
+    battle/         a battle page: what stands around the conversation; `early`: until Gradio has built the start page
+    conversation/   turns, panes and the switch of a phone
+    answer/         what is inside an answer, on every page with answers
+    after_vote/     what follows the vote
+    pages/          what one page alone has
+    icons/          the icon, and the picture of link previews
+
+A style sheet or script is added in its folder, and named below, where the order of the names is that in the page.
 
 `web` puts the style sheets and scripts into every page's head. Gradio would add them later by script, when a page has
 been painted without them, and the Content-Security-Policy allows only scripts that came with the page. For the same
@@ -35,12 +30,34 @@ from arena.ui.messages import LANGUAGES, messages
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
-_BOTH_STYLES = ("leaderboard", "answer", "settings")
-_STYLES = ("tokens", "header", "frame", "early", "battle", "conversation", "dock", "named", *_BOTH_STYLES, "reveal")
-_PLAIN_STYLES = ("tokens", "header", *_BOTH_STYLES, "plain", "shared", "mine")
-_PLAIN_SCRIPTS = ("colours", "choices", "markdown", "copy")
-_BATTLE_SCRIPTS = ("early", "keys", "sides", "follow", "focus", "tabs", "address", "reveal")
-_SCRIPTS = (*_PLAIN_SCRIPTS, "page", "connection", *_BATTLE_SCRIPTS)
+_BOTH_STYLES = ("pages/leaderboard", "answer/answer", "conversation/settings")
+_STYLES = (
+    "frame/tokens",
+    "frame/header",
+    "frame/frame",
+    "battle/early",
+    "battle/battle",
+    "conversation/conversation",
+    "battle/dock",
+    "battle/named",
+    *_BOTH_STYLES,
+    "after_vote/reveal",
+)
+_PLAIN_STYLES = ("frame/tokens", "frame/header", *_BOTH_STYLES, "frame/plain", "pages/shared", "pages/mine")
+_PLAIN_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
+_SCRIPTS = (
+    *_PLAIN_SCRIPTS,
+    "frame/page",
+    "frame/connection",
+    "battle/early",
+    "battle/keys",
+    "conversation/sides",
+    "conversation/follow",
+    "conversation/focus",
+    "battle/tabs",
+    "battle/address",
+    "after_vote/reveal",
+)
 _COPY_TEXTS = (
     "copy",
     "copy_code",
@@ -111,17 +128,17 @@ def plain_head(chosen: str) -> str:
 
 def noscript_head() -> str:
     """Return what Gradio's pages need beside `head` in a browser without script."""
-    return f"<noscript>{_style('plain')}</noscript>"
+    return f"<noscript>{_style('frame/plain')}</noscript>"
 
 
 def owner_head(chosen: str) -> str:
     """Return the same as `plain_head` for the owner's page."""
-    return plain_head(chosen) + _style("owner")
+    return plain_head(chosen) + _style("pages/owner")
 
 
 def owner_script() -> str:
     """Return what renews the figures of the owner's page."""
-    return _text("owner.js")
+    return _text("pages/owner.js")
 
 
 def script() -> str:
@@ -137,7 +154,7 @@ def plain_script() -> str:
 def icon(name: Literal["favicon.svg", "favicon.ico", "preview.png"]) -> bytes:
     """Return the icon: the drawing, the same as a picture of 32 x 32 pixels for browsers that need one, or that of link
     previews, of 1200 x 630 pixels (`docs/preview.py` draws it)."""
-    return files(__package__).joinpath(name).read_bytes()
+    return files(__package__).joinpath("icons", name).read_bytes()
 
 
 def _theme_color(chosen: str) -> str:
@@ -156,7 +173,7 @@ def _style(*names: str) -> str:
 def _sheet(name: str) -> str:
     """Return a style sheet. The dark colours are in it once, and also apply if the system is dark."""
     sheet = _text(f"{name}.css")
-    if name != "tokens":
+    if name != "frame/tokens":
         return sheet
     light, dark = sheet.split(_DARK)
     system = f'@media (prefers-color-scheme: dark) {{ :root:not([data-theme="light"]) {dark} }}'
@@ -165,7 +182,7 @@ def _sheet(name: str) -> str:
 
 def _text(name: str) -> str:
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return text.replace("__TEXTS__", _copy_texts()) if name == "copy.js" else text
+    return text.replace("__TEXTS__", _copy_texts()) if name == "answer/copy.js" else text
 
 
 def _copy_texts() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
+from tests.end_to_end.processes.test_processes import children
 from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, open_battle_page
-from tests.end_to_end.test_processes import children
 
 pytestmark = pytest.mark.browser
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.end_to_end.axe import assert_accessible
+from tests.end_to_end.pages.states import Stage, show_all, stage
 from tests.end_to_end.running import chromium
-from tests.end_to_end.states import Stage, show_all, stage
 
 pytestmark = pytest.mark.browser
 

@@ -181,7 +181,7 @@ def test_an_answer_on_a_page_of_the_server_looks_the_same() -> None:
 def _serve(answer: str, language: str, scheme: Scheme) -> Callable[[Route], Awaitable[None]]:
     """Serve a page with one answer, its style sheets and its scripts, under the policy of all pages."""
     folder = Path(theme.__file__).parent
-    styles = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("tokens", "answer"))
+    styles = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in ("frame/tokens", "answer/answer"))
     page = (
         f'<!doctype html><html lang="{language}" data-theme="{scheme}"><head><title>Answer</title>'
         '<meta name="viewport" content="width=device-width">'

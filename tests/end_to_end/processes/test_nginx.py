@@ -16,7 +16,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, Page, expect
 
-from tests.end_to_end.nginx import documented, nginx
+from tests.end_to_end.processes.nginx import documented, nginx
 from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, free_port, open_battle_page
 from tests.fakes import Script, ScriptedEndpoint
 

@@ -1,0 +1,1 @@
+"""An answer: how it looks, and how it is copied."""

@@ -1,0 +1,1 @@
+"""The turns of a battle: how they stand, what is folded, and how the page follows them."""

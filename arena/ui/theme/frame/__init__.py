@@ -1,0 +1,1 @@
+"""What surrounds every page: colours, header, footer, lost connections."""

@@ -1,0 +1,1 @@
+"""The icon, in the forms that browsers ask for, and the picture of link previews."""

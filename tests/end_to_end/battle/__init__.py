@@ -1,0 +1,1 @@
+"""A battle in a real browser: its turns, its answers, and what follows the vote."""

@@ -1,0 +1,1 @@
+"""Every page and state in a real browser."""
