@@ -70,7 +70,7 @@ class Ballots:
         )
         votes = FileVotes(table.rows, layout, reading, table.labels, table.name)
         prompt = next((name for name in _PROMPTS if name in table.rows.columns), None)
-        for chunk in table.rows.chunks([*votes.names, prompt or "", "turns"]):
+        for chunk in table.rows.chunks([*votes.names, prompt or "", "turns", "campaign"]):
             rows = _Rows.of(chunk, votes, layout, prompt)
             for row, line in enumerate(chunk.lines):
                 self.n_rows += 1
@@ -118,7 +118,9 @@ class Ballots:
         voter = values.label(rows.layout.voter or "", rows.value("voter", row))
         prompt = _prompt(rows.value("prompt", row), rows.value("turns", row))
         time_s = _time_s(rows.layout.time, rows.value("time", row))
-        return Ballot(model_a, model_b, outcome, voter, reasons, prompt, time_s)
+        prepared = values.label(rows.layout.prepared or "", rows.value("prepared", row))
+        campaign = values.label("campaign", rows.value("campaign", row))
+        return Ballot(model_a, model_b, outcome, voter, reasons, prompt, time_s, prepared, campaign)
 
 
 @dataclass(slots=True)
@@ -146,7 +148,7 @@ class _Rows:
         place = {name: name for name in ("kind", "counted", "anony", "reasons", "turns")}
         place |= {"voter": layout.voter or "", "count": layout.count or ""}
         place["time"] = layout.time or ""
-        place["prompt"] = prompt or ""
+        place |= {"prompt": prompt or "", "prepared": layout.prepared or "", "campaign": "campaign"}
         columns = {key: chunk.columns[name].values() for key, name in place.items() if name in chunk.columns}
         return cls(
             chunk,

@@ -16,6 +16,7 @@ from elo.battles import Votes
 from elo.board.fragility import Fragility, fragility
 from elo.board.notes import first_place
 from elo.quality import wording
+from elo.quality.agreement import Agreement
 from elo.quality.consequences import Move, moves
 from elo.quality.gathering import Ballot, Gathered, Prompts, Withdrawals
 from elo.quality.shares import Share
@@ -49,6 +50,8 @@ class Quality:
     """What the board would be without the flagged voters."""
     first_place: Fragility | None
     """How few votes decide who leads the board; None as in `board.fragility`."""
+    agreement: Mapping[str, Agreement]
+    """By campaign, and under "" on other prepared pairs; only where two voters or more have judged some pair."""
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -66,6 +69,7 @@ class Quality:
             "surges": None if self.surges is None else self.surges.to_json(),
             "moves": [asdict(move) for move in self.moves],
             "first_place": self.first_place and self.first_place.to_json(),
+            "agreement": {name: one.to_json() for name, one in self.agreement.items()},
         }
 
     def __str__(self) -> str:
@@ -75,6 +79,7 @@ class Quality:
                 wording.sides(self.left),
                 wording.ties(self.ties, self.both_bad),
                 *wording.prompts(self.prompts),
+                *wording.agreement(self.agreement),
                 *first_place(self.first_place, self.n_counted),
                 *wording.withdrawals(self.withdrawals),
                 *wording.voters(self.voters),
@@ -99,9 +104,10 @@ def examine(votes: Votes, settings: Settings | None = None, *, level: float = 0.
     names = votes.voters if votes.voter is not None else ()
     voter = [-1] * len(votes) if votes.voter is None else votes.voter.tolist()
     time_s = [float("nan")] * len(votes) if votes.time_s is None else votes.time_s.tolist()
+    pair = [""] * len(votes) if votes.prepared is None else [f"{one}" if one >= 0 else "" for one in votes.prepared]
     gathered = Gathered()
-    for vote, one, at in zip(votes, voter, time_s, strict=True):
-        gathered.add(Ballot(*vote, voter=names[one] if one >= 0 else None, time_s=at))
+    for vote, one, at, prepared in zip(votes, voter, time_s, pair, strict=True):
+        gathered.add(Ballot(*vote, voter=names[one] if one >= 0 else None, time_s=at, prepared=prepared or None))
     return _examined(gathered, votes, settings, level)
 
 
@@ -149,6 +155,7 @@ def _examined(gathered: Gathered, board: Votes, settings: Settings, level: float
         surges=surges(votes, level=level, left_out=_among(names, votes)) if has_days else None,
         moves=moves(board, _among(names, board), settings) if names else (),
         first_place=fragility(estimate.fit(board, settings)) if len(board) else None,
+        agreement=gathered.agreement(settings.seed),
     )
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
@@ -12,6 +12,7 @@ import numpy as np
 
 from db.outcome import Outcome
 from elo.battles import Votes
+from elo.quality.agreement import Agreement, Judged, Judgement
 from elo.quality.shares import Share
 
 Result = Literal["won", "lost", "tie", "both_bad"]
@@ -31,7 +32,7 @@ _RESULTS: dict[Outcome, tuple[Result, Result]] = {
 
 class Ballot(NamedTuple):
     """One vote, which counts if it has no reasons. `voter`, `prompt` (see `prompt_key`) and `time_s`, in seconds since
-    1970, are None if unknown."""
+    1970, are None if unknown; `prepared`, the name of the pair of answers, and `campaign` if there is none."""
 
     model_a: str
     model_b: str
@@ -40,6 +41,8 @@ class Ballot(NamedTuple):
     reasons: tuple[str, ...] = ()
     prompt: str | None = None
     time_s: float | None = None
+    prepared: str | None = None
+    campaign: str | None = None
 
 
 def prompt_key(text: str) -> str:
@@ -95,6 +98,8 @@ class Gathered:
     asked: Counter[str] = field(default_factory=Counter)
     asked_by: set[tuple[str, str]] = field(default_factory=set)
     n_by_same_voter: int = 0
+    judged: dict[str, Judged] = field(default_factory=lambda: defaultdict(Judged))
+    """Votes on prepared pairs by campaign, "" without one."""
 
     def add(self, ballot: Ballot) -> None:
         self.n_votes += 1
@@ -119,6 +124,10 @@ class Gathered:
                 self.n_by_same_voter += asked in self.asked_by
                 self.asked_by.add(asked)
 
+        if not reasons and ballot.prepared is not None and ballot.voter is not None:
+            one = Judgement(ballot.prepared, ballot.voter, *ballot[:3])
+            self.judged[ballot.campaign or ""].add(one)
+
     def votes(self) -> Votes:
         """Those to examine: the votes that count, and those excluded only because of their voters."""
         a, b, voter = (np.frombuffer(column, dtype=np.int32) for column in (self.a, self.b, self.voter))
@@ -132,6 +141,11 @@ class Gathered:
         cast, withdrawn = _by_model(self.cast), _by_model(self.withdrawn)
         found = [Withdrawals(*key, Share.of(n, cast[key])) for key, n in withdrawn.items()]
         return tuple(sorted(found, key=lambda one: (-one.withdrawn.hits, one.model, one.result)))
+
+    def agreement(self, seed: int) -> dict[str, Agreement]:
+        """By campaign, "" without one; only where some pair has two votes or more."""
+        found = {name: judged.agreement(seed=seed) for name, judged in sorted(self.judged.items())}
+        return {name: one for name, one in found.items() if one.n_pairs}
 
     def prompts(self) -> Prompts:
         return Prompts(

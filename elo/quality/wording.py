@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from elo.board.table import aligned
+from elo.quality.agreement import Agreement, Alpha
 from elo.quality.consequences import Move
 from elo.quality.gathering import Prompts, Withdrawals
 from elo.quality.shares import Share
@@ -55,6 +56,19 @@ def prompts(prompts: Prompts) -> list[str]:
         f"{_votes(prompts.by_same_voter)} on a prompt that the same voter had voted on before; "
         f"the most frequent was used {prompts.most:,} time{'s' * (prompts.most != 1)}."
     ]
+
+
+def agreement(found: Mapping[str, Agreement]) -> list[str]:
+    if not found:
+        return []
+    lines = ["", "Agreement between voters (Krippendorff's alpha; 1: all agree, 0: as often as by chance):"]
+    for name, one in found.items():
+        where = f"campaign {name}" if name else "other prepared pairs"
+        lines.append(
+            f"{where}: {one.n_pairs:,} pair{'s' * (one.n_pairs != 1)} with two votes or more ({_votes(one.n_votes)} of"
+            f" {one.n_voters:,} voters); four outcomes {_alpha(one.nominal)}, ties in the middle {_alpha(one.ordinal)}."
+        )
+    return lines
 
 
 def withdrawals(found: Sequence[Withdrawals]) -> list[str]:
@@ -207,6 +221,14 @@ def _day(day: Day) -> list[str]:
 
 def _votes(n: int) -> str:
     return f"{n:,} vote{'s' * (n != 1)}"
+
+
+def _alpha(found: Alpha | None) -> str:
+    return (
+        "none, because all votes are the same"
+        if found is None
+        else f"{found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
+    )
 
 
 def _percent(share: Share) -> str:

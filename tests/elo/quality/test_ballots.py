@@ -45,6 +45,14 @@ def test_the_prompt_of_an_export_is_that_of_its_first_turn(tmp_path: Path) -> No
     assert found == [Ballot("x", "y", Outcome.B, "ann", ("withdrawn",), prompt_key("hello"))]
 
 
+def test_prepared_pairs_and_campaigns_are_read(tmp_path: Path) -> None:
+    file = write(
+        tmp_path / "votes.csv",
+        "model_a,model_b,winner,visitor,prepared_id,campaign\nx,y,a,ann,1:x|y,may\nx,y,b,bob,1:x|y,\n",
+    )
+    assert [(one.prepared, one.campaign) for one in Ballots([file])] == [("1:x|y", "may"), ("1:x|y", None)]
+
+
 def test_a_row_that_counts_must_be_right(tmp_path: Path) -> None:
     file = write(tmp_path / "votes.csv", "left,right,winner\nx,y,left\nx,y,LEFT\ny,y,tie\nx,y,tie\n")
     with pytest.raises(BadRowError, match=r"votes.csv, line 3: winner is 'LEFT'; expected one of a, model_a"):

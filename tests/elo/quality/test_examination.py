@@ -219,3 +219,27 @@ def test_a_quiet_report_says_what_it_cannot_see() -> None:
     assert "Flagged: 0." in text
     assert "Nothing stands out. These tests cannot see a voter with few votes for one model on a quiet day" in text
     assert "export votes with a column timestamp" in str(examine(votes))
+
+
+def test_agreement_is_reported_by_campaign_from_the_votes_that_count() -> None:
+    def ballot(
+        pair: str, voter: str, outcome: Outcome, reasons: tuple[str, ...] = (), campaign: str | None = "may"
+    ) -> Ballot:
+        return Ballot("x", "y", outcome, voter, reasons, None, None, pair, campaign)
+
+    found = examine_ballots(
+        [
+            *(ballot("1", voter, A) for voter in "pq"),
+            *(ballot("2", voter, B) for voter in "pq"),
+            ballot("1", "r", B, ("banned",)),
+            ballot("1", "p", B, (), None),
+            Ballot("x", "y", A, "s"),
+        ]
+    )
+    assert list(found.agreement) == ["may"]
+    assert (found.agreement["may"].n_pairs, found.agreement["may"].n_votes) == (2, 4)
+    assert (
+        "campaign may: 2 pairs with two votes or more (4 votes of 2 voters); four outcomes 1.00 (1.00 to 1.00)"
+        in str(found)
+    )
+    assert json.loads(json.dumps(found.to_json()))["agreement"]["may"]["alpha_nominal"]["value"] == 1.0
