@@ -37,6 +37,7 @@ from arena.settings import Settings
 from arena.standings import Board, ModelCard, NoRatingsError, Standings
 from db.errors import DatabaseError
 from db.outcome import Outcome
+from db.queries import Interrupted
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -101,8 +102,8 @@ class Arena:
         self.sharing = Sharing(database, self._battles, wall_clock)
         self.feedback = FeedbackOfVoters(database)
         self._pulses = Pulses(start=wall_clock())
-        self._interrupted: dict[tuple[str, Kind], str] = {}
-        """By visitor and kind: the prompt of a battle that was open when the arena started."""
+        self._interrupted: dict[tuple[str, Kind], Interrupted] = {}
+        """By visitor and kind: the latest battle that was open when the arena started."""
 
     async def start(self, *, parameters: CountParameters | None = None) -> None:
         """Register the roster's models, void the battles that an earlier process left open, and start housekeeping.
@@ -113,7 +114,7 @@ class Arena:
             db.errors.DatabaseError: the database refuses.
         """
         ended = await self._upkeep.start(parameters)
-        self._interrupted = {(one.visitor, KINDS[one.kind]): one.prompt for one in ended if one.prompt}
+        self._interrupted = {(one.visitor, KINDS[one.kind]): one for one in ended if one.prompt}
 
     async def apply(self, settings: Settings, roster: Roster) -> None:
         """Go on with other settings and another roster. Open battles keep the settings that they began with.
@@ -229,7 +230,8 @@ class Arena:
     def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
         """Return the prompt of the visitor's battle of this kind that the last restart ended; None once they started
         another."""
-        return self._interrupted.get((visitor, kind))
+        lost = self._interrupted.get((visitor, kind))
+        return None if lost is None else lost.prompt
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Yield the present view, then one after each change, at most every 100 ms. Without changes, yield once a
@@ -264,7 +266,8 @@ class Arena:
 
     async def current(self, visitor: str, kind: Kind = "battle") -> str | None:
         """Return the visitor's latest battle of this kind that is being written, waits for a vote or another prompt, or
-        has a vote that can still be withdrawn. A reloaded page shows it again.
+        has a vote that can still be withdrawn. A reloaded page shows it again. None if a restart has ended a later one:
+        the page offers the prompt that was `interrupted`, and the earlier battle opens from the visitor's own page.
 
         Raises:
             Refusal: `named_pages_off`, `not_stored`.
@@ -274,7 +277,8 @@ class Arena:
             if live.kind == kind and live.is_current(self._now()):
                 return live.battle.battle_id
         code = next(code for code, name in KINDS.items() if name == kind)
-        return await in_database(partial(self._storage.current, visitor, code))
+        lost = self._interrupted.get((visitor, kind))
+        return await in_database(partial(self._storage.current, visitor, code, lost.opened_at if lost else 0.0))
 
     def pulse(self, visitor: str) -> int:
         """Return a number that differs after every step of the visitor in any tab (`arena.service.battles.pulses` says

@@ -127,13 +127,15 @@ class Storage:
         with self._database.read() as tx:
             return queries.get_battle(tx, battle_id)
 
-    def current(self, visitor: str, kind: BattleKind) -> str | None:
-        """Return the visitor's newest battle of this kind if it has ended answers and no vote; an open one that is not
-        in memory is lost."""
+    def current(self, visitor: str, kind: BattleKind, opened_after: float) -> str | None:
+        """Return the visitor's newest battle of this kind if it was opened after that time and has ended answers and no
+        vote; an open one that is not in memory is lost."""
         with self._database.read() as tx:
             battle_id = queries.current_battle(tx, visitor, kind)
-            is_votable = battle_id is not None and queries.get_battle(tx, battle_id).state is State.VOTABLE
-        return battle_id if is_votable else None
+            if battle_id is None:
+                return None
+            found = queries.get_battle(tx, battle_id)
+        return battle_id if found.state is State.VOTABLE and found.opened_at > opened_after else None
 
     def open(self, new: NewBattle, prompt: str) -> str:
         """Store a new battle with its first prompt; return its id.

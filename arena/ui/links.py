@@ -18,6 +18,8 @@ NAMED = ("side_by_side", "chat")
 """The pages that show names, which the settings can switch off."""
 PULSE = "/pulse"
 """The number of the visitor's last step, for `theme/battle/tabs.js`."""
+OPEN_BATTLE = "battle"
+"""The battle that a battle page shows, in the query of its address."""
 FORMS = {
     "theme": "/theme",
     "consent": "/mine/consent",

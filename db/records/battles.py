@@ -220,8 +220,10 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """A battle that ended because its process did: the visitor, the prompt of the last turn, and the battle's kind."""
+    """A battle that ended because its process did: the visitor, the prompt of the last turn, the battle's kind, and
+    when it was opened (Unix time in seconds)."""
 
     visitor: str
     prompt: str
     kind: BattleKind = BattleKind.BATTLE
+    opened_at: float = 0.0

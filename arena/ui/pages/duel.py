@@ -22,6 +22,7 @@ from arena.ui.conversation import Answers
 from arena.ui.examples import offered
 from arena.ui.faces import Face
 from arena.ui.lines import notice, votes_so_far
+from arena.ui.links import OPEN_BATTLE
 from arena.ui.pages import after_vote
 from arena.ui.pages.duel_layout import CHIPS, lay_out, sides_of
 from arena.ui.pages.wiring import Given, Step, Stream, Wiring
@@ -179,9 +180,7 @@ class Duel:
         if self._kind == "battle" and (held := self._arena.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
-        elif (battle_id := await self._arena.current(visitor, self._kind)) and await self._is_wished(
-            visitor, battle_id, wished
-        ):
+        elif battle_id := await self._current(caller, visitor, wished):
             yield missing
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
@@ -197,7 +196,7 @@ class Duel:
         if self._kind == "battle" and (held := self._arena.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
-        elif battle_id := await self._arena.current(visitor, self._kind):
+        elif battle_id := await self._current(caller, visitor):
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
         else:
@@ -218,9 +217,22 @@ class Duel:
             face["notice"] = {"value": notice("no_contestants", caller.texts)}
         return face, tuple(wish for wish in wishes if wish)
 
-    async def _is_wished(self, visitor: str, battle_id: str, wished: tuple[str, ...]) -> bool:
-        """Whether the page's address leads to this battle: it names its models, or none."""
-        return not wished or (await self._arena.view(visitor, battle_id)).names == wished
+    async def _current(self, caller: Caller, visitor: str, wished: tuple[str, ...] = ()) -> str | None:
+        """Return the battle that the page shows when nothing else is asked for: the one in the page's address, as the
+        visitor's own page writes it, if it goes on; else the current one, if it has the `wished` models."""
+        if asked := caller.query.get(OPEN_BATTLE):
+            try:
+                view = await self._arena.view(visitor, asked)
+            except Refusal as refusal:
+                if refusal.key != "battle_not_found":
+                    raise
+            else:
+                if view.kind == self._kind and view.state in ("open", "votable"):
+                    return view.battle_id
+        battle_id = await self._arena.current(visitor, self._kind)
+        if battle_id is None or not wished:
+            return battle_id
+        return battle_id if (await self._arena.view(visitor, battle_id)).names == wished else None
 
     async def _follow(self, caller: Caller, visitor: str, battle_id: str) -> AsyncIterator[Face]:
         self._n_watchers += 1

@@ -38,9 +38,9 @@ def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now
     of_battle = turns.alias()
     last = select(func.max(of_battle.c.n)).where(of_battle.c.battle_id == battles.c.id).scalar_subquery()
     joined = battles.join(visitors).outerjoin(turns, (turns.c.battle_id == battles.c.id) & (turns.c.n == last))
-    asked = select(visitors.c.pseudonym, turns.c.prompt, battles.c.kind).select_from(joined).where(stale)
-    rows = tx.execute(asked.order_by(battles.c.id))
-    found = tuple(Interrupted(row.pseudonym, row.prompt or "", row.kind) for row in rows)
+    asked = select(visitors.c.pseudonym, turns.c.prompt, battles.c.kind, battles.c.opened_at).select_from(joined)
+    rows = tx.execute(asked.where(stale).order_by(battles.c.id))
+    found = tuple(Interrupted(row.pseudonym, row.prompt or "", row.kind, row.opened_at) for row in rows)
     tx.execute(update(battles).where(stale).values(state=State.VOID, closed_at=now))
     return found
 

@@ -15,6 +15,7 @@ from arena import ui
 from arena.settings import Settings
 from arena.settings.sections import ArenaSettings
 from arena.ui.links import pages_of
+from db.outcome import Outcome
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
 
 _DUEL = "prompt send stop cancel answer-a retry-a regenerate next"
@@ -172,6 +173,27 @@ def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
         assert "서버가 다시 시작되어" in (await _stream(load, "", "", _request(language="ko")))["notice"]["value"]
         assert "prompt" not in await _stream(load, "", "typed meanwhile", _request())
         assert "prompt" not in await _stream(load, "", "", _request("ben"))
+
+    asyncio.run(scenario())
+
+
+def test_an_address_with_a_battle_opens_it_in_place_of_a_later_one_as_long_as_it_goes_on() -> None:
+    async def scenario() -> None:
+        arena = FakeArena(word_s=0)
+        pages = _build(arena)
+        for prompt in ("First", "Second"):
+            await _stream(_handler(pages, "send"), "", prompt, _request())
+        first, second = arena.battles
+
+        async def shown(battle_id: str, visitor: str = "anna") -> Any:
+            request = _request(visitor)
+            request.headers["x-page-query"] = f"?battle={battle_id}"
+            return (await _stream(_load(pages), "", "", request)).get("Textbox", {}).get("value")
+
+        assert [await shown(one) for one in (first, second, "nobody's")] == [first, second, second]
+        assert await shown(first, "ben") is None
+        await arena.vote("anna", first, Outcome.A)
+        assert await shown(first) == second
 
     asyncio.run(scenario())
 

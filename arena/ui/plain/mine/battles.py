@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from arena.service import OWN_KINDS, Outcome, OwnBattle, OwnBattles
-from arena.ui.links import DOCUMENTS, FORMS, LIVE
+from arena.ui.links import DOCUMENTS, FORMS, LIVE, OPEN_BATTLE
 from arena.ui.messages import Messages
 from arena.ui.plain.mine.place import Wish, own_link
 from arena.ui.plain.place import Place
@@ -23,11 +23,11 @@ _FILTERS = {
 }
 
 
-def battles(found: OwnBattles, current: Collection[str], wish: Wish, place: Place) -> str:
-    """Return the filters, the list and the way to older battles. `current` are the battles that go on."""
+def battles(found: OwnBattles, going_on: Collection[str], wish: Wish, place: Place) -> str:
+    """Return the filters, the list and the way to older battles. Those in `going_on` open on their live pages."""
     texts = place.texts
     if found.battles:
-        items = "".join(_item(battle, battle.battle_id in current, place) for battle in found.battles)
+        items = "".join(_item(battle, battle.battle_id in going_on, place) for battle in found.battles)
         text = f'<ol class="battles">{items}</ol>{_pager(found, wish, place)}'
     else:
         text = f'<p class="empty">{plain(texts("mine_no_match"))} <a href="{own_link(place)}#battles">'
@@ -61,27 +61,28 @@ def _pager(found: OwnBattles, wish: Wish, place: Place) -> str:
     return f'<nav class="pager" aria-label="{label}">{" ".join(links)}</nav>' if links else ""
 
 
-def _item(battle: OwnBattle, is_current: bool, place: Place) -> str:
-    lines = _prompt(battle, is_current, place) + _names(battle, place.texts) + _verdict(battle, is_current, place.texts)
+def _item(battle: OwnBattle, goes_on: bool, place: Place) -> str:
+    lines = _prompt(battle, goes_on, place) + _names(battle, place.texts) + _verdict(battle, goes_on, place.texts)
     return f"<li>{lines}{_facts(battle, place)}</li>"
 
 
-def _prompt(battle: OwnBattle, is_current: bool, place: Place) -> str:
+def _prompt(battle: OwnBattle, goes_on: bool, place: Place) -> str:
     if battle.prompt is None:
         return f'<p class="prompt"><em>{plain(place.texts("mine_no_text"))}</em></p>'
     text = battle.prompt[:_PROMPT_CHARS] + "…" * (len(battle.prompt) > _PROMPT_CHARS)
     shown = plain(" ".join(text.split()))
-    address = _address(battle, is_current, place)
+    address = _address(battle, goes_on, place)
     return f'<p class="prompt" dir="auto">{f"""<a href="{address}">{shown}</a>""" if address else shown}</p>'
 
 
-def _address(battle: OwnBattle, is_current: bool, place: Place) -> str | None:
+def _address(battle: OwnBattle, goes_on: bool, place: Place) -> str | None:
     """Return where the battle opens: on its live page if it goes on there, else on its own. A quick one has no page."""
-    if is_current:
-        return place.link(LIVE_PAGES[battle.kind])
     if battle.kind not in LIVE_PAGES:
         return None
-    return escape(f"{place.link(DOCUMENTS['shared'])}{'&' if place.query else '?'}id={battle.share_id}")
+    page, key, value = DOCUMENTS["shared"], "id", battle.share_id
+    if goes_on:
+        page, key, value = LIVE_PAGES[battle.kind], OPEN_BATTLE, battle.battle_id
+    return escape(f"{place.link(page)}{'&' if place.query else '?'}{key}={value}")
 
 
 def _names(battle: OwnBattle, texts: Messages) -> str:
@@ -95,9 +96,9 @@ def _names(battle: OwnBattle, texts: Messages) -> str:
     return f'<p class="names">{sides.strip()}</p>'
 
 
-def _verdict(battle: OwnBattle, is_current: bool, texts: Messages) -> str:
+def _verdict(battle: OwnBattle, goes_on: bool, texts: Messages) -> str:
     if battle.outcome is None:
-        return f'<p class="verdict">{plain(texts(_unvoted(battle, is_current)))}</p>'
+        return f'<p class="verdict">{plain(texts(_unvoted(battle, goes_on)))}</p>'
     if "withdrawn" in battle.reasons:
         line = f'<span class="not-counted">{plain(texts("mine_withdrawn"))}</span>'
     elif battle.reasons:
@@ -108,13 +109,13 @@ def _verdict(battle: OwnBattle, is_current: bool, texts: Messages) -> str:
     return f'<p class="verdict">{plain(chosen(battle.outcome, texts))} {line}</p>'
 
 
-def _unvoted(battle: OwnBattle, is_current: bool) -> str:
+def _unvoted(battle: OwnBattle, goes_on: bool) -> str:
     """Return the key of the sentence about a battle without a vote."""
     if battle.kind == "chat":
-        return "mine_chat_on" if is_current else "mine_chat"
+        return "mine_chat_on" if goes_on else "mine_chat"
     if battle.state == "open":
         return "mine_open"
-    if is_current:
+    if goes_on:
         return "mine_waits"
     return "mine_no_vote_blind" if battle.names is None else "mine_no_vote"
 

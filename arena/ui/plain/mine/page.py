@@ -14,7 +14,7 @@ from arena.ui.untrusted import plain
 
 def page(
     found: OwnBattles,
-    current: Collection[str],
+    going_on: Collection[str],
     own: OwnBoard,
     consent_at: float | None,
     wish: Wish,
@@ -29,7 +29,7 @@ def page(
         text = f"<p>{plain(texts('mine_empty'))}</p>"
         text += f'<p><a class="button" href="{place.link("/")}">{plain(texts("go_vote"))}</a></p>'
         return f'<div id="mine">{_title(texts)}{text}{data(consent_at, own, place)}</div>'
-    parts = {"battles": battles(found, current, wish, place), "data": data(consent_at, own, place)}
+    parts = {"battles": battles(found, going_on, wish, place), "data": data(consent_at, own, place)}
     if wish.before is None:
         parts = {"own-board": own_board(own, least, now, texts), **parts}
     names = {"own-board": "mine_board", "battles": "mine_battles", "data": "mine_data"}

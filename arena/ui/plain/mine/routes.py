@@ -40,18 +40,18 @@ def routes(
     async def mine(request: Request) -> Response:
         place, visitor = documents.place(request), visitor_of(request).visitor
         wish = Wish.of(request.query_params)
-        found, own, consent_at, current = OwnBattles((), None), _NOBODY, None, frozenset[str]()
+        found, own, consent_at, going_on = OwnBattles((), None), _NOBODY, None, frozenset[str]()
         try:
             if visitor is not None:
                 own = await arena.visitors.board(visitor)
                 if request.query_params.get("delete") == "ask":
                     return _page(request, data.ask(own, place), title="mine_delete_title")
                 found = await arena.visitors.battles(visitor, wish.chosen, wish.before)
-                current = await _current(arena, visitor, found.battles)
+                going_on = await _going_on(arena, visitor, found.battles)
                 consent_at = await arena.visitors.consent(visitor)
         except Refusal as refusal:
             return _failed(request, refusal)
-        text = page(found, current, own, consent_at, wish, place, least=OWN_BOARD_VOTES, now=time.time())
+        text = page(found, going_on, own, consent_at, wish, place, least=OWN_BOARD_VOTES, now=time.time())
         return _page(request, text)
 
     @router.get(EXPORT)
@@ -98,14 +98,18 @@ def routes(
     return router
 
 
-async def _current(arena: Arena, visitor: str, shown: Sequence[OwnBattle]) -> frozenset[str]:
-    """Return those of the shown battles that their live pages would open."""
+async def _going_on(arena: Arena, visitor: str, shown: Sequence[OwnBattle]) -> frozenset[str]:
+    """Return those of the shown battles that go on: they wait for a vote or another prompt, or are being written."""
     found = set()
     for kind in _LIVE_KINDS:
-        if any(one.kind == kind and one.state in ("open", "votable") for one in shown):
-            try:
-                found.add(await arena.current(visitor, kind))
-            except Refusal as refusal:
-                if refusal.key != "named_pages_off":
-                    raise
-    return frozenset(one.battle_id for one in shown if one.battle_id in found and one.state in ("open", "votable"))
+        unvoted = [one for one in shown if one.kind == kind and one.state in ("open", "votable")]
+        if not unvoted:
+            continue
+        try:
+            current = await arena.current(visitor, kind)
+        except Refusal as refusal:
+            if refusal.key != "named_pages_off":
+                raise
+        else:
+            found |= {one.battle_id for one in unvoted if one.state == "votable" or one.battle_id == current}
+    return frozenset(found)

@@ -115,6 +115,48 @@ def test_after_a_crash_open_battles_are_void_and_votable_ones_stay(house: House)
     run(restarted())
 
 
+def test_a_prompt_that_a_crash_interrupted_comes_before_an_older_battle_without_a_vote(house: House) -> None:
+    async def crash() -> tuple[str, str]:
+        arena = await started(house)
+        older = await battle(arena, "old")
+        house.wall_s += 1
+        house.script([asyncio.Event()])
+        return older, await arena.send("visitor", None, "interrupted")
+
+    older, lost = run(crash())
+
+    async def restarted() -> None:
+        house.script(["x"])
+        arena = await started(house)
+        assert (house.record(lost).state, house.record(older).state) == (State.VOID, State.VOTABLE)
+        assert (await arena.current("visitor"), arena.interrupted("visitor")) == (None, "interrupted")
+        assert (await arena.view("visitor", older)).can_vote, "the visitor's own page leads to it"
+        house.wall_s += 1
+        newer = await battle(arena, "interrupted")
+        assert (await arena.current("visitor"), arena.interrupted("visitor")) == (newer, None)
+
+    run(restarted())
+
+
+def test_a_battle_later_than_the_one_that_a_crash_interrupted_is_shown_again(house: House) -> None:
+    async def crash() -> str:
+        arena = await started(house)
+        scripts = dict(house.streams)
+        house.script([asyncio.Event()])
+        await arena.send("visitor", None, "interrupted")
+        house.streams |= scripts
+        house.players.streams |= scripts
+        house.wall_s += 1
+        return await battle(arena, "later")
+
+    later = run(crash())
+
+    async def restarted() -> None:
+        assert await (await started(house)).current("visitor") == later
+
+    run(restarted())
+
+
 def test_an_acknowledged_vote_survives_a_crash_and_can_be_withdrawn(house: House) -> None:
     async def crash() -> str:
         arena = await started(house)

@@ -82,12 +82,12 @@ def test_the_page_lists_only_the_visitors_own_battles_with_verdicts_and_names_af
     house: House, client: TestClient
 ) -> None:
     with house.database.write() as tx:
-        fill(tx)
+        ids = fill(tx)
     page = client.get("/mine").text
     items = re.findall(r"<li>.*?</li>", page.partition('<ol class="battles">')[2])
     assert len(items) == 4
     assert "Waits for your vote" in items[0]
-    assert 'href="./"' in items[0]
+    assert f'href="./?battle={ids[3]}"' in items[0]
     assert not any(name in items[0] for name in NAMES)
     assert "You chose B." in items[1]
     assert "Not counted: an answer named its model." in items[1]
