@@ -146,14 +146,11 @@ class Arena:
         states = Counter(now.values())
         return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted)
 
-    async def send(
-        self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None, language: str | None = None
-    ) -> str:
+    async def send(self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None) -> str:
         """Start a blind battle of two drawn models (`battle_id` None) or the next turn of any battle; return the
         battle's id. Follow the battle to see the answers.
 
-        White space around the prompt is removed. The limits use `address` (HMAC); `language` is stored with a new
-        battle.
+        White space around the prompt is removed. The limits use `address` (HMAC).
 
         Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`, `not_stored`; at the start also
             `rate_limited`, `models_failed`, and `models_loading` and `too_few_models`, for which a page calls `hold`;
@@ -164,7 +161,7 @@ class Arena:
         self._opening.refuse_when_busy(visitor)
         if battle_id is None:
             self._interrupted.pop((visitor, "battle"), None)
-            battle_id = await self._opening.open(visitor, prompt, address=address, language=language)
+            battle_id = await self._opening.open(visitor, prompt, address=address)
         else:
             battle_id = await self._steps.send(visitor, battle_id, prompt)
         self._pulses.note(visitor)
@@ -178,7 +175,6 @@ class Arena:
         models: Sequence[str],
         has_guardrails: bool,
         address: str | None = None,
-        language: str | None = None,
     ) -> str:
         """Start a battle of two chosen models (side by side) or a chat with one; return its id. The names are in its
         views from the start, and answers are shown as they arrive. It is followed, continued with `send`, stopped,
@@ -191,9 +187,7 @@ class Arena:
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)
         self._interrupted.pop((visitor, "chat" if len(models) == 1 else "named"), None)
-        battle_id = await self._named.open(
-            visitor, prompt, models, has_guardrails=has_guardrails, address=address, language=language
-        )
+        battle_id = await self._named.open(visitor, prompt, models, has_guardrails=has_guardrails, address=address)
         self._pulses.note(visitor)
         return battle_id
 
@@ -315,9 +309,7 @@ class Arena:
         await self._steps.regenerate(visitor, battle_id)
         self._pulses.note(visitor)
 
-    async def another_pair(
-        self, visitor: str, battle_id: str, *, address: str | None = None, language: str | None = None
-    ) -> str:
+    async def another_pair(self, visitor: str, battle_id: str, *, address: str | None = None) -> str:
         """Start a blind battle of another pair with this battle's first prompt, and leave this one, which becomes void
         if it has no vote; return the new battle's id. It counts as a battle in the limits. Asked twice, as by two tabs,
         it returns the same new battle.
@@ -325,7 +317,7 @@ class Arena:
         Raises: Refusal: `battle_not_found`, `names_shown` (the battle is not blind), `busy`, `rate_limited`,
             `models_failed`, `models_loading`, `too_few_models`, `not_stored`.
         """
-        new_id = await self._steps.another_pair(visitor, battle_id, address=address, language=language)
+        new_id = await self._steps.another_pair(visitor, battle_id, address=address)
         self._pulses.note(visitor)
         return new_id
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
+from arena.rules.labels import labels_of
 from arena.service.facts import leaking_sides, turn_facts, turns_of
 from arena.service.refusal import Refusal
 from arena.settings import Settings
@@ -165,8 +166,17 @@ class Storage:
             return queries.replace_battle(tx, battle_id, new, prompt, answers=answers, now=self._now())
 
     def add_turn(self, battle_id: str, prompt: str) -> None:
+        found = labels_of(prompt, is_first=False)
         with self._database.write() as tx:
-            queries.add_turn(tx, battle_id, prompt, replica=self._replica, now=self._now())
+            queries.add_turn(
+                tx,
+                battle_id,
+                prompt,
+                replica=self._replica,
+                now=self._now(),
+                tags=found.tags,
+                language=found.language,
+            )
 
     def reopen(self, battle_id: str) -> None:
         """Make a battle open again, because a side of its last turn is asked again."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from arena.players.roster import Player, Roster
-from arena.rules import limits
+from arena.rules import labels, limits
 from arena.service.battles.live import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
@@ -45,6 +45,7 @@ class Upkeep:
         if ended:
             logger.info("voided %d battles that an earlier process left open", len(ended))
         self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
+        self._tasks.append(asyncio.create_task(in_thread(labels.warm_up), name="language of prompts"))
         if parameters is not None:
             self._tasks.append(asyncio.create_task(self._count_parameters(parameters), name="count parameters"))
         return ended

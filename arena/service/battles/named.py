@@ -41,7 +41,6 @@ class NamedPages:
         *,
         has_guardrails: bool,
         address: str | None,
-        language: str | None,
     ) -> str:
         self.refuse_when_off("named")
         if len(models) not in (1, 2):
@@ -50,9 +49,7 @@ class NamedPages:
         if not ready.keys() >= set(models):
             raise Refusal("model_not_ready")
         chosen = [ready[model] for model in models]
-        return await self._opening.open_named(
-            visitor, prompt, chosen, has_guardrails=has_guardrails, address=address, language=language
-        )
+        return await self._opening.open_named(visitor, prompt, chosen, has_guardrails=has_guardrails, address=address)
 
 
 def _card(player: Player) -> ModelCard:

@@ -11,6 +11,7 @@ from arena.players.roster import Player
 from arena.rounds.battle import TakeOver
 from arena.rounds.matchmaking import TooFewPlayers, choose_pair
 from arena.rules import guardrails, limits
+from arena.rules.labels import labels_of
 from arena.service.battles.live import LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
@@ -72,7 +73,6 @@ class Opening:
         prompt: str,
         *,
         address: str | None,
-        language: str | None,
         other_than: tuple[str, ...] = (),
     ) -> str:
         """Start a blind battle with a checked prompt; return its id. Where three models or more are ready, the pair is
@@ -82,16 +82,7 @@ class Opening:
             Refusal: `rate_limited`, `models_loading`, `too_few_models`, `models_failed`, `not_stored`.
         """
         with self._counted(visitor):
-            undrawn = NewBattle(
-                visitor,
-                "",
-                None,
-                None,
-                language=language,
-                address=address,
-                replica=self._replica,
-                tags=self._tags.get(prompt, ()),
-            )
+            undrawn = NewBattle(visitor, "", None, None, address=address, replica=self._replica)
             try:
                 new = self._drawn(undrawn, self._players.ready(), other_than)
             except TooFewPlayers as error:
@@ -106,7 +97,6 @@ class Opening:
         *,
         has_guardrails: bool,
         address: str | None,
-        language: str | None,
     ) -> str:
         """Start a battle of one or two chosen models with a checked prompt; return its id.
 
@@ -121,18 +111,22 @@ class Opening:
                 model_b=players[1].name if len(players) > 1 else None,
                 settings=self._stored(players, arena, "free"),
                 kind=BattleKind.NAMED if len(players) > 1 else BattleKind.CHAT,
-                language=language,
                 address=address,
                 replica=self._replica,
-                tags=self._tags.get(prompt, ()),
             )
             return await self._start(new, prompt)
 
     async def _start(self, new: NewBattle, prompt: str, *, can_redraw: bool = False) -> str:
-        battle_id = await in_database(partial(self._storage.open, new, prompt))
+        battle_id, new = await in_database(partial(self._store, new, prompt))
         redraw = partial(self._redraw, battle_id, new, prompt) if can_redraw else None
         self._battles.add(battle_id, new, redraw=redraw).battle.ask(prompt)
         return battle_id
+
+    def _store(self, new: NewBattle, prompt: str) -> tuple[str, NewBattle]:
+        """Store the battle with its labels; return its id, and it. Its thread may load the model of `labels`."""
+        found = labels_of(prompt, own=self._tags.get(prompt, ()))
+        labelled = replace(new, language=found.language, tags=found.tags)
+        return self._storage.open(labelled, prompt), labelled
 
     def _redraw(self, battle_id: str, failed: NewBattle, prompt: str) -> TakeOver | None:
         """Draw a pair without the models of a battle that has failed; None if fewer than two others are ready."""

@@ -60,7 +60,7 @@ class Steps:
             await self._reopen(visitor, live)
             live.battle.regenerate()
 
-    async def another_pair(self, visitor: str, battle_id: str, *, address: str | None, language: str | None) -> str:
+    async def another_pair(self, visitor: str, battle_id: str, *, address: str | None) -> str:
         live = await self._battles.find(visitor, battle_id)
         if live.kind != "battle":
             raise Refusal("names_shown")
@@ -68,7 +68,7 @@ class Steps:
             if live.successor is None:
                 self._opening.refuse_when_busy(visitor, besides=live.battle.battle_id)
                 new_id = await self._opening.open(
-                    visitor, live.battle.first_prompt, address=address, language=language, other_than=live.models
+                    visitor, live.battle.first_prompt, address=address, other_than=live.models
                 )
                 live.is_left, live.successor = True, new_id  # before its end, so that pages go on to the new one
                 await live.battle.void("left")

@@ -95,7 +95,6 @@ class Duel:
                 given.battle_id or None,
                 given.prompt,
                 address=caller.address,
-                language=caller.texts.language,
             )
         else:
             if len(given.models) != len(sides_of(self._kind)):
@@ -106,7 +105,6 @@ class Duel:
                 models=given.models,
                 has_guardrails=given.has_guardrails,
                 address=caller.address,
-                language=caller.texts.language,
             )
         yield showing.sent()
         async for face in self._follow(caller, visitor, battle_id):
@@ -164,9 +162,7 @@ class Duel:
 
     async def _another(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
         """Ask another pair the same, in a new battle."""
-        battle_id = await self._arena.another_pair(
-            visitor, given.battle_id, address=caller.address, language=caller.texts.language
-        )
+        battle_id = await self._arena.another_pair(visitor, given.battle_id, address=caller.address)
         async for face in self._follow(caller, visitor, battle_id):
             yield face
 

@@ -1,6 +1,6 @@
 """The text of the about page: how battles, votes and ratings work here, and what is stored."""
 
-from arena.rules import guardrails
+from arena.rules import guardrails, labels
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, Messages, messages
 from arena.ui.pages.leaderboard_table import settings_line
@@ -23,6 +23,8 @@ def about_texts(settings: Settings) -> dict[str, str]:
             system_prompt=_system_prompt(settings, messages(language)),
             pace=messages(language)(f"about_pace_{battle.pace}"),
             reasons=_reasons(messages(language)),
+            long_chars=labels.LONG_CHARS,
+            n_languages=len(labels.LANGUAGES),
             rating=settings_line(settings.elo, (), messages(language)),
         )
         for language in LANGUAGES

@@ -1,5 +1,6 @@
 """What belongs to a battle's turns: prompts, answers, and the findings of moderators."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 
 from sqlalchemy import Connection, func, select, update
@@ -14,11 +15,19 @@ from db.style import StyleCounts
 
 
 def add_turn(
-    tx: Connection, battle_id: str, prompt: str, *, replica: str | None = None, now: float | None = None
+    tx: Connection,
+    battle_id: str,
+    prompt: str,
+    *,
+    replica: str | None = None,
+    now: float | None = None,
+    tags: Iterable[str] = (),
+    language: str | None = None,
 ) -> int:
     """Add the next turn and set the battle's state to `open`; return the turn's number, counted from 1. `replica` is
     the process that streams this turn, if it may differ from the one before; `now` is when the prompt was sent (None:
-    when the battle was opened).
+    when the battle was opened). The battle keeps its tags and gets those of `tags` that it lacks; its language becomes
+    `language` if it has none.
 
     Raises NoSuchBattle; NotAllowedNow if the battle is voted, void or quick.
     """
@@ -35,6 +44,8 @@ def add_turn(
             replica=replica or battle.replica,
             n_turns=n,
             prompt_chars=battle.prompt_chars + len(clean_text(prompt)),
+            tags=list(dict.fromkeys([*(battle.tags or ()), *tags])) or None,
+            language=battle.language or language,
         )
     )
     return n

@@ -32,7 +32,7 @@ def test_everything_of_a_battle_is_stored(tmp_path: Path) -> None:
 
     async def main() -> str:
         arena = await started(house)
-        battle_id = await arena.send("visitor", None, "  Hi \n", address="hmac", language="ko")
+        battle_id = await arena.send("visitor", None, "  몇 시야? \n", address="hmac")
         await watch(arena, battle_id)
         return battle_id
 
@@ -46,7 +46,7 @@ def test_everything_of_a_battle_is_stored(tmp_path: Path) -> None:
     assert record.settings == queries.StoredSettings("Be kind.", 0.3, 0.8, 99, "free")
     assert (record.draw_probability, record.policy) == (0.5, Policy.UNIFORM)
     (turn,) = record.turns
-    assert turn.prompt == "Hi"
+    assert (turn.prompt, record.tags) == ("몇 시야?", ("number",))
     a, b = turn.answers
     assert a.seed != b.seed
     for answer, name in ((a, record.model_a), (b, record.model_b)):

@@ -146,7 +146,6 @@ class FakeArena:
         models: Sequence[str],
         has_guardrails: bool,
         address: str | None = None,
-        language: str | None = None,
     ) -> str:
         if not set(models) <= set(NAMES[: self.n_ready]):
             raise Refusal("model_not_ready")
@@ -162,7 +161,6 @@ class FakeArena:
         text: str,
         *,
         address: str | None = None,
-        language: str | None = None,
     ) -> str:
         if not text.strip():
             raise Refusal("prompt_empty")
@@ -196,9 +194,7 @@ class FakeArena:
         battle.turns[-1] = _Turn(battle.turns[-1].prompt)
         self._ask(battle)
 
-    async def another_pair(
-        self, visitor: str, battle_id: str, *, address: str | None = None, language: str | None = None
-    ) -> str:
+    async def another_pair(self, visitor: str, battle_id: str, *, address: str | None = None) -> str:
         prompt = self._own(visitor, battle_id).turns[0].prompt
         await self.leave(visitor, battle_id)
         return await self.send(visitor, None, prompt)

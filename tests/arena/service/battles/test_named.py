@@ -26,7 +26,7 @@ def test_two_chosen_models_answer_in_that_order_with_their_names_from_the_start(
         arena = await started(house)
         assert [card.name for card in arena.contestants()] == list(NAMES)
         chosen = (NAMES[1], NAMES[0])
-        battle_id = await arena.open_named("visitor", " Hi ", models=chosen, has_guardrails=False, language="ko")
+        battle_id = await arena.open_named("visitor", " 안녕하세요 ", models=chosen, has_guardrails=False)
         views = await watch(arena, battle_id)
         assert {(view.kind, view.names) for view in views} == {("named", chosen)}
         assert [side.text for side in views[-1].sides.values()] == [f"1: {LONG}", f"0: {LONG}"]

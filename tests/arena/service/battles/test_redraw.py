@@ -42,7 +42,7 @@ def test_another_pair_takes_over_and_every_page_is_led_to_it(big: House, n_broke
         asked = big.players.streams[first := drawn(big)[0]], big.players.streams[drawn(big)[1]]
         if n_broken == 1:
             big.players.streams[first] = asked[0].__class__([asyncio.Event()])
-        old_id = await arena.send("visitor", None, "Hi", address="office", language="ko")
+        old_id = await arena.send("visitor", None, "안녕하세요", address="office")
         views = await watch(arena, old_id)
         new_id = views[-1].battle_id
         assert new_id != old_id
@@ -55,7 +55,7 @@ def test_another_pair_takes_over_and_every_page_is_led_to_it(big: House, n_broke
         assert (old.state, new.state) == (State.VOID, State.VOTABLE)
         assert {old.model_a, old.model_b, new.model_a, new.model_b} == set(FOUR)
         assert (old.draw_probability, new.draw_probability, new.policy) == (1 / 12, 1 / 2, old.policy)
-        assert (new.language, new.settings, new.turns[0].prompt) == ("ko", old.settings, "Hi")
+        assert (new.language, new.settings, new.turns[0].prompt) == ("ko", old.settings, "안녕하세요")
         assert [answer.error for answer in old.turns[0].answers].count("timed_out") == n_broken
         if n_broken == 1:
             assert big.players.streams[first].n_closed == 1, "the silent side's stream is closed too"

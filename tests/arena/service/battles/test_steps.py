@@ -99,13 +99,13 @@ def test_another_pair_gets_the_first_prompt_and_the_battle_is_left(big: House) -
         await arena.send("visitor", old_id, "Longer!")
         await watch(arena, old_id)
         for _ in range(12):
-            new_id = await arena.another_pair("visitor", old_id, language="ko")
+            new_id = await arena.another_pair("visitor", old_id)
             view = (await watch(arena, new_id))[-1]
             assert (view.prompt, view.turns, view.kind, view.names) == ("Tell me a story.", (), "battle", None)
             old, new = big.record(old_id), big.record(new_id)
             assert {new.model_a, new.model_b} != {old.model_a, old.model_b}
             assert new.draw_probability == pytest.approx(1 / 10), "of five other pairs, in two orders"
-            assert (old.state, new.language) == (State.VOID, "ko")
+            assert (old.state, new.language) == (State.VOID, "en")
             assert await arena.current("visitor") == new_id
             assert (await arena.view("visitor", old_id)).notice == "left"
             old_id = new_id

@@ -44,12 +44,13 @@ def test_turns_characters_and_style_are_counted_as_they_come(database: Database)
         add_models(tx)
         tagged = queries.open_battle(tx, NewBattle("ann", "ash", "birch", None, tags=("code",)), now=5.0)
         assert queries.get_battle(tx, tagged).n_turns == 0
-        queries.add_turn(tx, tagged, "그리고?")
-        queries.add_turn(tx, tagged, "And \ud83d\ude00?")
+        queries.add_turn(tx, tagged, "그리고?", tags=("long", "code"), language="ko")
+        queries.add_turn(tx, tagged, "And \ud83d\ude00?", language="en")
         text = "# A\n- **b** \ud83d\ude00"
         queries.save_answer(tx, tagged, 2, AnswerRecord(Side.A, 1, text))
         battle = queries.get_battle(tx, tagged)
-        assert (battle.n_turns, battle.prompt_chars, battle.tags) == (2, 4 + 6, ("code",))
+        assert (battle.n_turns, battle.prompt_chars, battle.tags) == (2, 4 + 6, ("code", "long"))
+        assert battle.language == "ko", "the first that could be told"
         assert battle.turns[1].answers[0].style == StyleCounts(13, 1, 1, 1)
         quick = queries.get_battle(tx, votable_quick(tx))
         assert quick.kind == BattleKind.QUICK
