@@ -11,7 +11,9 @@ rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if 
                        tie counts). The arena refuses such votes; older and imported ones exist
     identity_leak      an answer names its own model (`arena.rules.identity`)
     named              the names were shown: side by side, or chat
-    named_probe        the visitor had sent the same prompt (`prompt_key`) to a page that shows names within 24 h before
+    named_probe        the visitor had sent the same prompt (`prompt_key`) to a page that shows names within 24 h
+                       before; or, in a battle of which a side broke, any prompt since the battle began: such a page
+                       tells which model breaks now, even if the side was asked again with success
     control            both sides were the same model
     rate_limited       the visitor had cast `votes_per_hour` votes within an hour (on prepared answers, counted
                        apart: `screens_per_hour`), or voted within `min_read_s` of the answers' end

@@ -72,6 +72,12 @@ def leaking_sides(record: BattleRecord, names: Mapping[str, identity.Names]) -> 
     )
 
 
+def had_failure(record: BattleRecord) -> bool:
+    """Whether a side broke at any attempt, also one that was asked again with success."""
+    answers = (answer for turn in record.turns for answer in turn.answers)
+    return any(answer.error is not None and answer.error != events.Filtered.code for answer in answers)
+
+
 def _answers(record: BattleRecord, side: Side) -> list[str]:
     return [answer.text for turn in turns_of(record) if (answer := turn.shown(side)) is not None]
 

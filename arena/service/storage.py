@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
 from arena.rules.labels import labels_of
-from arena.service.facts import leaking_sides, turn_facts, turns_of
+from arena.service.facts import had_failure, leaking_sides, turn_facts, turns_of
 from arena.service.refusal import Refusal
 from arena.settings import Settings
 from arena.threads import in_thread
@@ -205,6 +205,9 @@ class Storage:
             recent = queries.count_recent(tx, visitor=visitor, address=None, since=since, is_quick=is_quick)
             probes = queries.named_prompts(tx, visitor, since=now - limits.NAMED_PROBE_WINDOW_S)
             named = {ledger.prompt_key(prompt) for prompt in probes}
+            is_probe = any(ledger.prompt_key(turn.prompt) in named for turn in asked) or (
+                had_failure(record) and bool(queries.named_prompts(tx, visitor, since=record.opened_at))
+            )
             facts = ledger.Facts(
                 kind=record.kind.label,
                 outcome=outcome.label,
@@ -212,8 +215,7 @@ class Storage:
                 leaking=leaking,
                 n_votes_before=recent.votes,
                 read_s=read_s,
-                is_named_probe=record.kind is not BattleKind.NAMED
-                and any(ledger.prompt_key(turn.prompt) in named for turn in asked),
+                is_named_probe=record.kind is not BattleKind.NAMED and is_probe,
             )
             cast = queries.cast_vote(
                 tx,

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from arena.players.events import TimedOut
+from arena.players.events import Broken, TimedOut
 from arena.rules.guardrails import SAFETY_PROMPT
 from arena.service import Arena, BattleView, Outcome
 from db import queries
 from db.codes import BattleKind, State
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
+from tests.fakes import ScriptedPlayer
 from tests.waiting import until
 
 
@@ -157,6 +158,25 @@ def test_a_prompt_sent_to_named_models_makes_a_later_blind_vote_a_probe(house: H
         reveal = await arena.vote("visitor", await battle(arena, "who are\n YOU?"), Outcome.A)
         assert reveal.reasons == ("named_probe",)
         assert (await arena.vote("visitor", await battle(arena, "Who is it?"), Outcome.A)).is_counted
+
+    run(main())
+
+
+def test_asking_named_models_while_a_side_of_a_battle_has_failed_makes_its_vote_a_probe(house: House) -> None:
+    async def main() -> None:
+        arena = await started(house)
+        broken = ScriptedPlayer(["part of it", Broken("gone")], [LONG], ["part of it", Broken("gone")], [LONG])
+        house.streams[NAMES[0]] = house.players.streams[NAMES[0]] = broken
+        for prompt, is_asked in (("Hi", False), ("Hello", True)):
+            battle_id = await battle(arena, prompt)
+            house.wall_s += 1
+            if is_asked:
+                await opened(arena, NAMES[1], text="Do you answer?")
+            await arena.retry("visitor", battle_id, house.side_of(battle_id, NAMES[0]))
+            await watch(arena, battle_id)
+            reveal = await arena.vote("visitor", battle_id, Outcome.TIE)
+            assert reveal.reasons == (("named_probe",) if is_asked else ())
+        assert (await arena.vote("visitor", await battle(arena, "Next"), Outcome.TIE)).is_counted
 
     run(main())
 
