@@ -25,11 +25,28 @@ Enter in the prompt is remembered until then. A double click and a repeated Ente
     if (!again) sent = { text, at: now };
     return again;
   };
+  /* Until the page that Next asked for is here, Send and Enter still belong to the battle before: they wait for it. */
+  const NEXT_MS = 5000;
+  let nextUntil = 0;
+  const isLeaving = () => {
+    if (arenaPage.moment().state === "idle") nextUntil = 0;
+    return performance.now() < nextUntil;
+  };
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("#next")) nextUntil = performance.now() + NEXT_MS;
+    else if (event.target.closest("#send") && isLeaving()) {
+      swallow(event);
+      sendWhenListening = true;
+    }
+  }, { capture: true });
   const prompt = () => document.querySelector("#prompt textarea")?.value ?? "";
   document.addEventListener("keydown", (event) => {
     const isSending = event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target.closest("#prompt");
     if (!isSending) return;
-    if (byId("send")?.disabled) {
+    if (isLeaving()) {
+      swallow(event);
+      sendWhenListening = true;
+    } else if (byId("send")?.disabled) {
       swallow(event); /* else it would be sent twice if Gradio has just started to listen */
       sendWhenListening = arenaPage.moment().state === "idle";
     } else if (event.repeat || isAgain(prompt())) swallow(event);
@@ -49,7 +66,12 @@ Enter in the prompt is remembered until then. A double click and a repeated Ente
     }
   });
   settled.push(() => {
-    if (!sendWhenListening || byId("send")?.disabled !== false) return;
+    if (!sendWhenListening || isLeaving() || byId("send")?.disabled !== false) return;
+    if (nextUntil) {
+      sendWhenListening = false; /* Next failed, and said so */
+      nextUntil = 0;
+      return;
+    }
     sendWhenListening = false;
     byId("send").click();
   });
