@@ -163,7 +163,7 @@ def _wire(
     roster = Roster(settings.models, settings.file)
     roster.check_folders()
     roster.check_keys(env)
-    roster.check_can_battle()
+    roster.check_can_battle(same_family=settings.matchmaking.same_family)
 
     from arena import data_folder
     from db.session import open_database

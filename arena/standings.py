@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from arena.rounds.matchmaking import Known, known_from
 from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind
@@ -92,6 +93,7 @@ class Standings:
         self._tally: Tally | None = None
         """The votes of the last board, counted: only pairs with a change since then are counted again."""
         self._drawn = DrawnCounts()
+        self._known = Known()
 
     async def board(self) -> Board:
         """Return a board that includes every change of the ledger committed before this call.
@@ -126,6 +128,11 @@ class Standings:
         """The last board that was computed; votes may have been cast since."""
         return self._board
 
+    @property
+    def known(self) -> Known:
+        """What the votes of the last board say of the models, for the draw; nothing before the first board."""
+        return self._known
+
     def forget(self) -> None:
         """Compute the board again at the next request, because a model's card has changed, which makes no revision."""
         self._board = self._failed = None
@@ -143,6 +150,8 @@ class Standings:
             tally = self._tally = queries.tally(tx, BattleKind.BATTLE, self._tally)
             votes = self._votes(tx, tally)
             models = queries.list_models(tx)
+            names = queries.model_names(tx)
+        self._known = known_from(Cells.from_counts(tally.cells(names)))
         listed = [model.info.name for model in models if not model.is_retired]
         if isinstance(votes, Votes) and self._settings.method == "elo":
             leaderboard = rate_online(votes, self._settings, listed=listed)

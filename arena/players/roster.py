@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 from arena.settings import Player, SettingsError
 from arena.settings.remote import FROM_ENVIRONMENT
@@ -92,13 +93,19 @@ class Roster:
             )
         return value
 
-    def check_can_battle(self) -> None:
-        """Raise `SettingsError` if fewer than two players are active."""
+    def check_can_battle(self, *, same_family: Literal["allow", "never"] = "allow") -> None:
+        """Raise `SettingsError` if fewer than two players are active, or if all are of one family and that family is to
+        be kept apart."""
         if len(self.active) < 2:
             came = f"only {self.active[0].name!r} is active" if self.active else "no active model"
             raise SettingsError(
                 f"{self.file}, [[models]]: {came}; a battle needs two models:"
                 " add [[models]] with a name and a path or base_url, or remove active = false"
+            )
+        if same_family == "never" and len({player.kin for player in self.active}) == 1:
+            raise SettingsError(
+                f'{self.file}, [matchmaking] same_family: "never", but all {len(self.active)} active models are of the'
+                f' family {self.active[0].family!r}; add a model of another family, or set same_family to "allow"'
             )
 
     def check_folders(self) -> None:

@@ -15,6 +15,7 @@ from functools import partial
 
 from arena.metrics import Metrics
 from arena.players.roster import Roster
+from arena.rounds.matchmaking import can_meet
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
@@ -87,11 +88,13 @@ class Arena:
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         self._opening = Opening(
             settings.battle,
+            settings.matchmaking,
             players,
             self._storage,
             self._battles,
             replica=replica,
             rng=rng,
+            known=lambda: self._standings.known,
             status=self.status,
             examples=settings.examples,
         )
@@ -127,7 +130,7 @@ class Arena:
         self._storage.apply(settings, _names(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
         self._held.keep_s = settings.battle.abandon_after_s
-        self._opening.settings = settings.battle
+        self._opening.settings, self._opening.matchmaking = settings.battle, settings.matchmaking
 
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
@@ -142,9 +145,10 @@ class Arena:
             Refusal: `not_stored` (the database does not answer).
         """
         n_votes, n_counted = await in_database(self._storage.count_votes)
-        now = self._players.states()
+        now, ready = self._players.states(), self._players.ready()
         states = Counter(now.values())
-        return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted)
+        is_one_family = len(ready) > 1 and not can_meet(ready, self._opening.matchmaking)
+        return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted, is_one_family)
 
     async def send(self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None) -> str:
         """Start a blind battle of two drawn models (`battle_id` None) or the next turn of any battle; return the
@@ -153,7 +157,8 @@ class Arena:
         White space around the prompt is removed. The limits use `address` (HMAC).
 
         Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`, `not_stored`; at the start also
-            `rate_limited`, `models_failed`, and `models_loading` and `too_few_models`, for which a page calls `hold`;
+            `rate_limited`, `models_failed`, and `models_loading`, `too_few_models` and `one_family`, for which a page
+            calls `hold`;
             at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`,
             `named_pages_off`.
         """
@@ -270,9 +275,9 @@ class Arena:
         for live in self._battles.of(visitor):
             if live.kind == kind and live.is_current(self._now()):
                 return live.battle.battle_id
-        code = next(code for code, name in KINDS.items() if name == kind)
+        codes = [code for code, name in KINDS.items() if name == kind]
         lost = self._interrupted.get((visitor, kind))
-        return await in_database(partial(self._storage.current, visitor, code, lost.opened_at if lost else 0.0))
+        return await in_database(partial(self._storage.current, visitor, codes, lost.opened_at if lost else 0.0))
 
     def pulse(self, visitor: str) -> int:
         """Return a number that differs after every step of the visitor in any tab (`arena.service.battles.pulses` says
@@ -315,7 +320,7 @@ class Arena:
         it returns the same new battle.
 
         Raises: Refusal: `battle_not_found`, `names_shown` (the battle is not blind), `busy`, `rate_limited`,
-            `models_failed`, `models_loading`, `too_few_models`, `not_stored`.
+            `models_failed`, `models_loading`, `too_few_models`, `one_family`, `not_stored`.
         """
         new_id = await self._steps.another_pair(visitor, battle_id, address=address)
         self._pulses.note(visitor)

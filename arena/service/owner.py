@@ -201,7 +201,7 @@ class Owner:
         wanted = Roster(new.models, new.file)
         await asyncio.to_thread(wanted.check_folders)
         wanted.check_keys(self._connector.env)
-        wanted.check_can_battle()
+        wanted.check_can_battle(same_family=new.matchmaking.same_family)
         found = changes(self._settings, new, loaded=self._loaded)
         settings = found.settings
         roster = Roster(settings.models, new.file, self._health.roster.retired)

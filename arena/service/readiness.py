@@ -26,7 +26,7 @@ class Status:
 
     Of `n_models` active models in the roster, `n_ready` can play, `n_loading` are loading or restarting, and `n_failed`
     cannot play before their files are repaired; the others do not answer at present. `n_votes` votes are stored, and
-    the board is made of `n_counted` of them.
+    the board is made of `n_counted` of them. `is_one_family`: two or more are ready, but no two of them may meet.
     """
 
     n_models: int
@@ -35,11 +35,19 @@ class Status:
     n_failed: int
     n_votes: int
     n_counted: int
+    is_one_family: bool = False
 
     @property
     def can_battle(self) -> bool:
-        """Whether two models or more are ready."""
-        return self.n_ready >= 2
+        """Whether two models are ready that may meet."""
+        return self.n_ready >= 2 and not self.is_one_family
+
+    @property
+    def waits_for(self) -> Literal["models_loading", "too_few_models", "one_family"]:
+        """Return why no battle can start now, although one may later: the key of the refusal."""
+        if self.is_one_family:
+            return "one_family"
+        return "models_loading" if self.n_loading else "too_few_models"
 
     @property
     def is_hopeless(self) -> bool:

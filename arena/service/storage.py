@@ -128,11 +128,11 @@ class Storage:
         with self._database.read() as tx:
             return queries.get_battle(tx, battle_id)
 
-    def current(self, visitor: str, kind: BattleKind, opened_after: float) -> str | None:
-        """Return the visitor's newest battle of this kind if it was opened after that time and has ended answers and no
-        vote; an open one that is not in memory is lost."""
+    def current(self, visitor: str, kinds: Collection[BattleKind], opened_after: float) -> str | None:
+        """Return the visitor's newest battle of these kinds if it was opened after that time and has ended answers and
+        no vote; an open one that is not in memory is lost."""
         with self._database.read() as tx:
-            battle_id = queries.current_battle(tx, visitor, kind)
+            battle_id = queries.current_battle(tx, visitor, kinds)
             if battle_id is None:
                 return None
             found = queries.get_battle(tx, battle_id)

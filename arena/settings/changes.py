@@ -3,9 +3,9 @@
     found = changes(running, read_again, loaded=native_players_of_the_start)
     found.settings      what holds from now on: the new settings, with the running ones where a restart is needed
 
-At once: [battle], [limits], models with a base_url, and what a model with a path does not need to be loaded for (its
-weight, its organisation, leaving the draw). After a restart: every other section, and a model with a path that the
-model server has not loaded, or has loaded from elsewhere. Pure; values that may contain keys are masked.
+At once: [battle], [matchmaking], [limits], models with a base_url, and what a model with a path does not need to be
+loaded for (its weight, its organisation, leaving the draw). After a restart: every other section, and a model with a
+path that the model server has not loaded, or has loaded from elsewhere. Pure; values that may contain keys are masked.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from arena.settings.sections import SECTIONS, Player, Settings
 
 MASKED = "•••"
 """Written in place of a key or a password."""
-_AT_ONCE = ("battle", "limits")
+_AT_ONCE = ("battle", "matchmaking", "limits")
 _LISTS = ("links", "examples")
 _LOADING = ("path", "hub", "demo", "max_len", "dtype", "template")
 _REACHING = (

@@ -74,6 +74,7 @@ _ABOUT: Mapping[str, str] = types.MappingProxyType(
         "arena": "The arena's title and where it keeps its data.",
         "web": "Where the pages listen, and which proxy is in front of them.",
         "battle": "What the arena asks of both sides of every battle, and how long it waits.",
+        "matchmaking": "Which models are drawn for a battle, and how often; docs/battles.md explains the policies.",
         "limits": "How much one visitor may do.",
         "quick": "Quick rounds, on prepared prompts with prepared answers.",
         "elo": "How the leaderboard is computed, with the names and defaults of the options of `python -m elo`.",

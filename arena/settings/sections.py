@@ -131,6 +131,40 @@ class BattleSettings:
     )
 
 
+Policy = Literal["uniform", "balanced", "adaptive"]
+"""How a pair of models is drawn; `arena.rounds.matchmaking` has the rules."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchmakingSettings:
+    """`[matchmaking]`: which models are drawn for a battle."""
+
+    policy: Policy = key(  # noqa: RUF009, as above
+        '"uniform" draws every pair alike; "balanced" prefers models with fewer votes; "adaptive" prefers the pairs'
+        " whose next vote narrows the intervals most.",
+        "uniform",
+    )
+    exploration: float = key(
+        'Share of the draws that are uniform with policy "adaptive", so that every pair goes on meeting.',
+        0.2,
+        low=0.01,
+        high=1.0,
+    )
+    new_model_boost: float = key(
+        "How many times as often a new model is drawn, until it has new_model_battles votes.", 1.0, low=1.0, high=100.0
+    )
+    new_model_battles: int = key("Counted votes from which a model is no longer new.", 100, low=1, high=1_000_000)
+    same_family: Literal["allow", "never"] = key(
+        '"never" draws no two models of one family; models without a family may meet everybody.', "allow"
+    )
+    control_share: float = key(
+        "Share of the battles with the same model on both sides, which measure side bias. Their votes do not count.",
+        0.0,
+        low=0.0,
+        high=0.5,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class LimitSettings:
     """`[limits]`: how much one visitor may do."""
@@ -197,7 +231,7 @@ class Player:
     """ORG/NAME of the Hugging Face hub, for `path = "hf:ORG/NAME"`."""
     demo: str | None = None
     """NAME of a demo model, for `path = "demo:NAME"`."""
-    family: str | None = key("Family of the model, for display.", None)
+    family: str | None = key("Family of the model, for display and for same_family of [matchmaking].", None)
     organisation: str | None = key("Organisation behind the model, for display.", None)
     licence: str | None = key("Licence of the weights, for display.", None)
     parameters: int | None = key("Number of parameters; counted for a model with a path.", None, low=1)
@@ -239,6 +273,12 @@ class Player:
     is_active: bool = key("false retires the model: it is not drawn, and its votes stay.", True)
 
     @property
+    def kin(self) -> str:
+        """What two models of one family have in common; one without a family is alone in its own."""
+        family = (self.family or "").strip().casefold()
+        return f"family {family}" if family else f"model {self.name}"
+
+    @property
     def is_native(self) -> bool:
         """Whether the arena's own model server serves it."""
         return self.path is not None or self.hub is not None or self.demo is not None
@@ -269,6 +309,7 @@ class Settings:
     arena: ArenaSettings = field(default_factory=ArenaSettings)
     web: WebSettings = field(default_factory=WebSettings)
     battle: BattleSettings = field(default_factory=BattleSettings)
+    matchmaking: MatchmakingSettings = field(default_factory=MatchmakingSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     quick: QuickSettings = field(default_factory=QuickSettings)
     elo: EloSettings = field(default_factory=EloSettings)
@@ -291,6 +332,7 @@ SECTIONS: Mapping[str, type] = types.MappingProxyType(
         "arena": ArenaSettings,
         "web": WebSettings,
         "battle": BattleSettings,
+        "matchmaking": MatchmakingSettings,
         "limits": LimitSettings,
         "quick": QuickSettings,
         "elo": EloSettings,

@@ -27,12 +27,18 @@ def status_line(status: Status, texts: Messages, *, is_held: bool = False) -> st
         return ""
     if status.is_hopeless:
         key = "status_failed"
+    elif status.is_one_family:
+        key = "status_one_family"
     elif status.n_loading:
         key = "status_loading"
     else:
         key = "status_too_few_failed" if status.n_failed else "status_too_few"
     if is_held and not status.is_hopeless:
-        key = "held_loading" if status.n_loading else "held_too_few"
+        key = {
+            "models_loading": "held_loading",
+            "too_few_models": "held_too_few",
+            "one_family": "held_one_family",
+        }[status.waits_for]
     return notice(key, texts, n_ready=status.n_ready, n_models=status.n_models, n_failed=status.n_failed)
 
 

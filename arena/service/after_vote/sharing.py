@@ -17,7 +17,7 @@ from arena.service.reveals.ranks import Ranks
 from arena.service.reveals.reveal import side_of
 from arena.service.storage import in_database
 from db import queries
-from db.codes import BattleKind, Side
+from db.codes import Side
 from db.errors import NoSuchBattle, NotAllowedNow, NotYours
 from db.outcome import Outcome
 from db.queries import BattleRecord, TurnRecord
@@ -117,7 +117,7 @@ class Sharing:
 def shown(record: BattleRecord, *, is_own: bool) -> SharedBattle:
     """Return what the page of a stored battle shows."""
     models = (record.model_a,) if record.model_b is None else (record.model_a, record.model_b)
-    is_blind = record.kind is BattleKind.BATTLE and record.vote is None
+    is_blind = KINDS[record.kind] == "battle" and record.vote is None
     return SharedBattle(
         share_id=record.share_id,
         kind=KINDS[record.kind],

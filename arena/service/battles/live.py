@@ -34,10 +34,12 @@ logger = logging.getLogger(__name__)
 
 KINDS: Mapping[BattleKind, Kind] = {
     BattleKind.BATTLE: "battle",
+    BattleKind.CONTROL: "battle",
     BattleKind.NAMED: "named",
     BattleKind.CHAT: "chat",
 }
-"""The kinds of battles that are written while their visitor watches."""
+"""The kinds of battles that are written while their visitor watches. A control battle looks like any other until its
+vote is stored."""
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Start a battle: check its prompt, draw or take its models, store it, and ask them."""
 
+import logging
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
@@ -9,41 +10,48 @@ from functools import partial
 
 from arena.players.roster import Player
 from arena.rounds.battle import TakeOver
-from arena.rounds.matchmaking import TooFewPlayers, choose_pair
+from arena.rounds.matchmaking import Known, OneFamily, TooFewPlayers, draw
 from arena.rules import guardrails, limits
 from arena.rules.labels import labels_of
 from arena.service.battles.live import LiveBattles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
-from arena.settings import BattleSettings, Example
+from arena.settings import BattleSettings, Example, MatchmakingSettings
 from arena.threads import in_thread
 from db.codes import BattleKind, Policy
 from db.queries import AnswerRecord, NewBattle, StoredSettings
 
+logger = logging.getLogger(__name__)
+
 
 class Opening:
-    """Starts the battles of one process. `status` is `Arena.status`."""
+    """Starts the battles of one process. `known` returns what the last board knows of the models, and never waits for a
+    new one. `status` is `Arena.status`."""
 
     def __init__(
         self,
         settings: BattleSettings,
+        matchmaking: MatchmakingSettings,
         players: Players,
         storage: Storage,
         battles: LiveBattles,
         *,
         replica: str,
         rng: random.Random,
+        known: Callable[[], Known],
         status: Callable[[], Awaitable[Status]],
         examples: Sequence[Example] = (),
     ) -> None:
         self.settings = settings
+        self.matchmaking = matchmaking
         self._tags = {example.text.strip(): example.tags for example in examples}
         self._players = players
         self._storage = storage
         self._battles = battles
         self._replica = replica
         self._rng = rng
+        self._known = known
         self._status = status
         self._n_opening: Counter[str] = Counter()
 
@@ -79,14 +87,14 @@ class Opening:
         not `other_than`.
 
         Raises:
-            Refusal: `rate_limited`, `models_loading`, `too_few_models`, `models_failed`, `not_stored`.
+            Refusal: `rate_limited`, `models_loading`, `too_few_models`, `one_family`, `models_failed`, `not_stored`.
         """
         with self._counted(visitor):
             undrawn = NewBattle(visitor, "", None, None, address=address, replica=self._replica)
             try:
                 new = self._drawn(undrawn, self._players.ready(), other_than)
-            except TooFewPlayers as error:
-                raise await self._too_few() from error
+            except (TooFewPlayers, OneFamily) as error:
+                raise await self._no_pair(error) from error
             return await self._start(new, prompt, can_redraw=self.settings.redraw)
 
     async def open_named(
@@ -129,11 +137,12 @@ class Opening:
         return self._storage.open(labelled, prompt), labelled
 
     def _redraw(self, battle_id: str, failed: NewBattle, prompt: str) -> TakeOver | None:
-        """Draw a pair without the models of a battle that has failed; None if fewer than two others are ready."""
+        """Draw a pair without the models of a battle that has failed; None if no two others are ready that may meet."""
         others = [player for player in self._players.ready() if player.name not in (failed.model_a, failed.model_b)]
-        if len(others) < 2:
+        try:
+            new = self._drawn(failed, others)
+        except (TooFewPlayers, OneFamily):
             return None
-        new = self._drawn(failed, others)
 
         async def take_over(answers: Sequence[AnswerRecord], asked_s: float) -> None:
             new_id = await in_thread(partial(self._storage.replace, battle_id, new, prompt, answers))
@@ -144,12 +153,21 @@ class Opening:
         return take_over
 
     def _drawn(self, new: NewBattle, ready: Sequence[Player], other_than: Collection[str] = ()) -> NewBattle:
-        """Draw the models of a blind battle among those that are ready. Raises `TooFewPlayers`."""
-        pair = choose_pair(ready, self._rng, other_than=other_than)
+        """Draw the models of a blind battle among those that are ready; no control battle at temperature 0, where two
+        equal answers would give it away. Raises TooFewPlayers, OneFamily."""
+        pair = draw(
+            ready,
+            self._rng,
+            settings=self.matchmaking,
+            known=self._known(),
+            has_controls=self.settings.temperature > 0,
+            other_than=other_than,
+        )
         by_name = {player.name: player for player in ready}
         arena = guardrails.arena_prompt(self.settings.system_prompt, has_guardrails=self.settings.guardrails)
         return replace(
             new,
+            kind=BattleKind.CONTROL if pair.is_control else BattleKind.BATTLE,
             model_a=pair.model_a,
             model_b=pair.model_b,
             settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self.settings.pace),
@@ -180,9 +198,11 @@ class Opening:
             own_prompt_b=own[1] if len(own) > 1 else None,
         )
 
-    async def _too_few(self) -> Refusal:
+    async def _no_pair(self, error: TooFewPlayers | OneFamily) -> Refusal:
         status = await self._status()
         if status.is_hopeless:
             return Refusal("models_failed", n_failed=status.n_failed, n_models=status.n_models)
-        key = "models_loading" if status.n_loading else "too_few_models"
+        if isinstance(error, OneFamily):
+            logger.warning("no battle can be drawn: %s", error)
+        key = status.waits_for
         return Refusal(key, n_ready=status.n_ready, n_models=status.n_models)

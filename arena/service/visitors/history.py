@@ -12,13 +12,13 @@ from db.queries import BattleSummary
 OwnKind = Literal["battle", "named", "chat", "quick"]
 OWN_KINDS: tuple[OwnKind, ...] = get_args(OwnKind)
 PAGE_SIZE = 50
-_CODES: Mapping[OwnKind, BattleKind] = {
-    "battle": BattleKind.BATTLE,
-    "named": BattleKind.NAMED,
-    "chat": BattleKind.CHAT,
-    "quick": BattleKind.QUICK,
+_KINDS: Mapping[BattleKind, OwnKind] = {
+    BattleKind.BATTLE: "battle",
+    BattleKind.CONTROL: "battle",  # it must look like any other
+    BattleKind.NAMED: "named",
+    BattleKind.CHAT: "chat",
+    BattleKind.QUICK: "quick",
 }
-_KINDS: Mapping[BattleKind, OwnKind] = {code: kind for kind, code in _CODES.items()}
 _STATES: Mapping[State, BattleState] = {
     State.OPEN: "open",
     State.VOTABLE: "votable",
@@ -38,8 +38,8 @@ class Chosen:
     is_shared: bool = False
 
     @property
-    def code(self) -> BattleKind | None:
-        return None if self.kind is None else _CODES[self.kind]
+    def codes(self) -> tuple[BattleKind, ...] | None:
+        return None if self.kind is None else tuple(code for code, kind in _KINDS.items() if kind == self.kind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _own(one: BattleSummary) -> OwnBattle:
     return OwnBattle(
         battle_id=one.battle_id,
         share_id=one.share_id,
-        kind=_KINDS.get(one.kind, "battle"),  # a control battle must look like any other
+        kind=_KINDS[one.kind],
         state=_STATES[one.state],
         names=None if one.model_a is None else tuple(name for name in (one.model_a, one.model_b) if name is not None),
         prompt=one.prompt,

@@ -120,7 +120,7 @@ class Visitors:
                 found = queries.visitor_battles(
                     tx,
                     visitor,
-                    kind=chosen.code,
+                    kinds=chosen.codes,
                     outcome=chosen.outcome,
                     counted=chosen.is_counted,
                     is_shared=chosen.is_shared,

@@ -36,7 +36,7 @@ HELD_POLL_S = 0.5
 """How often a waiting prompt checks whether it can be sent."""
 MAX_NAME_CHARS = 80
 """How much of an unknown name in the page's address is repeated."""
-_TOO_EARLY = ("models_loading", "too_few_models")
+_TOO_EARLY = ("models_loading", "too_few_models", "one_family")
 
 
 class Duel:

@@ -1,5 +1,7 @@
 """Single battles, by their id or by their visitor."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection, select
 
 from db.codes import BattleKind, State
@@ -16,14 +18,14 @@ def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
     raise no_such_battle(battle_id)
 
 
-def current_battle(tx: Connection, visitor: str, kind: BattleKind = BattleKind.BATTLE) -> str | None:
-    """Return the visitor's newest battle of a kind that is open or votable, for a reloaded page."""
+def current_battle(tx: Connection, visitor: str, kinds: Collection[BattleKind] = (BattleKind.BATTLE,)) -> str | None:
+    """Return the visitor's newest battle of these kinds that is open or votable, for a reloaded page."""
     return tx.scalar(
         select(battles.c.uuid)
         .join(visitors, battles.c.visitor_id == visitors.c.id)
         .where(
             visitors.c.pseudonym == visitor,
-            battles.c.kind == kind,
+            battles.c.kind.in_(kinds),
             battles.c.state.in_((State.OPEN, State.VOTABLE)),
         )
         .order_by(battles.c.opened_at.desc(), battles.c.id.desc())

@@ -1,5 +1,7 @@
 """A visitor's battles and votes, for the visitor: in a list, with everything in them, and counted."""
 
+from collections.abc import Collection
+
 from sqlalchemy import ColumnElement, Connection, false, func, select, tuple_
 
 from db import errors
@@ -18,23 +20,23 @@ def visitor_battles(
     tx: Connection,
     visitor: str,
     *,
-    kind: BattleKind | None = None,
+    kinds: Collection[BattleKind] | None = None,
     outcome: Outcome | None = None,
     counted: bool | None = None,
     is_shared: bool = False,
     before: str | None = None,
     limit: int,
 ) -> list[BattleSummary]:
-    """Return at most `limit` battles of the visitor, the newest first: of one kind, with one outcome, with a vote that
-    counts or does not (None: any), only shared ones if so asked, and opened before the battle with the id `before`, the
-    last of the page before. A battle that was replaced is left out.
+    """Return at most `limit` battles of the visitor, the newest first: of these kinds, with one outcome, with a vote
+    that counts or does not (None: any), only shared ones if so asked, and opened before the battle with the id
+    `before`, the last of the page before. A battle that was replaced is left out.
 
     Raises NoSuchBattle if `before` is not a battle of the visitor.
     """
     visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
     chosen = SUMMARIES.where(battles.c.visitor_id == visitor_id, battles.c.replaced_by.is_(None)).limit(limit)
-    if kind is not None:
-        chosen = chosen.where(battles.c.kind == kind)
+    if kinds is not None:
+        chosen = chosen.where(battles.c.kind.in_(kinds))
     if outcome is not None:
         chosen = chosen.where(votes.c.outcome == outcome)
     if counted is not None:
@@ -61,10 +63,10 @@ def visitor_records(tx: Connection, visitor: str, *, before: str | None = None, 
 
 def visitor_totals(tx: Connection, visitor: str) -> OwnTotals:
     """Count the visitor's battles (without those that were replaced), shared ones and votes, and the votes on battles
-    of two drawn models that count or do not, by reason."""
+    of drawn models (control battles too) that count or do not, by reason."""
     visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
     own = battles.c.visitor_id == visitor_id
-    is_blind = battles.c.kind == BattleKind.BATTLE
+    is_blind = battles.c.kind.in_((BattleKind.BATTLE, BattleKind.CONTROL))
     n_battles, n_shared, n_votes, n_blind, n_counted = tx.execute(
         select(
             func.count().filter(battles.c.replaced_by.is_(None)),

@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from arena.rules import limits
-from arena.service import Outcome
+from arena.service import Arena, Outcome
+from arena.settings import MatchmakingSettings
+from db.codes import Policy
 from db.exchange import export_votes
 from tests.arena.service.house import House, battle, refused, run, started, watch
 
@@ -158,3 +161,59 @@ def test_a_battle_that_begins_with_an_example_keeps_its_tags_also_in_an_export(t
     written = tmp_path / "votes.jsonl"
     export_votes(house.database, written)
     assert json.loads(written.read_text().splitlines()[-1])["tags"] == ["maths", "short"]
+
+
+def test_models_of_one_family_are_kept_apart_where_the_settings_say_so(tmp_path: Path) -> None:
+    house = House(tmp_path, matchmaking={"same_family": "never"})  # both are of the family Bird
+
+    async def main() -> None:
+        arena = await started(house)
+        with refused("one_family", n_ready=2, n_models=2):
+            await arena.send("visitor", None, "Hi")
+        status = await arena.status()
+        assert (status.can_battle, status.is_hopeless, status.waits_for) == (False, False, "one_family")
+        await arena.apply(replace(house.settings, matchmaking=MatchmakingSettings()), house.roster)
+        assert (await arena.status()).can_battle
+        assert await battle(arena), "a reload changes the draw at once"
+
+    run(main())
+
+
+def test_models_that_are_down_leave_the_draw_and_return_by_themselves(tmp_path: Path) -> None:
+    house = House(tmp_path, ("Wren Sol", "Moss Tarn", "Fen Quill"), matchmaking={"policy": "balanced"})
+
+    async def drawn(arena: Arena) -> set[str]:
+        records = [house.record(await battle(arena)) for _ in range(8)]
+        return {name for record in records for name in (record.model_a, record.model_b) if name is not None}
+
+    async def main() -> None:
+        arena = await started(house)
+        house.players.state["Fen Quill"] = "down"
+        assert await drawn(arena) == {"Wren Sol", "Moss Tarn"}
+        house.players.state["Fen Quill"] = "ready"
+        assert "Fen Quill" in await drawn(arena)
+
+    run(main())
+
+
+def test_the_policy_sees_the_votes_of_the_last_board(tmp_path: Path) -> None:
+    names = ("Wren Sol", "Moss Tarn", "Fen Quill")
+    house = House(tmp_path, names, matchmaking={"policy": "balanced"})
+
+    async def main() -> None:
+        arena = await started(house)
+        house.players.state["Fen Quill"] = "down"
+        for number in range(60):
+            visitor = f"visitor {number}"
+            await arena.vote(visitor, await battle(arena, visitor=visitor), Outcome.TIE)
+        house.players.state["Fen Quill"] = "ready"
+        await arena.leaderboard()
+        records = [house.record(await battle(arena)) for _ in range(12)]
+        common, rare = (50 + 60) ** -0.4, 50**-0.4
+        total = common * common + 2 * common * rare
+        for record in records:
+            is_new = "Fen Quill" in (record.model_a, record.model_b)
+            assert record.draw_probability == pytest.approx((common * rare if is_new else common**2) / total / 2)
+        assert {record.policy for record in records} == {Policy.BALANCED}
+
+    run(main())

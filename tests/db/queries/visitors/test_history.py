@@ -27,7 +27,7 @@ def test_a_visitors_battles_come_newest_first_in_pages_and_by_filter(database: D
         assert found(limit=2) == ids[:2:-1]
         assert found(limit=2, before=ids[3]) == ids[2:0:-1]
         assert found(before=ids[0]) == []
-        assert found(kind=BattleKind.QUICK) == [ids[4]]
+        assert found(kinds=[BattleKind.QUICK]) == [ids[4]]
         assert found(outcome=Outcome.TIE) == [ids[0]]
         assert found(counted=True) == [ids[0]]
         assert found(counted=False) == [ids[1]]

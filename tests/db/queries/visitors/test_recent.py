@@ -29,7 +29,7 @@ def test_a_named_battle_and_a_chat_are_found_by_their_kind(database: Database) -
         add_models(tx)
         ids = {kind: queries.open_battle(tx, _named(kind), now=5.0) for kind in (BattleKind.NAMED, BattleKind.CHAT)}
         for kind, battle_id in ids.items():
-            assert queries.current_battle(tx, "ann", kind) == battle_id
+            assert queries.current_battle(tx, "ann", [kind]) == battle_id
             assert queries.add_turn(tx, battle_id, "Hi", now=5.0) == 1
             queries.save_answer(tx, battle_id, 1, AnswerRecord(Side.A, 1, "Ho"))
             queries.set_battle_state(tx, battle_id, State.VOTABLE, now=6.0)
