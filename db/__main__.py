@@ -8,7 +8,7 @@ python -m db check                           check the database (python -m elo c
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from db import __version__, exchange
@@ -27,8 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             match options.command:
                 case "export":
                     done = exchange.export_votes(database, options.file, all_texts=options.all_texts, progress=_show)
-                    if done.n_without_texts:
-                        print(_left_out(done), file=sys.stderr)
+                    for report in _left_out(done):
+                        print(report, file=sys.stderr)
                     print(f"{done.n_votes:,} votes written to {options.file}")
                 case "import":
                     n_votes = exchange.import_votes(database, options.file, progress=_show)
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
                 "--all-texts",
                 action="store_true",
                 help="keep the texts of all battles, for your own move or backup; by default those are left out whose "
-                "visitors have not agreed to publication",
+                "visitors have not agreed to publication, and those of decks that are live",
             )
         where = command.add_mutually_exclusive_group()
         where.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")
@@ -84,11 +84,18 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _left_out(done: exchange.Exported) -> str:
-    return (
-        f"left out the texts of {done.n_without_texts:,} of {done.n_votes:,} battles, because their visitors have not "
-        "agreed to publication; --all-texts keeps them, for your own move or backup"
-    )
+def _left_out(done: exchange.Exported) -> Iterator[str]:
+    keeps = "--all-texts keeps them, for your own move or backup"
+    if done.n_without_texts:
+        yield (
+            f"left out the texts of {done.n_without_texts:,} of {done.n_votes:,} battles, because their visitors have "
+            f"not agreed to publication; {keeps}"
+        )
+    if done.n_of_live_decks:
+        yield (
+            f"left out the prepared texts of {done.n_of_live_decks:,} quick battles, because their decks are live "
+            f"({', '.join(done.live_decks)}); {keeps}"
+        )
 
 
 def _show(n_votes: int) -> None:

@@ -84,5 +84,17 @@ class AlreadyDealt(QueryError):
     """The visitor has already had this prepared prompt."""
 
 
+class NoSuchCampaign(QueryError):
+    """No campaign has that link or name."""
+
+
+class CampaignClosed(NotAllowedNow):
+    """The campaign takes no more votes."""
+
+
+class CampaignFull(NotAllowedNow):
+    """As many people as the owner allows are judging the campaign."""
+
+
 class BadRecord(QueryError):
     """A line of an import is wrong, and nothing of the file was imported."""

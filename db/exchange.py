@@ -2,9 +2,9 @@
 
 Every vote is a line (`db.vote_line`), also if it does not count, with its battle: settings, prompts, the answers of
 every attempt, the prepared prompt, and feedback. The texts of battles that the visitor's consent does not cover are
-left out, unless all are requested; all that boards use stays. After an import into an empty database, an export is the
-same file, byte for byte.
-Battles without a vote, addresses, display data of models and benchmark scores are not exported.
+left out, and so are those of a live deck, unless all are requested; all that boards use stays. After an import into an
+empty database, an export is the same file, byte for byte.
+Battles without a vote, addresses, moderators' findings, display data of models and benchmark scores are not exported.
 """
 
 import os
@@ -26,10 +26,13 @@ PROGRESS_STEP = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many votes were written, and of how many the battles lost their texts."""
+    """How many votes were written, of how many the battles lost their texts for lack of consent, and of how many those
+    of a live deck were left out. `live_decks` names these decks."""
 
     n_votes: int
     n_without_texts: int
+    n_of_live_decks: int = 0
+    live_decks: tuple[str, ...] = ()
 
 
 def export_votes(
@@ -39,23 +42,30 @@ def export_votes(
     leaves an earlier file unchanged.
 
     Without `all_texts`, the prompts, answers, reasoning and comment of a battle are left out if its visitor has not
-    agreed to their publication. Prepared prompts and answers are the owner's, and stay.
+    agreed to their publication. Prepared prompts and answers are the owner's, and stay, unless their deck is live
+    (quick rounds deal from it, or a campaign on it is open).
 
     Raises OSError if the file cannot be written; DatabaseError.
     """
-    n_votes = n_without_texts = 0
+    n_votes = n_without_texts = n_of_live_decks = 0
+    left_out: set[str] = set()
     with _complete_file(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         with database.read() as tx:
             ledger_revision = queries.ledger_state(tx).revision
+            live = frozenset() if all_texts else queries.live_decks(tx)
             for n_votes, battle in enumerate(queries.voted_battles(tx), start=1):
                 if not all_texts and not battle.has_consent:
                     bare = vote_line.without_texts(battle)
                     n_without_texts += (bare.turns, bare.feedback) != (battle.turns, battle.feedback)
                     battle = bare
+                if battle.deck_prompt is not None and battle.deck_prompt.deck in live:
+                    left_out.add(battle.deck_prompt.deck)
+                    n_of_live_decks += 1
+                    battle = vote_line.without_deck(battle)
                 file.write(vote_line.written(vote_line.line_of(battle, ledger_revision)) + "\n")
                 if progress is not None and n_votes % PROGRESS_STEP == 0:
                     progress(n_votes)
-    return Exported(n_votes, n_without_texts)
+    return Exported(n_votes, n_without_texts, n_of_live_decks, tuple(sorted(left_out)))
 
 
 def import_votes(database: Database, path: Path, *, progress: Callable[[int], None] | None = None) -> int:

@@ -28,12 +28,24 @@ def to_newest(readers: Engine, writers: Engine, *, shown: str, create: bool) -> 
     with readers.begin() as tx:
         if _is_current(tx, scripts, shown=shown, create=create):
             return
-    with writers.begin() as tx:
+    with writers.execution_options(arena_migrates=True).begin() as tx:
         if tx.dialect.name == "postgresql":
             tx.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         if not _is_current(tx, scripts, shown=shown, create=create):
             config.attributes["connection"] = tx
             command.upgrade(config, "head")
+            _check_references(tx, shown)
+
+
+def _check_references(tx: Connection, shown: str) -> None:
+    """SQLite did not check them during the migrations."""
+    if tx.dialect.name == "sqlite":
+        broken = tx.execute(text("PRAGMA foreign_key_check")).all()
+        if broken:
+            raise errors.OpenError(
+                f"{shown} cannot be upgraded: {len(broken):,} rows refer to rows that do not exist (table "
+                f"{broken[0][0]}); nothing was changed; restore a backup"
+            )
 
 
 def _is_current(tx: Connection, scripts: ScriptDirectory, *, shown: str, create: bool) -> bool:

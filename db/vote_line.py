@@ -6,19 +6,22 @@ and checks the JSON; every error is one sentence with the place and the value.
 
 import codecs
 import json
+import re
 from dataclasses import dataclass, replace
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter, ValidationError
 
 from db.codes import BattleKind, Policy, Reason, State
 from db.outcome import Outcome
-from db.queries.decks import deck_key, prepared_id
+from db.queries.decks.prompts import deck_key, prepared_id
 from db.records.battles import BattleRecord, DeckAnswer, DeckPrompt, StoredSettings, TurnRecord, VoteRecord
 from db.records.feedback import NO_FEEDBACK, Feedback
 from db.records.fields import STRICT, StoredCount, StoredInteger, StoredJson, StoredText
+from db.side_sums import SUMS, SideSums
 
 Winner = Annotated[Outcome, BeforeValidator(Outcome.parse), PlainSerializer(lambda outcome: outcome.winner)]
+_KEY = re.compile("[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,12 @@ class VoteLine:
     The first five are the columns of public votes files (`winner`: model_a, model_b, tie, both_bad; `tstamp`: seconds
     since 1970; `anony`: the names were hidden). `ledger_revision` is the export's, the same on every line.
     `prepared_id` names a quick battle's prompt and unordered pair, the same in every database: KEY:NAME|NAME.
+    `campaign` is the name of the campaign that a quick battle belongs to, `same_sent` whether both endpoints got the
+    same parameters (null: unknown), and `n_tokens_a` and the others are sums over the answers shown (`db.side_sums`).
 
-    A line without texts has null for its prompts, answers and share id, and no reasoning and no comment; all counts and
-    times are there. Keys with a default are not on the lines of older arenas.
+    A line without texts has null for its prompts, answers and share id, and no reasoning and no comment; one of a live
+    deck has null for the text of its prepared prompt, and no prepared answers. All counts and times are there. Keys
+    with a default are not on the lines of older arenas.
     """
 
     __pydantic_config__ = STRICT
@@ -68,6 +74,24 @@ class VoteLine:
     feedback: Feedback | None = None
     consent_at: float | None = None
     shared_at: float | None = None
+    campaign: StoredText | None = None
+    same_sent: bool | None = None
+    n_tokens_a: StoredInteger | None = None
+    n_chars_a: StoredInteger | None = None
+    n_headings_a: StoredInteger | None = None
+    n_list_items_a: StoredInteger | None = None
+    n_bold_a: StoredInteger | None = None
+    duration_ms_a: float | None = None
+    n_tokens_b: StoredInteger | None = None
+    n_chars_b: StoredInteger | None = None
+    n_headings_b: StoredInteger | None = None
+    n_list_items_b: StoredInteger | None = None
+    n_bold_b: StoredInteger | None = None
+    duration_ms_b: float | None = None
+
+    def sums(self, side: str) -> SideSums:
+        """The sums of the answers of side a or b."""
+        return SideSums(*(getattr(self, f"{name}_{side}") for name in SUMS))
 
 
 _LINE: TypeAdapter[VoteLine] = TypeAdapter(VoteLine)
@@ -81,6 +105,8 @@ def written(line: VoteLine) -> str:
             turn["prompt"] = None
             for answer in turn["answers"]:
                 answer["text"] = None
+    if content["deck_prompt"] and not content["deck_prompt"]["text"]:
+        content["deck_prompt"]["text"] = None
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -124,6 +150,12 @@ def without_texts(battle: BattleRecord) -> BattleRecord:
     return replace(battle, turns=turns, feedback=feedback, share_id="", shared_at=None)
 
 
+def without_deck(battle: BattleRecord) -> BattleRecord:
+    """Return a quick battle without the texts of its deck."""
+    assert battle.deck_prompt is not None
+    return replace(battle, deck_prompt=replace(battle.deck_prompt, text=""), deck_answers=())
+
+
 def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
     """Return the line of a battle that has a vote."""
     vote = battle.vote
@@ -145,7 +177,7 @@ def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
         battle=battle.battle_id,
         share_id=battle.share_id or None,
         draw_probability=battle.draw_probability,
-        prepared_id=_prepared_id(battle.deck_prompt, battle.model_a, battle.model_b),
+        prepared_id=battle.prompt_key and prepared_id(battle.prompt_key, battle.model_a, battle.model_b),
         policy=battle.policy,
         language=battle.language,
         opened_at=battle.opened_at,
@@ -163,6 +195,9 @@ def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
         feedback=battle.feedback or None,
         consent_at=battle.consent_at,
         shared_at=battle.shared_at,
+        campaign=battle.campaign,
+        same_sent=battle.same_sent,
+        **_sums(vote),
     )
 
 
@@ -196,13 +231,18 @@ def battle_of(line: VoteLine) -> BattleRecord:
             changed_revision=line.changed_revision,
             withdrawn_at=line.withdrawn_at,
             withdraw_reason=line.withdraw_reason,
+            sums_a=line.sums("a"),
+            sums_b=line.sums("b"),
         ),
         n_turns=len(prompts) if line.n_turns is None else line.n_turns,
         prompt_chars=sum(map(len, prompts)) if line.prompt_chars is None else line.prompt_chars,
-        tags=line.tags or (),
+        tags=line.tags or (line.deck_prompt.tags if line.tags is None and line.deck_prompt else ()),
         feedback=line.feedback or NO_FEEDBACK,
         consent_at=line.consent_at,
         shared_at=line.shared_at,
+        prompt_key=None if line.prepared_id is None else line.prepared_id.partition(":")[0],
+        campaign=line.campaign,
+        same_sent=line.same_sent,
     )
 
 
@@ -210,8 +250,18 @@ def _is_anonymous(kind: BattleKind) -> bool:
     return kind not in (BattleKind.NAMED, BattleKind.CHAT)
 
 
-def _prepared_id(prompt: DeckPrompt | None, model_a: str, model_b: str) -> str | None:
-    return None if prompt is None else prepared_id(deck_key(prompt), model_a, model_b)
+def _sums(vote: VoteRecord) -> dict[str, Any]:
+    return {**vote.sums_a.columns("a"), **vote.sums_b.columns("b")}
+
+
+def _expected_id(line: VoteLine) -> str | None:
+    if line.deck_prompt is None:
+        return None
+    if line.deck_prompt.text:
+        key = deck_key(line.deck_prompt)
+    else:  # left out: the key cannot be made from it
+        key = (_KEY.match(line.prepared_id or "") or [""])[0]
+    return prepared_id(key, line.model_a, line.model_b)
 
 
 def _checked(line: VoteLine) -> VoteLine:
@@ -222,7 +272,9 @@ def _checked(line: VoteLine) -> VoteLine:
         )
     if line.anony != _is_anonymous(line.kind):
         raise ValueError(f"anony is {line.anony}, but kind is {line.kind.label}")
-    expected = _prepared_id(line.deck_prompt, line.model_a, line.model_b)
+    if line.campaign is not None and line.deck_prompt is None:
+        raise ValueError(f"campaign is {line.campaign!r}, but there is no prepared prompt")
+    expected = _expected_id(line)
     if line.prepared_id != expected:
         raise ValueError(f"prepared_id is {line.prepared_id!r}, but prompt and pair make {expected!r}")
     return line

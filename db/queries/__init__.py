@@ -9,8 +9,8 @@ passes `now`.
     votes/      cast, withdrawn, banned; judged again; exported and imported
     boards/     the ledger's revision, the votes in order, counted or one by one, and the online Elo
     roster      models, visitors and replicas
-    decks       prepared prompts and their answers
-    activity    what happened lately, for the owner
+    decks/      prepared prompts and their answers, what is dealt, and campaigns
+    models/     each model's record, feedback, samples and scores, and what happened lately
     load        rows read into records
 
 They take and return the records of `db.records`.
@@ -23,18 +23,18 @@ agree, because a read block sees one snapshot, and the ledger's row lock gives a
         cells, excluded = queries.cells(tx), queries.exclusions(tx)
 """
 
-from db.queries.activity import latest_battles, model_activity
-from db.queries.battles.answers import add_check, add_turn, save_answer
+from db.queries.battles.answers import add_turn, save_answer
 from db.queries.battles.feedback import feedback_of, save_feedback
 from db.queries.battles.finding import current_battle, get_battle
 from db.queries.battles.opening import open_battle, replace_battle
 from db.queries.battles.sharing import own_battle, share_battle, shared_battle, unshare_battle
 from db.queries.battles.states import clear_addresses, close_stale_battles, set_battle_state
+from db.queries.boards.daily import daily_cells
+from db.queries.boards.filtered import filter_choices, filtered_tally, filtered_votes
 from db.queries.boards.ledger import (
     cells,
     exclusions,
     ledger_state,
-    model_names,
     pair_counts,
     vote_totals,
     voters_in_order,
@@ -43,17 +43,41 @@ from db.queries.boards.ledger import (
 from db.queries.boards.online import elo_state, is_long_replay, refresh_elo_state, replay
 from db.queries.boards.ratings import excluded_votes, rated_votes
 from db.queries.boards.tallies import tally
-from db.queries.decks import add_deck_prompt, save_deck_answer
+from db.queries.decks.campaigns import (
+    campaign_by_name,
+    campaign_by_token,
+    campaign_progress,
+    campaign_votes,
+    close_campaign,
+    create_campaign,
+    list_campaigns,
+)
+from db.queries.decks.dealing import deal_candidates, remaining_pairs
+from db.queries.decks.prompts import (
+    add_deck_prompt,
+    deck_prompts_of,
+    list_decks,
+    live_decks,
+    prepared_answers,
+    save_deck_answer,
+    set_deck,
+)
+from db.queries.models.activity import latest_battles, model_activity
+from db.queries.models.feedback import model_feedback, model_samples
+from db.queries.models.record import model_record, model_tags
+from db.queries.models.scores import save_scores, scores
 from db.queries.roster import (
     bring_back,
     get_or_create_visitor,
     get_visitor,
     list_models,
+    model_names,
     retire_by_owner,
     retire_models,
     touch_replica,
     upsert_models,
 )
+from db.queries.visitors.checks import check_counts, save_check
 from db.queries.visitors.consent import consent_at, set_consent
 from db.queries.visitors.forgetting import forget_visitor
 from db.queries.visitors.history import visitor_battles, visitor_cells, visitor_records, visitor_totals
@@ -65,6 +89,7 @@ from db.records.battles import (
     AnswerRecord,
     BattleRecord,
     Check,
+    CheckCount,
     DeckAnswer,
     DeckPrompt,
     Interrupted,
@@ -72,6 +97,16 @@ from db.records.battles import (
     StoredSettings,
     TurnRecord,
     VoteRecord,
+)
+from db.records.boards import BoardFilter, DayCells, FilterChoices, FilteredTally, RivalRecord, Score, TagVotes
+from db.records.decks import (
+    Campaign,
+    CampaignPair,
+    CampaignProgress,
+    CampaignVote,
+    Dealable,
+    Deck,
+    StoredPrompt,
 )
 from db.records.feedback import Feedback, Tag
 from db.records.roster import ModelActivity, ModelInfo, StoredModel
@@ -96,6 +131,7 @@ from db.records.votes import (
     Tally,
     VoteTotals,
 )
+from db.side_sums import SideSums
 from db.style import StyleCounts
 
 __all__ = [
@@ -103,15 +139,26 @@ __all__ = [
     "AnswerRecord",
     "BattleRecord",
     "BattleSummary",
+    "BoardFilter",
+    "Campaign",
+    "CampaignPair",
+    "CampaignProgress",
+    "CampaignVote",
     "CastVote",
     "Cell",
     "Check",
+    "CheckCount",
+    "DayCells",
+    "Dealable",
+    "Deck",
     "DeckAnswer",
     "DeckPrompt",
     "EloChange",
     "EloState",
     "ExcludedVote",
     "Feedback",
+    "FilterChoices",
+    "FilteredTally",
     "Forgotten",
     "Interrupted",
     "LedgerState",
@@ -127,34 +174,51 @@ __all__ = [
     "RatedVote",
     "Recent",
     "Restated",
+    "RivalRecord",
+    "Score",
     "ShownAnswer",
+    "SideSums",
     "StoredModel",
+    "StoredPrompt",
     "StoredSettings",
     "StoredVerdict",
     "StyleCounts",
     "Tag",
+    "TagVotes",
     "Tally",
     "TurnRecord",
     "Visitor",
     "VoteRecord",
     "VoteTotals",
     "Withdrawals",
-    "add_check",
     "add_deck_prompt",
     "add_turn",
     "ban_visitor",
     "bring_back",
+    "campaign_by_name",
+    "campaign_by_token",
+    "campaign_progress",
+    "campaign_votes",
     "cast_vote",
     "cells",
+    "check_counts",
     "clear_addresses",
+    "close_campaign",
     "close_stale_battles",
     "consent_at",
     "count_recent",
+    "create_campaign",
     "current_battle",
+    "daily_cells",
+    "deal_candidates",
+    "deck_prompts_of",
     "elo_state",
     "excluded_votes",
     "exclusions",
     "feedback_of",
+    "filter_choices",
+    "filtered_tally",
+    "filtered_votes",
     "forget_visitor",
     "get_battle",
     "get_or_create_visitor",
@@ -164,24 +228,37 @@ __all__ = [
     "keep_verdicts",
     "latest_battles",
     "ledger_state",
+    "list_campaigns",
+    "list_decks",
     "list_models",
+    "live_decks",
     "model_activity",
+    "model_feedback",
     "model_names",
+    "model_record",
+    "model_samples",
+    "model_tags",
     "named_prompts",
     "open_battle",
     "own_battle",
     "pair_counts",
+    "prepared_answers",
     "rated_votes",
     "refresh_elo_state",
+    "remaining_pairs",
     "replace_battle",
     "replay",
     "retire_by_owner",
     "retire_models",
     "save_answer",
+    "save_check",
     "save_deck_answer",
     "save_feedback",
+    "save_scores",
+    "scores",
     "set_battle_state",
     "set_consent",
+    "set_deck",
     "share_battle",
     "shared_battle",
     "store_verdicts",

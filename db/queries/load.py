@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from db.codes import Reason, Side
+from db.queries.decks.prompts import answer_of
 from db.records.battles import (
     AnswerRecord,
     BattleRecord,
@@ -20,6 +21,8 @@ from db.records.feedback import NO_FEEDBACK, Feedback, Tag
 from db.schema import (
     answers,
     battles,
+    campaign_pairs,
+    campaigns,
     deck_answers,
     deck_prompts,
     feedback,
@@ -29,6 +32,7 @@ from db.schema import (
     vote_reasons,
     votes,
 )
+from db.side_sums import SUMS, SideSums
 
 _MODEL_A = models.alias("a")
 _MODEL_B = models.alias("b")
@@ -41,7 +45,9 @@ _BATTLES = (
         _SUCCESSOR.c.uuid.label("successor"),
         _MODEL_A.c.name.label("name_a"),
         _MODEL_B.c.name.label("name_b"),
+        campaigns.c.name.label("campaign"),
         deck_prompts.c.deck,
+        deck_prompts.c.key,
         deck_prompts.c.text.label("deck_text"),
         deck_prompts.c.tags.label("deck_tags"),
         deck_prompts.c.language.label("deck_language"),
@@ -50,6 +56,8 @@ _BATTLES = (
     .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
     .outerjoin(_MODEL_B, battles.c.model_b == _MODEL_B.c.id)
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+    .outerjoin(campaign_pairs, battles.c.campaign_pair_id == campaign_pairs.c.id)
+    .outerjoin(campaigns, campaign_pairs.c.campaign_id == campaigns.c.id)
     .outerjoin(_SUCCESSOR, battles.c.replaced_by == _SUCCESSOR.c.id)
 )
 _DECK_ANSWERS = select(deck_answers, models.c.name).join(models)
@@ -90,6 +98,8 @@ def vote_record(row: Row[Any], reasons: Iterable[Reason]) -> VoteRecord:
         changed_revision=row.changed_revision,
         withdrawn_at=row.withdrawn_at,
         withdraw_reason=row.withdraw_reason,
+        sums_a=SideSums(*(getattr(row, f"{name}_a") for name in SUMS)),
+        sums_b=SideSums(*(getattr(row, f"{name}_b") for name in SUMS)),
     )
 
 
@@ -124,11 +134,14 @@ def _battle(
         vote=vote,
         n_turns=row.n_turns,
         prompt_chars=row.prompt_chars,
-        tags=tuple((row.tags if prompt is None else prompt.tags) or ()),
+        tags=tuple(row.tags or ()),
         shared_at=row.shared_at,
         consent_at=row.consent_at,
         feedback=feedback,
         replaced_by=row.successor,
+        prompt_key=row.key,
+        campaign=row.campaign,
+        same_sent=row.same_sent,
     )
 
 
@@ -199,15 +212,5 @@ def _deck_answers(tx: Connection, prompt_ids: set[int]) -> dict[int, list[DeckAn
     if not prompt_ids:
         return found
     for row in tx.execute(_DECK_ANSWERS.where(deck_answers.c.deck_prompt_id.in_(prompt_ids)).order_by(models.c.name)):
-        found[row.deck_prompt_id].append(
-            DeckAnswer(
-                row.name,
-                row.text,
-                row.seed,
-                row.finish_reason,
-                row.prompt_tokens,
-                row.completion_tokens,
-                row.fingerprint,
-            )
-        )
+        found[row.deck_prompt_id].append(answer_of(row))
     return found

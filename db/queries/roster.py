@@ -87,6 +87,11 @@ def visitor_row(tx: Connection, pseudonym: str, *, now: float) -> Row[tuple[obje
     return row
 
 
+def model_names(tx: Connection) -> dict[int, str]:
+    """Return all models' names by row number."""
+    return dict(tx.execute(select(models.c.id, models.c.name)).all())
+
+
 def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
     """Return row numbers by name (for other queries). Raises NoSuchModel."""
     rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(set(names))))

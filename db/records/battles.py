@@ -11,6 +11,7 @@ from db.codes import Action, BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome
 from db.records.feedback import NO_FEEDBACK, Feedback
 from db.records.fields import STRICT, DeletableText, StoredCount, StoredInteger, StoredJson, StoredText
+from db.side_sums import SideSums
 from db.style import StyleCounts
 
 
@@ -35,12 +36,13 @@ class StoredSettings:
 
 @dataclass(frozen=True, slots=True)
 class DeckPrompt:
-    """A prepared prompt. Its key (16 hex digits) is made from deck and text, so it is the same in every database."""
+    """A prepared prompt. Its key (16 hex digits) is made from deck and text, so it is the same in every database. An
+    empty text was left out of the export that it came from."""
 
     __pydantic_config__ = STRICT
 
     deck: StoredText
-    text: StoredText
+    text: DeletableText
     tags: tuple[StoredText, ...] = ()
     language: StoredText | None = None
 
@@ -58,6 +60,13 @@ class DeckAnswer:
     prompt_tokens: StoredInteger | None = None
     completion_tokens: StoredInteger | None = None
     fingerprint: StoredText | None = None
+    duration_ms: float | None = None
+    sent: StoredJson | None = None
+    """The parameters that were really sent; None if they are the deck's settings."""
+
+    @property
+    def style(self) -> StyleCounts:
+        return StyleCounts.of(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,9 @@ class VoteRecord:
     changed_revision: int | None = None
     withdrawn_at: float | None = None
     withdraw_reason: str | None = None
+    sums_a: SideSums = field(default=SideSums(), compare=False)
+    """Of the answers that the voter saw on side A."""
+    sums_b: SideSums = field(default=SideSums(), compare=False)
 
     @property
     def counted(self) -> bool:
@@ -141,8 +153,9 @@ class BattleRecord:
     answers in `deck_answers`.
 
     `n_turns` and `prompt_chars` (characters of all prompts) count a prepared prompt too and stay when texts are
-    deleted. `tags` are those of the example or the prepared prompt. `has_consent`: the visitor agrees that the texts
-    may be published. `replaced_by` is the battle that took over from this one, which is void.
+    deleted. `tags` are those of the example or the prepared prompt, and of rules, as they were when it was asked.
+    `has_consent`: the visitor agrees that the texts may be published. `replaced_by` is the battle that took over from
+    this one, which is void.
     """
 
     battle_id: str
@@ -171,6 +184,12 @@ class BattleRecord:
     """The visitor's present consent, for an export."""
     feedback: Feedback = NO_FEEDBACK
     replaced_by: str | None = None
+    prompt_key: str | None = None
+    """The prepared prompt's."""
+    campaign: str | None = None
+    """The name of the campaign to which a quick battle belongs."""
+    same_sent: bool | None = None
+    """Whether both endpoints got the same parameters, at every turn; None: unknown."""
 
     @property
     def has_texts(self) -> bool:
@@ -191,7 +210,8 @@ def is_covered(opened_at: float, consent_at: float | None) -> bool:
 class NewBattle:
     """A battle about to begin. `draw_probability` is that of this ordered pair, None if nothing was drawn. `model_b` is
     None only for a chat; `deck_prompt` is the key of a quick battle's prepared prompt; `tags` are those of an example
-    that the visitor chose."""
+    that the visitor chose, and of rules; a quick battle has its prompt's. `campaign` is the name of the campaign that a
+    quick battle belongs to."""
 
     visitor: str
     model_a: str
@@ -205,6 +225,7 @@ class NewBattle:
     deck_prompt: str | None = None
     replica: str | None = None
     tags: tuple[str, ...] = ()
+    campaign: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +237,17 @@ class Check:
     category: str
     action: Action
     moderator: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCount:
+    """How often a moderator found a category in prompts, or in answers, and the consequence."""
+
+    moderator: str
+    is_answer: bool
+    category: str
+    action: Action
+    n: int
 
 
 @dataclass(frozen=True, slots=True)

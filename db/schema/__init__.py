@@ -7,18 +7,23 @@ in every database. There is no query and no rule here.
 """
 
 from db.schema.base import metadata
-from db.schema.battles import answers, battles, checks, deck_answers, deck_prompts, feedback, turns
+from db.schema.battles import answers, battles, checks, feedback, turns
+from db.schema.decks import campaign_pairs, campaigns, deck_answers, deck_prompts, decks
 from db.schema.people import models, replicas, visitors
-from db.schema.votes import elo_state, ledger, scores, verdicts, vote_reasons, votes
+from db.schema.votes import elo_state, labels, ledger, scores, verdicts, vote_reasons, votes
 
 __all__ = [
     "answers",
     "battles",
+    "campaign_pairs",
+    "campaigns",
     "checks",
     "deck_answers",
     "deck_prompts",
+    "decks",
     "elo_state",
     "feedback",
+    "labels",
     "ledger",
     "metadata",
     "models",

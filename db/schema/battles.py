@@ -1,8 +1,9 @@
-"""Prepared prompts, and battles with their turns, answers, checks and feedback."""
+"""Battles with their turns, answers, checks and feedback."""
 
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Double,
@@ -20,34 +21,6 @@ from sqlalchemy import (
 from db.codes import Action, BattleKind, Policy, Side, State
 from db.column_types import AnyCount, AnyJSON, AnyText, Enumeration
 from db.schema.base import known, metadata
-
-deck_prompts = Table(
-    "deck_prompts",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    # 16 hex digits of the SHA-256 of deck and text: the prompt's name in exports, unique in place of the text, which
-    # may be too long for an index.
-    Column("key", String(16), nullable=False, unique=True),
-    Column("deck", Text, nullable=False),
-    Column("text", AnyText, nullable=False),
-    Column("tags", JSON, nullable=False),
-    Column("language", Text),
-)
-
-deck_answers = Table(
-    "deck_answers",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("deck_prompt_id", ForeignKey("deck_prompts.id"), nullable=False),
-    Column("model_id", ForeignKey("models.id"), nullable=False),
-    Column("text", AnyText, nullable=False),
-    Column("seed", BigInteger),
-    Column("finish_reason", AnyText),
-    Column("prompt_tokens", AnyCount),
-    Column("completion_tokens", AnyCount),
-    Column("fingerprint", AnyText),
-    UniqueConstraint("deck_prompt_id", "model_id"),
-)
 
 battles = Table(
     "battles",
@@ -76,7 +49,11 @@ battles = Table(
     Column("tags", JSON(none_as_null=True)),
     # The battle that took over when a side failed at the first turn.
     Column("replaced_by", ForeignKey("battles.id")),
-    UniqueConstraint("visitor_id", "deck_prompt_id"),
+    # Of a campaign: the pair that is judged.
+    Column("campaign_pair_id", ForeignKey("campaign_pairs.id")),
+    # Whether both endpoints got the same parameters, at every turn; NULL: unknown.
+    Column("same_sent", Boolean),
+    UniqueConstraint("campaign_pair_id", "visitor_id"),
     known("kind", BattleKind),
     known("policy", Policy),
     known("state", State),
@@ -90,10 +67,21 @@ battles = Table(
     CheckConstraint(
         f"(state IN ({State.VOTED:d}, {State.VOID:d})) = (closed_at IS NOT NULL)", name="closed_when_final"
     ),
+    CheckConstraint(f"campaign_pair_id IS NULL OR kind = {BattleKind.QUICK:d}", name="campaign_is_quick"),
     Index(None, "visitor_id", "opened_at"),
     Index(None, "address", "opened_at"),
     Index(None, "state", "replica"),
     Index(None, "opened_at"),
+)
+# An open deck deals each prompt to a visitor once.
+_of_open_deck = battles.c.campaign_pair_id.is_(None)
+Index(
+    "battles_dealt",
+    battles.c.visitor_id,
+    battles.c.deck_prompt_id,
+    unique=True,
+    sqlite_where=_of_open_deck,
+    postgresql_where=_of_open_deck,
 )
 
 turns = Table(
@@ -139,14 +127,18 @@ checks = Table(
     "checks",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("battle_id", ForeignKey("battles.id"), nullable=False, index=True),
+    # NULL: the first prompt was blocked, and so there is no battle, but perhaps a visitor.
+    Column("battle_id", ForeignKey("battles.id"), index=True),
+    Column("visitor_id", ForeignKey("visitors.id"), index=True),
     Column("turn", Integer, nullable=False),
     Column("side", Enumeration(Side)),
     Column("category", Text, nullable=False),
     Column("action", Enumeration(Action), nullable=False),
     Column("moderator", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
     known("side", Side),
     known("action", Action),
+    Index(None, "created_at"),
 )
 
 feedback = Table(

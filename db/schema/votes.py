@@ -14,12 +14,25 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from db.codes import BattleKind, Reason
 from db.column_types import AnyText, Enumeration
 from db.outcome import Outcome
 from db.schema.base import known, metadata
+from db.side_sums import SUMS
+
+# The different combinations of language and tags, which are few.
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("language", Text),
+    Column("tags", JSON, nullable=False),
+    # Both, as JSON.
+    Column("key", Text, nullable=False, unique=True),
+)
 
 votes = Table(
     "votes",
@@ -38,6 +51,14 @@ votes = Table(
     Column("facts", JSON, nullable=False),
     Column("withdrawn_at", Double),
     Column("withdraw_reason", AnyText),
+    # Copies of the battle's, as the models and the kind are, so that an index answers a filter.
+    Column("campaign_id", ForeignKey("campaigns.id")),
+    Column("label_id", ForeignKey("labels.id")),  # NULL: no language and no tags
+    Column("n_turns", Integer, nullable=False, server_default=text("0")),
+    Column("prompt_chars", Integer, nullable=False, server_default=text("0")),
+    Column("same_sent", Boolean),
+    # `db.side_sums` of the answers that the voter saw; NULL: unknown.
+    *(Column(f"{name}_{side}", Double if name == "duration_ms" else BigInteger) for side in "ab" for name in SUMS),
     known("kind", BattleKind),
     known("outcome", Outcome),
     CheckConstraint("NOT counted OR model_a <> model_b", name="no_self_battle_counts"),
@@ -52,6 +73,22 @@ Index(
     sqlite_where=votes.c.changed_revision.is_not(None),
     postgresql_where=votes.c.changed_revision.is_not(None),
 )
+FILTER_COLUMNS = (
+    "counted",
+    "model_a",
+    "model_b",
+    "outcome",
+    "kind",
+    "campaign_id",
+    "label_id",
+    "n_turns",
+    "prompt_chars",
+    "same_sent",
+    "cast_at",
+    "battle_id",
+)
+"""Those of the index that answers a board under a filter."""
+Index("votes_filters", *(votes.c[name] for name in FILTER_COLUMNS))
 Index("votes_board", *(votes.c[name] for name in ("counted", "model_a", "model_b", "outcome", "kind")))
 
 vote_reasons = Table(

@@ -78,7 +78,7 @@ def upgraded(url: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def test_what_an_older_arena_stored_is_there_after_the_upgrade(upgraded: Database) -> None:
     with upgraded.read() as tx:
-        assert _version(tx) == "0004"
+        assert _version(tx) == "0005"
         assert problems(tx) == []
         first, second = queries.voted_battles(tx)
         assert first.turns[0].answers[0] == AnswerRecord(Side.A, 1, "# 1\n- **0**", 7)
@@ -127,6 +127,6 @@ def test_an_upgrade_that_fails_leaves_the_old_schema(url: str, monkeypatch: pyte
             open_database(url)
     database = open_database(url)
     with database.read() as tx:
-        assert _version(tx) == "0004"
+        assert _version(tx) == "0005"
         assert problems(tx) == []
     database.close()

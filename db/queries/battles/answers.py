@@ -1,16 +1,16 @@
-"""What belongs to a battle's turns: prompts, answers, and the findings of moderators."""
+"""What belongs to a battle's turns: prompts and answers."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 from sqlalchemy import Connection, func, select, update
 
 from db import errors
 from db.codes import BattleKind, Side, State
 from db.column_types import clean_text
-from db.queries.battles.rows import changeable, no_such_battle
-from db.records.battles import AnswerRecord, Check
-from db.schema import answers, battles, checks, turns
+from db.queries.battles.rows import changeable
+from db.records.battles import AnswerRecord
+from db.schema import answers, battles, turns
 from db.style import StyleCounts
 
 
@@ -68,14 +68,6 @@ def save_answer(tx: Connection, battle_id: str, turn: int, answer: AnswerRecord)
             f"battle {battle_id} already has attempt {answer.attempt} of side {answer.side.label} at turn {turn}"
         )
     tx.execute(answers.insert().values(**answer_values(answer), battle_id=battle.id, turn=turn))
-
-
-def add_check(tx: Connection, battle_id: str, check: Check) -> None:
-    """Store a moderator's finding. Raises NoSuchBattle."""
-    row_id = tx.scalar(select(battles.c.id).where(battles.c.uuid == battle_id))
-    if row_id is None:
-        raise no_such_battle(battle_id)
-    tx.execute(checks.insert().values(**asdict(check), battle_id=row_id))
 
 
 def answer_values(answer: AnswerRecord, *, has_text: bool = True) -> dict[str, object]:

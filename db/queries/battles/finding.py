@@ -8,7 +8,7 @@ from db.codes import BattleKind, State
 from db.queries.battles.rows import no_such_battle
 from db.queries.load import load_battles
 from db.records.battles import BattleRecord
-from db.schema import battles, visitors
+from db.schema import battles, campaign_pairs, campaigns, visitors
 
 
 def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
@@ -18,8 +18,17 @@ def get_battle(tx: Connection, battle_id: str) -> BattleRecord:
     raise no_such_battle(battle_id)
 
 
-def current_battle(tx: Connection, visitor: str, kinds: Collection[BattleKind] = (BattleKind.BATTLE,)) -> str | None:
-    """Return the visitor's newest battle of these kinds that is open or votable, for a reloaded page."""
+def current_battle(
+    tx: Connection,
+    visitor: str,
+    kinds: Collection[BattleKind] = (BattleKind.BATTLE,),
+    *,
+    campaign: str | None = None,
+) -> str | None:
+    """Return the visitor's newest battle of these kinds that is open or votable, for a reloaded page; of a campaign if
+    it is named, else of none."""
+    pairs = select(campaign_pairs.c.id).join(campaigns).where(campaigns.c.name == campaign)
+    is_of = battles.c.campaign_pair_id.is_(None) if campaign is None else battles.c.campaign_pair_id.in_(pairs)
     return tx.scalar(
         select(battles.c.uuid)
         .join(visitors, battles.c.visitor_id == visitors.c.id)
@@ -27,6 +36,7 @@ def current_battle(tx: Connection, visitor: str, kinds: Collection[BattleKind] =
             visitors.c.pseudonym == visitor,
             battles.c.kind.in_(kinds),
             battles.c.state.in_((State.OPEN, State.VOTABLE)),
+            is_of,
         )
         .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
         .limit(1)

@@ -5,12 +5,14 @@ from sqlalchemy import Connection, func, select, update
 from db import errors
 from db.codes import State
 from db.queries.battles.rows import FINAL, locked, refuse_final
+from db.queries.copied import sent_the_same
 from db.records.battles import Interrupted
 from db.schema import battles, replicas, turns, visitors
 
 
 def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float) -> None:
-    """Move the battle between `open` and `votable`, or to `void`, which ends it. Its present state changes nothing.
+    """Move the battle between `open` and `votable`, or to `void`, which ends it. Its present state changes nothing. A
+    battle that becomes votable has all its answers, and notes whether both endpoints got the same parameters.
 
     Raises NoSuchBattle; NotAllowedNow for a battle that is voted or void, and for the state `voted`, which only a vote
     sets.
@@ -21,8 +23,10 @@ def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float
     if battle.state == state:
         return
     refuse_final(battle, f"become {state.label}")
-    closed_at = now if state in FINAL else None
-    tx.execute(update(battles).where(battles.c.id == battle.id).values(state=state, closed_at=closed_at))
+    values: dict[str, object] = {"state": state, "closed_at": now if state in FINAL else None}
+    if state == State.VOTABLE and battle.deck_prompt_id is None:
+        values["same_sent"] = sent_the_same(tx, battle.id)
+    tx.execute(update(battles).where(battles.c.id == battle.id).values(**values))
 
 
 def close_stale_battles(tx: Connection, *, replica: str, lost_before: float, now: float) -> tuple[Interrupted, ...]:

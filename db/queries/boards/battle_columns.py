@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from db.queries.decks import prepared_id
+from db.queries.decks.prompts import prepared_id
 from db.records.votes import BATTLE_COLUMNS
 from db.schema import battles, deck_prompts, models, visitors, votes
 

@@ -26,8 +26,9 @@ from sqlalchemy import (
 
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
+from db.queries.roster import model_names
 from db.records.votes import Cell, LedgerState, OrderedVote, PairCount, VoteTotals
-from db.schema import battles, ledger, models, vote_reasons, votes
+from db.schema import battles, ledger, vote_reasons, votes
 
 _BATCH = 20_000
 _MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
@@ -184,11 +185,6 @@ def advance_ledger(tx: Connection, locked: LockedLedger, *, by: int = 1, keeps_e
         elo_revision = locked.elo_revision
     tx.execute(update(ledger).values(revision=revision, elo_revision=elo_revision))
     return revision
-
-
-def model_names(tx: Connection) -> dict[int, str]:
-    """Return all models' names by row number."""
-    return dict(tx.execute(select(models.c.id, models.c.name)).all())
 
 
 def of_votes(

@@ -14,7 +14,7 @@ from db.codes import BattleKind, Side
 from db.outcome import Outcome
 from db.queries.boards.battle_columns import BattleColumns
 from db.queries.boards.ledger import CODE, of_votes
-from db.queries.decks import prepared_id
+from db.queries.decks.prompts import prepared_id
 from db.queries.load import reasons_of
 from db.records.votes import ExcludedVote, RatedVote, ShownAnswer
 from db.schema import answers, battles, deck_answers, deck_prompts, models, visitors, votes

@@ -8,8 +8,8 @@ from db import errors
 from db.codes import BattleKind
 from db.outcome import Outcome
 from db.queries.battles.summaries import SUMMARIES, summaries
-from db.queries.boards.ledger import model_names
 from db.queries.load import load_battles
+from db.queries.roster import model_names
 from db.records.battles import BattleRecord
 from db.records.visitors import BattleSummary, OwnTotals
 from db.records.votes import Cell

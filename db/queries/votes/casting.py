@@ -11,6 +11,7 @@ from db.outcome import Outcome
 from db.queries.battles.rows import no_such_battle
 from db.queries.boards.ledger import LockedLedger, advance_ledger, lock_ledger
 from db.queries.boards.online import is_long_replay, replay_locked
+from db.queries.copied import copied
 from db.queries.load import vote_record
 from db.queries.roster import insert
 from db.records.battles import VoteRecord
@@ -74,6 +75,7 @@ def cast_vote(
             counted=counted,
             rules_version=rules_version,
             facts=dict(facts),
+            **copied(tx, battle),
         )
         .returning(votes.c.id)
     )

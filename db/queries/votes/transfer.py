@@ -1,6 +1,6 @@
 """Votes with their battles, read for an export and written by an import."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -8,17 +8,20 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from db import errors
-from db.codes import BattleKind, Reason, State
+from db.codes import BattleKind, Reason, Side, State
 from db.queries.battles.answers import answer_values
 from db.queries.battles.feedback import insert_feedback
 from db.queries.battles.opening import new_share_id
 from db.queries.boards.ledger import advance_ledger, lock_ledger
-from db.queries.decks import add_deck_prompt, deck_key, deck_prompt_id, save_deck_answer
+from db.queries.copied import is_same_sent, label_id, sums_of_turns
+from db.queries.decks import campaigns
+from db.queries.decks.prompts import deck_key, deck_prompt_id, save_deck_answer, store_prompt
 from db.queries.load import load_battles
 from db.queries.roster import insert
 from db.queries.votes.casting import ban_visitor
 from db.records.battles import BattleRecord, VoteRecord
 from db.schema import answers, battles, models, turns, visitors, vote_reasons, votes
+from db.side_sums import SideSums
 
 _BATCH = 500
 
@@ -131,6 +134,9 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
     model_ids = _models(tx, batch)
     visitor_rows = _visitors(tx, batch)
     prompt_ids = _prompts(tx, batch)
+    campaign_ids, pair_ids = _campaigns(tx, batch, model_ids, prompt_ids)
+    same_sent = [_same_sent(battle) for battle in batch]
+    label_ids = _labels(tx, batch)
     battle_ids = tx.scalars(
         battles.insert().returning(battles.c.id, sort_by_parameter_order=True),
         [
@@ -141,7 +147,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "visitor_id": visitor_rows[battle.visitor].id,
                 "model_a": model_ids[battle.model_a],
                 "model_b": model_ids[battle.model_b or ""],
-                "deck_prompt_id": None if battle.deck_prompt is None else prompt_ids[deck_key(battle.deck_prompt)],
+                "deck_prompt_id": None if battle.deck_prompt is None else prompt_ids[_key_of(battle)],
                 "policy": battle.policy,
                 "draw_probability": battle.draw_probability,
                 "settings": None if battle.settings is None else asdict(battle.settings),
@@ -152,9 +158,11 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "shared_at": battle.shared_at,
                 "n_turns": battle.n_turns,
                 "prompt_chars": battle.prompt_chars,
-                "tags": list(battle.tags) or None if battle.deck_prompt is None else None,
+                "tags": list(battle.tags) or None,
+                "campaign_pair_id": pair_ids.get(position),
+                "same_sent": same_sent[position],
             }
-            for battle in batch
+            for position, battle in enumerate(batch)
         ],
     ).all()
     by_id = list(zip(battle_ids, batch, strict=True))
@@ -199,6 +207,13 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "facts": dict(vote_of(battle).facts),
                 "withdrawn_at": vote_of(battle).withdrawn_at,
                 "withdraw_reason": vote_of(battle).withdraw_reason,
+                "campaign_id": campaign_ids.get(battle.campaign or ""),
+                "label_id": label_ids[battle.language, battle.tags],
+                "n_turns": battle.n_turns,
+                "prompt_chars": battle.prompt_chars,
+                "same_sent": same_sent[offset],
+                **_sums(battle, Side.A).columns("a"),
+                **_sums(battle, Side.B).columns("b"),
             }
             for offset, (row_id, battle) in enumerate(by_id)
         ],
@@ -248,11 +263,60 @@ def _prompts(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
     ids: dict[str, int] = {}
     for battle in batch:
         if battle.deck_prompt is not None:
-            key = add_deck_prompt(tx, battle.deck_prompt)
+            key = store_prompt(tx, _key_of(battle), battle.deck_prompt)
             ids[key] = deck_prompt_id(tx, key)
             for answer in battle.deck_answers:
                 save_deck_answer(tx, key, answer)
     return ids
+
+
+def _key_of(battle: BattleRecord) -> str:
+    """The key of the prepared prompt; one whose text was left out has no other."""
+    assert battle.deck_prompt is not None
+    return battle.prompt_key or deck_key(battle.deck_prompt)
+
+
+def _campaigns(
+    tx: Connection, batch: Sequence[BattleRecord], model_ids: Mapping[str, int], prompt_ids: Mapping[str, int]
+) -> tuple[dict[str, int], dict[int, int]]:
+    """Return the row numbers of the batch's campaigns, by name, and of their pairs, by position in the batch. New ones
+    are added."""
+    ids: dict[str, int] = {}
+    pairs: dict[int, int] = {}
+    for position, battle in enumerate(batch):
+        if battle.campaign is not None and battle.deck_prompt is not None:
+            name, sides = battle.campaign, (model_ids[battle.model_a], model_ids[battle.model_b or ""])
+            if name not in ids:
+                ids[name] = campaigns.imported_campaign(tx, name, battle.deck_prompt.deck, battle.opened_at)
+            prompt_id = prompt_ids[_key_of(battle)]
+            pairs[position] = campaigns.imported_pair(tx, ids[name], prompt_id, sides)
+    return ids, pairs
+
+
+def _labels(tx: Connection, batch: Sequence[BattleRecord]) -> dict[tuple[str | None, tuple[str, ...]], int | None]:
+    return {
+        (language, tags): label_id(tx, language, tags)
+        for language, tags in {(battle.language, battle.tags): None for battle in batch}
+    }
+
+
+def _same_sent(battle: BattleRecord) -> bool | None:
+    """Exports of older arenas do not have it."""
+    if battle.same_sent is None and battle.turns:
+        return is_same_sent(battle.turns)
+    return battle.same_sent
+
+
+def _sums(battle: BattleRecord, side: Side) -> SideSums:
+    """Exports of older arenas have them only in the answers."""
+    vote = vote_of(battle)
+    stored = vote.sums_a if side is Side.A else vote.sums_b
+    if stored != SideSums():
+        return stored
+    if battle.turns:
+        return sums_of_turns(battle.turns, side)
+    model = battle.model_a if side is Side.A else battle.model_b
+    return SideSums.of(answer for answer in battle.deck_answers if answer.model == model)
 
 
 def _bad(position: int, claim: str) -> errors.BadRecord:

@@ -4,7 +4,7 @@ from db import queries
 from db.codes import BattleKind, State
 from db.errors import AlreadyDealt, NoSuchModel, NoSuchPrompt, NotAllowedNow
 from db.queries import DeckAnswer, DeckPrompt, NewBattle
-from db.queries.decks import deck_key
+from db.queries.decks.prompts import deck_key
 from db.session import Database
 from tests.db.building import PROMPT, add_models, votable, votable_quick
 

@@ -44,6 +44,7 @@ def test_a_battle_is_read_as_it_was_written(database: Database) -> None:
                 ),
             ),
         ),
+        same_sent=True,
     )
 
 
@@ -158,7 +159,7 @@ def test_an_unknown_battle_is_an_error_that_names_it(database: Database) -> None
             lambda: queries.add_turn(tx, "nope", "x"),
             lambda: queries.save_answer(tx, "nope", 1, AnswerRecord(Side.A, 1, "x")),
             lambda: queries.set_battle_state(tx, "nope", State.VOID, now=1.0),
-            lambda: queries.add_check(tx, "nope", Check(1, None, "x", Action.LOGGED, "m")),
+            lambda: queries.save_check(tx, Check(1, None, "x", Action.LOGGED, "m"), battle_id="nope", now=1.0),
         ):
             with pytest.raises(NoSuchBattle, match="'nope'"):
                 call()
@@ -233,7 +234,7 @@ def test_named_prompts_are_those_of_pages_with_names(database: Database) -> None
 
 def test_what_a_moderator_found_is_kept(database: Database) -> None:
     with database.write() as tx:
-        queries.add_check(tx, votable(tx), Check(1, Side.B, "violence", Action.WARNED, "self"))
+        queries.save_check(tx, Check(1, Side.B, "violence", Action.WARNED, "self"), battle_id=votable(tx), now=12.0)
         row = tx.execute(select(schema.checks)).one()
     assert (row.turn, row.side, row.category, row.action, row.moderator) == (
         1,

@@ -4,7 +4,7 @@ from db import queries
 from db.codes import BattleKind, Reason, Side, State
 from db.outcome import Outcome
 from db.queries import AnswerRecord, RatedVote, ShownAnswer, StyleCounts
-from db.queries.decks import deck_key
+from db.queries.decks.prompts import deck_key
 from db.session import Database
 from tests.db.building import MODELS, PROMPT, votable, votable_quick, vote
 

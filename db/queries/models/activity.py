@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Table, func, select
 
 from db.codes import Reason
 from db.queries.battles.summaries import SUMMARIES, summaries
-from db.queries.boards.ledger import model_names
+from db.queries.roster import model_names
 from db.records.roster import ModelActivity
 from db.records.visitors import BattleSummary
 from db.schema import battles, vote_reasons, votes
