@@ -16,7 +16,7 @@ from elo.board.leaderboard import COLUMNS, Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
 from elo.board.plots import TOP, Axis, axis_strip, board_figure, interval_bar, standalone, style
-from elo.board.plots.markup import plain
+from elo.board.plots.drawing.markup import plain
 from elo.board.table import aligned, columns, table
 from elo.estimate import Estimate, Spread
 from elo.frames import FrameKind, frame

@@ -1,8 +1,8 @@
 """One model's rating and interval as a bar in a table row, and the axis for the table's header."""
 
 from elo.board.leaderboard import BoardRow
-from elo.board.plots.axis import Axis
-from elo.board.plots.markup import line, upright
+from elo.board.plots.drawing.axis import Axis
+from elo.board.plots.drawing.markup import line, upright
 
 
 def axis_strip(axis: Axis) -> str:

@@ -6,9 +6,9 @@ from itertools import groupby
 
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.matrices import Matrices
-from elo.board.plots.axis import Axis
 from elo.board.plots.bars import interval_marks
-from elo.board.plots.markup import cut, line, plain, upright, width
+from elo.board.plots.drawing.axis import Axis
+from elo.board.plots.drawing.markup import cut, line, plain, upright, width
 
 TOP = 40
 """Models in a figure, unless more are asked for: it is then 1,800 pixels high."""

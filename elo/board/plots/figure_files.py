@@ -7,9 +7,9 @@ from elo.board.leaderboard import Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
 from elo.board.plots.charts import TOP, board_figure, win_rates_figure
-from elo.board.plots.markup import document, plain
+from elo.board.plots.drawing.markup import document, plain
+from elo.board.plots.drawing.svg_file import standalone
 from elo.board.plots.matrix_tables import MatrixName, matrix_table
-from elo.board.plots.svg_file import standalone
 
 _TABLES: Mapping[MatrixName, tuple[str, str]] = {
     "battles": ("Battles", "How many votes each pair has."),

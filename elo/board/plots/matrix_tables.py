@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from elo.board.matrices import Matrices
-from elo.board.plots.markup import plain
+from elo.board.plots.drawing.markup import plain
 
 MatrixName = Literal["battles", "observed", "predicted", "better"]
 

@@ -26,7 +26,7 @@ from elo.board.plots import (
     write_figures,
 )
 from elo.board.plots import win_rates_figure as win_rates
-from elo.board.plots.markup import cut
+from elo.board.plots.drawing.markup import cut
 
 SVG = "{http://www.w3.org/2000/svg}"
 NASTY = """<script>alert(1)</script> & "quotes" 'single'\x07\ud800"""

@@ -15,7 +15,16 @@ from xml.etree.ElementTree import Element
 _SVG = "http://www.w3.org/2000/svg"
 _WIDTH, _MARGIN = 760, 16
 _FONT = "system-ui, sans-serif"
-_ATTRIBUTES = ("fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "font-size", "font-weight")
+_ATTRIBUTES = (
+    "fill",
+    "fill-opacity",
+    "stroke",
+    "stroke-width",
+    "stroke-dasharray",
+    "stroke-linecap",
+    "font-size",
+    "font-weight",
+)
 
 Look = Mapping[str, Mapping[str, str]]
 """Class or element -> attributes."""
@@ -49,7 +58,9 @@ def _element(name: str, **attributes: object) -> Element:
 def _draw(element: Element, look: Look) -> None:
     """Give the element its look, its children their places, and pixels for shares of the width."""
     for child in list(element):
-        if child.tag == f"{{{_SVG}}}svg":  # marks in a row: they have the width of the chart
+        if (
+            child.tag == f"{{{_SVG}}}svg" and "viewBox" not in child.attrib
+        ):  # marks in a row: they have the width of the chart
             child.tag, above = f"{{{_SVG}}}g", child.attrib["y"]
             child.attrib.clear()
             child.set("transform", f"translate(0 {above})")
