@@ -212,10 +212,10 @@ def _wire(
         lifespan=lambda app: _running(database, native, health, arena, owner, app.state.admin),
     )
     app.state.admin, app.state.owner_page = _admin(settings, owner, metrics)
-    app.include_router(routes(arena))
     texts = ui.PlainPages(settings)
     owner.on_change = texts.apply
     visitor_of = partial(identify, secret=secret)
+    app.include_router(routes(arena, visitor_of))
     app.include_router(ui.plain_routes(arena, texts, visitor_of, renew))
     pages = ui.build(arena, settings, visitor_of=visitor_of)
     protect(
@@ -225,7 +225,7 @@ def _wire(
         texts=texts,
         public_url=settings.web.public_url,
         script=ui.script(),
-        documents=[*links.DOCUMENTS.values(), links.PLAIN_LEADERBOARD],
+        documents=[*links.DOCUMENTS.values(), links.OLD_LEADERBOARD],
         document_script=ui.plain_script(),
         forms=list(links.FORMS.values()),
         metrics=metrics,

@@ -44,6 +44,15 @@ OWN_BOARD_VOTES = 10
 OWN_BOARD_FEW_VOTES = 50
 """With fewer, the page says that chance decides much of the visitor's own board."""
 
+FILTERED_BOARD_VOTES = 10
+"""Counted votes that make a board of some votes, such as those of one language."""
+FILTERED_BOARDS_WAITING = 8
+"""Boards of some votes that wait to be computed, one after the other, of all visitors together."""
+FILTERED_BOARDS_OF_ONE = 2
+"""Of these, the most of one visitor."""
+FILTERED_BOARDS_A_MINUTE = 30
+"""Boards that one visitor may have computed within a minute; those that are still known do not count."""
+
 HOUSEKEEPING_EVERY_S = 600.0
 KEEP_ADDRESSES_S = 24 * 3600.0
 """Stored addresses are cleared before they are this old."""

@@ -38,26 +38,43 @@ from arena.service.notices import NOTICES
 from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
-from arena.service.storage import online_elo
 from arena.service.visitors.history import OWN_KINDS, Chosen, OwnBattle, OwnBattles, OwnKind
 from arena.service.visitors.own_board import OwnBoard, OwnRecord
 from arena.service.voting import WithdrawReason
-from arena.standings import Board, ModelCard
+from arena.standings import (
+    COLUMNS,
+    OFFICIAL,
+    Board,
+    Choices,
+    Line,
+    ModelCard,
+    View,
+    ViewError,
+    board_csv,
+    board_json,
+    lines,
+    unrated,
+)
+from arena.standings.online import online_elo
 from db.outcome import Outcome
 from db.records.feedback import Feedback, Tag
 from db.records.visitors import Forgotten
 
 __all__ = [
+    "COLUMNS",
     "NOTICES",
+    "OFFICIAL",
     "OWN_KINDS",
     "Arena",
     "BattleView",
     "Board",
+    "Choices",
     "Chosen",
     "Feedback",
     "Forgotten",
     "Held",
     "Kind",
+    "Line",
     "ModelCard",
     "Outcome",
     "OwnBattle",
@@ -77,8 +94,14 @@ __all__ = [
     "Status",
     "Tag",
     "TurnView",
+    "View",
+    "ViewError",
     "WithdrawReason",
     "Withdrawal",
+    "board_csv",
+    "board_json",
+    "lines",
     "online_elo",
     "recompute_verdicts",
+    "unrated",
 ]

@@ -35,7 +35,20 @@ from arena.service.upkeep import CountParameters, Upkeep
 from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
-from arena.standings import Board, ModelCard, NoRatingsError, Standings
+from arena.standings import (
+    OFFICIAL,
+    Board,
+    BoardsBusyError,
+    Choices,
+    FilteredBoards,
+    KnownChoices,
+    ModelCard,
+    NoRatingsError,
+    Standings,
+    TooFewVotesError,
+    TooManyBoardsError,
+    View,
+)
 from db.errors import DatabaseError
 from db.outcome import Outcome
 from db.queries import Interrupted
@@ -71,6 +84,9 @@ class Arena:
         self._now = wall_clock
         self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
         self._standings = Standings(database, settings.elo, clock=wall_clock)
+        self._standings.describe(roster)
+        self._choices = KnownChoices(database)
+        self._filtered = FilteredBoards(database, settings.elo, self._standings.cards_in, clock=wall_clock)
         self._storage = Storage(database, settings, _names(roster), replica=replica, now=wall_clock, metrics=metrics)
         self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
@@ -126,6 +142,8 @@ class Arena:
             Refusal: `not_stored` (nothing has changed).
         """
         await self._upkeep.apply(roster)
+        self._standings.describe(roster)
+        self._filtered.forget()
         self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
         self._storage.apply(settings, _names(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
@@ -359,21 +377,54 @@ class Arena:
         self._pulses.note(visitor)
         return reveal
 
-    async def leaderboard(self) -> Board:
-        """Return the official board, with every vote that was acknowledged before this call. A model that has no
-        counted vote and cannot be loaded is not on it, because it is in no battle.
+    async def leaderboard(
+        self, view: View = OFFICIAL, *, visitor: str | None = None, address: str | None = None
+    ) -> Board:
+        """Return the board of the votes that a view chooses: the official one with every vote that was acknowledged
+        before this call, any other as `FilteredBoards` says. A model that has no counted vote and cannot be loaded is
+        not on it, because it is in no battle.
 
-        Raises:
-            Refusal: `no_ratings`, `no_board` (the log says why).
+        Raises: Refusal: `no_ratings`, `no_board` (the log says why); for other boards than the official one also
+            `no_visitor` (the reader's own votes without a cookie), `too_few_votes` (n, least), `boards_busy`,
+            `too_many_boards` (limit, wait_s), `no_ratings_of_view`.
         """
         try:
-            board = await self._standings.board()
+            if view.is_official:
+                board = await self._standings.board()
+            elif view.is_mine and visitor is None:
+                raise Refusal("no_visitor")
+            else:
+                board = await self._filtered.board(view, visitor, visitor or address or "")
         except NoRatingsError as error:
-            raise Refusal("no_ratings") from error
+            raise Refusal("no_ratings" if view.is_official else "no_ratings_of_view") from error
+        except TooFewVotesError as error:
+            raise Refusal("too_few_votes", n=error.n, least=error.least) from error
+        except BoardsBusyError as error:
+            raise Refusal("boards_busy") from error
+        except TooManyBoardsError as error:
+            raise Refusal("too_many_boards", limit=error.limit, wait_s=error.wait_s) from error
         except DatabaseError as error:
             logger.exception("the leaderboard cannot be computed")
             raise Refusal("no_board") from error
         return board.without([name for name, state in self._players.states().items() if state == "failed"])
+
+    async def older_board(self, view: View, visitor: str | None) -> tuple[Board | None, int]:
+        """Return the board of the view if it is known, without computing it, and by how many changes of the ledger it
+        is out of date.
+
+        Raises:
+            Refusal: `no_board`.
+        """
+        try:
+            revision = await self._standings.revision()
+        except DatabaseError as error:
+            raise Refusal("no_board") from error
+        board = self._standings.latest if view.is_official else self._filtered.kept(view, visitor)
+        return board, 0 if board is None else revision - board.revision
+
+    async def board_choices(self) -> Choices:
+        """Return the languages and tags of the votes so far. Never fails."""
+        return await self._choices.latest()
 
     def _forget_prompts(self, visitor: str) -> None:
         """Forget the visitor's prompts that wait for a battle, or lost theirs."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from arena.rules import ledger
 from arena.service.facts import completed, is_incomplete
-from arena.service.storage import online_elo, rules_of
+from arena.service.storage import rules_of
 from arena.settings import Settings
+from arena.standings.online import online_elo
 from db import queries
 from db.codes import Reason
 from db.online_replay import bring_up_to_date

@@ -19,16 +19,15 @@ from arena.rules.labels import labels_of
 from arena.service.facts import had_failure, leaking_sides, turn_facts, turns_of
 from arena.service.refusal import Refusal
 from arena.settings import Settings
+from arena.standings.online import online_elo
 from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
 from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, OnlineElo, VoteRecord
+from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, VoteRecord
 from db.session import Database
-from elo import online
-from elo.settings import Settings as EloSettings
 
 logger = logging.getLogger(__name__)
 
@@ -302,9 +301,3 @@ def rules_of(settings: Settings) -> ledger.Rules:
     """Return the numbers that the ledger's rules take from the settings."""
     given = settings.limits
     return ledger.Rules(given.votes_per_hour, given.min_read_s, given.screens_per_hour)
-
-
-def online_elo(settings: EloSettings) -> OnlineElo:
-    """Return the online Elo of these settings in the form that `db` needs, which has no formula."""
-    update, update_all = partial(online.update, settings=settings), partial(online.extend, settings=settings)
-    return OnlineElo(online.name_of(settings), settings.start, update, update_all)

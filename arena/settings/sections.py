@@ -235,6 +235,8 @@ class Player:
     organisation: str | None = key("Organisation behind the model, for display.", None)
     licence: str | None = key("Licence of the weights, for display.", None)
     parameters: int | None = key("Number of parameters; counted for a model with a path.", None, low=1)
+    price_in: float | None = key("Price of a million tokens of prompts, in US dollars, for display.", None, low=0.0)
+    price_out: float | None = key("Price of a million tokens of answers, in US dollars, for display.", None, low=0.0)
     max_len: int | None = key(
         "Most tokens of prompt and answer together, for a model with a path; by default the model's own limit.",
         None,

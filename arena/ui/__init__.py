@@ -3,8 +3,8 @@
 `build` makes them for an `Arena`, and `mount` adds them to an app. A page calls `Arena` and shows the views that come
 back; it contains no rule and no query.
 
-    pages/         Gradio's pages: the battles at `/`, `/side-by-side` and `/chat`, and `/leaderboard`
-    plain/         what the server makes: `/about`, the frame of every page, link previews, what works without script
+    pages/         Gradio's pages: the battles at `/`, `/side-by-side` and `/chat`
+    plain/         what the server makes: `/leaderboard`, `/about` and others, the frame of every page, link previews
     showing        what the battle page shows when; conversation, reveal and lines write its parts, faces says how
     markup/        what models wrote, as HTML; untrusted: what visitors wrote
     messages/      every sentence, in English and Korean
@@ -26,7 +26,6 @@ from arena.ui import theme
 from arena.ui.framework import sessions
 from arena.ui.framework.frontend import Frontend
 from arena.ui.framework.updates import Pages
-from arena.ui.pages import leaderboard
 from arena.ui.pages.duel import Duel
 from arena.ui.plain import PlainPages
 from arena.ui.plain import routes as plain_routes
@@ -49,8 +48,6 @@ def build(arena: Arena, settings: Settings, *, visitor_of: VisitorOf) -> gr.Bloc
             Duel(arena, visitor_of, "named", examples=settings.examples)
         with pages.route("Chat", "chat", show_in_navbar=False):
             Duel(arena, visitor_of, "chat", examples=settings.examples)
-    with pages.route("Leaderboard", "leaderboard", show_in_navbar=False):
-        leaderboard.lay_out(arena, visitor_of)
     pages.max_threads = _MAX_THREADS  # it also limits concurrent streams, so it is far above any number of battles
     pages.queue(default_concurrency_limit=None, max_size=_MAX_QUEUED, api_open=False)
     return cast(gr.Blocks, pages)

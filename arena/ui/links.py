@@ -8,12 +8,12 @@ from collections.abc import Mapping
 
 from arena.settings import Settings
 
-LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat", "leaderboard": "/leaderboard"}
+LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat"}
 """The pages that Gradio keeps up to date in the browser."""
-DOCUMENTS = {"about": "/about", "shared": "/battle", "mine": "/mine"}
+DOCUMENTS = {"leaderboard": "/leaderboard", "about": "/about", "shared": "/battle", "mine": "/mine"}
 """The pages that the server makes whole."""
-PLAIN_LEADERBOARD = "/leaderboard.html"
-"""The leaderboard without script; no page links to it but those without script."""
+OLD_LEADERBOARD = "/leaderboard.html"
+"""Redirects to the leaderboard, which once needed script."""
 NAMED = ("side_by_side", "chat")
 """The pages that show names, which the settings can switch off."""
 PULSE = "/pulse"

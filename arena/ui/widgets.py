@@ -13,7 +13,6 @@ from urllib.parse import parse_qsl
 import gradio as gr
 from gradio.i18n import I18nData
 
-from arena.ui.links import link
 from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
 
 
@@ -31,6 +30,8 @@ QUERY_HEADER = "x-page-query"
 """Gradio's requests have a query of their own; `connection.js` adds the page's."""
 MAX_QUERY_CHARS = 2000
 VisitorOf = Callable[[gr.Request], Identity]
+_OF_SERVER = ("owner_", "mine_", "filter_", "style_", "offline_", "view_", "column_", "computed_", "rated_")
+"""How the keys of sentences begin that no page of Gradio has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,11 @@ def browser_sentences() -> dict[str, dict[str, str]]:
     sentences: dict[str, dict[str, str]] = {}
     for language in LANGUAGES:
         texts = messages(language)
-        own = {key: sentence for key, sentence in texts.texts.items() if _is_filled_in_there(key, sentence)}
-        own["download_html"] = texts("download_html", json=link("/leaderboard.json"), csv=link("/leaderboard.csv"))
-        sentences[language] = own
+        sentences[language] = {key: text for key, text in texts.texts.items() if _is_filled_in_there(key, text)}
     return sentences
 
 
 def _is_filled_in_there(key: str, sentence: str) -> bool:
     """Whether the browser needs a sentence: those with numbers, and those of pages that the server makes, are filled in
     here."""
-    return "{" not in sentence and not key.startswith(("owner_", "mine_"))
+    return "{" not in sentence and not key.startswith(_OF_SERVER)

@@ -42,6 +42,7 @@ from db.queries.boards.ledger import (
 )
 from db.queries.boards.online import elo_state, is_long_replay, refresh_elo_state, replay
 from db.queries.boards.ratings import excluded_votes, rated_votes
+from db.queries.boards.speeds import speeds
 from db.queries.boards.tallies import tally
 from db.queries.decks.campaigns import (
     campaign_by_name,
@@ -261,6 +262,7 @@ __all__ = [
     "set_deck",
     "share_battle",
     "shared_battle",
+    "speeds",
     "store_verdicts",
     "tally",
     "touch_replica",

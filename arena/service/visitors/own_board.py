@@ -18,10 +18,11 @@ from functools import lru_cache
 
 from arena.rules import limits
 from arena.standings import Board
+from arena.standings.rating import Rated
+from arena.standings.rating import rated as rate
 from db.outcome import Outcome
 from db.queries import Cell
 from elo.battles import Cells
-from elo.board.leaderboard import Leaderboard, rate
 from elo.settings import Settings
 
 _MAX_BOARDS = 256
@@ -75,11 +76,11 @@ def own_settings(official: Settings) -> Settings:
     )
 
 
-def rater(official: Settings) -> Callable[[tuple[Cell, ...]], Leaderboard]:
+def rater(official: Settings) -> Callable[[tuple[Cell, ...]], Rated]:
     """Return the function from counted votes to a board; the boards asked for last are kept."""
     settings = own_settings(official)
 
-    def rated(cells: tuple[Cell, ...]) -> Leaderboard:
+    def rated(cells: tuple[Cell, ...]) -> Rated:
         return rate(Cells.from_counts(cells), settings)
 
     return lru_cache(maxsize=_MAX_BOARDS)(rated)

@@ -140,14 +140,16 @@ class Visitors:
         board = None
         if totals.n_counted >= limits.OWN_BOARD_VOTES:
             exclusions = {reason.label: n for reason, n in totals.exclusions.items()}
+            found = self._rate(cells)
             board = Board(
-                leaderboard=self._rate(cells),
+                leaderboard=found.leaderboard,
                 models=cards_of(models),
                 revision=revision,
                 computed_at=self._now(),
                 n_counted=totals.n_counted,
                 n_excluded=totals.n_excluded,
                 exclusions=exclusions,
+                average_win_rates=found.average_win_rates,
             )
         return OwnBoard(
             n_battles=totals.n_battles,

@@ -1,1 +1,1 @@
-"""The pages: the battle, the leaderboard, the about page."""
+"""Gradio's pages: the battle in its forms, whose answers stream."""

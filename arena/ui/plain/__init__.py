@@ -6,7 +6,8 @@
     early       the start page's prompt box until Gradio has made its own
     head        title, description, link preview
     about       the text of /about
-    pages       /about, the plain leaderboard, the 404 page; what Gradio's pages get, and their text without script
+    pages       /about, the 404 page; what Gradio's pages get, and their text without script
+    leaderboard/  the board, with filters
     shared/     a battle under its share id; mine/: the visitor's own battles and data
     choices     the forms of every page; forms reads what is sent
     routes      addresses

@@ -3,7 +3,7 @@
 from arena.rules import guardrails, labels
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, Messages, messages
-from arena.ui.pages.leaderboard_table import settings_line
+from arena.ui.plain.leaderboard.summary import settings_line
 from arena.ui.untrusted import cleaned
 
 

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from arena.service import Arena, Refusal
 from arena.ui.lines import notice, refusal_line
-from arena.ui.links import DOCUMENTS, FORMS, PAGES, PLAIN_LEADERBOARD
+from arena.ui.links import DOCUMENTS, FORMS, PAGES
 from arena.ui.plain.document import Documents
 from arena.ui.plain.forms import field, wants_json
 from arena.ui.plain.place import Consent, Theme
@@ -63,7 +63,7 @@ def back(request: Request) -> Response:
         came_from = urlsplit("")
     page = came_from.path.rpartition("/")[2]
     to_root = "../" * (request.scope["path"].count("/") - 1) or "./"
-    if f"/{page}" not in {*PAGES.values(), *DOCUMENTS.values(), PLAIN_LEADERBOARD}:
+    if f"/{page}" not in {*PAGES.values(), *DOCUMENTS.values()}:
         return Response(status_code=303, headers={"location": to_root})
     query = f"?{came_from.query}" if came_from.query else ""
     return Response(status_code=303, headers={"location": f"{to_root}{page}{query}"})

@@ -1,18 +1,14 @@
-"""What the server adds to Gradio's pages, and the pages that it makes itself: about, the plain leaderboard, the 404
-page."""
+"""What the server adds to Gradio's pages, and two of the pages that it makes itself: about and the 404 page."""
 
 from collections.abc import Mapping
 
 from markdown_it import MarkdownIt
 from starlette.requests import Request
 
-from arena.service import Board, Refusal
 from arena.settings import Settings
 from arena.ui import theme
-from arena.ui.lines import refusal_line
-from arena.ui.links import LIVE, PLAIN_LEADERBOARD, pages_of
+from arena.ui.links import LIVE, pages_of
 from arena.ui.messages import messages
-from arena.ui.pages.leaderboard_table import computed_line, table
 from arena.ui.plain.about import about_texts
 from arena.ui.plain.document import Documents
 from arena.ui.plain.early import early_prompt
@@ -58,7 +54,7 @@ class PlainPages:
         page, texts = _LIVE_AT[request.scope["path"]], place.texts
         text = _markdown.render(texts(f"{page}_title")) + f"<p>{plain(texts(f'{page}_intro'))}</p>"
         text += f"<p>{plain(texts(f'plain_{page}'))}</p>"
-        text += self._links(place, {"leaderboard": PLAIN_LEADERBOARD, "about": self._pages["about"]})
+        text += self._links(place, {name: self._pages[name] for name in ("leaderboard", "about")})
         early = early_prompt(texts) if page == "battle" else ""
         unscripted = f'<noscript><main class="frame plain">{text}</main></noscript>'
         return self.documents.shell.above(place, page) + early + unscripted
@@ -77,19 +73,6 @@ class PlainPages:
         place = self.documents.place(request)
         text = _markdown.render(self._about[place.texts.language])
         return self.documents.page(place, "about", f'<div id="about">{text}</div>')
-
-    def leaderboard(self, request: Request, board: Board | Refusal, now: float) -> str:
-        """Return the leaderboard as a page, or why there is none at present."""
-        place = self.documents.place(request)
-        texts = place.texts
-        text = _markdown.render(texts("leaderboard_title")) + f"<p>{plain(texts('leaderboard_intro'))}</p>"
-        if isinstance(board, Refusal):
-            text += refusal_line(board, texts)
-        else:
-            text += f'<div id="leaderboard-table">{table(board, texts)}</div>{computed_line(board, now, texts)}'
-        files = texts("download_html", json=f"{place.root}leaderboard.json", csv=f"{place.root}leaderboard.csv")
-        text += f'<p class="note">{files}</p><p class="note">{plain(texts("plain_frozen"))}</p>'
-        return self.documents.page(place, "leaderboard", f'<div id="leaderboard">{text}</div>')
 
     def _links(self, place: Place, pages: Mapping[str, str]) -> str:
         """Return links to the pages, each with its description."""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from starlette.requests import Request
 
-from arena.ui.links import DOCUMENTS, PAGES, PLAIN_LEADERBOARD
+from arena.ui.links import DOCUMENTS, PAGES
 from arena.ui.messages import LANGUAGES, Messages, messages, preferred_language
 
 Theme = Literal["light", "dark", "system"]
@@ -49,7 +49,7 @@ def place_of(request: Request, base: str) -> Place:
     """Return the place of a request. `base` is the path of the public URL, such as `/arena`, or empty."""
     language, path = language_of(request), request.scope["path"]
     query = f"?lang={language}" if request.query_params.get("lang") == language else ""
-    is_ours = path in {*PAGES.values(), *DOCUMENTS.values(), PLAIN_LEADERBOARD}
+    is_ours = path in {*PAGES.values(), *DOCUMENTS.values()}
     has_short_query = is_ours and len(request.scope["query_string"]) <= _MAX_QUERY
     return Place(
         path=path if is_ours else None,

@@ -1,6 +1,5 @@
 """The addresses of the pages that the server makes, of their forms, and of the icon."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Literal
 
@@ -8,10 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.requests import Request
 
-from arena.service import Arena, Board, Refusal
+from arena.service import Arena
 from arena.ui import theme
-from arena.ui.links import DOCUMENTS, PLAIN_LEADERBOARD, PULSE
-from arena.ui.plain import choices, mine, shared
+from arena.ui.links import DOCUMENTS, PULSE
+from arena.ui.plain import choices, leaderboard, mine, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
 
@@ -28,22 +27,13 @@ def routes(
     gives the browser another cookie with an answer."""
     router = APIRouter()
     router.include_router(choices.routes(arena, pages.documents, visitor_of))
+    router.include_router(leaderboard.routes(arena, pages.documents, visitor_of))
     router.include_router(shared.routes(arena, pages.documents, visitor_of))
     router.include_router(mine.routes(arena, pages.documents, visitor_of, make_new_visitor))
 
     @router.get(DOCUMENTS["about"])
     async def about(request: Request) -> Response:
         return HTMLResponse(pages.about(request))
-
-    @router.get(PLAIN_LEADERBOARD)
-    async def leaderboard(request: Request) -> Response:
-        board: Board | Refusal
-        try:
-            board = await arena.leaderboard()
-        except Refusal as refusal:
-            board = refusal
-        status = 503 if isinstance(board, Refusal) else 200
-        return HTMLResponse(pages.leaderboard(request, board, time.time()), status_code=status)
 
     @router.get(PULSE)
     async def pulse(request: Request) -> Response:

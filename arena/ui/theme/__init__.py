@@ -30,7 +30,7 @@ from arena.ui.messages import LANGUAGES, messages
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
-_BOTH_STYLES = ("pages/leaderboard", "answer/answer", "conversation/settings")
+_BOTH_STYLES = ("answer/answer", "conversation/settings")
 _STYLES = (
     "frame/tokens",
     "frame/header",
@@ -43,10 +43,20 @@ _STYLES = (
     *_BOTH_STYLES,
     "after_vote/reveal",
 )
-_PLAIN_STYLES = ("frame/tokens", "frame/header", *_BOTH_STYLES, "frame/plain", "pages/shared", "pages/mine")
-_PLAIN_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
+_PLAIN_STYLES = (
+    "frame/tokens",
+    "frame/header",
+    *_BOTH_STYLES,
+    "frame/plain",
+    "pages/leaderboard",
+    "pages/filters",
+    "pages/shared",
+    "pages/mine",
+)
+_BOTH_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
+_PLAIN_SCRIPTS = (*_BOTH_SCRIPTS, "pages/leaderboard")
 _SCRIPTS = (
-    *_PLAIN_SCRIPTS,
+    *_BOTH_SCRIPTS,
     "frame/page",
     "frame/connection",
     "battle/early",

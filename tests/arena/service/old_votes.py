@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arena.service.storage import online_elo
 from arena.settings import load
+from arena.standings.online import online_elo
 from db import exchange, queries
 from db.codes import BattleKind, Policy, Reason, Side, State
 from db.outcome import Outcome

@@ -13,10 +13,10 @@ import pytest
 from arena.players.events import Finish, Request, Thought, TimedOut, Token
 from arena.rules.limits import WITHDRAW_WITHIN_S
 from arena.service import Outcome
+from arena.standings.rating import rated as rate_votes
 from db import queries
 from db.codes import State
 from db.queries import BattleRecord
-from elo.board.leaderboard import rate
 from tests.arena.service.house import LONG, NAMES, House, battle, refused, run, started, watch
 from tests.fakes import ScriptedPlayer
 from tests.waiting import until
@@ -303,14 +303,14 @@ def test_a_reveal_does_not_wait_for_a_slow_board_and_shows_it_later(
 
     def slow(*args: Any, **options: Any) -> Any:
         assert may_go_on.wait(10)
-        return rate(*args, **options)
+        return rate_votes(*args, **options)
 
     async def main() -> None:
         arena = await started(house)
         first, second = await battle(arena), await battle(arena)
         before = await arena.vote("visitor", first, Outcome.A)
         monkeypatch.setattr("arena.rules.limits.REVEAL_WAIT_S", 0.05)
-        monkeypatch.setattr("arena.standings.rate", slow)
+        monkeypatch.setattr("arena.standings.official.rated", slow)
         reveal = await arena.vote("visitor", second, Outcome.A)
         rated = {one.model: one.rating for one in (reveal.a, reveal.b)}
         assert rated == {one.model: one.rating for one in (before.a, before.b)}

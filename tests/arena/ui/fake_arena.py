@@ -12,8 +12,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from arena.service import (
+    OFFICIAL,
     BattleView,
     Board,
+    Choices,
     Chosen,
     Held,
     Kind,
@@ -29,6 +31,7 @@ from arena.service import (
     SideView,
     Status,
     TurnView,
+    View,
     Withdrawal,
     WithdrawReason,
 )
@@ -278,7 +281,15 @@ class FakeArena:
         battle.reveal = Reveal(before.outcome, before.a, before.b, False, ("withdrawn",), 0.0)
         return battle.reveal
 
-    async def leaderboard(self) -> Board:
+    async def board_choices(self) -> Choices:
+        return Choices(("en", "ko"), ("code",))
+
+    async def older_board(self, view: View, visitor: str | None) -> tuple[Board | None, int]:
+        return self.board, 0
+
+    async def leaderboard(
+        self, view: View = OFFICIAL, *, visitor: str | None = None, address: str | None = None
+    ) -> Board:
         return self.board
 
     def _open(self, visitor: str) -> _Battle:
@@ -373,4 +384,5 @@ def _board(
         n_counted=n,
         n_excluded=sum(exclusions.values()),
         exclusions=exclusions,
+        average_win_rates={row.model: row.win_rate for row in rows},
     )

@@ -24,7 +24,6 @@ IDS = {
     "": f"{_BATTLE} another",
     "side-by-side": f"{_BATTLE} pick-a pick-b safety",
     "chat": f"{_DUEL} pick-a safety",
-    "leaderboard": "leaderboard-table download",
 }
 
 
@@ -71,7 +70,7 @@ def test_the_configuration_names_no_model_and_shows_no_handler() -> None:
     app = FastAPI()
     ui.mount(app, _build(arena), Settings())
     with TestClient(app) as client:
-        for path in ("/", "/side-by-side", "/chat", "/leaderboard", "/config", "/gradio_api/info"):
+        for path in ("/", "/side-by-side", "/chat", "/config", "/gradio_api/info"):
             body = client.get(path).text
             assert not [name for name in NAMES if name in body], path
         info = json.loads(client.get("/gradio_api/info").text)
@@ -490,9 +489,6 @@ def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.Lo
         async def vote(self, *_: Any) -> Any:
             raise RuntimeError("the detail")
 
-        async def leaderboard(self) -> Any:
-            raise RuntimeError("the detail")
-
         async def current(self, visitor: str, kind: str = "battle") -> str | None:
             raise RuntimeError("the detail")
 
@@ -502,30 +498,9 @@ def test_an_internal_error_is_logged_and_shown_as_one_sentence(caplog: pytest.Lo
         for function in pages.fns.values():
             if "load" in {name for _, name in function.targets}:
                 assert function.fn is not None
-                if function.fn.__name__ == "refresh":
-                    shown.append(_by_id(await function.fn("", _request()))["computed"])
-                else:
-                    shown.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
-        assert len(shown) == 5
+                shown.append((await _stream(function.fn, "", "", _request()))["notice"]["value"])
+        assert len(shown) == 4
         assert all("Something went wrong." in line and "detail" not in line for line in shown)
 
     asyncio.run(scenario())
     assert "the detail" in caplog.text
-
-
-def test_an_open_leaderboard_is_sent_again_only_when_it_changed() -> None:
-    async def scenario() -> None:
-        arena = FakeArena(board=full_board(revision=1))
-        pages = _build(arena)
-        refresh = next(
-            function.fn for function in pages.fns.values() if getattr(function.fn, "__name__", "") == "refresh"
-        )
-        assert refresh is not None
-        first = _by_id(await refresh("", _request()))
-        assert "Wren Sol" in first["leaderboard-table"]
-        on_page = first["Textbox"]
-        assert set(_by_id(await refresh(on_page, _request()))) == {"Textbox"}
-        arena.board = full_board(revision=2)
-        assert "leaderboard-table" in _by_id(await refresh(on_page, _request()))
-
-    asyncio.run(scenario())

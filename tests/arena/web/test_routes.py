@@ -8,12 +8,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from arena.service import Refusal, Status
+from arena.service import Board, Refusal, Status
 from arena.web.routes import routes
 from db.outcome import Outcome
 from elo.battles import Cells
 from elo.board.leaderboard import Leaderboard, rate
 from elo.settings import Settings
+
+NOBODY = SimpleNamespace(visitor=None, address="somewhere")
 
 
 class FakeArena:
@@ -27,15 +29,16 @@ class FakeArena:
             raise Refusal("not_stored")
         return Status(n_models=4, n_ready=1, n_loading=2, n_failed=1, n_votes=9, n_counted=7)
 
-    async def leaderboard(self) -> Any:
+    async def leaderboard(self, *_: Any, **options: Any) -> Any:
         if self._leaderboard is None:
             raise Refusal("no_board")
-        return SimpleNamespace(leaderboard=self._leaderboard, to_json=self._leaderboard.to_json)
+        n = self._leaderboard.n_votes
+        return Board(self._leaderboard, {}, revision=3, computed_at=5.0, n_counted=n, n_excluded=0, exclusions={})
 
 
 def client(leaderboard: Leaderboard | None) -> TestClient:
     app = FastAPI()
-    app.include_router(routes(FakeArena(leaderboard)))  # type: ignore[arg-type]
+    app.include_router(routes(FakeArena(leaderboard), lambda request: NOBODY))  # type: ignore[arg-type]
     return TestClient(app)
 
 
@@ -53,7 +56,7 @@ def test_health_counts_the_models_that_can_play(leaderboard: Leaderboard) -> Non
 
 def test_the_json_is_the_boards_own_digit_for_digit(leaderboard: Leaderboard) -> None:
     answer = client(leaderboard).get("/leaderboard.json")
-    assert answer.json() == json.loads(json.dumps(leaderboard.to_json()))
+    assert answer.json() == json.loads(json.dumps({**leaderboard.to_json(), "computed_at": 5.0, "n_excluded": 0}))
     assert [row["rating"] for row in answer.json()["models"]] == [row.rating for row in leaderboard.rows]
 
 

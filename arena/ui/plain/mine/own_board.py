@@ -1,20 +1,22 @@
 """Ratings from the visitor's own votes: the leaderboard's table, or only counts while there are few votes."""
 
-from arena.service import OwnBoard
+from arena.service import OFFICIAL, OwnBoard
 from arena.ui.messages import Messages
-from arena.ui.pages.leaderboard_table import computed_line, table
+from arena.ui.plain.leaderboard.summary import computed_line
+from arena.ui.plain.leaderboard.table import table
+from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 _COLUMNS = ("won", "lost", "tied")
 
 
-def own_board(own: OwnBoard, least: int, now: float, texts: Messages) -> str:
+def own_board(own: OwnBoard, least: int, now: float, place: Place) -> str:
     """Return the section. `least` is the number of counted votes that make ratings; `now` is a Unix time in seconds."""
-    n = own.n_counted
+    texts, n = place.texts, own.n_counted
     if own.board is not None:
         text = plain(texts("mine_board_thin" if own.is_thin else "mine_board_intro", votes=n))
-        parts = f'<p>{text}</p><div id="leaderboard-table">{table(own.board, texts)}</div>'
-        parts += computed_line(own.board, now, texts)
+        parts = f'<p>{text}</p><div id="leaderboard-table">{table(own.board, OFFICIAL, place, is_own=True)}</div>'
+        parts += computed_line(own.board, now, place)
     elif n:
         key = "mine_board_too_few_one" if n == 1 else "mine_board_too_few"
         parts = f"<p>{plain(texts(key, votes=n, least=least))}</p>{_counts(own, texts)}"

@@ -31,7 +31,7 @@ def page(
         return f'<div id="mine">{_title(texts)}{text}{data(consent_at, own, place)}</div>'
     parts = {"battles": battles(found, going_on, wish, place), "data": data(consent_at, own, place)}
     if wish.before is None:
-        parts = {"own-board": own_board(own, least, now, texts), **parts}
+        parts = {"own-board": own_board(own, least, now, place), **parts}
     names = {"own-board": "mine_board", "battles": "mine_battles", "data": "mine_data"}
     links = " ".join(f'<a href="#{part}">{plain(texts(names[part]))}</a>' for part in parts)
     jumps = f'<nav class="jumps" aria-label="{plain(texts("mine_parts"))}">{links}</nav>'

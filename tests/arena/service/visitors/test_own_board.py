@@ -15,7 +15,7 @@ CELLS = (
 
 def test_ratings_are_those_of_the_official_board_on_the_same_votes() -> None:
     official = rate(Cells.from_counts(CELLS), Settings())
-    own = rater(Settings())(CELLS)
+    own = rater(Settings())(CELLS).leaderboard
     assert own.rows == official.rows
     assert {row.model: row.interval for row in own.rows}["birch"] == "hessian", "a short record is marked"
 
@@ -25,7 +25,7 @@ def test_settings_that_one_visitors_votes_cannot_carry_are_left_out_and_the_othe
     assert own == Settings(mean=1500.0, ties="davidson", cluster="none")
     assert own_settings(Settings(method="elo")) == Settings(cluster="none")
     anchored = own_settings(Settings(gauge="anchor", anchor=(("dogwood", 1200.0),), weights="draw"))
-    assert len(rater(anchored)(CELLS).rows) == 3
+    assert len(rater(anchored)(CELLS).leaderboard.rows) == 3
 
 
 def test_records_count_wins_losses_and_ties_from_each_side() -> None:

@@ -22,9 +22,8 @@ SURFACE = {
     "": (f"{_STREAMS} retry-b.click another.click", f"{_STEPS} {_VOTES} {_AFTER_VOTE}"),
     "side-by-side": (f"{_STREAMS} retry-b.click", f"{_STEPS} {_VOTES} {_AFTER_VOTE}"),
     "chat": (_STREAMS, _STEPS),
-    "leaderboard": ("", ".tick .load"),
 }
-INPUTS = {"": 2, "side-by-side": 5, "chat": 5, "leaderboard": 1}
+INPUTS = {"": 2, "side-by-side": 5, "chat": 5}
 
 
 ARENA = FakeArena(word_s=0, board=full_board())

@@ -13,11 +13,9 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from arena import __version__, ui
-from arena.service import Board, Refusal
 from arena.settings import Link, Settings, load
-from arena.ui.links import DOCUMENTS, FORMS, LIVE, PAGES, PLAIN_LEADERBOARD, pages_of
+from arena.ui.links import DOCUMENTS, FORMS, LIVE, OLD_LEADERBOARD, PAGES, pages_of
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.pages.leaderboard_table import table
 from arena.ui.plain.place import place_of
 from arena.ui.plain.shell import Shell
 from arena.web import protect
@@ -49,7 +47,7 @@ def served(
         n_inputs={},
         texts=texts,
         public_url=public_url,
-        documents=[*DOCUMENTS.values(), PLAIN_LEADERBOARD],
+        documents=[*DOCUMENTS.values(), OLD_LEADERBOARD],
         forms=list(FORMS.values()),
     )
     with TestClient(ui.mount(app, pages, settings)) as client:
@@ -102,7 +100,7 @@ def test_a_title_with_markup_stays_text() -> None:
 
 def test_no_page_names_a_model_before_script_runs() -> None:
     with served() as client:
-        for path in (*PAGES.values(), "/nowhere"):
+        for path in {*PAGES.values(), "/nowhere"} - {PAGES["leaderboard"]}:
             page = client.get(path, headers=BROWSER).text
             assert not [name for name in NAMES if name in page], path
 
@@ -115,7 +113,7 @@ def test_without_script_a_page_says_what_it_is_and_what_can_be_read(language: st
             page = client.get(path, headers={"accept-language": language}).text
             _, body = re.findall(r"<noscript>(.*?)</noscript>", page, re.DOTALL)
             assert texts(f"plain_{name}") in body
-            assert {"./leaderboard.html", "./about"} <= _links(body)
+            assert {"./leaderboard", "./about"} <= _links(body)
             assert f'<html\n\tlang="{language}"' in page
         about = client.get("/about", headers={"accept-language": language}).text
     assert texts.texts["about_markdown"].split("\n")[3].removeprefix("## ") in about
@@ -124,13 +122,13 @@ def test_without_script_a_page_says_what_it_is_and_what_can_be_read(language: st
 
 def test_every_page_has_the_header_with_its_own_link_marked_and_the_footer() -> None:
     with served() as client:
-        for name, path in ({**PAGES} | {"leaderboard ": PLAIN_LEADERBOARD, "not_found": "/nowhere"}).items():
+        for name, path in ({**PAGES} | {"not_found": "/nowhere"}).items():
             page = client.get(path, headers=BROWSER).text
             header, footer = (re.findall(rf"<{tag} id.*?</{tag}>", page, re.DOTALL) for tag in ("header", "footer"))
             assert len(header) == len(footer) == 1, path
             assert {f".{one}" for one in PAGES.values()} <= _links(header[0])
             marked = re.findall(r'href="\./(\S*?)" aria-current="page"', header[0])
-            assert marked == ([] if name == "not_found" else [PAGES[name.strip()][1:]])
+            assert marked == ([] if name == "not_found" else [PAGES[name][1:]])
             assert f"Arena {__version__}" in footer[0]
 
 
@@ -151,32 +149,11 @@ def test_pages_that_the_settings_switch_off_are_left_out() -> None:
     assert pages_of(Settings(), every) == every
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_leaderboard_without_script_is_the_table_of_the_page(language: str) -> None:
-    board = full_board()
-    with served(FakeArena(board=board)) as client:
-        page = client.get("/leaderboard.html", headers={"accept-language": language}).text
-    assert table(board, messages(language)) in page
-    assert "<script" not in page
-    assert f'<html lang="{language}">' in page
-
-
-def test_a_leaderboard_without_ratings_says_why() -> None:
-    class Unrated(FakeArena):
-        async def leaderboard(self) -> Board:
-            raise Refusal("no_ratings")
-
-    with served(Unrated()) as client:
-        answer = client.get("/leaderboard.html")
-        assert answer.status_code == 503
-        assert "the reason is in its log" in answer.text
-
-
 def test_links_keep_a_language_that_the_address_chose() -> None:
     with served() as client:
-        page = client.get("/leaderboard.html?lang=ko", headers={"accept-language": "en"}).text
+        page = client.get("/leaderboard?lang=ko", headers={"accept-language": "en"}).text
         assert '<html lang="ko">' in page
-        assert {"./?lang=ko", "./about?lang=ko", "./leaderboard.html?lang=en"} <= _links(page)
+        assert {"./?lang=ko", "./about?lang=ko", "./leaderboard?lang=en"} <= _links(page)
         page = client.get("/?a=%22x&lang=ko").text
         assert '<html\n\tlang="ko"' in page
         assert {"./?a=%22x&amp;lang=en", "./about?lang=ko"} <= _links(page)

@@ -57,7 +57,7 @@ def client(house: House) -> Iterator[TestClient]:
         await arena.close()
 
     app, texts = FastAPI(lifespan=lifespan), ui.PlainPages(house.settings)
-    app.include_router(routes(arena))
+    app.include_router(routes(arena, partial(identify, secret=SECRET)))
     app.include_router(ui.plain_routes(arena, texts, partial(identify, secret=SECRET), renew))
     protect(app, pages=[], n_inputs={}, texts=texts, documents=list(DOCUMENTS.values()), forms=list(FORMS.values()))
     with TestClient(app, follow_redirects=False) as client:
@@ -202,7 +202,7 @@ def test_ratings_of_ones_own_begin_with_ten_votes_and_say_how_few_they_are(house
             fight(tx, NAMES, Outcome.B, BO_ID)
     page = client.get("/mine").text
     assert "Computed from only 10 counted votes of yours" in page
-    assert re.findall(r'<span class="name">(.*?)</span>', page) == list(NAMES), "Bo's votes say otherwise"
+    assert re.findall(r'<a class="name"[^>]*>(.*?)</a>', page) == list(NAMES), "Bo's votes say otherwise"
     assert "Computed from 10 votes" in page
     assert "Bradley-Terry fit" in page
 

@@ -1,26 +1,30 @@
 """The official board, computed once for each revision of the ledger.
 
 It takes one consistent read of the ledger, in which only pairs with a new or changed vote are counted again, and one
-fit in a worker thread. `elo` has the arithmetic of ratings and
-`db.queries` the SQL. `python -m elo recompute` on an export gives the same numbers.
+fit in a worker thread. `elo` has the arithmetic of ratings and `db.queries` the SQL. `python -m elo recompute` on an
+export gives the same numbers.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection
 
+from arena.players.roster import Roster
 from arena.rounds.matchmaking import Known, known_from
+from arena.settings import Player
+from arena.standings.board import Board
+from arena.standings.cards import ModelCard, cards_of, scores_of
+from arena.standings.online import online_elo, online_ratings
+from arena.standings.rating import rated
 from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind
-from db.queries import StoredModel, Tally
+from db.queries import Tally
 from db.session import Database
 from elo.battles import Cells, MissingDataError, Votes
-from elo.board.leaderboard import BoardRow, Leaderboard, rate, rate_online
 from elo.chance.poisson import DrawnCounts
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
@@ -32,50 +36,6 @@ logger = logging.getLogger(__name__)
 
 class NoRatingsError(Exception):
     """The votes give no ratings under the arena's settings; `__cause__` is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelCard:
-    """What the board shows of a model beside its ratings. `parameters` is a count, or None if it is unknown."""
-
-    name: str
-    organisation: str | None
-    family: str | None
-    licence: str | None
-    parameters: int | None
-    is_retired: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The official board at `revision` of the ledger.
-
-    `leaderboard.rows` are the rated models in order, `leaderboard.unrated` the names without a counted vote, and
-    `models` has a card for each of both. The board is made of `n_counted` votes; `n_excluded` do not count, and
-    `exclusions` counts them by reason (a vote may have several). `computed_at` is a Unix time in seconds.
-    """
-
-    leaderboard: Leaderboard
-    models: Mapping[str, ModelCard]
-    revision: int
-    computed_at: float
-    n_counted: int
-    n_excluded: int
-    exclusions: Mapping[str, int]
-
-    def row(self, model: str) -> BoardRow | None:
-        """Return the model's row, or None if it has no counted vote."""
-        return next((row for row in self.leaderboard.rows if row.model == model), None)
-
-    def without(self, names: Collection[str]) -> "Board":
-        """Return the board without these models among the unrated ones. Rated models stay."""
-        listed = tuple(name for name in self.leaderboard.unrated if name not in names)
-        return replace(self, leaderboard=replace(self.leaderboard, unrated=listed))
-
-    def to_json(self) -> dict[str, object]:
-        """Return the JSON of `recompute`, which includes revision and exclusions, with the time and the number of votes
-        that do not count."""
-        return {**self.leaderboard.to_json(), "computed_at": self.computed_at, "n_excluded": self.n_excluded}
 
 
 class Standings:
@@ -94,6 +54,13 @@ class Standings:
         """The votes of the last board, counted: only pairs with a change since then are counted again."""
         self._drawn = DrawnCounts()
         self._known = Known()
+        self._online = online_elo(settings)
+        self._players: Mapping[str, Player] = {}
+
+    def describe(self, roster: Roster) -> None:
+        """Show the prices of this roster from now on."""
+        self._players = roster.by_name
+        self.forget()
 
     async def board(self) -> Board:
         """Return a board that includes every change of the ledger committed before this call.
@@ -103,7 +70,7 @@ class Standings:
             NoRatingsError: the prior is 0 and the likelihood has no maximum; no vote has a column that the settings
                 need; an anchored model has no vote; or the votes form too few clusters for intervals.
         """
-        revision = await in_thread(self._revision)
+        revision = await self.revision()
         async with self._lock:
             if self._board is not None and self._board.revision >= revision:
                 return self._board
@@ -121,7 +88,11 @@ class Standings:
 
     async def cards(self) -> Mapping[str, ModelCard]:
         """Return the card of every stored model, by name, without computing a board. Raises `DatabaseError`."""
-        return await in_thread(self._cards)
+        return await in_thread(self._stored_cards)
+
+    async def revision(self) -> int:
+        """Return the revision of the ledger now. Raises `DatabaseError`."""
+        return await in_thread(self._revision)
 
     @property
     def latest(self) -> Board | None:
@@ -137,36 +108,49 @@ class Standings:
         """Compute the board again at the next request, because a model's card has changed, which makes no revision."""
         self._board = self._failed = None
 
+    def cards_in(self, tx: Connection) -> Mapping[str, ModelCard]:
+        """Return the card of every stored model as this transaction sees it."""
+        return cards_of(queries.list_models(tx), self._players, queries.speeds(tx))
+
     def _revision(self) -> int:
         with self._database.read() as tx:
             return queries.ledger_state(tx).revision
 
-    def _cards(self) -> Mapping[str, ModelCard]:
+    def _stored_cards(self) -> Mapping[str, ModelCard]:
         with self._database.read() as tx:
-            return cards_of(queries.list_models(tx))
+            return self.cards_in(tx)
 
     def _compute(self) -> Board:
+        online = online_ratings(self._database, self._online)
         with self._database.read() as tx:
             tally = self._tally = queries.tally(tx, BattleKind.BATTLE, self._tally)
             votes = self._votes(tx, tally)
-            models = queries.list_models(tx)
             names = queries.model_names(tx)
+            cards, scores = self.cards_in(tx), scores_of(queries.scores(tx))
         self._known = known_from(Cells.from_counts(tally.cells(names)))
-        listed = [model.info.name for model in models if not model.is_retired]
-        if isinstance(votes, Votes) and self._settings.method == "elo":
-            leaderboard = rate_online(votes, self._settings, listed=listed)
-        else:
-            leaderboard = rate(votes, self._settings, listed=listed, kept=self._drawn)
+        found = rated(
+            votes,
+            self._settings,
+            listed=[name for name, card in cards.items() if not card.is_retired],
+            kept=self._drawn,
+        )
         exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
         totals = tally.totals
         return Board(
-            leaderboard=leaderboard.sourced(revision=tally.revision, excluded=exclusions, kind=BattleKind.BATTLE.label),
-            models=cards_of(models),
+            leaderboard=found.leaderboard.sourced(
+                revision=tally.revision, excluded=exclusions, kind=BattleKind.BATTLE.label
+            ),
+            models=cards,
             revision=tally.revision,
             computed_at=self._clock(),
             n_counted=totals.counted,
             n_excluded=totals.excluded,
             exclusions=exclusions,
+            average_win_rates=found.average_win_rates,
+            online=online,
+            scores=scores,
+            fitted=found.fitted,
+            spread=found.spread,
         )
 
     def _votes(self, tx: Connection, tally: Tally) -> Cells | Votes:
@@ -186,18 +170,3 @@ class Standings:
             tx, BattleKind.BATTLE, with_answers=with_answers, with_style=with_style, further=further
         )
         return gathered(rows, columns, further)
-
-
-def cards_of(models: Iterable[StoredModel]) -> Mapping[str, ModelCard]:
-    """Return the cards of stored models, by name."""
-    return {
-        model.info.name: ModelCard(
-            name=model.info.name,
-            organisation=model.info.organisation,
-            family=model.info.family,
-            licence=model.info.licence,
-            parameters=model.info.parameters,
-            is_retired=model.is_retired,
-        )
-        for model in models
-    }

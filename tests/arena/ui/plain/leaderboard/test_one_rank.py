@@ -8,11 +8,10 @@ import re
 import pytest
 
 from arena.service import Board
-from arena.ui.messages import messages
-from arena.ui.pages.leaderboard_table import table
 from elo import Settings, rate
 from elo.board.leaderboard import board_csv
 from elo.board.table import columns
+from tests.arena.ui.plain.leaderboard.test_table import EN, table
 from tests.elo import reference
 
 Spans = list[tuple[str, int, int]]
@@ -33,7 +32,7 @@ def test_every_output_gives_a_model_the_same_rank(name: str, settings: Settings)
     lines = csv.DictReader(io.StringIO(board_csv(board)))
     assert in_json == [(line["model"], int(line["rank"]), int(line["rank_worst"])) for line in lines]
     assert in_json == [span(row[1], row[0], "-") for row in columns(board)[1:]]
-    page = table(Board(board, {}, 1, 0.0, board.n_votes, 0, {}), messages("en"))
-    cells = re.findall(r'<td class="rank">(.*?)</td><td class="model"><span class="name">(.*?)</span>', page)
+    page = table(Board(board, {}, 1, 0.0, board.n_votes, 0, {}), EN)
+    cells = re.findall(r'<td class="rank">(.*?)</td><th scope="row" class="model"><a[^>]*>(.*?)</a>', page)
     assert in_json == [span(model, shown, "–") for shown, model in cells]
     assert any(best < worst for _, best, worst in in_json) == bool(settings.bootstrap)

@@ -12,6 +12,7 @@ import pytest
 
 from arena.service import online_elo
 from arena.standings import Board, NoRatingsError, Standings
+from arena.standings.rating import rated
 from db import queries
 from db.__main__ import main as db_main
 from db.codes import BattleKind, Reason, Side, State
@@ -19,7 +20,6 @@ from db.outcome import Outcome
 from db.queries import AnswerRecord, ModelInfo, NewBattle, StoredSettings
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
-from elo.board.leaderboard import rate
 from elo.fit.bradley_terry import NoMaximumError
 from elo.settings import Settings
 
@@ -195,9 +195,9 @@ def counted(monkeypatch: pytest.MonkeyPatch, during: Callable[[], None] = lambda
     def counting(*args: Any, **options: Any) -> Any:
         computed.append(threading.current_thread())
         during()
-        return rate(*args, **options)
+        return rated(*args, **options)
 
-    monkeypatch.setattr("arena.standings.rate", counting)
+    monkeypatch.setattr("arena.standings.official.rated", counting)
     return computed
 
 

@@ -6,9 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from arena.service import Board
-from arena.ui.messages import LANGUAGES, messages
-from arena.ui.pages.leaderboard_table import computed_line, settings_line, table
+from arena.service import OFFICIAL, Board, View
+from arena.ui.messages import LANGUAGES, Messages, messages
+from arena.ui.plain.leaderboard import summary
+from arena.ui.plain.leaderboard import table as tables
+from arena.ui.plain.leaderboard.summary import settings_line
+from arena.ui.plain.place import Place
 from elo.board.fragility import Fragility
 from elo.board.leaderboard import BoardRow
 from elo.board.wording import ENGLISH
@@ -17,6 +20,18 @@ from elo.settings import Settings
 from tests.arena.ui.fake_arena import empty_board, full_board
 
 EN = messages("en")
+
+
+def place_in(texts: Messages) -> Place:
+    return Place("/leaderboard", "./", texts, "", (), "system", "hidden")
+
+
+def table(board: Board, texts: Messages, view: View = OFFICIAL) -> str:
+    return tables.table(board, view, place_in(texts))
+
+
+def computed_line(board: Board, now: float, texts: Messages) -> str:
+    return summary.computed_line(board, now, place_in(texts))
 
 
 class _Table(HTMLParser):
@@ -44,6 +59,10 @@ class _Table(HTMLParser):
             self.rows[-1][-1] += data
 
 
+def _text(html: str) -> str:
+    return re.sub("<[^>]*>", "", html)
+
+
 def _with_rows(*rows: BoardRow) -> Board:
     board = full_board()
     return replace(board, leaderboard=replace(board.leaderboard, rows=rows))
@@ -51,13 +70,12 @@ def _with_rows(*rows: BoardRow) -> Board:
 
 def test_the_rows_are_the_boards_in_its_order_with_ranks_as_spans() -> None:
     head, *rows = _Table(table(full_board(), EN)).rows
-    assert [head[0], head[1], head[4]] == ["Rank", "Model", "95% interval"]
+    assert [head[0], head[1], head[2], head[4]] == ["Rank", "Model", "Rating ↓", "95% interval"]
     assert [row[0] for row in rows] == ["1–2", "1–2", "3–4", "4"]
-    assert rows[0][1].startswith("Wren Sol")
-    assert rows[0][1].endswith("Apache-2.0")
+    assert rows[0][1] == "Wren Sol"
     assert rows[0][2] == "1087"
     assert rows[0][4] == "1061–1114"
-    assert rows[0][5:] == ["Votes 412", "Win rate 64%"]
+    assert rows[0][5:] == ["Votes 412", "Avg. win rate 64%", "This project", "Apache-2.0", "Size 1M"]
 
 
 def test_a_rare_kind_of_interval_is_marked_and_explained() -> None:
@@ -90,10 +108,6 @@ def test_only_short_records_are_marked_whatever_the_kind_of_the_board() -> None:
         assert html.count('class="note"') == 2
 
 
-def test_the_table_is_one_line_because_markdown_ends_html_at_an_empty_one() -> None:
-    assert "\n" not in table(full_board(), EN)
-
-
 def test_names_are_shown_as_text() -> None:
     evil = replace(full_board().leaderboard.rows[0], model="<img src=x onerror=alert(1)>")
     assert "<img" not in table(_with_rows(evil), EN)
@@ -123,13 +137,13 @@ def test_an_empty_board_says_so_and_lists_its_models() -> None:
     html = table(empty_board(), EN)
     assert "No vote has been counted yet" in html
     assert "<table" not in html
-    assert "Models: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in html
+    assert "Models: Wren Sol, Moss Tarn, Fen Quill, Ash Lark" in _text(html)
 
 
 def test_models_without_votes_are_listed_below_with_possible_reasons() -> None:
     board = full_board()
     waiting = replace(board, leaderboard=replace(board.leaderboard, unrated=("Dew Finch",)))
-    assert "new or unavailable: Dew Finch" in table(waiting, EN)
+    assert "new or unavailable: Dew Finch" in _text(table(waiting, EN))
 
 
 def test_the_line_under_the_table_has_votes_reasons_and_age() -> None:
@@ -143,7 +157,8 @@ def test_the_line_under_the_table_has_votes_reasons_and_age() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "age"), [(0, "just now"), (59, "just now"), (60, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")]
+    ("seconds", "age"),
+    [(1.9, "just now"), (59, "59 s ago"), (60, "1 min ago"), (7200, "2 h ago"), (200_000, "2 d ago")],
 )
 def test_the_age_is_in_its_largest_unit(seconds: float, age: str) -> None:
     board = full_board()

@@ -1,0 +1,60 @@
+"""What a reader of the board can choose from: the languages and tags of the votes so far."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from arena.threads import in_thread
+from db import queries
+from db.codes import BattleKind
+from db.errors import DatabaseError
+from db.session import Database
+
+logger = logging.getLogger(__name__)
+
+_KEEP_S = 60.0
+_MOST_TAGS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """Each value that a vote has, the most frequent first."""
+
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+class KnownChoices:
+    """The choices, read at most once a minute. Only the first page waits for them; later ones show those from before
+    while they are read again."""
+
+    def __init__(self, database: Database, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._known = Choices()
+        self._read_at: float | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def latest(self) -> Choices:
+        """Return the choices; none while the database does not answer."""
+        is_old = self._read_at is None or self._clock() - self._read_at > _KEEP_S
+        if is_old and self._reading is None:
+            self._reading = asyncio.create_task(self._read())
+        if self._read_at is None and self._reading is not None:
+            await asyncio.shield(self._reading)
+        return self._known
+
+    async def _read(self) -> None:
+        try:
+            self._known = await in_thread(self._stored)
+        except DatabaseError:
+            logger.exception("the choices of the leaderboard cannot be read")
+        finally:
+            self._read_at, self._reading = self._clock(), None
+
+    def _stored(self) -> Choices:
+        with self._database.read() as tx:
+            found = queries.filter_choices(tx, (BattleKind.BATTLE, BattleKind.QUICK))
+        return Choices(tuple(found.languages), tuple(found.tags)[:_MOST_TAGS])
