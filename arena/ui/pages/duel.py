@@ -234,6 +234,9 @@ class Duel:
         self._n_watchers += 1
         try:
             async for view in self._arena.follow(visitor, battle_id):
+                if view.notice == "left":  # as Next does: what comes last from either must be the same page
+                    yield showing.idle(await self._arena.status(), caller.texts, self._kind)
+                    return
                 yield showing.battle(view, caller.texts, self._answers.of(view))
                 pause_s = max(0.0, self._n_watchers / MAX_VIEWS_PER_S - TICK_S)
                 await asyncio.sleep(random.uniform(0.5, 1.5) * pause_s)  # spread the pages over time

@@ -17,6 +17,7 @@ from arena.settings.sections import ArenaSettings
 from arena.ui.links import pages_of
 from db.outcome import Outcome
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board
+from tests.waiting import until
 
 _DUEL = "prompt send stop cancel answer-a retry-a regenerate next"
 _BATTLE = f"{_DUEL} answer-b retry-b vote-a vote-tie vote-bad vote-b reveal withdraw"
@@ -377,6 +378,21 @@ def test_both_sides_are_asked_again_and_another_pair_is_asked_the_same() -> None
         assert shown["Textbox"]["value"] != first
         assert shown["asked"]["value"].count("Hello") == 1
         assert arena.battles[first].state == "void"
+
+    asyncio.run(scenario())
+
+
+def test_a_stream_of_a_battle_that_was_left_ends_with_the_idle_page() -> None:
+    """Its last face may come after that of Next, and would cover it."""
+
+    async def scenario() -> None:
+        arena = FakeArena(word_s=60)
+        pages = _build(arena)
+        stream = asyncio.create_task(_stream(_handler(pages, "send"), "", "Hello", _request()))
+        await until(lambda: bool(arena.battles))
+        await _handler(pages, "next")(next(iter(arena.battles)), _request())
+        shown = await stream
+        assert (shown["marker"]["value"], shown["intro"]["visible"]) == ("idle", True)
 
     asyncio.run(scenario())
 
