@@ -87,18 +87,15 @@ class Storage:
         now = self._now()
         with self._database.write() as tx:
             queries.touch_replica(tx, self._replica, now=now)
-            queries.upsert_models(tx, models, now=now)
-            queries.retire_models(tx, retired, now=now)
+            _register_models(tx, models, retired, now)
             return queries.close_stale_battles(
                 tx, replica=self._replica, lost_before=now - limits.LOST_AFTER_S, now=now
             )
 
     def register_models(self, models: Sequence[ModelInfo], *, retired: Collection[str]) -> None:
         """Register the active models and retire those named in `retired`, as `register` does."""
-        now = self._now()
         with self._database.write() as tx:
-            queries.upsert_models(tx, models, now=now)
-            queries.retire_models(tx, retired, now=now)
+            _register_models(tx, models, retired, self._now())
 
     def tidy(self) -> None:
         """Record that this process is alive, and delete addresses before they are a day old."""
@@ -295,6 +292,11 @@ class DatabaseJournal:
     def _void(self, battle_id: str) -> None:
         with self._database.write() as tx:
             queries.set_battle_state(tx, battle_id, State.VOID, now=self._now())
+
+
+def _register_models(tx: Connection, models: Sequence[ModelInfo], retired: Collection[str], now: float) -> None:
+    queries.upsert_models(tx, models, now=now)
+    queries.retire_models(tx, retired, now=now)
 
 
 def rules_of(settings: Settings) -> ledger.Rules:

@@ -18,7 +18,14 @@ EVEN = 0.05
 def card(reveal: Reveal, texts: Messages) -> str:
     sides = _side("a", reveal, texts) + _side("b", reveal, texts)
     older = f'<p class="older">{plain(texts("board_older"))}</p>' if reveal.has_board and reveal.is_board_older else ""
-    line = f"{plain(chosen(reveal.outcome, texts))} {verdict(reveal, texts)} {_expected(reveal, texts)}".strip()
+    said = verdict(
+        reveal.reasons,
+        texts,
+        counted=texts("vote_counted") + (f" {texts('online_replaying')}" if reveal.is_replaying else ""),
+        not_counted=texts("vote_not_counted"),
+        withdrawn=texts("withdrawn"),
+    )
+    line = f"{plain(chosen(reveal.outcome, texts))} {said} {_expected(reveal, texts)}".strip()
     return f'<div class="card"><div class="sides">{sides}</div>{older}<p class="verdict">{line}</p></div>'
 
 
@@ -26,14 +33,12 @@ def chosen(outcome: Outcome, texts: Messages) -> str:
     return texts(CHOSEN[outcome])
 
 
-def verdict(reveal: Reveal, texts: Messages) -> str:
-    """Return whether the vote counts, or why not."""
-    if "withdrawn" in reveal.reasons:
-        return f'<span class="not-counted">{plain(texts("withdrawn"))}</span>'
-    if reveal.is_counted:
-        counted = texts("vote_counted") + (f" {texts('online_replaying')}" if reveal.is_replaying else "")
+def verdict(reasons: tuple[str, ...], texts: Messages, *, counted: str, not_counted: str, withdrawn: str) -> str:
+    """Return whether a vote counts, or why not, in the page's own sentences for the three cases."""
+    if not reasons:
         return f'<span class="counted">{plain(counted)}</span>'
-    return f'<span class="not-counted">{plain(texts("vote_not_counted"))} {plain(why(reveal.reasons, texts))}</span>'
+    line = withdrawn if "withdrawn" in reasons else f"{not_counted} {why(reasons, texts)}"
+    return f'<span class="not-counted">{plain(line)}</span>'
 
 
 def why(reasons: tuple[str, ...], texts: Messages) -> str:

@@ -9,7 +9,7 @@ from arena.ui.links import DOCUMENTS, FORMS, LIVE, OPEN_BATTLE
 from arena.ui.messages import Messages
 from arena.ui.plain.mine.place import Wish, own_link
 from arena.ui.plain.place import Place
-from arena.ui.reveal.card import chosen, why
+from arena.ui.reveal.card import chosen, verdict
 from arena.ui.untrusted import plain
 
 LIVE_PAGES = {"battle": LIVE["battle"], "named": LIVE["side_by_side"], "chat": LIVE["chat"]}
@@ -99,13 +99,13 @@ def _names(battle: OwnBattle, texts: Messages) -> str:
 def _verdict(battle: OwnBattle, goes_on: bool, texts: Messages) -> str:
     if battle.outcome is None:
         return f'<p class="verdict">{plain(texts(_unvoted(battle, goes_on)))}</p>'
-    if "withdrawn" in battle.reasons:
-        line = f'<span class="not-counted">{plain(texts("mine_withdrawn"))}</span>'
-    elif battle.reasons:
-        reason = f"{texts('mine_not_counted')} {why(battle.reasons, texts)}"
-        line = f'<span class="not-counted">{plain(reason)}</span>'
-    else:
-        line = f'<span class="counted">{plain(texts("mine_is_counted"))}</span>'
+    line = verdict(
+        battle.reasons,
+        texts,
+        counted=texts("mine_is_counted"),
+        not_counted=texts("mine_not_counted"),
+        withdrawn=texts("mine_withdrawn"),
+    )
     return f'<p class="verdict">{plain(chosen(battle.outcome, texts))} {line}</p>'
 
 

@@ -16,7 +16,7 @@ from arena.ui.markup import static
 from arena.ui.messages import Messages
 from arena.ui.plain.place import Place
 from arena.ui.reveal import more, numbers
-from arena.ui.reveal.card import CHOSEN, why
+from arena.ui.reveal.card import CHOSEN, verdict
 from arena.ui.untrusted import plain
 from db.outcome import Outcome
 
@@ -72,13 +72,14 @@ def _verdict(battle: SharedBattle, texts: Messages) -> str:
     if battle.outcome is None:
         return plain(texts("shared_no_vote" if battle.names else "shared_no_vote_blind"))
     chosen = plain(texts("shared_" + CHOSEN[battle.outcome]))
-    if "withdrawn" in battle.reasons:
-        line = texts("shared_withdrawn")
-    elif battle.reasons:
-        line = f"{texts('shared_not_counted')} {why(battle.reasons, texts)}"
-    else:
-        return f'{chosen} <span class="counted">{plain(texts("shared_counted"))}</span>'
-    return f'{chosen} <span class="not-counted">{plain(line)}</span>'
+    said = verdict(
+        battle.reasons,
+        texts,
+        counted=texts("shared_counted"),
+        not_counted=texts("shared_not_counted"),
+        withdrawn=texts("shared_withdrawn"),
+    )
+    return f"{chosen} {said}"
 
 
 def _own(battle: SharedBattle, place: Place) -> str:
