@@ -17,5 +17,6 @@ def early_prompt(texts: Messages) -> str:
         f'<div id="early" class="frame"><h1>{title}</h1><p>{plain(texts("battle_intro"))}</p><form>'
         f'<textarea rows="1" aria-label="{escape(texts("prompt_label"))}"'
         f' placeholder="{escape(texts("prompt_placeholder"))}"></textarea>'
-        f"<button>{plain(texts('send'))}</button></form></div>"
+        f"<button>{plain(texts('send'))}</button></form>"
+        f'<p role="alert" hidden>{plain(texts("early_late"))}</p></div>'
     )

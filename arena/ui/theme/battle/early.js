@@ -48,4 +48,13 @@
     box.setSelectionRange(selectionStart, selectionEnd);
   };
   settled.push(handOver);
+
+  /* A script that does not come leaves this box for good: the visitor reads what to do. */
+  const LATE_MS = 20000;
+  const warn = () => {
+    const line = byId("early")?.querySelector("[role=alert]");
+    if (line) line.hidden = false;
+  };
+  addEventListener("error", (event) => event.target.tagName === "SCRIPT" && warn(), { capture: true });
+  setTimeout(warn, LATE_MS);
 })();

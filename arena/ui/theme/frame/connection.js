@@ -97,7 +97,7 @@
 
   /* Text that was typed and not sent is put back into its box, once the page has shown what the server knows and if the box is empty. */
   const keep = () => {
-    const prompt = box();
+    const prompt = box() ?? document.querySelector("#early textarea");
     if (prompt?.value && (isLost || !prompt.disabled)) sessionStorage.setItem(DRAFT, prompt.value);
   };
   addEventListener("pagehide", keep);
