@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
     from arena.metrics import Metrics
+    from arena.players.endpoint import Endpoint
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
@@ -183,6 +184,7 @@ def _wire(
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
+    from arena.service.moderation import Moderator
     from arena.service.owner import Owner, retired_by_owner
     from arena.service.trials import trials_of
     from arena.ui import links
@@ -201,7 +203,11 @@ def _wire(
         server=native,
         metrics=metrics,
     )
-    arena = Arena(settings, roster, database, health, replica=replica, metrics=metrics)
+    judge = connector.moderator(roster, settings.moderation, settings.battle) if settings.moderation.is_on else None
+    moderator = (
+        Moderator(settings.moderation.name or "", judge, settings.moderation, metrics=metrics) if judge else None
+    )
+    arena = Arena(settings, roster, database, health, replica=replica, metrics=metrics, moderator=moderator)
     owner = Owner(settings, roster, arena=arena, health=health, database=database, connector=connector, read=read)
     metrics.watch(owner.running, owner.states)
     app = FastAPI(
@@ -209,7 +215,7 @@ def _wire(
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        lifespan=lambda app: _running(database, native, health, arena, owner, app.state.admin),
+        lifespan=lambda app: _running(database, native, health, arena, owner, app.state.admin, judge),
     )
     app.state.admin, app.state.owner_page = _admin(settings, owner, metrics)
     texts = ui.PlainPages(settings)
@@ -275,6 +281,7 @@ async def _running(
     arena: "Arena",
     owner: "Owner",
     admin: "AdminServer | None",
+    judge: "Endpoint | None",
 ) -> AsyncIterator[None]:
     """Run the arena, the model server, the probes and the admin port while pages are served."""
     from arena.web.admin.hang_up import reloading
@@ -295,6 +302,8 @@ async def _running(
             await admin.stop()
         await arena.close()
         await health.aclose()
+        if judge is not None:
+            await judge.aclose()
         if native is not None:
             await native.stop()
         await asyncio.to_thread(database.close)

@@ -2,6 +2,7 @@
 
 arena init                                write arena.toml into this folder, with the four demo models
 arena check                               ask each model once before a start, and print the settings that it needs
+arena moderation-check --moderator NAME   measure a model that is to judge prompts and answers
 arena simulate-crowd                      let simulated voters hold battles in a running arena
 arena admin recompute-verdicts --dry-run  print what the present rules would change
 arena admin recompute-verdicts            the same, and store it; an arena may run on the database meanwhile
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from arena import __version__
-from arena.commands import check, init_file, simulate_crowd, verdicts
+from arena.commands import check, init_file, moderation_check, simulate_crowd, verdicts
 from arena.settings import SettingsError
 from db.errors import DatabaseError
 
@@ -45,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     init_file.add_to(commands)
     check.add_to(commands)
+    moderation_check.add_to(commands)
     simulate_crowd.add_to(commands)
     admin = commands.add_parser("admin", help="work on the stored votes")
     verdicts.add_to(admin.add_subparsers(dest="step", required=True))

@@ -19,6 +19,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _FIRST_TOKEN_S = (0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300)
 _TOKENS_PER_S = (1, 2, 5, 10, 20, 40, 80, 160, 320, 640)
 _RESPONSE_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_VERDICT_S = (0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 15, 30)
 _STATES = ("ready", "loading", "down", "failed", "retired", "inactive")
 
 
@@ -63,6 +64,20 @@ class Metrics:
             registry=registry,
         )
 
+        self._judged = Histogram(
+            "arena_moderation_seconds",
+            "Seconds until the verdict on a prompt or an answer, by verdict and by what followed.",
+            ["subject", "verdict", "action"],
+            buckets=_VERDICT_S,
+            registry=registry,
+        )
+        self._not_judged = Counter(
+            "arena_moderation_no_verdict",
+            "Prompts and answers without a verdict, by cause.",
+            ["cause"],
+            registry=registry,
+        )
+
     def battle_opened(self, kind: str) -> None:
         self._battles.labels(kind).inc()
 
@@ -79,6 +94,14 @@ class Metrics:
             self._first_token.labels(model).observe(ttft_s)
         if tokens_per_s is not None:
             self._speed.labels(model).observe(tokens_per_s)
+
+    def judged(self, subject: str, verdict: str, action: str, seconds: float) -> None:
+        """Count a prompt or an answer that was given to the moderator."""
+        self._judged.labels(subject, verdict, action).observe(seconds)
+
+    def not_judged(self, cause: str) -> None:
+        """Count a text without a verdict; `cause` is the code of an error, or a word of `service.moderation`."""
+        self._not_judged.labels(cause).inc()
 
     def responded(self, page: str, seconds: float) -> None:
         self._responses.labels(page).observe(seconds)

@@ -3,9 +3,13 @@ the work.
 
     init_file   init: the settings as a file
     check       check: ask each model once before a start
+    moderation_check
+                moderation-check: measure a moderator on labelled texts
     simulate_crowd
                 simulate-crowd: voters who know the right answers, in a running arena
     verdicts    admin recompute-verdicts: judge every vote again
+
+`quiet` turns off the log.
 
 `add_to` adds a command to the parser; the function that runs it takes the parsed options and the environment, and
 returns the exit code.

@@ -2,14 +2,13 @@
 
 import argparse
 import asyncio
-import logging
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from arena.commands import Commands
+from arena.commands.quiet import without_log
 from arena.settings import Settings, SettingsError
 from arena.settings.command_line import add_options, settings_from
 
@@ -34,19 +33,8 @@ def add_to(commands: Commands) -> None:
 
 def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`."""
-    with _without_log():  # what is printed says the same
+    with without_log():  # what is printed says the same
         return asyncio.run(_check(settings_from(options, env), env))
-
-
-@contextmanager
-def _without_log() -> Iterator[None]:
-    logger = logging.getLogger("arena")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 async def _check(settings: Settings, env: Mapping[str, str]) -> int:

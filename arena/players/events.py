@@ -24,6 +24,8 @@ class Request:
     top_p: float
     max_tokens: int
     seed: int
+    n_top: int = 0
+    """How many of the likeliest tokens are asked for at each place, with their log-probabilities (`Finish.top`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ class Finish:
     sent: Mapping[str, object] | None = None
     """All parameters that were sent, under the names that were used, if any differs from the request's or is missing;
     else None. `system_role = "user"` means that the system text was put into the user's message."""
+    top: Mapping[str, float] | None = None
+    """The likeliest first tokens, white space left out, with their log-probabilities; None if the server gave none."""
 
 
 class EndpointError(Exception):

@@ -114,6 +114,7 @@ def body_of(request: Request, model: str, options: RequestOptions, adjustments: 
         "seed": request.seed,
         "stream": True,
         "stream_options": {"include_usage": True},
+        **({"logprobs": True, "top_logprobs": request.n_top} if request.n_top else {}),
     }
     omitted = adjustments.omit | ({"stream_options"} if "stream" in adjustments.omit else set())
     messages = _folded(request.messages) if "system" in adjustments.omit else request.messages

@@ -4,6 +4,7 @@
     battle       from the first prompt to votable, voted or void; `writers` read the models' streams, `watchers` are
                  the pages that follow
     attempt      one side's answer to one turn; `turn`: both sides of a turn
+    screening    the moderator's verdicts on the answers of a turn
     pacing       how fast answers are shown; `common`: the text that both sides have
     views        what pages may know
     quick_rounds rounds on prepared prompts: the deal, the end of a round, its podium

@@ -6,6 +6,7 @@ No asyncio and no decision here: `writers` fills it in, and `turn` shows as much
 from dataclasses import dataclass, replace
 
 from arena.players.events import Filtered, Finish, has_text
+from arena.rounds.screening import WITHHELD, Finding
 from arena.rounds.views import Phase, Side, SideState, SideView
 from db.codes import Side as SideCode
 from db.queries import AnswerRecord
@@ -34,6 +35,18 @@ class Attempt:
     n_shown: int = 0
     has_ended: bool = False
     is_stored: bool = False
+    finding: Finding | None = None
+    """What the moderator found in it, once it has been judged."""
+    n_withheld: int = 0
+    """Characters that arrived and were withheld: the wait for them does not show that they were."""
+
+    @property
+    def n_arrived(self) -> int:
+        return len(self.text) + self.n_withheld
+
+    @property
+    def is_withheld(self) -> bool:
+        return self.error == WITHHELD
 
     @property
     def is_complete(self) -> bool:
@@ -48,11 +61,14 @@ class Attempt:
     @property
     def has_broken(self) -> bool:
         """Whether it ended with an error, shown or not. An answer that a filter stopped is empty, not broken."""
-        return self.error is not None and self.error != Filtered.code
+        return self.error is not None and self.error not in (Filtered.code, WITHHELD)
 
     @property
     def _error_key(self) -> str | None:
-        """What is wrong with the complete attempt: it broke, a filter cut it, or it has no visible text."""
+        """What is wrong with the complete attempt: it is withheld, it broke, a filter cut it, or it has no visible
+        text."""
+        if self.is_withheld:
+            return "side_withheld"
         is_filtered = self.finish is not None and self.finish.finish_reason == CONTENT_FILTER
         if (self.finish is not None or self.error == Filtered.code) and not has_text(self.text):
             return "side_no_answer"
@@ -67,6 +83,14 @@ class Attempt:
         self.error = None
         self.is_stopped = self.has_ended = True
 
+    def note(self, finding: Finding) -> None:
+        """Note what the moderator found; a blocked answer is withheld for good, and its text is forgotten."""
+        self.finding = finding
+        if finding.is_blocked:
+            self.n_withheld, self.n_shown = len(self.text), 0
+            self.text = self.reasoning = ""
+            self.error, self.is_stopped = WITHHELD, False
+
     def view(self, phase: Phase) -> SideView:
         """Return what pages show of it, in `phase` until it ends. The battle decides whether it can be retried."""
         state: SideState = phase
@@ -77,6 +101,7 @@ class Attempt:
             text=self.text[: self.n_shown],
             is_cut=state == "done" and self.finish is not None and self.finish.finish_reason == "length",
             error=self._error_key if state == "failed" else None,
+            warning=self.finding.category if self.finding is not None and self.finding.is_warning else None,
         )
 
     def unseen_record(self, side: Side) -> AnswerRecord:
@@ -115,7 +140,7 @@ def resumed(answer: AnswerRecord | None) -> Attempt:
     attempt = Attempt(
         answer.attempt, answer.seed or 0, answer.text, answer.reasoning or "", is_stopped=is_stopped, error=answer.error
     )
-    if answer.error is None and not is_stopped:
+    if answer.error in (None, WITHHELD) and not is_stopped:
         attempt.finish = Finish(
             sent=answer.sent,
             finish_reason=answer.finish_reason or "",

@@ -15,6 +15,8 @@ votable. A battle does not know which models it has, whether a vote will count, 
 If a side breaks on the first turn before any text was shown, `Redraw` may draw another pair, once. Then both streams
 are closed, this battle becomes void, and the other pair's battle takes over; nothing shows which side broke.
 
+A `Screen` judges the answers before they are shown, or while they are (`screening`).
+
 Parity: both sides get the same prompts and parameters, and seeds that differ within the battle; the history of a side
 is its own answers. Their system prompts differ only by what a model's own adds.
 """
@@ -29,6 +31,7 @@ from typing import Literal, Protocol
 from arena.players.events import has_text
 from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace, RetryPace
+from arena.rounds.screening import Finding, Screen, Screening
 from arena.rounds.turn import Turn
 from arena.rounds.views import BattleState, BattleView, Side, SideView, TurnView
 from arena.rounds.watchers import Timing, Watchers
@@ -36,7 +39,7 @@ from arena.rounds.writers import Contestant, Parameters, Writers
 from db.codes import Side as SideCode
 from db.codes import State
 from db.errors import DatabaseError
-from db.queries import AnswerRecord, BattleRecord
+from db.queries import AnswerRecord, BattleRecord, Check
 
 logger = logging.getLogger(__name__)
 
@@ -61,8 +64,10 @@ Redraw = Callable[[], TakeOver | None]
 class Journal(Protocol):
     """Where a battle is stored. Raises `db.errors.DatabaseError`."""
 
-    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
-        """Store the attempts and make the battle votable, in one transaction."""
+    async def end_turn(
+        self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check] = ()
+    ) -> None:
+        """Store the attempts, and what was found in them, and make the battle votable, in one transaction."""
         ...
 
     async def void(self, battle_id: str) -> None: ...
@@ -89,6 +94,7 @@ class Battle:
         max_attempts: int,
         rng: random.Random,
         redraw: Redraw | None = None,
+        screen: Screen | None = None,
     ) -> None:
         self.battle_id = battle_id
         self.visitor = visitor
@@ -106,6 +112,7 @@ class Battle:
         self._max_attempts = max_attempts
         self._rng = rng
         self._redraw = redraw
+        self._screening = Screening(screen)
         self._take_over: TakeOver | None = None
         self._seeds: set[int] = set()
         self._past: list[Turn] = []
@@ -149,20 +156,27 @@ class Battle:
         self.state = STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
 
-    def ask(self, prompt: str, *, asked_s: float | None = None) -> None:
-        """Begin a turn, which raises `n_turns` by one. `asked_s` is when an earlier pair was asked for it."""
+    @property
+    def prompt_finding(self) -> Finding | None:
+        """What was found in the newest prompt."""
+        return self._turn.finding
+
+    def ask(self, prompt: str, *, asked_s: float | None = None, finding: Finding | None = None) -> None:
+        """Begin a turn, which raises `n_turns` by one. `asked_s` is when an earlier pair was asked for it, `finding`
+        what was found in the prompt."""
         assert not self.is_being_written
         if self._attempts:
             self._past.append(self._turn)
         attempts = {side: Attempt(1, self._new_seed()) for side in self._sides}
-        self._turn = Turn(prompt, attempts, self._make_pace())
+        self._turn = Turn(prompt, attempts, self._make_pace(), finding=finding)
         self._turn.asked_s = self._timing.clock() if asked_s is None else asked_s
         self._begin(self._sides)
 
     def can_retry(self, side: Side) -> bool:
         attempt = self._attempts[side]
         can_change = self.state in ("open", "votable") and self._ending is None
-        return can_change and attempt.has_failed and not attempt.is_too_long and attempt.number < self._max_attempts
+        is_for_good = attempt.is_too_long or attempt.is_withheld or attempt.number >= self._max_attempts
+        return can_change and attempt.has_failed and not is_for_good
 
     def retry(self, side: Side) -> None:
         """Ask a failed side again, with a new seed. The other side does not change."""
@@ -227,6 +241,7 @@ class Battle:
             waited_s=self._turn.waited_s(self._timing.clock()) if self.state == "open" else None,
             queue_place=self._turn.queue_place if self.state == "open" else None,
             can_regenerate=self.can_regenerate,
+            prompt_warning=self._turn.prompt_warning,
         )
 
     def follow(self) -> AsyncGenerator[BattleView, None]:
@@ -248,6 +263,8 @@ class Battle:
         """Ask these sides, and start the turn's task unless it runs."""
         self.state = "open"
         self.ended_s = None
+        self._screening.begin()
+        self._turn.is_held = self._screening.holds
         for side in sides:
             self._writers.begin(side, self._attempts[side], self._past, self._turn.prompt)
         if not self.is_being_written:
@@ -263,8 +280,10 @@ class Battle:
                 await asyncio.sleep(self._timing.tick_s)
                 if self._turn.has_failed_unseen:
                     self._draw_again()  # before anything shows that a side has ended
-                if self._ending is None and self._turn.release(self._timing.clock()):
-                    self._watchers.notify()
+                if self._ending is None:
+                    self._turn.is_held = not self._screening.step(self._attempts) and self._screening.holds
+                    if self._turn.release(self._timing.clock()):
+                        self._watchers.notify()
                 if self._watchers.is_abandoned:
                     self._ending = "abandoned"
             self._ending = ending = self._ending or "done"
@@ -280,6 +299,7 @@ class Battle:
             await self._become_void("not_stored")
         finally:
             self._writers.cancel()
+            self._screening.cancel()
 
     def _draw_again(self) -> None:
         """Let another pair take over if this is the first turn's first attempt and another pair can be drawn."""
@@ -304,10 +324,16 @@ class Battle:
 
     async def _become_votable(self) -> None:
         self._turn.stop()
+        await self._screening.finish(self._attempts)
         self.ended_s = self._timing.clock()
         fresh = [*self._failed, *((side, one) for side, one in self._attempts.items() if not one.is_stored)]
         try:
-            await self._journal.end_turn(self.battle_id, self.n_turns, [one.record(side) for side, one in fresh])
+            await self._journal.end_turn(
+                self.battle_id,
+                self.n_turns,
+                [one.record(side) for side, one in fresh],
+                [one.finding.check(self.n_turns, side) for side, one in fresh if one.finding is not None],
+            )
         except DatabaseError:
             logger.exception("battle %s: its answers could not be stored", self.battle_id)
             await self._become_void("not_stored")

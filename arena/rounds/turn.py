@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import Arrived, FreePace, Pace
+from arena.rounds.screening import Finding
 from arena.rounds.views import Phase, Side, SideView
 
 
@@ -28,10 +29,19 @@ class Turn:
     """The place of the side that waits longest for its model server, while nothing is shown; None if none waits."""
     asked_s: float = 0.0
     """When the sides that have not ended were asked, by the battle's clock."""
+    finding: Finding | None = None
+    """What the moderator found in the prompt."""
+    is_held: bool = False
+    """Whether nothing may be shown before the moderator's verdict."""
 
     @property
     def views(self) -> Mapping[Side, SideView]:
         return {side: attempt.view(self.phase) for side, attempt in self.attempts.items()}
+
+    @property
+    def prompt_warning(self) -> str | None:
+        """The category that visitors are warned of in the prompt."""
+        return self.finding.category if self.finding is not None and self.finding.is_warning else None
 
     @property
     def has_ended(self) -> bool:
@@ -60,11 +70,11 @@ class Turn:
     def release(self, now_s: float) -> bool:
         """Show what the pace allows at `now_s`; return whether a page changes."""
         before = self._visible()
-        arrived = [Arrived(len(attempt.text), attempt.is_complete) for attempt in self._sides]
+        arrived = [Arrived(one.n_arrived, one.is_complete and not self.is_held) for one in self._sides]
         released = self.pace.release(now_s, arrived[0], arrived[-1])
-        self.is_started = released.is_started
+        self.is_started = released.is_started and not self.is_held
         for attempt, n_chars in zip(self._sides, (released.a, released.b), strict=False):
-            attempt.n_shown = max(attempt.n_shown, n_chars)
+            attempt.n_shown = max(attempt.n_shown, 0 if self.is_held else min(n_chars, len(attempt.text)))
         self.phase, self.queue_place = self._phase(), self._place()
         if all(attempt.has_ended or self._is_entirely_shown(attempt) for attempt in self._sides):
             for attempt in self._sides:

@@ -27,8 +27,9 @@ class SideView:
     `done`, `stopped` (by the visitor), `failed`: the end, as shown. Before the end both sides of a turn have the same
     state, and they end together; only while one side is asked again does the other keep its end. `text` only grows
     within an attempt. `is_cut`: the answer ended at the token limit. `error`: key `side_failed` (the model did not
-    answer, or its answer broke off), `side_no_answer` (it ended without any text) or `side_too_long` (the conversation
-    is too long for this model), None unless `failed`.
+    answer, or its answer broke off), `side_no_answer` (it ended without any text), `side_too_long` (the conversation
+    is too long for this model) or `side_withheld` (moderation blocked it), None unless `failed`. `warning`: the
+    category of `arena.rules.moderation` that visitors are warned of.
     """
 
     state: SideState
@@ -36,6 +37,7 @@ class SideView:
     can_retry: bool = False
     is_cut: bool = False
     error: str | None = None
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +157,8 @@ class BattleView:
     `names` has the model of each side, in order; None before the vote of a blind battle. `waited_s` are the seconds
     since the sides were asked (after a retry: since that side was), while nothing of the new answers is shown; None
     otherwise. `queue_place` is the place in the model server's queue, 1 for the next; None if it is not known.
-    `can_regenerate`: both sides of the newest turn can be asked again.
+    `can_regenerate`: both sides of the newest turn can be asked again. `prompt_warning`: the category that visitors are
+    warned of in the prompt.
     """
 
     battle_id: str
@@ -176,6 +179,7 @@ class BattleView:
     queue_place: int | None = None
     can_regenerate: bool = False
     settings: SharedSettings | None = None
+    prompt_warning: str | None = None
 
     @property
     def sides(self) -> Mapping[Side, SideView]:

@@ -17,7 +17,7 @@ rule has changed (`python -m arena admin recompute-verdicts`). A vote counts if 
     control            both sides were the same model
     rate_limited       the visitor had cast `votes_per_hour` votes within an hour (on prepared answers, counted
                        apart: `screens_per_hour`), or voted within `min_read_s` of the answers' end
-    flagged            moderation flagged the battle
+    flagged            moderation blocked an answer, whose text was then withheld
 
 Three reasons do not follow from facts; the database adds and removes them:
 
@@ -45,7 +45,7 @@ from db.outcome import Outcome
 
 RULES_VERSION = 2
 
-End = Literal["done", "stopped", "failed"]
+End = Literal["done", "stopped", "failed", "withheld"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class SideFacts:
     """How a side's last attempt at a turn ended, how many characters of it were shown, and whether any of them was
-    visible (None in facts of version 1)."""
+    visible (None in facts of version 1). An answer that moderation blocked is `withheld`."""
 
     end: End
     n_chars: int
@@ -154,7 +154,13 @@ def are_identical(turns: Sequence[TurnFacts]) -> bool:
 
     The page's notice, the votes that the arena refuses and the reason `identical_answers` all follow from this.
     """
-    return bool(turns) and all(turn.is_identical for turn in turns) and not lacking(turns)
+    is_same = bool(turns) and all(turn.is_identical for turn in turns)
+    return is_same and not lacking(turns) and not is_withheld(turns)
+
+
+def is_withheld(turns: Sequence[TurnFacts]) -> bool:
+    """Whether moderation blocked an answer."""
+    return any(side.end == "withheld" for turn in turns for side in (turn.a, turn.b))
 
 
 def judge(facts: Facts, rules: Rules) -> tuple[Reason, ...]:
@@ -182,6 +188,8 @@ def lacking(turns: Sequence[TurnFacts]) -> set[Reason]:
 
 def _lacks(side: SideFacts) -> Reason | None:
     has_text = side.n_chars > 0 if side.has_text is None else side.has_text
+    if side.end == "withheld":
+        return None  # which is the reason `flagged`
     if side.end == "failed":
         return Reason.FAILED_SIDE
     if side.end == "stopped":

@@ -28,6 +28,9 @@ from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
 from arena.service.battles.pulses import Pulses
 from arena.service.battles.steps import Steps
+from arena.service.moderation import Moderator
+from arena.service.moderation.answers import screen_of
+from arena.service.moderation.prompts import PromptChecks
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
@@ -76,12 +79,14 @@ class Arena:
         wall_clock: Callable[[], float] = time.time,
         timing: Timing | None = None,
         metrics: Metrics | None = None,
+        moderator: Moderator | None = None,
     ) -> None:
         """`replica` names this process in the database; no two processes may use one name at a time. The clocks and
         the generator are for tests."""
         self._players = players
         rng = rng or random.SystemRandom()
         self._now = wall_clock
+        self.moderator = moderator
         self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
         self._standings = Standings(database, settings.elo, clock=wall_clock)
         self._standings.describe(roster)
@@ -99,9 +104,11 @@ class Arena:
             max_turns=settings.battle.max_turns,
             elo=settings.elo,
             rng=rng,
+            screen=screen_of(moderator),
         )
         self.visitors = Visitors(database, wall_clock, self._battles, settings.elo, self._forget_prompts)
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
+        checks = PromptChecks(moderator, self._storage, wall_clock)
         self._opening = Opening(
             settings.battle,
             settings.matchmaking,
@@ -112,10 +119,11 @@ class Arena:
             rng=rng,
             known=lambda: self._standings.known,
             status=self.status,
+            checks=checks,
             examples=settings.examples,
         )
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
-        self._steps = Steps(self._storage, self._battles, self._opening, self._named)
+        self._steps = Steps(self._storage, self._battles, self._opening, self._named, checks)
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
         self.sharing = Sharing(database, self._battles, wall_clock)
@@ -174,11 +182,11 @@ class Arena:
 
         White space around the prompt is removed. The limits use `address` (HMAC).
 
-        Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `busy`, `not_stored`; at the start also
-            `rate_limited`, `models_failed`, and `models_loading`, `too_few_models` and `one_family`, for which a page
-            calls `hold`;
-            at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`, `too_many_turns`,
-            `named_pages_off`.
+        Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `prompt_illegal`, `prompt_hateful`,
+            `prompt_unqualified`, `prompt_unchecked` (moderation), `busy`, `rate_limited`, `not_stored`; at the start
+            also `models_failed`, and `models_loading`, `too_few_models` and `one_family`, for which a page calls
+            `hold`; at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`,
+            `too_many_turns`, `named_pages_off`.
         """
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)
@@ -204,8 +212,8 @@ class Arena:
         retried and left like a blind battle, and counts as one in the limits. A vote on two models is stored and does
         not count; a chat has no vote.
 
-        Raises: Refusal: `named_pages_off`, `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `pick_models`,
-            `model_not_ready`, `busy`, `rate_limited`, `not_stored`.
+        Raises: Refusal: `named_pages_off`, `prompt_empty`, `prompt_too_long`, `prompt_not_text`, those of moderation
+            (`send`), `pick_models`, `model_not_ready`, `busy`, `rate_limited`, `not_stored`.
         """
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from arena.players import events
 from arena.rounds import views
 from arena.rounds.attempt import CANCELLED, CONTENT_FILTER
+from arena.rounds.screening import WITHHELD
 from arena.rules import identity, ledger
 from db.codes import Side
 from db.queries import AnswerRecord, BattleRecord, TurnRecord
@@ -86,6 +87,8 @@ def _side_facts(answer: AnswerRecord | None) -> ledger.SideFacts:
     if answer is None:
         return ledger.SideFacts("failed", 0, has_text=False)
     has_text = events.has_text(answer.text)
+    if answer.error == WITHHELD:
+        return ledger.SideFacts("withheld", 0, has_text=False)
     is_filtered = answer.error == events.Filtered.code or answer.finish_reason == CONTENT_FILTER
     end: ledger.End = "done"
     if answer.finish_reason == CANCELLED:
@@ -96,6 +99,8 @@ def _side_facts(answer: AnswerRecord | None) -> ledger.SideFacts:
 
 
 def _shown_side_facts(side: views.SideView) -> ledger.SideFacts:
+    if side.error == "side_withheld":
+        return ledger.SideFacts("withheld", 0, has_text=False)
     has_failed = side.state == "failed" and side.error != "side_no_answer"
     end: ledger.End = "failed" if has_failed else "stopped" if side.state == "stopped" else "done"
     return ledger.SideFacts(end, len(side.text), events.has_text(side.text))

@@ -15,6 +15,7 @@ NOTICES = (
     "wont_count_failed_side",  # a side failed: a vote is possible and will not count
     "wont_count_no_answer",  # a side ended without any text: the same
     "wont_count_stopped",  # stopped before 100 characters of an unfinished side were shown: the same
+    "wont_count_flagged",  # moderation blocked an answer: the same
     "wont_count_named",  # the names are shown: the same
     IDENTICAL_ANSWERS,  # the answers are equal: only `tie` and `both_bad` are possible
     "abandoned",  # void: no page watched for abandon_after_s
@@ -44,5 +45,7 @@ def warning(battle: Battle, kind: Kind) -> tuple[str | None, bool]:
         return "wont_count_named", is_tie_only
     if is_tie_only:
         return IDENTICAL_ANSWERS, True
+    if ledger.is_withheld(turns):
+        return "wont_count_flagged", False
     lacking = ledger.lacking(turns)
     return next((notice for reason, notice in _WARNINGS if reason in lacking), None), False

@@ -20,6 +20,7 @@ from arena.players.inspection.masking import mask_for
 from arena.players.inspection.trying import Tried, try_out, with_prompt
 from arena.players.roster import Player, Roster
 from arena.service.arena import Arena
+from arena.service.moderation import ModeratorState
 from arena.service.readiness import PlayerState
 from arena.service.refusal import Refusal
 from arena.service.storage import in_database
@@ -92,6 +93,7 @@ class Overview:
     n_counted: int
     reloaded: Reloaded | None
     now: float
+    moderator: ModeratorState | None = None
 
     @property
     def n_ready(self) -> int:
@@ -148,6 +150,7 @@ class Owner:
             status.n_counted,
             self._reloaded,
             self._now(),
+            None if self._arena.moderator is None else self._arena.moderator.state(),
         )
 
     def states(self) -> Mapping[str, ModelState]:

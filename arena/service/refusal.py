@@ -8,9 +8,11 @@ class Refusal(Exception):
     """A request of a visitor that is refused: `key` names the sentence, `numbers` fill it in.
 
     Keys: `prompt_empty`; `prompt_too_long` (length, limit); `prompt_not_text` (it has characters that cannot be
-    stored); `models_loading` (n_ready, n_models); `too_few_models` (n_ready, n_models); `one_family` (n_ready,
-    n_models: all that are ready are of one family, and the settings keep those apart); `models_failed` (n_failed,
-    n_models: fewer than two will ever be ready without help); `rate_limited` (n, limit, window_s); `busy` (n_running,
+    stored); `prompt_illegal`, `prompt_hateful` and `prompt_unqualified` (moderation blocks it), `prompt_unchecked` (the
+    moderator gave no verdict, and the settings block then); `models_loading` (n_ready, n_models); `too_few_models`
+    (n_ready, n_models); `one_family` (n_ready, n_models: all that are ready are of one family, and the settings keep
+    those apart); `models_failed` (n_failed, n_models: fewer than two will ever be ready without help); `rate_limited`
+    (n, limit, window_s); `busy` (n_running,
     limit); `too_many_turns` (limit); `not_yet` (a turn is still being written, this side cannot be retried, or there
     is nothing to stop); `cannot_regenerate` (a side has no attempt left, or its conversation is too long);
     `named_pages_off`; `pick_models` (neither one nor two models were chosen); `model_not_ready` (a chosen model cannot

@@ -26,7 +26,7 @@ from db.codes import BattleKind, Reason, State
 from db.errors import AlreadyWithdrawn, StorageFailed
 from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
-from db.queries import AnswerRecord, BattleRecord, CastVote, Interrupted, ModelInfo, NewBattle, VoteRecord
+from db.queries import AnswerRecord, BattleRecord, CastVote, Check, Interrupted, ModelInfo, NewBattle, VoteRecord
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -134,24 +134,45 @@ class Storage:
             found = queries.get_battle(tx, battle_id)
         return battle_id if found.state is State.VOTABLE and found.opened_at > opened_after else None
 
-    def open(self, new: NewBattle, prompt: str) -> str:
-        """Store a new battle with its first prompt; return its id.
+    def refuse_beyond_limit(self, visitor: str, address: str | None, n_visitor: int = 0, n_address: int = 0) -> None:
+        """Refuse a prompt that could not begin a battle; `n_visitor` and `n_address` refused prompts count as battles.
+
+        Raises:
+            Refusal: `rate_limited`.
+        """
+        with self._database.read() as tx:
+            self._refuse_beyond_limit(tx, visitor, address, n_visitor, n_address)
+
+    def _refuse_beyond_limit(
+        self, tx: Connection, visitor: str, address: str | None, n_visitor: int = 0, n_address: int = 0
+    ) -> None:
+        recent = queries.count_recent(tx, visitor=visitor, address=address, since=self._now() - limits.WINDOW_S)
+        exceeded = limits.battles_exceeded(
+            n_visitor=recent.battles + n_visitor,
+            n_address=recent.address_battles + n_address,
+            battles_per_hour=self._battles_per_hour,
+        )
+        if exceeded is not None:
+            raise Refusal("rate_limited", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
+
+    def note_refused_prompt(self, visitor: str, check: Check, battle_id: str | None) -> None:
+        """Store why a prompt was refused, and nothing of its text."""
+        with self._database.write() as tx:
+            queries.save_check(tx, check, battle_id=battle_id, visitor=visitor, now=self._now())
+
+    def open(self, new: NewBattle, prompt: str, check: Check | None = None) -> str:
+        """Store a new battle with its first prompt, and what was found in it; return its id.
 
         Raises:
             Refusal: `rate_limited`.
         """
         now = self._now()
         with self._database.write() as tx:
-            recent = queries.count_recent(tx, visitor=new.visitor, address=new.address, since=now - limits.WINDOW_S)
-            exceeded = limits.battles_exceeded(
-                n_visitor=recent.battles,
-                n_address=recent.address_battles,
-                battles_per_hour=self._battles_per_hour,
-            )
-            if exceeded is not None:
-                raise Refusal("rate_limited", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
+            self._refuse_beyond_limit(tx, new.visitor, new.address)
             battle_id = queries.open_battle(tx, new, now=now)
             queries.add_turn(tx, battle_id, prompt, now=now)
+            if check is not None:
+                queries.save_check(tx, check, battle_id=battle_id, now=now)
         self._metrics.battle_opened(new.kind.label)
         return battle_id
 
@@ -161,18 +182,21 @@ class Storage:
         with self._database.write() as tx:
             return queries.replace_battle(tx, battle_id, new, prompt, answers=answers, now=self._now())
 
-    def add_turn(self, battle_id: str, prompt: str) -> None:
+    def add_turn(self, battle_id: str, prompt: str, check: Check | None = None) -> None:
         found = labels_of(prompt, is_first=False)
+        now = self._now()
         with self._database.write() as tx:
             queries.add_turn(
                 tx,
                 battle_id,
                 prompt,
                 replica=self._replica,
-                now=self._now(),
+                now=now,
                 tags=found.tags,
                 language=found.language,
             )
+            if check is not None:
+                queries.save_check(tx, check, battle_id=battle_id, now=now)
 
     def reopen(self, battle_id: str) -> None:
         """Make a battle open again, because a side of its last turn is asked again."""
@@ -212,6 +236,7 @@ class Storage:
                 n_votes_before=recent.votes,
                 read_s=read_s,
                 is_named_probe=record.kind is not BattleKind.NAMED and is_probe,
+                is_flagged=ledger.is_withheld(turns),
             )
             cast = queries.cast_vote(
                 tx,
@@ -276,17 +301,21 @@ class DatabaseJournal:
         """Whether the process is ending. A battle that becomes void from then on stays open in the database: the next
         start voids it, and so knows whose battle a restart has ended."""
 
-    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
-        await in_thread(partial(self._end_turn, battle_id, turn, answers))
+    async def end_turn(
+        self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check] = ()
+    ) -> None:
+        await in_thread(partial(self._end_turn, battle_id, turn, answers, checks))
 
     async def void(self, battle_id: str) -> None:
         if not self.is_closing:
             await in_thread(partial(self._void, battle_id))
 
-    def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+    def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check]) -> None:
         with self._database.write() as tx:
             for answer in answers:
                 queries.save_answer(tx, battle_id, turn, answer)
+            for check in checks:
+                queries.save_check(tx, check, battle_id=battle_id, now=self._now())
             queries.set_battle_state(tx, battle_id, State.VOTABLE, now=self._now())
 
     def _void(self, battle_id: str) -> None:

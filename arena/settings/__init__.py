@@ -3,7 +3,7 @@
     sections     one frozen class for each section, with defaults, bounds and descriptions
     tables       how a table is read by the types of such a class
     models       rules for a [[models]] table; `remote`: those for a model with base_url
-    entries      rules for [[links]] and [[examples]]
+    entries      rules for [[links]] and [[examples]]; `moderation`: those for [moderation]
     loading      file, environment and command line combined
     changes      what a new file changes in a running arena
     description  every setting in words, for the documentation
@@ -30,6 +30,8 @@ from arena.settings.sections import (
     LimitSettings,
     Link,
     MatchmakingSettings,
+    ModerationAction,
+    ModerationSettings,
     Player,
     Policy,
     QuickSettings,
@@ -51,6 +53,8 @@ __all__ = [
     "LimitSettings",
     "Link",
     "MatchmakingSettings",
+    "ModerationAction",
+    "ModerationSettings",
     "Override",
     "Player",
     "Policy",

@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 from arena.settings.entries import read_examples, read_links
 from arena.settings.models import read_models
+from arena.settings.moderation import check_moderation
 from arena.settings.remote import environment_names
 from arena.settings.sections import SECTIONS, Settings
 from arena.settings.tables import Override, SettingsError, check_known, read_table, shown
@@ -77,7 +78,8 @@ def load(
     models = read_models(toml.get("models", []), file=file)
     links = read_links(toml.get("links", []), file=file)
     examples = read_examples(toml.get("examples", []), file=file)
-    overrides = [*_overrides_of(env, {name for player in models for name in environment_names(player)}), *options]
+    reserved = {name for player in models for name in environment_names(player)} | _moderator_key(toml)
+    overrides = [*_overrides_of(env, reserved), *options]
     sections: dict[str, Any] = {}
     for name, cls in SECTIONS.items():
         table = toml.get(name, {})
@@ -88,6 +90,7 @@ def load(
     settings = Settings(**sections, models=models, links=links, examples=examples, secret=_read_secret(env), file=file)
     _check_lengths(settings)
     _check_columns(settings)
+    check_moderation(settings)
     return settings
 
 
@@ -105,6 +108,13 @@ def _overrides_of(env: Mapping[str, str], reserved: Collection[str]) -> list[Ove
     given = [name for name in env if name.startswith(_PREFIX) and name not in reserved]
     check_known(given, [*known, SECRET], where="environment", what="variable")
     return [Override(*known[name], text=env[name], source=name) for name in given if name != SECRET]
+
+
+def _moderator_key(toml: Mapping[str, Any]) -> set[str]:
+    """Return the environment variable that has the moderator's key, as the file names it."""
+    table = toml.get("moderation")
+    name = table.get("api_key_env") if isinstance(table, Mapping) else None
+    return {name} if isinstance(name, str) else set()
 
 
 def _read_secret(env: Mapping[str, str]) -> str | None:

@@ -48,13 +48,14 @@ def letter(side: Side) -> str:
     return f'<h2 class="letter">{side.upper()}</h2>'
 
 
-def asked(prompt: str, texts: Messages) -> str:
-    """Return a prompt, in one line. `follow.js` folds a long one, and then shows its handle."""
+def asked(prompt: str, texts: Messages, *, warning: str | None = None) -> str:
+    """Return a prompt, in one line. `follow.js` folds a long one, and then shows its handle. `warning`: the category
+    that a moderator found."""
     return (
         f'<div class="asked"><span class="who">{plain(texts("you_asked"))}</span>'
         f'<div class="text" dir="auto">{plain(prompt)}</div>'
         f'<button class="fold" title="{plain(texts("fold"))}">{plain(texts("unfold"))}</button></div>'
-    )
+    ) + _warning("prompt", warning, texts)
 
 
 def history(view: BattleView, texts: Messages) -> str:
@@ -98,10 +99,17 @@ def settings(given: SharedSettings | None, texts: Messages, *, is_chat: bool) ->
 
 
 def answer(side: Side, shown: SideView, markup: Markup, texts: Messages) -> Face:
-    """Return the two elements of an answer: its text, then why it failed, if it did."""
+    """Return the two elements of an answer: its text, then why it failed, if it did, and a moderator's warning."""
     if shown.error == "side_no_answer":  # nothing of it is visible
         return {f"done-{side}": {"value": ""}, f"rest-{side}": {"value": _failure(shown, texts)}}
-    return {f"done-{side}": {"value": markup.done}, f"rest-{side}": {"value": markup.rest or _failure(shown, texts)}}
+    rest = markup.rest or _failure(shown, texts)
+    if shown.state in _ENDED and shown.warning is not None:
+        rest += _warning("answer", shown.warning, texts)
+    return {f"done-{side}": {"value": markup.done}, f"rest-{side}": {"value": rest}}
+
+
+def _warning(subject: str, category: str | None, texts: Messages) -> str:
+    return "" if category is None else f'<p class="aside warned">{plain(texts(f"warned_{subject}_{category}"))}</p>'
 
 
 def _failure(shown: SideView, texts: Messages) -> str:

@@ -71,7 +71,7 @@ def battle(view: BattleView, texts: Messages, answers: Mapping[Side, Markup] | N
         "switch": {"visible": True},
         "history": {"value": conversation.history(view, texts)},
         "turn": {"visible": True},
-        "asked": {"value": conversation.asked(view.prompt, texts)},
+        "asked": {"value": conversation.asked(view.prompt, texts, warning=view.prompt_warning)},
         "settings": {"value": conversation.settings(view.settings, texts, is_chat=view.b is None)},
         "bar": {"visible": not is_over},
         "vote-hint": {"value": _hint(view, texts)},
@@ -195,6 +195,8 @@ def _head(side: Side, shown: SideView, view: BattleView, texts: Messages) -> str
 def _state(shown: SideView, view: BattleView, texts: Messages) -> str:
     """Return the word for a side's state. After `LONG_WAIT_S` without anything new it counts the seconds, and says
     the place in the queue if there is one."""
+    if shown.error == "side_withheld":
+        return texts("side_withheld")
     if shown.state == "failed" and shown.text and shown.error != "side_no_answer":
         return texts("side_failed_partly")
     if shown.state in ("waiting", "thinking") and view.waited_s is not None and view.waited_s >= LONG_WAIT_S:

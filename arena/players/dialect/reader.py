@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from arena.players.dialect.logprobs import first_top
 from arena.players.dialect.thinking import Piece, Splitter
 from arena.players.events import Broken, Thought, Token
 
@@ -53,6 +54,8 @@ class AnswerReader:
     """Tokens that the model wrote, thoughts included, by the server's count."""
     reasoning_tokens: int | None = None
     fingerprint: str | None = None
+    top: Mapping[str, float] | None = None
+    """The likeliest tokens at the first place that is not white space, with their log-probabilities."""
     goes_on: bool = False
     """Text arrived after a finish reason: this server sends one too early."""
     _has_delta: bool = False
@@ -80,6 +83,8 @@ class AnswerReader:
         choice = _first_choice(chunk.get("choices"))
         if choice is None:
             return []
+        if self.top is None:
+            self.top = first_top(choice.get("logprobs"))
         thoughts, text = self._contents(choice)
         pieces: list[Piece] = []
         if thoughts:

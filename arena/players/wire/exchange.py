@@ -219,6 +219,7 @@ class Exchange:
             prompt_tokens=answer.prompt_tokens,
             completion_tokens=None if self.limit.is_reached else answer.completion_tokens,
             fingerprint=answer.fingerprint,
+            top=answer.top,
             ttft_ms=1000 * (duration_s if self._ttft_s is None else self._ttft_s),
             duration_ms=1000 * duration_s,
         )

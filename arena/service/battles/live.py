@@ -14,6 +14,7 @@ from functools import partial
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
 from arena.rounds.battle import Battle, Journal, Redraw
 from arena.rounds.pacing import FreePace, Paces
+from arena.rounds.screening import Screen
 from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, SharedSettings, Withdrawal
 from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
@@ -118,6 +119,7 @@ class LiveBattles:
         max_turns: int,
         elo: Settings,
         rng: random.Random,
+        screen: Screen | None = None,
     ) -> None:
         self._storage = storage
         self._players = players
@@ -128,11 +130,17 @@ class LiveBattles:
         self._paces = paces
         self._max_turns = max_turns
         self._rng = rng
+        self._screen = screen
         self._live: dict[str, Live] = {}
 
     def apply(self, timing: Timing, paces: Paces, max_turns: int) -> None:
         """Make battles with these from now on; those in memory keep theirs."""
         self._timing, self._paces, self._max_turns = timing, paces, max_turns
+
+    def pace(self, name: str) -> str:
+        """Return the pace of a battle for which this one is set: where answers may be blocked, both are shown together
+        after the verdicts."""
+        return "together" if self._screen is not None and self._screen.holds else name
 
     def add(self, battle_id: str, new: NewBattle, *, redraw: Redraw | None = None) -> Live:
         """Add a battle that has just been stored."""
@@ -269,13 +277,14 @@ class LiveBattles:
             },
             Parameters(settings.temperature, settings.top_p, settings.max_tokens),
             self._journal,
-            make_pace=self._paces.of(settings.pace),
+            make_pace=self._paces.of(self.pace(settings.pace)),
             make_retry_pace=FreePace if kind == "chat" else self._paces.retry,
             timing=self._timing,
             max_turns=self._max_turns,
             max_attempts=limits.MAX_ATTEMPTS,
             rng=self._rng,
             redraw=redraw,
+            screen=self._screen,
         )
         return Live(battle, kind, models, shared)
 

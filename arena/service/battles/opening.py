@@ -11,9 +11,11 @@ from functools import partial
 from arena.players.roster import Player
 from arena.rounds.battle import TakeOver
 from arena.rounds.matchmaking import Known, OneFamily, TooFewPlayers, draw
+from arena.rounds.screening import Finding
 from arena.rules import guardrails, limits
 from arena.rules.labels import labels_of
 from arena.service.battles.live import LiveBattles
+from arena.service.moderation.prompts import PromptChecks
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
@@ -41,6 +43,7 @@ class Opening:
         rng: random.Random,
         known: Callable[[], Known],
         status: Callable[[], Awaitable[Status]],
+        checks: PromptChecks,
         examples: Sequence[Example] = (),
     ) -> None:
         self.settings = settings
@@ -53,6 +56,7 @@ class Opening:
         self._rng = rng
         self._known = known
         self._status = status
+        self._checks = checks
         self._n_opening: Counter[str] = Counter()
 
     def checked(self, text: str) -> str:
@@ -87,15 +91,19 @@ class Opening:
         not `other_than`.
 
         Raises:
-            Refusal: `rate_limited`, `models_loading`, `too_few_models`, `one_family`, `models_failed`, `not_stored`.
+            Refusal: `rate_limited`, `models_loading`, `too_few_models`, `one_family`, `models_failed`, `not_stored`;
+                those of `PromptChecks.check`.
         """
         with self._counted(visitor):
             undrawn = NewBattle(visitor, "", None, None, address=address, replica=self._replica)
             try:
                 new = self._drawn(undrawn, self._players.ready(), other_than)
+                finding = await self._checks.check(visitor, prompt, address=address)
+                if finding is not None:  # meanwhile other models may be ready
+                    new = self._drawn(undrawn, self._players.ready(), other_than)
             except (TooFewPlayers, OneFamily) as error:
                 raise await self._no_pair(error) from error
-            return await self._start(new, prompt, can_redraw=self.settings.redraw)
+            return await self._start(new, prompt, finding, can_redraw=self.settings.redraw)
 
     async def open_named(
         self,
@@ -109,9 +117,10 @@ class Opening:
         """Start a battle of one or two chosen models with a checked prompt; return its id.
 
         Raises:
-            Refusal: `rate_limited`, `not_stored`.
+            Refusal: `rate_limited`, `not_stored`; those of `PromptChecks.check`.
         """
         with self._counted(visitor):
+            finding = await self._checks.check(visitor, prompt, address=address)
             arena = guardrails.arena_prompt(self.settings.system_prompt, has_guardrails=has_guardrails)
             new = NewBattle(
                 visitor=visitor,
@@ -122,21 +131,23 @@ class Opening:
                 address=address,
                 replica=self._replica,
             )
-            return await self._start(new, prompt)
+            return await self._start(new, prompt, finding)
 
-    async def _start(self, new: NewBattle, prompt: str, *, can_redraw: bool = False) -> str:
-        battle_id, new = await in_database(partial(self._store, new, prompt))
-        redraw = partial(self._redraw, battle_id, new, prompt) if can_redraw else None
-        self._battles.add(battle_id, new, redraw=redraw).battle.ask(prompt)
+    async def _start(self, new: NewBattle, prompt: str, finding: Finding | None, *, can_redraw: bool = False) -> str:
+        battle_id, new = await in_database(partial(self._store, new, prompt, finding))
+        redraw = partial(self._redraw, battle_id, new, prompt, finding) if can_redraw else None
+        self._battles.add(battle_id, new, redraw=redraw).battle.ask(prompt, finding=finding)
         return battle_id
 
-    def _store(self, new: NewBattle, prompt: str) -> tuple[str, NewBattle]:
-        """Store the battle with its labels; return its id, and it. Its thread may load the model of `labels`."""
+    def _store(self, new: NewBattle, prompt: str, finding: Finding | None) -> tuple[str, NewBattle]:
+        """Store the battle with its labels and what was found in its prompt; return its id, and it. Its thread may load
+        the model of `labels`."""
         found = labels_of(prompt, own=self._tags.get(prompt, ()))
         labelled = replace(new, language=found.language, tags=found.tags)
-        return self._storage.open(labelled, prompt), labelled
+        check = None if finding is None else finding.check(1, None)
+        return self._storage.open(labelled, prompt, check), labelled
 
-    def _redraw(self, battle_id: str, failed: NewBattle, prompt: str) -> TakeOver | None:
+    def _redraw(self, battle_id: str, failed: NewBattle, prompt: str, finding: Finding | None) -> TakeOver | None:
         """Draw a pair without the models of a battle that has failed; None if no two others are ready that may meet."""
         others = [player for player in self._players.ready() if player.name not in (failed.model_a, failed.model_b)]
         try:
@@ -148,7 +159,7 @@ class Opening:
             new_id = await in_thread(partial(self._storage.replace, battle_id, new, prompt, answers))
             live = self._battles.add(new_id, new)
             self._battles.succeed(battle_id, new_id)
-            live.battle.ask(prompt, asked_s=asked_s)
+            live.battle.ask(prompt, asked_s=asked_s, finding=finding)
 
         return take_over
 
@@ -193,7 +204,7 @@ class Opening:
             given.temperature,
             given.top_p,
             given.max_tokens,
-            pace,
+            self._battles.pace(pace),
             own_prompt_a=own[0],
             own_prompt_b=own[1] if len(own) > 1 else None,
         )

@@ -9,16 +9,20 @@ from arena.rounds.views import Side
 from arena.service.battles.live import Live, LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
+from arena.service.moderation.prompts import PromptChecks
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage
 
 
 class Steps:
-    def __init__(self, storage: Storage, battles: LiveBattles, opening: Opening, named: NamedPages) -> None:
+    def __init__(
+        self, storage: Storage, battles: LiveBattles, opening: Opening, named: NamedPages, checks: PromptChecks
+    ) -> None:
         self._storage = storage
         self._battles = battles
         self._opening = opening
         self._named = named
+        self._checks = checks
 
     async def send(self, visitor: str, battle_id: str, prompt: str) -> str:
         live = await self._to_ask(visitor, battle_id)
@@ -29,8 +33,11 @@ class Steps:
                 raise Refusal("too_many_turns", limit=battle.max_turns)
             if not battle.view().can_send:
                 raise Refusal("not_yet")
-            await self._battles.change(live, partial(self._storage.add_turn, battle.battle_id, prompt))
-            battle.ask(prompt)
+            turn = battle.n_turns + 1
+            finding = await self._checks.check(visitor, prompt, battle_id=battle.battle_id, turn=turn)
+            check = None if finding is None else finding.check(turn, None)
+            await self._battles.change(live, partial(self._storage.add_turn, battle.battle_id, prompt, check))
+            battle.ask(prompt, finding=finding)
         return battle.battle_id
 
     async def stop(self, visitor: str, battle_id: str) -> None:

@@ -38,6 +38,7 @@ _STYLES = (
     "battle/early",
     "battle/battle",
     "conversation/conversation",
+    "conversation/moderation",
     "battle/dock",
     "battle/named",
     *_BOTH_STYLES,

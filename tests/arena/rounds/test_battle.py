@@ -19,7 +19,7 @@ from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
 from db.codes import BattleKind, Policy, Side, State
 from db.errors import StorageFailed
-from db.queries import AnswerRecord, BattleRecord, StoredSettings, TurnRecord
+from db.queries import AnswerRecord, BattleRecord, Check, StoredSettings, TurnRecord
 from tests.fakes import ScriptedPlayer
 from tests.waiting import until
 
@@ -33,14 +33,18 @@ class Journal:
 
     def __init__(self) -> None:
         self.turns: list[tuple[int, list[AnswerRecord]]] = []
+        self.checks: list[Check] = []
         self.n_void = 0
         self.error: StorageFailed | None = None
 
-    async def end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord]) -> None:
+    async def end_turn(
+        self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check] = ()
+    ) -> None:
         await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
         self.turns.append((turn, list(answers)))
+        self.checks += checks
 
     async def void(self, battle_id: str) -> None:
         if self.error is not None:

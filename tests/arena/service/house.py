@@ -15,6 +15,7 @@ from arena.players.roster import Roster
 from arena.rounds.views import BattleView
 from arena.rounds.watchers import Timing
 from arena.service import Arena, Refusal
+from arena.service.moderation import Moderator
 from arena.settings import Settings, load
 from db import queries
 from db.queries import BattleRecord
@@ -58,6 +59,7 @@ class House:
         self.players = ScriptedPlayers(self.roster, self.streams)
         self.wall_s = 1_000_000.0
         self.clock_s = 0.0
+        self.moderator: Moderator | None = None
 
     def arena(self, *, abandon_after_s: float = 60.0) -> Arena:
         def clock() -> float:
@@ -71,6 +73,7 @@ class House:
             rng=random.Random(1),
             wall_clock=lambda: self.wall_s,
             timing=Timing(abandon_after_s=abandon_after_s, tick_s=TICK_S, heartbeat_s=0.05, clock=clock),
+            moderator=self.moderator,
         )
 
     def record(self, battle_id: str) -> BattleRecord:

@@ -325,3 +325,26 @@ def test_an_unfinished_answer_is_in_two_pieces() -> None:
         "",
         "",
     ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_withheld_answer_shows_a_sentence_and_how_to_go_on(language: str) -> None:
+    texts = messages(language)
+    withheld = SideView("failed", "", error="side_withheld")
+    face = showing.battle(replace(VOTABLE, a=withheld, notice="wont_count_flagged", can_send=False), texts)
+    assert face["rest-a"]["value"] == f'<div class="aside">{texts("side_error_side_withheld")}</div>'
+    assert texts("side_withheld") in face["head-a"]["value"]
+    assert texts("notice_wont_count_flagged") in face["vote-hint"]["value"]
+    assert not face["retry-a"]["visible"]
+    assert face["vote-a"]["interactive"]
+
+
+@pytest.mark.parametrize("category", ["illegal", "hateful", "unqualified"])
+def test_a_warning_stands_below_the_prompt_and_the_ended_answer_and_names_no_model(category: str) -> None:
+    warned = SideView("done", "tenalp", warning=category)
+    face = showing.battle(replace(VOTABLE, a=warned, prompt_warning=category), EN)
+    assert f'<p class="aside warned">{EN(f"warned_answer_{category}")}</p>' in face["rest-a"]["value"]
+    assert "warned" not in face["rest-b"]["value"]
+    assert EN(f"warned_prompt_{category}") in face["asked"]["value"]
+    early = showing.battle(replace(WRITING, a=replace(warned, state="writing")), EN)
+    assert "warned" not in early["rest-a"]["value"]

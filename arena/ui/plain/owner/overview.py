@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from arena.service.owner import Overview, OwnedBattle, OwnedModel, Reloaded, Window
 from arena.settings.changes import Change
 from arena.ui.messages import Messages
+from arena.ui.plain.owner import moderation
 from arena.ui.plain.owner.parts import Look, button, clock, document, seconds
 from arena.ui.untrusted import plain
 
@@ -38,6 +39,7 @@ def figures(overview: Overview, texts: Messages) -> str:
         f'<dl class="now">{now}</dl><h2>{plain(texts("owner_models"))}</h2><div class="models">{models}</div>'
         f'<p class="note">{plain(texts("owner_figures_note"))} <span class="renewed" hidden>'
         f"{plain(texts('owner_refreshed'))}</span></p>"
+        f"{moderation.section(overview.moderator, overview.now, texts)}"
         f"<h2>{plain(texts('owner_last_battles'))}</h2>{_battles(overview.battles, overview.now, texts)}"
     )
 
