@@ -148,6 +148,8 @@ def _checked(value: Any, hint: Any, bounds: Mapping[str, float], place: str) -> 
         raise SettingsError(f"{place}: a whole number of {value.bit_length()} bits; expected at most {_MAX_INT:,}")
     if Path in _alternatives(hint):
         return _path(value, place)
+    if isinstance(value, str) and not _can_be_stored(value):
+        raise SettingsError(f"{place}: {shown(value)}; expected text without NUL characters, in valid Unicode")
     try:
         return _adapter(hint, tuple(bounds.items())).validate_python(value)
     except ValidationError as error:
@@ -156,6 +158,11 @@ def _checked(value: Any, hint: Any, bounds: Mapping[str, float], place: str) -> 
                 f"{place}: {value} is out of range; expected a number {bounds_in_words(bounds)}"
             ) from error
         raise SettingsError(f"{place}: {shown(value)} is not {type_in_words(hint)}") from error
+
+
+def _can_be_stored(text: str) -> bool:
+    """Whether PostgreSQL and JSON can hold a text. Settings such as system prompts are stored with each battle."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 @cache
