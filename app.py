@@ -24,6 +24,7 @@ import secrets
 import signal
 import socket
 import sys
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,7 @@ def _wire(
     from arena.players.health import Health
     from arena.players.native_server import NativeServer
     from arena.service import Arena
+    from arena.service.decks.opening import open_decks
     from arena.service.moderation import Moderator
     from arena.service.owner import Owner, retired_by_owner
     from arena.service.trials import trials_of
@@ -192,6 +194,7 @@ def _wire(
     from arena.web.routes import routes
     from arena.web.sender.visitor import identify, renew
 
+    open_decks(database, settings, now=time.time())
     metrics = Metrics()
     native = NativeServer(roster.native, settings.inference, environment=env) if roster.native else None
     connector = Connector(env, native.base_url if native else None)

@@ -5,6 +5,9 @@ the work.
     check       check: ask each model once before a start
     moderation_check
                 moderation-check: measure a moderator on labelled texts
+    fill_deck   fill-deck: ask the models for answers to prepared prompts
+    decks       decks: what decks there are; start, stop, remove or save one
+    campaign    campaign create, list, close, report: some people judge the same pairs
     simulate_crowd
                 simulate-crowd: voters who know the right answers, in a running arena
     verdicts    admin recompute-verdicts: judge every vote again

@@ -189,7 +189,10 @@ class LimitSettings:
 class QuickSettings:
     """`[quick]`: quick rounds, on prepared prompts with prepared answers."""
 
-    decks: tuple[str, ...] = key("Decks that quick rounds are dealt from; without any there are no quick rounds.", ())
+    decks: tuple[str, ...] = key(
+        'Decks that quick rounds are dealt from; "demo" comes with the demo models. Without any there are no rounds.',
+        ("demo",),
+    )
     round_length: int = key(
         "Screens of a round, which also ends when a model has won half of them.", 10, low=2, high=100
     )

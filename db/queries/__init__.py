@@ -63,6 +63,7 @@ from db.queries.decks.prompts import (
     save_deck_answer,
     set_deck,
 )
+from db.queries.decks.whole import add_deck, deck_content, deck_seeds, remove_deck
 from db.queries.models.activity import latest_battles, model_activity
 from db.queries.models.feedback import model_feedback, model_samples
 from db.queries.models.record import model_record, model_tags
@@ -192,6 +193,7 @@ __all__ = [
     "VoteRecord",
     "VoteTotals",
     "Withdrawals",
+    "add_deck",
     "add_deck_prompt",
     "add_turn",
     "ban_visitor",
@@ -212,7 +214,9 @@ __all__ = [
     "current_battle",
     "daily_cells",
     "deal_candidates",
+    "deck_content",
     "deck_prompts_of",
+    "deck_seeds",
     "elo_state",
     "excluded_votes",
     "exclusions",
@@ -247,6 +251,7 @@ __all__ = [
     "rated_votes",
     "refresh_elo_state",
     "remaining_pairs",
+    "remove_deck",
     "replace_battle",
     "replay",
     "retire_by_owner",

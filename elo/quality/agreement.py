@@ -9,6 +9,10 @@ missing; a pair with one vote says nothing about agreement and is left out.
              rank, since neither says which answer is better, as in the ratings; so "a" against "b" is a larger
              disagreement than "a" against a tie
 
+Which of a pair's two models is called the first one is arbitrary, and voters see them on sides that were drawn. So
+alpha is made from the pairs in both orders, each with half the weight; then it does not depend on the models' names. In
+one order only, voters who all prefer the same model everywhere would seem to agree by chance.
+
 The interval is a percentile bootstrap over the pairs: it says how far other pairs would have given another alpha, for
 the same voters. A round in which all votes are the same has no expected disagreement; nobody disagrees in it either, so
 it counts as 1.
@@ -17,7 +21,7 @@ it counts as 1.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Literal, NamedTuple
 
@@ -32,6 +36,8 @@ Metric = Literal["nominal", "ordinal"]
 ROUNDS = 1000
 _LEVEL = 0.95
 _RANKS = {Outcome.A: 0, Outcome.TIE: 1, Outcome.BOTH_BAD: 1, Outcome.B: 2}
+_SWAPPED = tuple(outcome.swapped for outcome in Outcome)
+_SWAPPED_RANKS = (2, 1, 0)
 
 
 class Judgement(NamedTuple):
@@ -115,22 +121,28 @@ class Judged:
             n_votes=sum(map(len, shared)),
             n_voters=len({voter for votes in shared for voter in votes}),
             n_repeated=self.n_repeated,
-            nominal=alpha(outcomes, "nominal", rounds=rounds, seed=seed),
-            ordinal=alpha(ranks, "ordinal", rounds=rounds, seed=seed),
+            nominal=alpha(outcomes, "nominal", swapped=_SWAPPED, rounds=rounds, seed=seed),
+            ordinal=alpha(ranks, "ordinal", swapped=_SWAPPED_RANKS, rounds=rounds, seed=seed),
         )
 
 
-def alpha(counts: Floats, metric: Metric, *, rounds: int = ROUNDS, seed: int = 0) -> Alpha | None:
+def alpha(
+    counts: Floats, metric: Metric, *, swapped: Sequence[int] | None = None, rounds: int = ROUNDS, seed: int = 0
+) -> Alpha | None:
     """Krippendorff's alpha of (U, C): how often each value was given to each unit. Ordinal values are in order.
 
-    Units with fewer than two values are left out. None if no unit is left, or if all values are the same.
+    `swapped` is what each value becomes if a unit is seen the other way round; with it both ways count half. Units with
+    fewer than two values are left out. None if no unit is left, or if all values are the same.
     """
     units, times = np.unique(counts[counts.sum(axis=1) >= 2], axis=0, return_counts=True)
-    if np.count_nonzero(units.sum(axis=0)) < 2:
+    given = units.sum(axis=0)
+    if np.count_nonzero(given if swapped is None else given + given[list(swapped)]) < 2:
         return None
     # (D, C, C): the pairs of values within a unit, each weighted by 1 / (values of the unit - 1)
     pairs = units[:, :, None] * units[:, None, :] - units[:, :, None] * np.eye(units.shape[1])
     pairs /= units.sum(axis=1)[:, None, None] - 1
+    if swapped is not None:
+        pairs = (pairs + pairs[:, list(swapped)][:, :, list(swapped)]) / 2
     value = _alphas((times[None, :] @ pairs.reshape(len(units), -1)).reshape(1, *pairs.shape[1:]), metric)
     generator = np.random.Generator(np.random.Philox(seed))
     drawn = generator.multinomial(times.sum(), times / times.sum(), size=rounds)

@@ -62,13 +62,20 @@ def agreement(found: Mapping[str, Agreement]) -> list[str]:
     if not found:
         return []
     lines = ["", "Agreement between voters (Krippendorff's alpha; 1: all agree, 0: as often as by chance):"]
-    for name, one in found.items():
-        where = f"campaign {name}" if name else "other prepared pairs"
-        lines.append(
-            f"{where}: {one.n_pairs:,} pair{'s' * (one.n_pairs != 1)} with two votes or more ({_votes(one.n_votes)} of"
-            f" {one.n_voters:,} voters); four outcomes {_alpha(one.nominal)}, ties in the middle {_alpha(one.ordinal)}."
-        )
-    return lines
+    return [
+        *lines,
+        *(
+            f"{f'campaign {name}' if name else 'other prepared pairs'}: {agreement_line(one)}"
+            for name, one in found.items()
+        ),
+    ]
+
+
+def agreement_line(one: Agreement) -> str:
+    return (
+        f"{one.n_pairs:,} pair{'s' * (one.n_pairs != 1)} with two votes or more ({_votes(one.n_votes)} of"
+        f" {one.n_voters:,} voters); four outcomes {_alpha(one.nominal)}, ties in the middle {_alpha(one.ordinal)}."
+    )
 
 
 def withdrawals(found: Sequence[Withdrawals]) -> list[str]:

@@ -83,10 +83,34 @@ def test_ties_are_in_the_middle_and_are_one_rank_with_both_bad() -> None:
     assert ordinal(*same, (A, B)) < ordinal(*same, (A, TIE)) < 1.0
 
 
+def test_names_make_no_difference() -> None:
+    """Two voters for the better model everywhere agree, whether its name is the first one in all pairs or in half."""
+    generator = np.random.default_rng(1)
+
+    def measured(names: list[tuple[str, str]]) -> Agreement:
+        careless = generator.spawn(1)[0]
+        return Agreement.of(
+            Judgement(str(i), voter, *pair, B if careless.random() < 0.2 else A)
+            for i, pair in enumerate(names)
+            for voter in "pqr"
+        )
+
+    sorted_names = measured([("a", "b")] * 40)
+    generator = np.random.default_rng(1)
+    mixed_names = measured([("a", "b"), ("b", "a")] * 20)
+    assert sorted_names.nominal == mixed_names.nominal
+    assert sorted_names.ordinal == mixed_names.ordinal
+    assert sorted_names.nominal is not None
+    assert sorted_names.nominal.value == pytest.approx(1 - 2 * 2 * 0.2 * 0.8, abs=0.15)  # even odds by chance
+
+
 def test_votes_that_are_all_the_same_have_no_alpha() -> None:
-    votes = [Judgement(str(i), voter, "x", "y", A) for i in range(5) for voter in "pq"]
+    votes = [Judgement(str(i), voter, "x", "y", TIE) for i in range(5) for voter in "pq"]
     found = Agreement.of(votes)
     assert (found.n_pairs, found.nominal, found.ordinal) == (5, None, None)
+    decided = Agreement.of(one._replace(outcome=A) for one in votes)
+    assert decided.nominal is not None
+    assert decided.nominal.value == 1.0
     assert Agreement.of([]).nominal is None
 
 

@@ -1,0 +1,64 @@
+"""Whole decks: added from a file, written to one, and removed."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sqlalchemy import Connection, delete, func, select
+
+from db import errors
+from db.queries.decks.prompts import add_deck_prompt, answer_of, save_deck_answer, set_deck
+from db.records.battles import DeckAnswer, DeckPrompt, StoredSettings
+from db.schema import battles, campaigns, deck_answers, deck_prompts, decks, models
+
+Content = tuple[tuple[DeckPrompt, tuple[DeckAnswer, ...]], ...]
+
+
+def add_deck(
+    tx: Connection, name: str, settings: StoredSettings | None, content: Content, names: Mapping[str, str]
+) -> None:
+    """Add a deck that is not live, with the answers of the models in `names`, which says what they are called here.
+    Raises NoSuchModel."""
+    set_deck(tx, name, is_live=False, settings=settings)
+    for prompt, answers in content:
+        key = add_deck_prompt(tx, prompt)
+        for answer in answers:
+            if answer.model in names:
+                save_deck_answer(tx, key, replace(answer, model=names[answer.model]))
+
+
+def deck_content(tx: Connection, name: str) -> Content:
+    """Return the prompts of a deck in the order in which they were added, with their answers by model."""
+    rows = select(deck_answers, models.c.name).join(models).join(deck_prompts).where(deck_prompts.c.deck == name)
+    answers: dict[int, list[DeckAnswer]] = defaultdict(list)
+    for row in tx.execute(rows.order_by(models.c.name)):
+        answers[row.deck_prompt_id].append(answer_of(row))
+    prompts = tx.execute(select(deck_prompts).where(deck_prompts.c.deck == name).order_by(deck_prompts.c.id))
+    return tuple(
+        (DeckPrompt(row.deck, row.text, tuple(row.tags), row.language), tuple(answers.get(row.id, ())))
+        for row in prompts
+    )
+
+
+def deck_seeds(tx: Connection, name: str) -> dict[str, set[int]]:
+    """Return the seeds of the answers to each prompt of a deck, by the prompt's key."""
+    rows = select(deck_prompts.c.key, deck_answers.c.seed).join(deck_answers).where(deck_prompts.c.deck == name)
+    seeds: dict[str, set[int]] = defaultdict(set)
+    for key, seed in tx.execute(rows.where(deck_answers.c.seed.is_not(None))):
+        seeds[key].add(seed)
+    return seeds
+
+
+def remove_deck(tx: Connection, name: str) -> None:
+    """Delete a deck with its prompts and answers. Raises NotAllowedNow if battles or campaigns refer to it."""
+    own = select(deck_prompts.c.id).where(deck_prompts.c.deck == name)
+    n_battles = tx.scalar(select(func.count()).where(battles.c.deck_prompt_id.in_(own))) or 0
+    n_campaigns = tx.scalar(select(func.count()).where(campaigns.c.deck == name)) or 0
+    if n_battles or n_campaigns:
+        raise errors.NotAllowedNow(
+            f"deck {name!r} belongs to {n_battles:,} battles and {n_campaigns:,} campaigns, whose texts are in it; it"
+            " can be stopped, and not removed"
+        )
+    tx.execute(delete(deck_answers).where(deck_answers.c.deck_prompt_id.in_(own)))
+    tx.execute(delete(deck_prompts).where(deck_prompts.c.deck == name))
+    tx.execute(delete(decks).where(decks.c.name == name))
