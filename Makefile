@@ -15,7 +15,7 @@
 #                   make bench-inference ARGS="--isa avx2"     the second as on a processor without AVX-512; compiles llama.cpp again
 # make bench-pages  measure the pages: in a browser beside a plain Gradio arena, with 100 battles, page loads: half an hour
 #                   .venv/bin/python -m bench.pages.visits --rounds 1 --votes 1000 a quick look at the first of them
-# make simulations  measure what intervals cover, how often voters are flagged, what timing reveals: half an hour
+# make simulations  measure what intervals cover, how often voters are flagged, what timing reveals, what draws need: half an hour
 # make clients      check the model server with real clients: openai, mistralai, litellm, LangChain, aider, lm-eval, ...
 #                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 3 GB of packages, once
 # make gpu-check    check and measure a GPU with the packages of PYTHON=python3; installs nothing, takes 9 minutes
@@ -101,6 +101,7 @@ simulations: $(VENV)/.dev
 	$(BIN)/python -m bench.coverage
 	$(BIN)/python -m bench.voters
 	$(BIN)/python -m bench.blind
+	$(BIN)/python -m bench.matchmaking
 
 clients: $(VENV)/.run $(VENV)/.compiled $(CLIENTS_VENV)/.clients $(OPENAI2_VENV)/.clients
 	$(BIN)/python -m bench.clients $(ARGS)

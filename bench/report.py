@@ -13,6 +13,7 @@ from bench import gaps, result_files, window
 from bench.blind import results as blind
 from bench.coverage import results as coverage
 from bench.inference import tables as inference
+from bench.matchmaking import results as matchmaking
 from bench.pages import loads, visits, watching
 from bench.rating import reading, tables
 from bench.rating import records as rating_records
@@ -45,6 +46,7 @@ def sections(results: Path = RESULTS) -> dict[str, str]:
         "reading": [reading.markdown(path) for path in _files(results, "reading")],
         "blind": [blind.markdown(path) for path in results.glob("blind.json")],
         "coverage": [coverage.markdown(path) for path in results.glob("coverage.json")],
+        "matchmaking": [matchmaking.markdown(path) for path in results.glob("matchmaking.json")],
         "voters": [voters.markdown(path) for path in results.glob("voters.json")],
         "visits": [visits.markdown(path) for path in _files(results, "visits")],
         "page-loads": [loads.markdown(path) for path in _files(results, "page-loads")],

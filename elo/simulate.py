@@ -211,14 +211,20 @@ def _standard(values: Floats) -> Floats:
     return standard
 
 
+def expected(gap: Floats, ties: Floats | float) -> tuple[Floats, Floats]:
+    """The expected score p of a side that is `gap` points better, and half the probability of a tie, for a voter with
+    the share `ties` between equals. P(A) = p - half_tie."""
+    with np.errstate(over="ignore"):  # far enough behind, the chance is 0
+        p: Floats = 1 / (1 + np.exp(-gap / Settings().points_per_logit))
+    return p, ties * np.minimum(p, 1 - p)
+
+
 def _vote(
     world: _World, a: NDArray[np.int32], b: NDArray[np.int32], voter: NDArray[np.int32], edge: Floats, u: Floats
 ) -> Index:
     """(n,): outcome codes; `u` are two uniform numbers for each vote, for the outcome and for the kind of tie."""
     gap = world.ratings[a] - world.ratings[b] + world.taste[voter, a] - world.taste[voter, b]
-    with np.errstate(over="ignore"):  # far enough behind, the chance is 0
-        p = 1 / (1 + np.exp(-(gap + edge + world.side_bias[voter]) / Settings().points_per_logit))
-    half_tie = world.ties[voter] * np.minimum(p, 1 - p)
+    p, half_tie = expected(gap + edge + world.side_bias[voter], world.ties[voter])
     tie = np.where(u[1] < _BOTH_BAD, Outcome.BOTH_BAD, Outcome.TIE)
     outcome: Index = np.where(u[0] < p - half_tie, Outcome.A, np.where(u[0] < p + half_tie, tie, Outcome.B))
     return outcome

@@ -8,6 +8,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,7 +119,8 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "tuple[Qu
     kind, selection = kind_of(arguments), Selection((), arguments.where)
 
     def read(tx: "Connection", url: str) -> "Quality":
-        found = examine_ballots(_ballots(tx, kind, selection, progress), level=arguments.level, seed=arguments.seed)
+        ballots = chain(_ballots(tx, kind, selection, progress), _controls(tx, kind, selection))
+        found = examine_ballots(ballots, level=arguments.level, seed=arguments.seed)
         if not found.n_votes:
             where = f" where {' and '.join(map(str, arguments.where))}" if arguments.where else ""
             raise CommandError(f"no votes of {'any kind' if kind is None else f'kind {kind.label}'}{where} in {url}")
@@ -139,4 +141,16 @@ def _ballots(
             continue
         reasons = tuple(reason.label for reason in vote.reasons)
         prompt = None if vote.prompt is None else prompt_key(vote.prompt)
-        yield Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt, vote.cast_at)
+        found = Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt, vote.cast_at)
+        yield found._replace(is_control="control" in reasons)
+
+
+def _controls(tx: "Connection", kind: "BattleKind | None", selection: "Selection") -> "Iterator[Ballot]":
+    """The votes on control battles, beside those on battles; they are not among the others left out."""
+    from db.codes import BattleKind
+
+    if kind is BattleKind.BATTLE:
+        n_others = selection.tally.n_other_values
+        for ballot in _ballots(tx, BattleKind.CONTROL, selection, Progress()):
+            yield ballot._replace(is_aside=True)
+        selection.tally.n_other_values = n_others

@@ -19,7 +19,7 @@ from elo.votes.decoding.reading import BadRowError, Reading, VotesFileError
 from elo.votes.decoding.repeats import Repeats
 from elo.votes.dialects.layout import Layout
 from elo.votes.files.chunks import Chunk
-from elo.votes.selection.wanted import Tally, Wanted
+from elo.votes.selection.wanted import CONTROL, Tally, Wanted
 from elo.votes.selection.where import Condition
 from elo.votes.values import ValueProblem
 from elo.votes.vote_columns import VoteColumns
@@ -62,7 +62,7 @@ class Ballots:
     def _of_table(self, table: VotesTable) -> Iterator[Ballot]:
         layout = table.layout
         reading = Reading(
-            Wanted(self.kind, where=tuple(self.where)),
+            Wanted(self.kind, where=tuple(self.where), with_controls=True),
             VoteColumns(frozenset()),
             fold_names=self.dialect.fold_names,
             tally=self.tally,
@@ -101,11 +101,13 @@ class Ballots:
             raise ValueProblem(rows.chunk.problems[row])
         if not rows.is_new[row]:
             return None
+        is_control = rows.value("kind", row) == CONTROL
+        is_aside = is_control and wanted.one_kind == "battle"
         if not wanted.is_kind(rows.value("kind", row)):
             self.n_other_kinds += 1
             return None
         if not rows.is_chosen[row]:
-            self.n_other_values += 1
+            self.n_other_values += not is_aside
             return None
         reasons = _reasons(rows.value("counted", row), rows.value("reasons", row), rows.value("anony", row))
         try:
@@ -120,7 +122,9 @@ class Ballots:
         time_s = _time_s(rows.layout.time, rows.value("time", row))
         prepared = values.label(rows.layout.prepared or "", rows.value("prepared", row))
         campaign = values.label("campaign", rows.value("campaign", row))
-        return Ballot(model_a, model_b, outcome, voter, reasons, prompt, time_s, prepared, campaign)
+        return Ballot(
+            model_a, model_b, outcome, voter, reasons, prompt, time_s, prepared, campaign, is_control, is_aside
+        )
 
 
 @dataclass(slots=True)

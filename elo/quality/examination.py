@@ -18,6 +18,7 @@ from elo.board.notes import first_place
 from elo.quality import wording
 from elo.quality.agreement import Agreement
 from elo.quality.consequences import Move, moves
+from elo.quality.controls import Controls
 from elo.quality.gathering import Ballot, Gathered, Prompts, Withdrawals
 from elo.quality.shares import Share
 from elo.quality.surges import Surges, surges
@@ -39,6 +40,8 @@ class Quality:
     ties: Share
     """Votes without a winner, including both-bad."""
     both_bad: Share
+    controls: Controls | None
+    """Side bias, from battles with the same model on both sides; None without such votes."""
     withdrawals: tuple[Withdrawals, ...]
     """The most frequent first."""
     prompts: Prompts
@@ -61,6 +64,7 @@ class Quality:
             "left": self.left.to_json(),
             "ties": self.ties.to_json(),
             "both_bad": self.both_bad.to_json(),
+            "controls": self.controls and self.controls.to_json(),
             "withdrawals": [
                 {"model": one.model, "result": one.result, **one.withdrawn.to_json()} for one in self.withdrawals
             ],
@@ -78,6 +82,7 @@ class Quality:
                 *wording.counted(self.n_votes, self.n_counted, self.exclusions),
                 wording.sides(self.left),
                 wording.ties(self.ties, self.both_bad),
+                *wording.controls(self.controls),
                 *wording.prompts(self.prompts),
                 *wording.agreement(self.agreement),
                 *first_place(self.first_place, self.n_counted),
@@ -149,6 +154,7 @@ def _examined(gathered: Gathered, board: Votes, settings: Settings, level: float
         left=share(votes.outcome == Outcome.A, has_winner),
         ties=share(votes.outcome >= Outcome.TIE, is_counted),
         both_bad=share(votes.outcome == Outcome.BOTH_BAD, is_counted),
+        controls=gathered.controls(),
         withdrawals=gathered.withdrawals(),
         prompts=gathered.prompts(),
         voters=voters,

@@ -13,6 +13,7 @@ import numpy as np
 from db.outcome import Outcome
 from elo.battles import Votes
 from elo.quality.agreement import Agreement, Judged, Judgement
+from elo.quality.controls import Controls, is_whole
 from elo.quality.shares import Share
 
 Result = Literal["won", "lost", "tie", "both_bad"]
@@ -43,6 +44,10 @@ class Ballot(NamedTuple):
     time_s: float | None = None
     prepared: str | None = None
     campaign: str | None = None
+    is_control: bool = False
+    """The same model was on both sides."""
+    is_aside: bool = False
+    """A control battle of a kind that was not asked for: only the part about control battles is about it."""
 
 
 def prompt_key(text: str) -> str:
@@ -100,10 +105,16 @@ class Gathered:
     n_by_same_voter: int = 0
     judged: dict[str, Judged] = field(default_factory=lambda: defaultdict(Judged))
     """Votes on prepared pairs by campaign, "" without one."""
+    of_controls: list[tuple[Outcome, str | None]] = field(default_factory=list)
+    """Outcomes and voters of the votes on control battles."""
 
     def add(self, ballot: Ballot) -> None:
-        self.n_votes += 1
         reasons = frozenset(ballot.reasons)
+        if ballot.is_control and is_whole(reasons):
+            self.of_controls.append((ballot.outcome, ballot.voter))
+        if ballot.is_aside:
+            return
+        self.n_votes += 1
         if reasons:
             self.exclusions.update(reasons)
         if reasons <= _WITHDRAWN:
@@ -146,6 +157,12 @@ class Gathered:
         """By campaign, "" without one; only where some pair has two votes or more."""
         found = {name: judged.agreement(seed=seed) for name, judged in sorted(self.judged.items())}
         return {name: one for name, one in found.items() if one.n_pairs}
+
+    def controls(self) -> Controls | None:
+        people: dict[str, int] = {}
+        voter = [-1 if one is None else people.setdefault(one, len(people)) for _, one in self.of_controls]
+        outcome = [int(one) for one, _ in self.of_controls]
+        return Controls.of(np.array(outcome, dtype=np.int64), np.array(voter, dtype=np.int64))
 
     def prompts(self) -> Prompts:
         return Prompts(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from elo.board.table import aligned
 from elo.quality.agreement import Agreement, Alpha
 from elo.quality.consequences import Move
+from elo.quality.controls import Controls
 from elo.quality.gathering import Prompts, Withdrawals
 from elo.quality.shares import Share
 from elo.quality.surges import Day, Surges
@@ -32,14 +33,34 @@ def counted(n_votes: int, n_counted: int, exclusions: Mapping[str, int]) -> list
     return lines
 
 
+def controls(found: Controls | None) -> list[str]:
+    if found is None:
+        return []
+    if found.left.share is None:
+        won = "no vote has a winner"
+    else:
+        won = f"the left won {_percent(found.left)} of {_votes(found.left.n)} with a winner: {_preference(found.left)}"
+    lines = [
+        f"Control battles, with the same model on both sides: {_votes(found.votes)}; {won}. "
+        f"Ties: {_percent(found.ties)}, including both-bad, {_percent(found.both_bad)}."
+    ]
+    if found.bias is not None:
+        points, low, high = found.bias
+        lines.append(f"So the left side is worth {points:+.0f} points of the rating scale ({low:+.0f} to {high:+.0f}).")
+    return lines
+
+
 def sides(left: Share) -> str:
     if left.share is None:
         return "Sides: no vote has a winner."
+    return f"Sides: the left won {_percent(left)} of {_votes(left.n)} with a winner: {_preference(left)}."
+
+
+def _preference(left: Share) -> str:
+    assert left.share is not None
     if left.low <= 0.5 <= left.high:
-        preference = "neither side is preferred"
-    else:
-        preference = f"the {'left' if left.share > 0.5 else 'right'} side is preferred, beyond chance"
-    return f"Sides: the left won {_percent(left)} of {_votes(left.n)} with a winner: {preference}."
+        return "neither side is preferred"
+    return f"the {'left' if left.share > 0.5 else 'right'} side is preferred, beyond chance"
 
 
 def ties(ties: Share, both_bad: Share) -> str:

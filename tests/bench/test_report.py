@@ -26,6 +26,7 @@ SECTIONS = (
     "reading",
     "blind",
     "coverage",
+    "matchmaking",
     "voters",
     "visits",
     "page-loads",

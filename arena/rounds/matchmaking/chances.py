@@ -25,7 +25,7 @@ from elo.battles import Floats
 
 MAX_RATIO = 3.0
 """Of the chances that `balanced` gives two players."""
-SHARPNESS = 2.0
+SHARPNESS = 5.0
 _OFFSET, _POWER = 50.0, 0.4
 
 

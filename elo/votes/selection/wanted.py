@@ -8,6 +8,8 @@ from elo.columns import Cell
 from elo.votes.selection.where import Condition
 
 ALL_KINDS = "all"
+CONTROL = "control"
+"""The kind of battles with the same model on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,8 @@ class Wanted:
     """All must hold."""
     by: str | None = None
     """The column by whose values the rows left out are tallied, too."""
+    with_controls: bool = False
+    """Where battles are wanted, control battles are too."""
 
     @property
     def has_times(self) -> bool:
@@ -33,7 +37,7 @@ class Wanted:
         return None if self.kind == ALL_KINDS else self.kind or "battle"
 
     def is_kind(self, value: object) -> bool:
-        if self.kind == ALL_KINDS:
+        if self.kind == ALL_KINDS or (self.with_controls and value == CONTROL and self.one_kind == "battle"):
             return True
         return value in (None, "", "battle") if self.kind is None else value == self.kind
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from db import exchange, queries
-from db.codes import Reason
+from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.session import open_database
 from elo.__main__ import main
@@ -128,3 +128,37 @@ def test_what_is_wrong_is_said_and_nothing_is_written(
         assert (status, out) == (expected, "")
         assert message in err
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_control_battles_show_side_bias_from_a_database_and_from_its_export(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = open_database(url)
+    outcomes = [*[Outcome.A] * 12, *[Outcome.B] * 4, *[Outcome.TIE] * 3, Outcome.BOTH_BAD]
+    with database.write() as tx:
+        for outcome in outcomes:
+            battle = building.votable(tx, ("ash", "ash"), "ann", kind=BattleKind.CONTROL)
+            building.vote(tx, battle, outcome, "ann", reasons=[Reason.CONTROL])
+        broken = building.votable(tx, ("ash", "ash"), "ann", kind=BattleKind.CONTROL)
+        building.vote(tx, broken, Outcome.A, "ann", reasons=[Reason.CONTROL, Reason.FAILED_SIDE])
+    exchange.export_votes(database, tmp_path / "votes.jsonl", all_texts=True)
+    database.close()
+    said = (
+        "Control battles, with the same model on both sides: 20 votes; the left won 75.0 % (50.5 to 89.8) of 16 "
+        "votes with a winner: the left side is preferred, beyond chance. Ties: 20.0 % (8.1 to 41.6), including "
+        "both-bad, 5.0 % (0.9 to 23.6).\nSo the left side is worth +191 points of the rating scale (+3 to +378).\n"
+    )
+    status, out, err = run(capsys, "--db", url, "--json", tmp_path / "db.json")
+    assert (status, err) == (0, "")
+    assert said in out
+    assert out.startswith("40 votes, of which 37 count.\nLeft out, by reason: rate_limited 2, withdrawn 1.\n"), out
+    status, from_file, _ = run(capsys, "--votes", tmp_path / "votes.jsonl", "--json", tmp_path / "file.json")
+    assert (status, from_file) == (0, out)
+    assert (tmp_path / "db.json").read_bytes() == (tmp_path / "file.json").read_bytes()
+    found = json.loads((tmp_path / "db.json").read_text())["controls"]
+    assert (found["votes"], found["left"]["hits"], round(found["bias"]["points"])) == (20, 12, 191)
+    for source in (("--db", url), ("--votes", tmp_path / "votes.jsonl")):
+        assert said in run(capsys, *source, "--kind", "control")[1]
+        everything = run(capsys, *source, "--kind", "all")[1]
+        assert everything.startswith("62 votes, of which 38 count.")
+        assert said in everything
