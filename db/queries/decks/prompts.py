@@ -48,7 +48,14 @@ def store_prompt(tx: Connection, key: str, prompt: DeckPrompt) -> str:
 def save_deck_answer(tx: Connection, key: str, answer: DeckAnswer) -> None:
     """Store or replace a model's prepared answer. Raises NoSuchModel or NoSuchPrompt."""
     subject = {"deck_prompt_id": deck_prompt_id(tx, key), "model_id": model_ids(tx, [answer.model])[answer.model]}
-    said = {
+    said = answer_values(answer)
+    new = insert(tx, deck_answers).values(**subject, **said)
+    tx.execute(new.on_conflict_do_update(index_elements=["deck_prompt_id", "model_id"], set_=said))
+
+
+def answer_values(answer: DeckAnswer) -> dict[str, object]:
+    """Return the columns of an answer, except its prompt and model (for other queries)."""
+    return {
         "text": answer.text,
         "seed": answer.seed,
         "finish_reason": answer.finish_reason,
@@ -59,8 +66,6 @@ def save_deck_answer(tx: Connection, key: str, answer: DeckAnswer) -> None:
         "sent": answer.sent,
         "digest": digest(clean_text(answer.text)),
     }
-    new = insert(tx, deck_answers).values(**subject, **said)
-    tx.execute(new.on_conflict_do_update(index_elements=["deck_prompt_id", "model_id"], set_=said))
 
 
 def set_deck(tx: Connection, name: str, *, is_live: bool, settings: StoredSettings | None = None) -> None:

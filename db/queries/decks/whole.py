@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 
 from sqlalchemy import Connection, delete, func, select
 
 from db import errors
-from db.queries.decks.prompts import add_deck_prompt, answer_of, save_deck_answer, set_deck
+from db.queries.decks.prompts import add_deck_prompt, answer_of, answer_values, set_deck
+from db.queries.roster import insert, model_ids
 from db.records.battles import DeckAnswer, DeckPrompt, StoredSettings
 from db.schema import battles, campaigns, deck_answers, deck_prompts, decks, models
 
@@ -17,14 +17,21 @@ Content = tuple[tuple[DeckPrompt, tuple[DeckAnswer, ...]], ...]
 def add_deck(
     tx: Connection, name: str, settings: StoredSettings | None, content: Content, names: Mapping[str, str]
 ) -> None:
-    """Add a deck that is not live, with the answers of the models in `names`, which says what they are called here.
-    Raises NoSuchModel."""
+    """Add a deck that is not there and not live, with the answers of the models in `names`, which says what they are
+    called here. Raises NoSuchModel."""
     set_deck(tx, name, is_live=False, settings=settings)
-    for prompt, answers in content:
-        key = add_deck_prompt(tx, prompt)
-        for answer in answers:
-            if answer.model in names:
-                save_deck_answer(tx, key, replace(answer, model=names[answer.model]))
+    ids = model_ids(tx, names.values())
+    keys = [add_deck_prompt(tx, prompt) for prompt, _ in content]
+    found = select(deck_prompts.c.key, deck_prompts.c.id).where(deck_prompts.c.deck == name)
+    prompt_ids = {row.key: row.id for row in tx.execute(found)}
+    rows = [
+        {"deck_prompt_id": prompt_ids[key], "model_id": ids[names[answer.model]], **answer_values(answer)}
+        for key, (_, answers) in zip(keys, content, strict=True)
+        for answer in answers
+        if answer.model in names
+    ]
+    if rows:  # another process may start on this database at the same moment
+        tx.execute(insert(tx, deck_answers).on_conflict_do_nothing(), rows)
 
 
 def deck_content(tx: Connection, name: str) -> Content:
