@@ -159,32 +159,33 @@ class FilteredBoards:
         except ValueError as error:
             raise NoRatingsError(str(error)) from error
         with self._database.read() as tx:
-            revision = queries.ledger_state(tx).revision
-            found = selected(tx, view, visitor, settings)
+            found = selected(tx, view, visitor, settings, least=limits.FILTERED_BOARD_VOTES)
             cards, scores = self._cards(tx), scores_of(queries.scores(tx))
-        if found.n_counted < limits.FILTERED_BOARD_VOTES:
-            raise TooFewVotesError(found.n_counted, limits.FILTERED_BOARD_VOTES)
+        tally = found.tally
+        if tally.totals.counted < limits.FILTERED_BOARD_VOTES:
+            raise TooFewVotesError(tally.totals.counted, limits.FILTERED_BOARD_VOTES)
         try:
             ratings = rated(found.data, settings, listed=[name for name, card in cards.items() if not card.is_retired])
         except (ValueError, ArithmeticError) as error:
-            logger.info("no ratings of a view at revision %d of the ledger: %s", revision, error)
+            logger.info("no ratings of a view at revision %d of the ledger: %s", tally.revision, error)
             raise NoRatingsError(str(error)) from error
         kind, since = view.battle_kind, view.since_s
+        exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
         return Board(
             leaderboard=ratings.leaderboard.sourced(
-                revision=revision,
-                excluded=found.excluded,
+                revision=tally.revision,
+                excluded=exclusions,
                 kind=None if kind is None else kind.label,
                 since=None if since is None else datetime.fromtimestamp(since, UTC).isoformat(),
                 where=view.where(visitor),
                 where_left_out=found.n_left_out,
             ),
             models=cards,
-            revision=revision,
+            revision=tally.revision,
             computed_at=self._clock(),
-            n_counted=found.n_counted,
-            n_excluded=found.n_excluded,
-            exclusions=found.excluded,
+            n_counted=tally.totals.counted,
+            n_excluded=tally.totals.excluded,
+            exclusions=exclusions,
             average_win_rates=ratings.average_win_rates,
             scores=scores,
             fitted=ratings.fitted,

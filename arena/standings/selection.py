@@ -1,70 +1,148 @@
-"""The votes that a view chooses, as its settings need them."""
+"""The votes that a view chooses, as its settings need them: counts where these are enough, else one by one.
 
-from collections import Counter
+`python -m elo recompute` reads an export in the same way, so the boards are the same (`elo.votes.vote_columns`).
+"""
+
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+import numpy as np
 from sqlalchemy import Connection
 
 from arena.standings.view import View
 from db import queries
-from elo.battles import Cells, Votes
+from db.codes import BattleKind
+from db.queries import BoardFilter, FilteredTally
+from db.side_sums import SUM_COLUMNS, SUMS
+from elo.battles import Cells, Floats, Index, Votes
 from elo.columns import cell
-from elo.settings import Settings
+from elo.settings import Settings, may_take_voters
 from elo.votes.selection.where import Condition
-from elo.votes.vote_columns import columns_for, data_for, further_for, gathered, reads_style
+from elo.votes.style import features
+from elo.votes.vote_columns import Column, columns_for, data_for, further_for, gathered, reads_style
+
+_STORED: Mapping[Column, tuple[str, ...]] = {
+    "voter": ("voter",),
+    "prepared": ("prepared",),
+    "time": ("cast_at",),
+    "draw_probability": ("draw_probability",),
+    "features": SUM_COLUMNS,
+}
+"""The columns of the database from which those of votes are made."""
+_FEATURES = ("n_tokens", "n_chars", "n_headings", "n_list_items", "n_bold", "duration_ms")
+"""In the order of `elo.votes.style.Features`."""
+_MS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Votes or their counts. `excluded` counts the chosen votes that do not count, by reason; `n_left_out` are the
-    votes of the same kind and time that the view does not choose."""
+    """Votes or their counts, with the tally of all votes that the view chooses. `n_left_out` are the votes of the same
+    kind and time that it does not choose."""
 
     data: Cells | Votes
-    n_counted: int
-    n_excluded: int
-    excluded: Mapping[str, int]
+    tally: FilteredTally
     n_left_out: int
 
 
-@dataclass(slots=True)
-class _Chooser:
-    names: tuple[str, ...]
-    where: Sequence[Condition]
-    n_left_out: int = 0
-    excluded: Counter[str] = field(default_factory=Counter)
-    n_excluded: int = 0
+def board_filter(view: View, visitor: str | None) -> BoardFilter:
+    """Return the view's filter as the database has it. `visitor` is the reader's pseudonym."""
+    low, high = view.char_range
+    kind = view.battle_kind
+    return BoardFilter(
+        kinds=frozenset({BattleKind.BATTLE, BattleKind.QUICK} if kind is None else {kind}),
+        language=view.language or None,
+        tag=view.tag or None,
+        turns=view.turns or None,
+        prompt_chars_low=low,
+        prompt_chars_high=high,
+        since=view.since_s,
+        is_decisive=view.is_decisive,
+        is_same_parameters=view.is_same,
+        visitor=visitor if view.is_mine else None,
+    )
 
-    def holds(self, values: Sequence[object]) -> bool:
-        is_chosen = all(one.holds(cell(one.column, values[self.names.index(one.column)])) for one in self.where)
-        self.n_left_out += not is_chosen
-        return is_chosen
+
+def selected(tx: Connection, view: View, visitor: str | None, settings: Settings, *, least: int) -> Selected:
+    """Read the votes of a view; only their counts if there are fewer than `least`."""
+    chosen = board_filter(view, visitor)
+    tally = queries.filtered_tally(tx, chosen)
+    n_left_out = 0
+    if view.where(visitor):
+        totals = queries.vote_totals(tx, view.battle_kind, since=view.since_s)
+        n_left_out = totals.counted + totals.excluded - tally.totals.counted - tally.totals.excluded
+    data: Cells | Votes = Cells.from_counts(tally.cells)
+    if tally.totals.counted >= least and _needs_votes(view, settings, tally.totals.counted):
+        read = _with_further_columns if further_for(settings) else _one_by_one
+        data = read(tx, view, visitor, settings)
+    return Selected(data, tally, n_left_out)
 
 
-def selected(tx: Connection, view: View, visitor: str | None, settings: Settings) -> Selected:
-    """Read the votes of a view. `visitor` is the reader's pseudonym."""
+def _needs_votes(view: View, settings: Settings, n_votes: int) -> bool:
+    """Whether counts are not enough: votes on prepared pairs are clustered by pair, and few votes by voter."""
+    is_clustered = settings.cluster == "auto" and view.battle_kind is not BattleKind.BATTLE
+    return settings.needs_votes or is_clustered or may_take_voters(settings, n_votes)
+
+
+def _one_by_one(tx: Connection, view: View, visitor: str | None, settings: Settings) -> Cells | Votes:
+    """Return the votes of the view with the columns that the settings use."""
+    wanted = columns_for(settings)
+    names = tuple(name for column in _STORED if column in wanted for name in _STORED[column])
+    batches = queries.filtered_votes(tx, board_filter(view, visitor), names)
+    table = np.concatenate([np.array(rows, dtype=np.float64) for rows in batches])
+    a, b, outcome = table[:, :3].astype(np.int64).T
+    stored = dict(zip(names, table[:, 3:].T, strict=True))
+    known = queries.model_names(tx)
+    ids, sides = np.unique(np.concatenate([a, b]), return_inverse=True)
+    a, b = sides[: len(a)], sides[len(a) :]
+    voter, voters = None, np.zeros(0)
+    if "voter" in wanted:
+        voters, voter = np.unique(stored["voter"], return_inverse=True)
+    votes = Votes(
+        tuple(known[model] for model in ids.tolist()),
+        a,
+        b,
+        outcome,
+        voter=voter,
+        voters=tuple(f"{one:.0f}" for one in voters.tolist()),
+        prepared=_pairs(a, b, stored["prepared"], len(ids)) if "prepared" in wanted else None,
+        time_s=stored.get("cast_at"),
+        draw_probability=stored.get("draw_probability"),
+        features=_features(stored, len(table)) if "features" in wanted else None,
+    )
+    return data_for(votes, settings)
+
+
+def _pairs(a: Index, b: Index, prompt: Floats, n_models: int) -> Index:
+    """(N,): the number of the prepared pair of each vote, -1 without one."""
+    low, high = np.minimum(a, b), np.maximum(a, b)
+    is_prepared = np.isfinite(prompt)
+    key = (np.where(is_prepared, prompt, 0).astype(np.int64) * n_models + low) * n_models + high
+    _, number = np.unique(key, return_inverse=True)
+    pairs: Index = np.where(is_prepared, number, -1)
+    return pairs
+
+
+def _features(stored: Mapping[str, Floats], n_votes: int) -> Mapping[str, Floats]:
+    assert set(_FEATURES) == set(SUMS)
+    columns = [stored[f"{name}_{side}"] / (_MS if name == "duration_ms" else 1) for side in "ab" for name in _FEATURES]
+    return features(np.column_stack(columns).ravel(), n_votes)
+
+
+def _with_further_columns(tx: Connection, view: View, visitor: str | None, settings: Settings) -> Cells | Votes:
+    """The same with columns of a name, by which some settings cluster or control; read as an export is."""
     where = [Condition.parse(one) for one in view.where(visitor)]
-    names = tuple(dict.fromkeys([*further_for(settings), *(one.column for one in where)]))
-    chooser = _Chooser(names, where)
-    kind, since = view.battle_kind, view.since_s
-    for excluded in queries.excluded_votes(tx, kind, since=since, further=names):
-        if chooser.holds(excluded.further):
-            chooser.n_excluded += 1
-            chooser.excluded.update(reason.label for reason in excluded.reasons)
-    columns = columns_for(settings)
+    further, columns = further_for(settings), columns_for(settings)
+    names = tuple(dict.fromkeys([*further, *(one.column for one in where)]))
+
+    def holds(values: Sequence[object]) -> bool:
+        return all(one.holds(cell(one.column, values[names.index(one.column)])) for one in where)
+
     rows = queries.rated_votes(
         tx,
-        kind,
-        since=since,
+        view.battle_kind,
+        since=view.since_s,
         with_answers="features" in columns,
         with_style=reads_style(settings),
         further=names,
     )
-    votes = gathered((vote for vote in rows if chooser.holds(vote.further)), columns, further_for(settings))
-    return Selected(
-        data_for(votes, settings),
-        len(votes),
-        chooser.n_excluded,
-        chooser.excluded,
-        chooser.n_left_out,
-    )
+    return data_for(gathered((vote for vote in rows if holds(vote.further)), columns, further), settings)

@@ -62,8 +62,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
     "order": get_args(Order)[1:],
 }
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
-_CHARS = re.compile(r"(\d{0,7})-(\d{0,7})")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_CHARS = re.compile(r"([0-9]{0,7})-([0-9]{0,7})")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_TEXT = 80
 _SHOWN = 40
 

@@ -67,11 +67,11 @@ def cells(
     return [Cell(names[a], names[b], _OUTCOMES[code], n) for a, b, code, n in tx.execute(chosen)]
 
 
-def vote_totals(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> VoteTotals:
-    """Return how many votes count and how many do not."""
-    grouped = select(votes.c.counted, func.count()).group_by(votes.c.counted)
-    if kind is not None:
-        grouped = grouped.where(votes.c.kind == kind)
+def vote_totals(
+    tx: Connection, kind: BattleKind | None = BattleKind.BATTLE, *, since: float | None = None
+) -> VoteTotals:
+    """Return how many votes, cast at `since` or later, count and how many do not."""
+    grouped = of_votes(select(votes.c.counted, func.count()).group_by(votes.c.counted), kind, since)
     found: dict[bool, int] = dict(tx.execute(grouped).all())
     return VoteTotals(counted=found.get(True, 0), excluded=found.get(False, 0))
 
