@@ -158,7 +158,7 @@ async def look_at_addresses(browser: Browser, url: str) -> None:
             ("/about/?lang=ko", "/about?lang=ko", 200),
             ("/health", "/health", 200),
             ("/leaderboard.csv", "/leaderboard.csv", 200),
-            ("/leaderboard.html", "/leaderboard.html", 200),
+            ("/leaderboard.html?lang=ko", "/leaderboard?lang=ko", 200),
             ("/favicon.ico", "/favicon.ico", 200),
             ("/favicon.svg", "/favicon.svg", 200),
             ("/nowhere", "/nowhere", 404),

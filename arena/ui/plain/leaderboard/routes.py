@@ -39,16 +39,16 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
     @router.get(DOCUMENTS["leaderboard"])
     async def leaderboard(request: Request) -> Response:
         place, items = documents.place(request), request.query_params.multi_items()
-        filled = [(name, value) for name, value in items if value]
-        if len(filled) < len(items):
-            query = f"?{urlencode(filled)}" if filled else ""
-            return RedirectResponse(f".{DOCUMENTS['leaderboard']}{query}", status_code=303)
         choices = await arena.board_choices()
         try:
-            view = View.of(filled)
+            view = View.of(items)
         except ViewError as error:
             text = wrong_page(error, choices, place)
             return HTMLResponse(documents.page(place, "leaderboard", text), status_code=400, headers=_HIDDEN)
+        if any(not value for _, value in items):  # as a form sends them
+            language = [("lang", place.texts.language)] if place.query else []
+            query = urlencode([*view.query().items(), *language])
+            return RedirectResponse(f".{DOCUMENTS['leaderboard']}{'?' * bool(query)}{query}", status_code=303)
         sender = visitor_of(request)
         if request.query_params.get("part") == "board":
             return await _part(view, sender, request)
