@@ -1,6 +1,7 @@
 """The text of the about page: how battles, votes and ratings work here, and what is stored."""
 
 from arena.rules import guardrails, labels
+from arena.rules.moderation import Policy
 from arena.settings import Settings
 from arena.ui.messages import LANGUAGES, Messages, messages
 from arena.ui.plain.leaderboard.summary import settings_line
@@ -21,7 +22,8 @@ def about_texts(settings: Settings) -> dict[str, str]:
             battles_per_hour=limits.battles_per_hour,
             votes_per_hour=limits.votes_per_hour,
             system_prompt=_system_prompt(settings, messages(language)),
-            pace=messages(language)(f"about_pace_{battle.pace}"),
+            pace=messages(language)(f"about_pace_{_pace(settings)}"),
+            moderation=f" {messages(language)('about_moderation')}" if settings.moderation.is_on else "",
             reasons=_reasons(messages(language)),
             long_chars=labels.LONG_CHARS,
             n_languages=len(labels.LANGUAGES),
@@ -29,6 +31,11 @@ def about_texts(settings: Settings) -> dict[str, str]:
         )
         for language in LANGUAGES
     }
+
+
+def _pace(settings: Settings) -> str:
+    """Return the pace of the battles: where answers may be withheld, both are shown together."""
+    return "together" if Policy(settings.moderation).can_block("answer") else settings.battle.pace
 
 
 def _system_prompt(settings: Settings, texts: Messages) -> str:

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, bindparam, delete, false, func, not_, select,
 from db.codes import State
 from db.queries.battles.opening import new_share_id
 from db.records.visitors import Forgotten
-from db.schema import answers, battles, feedback, turns, visitors, votes
+from db.schema import answers, battles, checks, feedback, turns, visitors, votes
 
 
 def forget_visitor(
@@ -25,6 +25,9 @@ def forget_visitor(
     row_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor).with_for_update())
     if row_id is None:
         return Forgotten(0, 0)
+    # What was found in a blocked first prompt is counted on, and is nobody's
+    is_own = (checks.c.visitor_id == row_id, checks.c.battle_id.is_(None))
+    tx.execute(update(checks).where(*is_own).values(visitor_id=None))
     own = battles.c.visitor_id == row_id
     tx.execute(
         update(battles)

@@ -8,8 +8,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from arena.rules.guardrails import SAFETY_PROMPT
-from arena.settings import Settings
-from arena.ui.messages import LANGUAGES
+from arena.settings import Settings, load
+from arena.ui.messages import LANGUAGES, messages
 from arena.ui.plain.about import about_texts
 
 PROMPT = "*Be* <b>kind</b> & {pace}.\n\n# [now](http://a.example) ‘ 답하세요"
@@ -28,3 +28,12 @@ def test_the_system_prompt_is_shown_as_it_is_and_with_the_safety_prompt(language
         assert "<em>" not in paragraph
         assert PROMPT in unescape(paragraph)
         assert (SAFETY_PROMPT in unescape(paragraph)) is has_guardrails
+
+
+def test_the_page_says_that_texts_are_checked_only_where_they_are() -> None:
+    moderation = {"base_url": "http://127.0.0.1:9/v1", "model": "judge", "answers_illegal": "block"}
+    on, off = about_texts(load({"moderation": moderation}, {})), about_texts(load({}, {}))
+    for language in LANGUAGES:
+        assert messages(language)("about_moderation") in on[language]
+        assert messages(language)("about_pace_together") in on[language]
+        assert messages(language)("about_moderation") not in off[language]

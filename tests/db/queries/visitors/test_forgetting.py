@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Connection
 
 from db import queries
-from db.codes import BattleKind, Reason, Side, State
+from db.codes import Action, BattleKind, Reason, Side, State
 from db.errors import NoSuchBattle
 from db.integrity import problems
-from db.queries import AnswerRecord, Feedback, Forgotten, Tag
+from db.queries import AnswerRecord, Check, Feedback, Forgotten, Tag
 from db.schema import metadata
 from db.session import Database
 from tests.db.building import ELO, fight, votable, vote
@@ -97,6 +97,17 @@ def test_a_visitor_without_a_battle_leaves_nothing(database: Database) -> None:
         queries.set_consent(tx, "ann", is_given=True, now=1.0)
         assert queries.forget_visitor(tx, "ann", fresh="fresh", now=2.0) == Forgotten(0, 0)
         assert queries.get_visitor(tx, "ann") is queries.get_visitor(tx, "fresh") is None
+
+
+def test_a_visitor_whose_only_prompt_was_blocked_leaves_a_finding_of_nobody(database: Database) -> None:
+    with database.write() as tx:
+        blocked = Check(1, None, "illegal", Action.BLOCKED, "Judge")
+        queries.save_check(tx, blocked, visitor="ann", now=1.0)
+        assert queries.forget_visitor(tx, "ann", fresh="f" * 64, now=2.0) == Forgotten(0, 0)
+        (count,) = queries.check_counts(tx)
+        assert queries.get_visitor(tx, "ann") is None
+        assert problems(tx) == []
+    assert (count.category, count.n) == ("illegal", 1)
 
 
 def test_deleted_texts_are_not_left_in_the_file(database: Database) -> None:
