@@ -1,7 +1,7 @@
 """Read prompts from a file: text with one prompt a line, CSV or JSONL.
 
     text   one prompt a line; empty lines are skipped
-    .csv   a column text (or prompt), and the optional columns tags (separated by ; or ,) and language
+    .csv   a column text (or prompt), and the optional columns tags (separated by ; or ,) and language; also .tsv
     .jsonl {"text": "...", "tags": ["..."], "language": "en"} in each line; tags and language are optional
 
 Prompts come without the white space around them. A prompt that comes again is left out and counted. Other columns and
@@ -20,7 +20,7 @@ from typing import Any
 
 _TEXT = ("text", "prompt")
 _KNOWN = (*_TEXT, "tags", "language")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
 _MAX_TAG_CHARS = 40
 _MAX_BYTES = 200_000_000
 _SEPARATORS = re.compile(r"[;,|]")
@@ -51,7 +51,7 @@ class PromptFile:
 def read_prompts(path: Path, *, max_chars: int) -> PromptFile:
     """Read the prompts of `path`, each of at most `max_chars` characters. Raises `PromptFileError`."""
     text = _content(path)
-    rows = {".csv": _of_csv, ".jsonl": _of_json_lines, ".ndjson": _of_json_lines}.get(path.suffix.lower(), _of_lines)
+    rows = _READERS.get(path.suffix.lower(), _of_lines)
     prompts: dict[str, Prompt] = {}
     ignored: dict[str, None] = {}
     n_repeated = 0
@@ -75,7 +75,7 @@ def _content(path: Path) -> str:
     if len(content) > _MAX_BYTES:
         raise PromptFileError(f"{path} has {len(content):,} bytes; expected at most {_MAX_BYTES:,}")
     try:
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise PromptFileError(f"{path}, line {line}: not UTF-8 text; save the file as UTF-8") from error
@@ -89,16 +89,23 @@ def _of_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 def _of_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
     csv.field_size_limit(_FIELD_CHARS)
-    first = text.split("\n", 1)[0]
+    first, _, rest = text.partition("\n")
+    n_before = 0
+    if first.startswith("sep="):  # which spreadsheets write for each other
+        (first, _, _), text, n_before = rest.partition("\n"), rest, 1
     delimiter = max(",;\t", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [name.strip().casefold() for name in next(rows, [])]
         if not set(_TEXT) & set(header):
             raise PromptFileError(
-                f"{path}, line 1: the columns are {_shown(', '.join(header))}; expected a first line with a column text"
+                f"{path}, line {n_before + 1}: the columns are {_shown(', '.join(header))}; expected a first line with"
+                " a column text"
             )
-        start = rows.line_num + 1
+        for name in _KNOWN:
+            if header.count(name) > 1:
+                raise PromptFileError(f"{path}, line {n_before + 1}: {header.count(name)} columns {name}; expected one")
+        start = n_before + rows.line_num + 1
         for row in rows:
             if len(row) > len(header):
                 raise PromptFileError(
@@ -107,9 +114,11 @@ def _of_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 )
             if any(field.strip() for field in row):
                 yield start, {name: field for name, field in zip(header, row, strict=False) if name and field.strip()}
-            start = rows.line_num + 1
+            start = n_before + rows.line_num + 1
     except csv.Error as error:
-        raise PromptFileError(f"{path}, line {rows.line_num}: {error}; expected CSV with closed quotes") from error
+        raise PromptFileError(
+            f"{path}, line {n_before + rows.line_num}: {error}; expected CSV with closed quotes"
+        ) from error
 
 
 def _of_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -130,6 +139,12 @@ def _of_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, An
             yield line, found
 
 
+_READERS = {
+    **dict.fromkeys((".csv", ".tsv"), _of_csv),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), _of_json_lines),
+}
+
+
 def _prompt(row: Mapping[str, Any], where: str, max_chars: int) -> Prompt:
     text = next((row[key] for key in _TEXT if key in row), None)
     if not isinstance(text, str) or not any(one.isprintable() and not one.isspace() for one in text):
@@ -142,10 +157,13 @@ def _prompt(row: Mapping[str, Any], where: str, max_chars: int) -> Prompt:
         )
     if "\0" in text or any("\ud800" <= one <= "\udfff" for one in text):
         raise PromptFileError(f"{where}: {_shown(text)} has characters that cannot be stored; expected text")
-    language = row.get("language")
-    if language is not None and not (isinstance(language, str) and _LANGUAGE.fullmatch(language.strip())):
-        raise PromptFileError(f"{where}: language is {_shown(language)}; expected a code such as en or ko")
-    return Prompt(text, _tags(row.get("tags"), where), language.strip() if language else None)
+    language = row.get("language") or None
+    if language is not None:
+        code = language.strip().lower() if isinstance(language, str) else ""
+        if not _LANGUAGE.fullmatch(code):
+            raise PromptFileError(f"{where}: language is {_shown(language)}; expected a code such as en or ko")
+        language = code.partition("-")[0]  # visitors have a language, and no region
+    return Prompt(text, _tags(row.get("tags"), where), language)
 
 
 def _tags(tags: Any, where: str) -> tuple[str, ...]:

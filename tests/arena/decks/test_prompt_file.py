@@ -14,7 +14,7 @@ def write(tmp_path: Path, name: str, content: str | bytes) -> Path:
 
 
 def test_a_text_file_has_one_prompt_a_line(tmp_path: Path) -> None:
-    found = read_prompts(write(tmp_path, "p.txt", "\ufeffHello\r\n\n  Name a tree. \nHello\n\u2028x"), max_chars=99)
+    found = read_prompts(write(tmp_path, "p.txt", "\ufeffHello\r\n\n  Name a tree. \rHello\n\u2028x"), max_chars=99)
     assert found.prompts == (Prompt("Hello"), Prompt("Name a tree."), Prompt("x"))
     assert found.n_repeated == 1
 
@@ -38,7 +38,7 @@ lines?",words|numbers|,en
 
 
 def test_json_lines_have_tags_and_a_language(tmp_path: Path) -> None:
-    content = '{"text": "Hi", "tags": ["a", "a", " b"], "language": "en", "n": 1}\n\n{"prompt": "Bye"}\n'
+    content = '{"text": "Hi", "tags": ["a", "a", " b"], "language": "en-US", "n": 1}\n\n{"prompt": "Bye"}\n'
     found = read_prompts(write(tmp_path, "p.jsonl", content), max_chars=99)
     assert found.prompts == (Prompt("Hi", ("a", "b"), "en"), Prompt("Bye"))
     assert found.ignored == ("n",)
@@ -64,13 +64,15 @@ def test_the_prompts_of_the_shipped_deck_are_read(tmp_path: Path) -> None:
         ("p.txt", "a\0b", "line 1: 'a\\\\x00b' has characters that cannot be stored"),
         ("p.csv", "name\nx\n", "line 1: the columns are 'name'; expected a first line with a column text"),
         ("p.csv", "", "line 1: the columns are ''"),
+        ("p.csv", "sep=;\ntext;language\nfine;en\nx;5\n", "line 4: language is '5'; expected a code"),
+        ("p.csv", "text,text\na,b\n", "line 1: 2 columns text; expected one"),
         ("p.csv", "text\nfine\na,b\n", "line 3: 2 fields; expected 1, as in the first line"),
         ("p.csv", 'text\n"open\n', "line 2: unexpected end of data; expected CSV with closed quotes"),
         ("p.csv", "text,language\nfine,en\nx,English\n", "line 3: language is 'English'; expected a code such as en"),
         ("p.csv", "text,language\n,en\n", "line 2: text is None; expected a prompt"),
         ("p.csv", "text,tags\nx," + "t" * 41 + "\n", "line 2: the tag 't+'; expected at most 40 printable"),
         ("p.jsonl", '{"text": "x"}\nHello\n', "line 2: 'Hello' is not JSON; expected an object such as"),
-        ("p.jsonl", '["x"]', r"line 1: '\[\"x\"\]' is not an object"),
+        ("p.json", '["x"]', r"line 1: '\[\"x\"\]' is not an object"),
         ("p.jsonl", '{"text": 5}', "line 1: text is 5; expected a prompt"),
         ("p.jsonl", '{"text": "\\u200b "}', "line 1: text is .*; expected a prompt"),
         ("p.jsonl", '{"text": "x\\ud800"}', "line 1: .* has characters that cannot be stored"),
