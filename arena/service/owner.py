@@ -94,6 +94,8 @@ class Overview:
     reloaded: Reloaded | None
     now: float
     moderator: ModeratorState | None = None
+    is_one_family: bool = False
+    """Whether no battle can be drawn, because all models that are ready are of one family that is kept apart."""
 
     @property
     def n_ready(self) -> int:
@@ -151,6 +153,7 @@ class Owner:
             self._reloaded,
             self._now(),
             None if self._arena.moderator is None else self._arena.moderator.state(),
+            status.is_one_family,
         )
 
     def states(self) -> Mapping[str, ModelState]:

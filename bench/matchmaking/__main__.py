@@ -23,7 +23,7 @@ from bench.matchmaking.questions import OF_NEWCOMERS, POLICIES, fairness, place_
 from bench.matchmaking.results import markdown, of_mean, summary
 from bench.result_files import RESULTS, write
 
-N_ARENAS = {"place_all": 100, "place_one": 100, "fairness": 400}
+N_ARENAS = {"place_all": 200, "place_one": 100, "fairness": 400}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

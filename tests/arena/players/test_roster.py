@@ -101,3 +101,17 @@ def test_a_battle_needs_two_active_models(roster: Roster, came: str) -> None:
     with pytest.raises(SettingsError, match=rf"\[\[models\]\]: {came}.*two models.*add.*path or base_url"):
         roster.check_can_battle()
     Roster((Player("near", path=Path("x")), Player("far", path=Path("y")))).check_can_battle()
+
+
+def test_a_battle_needs_two_families_where_they_are_kept_apart(tmp_path: Path) -> None:
+    bird, again, fish = (
+        Player(name, path=Path("x"), family=family)
+        for name, family in (("near", "Bird"), ("far", " bird"), ("deep", "Fish"))
+    )
+    with pytest.raises(
+        SettingsError, match=r"\[matchmaking\] same_family: \"never\", but all 2 .* 'Bird'; add .*allow"
+    ):
+        Roster((bird, again)).check_can_battle(same_family="never")
+    Roster((bird, again)).check_can_battle()
+    Roster((bird, again, fish)).check_can_battle(same_family="never")
+    Roster((bird, Player("none", path=Path("y")))).check_can_battle(same_family="never")

@@ -28,6 +28,7 @@ def test_battle_and_limits_change_at_once_and_other_sections_after_a_restart() -
         read(
             FAR,
             battle={"max_tokens": 7},
+            matchmaking={"policy": "adaptive", "control_share": 0.05},
             limits={"votes_per_hour": 9},
             web={"port": 2},
             arena={"database": "postgresql://ann:secret@h/arena"},
@@ -37,6 +38,8 @@ def test_battle_and_limits_change_at_once_and_other_sections_after_a_restart() -
     )
     assert found.at_once == (
         Change("[battle] max_tokens", "1024", "7"),
+        Change("[matchmaking] policy", "uniform", "adaptive"),
+        Change("[matchmaking] control_share", "0.0", "0.05"),
         Change("[limits] votes_per_hour", "60", "9"),
     )
     assert found.after_restart == (
@@ -46,6 +49,7 @@ def test_battle_and_limits_change_at_once_and_other_sections_after_a_restart() -
         Change("[inference] threads", "", "3"),
     )
     assert (found.settings.battle.max_tokens, found.settings.limits.votes_per_hour) == (7, 9)
+    assert found.settings.matchmaking.policy == "adaptive"
     assert (found.settings.web, found.settings.arena, found.settings.elo) == (before.web, before.arena, before.elo)
     assert not found.reconnected
 

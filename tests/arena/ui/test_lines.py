@@ -19,11 +19,24 @@ READY = Status(n_models=4, n_ready=4, n_loading=0, n_failed=0, n_votes=3300, n_c
         (replace(READY, n_ready=1, n_failed=2), "2 could not be loaded; this page keeps checking for the others"),
         (replace(READY, n_ready=1, n_failed=3), "No battle can start: 3 of 4 models could not be loaded"),
         (replace(READY, n_ready=2, n_failed=2), ""),
+        (
+            replace(READY, n_ready=2, n_loading=1, is_one_family=True),
+            "the 2 models that are available are of one family",
+        ),
     ],
 )
 def test_the_page_says_why_no_battle_can_begin(status: Status, line: str) -> None:
     assert line in status_line(status, EN)
     assert bool(status_line(status, EN)) == bool(line)
+
+
+def test_a_prompt_that_waits_is_told_what_for() -> None:
+    for changed, line in (
+        ({"n_ready": 1, "n_loading": 3}, "will be sent when two models are ready"),
+        ({"n_ready": 1}, "will be sent when another model is back"),
+        ({"n_ready": 2, "is_one_family": True}, "will be sent when a model of another family is back"),
+    ):
+        assert line in status_line(replace(READY, **changed), EN, is_held=True)  # type: ignore[arg-type]
 
 
 def test_the_page_does_not_promise_models_that_could_not_be_loaded() -> None:
@@ -43,6 +56,7 @@ def test_a_refusal_contains_its_numbers_with_seconds_as_minutes() -> None:
     [
         Refusal("models_loading", n_ready=1, n_models=4),
         Refusal("too_few_models", n_ready=1, n_models=4),
+        Refusal("one_family", n_ready=2, n_models=4),
         Refusal("busy", n_running=3, limit=3),
         Refusal("too_many_turns", limit=10),
         Refusal("too_late", limit_s=60.0),

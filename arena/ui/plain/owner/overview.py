@@ -35,8 +35,9 @@ def figures(overview: Overview, texts: Messages) -> str:
     )
     now = "".join(f"<div><dt>{plain(texts(key))}</dt><dd>{plain(value)}</dd></div>" for key, value in numbers)
     models = "".join(_model(model, overview.now, texts) for model in overview.models)
+    stopped = f'<p class="result bad">{plain(texts("owner_one_family"))}</p>' if overview.is_one_family else ""
     return (
-        f'<dl class="now">{now}</dl><h2>{plain(texts("owner_models"))}</h2><div class="models">{models}</div>'
+        f'<dl class="now">{now}</dl>{stopped}<h2>{plain(texts("owner_models"))}</h2><div class="models">{models}</div>'
         f'<p class="note">{plain(texts("owner_figures_note"))} <span class="renewed" hidden>'
         f"{plain(texts('owner_refreshed'))}</span></p>"
         f"{moderation.section(overview.moderator, overview.now, texts)}"

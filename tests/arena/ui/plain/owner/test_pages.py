@@ -205,6 +205,13 @@ def test_a_try_without_a_prompt_or_with_a_model_that_is_not_there_says_so() -> N
     assert (nobody.status_code, "This model is not in the arena" in nobody.text) == (404, True)
 
 
+def test_the_page_says_when_all_models_that_are_ready_are_of_one_family() -> None:
+    assert "No battle can be drawn" not in shown(OVERVIEW)
+    assert 'all models that are ready are of one family, and same_family is "never"' in text_of(
+        shown(replace(OVERVIEW, is_one_family=True))
+    )
+
+
 def test_the_renewed_part_is_the_same_as_in_the_page() -> None:
     page = browser(FakeOwner())
     assert page.get("/figures").text in page.get("/").text
