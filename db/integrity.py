@@ -4,13 +4,13 @@
 sentence with a number and an example.
 """
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, cast, exists, func, or_, select, text
 
 from db.codes import Reason, State
 from db.queries.boards.ledger import ledger_state, votes_in_order
 from db.queries.boards.online import elo_state, replay
 from db.records.votes import OnlineElo
-from db.schema import battles, ledger, turns, visitors, vote_reasons, votes
+from db.schema import battles, campaign_pairs, labels, ledger, turns, visitors, vote_reasons, votes
 
 
 def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
@@ -39,6 +39,30 @@ def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
                     votes.c.model_a != battles.c.model_a,
                     votes.c.model_b.is_distinct_from(battles.c.model_b),
                 ),
+            ),
+        ),
+        (
+            "votes have another campaign, language, tags, number of turns, length or parameters than their battle",
+            _broken(
+                voted.outerjoin(labels).outerjoin(campaign_pairs, battles.c.campaign_pair_id == campaign_pairs.c.id),
+                or_(
+                    votes.c.campaign_id.is_distinct_from(campaign_pairs.c.campaign_id),
+                    labels.c.language.is_distinct_from(battles.c.language),
+                    func.coalesce(cast(labels.c.tags, Text), "[]") != func.coalesce(cast(battles.c.tags, Text), "[]"),
+                    votes.c.n_turns != battles.c.n_turns,
+                    votes.c.prompt_chars != battles.c.prompt_chars,
+                    votes.c.same_sent.is_distinct_from(battles.c.same_sent),
+                ),
+            ),
+        ),
+        (
+            "battles of a campaign have another prompt or other models than their pair",
+            by_battle.select_from(battles.join(campaign_pairs)).where(
+                or_(
+                    battles.c.deck_prompt_id != campaign_pairs.c.deck_prompt_id,
+                    battles.c.model_a.not_in((campaign_pairs.c.model_x, campaign_pairs.c.model_y)),
+                    battles.c.model_b.not_in((campaign_pairs.c.model_x, campaign_pairs.c.model_y)),
+                )
             ),
         ),
         (

@@ -118,7 +118,7 @@ REACHES = [
     ("inference.model.checkpoint.files", (), ("torch",), ()),
     ("inference.model.checkpoint.shape*", (), ("torch",), ()),
     ("db*", (), ("arena", "elo", "inference", "gradio", "torch"), ()),
-    ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome", "db.style")),
+    ("elo*", ("elo.__main__", "elo.commands*"), ("sqlalchemy", "db"), ("db", "db.outcome", "db.side_sums", "db.style")),
     ("elo*", (), ("arena", "inference", "gradio", "torch"), ()),
     ("elo*", ("elo.board.plots",), ("matplotlib",), ("elo.board.plots",)),
     ("elo*", ("elo.votes.files*", "elo.frames"), ("pyarrow",), PYARROW),

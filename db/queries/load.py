@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, select
 
 from db.codes import Reason, Side
+from db.queries.decks.campaigns import unfinished
 from db.queries.decks.prompts import answer_of
 from db.records.battles import (
     AnswerRecord,
@@ -45,6 +46,7 @@ _BATTLES = (
         _SUCCESSOR.c.uuid.label("successor"),
         _MODEL_A.c.name.label("name_a"),
         _MODEL_B.c.name.label("name_b"),
+        campaigns.c.id.label("campaign_id"),
         campaigns.c.name.label("campaign"),
         deck_prompts.c.deck,
         deck_prompts.c.key,
@@ -71,6 +73,7 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
     reasons = reasons_of(tx, [vote.id for vote in votes_by_battle.values()])
     feedback_of = feedback_by_battle(tx, ids)
     turns_by_battle = turns_of(tx, ids)
+    hidden = unfinished(tx, [(row.campaign_id, row.visitor_id) for row in rows if row.campaign_id is not None])
     answers_by_prompt = _deck_answers(tx, {row.deck_prompt_id for row in rows if row.deck_prompt_id is not None})
     return [
         _battle(
@@ -81,6 +84,7 @@ def load_battles(tx: Connection, which: ColumnElement[bool]) -> list[BattleRecor
             ],
             vote=_vote(votes_by_battle.get(row.id), reasons),
             feedback=feedback_of.get(row.id, NO_FEEDBACK),
+            hides_names=(row.campaign_id, row.visitor_id) in hidden,
         )
         for row in rows
     ]
@@ -110,6 +114,7 @@ def _battle(
     deck_answers: list[DeckAnswer],
     vote: VoteRecord | None,
     feedback: Feedback,
+    hides_names: bool,
 ) -> BattleRecord:
     prompt = None
     if row.deck_prompt_id is not None:
@@ -142,6 +147,7 @@ def _battle(
         prompt_key=row.key,
         campaign=row.campaign,
         same_sent=row.same_sent,
+        hides_names=hides_names,
     )
 
 

@@ -190,6 +190,9 @@ class BattleRecord:
     """The name of the campaign to which a quick battle belongs."""
     same_sent: bool | None = None
     """Whether both endpoints got the same parameters, at every turn; None: unknown."""
+    hides_names: bool = field(default=False, compare=False)
+    """Whether the voter may not know the names, also after the vote: the campaign is open, and the voter has not
+    judged all of it."""
 
     @property
     def has_texts(self) -> bool:

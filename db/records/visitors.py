@@ -63,7 +63,8 @@ class BattleSummary:
     """A battle in a list. `prompt` is the first one, None if it was deleted.
 
     In a visitor's own list the models are None as long as the visitor may not know them: before the vote of a battle
-    without names. `outcome`, `cast_at` and `withdrawn_at` are the vote's; it counts if it has no reasons.
+    without names, and in an open campaign until the visitor has judged all of it. `outcome`, `cast_at` and
+    `withdrawn_at` are the vote's; it counts if it has no reasons.
     """
 
     battle_id: str

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from db.codes import BattleKind, Reason
 from db.outcome import Outcome
 from db.records.battles import TurnRecord
+from db.side_sums import SUM_COLUMNS
 from db.style import StyleCounts
 
 _OUTCOMES = tuple(Outcome)
@@ -159,7 +160,7 @@ class PairCount(NamedTuple):
 
 
 class ShownAnswer(NamedTuple):
-    """An answer that a voter saw. None means not known, or a style that was not requested."""
+    """The answers of one side that a voter saw, summed up. None means not known, or a style that was not requested."""
 
     style: StyleCounts | None
     tokens: int | None
@@ -184,6 +185,9 @@ BATTLE_COLUMNS = (
     "tags",
     "n_turns",
     "prompt_chars",
+    "campaign",
+    "same_sent",
+    *SUM_COLUMNS,
 )
 """What a vote can be selected and grouped by: keys of its line in an export and, of what is nested there, the deck of
 a prepared prompt; `n_turns` is 1 for a prepared prompt, and `prompt_chars` are the characters of all prompts."""
@@ -191,7 +195,8 @@ a prepared prompt; `n_turns` is 1 for a prepared prompt, and `prompt_chars` are 
 
 class RatedVote(NamedTuple):
     """A counted vote with everything that ratings may use. `prepared_id` names the prepared pair of a quick battle; the
-    answers are those of all turns, empty if they were not requested, and `further` the requested columns."""
+    answers of a side are one with the sums of all turns, none if they were not requested, and `further` the requested
+    columns."""
 
     model_a: str
     model_b: str

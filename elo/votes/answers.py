@@ -2,7 +2,8 @@
 
 They come from the first of these columns that the file has:
 
-    turns, deck_answers              our exports: counts or texts of the answers shown, their tokens and durations
+    n_tokens_a, n_chars_a, ...       our exports: sums over the answers shown (`db.side_sums`)
+    turns, deck_answers              older exports: counts or texts of the answers shown, their tokens and durations
     conv_metadata                    counts by side, as an object or as text
     sum_assistant_a_tokens, ...      the same counts as columns
     conversation_a, conversation_b   lists of messages; those of the role assistant count
@@ -16,6 +17,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from db.side_sums import SUM_COLUMNS, SUMS
 from db.style import StyleCounts
 from elo.votes.style import Features, of_metadata
 from elo.votes.values import ValueProblem, number_or_nan, shown
@@ -27,7 +29,7 @@ _COUNTS = tuple(
 )
 _TEXTS = (("conversation_a", "conversation_b"), ("response_a", "response_b"))
 _OURS = ("turns", "deck_answers")
-COLUMNS = (*_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name in pair))
+COLUMNS = (*SUM_COLUMNS, *_OURS, "conv_metadata", *_COUNTS, *(name for pair in _TEXTS for name in pair))
 """All columns about answers."""
 
 Pair = tuple[Features, Features]
@@ -68,6 +70,8 @@ def of_answers(answers: Sequence[SeenAnswer]) -> Features:
 
 def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
     """The features of side A and side B; `row` has some of `COLUMNS`. Raises ValueProblem."""
+    if any(row.get(name) not in (None, "") for name in SUM_COLUMNS):
+        return _of_sums(row, "a"), _of_sums(row, "b")
     if row.get("turns"):
         return _of_turns(row["turns"])
     if row.get("deck_answers"):
@@ -86,6 +90,14 @@ def of_row(row: Mapping[str, object], model_a: str, model_b: str) -> Pair:
                 Features.of_answers([*map(StyleCounts.of, _texts(name_b, row[name_b]))]),
             )
     return Features(), Features()
+
+
+def _of_sums(row: Mapping[str, object], side: str) -> Features:
+    sums = [number_or_nan(row.get(f"{name}_{side}")) for name in SUMS]
+    tokens, characters, headers, lists, bold, duration_ms = sums
+    if math.isnan(characters + headers + lists + bold):  # of which all or none are known
+        characters = headers = lists = bold = math.nan
+    return Features(tokens, characters, headers, lists, bold, duration_ms / 1000)
 
 
 def _of_turns(turns: object) -> Pair:

@@ -13,9 +13,10 @@ from db.errors import BadRecord, InvalidUrl, StorageFailed
 from db.exchange import Exported
 from db.integrity import problems
 from db.outcome import Outcome
-from db.queries import AnswerRecord, Feedback, LedgerState, StyleCounts, Tag
+from db.queries import AnswerRecord, BoardFilter, Feedback, LedgerState, StyleCounts, Tag
 from db.session import Database, open_database
 from tests.db.building import ELO, MODELS, fight, judge_again, votable, votable_quick, vote
+from tests.db.queries.decks.test_campaigns import campaign, judge
 
 
 def _fill(database: Database) -> None:
@@ -80,6 +81,59 @@ def test_what_was_imported_exports_again_byte_for_byte(
         banned = queries.get_visitor(theirs, "cy")
         assert banned is not None
         assert banned.banned_at is not None
+
+
+def _fill_decks(database: Database) -> None:
+    """A vote of a live deck and one of a campaign, and one of a deck that is not live."""
+    with database.write() as tx:
+        pairs = campaign(tx)
+        judge(tx, pairs[0], "ann", Outcome.A)
+        judge(tx, pairs[0], "bo", Outcome.B, is_swapped=True)
+        vote(tx, votable_quick(tx), Outcome.TIE)
+
+
+def test_votes_of_a_campaign_come_back_with_it(database: Database, other_database: Database, tmp_path: Path) -> None:
+    _fill_decks(database)
+    first, again = tmp_path / "first.jsonl", tmp_path / "again.jsonl"
+    assert exchange.export_votes(database, first, all_texts=True) == Exported(3, 0)
+    lines = _lines(first)
+    assert [line["campaign"] for line in lines] == ["autumn", "autumn", None]
+    assert (lines[0]["n_chars_a"], lines[0]["n_chars_b"], lines[0]["same_sent"]) == (8, 8, True)
+    assert (lines[0]["tags"], lines[0]["language"], lines[0]["n_turns"]) == (["nature"], "en", 1)
+    exchange.import_votes(other_database, first)
+    exchange.export_votes(other_database, again, all_texts=True)
+    assert again.read_bytes() == first.read_bytes()
+    with database.read() as ours, other_database.read() as theirs:
+        assert queries.campaign_votes(theirs, "autumn") == queries.campaign_votes(ours, "autumn")
+        assert not queries.campaign_by_name(theirs, "autumn").is_open
+        assert queries.campaign_by_name(theirs, "autumn").token != queries.campaign_by_name(ours, "autumn").token
+        chosen = BoardFilter(kinds=frozenset({BattleKind.QUICK}), tag="nature")
+        assert queries.filtered_tally(theirs, chosen).cells == queries.filtered_tally(ours, chosen).cells
+        assert problems(theirs, ELO) == []
+
+
+def test_the_texts_of_a_live_deck_are_left_out_and_all_else_stays(
+    database: Database, other_database: Database, tmp_path: Path
+) -> None:
+    _fill_decks(database)
+    full, path, again = (tmp_path / name for name in ("full.jsonl", "votes.jsonl", "again.jsonl"))
+    exchange.export_votes(database, full, all_texts=True)
+    done = exchange.export_votes(database, path)
+    assert (done.n_of_live_decks, done.live_decks) == (2, ("trees",))  # its campaign is open
+    for whole, line in zip(_lines(full), _lines(path), strict=True):
+        if whole["deck_prompt"]["deck"] == "trees":
+            whole |= {"deck_prompt": {**whole["deck_prompt"], "text": None}, "deck_answers": []}
+        assert line == {**whole, "share_id": None}
+    exchange.import_votes(other_database, path)
+    exchange.export_votes(other_database, again)
+    assert again.read_bytes() == path.read_bytes()
+    with other_database.read() as tx:
+        assert queries.deal_candidates(tx, "trees", "cy") == []
+        assert problems(tx, ELO) == []
+    with database.write() as tx:  # where the texts are known, they stay
+        tx.execute(text("UPDATE campaigns SET closed_at = 9.0"))
+        assert queries.live_decks(tx) == set()
+    assert exchange.export_votes(database, again).n_of_live_decks == 0
 
 
 def test_an_import_goes_into_either_database(database: Database, other_database: Database, tmp_path: Path) -> None:

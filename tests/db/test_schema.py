@@ -115,6 +115,10 @@ _MUST_NOT_BE: list[tuple[str, dict[str, Any]]] = [
     ("ledger", {"id": 1, "revision": 0, "elo_revision": 0, "elo_name": ""}),
     ("elo_state", {"model_id": 3, "rating": 1000.0, "games": 0}),
     ("elo_state", {"model_id": 99, "rating": 1000.0, "games": 1}),
+    ("decks", {"name": "taken"}),
+    ("campaigns", {"token": "t", "name": "n", "deck": "d", "created_at": 1.0, "max_people": 0}),
+    ("campaign_pairs", {"campaign_id": 99, "deck_prompt_id": 1, "model_x": 1, "model_y": 2}),
+    ("battles", _battle(campaign_pair_id=99)),
     ("deck_answers", {"deck_prompt_id": 99, "model_id": 1, "text": "x"}),
     ("scores", {"model_id": 99, "task": "t", "value": 1.0, "settings": {}}),
     ("verdicts", _verdict(battle_id=None)),
@@ -130,6 +134,7 @@ def test_rows_that_must_not_be_are_refused(database: Database) -> None:
         fight(tx)
         votable(tx)
         tx.execute(text("UPDATE battles SET uuid = 'taken', share_id = 'taken' WHERE id = 1"))
+        queries.set_deck(tx, "taken", is_live=True)
     refusals = {}
     for table, row in _MUST_NOT_BE:
         values = {name: "{}" if isinstance(value, dict) else value for name, value in row.items()}

@@ -1,7 +1,7 @@
 """Everything that is stored about a visitor, as JSON for the visitor.
 
-Times are ISO 8601 in UTC. Before the vote of a blind battle nothing is in it that could tell the models apart: no name,
-no count of tokens, no time, no seed.
+Times are ISO 8601 in UTC. Before the vote of a blind battle, and in an open campaign until all of it is judged, nothing
+is in it that could tell the models apart: no name, no count of tokens, no time, no seed.
 """
 
 import json
@@ -39,7 +39,7 @@ def battles(records: Iterable[BattleRecord], *, is_first: bool) -> str:
 
 
 def _battle(record: BattleRecord) -> dict[str, object]:
-    is_known = record.vote is not None or record.kind in _NAMED
+    is_known = (record.vote is not None or record.kind in _NAMED) and not record.hides_names
     kind = BattleKind.BATTLE if record.kind is BattleKind.CONTROL and not is_known else record.kind
     found: dict[str, object] = {
         "id": record.battle_id,
@@ -57,11 +57,16 @@ def _battle(record: BattleRecord) -> dict[str, object]:
         "prepared_prompt": record.deck_prompt and asdict(record.deck_prompt),
         "prepared_answers": [_prepared(one, is_known=is_known) for one in record.deck_answers] if is_known else None,
         "turns": [_turn(turn, is_known=is_known) for turn in record.turns],
-        "vote": record.vote and _vote(record.vote),
+        "vote": record.vote and _vote(record.vote, is_known=is_known),
         "feedback": asdict(record.feedback) if record.feedback else None,
+        "campaign": record.campaign,
     }
     if is_known:
-        found |= {"policy": record.policy and record.policy.label, "draw_probability": record.draw_probability}
+        found |= {
+            "policy": record.policy and record.policy.label,
+            "draw_probability": record.draw_probability,
+            "same_sent": record.same_sent,
+        }
     return found
 
 
@@ -89,7 +94,8 @@ def _prepared(answer: DeckAnswer, *, is_known: bool) -> dict[str, object]:
     return asdict(answer) if is_known else {"text": answer.text}
 
 
-def _vote(vote: VoteRecord) -> Mapping[str, object]:
+def _vote(vote: VoteRecord, *, is_known: bool) -> Mapping[str, object]:
+    sums = {"sums_a": vote.sums_a._asdict(), "sums_b": vote.sums_b._asdict()} if is_known else {}
     return {
         "outcome": vote.outcome.label,
         "cast_at": _time(vote.cast_at),
@@ -101,6 +107,7 @@ def _vote(vote: VoteRecord) -> Mapping[str, object]:
         "facts": vote.facts,
         "withdrawn_at": _time(vote.withdrawn_at),
         "withdraw_reason": vote.withdraw_reason,
+        **sums,
     }
 
 

@@ -6,9 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select
 
 from db.codes import BattleKind, Reason, State
+from db.queries.decks.campaigns import unfinished
 from db.queries.load import reasons_of
 from db.records.visitors import BattleSummary
-from db.schema import battles, deck_prompts, models, turns, votes
+from db.schema import battles, campaign_pairs, deck_prompts, models, turns, votes
 
 _NAMED = (BattleKind.NAMED, BattleKind.CHAT)
 _MODEL_A = models.alias("a")
@@ -23,12 +24,14 @@ SUMMARIES = (
         _MODEL_A.c.name.label("name_a"),
         _MODEL_B.c.name.label("name_b"),
         func.coalesce(turns.c.prompt, deck_prompts.c.text).label("prompt"),
+        campaign_pairs.c.campaign_id,
     )
     .outerjoin(votes, votes.c.battle_id == battles.c.id)
     .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
     .outerjoin(_MODEL_B, battles.c.model_b == _MODEL_B.c.id)
     .outerjoin(turns, (turns.c.battle_id == battles.c.id) & (turns.c.n == 1))
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+    .outerjoin(campaign_pairs, battles.c.campaign_pair_id == campaign_pairs.c.id)
     .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
 )
 """The newest first; other queries choose among them."""
@@ -39,11 +42,20 @@ def summaries(tx: Connection, chosen: Select[Any], *, knows_all: bool) -> list[B
     visitor may not know yet (for other queries)."""
     rows = tx.execute(chosen).all()
     reasons = reasons_of(tx, [row.vote_id for row in rows if row.vote_id is not None])
-    return [_summary(row, sorted(reasons.get(row.vote_id, ())), knows_all=knows_all) for row in rows]
+    hidden = unfinished(tx, [(row.campaign_id, row.visitor_id) for row in rows if row.campaign_id is not None])
+    return [
+        _summary(
+            row,
+            sorted(reasons.get(row.vote_id, ())),
+            knows_names=knows_all
+            or row.kind in _NAMED
+            or (row.state == State.VOTED and (row.campaign_id, row.visitor_id) not in hidden),
+        )
+        for row in rows
+    ]
 
 
-def _summary(row: Row[Any], reasons: Sequence[Reason], *, knows_all: bool) -> BattleSummary:
-    knows_names = knows_all or row.state == State.VOTED or row.kind in _NAMED
+def _summary(row: Row[Any], reasons: Sequence[Reason], *, knows_names: bool) -> BattleSummary:
     return BattleSummary(
         battle_id=row.uuid,
         share_id=row.share_id,

@@ -1,13 +1,15 @@
 """The columns of votes and their battles by which votes can be selected and grouped, `BATTLE_COLUMNS`."""
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, select
 
 from db.queries.decks.prompts import prepared_id
 from db.records.votes import BATTLE_COLUMNS
-from db.schema import battles, deck_prompts, models, visitors, votes
+from db.schema import battles, campaigns, deck_prompts, models, visitors, votes
+from db.side_sums import SUM_COLUMNS
 
 _BATCH = 5_000
 _MODEL_A = models.alias("a")
@@ -29,15 +31,19 @@ _ROWS: Select[Any] = (
         battles.c.opened_at,
         deck_prompts.c.key,
         deck_prompts.c.deck,
-        func.coalesce(deck_prompts.c.tags, battles.c.tags).label("tags"),
+        battles.c.tags,
         battles.c.n_turns,
         battles.c.prompt_chars,
+        battles.c.same_sent,
+        campaigns.c.name.label("campaign"),
+        *(votes.c[name] for name in SUM_COLUMNS),
     )
     .join(battles, votes.c.battle_id == battles.c.id)
     .join(visitors, battles.c.visitor_id == visitors.c.id)
     .join(_MODEL_A, votes.c.model_a == _MODEL_A.c.id)
     .join(_MODEL_B, votes.c.model_b == _MODEL_B.c.id)
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
+    .outerjoin(campaigns, votes.c.campaign_id == campaigns.c.id)
 )
 _VALUES: Mapping[str, Callable[[Row[Any]], object]] = {
     "model_a": lambda row: row.name_a,
@@ -57,6 +63,9 @@ _VALUES: Mapping[str, Callable[[Row[Any]], object]] = {
     "tags": lambda row: row.tags,
     "n_turns": lambda row: row.n_turns,
     "prompt_chars": lambda row: row.prompt_chars,
+    "campaign": lambda row: row.campaign,
+    "same_sent": lambda row: row.same_sent,
+    **{name: attrgetter(name) for name in SUM_COLUMNS},
 }
 
 

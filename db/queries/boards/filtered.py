@@ -109,7 +109,8 @@ def _conditions(tx: Connection, chosen: BoardFilter) -> list[ColumnElement[bool]
     if chosen.campaign is None:
         which.append(votes.c.campaign_id.is_(None))
     else:
-        which.append(votes.c.campaign_id == select(campaigns.c.id).where(campaigns.c.name == chosen.campaign))
+        named = select(campaigns.c.id).where(campaigns.c.name == chosen.campaign).scalar_subquery()
+        which.append(votes.c.campaign_id == named)
     if chosen.language is not None or chosen.tag is not None:
         rows = tx.execute(select(labels.c.id, labels.c.language, labels.c.tags)).all()
         fitting = [

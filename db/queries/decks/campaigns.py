@@ -1,7 +1,7 @@
 """Campaigns: a fixed list of prepared pairs, judged by everybody who has the link."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
@@ -27,8 +27,8 @@ def create_campaign(
     if not pairs:
         raise errors.NotAllowedNow(f"campaign {name!r} has no pair to judge; choose prompts that two models answered")
     ids = model_ids(tx, {model for pair in pairs for model in (pair.model_x, pair.model_y)})
-    campaign_id = _add(tx, name, deck, max_people, now)
-    add_pairs(tx, campaign_id, _checked(tx, deck, pairs, ids))
+    checked = _checked(tx, deck, pairs, ids)
+    add_pairs(tx, _add(tx, name, deck, max_people, now), checked)
     return campaign_by_name(tx, name)
 
 
@@ -88,6 +88,27 @@ def campaign_votes(tx: Connection, name: str) -> list[CampaignVote]:
         )
         for vote in tx.execute(found)
     ]
+
+
+def unfinished(tx: Connection, begun: Collection[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Return those of the campaigns and visitors, as row numbers, where the campaign is open and the visitor has not
+    judged all of it, so that names are not shown yet (for other queries)."""
+    found: set[tuple[int, int]] = set()
+    for campaign_id, visitor_id in set(begun):
+        of_campaign = (campaign_pairs.c.campaign_id == campaign_id) & campaigns.c.closed_at.is_(None)
+        listed = select(func.count()).select_from(campaign_pairs.join(campaigns)).where(of_campaign)
+        judged = (
+            select(func.count())
+            .select_from(battles.join(campaign_pairs))
+            .where(
+                campaign_pairs.c.campaign_id == campaign_id,
+                battles.c.visitor_id == visitor_id,
+                battles.c.state == State.VOTED,
+            )
+        )
+        if (tx.scalar(judged) or 0) < (tx.scalar(listed) or 0):
+            found.add((campaign_id, visitor_id))
+    return found
 
 
 def campaign_row(tx: Connection, name: str) -> Row[Any]:

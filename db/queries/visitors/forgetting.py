@@ -18,9 +18,9 @@ def forget_visitor(
     Battles opened since `keep_addresses_since` keep their addresses until `clear_addresses`: if a deletion emptied the
     limits, it would be a way around them.
 
-    Battles, votes, outcomes, facts, tags of feedback, a ban, and the counts of turns, characters and style stay, with
-    the votes' revisions: no board moves, and the ledger's revision stays. Consent goes. An unknown visitor has nothing
-    to delete.
+    Battles, votes, outcomes, facts, tags of feedback, a ban, moderators' findings without their visitor, language and
+    tags, and the counts of turns, characters and style stay, with the votes' revisions: no board moves, and the
+    ledger's revision stays. Consent goes. An unknown visitor has nothing to delete.
     """
     row_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor).with_for_update())
     if row_id is None:
@@ -29,6 +29,7 @@ def forget_visitor(
     is_own = (checks.c.visitor_id == row_id, checks.c.battle_id.is_(None))
     tx.execute(update(checks).where(*is_own).values(visitor_id=None))
     own = battles.c.visitor_id == row_id
+    tx.execute(update(checks).where(checks.c.visitor_id == row_id).values(visitor_id=None))
     tx.execute(
         update(battles)
         .where(own, battles.c.state.in_((State.OPEN, State.VOTABLE)))
