@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from arena.metrics import Metrics
     from arena.players.endpoint import Endpoint
     from arena.players.health import Health
-    from arena.players.native_server import NativeServer
+    from arena.players.native.server import NativeServer
     from arena.service import Arena
     from arena.service.owner import Owner
     from arena.web.admin.server import AdminServer
@@ -183,7 +183,7 @@ def _wire(
     from arena.metrics import Metrics
     from arena.players.connect import Connector
     from arena.players.health import Health
-    from arena.players.native_server import NativeServer
+    from arena.players.native.server import NativeServer
     from arena.service import Arena
     from arena.service.decks.opening import open_decks
     from arena.service.moderation import Moderator

@@ -5,7 +5,7 @@
 3. `rules.limits` may refuse, `players.health` lists the models that can play, and `rounds.matchmaking` draws two models
    and their sides.
 4. The battle is stored in the database. Then `rounds.battle` opens two `players.endpoint` streams: to
-   `python -m inference serve`, which `players.native_server` keeps alive, or to any OpenAI-compatible address.
+   `python -m inference serve`, which `players.native.server` keeps alive, or to any OpenAI-compatible address.
 5. `rounds.pacing` releases both answers at one pace; pages that follow the battle get views without names.
 6. `Arena.vote` asks `rules.ledger` for the verdict; vote, verdict and online Elo are one transaction.
 7. Only then do the names leave the server, in the reveal.

@@ -98,7 +98,7 @@ async def _moderator(
 ) -> "AsyncIterator[Moderator]":
     """Reach the moderator; one with a path is loaded for this command alone. Raises `SettingsError`."""
     from arena.players.connect import Connector, moderator_of
-    from arena.players.native_server import NativeServer
+    from arena.players.native.server import NativeServer
     from arena.players.roster import Roster
     from arena.service.moderation.moderator import Moderator
 

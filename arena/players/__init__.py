@@ -8,9 +8,9 @@
     wire/          the HTTP exchange
     probe          whether a server, or a model, answers
     connect        the endpoints of a roster
-    health         which models can be drawn: one `watch` each; `condition` counts failures and pauses
-    activity       success, speed and last error of a model's answers
-    native_server  the child process that serves the arena's own models
+    health         which models can be drawn: one `watch` each
+    watching/      each model: failures and pauses, success, speed and last error
+    native/        the child process that serves the arena's own models
 
 Every model is an OpenAI-compatible endpoint. Nothing here knows of rounds or votes.
 """

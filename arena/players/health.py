@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Mapping
 
 from arena.metrics import Metrics
-from arena.players.activity import Activity, Measured
 from arena.players.endpoint import Endpoint
 from arena.players.events import EndpointError, ModelStream, Request
 from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
-from arena.players.watch import ModelServer, PlayerState, Watch
+from arena.players.watching.activity import Activity, Measured
+from arena.players.watching.watch import ModelServer, PlayerState, Watch
 
 _TRIAL = trial_request(system_prompt="", temperature=1.0, top_p=1.0, max_tokens=64)
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal
 
-from arena.players.activity import Failure, Summary
 from arena.players.connect import Connector, patience_of
 from arena.players.health import Health
 from arena.players.inspection.masking import mask_for
 from arena.players.inspection.trying import Tried, try_out, with_prompt
 from arena.players.roster import Player, Roster
+from arena.players.watching.activity import Failure, Summary
 from arena.service.arena import Arena
 from arena.service.moderation import ModeratorState
 from arena.service.readiness import PlayerState

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Protocol
 
 from arena.players.connect import Connector
-from arena.players.native_protocol import place_of
-from arena.players.native_server import NativeServer
+from arena.players.native.protocol import place_of
+from arena.players.native.server import NativeServer
 from arena.players.roster import Player, Roster
 from arena.service.decks.filling import Filling
 from arena.settings import Settings

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from arena.decks.prompt_file import Prompt
-from arena.players.native_server import NativeServer
+from arena.players.native.server import NativeServer
 from arena.service.decks.filling import Filling, prepare
 from arena.service.decks.serving import fill, groups, server_of
 from arena.settings import Player, Settings

@@ -9,11 +9,11 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from arena.players.activity import Failure, Summary
 from arena.players.events import Finish, Unreachable
 from arena.players.inspection.causes import CAUSES
 from arena.players.inspection.transcript import Exchanged
 from arena.players.inspection.trying import Answer, Tried
+from arena.players.watching.activity import Failure, Summary
 from arena.service import Refusal
 from arena.service.owner import Overview, OwnedBattle, OwnedModel, Reloaded, Window
 from arena.settings import load

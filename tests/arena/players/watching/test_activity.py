@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from arena.metrics import Metrics
-from arena.players.activity import Activity, Measured, Summary
 from arena.players.events import Busy, EndpointError, Filtered, Finish, Message, Refused, Request
+from arena.players.watching.activity import Activity, Measured, Summary
 from tests.fakes import ScriptedPlayer
 
 REQUEST = Request((Message("user", "Hi"),), 1.0, 1.0, 64, 1)

@@ -15,18 +15,18 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from arena.players import native_server
 from arena.players.endpoint import Endpoint
 from arena.players.events import EndpointError, Message, Request
 from arena.players.health import Health
-from arena.players.native_protocol import ServedModel
-from arena.players.native_server import NativeServer, Pauses
+from arena.players.native import server
+from arena.players.native.protocol import ServedModel
+from arena.players.native.server import NativeServer, Pauses
 from arena.players.roster import Roster
 from arena.settings import InferenceSettings, Player
 from tests.waiting import until
 
 FAKE = (sys.executable, "-S", str(Path(__file__).with_name("fake_inference.py")))
-DEMO_MODEL = Path(native_server.__file__).parents[2] / "inference" / "demo" / "models" / "fen-quill"
+DEMO_MODEL = Path(server.__file__).parents[3] / "inference" / "demo" / "models" / "fen-quill"
 QUICK = Pauses(poll_s=0.02, first_restart_s=0.05, max_restart_s=0.1, stop_s=0.3)
 
 T = TypeVar("T")
@@ -83,7 +83,7 @@ def test_it_loads_without_blocking_and_lists_the_served_models(
         assert server.base_url == f"http://127.0.0.1:{server.port}/v1"
         await server.stop()
 
-    with caplog.at_level(logging.INFO, logger=native_server.__name__):
+    with caplog.at_level(logging.INFO, logger=server.__name__):
         run(main())
     assert "model server: spin 0" in caplog.messages
     assert not is_alive(starts(tmp_path)[0])
@@ -176,7 +176,7 @@ def test_every_damaged_file_of_the_real_server_is_given_up_at_once(
 
 
 def test_a_line_of_the_server_bears_our_time_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, logger=native_server.__name__):
+    with caplog.at_level(logging.INFO, logger=server.__name__):
         given_up(fake(tmp_path, damaged=f"{tmp_path}: at 2026-01-02 12:00:00,345 INFO was not there"), caplog)
     lines = [text for text in caplog.messages if text.startswith("model server: ERROR")]
     assert lines == [f"model server: ERROR inference: {tmp_path}: at 2026-01-02 12:00:00,345 INFO was not there"]
@@ -294,7 +294,7 @@ def test_the_server_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     behave(tmp_path)
     parent = f"""
 import asyncio, os, pathlib
-from arena.players.native_server import NativeServer, Pauses
+from arena.players.native.server import NativeServer, Pauses
 from arena.settings import InferenceSettings, Player
 async def main():
     players = [Player("m", path=pathlib.Path({str(tmp_path)!r}))]

@@ -24,7 +24,7 @@ the one after that two, up to 64 minutes, so that no visitor can make the arena 
 again after a time without trials as long as the last wait.
 
 A server that refuses to list its models, or has no list, may still chat: a trial decides if nothing better is known.
-Players of the arena's own model server are out until it is ready; `native_server` watches whether it lives. A model
+Players of the arena's own model server are out until it is ready; `native.server` watches whether it lives. A model
 that this server could not load, or every model once it has failed, is neither drawn nor probed again.
 """
 
@@ -34,11 +34,11 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
-from arena.players.activity import Activity
-from arena.players.condition import REFUSALS_BEFORE_TRIAL, Condition
 from arena.players.endpoint import Endpoint
 from arena.players.events import Busy, EndpointError, Refused, Request, Unreachable, is_about_the_prompt
 from arena.players.roster import Player
+from arena.players.watching.activity import Activity
+from arena.players.watching.condition import REFUSALS_BEFORE_TRIAL, Condition
 
 logger = logging.getLogger(__name__)
 

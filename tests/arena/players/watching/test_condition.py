@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from arena.players.condition import REFUSALS_BEFORE_TRIAL, Condition
+from arena.players.watching.condition import REFUSALS_BEFORE_TRIAL, Condition
 
 
 def seconds_until(is_so: Callable[[float], bool], now: float) -> float:

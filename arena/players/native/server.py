@@ -14,7 +14,7 @@ The child listens on a loopback port that is chosen once, so that its address ne
 `problem` is the first error that the child wrote, or its last line. The child's lines are logged with our
 timestamps. It stops whenever this process stops: its standard input is a pipe, and `--stop-with-stdin` stops it when
 the pipe closes.
-`native_protocol` has its command line and its answer to `/health`.
+`protocol` has its command line and its answer to `/health`.
 """
 
 import asyncio
@@ -31,14 +31,14 @@ from pathlib import Path
 
 import httpx
 
-from arena.players.native_protocol import ServedModel, options_of, place_of, served_in
+from arena.players.native.protocol import ServedModel, options_of, place_of, served_in
 from arena.players.roster import Player
-from arena.players.watch import ServerState
+from arena.players.watching.watch import ServerState
 from arena.settings import InferenceSettings
 
 logger = logging.getLogger(__name__)
 
-_PROJECT = Path(__file__).resolve().parents[2]
+_PROJECT = Path(__file__).resolve().parents[3]
 _MAX_STARTS_IN_VAIN = 3
 _REFUSED = 1  # exit status for a wrong file, port or argument; a signal gives a negative status
 _CALM_S = 60.0  # after the child has run this long, the pause is reset

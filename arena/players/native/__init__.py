@@ -1,0 +1,1 @@
+"""The child process that serves the arena's own models."""

@@ -1,0 +1,1 @@
+"""Tests of the child process that serves the arena's own models."""

@@ -1,0 +1,1 @@
+"""Tests of what decides whether a model can play now."""
