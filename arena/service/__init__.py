@@ -13,6 +13,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each, and a battle's journal
     facts       a record -> the facts that the ledger's rules judge; pure
+    profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data
     recompute   judge every vote again, for the owner
     notices     what a page notes about a battle, by key
@@ -35,6 +36,9 @@ from arena.service.after_vote.sharing import SharedBattle, SharedTurn
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
 from arena.service.notices import NOTICES
+from arena.service.profiles.history import DayRating
+from arena.service.profiles.profiles import Profile
+from arena.service.profiles.record import LEAST_VOTES, AgainstRival, Share, TagShare
 from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
@@ -62,14 +66,17 @@ from db.records.visitors import Forgotten
 
 __all__ = [
     "COLUMNS",
+    "LEAST_VOTES",
     "NOTICES",
     "OFFICIAL",
     "OWN_KINDS",
+    "AgainstRival",
     "Arena",
     "BattleView",
     "Board",
     "Choices",
     "Chosen",
+    "DayRating",
     "Feedback",
     "Forgotten",
     "Held",
@@ -82,10 +89,12 @@ __all__ = [
     "OwnBoard",
     "OwnKind",
     "OwnRecord",
+    "Profile",
     "Recomputed",
     "Refusal",
     "Reveal",
     "RevealSide",
+    "Share",
     "SharedBattle",
     "SharedSettings",
     "SharedTurn",
@@ -93,6 +102,7 @@ __all__ = [
     "SideView",
     "Status",
     "Tag",
+    "TagShare",
     "TurnView",
     "View",
     "ViewError",

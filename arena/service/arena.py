@@ -31,6 +31,7 @@ from arena.service.battles.steps import Steps
 from arena.service.moderation import Moderator
 from arena.service.moderation.answers import screen_of
 from arena.service.moderation.prompts import PromptChecks
+from arena.service.profiles.profiles import Profiles
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
@@ -128,6 +129,7 @@ class Arena:
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
         self.sharing = Sharing(database, self._battles, wall_clock)
         self.feedback = FeedbackOfVoters(database)
+        self.profiles = Profiles(database, self._standings, players, settings.elo)
         self._pulses = Pulses(start=wall_clock())
         self._interrupted: dict[tuple[str, Kind], Interrupted] = {}
         """By visitor and kind: the latest battle that was open when the arena started."""

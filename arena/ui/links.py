@@ -5,12 +5,19 @@ have). So no page needs to know whether the arena has its own host or a path of 
 """
 
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from arena.settings import Settings
 
 LIVE = {"battle": "/", "side_by_side": "/side-by-side", "chat": "/chat"}
 """The pages that Gradio keeps up to date in the browser."""
-DOCUMENTS = {"leaderboard": "/leaderboard", "about": "/about", "shared": "/battle", "mine": "/mine"}
+DOCUMENTS = {
+    "leaderboard": "/leaderboard",
+    "about": "/about",
+    "shared": "/battle",
+    "mine": "/mine",
+    "model": "/model",
+}
 """The pages that the server makes whole."""
 OLD_LEADERBOARD = "/leaderboard.html"
 """Redirects to the leaderboard, which once needed script."""
@@ -44,3 +51,8 @@ def pages_of(settings: Settings, pages: Mapping[str, str] = PAGES) -> dict[str, 
 def link(path: str) -> str:
     """Return the `href` of a path such as `/about`, for every page."""
     return f".{path}"
+
+
+def model_address(name: str) -> str:
+    """Return the path and query of a model's page."""
+    return f"{DOCUMENTS['model']}?name={quote(name, safe='')}"

@@ -3,8 +3,11 @@
 Thoughts are shown as plain characters, never as Markdown.
 """
 
+from html import escape
+
 from arena.service import Reveal, RevealSide, Side
 from arena.ui.conversation import letter
+from arena.ui.links import link, model_address
 from arena.ui.messages import Messages
 from arena.ui.reveal import numbers
 from arena.ui.untrusted import plain
@@ -17,9 +20,10 @@ def head(side: Side, reveal: Reveal, texts: Messages) -> str:
     rating, change = numbers.online(model)
     moved = f"{rating} ({change})" if rating else ""
     rank = numbers.rank(model, texts) if reveal.has_board else ""
+    page = escape(link(model_address(model.model)))
     return (
         f'<div class="head{" is-chosen" if is_chosen(side, reveal) else ""}">'
-        f'{letter(side)}<strong class="name">{plain(model.model)}</strong> '
+        f'{letter(side)}<strong class="name"><a href="{page}">{plain(model.model)}</a></strong> '
         f'<span class="rating">{moved}</span> <span class="rank">{plain(rank)}</span></div>'
     )
 

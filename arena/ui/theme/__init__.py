@@ -26,6 +26,7 @@ from typing import Literal
 import gradio as gr
 
 from arena.ui.messages import LANGUAGES, messages
+from elo.board.plots import style as figures_style
 
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
@@ -53,6 +54,7 @@ _PLAIN_STYLES = (
     "pages/filters",
     "pages/shared",
     "pages/mine",
+    "pages/model",
 )
 _BOTH_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
 _PLAIN_SCRIPTS = (*_BOTH_SCRIPTS, "pages/leaderboard")
@@ -134,7 +136,7 @@ def head(chosen: str) -> str:
 
 def plain_head(chosen: str) -> str:
     """Return the same for a page that the server makes."""
-    return _theme_color(chosen) + _style(*_PLAIN_STYLES)
+    return _theme_color(chosen) + _style(*_PLAIN_STYLES) + f"<style>{figures_style()}</style>"
 
 
 def noscript_head() -> str:
