@@ -36,7 +36,7 @@ def _findings(state: ModeratorState, texts: Messages) -> str:
     for verdict in _VERDICTS:
         cells = "".join(f"<td>{plain(_cell(state, subject, verdict, texts))}</td>" for subject in SUBJECTS)
         rows += f'<tr><th scope="row">{plain(texts(f"owner_verdict_{verdict}"))}</th>{cells}</tr>'
-    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<table class="windows"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def _cell(state: ModeratorState, subject: Subject, verdict: Verdict, texts: Messages) -> str:
