@@ -22,9 +22,9 @@ def add_to(commands: Commands) -> None:
     command = commands.add_parser(
         "decks",
         help="list the decks, make one live or not live, remove one, or write it to a file",
-        description="Without a step, list the decks: prompts, answers of each model, pairs that can be dealt. `start`"
-        " makes a deck live, so that quick rounds deal from it and exports leave its texts out, and `stop` ends that,"
-        " until the arena starts again: decks of [quick] in the settings names those that are live for good."
+        description="Without a step, list the decks: prompts, answers of each model, pairs that can be dealt. The"
+        " decks that [quick] names are live from the start of the arena: quick rounds deal from them, and exports"
+        " leave their texts out. `stop` ends that until the next start, also in a running arena; `start` undoes it."
         " `remove` deletes a deck without votes; `save` writes prompts and answers to a file.",
     )
     add_options(command)
@@ -77,16 +77,19 @@ def _done(database: "Database", options: argparse.Namespace, settings: Settings)
 def _switch(database: "Database", deck: "Deck", settings: Settings, *, is_live: bool) -> str:
     from db import queries
 
+    is_named = deck.name in settings.quick.decks
+    if is_live and not is_named:
+        raise SettingsError(
+            f"{settings.file}, [quick] decks does not name {deck.name!r}; add it there and restart the arena, which"
+            " then makes it live"
+        )
     with database.write() as tx:
         queries.set_deck(tx, deck.name, is_live=is_live)
     if is_live:
-        done = f"Deck {deck.name} is live: quick rounds deal from it, and exports leave its texts out."
-    else:
-        done = f"Deck {deck.name} is not live: no quick round deals from it, and exports have its texts."
-    if (deck.name in settings.quick.decks) != is_live:
-        step = "add it there" if is_live else "take it out there"
-        are = "does not name it" if is_live else "names it"
-        done += f"\ndecks of [quick] in {settings.file} {are}: {step}, or the next start of the arena undoes this."
+        return f"Deck {deck.name} is live: quick rounds deal from it, and exports leave its texts out."
+    done = f"Deck {deck.name} is not live: no quick round deals from it, and exports have its texts."
+    if is_named:
+        done += f"\n{settings.file}, [quick] decks names it: take it out there, or the next start makes it live again."
     return done
 
 

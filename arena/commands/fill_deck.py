@@ -38,7 +38,7 @@ def add_to(commands: Commands) -> None:
         help="prompts to add first: text with one a line, CSV or JSONL with text, tags and language",
     )
     command.add_argument(
-        "--models", nargs="+", metavar="NAME", help="models to ask (default: all active models of the settings)"
+        "--models", nargs="+", metavar="NAME", help="models to ask (default: all that are not retired)"
     )
     command.add_argument(
         "--one-at-a-time",
@@ -55,6 +55,7 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`, `DatabaseError`."""
     from arena.players.roster import Roster
     from arena.service.decks.filling import DeckError, prepare
+    from arena.service.owner import retired_by_owner
     from db.session import open_database
 
     settings = settings_from(options, env)
@@ -73,6 +74,9 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     prompts = _read(options.prompts, settings)
     database = open_database(settings.database_url)
     try:
+        if options.models is None:
+            retired = retired_by_owner(database)
+            players = [player for player in players if player.name not in retired]
         try:
             filling = prepare(database, settings, players, name, prompts, now=time.time())
         except DeckError as error:

@@ -1,7 +1,7 @@
 """Which decks are live, and the deck that comes with the arena.
 
 The settings name the decks that are open to everybody, `decks` of `[quick]`; when the arena starts, the database learns
-which these are, because exports leave their texts out. `arena decks start` and `stop` change it until the next start.
+which these are, because exports leave their texts out. `arena decks stop` ends it until the next start.
 
 A deck that is named and has no prompts in the database, but comes with the arena, is added with the answers of those
 models on the roster that gave them: demo models without a system prompt of their own. Without such a model it is not

@@ -54,7 +54,9 @@ def test_a_deck_is_filled_listed_switched_saved_and_removed(run: Run, tmp_path: 
     assert "deck 'mine' is live; stop it first" in run("decks", "remove", "mine")[2]
     out = run("decks", "stop", "mine")[1]
     assert out.startswith("Deck mine is not live")
-    assert "names it: take it out there, or the next start of the arena undoes this." in out
+    assert "[quick] decks names it: take it out there, or the next start makes it live again." in out
+    assert run("decks", "start", "mine")[1].startswith("Deck mine is live")
+    assert run("decks", "stop", "mine")[0] == 0
     saved = tmp_path / "saved.jsonl"
     assert run("decks", "save", "mine", saved)[1] == f"Wrote {saved}: 3 prompts and 6 answers.\n"
     lines = [json.loads(line) for line in saved.read_text().splitlines()]
@@ -63,7 +65,18 @@ def test_a_deck_is_filled_listed_switched_saved_and_removed(run: Run, tmp_path: 
     assert run("decks", "remove", "mine")[1] == "Removed the deck mine: 3 prompts and 6 answers.\n"
     assert "No decks yet" in run("decks")[1]
     assert run("fill-deck", "copy", "--prompts", saved)[0] == 0
-    assert "decks of [quick] in" in run("decks", "start", "copy")[1]
+    assert "[quick] decks does not name 'copy'; add it there and restart" in run("decks", "start", "copy")[2]
+
+
+def test_a_model_that_the_owner_retired_is_asked_only_by_name(run: Run, tmp_path: Path) -> None:
+    prompts = tmp_path / "p.txt"
+    assert run("fill-deck", "mine", "--prompts", prompts, "--models", "One")[0] == 0
+    database = open_database(f"sqlite:///{tmp_path / 'arena.sqlite'}")
+    with database.write() as tx:
+        queries.retire_by_owner(tx, "One", 1.0)
+    database.close()
+    assert "  One:" not in run("fill-deck", "mine")[1]
+    assert "  One: 3 of 3" in run("fill-deck", "mine", "--models", "One")[1]
 
 
 def test_missing_answers_are_reported_with_the_reasons(
