@@ -132,17 +132,22 @@ def _of_database(arguments: argparse.Namespace, progress: Progress) -> "tuple[Qu
 def _ballots(
     tx: "Connection", kind: "BattleKind | None", selection: "Selection", progress: Progress
 ) -> "Iterator[Ballot]":
+    from db.codes import BattleKind
     from db.queries.boards.judged import judged_votes
     from elo.quality.gathering import Ballot, prompt_key
 
-    for n_votes, vote in enumerate(judged_votes(tx, kind, further=selection.names), start=1):
+    names, n_chosen = [*selection.names], len(selection.names)
+    if kind is None or kind is BattleKind.QUICK:  # other battles have no prepared pair
+        names += ["prepared_id", "campaign"]
+    for n_votes, vote in enumerate(judged_votes(tx, kind, further=names), start=1):
         progress.rows(n_votes)
-        if not selection.holds(vote.further):
+        if not selection.holds(vote.further[:n_chosen]):
             continue
         reasons = tuple(reason.label for reason in vote.reasons)
         prompt = None if vote.prompt is None else prompt_key(vote.prompt)
         found = Ballot(vote.model_a, vote.model_b, vote.outcome, vote.voter, reasons, prompt, vote.cast_at)
-        yield found._replace(is_control="control" in reasons)
+        prepared, campaign = (None if one is None else str(one) for one in vote.further[n_chosen:] or (None, None))
+        yield found._replace(is_control="control" in reasons, prepared=prepared, campaign=campaign)
 
 
 def _controls(tx: "Connection", kind: "BattleKind | None", selection: "Selection") -> "Iterator[Ballot]":

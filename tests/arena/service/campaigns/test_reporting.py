@@ -85,7 +85,7 @@ def test_board_and_agreement_are_those_of_an_export(
     board = json.loads(Path(out).read_text())
     assert found.board is not None
     assert board["models"] == json.loads(json.dumps(found.board.to_json()))["models"]
-    for source in (chosen,):
+    for source in (chosen, ["--db", url, *chosen[2:]]):
         assert main(["quality", *source, "--json", out]) == 0
         assert json.loads(Path(out).read_text())["agreement"] == {"may": found.agreement.to_json()}
         assert "campaign may: 30 pairs with two votes or more (134 votes of 5 voters)" in capsys.readouterr().out
