@@ -17,6 +17,7 @@ DOCUMENTS = {
     "shared": "/battle",
     "mine": "/mine",
     "model": "/model",
+    "figures": "/figures",
 }
 """The pages that the server makes whole."""
 OLD_LEADERBOARD = "/leaderboard.html"

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from arena.service import Arena
 from arena.ui import theme
 from arena.ui.links import DOCUMENTS, PULSE
-from arena.ui.plain import choices, leaderboard, mine, model, shared
+from arena.ui.plain import choices, figures, leaderboard, mine, model, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
 
@@ -29,6 +29,7 @@ def routes(
     router.include_router(choices.routes(arena, pages.documents, visitor_of))
     router.include_router(leaderboard.routes(arena, pages.documents, visitor_of))
     router.include_router(shared.routes(arena, pages.documents, visitor_of))
+    router.include_router(figures.routes(arena, pages.documents, visitor_of))
     router.include_router(model.routes(arena, pages.documents))
     router.include_router(mine.routes(arena, pages.documents, visitor_of, make_new_visitor))
 

@@ -55,6 +55,7 @@ _PLAIN_STYLES = (
     "pages/shared",
     "pages/mine",
     "pages/model",
+    "pages/figures",
 )
 _BOTH_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
 _PLAIN_SCRIPTS = (*_BOTH_SCRIPTS, "pages/leaderboard")

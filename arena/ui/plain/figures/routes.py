@@ -1,0 +1,60 @@
+"""The address of a figure: `/figures?show=better&language=ko`, with the filters of the leaderboard's view."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from arena.service import Arena, DayRating, Refusal, View, ViewError
+from arena.threads import in_thread
+from arena.ui.lines import notice, refusal_line
+from arena.ui.links import DOCUMENTS
+from arena.ui.plain.document import Documents
+from arena.ui.plain.figures.drawing import NothingToDrawError, figure
+from arena.ui.plain.leaderboard.figures import FIGURES
+from arena.ui.plain.leaderboard.place import view_link
+from arena.ui.plain.place import Place
+from arena.ui.untrusted import plain
+from arena.ui.widgets import Identity
+
+_HEADERS = {"x-robots-tag": "noindex", "cache-control": "no-store"}
+
+
+def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], Identity]) -> APIRouter:
+    router = APIRouter()
+
+    @router.get(DOCUMENTS["figures"])
+    async def figures(request: Request) -> Response:
+        place, name = documents.place(request), request.query_params.get("show", "")
+        try:
+            view = View.of(request.query_params.multi_items())
+        except ViewError as error:
+            line = notice("view_wrong", place.texts, name=error.name, came=error.came, expected=error.expected)
+            return _page(place, line, View(), 400)
+        if name not in FIGURES:
+            return _page(place, f"<p>{plain(place.texts('figures_wrong'))}</p>", view, 404)
+        sender = visitor_of(request)
+        try:
+            board = await arena.leaderboard(view, visitor=sender.visitor, address=sender.address)
+            histories: Mapping[str, Sequence[DayRating]] = {}
+            if name == "history":
+                if not view.is_official:
+                    raise NothingToDrawError("figures_official_only")
+                histories = await arena.profiles.histories()
+            text = await in_thread(partial(figure, name, board, histories, place))
+        except Refusal as refusal:
+            return _page(place, refusal_line(refusal, place.texts), view, 503, name=name)
+        except NothingToDrawError as error:
+            line = place.texts("figures_none", reason=place.texts(error.reason))
+            return _page(place, f"<p>{plain(line)}</p>", view, 200, name=name)
+        return _page(place, text, view, 200, name=name)
+
+    def _page(place: Place, text: str, view: View, status: int, *, name: str = "") -> Response:
+        title = place.texts(f"figure_{name}") if name else place.texts("title_figures")
+        back = f'<p><a href="{view_link(view, place)}">{plain(place.texts("figures_back"))}</a></p>'
+        main = f'<article id="figure"><h1>{plain(title)}</h1>{text}{back}</article>'
+        return HTMLResponse(documents.page(place, "figures", main, title=title), status, headers=_HEADERS)
+
+    return router
