@@ -93,6 +93,7 @@ class Arena:
         self._standings.describe(roster)
         self._choices = KnownChoices(database)
         self._filtered = FilteredBoards(database, settings.elo, self._standings.cards_in, clock=wall_clock)
+        self._standings.on_forget = self._filtered.forget
         self._storage = Storage(database, settings, _names(roster), replica=replica, now=wall_clock, metrics=metrics)
         self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
@@ -153,7 +154,6 @@ class Arena:
         """
         await self._upkeep.apply(roster)
         self._standings.describe(roster)
-        self._filtered.forget()
         self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
         self._storage.apply(settings, _names(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)

@@ -56,6 +56,8 @@ class Standings:
         self._known = Known()
         self._online = online_elo(settings)
         self._players: Mapping[str, Player] = {}
+        self.on_forget: Callable[[], None] = lambda: None
+        """Called with `forget`."""
 
     def describe(self, roster: Roster) -> None:
         """Show the prices of this roster from now on."""
@@ -107,6 +109,7 @@ class Standings:
     def forget(self) -> None:
         """Compute the board again at the next request, because a model's card has changed, which makes no revision."""
         self._board = self._failed = None
+        self.on_forget()
 
     def cards_in(self, tx: Connection) -> Mapping[str, ModelCard]:
         """Return the card of every stored model as this transaction sees it."""

@@ -69,10 +69,11 @@ _SHOWN = 40
 
 
 class ViewError(ValueError):
-    """A value of an address means nothing. `expected` names the sentence or lists the values that there are."""
+    """A value of an address means nothing. `expected` lists the values that there are, or describes them, in English;
+    then `key` names the description."""
 
-    def __init__(self, name: str, came: str, expected: str) -> None:
-        self.name, self.came, self.expected = name, _shortened(came), expected
+    def __init__(self, name: str, came: str, expected: str, key: str | None = None) -> None:
+        self.name, self.came, self.expected, self.key = name, _shortened(came), expected, key
         super().__init__(f"{name} is {self.came!r}; expected {expected}")
 
 
@@ -117,7 +118,7 @@ class View:
                 continue
             came = _checked(name, value)
             if values.setdefault(names[name], came) != came:
-                raise ViewError(name, f"{values[names[name]]}, {value}", "one value")
+                raise ViewError(name, f"{values[names[name]]}, {value}", "one value", "one")
         return cls(**values)  # type: ignore[arg-type]
 
     def query(self) -> dict[str, str]:
@@ -192,21 +193,23 @@ OFFICIAL = View()
 def _checked(name: str, value: str) -> str | bool:
     """Return the value of a parameter. Raises `ViewError`."""
     is_text = len(value) <= _MOST_TEXT and value.isprintable()
+    key: str | None
     if name in _CHOICES:
-        is_known, expected = value in _CHOICES[name], " or ".join(_CHOICES[name])
+        is_known, expected, key = value in _CHOICES[name], ", ".join(_CHOICES[name]), None
     elif name == "language":
-        is_known, expected = _LANGUAGE.fullmatch(value) is not None, "a code such as ko or en"
+        is_known, expected, key = _LANGUAGE.fullmatch(value) is not None, "a code such as ko or en", "language"
     elif name == "chars":
-        is_known, expected = _is_range(value), "the least and the most characters, such as 101-500, -100 or 501-"
+        is_known, key = _is_range(value), "chars"
+        expected = "the least and the most characters, such as 101-500, -100 or 501-"
     elif name == "since":
-        is_known, expected = _is_date(value), "a date such as 2026-01-31"
+        is_known, expected, key = _is_date(value), "a date such as 2026-01-31", "since"
     elif name == "sort":
         is_known = value in COLUMNS or (value.startswith(SCORE) and is_text)
-        expected = ", ".join(COLUMNS)
+        expected, key = ", ".join(COLUMNS), None
     else:
-        is_known, expected = is_text, f"at most {_MOST_TEXT} characters in one line"
+        is_known, expected, key = is_text, f"at most {_MOST_TEXT} characters in one line", "text"
     if not is_known:
-        raise ViewError(name, value, expected)
+        raise ViewError(name, value, expected, key)
     return True if _CHOICES.get(name) == ("1",) else value.strip()
 
 

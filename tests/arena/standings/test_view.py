@@ -33,10 +33,10 @@ def test_empty_values_and_names_of_others_choose_nothing() -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("turns=banana", "one or many"),
-        ("kind=named", "battle or quick or both"),
+        ("turns=banana", "one, many"),
+        ("kind=named", "battle, quick, both"),
         ("mine=yes", "1"),
-        ("order=up", "asc or desc"),
+        ("order=up", "asc, desc"),
         ("language=k", "a code such as ko or en"),
         ("language=ko'--", "a code such as ko or en"),
         ("chars=500-101", "101-500, -100 or 501-"),

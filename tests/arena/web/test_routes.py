@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from arena.service import Board, Refusal, Status
+from arena.service import OFFICIAL, Board, Refusal, Status, View
 from arena.web.routes import routes
 from db.outcome import Outcome
 from elo.battles import Cells
@@ -29,7 +29,9 @@ class FakeArena:
             raise Refusal("not_stored")
         return Status(n_models=4, n_ready=1, n_loading=2, n_failed=1, n_votes=9, n_counted=7)
 
-    async def leaderboard(self, *_: Any, **options: Any) -> Any:
+    async def leaderboard(self, view: View = OFFICIAL, **sender: Any) -> Any:
+        if view.is_mine:
+            raise Refusal("too_few_votes", n=3, least=10) if sender["visitor"] else Refusal("no_visitor")
         if self._leaderboard is None:
             raise Refusal("no_board")
         n = self._leaderboard.n_votes
@@ -75,3 +77,34 @@ def test_a_database_that_does_not_answer_is_503(path: str) -> None:
     answer = client(None).get(path)
     assert answer.status_code == 503
     assert answer.json()["status"] == "failing"
+
+
+def test_the_files_take_the_views_of_the_page(leaderboard: Leaderboard) -> None:
+    answer = client(leaderboard).get("/leaderboard.json?sort=model&columns=all&lang=ko")
+    assert [row["model"] for row in answer.json()["models"]] == ["a, b", "c", "d"]
+    assert "average_win_rate" in answer.json()["models"][0]
+    table = csv.DictReader(io.StringIO(client(leaderboard).get("/leaderboard.csv?find=d&columns=all").text))
+    assert [row["model"] for row in table] == ["d"]
+
+
+@pytest.mark.parametrize("file", ["/leaderboard.json", "/leaderboard.csv"])
+def test_a_file_says_what_came_and_what_is_expected(leaderboard: Leaderboard, file: str) -> None:
+    browser = client(leaderboard)
+    for query, name, expected in (
+        ("turns=x", "turns", "one, many"),
+        ("columns=x", "columns", "all"),
+        ("a=b", "filter", "mine"),
+    ):
+        answer = browser.get(f"{file}?{query}")
+        assert (answer.status_code, answer.json()["error"], answer.json()["name"]) == (400, "view_wrong", name)
+        assert expected in answer.json()["message"]
+
+
+def test_a_readers_own_votes_need_the_cookie_and_a_number_of_votes(leaderboard: Leaderboard) -> None:
+    answer = client(leaderboard).get("/leaderboard.json?mine=1")
+    assert (answer.status_code, answer.json()) == (400, {"status": "refused", "error": "no_visitor"})
+    app = FastAPI()
+    app.include_router(routes(FakeArena(leaderboard), lambda request: SimpleNamespace(visitor="ann", address="")))  # type: ignore[arg-type]
+    answer = TestClient(app).get("/leaderboard.csv?mine=1")
+    assert answer.status_code == 422
+    assert answer.json() == {"status": "refused", "error": "too_few_votes", "n": 3, "least": 10}

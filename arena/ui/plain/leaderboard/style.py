@@ -12,7 +12,7 @@ def style_section(board: Board, view: View, place: Place) -> str:
     if not view.has_style or fit is None:
         return ""
     texts, points = place.texts, board.leaderboard.settings.points_per_logit
-    items = ""
+    level, items = f"{100 * board.leaderboard.settings.level:g}%", ""
     for one in fit.coefficients:
         value, low, high = (round(points * number) for number in (one.value, one.low, one.high))
         effect = "unclear" if low <= 0 <= high else "more" if value > 0 else "less"
@@ -24,7 +24,8 @@ def style_section(board: Board, view: View, place: Place) -> str:
         notes = f"{notes} {texts('style_left_out', n=fit.n_left_out)}".strip()
     off = f'<a href="{view_link(view, place, has_style=False)}">{plain(texts("style_off"))}</a>'
     note = f'<p class="note">{plain(notes)}</p>' if notes else ""
+    intro = plain(texts("style_intro", level=level))
     return (
-        f'<section id="style"><h2>{plain(texts("style_title"))}</h2><p>{plain(texts("style_intro"))} {off}</p>'
+        f'<section id="style"><h2>{plain(texts("style_title"))}</h2><p>{intro} {off}</p>'
         f"<ul>{items}</ul>{note}</section>"
     )
