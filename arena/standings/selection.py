@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -71,16 +71,20 @@ def selected(tx: Connection, view: View, visitor: str | None, settings: Settings
         totals = queries.vote_totals(tx, view.battle_kind, since=view.since_s)
         n_left_out = totals.counted + totals.excluded - tally.totals.counted - tally.totals.excluded
     data: Cells | Votes = Cells.from_counts(tally.cells)
-    if tally.totals.counted >= least and _needs_votes(view, settings, tally.totals.counted):
+    if tally.totals.counted >= least and (
+        settings.needs_votes or may_take_voters(settings, tally.totals.counted) or _is_clustered(tx, chosen, settings)
+    ):
         read = _with_further_columns if further_for(settings) else _one_by_one
         data = read(tx, view, visitor, settings)
     return Selected(data, tally, n_left_out)
 
 
-def _needs_votes(view: View, settings: Settings, n_votes: int) -> bool:
-    """Whether counts are not enough: votes on prepared pairs are clustered by pair, and few votes by voter."""
-    is_clustered = settings.cluster == "auto" and view.battle_kind is not BattleKind.BATTLE
-    return settings.needs_votes or is_clustered or may_take_voters(settings, n_votes)
+def _is_clustered(tx: Connection, chosen: BoardFilter, settings: Settings) -> bool:
+    """Whether some of the votes are on prepared pairs, which intervals are clustered by: quick battles alone are."""
+    if settings.cluster != "auto" or BattleKind.QUICK not in chosen.kinds:
+        return False
+    quick = replace(chosen, kinds=frozenset({BattleKind.QUICK}))
+    return queries.filtered_tally(tx, quick).totals.counted > 0
 
 
 def _one_by_one(tx: Connection, view: View, visitor: str | None, settings: Settings) -> Cells | Votes:
