@@ -15,6 +15,7 @@
 #                   make bench-inference ARGS="--isa avx2"     the second as on a processor without AVX-512; compiles llama.cpp again
 # make bench-pages  measure the pages: in a browser beside a plain Gradio arena, with 100 battles, page loads: half an hour
 #                   .venv/bin/python -m bench.pages.visits --rounds 1 --votes 1000 a quick look at the first of them
+# make bench-boards measure boards, filters, a model's page and quick rounds on a database of a million votes
 # make simulations  measure what intervals cover, how often voters are flagged, what timing reveals, what draws need: half an hour
 # make clients      check the model server with real clients: openai, mistralai, litellm, LangChain, aider, lm-eval, ...
 #                   make clients ARGS="--only openai_sdk,llm_command"              some of them; 3 GB of packages, once
@@ -39,7 +40,7 @@ IS_AVX2 := $(findstring avx2,$(ARGS))
 WORKERS ?= 2
 PYTEST := GOMP_SPINCOUNT=0 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --tb native
 
-.PHONY: run test newcomer check wheel format lint types docs generated screenshots bench bench-inference bench-ratings bench-pages simulations clients gpu-check demo debian-packages clean
+.PHONY: run test newcomer check wheel format lint types docs generated screenshots bench bench-inference bench-ratings bench-pages bench-boards simulations clients gpu-check demo debian-packages clean
 
 run: $(VENV)/.run $(VENV)/.compiled
 	@exec $(BIN)/python app.py $(ARGS)
@@ -96,6 +97,9 @@ bench-pages: $(VENV)/.dev debian-packages
 	$(BIN)/python -m bench.pages.visits
 	$(BIN)/python -m bench.pages
 	$(BIN)/python -m bench.pages.loads
+
+bench-boards: $(VENV)/.dev
+	$(BIN)/python -m bench.boards $(ARGS)
 
 simulations: $(VENV)/.dev
 	$(BIN)/python -m bench.coverage

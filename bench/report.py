@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bench import gaps, result_files, window
 from bench.blind import results as blind
+from bench.boards import tables as boards
 from bench.coverage import results as coverage
 from bench.inference import tables as inference
 from bench.matchmaking import results as matchmaking
@@ -50,6 +51,7 @@ def sections(results: Path = RESULTS) -> dict[str, str]:
         "voters": [voters.markdown(path) for path in results.glob("voters.json")],
         "visits": [visits.markdown(path) for path in _files(results, "visits")],
         "page-loads": [loads.markdown(path) for path in _files(results, "page-loads")],
+        "boards": [boards.markdown(path) for path in _files(results, "boards")],
         "pages": [watching.markdown(path) for path in _files(results, "pages")],
     }
     return {name: "\n".join(texts) for name, texts in parts.items()}

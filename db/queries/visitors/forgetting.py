@@ -25,11 +25,9 @@ def forget_visitor(
     row_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor).with_for_update())
     if row_id is None:
         return Forgotten(0, 0)
-    # What was found in a blocked first prompt is counted on, and is nobody's
-    is_own = (checks.c.visitor_id == row_id, checks.c.battle_id.is_(None))
-    tx.execute(update(checks).where(*is_own).values(visitor_id=None))
-    own = battles.c.visitor_id == row_id
+    # What moderators found is counted on, and is nobody's
     tx.execute(update(checks).where(checks.c.visitor_id == row_id).values(visitor_id=None))
+    own = battles.c.visitor_id == row_id
     tx.execute(
         update(battles)
         .where(own, battles.c.state.in_((State.OPEN, State.VOTABLE)))
