@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, cast
 
 from db.codes import Reason, State
 from db.queries.boards.ledger import ledger_state, votes_in_order
-from db.queries.boards.online import elo_state, replay
+from db.queries.boards.online import RATED, elo_state, replay
 from db.records.votes import OnlineElo
 from db.schema import battles, campaign_pairs, labels, ledger, turns, visitors, vote_reasons, votes
 
@@ -125,12 +125,12 @@ def _elo_problems(tx: Connection, elo: OnlineElo | None) -> list[str]:
         return []  # not up to date: the next vote replays it
     stored = elo_state(tx)
     if elo is not None and elo.name == tx.scalar(select(ledger.c.elo_name)):
-        expected = replay(votes_in_order(tx), elo)
+        expected = replay(votes_in_order(tx, RATED), elo)
         wrong = [name for name in sorted({*stored, *expected}) if stored.get(name) != expected.get(name)]
         claim = "differs from its replay"
     else:
         games: dict[str, int] = {}
-        for vote in votes_in_order(tx):
+        for vote in votes_in_order(tx, RATED):
             games[vote.model_a] = games.get(vote.model_a, 0) + 1
             games[vote.model_b] = games.get(vote.model_b, 0) + 1
         wrong = [

@@ -8,6 +8,7 @@
     pacing       how fast answers are shown; `common`: the text that both sides have
     views        what pages may know
     quick_rounds rounds on prepared prompts: the deal, the end of a round, its podium
+    review_queue campaigns: the order and the sides of each voter, and how far voters agree
 
 Whether a vote counts is for `arena.rules`, and the database for `arena.service`, which passes a `Journal` in.
 """

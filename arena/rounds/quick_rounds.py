@@ -42,6 +42,11 @@ def pairs_of(prompt: PreparedPrompt, playing: Collection[str]) -> list[tuple[str
     return [(a, b) for a, b in combinations(names, 2) if prompt.answers[a] != prompt.answers[b]]
 
 
+def is_dealable(prompt: PreparedPrompt, playing: Collection[str]) -> bool:
+    """Whether `pairs_of` has any: two playing models gave different answers."""
+    return len({answer for name, answer in prompt.answers.items() if name in playing}) > 1
+
+
 def deal(
     prompts: Sequence[PreparedPrompt],
     weights: Mapping[str, float],
@@ -57,8 +62,8 @@ def deal(
     for group in (first, [prompt for prompt in fresh if prompt.language not in (None, language)]):
         rng.shuffle(group)
         for prompt in group:
-            if pairs := pairs_of(prompt, weights):
-                return Deal(prompt.key, _draw(pairs, weights, rng))
+            if is_dealable(prompt, weights):
+                return Deal(prompt.key, _draw(pairs_of(prompt, weights), weights, rng))
     return None
 
 

@@ -15,6 +15,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     facts       a record -> the facts that the ledger's rules judge; pure
     profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data
+    quick/      quick rounds and campaigns, on prepared prompts
     recompute   judge every vote again, for the owner
     notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key
@@ -39,6 +40,7 @@ from arena.service.notices import NOTICES
 from arena.service.profiles.history import DayRating
 from arena.service.profiles.profiles import Profile
 from arena.service.profiles.record import LEAST_VOTES, AgainstRival, Share, TagShare
+from arena.service.quick.views import Judgement, Lack, ReviewView, RoundView, Screen, ScreenReveal
 from arena.service.readiness import Status
 from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
@@ -80,7 +82,9 @@ __all__ = [
     "Feedback",
     "Forgotten",
     "Held",
+    "Judgement",
     "Kind",
+    "Lack",
     "Line",
     "ModelCard",
     "Outcome",
@@ -94,6 +98,10 @@ __all__ = [
     "Refusal",
     "Reveal",
     "RevealSide",
+    "ReviewView",
+    "RoundView",
+    "Screen",
+    "ScreenReveal",
     "Share",
     "SharedBattle",
     "SharedSettings",

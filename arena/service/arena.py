@@ -32,6 +32,10 @@ from arena.service.moderation import Moderator
 from arena.service.moderation.answers import screen_of
 from arena.service.moderation.prompts import PromptChecks
 from arena.service.profiles.profiles import Profiles
+from arena.service.quick.campaigns import Campaigns
+from arena.service.quick.decks import PreparedDecks
+from arena.service.quick.rounds import QuickRounds
+from arena.service.quick.screens import Screens
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
 from arena.service.storage import DatabaseJournal, Storage, in_database
@@ -128,6 +132,19 @@ class Arena:
         self._steps = Steps(self._storage, self._battles, self._opening, self._named, checks)
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
+        self._decks = PreparedDecks(database, settings.quick.decks, _names(roster), self._timing.clock)
+        screens = Screens(self._storage, self._upkeep, wall_clock)
+        self.quick = QuickRounds(
+            database,
+            self._storage,
+            self._decks,
+            screens,
+            players,
+            length=settings.quick.round_length,
+            replica=replica,
+            rng=rng,
+        )
+        self.campaigns = Campaigns(database, self._storage, screens, replica=replica)
         self.sharing = Sharing(database, self._battles, wall_clock)
         self.feedback = FeedbackOfVoters(database)
         self.profiles = Profiles(database, self._standings, players, settings.elo)
@@ -159,10 +176,12 @@ class Arena:
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
         self._held.keep_s = settings.battle.abandon_after_s
         self._opening.settings, self._opening.matchmaking = settings.battle, settings.matchmaking
+        self._decks.names = _names(roster)
 
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
         await self._upkeep.close()
+        await self._decks.close()
         self._journal.is_closing = True
         await self._battles.interrupt()
 

@@ -22,6 +22,8 @@ class Refusal(Exception):
     `withdrawn_day` (n) and `withdrawn_total` (n, next_at): no withdrawal is left; `share_not_found`; `not_shareable`;
     `unknown_tag`, `comment_too_long` (length, limit), `comment_not_text`; `not_stored` (the
     database refused and nothing changed: try again); `no_board` (the leaderboard cannot be computed at present);
+    `screen_not_found` and `screen_voted` (of quick rounds and campaigns), `rate_limited_quick` (n, limit, window_s),
+    `campaign_not_found`;
     `model_not_found` (of a model's page); `no_model` (the owner's page names a model that the arena does not have);
     `no_ratings` (the votes so far give no ratings under the arena's settings). Of a board of some votes: `no_visitor`
     (the reader's own votes without a cookie), `too_few_votes` (n, least), `boards_busy` (too many wait to be computed),

@@ -176,6 +176,33 @@ class Storage:
         self._metrics.battle_opened(new.kind.label)
         return battle_id
 
+    def deal(self, new: NewBattle) -> str:
+        """Store a quick battle and return its id; return that of the visitor's one that waits for its vote, if any, of
+        the same campaign or of none.
+
+        Raises:
+            Refusal: `rate_limited_quick`. db.errors.QueryError: as `queries.open_battle`.
+        """
+        now = self._now()
+        with self._database.write() as tx:
+            queries.lock_visitor(tx, new.visitor, now=now)
+            waiting = queries.current_battle(tx, new.visitor, [new.kind], campaign=new.campaign)
+            if waiting is not None:
+                return waiting
+            recent = queries.count_recent(
+                tx, visitor=new.visitor, address=new.address, since=now - limits.WINDOW_S, is_quick=True
+            )
+            exceeded = limits.battles_exceeded(
+                n_visitor=recent.battles,
+                n_address=recent.address_battles,
+                battles_per_hour=self._rules.screens_per_hour,
+            )
+            if exceeded is not None:
+                raise Refusal("rate_limited_quick", n=exceeded.n, limit=exceeded.limit, window_s=exceeded.window_s)
+            battle_id = queries.open_battle(tx, new, now=now)
+        self._metrics.battle_opened(new.kind.label)
+        return battle_id
+
     def replace(self, battle_id: str, new: NewBattle, prompt: str, answers: Sequence[AnswerRecord]) -> str:
         """Store the answers of a battle whose first turn failed, make it void, and store another one in its place;
         return the new battle's id. The limits count both as one."""

@@ -18,6 +18,7 @@ DOCUMENTS = {
     "mine": "/mine",
     "model": "/model",
     "figures": "/figures",
+    "quick": "/quick",
 }
 """The pages that the server makes whole."""
 OLD_LEADERBOARD = "/leaderboard.html"
@@ -34,10 +35,15 @@ FORMS = {
     "share": "/battle/share",
     "feedback": "/battle/feedback",
     "delete": "/mine/delete",
+    "quick_next": "/quick/next",
+    "quick_vote": "/quick/vote",
 }
-"""The addresses to which forms are sent: those of every page, those after a vote, and the deletion of one's data."""
+"""The addresses to which forms are sent: those of every page, those after a vote, the deletion of one's data, and those
+of quick rounds."""
 EXPORT = "/mine.json"
 """Everything stored about the visitor, for the visitor."""
+PICTURE = "/quick.svg"
+"""The picture of the visitor's last quick round."""
 
 _IN_ORDER = ("battle", "side_by_side", "chat", "quick", "leaderboard", "mine", "about")
 PAGES: Mapping[str, str] = {name: path for name in _IN_ORDER if (path := (LIVE | DOCUMENTS).get(name))}
@@ -46,7 +52,8 @@ PAGES: Mapping[str, str] = {name: path for name in _IN_ORDER if (path := (LIVE |
 
 def pages_of(settings: Settings, pages: Mapping[str, str] = PAGES) -> dict[str, str]:
     """Return those of `pages` that this arena has."""
-    return {name: path for name, path in pages.items() if settings.arena.named_pages == "on" or name not in NAMED}
+    off = {*(NAMED if settings.arena.named_pages == "off" else ()), *(() if settings.quick.decks else ("quick",))}
+    return {name: path for name, path in pages.items() if name not in off}
 
 
 def link(path: str) -> str:

@@ -63,6 +63,7 @@ from db.queries.decks.prompts import (
     save_deck_answer,
     set_deck,
 )
+from db.queries.decks.quick import answer_digests, answers_to, dealt_prompts, quick_votes
 from db.queries.decks.whole import add_deck, deck_content, deck_seeds, remove_deck
 from db.queries.models.activity import latest_battles, model_activity
 from db.queries.models.feedback import model_feedback, model_samples
@@ -73,6 +74,7 @@ from db.queries.roster import (
     get_or_create_visitor,
     get_visitor,
     list_models,
+    lock_visitor,
     model_names,
     retire_by_owner,
     retire_models,
@@ -102,12 +104,14 @@ from db.records.battles import (
 )
 from db.records.boards import BoardFilter, DayCells, FilterChoices, FilteredTally, RivalRecord, Score, TagVotes
 from db.records.decks import (
+    AnswerDigest,
     Campaign,
     CampaignPair,
     CampaignProgress,
     CampaignVote,
     Dealable,
     Deck,
+    QuickVote,
     StoredPrompt,
 )
 from db.records.feedback import Feedback, Tag
@@ -138,6 +142,7 @@ from db.style import StyleCounts
 
 __all__ = [
     "BATTLE_COLUMNS",
+    "AnswerDigest",
     "AnswerRecord",
     "BattleRecord",
     "BattleSummary",
@@ -173,6 +178,7 @@ __all__ = [
     "OwnTotals",
     "PairCount",
     "PairTally",
+    "QuickVote",
     "RatedVote",
     "Recent",
     "Restated",
@@ -196,6 +202,8 @@ __all__ = [
     "add_deck",
     "add_deck_prompt",
     "add_turn",
+    "answer_digests",
+    "answers_to",
     "ban_visitor",
     "bring_back",
     "campaign_by_name",
@@ -214,6 +222,7 @@ __all__ = [
     "current_battle",
     "daily_cells",
     "deal_candidates",
+    "dealt_prompts",
     "deck_content",
     "deck_prompts_of",
     "deck_seeds",
@@ -237,6 +246,7 @@ __all__ = [
     "list_decks",
     "list_models",
     "live_decks",
+    "lock_visitor",
     "model_activity",
     "model_feedback",
     "model_names",
@@ -248,6 +258,7 @@ __all__ = [
     "own_battle",
     "pair_counts",
     "prepared_answers",
+    "quick_votes",
     "rated_votes",
     "refresh_elo_state",
     "remaining_pairs",

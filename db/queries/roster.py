@@ -92,6 +92,12 @@ def model_names(tx: Connection) -> dict[int, str]:
     return dict(tx.execute(select(models.c.id, models.c.name)).all())
 
 
+def lock_visitor(tx: Connection, pseudonym: str, *, now: float) -> None:
+    """Make other transactions that lock this visitor wait; a new visitor is created."""
+    row_id = visitor_row(tx, pseudonym, now=now).id
+    tx.execute(select(visitors.c.id).where(visitors.c.id == row_id).with_for_update(key_share=True))
+
+
 def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
     """Return row numbers by name (for other queries). Raises NoSuchModel."""
     rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(set(names))))

@@ -100,3 +100,22 @@ class CampaignVote(NamedTuple):
     outcome: Outcome
     cast_at: float
     counted: bool
+
+
+class AnswerDigest(NamedTuple):
+    """A prepared answer without its text: equal answers to one prompt have the same digest."""
+
+    key: str
+    language: str | None
+    """The prompt's."""
+    model: str
+    digest: str
+
+
+class QuickVote(NamedTuple):
+    """A visitor's vote on a quick battle of an open deck."""
+
+    battle_id: str
+    model_a: str
+    model_b: str
+    outcome: Outcome

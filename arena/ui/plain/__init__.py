@@ -8,7 +8,7 @@
     about       the text of /about
     pages       /about, the 404 page; what Gradio's pages get, and their text without script
     leaderboard/  the board, with filters
-    shared/     a battle under its share id; mine/: the visitor's own battles and data
+    shared/     a battle under its share id; mine/: the visitor's own battles and data; quick/: rounds, campaigns
     choices     the forms of every page; forms reads what is sent
     routes      addresses
 

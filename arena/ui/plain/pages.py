@@ -29,6 +29,11 @@ class PlainPages:
         self._pages = pages_of(settings)
         self.documents = Documents(settings)
 
+    @property
+    def title(self) -> str:
+        """The arena's."""
+        return self._settings.arena.title
+
     def apply(self, settings: Settings) -> None:
         """Describe these limits and battle settings from now on. Title, footer and the list of pages do not change."""
         self._about = about_texts(settings)

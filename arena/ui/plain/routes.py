@@ -10,7 +10,7 @@ from starlette.requests import Request
 from arena.service import Arena
 from arena.ui import theme
 from arena.ui.links import DOCUMENTS, PULSE
-from arena.ui.plain import choices, figures, leaderboard, mine, model, shared
+from arena.ui.plain import choices, figures, leaderboard, mine, model, quick, shared
 from arena.ui.plain.pages import PlainPages
 from arena.ui.widgets import Identity
 
@@ -32,6 +32,8 @@ def routes(
     router.include_router(figures.routes(arena, pages.documents, visitor_of))
     router.include_router(model.routes(arena, pages.documents))
     router.include_router(mine.routes(arena, pages.documents, visitor_of, make_new_visitor))
+
+    router.include_router(quick.routes(arena, pages.documents, visitor_of, title=pages.title))
 
     @router.get(DOCUMENTS["about"])
     async def about(request: Request) -> Response:

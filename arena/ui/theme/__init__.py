@@ -6,7 +6,7 @@
     conversation/   turns, panes and the switch of a phone
     answer/         what is inside an answer, on every page with answers
     after_vote/     what follows the vote
-    pages/          what one page alone has
+    pages/          what one page alone has; quick/: quick rounds and campaigns
     icons/          the icon, and the picture of link previews
 
 A style sheet or script is added in its folder, and named below, where the order of the names is that in the page.
@@ -56,9 +56,10 @@ _PLAIN_STYLES = (
     "pages/mine",
     "pages/model",
     "pages/figures",
+    "quick/quick",
 )
 _BOTH_SCRIPTS = ("frame/colours", "frame/choices", "answer/markdown", "answer/copy")
-_PLAIN_SCRIPTS = (*_BOTH_SCRIPTS, "pages/leaderboard")
+_PLAIN_SCRIPTS = (*_BOTH_SCRIPTS, "pages/leaderboard", "quick/quick")
 _SCRIPTS = (
     *_BOTH_SCRIPTS,
     "frame/page",

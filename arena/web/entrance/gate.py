@@ -28,6 +28,7 @@ _READ = {
     "/leaderboard.json",
     "/leaderboard.csv",
     "/mine.json",
+    "/quick.svg",
     "/pulse",
     "/config",
     "/theme.css",

@@ -102,7 +102,7 @@ def pair_counts(tx: Connection, kind: BattleKind | None = BattleKind.BATTLE) -> 
 def votes_in_order(
     tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
 ) -> Iterator[OrderedVote]:
-    """Yield the counted votes in order of revision, as the online Elo replays them (all kinds)."""
+    """Yield the counted votes in order of revision, as the online Elo replays those on battles. `kind` None: any."""
     names = model_names(tx)
     met: dict[int, OrderedVote] = {}
     for numbers in packed_in_order(tx, kind, since=since, until=until):

@@ -1,4 +1,4 @@
-"""The stored online-Elo state, and replays of the votes that made it.
+"""The stored online-Elo state, and replays of the votes that made it: those on battles, as on the official board.
 
 The state is up to date if the ledger's `elo_revision` equals its `revision` and it was computed with this Elo formula.
 A vote extends such a state by one step. A change of older votes sets `elo_revision` to 0; then the votes are replayed
@@ -13,12 +13,15 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, exists, false, func, select, update
 
+from db.codes import BattleKind
 from db.outcome import Outcome
 from db.queries.boards.ledger import LockedLedger, ledger_state, lock_ledger, packed_in_order, unpacked
 from db.records.votes import EloState, OnlineElo, OrderedVote
 from db.schema import elo_state as elo_table
 from db.schema import ledger, models, votes
 
+RATED = BattleKind.BATTLE
+"""The kind of the votes that move online ratings."""
 LONG_REPLAY = 10_000
 """A replay of more counted votes does not run under the ledger's lock."""
 _OUTCOMES = tuple(Outcome)
@@ -94,7 +97,8 @@ def replay(ordered: Iterable[OrderedVote], elo: OnlineElo) -> dict[str, EloState
 def is_long_replay(tx: Connection, *, after: int = 0) -> bool:
     """Whether so many counted votes follow a revision that they are not replayed under the lock."""
     # `<> false`, because with `= true` SQLite would read all of votes_board to find the newest votes.
-    some = select(votes.c.id).where(votes.c.counted != false(), votes.c.revision > after).limit(LONG_REPLAY + 1)
+    newer = (votes.c.counted != false(), votes.c.revision > after, votes.c.kind == RATED)
+    some = select(votes.c.id).where(*newer).limit(LONG_REPLAY + 1)
     return (tx.scalar(select(func.count()).select_from(some.subquery())) or 0) > LONG_REPLAY
 
 
@@ -133,7 +137,7 @@ def _is_still_right(tx: Connection, so_far: Replay, revision: int) -> bool:
 
 
 def _add_votes(tx: Connection, so_far: Replay, revision: int) -> None:
-    for numbers in packed_in_order(tx, after=so_far.revision):
+    for numbers in packed_in_order(tx, RATED, after=so_far.revision):
         so_far.add(numbers)
     so_far.revision = revision
 

@@ -10,7 +10,7 @@ from db.codes import Reason, State
 from db.outcome import Outcome
 from db.queries.battles.rows import no_such_battle
 from db.queries.boards.ledger import LockedLedger, advance_ledger, lock_ledger
-from db.queries.boards.online import is_long_replay, replay_locked
+from db.queries.boards.online import RATED, is_long_replay, replay_locked
 from db.queries.copied import copied
 from db.queries.load import vote_record
 from db.queries.roster import insert
@@ -35,7 +35,8 @@ def cast_vote(
     elo: OnlineElo,
     now: float,
 ) -> CastVote:
-    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction. If more
+    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction; a vote
+    on a prepared pair counts and leaves the online Elo as it is. If more
     votes must be replayed first than this transaction should wait for, the online Elo is left out of date
     (`db.online_replay`), and the vote has no change of it.
 
@@ -59,7 +60,8 @@ def cast_vote(
         replay_locked(tx, locked, elo)
         locked = lock_ledger(tx)
     has_right_state = locked.has_right_state(elo)
-    changes = _elo_step(tx, battle, outcome if counted else None, elo) if has_right_state else (None, None)
+    moves = counted and battle.kind == RATED
+    changes = _elo_step(tx, battle, outcome if moves else None, elo) if has_right_state else (None, None)
     revision = advance_ledger(tx, locked, keeps_elo=has_right_state)
 
     vote_id = tx.scalar(

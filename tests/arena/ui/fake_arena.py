@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from arena.rounds.quick_rounds import Round
 from arena.service import (
     OFFICIAL,
     BattleView,
@@ -26,6 +27,7 @@ from arena.service import (
     Refusal,
     Reveal,
     RevealSide,
+    RoundView,
     SharedSettings,
     Side,
     SideView,
@@ -90,6 +92,13 @@ class FakeVisitors:
             self.consenting[visitor] = time.time()
 
 
+class FakeQuick:
+    """Quick rounds of which nobody has played one."""
+
+    async def view(self, visitor: str | None) -> RoundView:
+        return RoundView(None, Round(10), n_left=3, n_seen=0)
+
+
 class FakeArena:
     """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried
     again)."""
@@ -104,6 +113,7 @@ class FakeArena:
         reasons: tuple[str, ...] = (),
     ) -> None:
         self.visitors = FakeVisitors()
+        self.quick = FakeQuick()
         self.answers = answers or {}
         self.word_s = word_s
         self.n_ready = n_ready

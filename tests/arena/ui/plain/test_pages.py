@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from arena import __version__, ui
-from arena.settings import Link, Settings, load
+from arena.settings import Link, QuickSettings, Settings, load
 from arena.ui.links import DOCUMENTS, FORMS, LIVE, OLD_LEADERBOARD, PAGES, pages_of
 from arena.ui.messages import LANGUAGES, messages
 from arena.ui.plain.place import place_of
@@ -33,7 +33,7 @@ def served(
     arena = arena or FakeArena(board=full_board())
     settings = Settings()
     web, own = replace(settings.web, public_url=public_url), replace(settings.arena, title=title)
-    settings = replace(settings, web=web, arena=own)
+    settings = replace(settings, web=web, arena=own, quick=QuickSettings(("demo",)))
 
     def visitor_of(request: Any) -> Any:
         return SimpleNamespace(visitor=request.cookies.get("visitor"), address=None)
@@ -147,6 +147,8 @@ def test_pages_that_the_settings_switch_off_are_left_out() -> None:
     off = load({"arena": {"named_pages": "off"}}, {})
     assert list(pages_of(off, every)) == ["battle"]
     assert pages_of(Settings(), every) == every
+    assert "quick" not in pages_of(replace(Settings(), quick=QuickSettings(())))
+    assert "quick" in pages_of(replace(Settings(), quick=QuickSettings(("demo",))))
 
 
 def test_links_keep_a_language_that_the_address_chose() -> None:
@@ -203,7 +205,7 @@ def test_the_links_of_the_404_page_work_from_any_depth(path: str, root: str) -> 
 
 def test_the_404_page_of_an_endless_path_stays_small() -> None:
     with served() as client:
-        assert len(client.get("/a" + "/" * 60_000, headers=BROWSER).content) < 40_000
+        assert len(client.get("/a" + "/" * 60_000, headers=BROWSER).content) < 50_000
 
 
 def test_the_icon_is_our_own_and_has_its_type() -> None:

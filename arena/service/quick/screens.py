@@ -1,0 +1,78 @@
+"""One screen: a quick battle is stored when it is dealt, read for the page, and voted on."""
+
+from collections.abc import Callable
+from functools import partial
+
+from arena.rounds.attempt import resumed
+from arena.rules import ledger
+from arena.service.facts import turn_facts, turns_of
+from arena.service.quick.views import Screen, ScreenReveal
+from arena.service.refusal import Refusal
+from arena.service.storage import Storage, in_database
+from arena.service.upkeep import Upkeep
+from db.codes import BattleKind, Side, State
+from db.errors import AlreadyVoted, NoSuchBattle, NotVotable
+from db.outcome import Outcome
+from db.queries import BattleRecord
+
+
+class Screens:
+    """The votes on screens. `now` returns a Unix time in seconds."""
+
+    def __init__(self, storage: Storage, upkeep: Upkeep, now: Callable[[], float]) -> None:
+        self._storage = storage
+        self._upkeep = upkeep
+        self._now = now
+
+    async def vote(self, visitor: str, battle_id: str, outcome: Outcome, *, campaign: str | None) -> None:
+        """Store the vote. The same vote again changes nothing.
+
+        Raises:
+            Refusal: `screen_not_found` (also for one of another visitor, or of another campaign), `screen_voted` (with
+                another outcome), `battle_void`, `identical_answers`, `not_stored`.
+        """
+        record = await self._find(visitor, battle_id, campaign)
+        if record.vote is None:
+            read_s = max(0.0, self._now() - record.opened_at)
+            try:
+                _, cast = await in_database(partial(self._storage.vote, visitor, battle_id, outcome, read_s))
+            except AlreadyVoted:  # in another tab, at the same moment
+                record = await self._find(visitor, battle_id, campaign)
+            except NotVotable as error:
+                raise Refusal("battle_void") from error
+            else:
+                if cast.a is None:
+                    self._upkeep.replay_soon()
+                return
+        if record.vote is None or record.vote.outcome is not outcome:
+            raise Refusal("screen_voted")
+
+    async def _find(self, visitor: str, battle_id: str, campaign: str | None) -> BattleRecord:
+        try:
+            record = await in_database(partial(self._storage.read, battle_id))
+        except NoSuchBattle as error:
+            raise Refusal("screen_not_found") from error
+        is_theirs = record.visitor == visitor and record.kind is BattleKind.QUICK and record.campaign == campaign
+        if not is_theirs:
+            raise Refusal("screen_not_found")
+        return record
+
+
+def screen_of(record: BattleRecord) -> Screen:
+    """Return a quick battle as its page shows it; names are in it once it has a vote."""
+    assert record.deck_prompt is not None
+    assert record.model_b is not None
+    (turn,) = turns_of(record)
+    a, b = (resumed(turn.shown(side)).view("writing") for side in Side)
+    reveal = None
+    if record.state is State.VOTED and record.vote is not None:
+        reasons = tuple(reason.label for reason in record.vote.reasons)
+        reveal = ScreenReveal(record.vote.outcome, (record.model_a, record.model_b), reasons)
+    return Screen(
+        battle_id=record.battle_id,
+        prompt=turn.prompt,
+        a=a,
+        b=b,
+        is_tie_only=ledger.are_identical([turn_facts(turn)]),
+        reveal=reveal,
+    )

@@ -1,0 +1,1 @@
+"""The look of quick rounds and campaigns."""
