@@ -34,7 +34,7 @@ def record(profile: Profile, place: Place) -> str:
     ]
     names = ("rival", "won", "lost", "tied", "neither", "points", "points_interval")
     heads = [texts(f"model_{name}") for name in names]
-    return _section("record", texts, _table(heads, rows, texts) + _note(texts("model_record_note")))
+    return _section("record", texts, _table(heads, rows, texts("model_record")) + _note(texts("model_record_note")))
 
 
 def tags(profile: Profile, place: Place) -> str:
@@ -59,7 +59,7 @@ def tags(profile: Profile, place: Place) -> str:
     heads = [texts(f"model_{name}") for name in names]
     about = place.link(DOCUMENTS["about"])
     note = f'<p class="note">{texts("model_tags_note", least=LEAST_VOTES, about=about)}</p>'
-    return _section("tags", texts, _table(heads, rows, texts) + note)
+    return _section("tags", texts, _table(heads, rows, texts("model_tags")) + note)
 
 
 def tag_text(tag: str, texts: Messages) -> str:
@@ -181,15 +181,14 @@ def _note(text: str) -> str:
     return f'<p class="note">{plain(text)}</p>'
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: Messages) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], name: str) -> str:
     """Return a table whose first column names the row; the cells are HTML."""
     head = "".join(f'<th scope="col">{plain(one)}</th>' for one in heads)
     body = "".join(
         f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows
     )
-    label = escape(texts("model_scroll"))
     return (
-        f'<div class="scroller" tabindex="0" role="region" aria-label="{label}">'
+        f'<div class="scroller" tabindex="0" role="region" aria-label="{escape(name)}">'
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
