@@ -43,6 +43,8 @@ EXCLUDED: Mapping[str, str] = {
     r"python -m inference serve .*": "serves until it is stopped; tests/inference/server has its tests",
     r"curl .*": "asks the server of the line before",
     r"python -m inference convert SOURCE NEW_FOLDER": "the names are placeholders",
+    r"python -m arena (?:fill-deck|decks|campaign) .*": "asks models, or needs a filled deck; tests/arena has them",
+    r"python -m arena moderation-check .*": "asks a moderator; tests/arena/test_moderation_check.py runs it",
     r"sudo .*|cd /srv/arena && sudo .*|journalctl .*": "changes the machine",
     r"printf .*|docker compose .*": "needs a container engine",
 }
