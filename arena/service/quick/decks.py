@@ -1,8 +1,8 @@
 """The prepared prompts that can be dealt, in memory.
 
 A deck is read from the database with the first screen, and again in the background when it is more than `REREAD_S` old,
-so that answers which `fill-deck` adds are dealt soon. An answer on which no vote could count is left out: without any
-visible text, cut by a filter, or one that names its model.
+so that answers which `fill-deck` adds are dealt soon, and a deck that the owner has stopped no more. An answer on which
+no vote could count is left out: without any visible text, cut by a filter, or one that names its model.
 """
 
 import asyncio
@@ -82,7 +82,8 @@ def _read(
     languages: dict[str, str | None] = {}
     answers: dict[str, dict[str, object]] = {}
     with database.read() as tx:
-        for deck in decks:
+        live = {deck.name for deck in queries.list_decks(tx) if deck.is_live}  # `arena decks stop` ends it at any time
+        for deck in (name for name in decks if name in live):
             found = queries.answer_digests(tx, deck)
             unknown = sorted({one.key for one in found if one not in is_fit})
             for start in range(0, len(unknown), _AT_ONCE):

@@ -16,6 +16,7 @@ def fill(house: House, prompts: Mapping[str, Mapping[str, str]], *, language: st
         queries.upsert_models(tx, [ModelInfo(name) for name in sorted(models)], now=1.0)
         keys = []
         for text, answers in prompts.items():
+            queries.set_deck(tx, DECK, is_live=True)
             keys.append(queries.add_deck_prompt(tx, DeckPrompt(DECK, text, ("short",), language)))
             for name, answer in answers.items():
                 queries.save_deck_answer(tx, keys[-1], DeckAnswer(name, answer, 7, "stop", 4, 5, "f00d"))
