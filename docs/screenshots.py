@@ -33,6 +33,8 @@ from tests.end_to_end.running import App, ask, cast, chromium, open_battle_page 
 
 FOLDER = ROOT / "docs" / "screenshots"
 N_BATTLES = 24
+FURTHER = {"quick": "/quick", "model": "/model?name=Wren+Sol", "mine": "/mine", "about": "/about"}
+"""Pages that are photographed as they open, by the picture's name."""
 STORY = "Tell me a story about a fox named Pip."
 PROMPTS = (
     "Reverse the word planet.",
@@ -108,8 +110,10 @@ async def photograph(browser: Browser, app: App, device: str, scheme: Literal["l
     await page.goto(app.url + "/leaderboard")
     await expect(page.locator("#leaderboard-table table")).to_be_visible()
     await shoot("leaderboard")
-    await page.goto(app.url + "/about")
-    await shoot("about")
+    for name, path in FURTHER.items():
+        await page.goto(app.url + path)
+        await expect(page.locator("h1").first).to_be_visible()
+        await shoot(name)
     await context.close()
 
 
