@@ -19,7 +19,9 @@ def add_to(commands: Commands) -> None:
         " real: use an arena with a database of its own. Exit code 1 if the board has a wrong order.",
     )
     command.add_argument("--url", default=_DEFAULT_URL, help="the arena (default %(default)s)")
-    command.add_argument("--battles", type=_count, default=1000, metavar="N", help="default %(default)s")
+    command.add_argument("--battles", type=_number, default=1000, metavar="N", help="default %(default)s")
+    command.add_argument("--quick", type=_number, default=0, metavar="N", help="screens of quick rounds (default 0)")
+    command.add_argument("--campaign", default="", metavar="TOKEN", help="also judge all of a campaign, by its link")
     command.add_argument("--voters", type=_count, default=25, metavar="N", help="default %(default)s")
     command.add_argument("--at-once", type=_count, default=10, metavar="N", help="voters at a time (%(default)s)")
     command.add_argument("--careless", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
@@ -34,18 +36,34 @@ def run(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
     from arena.crowd.visits import Plan, visit
     from elo.commands.shared.progress import Progress
 
-    plan = Plan(options.battles, options.voters, options.at_once, options.careless, options.left, options.seed)
+    plan = Plan(
+        n_battles=options.battles,
+        n_voters=options.voters,
+        n_at_once=options.at_once,
+        careless=options.careless,
+        left=options.left,
+        seed=options.seed,
+        n_screens=options.quick,
+        campaign=options.campaign,
+    )
     progress, failed = Progress(), ""
     try:
-        found = asyncio.run(visit(options.url, plan, lambda n: progress.count("voting", "votes", n)))
+        crowd = asyncio.run(visit(options.url, plan, lambda n: progress.count("voting", "votes", n)))
     except* CrowdError as errors:
         failed = str(errors.exceptions[0])
     progress.clear()
     if failed:
         print("error:", failed, file=sys.stderr)
         return 1
-    print(report(found))
-    return 1 if wrong_pairs(found) or found.verdicts[""] < plan.n_battles else 0
+    print(report(crowd))
+    is_wrong = wrong_pairs(crowd.battles) or wrong_pairs(crowd.quick)
+    return 1 if is_wrong or crowd.n_votes < plan.n_battles else 0
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 0")
+    return int(text)
 
 
 def _count(text: str) -> int:

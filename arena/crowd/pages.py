@@ -83,9 +83,21 @@ class Visitor:
         found: list[dict[str, Any]] = (await self._get("/mine.json")).json()["battles"]
         return found
 
-    async def board(self) -> dict[str, Any]:
-        found: dict[str, Any] = (await self._get("/leaderboard.json")).json()
+    async def board(self, kind: str) -> dict[str, Any]:
+        """Return the board of the votes on battles or on prepared answers; empty if there are too few."""
+        response = await self._client.get("/leaderboard.json", params={} if kind == "battle" else {"kind": kind})
+        found: dict[str, Any] = response.json() if response.is_success else {"models": []}
         return found
+
+    async def form(self, path: str, fields: Mapping[str, str]) -> str:
+        """Send one of the page's forms as its script does; return the HTML that the page then shows."""
+        address = self._client.base_url
+        headers = {"accept": "application/json", "origin": f"{address.scheme}://{address.netloc.decode()}"}
+        try:
+            response = await self._client.post(path, data=dict(fields), headers=headers)
+            return str(response.json()["html"])
+        except (httpx.HTTPError, ValueError, KeyError) as error:
+            raise CrowdError(f"{path}: {error}") from error
 
     async def _stream(self, event: int, data: list[str]) -> str:
         """Call an event through the queue; return the notices that its last answer shows."""

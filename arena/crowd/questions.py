@@ -26,6 +26,14 @@ class Question:
     is_right: Callable[[str], bool]
 
 
+def checked(text: str) -> Question | None:
+    """Return the question with its check, if it is of a kind that can be checked here; None for any other prompt."""
+    for pattern, check in _READ:
+        if found := pattern.search(text):
+            return Question(text, check(*found.groups()))
+    return None
+
+
 def draw(rng: Random) -> Question:
     """Return a question of one of the kinds, each as likely as the others."""
     return rng.choice(_KINDS)(rng)
@@ -108,3 +116,28 @@ def _ends_with_word(word: str) -> Callable[[str], bool]:
 def _names(name: str) -> Callable[[str], bool]:
     found = re.compile(rf"\b{name}\b")
     return lambda answer: found.search(answer) is not None
+
+
+def _sum(a: str, b: str) -> Callable[[str], bool]:
+    return _ends_with_number(int(a) + int(b))
+
+
+def _difference(a: str, b: str) -> Callable[[str], bool]:
+    return _ends_with_number(int(a) - int(b))
+
+
+_READ: Sequence[tuple[re.Pattern[str], Callable[..., Callable[[str], bool]]]] = (
+    (re.compile(r"(\d+) (?:\+|plus) (\d+)"), _sum),
+    (re.compile(r"Add (\d+) and (\d+)"), _sum),
+    (re.compile(r"(\d+) (?:-|minus) (\d+)"), _difference),
+    (re.compile(r"Take (\d+) away from (\d+)"), lambda a, b: _difference(b, a)),
+    (re.compile(r"(\d+) (?:x|times) (\d+)"), lambda a, b: _ends_with_number(int(a) * int(b))),
+    (re.compile(r"(\d+) divided by (\d+)"), lambda a, b: _ends_with_number(int(a) // int(b))),
+    (re.compile(r"Reverse the word (\w+)"), lambda word: _ends_with_word(word[::-1])),
+    (re.compile(r"Write the word (\w+) backwards"), lambda word: _ends_with_word(word[::-1])),
+    (re.compile(r"What is (\w+) spelled backwards"), lambda word: _ends_with_word(word[::-1])),
+    (re.compile(r"How many letters (?:are in|does the word) (\w+)"), lambda word: _ends_with_number(len(word))),
+    (re.compile(rf"opposite of ({'|'.join(_OPPOSITES)})\b"), lambda word: _ends_with_word(_OPPOSITES[word])),
+    (re.compile(rf"capital of ({'|'.join(_CAPITALS)})\b"), lambda country: _names(_CAPITALS[country])),
+)
+"""The prompts that are recognised: a pattern, and the check of the answer from its groups."""

@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from arena.crowd.visits import Found
+from arena.crowd.visits import Crowd, Found
 
 
 def wrong_pairs(found: Found) -> list[tuple[str, str]]:
@@ -15,20 +15,28 @@ def wrong_pairs(found: Found) -> list[tuple[str, str]]:
     ]
 
 
-def report(found: Found) -> str:
+def report(crowd: Crowd) -> str:
     """Return the lines to print."""
-    verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in found.verdicts.most_common() if verdict)
-    lines = [f"votes: {verdicts}", "", f"{'ranks':>7}  {'rating':>6}  {'right':>6}  {'answers':>7}  model"]
+    of_kind = {"battles": crowd.battles, "quick rounds and campaign": crowd.quick}
+    parts = [_part(title, found) for title, found in of_kind.items() if found.verdicts]
+    if crowd.n_judged:
+        judged = ", ".join(f"{n:,}" for n in sorted(crowd.n_judged))
+        parts.append(f"campaign: pairs judged by voter: {judged}")
+    if crowd.refusals:
+        parts.append("\n".join(f"{n:,} times: {refusal}" for refusal, n in crowd.refusals.most_common(5)))
+    return "\n\n".join(parts)
+
+
+def _part(title: str, found: Found) -> str:
+    verdicts = ", ".join(f"{n:,} {verdict}" for verdict, n in found.verdicts.most_common())
+    lines = [f"{title}: votes: {verdicts}", f"{'ranks':>7}  {'rating':>6}  {'right':>6}  {'answers':>7}  model"]
     for row in found.board["models"]:
         if not found.answers[row["model"]]:
             continue
         span = f"{row['rank']}" if row["rank"] == row["rank_worst"] else f"{row['rank']}-{row['rank_worst']}"
         right, n = found.accuracy(row["model"]), found.answers[row["model"]]
         lines.append(f"{span:>7}  {row['rating']:>6.0f}  {right:>6.1%}  {n:>7,}  {row['model']}")
-    for refusal, n in found.refusals.most_common(5):
-        lines.append(f"{n:,} times: {refusal}")
     wrong = wrong_pairs(found)
-    lines.append("")
     lines += [f"wrong order: {higher} stands above {lower}, which was right more often" for higher, lower in wrong]
     if not wrong:
         lines.append("Wherever two rank spans do not overlap, the board has the order of accuracy.")

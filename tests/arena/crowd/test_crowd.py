@@ -7,8 +7,9 @@ import pytest
 
 from arena.__main__ import main
 from arena.crowd import questions
+from arena.crowd.prepared import text_of
 from arena.crowd.report import report, wrong_pairs
-from arena.crowd.visits import Found
+from arena.crowd.visits import Crowd, Found
 from arena.crowd.voters import choose
 
 RIGHT = {
@@ -46,6 +47,31 @@ def test_numbers_in_order_are_right_and_others_are_not() -> None:
     assert not question.is_right(f"{first}, {second}, {third}1")
 
 
+def test_prompts_that_were_not_drawn_here_are_recognised_or_left_alone() -> None:
+    for prompt, right in (
+        ("Add 64 and 29, please.", "64 and 29 make 93."),
+        ("Take 18 away from 53.", "53 - 18 = 35"),
+        ("What is 56 divided by 8?", "The quotient is 7."),
+        ("What is pepper spelled backwards?", "It is reppep!"),
+    ):
+        question = questions.checked(prompt)
+        assert question is not None
+        assert question.is_right(right)
+        assert not question.is_right("I do not know.")
+    assert questions.checked("Tell me a story about a fox.") is None
+    assert questions.checked("What is the opposite of purple?") is None
+
+
+def test_the_answers_of_a_prepared_screen_are_read_from_its_page() -> None:
+    page = (
+        '<section id="quick-prompt"><b>Prompt</b><div class="text" dir="auto">2 &lt; 3?</div></section>'
+        '<section id="quick-a"><h2>A</h2><div class="text"><p>Yes</p><div>of <b>course</b></div></div></section>'
+        '<section id="quick-b"><div class="text"><p>No</p></div></section>'
+    )
+    read = [text_of(page, element) for element in ("quick-prompt", "quick-a", "quick-b")]
+    assert read == ["2 < 3?", "Yes\nof course", "No"]
+
+
 def test_who_knows_votes_for_the_right_answer_and_others_do_not_look() -> None:
     rng = Random(0)
     known = [choose("knowing", rng, is_a_right=a, is_b_right=b) for a in (True, False) for b in (True, False)]
@@ -68,7 +94,7 @@ def test_only_an_order_that_the_board_is_sure_of_can_be_wrong() -> None:
 
     assert wrong_pairs(found(one=9, two=3, three=5)) == []
     assert wrong_pairs(found(one=4, two=3, three=5)) == [("one", "three")]
-    assert "wrong order: one stands above three" in report(found(one=4, two=3, three=5))
+    assert "wrong order: one stands above three" in report(Crowd(found(one=4, two=3, three=5)))
 
 
 def test_an_address_without_an_arena_is_said(capsys: pytest.CaptureFixture[str]) -> None:
