@@ -51,7 +51,7 @@ def add_to(commands: Commands) -> None:
     add_options(listed)
     listed.set_defaults(run=_list)
 
-    close = steps.add_parser("close", help="let nobody judge any more")
+    close = steps.add_parser("close", help="end a campaign; its votes stay")
     add_options(close)
     close.add_argument("name", metavar="NAME")
     close.set_defaults(run=_close)

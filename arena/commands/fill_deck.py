@@ -27,7 +27,7 @@ def add_to(commands: Commands) -> None:
         "fill-deck",
         help="ask models for the answers that a deck of prepared prompts lacks",
         description="Ask each active model for an answer to each prompt of a deck, with a battle's settings, and store"
-        " them. Answers that are there stay, so a second run asks only for the rest. Exit code 1 if any is missing.",
+        " them. Existing answers stay, so a second run asks only for the rest. Exit code 1 if any is missing.",
     )
     add_options(command)
     command.add_argument("deck", metavar="DECK", help="name of the deck; a new one is created")

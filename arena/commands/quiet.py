@@ -1,4 +1,4 @@
-"""A command that prints all there is to say needs no log beside it."""
+"""Silence the log of a command that prints everything itself."""
 
 import logging
 from collections.abc import Iterator

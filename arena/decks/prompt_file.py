@@ -4,7 +4,7 @@
     .csv   a column text (or prompt), and the optional columns tags (separated by ; or ,) and language; also .tsv
     .jsonl {"text": "...", "tags": ["..."], "language": "en"} in each line; tags and language are optional
 
-Prompts come without the white space around them. A prompt that comes again is left out and counted. Other columns and
+White space around a prompt is removed. A prompt that appears again is left out and counted. Other columns and
 keys are ignored and named in the result; in a file that `arena decks save` wrote these are the answers, and its first
 line is skipped.
 """

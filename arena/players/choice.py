@@ -1,9 +1,9 @@
 """Ask a model for one of k options, named A, B, C and so on, and accept nothing else.
 
-The answer is the likeliest letter by the log-probabilities of the first token, if the server gives them and letters
-have at least half of the probability; else the text, if it is one letter, at temperature 0. "D.", "**D**" and
-"D) none" are that letter; "A text about …" is not. A server that refuses log-probabilities is asked without them, from
-then on. There is no answer after `timeout_s`, whatever the server does.
+If the server returns log-probabilities and letters have at least half of the probability of the first token, the
+likeliest letter is the answer. Otherwise the text at temperature 0 is the answer, if it is one letter: "D.", "**D**"
+and "D) none" are, "A text about …" is not. After a server has refused log-probabilities, it is asked without them.
+There is no answer after `timeout_s`, whatever the server does.
 """
 
 import asyncio

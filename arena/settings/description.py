@@ -77,7 +77,7 @@ _ABOUT: Mapping[str, str] = types.MappingProxyType(
         "matchmaking": "Which models are drawn for a battle, and how often; docs/battles.md explains the policies.",
         "limits": "How much one visitor may do.",
         "quick": "Quick rounds, on prepared prompts with prepared answers.",
-        "moderation": "A model that puts prompts and answers into categories, and what follows.",
+        "moderation": "A model that puts prompts and answers into categories, and what happens with each category.",
         "elo": "How the leaderboard is computed, with the names and defaults of the options of `python -m elo`.",
         "inference": "The model server that the arena starts for models with a `path`.",
     }

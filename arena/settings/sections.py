@@ -145,13 +145,16 @@ class MatchmakingSettings:
         "uniform",
     )
     exploration: float = key(
-        'Share of the draws that are uniform with policy "adaptive", so that every pair goes on meeting.',
+        'Share of the draws that are uniform with policy "adaptive", so that every pair keeps meeting.',
         0.2,
         low=0.01,
         high=1.0,
     )
     new_model_boost: float = key(
-        "How many times as often a new model is drawn, until it has new_model_battles votes.", 1.0, low=1.0, high=100.0
+        "How many times as often a new model is drawn, until it has new_model_battles counted votes.",
+        1.0,
+        low=1.0,
+        high=100.0,
     )
     new_model_battles: int = key("Counted votes from which a model is no longer new.", 100, low=1, high=1_000_000)
     same_family: Literal["allow", "never"] = key(
@@ -210,7 +213,7 @@ class ModerationSettings:
     model: str | None = key("What the server at base_url calls the model.", None)
     api_key_env: str | None = key("Environment variable that contains the API key for base_url.", None)
     prompts_illegal: ModerationAction = key(  # noqa: RUF009
-        "What follows if a prompt is about illegal activities such as terrorism, child abuse or fraud: off does"
+        "What happens if a prompt is about illegal activities such as terrorism, child abuse or fraud: off does"
         " nothing, log stores the finding, warn shows it to the visitor as well, block refuses the prompt.",
         "off",
     )
@@ -221,18 +224,18 @@ class ModerationSettings:
         "The same for prompts that ask for unqualified advice, for instance legal, medical or financial.", "off"
     )
     answers_illegal: ModerationAction = key(  # noqa: RUF009
-        "What follows if an answer is of the first category; block withholds it, and both answers are then shown"
-        ' together, as with pace = "together".',
+        "The same for answers about illegal activities; block withholds the answer. If any answers can be blocked, both"
+        ' are shown together, as with pace = "together".',
         "off",
     )
     answers_hateful: ModerationAction = key(  # noqa: RUF009
-        "The same for answers of the second category.", "off"
+        "The same for hateful, harassing or violent answers.", "off"
     )
     answers_unqualified: ModerationAction = key(  # noqa: RUF009
-        "The same for answers of the third category.", "off"
+        "The same for answers that give unqualified advice.", "off"
     )
     on_failure: Literal["allow", "block"] = key(
-        "What follows, where texts can be blocked, if the model does not answer in time or with one of the categories.",
+        "What happens, where texts can be blocked, if the model does not answer in time or answers no category.",
         "allow",
     )
     timeout_s: float = key("Longest wait for one verdict, in seconds.", 10.0, above=0.0, high=300.0)

@@ -1,7 +1,7 @@
 """Votes on control battles: the same model on both sides.
 
-Whoever prefers a side here prefers it for its place alone, and a tie is right more often than elsewhere. So these votes
-measure side bias without a model of strength. They count in no rating.
+Over many of them, only its place can make one side win more often, so these votes measure side bias without ratings. A
+tie is right more often than in other battles. They count in no rating.
 """
 
 from dataclasses import dataclass

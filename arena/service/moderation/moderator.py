@@ -1,8 +1,9 @@
 """Ask the moderator about a text: always a verdict, in bounded time.
 
-A moderator that is down or hangs costs each text at most `timeout_s`. After `FAILURES_BEFORE_REST` of these in a row it
-rests for `REST_S`: meanwhile texts get no verdict at once, so that an arena with a dead moderator is not slow. Then the
-next text is a new try. Everything is counted, for the owner's page and /metrics; no text is logged or kept.
+A moderator that is down or hangs costs each text at most `timeout_s`. After `FAILURES_BEFORE_REST` failures in a row it
+is not asked for `REST_S`: meanwhile texts go without a verdict, so that a moderator that is down does not slow the
+arena. Then the next text is a new try. Everything is counted, for the owner's page and /metrics; no text is logged or
+kept.
 """
 
 import asyncio

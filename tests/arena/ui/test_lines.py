@@ -21,7 +21,7 @@ READY = Status(n_models=4, n_ready=4, n_loading=0, n_failed=0, n_votes=3300, n_c
         (replace(READY, n_ready=2, n_failed=2), ""),
         (
             replace(READY, n_ready=2, n_loading=1, is_one_family=True),
-            "the 2 models that are available are of one family",
+            "all 2 available models belong to one family",
         ),
     ],
 )

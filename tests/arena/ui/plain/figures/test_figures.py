@@ -36,7 +36,7 @@ def test_what_cannot_be_drawn_says_why_and_leads_back(house: House, client: Test
     for query, status, words in (
         ("show=price", 200, "fewer than two rated models have this value"),
         ("show=history&language=ko", 503, "Back to the leaderboard"),
-        ("show=nothing", 404, "There is no such figure"),
+        ("show=nothing", 404, "There is no figure at this address"),
         ("show=better&turns=three", 400, "Back to the leaderboard"),
     ):
         answer = client.get(f"/figures?{query}")

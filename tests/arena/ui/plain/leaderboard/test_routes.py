@@ -90,6 +90,6 @@ def test_style_control_is_in_points_and_plain_words() -> None:
     assert "Length in tokens: more of it wins votes, worth 17 points (+9 to +35)" in page
     assert "List items: no clear effect (-35 to +17 points)" in page
     assert "Bold text: more of it loses votes, worth 35 points (-52 to -17)" in page
-    assert "so without an estimate: Headings." in page
-    assert "7 votes have no such counts" in page
+    assert "so there is no estimate: Headings." in page
+    assert "7 votes are left out" in page
     assert 'id="style"' not in client(arena).get("/leaderboard").text

@@ -36,7 +36,7 @@ def test_findings_causes_and_a_rest_are_shown(language: str) -> None:
 def test_without_a_moderator_there_is_no_part() -> None:
     assert section(None, NOW, messages("en")) == ""
     idle = section(ModeratorState("Judge", {}, {}, None, None, is_resting=False), NOW, messages("en"))
-    assert "Nothing has been judged since the start." in idle
+    assert "Nothing has been judged since the arena started." in idle
 
 
 def test_every_verdict_and_cause_has_its_words() -> None:

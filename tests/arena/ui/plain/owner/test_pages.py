@@ -207,7 +207,7 @@ def test_a_try_without_a_prompt_or_with_a_model_that_is_not_there_says_so() -> N
 
 def test_the_page_says_when_all_models_that_are_ready_are_of_one_family() -> None:
     assert "No battle can be drawn" not in shown(OVERVIEW)
-    assert 'all models that are ready are of one family, and same_family is "never"' in text_of(
+    assert 'all models that are ready belong to one family, and same_family is "never"' in text_of(
         shown(replace(OVERVIEW, is_one_family=True))
     )
 
