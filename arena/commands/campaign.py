@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from db.queries import Campaign
     from db.session import Database
 
+_MOST = 1_000_000
+"""People, prompts, and pairs of a prompt."""
+
 
 def add_to(commands: Commands) -> None:
     command = commands.add_parser("campaign", help="let some people judge the same prepared pairs, by a link")
@@ -69,11 +72,9 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from db import queries
 
     settings = settings_from(options, env)
-    name = options.name
-    if not name.strip() or name != name.strip() or len(name) > 80 or not name.isprintable():
-        raise SettingsError(f"--name {name!r}: expected 1 to 80 printable characters")
-    if options.people is not None and options.people < 1:
-        raise SettingsError(f"--people {options.people}: expected 1 or more")
+    name = _name(options.name)
+    if options.people is not None and not 1 <= options.people <= _MOST:
+        raise SettingsError(f"--people {options.people}: expected 1 to {_MOST:,}")
     texts = _texts(options.prompts, settings)
     database = _opened(settings)
     try:
@@ -136,13 +137,13 @@ def _close(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`, `DatabaseError`."""
     from db import queries
 
-    database = _opened(settings_from(options, env))
+    name, database = _name(options.name), _opened(settings_from(options, env))
     try:
         with database.write() as tx:
-            queries.close_campaign(tx, options.name, now=time.time())
+            queries.close_campaign(tx, name, now=time.time())
     finally:
         database.close()
-    print(f"Campaign {options.name} is closed: its link says so, and its votes stay.")
+    print(f"Campaign {name} is closed: its link says so, and its votes stay.")
     return 0
 
 
@@ -151,17 +152,24 @@ def _report(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from arena.service.campaigns.reporting import report
     from db import queries
 
-    settings = settings_from(options, env)
+    settings, name = settings_from(options, env), _name(options.name)
     database = _opened(settings)
     try:
         with database.read() as tx:
-            campaign = queries.campaign_by_name(tx, options.name)
-            votes = queries.campaign_votes(tx, options.name)
+            campaign = queries.campaign_by_name(tx, name)
+            votes = queries.campaign_votes(tx, name)
     finally:
         database.close()
     found = report(campaign, votes, settings.elo)
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=2, allow_nan=False) if options.json else found)
     return 0
+
+
+def _name(given: str) -> str:
+    """Return the name of a campaign. Raises `SettingsError`."""
+    if not given.strip() or given != given.strip() or len(given) > 80 or not given.isprintable():
+        raise SettingsError(f"the name {given[:100]!r}: expected 1 to 80 printable characters")
+    return given
 
 
 def _opened(settings: Settings) -> "Database":
@@ -177,9 +185,7 @@ def _texts(given: str | None, settings: Settings) -> "int | tuple[str, ...] | No
     if given is None:
         return None
     if given.isdecimal():
-        if int(given) < 1:
-            raise SettingsError(f"--prompts {given}: expected 1 or more, or a file")
-        return int(given)
+        return _count(given, "--prompts", "or a file")
     try:
         found = read_prompts(Path(given), max_chars=settings.battle.max_prompt_chars)
     except PromptFileError as error:
@@ -190,9 +196,15 @@ def _texts(given: str | None, settings: Settings) -> "int | tuple[str, ...] | No
 def _per_prompt(given: str) -> int | None:
     if given == "all":
         return None
-    if not given.isdecimal() or int(given) < 1:
-        raise SettingsError(f"--pairs {given!r}: expected a number of pairs for each prompt, or all")
-    return int(given)
+    return _count(given, "--pairs", "the pairs of each prompt, or all")
+
+
+def _count(given: str, option: str, more: str) -> int:
+    """Raises `SettingsError`."""
+    n = int(given) if given.isdecimal() and len(given) <= len(str(_MOST)) else 0
+    if not 1 <= n <= _MOST:
+        raise SettingsError(f"{option} {given[:100]!r}: expected a number from 1 to {_MOST:,}, {more}")
+    return n
 
 
 def _check_models(given: list[str] | None, known: set[str]) -> None:

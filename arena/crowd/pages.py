@@ -48,12 +48,14 @@ class Visitor:
     @classmethod
     async def arrive(cls, url: str, transport: httpx.AsyncBaseTransport | None = None) -> Self:
         """Open the start page. Raises CrowdError."""
+        if not _is_address(url):
+            raise CrowdError(f"{url!r} is no address of an arena; give one such as http://127.0.0.1:7860")
         client = httpx.AsyncClient(base_url=url, timeout=TIMEOUT_S, trust_env=False, transport=transport)
         try:
             (await client.get("/")).raise_for_status()
             config = (await client.get("/config")).raise_for_status().json()
             return cls(client, Events(config))
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             await client.aclose()
             raise CrowdError(
                 f"{url} does not answer as an arena does ({error}); start one, or give its --url"
@@ -95,8 +97,13 @@ class Visitor:
         headers = {"accept": "application/json", "origin": f"{address.scheme}://{address.netloc.decode()}"}
         try:
             response = await self._client.post(path, data=dict(fields), headers=headers)
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise CrowdError(
+                    f"{path}: there is no campaign with the token {fields.get('campaign')!r}; give the part of its link"
+                    " after campaign="
+                )
             return str(response.json()["html"])
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
             raise CrowdError(f"{path}: {error}") from error
 
     async def _stream(self, event: int, data: list[str]) -> str:
@@ -124,3 +131,11 @@ class Visitor:
             (await self._client.post(path, json=body)).raise_for_status()
         except httpx.HTTPError as error:
             raise CrowdError(f"{path}: {error}") from error
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.host) and (parts.port or 0) < 1 << 16

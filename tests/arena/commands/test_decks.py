@@ -102,11 +102,15 @@ def test_missing_answers_are_reported_with_the_reasons(
         (("decks", "save", "mine"), "arena decks save DECK FILE"),
         (("campaign", "create", "--name", "c", "--deck", "none"), "there is no deck 'none'; the decks are"),
         (("campaign", "create", "--name", "c", "--deck", "d", "--pairs", "0"), "--pairs '0': expected a number"),
-        (("campaign", "create", "--name", "c", "--deck", "d", "--people", "0"), "--people 0: expected 1 or more"),
+        (("campaign", "create", "--name", "c", "--deck", "d", "--people", "0"), "--people 0: expected 1 to"),
+        (("campaign", "create", "--name", "c", "--deck", "d", "--people", "9" * 20), "expected 1 to 1,000,000"),
+        (("campaign", "create", "--name", "c", "--deck", "d", "--prompts", "9" * 5000), "expected a number from 1 to"),
         (("campaign", "create", "--name", "c", "--deck", "d", "--prompts", "9"), "0 prompts have two models"),
         (("campaign", "create", "--name", "c", "--deck", "d", "--models", "Two"), "'Two' has no answers in the deck"),
         (("campaign", "report", "none"), "there is no campaign with the name 'none'"),
         (("campaign", "close", "none"), "there is no campaign with the name 'none'"),
+        (("campaign", "close", "\udcff"), "the name '\\udcff': expected 1 to 80 printable"),
+        (("campaign", "report", "\udcff"), "the name '\\udcff': expected 1 to 80 printable"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(run: Run, tmp_path: Path, words: tuple[str, ...], expected: str) -> None:

@@ -1,13 +1,16 @@
 """The simulated crowd: what it asks, how it votes, what it reports, and a small one in a running arena."""
 
+import asyncio
 from collections import Counter
 from random import Random
 
+import httpx
 import pytest
 
 from arena.__main__ import main
 from arena.crowd import questions
-from arena.crowd.prepared import text_of
+from arena.crowd.pages import CrowdError, Visitor
+from arena.crowd.prepared import judge, text_of
 from arena.crowd.report import report, wrong_pairs
 from arena.crowd.visits import Crowd, Found
 from arena.crowd.voters import choose
@@ -89,6 +92,7 @@ def test_only_an_order_that_the_board_is_sure_of_can_be_wrong() -> None:
         return Found(
             right=Counter(right),
             answers=Counter(dict.fromkeys(right, 10)),
+            verdicts=Counter(counted=10),
             board={"models": [dict(zip(keys, row, strict=True)) for row in rows]},
         )
 
@@ -97,6 +101,30 @@ def test_only_an_order_that_the_board_is_sure_of_can_be_wrong() -> None:
     assert "wrong order: one stands above three" in report(Crowd(found(one=4, two=3, three=5)))
 
 
-def test_an_address_without_an_arena_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["simulate-crowd", "--url", "http://127.0.0.1:9", "--battles", "2", "--voters", "1"]) == 1
-    assert "http://127.0.0.1:9 does not answer as an arena does" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://127.0.0.1:9", "http://127.0.0.1:9 does not answer as an arena does"),
+        ("http://[::1", "'http://[::1' is no address of an arena"),
+        ("http://127.0.0.1:99999", "give one such as http://127.0.0.1:7860"),
+        ("nonsense", "'nonsense' is no address"),
+    ],
+)
+def test_an_address_without_an_arena_is_said(url: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simulate-crowd", "--url", url, "--battles", "2", "--voters", "1"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_token_of_no_campaign_is_said() -> None:
+    def no_campaign(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/quick/next":
+            return httpx.Response(404, json={"battle": None, "html": "<p>No</p>"})
+        return httpx.Response(200, json={"components": [], "page": {"": {"components": []}}, "dependencies": []})
+
+    async def scenario() -> None:
+        visitor = await Visitor.arrive("http://arena", httpx.MockTransport(no_campaign))
+        with pytest.raises(CrowdError, match="no campaign with the token 'x'; give the part of its link"):
+            await judge(visitor, "knowing", Random(0), n_screens=1, campaign="x")
+        await visitor.leave()
+
+    asyncio.run(scenario())

@@ -9,12 +9,14 @@ from starlette.responses import HTMLResponse, Response
 
 from arena.service import Arena, DayRating, Refusal, View, ViewError
 from arena.threads import in_thread
-from arena.ui.lines import notice, refusal_line
+from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS
 from arena.ui.plain.document import Documents
 from arena.ui.plain.figures.drawing import NothingToDrawError, figure
 from arena.ui.plain.leaderboard.figures import FIGURES
+from arena.ui.plain.leaderboard.page import wrong_line
 from arena.ui.plain.leaderboard.place import view_link
+from arena.ui.plain.leaderboard.routes import STATUS
 from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from arena.ui.widgets import Identity
@@ -31,8 +33,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         try:
             view = View.of(request.query_params.multi_items())
         except ViewError as error:
-            line = notice("view_wrong", place.texts, name=error.name, came=error.came, expected=error.expected)
-            return _page(place, line, View(), 400)
+            return _page(place, wrong_line(error, place.texts), View(), 400)
         if name not in FIGURES:
             return _page(place, f"<p>{plain(place.texts('figures_wrong'))}</p>", view, 404)
         sender = visitor_of(request)
@@ -45,7 +46,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
                 histories = await arena.profiles.histories()
             text = await in_thread(partial(figure, name, board, histories, place))
         except Refusal as refusal:
-            return _page(place, refusal_line(refusal, place.texts), view, 503, name=name)
+            return _page(place, refusal_line(refusal, place.texts), view, STATUS.get(refusal.key, 200), name=name)
         except NothingToDrawError as error:
             line = place.texts("figures_none", reason=place.texts(error.reason))
             return _page(place, f"<p>{plain(line)}</p>", view, 200, name=name)

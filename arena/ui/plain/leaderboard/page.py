@@ -46,9 +46,14 @@ def wrong_page(error: ViewError, choices: Choices, place: Place) -> str:
     """Return the page for an address that means nothing: what came, what is expected, and the way back."""
     texts = place.texts
     text = f"<h1>{plain(texts('title_leaderboard'))}</h1>{form(View(), choices, place)}"
+    line = f"{wrong_line(error, texts)}{_way_back(View(), place)}"
+    return f'<div id="leaderboard">{text}<div id="leaderboard-table">{line}</div></div>'
+
+
+def wrong_line(error: ViewError, texts: Messages) -> str:
+    """Return the line that says what came in an address, and what is expected, in the reader's language."""
     expected = error.expected if error.key is None else texts(f"view_expected_{error.key}")
-    line = notice("view_wrong", texts, name=error.name, came=error.came, expected=expected)
-    return f'<div id="leaderboard">{text}<div id="leaderboard-table">{line}{_way_back(View(), place)}</div></div>'
+    return notice("view_wrong", texts, name=error.name, came=error.came, expected=expected)
 
 
 def _way_back(view: View, place: Place) -> str:

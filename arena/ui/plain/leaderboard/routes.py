@@ -24,7 +24,8 @@ from arena.ui.widgets import Identity
 
 _PRIVATE = {"cache-control": "no-store"}
 _HIDDEN = {"x-robots-tag": "noindex"}
-_STATUS = {"boards_busy": 429, "too_many_boards": 429, "no_board": 503, "no_ratings": 503}
+STATUS = {"boards_busy": 429, "too_many_boards": 429, "no_board": 503, "no_ratings": 503, "not_stored": 503}
+"""Of a page without a board, by the reason; 200 for the others, which the reader can do something about."""
 
 
 def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], Identity]) -> APIRouter:
@@ -57,7 +58,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         try:
             found = await arena.leaderboard(view, visitor=sender.visitor, address=sender.address)
         except Refusal as refusal:
-            found, status = refusal, _STATUS.get(refusal.key, 200)
+            found, status = refusal, STATUS.get(refusal.key, 200)
         text = page(found, view, choices, sender.visitor, place, time.time())
         return HTMLResponse(documents.page(place, "leaderboard", text), status_code=status, headers=headers)
 

@@ -35,9 +35,10 @@ def test_what_cannot_be_drawn_says_why_and_leads_back(house: House, client: Test
         battle(tx, "Hi", Outcome.A)
     for query, status, words in (
         ("show=price", 200, "fewer than two rated models have this value"),
-        ("show=history&language=ko", 503, "Back to the leaderboard"),
+        ("show=history&language=ko", 200, "Back to the leaderboard"),
         ("show=nothing", 404, "There is no figure at this address"),
         ("show=better&turns=three", 400, "Back to the leaderboard"),
+        ("show=better&since=today&lang=ko", 400, "2026-01-31 같은 날짜"),
     ):
         answer = client.get(f"/figures?{query}")
         assert (answer.status_code, words in answer.text) == (status, True), query
