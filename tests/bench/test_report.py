@@ -30,6 +30,7 @@ SECTIONS = (
     "voters",
     "visits",
     "page-loads",
+    "boards",
     "pages",
 )
 

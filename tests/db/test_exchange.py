@@ -76,7 +76,9 @@ def test_what_was_imported_exports_again_byte_for_byte(
         assert queries.exclusions(theirs, None) == queries.exclusions(ours, None)
         assert queries.ledger_state(theirs).revision == queries.ledger_state(ours).revision
         assert [*queries.votes_in_order(theirs)] == [*queries.votes_in_order(ours)]
-        assert queries.refresh_elo_state(theirs, ELO) == queries.replay(queries.votes_in_order(ours), ELO)
+        assert queries.refresh_elo_state(theirs, ELO) == queries.replay(
+            queries.votes_in_order(ours, BattleKind.BATTLE), ELO
+        )
         assert problems(theirs, ELO) == []
         banned = queries.get_visitor(theirs, "cy")
         assert banned is not None
