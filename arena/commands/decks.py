@@ -1,6 +1,7 @@
 """`decks`: list the decks, make one live or not live, remove one, or write it to a file."""
 
 import argparse
+import contextlib
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -104,6 +105,8 @@ def _save(database: "Database", deck: "Deck", path: Path) -> str:
         part.write_text(content.text(), encoding="utf-8")
         os.replace(part, path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
         raise SettingsError(f"{path} cannot be written: {error.strerror}; name a file in a folder of yours") from error
     return f"Wrote {path}: {deck.n_prompts:,} prompts and {deck.n_answers:,} answers."
 

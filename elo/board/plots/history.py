@@ -10,7 +10,9 @@ from elo.board.plots.drawing.markup import cut, line, plain, upright
 MOST = 12
 """Curves in a figure, unless more are asked for."""
 _TOP, _ROW, _NAME, _CURVE, _WIDE = 50, 116, 34, 64, 1000
-_LONGEST_NAME = 40
+_LONGEST_NAME = 30
+"""So that it ends before its rating on a phone."""
+_LONGEST_TITLE = 40
 _DAY_S = 86_400.0
 
 
@@ -53,7 +55,7 @@ def history_figure(
     return (
         f'<svg class="chart" xmlns="http://www.w3.org/2000/svg" width="760" height="{bottom + 20}" role="img">'
         f"<title>{plain(title)}</title>"
-        f'<text class="group" x="0" y="16">{plain(title)}</text>'
+        f'<text class="group" x="0" y="16">{plain(cut(title, _LONGEST_TITLE))}</text>'
         f'<text class="quiet" x="0" y="36">{plain(caption)}</text>{rows}{below}</svg>'
     )
 

@@ -59,6 +59,10 @@ def test_a_deck_is_filled_listed_switched_saved_and_removed(run: Run, tmp_path: 
     assert run("decks", "stop", "mine")[0] == 0
     saved = tmp_path / "saved.jsonl"
     assert run("decks", "save", "mine", saved)[1] == f"Wrote {saved}: 3 prompts and 6 answers.\n"
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    assert "folder cannot be written: Is a directory" in run("decks", "save", "mine", folder)[2]
+    assert not folder.with_name("folder.part").exists()
     lines = [json.loads(line) for line in saved.read_text().splitlines()]
     assert [line.get("text") for line in lines] == [None, "First?", "Second?", "Third?"]
     assert {answer["text"] for answer in lines[1]["answers"]} == {"Yes.", "No."}

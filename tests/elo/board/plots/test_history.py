@@ -3,6 +3,7 @@
 from xml.etree import ElementTree
 
 from elo.board.plots import History, RatedDay, history_figure, standalone
+from elo.board.plots.drawing.markup import width
 
 DAY = 86_400.0
 HOSTILE = '</text><script>alert(1)</script>&"\x00\u202e'
@@ -37,3 +38,15 @@ def test_without_intervals_there_is_no_band_and_a_name_is_only_text() -> None:
     for text in (figure, standalone(figure)):
         names = [node.text for node in ElementTree.fromstring(text).iter() if node.text and "alert(1)" in node.text]
         assert names[0].startswith("</text><script>")
+
+
+def test_a_long_name_ends_before_its_rating_on_a_phone_and_is_whole_for_a_reader() -> None:
+    name = "some-organisation/some-model-of-70b-parameters-instruct"
+    figure = history_figure([History(name, (RatedDay(DAY, 1000, 950, 1050),))], title=f"Ratings of {name}")
+    tree = ElementTree.fromstring(figure)
+    shown = [node.text or "" for node in tree.iter() if node.tag.endswith("text")]
+    cut = sorted(text for text in shown if "…" in text)
+    assert all(whole.startswith(text[:-1]) for text, whole in zip(cut, (f"Ratings of {name}", name), strict=True)]
+    assert all(width(text) <= most + 1 for text, most in zip(cut, (40, 30), strict=True)), cut
+    titles = [node.text for node in tree.iter() if node.tag.endswith("title")]
+    assert titles[:2] == [f"Ratings of {name}", name]
