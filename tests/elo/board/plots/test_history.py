@@ -46,7 +46,7 @@ def test_a_long_name_ends_before_its_rating_on_a_phone_and_is_whole_for_a_reader
     tree = ElementTree.fromstring(figure)
     shown = [node.text or "" for node in tree.iter() if node.tag.endswith("text")]
     cut = sorted(text for text in shown if "…" in text)
-    assert all(whole.startswith(text[:-1]) for text, whole in zip(cut, (f"Ratings of {name}", name), strict=True)]
-    assert all(width(text) <= most + 1 for text, most in zip(cut, (40, 30), strict=True)), cut
+    assert all(whole.startswith(text[:-1]) for text, whole in zip(cut, (f"Ratings of {name}", name), strict=True)), cut
+    assert all(width(text) <= most + 1 for text, most in zip(cut, (40, 30), strict=True))
     titles = [node.text for node in tree.iter() if node.tag.endswith("title")]
     assert titles[:2] == [f"Ratings of {name}", name]
