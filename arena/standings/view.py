@@ -64,6 +64,8 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}")
 _CHARS = re.compile(r"([0-9]{0,7})-([0-9]{0,7})")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_SPACES = re.compile("[\u00a0\u3000]")
+"""Those of copied texts, and of East Asian keyboards."""
 _MOST_TEXT = 80
 _SHOWN = 40
 
@@ -192,6 +194,8 @@ OFFICIAL = View()
 
 def _checked(name: str, value: str) -> str | bool:
     """Return the value of a parameter. Raises `ViewError`."""
+    if name == "find":
+        value = _SPACES.sub(" ", value)
     is_text = len(value) <= _MOST_TEXT and value.isprintable()
     key: str | None
     if name in _CHOICES:

@@ -27,6 +27,7 @@ def test_an_address_is_read_and_written_alike() -> None:
 def test_empty_values_and_names_of_others_choose_nothing() -> None:
     assert of("kind=&find=&language=&utm_source=mail&lang=ko") == OFFICIAL
     assert of("sort=votes&order=asc&find=x").is_official
+    assert of("find=large%E3%80%80model%C2%A0b").find == "large model b"
     assert of("kind=battle&kind=battle") == OFFICIAL
 
 
