@@ -1,6 +1,6 @@
 """Votes with their battles, read for an export and written by an import."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -13,15 +13,21 @@ from db.queries.battles.answers import answer_values
 from db.queries.battles.feedback import insert_feedback
 from db.queries.battles.opening import new_share_id
 from db.queries.boards.ledger import advance_ledger, lock_ledger
-from db.queries.copied import is_same_sent, label_id, sums_of_turns
-from db.queries.decks import campaigns
-from db.queries.decks.prompts import deck_key, deck_prompt_id, save_deck_answer, store_prompt
 from db.queries.load import load_battles
-from db.queries.roster import insert
 from db.queries.votes.casting import ban_visitor
+from db.queries.votes.imported import (
+    key_of,
+    known_same_sent,
+    known_sums,
+    stored_campaigns,
+    stored_labels,
+    stored_models,
+    stored_prompts,
+    stored_visitors,
+    vote_of,
+)
 from db.records.battles import BattleRecord, VoteRecord
-from db.schema import answers, battles, models, turns, visitors, vote_reasons, votes
-from db.side_sums import SideSums
+from db.schema import answers, battles, turns, vote_reasons, votes
 
 _BATCH = 500
 
@@ -34,12 +40,6 @@ def voted_battles(tx: Connection) -> Iterator[BattleRecord]:
         loaded = load_battles(tx, battles.c.id.in_([row.battle_id for row in rows]))
         yield from sorted(loaded, key=lambda battle: vote_of(battle).revision)
         last = rows[-1].revision
-
-
-def vote_of(battle: BattleRecord) -> VoteRecord:
-    """Return the vote of a battle that has one."""
-    assert battle.vote is not None
-    return battle.vote
 
 
 def import_votes(tx: Connection, records: Iterable[BattleRecord], *, ledger_revision: int | None = None) -> int:
@@ -131,12 +131,12 @@ def _refuse_known(tx: Connection, batch: Sequence[BattleRecord], first: int) -> 
 
 
 def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: int | None) -> None:
-    model_ids = _models(tx, batch)
-    visitor_rows = _visitors(tx, batch)
-    prompt_ids = _prompts(tx, batch)
-    campaign_ids, pair_ids = _campaigns(tx, batch, model_ids, prompt_ids)
-    same_sent = [_same_sent(battle) for battle in batch]
-    label_ids = _labels(tx, batch)
+    model_ids = stored_models(tx, batch)
+    visitor_rows = stored_visitors(tx, batch)
+    prompt_ids = stored_prompts(tx, batch)
+    campaign_ids, pair_ids = stored_campaigns(tx, batch, model_ids, prompt_ids)
+    same_sent = [known_same_sent(battle) for battle in batch]
+    label_ids = stored_labels(tx, batch)
     battle_ids = tx.scalars(
         battles.insert().returning(battles.c.id, sort_by_parameter_order=True),
         [
@@ -147,7 +147,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "visitor_id": visitor_rows[battle.visitor].id,
                 "model_a": model_ids[battle.model_a],
                 "model_b": model_ids[battle.model_b or ""],
-                "deck_prompt_id": None if battle.deck_prompt is None else prompt_ids[_key_of(battle)],
+                "deck_prompt_id": None if battle.deck_prompt is None else prompt_ids[key_of(battle)],
                 "policy": battle.policy,
                 "draw_probability": battle.draw_probability,
                 "settings": None if battle.settings is None else asdict(battle.settings),
@@ -212,8 +212,8 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "n_turns": battle.n_turns,
                 "prompt_chars": battle.prompt_chars,
                 "same_sent": same_sent[offset],
-                **_sums(battle, Side.A).columns("a"),
-                **_sums(battle, Side.B).columns("b"),
+                **known_sums(battle, Side.A).columns("a"),
+                **known_sums(battle, Side.B).columns("b"),
             }
             for offset, (row_id, battle) in enumerate(by_id)
         ],
@@ -232,91 +232,6 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
 def _insert_rows(tx: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
     if rows:
         tx.execute(table.insert(), rows)
-
-
-def _models(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
-    """Return the row numbers of the batch's models, by name. New models are added."""
-    first_met = {name: b.opened_at for b in reversed(batch) for name in (b.model_a, b.model_b) if name is not None}
-    new = insert(tx, models).on_conflict_do_nothing()
-    tx.execute(new, [{"name": name, "added_at": since} for name, since in first_met.items()])
-    rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(first_met)))
-    return {row.name: row.id for row in rows}
-
-
-def _visitors(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, Any]:
-    """Return the rows of the batch's visitors, by pseudonym. New visitors are added, with their consent; that of a
-    visitor who is known here stays as it is here."""
-    first_met = {battle.visitor: battle for battle in reversed(batch)}
-    new = insert(tx, visitors).on_conflict_do_nothing()
-    tx.execute(
-        new,
-        [
-            {"pseudonym": pseudonym, "created_at": battle.opened_at, "consent_at": battle.consent_at}
-            for pseudonym, battle in first_met.items()
-        ],
-    )
-    return {row.pseudonym: row for row in tx.execute(select(visitors).where(visitors.c.pseudonym.in_(first_met)))}
-
-
-def _prompts(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, int]:
-    """Store the batch's prepared prompts and their answers; return the prompts' row numbers by key."""
-    ids: dict[str, int] = {}
-    for battle in batch:
-        if battle.deck_prompt is not None:
-            key = store_prompt(tx, _key_of(battle), battle.deck_prompt)
-            ids[key] = deck_prompt_id(tx, key)
-            for answer in battle.deck_answers:
-                save_deck_answer(tx, key, answer)
-    return ids
-
-
-def _key_of(battle: BattleRecord) -> str:
-    """The key of the prepared prompt; one whose text was left out has no other."""
-    assert battle.deck_prompt is not None
-    return battle.prompt_key or deck_key(battle.deck_prompt)
-
-
-def _campaigns(
-    tx: Connection, batch: Sequence[BattleRecord], model_ids: Mapping[str, int], prompt_ids: Mapping[str, int]
-) -> tuple[dict[str, int], dict[int, int]]:
-    """Return the row numbers of the batch's campaigns, by name, and of their pairs, by position in the batch. New ones
-    are added."""
-    ids: dict[str, int] = {}
-    pairs: dict[int, int] = {}
-    for position, battle in enumerate(batch):
-        if battle.campaign is not None and battle.deck_prompt is not None:
-            name, sides = battle.campaign, (model_ids[battle.model_a], model_ids[battle.model_b or ""])
-            if name not in ids:
-                ids[name] = campaigns.imported_campaign(tx, name, battle.deck_prompt.deck, battle.opened_at)
-            prompt_id = prompt_ids[_key_of(battle)]
-            pairs[position] = campaigns.imported_pair(tx, ids[name], prompt_id, sides)
-    return ids, pairs
-
-
-def _labels(tx: Connection, batch: Sequence[BattleRecord]) -> dict[tuple[str | None, tuple[str, ...]], int | None]:
-    return {
-        (language, tags): label_id(tx, language, tags)
-        for language, tags in {(battle.language, battle.tags): None for battle in batch}
-    }
-
-
-def _same_sent(battle: BattleRecord) -> bool | None:
-    """Exports of older arenas do not have it."""
-    if battle.same_sent is None and battle.turns:
-        return is_same_sent(battle.turns)
-    return battle.same_sent
-
-
-def _sums(battle: BattleRecord, side: Side) -> SideSums:
-    """Exports of older arenas have them only in the answers."""
-    vote = vote_of(battle)
-    stored = vote.sums_a if side is Side.A else vote.sums_b
-    if stored != SideSums():
-        return stored
-    if battle.turns:
-        return sums_of_turns(battle.turns, side)
-    model = battle.model_a if side is Side.A else battle.model_b
-    return SideSums.of(answer for answer in battle.deck_answers if answer.model == model)
 
 
 def _bad(position: int, claim: str) -> errors.BadRecord:
