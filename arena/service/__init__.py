@@ -11,7 +11,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     reveals/    what a voter sees after the vote
     after_vote/ what a voter can do then: feedback, sharing
     upkeep      what the arena does beside its pages
-    storage     the steps in the database, one transaction each, and a battle's journal
+    storage     the steps in the database, one transaction each
     facts       a record -> the facts that the ledger's rules judge; pure
     profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data

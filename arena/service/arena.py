@@ -23,6 +23,7 @@ from arena.rules import identity
 from arena.service.after_vote.feedback import FeedbackOfVoters
 from arena.service.after_vote.sharing import Sharing
 from arena.service.battles.held import Held, HeldPrompts
+from arena.service.battles.journal import DatabaseJournal
 from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
@@ -38,7 +39,7 @@ from arena.service.quick.rounds import QuickRounds
 from arena.service.quick.screens import Screens
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
-from arena.service.storage import DatabaseJournal, Storage, in_database
+from arena.service.storage import Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
 from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason

@@ -8,7 +8,6 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -316,38 +315,6 @@ class Storage:
             is_needed = not queries.ledger_state(tx).has_right_state(self._online_elo) and queries.is_long_replay(tx)
         if is_needed:
             bring_up_to_date(self._database, self._online_elo)
-
-
-class DatabaseJournal:
-    """`arena.rounds.battle.Journal` in the database; each call is one transaction in a worker thread."""
-
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
-        self._database = database
-        self._now = now
-        self.is_closing = False
-        """Whether the process is ending. A battle that becomes void from then on stays open in the database: the next
-        start voids it, and so knows whose battle a restart has ended."""
-
-    async def end_turn(
-        self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check] = ()
-    ) -> None:
-        await in_thread(partial(self._end_turn, battle_id, turn, answers, checks))
-
-    async def void(self, battle_id: str) -> None:
-        if not self.is_closing:
-            await in_thread(partial(self._void, battle_id))
-
-    def _end_turn(self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check]) -> None:
-        with self._database.write() as tx:
-            for answer in answers:
-                queries.save_answer(tx, battle_id, turn, answer)
-            for check in checks:
-                queries.save_check(tx, check, battle_id=battle_id, now=self._now())
-            queries.set_battle_state(tx, battle_id, State.VOTABLE, now=self._now())
-
-    def _void(self, battle_id: str) -> None:
-        with self._database.write() as tx:
-            queries.set_battle_state(tx, battle_id, State.VOID, now=self._now())
 
 
 def _register_models(tx: Connection, models: Sequence[ModelInfo], retired: Collection[str], now: float) -> None:

@@ -3,6 +3,7 @@
 held        first prompts that wait for the models
 opening     a battle starts: of two drawn models, or of those that were chosen (`named`)
 live        the battles in memory, and how others are read back from the database
+journal     where their answers are stored
 steps       the next prompt, stop, retry, regenerate, another pair, leave
 pulses      how a tab learns what another one did
 """
