@@ -3,7 +3,7 @@
     matchmaking  the draw of two models
     battle       from the first prompt to votable, voted or void; `writers` read the models' streams, `watchers` are
                  the pages that follow
-    attempt      one side's answer to one turn; `turn`: both sides of a turn
+    attempt      one side's answer to one turn; `turn`: both sides of a turn; `attempts`: those of a whole battle
     screening    the moderator's verdicts on the answers of a turn
     pacing       how fast answers are shown; `common`: the text that both sides have
     views        what pages may know

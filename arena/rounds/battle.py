@@ -29,14 +29,13 @@ from dataclasses import replace
 from typing import Literal, Protocol
 
 from arena.players.events import has_text
-from arena.rounds.attempt import Attempt, resumed
+from arena.rounds.attempts import Attempts
 from arena.rounds.pacing import Pace, RetryPace
 from arena.rounds.screening import Finding, Screen, Screening
 from arena.rounds.turn import Turn
-from arena.rounds.views import BattleState, BattleView, Side, SideView, TurnView
+from arena.rounds.views import BattleState, BattleView, Side, SideView
 from arena.rounds.watchers import Timing, Watchers
 from arena.rounds.writers import Contestant, Parameters, Writers
-from db.codes import Side as SideCode
 from db.codes import State
 from db.errors import DatabaseError
 from db.queries import AnswerRecord, BattleRecord, Check
@@ -45,7 +44,6 @@ logger = logging.getLogger(__name__)
 
 VoidReason = Literal["abandoned", "left", "interrupted", "not_stored", "closed", "replaced"]
 Ending = Literal["done", "stop", "replaced"] | VoidReason
-_SEED_BOUND = 2**31
 STATES: Mapping[State, BattleState] = {
     State.OPEN: "open",
     State.VOTABLE: "votable",
@@ -109,31 +107,26 @@ class Battle:
         self._make_retry_pace = make_retry_pace
         self._timing = timing
         self.max_turns = max_turns
-        self._max_attempts = max_attempts
-        self._rng = rng
         self._redraw = redraw
         self._screening = Screening(screen)
         self._take_over: TakeOver | None = None
-        self._seeds: set[int] = set()
-        self._past: list[Turn] = []
-        self._turn = Turn("", {})
+        self._attempts = Attempts(self._sides, max_attempts=max_attempts, rng=rng)
         self._task: asyncio.Task[None] | None = None
         self._ending: Ending | None = None
-        self._failed: list[tuple[Side, Attempt]] = []
         self._watchers = Watchers(timing)
 
     @property
     def n_turns(self) -> int:
-        return len(self._past) + bool(self._attempts)
+        return self._attempts.n_turns
 
     @property
     def first_prompt(self) -> str:
-        return (self._past or [self._turn])[0].prompt
+        return self._attempts.first_prompt
 
     @property
     def turns(self) -> tuple[Mapping[Side, SideView], ...]:
         """The sides of every turn as shown so far, the current one last."""
-        return tuple(turn.views for turn in [*self._past, self._turn])
+        return self._attempts.shown
 
     @property
     def is_being_written(self) -> bool:
@@ -146,13 +139,7 @@ class Battle:
 
     def resume(self, record: BattleRecord) -> None:
         """Continue from the record of an earlier process: a battle that is votable, voted or void."""
-        turns = [
-            Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in self._sides})
-            for turn in record.turns
-        ]
-        *self._past, self._turn = turns or [Turn("", {})]
-        for turn in record.turns:
-            self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)
+        self._attempts.resume(record)
         self.state = STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
 
@@ -165,40 +152,29 @@ class Battle:
         """Begin a turn, which raises `n_turns` by one. `asked_s` is when an earlier pair was asked for it, `finding`
         what was found in the prompt."""
         assert not self.is_being_written
-        if self._attempts:
-            self._past.append(self._turn)
-        attempts = {side: Attempt(1, self._new_seed()) for side in self._sides}
-        self._turn = Turn(prompt, attempts, self._make_pace(), finding=finding)
-        self._turn.asked_s = self._timing.clock() if asked_s is None else asked_s
+        asked_s = self._timing.clock() if asked_s is None else asked_s
+        self._attempts.ask(prompt, self._make_pace(), asked_s=asked_s, finding=finding)
         self._begin(self._sides)
 
     def can_retry(self, side: Side) -> bool:
-        attempt = self._attempts[side]
         can_change = self.state in ("open", "votable") and self._ending is None
-        is_for_good = attempt.is_too_long or attempt.is_withheld or attempt.number >= self._max_attempts
-        return can_change and attempt.has_failed and not is_for_good
+        return can_change and self._attempts.can_retry(side)
 
     def retry(self, side: Side) -> None:
         """Ask a failed side again, with a new seed. The other side does not change."""
         assert self.can_retry(side)
-        failed = self._attempts[side]
-        if not failed.is_stored:
-            self._failed.append((side, failed))
-        attempt = Attempt(failed.number + 1, self._new_seed())
-        self._turn.ask_again({side: attempt}, self._make_retry_pace(), self._timing.clock())
+        self._attempts.retry(side, self._make_retry_pace(), self._timing.clock())
         self._begin([side])
 
     @property
     def can_regenerate(self) -> bool:
-        attempts = self._attempts.values()
         can_change = self.state == "votable" and self._ending is None
-        return can_change and all(one.number < self._max_attempts and not one.is_too_long for one in attempts)
+        return can_change and self._attempts.can_regenerate
 
     def regenerate(self) -> None:
         """Ask all sides of the newest turn again, with new seeds. The earlier attempts stay stored."""
         assert self.can_regenerate
-        attempts = {side: Attempt(one.number + 1, self._new_seed()) for side, one in self._attempts.items()}
-        self._turn.ask_again(attempts, self._make_pace(), self._timing.clock())
+        self._attempts.regenerate(self._make_pace(), self._timing.clock())
         self._begin(self._sides)
 
     async def stop(self) -> None:
@@ -227,10 +203,7 @@ class Battle:
         return BattleView(
             battle_id=self.battle_id,
             state=self.state,
-            turns=tuple(
-                TurnView(past.prompt, past.text("a"), past.text("b") if "b" in past.attempts else None)
-                for past in self._past
-            ),
+            turns=self._attempts.shown_past,
             prompt=self._turn.prompt,
             a=sides["a"],
             b=sides.get("b"),
@@ -250,14 +223,8 @@ class Battle:
         return self._watchers.follow(self.view)
 
     @property
-    def _attempts(self) -> Mapping[Side, Attempt]:
-        return self._turn.attempts
-
-    def _new_seed(self) -> int:
-        while (seed := self._rng.randrange(1, _SEED_BOUND)) in self._seeds:
-            pass
-        self._seeds.add(seed)
-        return seed
+    def _turn(self) -> Turn:
+        return self._attempts.turn
 
     def _begin(self, sides: Sequence[Side]) -> None:
         """Ask these sides, and start the turn's task unless it runs."""
@@ -266,7 +233,7 @@ class Battle:
         self._screening.begin()
         self._turn.is_held = self._screening.holds
         for side in sides:
-            self._writers.begin(side, self._attempts[side], self._past, self._turn.prompt)
+            self._writers.begin(side, self._turn.attempts[side], self._attempts.past, self._turn.prompt)
         if not self.is_being_written:
             self._ending = None
             self._watchers.wait_again()
@@ -281,7 +248,7 @@ class Battle:
                 if self._turn.has_failed_unseen:
                     self._draw_again()  # before anything shows that a side has ended
                 if self._ending is None:
-                    self._turn.is_held = not self._screening.step(self._attempts) and self._screening.holds
+                    self._turn.is_held = not self._screening.step(self._turn.attempts) and self._screening.holds
                     if self._turn.release(self._timing.clock()):
                         self._watchers.notify()
                 if self._watchers.is_abandoned:
@@ -304,16 +271,14 @@ class Battle:
     def _draw_again(self) -> None:
         """Let another pair take over if this is the first turn's first attempt and another pair can be drawn."""
         redraw, self._redraw = self._redraw, None
-        is_first = not self._past and all(attempt.number == 1 for attempt in self._attempts.values())
-        if redraw is not None and is_first and self._ending is None:
+        if redraw is not None and self._attempts.is_first and self._ending is None:
             self._take_over = redraw()
             self._ending = "replaced" if self._take_over else None
 
     async def _become_replaced(self) -> None:
         assert self._take_over is not None
-        answers = [attempt.unseen_record(side) for side, attempt in self._attempts.items()]
         try:
-            await self._take_over(answers, self._turn.asked_s)
+            await self._take_over(self._attempts.unseen_answers(), self._turn.asked_s)
         except DatabaseError:
             logger.exception("battle %s: no other pair took over, because it could not be stored", self.battle_id)
             await self._become_void("not_stored")
@@ -324,23 +289,21 @@ class Battle:
 
     async def _become_votable(self) -> None:
         self._turn.stop()
-        await self._screening.finish(self._attempts)
+        await self._screening.finish(self._turn.attempts)
         self.ended_s = self._timing.clock()
-        fresh = [*self._failed, *((side, one) for side, one in self._attempts.items() if not one.is_stored)]
+        fresh = self._attempts.not_stored()
         try:
             await self._journal.end_turn(
                 self.battle_id,
                 self.n_turns,
                 [one.record(side) for side, one in fresh],
-                [one.finding.check(self.n_turns, side) for side, one in fresh if one.finding is not None],
+                self._attempts.checks(fresh),
             )
         except DatabaseError:
             logger.exception("battle %s: its answers could not be stored", self.battle_id)
             await self._become_void("not_stored")
             return
-        for _, attempt in fresh:
-            attempt.is_stored = True
-        self._failed.clear()
+        self._attempts.note_stored(fresh)
         self._ending = None
         self.state = "votable"
         self._watchers.notify()

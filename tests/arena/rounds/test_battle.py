@@ -161,7 +161,7 @@ def test_answers_are_stored_before_the_battle_is_votable() -> None:
             assert view.state == "open" or journal.turns
         ((turn, (a, b)),) = journal.turns
         assert turn == 1
-        seed = battle._attempts["a"].seed
+        seed = battle._attempts.current["a"].seed
         assert a == AnswerRecord(
             Side.A, 1, "xy", seed, "length", 11, 3, ttft_ms=12.5, duration_ms=80.0, fingerprint="feedfacefeedface"
         )
@@ -229,7 +229,7 @@ def test_a_failed_side_is_asked_again_with_a_new_seed() -> None:
             "waiting",
             "done",
         )
-        await until(lambda: battle._attempts["a"].text == "fi")
+        await until(lambda: battle._attempts.current["a"].text == "fi")
         await asyncio.sleep(5 * TICK_S)
         assert battle.view().a.text == ""
         gate.set()
@@ -273,7 +273,7 @@ def test_two_failed_sides_are_both_asked_again_and_end_together() -> None:
         await watch(battle)
         battle.retry("a")
         battle.retry("b")
-        await until(lambda: battle._attempts["a"].is_complete)
+        await until(lambda: battle._attempts.current["a"].is_complete)
         await asyncio.sleep(5 * TICK_S)
         assert (battle.view().a.text, battle.view().a.state, battle.view().sides["b"].state) == (
             "",

@@ -191,7 +191,7 @@ def test_a_vote_after_a_stop_before_100_characters_does_not_count(
         def view() -> BattleView:
             return arena._battles._live[battle_id].battle.view()
 
-        attempt = arena._battles._live[battle_id].battle._attempts[other]
+        attempt = arena._battles._live[battle_id].battle._attempts.current[other]
         await until(lambda: len(getattr(view(), side).text) == n_chars and attempt.is_complete and attempt.n_shown > 0)
         await arena.stop("visitor", battle_id)
         last = await arena.view("visitor", battle_id)
