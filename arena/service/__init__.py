@@ -5,11 +5,12 @@ service joins `rounds` (what a battle is) and `rules` (what counts) with the dat
 service calls `ledger` and `identity`. It contains no page and no sentence for visitors: it returns frozen views and
 raises refusals with a key and numbers, and the pages put both into words.
 
-    arena       class Arena: the use cases, one method each
+    arena       class Arena: the use cases of a battle, one method each; it has the others as attributes
     voting      a vote is cast, and withdrawn
     battles/    what is in memory: prompts that wait, battles that start and that run, and the steps before the vote
     reveals/    what a voter sees after the vote
     after_vote/ what a voter can do then: feedback, sharing
+    boards      the boards of votes, and why one is refused
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each
     facts       a record -> the facts that the ledger's rules judge; pure

@@ -1,13 +1,11 @@
-"""`Arena`, with one method for each thing that a page can ask.
+"""`Arena`, with one method for each step of a battle, and an attribute for each other group of what a page can ask.
 
 It decides what a visitor may do and in which order the steps of a battle happen. `arena.rounds` decides how a battle
 is written, `arena.rules` what counts, and the pages have every word to the visitor.
 """
 
-import logging
 import random
 import time
-from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -15,20 +13,21 @@ from functools import partial
 
 from arena.metrics import Metrics
 from arena.players.roster import Roster
-from arena.rounds.matchmaking import can_meet
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
-from arena.rules import identity
 from arena.service.after_vote.feedback import FeedbackOfVoters
 from arena.service.after_vote.sharing import Sharing
-from arena.service.battles.held import Held, HeldPrompts
+from arena.service.battles.held import HeldPrompts
 from arena.service.battles.journal import DatabaseJournal
 from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
+from arena.service.battles.prompts import Prompts
 from arena.service.battles.pulses import Pulses
 from arena.service.battles.steps import Steps
+from arena.service.boards import Boards
+from arena.service.facts import names_of
 from arena.service.moderation import Moderator
 from arena.service.moderation.answers import screen_of
 from arena.service.moderation.prompts import PromptChecks
@@ -37,33 +36,15 @@ from arena.service.quick.campaigns import Campaigns
 from arena.service.quick.decks import PreparedDecks
 from arena.service.quick.rounds import QuickRounds
 from arena.service.quick.screens import Screens
-from arena.service.readiness import Players, Status
-from arena.service.refusal import Refusal
+from arena.service.readiness import Players, Status, status_of
 from arena.service.storage import Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
 from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
-from arena.standings import (
-    OFFICIAL,
-    Board,
-    BoardsBusyError,
-    Choices,
-    FilteredBoards,
-    KnownChoices,
-    ModelCard,
-    NoRatingsError,
-    Standings,
-    TooFewVotesError,
-    TooManyBoardsError,
-    View,
-)
-from db.errors import DatabaseError
+from arena.standings import ModelCard, Standings
 from db.outcome import Outcome
-from db.queries import Interrupted
 from db.session import Database
-
-logger = logging.getLogger(__name__)
 
 
 class Arena:
@@ -96,10 +77,8 @@ class Arena:
         self._timing = timing or Timing(abandon_after_s=settings.battle.abandon_after_s)
         self._standings = Standings(database, settings.elo, clock=wall_clock)
         self._standings.describe(roster)
-        self._choices = KnownChoices(database)
-        self._filtered = FilteredBoards(database, settings.elo, self._standings.cards_in, clock=wall_clock)
-        self._standings.on_forget = self._filtered.forget
-        self._storage = Storage(database, settings, _names(roster), replica=replica, now=wall_clock, metrics=metrics)
+        self.boards = Boards(database, self._standings, players, settings.elo, wall_clock)
+        self._storage = Storage(database, settings, names_of(roster), replica=replica, now=wall_clock, metrics=metrics)
         self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
             self._storage,
@@ -113,7 +92,6 @@ class Arena:
             rng=rng,
             screen=screen_of(moderator),
         )
-        self.visitors = Visitors(database, wall_clock, self._battles, settings.elo, self._forget_prompts)
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
         checks = PromptChecks(moderator, self._storage, wall_clock)
         self._opening = Opening(
@@ -129,29 +107,23 @@ class Arena:
             checks=checks,
             examples=settings.examples,
         )
+        self._pulses = Pulses(start=wall_clock())
+        self.prompts = Prompts(self._held, self._pulses, self._opening.checked)
+        self.visitors = Visitors(database, wall_clock, self._battles, settings.elo, self.prompts.forget)
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
         self._steps = Steps(self._storage, self._battles, self._opening, self._named, checks)
         self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
         self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
-        self._decks = PreparedDecks(database, settings.quick.decks, _names(roster), self._timing.clock)
+        self._decks = PreparedDecks(database, settings.quick.decks, names_of(roster), self._timing.clock)
         screens = Screens(self._storage, self._upkeep, wall_clock)
+        length = settings.quick.round_length
         self.quick = QuickRounds(
-            database,
-            self._storage,
-            self._decks,
-            screens,
-            players,
-            length=settings.quick.round_length,
-            replica=replica,
-            rng=rng,
+            database, self._storage, self._decks, screens, players, length=length, replica=replica, rng=rng
         )
         self.campaigns = Campaigns(database, self._storage, screens, replica=replica)
         self.sharing = Sharing(database, self._battles, wall_clock)
         self.feedback = FeedbackOfVoters(database)
         self.profiles = Profiles(database, self._standings, players, settings.elo)
-        self._pulses = Pulses(start=wall_clock())
-        self._interrupted: dict[tuple[str, Kind], Interrupted] = {}
-        """By visitor and kind: the latest battle that was open when the arena started."""
 
     async def start(self, *, parameters: CountParameters | None = None) -> None:
         """Register the roster's models, void the battles that an earlier process left open, and start housekeeping.
@@ -161,8 +133,7 @@ class Arena:
         Raises:
             db.errors.DatabaseError: the database refuses.
         """
-        ended = await self._upkeep.start(parameters)
-        self._interrupted = {(one.visitor, KINDS[one.kind]): one for one in ended if one.prompt}
+        self.prompts.note_ended(await self._upkeep.start(parameters))
 
     async def apply(self, settings: Settings, roster: Roster) -> None:
         """Go on with other settings and another roster. Open battles keep the settings that they began with.
@@ -173,11 +144,11 @@ class Arena:
         await self._upkeep.apply(roster)
         self._standings.describe(roster)
         self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
-        self._storage.apply(settings, _names(roster))
+        self._storage.apply(settings, names_of(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
         self._held.keep_s = settings.battle.abandon_after_s
         self._opening.settings, self._opening.matchmaking = settings.battle, settings.matchmaking
-        self._decks.names = _names(roster)
+        self._decks.names = names_of(roster)
 
     async def close(self) -> None:
         """End every battle that is being written. The next start makes it void, and its page then says why."""
@@ -193,10 +164,7 @@ class Arena:
             Refusal: `not_stored` (the database does not answer).
         """
         n_votes, n_counted = await in_database(self._storage.count_votes)
-        now, ready = self._players.states(), self._players.ready()
-        states = Counter(now.values())
-        is_one_family = len(ready) > 1 and not can_meet(ready, self._opening.matchmaking)
-        return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted, is_one_family)
+        return status_of(self._players, self._opening.matchmaking, n_votes=n_votes, n_counted=n_counted)
 
     async def send(self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None) -> str:
         """Start a blind battle of two drawn models (`battle_id` None) or the next turn of any battle; return the
@@ -207,13 +175,13 @@ class Arena:
         Raises: Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`, `prompt_illegal`, `prompt_hateful`,
             `prompt_unqualified`, `prompt_unchecked` (moderation), `busy`, `rate_limited`, `not_stored`; at the start
             also `models_failed`, and `models_loading`, `too_few_models` and `one_family`, for which a page calls
-            `hold`; at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`,
+            `prompts.hold`; at a further turn also `battle_not_found`, `battle_void`, `already_voted`, `not_yet`,
             `too_many_turns`, `named_pages_off`.
         """
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)
         if battle_id is None:
-            self._interrupted.pop((visitor, "battle"), None)
+            self.prompts.note_start(visitor, "battle")
             battle_id = await self._opening.open(visitor, prompt, address=address)
         else:
             battle_id = await self._steps.send(visitor, battle_id, prompt)
@@ -239,7 +207,7 @@ class Arena:
         """
         prompt = self._opening.checked(text)
         self._opening.refuse_when_busy(visitor)
-        self._interrupted.pop((visitor, "chat" if len(models) == 1 else "named"), None)
+        self.prompts.note_start(visitor, "chat" if len(models) == 1 else "named")
         battle_id = await self._named.open(visitor, prompt, models, has_guardrails=has_guardrails, address=address)
         self._pulses.note(visitor)
         return battle_id
@@ -251,34 +219,6 @@ class Arena:
             Refusal: `named_pages_off`.
         """
         return self._named.contestants()
-
-    def hold(self, visitor: str, text: str) -> Held:
-        """Keep a first prompt until two models can play. The page polls `held` and `status`; once a battle can start,
-        it takes the prompt with `let_go` and sends it. Nothing is sent while no page waits.
-
-        Raises:
-            Refusal: `prompt_empty`, `prompt_too_long`, `prompt_not_text`.
-        """
-        held = self._held.hold(visitor, self._opening.checked(text))
-        self._pulses.note(visitor)
-        return held
-
-    def held(self, visitor: str) -> Held | None:
-        """Return the visitor's prompt that waits. It is forgotten if no page asks for it within `abandon_after_s`."""
-        return self._held.of(visitor)
-
-    def let_go(self, visitor: str) -> Held | None:
-        """Return the visitor's prompt and stop keeping it, to send it or to give it up."""
-        held = self._held.take(visitor)
-        if held is not None:
-            self._pulses.note(visitor)
-        return held
-
-    def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
-        """Return the prompt of the visitor's battle of this kind that the last restart ended; None once they started
-        another."""
-        lost = self._interrupted.get((visitor, kind))
-        return None if lost is None else lost.prompt
 
     async def follow(self, visitor: str, battle_id: str) -> AsyncGenerator[BattleView, None]:
         """Yield the present view, then one after each change, at most every 100 ms. Without changes, yield once a
@@ -314,7 +254,7 @@ class Arena:
     async def current(self, visitor: str, kind: Kind = "battle") -> str | None:
         """Return the visitor's latest battle of this kind that is being written, waits for a vote or another prompt, or
         has a vote that can still be withdrawn. A reloaded page shows it again. None if a restart has ended a later one:
-        the page offers the prompt that was `interrupted`, and the earlier battle opens from the visitor's own page.
+        the page offers the prompt of `prompts.interrupted`, and the earlier battle opens from the visitor's own page.
 
         Raises:
             Refusal: `named_pages_off`, `not_stored`.
@@ -324,8 +264,8 @@ class Arena:
             if live.kind == kind and live.is_current(self._now()):
                 return live.battle.battle_id
         codes = [code for code, name in KINDS.items() if name == kind]
-        lost = self._interrupted.get((visitor, kind))
-        return await in_database(partial(self._storage.current, visitor, codes, lost.opened_at if lost else 0.0))
+        opened_after = self.prompts.interrupted_at(visitor, kind)
+        return await in_database(partial(self._storage.current, visitor, codes, opened_after))
 
     def pulse(self, visitor: str) -> int:
         """Return a number that differs after every step of the visitor in any tab (`arena.service.battles.pulses` says
@@ -406,62 +346,3 @@ class Arena:
         reveal = await self._voting.withdraw(await self._battles.find(visitor, battle_id), reason)
         self._pulses.note(visitor)
         return reveal
-
-    async def leaderboard(
-        self, view: View = OFFICIAL, *, visitor: str | None = None, address: str | None = None
-    ) -> Board:
-        """Return the board of the votes that a view chooses: the official one with every vote that was acknowledged
-        before this call, any other as `FilteredBoards` says. A model that has no counted vote and cannot be loaded is
-        not on it, because it is in no battle.
-
-        Raises: Refusal: `no_ratings`, `no_board` (the log says why); for other boards than the official one also
-            `no_visitor` (the reader's own votes without a cookie), `too_few_votes` (n, least), `boards_busy`,
-            `too_many_boards` (limit, wait_s), `no_ratings_of_view`.
-        """
-        try:
-            if view.is_official:
-                board = await self._standings.board()
-            elif view.is_mine and visitor is None:
-                raise Refusal("no_visitor")
-            else:
-                board = await self._filtered.board(view, visitor, visitor or address or "")
-        except NoRatingsError as error:
-            raise Refusal("no_ratings" if view.is_official else "no_ratings_of_view") from error
-        except TooFewVotesError as error:
-            raise Refusal("too_few_votes", n=error.n, least=error.least) from error
-        except BoardsBusyError as error:
-            raise Refusal("boards_busy") from error
-        except TooManyBoardsError as error:
-            raise Refusal("too_many_boards", limit=error.limit, wait_s=error.wait_s) from error
-        except DatabaseError as error:
-            logger.exception("the leaderboard cannot be computed")
-            raise Refusal("no_board") from error
-        return board.without([name for name, state in self._players.states().items() if state == "failed"])
-
-    async def older_board(self, view: View, visitor: str | None) -> tuple[Board | None, int]:
-        """Return the board of the view if it is known, without computing it, and by how many changes of the ledger it
-        is out of date.
-
-        Raises:
-            Refusal: `no_board`.
-        """
-        try:
-            revision = await self._standings.revision()
-        except DatabaseError as error:
-            raise Refusal("no_board") from error
-        board = self._standings.latest if view.is_official else self._filtered.kept(view, visitor)
-        return board, 0 if board is None else revision - board.revision
-
-    async def board_choices(self) -> Choices:
-        """Return the languages and tags of the votes so far. Never fails."""
-        return await self._choices.latest()
-
-    def _forget_prompts(self, visitor: str) -> None:
-        """Forget the visitor's prompts that wait for a battle, or lost theirs."""
-        self._held.take(visitor)
-        for kind in KINDS.values():
-            self._interrupted.pop((visitor, kind), None)
-
-
-def _names(roster: Roster) -> dict[str, identity.Names]:
-    return {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from arena.players import events
+from arena.players.roster import Roster
 from arena.rounds import views
 from arena.rounds.attempt import CANCELLED, CONTENT_FILTER
 from arena.rounds.screening import WITHHELD
@@ -60,6 +61,11 @@ def shown_facts(turn: Mapping[views.Side, views.SideView]) -> ledger.TurnFacts:
     """Return the facts of a turn that has ended, from what its page shows."""
     a, b = turn["a"], turn["b"]
     return ledger.TurnFacts(_shown_side_facts(a), _shown_side_facts(b), is_identical=ledger.same_text(a.text, b.text))
+
+
+def names_of(roster: Roster) -> dict[str, identity.Names]:
+    """Return the names by which answers may give their model away, by model."""
+    return {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}
 
 
 def leaking_sides(record: BattleRecord, names: Mapping[str, identity.Names]) -> tuple[str, ...]:

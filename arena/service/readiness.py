@@ -1,11 +1,14 @@
 """How many models can play now, without their names."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from arena.players.events import ModelStream
 from arena.players.roster import Player
+from arena.rounds.matchmaking import can_meet
+from arena.settings import MatchmakingSettings
 
 PlayerState = Literal["ready", "loading", "down", "failed"]
 """A model that is `down` may recover without help; one that has `failed` cannot, because its files are damaged."""
@@ -53,3 +56,10 @@ class Status:
     def is_hopeless(self) -> bool:
         """Whether fewer than two models will ever be ready without help."""
         return self.n_models - self.n_failed < 2
+
+
+def status_of(players: Players, matchmaking: MatchmakingSettings, *, n_votes: int, n_counted: int) -> Status:
+    now, ready = players.states(), players.ready()
+    states = Counter(now.values())
+    is_one_family = len(ready) > 1 and not can_meet(ready, matchmaking)
+    return Status(len(now), states["ready"], states["loading"], states["failed"], n_votes, n_counted, is_one_family)

@@ -62,9 +62,9 @@ def routes(arena: Arena, visitor_of: Callable[[Request], Sender]) -> APIRouter:
         if columns not in ("", "all"):
             raise ViewError("columns", columns, "all")
         if not query:
-            return await arena.leaderboard(), view, False
+            return await arena.boards.newest(), view, False
         sender = visitor_of(request)
-        board = await arena.leaderboard(view, visitor=sender.visitor, address=sender.address)
+        board = await arena.boards.newest(view, visitor=sender.visitor, address=sender.address)
         return board, view, columns == "all"
 
     @router.get("/leaderboard.json")

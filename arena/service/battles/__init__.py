@@ -1,6 +1,7 @@
 """The battles and waiting prompts in memory, and what visitors do with them before the vote.
 
 held        first prompts that wait for the models
+prompts     what pages ask about prompts without a battle: those that wait, and those that a restart interrupted
 opening     a battle starts: of two drawn models, or of those that were chosen (`named`)
 live        the battles in memory, and how others are read back from the database
 journal     where their answers are stored

@@ -17,6 +17,7 @@ from arena.players.roster import Player, Roster
 from arena.rules import guardrails, identity
 from arena.rules.labels import labels_of
 from arena.service.decks.answering import UnusableAnswer, ask, request_of
+from arena.service.facts import names_of
 from arena.settings import BattleSettings, Settings
 from arena.threads import in_thread
 from db import queries
@@ -205,11 +206,6 @@ def settings_of(battle: BattleSettings) -> StoredSettings:
         max_tokens=battle.max_tokens,
         pace=_PACE,
     )
-
-
-def names_of(roster: Roster) -> dict[str, identity.Names]:
-    """Return the names by which answers may give their model away, by model."""
-    return {one.name: identity.Names(one.name, one.family, one.organisation) for one in roster}
 
 
 def _check_settings(deck: str, stored: StoredSettings | None, asked: StoredSettings) -> None:

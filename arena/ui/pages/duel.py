@@ -85,7 +85,7 @@ class Duel:
         except Refusal as refusal:
             if refusal.key not in _TOO_EARLY or self._kind != "battle":
                 raise
-            async for face in self._wait(caller, visitor, self._arena.hold(visitor, given.prompt)):
+            async for face in self._wait(caller, visitor, self._arena.prompts.hold(visitor, given.prompt)):
                 yield face
 
     async def _begin(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
@@ -113,19 +113,19 @@ class Duel:
     async def _wait(self, caller: Caller, visitor: str, held: Held) -> AsyncIterator[Face]:
         """Show that the prompt waits, until the models are ready or have failed for good; then send it (`Arena` refuses
         it in the second case). Another tab may cancel or send it meanwhile."""
-        while self._arena.held(visitor) is held:
+        while self._arena.prompts.held(visitor) is held:
             status = await self._arena.status()
-            if self._arena.held(visitor) is not held:
+            if self._arena.prompts.held(visitor) is not held:
                 break
             if status.can_battle or status.is_hopeless:
-                self._arena.let_go(visitor)
+                self._arena.prompts.let_go(visitor)
                 yield showing.let_go(status, caller.texts)
                 async for face in self._begin(caller, visitor, Given("", held.text)):
                     yield face
                 return
             yield showing.held(held.text, status, caller.texts)
             await asyncio.sleep(HELD_POLL_S)
-        if self._arena.held(visitor) is not None:
+        if self._arena.prompts.held(visitor) is not None:
             return  # cancelled and sent again: that stream shows it
         if battle_id := await self._arena.current(visitor, self._kind):
             yield showing.sent()
@@ -136,7 +136,9 @@ class Duel:
 
     async def _cancel(self, caller: Caller, visitor: str, _given: Given) -> AsyncIterator[Face]:
         """Put the waiting prompt back into its box; if it has just been sent, show its battle."""
-        if self._arena.let_go(visitor) is None and (battle_id := await self._arena.current(visitor, self._kind)):
+        if self._arena.prompts.let_go(visitor) is None and (
+            battle_id := await self._arena.current(visitor, self._kind)
+        ):
             yield showing.sent()
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
@@ -173,7 +175,7 @@ class Duel:
         yield {"send": {"interactive": True}} | self._chips(caller) | choice
         status = await self._arena.status()
         missing = showing.missing(status, caller.texts) if self._kind == "battle" else {}
-        if self._kind == "battle" and (held := self._arena.held(visitor)):
+        if self._kind == "battle" and (held := self._arena.prompts.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
         elif battle_id := await self._current(caller, visitor, wished):
@@ -183,13 +185,13 @@ class Duel:
         else:  # the page is laid out idle; resetting more could erase a prompt that was sent meanwhile
             so_far = {"so-far": {"value": votes_so_far(status, caller.texts)}} if self._kind == "battle" else {}
             fresh = so_far | missing
-            if (lost := self._arena.interrupted(visitor, self._kind)) and not given.prompt:
+            if (lost := self._arena.prompts.interrupted(visitor, self._kind)) and not given.prompt:
                 fresh |= showing.interrupted(lost, caller.texts)
             yield fresh
 
     async def _refresh(self, caller: Caller, visitor: str, given: Given) -> AsyncIterator[Face]:
         """Show what another tab of this visitor shows, after it went on."""
-        if self._kind == "battle" and (held := self._arena.held(visitor)):
+        if self._kind == "battle" and (held := self._arena.prompts.held(visitor)):
             async for face in self._wait(caller, visitor, held):
                 yield face
         elif battle_id := await self._current(caller, visitor):

@@ -25,14 +25,14 @@ from tests.waiting import until
 def test_a_prompt_becomes_a_battle_a_vote_and_a_moved_leaderboard(house: House) -> None:
     async def main() -> None:
         arena = await started(house)
-        assert (await arena.leaderboard()).leaderboard.rows == ()
+        assert (await arena.boards.newest()).leaderboard.rows == ()
         battle_id = await battle(arena)
         reveal = await arena.vote("visitor", battle_id, Outcome.A)
         assert {reveal.a.model, reveal.b.model} == set(NAMES)
         assert (reveal.is_counted, reveal.reasons, reveal.outcome) == (True, (), Outcome.A)
         assert (reveal.a.rating_before, reveal.a.rating_after, reveal.b.rating_after) == (1000.0, 1016.0, 984.0)
         assert (reveal.a.n_tokens, reveal.a.ttft_ms, reveal.a.tokens_per_s) == (2, 10.0, 50.0)
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert [row.model for row in board.leaderboard.rows] == [reveal.a.model, reveal.b.model]
         assert (board.n_counted, board.revision) == (1, 1)
         assert (reveal.a.rank, reveal.a.rank_worst) == (1, board.leaderboard.rows[0].rank_worst)
@@ -163,7 +163,7 @@ def test_a_vote_is_withdrawn_within_a_minute_and_never_after(house: House) -> No
         assert reveal.a.rating_after == reveal.a.rating_before
         assert (reveal.a.rank, reveal.a.rank_worst) == (None, None), "the vote was the model's only one"
         assert await arena.withdraw("visitor", first) == reveal
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert (board.n_counted, dict(board.exclusions)) == (0, {"withdrawn": 1})
         await arena.vote("visitor", second, Outcome.A)
         house.wall_s += 60
@@ -179,7 +179,7 @@ def test_after_a_withdrawal_the_ranks_are_those_without_the_vote(house: House) -
         for _ in range(8):  # enough to separate the intervals of the two models
             first = await battle(arena)
             await arena.vote("visitor", first, Outcome.A if house.side_of(first, NAMES[0]) == "a" else Outcome.B)
-        parted = await arena.leaderboard()
+        parted = await arena.boards.newest()
         last = await battle(arena)
         before = await arena.vote("visitor", last, Outcome.B if house.side_of(last, NAMES[0]) == "a" else Outcome.A)
         shown = await arena.withdraw("visitor", last)
@@ -201,7 +201,7 @@ def test_the_status_counts_stored_and_counted_votes_apart(house: House) -> None:
         await arena.withdraw("visitor", taken_back)
         status = await arena.status()
         assert (status.n_votes, status.n_counted) == (2, 1)
-        assert status.n_counted == (await arena.leaderboard()).n_counted
+        assert status.n_counted == (await arena.boards.newest()).n_counted
 
     run(main())
 
@@ -210,16 +210,16 @@ def test_a_prompt_without_models_is_held_and_taken_once(house: House) -> None:
     async def main() -> None:
         arena = await started(house, abandon_after_s=60)
         with refused("prompt_empty"):
-            arena.hold("visitor", "  ")
-        held = arena.hold("visitor", " Hi ")
+            arena.prompts.hold("visitor", "  ")
+        held = arena.prompts.hold("visitor", " Hi ")
         assert held.text == "Hi"
-        assert arena.held("visitor") is held
-        assert arena.held("somebody else") is None
-        assert arena.let_go("visitor") is held
-        assert arena.let_go("visitor") is None
-        arena.hold("visitor", "Hi")
+        assert arena.prompts.held("visitor") is held
+        assert arena.prompts.held("somebody else") is None
+        assert arena.prompts.let_go("visitor") is held
+        assert arena.prompts.let_go("visitor") is None
+        arena.prompts.hold("visitor", "Hi")
         house.clock_s += 61
-        assert arena.held("visitor") is None, "no page waited for it any more"
+        assert arena.prompts.held("visitor") is None, "no page waited for it any more"
 
     run(main())
 
@@ -228,13 +228,13 @@ def test_a_model_that_cannot_be_loaded_is_not_listed_unless_it_is_rated(house: H
     async def main() -> None:
         arena = await started(house)
         house.players.state["Wren Sol"] = "down"
-        assert (await arena.leaderboard()).leaderboard.unrated == ("Moss Tarn", "Wren Sol")
+        assert (await arena.boards.newest()).leaderboard.unrated == ("Moss Tarn", "Wren Sol")
         house.players.state["Wren Sol"] = "failed"
-        assert (await arena.leaderboard()).leaderboard.unrated == ("Moss Tarn",)
+        assert (await arena.boards.newest()).leaderboard.unrated == ("Moss Tarn",)
         house.players.state["Wren Sol"] = "ready"
         await arena.vote("visitor", await battle(arena), Outcome.A)
         house.players.state["Wren Sol"] = "failed"
-        assert (await arena.leaderboard()).row("Wren Sol") is not None
+        assert (await arena.boards.newest()).row("Wren Sol") is not None
 
     run(main())
 
@@ -265,7 +265,7 @@ def test_a_board_that_fails_is_a_refusal_and_votes_go_on(tmp_path: Path) -> None
         reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
         assert (reveal.is_counted, reveal.a.rank) == (True, None)
         with refused("no_ratings"):
-            await arena.leaderboard()
+            await arena.boards.newest()
 
     run(main())
 
@@ -274,7 +274,7 @@ def test_a_reveal_shows_who_made_the_model_and_where_the_board_puts_it(house: Ho
     async def main() -> None:
         arena = await started(house)
         reveal = await arena.vote("visitor", await battle(arena), Outcome.A)
-        row = (await arena.leaderboard()).row(reveal.a.model)
+        row = (await arena.boards.newest()).row(reveal.a.model)
         assert row is not None
         assert (reveal.a.rating, reveal.a.low, reveal.a.high) == (row.rating, row.low, row.high)
         assert (reveal.a.organisation, reveal.a.licence, reveal.a.parameters) == ("This project", "Apache-2.0", 15)
@@ -316,7 +316,7 @@ def test_a_reveal_does_not_wait_for_a_slow_board_and_shows_it_later(
         assert rated == {one.model: one.rating for one in (before.a, before.b)}
         assert (reveal.is_counted, reveal.has_board, reveal.is_board_older) == (True, True, True)
         may_go_on.set()
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert board.n_counted == 2
         await until(lambda: not arena._battles._ranks._asked)
         later = (await arena.view("visitor", second)).reveal

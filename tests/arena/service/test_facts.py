@@ -47,7 +47,7 @@ def test_a_vote_says_at_once_whether_it_counts(
         assert (await arena.view("visitor", battle_id)).notice == notice
         reveal = await arena.vote("visitor", battle_id, outcome)
         assert (list(reveal.reasons), reveal.is_counted) == (reasons, not reasons)
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert board.n_counted == (not reasons)
         assert dict(board.exclusions) == dict.fromkeys(reasons, 1)
         assert (reveal.a.rating_after == reveal.a.rating_before) == (bool(reasons) or outcome.score == 0.5)
@@ -248,7 +248,7 @@ def test_votes_beyond_votes_per_hour_are_stored_and_do_not_count(tmp_path: Path)
         assert reasons == [(), (), ("rate_limited",)]
         house.wall_s += 3601
         assert (await arena.vote("visitor", await battle(arena), Outcome.A)).reasons == ()
-        assert (await arena.leaderboard()).n_excluded == 1
+        assert (await arena.boards.newest()).n_excluded == 1
 
     run(main())
 

@@ -245,13 +245,13 @@ def test_judging_all_votes_again_changes_nothing_until_a_rule_does(tmp_path: Pat
             last = await battle(arena)
             await arena.vote("visitor", last, Outcome.A)
         await arena.withdraw("visitor", last)
-        before = (await arena.leaderboard()).exclusions
+        before = (await arena.boards.newest()).exclusions
         again = judged(votes_per_hour=60)
         assert (again.n_votes, again.n_changed, again.n_kept) == (4, 0, 0)
-        assert (await arena.leaderboard()).exclusions == before
+        assert (await arena.boards.newest()).exclusions == before
         assert dict(before) == {"failed_side": 1, "identity_leak": 1, "withdrawn": 1}
         assert judged(votes_per_hour=3).n_changed == 1
-        assert (await arena.leaderboard()).exclusions == {**before, "rate_limited": 1}
+        assert (await arena.boards.newest()).exclusions == {**before, "rate_limited": 1}
 
     run(main())
 

@@ -20,7 +20,7 @@ def test_only_active_false_retires_a_model(tmp_path: Path) -> None:
 
     async def retired(names: tuple[str, ...], inactive: tuple[str, ...] = ()) -> dict[str, bool]:
         arena = await started(House(tmp_path, names, inactive=inactive))
-        cards = (await arena.leaderboard()).models
+        cards = (await arena.boards.newest()).models
         await arena.close()
         return {name: cards[name].is_retired for name in cards}
 
@@ -45,13 +45,13 @@ def test_counted_parameters_are_shown_on_the_board(house: House) -> None:
         house.roster = Roster(tuple(replace(player, parameters=None) for player in house.roster))
         arena = house.arena()
         await arena.start(parameters=lambda: loaded)
-        assert (await arena.leaderboard()).models["Wren Sol"].parameters is None
+        assert (await arena.boards.newest()).models["Wren Sol"].parameters is None
         loaded.set_result({"Wren Sol": 1_000_000, "unknown": 7})
 
         async with asyncio.timeout(30):
-            while (await arena.leaderboard()).models["Wren Sol"].parameters is None:  # noqa: ASYNC110
+            while (await arena.boards.newest()).models["Wren Sol"].parameters is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert (board.models["Wren Sol"].parameters, board.models["Moss Tarn"].parameters) == (1_000_000, None)
         await arena.close()
 

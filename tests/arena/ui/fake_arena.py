@@ -99,6 +99,43 @@ class FakeQuick:
         return RoundView(None, Round(10), n_left=3, n_seen=0)
 
 
+class FakePrompts:
+    """Prompts without a battle."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, Held] = {}
+        self.interruptions: dict[str, str] = {}
+
+    def hold(self, visitor: str, text: str) -> Held:
+        self.waiting[visitor] = Held(text)
+        return self.waiting[visitor]
+
+    def held(self, visitor: str) -> Held | None:
+        return self.waiting.get(visitor)
+
+    def let_go(self, visitor: str) -> Held | None:
+        return self.waiting.pop(visitor, None)
+
+    def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
+        return self.interruptions.get(visitor) if kind == "battle" else None
+
+
+class FakeBoards:
+    """One board, whatever the view."""
+
+    def __init__(self, arena: "FakeArena") -> None:
+        self._arena = arena
+
+    async def choices(self) -> Choices:
+        return Choices(("en", "ko"), ("code",))
+
+    async def older(self, view: View, visitor: str | None) -> tuple[Board | None, int]:
+        return self._arena.board, 0
+
+    async def newest(self, view: View = OFFICIAL, *, visitor: str | None = None, address: str | None = None) -> Board:
+        return self._arena.board
+
+
 class FakeArena:
     """`answers` maps a prompt to the two sides' words; None as an answer is a side that fails (and works when tried
     again)."""
@@ -118,8 +155,8 @@ class FakeArena:
         self.word_s = word_s
         self.n_ready = n_ready
         self.n_failed = 0
-        self.waiting: dict[str, Held] = {}
-        self.interruptions: dict[str, str] = {}
+        self.prompts = FakePrompts()
+        self.boards = FakeBoards(self)
         self.pulses: dict[str, int] = {}
         self.board = board or empty_board()
         self.reasons = reasons
@@ -132,21 +169,8 @@ class FakeArena:
         n_loading = len(NAMES) - self.n_ready - self.n_failed
         return Status(len(NAMES), self.n_ready, n_loading, self.n_failed, self.n_votes, n_counted)
 
-    def hold(self, visitor: str, text: str) -> Held:
-        self.waiting[visitor] = Held(text)
-        return self.waiting[visitor]
-
-    def held(self, visitor: str) -> Held | None:
-        return self.waiting.get(visitor)
-
-    def let_go(self, visitor: str) -> Held | None:
-        return self.waiting.pop(visitor, None)
-
     def pulse(self, visitor: str) -> int:
         return self.pulses.get(visitor, 0)
-
-    def interrupted(self, visitor: str, kind: Kind = "battle") -> str | None:
-        return self.interruptions.get(visitor) if kind == "battle" else None
 
     def contestants(self) -> tuple[ModelCard, ...]:
         return tuple(ModelCard(name, "This project", None, None, None, False) for name in NAMES)
@@ -290,17 +314,6 @@ class FakeArena:
         before = battle.reveal
         battle.reveal = Reveal(before.outcome, before.a, before.b, False, ("withdrawn",), 0.0)
         return battle.reveal
-
-    async def board_choices(self) -> Choices:
-        return Choices(("en", "ko"), ("code",))
-
-    async def older_board(self, view: View, visitor: str | None) -> tuple[Board | None, int]:
-        return self.board, 0
-
-    async def leaderboard(
-        self, view: View = OFFICIAL, *, visitor: str | None = None, address: str | None = None
-    ) -> Board:
-        return self.board
 
     def _open(self, visitor: str) -> _Battle:
         battle = _Battle(visitor, uuid.uuid4().hex)

@@ -165,7 +165,7 @@ def test_a_reload_gives_the_running_battle_back() -> None:
 def test_a_page_that_comes_back_after_a_restart_gets_its_prompt_back() -> None:
     async def scenario() -> None:
         arena = FakeArena()
-        arena.interruptions["anna"] = "Hello"
+        arena.prompts.interruptions["anna"] = "Hello"
         load = _load(_build(arena))
         shown = await _stream(load, "", "", _request())
         assert shown["prompt"] == {"value": "Hello", "__type__": "update"}
@@ -267,7 +267,7 @@ def test_a_prompt_sent_before_the_models_are_ready_waits_for_them() -> None:
         assert faces[-1]["vote-a"] == gr.update(interactive=True)
         assert [face["prompt"]["value"] for face in faces if "value" in face.get("prompt", {})] == [""]
         assert {face["status"]["value"] for face in faces if "status" in face} == {""}
-        assert arena.waiting == {}
+        assert arena.prompts.waiting == {}
 
     asyncio.run(scenario())
 

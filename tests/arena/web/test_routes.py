@@ -23,13 +23,14 @@ class FakeArena:
 
     def __init__(self, leaderboard: Leaderboard | None) -> None:
         self._leaderboard = leaderboard
+        self.boards = self
 
     async def status(self) -> Status:
         if self._leaderboard is None:
             raise Refusal("not_stored")
         return Status(n_models=4, n_ready=1, n_loading=2, n_failed=1, n_votes=9, n_counted=7)
 
-    async def leaderboard(self, view: View = OFFICIAL, **sender: Any) -> Any:
+    async def newest(self, view: View = OFFICIAL, **sender: Any) -> Any:
         if view.is_mine:
             raise Refusal("too_few_votes", n=3, least=10) if sender["visitor"] else Refusal("no_visitor")
         if self._leaderboard is None:

@@ -38,7 +38,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
             return _page(place, f"<p>{plain(place.texts('figures_wrong'))}</p>", view, 404)
         sender = visitor_of(request)
         try:
-            board = await arena.leaderboard(view, visitor=sender.visitor, address=sender.address)
+            board = await arena.boards.newest(view, visitor=sender.visitor, address=sender.address)
             histories: Mapping[str, Sequence[DayRating]] = {}
             if name == "history":
                 if not view.is_official:

@@ -40,7 +40,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
     @router.get(DOCUMENTS["leaderboard"])
     async def leaderboard(request: Request) -> Response:
         place, items = documents.place(request), request.query_params.multi_items()
-        choices = await arena.board_choices()
+        choices = await arena.boards.choices()
         try:
             view = View.of(items)
         except ViewError as error:
@@ -56,7 +56,7 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         found: Board | Refusal
         status, headers = 200, _headers(view)
         try:
-            found = await arena.leaderboard(view, visitor=sender.visitor, address=sender.address)
+            found = await arena.boards.newest(view, visitor=sender.visitor, address=sender.address)
         except Refusal as refusal:
             found, status = refusal, STATUS.get(refusal.key, 200)
         text = page(found, view, choices, sender.visitor, place, time.time())
@@ -67,9 +67,9 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         place, now, n_newer = documents.place(request), time.time(), 0
         try:
             if view.is_official:
-                found: Board | None = await arena.leaderboard()
+                found: Board | None = await arena.boards.newest()
             else:
-                found, n_newer = await arena.older_board(view, sender.visitor)
+                found, n_newer = await arena.boards.older(view, sender.visitor)
         except Refusal:
             return Response(status_code=204)
         known = request.query_params.get("known", "")

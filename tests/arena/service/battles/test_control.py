@@ -71,7 +71,7 @@ def test_its_vote_is_kept_does_not_count_and_says_so(half: House) -> None:
         assert (await arena.view("visitor", control)).names == (reveal.a.model,) * 2
         status = await arena.status()
         assert (status.n_votes, status.n_counted) == (1, 0)
-        board = await arena.leaderboard()
+        board = await arena.boards.newest()
         assert not board.leaderboard.rows
         assert board.n_excluded == 0, "the official board is made of battles of two models"
         own = await arena.visitors.board("visitor")

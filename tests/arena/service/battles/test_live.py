@@ -83,7 +83,7 @@ def test_closing_the_arena_ends_open_battles_and_keeps_votable_ones(house: House
         assert all(stream.n_closed == 1 for stream in house.streams.values())
         later = await started(house)
         assert house.record(running).state is State.VOID
-        assert later.interrupted("visitor") == "Hi"
+        assert later.prompts.interrupted("visitor") == "Hi"
 
     run(main())
 
@@ -129,11 +129,11 @@ def test_a_prompt_that_a_crash_interrupted_comes_before_an_older_battle_without_
         house.script(["x"])
         arena = await started(house)
         assert (house.record(lost).state, house.record(older).state) == (State.VOID, State.VOTABLE)
-        assert (await arena.current("visitor"), arena.interrupted("visitor")) == (None, "interrupted")
+        assert (await arena.current("visitor"), arena.prompts.interrupted("visitor")) == (None, "interrupted")
         assert (await arena.view("visitor", older)).can_vote, "the visitor's own page leads to it"
         house.wall_s += 1
         newer = await battle(arena, "interrupted")
-        assert (await arena.current("visitor"), arena.interrupted("visitor")) == (newer, None)
+        assert (await arena.current("visitor"), arena.prompts.interrupted("visitor")) == (newer, None)
 
     run(restarted())
 

@@ -46,7 +46,7 @@ def test_a_vote_on_two_named_models_is_announced_not_to_count_and_stored(house: 
         assert (view.can_vote, view.notice) == (True, "wont_count_named")
         reveal = await arena.vote("visitor", battle_id, Outcome.A)
         assert (reveal.is_counted, reveal.reasons) == (False, ("named",))
-        assert (await arena.leaderboard()).n_counted == 0
+        assert (await arena.boards.newest()).n_counted == 0
         status = await arena.status()
         assert (status.n_votes, status.n_counted) == (1, 0)
 
@@ -144,9 +144,9 @@ def test_a_prompt_that_a_restart_interrupted_returns_to_its_own_page(house: Hous
 
     async def after() -> None:
         arena = await started(house)
-        assert arena.interrupted("visitor", "named") == "to both"
-        assert arena.interrupted("visitor", "chat") == "to one"
-        assert arena.interrupted("visitor") is None
+        assert arena.prompts.interrupted("visitor", "named") == "to both"
+        assert arena.prompts.interrupted("visitor", "chat") == "to one"
+        assert arena.prompts.interrupted("visitor") is None
 
     run(after())
 

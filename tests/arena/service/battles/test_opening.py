@@ -207,7 +207,7 @@ def test_the_policy_sees_the_votes_of_the_last_board(tmp_path: Path) -> None:
             visitor = f"visitor {number}"
             await arena.vote(visitor, await battle(arena, visitor=visitor), Outcome.TIE)
         house.players.state["Fen Quill"] = "ready"
-        await arena.leaderboard()
+        await arena.boards.newest()
         records = [house.record(await battle(arena)) for _ in range(12)]
         common, rare = (50 + 60) ** -0.4, 50**-0.4
         total = common * common + 2 * common * rare

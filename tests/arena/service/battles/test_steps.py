@@ -212,10 +212,10 @@ def test_a_tab_learns_of_every_step_that_another_took(tmp_path: Path) -> None:
             battle_id = await arena.another_pair("visitor", battle_id)
 
         async def wait() -> None:
-            arena.hold("visitor", "Hi")
+            arena.prompts.hold("visitor", "Hi")
 
         async def give_up() -> None:
-            arena.let_go("visitor")
+            arena.prompts.let_go("visitor")
 
         steps: tuple[Callable[[], Awaitable[object]], ...] = (
             wait,

@@ -15,14 +15,14 @@ def test_a_deletion_ends_what_is_being_written_and_drops_it_from_memory(house: H
         other = await battle(arena, "Not mine", visitor="other")
         house.script(["Some", asyncio.Event()])
         running = await arena.send("visitor", None, "Another secret")
-        arena.hold("visitor", "A third secret")
+        arena.prompts.hold("visitor", "A third secret")
 
         stays = await arena.visitors.forget("visitor")
 
         assert (stays.n_battles, stays.n_votes) == (2, 1)
         assert house.record(running).state is State.VOID
         assert not house.record(running).has_texts
-        assert arena.held("visitor") is None
+        assert arena.prompts.held("visitor") is None
         for battle_id in (voted, running):
             with refused("battle_not_found"):
                 await arena.view("visitor", battle_id)

@@ -13,7 +13,7 @@ from arena.ui.plain.document import Documents
 from arena.ui.plain.leaderboard import routes
 from elo.board.leaderboard import FitFacts
 from elo.fit.coefficient import Coefficient
-from tests.arena.ui.fake_arena import FakeArena, full_board
+from tests.arena.ui.fake_arena import FakeArena, FakeBoards, full_board
 
 
 def client(arena: FakeArena) -> TestClient:
@@ -60,11 +60,13 @@ def test_a_form_with_empty_fields_leads_to_a_short_address() -> None:
 
 @pytest.mark.parametrize(("key", "status"), [("no_ratings", 503), ("boards_busy", 429), ("no_ratings_of_view", 200)])
 def test_a_board_that_is_refused_says_why_and_the_way_back(key: str, status: int) -> None:
-    class Refusing(FakeArena):
-        async def leaderboard(self, *_: object, **options: object) -> None:  # type: ignore[override]
+    class Refusing(FakeBoards):
+        async def newest(self, *_: object, **options: object) -> None:  # type: ignore[override]
             raise Refusal(key)
 
-    answer = client(Refusing()).get("/leaderboard?language=ko")
+    arena = FakeArena()
+    arena.boards = Refusing(arena)
+    answer = client(arena).get("/leaderboard?language=ko")
     assert answer.status_code == status
     assert 'class="notice"' in answer.text
     assert '<a href="./leaderboard">Show the board of all votes</a>' in answer.text
