@@ -44,6 +44,8 @@ PROMPTS = (
     "Sort these numbers: 9, 4, 7.",
 )
 STARTED = re.compile(r"\w{3}.{30}", re.DOTALL)
+DECLINED = re.compile(r"[Ss]orry|not learned|regret|^No |I don't do")
+"""How the demo models decline, each in its manner (inference/demo/corpus/manners)."""
 MAX_TRIES = 12
 SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 PANEL: ViewportSize = {"width": 860, "height": 560}
@@ -86,9 +88,14 @@ async def play(browser: Browser, app: App) -> None:
 
 
 async def preferred(page: Page) -> str | None:
-    """The vote for the one side that does not say sorry; None if both or none of them do."""
-    sorry_a, sorry_b = [("sorry" in (await page.locator(f"#answer-{side}").inner_text()).lower()) for side in "ab"]
-    return {(True, False): "vote-b", (False, True): "vote-a"}.get((sorry_a, sorry_b))
+    """The vote for the one side that does not decline; None if both or none of them do."""
+    declined_a, declined_b = [await declines(page, side) for side in "ab"]
+    return {(True, False): "vote-b", (False, True): "vote-a"}.get((declined_a, declined_b))
+
+
+async def declines(page: Page, side: str) -> bool:
+    """Whether a demo model says, in its manner, that it has not learned this."""
+    return DECLINED.search(await page.locator(f"#answer-{side}").inner_text()) is not None
 
 
 async def photograph(browser: Browser, app: App, device: str, scheme: Literal["light", "dark"]) -> None:
@@ -132,12 +139,11 @@ async def photograph_steps(browser: Browser, app: App) -> None:
         await page.locator("#prompt textarea").fill(STORY)
         await page.locator("#send").click()
         for side in "ab":
-            await expect(page.locator(f"#answer-{side}")).to_have_text(STARTED, timeout=60_000)
+            await expect(page.locator(f"#answer-{side}")).to_have_text(STARTED, timeout=60_000)  # a refusal has "Copy"
         pictures["stream"] = await page.screenshot()
         await expect(page.locator("#vote-tie")).to_be_enabled(timeout=60_000)
         await shoot("vote")
-        answers = [await page.locator(f"#answer-{side}").inner_text() for side in "ab"]
-        if not any("sorry" in answer.lower() for answer in answers):
+        if not any([await declines(page, side) for side in "ab"]):
             break
         await cast(page, await preferred(page) or "vote-tie")
         await page.locator("#next").click()

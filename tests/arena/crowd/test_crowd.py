@@ -92,7 +92,6 @@ def test_only_an_order_that_the_board_is_sure_of_can_be_wrong() -> None:
         return Found(
             right=Counter(right),
             answers=Counter(dict.fromkeys(right, 10)),
-            verdicts=Counter(counted=15),
             verdicts=Counter(counted=10),
             board={"models": [dict(zip(keys, row, strict=True)) for row in rows]},
         )
