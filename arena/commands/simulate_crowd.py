@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
+from functools import partial
 
 from arena.commands import Commands
 
@@ -22,8 +23,9 @@ def add_to(commands: Commands) -> None:
     command.add_argument("--battles", type=_number, default=1000, metavar="N", help="default %(default)s")
     command.add_argument("--quick", type=_number, default=0, metavar="N", help="screens of quick rounds (default 0)")
     command.add_argument("--campaign", default="", metavar="TOKEN", help="also judge all of a campaign, by its link")
-    command.add_argument("--voters", type=_count, default=25, metavar="N", help="default %(default)s")
-    command.add_argument("--at-once", type=_count, default=10, metavar="N", help="voters at a time (%(default)s)")
+    count = partial(_number, low=1)
+    command.add_argument("--voters", type=count, default=25, metavar="N", help="default %(default)s")
+    command.add_argument("--at-once", type=count, default=10, metavar="N", help="voters at a time (%(default)s)")
     command.add_argument("--careless", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
     command.add_argument("--left", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
     command.add_argument("--seed", type=int, default=0, help="of questions and votes (default %(default)s)")
@@ -60,15 +62,9 @@ def run(options: argparse.Namespace, _env: Mapping[str, str]) -> int:
     return 1 if is_wrong or crowd.n_votes < plan.n_battles else 0
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 0")
-    return int(text)
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least 1")
+def _number(text: str, *, low: int = 0) -> int:
+    if not text.isdecimal() or int(text) < low:
+        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number of at least {low}")
     return int(text)
 
 

@@ -140,8 +140,9 @@ class _Member:
             prompt = battle["turns"][0]["prompt"]
             shown = list(zip(battle["models"] or (), _texts(battle), strict=False))
         question = questions.checked(prompt)
-        for model, text in shown if question else ():
-            assert question is not None
+        if question is None:
+            return
+        for model, text in shown:
             found.answers[model] += 1
             found.right[model] += question.is_right(text)
 

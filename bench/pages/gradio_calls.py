@@ -15,13 +15,6 @@ def load_event(config: Mapping[str, Any]) -> int:
     raise LookupError("expected a load event of the battle page in /config")
 
 
-def send_event(config: Mapping[str, Any]) -> int:
-    """Return the number of the battle page's event of sending a prompt."""
-    names = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
-    (button,) = (part for part in config["page"][""]["components"] if names[part] == "send")
-    return int(next(one["id"] for one in config["dependencies"] if [button, "click"] in one["targets"]))
-
-
 async def call(
     client: httpx.AsyncClient, event: int, data: Sequence[str | None], *, headers: Mapping[str, str] | None = None
 ) -> AsyncIterator[str]:

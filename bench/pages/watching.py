@@ -14,9 +14,10 @@ from typing import Any
 
 import httpx
 
+from arena.crowd.pages import Events
 from bench import result_files
 from bench.pages import probed_app
-from bench.pages.gradio_calls import call, load_event, send_event
+from bench.pages.gradio_calls import call, load_event
 from bench.pages.running_app import running
 from bench.pages.scripted_models import Models, answer, serving
 from bench.proc_stats import cpu_s
@@ -111,7 +112,7 @@ async def watch(url: str, load: Load) -> list[Watcher]:
     limits = httpx.Limits(max_connections=None)
     async with httpx.AsyncClient(base_url=url, timeout=120.0, limits=limits) as client, asyncio.TaskGroup() as group:
         config = (await client.get("/config")).raise_for_status().json()
-        send, open_page = send_event(config), load_event(config)
+        send, open_page = Events(config).click("send"), load_event(config)
         watchers: list[Watcher] = []
         for _ in range(load.n_battles):
             visitor = secrets.token_hex(16)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.pages.gradio_calls import load_event, send_event
+from arena.crowd.pages import Events
+from bench.pages.gradio_calls import load_event
 
 CONFIG = {
     "components": [{"id": 7, "props": {"elem_id": "send"}}, {"id": 8, "props": {}}],
@@ -16,7 +17,7 @@ CONFIG = {
 
 
 def test_the_events_are_found_in_the_configuration() -> None:
-    assert (send_event(CONFIG), load_event(CONFIG)) == (3, 5)
+    assert (Events(CONFIG).click("send"), load_event(CONFIG)) == (3, 5)
 
 
 def test_a_page_without_a_load_event_is_an_error() -> None:
