@@ -2,7 +2,8 @@
 
     frame/          every page: `tokens` has every colour, `header` the header and footer; `frame`, `page` and
                     `connection` are for Gradio's pages, `plain` for those that the server makes
-    battle/         a battle page: what stands around the conversation; `early`: until Gradio has built the start page
+    battle/         a battle page: what stands around the conversation; `early`: until Gradio has built the start page;
+                    `vote_keys`: also on quick rounds
     conversation/   turns, panes and the switch of a phone
     answer/         what is inside an answer, on every page with answers
     after_vote/     what follows the vote
@@ -31,7 +32,7 @@ from elo.board.plots import style as figures_style
 _FONTS = ("system-ui", "-apple-system", "Segoe UI", "Noto Sans KR", "Noto Sans CJK KR", "Malgun Gothic", "sans-serif")
 _DARK = ':root[data-theme="dark"]'
 _PAGE_COLOURS = {"light": "#FFFFFF", "dark": "#0E1116"}
-_BOTH_STYLES = ("answer/answer", "conversation/settings")
+_BOTH_STYLES = ("answer/answer", "conversation/settings", "battle/vote_keys")
 _STYLES = (
     "frame/tokens",
     "frame/header",
