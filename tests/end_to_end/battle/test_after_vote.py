@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from tests.end_to_end.axe import assert_accessible
 from tests.end_to_end.running import ask, chromium, open_battle_page
@@ -46,7 +46,13 @@ async def _check_reveal(browser: Browser, url: str) -> None:
         await page.context.close()
 
 
+async def _after_half_a_second(route: Route) -> None:
+    await asyncio.sleep(0.5)
+    await route.continue_()
+
+
 async def _check_reasons_and_withdrawal(page: Page, url: str) -> None:
+    await page.route("**/battle/feedback", _after_half_a_second)  # what is pressed meanwhile is kept
     await _vote(page, url)
     await page.locator("#feedback summary").press("Enter")
     tag = page.locator("#feedback .of-b .tag-superficial")

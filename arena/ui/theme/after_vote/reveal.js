@@ -22,13 +22,17 @@ their content is read from the server when it is needed. */
     byId("withdraw")?.setAttribute("aria-expanded", String(isOpen));
   };
 
-  /* Feedback: each change is sent at once, text after a pause. */
+  /* Feedback: each change is sent at once, text after a pause. What the visitor has changed before the stored feedback
+  arrived stays as it is, and is saved after that. */
+  let reading = Promise.resolve();
+  const changed = new Set();
   const tags = (form, side) => form.querySelectorAll(`.of-${side} .tag`);
   const nameOf = (tag) => [...tag.classList].find((name) => name.startsWith("tag-")).slice(4);
   const isPressed = (tag) => tag.getAttribute("aria-pressed") === "true";
   const pressed = (form, side) => [...tags(form, side)].filter(isPressed).map((tag) => [side, nameOf(tag)]);
   const press = (tag, isOn) => tag.setAttribute("aria-pressed", String(isOn));
   const save = async (form) => {
+    await reading;
     try {
       await send(form, [...pressed(form, "a"), ...pressed(form, "b"), ["comment", form.querySelector("textarea").value]]);
       say(form, "saved");
@@ -37,7 +41,8 @@ their content is read from the server when it is needed. */
     }
   };
   let pause = 0;
-  const saveSoon = (form, wait) => {
+  const saveSoon = (form, field, wait) => {
+    changed.add(field);
     say(form);
     clearTimeout(pause);
     pause = setTimeout(save, wait, form);
@@ -49,16 +54,18 @@ their content is read from the server when it is needed. */
     form.querySelector("label").append(box);
     for (const tag of form.querySelectorAll(".tag")) press(tag, false);
   };
-  const load = async (form) => {
-    form.inert = true;
+  const read = async (form) => {
+    changed.clear();
+    const box = form.querySelector("textarea");
     try {
       const stored = await send(form, [["read", "1"]]);
-      for (const side of ["a", "b"]) for (const tag of tags(form, side)) press(tag, stored[side].includes(nameOf(tag)));
-      form.querySelector("textarea").value = stored.comment;
+      for (const side of ["a", "b"]) {
+        for (const tag of tags(form, side)) if (!changed.has(tag)) press(tag, stored[side].includes(nameOf(tag)));
+      }
+      if (!changed.has(box)) box.value = stored.comment;
     } catch (error) {
       say(form, "failed", textOf(error.message));
     }
-    form.inert = false;
   };
 
   /* Sharing. */
@@ -94,7 +101,7 @@ their content is read from the server when it is needed. */
       openReasons(false);
     } else if (button.classList.contains("tag")) {
       press(button, !isPressed(button));
-      saveSoon(form, 200);
+      saveSoon(form, button, 200);
     } else if (button.id === "share" || button.id === "unshare") {
       share(form, button.id === "share");
     } else if (button.classList.contains("copy-link")) {
@@ -103,7 +110,7 @@ their content is read from the server when it is needed. */
   });
   document.addEventListener("input", (event) => {
     const form = event.target.closest("#feedback form");
-    if (form) saveSoon(form, 800);
+    if (form) saveSoon(form, event.target, 800);
   });
   document.addEventListener("submit", (event) => {
     if (event.target.closest("#feedback, #share-box")) event.preventDefault();
@@ -112,7 +119,7 @@ their content is read from the server when it is needed. */
     "toggle",
     (event) => {
       const form = event.target.closest("#feedback") && event.target.open && event.target.querySelector("form");
-      if (form) load(form);
+      if (form) reading = read(form);
     },
     { capture: true },
   );
