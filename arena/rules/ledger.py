@@ -40,6 +40,7 @@ from typing import Any, Literal, Self, get_args
 
 from arena.players.events import visible_text
 from arena.rules.limits import MIN_SHOWN_CHARS
+from arena.settings import LimitSettings
 from db.codes import BattleKind, Reason, Side
 from db.outcome import Outcome
 
@@ -55,6 +56,10 @@ class Rules:
     votes_per_hour: int
     min_read_s: float
     screens_per_hour: int
+
+    @classmethod
+    def of(cls, limits: LimitSettings) -> Self:
+        return cls(limits.votes_per_hour, limits.min_read_s, limits.screens_per_hour)
 
 
 @dataclass(frozen=True, slots=True)

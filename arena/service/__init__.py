@@ -13,12 +13,10 @@ raises refusals with a key and numbers, and the pages put both into words.
     boards      the boards of votes, and why one is refused
     upkeep      what the arena does beside its pages
     storage     the steps in the database, one transaction each
-    facts       a record -> the facts that the ledger's rules judge; pure
+    verdicts/   whether a vote counts, and what is said of that before the vote
     profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data
     quick/      quick rounds and campaigns, on prepared prompts
-    recompute   judge every vote again, for the owner
-    notices     what a page notes about a battle, by key
     refusal     why a visitor's request is refused, by key
     readiness   how many models can play, without their names
 """
@@ -37,14 +35,14 @@ from arena.rounds.views import (
 from arena.service.after_vote.sharing import SharedBattle, SharedTurn
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
-from arena.service.notices import NOTICES
 from arena.service.profiles.history import DayRating
 from arena.service.profiles.profiles import Profile
 from arena.service.profiles.record import LEAST_VOTES, AgainstRival, Share, TagShare
 from arena.service.quick.views import Judgement, Lack, ReviewView, RoundView, Screen, ScreenReveal
 from arena.service.readiness import Status
-from arena.service.recompute import Recomputed, recompute_verdicts
 from arena.service.refusal import Refusal
+from arena.service.verdicts.notices import NOTICES
+from arena.service.verdicts.recompute import Recomputed, recompute_verdicts
 from arena.service.visitors.history import OWN_KINDS, Chosen, OwnBattle, OwnBattles, OwnKind
 from arena.service.visitors.own_board import OwnBoard, OwnRecord
 from arena.service.voting import WithdrawReason

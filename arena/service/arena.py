@@ -27,7 +27,6 @@ from arena.service.battles.prompts import Prompts
 from arena.service.battles.pulses import Pulses
 from arena.service.battles.steps import Steps
 from arena.service.boards import Boards
-from arena.service.facts import names_of
 from arena.service.moderation import Moderator
 from arena.service.moderation.answers import screen_of
 from arena.service.moderation.prompts import PromptChecks
@@ -39,6 +38,7 @@ from arena.service.quick.screens import Screens
 from arena.service.readiness import Players, Status, status_of
 from arena.service.storage import Storage, in_database
 from arena.service.upkeep import CountParameters, Upkeep
+from arena.service.verdicts.facts import names_of
 from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings

@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from arena.metrics import Metrics
 from arena.rules import identity, ledger, limits
 from arena.rules.labels import labels_of
-from arena.service.facts import had_failure, leaking_sides, turn_facts, turns_of
 from arena.service.refusal import Refusal
+from arena.service.verdicts.facts import had_failure, leaking_sides, turn_facts, turns_of
 from arena.settings import Settings
 from arena.standings.online import online_elo
 from arena.threads import in_thread
@@ -74,7 +74,7 @@ class Storage:
     def apply(self, settings: Settings, names: Mapping[str, identity.Names]) -> None:
         """Go on with the limits of these settings and the names of another roster."""
         self._battles_per_hour = settings.limits.battles_per_hour
-        self._rules = rules_of(settings)
+        self._rules = ledger.Rules.of(settings.limits)
         self._names = names
 
     # Housekeeping
@@ -320,9 +320,3 @@ class Storage:
 def _register_models(tx: Connection, models: Sequence[ModelInfo], retired: Collection[str], now: float) -> None:
     queries.upsert_models(tx, models, now=now)
     queries.retire_models(tx, retired, now=now)
-
-
-def rules_of(settings: Settings) -> ledger.Rules:
-    """Return the numbers that the ledger's rules take from the settings."""
-    given = settings.limits
-    return ledger.Rules(given.votes_per_hour, given.min_read_s, given.screens_per_hour)

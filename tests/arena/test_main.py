@@ -9,7 +9,7 @@ import pytest
 from arena.__main__ import main
 from db.session import open_database
 from tests.arena.players.dialects import strict
-from tests.arena.service.old_votes import export, fill
+from tests.arena.service.verdicts.old_votes import export, fill
 from tests.fakes.chat_server import ChatServer
 
 
@@ -94,7 +94,7 @@ def test_a_stopped_run_says_how_to_go_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("arena.service.recompute._store", stopped)
+        patch.setattr("arena.service.verdicts.recompute._store", stopped)
         assert main(["admin", "recompute-verdicts", "--data", str(data)]) == 130
     assert (
         capsys.readouterr().err == "stopped; the verdicts stored so far are correct, and a second run judges the rest\n"

@@ -19,12 +19,12 @@ from arena.rounds.views import SIDES, BattleState, BattleView, Kind, Reveal, Sha
 from arena.rounds.watchers import Timing
 from arena.rounds.writers import Contestant, Parameters
 from arena.rules import guardrails, limits
-from arena.service.notices import warning
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveals.ranks import Ranks, RanksOfReveals
 from arena.service.reveals.reveal import ranked, reveal, withdrawn
 from arena.service.storage import Storage, in_database
+from arena.service.verdicts.notices import warning
 from arena.standings import Standings
 from db.codes import BattleKind, Reason, State
 from db.errors import NoSuchBattle, NotAllowedNow

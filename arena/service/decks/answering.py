@@ -11,7 +11,7 @@ from dataclasses import replace
 from arena.players.events import EndpointError, Finish, Message, ModelStream, Request, Token, is_about_the_prompt
 from arena.players.roster import Player
 from arena.rules import guardrails, identity, ledger
-from arena.service.facts import turn_facts
+from arena.service.verdicts.facts import turn_facts
 from arena.settings import BattleSettings
 from db.codes import Reason, Side
 from db.queries import AnswerRecord, DeckAnswer, TurnRecord

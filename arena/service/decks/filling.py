@@ -17,7 +17,7 @@ from arena.players.roster import Player, Roster
 from arena.rules import guardrails, identity
 from arena.rules.labels import labels_of
 from arena.service.decks.answering import UnusableAnswer, ask, request_of
-from arena.service.facts import names_of
+from arena.service.verdicts.facts import names_of
 from arena.settings import BattleSettings, Settings
 from arena.threads import in_thread
 from db import queries

@@ -5,11 +5,11 @@ from functools import partial
 
 from arena.rounds.attempt import resumed
 from arena.rules import ledger
-from arena.service.facts import turn_facts, turns_of
 from arena.service.quick.views import Screen, ScreenReveal
 from arena.service.refusal import Refusal
 from arena.service.storage import Storage, in_database
 from arena.service.upkeep import Upkeep
+from arena.service.verdicts.facts import turn_facts, turns_of
 from db.codes import BattleKind, Side, State
 from db.errors import AlreadyVoted, NoSuchBattle, NotVotable
 from db.outcome import Outcome

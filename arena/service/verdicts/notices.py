@@ -7,7 +7,7 @@ only what no vote could change.
 from arena.rounds.battle import Battle
 from arena.rounds.views import Kind
 from arena.rules import ledger
-from arena.service.facts import shown_facts
+from arena.service.verdicts.facts import shown_facts
 from db.codes import Reason
 
 IDENTICAL_ANSWERS = "identical_answers"

@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from arena.rules import ledger
-from arena.service.facts import completed, is_incomplete
-from arena.service.storage import rules_of
+from arena.service.verdicts.facts import completed, is_incomplete
 from arena.settings import Settings
 from arena.standings.online import online_elo
 from db import queries
@@ -58,7 +57,7 @@ def recompute_verdicts(
     With `is_dry_run` nothing is written. Raises `db.errors.DatabaseError`; the verdicts stored until then are correct,
     and a second run judges the rest.
     """
-    rules = rules_of(settings)
+    rules = ledger.Rules.of(settings.limits)
     found = Recomputed()
     changed: list[NewVerdict] = []
     after = 0

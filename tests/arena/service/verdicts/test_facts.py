@@ -10,7 +10,7 @@ from arena.players.events import Broken, Filtered, Finish, Thought, TimedOut
 from arena.rounds.attempt import CANCELLED
 from arena.rounds.views import BattleView
 from arena.service import Outcome
-from arena.service.facts import shown_facts, turn_facts
+from arena.service.verdicts.facts import shown_facts, turn_facts
 from db import queries
 from db.codes import BattleKind, Side, State
 from db.queries import NewBattle

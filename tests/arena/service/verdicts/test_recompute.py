@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import delete
 
 from arena.rules import ledger
-from arena.service import recompute
-from arena.service.recompute import recompute_verdicts
+from arena.service.verdicts import recompute
+from arena.service.verdicts.recompute import recompute_verdicts
 from arena.settings import Settings, load
 from db import queries
 from db.codes import Reason, Side
@@ -18,7 +18,7 @@ from db.outcome import Outcome
 from db.queries import AnswerRecord, VoteRecord
 from db.schema import answers
 from db.session import Database
-from tests.arena.service.old_votes import ELO, SETTINGS_OF_ARENA, export, fill, old_facts, old_vote
+from tests.arena.service.verdicts.old_votes import ELO, SETTINGS_OF_ARENA, export, fill, old_facts, old_vote
 
 # Session fixtures that start a server where there is one, and a database for each test
 from tests.db.conftest import database, dialect, empty_postgresql, postgresql_server, used_postgresql  # noqa: F401
