@@ -1,9 +1,9 @@
 """Ask a model for one of k options, named A, B, C and so on, and accept nothing else.
 
 If the server returns log-probabilities and letters have at least half of the probability of the first token, the
-likeliest letter is the answer. Otherwise the text at temperature 0 is the answer, if it is one letter: "D.", "**D**"
-and "D) none" are, "A text about …" is not. After a server has refused log-probabilities, it is asked without them.
-There is no answer after `timeout_s`, whatever the server does.
+likeliest letter is the answer. Otherwise the text at temperature 0 is the answer, if it is one letter: "D.", "**D**",
+"D) none" and a "d" alone are, "A text about …" is not. After a server has refused log-probabilities, it is asked
+without them. There is no answer after `timeout_s`, whatever the server does.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from arena.players.events import (
     EndpointError,
+    Filtered,
     Finish,
     Message,
     ModelStream,
@@ -39,6 +40,7 @@ MIN_SHARE = 0.5
 _N_TOP = 5  # some servers give no more
 _MAX_TOKENS = 8  # one letter, in bold or in quotes
 _MAX_CHARS = 200
+_CUT_BY_FILTER = "content_filter"
 _AROUND = " \t\r\n\u2581\u0120*_`\"'()[]{}<>.:"  # of a token too: the marks of spaces in vocabularies
 
 
@@ -84,6 +86,8 @@ class Chooser:
             self._n_top = 0
         if answer.is_thought_only:  # its limit has been raised for the next request
             answer = await self._ask(question, self._n_top)
+        if answer.is_filtered:
+            return Chosen(None, Filtered.code)
         return chosen(answer.text, None if answer.has_thought else answer.top, k)
 
     async def _ask(self, question: str, n_top: int) -> "_Answer":
@@ -97,6 +101,7 @@ class Chooser:
                     answer.has_thought = True
                 elif isinstance(event, Finish):
                     answer.top = event.top
+                    answer.is_filtered = event.finish_reason == _CUT_BY_FILTER
                 if len(answer.text) > _MAX_CHARS:  # it does not obey max_tokens
                     break
         return answer
@@ -107,6 +112,7 @@ class _Answer:
     text: str = ""
     top: Mapping[str, float] | None = None
     has_thought: bool = False
+    is_filtered: bool = False
 
     @property
     def is_thought_only(self) -> bool:
@@ -129,7 +135,8 @@ def chosen(text: str, top: Mapping[str, float] | None, k: int) -> Chosen:
     if total >= MIN_SHARE:
         best = max(letters, key=lambda letter: by_letter[letter])
         return Chosen(letters.index(best), share=by_letter[best] / total)
-    found = re.fullmatch(
-        rf"([{letters}])(?:[).:](?!.*\b[{letters}]\b).*)?", text.strip().lstrip(_AROUND).rstrip(_AROUND), re.DOTALL
-    )
+    bare = text.strip().strip(_AROUND)
+    if len(bare) == 1:
+        bare = bare.upper()
+    found = re.fullmatch(rf"([{letters}])(?:[).:\n](?!.*\b[{letters}]\b).*)?", bare, re.DOTALL)
     return Chosen(None, NONSENSE) if found is None else Chosen(letters.index(found[1]))

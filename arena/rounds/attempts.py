@@ -59,12 +59,15 @@ class Attempts:
             for past in self.past
         )
 
-    def resume(self, record: BattleRecord) -> None:
-        """Continue from the record of an earlier process."""
+    def resume(self, record: BattleRecord, checks: Sequence[Check]) -> None:
+        """Continue from the record of an earlier process, and what was found in it."""
         turns = [
             Turn(turn.prompt, {side: resumed(turn.shown(SideCode.parse(side))) for side in self._sides})
             for turn in record.turns
         ]
+        for check in checks:
+            if 0 < check.turn <= len(turns):
+                turns[check.turn - 1].recall(check)
         *self.past, self.turn = turns or [Turn("", {})]
         for turn in record.turns:
             self._seeds.update(answer.seed for answer in turn.answers if answer.seed is not None)

@@ -137,9 +137,10 @@ class Battle:
         """When the battle last changed, or a page last followed it."""
         return self._timing.clock() if self.is_being_written else self._watchers.seen_s
 
-    def resume(self, record: BattleRecord) -> None:
-        """Continue from the record of an earlier process: a battle that is votable, voted or void."""
-        self._attempts.resume(record)
+    def resume(self, record: BattleRecord, checks: Sequence[Check] = ()) -> None:
+        """Continue from the record of an earlier process, and what was found in it: a battle that is votable, voted or
+        void."""
+        self._attempts.resume(record, checks)
         self.state = STATES[record.state]
         self.notice = "closed" if self.state == "void" else None
 

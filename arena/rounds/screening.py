@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 from arena.players.events import has_text
 from arena.rounds.views import Side
@@ -39,6 +39,11 @@ class Finding:
     @property
     def is_warning(self) -> bool:
         return self.action is Action.WARNED
+
+    @classmethod
+    def of(cls, check: Check) -> Self:
+        """Return a stored finding."""
+        return cls(check.category, check.action, check.moderator)
 
     def check(self, turn: int, side: Side | None) -> Check:
         """Return the finding as the database stores it; without a side it is about the prompt."""

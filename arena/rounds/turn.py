@@ -12,6 +12,7 @@ from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import Arrived, FreePace, Pace
 from arena.rounds.screening import Finding
 from arena.rounds.views import Phase, Side, SideView
+from db.queries import Check
 
 
 @dataclass(slots=True)
@@ -60,6 +61,14 @@ class Turn:
         unended = [attempt for attempt in self._sides if not attempt.has_ended]
         is_waiting = bool(unended) and not any(attempt.n_shown for attempt in unended)
         return max(0.0, now_s - self.asked_s) if is_waiting else None
+
+    def recall(self, check: Check) -> None:
+        """Note a stored finding again; of several in one answer the last one holds."""
+        if check.side is None:
+            self.finding = Finding.of(check)
+        for side, attempt in self.attempts.items():
+            if check.side is not None and check.side.label == side:
+                attempt.finding = Finding.of(check)
 
     def ask_again(self, attempts: Mapping[Side, Attempt], pace: Pace, now_s: float) -> None:
         """Replace the attempts of these sides."""

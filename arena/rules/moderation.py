@@ -43,7 +43,9 @@ _WHAT = {
     " for it",
     "answer": "something that an assistant answered. It belongs to a category if it has such content",
 }
-_CONTROL = re.compile(r"<(?=[|\uff5c/!a-zA-Z])|\[(?=/?[A-Z][A-Z_]+\])")
+_TAG = re.compile(r"[<\[\uff1c\ufe64\uff3b](?=\S)")
+"""Where a control token of a chat template may begin, such as `<|im_end|>`, `</s>` or `[/INST]`, also with a wide
+character, which some tokenizers read as the usual one."""
 _ACTIONS: dict[ModerationAction, Action] = {
     "off": Action.ALLOWED,
     "log": Action.LOGGED,
@@ -109,7 +111,7 @@ def pieces(text: str) -> Pieces:
 def question(text: str, subject: Subject, draw: Callable[[], str]) -> str:
     """Return what the moderator is asked about one piece of text. `draw` returns a random mark; it is drawn again while
     the text contains it."""
-    text = _CONTROL.sub(lambda found: found[0] + " ", text)
+    text = _TAG.sub(lambda found: found[0] + " ", text)
     while (mark := draw()).casefold() in text.casefold():
         pass
     options = "\n".join(f"{letter}: {option}" for letter, option in zip("ABCD", _OPTIONS, strict=True))

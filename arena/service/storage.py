@@ -123,6 +123,11 @@ class Storage:
         with self._database.read() as tx:
             return queries.get_battle(tx, battle_id)
 
+    def checks(self, battle_id: str) -> list[Check]:
+        """Return what the moderator found in a battle's prompts and answers."""
+        with self._database.read() as tx:
+            return queries.battle_checks(tx, battle_id)
+
     def current(self, visitor: str, kinds: Collection[BattleKind], opened_after: float) -> str | None:
         """Return the visitor's newest battle of these kinds if it was opened after that time and has ended answers and
         no vote; an open one that is not in memory is lost."""

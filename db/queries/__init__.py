@@ -81,7 +81,7 @@ from db.queries.roster import (
     touch_replica,
     upsert_models,
 )
-from db.queries.visitors.checks import check_counts, save_check
+from db.queries.visitors.checks import battle_checks, check_counts, save_check
 from db.queries.visitors.consent import consent_at, set_consent
 from db.queries.visitors.forgetting import forget_visitor
 from db.queries.visitors.history import visitor_battles, visitor_cells, visitor_records, visitor_totals
@@ -205,6 +205,7 @@ __all__ = [
     "answer_digests",
     "answers_to",
     "ban_visitor",
+    "battle_checks",
     "bring_back",
     "campaign_by_name",
     "campaign_by_token",

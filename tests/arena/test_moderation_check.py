@@ -71,9 +71,10 @@ def test_precision_and_recall_by_category_and_the_harmless_prompts_refused(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("{", "line 2: not JSON; expected an object with text and category"),
-        ("[]", "line 2: list; expected an object with text and category"),
-        ('{"text": " ", "category": "none"}', "line 2: text is missing, empty or too long"),
+        ("{", 'line 2: \'{\' is not JSON; expected one such as {"text": "Hello", "category": "none"}'),
+        ("[]", "line 2: '[]' is not an object; expected one such as"),
+        ('{"text": " ", "category": "none"}', "line 2: text is ' '; expected a text of 1 to 1,000,000 characters"),
+        ('{"category": "none"}', "line 2: text is None; expected a text"),
         (
             '{"text": "x", "category": "bad"}',
             "line 2: category 'bad' is not one of illegal, hateful, unqualified, none",
@@ -97,7 +98,7 @@ def test_other_mistakes_are_one_line(folder: Path, capsys: pytest.CaptureFixture
         (("--moderator", "Juge"), "no model 'Juge' under [[models]]"),
         (("--moderator", "Gone"), "'Gone' does not answer (unreachable); start its server"),
         (("--moderator", "Judge", "--items", str(folder / "no.jsonl")), "no.jsonl cannot be read: No such file"),
-        (("--moderator", "Judge", "--items", str(folder / "empty.jsonl")), "empty.jsonl has no line"),
+        (("--moderator", "Judge", "--items", str(folder / "empty.jsonl")), "empty.jsonl has no lines"),
         (("--moderator", "Judge", "--items", str(folder / "latin.jsonl")), "byte 0 is not UTF-8"),
     ):
         assert run(folder, *options) == 1

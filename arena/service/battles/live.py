@@ -253,7 +253,7 @@ class LiveBattles:
             raise Refusal("battle_not_found")
         models = (record.model_a,) if record.model_b is None else (record.model_a, record.model_b)
         live = self._make(battle_id, record.visitor, KINDS[record.kind], models, record.settings, None)
-        live.battle.resume(record)
+        live.battle.resume(record, await in_database(partial(self._storage.checks, battle_id)))
         await self.unveil(live, record, None)
         return self._live.setdefault(battle_id, live)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from arena.rules.moderation import CATEGORIES, SUBJECTS, Category, Subject, Verdict
 from arena.service.moderation.moderator import RESTING, Moderator
+from arena.settings.tables import shown
 
 SHIPPED = Path(__file__).with_name("items.jsonl")
 """Labelled texts of this project's own writing, in English and Korean: 48 of the three categories, and 48 harmless ones
@@ -22,6 +23,7 @@ that look as if they were."""
 
 _AT_ONCE = 4
 _MAX_CHARS = 1_000_000
+_LIKE = 'one such as {"text": "Hello", "category": "none"}'
 
 
 class ItemsError(ValueError):
@@ -84,7 +86,7 @@ def read_items(path: Path) -> tuple[Item, ...]:
         raise ItemsError(f"{path}: byte {error.start:,} is not UTF-8; expected a JSONL file in UTF-8") from error
     items = tuple(_item(line, n, f"{path}, line {n:,}") for n, line in enumerate(lines, 1) if line.strip())
     if not items:
-        raise ItemsError(f'{path} has no line; expected lines such as {{"text": "Hello", "category": "none"}}')
+        raise ItemsError(f"{path} has no lines; expected at least {_LIKE}")
     return items
 
 
@@ -142,14 +144,16 @@ def _item(line: str, number: int, where: str) -> Item:
     try:
         read: Any = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise ItemsError(f"{where}: not JSON; expected an object with text and category") from error
+        raise ItemsError(f"{where}: {shown(line)} is not JSON; expected {_LIKE}") from error
     if not isinstance(read, dict):
-        raise ItemsError(f"{where}: {type(read).__name__}; expected an object with text and category")
+        raise ItemsError(f"{where}: {shown(line)} is not an object; expected {_LIKE}")
     text, category, subject = read.get("text"), read.get("category"), read.get("subject", "prompt")
     if not isinstance(text, str) or not text.strip() or len(text) > _MAX_CHARS:
-        raise ItemsError(f"{where}: text is missing, empty or too long; expected 1 to {_MAX_CHARS:,} characters")
+        is_long = isinstance(text, str) and bool(text.strip())
+        what = f"has {len(str(text)):,} characters" if is_long else f"is {shown(text)}"
+        raise ItemsError(f"{where}: text {what}; expected a text of 1 to {_MAX_CHARS:,} characters")
     if category not in CATEGORIES:
-        raise ItemsError(f"{where}: category {str(category)[:80]!r} is not one of {', '.join(CATEGORIES)}")
+        raise ItemsError(f"{where}: category {shown(category)} is not one of {', '.join(CATEGORIES)}")
     if subject not in SUBJECTS:
-        raise ItemsError(f"{where}: subject {str(subject)[:80]!r} is not one of {', '.join(SUBJECTS)}")
+        raise ItemsError(f"{where}: subject {shown(subject)} is not one of {', '.join(SUBJECTS)}")
     return Item(number, text, category, subject)

@@ -48,14 +48,14 @@ def test_a_model_that_was_about_to_write_something_else_chose_nothing() -> None:
         assert ask(server) == [Chosen(None, "nonsense")]
 
 
-@pytest.mark.parametrize("text", ["D", " D.\n", "**D**", "(D)", "D: none of these", '"D"'])
+@pytest.mark.parametrize("text", ["D", " D.\n", "**D**", "(D)", "D: none of these", '"D"', "d", "D\n\nThe text is"])
 def test_without_log_probabilities_one_letter_is_read(text: str) -> None:
     with ScriptedEndpoint(Script(tokens=(text,))) as server:
         assert ask(server) == [Chosen(3)]
 
 
 @pytest.mark.parametrize(
-    "text", ["A text about bread", "A or B", "A. B. C. D.", "none", "E", "d", "", "답은 D", "Answer: D"]
+    "text", ["A text about bread", "A or B", "A. B. C. D.", "none", "E", "a text", "", "답은 D", "Answer: D"]
 )
 def test_anything_else_is_no_answer(text: str) -> None:
     with ScriptedEndpoint(Script(tokens=(text,) if text else ())) as server:
@@ -87,6 +87,11 @@ def test_a_model_that_thinks_first_is_asked_again_with_room_for_it() -> None:
         (Script(status=500), "unreachable"),
         (Script(close_after=0), "broken"),
         (Script(raw=(b"<html>",)), "broken"),
+        (Script(raw=(event({"choices": []}), DONE)), "broken"),
+        (Script(raw=(event(b"{not JSON"), DONE)), "broken"),
+        (Script(status=429, error={"message": "slow down"}), "busy"),
+        (Script(tokens=("A", " text", " that", " never", " ends") * 20, gap_s=0.1), "timed_out"),
+        (Script(raw=(event(chunk("A", "content_filter")), DONE)), "filtered"),
     ],
 )
 def test_a_server_that_fails_gives_no_answer_in_bounded_time(script: Script, cause: str) -> None:

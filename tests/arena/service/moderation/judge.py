@@ -11,7 +11,7 @@ from sqlalchemy import select
 from arena.players.events import Finish, Request, Token
 from arena.service.moderation import Moderator
 from db.schema import checks
-from tests.arena.service.house import House
+from tests.arena.service.house import NAMES, House
 
 LETTERS = {"illegal": "A", "hateful": "B", "unqualified": "C"}
 BLOCKS_ANSWERS: Mapping[str, Any] = {
@@ -58,11 +58,17 @@ class Judge:
 
 
 def house_with(
-    folder: Path, judge: Judge, *, timeout_s: float = 5.0, limits: Mapping[str, int] | None = None, **moderation: Any
+    folder: Path,
+    judge: Judge,
+    *,
+    names: tuple[str, ...] = NAMES,
+    timeout_s: float = 5.0,
+    limits: Mapping[str, int] | None = None,
+    **moderation: Any,
 ) -> House:
     """Return a house whose texts are judged by `judge`, under these settings of [moderation]."""
     settings = {"base_url": "http://127.0.0.1:9/v1", "model": "Judge", "timeout_s": timeout_s, **moderation}
-    house = House(folder, moderation=settings, battle=BATTLE, limits=limits or {})
+    house = House(folder, names, moderation=settings, battle=BATTLE, limits=limits or {})
     house.moderator = Moderator("Judge", judge, house.settings.moderation, now=lambda: house.wall_s)
     return house
 

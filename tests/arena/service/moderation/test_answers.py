@@ -123,6 +123,8 @@ def test_a_finding_that_does_not_block_shows_the_answer_and_the_vote_counts(
         assert last.settings.pace == "equal"
         assert side(last, house, WREN).text == f"Some {word} answer. " * 9
         assert [side(last, house, name).warning for name in NAMES] == [warning, None]
+        again = await (await started(house)).view("visitor", battle_id)  # after a restart
+        assert [side(again, house, name).warning for name in NAMES] == [warning, None]
         assert (await arena.vote("visitor", battle_id, Outcome.A)).is_counted
 
     run(main())

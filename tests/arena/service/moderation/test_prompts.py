@@ -77,10 +77,26 @@ def test_a_finding_that_does_not_block_lets_the_vote_count(
         battle_id = await arena.send("visitor", None, f"something {word}")
         views = await watch(arena, battle_id)
         assert {view.prompt_warning for view in views} == {warning}
+        assert (await (await started(house)).view("visitor", battle_id)).prompt_warning == warning  # after a restart
         assert (await arena.vote("visitor", battle_id, Outcome.TIE)).is_counted
 
     run(main())
     assert stored(house) == [(1, None, word, action)]
+
+
+def test_the_warning_of_a_prompt_stays_with_the_pair_that_takes_over_also_after_a_restart(tmp_path: Path) -> None:
+    house = house_with(tmp_path, Judge(), names=(*NAMES, "Fen Quill", "Fox Lark"), **BLOCKS_PROMPTS)
+    house.script([Unreachable("down")])
+
+    async def main() -> None:
+        arena = await started(house)
+        failing = await arena.send("visitor", None, "something hateful")
+        last = (await watch(arena, failing))[-1]
+        assert house.record(failing).replaced_by == last.battle_id
+        assert last.prompt_warning == "hateful"
+        assert (await (await started(house)).view("visitor", failing)).prompt_warning == "hateful"
+
+    run(main())
 
 
 @pytest.mark.parametrize(("on_failure", "is_refused"), [("allow", False), ("block", True)])
