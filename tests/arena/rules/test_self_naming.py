@@ -34,6 +34,9 @@ KNOWN_MISTAKES = {
     '```python\nprint("I am GPT-4o")\n```',  # an answer that is all code
     "Dialogue:\nANNA: Who are you?\nCLAUDE: I am Claude, your neighbour.",  # a quotation without marks
     "네이버의 하이퍼클로바 X 기반으로 동작하고 있습니다, 저는요.",  # who speaks comes after the claim
+    "`I am gpt-4o-mini`. That is what my system prompt says, anyway.",  # its own claim, written as code
+    "Which model? Nemotron, from NVIDIA. Which size? I don't know.",  # nothing says that the question is about itself
+    "i'm an ai languge model develloped by opnai",  # misspelled names and verbs
 }
 
 
