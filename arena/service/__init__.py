@@ -12,7 +12,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     after_vote/ what a voter can do then: feedback, sharing
     boards      the boards of votes, and why one is refused
     upkeep      what the arena does beside its pages
-    storage     the steps in the database, one transaction each
+    storage/    the steps in the database, one transaction each
     verdicts/   whether a vote counts, and what is said of that before the vote
     profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data

@@ -16,10 +16,10 @@ from arena.players.roster import Roster
 from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
+from arena.rules import ledger
 from arena.service.after_vote.feedback import FeedbackOfVoters
 from arena.service.after_vote.sharing import Sharing
 from arena.service.battles.held import HeldPrompts
-from arena.service.battles.journal import DatabaseJournal
 from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
@@ -36,13 +36,18 @@ from arena.service.quick.decks import PreparedDecks
 from arena.service.quick.rounds import QuickRounds
 from arena.service.quick.screens import Screens
 from arena.service.readiness import Players, Status, status_of
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
+from arena.service.storage.housekeeping import Housekeeping
+from arena.service.storage.journal import DatabaseJournal
+from arena.service.storage.votes import StoredVotes
 from arena.service.upkeep import CountParameters, Upkeep
 from arena.service.verdicts.facts import names_of
 from arena.service.visitors.visitors import Visitors
 from arena.service.voting import Voting, WithdrawReason
 from arena.settings import Settings
 from arena.standings import ModelCard, Standings
+from arena.standings.online import online_elo
 from db.outcome import Outcome
 from db.session import Database
 
@@ -78,10 +83,15 @@ class Arena:
         self._standings = Standings(database, settings.elo, clock=wall_clock)
         self._standings.describe(roster)
         self.boards = Boards(database, self._standings, players, settings.elo, wall_clock)
-        self._storage = Storage(database, settings, names_of(roster), replica=replica, now=wall_clock, metrics=metrics)
+        metrics = metrics or Metrics()
+        elo = online_elo(settings.elo)
+        self._stored = StoredBattles(database, settings.limits, replica=replica, now=wall_clock, metrics=metrics)
+        rules, names = ledger.Rules.of(settings.limits), names_of(roster)
+        self._votes = StoredVotes(database, rules, names, elo, now=wall_clock, metrics=metrics)
         self._journal = DatabaseJournal(database, wall_clock)
         self._battles = LiveBattles(
-            self._storage,
+            self._stored,
+            self._votes,
             players,
             self._standings,
             self._journal,
@@ -93,12 +103,12 @@ class Arena:
             screen=screen_of(moderator),
         )
         self._held = HeldPrompts(keep_s=self._timing.abandon_after_s, clock=self._timing.clock)
-        checks = PromptChecks(moderator, self._storage, wall_clock)
+        checks = PromptChecks(moderator, self._stored, wall_clock)
         self._opening = Opening(
             settings.battle,
             settings.matchmaking,
             players,
-            self._storage,
+            self._stored,
             self._battles,
             replica=replica,
             rng=rng,
@@ -111,16 +121,19 @@ class Arena:
         self.prompts = Prompts(self._held, self._pulses, self._opening.checked)
         self.visitors = Visitors(database, wall_clock, self._battles, settings.elo, self.prompts.forget)
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
-        self._steps = Steps(self._storage, self._battles, self._opening, self._named, checks)
-        self._upkeep = Upkeep(roster, self._storage, self._standings, self._battles)
-        self._voting = Voting(self._storage, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock)
+        self._steps = Steps(self._stored, self._battles, self._opening, self._named, checks)
+        housekeeping = Housekeeping(database, elo, replica=replica, now=wall_clock)
+        self._upkeep = Upkeep(roster, housekeeping, self._standings, self._battles)
+        self._voting = Voting(
+            self._stored, self._votes, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock
+        )
         self._decks = PreparedDecks(database, settings.quick.decks, names_of(roster), self._timing.clock)
-        screens = Screens(self._storage, self._upkeep, wall_clock)
+        screens = Screens(self._stored, self._votes, self._upkeep, wall_clock)
         length = settings.quick.round_length
         self.quick = QuickRounds(
-            database, self._storage, self._decks, screens, players, length=length, replica=replica, rng=rng
+            database, self._stored, self._decks, screens, players, length=length, replica=replica, rng=rng
         )
-        self.campaigns = Campaigns(database, self._storage, screens, replica=replica)
+        self.campaigns = Campaigns(database, self._stored, screens, replica=replica)
         self.sharing = Sharing(database, self._battles, wall_clock)
         self.feedback = FeedbackOfVoters(database)
         self.profiles = Profiles(database, self._standings, players, settings.elo)
@@ -144,7 +157,8 @@ class Arena:
         await self._upkeep.apply(roster)
         self._standings.describe(roster)
         self._timing = replace(self._timing, abandon_after_s=settings.battle.abandon_after_s)
-        self._storage.apply(settings, names_of(roster))
+        self._stored.settings = settings.limits
+        self._votes.apply(ledger.Rules.of(settings.limits), names_of(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
         self._held.keep_s = settings.battle.abandon_after_s
         self._opening.settings, self._opening.matchmaking = settings.battle, settings.matchmaking
@@ -163,7 +177,7 @@ class Arena:
         Raises:
             Refusal: `not_stored` (the database does not answer).
         """
-        n_votes, n_counted = await in_database(self._storage.count_votes)
+        n_votes, n_counted = await in_database(self._votes.count)
         return status_of(self._players, self._opening.matchmaking, n_votes=n_votes, n_counted=n_counted)
 
     async def send(self, visitor: str, battle_id: str | None, text: str, *, address: str | None = None) -> str:
@@ -265,7 +279,7 @@ class Arena:
                 return live.battle.battle_id
         codes = [code for code, name in KINDS.items() if name == kind]
         opened_after = self.prompts.interrupted_at(visitor, kind)
-        return await in_database(partial(self._storage.current, visitor, codes, opened_after))
+        return await in_database(partial(self._stored.current, visitor, codes, opened_after))
 
     def pulse(self, visitor: str) -> int:
         """Return a number that differs after every step of the visitor in any tab (`arena.service.battles.pulses` says

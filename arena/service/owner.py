@@ -23,7 +23,7 @@ from arena.service.arena import Arena
 from arena.service.moderation import ModeratorState
 from arena.service.readiness import PlayerState
 from arena.service.refusal import Refusal
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from arena.service.trials import trial_of, trials_of
 from arena.settings import Settings
 from arena.settings.changes import Change, changes, masked

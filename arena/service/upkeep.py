@@ -10,7 +10,8 @@ from arena.players.roster import Player, Roster
 from arena.rules import labels, limits
 from arena.service.battles.live import LiveBattles
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.housekeeping import Housekeeping
 from arena.standings import NoRatingsError, Standings
 from arena.threads import in_thread
 from db.errors import DatabaseError
@@ -25,9 +26,9 @@ CountParameters = Callable[[], Awaitable[Mapping[str, int]]]
 class Upkeep:
     """The background tasks of one process."""
 
-    def __init__(self, roster: Roster, storage: Storage, standings: Standings, battles: LiveBattles) -> None:
+    def __init__(self, roster: Roster, stored: Housekeeping, standings: Standings, battles: LiveBattles) -> None:
         self._roster = roster
-        self._storage = storage
+        self._stored = stored
         self._standings = standings
         self._battles = battles
         self._tasks: list[asyncio.Task[None]] = []
@@ -41,7 +42,7 @@ class Upkeep:
         """
         active = [_info(one) for one in self._roster.active]
         retired = [one.name for one in self._roster if not one.is_active]
-        ended = await in_thread(partial(self._storage.register, active, retired=retired))
+        ended = await in_thread(partial(self._stored.register, active, retired=retired))
         if ended:
             logger.info("voided %d battles that an earlier process left open", len(ended))
         self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
@@ -53,7 +54,7 @@ class Upkeep:
     async def apply(self, roster: Roster) -> None:
         """Register the models of another roster. Raises Refusal: `not_stored`."""
         active, retired = [_info(one) for one in roster.active], [one.name for one in roster if not one.is_active]
-        await in_database(partial(self._storage.register_models, active, retired=retired))
+        await in_database(partial(self._stored.register_models, active, retired=retired))
         self._roster = roster
         self._standings.forget()
 
@@ -80,7 +81,7 @@ class Upkeep:
             if one.parameters is None and one.name in counts
         ]
         try:
-            await in_database(partial(self._storage.store_models, models))
+            await in_database(partial(self._stored.store_models, models))
         except Refusal:
             logger.warning("the board does not show how large the models are: the database refused to store it")
         self._standings.forget()
@@ -88,7 +89,7 @@ class Upkeep:
     async def _keep_house(self) -> None:
         while True:
             try:
-                await in_thread(self._storage.tidy)
+                await in_thread(self._stored.tidy)
             except DatabaseError:
                 logger.exception("housekeeping failed; the next run is in %g s", limits.HOUSEKEEPING_EVERY_S)
             self.replay_soon()
@@ -107,7 +108,7 @@ class Upkeep:
 
     async def _replay_online(self) -> None:
         try:
-            await in_thread(self._storage.replay)
+            await in_thread(self._stored.replay)
         except DatabaseError:
             logger.exception(
                 "the online ratings are out of date; the next try is within %g s", limits.HOUSEKEEPING_EVERY_S

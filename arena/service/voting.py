@@ -8,7 +8,9 @@ from arena.rounds.views import Reveal
 from arena.rules import limits
 from arena.service.battles.live import Live, LiveBattles
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
+from arena.service.storage.votes import StoredVotes
 from arena.service.upkeep import Upkeep
 from db.codes import Reason
 from db.errors import AlreadyVoted, NotVotable
@@ -23,14 +25,16 @@ class Voting:
 
     def __init__(
         self,
-        storage: Storage,
+        stored: StoredBattles,
+        votes: StoredVotes,
         battles: LiveBattles,
         upkeep: Upkeep,
         *,
         clock: Callable[[], float],
         now: Callable[[], float],
     ) -> None:
-        self._storage = storage
+        self._stored = stored
+        self._votes = votes
         self._battles = battles
         self._upkeep = upkeep
         self._clock = clock
@@ -55,7 +59,7 @@ class Voting:
                 if live.can_withdraw_s(self._now()) <= 0:
                     raise Refusal("too_late", limit_s=limits.WITHDRAW_WITHIN_S)
                 battle = live.battle
-                reasons = await in_database(partial(self._storage.withdraw, battle.visitor, battle.battle_id, reason))
+                reasons = await in_database(partial(self._votes.withdraw, battle.visitor, battle.battle_id, reason))
                 self._upkeep.replay_soon()
                 await self._battles.retract(live, reasons)
             return live.timed(live.reveal, self._now())
@@ -67,10 +71,10 @@ class Voting:
         cast: CastVote | None
         try:
             record, cast = await in_database(
-                partial(self._storage.vote, battle.visitor, battle.battle_id, outcome, read_s)
+                partial(self._votes.vote, battle.visitor, battle.battle_id, outcome, read_s)
             )
         except AlreadyVoted:
-            record, cast = await in_database(partial(self._storage.read, battle.battle_id)), None
+            record, cast = await in_database(partial(self._stored.read, battle.battle_id)), None
         except NotVotable as error:
             raise Refusal("battle_void") from error
         battle.become_voted()

@@ -9,7 +9,7 @@ from functools import partial
 
 from arena.rules import limits
 from arena.service.refusal import Refusal
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from db import queries
 from db.errors import NoSuchBattle, NotAllowedNow, NotYours
 from db.records.feedback import Feedback, Tag

@@ -15,7 +15,7 @@ from arena.service.battles.live import KINDS, LiveBattles, shared_settings
 from arena.service.refusal import Refusal
 from arena.service.reveals.ranks import Ranks
 from arena.service.reveals.reveal import side_of
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from db import queries
 from db.codes import Side
 from db.errors import NoSuchBattle, NotAllowedNow, NotYours

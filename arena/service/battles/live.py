@@ -23,7 +23,9 @@ from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveals.ranks import Ranks, RanksOfReveals
 from arena.service.reveals.reveal import ranked, reveal, withdrawn
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
+from arena.service.storage.votes import StoredVotes
 from arena.service.verdicts.notices import warning
 from arena.standings import Standings
 from db.codes import BattleKind, Reason, State
@@ -109,7 +111,8 @@ class LiveBattles:
 
     def __init__(
         self,
-        storage: Storage,
+        stored: StoredBattles,
+        votes: StoredVotes,
         players: Players,
         standings: Standings,
         journal: Journal,
@@ -121,7 +124,8 @@ class LiveBattles:
         rng: random.Random,
         screen: Screen | None = None,
     ) -> None:
-        self._storage = storage
+        self._stored = stored
+        self._votes = votes
         self._players = players
         self._ranks = RanksOfReveals(standings)
         self._elo = elo
@@ -184,7 +188,7 @@ class LiveBattles:
         try:
             await in_database(work)
         except NotAllowedNow as error:
-            record = await in_database(partial(self._storage.read, live.battle.battle_id))
+            record = await in_database(partial(self._stored.read, live.battle.battle_id))
             live.battle.resume(record)
             await self.unveil(live, record, None)
             raise Refusal("already_voted" if record.vote else "battle_void") from error
@@ -195,7 +199,7 @@ class LiveBattles:
         if record.vote is None:
             return
         live.voted_at = record.vote.cast_at
-        live.withdrawals = await in_database(partial(self._storage.withdrawals, record.visitor))
+        live.withdrawals = await in_database(partial(self._votes.withdrawals, record.visitor))
         live.reveal = reveal(record, cast, await self._ranks.known(), self._elo)
         live.reveal = ranked(live.reveal, await self._ranks.now(record.battle_id, self._later(live)))
 
@@ -244,7 +248,7 @@ class LiveBattles:
     async def _resume(self, battle_id: str) -> Live:
         """Read a battle back that is not in memory: one of an earlier process, or long idle."""
         try:
-            record = await in_database(partial(self._storage.read, battle_id))
+            record = await in_database(partial(self._stored.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("battle_not_found") from error
         if record.replaced_by is not None:
@@ -253,7 +257,7 @@ class LiveBattles:
             raise Refusal("battle_not_found")
         models = (record.model_a,) if record.model_b is None else (record.model_a, record.model_b)
         live = self._make(battle_id, record.visitor, KINDS[record.kind], models, record.settings, None)
-        live.battle.resume(record, await in_database(partial(self._storage.checks, battle_id)))
+        live.battle.resume(record, await in_database(partial(self._stored.checks, battle_id)))
         await self.unveil(live, record, None)
         return self._live.setdefault(battle_id, live)
 

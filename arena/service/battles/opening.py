@@ -18,7 +18,8 @@ from arena.service.battles.live import LiveBattles
 from arena.service.moderation.prompts import PromptChecks
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
 from arena.settings import BattleSettings, Example, MatchmakingSettings
 from arena.threads import in_thread
 from db.codes import BattleKind, Policy
@@ -36,7 +37,7 @@ class Opening:
         settings: BattleSettings,
         matchmaking: MatchmakingSettings,
         players: Players,
-        storage: Storage,
+        stored: StoredBattles,
         battles: LiveBattles,
         *,
         replica: str,
@@ -50,7 +51,7 @@ class Opening:
         self.matchmaking = matchmaking
         self._tags = {example.text.strip(): example.tags for example in examples}
         self._players = players
-        self._storage = storage
+        self._stored = stored
         self._battles = battles
         self._replica = replica
         self._rng = rng
@@ -126,7 +127,7 @@ class Opening:
                 visitor=visitor,
                 model_a=players[0].name,
                 model_b=players[1].name if len(players) > 1 else None,
-                settings=self._stored(players, arena, "free"),
+                settings=self._settings_of(players, arena, "free"),
                 kind=BattleKind.NAMED if len(players) > 1 else BattleKind.CHAT,
                 address=address,
                 replica=self._replica,
@@ -145,7 +146,7 @@ class Opening:
         found = labels_of(prompt, own=self._tags.get(prompt, ()))
         labelled = replace(new, language=found.language, tags=found.tags)
         check = None if finding is None else finding.check(1, None)
-        return self._storage.open(labelled, prompt, check), labelled
+        return self._stored.open(labelled, prompt, check), labelled
 
     def _redraw(self, battle_id: str, failed: NewBattle, prompt: str, finding: Finding | None) -> TakeOver | None:
         """Draw a pair without the models of a battle that has failed; None if no two others are ready that may meet."""
@@ -156,7 +157,7 @@ class Opening:
             return None
 
         async def take_over(answers: Sequence[AnswerRecord], asked_s: float) -> None:
-            new_id = await in_thread(partial(self._storage.replace, battle_id, new, prompt, answers))
+            new_id = await in_thread(partial(self._stored.replace, battle_id, new, prompt, answers))
             live = self._battles.add(new_id, new)
             self._battles.succeed(battle_id, new_id)
             live.battle.ask(prompt, asked_s=asked_s, finding=finding)
@@ -181,7 +182,7 @@ class Opening:
             kind=BattleKind.CONTROL if pair.is_control else BattleKind.BATTLE,
             model_a=pair.model_a,
             model_b=pair.model_b,
-            settings=self._stored([by_name[pair.model_a], by_name[pair.model_b]], arena, self.settings.pace),
+            settings=self._settings_of([by_name[pair.model_a], by_name[pair.model_b]], arena, self.settings.pace),
             policy=Policy.parse(pair.policy),
             draw_probability=pair.probability,
         )
@@ -197,7 +198,7 @@ class Opening:
             if not self._n_opening[visitor]:
                 del self._n_opening[visitor]  # or the entry of every visitor would stay forever
 
-    def _stored(self, players: Sequence[Player], arena_prompt: str, pace: str) -> StoredSettings:
+    def _settings_of(self, players: Sequence[Player], arena_prompt: str, pace: str) -> StoredSettings:
         given, own = self.settings, [player.system_prompt.strip() or None for player in players]
         return StoredSettings(
             arena_prompt or None,

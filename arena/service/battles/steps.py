@@ -11,14 +11,14 @@ from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
 from arena.service.moderation.prompts import PromptChecks
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage
+from arena.service.storage.battles import StoredBattles
 
 
 class Steps:
     def __init__(
-        self, storage: Storage, battles: LiveBattles, opening: Opening, named: NamedPages, checks: PromptChecks
+        self, stored: StoredBattles, battles: LiveBattles, opening: Opening, named: NamedPages, checks: PromptChecks
     ) -> None:
-        self._storage = storage
+        self._stored = stored
         self._battles = battles
         self._opening = opening
         self._named = named
@@ -36,7 +36,7 @@ class Steps:
             turn = battle.n_turns + 1
             finding = await self._checks.check(visitor, prompt, battle_id=battle.battle_id, turn=turn)
             check = None if finding is None else finding.check(turn, None)
-            await self._battles.change(live, partial(self._storage.add_turn, battle.battle_id, prompt, check))
+            await self._battles.change(live, partial(self._stored.add_turn, battle.battle_id, prompt, check))
             battle.ask(prompt, finding=finding)
         return battle.battle_id
 
@@ -101,4 +101,4 @@ class Steps:
 
     async def _reopen(self, visitor: str, live: Live) -> None:
         self._opening.refuse_when_busy(visitor)
-        await self._battles.change(live, partial(self._storage.reopen, live.battle.battle_id))
+        await self._battles.change(live, partial(self._stored.reopen, live.battle.battle_id))

@@ -12,7 +12,8 @@ from arena.rounds.screening import Finding
 from arena.rules import limits
 from arena.service.moderation.moderator import Moderator
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
 
 _REFUSALS: Mapping[str, str] = {
     "illegal": "prompt_illegal",
@@ -25,9 +26,9 @@ _REFUSALS: Mapping[str, str] = {
 class PromptChecks:
     """Judges the prompts of one arena; without a moderator every prompt is allowed. `now` is a Unix time in seconds."""
 
-    def __init__(self, moderator: Moderator | None, storage: Storage, now: Callable[[], float]) -> None:
+    def __init__(self, moderator: Moderator | None, stored: StoredBattles, now: Callable[[], float]) -> None:
         self._moderator = moderator
-        self._storage = storage
+        self._stored = stored
         self._now = now
         self._refused: deque[tuple[float, str, str | None]] = deque()
         """When, to whom, and at which address."""
@@ -46,13 +47,13 @@ class PromptChecks:
         if moderator is None or not moderator.policy.asks("prompt"):
             return None
         n_visitor, n_address = self._counts(visitor, address)
-        await in_database(partial(self._storage.refuse_beyond_limit, visitor, address, n_visitor, n_address))
+        await in_database(partial(self._stored.refuse_beyond_limit, visitor, address, n_visitor, n_address))
         finding = await moderator.judge("prompt", prompt)
         if not finding.is_blocked:
             return finding
         self._refused.append((self._now(), visitor, address))
         check = finding.check(turn, None)
-        await in_database(partial(self._storage.note_refused_prompt, visitor, check, battle_id))
+        await in_database(partial(self._stored.note_refused_prompt, visitor, check, battle_id))
         raise Refusal(_REFUSALS[finding.category])
 
     def _counts(self, visitor: str, address: str | None) -> tuple[int, int]:

@@ -11,7 +11,7 @@ from arena.service.profiles.history import DayRating, Histories
 from arena.service.profiles.record import AgainstRival, Share, TagShare, against, compared, share_of
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from arena.settings import Player
 from arena.standings import Board, ModelCard, NoRatingsError, Standings
 from db import queries

@@ -13,7 +13,8 @@ from arena.rounds.review_queue import DRAW_PROBABILITY, Ballot, Subject, agreeme
 from arena.service.quick.screens import Screens, screen_of
 from arena.service.quick.views import Judgement, ReviewState, ReviewView
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
 from db import queries
 from db.codes import BattleKind
 from db.errors import AlreadyDealt, CampaignClosed, CampaignFull, NoSuchCampaign
@@ -28,9 +29,9 @@ T = TypeVar("T")
 class Campaigns:
     """The use cases; `Arena.campaigns`. `visitor` is a pseudonym, and `token` the secret part of a campaign's link."""
 
-    def __init__(self, database: Database, storage: Storage, screens: Screens, *, replica: str) -> None:
+    def __init__(self, database: Database, stored: StoredBattles, screens: Screens, *, replica: str) -> None:
         self._database = database
-        self._storage = storage
+        self._stored = stored
         self._screens = screens
         self._replica = replica
 
@@ -67,7 +68,7 @@ class Campaigns:
                 campaign=name,
             )
             try:
-                await in_database(partial(self._storage.deal, new))
+                await in_database(partial(self._stored.deal, new))
             except AlreadyDealt:  # by another tab, at the same moment
                 continue
             except (CampaignClosed, CampaignFull):

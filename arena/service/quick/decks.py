@@ -15,7 +15,7 @@ from arena.rounds.attempt import CONTENT_FILTER
 from arena.rounds.quick_rounds import PreparedPrompt
 from arena.rules import identity
 from arena.service.refusal import Refusal
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from db import queries
 from db.queries import AnswerDigest, DeckAnswer
 from db.session import Database

@@ -14,7 +14,8 @@ from arena.service.quick.decks import PreparedDecks
 from arena.service.quick.screens import Screens, screen_of
 from arena.service.quick.views import Lack, RoundView
 from arena.service.readiness import Players
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
 from db import queries
 from db.codes import BattleKind, Policy
 from db.errors import AlreadyDealt, NotAllowedNow
@@ -42,7 +43,7 @@ class QuickRounds:
     def __init__(
         self,
         database: Database,
-        storage: Storage,
+        stored: StoredBattles,
         decks: PreparedDecks,
         screens: Screens,
         players: Players,
@@ -53,7 +54,7 @@ class QuickRounds:
     ) -> None:
         """`length` is that of a round, in screens."""
         self._database = database
-        self._storage = storage
+        self._stored = stored
         self._decks = decks
         self._screens = screens
         self._players = players
@@ -105,7 +106,7 @@ class QuickRounds:
                 replica=self._replica,
             )
             try:
-                await in_database(partial(self._storage.deal, new))
+                await in_database(partial(self._stored.deal, new))
             except (AlreadyDealt, NotAllowedNow):  # another tab was faster, or an answer has gone
                 continue
             return

@@ -7,7 +7,9 @@ from arena.rounds.attempt import resumed
 from arena.rules import ledger
 from arena.service.quick.views import Screen, ScreenReveal
 from arena.service.refusal import Refusal
-from arena.service.storage import Storage, in_database
+from arena.service.storage.access import in_database
+from arena.service.storage.battles import StoredBattles
+from arena.service.storage.votes import StoredVotes
 from arena.service.upkeep import Upkeep
 from arena.service.verdicts.facts import turn_facts, turns_of
 from db.codes import BattleKind, Side, State
@@ -19,8 +21,9 @@ from db.queries import BattleRecord
 class Screens:
     """The votes on screens. `now` returns a Unix time in seconds."""
 
-    def __init__(self, storage: Storage, upkeep: Upkeep, now: Callable[[], float]) -> None:
-        self._storage = storage
+    def __init__(self, stored: StoredBattles, votes: StoredVotes, upkeep: Upkeep, now: Callable[[], float]) -> None:
+        self._stored = stored
+        self._votes = votes
         self._upkeep = upkeep
         self._now = now
 
@@ -35,7 +38,7 @@ class Screens:
         if record.vote is None:
             read_s = max(0.0, self._now() - record.opened_at)
             try:
-                _, cast = await in_database(partial(self._storage.vote, visitor, battle_id, outcome, read_s))
+                _, cast = await in_database(partial(self._votes.vote, visitor, battle_id, outcome, read_s))
             except AlreadyVoted:  # in another tab, at the same moment
                 record = await self._find(visitor, battle_id, campaign)
             except NotVotable as error:
@@ -49,7 +52,7 @@ class Screens:
 
     async def _find(self, visitor: str, battle_id: str, campaign: str | None) -> BattleRecord:
         try:
-            record = await in_database(partial(self._storage.read, battle_id))
+            record = await in_database(partial(self._stored.read, battle_id))
         except NoSuchBattle as error:
             raise Refusal("screen_not_found") from error
         is_theirs = record.visitor == visitor and record.kind is BattleKind.QUICK and record.campaign == campaign

@@ -6,7 +6,7 @@ from functools import partial
 
 from arena.rules import limits
 from arena.service.battles.live import LiveBattles
-from arena.service.storage import in_database
+from arena.service.storage.access import in_database
 from arena.service.visitors import export
 from arena.service.visitors.history import PAGE_SIZE, Chosen, OwnBattles, listed
 from arena.service.visitors.own_board import OwnBoard, rater, records

@@ -18,6 +18,7 @@ from arena.service import Arena, Refusal
 from arena.service.moderation import Moderator
 from arena.settings import Settings, load
 from db import queries
+from db.errors import StorageFailed
 from db.queries import BattleRecord
 from db.session import Database, open_database
 from tests.fakes import ScriptedPlayer, ScriptedPlayers
@@ -119,3 +120,8 @@ def refused(key: str, **numbers: float) -> Iterator[None]:
     with pytest.raises(Refusal) as caught:
         yield
     assert (caught.value.key, dict(caught.value.numbers)) == (key, numbers)
+
+
+def full_disk(*args: Any, **options: Any) -> None:
+    """Fail as a query does if the database cannot write."""
+    raise StorageFailed("disk full")

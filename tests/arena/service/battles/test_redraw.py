@@ -233,14 +233,14 @@ def test_another_pair_asked_for_at_the_moment_of_the_draw_is_the_one_that_goes_o
 def hold_up(arena: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
     """Let the next replacement wait in the database; return the events that say it has begun and that it may go on."""
     loop, begins, may_store = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
-    replace = type(arena._storage).replace
+    replace = type(arena._stored).replace
 
     def slow(*args: Any) -> Any:
         loop.call_soon_threadsafe(begins.set)
         asyncio.run_coroutine_threadsafe(may_store.wait(), loop).result()
-        return replace(arena._storage, *args)
+        return replace(arena._stored, *args)
 
-    monkeypatch.setattr(arena._storage, "replace", slow)
+    monkeypatch.setattr(arena._stored, "replace", slow)
     return begins, may_store
 
 
@@ -251,7 +251,7 @@ def test_a_draw_that_cannot_be_stored_ends_the_battle_and_says_so(big: House, mo
         def fails(*_args: Any) -> str:
             raise StorageFailed("disk full")
 
-        monkeypatch.setattr(arena._storage, "replace", fails)
+        monkeypatch.setattr(arena._stored, "replace", fails)
         battle_id = await arena.send("visitor", None, "Hi")
         last = (await watch(arena, battle_id))[-1]
         assert (last.battle_id, last.state, last.notice) == (battle_id, "void", "not_stored")

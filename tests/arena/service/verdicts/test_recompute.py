@@ -7,17 +7,19 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from arena.players.events import Broken
 from arena.rules import ledger
+from arena.service import Outcome, Recomputed
 from arena.service.verdicts import recompute
 from arena.service.verdicts.recompute import recompute_verdicts
 from arena.settings import Settings, load
 from db import queries
 from db.codes import Reason, Side
 from db.integrity import problems
-from db.outcome import Outcome
 from db.queries import AnswerRecord, VoteRecord
 from db.schema import answers
 from db.session import Database
+from tests.arena.service.house import House, battle, run, started
 from tests.arena.service.verdicts.old_votes import ELO, SETTINGS_OF_ARENA, export, fill, old_facts, old_vote
 
 # Session fixtures that start a server where there is one, and a database for each test
@@ -158,3 +160,28 @@ def test_many_changes_are_stored_in_steps_of_one_revision_each(
     with database.read() as tx:
         assert queries.ledger_state(tx).revision == before + 3
         assert problems(tx, ELO) == []
+
+
+def test_judging_all_votes_again_changes_nothing_until_a_rule_does(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.streams["Wren Sol"].scripts = (["fine"], ["half", Broken("cut")], ["I am Wren Sol."], ["fine again"])
+
+    def judged(votes_per_hour: int) -> Recomputed:
+        settings = load({"limits": {"votes_per_hour": votes_per_hour}}, {})
+        return recompute_verdicts(house.database, settings, is_dry_run=False)
+
+    async def main() -> None:
+        arena = await started(house)
+        for _ in range(4):
+            last = await battle(arena)
+            await arena.vote("visitor", last, Outcome.A)
+        await arena.withdraw("visitor", last)
+        before = (await arena.boards.newest()).exclusions
+        again = judged(votes_per_hour=60)
+        assert (again.n_votes, again.n_changed, again.n_kept) == (4, 0, 0)
+        assert (await arena.boards.newest()).exclusions == before
+        assert dict(before) == {"failed_side": 1, "identity_leak": 1, "withdrawn": 1}
+        assert judged(votes_per_hour=3).n_changed == 1
+        assert (await arena.boards.newest()).exclusions == {**before, "rate_limited": 1}
+
+    run(main())
