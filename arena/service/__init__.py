@@ -6,10 +6,9 @@ service calls `ledger` and `identity`. It contains no page and no sentence for v
 raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases of a battle, one method each; it has the others as attributes
-    voting      a vote is cast, and withdrawn
     battles/    what is in memory: prompts that wait, battles that start and that run, and the steps before the vote
     reveals/    what a voter sees after the vote
-    after_vote/ what a voter can do then: feedback, sharing
+    votes/      a vote is cast, withdrawn, explained by feedback, and its battle shared
     boards      the boards of votes, and why one is refused
     upkeep      what the arena does beside its pages
     storage/    the steps in the database, one transaction each
@@ -32,7 +31,6 @@ from arena.rounds.views import (
     TurnView,
     Withdrawal,
 )
-from arena.service.after_vote.sharing import SharedBattle, SharedTurn
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
 from arena.service.profiles.history import DayRating
@@ -45,7 +43,8 @@ from arena.service.verdicts.notices import NOTICES
 from arena.service.verdicts.recompute import Recomputed, recompute_verdicts
 from arena.service.visitors.history import OWN_KINDS, Chosen, OwnBattle, OwnBattles, OwnKind
 from arena.service.visitors.own_board import OwnBoard, OwnRecord
-from arena.service.voting import WithdrawReason
+from arena.service.votes.sharing import SharedBattle, SharedTurn
+from arena.service.votes.voting import WithdrawReason
 from arena.standings import (
     COLUMNS,
     OFFICIAL,

@@ -17,8 +17,6 @@ from arena.rounds.pacing import Paces
 from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
 from arena.rules import ledger
-from arena.service.after_vote.feedback import FeedbackOfVoters
-from arena.service.after_vote.sharing import Sharing
 from arena.service.battles.held import HeldPrompts
 from arena.service.battles.live import KINDS, LiveBattles
 from arena.service.battles.named import NamedPages
@@ -44,7 +42,9 @@ from arena.service.storage.votes import StoredVotes
 from arena.service.upkeep import CountParameters, Upkeep
 from arena.service.verdicts.facts import names_of
 from arena.service.visitors.visitors import Visitors
-from arena.service.voting import Voting, WithdrawReason
+from arena.service.votes.feedback import FeedbackOfVoters
+from arena.service.votes.sharing import Sharing
+from arena.service.votes.voting import Voting, WithdrawReason
 from arena.settings import Settings
 from arena.standings import ModelCard, Standings
 from arena.standings.online import online_elo

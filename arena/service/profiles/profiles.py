@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from arena.service.after_vote.sharing import SharedBattle, shown
 from arena.service.profiles.history import DayRating, Histories
 from arena.service.profiles.record import AgainstRival, Share, TagShare, against, compared, share_of
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database
+from arena.service.votes.sharing import SharedBattle, shown
 from arena.settings import Player
 from arena.standings import Board, ModelCard, NoRatingsError, Standings
 from db import queries
