@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from arena.players.health import Health
     from arena.players.native.server import NativeServer
     from arena.service import Arena
-    from arena.service.owner import Owner
+    from arena.service.owner.owner import Owner
     from arena.web.admin.server import AdminServer
     from db.session import Database
 
@@ -187,7 +187,7 @@ def _wire(
     from arena.service import Arena
     from arena.service.decks.opening import open_decks
     from arena.service.moderation import Moderator
-    from arena.service.owner import Owner, retired_by_owner
+    from arena.service.owner.owner import Owner, retired_by_owner
     from arena.service.trials import trials_of
     from arena.ui import links
     from arena.web import protect

@@ -55,7 +55,7 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`, `DatabaseError`."""
     from arena.players.roster import Roster
     from arena.service.decks.filling import DeckError, prepare
-    from arena.service.owner import retired_by_owner
+    from arena.service.owner.owner import retired_by_owner
     from db.session import open_database
 
     settings = settings_from(options, env)

@@ -15,6 +15,7 @@ raises refusals with a key and numbers, and the pages put both into words.
     verdicts/   whether a vote counts, and what is said of that before the vote
     profiles/   what the page of a model shows
     visitors/   what a visitor can see and decide about their own data
+    owner/      what the owner's page shows and can do
     quick/      quick rounds and campaigns, on prepared prompts
     refusal     why a visitor's request is refused, by key
     readiness   how many models can play, without their names

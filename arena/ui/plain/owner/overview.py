@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from arena.service.owner import Overview, OwnedBattle, OwnedModel, Reloaded, Window
+from arena.service.owner.overview import Overview, OwnedBattle, OwnedModel, Reloaded, Window
 from arena.settings.changes import Change
 from arena.ui.messages import Messages
 from arena.ui.plain.owner import moderation

@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from arena.service import Refusal
-from arena.service.owner import Owner
+from arena.service.owner.owner import Owner
 from arena.settings import Settings
 from arena.ui import theme
 from arena.ui.messages import LANGUAGES

@@ -15,7 +15,7 @@ from arena.players.inspection.transcript import Exchanged
 from arena.players.inspection.trying import Answer, Tried
 from arena.players.watching.activity import Failure, Summary
 from arena.service import Refusal
-from arena.service.owner import Overview, OwnedBattle, OwnedModel, Reloaded, Window
+from arena.service.owner.overview import Overview, OwnedBattle, OwnedModel, Reloaded, Window
 from arena.settings import load
 from arena.settings.changes import Change
 from arena.ui.messages import LANGUAGES, messages

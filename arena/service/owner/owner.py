@@ -1,4 +1,4 @@
-"""What the owner's page shows and does.
+"""What the owner can do: retire a model and bring it back, try it out, and read the settings again.
 
 Names and errors are shown here as nowhere else: `web.admin` lets in only the owner. A model that is retired here stays
 retired, also after a restart, until it is brought back here; `active = false` in the file retires it whatever this
@@ -9,24 +9,21 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import Literal
 
 from arena.players.connect import Connector, patience_of
 from arena.players.health import Health
 from arena.players.inspection.masking import mask_for
 from arena.players.inspection.trying import Tried, try_out, with_prompt
 from arena.players.roster import Player, Roster
-from arena.players.watching.activity import Failure, Summary
 from arena.service.arena import Arena
-from arena.service.moderation import ModeratorState
-from arena.service.readiness import PlayerState
+from arena.service.owner.overview import ModelState, Overview, OwnedModel, Reloaded, owned, window
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database
 from arena.service.trials import trial_of, trials_of
 from arena.settings import Settings
-from arena.settings.changes import Change, changes, masked
+from arena.settings.changes import changes, masked
 from db import queries
 from db.errors import NoSuchModel
 from db.queries import BattleSummary, ModelActivity
@@ -34,80 +31,8 @@ from db.session import Database
 
 logger = logging.getLogger(__name__)
 
-ModelState = PlayerState | Literal["retired", "inactive"]
-"""`retired` on the owner's page, or `inactive` by the file."""
 _DAY_S = 86_400.0
 _N_BATTLES = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A model's battles and votes of a day or a week, and how many votes do not count, by reason."""
-
-    battles: int = 0
-    votes: int = 0
-    excluded: Mapping[str, int] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OwnedModel:
-    """A model of the file, as the owner sees it."""
-
-    name: str
-    state: ModelState
-    n_running: int
-    summary: Summary | None
-    failure: Failure | None
-    day: Window
-    week: Window
-
-
-@dataclass(frozen=True, slots=True)
-class OwnedBattle:
-    """A battle in the list of the latest; `outcome` and `reasons` are its vote's."""
-
-    opened_at: float
-    kind: str
-    state: str
-    model_a: str
-    model_b: str | None
-    outcome: str | None
-    reasons: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reloaded:
-    """What reading the file again has led to; with an `error` nothing has changed."""
-
-    at: float
-    error: str | None = None
-    at_once: tuple[Change, ...] = ()
-    after_restart: tuple[Change, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    models: tuple[OwnedModel, ...]
-    battles: tuple[OwnedBattle, ...]
-    n_votes: int
-    n_counted: int
-    reloaded: Reloaded | None
-    now: float
-    moderator: ModeratorState | None = None
-    is_one_family: bool = False
-    """Whether no battle can be drawn, because all models that are ready are of one family that is kept apart."""
-
-    @property
-    def n_ready(self) -> int:
-        return sum(model.state == "ready" for model in self.models)
-
-    @property
-    def n_playing(self) -> int:
-        return sum(model.state not in ("retired", "inactive") for model in self.models)
-
-    @property
-    def n_running(self) -> int:
-        return sum(model.n_running for model in self.models)
 
 
 class Owner:
@@ -147,7 +72,7 @@ class Owner:
         day, week, battles = await in_database(self._figures)
         return Overview(
             tuple(self._model(player, day, week) for player in self._health.roster),
-            tuple(map(_owned, battles)),
+            tuple(map(owned, battles)),
             status.n_votes,
             status.n_counted,
             self._reloaded,
@@ -266,8 +191,8 @@ class Owner:
             activity.n_running if activity else 0,
             activity.summary() if activity else None,
             activity.last_failure if activity else None,
-            _window(day.get(player.name)),
-            _window(week.get(player.name)),
+            window(day.get(player.name)),
+            window(week.get(player.name)),
         )
 
     def _state(self, player: Player) -> ModelState:
@@ -280,23 +205,3 @@ def retired_by_owner(database: Database) -> frozenset[str]:
     """Return the models that are retired on the owner's page. Raises `db.errors.DatabaseError`."""
     with database.read() as tx:
         return frozenset(one.info.name for one in queries.list_models(tx) if one.owner_retired_at is not None)
-
-
-def _window(activity: ModelActivity | None) -> Window:
-    if activity is None:
-        return Window()
-    excluded = {reason.label: n for reason, n in activity.excluded.items()}
-    return Window(activity.battles, activity.votes, excluded)
-
-
-def _owned(battle: BattleSummary) -> OwnedBattle:
-    assert battle.model_a is not None  # the owner knows all names
-    return OwnedBattle(
-        battle.opened_at,
-        battle.kind.label,
-        battle.state.label,
-        battle.model_a,
-        battle.model_b,
-        None if battle.outcome is None else battle.outcome.label,
-        tuple(reason.label for reason in battle.reasons),
-    )

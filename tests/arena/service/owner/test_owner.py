@@ -12,7 +12,7 @@ from arena.players.connect import Connector
 from arena.players.health import Health
 from arena.players.roster import Roster
 from arena.service import Arena, Refusal
-from arena.service.owner import Owner, retired_by_owner
+from arena.service.owner.owner import Owner, retired_by_owner
 from arena.service.trials import trials_of
 from arena.settings import Settings, load, read_file
 from db.outcome import Outcome
