@@ -76,6 +76,7 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     if options.people is not None and not 1 <= options.people <= _MOST:
         raise SettingsError(f"--people {options.people}: expected 1 to {_MOST:,}")
     texts = _texts(options.prompts, settings)
+    is_apart = settings.matchmaking.same_family == "never"
     database = _opened(settings)
     try:
         with database.write() as tx:
@@ -95,6 +96,7 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
                     n_prompts=texts if isinstance(texts, int) else len(keys) if isinstance(texts, tuple) else None,
                     per_prompt=_per_prompt(options.pairs),
                     models=options.models,
+                    kin={player.name: player.kin for player in settings.models} if is_apart else {},
                     rng=random.Random(options.seed),
                 )
             except CampaignError as error:

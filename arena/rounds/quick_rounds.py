@@ -4,9 +4,9 @@ Pure: prompts, answers, votes and random numbers are passed in. A round is not s
 votes on prepared pairs, in order: a new one begins where the last has ended.
 
 The deal: first a prompt, every one alike, those in the visitor's language first; then an unordered pair {i, j} of the
-models whose answers to it differ, with a probability proportional to w_i * w_j; then a coin decides the sides. Example:
-three models of weight 1, of which two gave the same answer, leave two pairs, and each ordered pair has probability
-1/4. The probability is that of the pair on its sides given the prompt, as for a battle.
+models whose answers to it differ and that may meet, with a probability proportional to w_i * w_j; then a coin decides
+the sides. Example: three models of weight 1, of which two gave the same answer, leave two pairs, and each ordered pair
+has probability 1/4. The probability is that of the pair on its sides given the prompt, as for a battle.
 """
 
 import math
@@ -14,6 +14,7 @@ import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import NamedTuple
 
 from arena.rounds.matchmaking import Pair
 from db.outcome import Outcome
@@ -36,39 +37,57 @@ class Deal:
     pair: Pair
 
 
-def pairs_of(prompt: PreparedPrompt, playing: Collection[str]) -> list[tuple[str, str]]:
-    """Return the unordered pairs of playing models whose answers differ, each and all of them sorted by name."""
+class Contender(NamedTuple):
+    """A model that plays: its weight, and its kin. Two of the same kin never meet."""
+
+    weight: float
+    kin: str
+
+
+Playing = Mapping[str, Contender]
+"""By name."""
+
+
+def pairs_of(prompt: PreparedPrompt, playing: Playing) -> list[tuple[str, str]]:
+    """Return the unordered pairs of playing models that may meet and whose answers differ, each and all of them sorted
+    by name."""
     names = sorted(name for name in prompt.answers if name in playing)
-    return [(a, b) for a, b in combinations(names, 2) if prompt.answers[a] != prompt.answers[b]]
+    return [
+        (a, b)
+        for a, b in combinations(names, 2)
+        if prompt.answers[a] != prompt.answers[b] and playing[a].kin != playing[b].kin
+    ]
 
 
-def is_dealable(prompt: PreparedPrompt, playing: Collection[str]) -> bool:
-    """Whether `pairs_of` has any: two playing models gave different answers."""
-    return len({answer for name, answer in prompt.answers.items() if name in playing}) > 1
+def is_dealable(prompt: PreparedPrompt, playing: Playing) -> bool:
+    """Whether `pairs_of` has any. Two different answers and two kins are enough: of the models with either answer, one
+    is of another kin than one of the others."""
+    names = [name for name in prompt.answers if name in playing]
+    return len({prompt.answers[name] for name in names}) > 1 and len({playing[name].kin for name in names}) > 1
 
 
 def deal(
     prompts: Sequence[PreparedPrompt],
-    weights: Mapping[str, float],
+    playing: Playing,
     rng: random.Random,
     *,
     seen: Collection[str] = (),
     language: str | None = None,
 ) -> Deal | None:
-    """Draw a prompt that is not in `seen`, a pair of the models in `weights` (by name), and their sides. None if no
+    """Draw a prompt that is not in `seen`, a pair of the models in `playing`, and their sides. None if no
     prompt is left."""
     fresh = [prompt for prompt in prompts if prompt.key not in seen]
     first = [prompt for prompt in fresh if prompt.language in (None, language)]
     for group in (first, [prompt for prompt in fresh if prompt.language not in (None, language)]):
         rng.shuffle(group)
         for prompt in group:
-            if is_dealable(prompt, weights):
-                return Deal(prompt.key, _draw(pairs_of(prompt, weights), weights, rng))
+            if is_dealable(prompt, playing):
+                return Deal(prompt.key, _draw(pairs_of(prompt, playing), playing, rng))
     return None
 
 
-def _draw(pairs: Sequence[tuple[str, str]], weights: Mapping[str, float], rng: random.Random) -> Pair:
-    shares = [weights[a] * weights[b] for a, b in pairs]
+def _draw(pairs: Sequence[tuple[str, str]], playing: Playing, rng: random.Random) -> Pair:
+    shares = [playing[a].weight * playing[b].weight for a, b in pairs]
     (chosen,) = rng.choices(range(len(pairs)), shares)
     sides = list(pairs[chosen])
     rng.shuffle(sides)
@@ -77,14 +96,16 @@ def _draw(pairs: Sequence[tuple[str, str]], weights: Mapping[str, float], rng: r
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A vote on a prepared pair."""
+    """A vote on a prepared pair; its outcome is None if it was withdrawn."""
 
     model_a: str
     model_b: str
-    outcome: Outcome
+    outcome: Outcome | None
 
     @property
     def winner(self) -> str | None:
+        if self.outcome is None:
+            return None
         return {Outcome.A: self.model_a, Outcome.B: self.model_b}.get(self.outcome)
 
 
@@ -105,17 +126,19 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A round of at most `length` screens. It ends after the last one, or when a model has won half of them."""
+    """A round of at most `length` screens. It ends after the last one, or when a model has won half of them. A screen
+    whose vote was withdrawn stays one of them, and nobody has won it."""
 
     length: int
     judged: tuple[Judged, ...] = ()
 
     @property
     def records(self) -> Mapping[str, Record]:
-        """Every model that was met, by name."""
+        """Every model that was met, by name. Votes that were withdrawn are left out."""
         found = {}
-        for name in sorted({name for one in self.judged for name in (one.model_a, one.model_b)}):
-            mine = [one for one in self.judged if name in (one.model_a, one.model_b)]
+        votes = [one for one in self.judged if one.outcome is not None]
+        for name in sorted({name for one in votes for name in (one.model_a, one.model_b)}):
+            mine = [one for one in votes if name in (one.model_a, one.model_b)]
             wins = sum(one.winner == name for one in mine)
             ties = sum(one.winner is None for one in mine)
             found[name] = Record(name, wins, len(mine) - wins - ties, ties)

@@ -45,7 +45,7 @@ from arena.service.verdicts.recompute import Recomputed, recompute_verdicts
 from arena.service.visitors.history import OWN_KINDS, Chosen, OwnBattle, OwnBattles, OwnKind
 from arena.service.visitors.own_board import OwnBoard, OwnRecord
 from arena.service.votes.sharing import SharedBattle, SharedTurn
-from arena.service.votes.voting import WithdrawReason
+from arena.service.votes.voting import WITHDRAW_REASONS, WithdrawReason
 from arena.standings import (
     COLUMNS,
     OFFICIAL,
@@ -71,6 +71,7 @@ __all__ = [
     "NOTICES",
     "OFFICIAL",
     "OWN_KINDS",
+    "WITHDRAW_REASONS",
     "AgainstRival",
     "Arena",
     "BattleView",

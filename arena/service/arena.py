@@ -129,9 +129,16 @@ class Arena:
         )
         self._decks = PreparedDecks(database, settings.quick.decks, names_of(roster), self._timing.clock)
         screens = Screens(self._stored, self._votes, self._upkeep, wall_clock)
-        length = settings.quick.round_length
         self.quick = QuickRounds(
-            database, self._stored, self._decks, screens, players, length=length, replica=replica, rng=rng
+            database,
+            self._stored,
+            self._decks,
+            screens,
+            players,
+            settings.matchmaking,
+            length=settings.quick.round_length,
+            replica=replica,
+            rng=rng,
         )
         self.campaigns = Campaigns(database, self._stored, screens, replica=replica)
         self.sharing = Sharing(database, self._battles, wall_clock)
@@ -161,7 +168,8 @@ class Arena:
         self._votes.apply(ledger.Rules.of(settings.limits), names_of(roster))
         self._battles.apply(self._timing, Paces(settings.battle.max_chars_per_s), settings.battle.max_turns)
         self._held.keep_s = settings.battle.abandon_after_s
-        self._opening.settings, self._opening.matchmaking = settings.battle, settings.matchmaking
+        self._opening.settings = settings.battle
+        self._opening.matchmaking = self.quick.matchmaking = settings.matchmaking
         self._decks.names = names_of(roster)
 
     async def close(self) -> None:

@@ -37,6 +37,7 @@ FORMS = {
     "delete": "/mine/delete",
     "quick_next": "/quick/next",
     "quick_vote": "/quick/vote",
+    "quick_withdraw": "/quick/withdraw",
 }
 """The addresses to which forms are sent: those of every page, those after a vote, the deletion of one's data, and those
 of quick rounds."""

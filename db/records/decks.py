@@ -119,3 +119,4 @@ class QuickVote(NamedTuple):
     model_a: str
     model_b: str
     outcome: Outcome
+    is_withdrawn: bool = False

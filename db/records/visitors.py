@@ -82,6 +82,8 @@ class BattleSummary:
     cast_at: float | None
     withdrawn_at: float | None
     reasons: tuple[Reason, ...]
+    campaign: str | None = None
+    """The name of the campaign that a quick battle belongs to."""
 
     @property
     def counted(self) -> bool | None:

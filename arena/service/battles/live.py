@@ -22,7 +22,7 @@ from arena.rules import guardrails, limits
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.reveals.ranks import Ranks, RanksOfReveals
-from arena.service.reveals.reveal import ranked, reveal, withdrawn
+from arena.service.reveals.reveal import ranked, reveal, withdrawal_of, withdrawn
 from arena.service.storage.access import in_database
 from arena.service.storage.battles import StoredBattles
 from arena.service.storage.votes import StoredVotes
@@ -88,9 +88,7 @@ class Live:
 
     def _withdrawal(self, now: float) -> Withdrawal | None:
         done, within_s = self.withdrawals, self.can_withdraw_s(now)
-        if done is None or within_s == 0:
-            return None
-        return Withdrawal(within_s, done.n_left, done.limit, done.n_day, done.n_total, done.next_at)
+        return None if done is None or within_s == 0 else withdrawal_of(done, within_s)
 
     def complete(self, view: BattleView, now: float) -> BattleView:
         """Add to the battle's own view its kind and settings, the notice of the rules, the reveal if there is a vote,

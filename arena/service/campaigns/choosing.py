@@ -1,13 +1,14 @@
 """Choose the prompts and pairs of a new campaign. Pure.
 
-Only pairs whose answers differ can be judged. With a number of pairs for each prompt, those are taken that have been
-taken least so far, ties at random, so that every two models meet about equally often.
+Only pairs whose answers differ and that may meet can be judged. With a number of pairs for each prompt, those are taken
+that have been taken least so far, ties at random, so that every two models meet about equally often.
 """
 
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from types import MappingProxyType
 
 from db.queries import CampaignPair, Dealable, StoredPrompt
 
@@ -34,18 +35,20 @@ def choose_pairs(
     n_prompts: int | None = None,
     per_prompt: int | None = 1,
     models: Sequence[str] | None = None,
+    kin: Mapping[str, str] = MappingProxyType({}),
     rng: random.Random,
 ) -> list[CampaignPair]:
     """Return the pairs, `per_prompt` of each prompt or all of them (None), for all prompts or a sample of `n_prompts`.
+    Two models with the same `kin` never meet; a model without one may meet everybody.
 
     Raises CampaignError if fewer prompts can be judged.
     """
-    pairs = {one.key: _pairs(one.digests, models) for one in answered}
+    pairs = {one.key: _pairs(one.digests, models, kin) for one in answered}
     usable = [key for key, found in pairs.items() if found]
     n_wanted = len(usable) if n_prompts is None else n_prompts
     if n_wanted > len(usable) or not usable:
         raise CampaignError(
-            f"{len(usable)} prompts have two models with different answers; expected"
+            f"prompts with different answers of two models that may meet: {len(usable)}; expected"
             f" {'at least 1' if n_prompts is None else f'{n_prompts} or more'}: fill the deck, or ask for fewer prompts"
         )
     chosen = set(rng.sample(usable, n_wanted))
@@ -60,9 +63,13 @@ def choose_pairs(
     return result
 
 
-def _pairs(digests: Mapping[str, str], models: Sequence[str] | None) -> list[tuple[str, str]]:
+def _pairs(digests: Mapping[str, str], models: Sequence[str] | None, kin: Mapping[str, str]) -> list[tuple[str, str]]:
     names = sorted(name for name in digests if models is None or name in models)
-    return [(one, other) for one, other in combinations(names, 2) if digests[one] != digests[other]]
+    return [
+        (one, other)
+        for one, other in combinations(names, 2)
+        if digests[one] != digests[other] and (one not in kin or kin[one] != kin.get(other))
+    ]
 
 
 def _short(text: str) -> str:

@@ -5,17 +5,28 @@ the votes before. So a reload, another tab and a restart of the arena show the s
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from arena.rounds.quick_rounds import Judged, PreparedPrompt, Round, deal, is_dealable, latest_round
+from arena.rounds.quick_rounds import (
+    Contender,
+    Judged,
+    Playing,
+    PreparedPrompt,
+    Round,
+    deal,
+    is_dealable,
+    latest_round,
+)
 from arena.service.quick.decks import PreparedDecks
-from arena.service.quick.screens import Screens, screen_of
+from arena.service.quick.screens import Screens
 from arena.service.quick.views import Lack, RoundView
 from arena.service.readiness import Players
 from arena.service.storage.access import in_database
 from arena.service.storage.battles import StoredBattles
+from arena.service.votes.voting import WithdrawReason
+from arena.settings import MatchmakingSettings
 from db import queries
 from db.codes import BattleKind, Policy
 from db.errors import AlreadyDealt, NotAllowedNow
@@ -47,6 +58,7 @@ class QuickRounds:
         decks: PreparedDecks,
         screens: Screens,
         players: Players,
+        matchmaking: MatchmakingSettings,
         *,
         length: int,
         replica: str,
@@ -58,6 +70,7 @@ class QuickRounds:
         self._decks = decks
         self._screens = screens
         self._players = players
+        self.matchmaking = matchmaking
         self._length = length
         self._replica = replica
         self._rng = rng
@@ -69,15 +82,15 @@ class QuickRounds:
             Refusal: `not_stored`.
         """
         stored = _Stored() if visitor is None else await in_database(partial(_read, self._database, visitor))
-        prompts, weights = await self._decks.prompts(), self._weights()
-        dealable = [prompt for prompt in prompts if is_dealable(prompt, weights)]
+        prompts, playing = await self._decks.prompts(), self._playing()
+        dealable = [prompt for prompt in prompts if is_dealable(prompt, playing)]
         now = latest_round(stored.judged, self._length)
         return RoundView(
-            screen=None if stored.shown is None else screen_of(stored.shown),
+            screen=None if stored.shown is None else await self._screens.shown(stored.shown),
             round=Round(self._length) if stored.is_waiting and now.has_ended else now,
             n_left=sum(prompt.key not in stored.dealt for prompt in dealable),
             n_seen=len(stored.dealt),
-            lack=None if dealable else _lack(prompts, weights),
+            lack=None if dealable else _lack(prompts, playing),
         )
 
     async def next(self, visitor: str, *, address: str | None = None, language: str | None = None) -> None:
@@ -90,7 +103,7 @@ class QuickRounds:
         for _ in range(_TRIES):
             stored = await in_database(partial(_read, self._database, visitor))
             prompts = await self._decks.prompts()
-            dealt = deal(prompts, self._weights(), self._rng, seen=stored.dealt, language=language)
+            dealt = deal(prompts, self._playing(), self._rng, seen=stored.dealt, language=language)
             if stored.is_waiting or dealt is None:
                 return
             new = NewBattle(
@@ -115,8 +128,16 @@ class QuickRounds:
         """Vote on the screen, whose view has the names from then on. Raises as `Screens.vote`."""
         await self._screens.vote(visitor, battle_id, outcome, campaign=None)
 
-    def _weights(self) -> Mapping[str, float]:
-        return {player.name: player.weight for player in self._players.playing()}
+    async def withdraw(self, visitor: str, battle_id: str, reason: WithdrawReason) -> None:
+        """Withdraw the vote on the screen. Raises as `Screens.withdraw`."""
+        await self._screens.withdraw(visitor, battle_id, reason)
+
+    def _playing(self) -> Playing:
+        is_apart = self.matchmaking.same_family == "never"
+        return {
+            player.name: Contender(player.weight, player.kin if is_apart else player.name)
+            for player in self._players.playing()
+        }
 
 
 def _read(database: Database, visitor: str) -> _Stored:
@@ -125,13 +146,13 @@ def _read(database: Database, visitor: str) -> _Stored:
         waiting = queries.current_battle(tx, visitor, [BattleKind.QUICK])
         shown = waiting or (votes[-1].battle_id if votes else None)
         return _Stored(
-            judged=tuple(Judged(one.model_a, one.model_b, one.outcome) for one in votes),
+            judged=tuple(Judged(one.model_a, one.model_b, None if one.is_withdrawn else one.outcome) for one in votes),
             dealt=queries.dealt_prompts(tx, visitor),
             shown=None if shown is None else queries.get_battle(tx, shown),
             is_waiting=waiting is not None,
         )
 
 
-def _lack(prompts: Sequence[PreparedPrompt], weights: Mapping[str, float]) -> Lack:
-    answering = {name for prompt in prompts for name in prompt.answers if name in weights}
+def _lack(prompts: Sequence[PreparedPrompt], playing: Playing) -> Lack:
+    answering = {name for prompt in prompts for name in prompt.answers if name in playing}
     return Lack(len(prompts), len(answering))

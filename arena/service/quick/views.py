@@ -9,18 +9,19 @@ from typing import Literal
 
 from arena.rounds.quick_rounds import Round
 from arena.rounds.review_queue import Agreement
-from arena.rounds.views import SideView
+from arena.rounds.views import SideView, Withdrawal
 from db.outcome import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class ScreenReveal:
     """The vote on a screen. `names` are the models of sides A and B; `reasons` are those of `arena.rules.ledger` why it
-    does not count."""
+    does not count. `withdrawal` is None once the minute for it is over, and in a campaign."""
 
     outcome: Outcome
     names: tuple[str, str]
     reasons: tuple[str, ...]
+    withdrawal: Withdrawal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Screen:
 @dataclass(frozen=True, slots=True)
 class Lack:
     """Why nobody can be dealt anything: the decks have `n_prompts` prompts, and of the models that play here `n_models`
-    have answered some; on none do two of them differ."""
+    have answered some; on none do two differ that may meet."""
 
     n_prompts: int
     n_models: int

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from arena.rounds.views import Reveal, RevealSide
+from arena.rounds.views import Reveal, RevealSide, Withdrawal
+from arena.rules import limits
 from arena.service.reveals.ranks import Ranks
 from db.codes import Reason, Side
 from db.queries import AnswerRecord, BattleRecord, CastVote, EloChange, StoredSettings
@@ -55,6 +56,11 @@ def withdrawn(shown: Reveal, reasons: Sequence[Reason], ranks: Ranks) -> Reveal:
         has_board=ranks.board is not None,
         is_board_older=ranks.is_older,
     )
+
+
+def withdrawal_of(done: limits.Withdrawals, within_s: float) -> Withdrawal:
+    """Return whether a vote can be withdrawn for so many seconds more."""
+    return Withdrawal(within_s, done.n_left, done.limit, done.n_day, done.n_total, done.next_at)
 
 
 def ranked(shown: Reveal, ranks: Ranks) -> Reveal:

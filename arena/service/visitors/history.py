@@ -59,6 +59,8 @@ class OwnBattle:
     outcome: Outcome | None
     reasons: tuple[str, ...]
     is_shared: bool
+    campaign: str | None = None
+    """The name of the campaign that a quick battle belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,4 +91,5 @@ def _own(one: BattleSummary) -> OwnBattle:
         outcome=one.outcome,
         reasons=tuple(reason.label for reason in one.reasons),
         is_shared=one.shared_at is not None,
+        campaign=one.campaign,
     )

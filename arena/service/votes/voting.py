@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 
 from arena.rounds.views import Reveal
 from arena.rules import limits
@@ -18,6 +18,7 @@ from db.outcome import Outcome
 from db.queries import CastVote
 
 WithdrawReason = Literal["wrong_button", "misread"]
+WITHDRAW_REASONS: tuple[WithdrawReason, ...] = get_args(WithdrawReason)
 
 
 class Voting:

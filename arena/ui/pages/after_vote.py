@@ -6,16 +6,15 @@ withdraw    opens the two reasons, of which a click withdraws the vote
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any, get_args
+from typing import Any
 
 import gradio as gr
 
-from arena.service import Arena, WithdrawReason
+from arena.service import WITHDRAW_REASONS, Arena, WithdrawReason
 from arena.ui.faces import Face
 from arena.ui.pages.wiring import Step, Wiring
 from arena.ui.widgets import Caller, said
 
-REASONS: tuple[WithdrawReason, ...] = get_args(WithdrawReason)
 RANKS_EVERY_S = 2.0
 """How often a reveal with the ranks from before the vote asks for the new ones."""
 _RANKED = ("reveal", "head-a", "head-b", "ranks-timer")
@@ -36,7 +35,7 @@ def lay_out() -> dict[str, Any]:
             with gr.Row(elem_id="withdraw-row", visible=False) as part["withdraw-row"]:
                 gr.Button(said("withdraw"), elem_id="withdraw")
                 with gr.Row(elem_id="withdraw-why"):
-                    for reason in REASONS:
+                    for reason in WITHDRAW_REASONS:
                         part[f"withdraw-{reason}"] = gr.Button(
                             said(f"withdraw_{reason}"), elem_id=f"withdraw-{reason}", size="sm"
                         )
@@ -46,7 +45,7 @@ def lay_out() -> dict[str, Any]:
 
 def wire(wiring: Wiring, part: dict[str, Any], arena: Arena, show: Show) -> None:
     """Attach the handlers; `show` returns the face of a battle."""
-    for reason in REASONS:
+    for reason in WITHDRAW_REASONS:
         wiring.on_click(part[f"withdraw-{reason}"].click, _withdraw(arena, reason, show))
     wiring.on_click(part["withdraw-timer"].tick, _close)
     wiring.on_click(part["ranks-timer"].tick, _ranks(show))

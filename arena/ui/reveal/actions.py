@@ -85,14 +85,13 @@ def _spare(texts: Messages, **keys: str) -> str:
 
 
 def _withdraw_note(withdrawal: Withdrawal | None, texts: Messages) -> str:
-    """Return how many votes can still be withdrawn, or why this one cannot be; empty if it is too late."""
-    if withdrawal is None:
-        return ""
+    return "" if withdrawal is None else f'<span class="note">{plain(withdraw_note(withdrawal, texts))}</span>'
+
+
+def withdraw_note(withdrawal: Withdrawal, texts: Messages) -> str:
+    """Return how many votes can still be withdrawn, or why this one cannot be."""
     if withdrawal.limit == "day":
-        line = texts("withdraw_none_day", n=withdrawal.n_day)
-    elif withdrawal.limit == "total":
-        line = texts("withdraw_none_total", n=withdrawal.n_total, votes=withdrawal.next_at)
-    else:
-        key = "withdraw_left_one" if withdrawal.n_left == 1 else "withdraw_left"
-        line = texts(key, n=withdrawal.n_left)
-    return f'<span class="note">{plain(line)}</span>'
+        return texts("withdraw_none_day", n=withdrawal.n_day)
+    if withdrawal.limit == "total":
+        return texts("withdraw_none_total", n=withdrawal.n_total, votes=withdrawal.next_at)
+    return texts("withdraw_left_one" if withdrawal.n_left == 1 else "withdraw_left", n=withdrawal.n_left)

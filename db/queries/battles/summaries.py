@@ -9,7 +9,7 @@ from db.codes import BattleKind, Reason, State
 from db.queries.decks.campaigns import unfinished
 from db.queries.load import reasons_of
 from db.records.visitors import BattleSummary
-from db.schema import battles, campaign_pairs, deck_prompts, models, turns, votes
+from db.schema import battles, campaign_pairs, campaigns, deck_prompts, models, turns, votes
 
 _NAMED = (BattleKind.NAMED, BattleKind.CHAT)
 _MODEL_A = models.alias("a")
@@ -25,6 +25,7 @@ SUMMARIES = (
         _MODEL_B.c.name.label("name_b"),
         func.coalesce(turns.c.prompt, deck_prompts.c.text).label("prompt"),
         campaign_pairs.c.campaign_id,
+        campaigns.c.name.label("campaign"),
     )
     .outerjoin(votes, votes.c.battle_id == battles.c.id)
     .join(_MODEL_A, battles.c.model_a == _MODEL_A.c.id)
@@ -32,6 +33,7 @@ SUMMARIES = (
     .outerjoin(turns, (turns.c.battle_id == battles.c.id) & (turns.c.n == 1))
     .outerjoin(deck_prompts, battles.c.deck_prompt_id == deck_prompts.c.id)
     .outerjoin(campaign_pairs, battles.c.campaign_pair_id == campaign_pairs.c.id)
+    .outerjoin(campaigns, campaign_pairs.c.campaign_id == campaigns.c.id)
     .order_by(battles.c.opened_at.desc(), battles.c.id.desc())
 )
 """The newest first; other queries choose among them."""
@@ -72,4 +74,5 @@ def _summary(row: Row[Any], reasons: Sequence[Reason], *, knows_names: bool) -> 
         cast_at=row.cast_at,
         withdrawn_at=row.withdrawn_at,
         reasons=tuple(reasons),
+        campaign=row.campaign,
     )

@@ -48,7 +48,7 @@ def quick_votes(tx: Connection, visitor: str) -> list[QuickVote]:
     """Return a visitor's votes on open decks, whether they count or not, in the order in which they were cast."""
     names = model_names(tx)
     rows = (
-        select(battles.c.uuid, votes.c.model_a, votes.c.model_b, votes.c.outcome)
+        select(battles.c.uuid, votes.c.model_a, votes.c.model_b, votes.c.outcome, votes.c.withdrawn_at)
         .select_from(votes.join(battles).join(visitors))
         .where(
             visitors.c.pseudonym == visitor,
@@ -57,4 +57,7 @@ def quick_votes(tx: Connection, visitor: str) -> list[QuickVote]:
         )
         .order_by(votes.c.revision)
     )
-    return [QuickVote(uuid, names[a], names[b], outcome) for uuid, a, b, outcome in tx.execute(rows)]
+    return [
+        QuickVote(uuid, names[a], names[b], outcome, is_withdrawn=withdrawn_at is not None)
+        for uuid, a, b, outcome, withdrawn_at in tx.execute(rows)
+    ]

@@ -4,11 +4,31 @@ from collections import Counter
 import pytest
 
 from arena.rounds.matchmaking import Pair
-from arena.rounds.quick_rounds import Judged, Place, PreparedPrompt, Record, Round, deal, latest_round, pairs_of, podium
+from arena.rounds.quick_rounds import (
+    Contender,
+    Judged,
+    Place,
+    Playing,
+    PreparedPrompt,
+    Record,
+    Round,
+    deal,
+    is_dealable,
+    latest_round,
+    pairs_of,
+    podium,
+)
 from db.outcome import Outcome
 
 A, B, TIE, BAD = Outcome.A, Outcome.B, Outcome.TIE, Outcome.BOTH_BAD
-EVEN = dict.fromkeys("xyz", 1.0)
+
+
+def playing(names: str, **weights: float) -> Playing:
+    """Return models of a letter each; those in upper case are of one family."""
+    return {name: Contender(weights.get(name, 1.0), "family" if name.isupper() else name) for name in names}
+
+
+EVEN = playing("xyz")
 
 
 def prompt(key: str = "p", language: str | None = "en", **answers: str) -> PreparedPrompt:
@@ -20,17 +40,34 @@ def won(*names: str, against: str = "z") -> list[Judged]:
 
 
 def test_pairs_with_equal_answers_and_models_that_do_not_play_are_not_dealt() -> None:
-    assert pairs_of(prompt(x="4", y="4", z="5"), "xyz") == [("x", "z"), ("y", "z")]
-    assert pairs_of(prompt(x="4", y="4", z="5"), "xy") == []
+    assert pairs_of(prompt(x="4", y="4", z="5"), EVEN) == [("x", "z"), ("y", "z")]
+    assert pairs_of(prompt(x="4", y="4", z="5"), playing("xy")) == []
     assert deal([prompt(x="4", y="4")], EVEN, random.Random(1)) is None
     assert deal([prompt(x="4")], EVEN, random.Random(1)) is None
 
 
+def test_two_of_one_kin_never_meet() -> None:
+    asked = prompt(X="1", Y="2", z="2")
+    assert pairs_of(asked, playing("XYz")) == [("X", "z")]
+    rng = random.Random(2)
+    dealt = [deal([asked, prompt("q", X="1", Y="2", z="3")], playing("XYz"), rng) for _ in range(200)]
+    assert not any({one.pair.model_a, one.pair.model_b} == {"X", "Y"} for one in dealt if one)
+    assert deal([asked], playing("XY"), rng) is None
+
+
+def test_a_prompt_is_dealable_if_and_only_if_it_has_a_pair() -> None:
+    rng = random.Random(4)
+    for _ in range(500):
+        asked = prompt(**{name: rng.choice("12") for name in rng.sample("XYZuvw", rng.randrange(5))})
+        ready = playing("".join(rng.sample("XYZuvw", rng.randrange(6))))
+        assert is_dealable(asked, ready) is bool(pairs_of(asked, ready))
+
+
 def test_the_probability_of_a_deal_is_how_often_it_comes() -> None:
-    weights = {"x": 2.0, "y": 1.0, "z": 1.0}
+    weighted = playing("xyz", x=2.0)
     rng = random.Random(7)
     found = Counter(
-        dealt.pair for _ in range(8000) if (dealt := deal([prompt(x="1", y="2", z="1")], weights, rng)) is not None
+        dealt.pair for _ in range(8000) if (dealt := deal([prompt(x="1", y="2", z="1")], weighted, rng)) is not None
     )
     # x and z gave the same answer: {x, y} weighs 2 and {y, z} 1, on either side
     assert {(one.model_a, one.model_b): one.probability for one in found} == pytest.approx(
@@ -78,6 +115,15 @@ def test_a_new_round_begins_where_the_last_has_ended() -> None:
     assert latest_round(history[:5], 10) == Round(10, tuple(won(*"xxxxx")))
     assert latest_round(history[:10], 10) == Round(10, tuple(won(*"yyyyy")))
     assert latest_round(history, 10) == Round(10, tuple(won("x")))
+
+
+def test_a_withdrawn_vote_wins_nothing_and_leaves_its_screen_in_the_round() -> None:
+    judged = (*won("x", "x", "x", "x"), Judged("x", "z", None))
+    now = Round(10, judged)
+    assert now.records == {"x": Record("x", 4, 0), "z": Record("z", 0, 4)}
+    assert not now.has_ended
+    assert Round(5, judged).has_ended
+    assert podium(Round(2, judged[-1:])) == ()
 
 
 def test_the_podium_is_by_wins_and_then_by_losses() -> None:

@@ -78,12 +78,17 @@ def test_a_round_and_a_campaign_are_played_by_keys_and_survive_a_kill(seeded: tu
             await asyncio.to_thread(app.start)
             await page.reload()
             await expect(page.locator("#quick-prompt .text")).to_have_text(prompt)
-            for n in range(5):
+            for n in range(6):  # the first vote is withdrawn, and five are won
                 await judge(page)
                 await expect(page.locator("#quick-a .name")).to_be_visible()
                 if n == 0:
+                    await page.locator("#withdraw").click()
                     await assert_accessible(page, "after the vote")
-                if n < 4:
+                    await page.wait_for_timeout(SETTLE_MS)
+                    await page.locator("#withdraw-wrong_button").click()
+                    await expect(page.locator("#quick .verdict")).to_contain_text("You withdrew your vote")
+                    await expect(page.locator("#withdraw")).to_have_count(0)
+                if n < 5:
                     await page.wait_for_timeout(SETTLE_MS)
                     await page.keyboard.press("Enter")
                     await expect(page.locator("#vote-a")).to_be_visible()
@@ -114,5 +119,8 @@ def test_a_round_and_a_campaign_are_played_by_keys_and_survive_a_kill(seeded: tu
             await plain.locator("#next").click()
             await plain.locator("#vote-tie").click()
             await expect(plain.locator("#quick-b .name")).to_be_visible()
+            await plain.locator("#withdraw").click()
+            await plain.locator("#withdraw-misread").click()
+            await expect(plain.locator("#quick .verdict")).to_contain_text("You withdrew your vote")
 
     asyncio.run(main())

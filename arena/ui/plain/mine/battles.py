@@ -124,7 +124,10 @@ def _facts(battle: OwnBattle, place: Place) -> str:
     texts = place.texts
     opened = datetime.fromtimestamp(battle.opened_at, UTC)
     facts = [f'<time datetime="{opened:%Y-%m-%dT%H:%MZ}">{opened:%Y-%m-%d %H:%M} UTC</time>']
-    facts.append(plain(texts(f"mine_kind_{battle.kind}")))
+    if battle.campaign is None:
+        facts.append(plain(texts(f"mine_kind_{battle.kind}")))
+    else:
+        facts.append(plain(texts("mine_campaign", name=battle.campaign)))
     if battle.n_turns > 1:
         facts.append(plain(texts("mine_turns", n=battle.n_turns)))
     line = " · ".join(facts)

@@ -40,8 +40,7 @@ def _before(view: RoundView, place: Place) -> tuple[str, str]:
 def _lack(lack: Lack, texts: Messages) -> str:
     if lack.n_prompts == 0:
         return texts("quick_none")
-    key = "quick_lack" if lack.n_models > 1 else "quick_lack_one"
-    return texts(key, n_prompts=lack.n_prompts, n_models=lack.n_models)
+    return texts({0: "quick_lack_zero", 1: "quick_lack_one"}.get(lack.n_models, "quick_lack"))
 
 
 def _elsewhere(place: Place) -> str:
@@ -77,7 +76,7 @@ def _waiting(view: RoundView, place: Place) -> str:
 
 def _voted(view: RoundView, place: Place) -> str:
     assert view.screen is not None
-    dock = f'<div class="dock result">{part.verdict(view.screen, place.texts)}{part.go_on("quick_next", place)}</div>'
+    dock = f'<div class="dock result">{part.verdict(view.screen, place)}{part.go_on("quick_next", place)}</div>'
     return _top(view, place.texts) + part.answers(view.screen, place.texts, view.round.records) + dock
 
 
@@ -85,7 +84,8 @@ def _over(view: RoundView, place: Place) -> str:
     assert view.screen is not None
     texts, places = place.texts, podium(view.round)
     has_more = view.n_left > 0
-    source = f"{place.root}{PICTURE[1:]}?n={view.n_seen}&amp;lang={texts.language}"
+    n_votes = sum(one.outcome is not None for one in view.round.judged)
+    source = f"{place.root}{PICTURE[1:]}?n={view.n_seen}.{n_votes}&amp;lang={texts.language}"
     picture = f'<img id="podium" src="{source}" alt="{escape(_alt(places, texts))}" width="480">'
     saving = (
         f'<a class="button" href="{source}" download="podium.svg">{plain(texts("quick_save_svg"))}</a>'
@@ -95,8 +95,8 @@ def _over(view: RoundView, place: Place) -> str:
     again = part.go_on("quick_again", place) if has_more else ""
     return (
         f'<div class="end"><h1>{plain(texts("quick_over"))}</h1><p class="winner">{plain(_winner(places, texts))}</p>'
-        f'{picture}<div class="actions">{again}{saving}</div>{seen}</div>'
-        f'<section class="last"><h2>{plain(texts("quick_last"))}</h2>{part.verdict(view.screen, texts)}'
+        f'{picture if places else ""}<div class="actions">{again}{saving if places else ""}</div>{seen}</div>'
+        f'<section class="last"><h2>{plain(texts("quick_last"))}</h2>{part.verdict(view.screen, place)}'
         f"{part.answers(view.screen, texts, view.round.records)}</section>"
     )
 

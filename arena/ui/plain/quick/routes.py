@@ -1,4 +1,4 @@
-"""The addresses of quick rounds and campaigns: the page, the forms that deal and vote, and the picture of a round.
+"""The addresses of quick rounds and campaigns: the page, its forms, and the picture of a round.
 
 Only a form writes: opening the page deals nothing. Without script the answer to a form is a redirect to the page. With
 a script, which asks for JSON, it is what the page then shows:
@@ -16,7 +16,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from arena.service import Arena, Outcome, Refusal, ReviewView, RoundView
+from arena.service import WITHDRAW_REASONS, Arena, Outcome, Refusal, ReviewView, RoundView
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, FORMS, PICTURE
 from arena.ui.messages import LANGUAGES, messages
@@ -75,6 +75,16 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
                 await arena.campaigns.vote(visitor, asked.token, battle_id, outcome, address=address)
             else:
                 await arena.quick.vote(visitor, battle_id, outcome)
+
+        return await _done(request, work)
+
+    @router.post(FORMS["quick_withdraw"])
+    async def withdraw(request: Request) -> Response:
+        async def work(asked: _Asked, visitor: str, fields: dict[str, str]) -> None:
+            reason = next((one for one in WITHDRAW_REASONS if one == fields.get("reason")), None)
+            if reason is None:
+                raise Refusal("screen_not_found")
+            await arena.quick.withdraw(visitor, fields.get("battle", ""), reason)
 
         return await _done(request, work)
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from html import escape
 
 from arena.rounds.quick_rounds import Record
-from arena.service import Outcome, Screen, Side, SideView
+from arena.service import WITHDRAW_REASONS, Outcome, Screen, Side, SideView
 from arena.ui.conversation import failure
 from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
 from arena.ui.plain.place import Place
-from arena.ui.reveal.card import chosen, why
+from arena.ui.reveal import card
+from arena.ui.reveal.actions import withdraw_note
 from arena.ui.untrusted import plain
 
 _VOTES = (
@@ -49,15 +50,40 @@ def votes(screen: Screen, place: Place, campaign: str | None) -> str:
     return hint + form("quick_vote", hidden + buttons, place, campaign, label=texts("quick_votes_label"))
 
 
-def verdict(screen: Screen, texts: Messages) -> str:
-    """Return what was voted, and whether it counts."""
+def verdict(screen: Screen, place: Place) -> str:
+    """Return what was voted, whether it counts, and for a minute the form that withdraws it."""
     assert screen.reveal is not None
-    reasons = screen.reveal.reasons
-    if reasons:
-        counted = f'<span class="not-counted">{plain(texts("vote_not_counted"))} {plain(why(reasons, texts))}</span>'
-    else:
-        counted = f'<span class="counted">{plain(texts("vote_counted"))}</span>'
-    return f'<p class="verdict" role="status">{plain(chosen(screen.reveal.outcome, texts))} {counted}</p>'
+    texts = place.texts
+    said = card.verdict(
+        screen.reveal.reasons,
+        texts,
+        counted=texts("vote_counted"),
+        not_counted=texts("vote_not_counted"),
+        withdrawn=texts("withdrawn"),
+    )
+    line = f'<p class="verdict" role="status">{plain(card.chosen(screen.reveal.outcome, texts))} {said}</p>'
+    return line + _withdrawal(screen, place)
+
+
+def _withdrawal(screen: Screen, place: Place) -> str:
+    """Return the form that withdraws the vote, with its two reasons, or why it cannot be withdrawn."""
+    assert screen.reveal is not None
+    withdrawal, texts = screen.reveal.withdrawal, place.texts
+    if withdrawal is None:
+        return ""
+    note = f'<p class="note">{plain(withdraw_note(withdrawal, texts))}</p>'
+    inside = note
+    if withdrawal.is_possible:
+        buttons = "".join(
+            f'<button id="withdraw-{one}" name="reason" value="{one}">{plain(texts(f"withdraw_{one}"))}</button>'
+            for one in WITHDRAW_REASONS
+        )
+        hidden = f'<input type="hidden" name="battle" value="{escape(screen.battle_id)}">'
+        inside = form("quick_withdraw", hidden + buttons, place, None, label=texts("withdraw_why")) + note
+    return (
+        f'<details class="withdraw" data-within-s="{withdrawal.within_s:.0f}">'
+        f'<summary id="withdraw">{plain(texts("withdraw"))}</summary>{inside}</details>'
+    )
 
 
 def go_on(key: str, place: Place, campaign: str | None = None) -> str:

@@ -18,7 +18,14 @@
     if (isSeen) inView.disconnect();
   }, { rootMargin: "0px 0px -140px" });
 
+  /* A vote can be withdrawn for a minute. */
+  const closeLater = () => {
+    const withdrawal = document.querySelector("#quick .withdraw");
+    if (withdrawal) setTimeout(() => withdrawal.remove(), withdrawal.dataset.withinS * 1000);
+  };
+
   const settle = () => {
+    closeLater();
     if (byId("save-png")) byId("save-png").hidden = false;
     inView.disconnect();
     const head = document.querySelector("#quick-b h2");

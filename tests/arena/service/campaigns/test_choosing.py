@@ -33,10 +33,19 @@ def test_equal_answers_are_not_judged() -> None:
     pairs = choose_pairs(deck, per_prompt=None, rng=random.Random(1))
     assert sorted(pair[1:] for pair in pairs) == [("ant", "cat"), ("bee", "cat")]
     assert {pair.key for pair in pairs} == {"1" * 16}
-    with pytest.raises(CampaignError, match="1 prompts have two models with different answers; expected 2 or more"):
+    with pytest.raises(
+        CampaignError, match="prompts with different answers of two models that may meet: 1; expected 2 or more"
+    ):
         choose_pairs(deck, n_prompts=2, rng=random.Random(1))
-    with pytest.raises(CampaignError, match="0 prompts have two models"):
+    with pytest.raises(CampaignError, match="may meet: 0; expected at least 1"):
         choose_pairs(deck[1:], rng=random.Random(1))
+
+
+def test_two_models_of_one_kin_are_not_on_the_list() -> None:
+    kin = {"ant": "insect", "bee": "insect", "cat": "cat"}
+    pairs = choose_pairs(DECK[:1], per_prompt=None, kin=kin, rng=random.Random(1))
+    assert len(pairs) == 5
+    assert ("ant", "bee") not in {pair[1:] for pair in pairs}, "dog, which has left the roster, meets everybody"
 
 
 def test_prompts_are_named_by_their_text() -> None:

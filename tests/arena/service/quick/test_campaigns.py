@@ -106,6 +106,7 @@ def test_no_page_names_a_model_before_the_voter_has_finished(house: House) -> No
             await judge(arena, token, "ann", WREN)
         text = await seen(arena)
         assert text.count(WREN) > 6
+        assert {one.campaign for one in (await arena.visitors.battles("ann", Chosen())).battles} == {"review"}
 
     run(main())
 

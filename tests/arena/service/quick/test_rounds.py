@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,69 @@ def test_a_round_ends_with_half_of_its_screens_won_and_another_begins(house: Hou
         assert (view.number, view.round.judged, view.is_over) == (1, (), False)
 
     run(main())
+
+
+def test_a_vote_is_withdrawn_within_a_minute_and_takes_its_win_with_it(house: House) -> None:
+    fill(house, prompts(8))
+
+    async def main() -> None:
+        arena = await started(house)
+        for _ in range(5):
+            view = await judge(arena)
+        assert view.round.has_ended
+        screen = view.screen
+        assert screen is not None
+        assert screen.reveal is not None
+        assert screen.reveal.withdrawal is not None
+        assert (screen.reveal.withdrawal.within_s, screen.reveal.withdrawal.n_left) == (60.0, 1)
+        with refused("screen_not_found"):
+            await arena.quick.withdraw("thief", screen.battle_id, "misread")
+        for _ in range(2):  # the same again changes nothing
+            await arena.quick.withdraw("visitor", screen.battle_id, "wrong_button")
+        view = await arena.quick.view("visitor")
+        assert view.screen is not None
+        assert view.screen.reveal is not None
+        assert (view.screen.reveal.reasons, view.screen.reveal.withdrawal) == (("withdrawn",), None)
+        assert (view.round.has_ended, view.number, view.round.records[WREN].wins) == (False, 5, 4)
+        view = await judge(arena)  # the prompt does not come again
+        assert (view.n_seen, view.round.has_ended) == (6, True)
+        assert view.screen is not None
+        assert view.screen.reveal is not None
+        assert view.screen.reveal.withdrawal is not None
+        assert view.screen.reveal.withdrawal.limit == "total"
+        with refused("withdrawn_total", n=1, next_at=40):
+            await arena.quick.withdraw("visitor", view.screen.battle_id, "misread")
+        house.wall_s += 61
+        with refused("too_late", limit_s=60.0):
+            await arena.quick.withdraw("visitor", view.screen.battle_id, "misread")
+        late = (await arena.quick.view("visitor")).screen
+        assert late is not None
+        assert late.reveal is not None
+        assert late.reveal.withdrawal is None
+        await arena.quick.next("visitor")
+        waiting = (await arena.quick.view("visitor")).screen
+        assert waiting is not None
+        with refused("not_yet"):
+            await arena.quick.withdraw("visitor", waiting.battle_id, "misread")
+
+    run(main())
+    assert house.read(problems) == []
+
+
+def test_no_two_models_of_a_family_are_dealt_where_the_settings_say_so(tmp_path: Path) -> None:
+    house = House(tmp_path, (WREN, MOSS), quick=OPEN, matchmaking={"same_family": "never"})
+    fill(house, prompts(2))
+
+    async def main() -> None:
+        arena = await started(house)
+        assert (await arena.quick.view("visitor")).lack == Lack(2, 2)
+        await arena.quick.next("visitor")
+        assert (await arena.quick.view("visitor")).screen is None
+        arena.quick.matchmaking = replace(arena.quick.matchmaking, same_family="allow")  # as after a reload
+        assert (await arena.quick.view("visitor")).lack is None
+
+    run(main())
+    house.database.close()
 
 
 def test_every_prompt_comes_once_and_then_the_visitor_is_told_so(house: House) -> None:

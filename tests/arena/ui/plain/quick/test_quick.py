@@ -13,7 +13,18 @@ from fastapi.testclient import TestClient
 
 from arena.rounds.quick_rounds import Judged, Round
 from arena.rounds.review_queue import Agreement
-from arena.service import Judgement, Lack, Outcome, Refusal, ReviewView, RoundView, Screen, ScreenReveal, SideView
+from arena.service import (
+    Judgement,
+    Lack,
+    Outcome,
+    Refusal,
+    ReviewView,
+    RoundView,
+    Screen,
+    ScreenReveal,
+    SideView,
+    Withdrawal,
+)
 from arena.settings import Settings
 from arena.ui.messages import messages
 from arena.ui.plain import quick
@@ -51,6 +62,9 @@ class _Arena:
 
     async def vote(self, visitor: str, *words: Any, **options: Any) -> None:
         self._note("vote", visitor, *words)
+
+    async def withdraw(self, visitor: str, *words: Any) -> None:
+        self._note("withdraw", visitor, *words)
 
     def _note(self, *words: Any) -> None:
         if self.refusal is not None:
@@ -116,6 +130,32 @@ def test_a_vote_that_does_not_count_says_why(arena: _Arena, client: TestClient) 
     text = client.get("/quick").text
     assert EN("vote_not_counted") in text
     assert EN("reason_named_probe") in text
+
+
+def test_a_vote_can_be_withdrawn_for_a_minute(arena: _Arena, client: TestClient) -> None:
+    def shown(withdrawal: Withdrawal | None, n_judged: int = 1) -> str:
+        screen = replace(WAITING, reveal=ScreenReveal(Outcome.A, NAMES, (), withdrawal))
+        arena.round = RoundView(screen, Round(10, (WON,) * n_judged), n_left=3, n_seen=n_judged)
+        return client.get("/quick").text
+
+    for n_judged in (1, 5):  # also on the page of a round that has ended with this vote
+        text = shown(Withdrawal(42.4, 1), n_judged)
+        assert 'data-within-s="42"' in text
+        assert 'id="withdraw-wrong_button" name="reason" value="wrong_button"' in text
+        assert EN("withdraw_left_one") in text
+    text = shown(Withdrawal(42.4, 0, "total", 1, 1, 40))
+    assert EN("withdraw_none_total", n=1, votes=40) in text
+    assert 'name="reason"' not in text
+    assert 'id="withdraw"' not in shown(None)
+    answer = client.post("/quick/withdraw", data={"battle": "b1", "reason": "misread"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "../quick")
+    assert client.post("/quick/withdraw", data={"battle": "b1", "reason": "regret"}).status_code == 409
+    assert arena.asked == [("withdraw", "anna", "b1", "misread")]
+    withdrawn = ScreenReveal(Outcome.A, NAMES, ("withdrawn",))
+    arena.round = RoundView(replace(WAITING, reveal=withdrawn), Round(10, (Judged(*NAMES, None),)), n_left=0, n_seen=1)
+    text = client.get("/quick").text
+    assert EN("withdrawn") in text
+    assert 'id="podium"' not in text, "nothing was judged"
 
 
 def test_forms_lead_back_to_the_page_without_script(arena: _Arena, client: TestClient) -> None:
@@ -199,8 +239,9 @@ def test_a_visitor_who_has_seen_everything_is_told_so(arena: _Arena, client: Tes
     ("lack", "line"),
     [
         (Lack(0, 0), EN("quick_none")),
-        (Lack(7, 1), EN("quick_lack_one", n_prompts=7, n_models=1)),
-        (Lack(7, 2), EN("quick_lack", n_prompts=7, n_models=2)),
+        (Lack(7, 0), EN("quick_lack_zero")),
+        (Lack(7, 1), EN("quick_lack_one")),
+        (Lack(7, 2), EN("quick_lack")),
     ],
 )
 def test_a_deck_without_enough_answers_says_what_is_missing(
