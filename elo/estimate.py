@@ -216,7 +216,7 @@ def _fit_with_covariates(votes: Votes, cells: Cells, settings: Settings) -> Esti
         gauge.centred(found.fit.ratings),
         contextual=found,
         plain=plain,
-        votes=votes.select(found.is_used),
+        votes=votes if found.is_used.all() else votes.select(found.is_used),
         weights=None if weights is None else weights[found.is_used],
     )
 

@@ -3,7 +3,8 @@
     official    the board of all counted votes of battles, computed once for each revision of the ledger
     filtered    the boards of some votes, as a reader chooses them; bounded, so that no reader can starve the arena
     view        what an address of the leaderboard asks for: filters, order, a search
-    selection   the votes of a view; rating: votes -> a board's ratings; online: the online Elo
+    selection   the votes of a view; styled: with the style of answers, quickly
+    rating      votes -> a board's ratings; online: the online Elo
     board       a board with what stands around it; cards: what is known of a model beside its votes
     lines       what a board says of each model, in the order and for the search of a view
     files       a board as JSON and CSV

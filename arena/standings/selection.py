@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from sqlalchemy import Connection
 
+from arena.standings.styled import is_styled, numbered, prepared_pairs, styled
 from arena.standings.view import View
 from db import queries
 from db.codes import BattleKind
@@ -74,8 +75,11 @@ def selected(tx: Connection, view: View, visitor: str | None, settings: Settings
     if tally.totals.counted >= least and (
         settings.needs_votes or may_take_voters(settings, tally.totals.counted) or _is_clustered(tx, chosen, settings)
     ):
-        read = _with_further_columns if further_for(settings) else _one_by_one
-        data = read(tx, view, visitor, settings)
+        if is_styled(settings):
+            data = data_for(styled(tx, chosen, settings), settings)
+        else:
+            read = _with_further_columns if further_for(settings) else _one_by_one
+            data = read(tx, view, visitor, settings)
     return Selected(data, tally, n_left_out)
 
 
@@ -95,20 +99,18 @@ def _one_by_one(tx: Connection, view: View, visitor: str | None, settings: Setti
     table = np.concatenate([np.array(rows, dtype=np.float64) for rows in batches])
     a, b, outcome = table[:, :3].astype(np.int64).T
     stored = dict(zip(names, table[:, 3:].T, strict=True))
-    known = queries.model_names(tx)
-    ids, sides = np.unique(np.concatenate([a, b]), return_inverse=True)
-    a, b = sides[: len(a)], sides[len(a) :]
+    models, a, b = numbered(tx, a, b)
     voter, voters = None, np.zeros(0)
     if "voter" in wanted:
         voters, voter = np.unique(stored["voter"], return_inverse=True)
     votes = Votes(
-        tuple(known[model] for model in ids.tolist()),
+        models,
         a,
         b,
         outcome,
         voter=voter,
         voters=tuple(f"{one:.0f}" for one in voters.tolist()),
-        prepared=_pairs(a, b, stored["prepared"], len(ids)) if "prepared" in wanted else None,
+        prepared=prepared_pairs(a, b, _known(stored["prepared"]), len(models)) if "prepared" in wanted else None,
         time_s=stored.get("cast_at"),
         draw_probability=stored.get("draw_probability"),
         features=_features(stored, len(table)) if "features" in wanted else None,
@@ -116,14 +118,9 @@ def _one_by_one(tx: Connection, view: View, visitor: str | None, settings: Setti
     return data_for(votes, settings)
 
 
-def _pairs(a: Index, b: Index, prompt: Floats, n_models: int) -> Index:
-    """(N,): the number of the prepared pair of each vote, -1 without one."""
-    low, high = np.minimum(a, b), np.maximum(a, b)
-    is_prepared = np.isfinite(prompt)
-    key = (np.where(is_prepared, prompt, 0).astype(np.int64) * n_models + low) * n_models + high
-    _, number = np.unique(key, return_inverse=True)
-    pairs: Index = np.where(is_prepared, number, -1)
-    return pairs
+def _known(prompt: Floats) -> Index:
+    """(N,): -1 for NaN."""
+    return np.where(np.isfinite(prompt), prompt, -1).astype(np.int64)
 
 
 def _features(stored: Mapping[str, Floats], n_votes: int) -> Mapping[str, Floats]:

@@ -30,12 +30,13 @@ from db.queries.battles.opening import open_battle, replace_battle
 from db.queries.battles.sharing import own_battle, share_battle, shared_battle, unshare_battle
 from db.queries.battles.states import clear_addresses, close_stale_battles, set_battle_state
 from db.queries.boards.daily import daily_cells
-from db.queries.boards.filtered import filter_choices, filtered_tally, filtered_votes
+from db.queries.boards.filtered import StyledVotes, filter_choices, filtered_tally, filtered_votes
 from db.queries.boards.ledger import (
     cells,
     exclusions,
     ledger_state,
     pair_counts,
+    unpacked,
     vote_totals,
     voters_in_order,
     votes_in_order,
@@ -191,6 +192,7 @@ __all__ = [
     "StoredSettings",
     "StoredVerdict",
     "StyleCounts",
+    "StyledVotes",
     "Tag",
     "TagVotes",
     "Tally",
@@ -284,6 +286,7 @@ __all__ = [
     "tally",
     "touch_replica",
     "unban_visitor",
+    "unpacked",
     "unshare_battle",
     "upsert_models",
     "visitor_battles",

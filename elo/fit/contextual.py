@@ -114,7 +114,7 @@ def fit(votes: Votes, models: tuple[str, ...], settings: Settings, weights: Floa
         votes, weights = votes.select(is_used), None if weights is None else weights[is_used]
         wanted = covariates(votes, settings.control)
     rows = BattleRows.of(votes, models, wanted, weights)
-    deviation = np.sqrt((rows.x**2).sum(axis=1) / max(len(rows.y), 1))
+    deviation = np.sqrt(np.einsum("fn,fn->f", rows.x, rows.x) / max(len(rows.y), 1))
     differs = deviation > 0
     rows = replace(rows, x=rows.x[differs] / deviation[differs, None])
     names = [name for name, does in zip(wanted.names, differs, strict=True) if does]
@@ -124,7 +124,7 @@ def fit(votes: Votes, models: tuple[str, ...], settings: Settings, weights: Floa
     theta = np.concatenate([start.r, np.zeros(len(names)), tie])
     if not settings.ridge:
         _check_identified(likelihood, theta, names)
-    theta, inverse, exact_rows, iterations = _maximum(likelihood, theta, names)
+    theta, inverse, exact_rows, iterations, gradient = _maximum(likelihood, theta, names)
     likelihood = replace(likelihood, is_exact=exact_rows is not None)
     code = codes(votes, settings)
     return ContextualFit(
@@ -138,7 +138,7 @@ def fit(votes: Votes, models: tuple[str, ...], settings: Settings, weights: Floa
         int((~is_used).sum()),
         None if code is None else rows.clusters(code),
         iterations,
-        float(np.abs(likelihood.gradient(theta)).max(initial=0.0)),
+        float(np.abs(gradient).max(initial=0.0)),
     )
 
 
@@ -198,8 +198,11 @@ def _check_identified(likelihood: RowLikelihood, theta: Floats, names: list[str]
         )
 
 
-def _maximum(likelihood: RowLikelihood, start: Floats, names: list[str]) -> tuple[Floats, Floats, Floats | None, int]:
-    """(theta (P,), inverse (P, P), exact rows of it (P, P) where the prior leaves it nearly flat, steps)"""
+def _maximum(
+    likelihood: RowLikelihood, start: Floats, names: list[str]
+) -> tuple[Floats, Floats, Floats | None, int, Floats]:
+    """(theta (P,), inverse (P, P), exact rows of it (P, P) where the prior leaves it nearly flat, steps, gradient there
+    (P,))"""
     prior, K = likelihood.ratings.prior, likelihood.ratings.n_models
     farthest = _RUNAWAY + (K * max(-math.log(prior), 0.0) if prior else 0.0)  # what a small prior lets ratings reach
     largest = np.abs(likelihood.rows.x).max(axis=1, initial=0.0)
@@ -207,11 +210,14 @@ def _maximum(likelihood: RowLikelihood, start: Floats, names: list[str]) -> tupl
         found = _newton(likelihood, start, names, largest, farthest)
     if found is not None:
         theta, inverse, steps = found
-        information = likelihood.newton(theta)[1][:K, :K]
-        if not prior or np.linalg.norm(information, 1) * np.linalg.norm(inverse[:K, :K], 1) < ILL_CONDITIONED:
-            return theta, inverse, None, steps
+        gradient, information = likelihood.newton(theta)
+        size = np.linalg.norm(information[:K, :K], 1) * np.linalg.norm(inverse[:K, :K], 1)
+        if not prior or size < ILL_CONDITIONED:
+            return theta, inverse, None, steps, gradient
     if prior:
-        return _maximum_by_network(replace(likelihood, is_exact=True), start, names, largest, farthest)
+        exact = replace(likelihood, is_exact=True)
+        theta, inverse, rows, steps = _maximum_by_network(exact, start, names, largest, farthest)
+        return theta, inverse, rows, steps, exact.gradient(theta)
     raise ConvergenceError(f"no convergence in {_MAX_STEPS} steps; {bradley_terry.LARGER_PRIOR}, or a larger ridge")
 
 

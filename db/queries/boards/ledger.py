@@ -8,7 +8,7 @@ snapshot with revision r contains every change up to r. A vote's revision is its
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -30,11 +30,14 @@ from db.queries.roster import model_names
 from db.records.votes import Cell, LedgerState, OrderedVote, PairCount, VoteTotals
 from db.schema import battles, ledger, vote_reasons, votes
 
+Integers = TypeVar("Integers", bound=Any)
 _BATCH = 20_000
 _MODEL_IDS = 1 << 24  # more than any number of models; two ids and an outcome fit in 64 bits
 _OUTCOMES = tuple(Outcome)
 CODE = type_coerce(votes.c.outcome, SmallInteger).label("code")
 """The outcome's code, also for other queries: making a million members of an enumeration takes a second."""
+PACKED = (cast(votes.c.model_a, BigInteger) * _MODEL_IDS + cast(votes.c.model_b, BigInteger)) * len(_OUTCOMES) + CODE
+"""Models and outcome as one number for `unpacked`."""
 
 
 class LockedLedger(LedgerState):
@@ -125,9 +128,7 @@ def packed_in_order(
     """Yield the counted votes after a revision in batches, in order, each as one number for `unpacked`."""
     # For a million votes: one number per row; and `<> false`, because with `= true` SQLite reads by votes_board and
     # sorts (0.9 s instead of 3.4 s of processor time).
-    model_a, model_b = (cast(column, BigInteger) for column in (votes.c.model_a, votes.c.model_b))
-    packed = (model_a * _MODEL_IDS + model_b) * len(_OUTCOMES) + CODE
-    page = select(votes.c.revision, packed).where(votes.c.counted != false()).order_by(votes.c.revision).limit(_BATCH)
+    page = select(votes.c.revision, PACKED).where(votes.c.counted != false()).order_by(votes.c.revision).limit(_BATCH)
     page = of_votes(page, kind, since, until)
     while True:
         found = tx.execute(page.where(votes.c.revision > after))
@@ -161,8 +162,8 @@ def voters_in_order(
             yield visitor, a, b, code
 
 
-def unpacked(number: int) -> tuple[int, int, int]:
-    """The row numbers of both models, and the outcome's code."""
+def unpacked(number: Integers) -> tuple[Integers, Integers, Integers]:
+    """The row numbers of both models, and the outcome's code; of an array, arrays."""
     pair, code = divmod(number, len(_OUTCOMES))
     return *divmod(pair, _MODEL_IDS), code
 

@@ -123,6 +123,7 @@ VIEWS = [
     "language=ko&tag=math&decisive=1",
     "style=1",
     "style=1&language=en&since=2026-01-10",
+    "style=1&kind=both",
 ]
 
 
