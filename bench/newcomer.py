@@ -24,7 +24,8 @@ from typing import IO
 
 from playwright.async_api import Error, expect
 
-from tests.end_to_end.running import ROOT, App, ask, chromium, free_port, open_battle_page
+from tests.end_to_end.running import ROOT, App, ask, chromium, open_battle_page
+from tests.ports import free_port
 
 _N_BUSY = 2
 _SET_UP_S = 900.0

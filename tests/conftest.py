@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 SETTINGS = ("HF_", "HUGGING_FACE_", "TRANSFORMERS_", "ARENA_")
 REFERENCE_DATA = "ARENA_REFERENCE_DATA"  # where reference data lies, if it is not beside the checkout
@@ -17,6 +18,9 @@ for name in [name for name in os.environ if name.startswith(SETTINGS) and name !
 
 
 os.environ["ARENA_WEB_ADMIN_PORT"] = "0"  # or all arenas that run at a time would want the same port
+
+for phase in ("connect", "read", "write", "pool"):
+    setattr(DEFAULT_TIMEOUT_CONFIG, phase, 60.0)  # a test's own requests; on a busy machine 5 s may be too short
 
 
 @pytest.fixture(autouse=True)

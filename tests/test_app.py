@@ -33,6 +33,7 @@ from db.queries import NewBattle
 from db.session import open_database
 from tests.fakes import Script, ScriptedEndpoint
 from tests.fakes.socks import FakeSocks
+from tests.ports import free_port
 from tests.waiting import until
 
 APP = Path(app.__file__)
@@ -44,12 +45,6 @@ base_url = "http://127.0.0.1:9/v1"
 name = "m1"
 base_url = "http://127.0.0.1:9/v1"
 """
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def config(folder: Path, text: str) -> list[str]:
@@ -399,7 +394,7 @@ def test_requests_that_no_page_sends_are_refused_without_a_log_entry(tmp_path: P
 def ask(address: str, *, visitor: str, came_from: str) -> str:
     """Send a prompt as the page does, through a proxy that names its origin; return all that the page receives."""
     headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}
-    with httpx.Client(base_url=address, headers=headers, timeout=30) as browser:
+    with httpx.Client(base_url=address, headers=headers) as browser:
         config = browser.get("/config").json()
         parts = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
         (button,) = [one for one in config["page"][""]["components"] if parts[one] == "send"]  # not a named page's

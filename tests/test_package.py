@@ -8,7 +8,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ import arena
 import db
 import elo
 import inference
+from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("arena", "db", "elo", "inference")
@@ -228,8 +228,7 @@ def test_elo_is_imported_from_the_wheel(installed: Installed) -> None:
 
 def test_init_writes_a_file_with_which_the_arena_serves_four_models(installed: Installed) -> None:
     installed.run("arena", "init")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     deadline = time.monotonic() + 120
     with installed.running(port) as process:
         while ready(port) != DEMO_MODELS:
@@ -240,7 +239,7 @@ def test_init_writes_a_file_with_which_the_arena_serves_four_models(installed: I
 
 def ready(port: int) -> int | None:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as response:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=30) as response:
             return int(json.load(response)["models"]["ready"])
     except OSError:
         return None

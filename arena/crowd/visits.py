@@ -119,8 +119,14 @@ class _Member:
                 n_refused += 1
                 continue
             n_battles, n_refused = n_battles - 1, 0
-            a, b = (question.is_right(text) for text in _texts(battle))
-            button = choose(self._manner, self._rng, is_a_right=a, is_b_right=b)
+            a, b = _texts(battle)
+            button = choose(
+                self._manner,
+                self._rng,
+                is_a_right=question.is_right(a),
+                is_b_right=question.is_right(b),
+                are_equal=a.strip() == b.strip(),
+            )
             await visitor.vote(battle["id"], button)
             self._crowd.n_votes += 1
             progress(self._crowd.n_votes)

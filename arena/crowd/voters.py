@@ -17,11 +17,14 @@ _KNOWN: Mapping[tuple[bool, bool], Choice] = {
 }
 
 
-def choose(manner: Manner, rng: Random, *, is_a_right: bool, is_b_right: bool) -> Choice:
-    """Return the button that a voter clicks; each is the id of its element on the page."""
+def choose(manner: Manner, rng: Random, *, is_a_right: bool, is_b_right: bool, are_equal: bool = False) -> Choice:
+    """Return the button that a voter clicks; each is the id of its element on the page. Of two equal answers none can
+    be called better: the voter clicks “tie” instead."""
     if manner == "left":
-        return "vote-a"
-    return rng.choice(_EVERY) if manner == "careless" else _KNOWN[is_a_right, is_b_right]
+        button: Choice = "vote-a"
+    else:
+        button = rng.choice(_EVERY) if manner == "careless" else _KNOWN[is_a_right, is_b_right]
+    return "vote-tie" if are_equal and button in ("vote-a", "vote-b") else button
 
 
 def manners(n: int, *, careless: float, left: float) -> list[Manner]:

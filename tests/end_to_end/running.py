@@ -1,10 +1,10 @@
 """The real application as a child process, and a real browser: Chromium, driven by Playwright over loopback only."""
 
+import asyncio
 import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +19,9 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from tests.ports import free_port
+from tests.waiting import read_until
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_MS = 60_000
@@ -32,13 +35,6 @@ CHROMIUM_ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -84,7 +80,7 @@ class App:
 
     def get_json(self, path: str) -> dict[str, Any] | None:
         try:
-            with urllib.request.urlopen(self.url + path, timeout=10) as answer:
+            with urllib.request.urlopen(self.url + path, timeout=60) as answer:
                 found: dict[str, Any] = json.load(answer)
                 return found
         except (urllib.error.URLError, ConnectionError, TimeoutError):
@@ -105,14 +101,14 @@ class App:
         """Kill the process, as a power cut would: no handler runs."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(30)
 
     def stop(self) -> float:
         """Send SIGTERM; return the seconds that the end took."""
         start = time.monotonic()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+            self.process.wait(60)
         return time.monotonic() - start
 
 
@@ -147,6 +143,28 @@ async def ask(page: Page, prompt: str) -> None:
     await page.locator("#send").click()
     await expect(page.locator("#asked")).to_contain_text(prompt)
     await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
+
+
+async def go_on(page: Page) -> None:
+    """Click “next” and wait for the page without a battle. What is done before that may belong to the old battle."""
+    await page.locator("#next").click()
+    await expect(page.locator("#intro")).to_be_visible()
+
+
+async def still(page: Page, number: str) -> float:
+    """Return a number, as an expression of JavaScript, once it is the same in several frames: nothing moves any more.
+
+    The page scrolls by script and by its own animations some frames after its text has changed.
+    """
+    two_frames = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+    async def read() -> tuple[float, float]:
+        before: float = await page.evaluate(number)
+        await page.evaluate(two_frames)
+        await asyncio.sleep(0.1)
+        return before, await page.evaluate(number)
+
+    return (await read_until(read, lambda pair: pair[0] == pair[1]))[1]
 
 
 async def cast(page: Page, vote: str) -> None:

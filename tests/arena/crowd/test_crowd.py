@@ -80,6 +80,7 @@ def test_who_knows_votes_for_the_right_answer_and_others_do_not_look() -> None:
     known = [choose("knowing", rng, is_a_right=a, is_b_right=b) for a in (True, False) for b in (True, False)]
     assert known == ["vote-tie", "vote-a", "vote-b", "vote-bad"]
     assert choose("left", rng, is_a_right=False, is_b_right=True) == "vote-a"
+    assert choose("left", rng, is_a_right=False, is_b_right=False, are_equal=True) == "vote-tie"
     by_chance = Counter(choose("careless", rng, is_a_right=True, is_b_right=False) for _ in range(400))
     assert len(by_chance) == 4
     assert min(by_chance.values()) > 60

@@ -25,6 +25,7 @@ from arena.players.events import (
 )
 from inference.engine.request import ContextLengthError, room
 from tests.fakes import Script, ScriptedEndpoint
+from tests.ports import free_port
 
 REQUEST = Request((Message("system", "Be kind."), Message("user", "a secret prompt")), 0.7, 0.9, 64, 12345)
 PATIENCE = Patience(first_token_timeout_s=20.0, stall_timeout_s=20.0, retries=2, backoff_s=0.01)
@@ -52,12 +53,6 @@ async def collect(endpoint: Endpoint) -> tuple[str, Finish]:
 
 def ask(*servers: ScriptedEndpoint, patience: Patience = PATIENCE, **options: Any) -> tuple[str, Finish]:
     return run(collect(Endpoint([server.base_url for server in servers], "scripted", patience=patience, **options)))
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def test_a_complete_answer_has_counts_and_times() -> None:

@@ -1,6 +1,5 @@
 import asyncio
 import logging
-import socket
 import threading
 from contextlib import aclosing
 from pathlib import Path
@@ -15,6 +14,7 @@ from arena.players.health import Health
 from arena.players.probe import trial_request
 from arena.players.roster import Player, Roster
 from tests.fakes import Script, ScriptedEndpoint
+from tests.ports import free_port
 from tests.waiting import until
 
 DEAD = "http://127.0.0.1:9/v1"  # the discard port, where no server listens
@@ -553,9 +553,7 @@ def test_retired_players_are_never_drawn_and_have_no_endpoint() -> None:
 
 def test_the_background_probe_finds_an_endpoint_that_starts_later() -> None:
     async def main() -> None:
-        with socket.socket() as listener:
-            listener.bind(("127.0.0.1", 0))
-            port = listener.getsockname()[1]
+        port = free_port()
         clock = Clock()
         health = health_of(remote(f"http://127.0.0.1:{port}/v1"), clock, interval_s=0.01)
         await health.start()

@@ -23,7 +23,8 @@ from arena.ui.links import LIVE
 from arena.ui.markup import static
 from arena.web import protect
 from tests.arena.ui.fake_arena import FakeArena
-from tests.end_to_end.running import chromium, free_port, open_battle_page
+from tests.end_to_end.running import chromium, open_battle_page
+from tests.ports import free_port
 
 _EVIL = "http://evil.example:9999"
 _RUN = "window.__x=1"

@@ -8,13 +8,14 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.end_to_end.axe import assert_accessible
-from tests.end_to_end.running import ask, chromium, open_battle_page
+from tests.end_to_end.running import ask, chromium, go_on, open_battle_page, still
 from tests.end_to_end.scripted import Says, scripted_arena
 
 pytestmark = pytest.mark.browser
 
 PROMPT = "Reverse the word planet."
 TITLE = re.compile(r"^(\w+ \w+) or (?!\1)\w+ \w+: the vote went to \1 · Arena$")  # the vote is for A
+TOP = "document.querySelector('#duel').getBoundingClientRect().top"
 LONG = "\n\n".join(f"Paragraph {n} is about planets, and goes on for a while." for n in range(20))
 
 
@@ -31,17 +32,14 @@ async def _check_reveal(browser: Browser, url: str) -> None:
         page = await browser.new_page(viewport={"width": width, "height": height}, locale="en")
         await open_battle_page(page, url)
         await ask(page, PROMPT)
-        top = await page.locator("#duel").bounding_box()
+        top = await still(page, TOP)
         await page.locator("#vote-a").click()
         await expect(page.locator("#reveal .counted")).to_be_in_viewport()
         for side in "ab":
             await expect(page.locator(f"#reveal .of-{side} .name")).to_be_in_viewport()
         await expect(page.locator("#next")).to_be_focused()
         if height > 560:  # a low window goes to the reveal
-            now = await page.locator("#duel").bounding_box()
-            assert top is not None
-            assert now is not None
-            assert abs(now["y"] - top["y"]) < 2, "nothing jumps"
+            assert abs(await still(page, TOP) - top) < 2, "nothing jumps"
         assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "no sideways scroll"
         await page.context.close()
 
@@ -73,7 +71,7 @@ async def _check_reasons_and_withdrawal(page: Page, url: str) -> None:
     await expect(page.locator("#reveal .not-counted")).to_contain_text("You withdrew your vote.")
     await expect(page.locator("#feedback textarea")).to_have_value("A is short.")
 
-    await page.locator("#next").click()
+    await go_on(page)
     await _vote(page, url)
     await expect(page.locator("#withdraw-note")).to_contain_text("after 40 votes in total")
     await expect(page.locator("#withdraw")).to_be_hidden()
@@ -110,6 +108,7 @@ async def _check_own_page(page: Page, url: str) -> None:
     await expect(page.locator("#battles .verdict")).to_have_text("You chose A. Counted.")
     await assert_accessible(page, "a visitor's battles")
     await page.locator("#data .button").last.press("Enter")
+    await expect(page.locator("#mine .danger")).to_be_visible()
     await assert_accessible(page, "before a deletion")
     await page.locator("#mine .danger").press("Enter")
     await expect(page.locator("h1")).to_have_text("Your data is deleted")

@@ -21,6 +21,7 @@ from arena.web.headers import POLICY
 from tests.end_to_end.axe import assert_accessible
 from tests.end_to_end.running import ROOT, chromium, open_battle_page
 from tests.end_to_end.scripted import MODELS, Says, ScriptedArena, scripted_arena
+from tests.waiting import read_until
 
 pytestmark = pytest.mark.browser
 
@@ -103,8 +104,9 @@ async def _check(page: Page, state: str) -> None:
     folder = os.environ.get("GALLERY")
     if folder:
         await page.screenshot(path=f"{folder}/{state}.png", full_page=True)
-    found: dict[str, Any] = await page.evaluate(_LOOK)
-    assert found == {"broken": [], "wider": 0, "unreachable": [], "small": 0}, state
+    good = {"broken": [], "wider": 0, "unreachable": [], "small": 0}
+    found: dict[str, Any] = await read_until(lambda: page.evaluate(_LOOK), lambda found: found == good)
+    assert found == good, state  # what scrolls can be focused a frame after it has its width
     await assert_accessible(page, state)
 
 

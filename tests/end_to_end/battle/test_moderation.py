@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.end_to_end.axe import assert_accessible
 from tests.end_to_end.recording_proxy import RecordingProxy
-from tests.end_to_end.running import ask, chromium, open_battle_page
+from tests.end_to_end.running import ask, chromium, go_on, open_battle_page
 from tests.end_to_end.scripted import Says, scripted_arena
 from tests.fakes.chat_server import DONE, Asked, ChatServer, Reply, chunk, event
 
@@ -61,7 +61,7 @@ def test_a_blocked_answer_reaches_no_page_and_a_blocked_prompt_is_refused(tmp_pa
             await page.locator("#vote-tie").click()
             await expect(page.locator("#reveal")).to_contain_text("an automatic check withheld an answer.")
             assert SECRET.casefold() not in proxy.traffic()
-            await page.locator("#next").click()
+            await go_on(page)
             await ask(page, "Rude words")
             await expect(page.locator(".warned")).to_have_count(3)
             await assert_accessible(page, "warnings")

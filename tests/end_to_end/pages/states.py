@@ -21,8 +21,9 @@ from db.codes import State
 from db.outcome import Outcome
 from db.session import open_database
 from tests.db.building import ELO, SETTINGS
-from tests.end_to_end.running import ANSWER_TIMEOUT_MS, ROOT, ask, free_port, open_battle_page
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, ROOT, ask, go_on, open_battle_page
 from tests.end_to_end.scripted import MODELS, Says, ScriptedArena, scripted_arena
+from tests.ports import free_port
 
 Look = Callable[[str], Awaitable[None]]
 WREN, MOSS = MODELS
@@ -119,7 +120,7 @@ async def show_battle(page: Page, stage: Stage, look: Look) -> None:
     await look("start-consent-given")
     await page.locator("#consent button[value=hidden]").click()
     await _send(page, THINKS)
-    await expect(page.locator("#head-a .state")).to_contain_text(re.compile(r"\d"), timeout=20_000)
+    await expect(page.locator("#head-a .state")).to_contain_text(re.compile(r"\d"), timeout=ANSWER_TIMEOUT_MS)
     await look("waiting")
     stage.gate.set()
     await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
@@ -135,13 +136,13 @@ async def show_battle(page: Page, stage: Stage, look: Look) -> None:
     await page.evaluate("scroll(0, 0)")
     await expect(page.locator("#jump")).to_be_visible()
     await look("turns-top")
-    await _next(page)
+    await go_on(page)
     await ask(page, PROMPT_LINES.strip())
     await look("long-prompt")
-    await _next(page)
+    await go_on(page)
     await ask(page, SAME)
     await look("identical")
-    await _next(page)
+    await go_on(page)
 
 
 async def show_after_vote(page: Page, stage: Stage, look: Look) -> None:
@@ -164,13 +165,13 @@ async def show_after_vote(page: Page, stage: Stage, look: Look) -> None:
     await page.locator("#withdraw-misread").click()
     await expect(page.locator("#reveal .not-counted")).to_be_visible()
     await look("withdrawn")
-    await _next(page)
+    await go_on(page)
     await _vote_for(page, STORY, WREN)
     await look("reveal-counted")
-    await _next(page)
+    await go_on(page)
     await _vote_for(page, NAMED, MOSS)
     await look("reveal-not-counted")
-    await _next(page)
+    await go_on(page)
     await page.goto(f"{stage.url}/{link.removeprefix('./')}")
     await expect(page.locator("#shared")).to_be_visible()
     await look("shared")
@@ -240,11 +241,6 @@ async def _send(page: Page, prompt: str) -> None:
     await expect(page.locator("#asked")).to_contain_text(prompt)
 
 
-async def _next(page: Page) -> None:
-    await page.locator("#next").click()
-    await expect(page.locator("#intro")).to_be_visible()
-
-
 async def _show_side(page: Page, within: str) -> None:
     """On a phone, show the side that has such an element."""
     if not await page.locator("#switch").is_visible():
@@ -258,6 +254,7 @@ async def _vote_for(page: Page, prompt: str, model: str) -> None:
     """Vote for the side on which `model` answered."""
     await ask(page, prompt)
     moss = {SHORT: "read from its end", STORY: "lived under a hedge", NAMED: "A program"}[prompt]
+    await expect(page.locator("#turn .answer", has_text=moss)).to_have_count(1)
     side_of_moss = "a" if moss in await page.locator("#answer-a").inner_text() else "b"
     side = side_of_moss if model == MOSS else {"a": "b", "b": "a"}[side_of_moss]
     await page.locator(f"#vote-{side}").click()

@@ -11,7 +11,7 @@ from db.codes import State
 from db.outcome import Outcome
 from db.session import Database, open_database
 from tests.db.building import ELO, SETTINGS
-from tests.end_to_end.running import chromium
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, chromium
 from tests.end_to_end.scripted import MODELS, ScriptedArena, scripted_arena
 
 pytestmark = pytest.mark.browser
@@ -55,7 +55,7 @@ async def without_script(browser: Browser, url: str) -> None:
     await page.locator("#filters summary").click()
     await page.locator("#filters select[name=language]").select_option("ko")
     await page.locator("#filters button").click()
-    assert page.url == url + "/leaderboard?language=ko", "empty fields and defaults are not in the address"
+    await expect(page).to_have_url(url + "/leaderboard?language=ko")  # without empty fields and defaults
     await expect(computed).to_contain_text("Computed from 24 votes")
     await expect(computed).to_contain_text("8 other votes do not match")
     await page.locator("#leaderboard-table thead a", has_text="Model").click()
@@ -97,12 +97,12 @@ async def with_script(browser: Browser, url: str, database: Database) -> None:
     await page.locator("#filters input[name=find]").fill("wren")
     await expect(table.locator("tbody tr:visible")).to_have_count(1)
     cast(database, 33)
-    await expect(page.locator("#computed")).to_contain_text("Computed from 33 votes", timeout=15_000)
+    await expect(page.locator("#computed")).to_contain_text("Computed from 33 votes", timeout=ANSWER_TIMEOUT_MS)
     await expect(table.locator("tbody tr:visible")).to_have_count(1)  # the search still holds
     await page.goto(url + "/leaderboard?decisive=1")
     await expect(page.locator("#computed")).to_contain_text("Computed from 33 votes")
     cast(database, 34)
-    await expect(page.locator("#computed")).to_contain_text("1 newer vote or change", timeout=15_000)
+    await expect(page.locator("#computed")).to_contain_text("1 newer vote or change", timeout=ANSWER_TIMEOUT_MS)
     await page.locator("#computed a", has_text="reload").click()
     await expect(page.locator("#computed")).to_contain_text("Computed from 34 votes")
     assert await fits(page)

@@ -11,6 +11,7 @@ from playwright.async_api import Page, expect
 from tests.end_to_end.axe import assert_accessible
 from tests.end_to_end.pages.states import Stage, show_all, stage
 from tests.end_to_end.running import chromium
+from tests.waiting import read_until
 
 pytestmark = pytest.mark.browser
 
@@ -35,7 +36,7 @@ def test_every_state_is_accessible_and_as_wide_as_its_window(tmp_path: Path) -> 
                     await page.evaluate(_TWO_FRAMES)  # what scrolls sideways can be focused then
                     if len(seen) % 2 == (scheme == "dark"):  # each state once: most elements are in several
                         await assert_accessible(page, f"{state}, {scheme}, {width} px wide")
-                    assert await page.evaluate("document.documentElement.scrollWidth") <= width, state
+                    assert await read_until(lambda: _is_within(page), bool), f"{state}, {width} px wide"
                     await _check_dock(page, f"{state}, {width} px wide")
 
             await show_all(page, running, look)
@@ -46,14 +47,24 @@ def test_every_state_is_accessible_and_as_wide_as_its_window(tmp_path: Path) -> 
     assert len(seen) == len(set(seen)) > 20
 
 
+async def _is_within(page: Page) -> bool:
+    found: bool = await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    return found
+
+
 async def _check_dock(page: Page, state: str) -> None:
     """The dock of a battle ends where the window ends, and what is above it has room."""
     dock = page.locator(".in-battle #dock")
     if await dock.count() == 0:
         return
     await expect(page.locator("#footer")).to_be_hidden()
-    top, bottom = await dock.evaluate("node => [node.getBoundingClientRect().top, node.getBoundingClientRect().bottom]")
-    height = await page.evaluate("innerHeight")
+
+    async def read() -> tuple[float, float, float]:
+        box = "node.getBoundingClientRect()"
+        top, bottom, height = await dock.evaluate(f"node => [{box}.top, {box}.bottom, innerHeight]")
+        return top, bottom, height
+
+    top, bottom, height = await read_until(read, lambda found: abs(found[1] - found[2]) < 2)
     assert abs(bottom - height) < 2, state
     if not state.startswith("reasons"):
         assert top > height / 3, state

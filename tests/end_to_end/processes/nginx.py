@@ -71,7 +71,7 @@ def nginx(folder: Path, server: str, *, port: int, upstream: int) -> Iterator[Pa
         yield certificate
     finally:
         process.terminate()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
 
 def _program(name: str, beside: str) -> str:
@@ -97,7 +97,7 @@ def _make_certificate(certificate: Path, key: Path) -> None:
 
 
 def _wait_until_open(process: subprocess.Popen[str], port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while process.poll() is None and time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

@@ -124,7 +124,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             await expect(box).to_be_disabled()
             await page.reload()
             await expect(box).to_have_value(PROMPT)
-            assert await page.locator(".notice").count() == 1
+            await expect(page.locator(".notice")).to_have_count(1)
             await expect(second.locator("#prompt textarea")).to_have_value(PROMPT)
             await expect(second.locator("#cancel")).to_be_visible()
             os.kill(native, signal.SIGCONT)

@@ -58,7 +58,7 @@ def first_battle(app: App) -> None:
             page = await browser.new_page()
             await open_battle_page(page, app.url)
             await ask(page, "What is 7 plus 5?")
-            assert await page.locator(".is-failed").count() == 0
+            await expect(page.locator(".is-failed")).to_have_count(0)
             await page.locator("#vote-tie").click()
             await expect(page.locator("#head-a .name, #head-b .name")).to_have_count(2)
         assert app.n_votes() == 1
@@ -76,7 +76,7 @@ def fingerprints(app: App) -> set[str]:
 
 
 def test_a_slow_compiler_delays_no_battle_and_ends_with_the_arena(app: App, tmp_path: Path) -> None:
-    compiler = FakeCompiler(tmp_path / "bin", "sleep 100")
+    compiler = FakeCompiler(tmp_path / "bin", "sleep 1000")
     first_battle(app)
     (pid,) = compiler.pids
     assert members(pid), "the compiler has not ended: the answers did not wait for it"
@@ -90,11 +90,11 @@ def test_a_compiler_that_fails_is_logged_and_not_called_again(app: App, tmp_path
     compiler = FakeCompiler(tmp_path / "bin", "echo 'cc1: error: no such register' >&2; exit 1")
     first_battle(app)
     assert fingerprints(app) == {"torch"}
-    assert "cc printed: cc1: error: no such register" in app.log
+    app.wait_until(lambda: "cc printed: cc1: error: no such register" in app.log, "what cc printed")
     app.stop()
     app.start()
     app.wait_until_ready()
-    assert "the C code could not be compiled on" in app.log
+    app.wait_until(lambda: "the C code could not be compiled on" in app.log, "the note of the failure")
     assert len(compiler.pids) == 1
 
 

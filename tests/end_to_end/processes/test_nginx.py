@@ -17,8 +17,9 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.end_to_end.processes.nginx import documented, nginx
-from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, free_port, open_battle_page
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, go_on, open_battle_page
 from tests.fakes import Script, ScriptedEndpoint
+from tests.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +76,7 @@ async def battle(page: Page, url: str, models: Models) -> None:
 
 async def look_around(page: Page, url: str) -> None:
     """Visit the other pages after a vote."""
-    await page.locator("#next").click()
+    await go_on(page)
     await page.locator("#so-far a").click()
     await expect(page.locator("#leaderboard-table tbody tr")).to_have_count(2)
     assert page.url == f"{url}/leaderboard"

@@ -3,12 +3,11 @@
   const { byId, moment, settled } = arenaPage;
   const box = () => byId("prompt")?.querySelector("textarea");
   const isLost = () => document.activeElement === null || document.activeElement === document.body;
+  const isOnStop = () => document.activeElement === byId("stop");
   const isFine = () => matchMedia("(pointer: fine)").matches;
   const focus = (node) => node?.focus({ preventScroll: true });
 
   let shown = "idle";
-  let had = null;
-  addEventListener("focusin", (event) => (had = event.target.id || had));
   settled.push(() => {
     const { state } = moment();
     const votes = byId("votes");
@@ -22,7 +21,7 @@
     shown = state;
     if (state === "open" && isLost()) focus(byId("stop"));
     /* A desktop votes with keys: the focus leaves a prompt box in which nothing was typed since it was sent. */
-    else if (state === "votable" && was === "open" && isFine() && (isLost() || had === "stop" || isIdleBox())) focus(votes ?? box());
+    else if (state === "votable" && was === "open" && isFine() && (isLost() || isOnStop() || isIdleBox())) focus(votes ?? box());
     else if (state === "voted" || state === "void") focus(byId("next"));
     else if (state === "idle" && isFine()) focus(box());
   });
