@@ -391,7 +391,7 @@ def test_requests_that_no_page_sends_are_refused_without_a_log_entry(tmp_path: P
     assert "ERROR" not in log
 
 
-def ask(address: str, *, visitor: str, came_from: str) -> str:
+def ask(address: str, *, visitor: str, came_from: str, prompt: str = "Hi") -> str:
     """Send a prompt as the page does, through a proxy that names its origin; return all that the page receives."""
     headers = {"x-forwarded-for": came_from, "cookie": f"visitor={visitor}"}
     with httpx.Client(base_url=address, headers=headers) as browser:
@@ -399,7 +399,7 @@ def ask(address: str, *, visitor: str, came_from: str) -> str:
         parts = {part["id"]: part["props"].get("elem_id") for part in config["components"]}
         (button,) = [one for one in config["page"][""]["components"] if parts[one] == "send"]  # not a named page's
         (send,) = [event for event in config["dependencies"] if [button, "click"] in event["targets"]]
-        values: list[Any] = ["", "Hi"]  # no battle yet, and the prompt
+        values: list[Any] = ["", prompt]  # no battle yet, and the prompt
         event = {"fn_index": send["id"], "data": values, "session_hash": visitor[:10], "trigger_id": button}
         assert browser.post("/gradio_api/queue/join", json=event).status_code == 200
         return browser.get("/gradio_api/queue/data", params={"session_hash": visitor[:10]}).text

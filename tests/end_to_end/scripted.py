@@ -29,9 +29,11 @@ votes_per_hour = 10000
 @dataclass(frozen=True, slots=True)
 class Says:
     """An answer, in pieces of `n_chars` characters that are `gap_s` apart. Before its first piece it waits for `start`,
-    before its last one for `gate`. With a `status` it is refused, `n_times` times, and then given."""
+    before its last one for `gate`. With a `status` it is refused, `n_times` times, and then given. `again` is what the
+    model answers to the same prompt from the second time on (default: the same)."""
 
     text: str = "Fine."
+    again: str = ""
     reasoning: str = ""
     n_chars: int = 40
     gap_s: float = 0.0
@@ -44,18 +46,18 @@ class Says:
         """Return the reply to the n-th request for this answer."""
         if self.status != 200 and number < self.n_times:
             return whole({"error": {"message": "as scripted", "type": "scripted"}}, status=self.status)
-        return Reply(self._pieces())
+        return Reply(self._pieces(self.again if number and self.again else self.text))
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self, text: str) -> Iterator[Piece]:
         if self.reasoning:
             yield event(chunk(None, reasoning_content=self.reasoning))
         if self.start is not None:
             yield self.start
-        starts = range(0, len(self.text), self.n_chars)
+        starts = range(0, len(text), self.n_chars)
         for place in starts:
             if place == starts[-1] and self.gate is not None:
                 yield self.gate
-            yield event(chunk(self.text[place : place + self.n_chars]))
+            yield event(chunk(text[place : place + self.n_chars]))
             yield self.gap_s
         yield event(chunk(None, "stop"))
         yield DONE

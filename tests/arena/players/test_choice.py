@@ -97,8 +97,8 @@ def test_a_model_that_thinks_first_is_asked_again_with_room_for_it() -> None:
 def test_a_server_that_fails_gives_no_answer_in_bounded_time(script: Script, cause: str) -> None:
     with ScriptedEndpoint(script) as server:
         started = time.monotonic()
-        assert ask(server, timeout_s=0.3) == [Chosen(None, cause)]
-        assert time.monotonic() - started < 5
+        assert ask(server, timeout_s=0.3 if cause == "timed_out" else 30.0) == [Chosen(None, cause)]
+        assert time.monotonic() - started < 20
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_a_model_that_hangs_before_its_first_token_times_out_and_is_let_go() -> 
     with ScriptedEndpoint(Script(hang_after=0, keeps_alive=True)) as server:
         with pytest.raises(TimedOut, match=r"no first token within 0\.5 s"):
             ask(server, patience=replace(PATIENCE, first_token_timeout_s=0.5))
-        assert server.client_left.wait(5)
+        assert server.client_left.wait(60)
         assert len(server.received) == 1
 
 
@@ -201,14 +201,14 @@ def test_a_model_that_stalls_in_the_middle_times_out_and_is_let_go() -> None:
     with ScriptedEndpoint(Script(hang_after=2, keeps_alive=True)) as server:
         with pytest.raises(TimedOut, match=r"silent for 0\.3 s in the middle"):
             ask(server, patience=replace(PATIENCE, stall_timeout_s=0.3))
-        assert server.client_left.wait(5)
+        assert server.client_left.wait(60)
 
 
 def test_a_slow_model_may_take_longer_than_any_limit_as_long_as_tokens_come() -> None:
-    with ScriptedEndpoint(Script(tokens=("x",) * 10, gap_s=0.15)) as server:
-        text, finish = ask(server, patience=replace(PATIENCE, stall_timeout_s=1.0))
+    with ScriptedEndpoint(Script(tokens=("x",) * 10, gap_s=0.3)) as server:
+        text, finish = ask(server, patience=replace(PATIENCE, stall_timeout_s=2.5))
     assert text == "x" * 10
-    assert finish.duration_ms > 1300
+    assert finish.duration_ms > 2600
 
 
 def test_no_connection_is_unreachable_after_the_retries() -> None:
@@ -223,7 +223,7 @@ def test_retries_end_with_the_time_for_the_first_token() -> None:
     with ScriptedEndpoint(Script(status=500)) as server:
         with pytest.raises((Unreachable, TimedOut)):
             ask(server, patience=patience)
-        assert len(server.received) in (1, 2)  # at 0 and 0.4 s; after another 0.8 s the time is over
+        assert len(server.received) <= 2  # at 0 and 0.4 s; after another 0.8 s the time is over
     assert time.monotonic() - started < 10
 
 
@@ -372,7 +372,7 @@ def test_a_trial_closes_the_stream_at_the_first_token_and_reports_nothing() -> N
 
     with ScriptedEndpoint(Script(hang_after=1)) as server:
         assert run(trial(server)) is None
-        assert server.client_left.wait(5)
+        assert server.client_left.wait(60)
         assert server.received[0]["max_tokens"] == REQUEST.max_tokens
     with ScriptedEndpoint(Script(status=400)) as server:
         assert isinstance(run(trial(server)), Refused)

@@ -29,10 +29,10 @@ from tests.waiting import until
 def test_a_misbehaving_server_costs_one_side_and_never_the_battle(
     house: House, script: Script, error: str | None, text: str
 ) -> None:
-    silence_s = (
-        0.4 if error == "timed_out" else 60.0
-    )  # short only where silence is the point: test machines can be busy
-    impatient = Patience(first_token_timeout_s=silence_s, stall_timeout_s=silence_s, retries=1, backoff_s=0.01)
+    silence_s = 0.4 if error == "timed_out" else 60.0  # short only where silence is the point: machines can be busy
+    impatient = Patience(
+        first_token_timeout_s=60.0 if text else silence_s, stall_timeout_s=silence_s, retries=1, backoff_s=0.01
+    )
 
     async def main(bad: ScriptedEndpoint, good: ScriptedEndpoint) -> None:
         endpoints = {

@@ -102,7 +102,7 @@ def test_housekeeping_goes_on_after_the_database_fails(house: House, monkeypatch
         monkeypatch.setattr(queries, "clear_addresses", full)
         arena = await started(house)
         for _ in range(2):
-            assert await asyncio.to_thread(tried.acquire, timeout=5)
+            assert await asyncio.to_thread(tried.acquire, timeout=60)
         await arena.close()
 
     run(main())

@@ -24,6 +24,7 @@ from db.queries import AnswerRecord, DeckAnswer, DeckPrompt, ModelInfo, NewBattl
 from db.session import Database, open_database
 from elo.__main__ import main as elo_main
 from elo.settings import Settings
+from tests.waiting import until
 
 NAMES = ("Ash Lark", "Fen Quill", "Moss Tarn", "Wren Sol")
 ANN = "ann" * 20
@@ -235,7 +236,7 @@ def test_a_flood_of_filters_is_refused_and_others_still_get_their_board(
     def slow(view: View, visitor: str | None) -> Board:
         running[0] += 1
         most[0] = max(most[0], running[0])
-        go.wait(10)
+        go.wait(60)
         running[0] -= 1
         return compute(view, visitor)
 
@@ -246,11 +247,11 @@ def test_a_flood_of_filters_is_refused_and_others_still_get_their_board(
             return asyncio.create_task(kept.board(View(chars=f"-{chars}"), None, sender))
 
         flood = [ask(9000 + number, "flood") for number in range(limits.FILTERED_BOARDS_OF_ONE)]
-        await asyncio.sleep(0.1)
+        await until(lambda: kept._waiting["flood"] == limits.FILTERED_BOARDS_OF_ONE)
         with pytest.raises(BoardsBusyError):
             await ask(8000, "flood")
         other = ask(7000, "other")
-        await asyncio.sleep(0.1)
+        await until(lambda: kept._waiting["other"] == 1)
         go.set()
         assert (await other).n_counted
         await asyncio.gather(*flood)

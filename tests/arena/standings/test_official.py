@@ -238,13 +238,13 @@ def test_a_vote_during_the_computation_is_on_the_next_board(
 
     def hold() -> None:
         begun.set()
-        assert may_go_on.wait(10)
+        assert may_go_on.wait(60)
 
     counted(monkeypatch, hold)
 
     async def main() -> None:
         early = asyncio.create_task(of.board())
-        await asyncio.to_thread(begun.wait, 10)
+        await asyncio.to_thread(begun.wait, 60)
         vote(database)
         late = asyncio.create_task(of.board())
         await asyncio.sleep(0.05)

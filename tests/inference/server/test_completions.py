@@ -27,8 +27,8 @@ def test_a_client_that_disconnects_frees_its_slot(server: Server, client: openai
                 pass
     else:
         with pytest.raises(httpx.ReadTimeout):
-            httpx.post(server.url + CHAT, json=body, timeout=1)
-    client.chat.completions.create(model="one", messages=ASK, max_tokens=2, timeout=20)
+            httpx.post(server.url + CHAT, json=body, timeout=httpx.Timeout(LIMIT_S, read=1))
+    client.chat.completions.create(model="one", messages=ASK, max_tokens=2, timeout=LIMIT_S)
 
 
 def test_a_stream_is_neither_buffered_nor_stored_by_proxies(server: Server) -> None:

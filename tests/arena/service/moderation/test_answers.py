@@ -176,8 +176,9 @@ def test_a_stop_before_the_verdict_shows_nothing(tmp_path: Path) -> None:
         battle_id = await arena.send("visitor", None, "Hi")
         following = asyncio.create_task(watch(arena, battle_id))
         await until(lambda: judge.n_at_once == 2)
+        written = (await arena._battles.find("visitor", battle_id)).battle
         stopping = asyncio.create_task(arena.stop("visitor", battle_id))
-        await asyncio.sleep(0.05)
+        await until(lambda: written._ending == "stop")
         judge.gate.set()
         await stopping
         assert not any("illegal" in repr(view) or "Bread" in repr(view) for view in await following)

@@ -106,11 +106,11 @@ def test_a_moderator_that_hangs_costs_its_timeout_and_then_nothing_while_it_rest
     async def main() -> None:
         judge, clock = Judge(), [0.0]
         judge.gate = asyncio.Event()
-        moderator = Moderator("Judge", judge, settings(timeout_s=0.05), clock=lambda: clock[0])
+        moderator = Moderator("Judge", judge, settings(timeout_s=0.3), clock=lambda: clock[0])
         for _ in range(FAILURES_BEFORE_REST):
             started = time.monotonic()
             assert (await moderator.judge("prompt", "secret words")).category == "no_verdict"
-            assert 0.04 < time.monotonic() - started < 2
+            assert 0.25 < time.monotonic() - started < 20
         assert moderator.state().is_resting
         assert (await moderator.judge("prompt", "Hi")).category == "no_verdict"
         assert len(judge.texts) == FAILURES_BEFORE_REST
