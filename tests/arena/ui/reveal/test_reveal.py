@@ -66,13 +66,13 @@ def test_a_card_without_numbers_leaves_them_out() -> None:
 @pytest.mark.parametrize(
     ("expected_a", "outcome", "line"),
     [
-        (0.71, Outcome.A, "As expected: the ratings expected A to win 71 %."),
-        (0.71, Outcome.B, "An upset: the ratings expected A to win 71 %."),
-        (0.29, Outcome.B, "As expected: the ratings expected B to win 71 %."),
-        (0.29, Outcome.A, "An upset: the ratings expected B to win 71 %."),
-        (0.48, Outcome.A, "An even match: the ratings expected B to win 52 %."),
-        (0.71, Outcome.TIE, "The ratings expected more of A (71 %), so B gains."),
-        (0.29, Outcome.BOTH_BAD, "The ratings expected more of B (71 %), so A gains."),
+        (0.71, Outcome.A, "As expected: the ratings gave A a 71% chance to win."),
+        (0.71, Outcome.B, "An upset: the ratings gave A a 71% chance to win."),
+        (0.29, Outcome.B, "As expected: the ratings gave B a 71% chance to win."),
+        (0.29, Outcome.A, "An upset: the ratings gave B a 71% chance to win."),
+        (0.48, Outcome.A, "An even match: the ratings gave B a 52% chance to win."),
+        (0.71, Outcome.TIE, "The ratings gave A a 71% chance to win, so B gains."),
+        (0.29, Outcome.BOTH_BAD, "The ratings gave B a 71% chance to win, so A gains."),
         (0.5, Outcome.TIE, "This is half a win for each, as the ratings expected."),
     ],
 )
