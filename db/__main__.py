@@ -69,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--all-texts",
                 action="store_true",
-                help="keep the texts of all battles, for your own move or backup; by default those are left out whose "
-                "visitors have not agreed to publication, and those of decks that are live",
+                help="export the texts of all battles, to move or back up your own arena; by default, texts are left "
+                "out where the visitor has not agreed to publication, and while their deck is live",
             )
         where = command.add_mutually_exclusive_group()
         where.add_argument("--db", metavar="URL", help="sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME")

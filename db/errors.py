@@ -1,6 +1,6 @@
 """The errors of the database: one tree, so that callers never catch SQLAlchemy's.
 
-Each message has what came, what was expected and what to do.
+Each message names what came, what was expected and what to do.
 """
 
 

@@ -1,8 +1,8 @@
 """Export votes as JSON lines, import them again, and copy a database.
 
-Every vote is a line (`db.vote_line`), also if it does not count, with its battle: settings, prompts, the answers of
-every attempt, the prepared prompt, and feedback. The texts of battles that the visitor's consent does not cover are
-left out, and so are those of a live deck, unless all are requested; all that boards use stays. After an import into an
+Each line is one vote (`db.vote_line`), counted or not, with its battle: settings, prompts, the answers of every
+attempt, the prepared prompt, and feedback. The texts of battles that the visitor's consent does not cover are left out,
+and so are those of a live deck, unless all are requested; everything that boards use stays. After an import into an
 empty database, an export is the same file, byte for byte.
 Battles without a vote, addresses, moderators' findings, display data of models and benchmark scores are not exported.
 """
@@ -26,13 +26,15 @@ PROGRESS_STEP = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """How many votes were written, of how many the battles lost their texts for lack of consent, and of how many those
-    of a live deck were left out. `live_decks` names these decks."""
+    """What an export wrote and left out."""
 
     n_votes: int
     n_without_texts: int
+    """Battles whose texts were left out, because their visitors have not agreed to publication."""
     n_of_live_decks: int = 0
+    """Quick battles whose prepared texts were left out, because their deck is live."""
     live_decks: tuple[str, ...] = ()
+    """These decks, by name."""
 
 
 def export_votes(
@@ -62,7 +64,7 @@ def export_votes(
                     left_out.add(battle.deck_prompt.deck)
                     n_of_live_decks += 1
                     battle = vote_line.without_deck(battle)
-                file.write(vote_line.written(vote_line.line_of(battle, ledger_revision)) + "\n")
+                file.write(vote_line.json_of(vote_line.line_of(battle, ledger_revision)) + "\n")
                 if progress is not None and n_votes % PROGRESS_STEP == 0:
                     progress(n_votes)
     return Exported(n_votes, n_without_texts, n_of_live_decks, tuple(sorted(left_out)))

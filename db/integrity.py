@@ -16,8 +16,8 @@ from db.schema import battles, campaign_pairs, labels, ledger, turns, visitors, 
 def problems(tx: Connection, elo: OnlineElo | None = None) -> list[str]:
     """Return all findings; an empty list means that there is no problem.
 
-    With `elo`, an online-Elo state of that name that should be up to date is compared with its replay, number for
-    number; without, only its numbers of games are.
+    With `elo`, a stored online-Elo state that was made by it and is marked as up to date is compared with a replay of
+    the votes, rating by rating. Otherwise only its numbers of games are checked.
     """
     found = _file_problems(tx) if tx.dialect.name == "sqlite" else []
     voted = votes.join(battles).join(visitors)

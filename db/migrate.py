@@ -38,7 +38,7 @@ def to_newest(readers: Engine, writers: Engine, *, shown: str, create: bool) -> 
 
 
 def _check_references(tx: Connection, shown: str) -> None:
-    """SQLite did not check them during the migrations."""
+    """Check the references between rows, which SQLite does not do during migrations. Raises OpenError."""
     if tx.dialect.name == "sqlite":
         broken = tx.execute(text("PRAGMA foreign_key_check")).all()
         if broken:

@@ -18,8 +18,8 @@ _MOST_TRIES = 10
 
 
 def bring_up_to_date(database: Database, elo: OnlineElo) -> bool:
-    """Replay the counted votes if the stored state is out of date, and return whether it is right now. It is not where
-    older votes kept changing during ten tries; then call it again later.
+    """Replay the counted votes if the stored state is out of date, and return whether it is up to date now. It is not
+    if older votes changed during each of ten tries; then call this again later.
 
     Raises StorageFailed.
     """

@@ -42,7 +42,7 @@ class SideSums(NamedTuple):
 
     @classmethod
     def of(cls, answers: Iterable[Answer]) -> Self:
-        """Add up the answers; without any, all is unknown."""
+        """Add up the answers; without any, every sum is None."""
         shown = list(answers)
         if not shown:
             return cls()

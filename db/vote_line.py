@@ -1,6 +1,6 @@
 """One line of an export: a vote with its battle, as a JSON object.
 
-`line_of` and `battle_of` convert between records and lines, `written` and `read` between lines and JSON. pydantic reads
+`line_of` and `battle_of` convert between records and lines, `json_of` and `read` between lines and JSON. pydantic reads
 and checks the JSON; every error is one sentence with the place and the value.
 """
 
@@ -35,8 +35,8 @@ class VoteLine:
     same parameters (null: unknown), and `n_tokens_a` and the others are sums over the answers shown (`db.side_sums`).
 
     A line without texts has null for its prompts, answers and share id, and no reasoning and no comment; one of a live
-    deck has null for the text of its prepared prompt, and no prepared answers. All counts and times are there. Keys
-    with a default are not on the lines of older arenas.
+    deck has null for the text of its prepared prompt, and no prepared answers. All counts and times are there. Exports
+    of older arenas lack the keys that have a default here.
     """
 
     __pydantic_config__ = STRICT
@@ -97,7 +97,7 @@ class VoteLine:
 _LINE: TypeAdapter[VoteLine] = TypeAdapter(VoteLine)
 
 
-def written(line: VoteLine) -> str:
+def json_of(line: VoteLine) -> str:
     """Return a line as JSON."""
     content = _LINE.dump_python(line, mode="json")
     for turn in content["turns"]:
@@ -202,7 +202,7 @@ def line_of(battle: BattleRecord, ledger_revision: int) -> VoteLine:
 
 
 def battle_of(line: VoteLine) -> BattleRecord:
-    """Return the battle and the vote in a line. Counts that it lacks are made from its prompts."""
+    """Return the battle and the vote in a line. Missing counts are computed from its prompts."""
     prompts = [turn.prompt for turn in line.turns] if line.deck_prompt is None else [line.deck_prompt.text]
     return BattleRecord(
         battle_id=line.battle,

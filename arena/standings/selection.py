@@ -57,8 +57,8 @@ def board_filter(view: View, visitor: str | None) -> BoardFilter:
         prompt_chars_low=low,
         prompt_chars_high=high,
         since=view.since_s,
-        is_decisive=view.is_decisive,
-        is_same_parameters=view.is_same,
+        decisive_only=view.is_decisive,
+        same_parameters_only=view.is_same,
         visitor=visitor if view.is_mine else None,
     )
 

@@ -12,6 +12,7 @@ passes `now`.
     decks/      prepared prompts and their answers, what is dealt, and campaigns
     models/     each model's record, feedback, samples and scores, and what happened lately
     load        rows read into records
+    copied      what a vote copies of its battle
 
 They take and return the records of `db.records`.
 

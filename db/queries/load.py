@@ -183,10 +183,10 @@ def _in_order(tags: set[str]) -> tuple[Tag, ...]:
 
 def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
     """Return the turns of these battles, by row number, with the answers of every attempt."""
-    said: dict[tuple[int, int], list[AnswerRecord]] = defaultdict(list)
+    attempts: dict[tuple[int, int], list[AnswerRecord]] = defaultdict(list)
     in_order = (answers.c.battle_id, answers.c.turn, answers.c.side, answers.c.attempt)
     for row in tx.execute(select(answers).where(answers.c.battle_id.in_(ids)).order_by(*in_order)):
-        said[row.battle_id, row.turn].append(
+        attempts[row.battle_id, row.turn].append(
             AnswerRecord(
                 side=row.side,
                 attempt=row.attempt,
@@ -209,7 +209,7 @@ def turns_of(tx: Connection, ids: list[int]) -> dict[int, list[TurnRecord]]:
         )
     found: dict[int, list[TurnRecord]] = defaultdict(list)
     for row in tx.execute(select(turns).where(turns.c.battle_id.in_(ids)).order_by(turns.c.battle_id, turns.c.n)):
-        found[row.battle_id].append(TurnRecord(row.n, row.prompt, tuple(said[row.battle_id, row.n]), row.asked_at))
+        found[row.battle_id].append(TurnRecord(row.n, row.prompt, tuple(attempts[row.battle_id, row.n]), row.asked_at))
     return found
 
 

@@ -1,4 +1,4 @@
-"""What boards under a filter, pages of models and histories are made from."""
+"""Votes as boards under a filter, model pages and ratings over time need them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ Turns = Literal["one", "many"]
 
 @dataclass(frozen=True, slots=True)
 class BoardFilter:
-    """Which votes a board is made of; None: any. The same choice of an export is in brackets, as `--where` of
-    `python -m elo recompute` has it.
+    """Which votes a board counts; None: any. In brackets: the option of `python -m elo recompute`, or the condition of
+    its `--where`, that selects the same votes of an export.
 
-    Votes of a campaign are in only where it is named (`campaign=NAME`; without one `campaign=`).
+    Votes of a campaign are included only if it is named (`campaign=NAME`; for votes of no campaign, `campaign=`).
     """
 
     kinds: frozenset[BattleKind] = frozenset({BattleKind.BATTLE})
     """(`--kind`)"""
     campaign: str | None = None
-    """Its name."""
+    """The name of a campaign; None: only votes of no campaign."""
     language: str | None = None
     """(`language=ko`)"""
     tag: str | None = None
@@ -36,9 +36,9 @@ class BoardFilter:
     """Cast then or later (`--since`)."""
     until: float | None = None
     """Cast before (`--until`)."""
-    is_decisive: bool = False
-    """Only wins (`winner!=tie` and `winner!=both_bad`)."""
-    is_same_parameters: bool = False
+    decisive_only: bool = False
+    """Only votes for A or B (`winner!=tie` and `winner!=both_bad`)."""
+    same_parameters_only: bool = False
     """Only votes where both endpoints got the same parameters (`same_sent=true`)."""
     visitor: str | None = None
     """(`visitor=...`)"""

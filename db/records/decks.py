@@ -68,7 +68,7 @@ class Campaign:
     closed_at: float | None
     n_pairs: int
     n_people: int
-    """Who have begun."""
+    """Visitors who have begun to judge it."""
     n_votes: int
 
     @property
@@ -78,14 +78,13 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class CampaignProgress:
-    """How many of the pairs a visitor has judged, and whether the visitor is one of its people or may still become
-    one."""
+    """How many of the pairs a visitor has judged, and whether the visitor may judge."""
 
     n_done: int
     n_pairs: int
     has_begun: bool
     can_judge: bool
-    """The campaign is open, and the visitor is among its people or there is room for one more."""
+    """The campaign is open, and the visitor has begun it or there is room for one more."""
 
     @property
     def is_finished(self) -> bool:

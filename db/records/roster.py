@@ -19,13 +19,14 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """`retired_at`: by `active = false` in the settings; `owner_retired_at`: on the owner's page, until it is brought
-    back there."""
+    """A model, and since when it is retired, if it is."""
 
     info: ModelInfo
     added_at: float
     retired_at: float | None
+    """When `active = false` in the settings retired it."""
     owner_retired_at: float | None = None
+    """When the owner retired it on the owner's page, until it is brought back there."""
 
     @property
     def is_retired(self) -> bool:

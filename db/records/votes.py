@@ -50,8 +50,8 @@ class EloChange:
 
 @dataclass(frozen=True, slots=True)
 class CastVote:
-    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned. If
-    there are no changes (None), the online Elo is being replayed, and the replay will include the vote."""
+    """The effect of a stored vote. `reasons` are the caller's, and `banned` if the visitor is banned. `a` and `b` are
+    None while the online Elo is being replayed; that replay will include the vote."""
 
     revision: int
     reasons: tuple[Reason, ...]
@@ -194,9 +194,12 @@ a prepared prompt; `n_turns` is 1 for a prepared prompt, and `prompt_chars` are 
 
 
 class RatedVote(NamedTuple):
-    """A counted vote with everything that ratings may use. `prepared_id` names the prepared pair of a quick battle; the
-    answers of a side are one with the sums of all turns, none if they were not requested, and `further` the requested
-    columns."""
+    """A counted vote with everything that ratings may use.
+
+    `prepared_id` names the prepared pair of a quick battle. `answers_a` and `answers_b` each have one entry, with the
+    sums over all turns, and are empty if they were not requested or nothing is known. `further` are the requested
+    columns.
+    """
 
     model_a: str
     model_b: str

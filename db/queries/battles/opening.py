@@ -88,7 +88,7 @@ def new_share_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Dealt:
-    """What a quick battle has of its prepared pair."""
+    """What a quick battle takes from its prepared pair."""
 
     prompt_id: int | None = None
     campaign_pair_id: int | None = None
@@ -113,7 +113,7 @@ def _deal(tx: Connection, visitor_id: int, key: str, campaign: str | None, ids: 
         row = campaigns.admit(tx, campaign, visitor_id)
         pair_id = campaigns.pair_id(tx, row.id, prompt_id, list(ids.values()))
         if pair_id is None:
-            raise errors.NotAllowedNow(f"{' and '.join(ids)} on {key!r} is no pair of the campaign {campaign!r}")
+            raise errors.NotAllowedNow(f"{' and '.join(ids)} on {key!r} is not a pair of the campaign {campaign!r}")
         is_known = battles.c.campaign_pair_id == pair_id
     if tx.scalar(select(battles.c.id).where(battles.c.visitor_id == visitor_id, is_known)) is not None:
         what = "prepared prompt" if campaign is None else f"pair of the campaign {campaign!r} on the prepared prompt"

@@ -11,8 +11,8 @@ from db.schema import battles, replicas, turns, visitors
 
 
 def set_battle_state(tx: Connection, battle_id: str, state: State, *, now: float) -> None:
-    """Move the battle between `open` and `votable`, or to `void`, which ends it. Its present state changes nothing. A
-    battle that becomes votable has all its answers, and notes whether both endpoints got the same parameters.
+    """Move the battle between `open` and `votable`, or to `void`, which ends it; if it is in that state already,
+    nothing changes. When a battle becomes votable, it is stored whether both endpoints got the same parameters.
 
     Raises NoSuchBattle; NotAllowedNow for a battle that is voted or void, and for the state `voted`, which only a vote
     sets.

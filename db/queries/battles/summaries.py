@@ -40,8 +40,8 @@ SUMMARIES = (
 
 
 def summaries(tx: Connection, chosen: Select[Any], *, knows_all: bool) -> list[BattleSummary]:
-    """Return the battles of a query that began as `SUMMARIES`; without `knows_all`, those names are left out that a
-    visitor may not know yet (for other queries)."""
+    """Return the battles of a query that was made from `SUMMARIES`. Unless `knows_all`, names that the visitor may not
+    know yet are None (for other queries)."""
     rows = tx.execute(chosen).all()
     reasons = reasons_of(tx, [row.vote_id for row in rows if row.vote_id is not None])
     hidden = unfinished(tx, [(row.campaign_id, row.visitor_id) for row in rows if row.campaign_id is not None])

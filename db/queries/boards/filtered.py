@@ -200,8 +200,8 @@ def _conditions(tx: Connection, chosen: BoardFilter) -> list[ColumnElement[bool]
         which.append(votes.c.cast_at >= chosen.since)
     if chosen.until is not None:
         which.append(votes.c.cast_at < chosen.until)
-    if chosen.is_decisive:
+    if chosen.decisive_only:
         which.append(votes.c.outcome.in_((Outcome.A, Outcome.B)))
-    if chosen.is_same_parameters:
+    if chosen.same_parameters_only:
         which.append(votes.c.same_sent == true())
     return which

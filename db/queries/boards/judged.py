@@ -62,12 +62,12 @@ def judged_votes(
     `BATTLE_COLUMNS`."""
     columns = BattleColumns(tx, further)
     chosen = _VOTES if kind is None else _VOTES.where(votes.c.kind == kind)
-    told = select(vote_reasons.c.vote_id, vote_reasons.c.reason).join(votes).order_by(vote_reasons.c.reason)
+    given = select(vote_reasons.c.vote_id, vote_reasons.c.reason).join(votes).order_by(vote_reasons.c.reason)
     last = 0
     while rows := tx.execute(chosen.where(votes.c.revision > last)).all():
         first, last = rows[0].revision, rows[-1].revision
         reasons: dict[int, list[Reason]] = defaultdict(list)
-        for vote_id, reason in tx.execute(told.where(votes.c.revision.between(first, last))):
+        for vote_id, reason in tx.execute(given.where(votes.c.revision.between(first, last))):
             reasons[vote_id].append(reason)
         values = columns.of([row.battle_id for row in rows])
         for row in rows:

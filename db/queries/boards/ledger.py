@@ -4,7 +4,7 @@ The revision protocol: a transaction that changes what counts first calls `lock_
 transactions wait, then makes its changes, then calls `advance_ledger`. So revisions become visible in order, and a
 snapshot with revision r contains every change up to r. A vote's revision is its place in the replay of the online Elo.
 
-`elo_revision` says up to where the online-Elo state is right (`db.queries.boards.online`).
+`elo_revision` is the revision up to which the online-Elo state is right (`db.queries.boards.online`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -144,8 +144,8 @@ def packed_in_order(
 def voters_in_order(
     tx: Connection, kind: BattleKind | None = None, *, since: float | None = None, until: float | None = None
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the counted votes in order of revision, each as the row numbers of its visitor and of the
-    models on sides A and B, and the outcome's code."""
+    """Yield the counted votes in order of revision, each as the row numbers of its visitor and of the models on sides A
+    and B, and the outcome's code."""
     columns = (votes.c.revision, battles.c.visitor_id, votes.c.model_a, votes.c.model_b, CODE)
     page = select(*columns).join(battles, votes.c.battle_id == battles.c.id)
     page = page.where(votes.c.counted != false()).order_by(votes.c.revision).limit(_BATCH)

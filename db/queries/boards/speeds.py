@@ -13,7 +13,7 @@ from db.schema import answers, battles
 _LATEST = 2_000
 """Battles whose answers are read: 10 ms."""
 _FEW_TOKENS = 8
-"""With fewer, an answer says more about its start than about its speed."""
+"""With fewer, the start of an answer takes most of its time, so it does not show the model's speed."""
 
 
 def speeds(tx: Connection) -> Mapping[str, float]:

@@ -17,8 +17,8 @@ Content = tuple[tuple[DeckPrompt, tuple[DeckAnswer, ...]], ...]
 def add_deck(
     tx: Connection, name: str, settings: StoredSettings | None, content: Content, names: Mapping[str, str]
 ) -> None:
-    """Add a deck that is not there and not live, with the answers of the models in `names`, which says what they are
-    called here. Raises NoSuchModel."""
+    """Add a new deck, which is not live. `names` maps the models of the file whose answers are added to their names in
+    this database. Raises NoSuchModel."""
     set_deck(tx, name, is_live=False, settings=settings)
     ids = model_ids(tx, names.values())
     keys = [add_deck_prompt(tx, prompt) for prompt, _ in content]
@@ -63,8 +63,8 @@ def remove_deck(tx: Connection, name: str) -> None:
     n_campaigns = tx.scalar(select(func.count()).where(campaigns.c.deck == name)) or 0
     if n_battles or n_campaigns:
         raise errors.NotAllowedNow(
-            f"deck {name!r} belongs to {n_battles:,} battles and {n_campaigns:,} campaigns, whose texts are in it; it"
-            " can be stopped, and not removed"
+            f"deck {name!r} has the texts of {n_battles:,} battles and {n_campaigns:,} campaigns, so it cannot be "
+            "removed; stop it instead"
         )
     tx.execute(delete(deck_answers).where(deck_answers.c.deck_prompt_id.in_(own)))
     tx.execute(delete(deck_prompts).where(deck_prompts.c.deck == name))

@@ -1,1 +1,1 @@
-"""What is known of each model: its record, what voters say of it, its scores, and what happened lately."""
+"""What is known about each model: its record, the reasons that voters gave, its scores, and what happened lately."""

@@ -1,4 +1,4 @@
-"""What voters said of a model's answers, and battles that may be shown as samples."""
+"""The reasons that voters gave for or against a model's answers, and battles that may be shown as samples."""
 
 from sqlalchemy import ColumnElement, Connection, func, select, true
 

@@ -12,8 +12,8 @@ def consent_at(tx: Connection, visitor: str) -> float | None:
 
 
 def set_consent(tx: Connection, visitor: str, *, is_given: bool, now: float) -> None:
-    """Store or revoke the visitor's consent, which covers the battles opened from now on. A new visitor is created to
-    give it. Consent that stands stays as old as it is; after it was revoked, it covers nothing of the time before."""
+    """Store or revoke the visitor's consent, which covers the battles opened from now on. A new visitor is created when
+    it is given. Giving it again changes nothing; giving it after it was revoked covers no battle from before."""
     if is_given:
         row = visitor_row(tx, visitor, now=now)
         given = update(visitors).where(visitors.c.id == row.id, visitors.c.consent_at.is_(None))

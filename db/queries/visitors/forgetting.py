@@ -15,8 +15,8 @@ def forget_visitor(
     links of the battles, and replace the pseudonym by `fresh`, which the caller draws at random. A visitor without a
     battle is deleted. Open and votable battles become void first.
 
-    Battles opened since `keep_addresses_since` keep their addresses until `clear_addresses`: if a deletion emptied the
-    limits, it would be a way around them.
+    Battles opened since `keep_addresses_since` keep their addresses until `clear_addresses`; otherwise a deletion would
+    be a way around the limits, which count them.
 
     Battles, votes, outcomes, facts, tags of feedback, a ban, moderators' findings without their visitor, language and
     tags, and the counts of turns, characters and style stay, with the votes' revisions: no board moves, and the
@@ -25,7 +25,7 @@ def forget_visitor(
     row_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor).with_for_update())
     if row_id is None:
         return Forgotten(0, 0)
-    # What moderators found is counted on, and is nobody's
+    # Moderators' findings stay, because they are counted, but without the visitor.
     tx.execute(update(checks).where(checks.c.visitor_id == row_id).values(visitor_id=None))
     own = battles.c.visitor_id == row_id
     tx.execute(

@@ -35,10 +35,10 @@ def cast_vote(
     elo: OnlineElo,
     now: float,
 ) -> CastVote:
-    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction; a vote
-    on a prepared pair counts and leaves the online Elo as it is. If more
-    votes must be replayed first than this transaction should wait for, the online Elo is left out of date
-    (`db.online_replay`), and the vote has no change of it.
+    """Store the vote, close the battle, take the next revision and update the online Elo, in this transaction.
+
+    A vote on a prepared pair counts, but does not move the online Elo. If more votes must be replayed first than this
+    transaction should wait for, the online Elo stays out of date (`db.online_replay`), and the result has no changes.
 
     The vote counts if `reasons` is empty and the visitor is not banned (that reason is added here, so that a ban at the
     same moment is not missed). `facts` is what the rules saw, as plain JSON, so that they can judge again.

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -61,16 +62,23 @@ def stored_prompts(tx: Connection, batch: Sequence[BattleRecord]) -> dict[str, i
 
 
 def key_of(battle: BattleRecord) -> str:
-    """The key of the prepared prompt; one whose text was left out has no other."""
+    """Return the key of the prepared prompt: the stored one, or for older exports the one made from its text."""
     assert battle.deck_prompt is not None
     return battle.prompt_key or deck_key(battle.deck_prompt)
 
 
+@dataclass(frozen=True, slots=True)
+class StoredCampaigns:
+    """Row numbers of a batch's campaigns, by name, and of their pairs, by position in the batch."""
+
+    ids: Mapping[str, int]
+    pair_ids: Mapping[int, int]
+
+
 def stored_campaigns(
     tx: Connection, batch: Sequence[BattleRecord], model_ids: Mapping[str, int], prompt_ids: Mapping[str, int]
-) -> tuple[dict[str, int], dict[int, int]]:
-    """Return the row numbers of the batch's campaigns, by name, and of their pairs, by position in the batch. New ones
-    are added."""
+) -> StoredCampaigns:
+    """Return the batch's campaigns and their pairs. New ones are added."""
     ids: dict[str, int] = {}
     pairs: dict[int, int] = {}
     for position, battle in enumerate(batch):
@@ -80,12 +88,13 @@ def stored_campaigns(
                 ids[name] = campaigns.imported_campaign(tx, name, battle.deck_prompt.deck, battle.opened_at)
             prompt_id = prompt_ids[key_of(battle)]
             pairs[position] = campaigns.imported_pair(tx, ids[name], prompt_id, sides)
-    return ids, pairs
+    return StoredCampaigns(ids, pairs)
 
 
 def stored_labels(
     tx: Connection, batch: Sequence[BattleRecord]
 ) -> dict[tuple[str | None, tuple[str, ...]], int | None]:
+    """Return the row numbers of the batch's labels, by language and tags; None for neither. New ones are added."""
     return {
         (language, tags): label_id(tx, language, tags)
         for language, tags in {(battle.language, battle.tags): None for battle in batch}
@@ -93,14 +102,16 @@ def stored_labels(
 
 
 def known_same_sent(battle: BattleRecord) -> bool | None:
-    """Exports of older arenas do not have it."""
+    """Return whether both endpoints got the same parameters. For an export of an older arena, which lacks it, it is
+    found from the answers."""
     if battle.same_sent is None and battle.turns:
         return is_same_sent(battle.turns)
     return battle.same_sent
 
 
 def known_sums(battle: BattleRecord, side: Side) -> SideSums:
-    """Exports of older arenas have them only in the answers."""
+    """Return the sums of one side's answers. For an export of an older arena, which lacks them, they are computed from
+    the answers."""
     vote = vote_of(battle)
     stored = vote.sums_a if side is Side.A else vote.sums_b
     if stored != SideSums():

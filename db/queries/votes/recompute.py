@@ -81,5 +81,5 @@ def store_verdicts(tx: Connection, verdicts: Sequence[NewVerdict], *, rules_vers
 
 
 def with_standing(verdict: Iterable[Reason], stored: Iterable[Reason]) -> set[Reason]:
-    """The reasons of a vote after a verdict: the verdict's, and of the stored ones those that no verdict changes."""
+    """Return the reasons of a vote after a verdict: the verdict's, and the stored ones that no verdict changes."""
     return (set(verdict) - STANDING_REASONS) | (set(stored) & STANDING_REASONS)

@@ -134,7 +134,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
     model_ids = stored_models(tx, batch)
     visitor_rows = stored_visitors(tx, batch)
     prompt_ids = stored_prompts(tx, batch)
-    campaign_ids, pair_ids = stored_campaigns(tx, batch, model_ids, prompt_ids)
+    stored = stored_campaigns(tx, batch, model_ids, prompt_ids)
     same_sent = [known_same_sent(battle) for battle in batch]
     label_ids = stored_labels(tx, batch)
     battle_ids = tx.scalars(
@@ -159,7 +159,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "n_turns": battle.n_turns,
                 "prompt_chars": battle.prompt_chars,
                 "tags": list(battle.tags) or None,
-                "campaign_pair_id": pair_ids.get(position),
+                "campaign_pair_id": stored.pair_ids.get(position),
                 "same_sent": same_sent[position],
             }
             for position, battle in enumerate(batch)
@@ -207,7 +207,7 @@ def _insert(tx: Connection, batch: Sequence[BattleRecord], *, first_revision: in
                 "facts": dict(vote_of(battle).facts),
                 "withdrawn_at": vote_of(battle).withdrawn_at,
                 "withdraw_reason": vote_of(battle).withdraw_reason,
-                "campaign_id": campaign_ids.get(battle.campaign or ""),
+                "campaign_id": stored.ids.get(battle.campaign or ""),
                 "label_id": label_ids[battle.language, battle.tags],
                 "n_turns": battle.n_turns,
                 "prompt_chars": battle.prompt_chars,

@@ -152,5 +152,5 @@ def test_a_deck_with_battles_is_not_removed(run: Run, tmp_path: Path) -> None:
         key = queries.deck_prompts_of(tx, "other")[0].key
         queries.open_battle(tx, NewBattle("ann", "One", "Two", None, BattleKind.QUICK, deck_prompt=key), now=1.0)
     database.close()
-    assert "deck 'other' belongs to 1 battles and 0 campaigns" in run("decks", "remove", "other")[2]
+    assert "deck 'other' has the texts of 1 battles and 0 campaigns" in run("decks", "remove", "other")[2]
     assert "other" in run("decks")[1]

@@ -55,8 +55,8 @@ _CASES: list[tuple[BoardFilter, Callable[[BattleRecord], bool]]] = [
     (BoardFilter(turns="many"), lambda one: one.kind is _B and one.n_turns > 1),
     (BoardFilter(prompt_chars_low=5, prompt_chars_high=12), lambda one: one.kind is _B and 5 <= one.prompt_chars <= 12),
     (BoardFilter(since=3 * _DAY, until=9 * _DAY), lambda one: one.kind is _B and 3 * _DAY <= _cast(one) < 9 * _DAY),
-    (BoardFilter(is_decisive=True), lambda one: one.kind is _B and _outcome(one) in (Outcome.A, Outcome.B)),
-    (BoardFilter(is_same_parameters=True), lambda one: one.kind is _B and one.same_sent is True),
+    (BoardFilter(decisive_only=True), lambda one: one.kind is _B and _outcome(one) in (Outcome.A, Outcome.B)),
+    (BoardFilter(same_parameters_only=True), lambda one: one.kind is _B and one.same_sent is True),
     (BoardFilter(visitor="bo"), lambda one: one.kind is _B and one.visitor == "bo"),
     (BoardFilter(visitor="bo", language="en", tag="turns"), lambda one: one.visitor == "bo" and "turns" in one.tags
      and one.language == "en"),

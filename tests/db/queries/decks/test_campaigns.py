@@ -104,7 +104,7 @@ def test_a_campaign_is_refused_with_the_reason(database: Database) -> None:
                 queries.create_campaign(tx, "winter", deck="trees", pairs=wrong, now=1.0)
         with pytest.raises(NotAllowedNow, match="already a campaign 'autumn'"):
             queries.create_campaign(tx, "autumn", deck="trees", pairs=pairs, now=1.0)
-        with pytest.raises(NotAllowedNow, match="is no pair of the campaign"):
+        with pytest.raises(NotAllowedNow, match="is not a pair of the campaign"):
             judge(tx, CampaignPair(pairs[0].key, "birch", "cedar"), "ann", Outcome.A)
         for read in (queries.campaign_by_token, queries.campaign_by_name, queries.campaign_votes):
             with pytest.raises(NoSuchCampaign):
