@@ -83,7 +83,8 @@ class Votes:
 
     @classmethod
     def from_rows(cls, rows: Iterable[tuple[str, str, Outcome]]) -> Self:
-        """Models are numbered by first appearance. Raises ValueError for a model against itself."""
+        """Number the models by first appearance. Raises ValueError, naming the vote by its position from 1, for a model
+        against itself."""
         numbers: dict[str, int] = {}
         flat: list[int] = []
         for position, (model_a, model_b, outcome) in enumerate(rows, start=1):
@@ -193,7 +194,7 @@ class Cells:
 
     @classmethod
     def from_votes(cls, votes: Votes) -> Self:
-        """Raises ValueError, naming the vote by its position from 1, for a model against itself."""
+        """Count the votes. Raises ValueError, naming the vote by its position from 1, for a model against itself."""
         n_names = len(votes.models)
         if n_names * n_names * _N_OUTCOMES <= _MAX_TABLE:
             return cls._fold(votes, _table(votes))
@@ -332,6 +333,8 @@ class Record:
 
 
 def record(pairs: Pairs) -> Record:
+    """Return the record of each model, (K,) each. Of weighted pairs, votes count by their weights, rounded down."""
+
     def total(of_a: Floats, of_b: Floats) -> Floats:
         models, shares = np.concatenate([pairs.a, pairs.b]), np.concatenate([of_a, of_b])
         return np.bincount(models, shares, minlength=pairs.n_models).astype(np.float64)

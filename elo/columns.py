@@ -13,7 +13,7 @@ Parquet, a database, a data frame) turns its values into the same cells, so all 
 import ast
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self, TypeAlias
@@ -47,15 +47,6 @@ class Column:
     def select(self, chosen: NDArray[np.bool_] | NDArray[np.integer]) -> Self:
         """The column of the chosen votes."""
         return replace(self, code=self.code[chosen])
-
-    def holds(self, predicate: Callable[[Cell], bool]) -> NDArray[np.bool_]:
-        """(N,): whether the predicate is true of each cell. It is called once for each different one, "" included."""
-        used = np.unique(self.code)
-        found = np.zeros(len(self.cells) + 1, dtype=np.bool_)  # the last one is that of -1
-        for code in used.tolist():
-            found[code] = predicate("" if code < 0 else self.cells[code])
-        chosen: NDArray[np.bool_] = found[self.code]
-        return chosen
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """(N,): the cells as numbers, NaN for an empty one. Raises ValueError, naming the vote, for any other text."""

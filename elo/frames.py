@@ -35,7 +35,7 @@ _EXPECTED = (
 
 
 class FrameError(ValueError):
-    """The columns or rows are not those of a table; the message says of `data` what is wrong."""
+    """The columns or rows do not form a table. The message begins with `data` and names what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -66,12 +66,12 @@ def rate(
     protocol, the path of a votes file or several, rows such as `("lark", "wren", "a")` or dicts, columns by name,
     `Votes`, `Cells`, or what `read_votes` returns.
 
-    `columns` says which column has a role that its name does not say, such as
-    `{"a": "white", "b": "black", "winner": "result"}`, and `labels` what other spellings of a winner mean, such as
-    `{"1-0": "a", "1/2": "tie"}`; "name" means that it is the name of a model. `format` is one of
-    `public_formats.FORMATS`, and `fold_names` joins names that look the same. `kind`, `since`, `until`, `where` (such
-    as `"language=ko"`, or several that must all hold) and `skip_bad` choose rows as `recompute` does. `by` names a
-    column, and returns a board for each of its values. `listed` are models that are shown even without a vote.
+    `columns` maps roles to columns with other names, such as `{"a": "white", "b": "black", "winner": "result"}`, and
+    `labels` maps other spellings of a winner to outcomes, such as `{"1-0": "a", "1/2": "tie"}`; "name" stands for the
+    name of a model. `format` is one of `public_formats.FORMATS`, and `fold_names` joins names that look the same.
+    `kind`, `since`, `until`, `where` (such as `"language=ko"`, or several, which must all be true) and `skip_bad`
+    select rows as `recompute` does. `by` names a column, and returns a board for each of its values. `listed` are
+    models that are shown even without a vote.
 
     Raises TypeError for an option that does not exist and for data of another shape; VotesFileError, naming the row,
     for a value that is not right; MissingDataError where the votes lack what the settings need, and where there are
@@ -278,4 +278,5 @@ def _boards(
         own["where"] = (*facts.get("where", ()), str(part.condition))
         return _board(part.votes, settings, listed, progress, own, frame_kind)
 
-    return Boards(by, *rated_parts(parts(data, tally, by), rated), frame_kind)
+    found = rated_parts(parts(data, tally, by), rated)
+    return Boards(by, found.boards, found.not_rated, frame_kind)

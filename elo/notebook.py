@@ -144,7 +144,7 @@ class Board(Leaderboard):
         return frame({name: [getattr(row, name) for row in self.rows] for name in COLUMNS}, kind or self.frame_kind)
 
     def plot(self, *, top: int = TOP) -> Figure:
-        """Ratings with intervals, best first: the first `top` models, as the caption says, or with 0 all."""
+        """Ratings with intervals, best first: the first `top` models, which the caption counts, or with 0 all."""
         fragment = board_figure(self, top=top)
         return Figure(standalone(fragment), fragment)
 

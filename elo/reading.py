@@ -32,7 +32,7 @@ Moment: TypeAlias = str | float | date
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What the caller says about the columns and the rows of the data."""
+    """Which columns and rows of the data the caller asks for."""
 
     columns: Mapping[str, object] | None = None
     labels: Mapping[object, object] | None = None

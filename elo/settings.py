@@ -78,8 +78,8 @@ class Settings:
     cluster: str = "auto"
     """Which votes depend on each other, for intervals. auto: those on one prepared pair of answers, if votes name any;
     else those of one voter, if there are at most 50,000 votes, no control, 40 voters or more, with an effective number
-    of 20 or more, and intervals by voter are more than 1.1 times as wide (median of the models, which `recompute` and
-    Python say for more votes, too); else none.
+    of 20 or more, and intervals by voter are more than 1.1 times as wide (median of the models; `recompute` and Python
+    print this ratio for more votes, too); else none.
     pair: those on one prepared pair, and an error if votes name none. voter: those of one voter. column:NAME, or any
     other NAME: those with the same value in that column. A vote on a live battle, or without a value, is a cluster by
     itself."""

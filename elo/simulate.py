@@ -16,7 +16,7 @@ import csv
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +146,8 @@ class _World:
 
 
 def simulate(scenario: Scenario) -> Simulation:
-    """The same scenario gives the same votes. Drawn models are called model-01, model-02, ..."""
+    """Simulate the votes of a scenario; the same scenario gives the same votes. Drawn models are named model-01,
+    model-02, ..."""
     world_seed, votes_seed = np.random.SeedSequence(scenario.seed).spawn(2)
     world = _world(scenario, np.random.default_rng(world_seed))
     rng = np.random.default_rng(votes_seed)
@@ -211,12 +212,18 @@ def _standard(values: Floats) -> Floats:
     return standard
 
 
-def expected(gap: Floats, ties: Floats | float) -> tuple[Floats, Floats]:
-    """The expected score p of a side that is `gap` points better, and half the probability of a tie, for a voter with
-    the share `ties` between equals. P(A) = p - half_tie."""
+class Expected(NamedTuple):
+    """The expected score of a side, and half the probability of a tie: P(A) = score - half_tie."""
+
+    score: Floats
+    half_tie: Floats
+
+
+def expected(gap: Floats, ties: Floats | float) -> Expected:
+    """What a voter with the share `ties` of ties between equals does where one side is `gap` points better."""
     with np.errstate(over="ignore"):  # far enough behind, the chance is 0
         p: Floats = 1 / (1 + np.exp(-gap / Settings().points_per_logit))
-    return p, ties * np.minimum(p, 1 - p)
+    return Expected(p, ties * np.minimum(p, 1 - p))
 
 
 def _vote(

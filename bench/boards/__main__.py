@@ -17,7 +17,7 @@ from arena.standings.filtered import FilteredBoards
 from arena.standings.official import Standings
 from arena.standings.view import View
 from bench import result_files
-from bench.boards.making import CAMPAIGN, DECK, made
+from bench.boards.making import CAMPAIGN, DECK, bench_database
 from bench.boards.tables import markdown
 from bench.machine import now, this_machine
 from db import queries
@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--votes", type=int, default=_N_VOTES, metavar="N", help="default: %(default)s")
     parser.add_argument("--folder", type=Path, default=_DATA, metavar="DIR", help="where databases are kept")
     args = parser.parse_args(argv)
-    database = made(args.folder, args.votes, _N_MODELS)
+    database = bench_database(args.folder, args.votes, _N_MODELS)
     timings = [*_boards(database), *_queries(database)]
     machine = this_machine(["numpy", "sqlalchemy"])
     content = {

@@ -56,8 +56,8 @@ _LABELS = [
 _SETTINGS = StoredSettings(None, 0.7, 1.0, 512, "equal")
 
 
-def made(folder: Path, n_votes: int, n_models: int) -> Database:
-    """Open the database with these numbers in a folder; fill it first if it is not there."""
+def bench_database(folder: Path, n_votes: int, n_models: int) -> Database:
+    """Open the database of so many votes and models in a folder. If it is not there, make and fill it first."""
     path = folder / f"{n_votes}x{n_models}.sqlite"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -123,8 +123,8 @@ def _fill_deck(tx: Connection, names: Sequence[str]) -> None:
     rows = []
     for prompt in range(N_PROMPTS):
         for model in range(len(names)):
-            said = f"Answer {prompt if model < 2 else (prompt, model)} " * 40  # two models agree
-            rows.append({"deck_prompt_id": prompt + 1, "model_id": model + 1, "text": said, "digest": digest(said)})
+            text = f"Answer {prompt if model < 2 else (prompt, model)} " * 40  # two models agree
+            rows.append({"deck_prompt_id": prompt + 1, "model_id": model + 1, "text": text, "digest": digest(text)})
     tx.execute(deck_answers.insert(), rows)
     pairs = [CampaignPair(key, names[0], names[2]) for key in keys[:N_CAMPAIGN_PROMPTS]]
     create_campaign(tx, CAMPAIGN, deck=DECK, pairs=pairs, max_people=5, now=0.0)

@@ -1,11 +1,13 @@
-"""R simulated arenas of K models at once: draw pairs by the arena's own policy, let voters vote, fit, and say how well
-the ratings are known.
+"""R simulated arenas of K models at once: draw pairs by the arena's own policy, let voters vote, fit, and measure how
+well the ratings are known.
 
 The voters are those of `elo.simulate`: 30 % of votes between equals are ties. An arena is fitted again after every
 `step` votes, and the next ones are drawn with the chances of that board (`arena.rounds.matchmaking`). The fit and the
 sandwich are those of the official board (ties as half wins, a prior of one virtual tie), in batches, because the
 library fits one board at a time; a test compares the two. All in log-odds.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,6 +26,15 @@ TIES = Scenario().ties
 _Z = 1.959964
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """The fits of R boards, in log-odds: ratings `r` (R, K), with the average opponent at 0, and the inverse of minus
+    the Hessian, `inverse` (R, K, K)."""
+
+    r: Floats
+    inverse: Floats
+
+
 def truths(n_arenas: int, n_models: int, *, seed: int = 0) -> Floats:
     """(R, K): the true ratings of each arena in points, as `elo.simulate` draws them."""
     drawn = [simulate(Scenario(votes=1, models=n_models, seed=seed + number)).ratings for number in range(n_arenas)]
@@ -31,8 +42,12 @@ def truths(n_arenas: int, n_models: int, *, seed: int = 0) -> Floats:
 
 
 class Arenas:
-    """`won` (R, K, K): how often the first beat the second; `tied`: ties, symmetric. `weighted` and `squares` are the
-    same with a weight of 1 / probability, and its square, for each vote: (2, R, K, K) with won and tied."""
+    """The votes of all arenas so far, and the last fit.
+
+    `won` (R, K, K): how often the first beat the second; `tied`: ties, symmetric. `weighted` and `squares` are the same
+    with a weight of 1 / probability, and its square, for each vote: (2, R, K, K) with won and tied. `fit` is what the
+    next draw knows.
+    """
 
     def __init__(self, truth: Floats, rng: np.random.Generator) -> None:
         self.truth = truth
@@ -43,8 +58,10 @@ class Arenas:
         self.players = tuple(Player(f"model-{i:02}", base_urls=("http://x/v1",)) for i in range(n_models))
         self.won, self.tied = (np.zeros((n_arenas, n_models, n_models)) for _ in range(2))
         self.weighted, self.squares = (np.zeros((2, n_arenas, n_models, n_models)) for _ in range(2))
-        self.r = np.zeros((n_arenas, n_models))
-        self.inverse = np.broadcast_to(4 / PRIOR * np.eye(n_models), (n_arenas, n_models, n_models)).copy()
+        self.fit = Fits(
+            np.zeros((n_arenas, n_models)),
+            np.broadcast_to(4 / PRIOR * np.eye(n_models), (n_arenas, n_models, n_models)).copy(),
+        )
 
     @property
     def games(self) -> Floats:
@@ -59,7 +76,7 @@ class Arenas:
         votes = self.games.sum(axis=2).astype(np.int64)
         found = np.zeros((len(self.truth), *self.won.shape[1:]))
         for arena, own in enumerate(found):
-            known = Known(names, votes[arena], Fit(self.r[arena], self.inverse[arena]))
+            known = Known(names, votes[arena], Fit(self.fit.r[arena], self.fit.inverse[arena]))
             own[: len(players), : len(players)] = pair_chances(players, settings, known)
         return found[:, self._first, self._second]
 
@@ -80,16 +97,18 @@ class Arenas:
             won_sum[:, self._second, self._first] += second * w
             tied_sum[:, self._first, self._second] += tied * w
             tied_sum[:, self._second, self._first] += tied * w
-        self.r, self.inverse = fitted(self.won, self.tied, self.r)
+        self.fit = fitted(self.won, self.tied, self.fit.r)
 
     def covariance(self) -> Floats:
         """(R, K, K): the sandwich covariance of the ratings with mean 0."""
-        return sandwich(self.won, self.tied, self.r, self.inverse)
+        return sandwich(self.won, self.tied, self.fit)
 
 
-def fitted(won: Floats, tied: Floats, r: Floats) -> tuple[Floats, Floats]:
-    """Fit boards (R, K) from their votes by Newton's method from `r`; return the ratings, with the average opponent at
-    0, and the inverse of minus the Hessian (R, K, K)."""
+def fitted(won: Floats, tied: Floats, r: Floats) -> Fits:
+    """Fit the boards of R arenas from their votes by Newton's method, beginning at the ratings `r` (R, K).
+
+    Raises ArithmeticError if 50 steps are not enough.
+    """
     games = won + won.transpose(0, 2, 1) + tied
     points = won + tied / 2
     for _ in range(50):
@@ -105,13 +124,14 @@ def fitted(won: Floats, tied: Floats, r: Floats) -> tuple[Floats, Floats]:
         largest = np.abs(step).max()
         r = r + step / max(1.0, largest)
         if largest < 1e-9:
-            return r, inverse
+            return Fits(r, inverse)
     raise ArithmeticError(f"a simulated board did not converge: the last step was {largest:.1e}")
 
 
-def sandwich(won: Floats, tied: Floats, r: Floats, inverse: Floats) -> Floats:
+def sandwich(won: Floats, tied: Floats, fit: Fits) -> Floats:
     """(R, K, K): inverse * scatter of the scores * inverse, of ratings with mean 0. With weights, `won` and `tied` are
     sums of their squares."""
+    r, inverse = fit.r, fit.inverse
     p = sigma(r[:, :, None] - r[:, None, :])
     spread = won * (1 - p) ** 2 + won.transpose(0, 2, 1) * p**2 + tied * (0.5 - p) ** 2
     at = np.arange(r.shape[1])

@@ -1,7 +1,7 @@
 """What is measured of a policy.
 
-    place_all     votes until every model's interval reaches no further than 30 points to each side, and until all pairs
-                  whose true ratings are 50 points apart or more are in order for sure: the board's ranks say so
+    place_all     votes until every model's interval reaches no further than 30 points to each side, and until the order
+                  of all pairs whose true ratings are 50 points apart or more is certain: the board's ranks show it
                   (simultaneous intervals of all differences)
     place_one     a new model joins 19 that have 10,000 votes: battles of the whole arena, and its own, until its
                   interval reaches no further than 30 points
@@ -78,16 +78,17 @@ def place_all(settings: MatchmakingSettings, n_arenas: int) -> dict[str, Floats]
 
 
 def _are_in_order(arenas: Arenas, covariance: Floats) -> Floats:
-    """(R,): whether all pairs 50 points apart are in order for sure."""
+    """(R,): whether the order of all pairs 50 points apart is certain."""
     apart = arenas.truth[:, :, None] - arenas.truth[:, None, :] >= GAP
     q = equal_variances((N_MODELS,), 0.95)
     errors = np.sqrt(np.array([variance_of_difference(one) for one in covariance]))
-    is_sure = arenas.r[:, :, None] - arenas.r[:, None, :] > q * errors
+    is_sure = arenas.fit.r[:, :, None] - arenas.fit.r[:, None, :] > q * errors
     found: Floats = (is_sure | ~apart).all(axis=(1, 2))
     return found
 
 
 def place_one(settings: MatchmakingSettings, n_arenas: int) -> Placed:
+    """Let a new model join each arena; return the battles until its interval is narrow enough."""
     arenas = Arenas(truths(n_arenas, N_MODELS, seed=1_000), np.random.default_rng([2, 0]))
     arenas.vote(arenas.chances(_UNIFORM, N_MODELS - 1), N_OLD_VOTES)
     battles, own = np.full(n_arenas, np.nan), np.full(n_arenas, np.nan)
@@ -103,16 +104,16 @@ def place_one(settings: MatchmakingSettings, n_arenas: int) -> Placed:
 
 
 def fairness(settings: MatchmakingSettings, n_arenas: int) -> dict[str, Fairness]:
-    """Return it for votes that are all alike, and for votes weighted by 1 / probability of the draw."""
+    """Return the fairness after 2,000 votes, with all votes alike, and weighted by 1 / probability of the draw."""
     arenas = Arenas(truths(n_arenas, N_MODELS, seed=2_000), np.random.default_rng([3, 0]))
     for _ in range(N_FAIR_VOTES // 50):
         arenas.vote(arenas.chances(settings), 50)
     mean = (arenas.weighted[0] + arenas.weighted[1] / 2).sum(axis=(1, 2), keepdims=True) / N_FAIR_VOTES
     (won, tied), squares = arenas.weighted / mean, arenas.squares / mean**2
-    r, inverse = fitted(won, tied, arenas.r)
+    by_draw = fitted(won, tied, arenas.fit.r)
     return {
-        "alike": _judged(arenas, arenas.r, arenas.covariance()),
-        "by draw": _judged(arenas, r, sandwich(squares[0], squares[1], r, inverse)),
+        "alike": _judged(arenas, arenas.fit.r, arenas.covariance()),
+        "by draw": _judged(arenas, by_draw.r, sandwich(squares[0], squares[1], by_draw)),
     }
 
 

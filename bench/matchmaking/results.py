@@ -9,7 +9,7 @@ import numpy as np
 from bench import result_files
 from elo.battles import Floats
 
-_CONDITIONS = {"reach": "every interval within 30 points", "order": "all pairs 50 points apart in order for sure"}
+_CONDITIONS = {"reach": "every interval within 30 points", "order": "the order of all pairs 50 points apart is certain"}
 _WEIGHTS = {"alike": "none", "by draw": '"draw"'}
 
 

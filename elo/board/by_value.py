@@ -1,7 +1,8 @@
 """Boards of the votes with each value of a column, and why some values have none."""
 
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from elo.battles import MissingDataError
 from elo.board.notes import counted
@@ -14,11 +15,16 @@ T = TypeVar("T")
 _NOT_RATED = (MissingDataError, NoMaximumError, ClusterError, ConvergenceError)
 
 
-def rated_parts(parts: Sequence[Part], rate: Callable[[Part], T]) -> tuple[dict[str, T], dict[str, str]]:
-    """What `rate` returns for each part, by value, and for the parts that have no ratings the reason.
+@dataclass(frozen=True, slots=True)
+class RatedParts(Generic[T]):
+    """Boards by value of the column, and for the values without one the reason."""
 
-    Raises MissingDataError if no part has ratings.
-    """
+    boards: Mapping[str, T]
+    not_rated: Mapping[str, str]
+
+
+def rated_parts(parts: Sequence[Part], rate: Callable[[Part], T]) -> RatedParts[T]:
+    """Rate each part. Raises MissingDataError if no part has ratings."""
     boards: dict[str, T] = {}
     not_rated: dict[str, str] = {}
     for part in parts:
@@ -31,4 +37,4 @@ def rated_parts(parts: Sequence[Part], rate: Callable[[Part], T]) -> tuple[dict[
         raise MissingDataError(
             f"no value of {first.condition.column} has a board; {first.condition}: {not_rated[first.value]}"
         )
-    return boards, not_rated
+    return RatedParts(boards, not_rated)

@@ -36,7 +36,7 @@ from elo.fit.weights import is_weighted
 
 _SORTED = 24  # challengers whose need is estimated
 _SEARCHED = 8  # of these, those that are searched
-_HOPES = (0.25, *[0.7] * 9)  # what may be left, after more fits, of the votes that the n-th one says are needed
+_HOPES = (0.25, *[0.7] * 9)  # the smallest share of the votes that the n-th fit asks for that may prove enough later
 _FITS = 80  # of all rivals together
 _TRIED = 100  # fits to try all sets
 _MOST_TRIED = 4  # votes in such a set
@@ -46,7 +46,7 @@ _OUTCOMES = ("a", "b", "tie")
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """So many votes of model_a against model_b, on any sides, with this outcome: a, b, or tie, which includes both-bad
+    """`count` votes of model_a against model_b, on any sides, with this outcome: a, b, or tie, which includes both-bad
     where that is a tie like any other."""
 
     model_a: str
@@ -180,7 +180,7 @@ def _smallest(votes: _Votes) -> Fragility | None:
 
 def _smaller(votes: _Votes, best: _Without | None) -> _Without | None:
     """The smallest set of all, as far as trying all smaller ones takes few fits: in a table of some ten votes one vote
-    moves ratings far, and influence, which is for small moves, says little."""
+    moves ratings far, and influence, which describes small moves, is a poor guide."""
     n_cells, left = np.count_nonzero(votes.counts), _TRIED
     for n in range(1, _MOST_TRIED + 1 if best is None else best.n):
         left -= comb(n_cells + n - 1, n)

@@ -99,7 +99,7 @@ class FitFacts:
     coefficients: tuple[Coefficient, ...] = ()
     """Of `control`: log-odds per standard deviation of the covariate, side per side."""
     n_left_out: int = 0
-    """Votes of which a covariate is not spread."""
+    """Votes without a value of some covariate."""
     unused: tuple[str, ...] = ()
     """Covariates that are the same in every battle."""
 
@@ -281,6 +281,7 @@ def rate_online(
 
 
 def source_of(cells: Cells) -> Source:
+    """Return the number of votes and the SHA-256 of their counts."""
     labels = [outcome.label for outcome in Outcome]
     columns = (cells.a.tolist(), cells.b.tolist(), cells.outcome.tolist(), cells.count.tolist())
     lines = (

@@ -1,7 +1,7 @@
 """The sentences under a board.
 
-Every board has at most three. The first says how the board was made: it names every setting that moves a number, so
-the table can be made again. The second says what intervals and ranks are, and the third how few votes decide who is
+Most boards have three. The first describes how the board was made: it names every setting that moves a number, so that
+the table can be made again. The second explains intervals and ranks, and the third states how few votes decide who is
 first. Others follow only where they apply. The rest is in the JSON and in docs/ratings.md.
 """
 

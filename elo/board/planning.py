@@ -67,7 +67,7 @@ def battles_to_separate(
     chance: float = 0.8,
     rated: float = 1.0,
 ) -> tuple[Separation, ...]:
-    """How many more battles would separate each two neighbours by rating within a component, so that their ranks say
+    """How many more battles would separate each two neighbours by rating within a component, so that their ranks show
     which is better: make their gap d more than `reach` standard errors, with probability `chance` if the ratings are
     the truth. 0 where it is that already. `rated` is the share of battles that are in the fit; the formulas below
     assume 1.
@@ -153,7 +153,7 @@ _N_LESSONS = 10
 
 
 def plan(fitted: Estimate, spread: Spread, *, chance: float = 0.8) -> Plan:
-    """`chance` is the probability with which the planned battles separate two neighbours."""
+    """Propose the next battles. `chance` is the probability with which the planned battles separate two neighbours."""
     settings, bounds, K = fitted.settings, spread.intervals, fitted.counted.n_models
     rated = fitted.cells.only(rated_outcomes(settings)).n_votes / fitted.cells.n_votes
     separations: tuple[Separation, ...] = ()

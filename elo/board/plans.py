@@ -19,7 +19,7 @@ class Separation:
     error: float
     """The gap's standard error."""
     reach: float
-    """How many standard errors the gap must exceed for the ranks to say so: more where clusters are few."""
+    """How many standard errors the gap must exceed for the ranks to differ: more where clusters are few."""
     direct: int | None
     """More battles of these two alone; 0: they are separated; None: their ratings are equal, so no number of battles
     separates them."""

@@ -86,7 +86,8 @@ def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Name
         )
         return rated(own, settings, arguments, progress)
 
-    return Boards(by, *rated_parts(divided, rate))
+    by_value = rated_parts(divided, rate)
+    return Boards(by, by_value.boards, by_value.not_rated)
 
 
 def _folders(values: Iterable[str]) -> list[str]:

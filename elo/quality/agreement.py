@@ -1,20 +1,20 @@
-"""How far voters agree who judged the same pairs of answers: Krippendorff's alpha.
+"""How far voters who judged the same pairs of answers agree: Krippendorff's alpha.
 
 alpha = 1 - observed / expected disagreement (Krippendorff, "Computing Krippendorff's Alpha-Reliability", 2011): 1 if
 all voters agree on every pair, 0 if they agree as often as votes dealt at random to the pairs would. Votes may be
-missing; a pair with one vote says nothing about agreement and is left out.
+missing; a pair with one vote shows nothing about agreement and is left out.
 
     nominal  the four outcomes are different, and no two are nearer to each other than others
     ordinal  the outcomes are ranks: one model better, tie or both bad, the other better. A tie and both-bad are one
-             rank, since neither says which answer is better, as in the ratings; so "a" against "b" is a larger
-             disagreement than "a" against a tie
+             rank, since neither names a better answer, as in the ratings; so "a" against "b" is a larger disagreement
+             than "a" against a tie
 
 Which of a pair's two models is called the first one is arbitrary, and voters see them on sides that were drawn. So
 alpha is made from the pairs in both orders, each with half the weight; then it does not depend on the models' names. In
 one order only, voters who all prefer the same model everywhere would seem to agree by chance.
 
-The interval is a percentile bootstrap over the pairs: it says how far other pairs would have given another alpha, for
-the same voters. A round in which all votes are the same has no expected disagreement; nobody disagrees in it either, so
+The interval is a percentile bootstrap over the pairs: it shows how far alpha would differ on other pairs, with the same
+voters. A round in which all votes are the same has no expected disagreement; nobody disagrees in it either, so
 it counts as 1.
 
     U pairs, C values, B rounds

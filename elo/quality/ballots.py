@@ -37,14 +37,14 @@ class Ballots:
     kind: str | None = None
     """As in `votes_file.read_votes`."""
     where: Sequence[Condition] = ()
-    """All must hold for a row; the others are tallied."""
+    """A row must satisfy all of them; the others are tallied."""
     skip_bad: bool = False
     progress: Callable[[int], None] | None = None
     dialect: Dialect = field(default_factory=Dialect)
     n_rows: int = field(default=0, init=False)
     n_other_kinds: int = field(default=0, init=False)
     n_other_values: int = field(default=0, init=False)
-    """Rows for which a condition does not hold."""
+    """Rows that do not satisfy a condition."""
     n_bad: int = field(default=0, init=False)
     n_not_votes: int = field(default=0, init=False)
     tally: Tally = field(default_factory=Tally, init=False)
@@ -141,7 +141,7 @@ class _Rows:
     is_new: Sequence[bool]
     """Whether the battle was not read before."""
     is_chosen: Sequence[bool]
-    """Whether all conditions hold."""
+    """Whether it satisfies all conditions."""
     columns: Mapping[str, Sequence[object]]
 
     @classmethod

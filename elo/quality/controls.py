@@ -1,10 +1,10 @@
 """Votes on control battles: the same model on both sides.
 
-Over many of them, only its place can make one side win more often, so these votes measure side bias without ratings. A
-tie is right more often than in other battles. They count in no rating.
+Over many of them, only its place can make one side win more often, so these votes measure side bias without ratings.
+Ties are to be expected more often than in other battles. The votes count in no rating.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import log10
 
 import numpy as np
@@ -16,10 +16,19 @@ from elo.quality.shares import Share
 _OF_CONTROLS = frozenset({"control", "not_counted"})
 
 
-def is_whole(reasons: frozenset[str]) -> bool:
+def would_count(reasons: frozenset[str]) -> bool:
     """Whether a control vote would count if its battle were not a control battle: not if a side failed, for
     example."""
     return reasons <= _OF_CONTROLS
+
+
+@dataclass(frozen=True, slots=True)
+class Bias:
+    """What the left side is worth, in points of the rating scale, with a 95 % interval."""
+
+    points: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Controls:
 
     @classmethod
     def of(cls, outcome: Index, voter: Index) -> "Controls | None":
-        """(n,) each, the voter -1 where unknown; None without votes."""
+        """Count outcomes and voters, (n,) each, the voter -1 where unknown. None without votes."""
         if not len(outcome):
             return None
 
@@ -54,14 +63,13 @@ class Controls:
         )
 
     @property
-    def bias(self) -> tuple[float, float, float] | None:
-        """The points of the rating scale that the left side is worth, with a 95 % interval: 55 % of the votes are 35
-        points. None where a share is 0 or 1."""
+    def bias(self) -> Bias | None:
+        """The advantage of the left side: 55 % of the votes are 35 points. None where a share is 0 or 1."""
         shares = (self.left.share, self.left.low, self.left.high)
         if any(share is None or not 0 < share < 1 for share in shares):
             return None
         middle, low, high = (400 * log10(share / (1 - share)) for share in shares if share is not None)
-        return middle, low, high
+        return Bias(middle, low, high)
 
     def to_json(self) -> dict[str, object]:
         bias = self.bias
@@ -70,5 +78,5 @@ class Controls:
             "left": self.left.to_json(),
             "ties": self.ties.to_json(),
             "both_bad": self.both_bad.to_json(),
-            "bias": bias and dict(zip(("points", "low", "high"), bias, strict=True)),
+            "bias": bias and asdict(bias),
         }

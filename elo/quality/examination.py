@@ -29,7 +29,7 @@ from elo.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What the votes show of themselves. Shares are of the votes that count. `str` gives the report as text."""
+    """The report. Shares are of the votes that count. `str()` returns it as text."""
 
     n_votes: int
     n_counted: int

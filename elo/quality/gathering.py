@@ -13,7 +13,7 @@ import numpy as np
 from db.outcome import Outcome
 from elo.battles import Votes
 from elo.quality.agreement import Agreement, Judged, Judgement
-from elo.quality.controls import Controls, is_whole
+from elo.quality.controls import Controls, would_count
 from elo.quality.shares import Share
 
 Result = Literal["won", "lost", "tie", "both_bad"]
@@ -47,7 +47,7 @@ class Ballot(NamedTuple):
     is_control: bool = False
     """The same model was on both sides."""
     is_aside: bool = False
-    """A control battle of a kind that was not asked for: only the part about control battles is about it."""
+    """A control battle, where control battles were not asked for: it counts only in the part about them."""
 
 
 def prompt_key(text: str) -> str:
@@ -110,7 +110,7 @@ class Gathered:
 
     def add(self, ballot: Ballot) -> None:
         reasons = frozenset(ballot.reasons)
-        if ballot.is_control and is_whole(reasons):
+        if ballot.is_control and would_count(reasons):
             self.of_controls.append((ballot.outcome, ballot.voter))
         if ballot.is_aside:
             return

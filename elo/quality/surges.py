@@ -1,7 +1,7 @@
 """Votes for and against each model by day, from new and from old voters, with a test.
 
-A push by many visitors with few votes each cannot be seen voter by voter, but it can by model: on one day new voters
-give a model far more than old voters do, and than voters of other days do. A voter is new on the day
+A push by many visitors with few votes each cannot be seen voter by voter, but it can be seen by model: on one day, new
+voters vote for a model far more often than old voters do, and than voters of other days do. A voter is new on the day
 of the first vote, and old afterwards. Days are UTC.
 
 The votes of one day, from new or from old voters, are bets on each model (`elo.quality.bets`), for it and against it,
@@ -102,7 +102,7 @@ def surges(votes: Votes, *, level: float = 0.05, left_out: NDArray[np.bool_] | N
     if votes.voter is None:
         raise ValueError("these votes do not name their voters; expected a column of voters")
     if votes.time_s is None:
-        raise ValueError("these votes do not say when they were cast; expected a column of times")
+        raise ValueError("these votes have no times; expected a column of times")
     if not 0 < level < 1:
         raise ValueError(f"level {level!r} is not between 0 and 1")
     is_known = (votes.voter >= 0) & (votes.time_s >= _FIRST_S) & (votes.time_s < _LAST_S)

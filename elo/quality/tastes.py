@@ -7,7 +7,7 @@ the model beyond those expected, I = sum p (1 - p), and V the error variance of 
     Q_u(tau) = (K_u - 1) / K_u  sum over models of  S^2 / (I + I^2 (tau^2 + V))
 
 is about chi-squared with K_u - 1 degrees of freedom (the S of a group sum to 0). The estimate is the tau at which the
-median over groups of the chi-squared probability of Q_u is a half. It is a median, so that groups who push a model do
+median over groups of the chi-squared probability of Q_u is a half. It is a median, so that groups that push a model do
 not pass for a liking unless they are many.
 """
 

@@ -19,7 +19,7 @@ _RESULTS = {"won": "won", "lost": "lost", "tie": "tie", "both_bad": "both bad"}
 _REASONS = {
     "sides": "nearly always one side",
     "ties": "nearly always a tie",
-    "others": "votes like a coin, or against the others",
+    "others": "votes at random, or against the others",
     "one_model": "for or against one model",
 }
 
@@ -45,8 +45,8 @@ def controls(found: Controls | None) -> list[str]:
         f"Ties: {_percent(found.ties)}, including both-bad, {_percent(found.both_bad)}."
     ]
     if found.bias is not None:
-        points, low, high = found.bias
-        lines.append(f"So the left side is worth {points:+.0f} points of the rating scale ({low:+.0f} to {high:+.0f}).")
+        worth = f"{found.bias.points:+.0f} points of the rating scale"
+        lines.append(f"So the left side is worth {worth} ({found.bias.low:+.0f} to {found.bias.high:+.0f}).")
     return lines
 
 
@@ -95,7 +95,7 @@ def agreement(found: Mapping[str, Agreement]) -> list[str]:
 def agreement_line(one: Agreement) -> str:
     return (
         f"{one.n_pairs:,} pair{'s' * (one.n_pairs != 1)} with two votes or more ({_votes(one.n_votes)} of"
-        f" {one.n_voters:,} voters); four outcomes {_alpha(one.nominal)}, ties in the middle {_alpha(one.ordinal)}."
+        f" {one.n_voters:,} voters); nominal {_alpha(one.nominal)}, ordinal {_alpha(one.ordinal)}."
     )
 
 
@@ -121,8 +121,8 @@ def voters(found: Examination | None) -> list[str]:
         "reason to look, not a proof.",
         f"Honest voters are assumed to choose the left in {_habit(habits.left.mean, habits.left.sd)} of their votes "
         f"with a winner, and a tie in {_habit(habits.ties.mean, habits.ties.sd)} of their votes. Their assumed "
-        f"distance from the others is {habits.taste:.2f} (a coin: 1), and their liking of a model differs from the "
-        f"others' by {found.taste:.0f} points. Seed {found.seed}.",
+        f"distance from the others is {habits.taste:.2f} (random votes: 1), and their liking of a model differs from "
+        f"the others' by {found.taste:.0f} points. Seed {found.seed}.",
     ]
     if found.n_unknown:
         lines.append(f"Votes of unknown voters: {found.n_unknown:,}.")
@@ -206,8 +206,8 @@ def next_steps(voters: Examination | None, surges: Surges | None) -> list[str]:
 
 def _by_reason(flagged: Iterable[Voter]) -> str:
     reasons = Counter(voter.reason for voter in flagged if voter.reason is not None)
-    told = ", ".join(f"{_REASONS[reason]} {n:,}" for reason, n in sorted(reasons.items(), key=lambda one: -one[1]))
-    return f" ({told})" if told else ""
+    counts = ", ".join(f"{_REASONS[reason]} {n:,}" for reason, n in sorted(reasons.items(), key=lambda one: -one[1]))
+    return f" ({counts})" if counts else ""
 
 
 def _pushed(flagged: Iterable[Voter]) -> list[str]:

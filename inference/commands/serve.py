@@ -191,7 +191,7 @@ def _run(args: argparse.Namespace) -> int:
     print(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
     set_threads(args.threads, *(folder.config for folder in opened.folders.values()))
     from inference.engine.loading import Loaded, load_models
-    from inference.engine.names import alike, under_all_names
+    from inference.engine.names import shared_names, under_all_names
     from inference.engine.worker import MAX_WAITING
     from inference.model.gpu.cards import choose_device
     from inference.server.run import run
@@ -207,7 +207,7 @@ def _run(args: argparse.Namespace) -> int:
         deadline = time.monotonic() + _COMPILING_S
         if device.type == "cpu":
             compiling.start()
-        first = alike(opened.folders, dtypes=dtypes, max_len=max_len)
+        first = shared_names(opened.folders, dtypes=dtypes, max_len=max_len)
         loaded = load_models(
             {name: opened.folders[name] for name in first.values()},
             device=device,

@@ -2,8 +2,8 @@
 
 Two names that mean the same weights, with the same dtype, the same longest conversation and the same ends of answers,
 share one engine: one set of weights, one cache, one queue. Their chat layouts may differ, since only the text around a
-prompt depends on it. `alike` finds such names before anything is loaded, `under_all_names` adds them afterwards, and
-`first_names` finds them again among models that are loaded.
+prompt depends on it. `shared_names` finds such names before anything is loaded, `under_all_names` adds them to the
+loaded models, and `first_names` finds them again among these.
 """
 
 import logging
@@ -16,10 +16,10 @@ from inference.folder import ModelFolder
 logger = logging.getLogger(__name__)
 
 
-def alike(
+def shared_names(
     folders: Mapping[str, ModelFolder], *, dtypes: Mapping[str, object], max_len: Mapping[str, int]
 ) -> dict[str, str]:
-    """Return for each name the first name that needs the same engine, which may be itself."""
+    """Return for each name the first name that needs the same engine; for that first name, itself."""
     firsts: dict[object, str] = {}
     return {
         name: firsts.setdefault(
@@ -36,12 +36,12 @@ def under_all_names(loaded: Loaded, first: Mapping[str, str], folders: Mapping[s
     }
     for name in models:
         if name != first[name]:
-            logger.info("%s: the weights and the engine of %s", name, first[name])
+            logger.info("%s shares the weights and the engine of %s", name, first[name])
     failures = {name: loaded.failures[one] for name, one in first.items() if one in loaded.failures}
     return Loaded(models, {**loaded.failures, **failures})
 
 
 def first_names(models: Mapping[str, LoadedModel]) -> dict[str, str]:
-    """Return for each loaded model the first name of its engine."""
+    """Return for each loaded model the first name that has its engine."""
     firsts: dict[int, str] = {}
     return {name: firsts.setdefault(id(model.engine), name) for name, model in models.items()}

@@ -22,7 +22,7 @@ def matrix_table(name: MatrixName, matrices: Matrices) -> str:
     """
     values = getattr(matrices, name)
     if values is None:
-        raise ValueError("no bootstrap, so it is unknown how often one model is above another")
+        raise ValueError("the board has no bootstrap rounds, which `better` counts; rate with bootstrap 1 or more")
     show = _count_cell(values) if name == "battles" else _share_cell
     models = [plain(model) for model in matrices.models]
     head = "".join(f'<th scope="col" title="{model}"><span>{model}</span></th>' for model in models)

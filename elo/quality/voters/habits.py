@@ -61,6 +61,8 @@ class Habits:
 
 
 def sides(left: Index, decided: Index, honest: Habit) -> Floats:
+    """Return the evidence that a voter nearly always chooses one side: of `decided` votes with a winner, `left` were
+    for the left. All arrays have one shape."""
     evidence: Floats = _careless_sides(left, decided) - _chance(left, decided, *honest.beta)
     return evidence
 
@@ -73,6 +75,7 @@ def _careless_sides(left: Index, decided: Index) -> Floats:
 
 
 def ties(tied: Index, n: Index, honest: Habit) -> Floats:
+    """Return the evidence that a voter nearly always ties: `tied` of `n` votes have no winner."""
     evidence: Floats = _careless_ties(tied, n) - _chance(tied, n, *honest.beta)
     return evidence
 
@@ -82,6 +85,8 @@ def _careless_ties(tied: Index, n: Index) -> Floats:
 
 
 def others(S: Floats, C: Floats, taste: float) -> Floats:
+    """Return the evidence that a voter votes at random, or against the others. S are the sums of shift z and C those of
+    shift^2 over a voter's votes (`exchangeability.Scores`); `taste` is the standard deviation of honest distances."""
     evidence: Floats = _careless_distance(S, C) - _chance_of_distance(S, C, taste)
     return evidence
 

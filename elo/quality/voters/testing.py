@@ -93,7 +93,8 @@ class Examination:
 def examine(votes: Votes, *, level: float = 0.05, seed: int = 0) -> Examination:
     """Test every voter after every vote. The votes are in the order in which they were cast.
 
-    bench/voters.py measures how many honest voters are flagged, and after how many votes the others are.
+    `bench.voters` measures how many honest voters are flagged, and after how many votes the others are.
+
     Raises ValueError for votes without voters, and for a level that is not between 0 and 1.
     """
     if votes.voter is None:

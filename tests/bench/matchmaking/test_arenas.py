@@ -32,7 +32,7 @@ def test_a_batch_gives_the_ratings_and_intervals_of_the_library() -> None:
         one = estimate.fit(votes, settings)
         bounds = estimate.spread(one).intervals
         assert bounds is not None
-        assert points_around_mean(arenas.r)[number] == pytest.approx(POINTS * one.ratings, abs=1e-6)
+        assert points_around_mean(arenas.fit.r)[number] == pytest.approx(POINTS * one.ratings, abs=1e-6)
         half = POINTS * (bounds.high - bounds.low) / 2
         assert reach(arenas.covariance())[number] == pytest.approx(half, rel=1e-5)
 
@@ -43,9 +43,9 @@ def test_weights_by_probability_change_nothing_where_every_pair_is_drawn_alike()
     (won, tied), squares = arenas.weighted / mean, arenas.squares / mean**2
     assert won == pytest.approx(arenas.won)
     assert tied == pytest.approx(arenas.tied)
-    r, inverse = fitted(won, tied, np.zeros_like(arenas.r))
-    assert r == pytest.approx(arenas.r, abs=1e-6)
-    assert sandwich(squares[0], squares[1], r, inverse) == pytest.approx(arenas.covariance(), rel=1e-6)
+    weighted = fitted(won, tied, np.zeros_like(arenas.fit.r))
+    assert weighted.r == pytest.approx(arenas.fit.r, abs=1e-6)
+    assert sandwich(squares[0], squares[1], weighted) == pytest.approx(arenas.covariance(), rel=1e-6)
 
 
 def test_a_newcomer_can_be_left_out_of_the_draw() -> None:

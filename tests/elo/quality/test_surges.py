@@ -156,7 +156,7 @@ def test_what_is_missing_is_said() -> None:
     votes = arena(days=2)
     with pytest.raises(ValueError, match="these votes do not name their voters; expected a column of voters"):
         surges(replace(votes, voter=None))
-    with pytest.raises(ValueError, match="these votes do not say when they were cast; expected a column of times"):
+    with pytest.raises(ValueError, match="these votes have no times; expected a column of times"):
         surges(replace(votes, time_s=None))
     with pytest.raises(ValueError, match=r"level 1\.0 is not between 0 and 1"):
         surges(votes, level=1.0)

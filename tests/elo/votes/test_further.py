@@ -81,7 +81,7 @@ def test_a_table_in_memory_gives_the_same_columns_as_a_file(tmp_path: Path) -> N
 
 def test_the_columns_follow_the_votes_that_are_selected(tmp_path: Path) -> None:
     votes = read_votes([write(tmp_path, "csv")], further=("language",)).votes
-    chosen = votes.select(votes.further["language"].holds(lambda one: one == "ko"))
+    chosen = votes.select(votes.further["language"].texts()["ko"])
     assert [(a, b) for a, b, _ in chosen] == [("x", "y"), ("z", "y")]
     assert chosen.further["language"].code.tolist() == [0, 0]
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from inference.engine.loading import Loaded, load_models
-from inference.engine.names import alike, first_names, under_all_names
+from inference.engine.names import first_names, shared_names, under_all_names
 from inference.engine.sharing.memory import GIB
 from inference.folder import ModelFolder, open_folder
 from tests.fakes import write_model_folder
@@ -27,7 +27,7 @@ def folders(path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, M
 
 
 def load(folders: dict[str, ModelFolder], cache_gb: float) -> Loaded:
-    first = alike(folders, dtypes={}, max_len={})
+    first = shared_names(folders, dtypes={}, max_len={})
     loaded = load_models({name: folders[name] for name in first.values()}, cache_gb=cache_gb)
     return under_all_names(loaded, first, folders)
 
@@ -49,7 +49,7 @@ def test_two_names_of_a_folder_share_one_engine_and_its_memory(folders: dict[str
 def test_names_that_differ_in_what_an_engine_depends_on_are_loaded_apart(
     folders: dict[str, ModelFolder], options: dict[str, dict[str, int]]
 ) -> None:
-    assert alike(folders, **{"dtypes": {}, "max_len": {}, **options}) == {"a": "a", "b": "b", "c": "c"}
+    assert shared_names(folders, **{"dtypes": {}, "max_len": {}, **options}) == {"a": "a", "b": "b", "c": "c"}
 
 
 def test_each_name_keeps_its_chat_layout(path: Path) -> None:

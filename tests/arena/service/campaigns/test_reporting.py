@@ -66,7 +66,7 @@ def test_the_report_has_progress_agreement_and_a_board(held: tuple[str, Campaign
     assert "Campaign may, deck d, open: 30 pairs, 5 of 5 people, 135 votes, of which 134 count." in text
     assert f"  {VOTERS[0][:12]}  30 of 30 (finished)" in text
     assert "  15 of 30\n" in text
-    assert "four outcomes 0." in text
+    assert "nominal 0." in text
     content = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert content["voters"][0] == {"voter": VOTERS[0], "votes": 30}
     assert content["board"]["settings"]["cluster"] == "pair"
