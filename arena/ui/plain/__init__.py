@@ -7,8 +7,9 @@
     head        title, description, link preview
     about       the text of /about
     pages       /about, the 404 page; what Gradio's pages get, and their text without script
-    leaderboard/  the board, with filters
+    leaderboard/  the board, with filters; figures/: its figures; model/: a page for each model
     shared/     a battle under its share id; mine/: the visitor's own battles and data; quick/: rounds, campaigns
+    owner/      the owner's page
     choices     the forms of every page; forms reads what is sent
     routes      addresses
 

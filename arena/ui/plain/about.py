@@ -53,6 +53,6 @@ def _literal(text: str) -> str:
 
 
 def _reasons(texts: Messages) -> str:
-    """Return every reason why a vote does not count. A test holds the messages against the ledger's list."""
+    """Return every reason why a vote does not count. A test compares the messages with the ledger's list."""
     reasons = [sentence for key, sentence in texts.texts.items() if key.startswith("reason_")]
     return "\n".join(f"- {sentence[0].upper()}{sentence[1:]}" for sentence in reasons)

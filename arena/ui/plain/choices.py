@@ -24,6 +24,7 @@ _KEEP_S = 400 * 86400  # the longest that browsers keep a cookie
 
 
 def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], Identity]) -> APIRouter:
+    """Return the addresses that keep a choice of the colours or about publishing."""
     router = APIRouter()
 
     @router.post(FORMS["theme"])

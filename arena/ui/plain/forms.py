@@ -20,5 +20,5 @@ async def field(request: Request, name: str) -> str:
 
 
 def wants_json(request: Request) -> bool:
-    """Whether a script sent the form, which changes the page itself."""
+    """Whether a script sent the form and changes the page itself, so that it needs no redirect."""
     return "application/json" in request.headers.get("accept", "")

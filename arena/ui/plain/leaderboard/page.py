@@ -51,7 +51,7 @@ def wrong_page(error: ViewError, choices: Choices, place: Place) -> str:
 
 
 def wrong_line(error: ViewError, texts: Messages) -> str:
-    """Return the line that says what came in an address, and what is expected, in the reader's language."""
+    """Return a line, in the reader's language, that names what came in an address and what is expected."""
     expected = error.expected if error.key is None else texts(f"view_expected_{error.key}")
     return notice("view_wrong", texts, name=error.name, came=error.came, expected=expected)
 

@@ -16,9 +16,9 @@ def style_section(board: Board, view: View, place: Place) -> str:
     for one in fit.coefficients:
         value, low, high = (round(points * number) for number in (one.value, one.low, one.high))
         effect = "unclear" if low <= 0 <= high else "more" if value > 0 else "less"
-        said = texts(f"style_{effect}", points=abs(value), low=f"{low:+d}", high=f"{high:+d}")
+        sentence = texts(f"style_{effect}", points=abs(value), low=f"{low:+d}", high=f"{high:+d}")
         name = texts(f"style_{one.name}")
-        items += f"<li>{plain(f'{name}: {said}')}</li>"
+        items += f"<li>{plain(f'{name}: {sentence}')}</li>"
     notes = texts("style_unused", names=", ".join(texts(f"style_{name}") for name in fit.unused)) if fit.unused else ""
     if fit.n_left_out:
         notes = f"{notes} {texts('style_left_out', n=fit.n_left_out)}".strip()

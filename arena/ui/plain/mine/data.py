@@ -36,7 +36,7 @@ def data(consent_at: float | None, own: OwnBoard, place: Place) -> str:
 
 
 def ask(own: OwnBoard, place: Place) -> str:
-    """Return the page that asks before a deletion, and says what goes and what stays."""
+    """Return the page that asks before a deletion, and lists what goes and what stays."""
     texts = place.texts
     counts = texts("mine_delete_counts", battles=own.n_battles, votes=own.n_votes)
     return (

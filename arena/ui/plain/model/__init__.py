@@ -1,4 +1,4 @@
-"""The page of a model, `/model?name=`: what the votes say of it.
+"""The page of a model, `/model?name=`: its rating, and its record by rival and by tag.
 
 page        the whole text
 parts       its tables and lists

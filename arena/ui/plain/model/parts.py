@@ -155,7 +155,7 @@ def _sample(battle: SharedBattle, name: str, place: Place) -> str:
 
 
 def settings(profile: Profile, place: Place) -> str:
-    """Return how the model is asked: what a reveal says of it."""
+    """Return how the model is asked, as a reveal shows it."""
     texts = place.texts
     if profile.player is None:
         return ""

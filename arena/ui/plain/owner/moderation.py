@@ -24,8 +24,8 @@ def section(state: ModeratorState | None, now: float, texts: Messages) -> str:
         causes = ", ".join(f"{_cause(cause, texts)} {n:,}" for cause, n in sorted(state.causes.items()))
         text += f'<p class="last"><b>{plain(texts("owner_moderation_causes"))}</b>: {plain(causes)}</p>'
     if state.last_cause is not None and state.last_at is not None:
-        said = texts("owner_moderation_last", time=clock(state.last_at, now), cause=_cause(state.last_cause, texts))
-        text += f'<p class="last">{plain(said)}</p>'
+        line = texts("owner_moderation_last", time=clock(state.last_at, now), cause=_cause(state.last_cause, texts))
+        text += f'<p class="last">{plain(line)}</p>'
     return text
 
 

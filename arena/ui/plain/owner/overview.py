@@ -14,6 +14,7 @@ _CLASSES = {"ready": "good", "loading": "waiting", "down": "bad", "failed": "bad
 
 
 def page(overview: Overview, look: Look) -> str:
+    """Return the whole page."""
     texts = look.texts
     body = (
         f"<h1>{plain(texts('owner_title'))}</h1><p>{plain(texts('owner_intro'))}</p>"
@@ -50,7 +51,7 @@ def _model(model: OwnedModel, now: float, texts: Messages) -> str:
     share = speed = texts("owner_unknown")
     if summary is not None and summary.n_answers:
         percent = 100 * summary.n_complete / summary.n_answers
-        share = texts("owner_success_value", share=f"{percent:.0f} %", n=f"{summary.n_answers:,}")
+        share = texts("owner_success_value", share=f"{percent:.0f}%", n=f"{summary.n_answers:,}")
     if summary is not None and summary.tokens_per_s is not None:
         digits = 1 if summary.tokens_per_s < 100 else 0
         speed = texts("owner_speed_value", speed=f"{summary.tokens_per_s:,.{digits}f}")
@@ -76,8 +77,8 @@ def _actions(model: OwnedModel, texts: Messages) -> str:
     label = plain(f"{texts('owner_try')}: {model.name}")
     link = f'<a class="button" href="{address}" aria-label="{label}">{plain(texts("owner_try"))}</a>'
     key = "bring_back" if model.state == "retired" else "retire"
-    said = texts(f"owner_{key}")
-    return link + button(key.replace("_", "-"), said, name=model.name, described=f"{said}: {model.name}")
+    text = texts(f"owner_{key}")
+    return link + button(key.replace("_", "-"), text, name=model.name, described=f"{text}: {model.name}")
 
 
 def _windows(day: Window, week: Window, texts: Messages) -> str:
@@ -130,7 +131,7 @@ def _reloaded(reloaded: Reloaded, now: float, texts: Messages) -> str:
             f"<p><code>{plain(reloaded.error)}</code></p></div>"
         )
     is_same = not (reloaded.at_once or reloaded.after_restart)
-    said = texts("owner_reload_same" if is_same else "owner_reload_done", time=clock(reloaded.at, now))
+    text = texts("owner_reload_same" if is_same else "owner_reload_done", time=clock(reloaded.at, now))
     lists = "".join(
         f"<h3>{plain(texts(key))}</h3><ul>{''.join(f'<li>{plain(_change(one, texts))}</li>' for one in changes)}</ul>"
         for key, changes in (
@@ -139,7 +140,7 @@ def _reloaded(reloaded: Reloaded, now: float, texts: Messages) -> str:
         )
         if changes
     )
-    return f'<div class="result" role="status"><p>{plain(said)}</p>{lists}</div>'
+    return f'<div class="result" role="status"><p>{plain(text)}</p>{lists}</div>'
 
 
 def _change(change: Change, texts: Messages) -> str:

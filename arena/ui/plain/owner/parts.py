@@ -30,8 +30,8 @@ def document(look: Look, title: str, body: str) -> str:
     links = ""
     for language in LANGUAGES:
         mark = ' aria-current="page"' if language == texts.language else ""
-        said = plain(messages(language)("language_name"))
-        links += f'<a href="./?lang={language}" lang="{language}"{mark}>{said}</a>'
+        name = plain(messages(language)("language_name"))
+        links += f'<a href="./?lang={language}" lang="{language}"{mark}>{name}</a>'
     header = (
         f'<div id="header" class="frame"><div class="header"><a class="title" href="./">{plain(look.title)}</a>'
         f'<nav><a href="./" aria-current="page">{plain(texts("owner_title"))}</a></nav>'

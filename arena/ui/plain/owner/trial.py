@@ -50,9 +50,9 @@ def _result(tried: Tried, texts: Messages) -> str:
     return text + "".join(_exchange(n, one, texts) for n, one in enumerate(tried.exchanges, 1))
 
 
-def _bad(said: str, detail: str = "") -> str:
+def _bad(line: str, detail: str = "") -> str:
     code = f" <code>{plain(detail)}</code>" if detail else ""
-    return f'<p role="status" class="bad">{plain(said)}{code}</p>'
+    return f'<p role="status" class="bad">{plain(line)}{code}</p>'
 
 
 def _exchange(n: int, exchanged: Exchanged, texts: Messages) -> str:

@@ -85,8 +85,8 @@ def _row(one: Judgement, texts: Messages, *, has_others: bool) -> str:
     others = texts("campaign_others", n_same=one.n_same, n=one.n_others) if one.n_others else "–"
     a, b = one.models
     if one.winner is not None:
-        told = texts("campaign_better", winner=one.winner, loser=b if one.winner == a else a)
+        vote = texts("campaign_better", winner=one.winner, loser=b if one.winner == a else a)
     else:
-        told = texts("campaign_tie" if one.outcome is Outcome.TIE else "campaign_both_bad", a=a, b=b)
+        vote = texts("campaign_tie" if one.outcome is Outcome.TIE else "campaign_both_bad", a=a, b=b)
     last = f"<td>{plain(others)}</td>" if has_others else ""
-    return f'<tr><td dir="auto">{plain(prompt)}</td><td>{plain(told)}</td>{last}</tr>'
+    return f'<tr><td dir="auto">{plain(prompt)}</td><td>{plain(vote)}</td>{last}</tr>'

@@ -45,12 +45,12 @@ def _row(n: int, one: Place, most: int, texts: Messages) -> str:
     y = _TOP + n * _ROW
     record = one.record
     name = record.model if len(record.model) <= _NAME_CHARS else record.model[: _NAME_CHARS - 1] + "…"
-    told = texts("quick_picture_record", wins=record.wins, losses=record.losses, ties=record.ties)
+    line = texts("quick_picture_record", wins=record.wins, losses=record.losses, ties=record.ties)
     whole = WIDTH - 104
     return (
         f'<text class="quiet" x="32" y="{y + 24}" font-size="22" font-weight="650">{one.place}</text>'
         f'<text class="ink" x="72" y="{y + 24}" font-size="22" font-weight="650">{_text(name)}</text>'
-        f'<text class="quiet" x="72" y="{y + 46}" font-size="16">{_text(told)}</text>'
+        f'<text class="quiet" x="72" y="{y + 46}" font-size="16">{_text(line)}</text>'
         f'<rect class="line" x="72" y="{y + 56}" width="{whole}" height="6" rx="3"/>'
         f'<rect class="bar" x="72" y="{y + 56}" width="{whole * record.wins / most:.1f}" height="6" rx="3"/>'
     )

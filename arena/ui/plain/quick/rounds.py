@@ -111,7 +111,7 @@ def _winner(places: tuple[PodiumPlace, ...], texts: Messages) -> str:
 
 
 def _alt(places: tuple[PodiumPlace, ...], texts: Messages) -> str:
-    told = (
+    lines = (
         texts(
             "quick_picture_place",
             place=one.place,
@@ -121,4 +121,4 @@ def _alt(places: tuple[PodiumPlace, ...], texts: Messages) -> str:
         )
         for one in places
     )
-    return texts("quick_picture_alt", places="; ".join(told))
+    return texts("quick_picture_alt", places="; ".join(lines))

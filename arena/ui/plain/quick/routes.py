@@ -133,8 +133,8 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
                 view = await arena.quick.view(visitor)
                 name, text = "quick", rounds.page(view, place, line)
         except Refusal as refusal:
-            told = f"<h1>{plain(place.texts('title_quick'))}</h1>{refusal_line(refusal, place.texts)}"
-            return _answer(asked, "quick", f'<div id="quick">{told}</div>', _STATUS.get(refusal.key, 409))
+            text = f"<h1>{plain(place.texts('title_quick'))}</h1>{refusal_line(refusal, place.texts)}"
+            return _answer(asked, "quick", f'<div id="quick">{text}</div>', _STATUS.get(refusal.key, 409))
         battle = view.screen.battle_id if view.screen else None
         return _answer(asked, name, text, status, battle)
 

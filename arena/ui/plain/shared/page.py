@@ -72,14 +72,14 @@ def _verdict(battle: SharedBattle, texts: Messages) -> str:
     if battle.outcome is None:
         return plain(texts("shared_no_vote" if battle.names else "shared_no_vote_blind"))
     chosen = plain(texts("shared_" + CHOSEN[battle.outcome]))
-    said = verdict(
+    line = verdict(
         battle.reasons,
         texts,
         counted=texts("shared_counted"),
         not_counted=texts("shared_not_counted"),
         withdrawn=texts("shared_withdrawn"),
     )
-    return f"{chosen} {said}"
+    return f"{chosen} {line}"
 
 
 def _own(battle: SharedBattle, place: Place) -> str:

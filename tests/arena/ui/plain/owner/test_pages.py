@@ -94,7 +94,7 @@ def test_the_page_shows_what_each_model_does() -> None:
         "Answers being written 2",
         "1,000, 990 counted",
         "Wren Sol ready Try Retire",
-        "Complete answers 97 % of 33",
+        "Complete answers 97% of 33",
         "First token 1.2 s",
         "Speed 31.2 tokens/s",
         "Battles 12 1,234 Votes 10 1,000 Not counted named their model 2 too fast or too often 5",
