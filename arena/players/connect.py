@@ -1,4 +1,4 @@
-"""Make the endpoints of a roster: who is asked where, with which key, and how long the arena waits.
+"""Make the endpoints of a roster: for each model its address, its key, and how long the arena waits.
 
 Keys come from the environment, which is passed in. A player of the arena's own model server is reached at `native_url`.
 """

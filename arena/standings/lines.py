@@ -1,4 +1,4 @@
-"""What a board says of each model, in the order and for the search of a view. Pure."""
+"""The lines of a board, one for each model, in the order and for the search of a view (pure)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
