@@ -18,7 +18,8 @@ from arena.rounds.views import BattleView, Kind, Reveal, Side
 from arena.rounds.watchers import Timing
 from arena.rules import ledger
 from arena.service.battles.held import HeldPrompts
-from arena.service.battles.live import KINDS, LiveBattles
+from arena.service.battles.live import KINDS
+from arena.service.battles.memory import LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
 from arena.service.battles.prompts import Prompts

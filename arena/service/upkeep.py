@@ -8,7 +8,7 @@ from functools import partial
 
 from arena.players.roster import Player, Roster
 from arena.rules import labels, limits
-from arena.service.battles.live import LiveBattles
+from arena.service.battles.memory import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database
 from arena.service.storage.housekeeping import Housekeeping

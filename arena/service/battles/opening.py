@@ -14,7 +14,7 @@ from arena.rounds.matchmaking import Known, OneFamily, TooFewPlayers, draw
 from arena.rounds.screening import Finding
 from arena.rules import guardrails, limits
 from arena.rules.labels import labels_of
-from arena.service.battles.live import LiveBattles
+from arena.service.battles.memory import LiveBattles
 from arena.service.moderation.prompts import PromptChecks
 from arena.service.readiness import Players, Status
 from arena.service.refusal import Refusal

@@ -6,7 +6,8 @@ The next prompt, stop, retry, regenerate, another pair, leave. `Arena` documents
 from functools import partial
 
 from arena.rounds.views import Side
-from arena.service.battles.live import Live, LiveBattles
+from arena.service.battles.live import Live
+from arena.service.battles.memory import LiveBattles
 from arena.service.battles.named import NamedPages
 from arena.service.battles.opening import Opening
 from arena.service.moderation.prompts import PromptChecks

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Callable
 from functools import partial
 
 from arena.rules import limits
-from arena.service.battles.live import LiveBattles
+from arena.service.battles.memory import LiveBattles
 from arena.service.storage.access import in_database
 from arena.service.visitors import export
 from arena.service.visitors.history import PAGE_SIZE, Chosen, OwnBattles, listed

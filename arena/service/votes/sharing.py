@@ -11,7 +11,8 @@ from functools import partial
 from arena.rounds.attempt import resumed
 from arena.rounds.battle import STATES
 from arena.rounds.views import BattleState, Kind, RevealSide, SharedSettings, SideView
-from arena.service.battles.live import KINDS, LiveBattles, shared_settings
+from arena.service.battles.live import KINDS, shared_settings
+from arena.service.battles.memory import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.reveals.ranks import Ranks
 from arena.service.reveals.reveal import side_of

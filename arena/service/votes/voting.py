@@ -6,7 +6,8 @@ from typing import Literal, get_args
 
 from arena.rounds.views import Reveal
 from arena.rules import limits
-from arena.service.battles.live import Live, LiveBattles
+from arena.service.battles.live import Live
+from arena.service.battles.memory import LiveBattles
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database
 from arena.service.storage.battles import StoredBattles
