@@ -6,6 +6,7 @@ service calls `ledger` and `identity`. It contains no page and no sentence for v
 raises refusals with a key and numbers, and the pages put both into words.
 
     arena       class Arena: the use cases of a battle, one method each; it has the others as attributes
+    parts       what an arena is made of, and how it starts, changes while it runs, and ends
     battles/    what is in memory: prompts that wait, battles that start and that run, and the steps before the vote
     reveals/    what a voter sees after the vote
     votes/      a vote is cast, withdrawn, explained by feedback, and its battle shared
