@@ -24,21 +24,22 @@ is its own answers. Their system prompts differ only by what a model's own adds.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol
+from typing import Literal
 
 from arena.players.events import has_text
-from arena.rounds.attempts import Attempts
+from arena.rounds.journal import Journal, Redraw, TakeOver
 from arena.rounds.pacing import Pace, RetryPace
-from arena.rounds.screening import Finding, Screen, Screening
-from arena.rounds.turn import Turn
+from arena.rounds.turns.attempts import Attempts
+from arena.rounds.turns.screening import Finding, Screen, Screening
+from arena.rounds.turns.turn import Turn
+from arena.rounds.turns.writers import Contestant, Parameters, Writers
 from arena.rounds.views import BattleState, BattleView, Side, SideView
 from arena.rounds.watchers import Timing, Watchers
-from arena.rounds.writers import Contestant, Parameters, Writers
 from db.codes import State
 from db.errors import DatabaseError
-from db.queries import AnswerRecord, BattleRecord, Check
+from db.queries import BattleRecord, Check
 
 logger = logging.getLogger(__name__)
 
@@ -50,25 +51,6 @@ STATES: Mapping[State, BattleState] = {
     State.VOTED: "voted",
     State.VOID: "void",
 }
-
-
-TakeOver = Callable[[Sequence[AnswerRecord], float], Awaitable[None]]
-"""Stores a battle's answers, makes it void, and asks the pair that was drawn in its place; the number is when the first
-pair was asked. Raises `db.errors.DatabaseError`."""
-Redraw = Callable[[], TakeOver | None]
-"""Draws another pair; None if there is none."""
-
-
-class Journal(Protocol):
-    """Where a battle is stored. Raises `db.errors.DatabaseError`."""
-
-    async def end_turn(
-        self, battle_id: str, turn: int, answers: Sequence[AnswerRecord], checks: Sequence[Check] = ()
-    ) -> None:
-        """Store the attempts, and what was found in them, and make the battle votable, in one transaction."""
-        ...
-
-    async def void(self, battle_id: str) -> None: ...
 
 
 class Battle:

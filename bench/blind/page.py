@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from arena.players.events import Broken, Finish
-from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import Pace
-from arena.rounds.turn import Turn
+from arena.rounds.turns.attempt import Attempt
+from arena.rounds.turns.turn import Turn
 from arena.rounds.views import SIDES
 from arena.rounds.watchers import TICK_S
 from bench.blind.sides import Side

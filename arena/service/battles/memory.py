@@ -12,12 +12,13 @@ from dataclasses import replace
 from functools import partial
 
 from arena.players.events import Finish, ModelStream, Request, Token, Unreachable
-from arena.rounds.battle import Battle, Journal, Redraw
+from arena.rounds.battle import Battle
+from arena.rounds.journal import Journal, Redraw
 from arena.rounds.pacing import FreePace, Paces
-from arena.rounds.screening import Screen
+from arena.rounds.turns.screening import Screen
+from arena.rounds.turns.writers import Contestant, Parameters
 from arena.rounds.views import SIDES, Kind
 from arena.rounds.watchers import Timing
-from arena.rounds.writers import Contestant, Parameters
 from arena.rules import guardrails, limits
 from arena.service.battles.live import KINDS, Live, shared_settings
 from arena.service.readiness import Players

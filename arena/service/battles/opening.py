@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 
 from arena.players.roster import Player
-from arena.rounds.battle import TakeOver
+from arena.rounds.journal import TakeOver
 from arena.rounds.matchmaking import Known, OneFamily, TooFewPlayers, draw
-from arena.rounds.screening import Finding
+from arena.rounds.turns.screening import Finding
 from arena.rules import guardrails, limits
 from arena.rules.labels import labels_of
 from arena.service.battles.memory import LiveBattles

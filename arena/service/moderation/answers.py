@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 
-from arena.rounds.screening import Answered, Finding
+from arena.rounds.turns.screening import Answered, Finding
 from arena.rounds.views import Side
 from arena.service.moderation.moderator import Moderator
 

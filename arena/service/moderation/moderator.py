@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from arena.metrics import Metrics
 from arena.players.choice import NONSENSE, Chooser, Chosen
 from arena.players.events import Filtered, ModelStream, Refused
-from arena.rounds.screening import Finding
+from arena.rounds.turns.screening import Finding
 from arena.rules import moderation
 from arena.rules.moderation import Policy, Subject, Verdict
 from arena.settings import ModerationSettings

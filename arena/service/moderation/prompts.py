@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from arena.rounds.screening import Finding
+from arena.rounds.turns.screening import Finding
 from arena.rules import limits
 from arena.service.moderation.moderator import Moderator
 from arena.service.refusal import Refusal

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from arena.players import events
-from arena.rounds.attempt import CONTENT_FILTER
 from arena.rounds.quick_rounds import PreparedPrompt
+from arena.rounds.turns.attempt import CONTENT_FILTER
 from arena.rules import identity
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
-from arena.rounds.attempt import resumed
+from arena.rounds.turns.attempt import resumed
 from arena.rules import ledger, limits
 from arena.service.quick.views import Screen, ScreenReveal
 from arena.service.refusal import Refusal

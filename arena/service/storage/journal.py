@@ -11,7 +11,7 @@ from db.session import Database
 
 
 class DatabaseJournal:
-    """`arena.rounds.battle.Journal` in the database; each call is one transaction in a worker thread."""
+    """`arena.rounds.journal.Journal` in the database; each call is one transaction in a worker thread."""
 
     def __init__(self, database: Database, now: Callable[[], float]) -> None:
         self._database = database

@@ -10,8 +10,8 @@ from dataclasses import replace
 from arena.players import events
 from arena.players.roster import Roster
 from arena.rounds import views
-from arena.rounds.attempt import CANCELLED, CONTENT_FILTER
-from arena.rounds.screening import WITHHELD
+from arena.rounds.turns.attempt import CANCELLED, CONTENT_FILTER
+from arena.rounds.turns.screening import WITHHELD
 from arena.rules import identity, ledger
 from db.codes import Side
 from db.queries import AnswerRecord, BattleRecord, TurnRecord

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from arena.rounds.attempt import resumed
 from arena.rounds.battle import STATES
+from arena.rounds.turns.attempt import resumed
 from arena.rounds.views import BattleState, Kind, RevealSide, SharedSettings, SideView
 from arena.service.battles.live import KINDS, shared_settings
 from arena.service.battles.memory import LiveBattles

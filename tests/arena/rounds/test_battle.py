@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from arena.players.events import Broken, Finish, Message, ModelStream, Refused, Request, Thought, TimedOut, Token
-from arena.rounds.attempt import CANCELLED
 from arena.rounds.battle import Battle
 from arena.rounds.pacing import EqualPace, FreePace, Pace
+from arena.rounds.turns.attempt import CANCELLED
+from arena.rounds.turns.writers import Contestant, Parameters
 from arena.rounds.views import BattleView
 from arena.rounds.watchers import Timing
-from arena.rounds.writers import Contestant, Parameters
 from db.codes import BattleKind, Policy, Side, State
 from db.errors import StorageFailed
 from db.queries import AnswerRecord, BattleRecord, Check, StoredSettings, TurnRecord
@@ -372,7 +372,7 @@ def test_stop_cuts_an_answer_that_is_written_but_not_yet_shown() -> None:
 
 
 def test_an_endpoint_that_does_not_let_go_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("arena.rounds.writers.CLOSE_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("arena.rounds.turns.writers.CLOSE_TIMEOUT_S", 0.02)
 
     class Clinging:
         def __init__(self) -> None:

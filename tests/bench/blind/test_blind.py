@@ -15,9 +15,9 @@ import pytest
 from arena.players.events import Finish, Request, Token
 from arena.rounds.battle import Battle
 from arena.rounds.pacing import RetryPace
+from arena.rounds.turns.writers import Contestant, Parameters
 from arena.rounds.views import BattleView
 from arena.rounds.watchers import Timing
-from arena.rounds.writers import Contestant, Parameters
 from bench.blind import __main__ as blind
 from bench.blind import results
 from bench.blind.guess import Guess, features, guess, later_end

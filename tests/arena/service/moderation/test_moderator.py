@@ -10,7 +10,7 @@ import pytest
 from arena.metrics import Metrics
 from arena.players.endpoint import Endpoint, Patience
 from arena.players.events import Filtered, Unreachable
-from arena.rounds.screening import Finding
+from arena.rounds.turns.screening import Finding
 from arena.rules.moderation import MAX_PIECE_CHARS, MAX_PIECES
 from arena.service.moderation import Moderator
 from arena.service.moderation.moderator import FAILURES_BEFORE_REST, REST_S

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 
 from arena.players.events import Broken, Filtered, Finish, Thought, TimedOut
-from arena.rounds.attempt import CANCELLED
+from arena.rounds.turns.attempt import CANCELLED
 from arena.rounds.views import BattleView
 from arena.service import Outcome
 from arena.service.verdicts.facts import shown_facts, turn_facts

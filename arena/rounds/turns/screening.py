@@ -72,7 +72,7 @@ class Screen(Protocol):
 
 
 class Judged(Protocol):
-    """The part of `arena.rounds.attempt.Attempt` that is used here."""
+    """The part of `arena.rounds.turns.attempt.Attempt` that is used here."""
 
     text: str
     reasoning: str

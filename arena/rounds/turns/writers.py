@@ -7,8 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from arena.players.events import Broken, EndpointError, Message, ModelStream, Queued, Refused, Request, Thought, Token
-from arena.rounds.attempt import Attempt
-from arena.rounds.turn import Turn
+from arena.rounds.turns.attempt import Attempt
+from arena.rounds.turns.turn import Turn
 from arena.rounds.views import Side
 
 logger = logging.getLogger(__name__)

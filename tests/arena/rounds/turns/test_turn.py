@@ -3,9 +3,9 @@
 import pytest
 
 from arena.players.events import Finish
-from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import EqualPace, FreePace, RetryPace, TogetherPace
-from arena.rounds.turn import Turn
+from arena.rounds.turns.attempt import Attempt
+from arena.rounds.turns.turn import Turn
 from arena.rounds.views import SIDES, Side, SideView
 
 DONE = Finish("stop", 7, 3, None, ttft_ms=1.0, duration_ms=2.0)

@@ -6,7 +6,7 @@ No asyncio and no decision here: `writers` fills it in, and `turn` shows as much
 from dataclasses import dataclass, replace
 
 from arena.players.events import Filtered, Finish, has_text
-from arena.rounds.screening import WITHHELD, Finding
+from arena.rounds.turns.screening import WITHHELD, Finding
 from arena.rounds.views import Phase, Side, SideState, SideView
 from db.codes import Side as SideCode
 from db.queries import AnswerRecord

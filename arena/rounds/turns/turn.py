@@ -8,9 +8,9 @@ a side whose other side is asked again keeps its end. A chat has one side, `a`.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from arena.rounds.attempt import Attempt
 from arena.rounds.pacing import Arrived, FreePace, Pace
-from arena.rounds.screening import Finding
+from arena.rounds.turns.attempt import Attempt
+from arena.rounds.turns.screening import Finding
 from arena.rounds.views import Phase, Side, SideView
 from db.queries import Check
 

@@ -6,10 +6,10 @@ No asyncio, and no decision about the battle's state: `battle` asks, and says wh
 import random
 from collections.abc import Mapping, Sequence
 
-from arena.rounds.attempt import Attempt, resumed
 from arena.rounds.pacing import Pace
-from arena.rounds.screening import Finding
-from arena.rounds.turn import Turn
+from arena.rounds.turns.attempt import Attempt, resumed
+from arena.rounds.turns.screening import Finding
+from arena.rounds.turns.turn import Turn
 from arena.rounds.views import Side, SideView, TurnView
 from db.codes import Side as SideCode
 from db.queries import AnswerRecord, BattleRecord, Check
