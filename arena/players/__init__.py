@@ -2,7 +2,8 @@
 
     roster         the models of the settings file
     events         what a round sends to a model and receives, and the tree of errors
-    endpoint       one model: tries, addresses, and what refusals teach
+    endpoint       one model: its addresses, and the tries of a call
+    lessons        what the answers of each address have taught
     request        what is sent
     dialect/       what a server sends, read
     wire/          the HTTP exchange

@@ -7,8 +7,8 @@ Every failure is an `EndpointError`; no error of httpx and no wording of the ser
 repeated if it fails before its first token for a reason that may pass: no connection, 5xx, a full server, a stream that
 ends at once. The next try uses the next address, if there are several, after a growing pause or the pause that the
 server asks for. After a token, nothing is repeated. If a refusal names an optional parameter of ours, the request is
-sent again without it (`request`, `dialect.evidence`); an adjustment that led to an answer is kept for the address.
-Closing the generator, or cancelling the task that reads it, closes the connection.
+sent again without it (`request`, `dialect.evidence`); an adjustment that led to an answer is kept for the address
+(`lessons`). Closing the generator, or cancelling the task that reads it, closes the connection.
 
 Silence is limited, in seconds from the call of `stream` unless stated otherwise; keep-alives and empty deltas do not
 extend the limits:
@@ -37,9 +37,9 @@ from arena.players.dialect.refusals import error_of, parsed_error, too_long_of
 from arena.players.dialect.thinking import Splitter, ThinkingStyle, mentions_tags
 from arena.players.dialect.token_limit import TokenLimit
 from arena.players.events import EndpointError, Finish, Queued, Request, Thought, Token, Unreachable
+from arena.players.lessons import Lessons
 from arena.players.probe import begins, is_there
 from arena.players.request import (
-    DEFAULT_THINKING_TOKENS,
     MAX_LESSONS,
     Adjustments,
     RequestOptions,
@@ -108,9 +108,7 @@ class Endpoint:
         self._is_idle = asyncio.Event()
         self._turn = 0
         self._was_refused = False  # the last call failed with an error that does not pass, such as 404
-        self._adjustments = dict.fromkeys(self._base_urls, self._options.adjustments())
-        self._styles = dict.fromkeys(self._base_urls, ThinkingStyle.UNKNOWN)
-        self._used = dict(self._adjustments)  # by address, of its last answer, also those that are not kept
+        self._lessons = Lessons(self._base_urls, self._options, self._name)
         self._make_client = partial(
             make_client, self._base_urls, api_key=api_key, headers=self._options.headers, query=self._options.query
         )
@@ -131,7 +129,7 @@ class Endpoint:
         twin = copy.copy(self)
         twin.on_result = None
         twin._n_running, twin._is_idle = 0, asyncio.Event()
-        twin._adjustments, twin._styles, twin._used = dict(self._adjustments), dict(self._styles), dict(self._used)
+        twin._lessons = self._lessons.twin()
         twin._client = self._make_client()
         twin._client.event_hooks = {name: list(calls) for name, calls in hooks.items()}
         return twin
@@ -139,16 +137,7 @@ class Endpoint:
     def learned(self) -> tuple[str, ...]:
         """Return the lines of a [[models]] table that would have made the refusals of this endpoint's answers
         unnecessary."""
-        before = self._options.adjustments()
-        used = list(self._used.values())
-        both = replace(
-            before,
-            omit=before.omit.union(*(one.omit for one in used)),
-            rename={**before.rename, **{ours: theirs for one in used for ours, theirs in one.rename.items()}},
-            thinking_tokens=max(one.thinking_tokens for one in self._adjustments.values()),
-            max_tokens=min((one.max_tokens for one in used if one.max_tokens is not None), default=None),
-        )
-        return both.settled(before)
+        return self._lessons.lines()
 
     async def stream(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
         """Yield the answer's pieces as they arrive, then one `Finish`. Raises `EndpointError`."""
@@ -192,7 +181,7 @@ class Endpoint:
 
     async def _tries(self, request: Request) -> AsyncGenerator[Queued | Token | Thought | Finish, None]:
         """Try until one try yields a token or `patience` is used up."""
-        call = _Call(request, time.monotonic(), dict(self._adjustments))
+        call = _Call(request, time.monotonic(), self._lessons.adjustments())
         n_bases = len(self._base_urls)
         n_tries = max(self.patience.retries + 1, n_bases)
         first, self._turn = self._turn, (self._turn + 1) % n_bases
@@ -208,12 +197,11 @@ class Endpoint:
                             yield event
                             continue
                         if not has_spoken:
-                            self._keep_adjustments(base_url, call.adjustments[base_url])
+                            self._lessons.keep(base_url, call.adjustments[base_url])
                         has_spoken = True
                         if isinstance(event, Finish):
                             event = replace(event, sent=sent_of(request, exchange.body))
-                            if exchange.answer.has_text and self._styles[base_url] is ThinkingStyle.UNKNOWN:
-                                self._styles[base_url] = ThinkingStyle.PLAIN
+                            self._lessons.note_end(base_url, exchange.answer)
                         yield event
                 return
             except Declined as declined:
@@ -223,7 +211,7 @@ class Endpoint:
             except EndpointError as problem:
                 error = problem
             finally:
-                self._keep_thinking(base_url, exchange)
+                self._lessons.note_thinking(base_url, exchange.answer)
             number += 1
             if has_spoken or number == n_tries or not error.can_pass:
                 raise error
@@ -234,7 +222,7 @@ class Endpoint:
             await asyncio.sleep(pause_s)
 
     def _exchange(self, base_url: str, call: _Call) -> Exchange:
-        adjustments, style = call.adjustments[base_url], self._styles[base_url]
+        adjustments, style = call.adjustments[base_url], self._lessons.style(base_url)
         reasons = bool(self._options.thinking_tokens)
         splitter = Splitter(
             style,
@@ -286,40 +274,6 @@ class Endpoint:
             return False
         call.adjustments[base_url] = adjustments.shorter(self._options.limit(call.request), too_long.limit)
         return call.adjustments[base_url] != adjustments
-
-    def _keep_adjustments(self, base_url: str, adjustments: Adjustments) -> None:
-        """Keep the adjustments that this answer showed to be needed."""
-        before = self._adjustments[base_url]
-        self._used[base_url] = adjustments
-        self._learn(
-            base_url,
-            replace(before, omit=before.omit | adjustments.omit, rename={**before.rename, **adjustments.rename}),
-        )
-
-    def _keep_thinking(self, base_url: str, exchange: Exchange) -> None:
-        answer = exchange.answer
-        if answer.splitter.is_opened:
-            if self._styles[base_url] is not ThinkingStyle.OPENED:
-                logger.warning(
-                    "model %r: %s sends reasoning without an opening tag, so its answers are held back until the"
-                    " closing tag arrives. Turn on the reasoning parser of that server to avoid this",
-                    self._name,
-                    place_of(base_url),
-                )
-            self._styles[base_url] = ThinkingStyle.OPENED
-        if answer.has_thought and self._options.thinking_tokens is None:
-            self._learn(base_url, replace(self._adjustments[base_url], thinking_tokens=DEFAULT_THINKING_TOKENS))
-
-    def _learn(self, base_url: str, adjustments: Adjustments) -> None:
-        before, self._adjustments[base_url] = self._adjustments[base_url], adjustments
-        for line in adjustments.settled(before):
-            logger.warning(
-                "model %r: learned a setting for %s, which is kept until the arena stops; to keep it for good,"
-                " add this line to its [[models]] table: %s",
-                self._name,
-                place_of(base_url),
-                line,
-            )
 
 
 def _error_of(declined: Declined, base_url: str) -> EndpointError:

@@ -774,7 +774,8 @@ def test_logs_name_the_player(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         ask_one(lambda asked: refusal(status=500))
     assert {record.args[0] for record in caplog.records if isinstance(record.args, tuple) and record.args} >= {"Player"}
-    assert all("'Player'" in record.message for record in caplog.records if record.name == "arena.players.endpoint")
+    of_the_model = ("arena.players.endpoint", "arena.players.lessons")
+    assert all("'Player'" in record.message for record in caplog.records if record.name in of_the_model)
 
 
 def test_an_address_that_no_resolver_reads_is_a_failed_side() -> None:
