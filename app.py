@@ -21,7 +21,6 @@ import gc
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 import time
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("arena")
 
-_GRACE_S = 1  # for open streams, before they are cut
 _N_LOOKUPS = 64
 _LIBRARIES = {  # Gradio and huggingface_hub read these when they are imported: no telemetry, no downloads
     "GRADIO_ANALYTICS_ENABLED": "False",
@@ -123,29 +121,14 @@ def _serve(settings: Settings, listener: socket.socket, read: Callable[[], Setti
 
 
 def _run(app: "FastAPI", settings: Settings, listener: socket.socket) -> int:
-    import uvicorn
+    from arena.web.serving import serve
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            if self.started:
-                print(f"The arena is at {_address(settings)} (stop it with Ctrl-C)", flush=True)
-                if app.state.owner_page is not None:
-                    print(f"The owner's page is at {app.state.owner_page}", flush=True)
+    def announce() -> None:
+        print(f"The arena is at {_address(settings)} (stop it with Ctrl-C)", flush=True)
+        if app.state.owner_page is not None:
+            print(f"The owner's page is at {app.state.owner_page}", flush=True)
 
-    config = uvicorn.Config(
-        app,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE_S,
-        forwarded_allow_ips=",".join(settings.web.trusted_proxies),
-    )
-    for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises the signal again after its shutdown
-        signal.signal(number, lambda _number, _frame: None)
-    server = Server(config)
-    server.run(sockets=[listener])
-    return 0 if server.started else 1
+    return 0 if serve(app, listener, trusted_proxies=settings.web.trusted_proxies, on_start=announce) else 1
 
 
 def _address(settings: Settings) -> str:

@@ -16,8 +16,8 @@
                  the first script runs. texts: title, description, style, header, footer, and the text without script.
                  loading: scripts and style sheets are named before they are needed
 
-`routes` has the addresses that are not pages, `admin` is the owner's port, `listener` makes the sockets. Nothing here
-knows Gradio's Python side, battles or votes.
+`routes` has the addresses that are not pages, `admin` is the owner's port. `listener` makes the sockets, and `serving`
+serves on one until a signal. Nothing here knows Gradio's Python side, battles or votes.
 """
 
 from collections.abc import Mapping, Sequence
