@@ -1,10 +1,7 @@
 """Pages that the server makes whole, and what it adds to Gradio's.
 
-    place       where a page is, and what its visitor has chosen
-    shell       header, the line about publishing, footer: above and below every page
-    document    a whole page
+    frame/      what every page has: where it is, its head, header and footer, and the whole of it
     early       the start page's prompt box until Gradio has made its own
-    head        title, description, link preview
     about       the text of /about
     pages       /about, the 404 page; what Gradio's pages get, and their text without script
     leaderboard/  the board, with filters; figures/: its figures; model/: a page for each model

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, Response
 from arena.service import Arena, Refusal
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, FORMS, PAGES
-from arena.ui.plain.document import Documents
 from arena.ui.plain.forms import field, wants_json
-from arena.ui.plain.place import Consent, Theme
+from arena.ui.plain.frame.document import Documents
+from arena.ui.plain.frame.place import Consent, Theme
 from arena.ui.widgets import Identity
 
 _KEEP_S = 400 * 86400  # the longest that browsers keep a cookie

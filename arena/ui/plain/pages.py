@@ -10,10 +10,10 @@ from arena.ui import theme
 from arena.ui.links import LIVE, pages_of
 from arena.ui.messages import messages
 from arena.ui.plain.about import about_texts
-from arena.ui.plain.document import Documents
 from arena.ui.plain.early import early_prompt
-from arena.ui.plain.head import head
-from arena.ui.plain.place import Place, language_of, theme_of
+from arena.ui.plain.frame.document import Documents
+from arena.ui.plain.frame.head import head
+from arena.ui.plain.frame.place import Place, language_of, theme_of
 from arena.ui.untrusted import plain
 
 _LIVE_AT = {path: name for name, path in LIVE.items()}

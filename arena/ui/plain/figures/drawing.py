@@ -6,10 +6,10 @@ from typing import get_args
 
 from arena.service import Board, DayRating
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.columns import size_text
 from arena.ui.plain.leaderboard.figures import QUANTITIES, has_intervals, sized
 from arena.ui.plain.leaderboard.place import model_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from elo.board.planning import plan
 from elo.board.plans import Separation

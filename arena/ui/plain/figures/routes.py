@@ -11,13 +11,13 @@ from arena.service import Arena, DayRating, Refusal, View, ViewError
 from arena.threads import in_thread
 from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS
-from arena.ui.plain.document import Documents
 from arena.ui.plain.figures.drawing import NothingToDrawError, figure
+from arena.ui.plain.frame.document import Documents
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.figures import FIGURES
 from arena.ui.plain.leaderboard.page import wrong_line
 from arena.ui.plain.leaderboard.place import view_link
 from arena.ui.plain.leaderboard.routes import STATUS
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from arena.ui.widgets import Identity
 

@@ -7,8 +7,8 @@ from typing import Any
 from arena.service import COLUMNS, Board, Line, View
 from arena.standings.view import SCORE
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import model_link, view_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 _SHORT_RECORD = "†"

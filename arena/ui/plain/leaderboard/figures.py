@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from arena.service import Board, ModelCard, View
 from arena.ui.links import DOCUMENTS
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.untrusted import plain
 from elo.board.plots import Sized
 

@@ -5,9 +5,9 @@ from html import escape
 from arena.service import COLUMNS, Choices, View
 from arena.ui.links import DOCUMENTS
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.columns import name_of, order_of
 from arena.ui.plain.leaderboard.place import view_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 _LENGTHS = ("-100", "101-500", "501-2000", "2001-")

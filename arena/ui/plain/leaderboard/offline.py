@@ -4,7 +4,7 @@ import shlex
 from dataclasses import fields
 
 from arena.service import View
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.untrusted import plain
 from elo.settings import Settings as EloSettings
 

@@ -3,6 +3,7 @@
 from arena.service import Board, Choices, Refusal, View, ViewError
 from arena.ui.lines import notice, refusal_line
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.figures import figures
 from arena.ui.plain.leaderboard.filters import form
 from arena.ui.plain.leaderboard.offline import offline_section
@@ -10,7 +11,6 @@ from arena.ui.plain.leaderboard.place import FILES, file_link, view_link
 from arena.ui.plain.leaderboard.style import style_section
 from arena.ui.plain.leaderboard.summary import age, computed_line
 from arena.ui.plain.leaderboard.table import table
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 

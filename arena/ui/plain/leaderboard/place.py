@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from arena.service import View
 from arena.ui.links import DOCUMENTS
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 
 MODEL = "/model"
 FILES = ("json", "csv")

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from arena.service import Arena, Board, Refusal, View, ViewError
 from arena.ui.links import DOCUMENTS, OLD_LEADERBOARD
-from arena.ui.plain.document import Documents
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.leaderboard.page import known_by, page, parts, wrong_page
 from arena.ui.widgets import Identity
 

@@ -1,8 +1,8 @@
 """Style control in plain words: what the votes favour besides the model, in points of the board."""
 
 from arena.service import Board, View
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import view_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 

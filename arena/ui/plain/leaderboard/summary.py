@@ -4,8 +4,8 @@ from collections.abc import Collection
 
 from arena.service import OFFICIAL, Board, View
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import view_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from elo.board.wording import described
 from elo.chance.intervals import IntervalKind

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from html import escape
 
 from arena.service import Board, Line, View, lines, unrated
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.columns import Column, columns_of, head, name_of
 from arena.ui.plain.leaderboard.place import model_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from elo.board.plots import Axis, axis_strip, interval_bar
 

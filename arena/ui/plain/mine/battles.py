@@ -7,8 +7,8 @@ from html import escape
 from arena.service import OWN_KINDS, Outcome, OwnBattle, OwnBattles
 from arena.ui.links import DOCUMENTS, FORMS, LIVE, OPEN_BATTLE
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.mine.place import Wish, own_link
-from arena.ui.plain.place import Place
 from arena.ui.reveal.card import chosen, verdict
 from arena.ui.untrusted import plain
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from arena.service import Forgotten, OwnBoard
 from arena.ui.links import EXPORT, FORMS
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.mine.place import own_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 

@@ -2,9 +2,9 @@
 
 from arena.service import OFFICIAL, OwnBoard
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.summary import computed_line
 from arena.ui.plain.leaderboard.table import table
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 _COLUMNS = ("won", "lost", "tied")

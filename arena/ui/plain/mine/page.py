@@ -4,11 +4,11 @@ from collections.abc import Collection
 
 from arena.service import OwnBattles, OwnBoard
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.mine.battles import battles
 from arena.ui.plain.mine.data import data
 from arena.ui.plain.mine.own_board import own_board
 from arena.ui.plain.mine.place import Wish
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from arena.service import OWN_KINDS, Chosen, Outcome
 from arena.ui.links import DOCUMENTS
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 
 _COUNTED = {"yes": True, "no": False}
 _OUTCOMES = {outcome.label: outcome for outcome in Outcome}

@@ -16,8 +16,8 @@ from arena.rules.limits import OWN_BOARD_VOTES
 from arena.service import Arena, Kind, OwnBattle, OwnBattles, OwnBoard, Refusal
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, EXPORT, FORMS
-from arena.ui.plain.document import Documents
 from arena.ui.plain.forms import field
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.mine import data
 from arena.ui.plain.mine.page import page
 from arena.ui.plain.mine.place import Wish

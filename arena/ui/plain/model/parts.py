@@ -6,8 +6,8 @@ from html import escape
 from arena.service import LEAST_VOTES, Outcome, Profile, Share, SharedBattle, TagShare
 from arena.ui.links import DOCUMENTS
 from arena.ui.messages import Messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import model_link
-from arena.ui.plain.place import Place
 from arena.ui.untrusted import plain
 from elo.board.plots import History, RatedDay, history_figure
 

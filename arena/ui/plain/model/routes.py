@@ -7,7 +7,7 @@ from starlette.responses import HTMLResponse, Response
 from arena.service import Arena, Refusal
 from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS, model_address
-from arena.ui.plain.document import Documents
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.model import page
 
 _FRESH = {"cache-control": "no-store"}

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from arena.ui import theme
 from arena.ui.messages import LANGUAGES, Messages, messages
-from arena.ui.plain.place import Theme, language_of, theme_of
+from arena.ui.plain.frame.place import Theme, language_of, theme_of
 from arena.ui.untrusted import plain
 
 

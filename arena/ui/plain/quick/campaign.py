@@ -3,7 +3,7 @@
 from arena.rounds.review_queue import Agreement
 from arena.service import Judgement, Outcome, ReviewView
 from arena.ui.messages import Messages
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.quick import screen as part
 from arena.ui.untrusted import plain
 

@@ -7,7 +7,7 @@ from html import escape
 
 from arena.rounds.quick_rounds import Place, Round, podium
 from arena.ui.messages import Messages
-from arena.ui.plain.place import Theme
+from arena.ui.plain.frame.place import Theme
 from arena.ui.untrusted import cleaned
 
 WIDTH = 480

@@ -7,7 +7,7 @@ from arena.rounds.quick_rounds import podium
 from arena.service import Lack, RoundView
 from arena.ui.links import DOCUMENTS, LIVE, PICTURE
 from arena.ui.messages import Messages
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.quick import screen as part
 from arena.ui.untrusted import plain
 

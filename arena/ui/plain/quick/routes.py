@@ -20,10 +20,10 @@ from arena.service import WITHDRAW_REASONS, Arena, Outcome, Refusal, ReviewView,
 from arena.ui.lines import notice, refusal_line
 from arena.ui.links import DOCUMENTS, FORMS, PICTURE
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.plain.document import Documents
 from arena.ui.plain.forms import fields as fields_of
 from arena.ui.plain.forms import wants_json
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.document import Documents
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.quick import campaign, podium, rounds
 from arena.ui.untrusted import plain
 from arena.ui.widgets import Identity

@@ -12,7 +12,7 @@ from arena.ui.conversation import failure
 from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.reveal import card
 from arena.ui.reveal.actions import withdraw_note
 from arena.ui.untrusted import plain

@@ -14,7 +14,7 @@ from arena.ui.conversation import failure, settings
 from arena.ui.links import FORMS
 from arena.ui.markup import static
 from arena.ui.messages import Messages
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.reveal import more, numbers
 from arena.ui.reveal.card import CHOSEN, verdict
 from arena.ui.untrusted import plain

@@ -15,9 +15,9 @@ from arena.service import Arena, Feedback, Refusal
 from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS, FORMS
 from arena.ui.plain.choices import back
-from arena.ui.plain.document import Documents
 from arena.ui.plain.forms import fields as fields_of
 from arena.ui.plain.forms import wants_json
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.shared import page
 from arena.ui.widgets import Identity
 

@@ -16,8 +16,8 @@ from arena import __version__, ui
 from arena.settings import Link, QuickSettings, Settings, load
 from arena.ui.links import DOCUMENTS, FORMS, LIVE, OLD_LEADERBOARD, PAGES, pages_of
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.plain.place import place_of
-from arena.ui.plain.shell import Shell
+from arena.ui.plain.frame.place import place_of
+from arena.ui.plain.frame.shell import Shell
 from arena.web import protect
 from arena.web.sender.visitor import renew
 from tests.arena.ui.fake_arena import NAMES, FakeArena, full_board

@@ -22,7 +22,7 @@ from arena.service import (
 from arena.settings import Settings
 from arena.ui.messages import messages
 from arena.ui.plain import shared
-from arena.ui.plain.document import Documents
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.shared import page
 
 EN = messages("en")

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from arena.service import Refusal
 from arena.settings import Settings
-from arena.ui.plain.document import Documents
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.leaderboard import routes
 from elo.board.leaderboard import FitFacts
 from elo.fit.coefficient import Coefficient

@@ -8,10 +8,10 @@ import pytest
 
 from arena.service import OFFICIAL, Board, View
 from arena.ui.messages import LANGUAGES, Messages, messages
+from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard import summary
 from arena.ui.plain.leaderboard import table as tables
 from arena.ui.plain.leaderboard.summary import settings_line
-from arena.ui.plain.place import Place
 from elo.board.fragility import Fragility
 from elo.board.leaderboard import BoardRow
 from elo.board.wording import ENGLISH

@@ -28,7 +28,7 @@ from arena.service import (
 from arena.settings import Settings
 from arena.ui.messages import messages
 from arena.ui.plain import quick
-from arena.ui.plain.document import Documents
+from arena.ui.plain.frame.document import Documents
 from arena.ui.plain.quick import podium
 from arena.ui.untrusted import plain
 

@@ -14,9 +14,9 @@ from starlette.requests import Request
 
 from arena.settings import Settings
 from arena.ui import theme
-from arena.ui.plain.head import head
-from arena.ui.plain.place import Place, place_of
-from arena.ui.plain.shell import Shell
+from arena.ui.plain.frame.head import head
+from arena.ui.plain.frame.place import Place, place_of
+from arena.ui.plain.frame.shell import Shell
 
 
 class Documents:

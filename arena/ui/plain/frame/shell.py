@@ -11,7 +11,7 @@ from arena import __version__
 from arena.settings import Settings
 from arena.ui.links import FORMS, pages_of
 from arena.ui.messages import LANGUAGES, messages
-from arena.ui.plain.place import Place
+from arena.ui.plain.frame.place import Place
 from arena.ui.untrusted import plain
 
 LICENCE = "Apache-2.0"
