@@ -70,6 +70,7 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`, `DatabaseError`."""
     from arena.service.campaigns.choosing import CampaignError, choose_pairs, prompts_named
     from db import queries
+    from elo.board.notes import counted
 
     settings = settings_from(options, env)
     name = _name(options.name)
@@ -106,9 +107,10 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
             )
     finally:
         database.close()
-    people = "anybody with the link" if options.people is None else f"{options.people} people"
-    n_prompts = len({pair.key for pair in pairs})
-    print(f"Campaign {name}: {campaign.n_pairs:,} pairs on {n_prompts:,} prompts of {options.deck}, for {people}.")
+    people = "1 person" if options.people == 1 else f"{options.people} people"
+    people = "anybody with the link" if options.people is None else people
+    n_prompts = counted(len({pair.key for pair in pairs}), "prompt")
+    print(f"Campaign {name}: {counted(campaign.n_pairs, 'pair')} on {n_prompts} of {options.deck}, for {people}.")
     print(_link(campaign, settings))
     return 0
 

@@ -72,7 +72,7 @@ def _done(database: "Database", options: argparse.Namespace, settings: Settings)
         raise SettingsError(f"deck {deck.name!r} is live; stop it first with `arena decks stop {deck.name}`")
     with database.write() as tx:
         queries.remove_deck(tx, deck.name)
-    return f"Removed the deck {deck.name}: {deck.n_prompts:,} prompts and {deck.n_answers:,} answers."
+    return f"Removed the deck {deck.name}: {_size(deck)}."
 
 
 def _switch(database: "Database", deck: "Deck", settings: Settings, *, is_live: bool) -> str:
@@ -108,7 +108,13 @@ def _save(database: "Database", deck: "Deck", path: Path) -> str:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise SettingsError(f"{path} cannot be written: {error.strerror}; name a file in a folder of yours") from error
-    return f"Wrote {path}: {deck.n_prompts:,} prompts and {deck.n_answers:,} answers."
+    return f"Wrote {path}: {_size(deck)}."
+
+
+def _size(deck: "Deck") -> str:
+    from elo.board.notes import counted
+
+    return f"{counted(deck.n_prompts, 'prompt')} and {counted(deck.n_answers, 'answer')}"
 
 
 def _listed(database: "Database", settings: Settings) -> str:

@@ -48,6 +48,11 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--at-once", type=int, default=4, metavar="N", help="prompts that each model is asked at a time (default: 4)"
     )
+    command.add_argument(
+        "--again",
+        action="store_true",
+        help="delete the answers of the models after --models that nobody has judged, and ask for them again",
+    )
     command.set_defaults(run=run, when_stopped="the answers above are stored, and a second run asks for the rest")
 
 
@@ -57,10 +62,13 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     from arena.service.decks.filling import DeckError, prepare
     from arena.service.owner.owner import retired_by_owner
     from db.session import open_database
+    from elo.board.notes import counted
 
     settings = settings_from(options, env)
     if options.at_once < 1:
         raise SettingsError(f"--at-once {options.at_once}: expected 1 or more")
+    if options.again and options.models is None:
+        raise SettingsError("--again: expected also --models, the models whose answers are asked for again")
     name = options.deck
     if not name.strip() or name != name.strip() or len(name) > 80 or not name.isprintable():
         raise SettingsError(f"deck {name!r}: expected a name of 1 to 80 printable characters")
@@ -78,12 +86,12 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
             retired = retired_by_owner(database)
             players = [player for player in players if player.name not in retired]
         try:
-            filling = prepare(database, settings, players, name, prompts, now=time.time())
+            filling = prepare(database, settings, players, name, prompts, now=time.time(), again=options.again)
         except DeckError as error:
             raise SettingsError(str(error)) from error
         print(
-            f"deck {name}: {filling.n_prompts} prompts ({filling.n_added} new), {len(players)} models,"
-            f" {filling.n_todo:,} answers to ask for",
+            f"deck {name}: {counted(filling.n_prompts, 'prompt')} ({filling.n_added:,} new),"
+            f" {counted(len(players), 'model')}, {counted(filling.n_todo, 'answer')} to ask for",
             flush=True,
         )
         with without_log():  # the report says the same
@@ -157,6 +165,7 @@ def _chosen(roster: "Roster", names: Sequence[str] | None) -> list[Player]:
 def _read(path: Path | None, settings: Settings) -> "tuple[Prompt, ...]":
     """Read the prompts, and print what was left out. Raises `SettingsError`."""
     from arena.decks.prompt_file import PromptFileError, read_prompts
+    from elo.board.notes import counted
 
     if path is None:
         return ()
@@ -165,7 +174,7 @@ def _read(path: Path | None, settings: Settings) -> "tuple[Prompt, ...]":
     except PromptFileError as error:
         raise SettingsError(str(error)) from error
     if found.n_repeated:
-        print(f"{path}: {found.n_repeated:,} repeated prompts were left out")
+        print(f"{path}: {counted(found.n_repeated, 'repeated prompt')} left out")
     if found.ignored:
         print(f"{path}: ignored {', '.join(found.ignored)}; text, tags and language are read")
     return found.prompts

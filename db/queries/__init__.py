@@ -66,7 +66,14 @@ from db.queries.decks.prompts import (
     set_deck,
 )
 from db.queries.decks.quick import answer_digests, answers_to, dealt_prompts, quick_votes
-from db.queries.decks.whole import add_deck, deck_content, deck_seeds, remove_deck
+from db.queries.decks.whole import (
+    add_deck,
+    deck_content,
+    deck_fingerprints,
+    deck_seeds,
+    remove_answers,
+    remove_deck,
+)
 from db.queries.models.activity import latest_battles, model_activity
 from db.queries.models.feedback import model_feedback, model_samples
 from db.queries.models.record import model_record, model_tags
@@ -228,6 +235,7 @@ __all__ = [
     "deal_candidates",
     "dealt_prompts",
     "deck_content",
+    "deck_fingerprints",
     "deck_prompts_of",
     "deck_seeds",
     "elo_state",
@@ -266,6 +274,7 @@ __all__ = [
     "rated_votes",
     "refresh_elo_state",
     "remaining_pairs",
+    "remove_answers",
     "remove_deck",
     "replace_battle",
     "replay",

@@ -4,7 +4,7 @@ A prepared prompt is named by its key (16 hex digits), a campaign by its name, a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,13 +15,14 @@ from db.records.battles import DeckPrompt, StoredSettings
 @dataclass(frozen=True, slots=True)
 class Deck:
     """`is_live`: quick rounds deal from it, and exports leave its texts out. `settings` are the parameters that every
-    model was asked with."""
+    model was asked with; `asked` has a digest of each setting of a model's own, by model and key."""
 
     name: str
     is_live: bool
     settings: StoredSettings | None
     n_prompts: int
     n_answers: int
+    asked: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from arena.players.roster import Player, Roster
 from arena.rules import guardrails, identity
 from arena.rules.labels import labels_of
 from arena.service.decks.answering import UnusableAnswer, ask, request_of
+from arena.service.decks.asked import asked_of, changed, other_weights, weights_of
 from arena.service.verdicts.facts import names_of
 from arena.settings import BattleSettings, Settings
 from arena.threads import in_thread
@@ -60,6 +61,8 @@ class Filling:
     todo: Mapping[str, tuple[StoredPrompt, ...]]
     database: Database
     rng: random.Random
+    fingerprints: Mapping[str, set[str]] = field(default_factory=dict)
+    """Of the answers that were there before, by model."""
     seeds: dict[str, set[int]] = field(default_factory=dict)
     """Of all answers and requests, by prompt."""
     stored: dict[str, set[str]] = field(default_factory=dict)
@@ -136,6 +139,7 @@ class _Asking:
             request = request_of(self.player, prompt.prompt.text, filling.battle, seed=filling.seed(prompt.key))
             try:
                 answer = await ask(self.endpoint, request, own, list(filling.names.values()))
+                self._check_weights(answer)
             except UnusableAnswer as error:
                 self.n_failures = self.n_failures + 1 if error.is_about_the_model else 0
                 self.why = f"not asked, after {self.n_failures} failures in a row"
@@ -146,6 +150,23 @@ class _Asking:
                 filling.stored.setdefault(name, set()).add(prompt.key)
             self.progress()
 
+    def _check_weights(self, answer: DeckAnswer) -> None:
+        known = self.filling.fingerprints.get(self.player.name, ())
+        before = other_weights(self.player, known, answer.fingerprint)
+        if before is not None:
+            raise UnusableAnswer(
+                f"its weights are others than those of its answers in the deck ({weights_of(answer.fingerprint or '')},"
+                f" before {before}); {_advice(self.filling.deck, self.player.name)}",
+                is_about_the_model=True,
+            )
+
+
+def _advice(deck: str, model: str) -> str:
+    return (
+        f"set them back, give the model another name, or ask for all its answers again: arena fill-deck {deck} --models"
+        f' "{model}" --again'
+    )
+
 
 def prepare(
     database: Database,
@@ -155,30 +176,42 @@ def prepare(
     prompts: Sequence[Prompt],
     *,
     now: float,
+    again: bool = False,
     rng: random.Random | None = None,
 ) -> Filling:
-    """Add the prompts to the deck and return what is missing of these players' answers. Prompts get the tags of the
-    rules beside their own and, where none is given, the language that is told from the text.
+    """Add the prompts to the deck and return what is missing of these players' answers: all of them with `again`, which
+    deletes those that are there. Prompts get the tags of the rules beside their own and, where none is given, the
+    language that is told from the text.
 
     Raises:
-        DeckError: no prompts at all, or answers that were asked for with other settings.
-        db.errors.DatabaseError: the database refuses.
+        DeckError: no prompts at all, or answers that were asked for with other settings of the arena, or of a model.
+        db.errors.DatabaseError: the database refuses; NotAllowedNow also if somebody has judged an answer that would be
+            deleted.
     """
-    asked = settings_of(settings.battle)
+    common, asked = settings_of(settings.battle), {player.name: asked_of(player) for player in players}
     with database.write() as tx:
+        queries.upsert_models(tx, [_info(player) for player in players], now=now)
+        for player in players if again else ():
+            queries.remove_answers(tx, deck, player.name)
         stored = {one.name: one for one in queries.list_decks(tx)}.get(deck)
         if not prompts and (stored is None or not stored.n_prompts):
             raise DeckError(f"deck {deck!r} has no prompts; give some with --prompts FILE")
+        fingerprints = queries.deck_fingerprints(tx, deck)
         if stored is not None and stored.n_answers:
-            _check_settings(deck, stored.settings, asked)
-        queries.upsert_models(tx, [_info(player) for player in players], now=now)
+            _check_settings(deck, stored.settings, common)
+            answering = {model for one in queries.deck_prompts_of(tx, deck) for model in one.models}
+            _check_models(deck, {model: asked for model, asked in stored.asked.items() if model in answering}, asked)
         before = stored.n_prompts if stored is not None else 0
         for prompt in prompts:
             found_in = labels_of(prompt.text, own=prompt.tags)
             language = prompt.language or found_in.language
             queries.add_deck_prompt(tx, DeckPrompt(deck, prompt.text, found_in.tags, language))
         queries.set_deck(
-            tx, deck, is_live=stored.is_live if stored is not None else deck in settings.quick.decks, settings=asked
+            tx,
+            deck,
+            is_live=stored.is_live if stored is not None else deck in settings.quick.decks,
+            settings=common,
+            asked={**(stored.asked if stored is not None else {}), **asked},
         )
         found = queries.deck_prompts_of(tx, deck)
         seeds = queries.deck_seeds(tx, deck)
@@ -192,6 +225,7 @@ def prepare(
         names=names_of(Roster(settings.models, settings.file)),
         todo={name: tuple(one for one in found if name not in one.models) for name in names},
         database=database,
+        fingerprints=fingerprints,
         seeds=seeds,
         rng=rng or random.SystemRandom(),
     )
@@ -218,6 +252,16 @@ def _check_settings(deck: str, stored: StoredSettings | None, asked: StoredSetti
             raise DeckError(
                 f"deck {deck!r} has answers with {key} {before!r}, and the settings now have {now!r}; every answer of a"
                 " deck is asked for alike, so set it back or fill another deck"
+            )
+
+
+def _check_models(deck: str, before: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]) -> None:
+    for model, asked in now.items():
+        keys = changed(before.get(model, {}), asked)
+        if keys:
+            raise DeckError(
+                f"deck {deck!r} has answers of {model!r} that were asked for with another {' and '.join(keys)} than the"
+                f" settings now have; {_advice(deck, model)}"
             )
 
 

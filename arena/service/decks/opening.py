@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from arena.decks.shipped import DeckFile, shipped
 from arena.players.roster import Player
+from arena.service.decks.asked import asked_of
 from arena.service.decks.filling import settings_of
 from arena.settings import Settings
 from db import queries
@@ -72,6 +73,8 @@ def _add(tx: Connection, name: str, settings: Settings, now: float) -> None:
         now=now,
     )
     queries.add_deck(tx, file.deck, file.settings, file.prompts, {model: one.name for model, one in players.items()})
+    asked = {one.name: asked_of(one) for one in players.values()}
+    queries.set_deck(tx, file.deck, is_live=False, settings=file.settings, asked=asked)
     logger.info("added the deck %r: %d prompts, answers of %d models", name, len(file.prompts), len(players))
 
 

@@ -2,8 +2,9 @@
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
@@ -15,6 +16,9 @@ from db.queries.roster import insert, model_ids
 from db.records.battles import DeckAnswer, DeckPrompt, StoredSettings
 from db.records.decks import Deck, StoredPrompt
 from db.schema import campaigns, deck_answers, deck_prompts, decks, models
+
+_ASKED = "asked"
+"""The key of the column `settings` beside those of `StoredSettings`."""
 
 
 def deck_key(prompt: DeckPrompt) -> str:
@@ -68,11 +72,19 @@ def answer_values(answer: DeckAnswer) -> dict[str, object]:
     }
 
 
-def set_deck(tx: Connection, name: str, *, is_live: bool, settings: StoredSettings | None = None) -> None:
-    """Add a deck, or change whether it is live; settings that are None leave the stored ones."""
+def set_deck(
+    tx: Connection,
+    name: str,
+    *,
+    is_live: bool,
+    settings: StoredSettings | None = None,
+    asked: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> None:
+    """Add a deck, or change whether it is live; settings that are None leave the stored ones, and what was stored as
+    `asked`."""
     values: dict[str, object] = {"is_live": is_live}
     if settings is not None:
-        values["settings"] = asdict(settings)
+        values["settings"] = {**asdict(settings), _ASKED: {model: dict(keys) for model, keys in asked.items()}}
     new = insert(tx, decks).values(name=name, **values)
     tx.execute(new.on_conflict_do_update(index_elements=["name"], set_=values))
 
@@ -87,16 +99,14 @@ def list_decks(tx: Connection) -> list[Deck]:
         .subquery()
     )
     rows = select(decks, answered.c.prompts, answered.c.answers).outerjoin(answered, answered.c.deck == decks.c.name)
-    return [
-        Deck(
-            row.name,
-            row.is_live,
-            None if row.settings is None else StoredSettings(**row.settings),
-            row.prompts or 0,
-            row.answers or 0,
-        )
-        for row in tx.execute(rows.order_by(decks.c.name))
-    ]
+    return [_deck(row) for row in tx.execute(rows.order_by(decks.c.name))]
+
+
+def _deck(row: Row[Any]) -> Deck:
+    stored = dict(row.settings or {})
+    asked = stored.pop(_ASKED, {})
+    settings = StoredSettings(**stored) if stored else None
+    return Deck(row.name, row.is_live, settings, row.prompts or 0, row.answers or 0, asked)
 
 
 def live_decks(tx: Connection) -> frozenset[str]:

@@ -9,7 +9,7 @@ from db import errors
 from db.queries.decks.prompts import add_deck_prompt, answer_of, answer_values, set_deck
 from db.queries.roster import insert, model_ids
 from db.records.battles import DeckAnswer, DeckPrompt, StoredSettings
-from db.schema import battles, campaigns, deck_answers, deck_prompts, decks, models
+from db.schema import battles, campaign_pairs, campaigns, deck_answers, deck_prompts, decks, models
 
 Content = tuple[tuple[DeckPrompt, tuple[DeckAnswer, ...]], ...]
 
@@ -54,6 +54,35 @@ def deck_seeds(tx: Connection, name: str) -> dict[str, set[int]]:
     for key, seed in tx.execute(rows.where(deck_answers.c.seed.is_not(None))):
         seeds[key].add(seed)
     return seeds
+
+
+def deck_fingerprints(tx: Connection, name: str) -> dict[str, set[str]]:
+    """Return the fingerprints of the answers in a deck, by model."""
+    joined = deck_answers.join(deck_prompts).join(models)
+    rows = select(models.c.name, deck_answers.c.fingerprint).select_from(joined).distinct()
+    found: dict[str, set[str]] = defaultdict(set)
+    for model, fingerprint in tx.execute(
+        rows.where(deck_prompts.c.deck == name, deck_answers.c.fingerprint.is_not(None))
+    ):
+        found[model].add(fingerprint)
+    return found
+
+
+def remove_answers(tx: Connection, name: str, model: str) -> None:
+    """Delete a model's answers in a deck. Raises NoSuchModel; NotAllowedNow if battles or campaigns have them."""
+    own = select(deck_prompts.c.id).where(deck_prompts.c.deck == name)
+    model_id = model_ids(tx, [model])[model]
+    is_side = (battles.c.model_a == model_id) | (battles.c.model_b == model_id)
+    is_listed = (campaign_pairs.c.model_x == model_id) | (campaign_pairs.c.model_y == model_id)
+    n_battles = tx.scalar(select(func.count()).where(battles.c.deck_prompt_id.in_(own), is_side)) or 0
+    n_pairs = tx.scalar(select(func.count()).where(campaign_pairs.c.deck_prompt_id.in_(own), is_listed)) or 0
+    if n_battles or n_pairs:
+        raise errors.NotAllowedNow(
+            f"the answers of {model!r} in the deck {name!r} were shown in battles ({n_battles:,}) or are on the lists"
+            f" of campaigns ({n_pairs:,} pairs), and stay as they are; give the model another name, or fill another"
+            " deck"
+        )
+    tx.execute(delete(deck_answers).where(deck_answers.c.deck_prompt_id.in_(own), deck_answers.c.model_id == model_id))
 
 
 def remove_deck(tx: Connection, name: str) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from arena.service.decks.serving import fill
 from arena.settings import Player, QuickSettings, Settings
 from arena.settings.sections import BattleSettings
 from db import queries
+from db.codes import BattleKind
+from db.errors import NotAllowedNow
+from db.queries import NewBattle
 from db.session import Database, open_database
 from tests.fakes import Script, ScriptedEndpoint
 
@@ -183,6 +187,74 @@ def test_a_deck_is_asked_with_one_set_of_settings(database: Database, held: Exit
     assert prepare(database, warmer, [one], "other", PROMPTS, now=1.0).n_todo == 4
     with pytest.raises(DeckError, match="deck 'empty' has no prompts; give some with --prompts FILE"):
         prepared(database, one, deck="empty", prompts=())
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"system_prompt": "Rhyme."}, "system_prompt"),
+        ({"extra_body": {"min_p": 0.1}, "max_tokens": 20}, "max_tokens and extra_body"),
+        ({"model": "other"}, "model"),
+    ],
+)
+def test_a_models_own_settings_may_not_change_between_two_runs(
+    database: Database, held: ExitStack, changes: dict[str, Any], named: str
+) -> None:
+    one, _ = served(held, "One")
+    two, second = served(held, "Two")
+    run(prepared(database, one, two, prompts=PROMPTS[:2]))
+    other = replace(one, **changes)
+    with pytest.raises(
+        DeckError, match=f"answers of 'One' that were asked for with another {named} than the"
+    ) as caught:
+        prepared(database, other, two)
+    assert 'arena fill-deck d --models "One" --again' in str(caught.value)
+    assert prepared(database, two).n_todo == 2, "the others can go on"
+    moved, third = served(held, "One", headers={"x-key": "new"})
+    assert prepared(database, moved, prompts=()).n_todo == 2, "another address or key changes no answer"
+    settings = settings_of(other, two)
+    again = prepare(database, settings, [other], "d", (), now=1.0, again=True)
+    assert again.n_todo == 4
+    asyncio.run(fill(again, settings, {}))
+    assert prepared(database, other, prompts=()).n_todo == 0
+    assert (len(second.received), len(third.received)) == (2, 0)
+
+
+def test_answers_that_somebody_has_judged_are_not_asked_for_again(database: Database, held: ExitStack) -> None:
+    one, _ = served(held, "One")
+    two, _ = served(held, "Two", Script(("Another",)))
+    run(prepared(database, one, two))
+    with database.write() as tx:
+        key = queries.deck_prompts_of(tx, "d")[0].key
+        queries.open_battle(tx, NewBattle("ann", "One", "Two", None, BattleKind.QUICK, deck_prompt=key), now=2.0)
+    with pytest.raises(NotAllowedNow, match=r"the answers of 'One' in the deck 'd' were shown in battles \(1\)"):
+        prepare(database, settings_of(one, two), [one], "d", (), now=3.0, again=True)
+    assert all(models == ["One", "Two"] for models in answers(database).values())
+
+
+def test_other_weights_are_noticed_with_the_first_answer(database: Database, tmp_path: Path) -> None:
+    player = Player("One", path=tmp_path)
+
+    class Model:
+        fingerprint = "aaaa+torch"
+
+        async def stream(self, request: Request) -> AsyncGenerator[Token | Finish, None]:
+            yield Token("Yes.")
+            yield Finish("stop", 1, 1, self.fingerprint, 1.0, 1.0)
+
+    def asked(prompts: tuple[Prompt, ...]) -> Filling:
+        filling = prepared(database, player, prompts=prompts)
+        asyncio.run(filling.answer_all(player, Model(), n_at_once=1, progress=lambda: None))
+        return filling
+
+    assert not asked(PROMPTS[:1]).gaps
+    Model.fingerprint = "aaaa+native"
+    assert not asked(PROMPTS[:2]).gaps, "computed otherwise, from the same weights"
+    Model.fingerprint = "bbbb+native"
+    gaps = asked(PROMPTS).gaps
+    assert len(gaps) == 2
+    assert "its weights are others than those of its answers in the deck (bbbb, before aaaa)" in gaps[0].reason
+    assert sum(map(len, answers(database).values())) == 2
 
 
 def test_prompts_get_the_tags_of_the_rules_and_a_language(database: Database, held: ExitStack) -> None:
