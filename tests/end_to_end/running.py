@@ -25,6 +25,8 @@ from tests.waiting import read_until
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 120.0
 ANSWER_TIMEOUT_MS = 60_000
+LOAD_TIMEOUT_MS = 120_000
+"""For a prompt that may be sent before the models are loaded."""
 expect.set_options(timeout=20_000)  # a busy machine is not a failure
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -141,7 +143,7 @@ async def ask(page: Page, prompt: str) -> None:
     """Send a prompt on the battle page and wait until its two answers can be voted on."""
     await page.locator("#prompt textarea").fill(prompt)
     await page.locator("#send").click()
-    await expect(page.locator("#asked")).to_contain_text(prompt)
+    await expect(page.locator("#asked")).to_contain_text(prompt, timeout=LOAD_TIMEOUT_MS)
     await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
 
 

@@ -23,6 +23,7 @@ ANSWERS: dict[str | tuple[str, str], Says] = {
     MANY_WORDS: Says("Fine.", gate=GATE),
     ("Wren Sol", "Uneven"): Says(LONG, n_chars=1000),
     ("Moss Tarn", "Uneven"): Says("Short."),
+    ("Moss Tarn", "Fails"): Says(status=503),
     ("Wren Sol", "Again"): Says("It went well.", gate=GATE),
     ("Moss Tarn", "Again"): Says("It worked the second time.", gate=GATE, status=503, n_times=3),
 }
@@ -182,6 +183,12 @@ def test_a_second_tab_follows_what_the_first_one_did(arena: ScriptedArena) -> No
             await expect(second.locator("#head-b .name")).to_be_visible()
             await second.locator("#next").click()
             await expect(first.locator("#intro")).to_be_visible()
+
+            await ask(first, "Fails")
+            await expect(second.locator(".pane .aside")).to_have_count(1)
+            await expect(second.locator("#send")).to_be_disabled()  # until the side is tried again
+            await first.locator("#next").click()
+            await expect(second.locator("#intro")).to_be_visible()
 
     asyncio.run(scenario())
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, Route, expect
 
 from tests.end_to_end.processes.test_processes import children
-from tests.end_to_end.running import ANSWER_TIMEOUT_MS, App, chromium, open_battle_page
+from tests.end_to_end.running import ANSWER_TIMEOUT_MS, LOAD_TIMEOUT_MS, App, chromium, open_battle_page
 
 pytestmark = pytest.mark.browser
 
@@ -128,7 +128,7 @@ def test_a_prompt_waits_for_the_models_through_a_reload_and_is_then_sent(tmp_pat
             await expect(second.locator("#prompt textarea")).to_have_value(PROMPT)
             await expect(second.locator("#cancel")).to_be_visible()
             os.kill(native, signal.SIGCONT)
-            await expect(second.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
+            await expect(second.locator("#asked")).to_contain_text(PROMPT, timeout=LOAD_TIMEOUT_MS)
             await expect(page.locator("#asked")).to_contain_text(PROMPT, timeout=ANSWER_TIMEOUT_MS)
             await expect(page.locator("#vote-tie")).to_be_enabled(timeout=ANSWER_TIMEOUT_MS)
             await expect(page.locator("#status .notice, #notice .notice")).to_have_count(0)

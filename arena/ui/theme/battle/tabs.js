@@ -12,8 +12,9 @@ differs from the one when they went. */
   };
   let shown = "idle";
   let isBehind = false;
+  let isListening = false; /* Gradio takes clicks: the server has enabled #send or shown a battle */
   const catchUp = () => {
-    if (!isBehind || document.hidden || byId("send")?.disabled) return;
+    if (!isBehind || document.hidden || !isListening) return;
     isBehind = false;
     byId("refresh")?.click();
   };
@@ -49,9 +50,14 @@ differs from the one when they went. */
   document.addEventListener("visibilitychange", () => (document.hidden ? goAway() : comeBack()));
   settled.push(() => {
     const now = key();
-    if (now === shown) return;
-    shown = now;
-    isBehind = false;
-    channel.postMessage(now);
+    if (now !== shown) {
+      shown = now;
+      isBehind = false;
+      channel.postMessage(now);
+    }
+    if (!isListening && (moment().state !== "idle" || byId("send")?.disabled === false)) {
+      isListening = true;
+      catchUp();
+    }
   });
 })();
