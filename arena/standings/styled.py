@@ -29,15 +29,15 @@ _N_SUMS = 1 + len(PACKED_STYLE)
 
 
 def is_styled(settings: Settings) -> bool:
-    """Whether the settings need of single votes the length or the style of answers and, at most, the prepared prompt,
-    by which intervals are clustered."""
+    """Whether these settings need the length or the style of the answers of each vote, and nothing more than that but
+    its prepared prompt, by which intervals are clustered."""
     columns = columns_for(settings)
     is_timed = "speed" in settings.control or settings.control_columns or settings.cluster_column
     return "features" in columns and columns <= {"features", "prepared"} and not is_timed
 
 
 def styled(tx: Connection, chosen: BoardFilter, settings: Settings) -> Votes:
-    """Read the counted votes under a filter, for settings that `is_styled` is true of."""
+    """Read the counted votes under a filter, for settings for which `is_styled` is true."""
     has_prompts = "prepared" in columns_for(settings) and BattleKind.QUICK in chosen.kinds
     found = StyledVotes(tx, chosen, has_prompts=has_prompts)
     table = _integers(found.packed(), 3 + has_prompts)
