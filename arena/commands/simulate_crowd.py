@@ -19,16 +19,21 @@ def add_to(commands: Commands) -> None:
         " models have learned and vote for the right answer; some vote by chance, some always for A. The votes are"
         " real: use an arena with a database of its own. Exit code 1 if the board has a wrong order.",
     )
-    command.add_argument("--url", default=_DEFAULT_URL, help="the arena (default %(default)s)")
-    command.add_argument("--battles", type=_number, default=1000, metavar="N", help="default %(default)s")
-    command.add_argument("--quick", type=_number, default=0, metavar="N", help="screens of quick rounds (default 0)")
-    command.add_argument("--campaign", default="", metavar="TOKEN", help="also judge all of a campaign, by its link")
     count = partial(_number, low=1)
-    command.add_argument("--voters", type=count, default=25, metavar="N", help="default %(default)s")
-    command.add_argument("--at-once", type=count, default=10, metavar="N", help="voters at a time (%(default)s)")
-    command.add_argument("--careless", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
-    command.add_argument("--left", type=_share, default=0.1, metavar="SHARE", help="of the voters (%(default)s)")
-    command.add_argument("--seed", type=int, default=0, help="of questions and votes (default %(default)s)")
+    command.add_argument("--url", default=_DEFAULT_URL, help="address of the arena (default: %(default)s)")
+    for option, kind, default, metavar, what in (
+        ("--battles", _number, 1000, "N", "battles that the crowd holds together"),
+        ("--quick", _number, 0, "N", "screens of quick rounds that it judges as well"),
+        ("--voters", count, 25, "N", "voters in the crowd"),
+        ("--at-once", count, 10, "N", "voters at a time"),
+        ("--careless", _share, 0.1, "SHARE", "share of the voters who vote by chance"),
+        ("--left", _share, 0.1, "SHARE", "share of the voters who always vote for A"),
+        ("--seed", int, 0, "N", "seed of the questions and votes"),
+    ):
+        command.add_argument(option, type=kind, default=default, metavar=metavar, help=f"{what} (default: %(default)s)")
+    command.add_argument(
+        "--campaign", default="", metavar="TOKEN", help="a campaign that each voter judges as well, by its link's token"
+    )
     command.set_defaults(run=run, when_stopped="the votes so far are stored")
 
 
