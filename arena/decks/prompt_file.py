@@ -95,6 +95,7 @@ def _of_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         (first, _, _), text, n_before = rest.partition("\n"), rest, 1
     delimiter = max(",;\t", key=first.count)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = n_before + 1  # of the row that is read next
     try:
         header = [name.strip().casefold() for name in next(rows, [])]
         if not set(_TEXT) & set(header):
@@ -116,9 +117,7 @@ def _of_csv(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 yield start, {name: field for name, field in zip(header, row, strict=False) if name and field.strip()}
             start = n_before + rows.line_num + 1
     except csv.Error as error:
-        raise PromptFileError(
-            f"{path}, line {n_before + rows.line_num}: {error}; expected CSV with closed quotes"
-        ) from error
+        raise PromptFileError(f"{path}, line {start}: {error}; expected CSV with closed quotes") from error
 
 
 def _of_json_lines(path: Path, text: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -146,6 +145,8 @@ _READERS = {
 
 
 def _prompt(row: Mapping[str, Any], where: str, max_chars: int) -> Prompt:
+    if all(row.get(key) for key in _TEXT):
+        raise PromptFileError(f"{where}: both text and prompt; expected one of them, or another name for one")
     text = next((row[key] for key in _TEXT if key in row), None)
     if not isinstance(text, str) or not any(one.isprintable() and not one.isspace() for one in text):
         raise PromptFileError(f"{where}: text is {_shown(text)}; expected a prompt")

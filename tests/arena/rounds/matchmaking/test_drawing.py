@@ -38,7 +38,10 @@ def test_two_players_meet_on_either_side_alike() -> None:
 def test_pairs_are_drawn_with_the_stored_probability(
     policy: Policy, weights: dict[str, float], control_share: float
 ) -> None:
-    settings, rng = MatchmakingSettings(policy=policy, exploration=0.5, control_share=control_share), random.Random(3)
+    settings = MatchmakingSettings(
+        policy=policy, exploration=0.5, control_share=control_share, new_model_boost=3.0, new_model_battles=500
+    )
+    rng = random.Random(3)
     drawn = [draw(players(**weights), rng, settings=settings, known=UNEVEN) for _ in range(N_DRAWS)]
     controls = [one for one in drawn if one.is_control]
     assert abs(len(controls) / N_DRAWS - control_share) < 0.02
