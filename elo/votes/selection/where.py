@@ -1,11 +1,12 @@
 """Conditions that choose votes by their columns, such as `language=ko` or `n_turns>=2`.
 
-    =   the cell is that text, number, time, true or false, or a list that contains it; nothing after =: it is empty
+    =   the cell is that text, number, time, true or false, or a list that has the text; nothing after =: it is empty
     !=  the opposite of =, so also true of empty cells and lists without the value
     >=  <=  the cell is a number or a time, at least or at most the value; never true of an empty cell
 
-Numbers are equal however they are written (2 and 2.0), and so are true and True. Times are those of the columns tstamp,
-timestamp and opened_at, or of any column that is compared with a date such as 2026-01-31.
+Numbers are equal however they are written (2 and 2.0), and so are true and True; within a list they are different
+texts, because the tags 2 and 2.0 are two tags. Times are those of the columns tstamp, timestamp and opened_at, or of
+any column that is compared with a date such as 2026-01-31.
 """
 
 import math
@@ -62,7 +63,7 @@ class Condition:
     def holds(self, one: Cell) -> bool:
         """Whether it is true of a cell. Raises ConditionError where >= or <= meets a list, or text without order."""
         if not self.is_order:
-            is_equal = any(map(self._equals, one)) if isinstance(one, tuple) else self._equals(one)
+            is_equal = self.value in one if isinstance(one, tuple) else self._equals(one)
             return is_equal == (self.operator == "=")
         if one == "":
             return False

@@ -41,7 +41,7 @@ def figure(name: str, board: Board, histories: _Histories, place: Place) -> str:
         points = sized(name, board)
         if len(points) < 2:
             raise NothingToDrawError("figures_few")
-        shows = {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": "{:,g}".format}
+        shows = {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": "{:,.0f}".format}
         return note + scatter_figure(points, title=title, show=shows[name], is_more_better=name == "speed")
     matrices = board.matrices()
     matrix = next(one for one in MATRICES if one == name)

@@ -22,6 +22,8 @@ from tests.elo.votes.test_further import write
         ("language!=", ["ko", ("code",)], [""]),
         ("tags=code", ["code", ("math", "code")], [("math",), "", "codes"]),
         ("tags!=code", [("math",), ""], [("code", "math")]),
+        ("tags=2", [("2", "x")], [("2.0",), ("2e0", "02")]),
+        ("tags!=true", [("True",), ("1",)], [("true",)]),
         ("n=2", ["2", "2.0", " 2", "2e0"], ["3", "", "two"]),
         ("n!=2", ["3", ""], ["2", "2.0"]),
         ("size>=2", ["2", "2.5", "10"], ["1", "-3", ""]),
