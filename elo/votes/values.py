@@ -17,6 +17,8 @@ FLAGS = ("winner_model_a", "winner_model_b", "winner_tie")
 _FLAG_OUTCOMES = (Outcome.A, Outcome.B, Outcome.TIE)
 _TRUTHS = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 _NO_TEXT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")  # would break the table, or cannot be written at all
+_SLASHES = re.compile(r"(\d{4})/(\d{2})/(\d{2})")
+_UTC = re.compile(r" ?(UTC|GMT)$")
 _LATEST_S = 1e11
 """The year 5138: larger numbers are milliseconds, microseconds from 1e14, and nanoseconds from 1e17."""
 _LATEST = 1e20
@@ -74,8 +76,8 @@ def label(column: str, value: object) -> str | None:
 
 
 def time_s(column: str, value: object) -> float:
-    """Seconds since 1970, from such a number, a date, or a date and time (UTC without an offset); NaN for an empty
-    value. A number from 1e11 is taken as milliseconds, from 1e14 as microseconds, from 1e17 as nanoseconds."""
+    """Seconds since 1970, from such a number, a date (year first), or a date and time (UTC without an offset); NaN for
+    an empty value. A number from 1e11 is taken as milliseconds, from 1e14 as microseconds, from 1e17 as nanoseconds."""
     if value is None or value == "":
         return math.nan
     moment = value
@@ -84,7 +86,8 @@ def time_s(column: str, value: object) -> float:
             moment = float(value)
         except ValueError:
             try:
-                moment = datetime.fromisoformat(value.strip())
+                text = _SLASHES.sub(r"\1-\2-\3", value.strip(), count=1)
+                moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
             except ValueError:
                 moment = None
     if isinstance(moment, date) and not isinstance(moment, datetime):

@@ -296,7 +296,9 @@ class VotesTable:
         is_found = dialect.format is None and _is_header(table.columns, dialect.named)
         format_ = None if is_found else format_for(dialect.format, table.columns)
         if format_ is None:
-            return cls(table, Layout.of(table.columns, dialect.named), Labels(dialect.labels), name)
+            layout = Layout.of(table.columns, dialect.named)
+            layout.check_counts(table.columns, dialect.named)
+            return cls(table, layout, Labels(dialect.labels), name)
         rows = FormatTable(table, format_)
         layout = Layout.of(rows.columns, {**rows.named, **dialect.named})
         return cls(rows, layout, Labels({**format_.labels, **dialect.labels}), name)
@@ -312,7 +314,11 @@ class VotesTable:
         if wanted.kind is not None and wanted.kind != ALL_KINDS and "kind" not in self.layout.fixed:
             raise VotesFileError(f"{self.name} has no column kind, so rows of kind {wanted.kind!r} cannot be selected")
         if wanted.has_times and self.layout.time is None:
-            raise VotesFileError(f"{self.name} has no column {' or '.join(TIME)}, so votes cannot be selected by time")
+            raise VotesFileError(
+                f"{self.name} has no column {' or '.join(TIME)}, so votes cannot be selected by time; "
+                "a column of another name can be named: --columns time=created_at (in Python, "
+                "columns={'time': 'created_at'})"
+            )
 
 
 def _is_header(columns: Sequence[str], named: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ _BY_ROLE: Mapping[str, Sequence[str]] = {
     "a": (),
     "b": (),
     "winner": ("winner",),
-    "count": ("count", "n", "weight"),
+    "count": ("count", "counts", "n", "weight", "freq", "frequency", "votes", "n_votes", "num_votes"),
     "voter": ("visitor", "voter", "judge", "worker", "judge_hash"),
     "time": TIME,
     "prepared": ("prepared_id",),
@@ -25,6 +25,8 @@ _BY_ROLE: Mapping[str, Sequence[str]] = {
 }
 ROLES = tuple(_BY_ROLE)
 """What a column can be named for; see `Layout.of`."""
+_PERHAPS_COUNTS = ("times", "num", "number", "total", "battles", "n_battles", "games", "n_games")
+"""Columns that may be counts, and may be something else, in any case."""
 FIXED = ("kind", "counted", "anony", "reasons", "ledger_revision")
 """Columns that have no other names."""
 
@@ -103,6 +105,18 @@ class Layout:
         """All columns but those of answers."""
         by_role = (self.count, self.voter, self.time, self.prepared, self.draw_probability, self.battle)
         return (*self.sides, *self.outcome, *filter(None, by_role), *self.fixed)
+
+    def check_counts(self, columns: Iterable[str], named: Mapping[str, str]) -> None:
+        """Raise LayoutError for a column that may be how many votes a row stands for; if that were overlooked, every
+        number would be wrong."""
+        if self.count is not None or "count" in named or self.further_known:
+            return
+        if (found := next((one for one in columns if one.casefold() in _PERHAPS_COUNTS), None)) is not None:
+            raise LayoutError(
+                f"has a column {found!r}, which may be how many votes a row stands for; --columns count={found} takes "
+                "it for that, and --columns count= for something else (in Python, "
+                f"columns={{'count': {found!r}}} or columns={{'count': ''}})"
+            )
 
     def unused(self, columns: Iterable[str]) -> list[str]:
         """The columns whose meaning is unknown; one without a name is the index that pandas writes."""

@@ -3,8 +3,9 @@
 The separator is the one with which the header has the columns of votes: a comma, a semicolon, a tab or a bar; a first
 line such as `sep=;` names another. Nearly all files are plain, and pyarrow reads those, block by block. A block is
 plain if it is UTF-8, has quotes only around complete fields without quotes in them, carriage returns only before a
-line's end, no line end within a field, and as many fields in every line as the header. From the first block that is not
-plain, the rest is read row by row.
+line's end, no line end within a field, and as many fields in every line as the header, not all of them empty. From the
+first block that is not plain, the rest is read row by row. Lines without any value, which spreadsheets write at the
+end, are skipped.
 """
 
 import csv
@@ -80,7 +81,7 @@ class CsvFile:
     def _plain(self, block: bytes, names: Sequence[str], n_lines: int, mostly_distinct: set[str]) -> Chunk | None:
         """The lines of a block, which come after `n_lines`; None if they are not plain. A column whose values are
         mostly distinct, such as times, is found here, and in later blocks it is read without a dictionary."""
-        if not _has_plain_marks(block, self.separator):
+        if not _has_plain_marks(block, self.separator) or self._has_empty_lines(block):
             return None
         import pyarrow
         import pyarrow.csv
@@ -116,6 +117,12 @@ class CsvFile:
                 mostly_distinct.add(name)
         return Chunk(range(n_lines + 1, n_lines + n_rows + 1), columns)
 
+    def _has_empty_lines(self, block: bytes) -> bool:
+        """Whether a line has separators alone."""
+        empty = b"\n" + self.separator.encode() * (len(self.columns) - 1)
+        starts = empty[1:] + b"\n", empty[1:] + b"\r"
+        return block.startswith(starts) or any(b"\n" + start in block for start in starts)
+
     def _row_by_row(self, text: TextIO, names: Sequence[str], n_lines: int) -> Iterator[Chunk]:
         reader = csv.reader(text, strict=True, delimiter=self.separator)
         n_fields, places = len(self.columns), [self.columns.index(name) for name in names]
@@ -129,9 +136,11 @@ class CsvFile:
             except csv.Error as error:
                 gathered.add_problem(line, f"not CSV: {error}")
                 continue
+            if not any(row):
+                continue
             if len(row) == n_fields:
                 gathered.add(line, [row[place] for place in places])
-            elif row:
+            else:
                 gathered.add_problem(line, f"{len(row)} values; expected {n_fields}, as in the header")
             if len(gathered.lines) == CHUNK_ROWS:
                 yield gathered.chunk()

@@ -73,6 +73,13 @@ def test_names_that_look_the_same_are_told_once_and_joined(rate: Rate) -> None:
     assert (sorted(row["model"] for row in joined["models"]), joined["notices"]) == (["Café", "b", "c"], "")
 
 
+@pytest.mark.parametrize("name", ["gpt\u20114", "gpt\U000e0041-4", "gpt-4\u3164", "gpt\u00ad-4"])
+def test_names_with_unseen_characters_are_joined(tmp_path: Path, rate: Rate, name: str) -> None:
+    path = write(tmp_path / "v.csv", f"model_a,model_b,winner\n{name},b,a\ngpt-4,b,b\n")
+    assert f"{name!a} and 'gpt-4'; --fold-names joins them" in rate(path)["notices"]
+    assert [row["model"] for row in rate(path, "--fold-names")["models"]] == ["b", "gpt-4"]
+
+
 COUNTS = "model_a,model_b,winner,n\nx,y,a,{}\ny,x,b,2\n"
 
 
@@ -80,6 +87,17 @@ COUNTS = "model_a,model_b,winner,n\nx,y,a,{}\ny,x,b,2\n"
 def test_whole_counts_are_votes(tmp_path: Path, rate: Rate, count: str, votes: int) -> None:
     board = rate(write(tmp_path / "v.csv", COUNTS.format(count)))
     assert (board["votes"], "with counts" in board["notices"]) == (votes, True)
+
+
+@pytest.mark.parametrize("name", ["Counts", "freq", "votes", "num_votes"])
+def test_counts_have_other_names_too(tmp_path: Path, rate: Rate, name: str) -> None:
+    assert rate(write(tmp_path / "v.csv", COUNTS.replace(",n", f",{name}", 1).format(7)))["votes"] == 9
+
+
+def test_a_column_that_may_be_counts_must_be_named(tmp_path: Path, rate: Rate) -> None:
+    path = write(tmp_path / "v.csv", COUNTS.replace(",n", ",Games", 1).replace(",", ";").format(7))
+    assert "has a column 'Games', which may be how many votes a row stands for" in rate(path)["error"]
+    assert [rate(path, "--columns", f"count={name}")["votes"] for name in ("Games", "")] == [9, 2]
 
 
 @pytest.mark.parametrize(
@@ -193,6 +211,13 @@ def test_separators_and_encodings_of_spreadsheets(tmp_path: Path, rate: Rate, se
     assert records(rate(path)) == {"x": (2, 0.75), "y": (2, 0.25)}
     path.write_bytes(f"sep={separator}\r\n{PLAIN.replace(',', separator)}x{separator}y\n".encode(encoding))
     assert "line 5: 2 values; expected 3, as in the header" in rate(path)["error"]
+
+
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_lines_without_values_are_skipped(tmp_path: Path, rate: Rate, quote: str) -> None:
+    path = write(tmp_path / "v.csv", f"model_a;model_b;winner\n;;\n{quote}x{quote};y;model_a\n;;\r\n\ny;x;tie\n;;")
+    assert records(rate(path)) == {"x": (2, 0.75), "y": (2, 0.25)}
+    assert "line 3: model_a is ''" in rate(write(path, "model_a;model_b;winner\nx;y;a\n;;a\n"))["error"]
 
 
 RECORDS = [{"model_a": "x", "model_b": "y", "winner": "model_a"}, {"model_a": "y", "model_b": "x", "winner": "tie"}]

@@ -22,6 +22,8 @@ from elo.votes.values import ValueProblem
         ("1970-01-01T01:00", 3_600.0),
         ("1970-01-01 01:00:00.5Z", 3_600.5),
         ("1970-01-01T01:00+01:00", 0.0),
+        ("1970/01/01 01:00:00", 3_600.0),
+        ("1970-01-01 01:00:00 UTC", 3_600.0),
         (datetime(1970, 1, 2), 86_400.0),  # noqa: DTZ001 (what Parquet has for a time without a zone)
         (datetime(1970, 1, 2, tzinfo=UTC), 86_400.0),
         (datetime(1970, 1, 1, 9, tzinfo=timezone(timedelta(hours=9))), 0.0),
@@ -39,7 +41,9 @@ def test_nothing_is_not_known() -> None:
         assert values.truth("counted", nothing, default=True) is True
 
 
-@pytest.mark.parametrize("said", ["soon", "nan", "inf", 1e20, True, (1,), "2026-13-01", float("nan"), Decimal(1)])
+@pytest.mark.parametrize(
+    "said", ["soon", "02/01/1970", "nan", "inf", 1e20, True, (1,), "2026-13-01", float("nan"), Decimal(1)]
+)
 def test_a_value_that_is_not_a_time_is_refused(said: object) -> None:
     with pytest.raises(ValueProblem, match=r"^tstamp is .*; expected seconds since 1970 or a date such as 2026-01-31$"):
         values.time_s("tstamp", said)
