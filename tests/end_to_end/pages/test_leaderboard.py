@@ -76,7 +76,7 @@ async def without_script(browser: Browser, url: str) -> None:
     await page.locator("#filters button").click()
     await expect(rows).to_have_count(1)
     await page.goto(url + "/leaderboard?mine=1")
-    await expect(page.locator("#leaderboard-table .notice")).to_contain_text("Only 0 counted votes match")
+    await expect(page.locator("#leaderboard-table .notice")).to_contain_text("match these filters: 0.")
     wrong = await page.goto(url + "/leaderboard?turns=banana")
     assert wrong is not None
     assert wrong.status == 400
