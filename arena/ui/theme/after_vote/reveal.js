@@ -16,6 +16,14 @@ their content is read from the server when it is needed. */
   };
   const textOf = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
 
+  /* The votes may go some frames before the reveal comes. Meanwhile the dock keeps its height: else the page would become
+  shorter, and the answers would jump. */
+  const keepHeight = (isKept) => {
+    const dock = byId("dock");
+    dock.style.minHeight = isKept ? `${dock.offsetHeight}px` : "";
+  };
+  document.addEventListener("click", (event) => event.target.closest("#votes button") && keepHeight(true));
+
   /* Withdrawing: the first click shows the two reasons, which withdraw the vote. */
   const openReasons = (isOpen) => {
     document.body.classList.toggle("is-withdrawing", isOpen);
@@ -129,6 +137,7 @@ their content is read from the server when it is needed. */
     const form = byId("feedback")?.querySelector("form");
     if (form && !form.querySelector("textarea")) complete(form);
     const { battle, state } = moment();
+    if (state !== "votable" && (state !== "voted" || byId("reveal")) && byId("dock")) keepHeight(false);
     const now = state === "voted" && byId("reveal") ? battle : "";
     if (now === shown) return;
     shown = now;
