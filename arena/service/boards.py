@@ -84,3 +84,7 @@ class Boards:
     async def choices(self) -> Choices:
         """Return the languages and tags of the votes so far. Never fails."""
         return await self._known_choices.latest()
+
+    async def warm_up(self) -> None:
+        """Read what the first page of the leaderboard needs besides a board. Never fails."""
+        await self.choices()

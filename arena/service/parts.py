@@ -111,7 +111,7 @@ class Parts:
         self._named = NamedPages(players, self._opening, is_on=settings.arena.named_pages == "on")
         self._steps = Steps(self._stored, self._battles, self._opening, self._named, checks)
         housekeeping = Housekeeping(database, elo, replica=replica, now=wall_clock)
-        self._upkeep = Upkeep(roster, housekeeping, self._standings, self._battles)
+        self._upkeep = Upkeep(roster, housekeeping, self._standings, self._battles, self.boards.warm_up)
         self._voting = Voting(
             self._stored, self._votes, self._battles, self._upkeep, clock=self._timing.clock, now=wall_clock
         )

@@ -26,11 +26,21 @@ CountParameters = Callable[[], Awaitable[Mapping[str, int]]]
 class Upkeep:
     """The background tasks of one process."""
 
-    def __init__(self, roster: Roster, stored: Housekeeping, standings: Standings, battles: LiveBattles) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        stored: Housekeeping,
+        standings: Standings,
+        battles: LiveBattles,
+        warm_up: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`warm_up` is called once, after the first board."""
         self._roster = roster
         self._stored = stored
         self._standings = standings
         self._battles = battles
+        self._warm_up = warm_up
+        standings.on_late = self.replay_soon
         self._tasks: list[asyncio.Task[None]] = []
         self._replay: asyncio.Task[None] | None = None
 
@@ -45,6 +55,7 @@ class Upkeep:
         ended = await in_thread(partial(self._stored.register, active, retired=retired))
         if ended:
             logger.info("voided %d battles that an earlier process left open", len(ended))
+        self._tasks.append(asyncio.create_task(self._prepare_boards(), name="first boards"))
         self._tasks.append(asyncio.create_task(self._keep_house(), name="housekeeping"))
         self._tasks.append(asyncio.create_task(in_thread(labels.warm_up), name="language of prompts"))
         if parameters is not None:
@@ -86,6 +97,11 @@ class Upkeep:
             logger.warning("the board does not show how large the models are: the database refused to store it")
         self._standings.forget()
 
+    async def _prepare_boards(self) -> None:
+        """Do what the first reader of the leaderboard would wait for."""
+        await self._compute_board()
+        await self._warm_up()
+
     async def _keep_house(self) -> None:
         while True:
             try:
@@ -108,7 +124,8 @@ class Upkeep:
 
     async def _replay_online(self) -> None:
         try:
-            await in_thread(self._stored.replay)
+            if await in_thread(self._stored.replay) and await self._standings.forget_late():
+                await self._compute_board()
         except DatabaseError:
             logger.exception(
                 "the online ratings are out of date; the next try is within %g s", limits.HOUSEKEEPING_EVERY_S

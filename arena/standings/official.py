@@ -58,6 +58,10 @@ class Standings:
         self._players: Mapping[str, Player] = {}
         self.on_forget: Callable[[], None] = lambda: None
         """Called with `forget`."""
+        self._is_online_late = False
+        """Whether the last board is without online ratings, because a replay of them takes long."""
+        self.on_late: Callable[[], None] = lambda: None
+        """Called after such a board, to have them replayed; call `forget_late` then."""
 
     def describe(self, roster: Roster) -> None:
         """Show the prices of this roster from now on."""
@@ -79,6 +83,8 @@ class Standings:
             if self._failed is None or self._failed[0] < revision:
                 try:
                     self._board = await in_thread(self._compute)
+                    if self._is_online_late:
+                        self.on_late()
                     return self._board
                 except (ValueError, ArithmeticError) as error:
                     is_expected = isinstance(error, NoMaximumError | MissingDataError | ClusterError)
@@ -111,6 +117,13 @@ class Standings:
         self._board = self._failed = None
         self.on_forget()
 
+    async def forget_late(self) -> bool:
+        """Do the same if the board is without online ratings, and return whether it was."""
+        async with self._lock:
+            if self._is_online_late:
+                self.forget()
+            return self._is_online_late
+
     def cards_in(self, tx: Connection) -> Mapping[str, ModelCard]:
         """Return the card of every stored model as this transaction sees it."""
         return cards_of(queries.list_models(tx), self._players, queries.speeds(tx))
@@ -125,6 +138,7 @@ class Standings:
 
     def _compute(self) -> Board:
         online = online_ratings(self._database, self._online)
+        self._is_online_late = online is None
         with self._database.read() as tx:
             tally = self._tally = queries.tally(tx, BattleKind.BATTLE, self._tally)
             votes = self._votes(tx, tally)
@@ -150,7 +164,7 @@ class Standings:
             n_excluded=totals.excluded,
             exclusions=exclusions,
             average_win_rates=found.average_win_rates,
-            online=online,
+            online=online or {},
             scores=scores,
             fitted=found.fitted,
             spread=found.spread,

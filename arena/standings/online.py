@@ -21,12 +21,15 @@ def online_elo(settings: Settings) -> OnlineElo:
     return OnlineElo(online.name_of(settings), settings.start, update, update_all)
 
 
-def online_ratings(database: Database, elo: OnlineElo) -> Mapping[str, float]:
+def online_ratings(database: Database, elo: OnlineElo) -> Mapping[str, float] | None:
     """Return the ratings after all counted votes, by model. If a change since the last vote made them out of date, they
-    are replayed first. They are empty if that fails, which the log says: a board does without them."""
+    are replayed first, or None is returned if that would take long (`db.online_replay` does it in the background). They
+    are empty if the database fails, which the log says: a board does without them."""
     try:
         with database.read() as tx:
             state, found = queries.ledger_state(tx), queries.elo_state(tx)
+            if not state.has_right_state(elo) and queries.is_long_replay(tx):
+                return None
         if not state.has_right_state(elo):
             bring_up_to_date(database, elo)
             with database.read() as tx:

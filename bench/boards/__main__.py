@@ -1,4 +1,5 @@
-"""Time boards, filters, a model's page and quick rounds on a database of many votes.
+"""Time boards, filters, a model's page and quick rounds on a database of many votes: first what is read and computed,
+then whole requests of a running arena.
 
 python -m bench.boards                       1,000,000 votes on 50 models; writes bench/results
 python -m bench.boards --votes 100000        a quick look; prints only
@@ -7,9 +8,10 @@ python -m bench.boards --votes 100000        a quick look; prints only
 import argparse
 import asyncio
 import gc
+import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -17,8 +19,9 @@ from arena.standings.filtered import FilteredBoards
 from arena.standings.official import Standings
 from arena.standings.view import View
 from bench import result_files
-from bench.boards.making import CAMPAIGN, DECK, bench_database
-from bench.boards.tables import markdown
+from bench.boards import requests
+from bench.boards.making import CAMPAIGN, DECK, bench_database, names
+from bench.boards.tables import Timing, markdown
 from bench.machine import now, this_machine
 from db import queries
 from db.codes import BattleKind
@@ -42,24 +45,24 @@ _VIEWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
-    what: str
-    target_s: float
-    wall_s: float
-    cpu_s: float
-
-
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.boards", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.boards",
+        description="Time boards, filters, a model's page and quick rounds on a database of many votes.",
+    )
     parser.add_argument("--votes", type=int, default=_N_VOTES, metavar="N", help="default: %(default)s")
     parser.add_argument("--folder", type=Path, default=_DATA, metavar="DIR", help="where databases are kept")
     args = parser.parse_args(argv)
     database = bench_database(args.folder, args.votes, _N_MODELS)
+    load = os.getloadavg()[0]
     timings = [*_boards(database), *_queries(database)]
-    machine = this_machine(["numpy", "sqlalchemy"])
+    database.close()
+    assert database.path is not None
+    timings += requests.timings(args.folder, database.path, names(_N_MODELS))
+    machine = this_machine(["numpy", "sqlalchemy", "fastapi", "uvicorn"])
     content = {
         "machine": asdict(machine), "date": now(), "n_votes": args.votes, "n_models": _N_MODELS,
+        "load_before": round(load, 1),
         "timings": [asdict(one) for one in timings],
     }  # fmt: skip
     path = result_files.path_for("boards", machine)

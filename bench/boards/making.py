@@ -14,8 +14,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, text, update
 
+from arena.standings.online import online_elo
 from db.codes import BattleKind, Policy, Reason, Side, State
 from db.derived import digest, label_key
+from db.online_replay import bring_up_to_date
 from db.outcome import Outcome
 from db.queries import (
     CampaignPair,
@@ -41,6 +43,7 @@ from db.schema import (
 )
 from db.session import Database, open_database
 from db.side_sums import SUM_COLUMNS
+from elo.settings import Settings
 
 DECK, CAMPAIGN = "bench", "review"
 N_PROMPTS, N_DECK_MODELS, N_CAMPAIGN_PROMPTS = 1_000, 10, 80
@@ -53,6 +56,7 @@ _LABELS = [
     for language in ("en", "ko", "fr", None)
     for tags in ((), ("code",), ("number",), ("code", "long prompt"), ("number", "several turns"), ("story",))
 ]
+_RANGES = {"n_tokens": (10, 900), "n_chars": (50, 4_000), "duration_ms": (200, 40_000)}
 _SETTINGS = StoredSettings(None, 0.7, 1.0, 512, "equal")
 
 
@@ -65,15 +69,20 @@ def bench_database(folder: Path, n_votes: int, n_models: int) -> Database:
         part.unlink(missing_ok=True)
         database = open_database(f"sqlite:///{part.absolute()}")
         _fill(database, n_votes, n_models)
+        bring_up_to_date(database, online_elo(Settings()))
         database.close()
         part.rename(path)
     return open_database(f"sqlite:///{path.absolute()}", create=False)
 
 
+def names(n_models: int) -> list[str]:
+    return [f"model-{number:02}" for number in range(n_models)]
+
+
 def _fill(database: Database, n_votes: int, n_models: int) -> None:
-    names = [f"model-{number:02}" for number in range(n_models)]
+    models = names(n_models)
     with database.write() as tx:
-        upsert_models(tx, [ModelInfo(name, organisation="bench", licence="Apache-2.0") for name in names], now=0.0)
+        upsert_models(tx, [ModelInfo(name, organisation="bench", licence="Apache-2.0") for name in models], now=0.0)
         ids = [{"pseudonym": f"visitor-{n}", "created_at": 0.0, "consent_at": 0.0 if n % 2 else None}
                for n in range(N_VISITORS)]  # fmt: skip
         tx.execute(visitors.insert(), ids)
@@ -81,7 +90,7 @@ def _fill(database: Database, n_votes: int, n_models: int) -> None:
             labels.insert(),
             [{"language": one, "tags": tags, "key": label_key(one, tags)} for one, tags in _LABELS if one or tags],
         )
-        _fill_deck(tx, names[:N_DECK_MODELS])
+        _fill_deck(tx, models[:N_DECK_MODELS])
     n_drawn = min(n_votes, _N_DRAWN)
     span_s = _DAYS * 86_400 * n_drawn / n_votes
     with database.write() as tx:
@@ -99,7 +108,10 @@ def _copy(tx: Connection, n_votes: int, n_before: int, later_s: float) -> None:
     """Store the first votes again, as so many more, with all that belongs to them."""
     moved = {
         "battles": {"uuid": "lower(hex(randomblob(16)))", "share_id": "lower(hex(randomblob(16)))"},
-        "votes": {"revision": f"revision + {n_before}"},
+        "votes": {
+            "revision": f"revision + {n_before}",
+            **{f"n_tokens_{side}": f"n_tokens_{side} + {n_before // n_votes}" for side in "ab"},  # no two are the same
+        },
     }
     for table, key in ((battles, "id"), (turns, "battle_id"), (answers, "battle_id"), (votes, "id"),
                        (vote_reasons, "vote_id"), (feedback, "battle_id")):  # fmt: skip
@@ -116,17 +128,17 @@ def _copy(tx: Connection, n_votes: int, n_before: int, later_s: float) -> None:
         )
 
 
-def _fill_deck(tx: Connection, names: Sequence[str]) -> None:
+def _fill_deck(tx: Connection, models: Sequence[str]) -> None:
     set_deck(tx, DECK, is_live=True, settings=_SETTINGS)
     keys = [add_deck_prompt(tx, DeckPrompt(DECK, f"Prompt {number}: what comes next?", ("code",), "en"))
             for number in range(N_PROMPTS)]  # fmt: skip
     rows = []
     for prompt in range(N_PROMPTS):
-        for model in range(len(names)):
+        for model in range(len(models)):
             text = f"Answer {prompt if model < 2 else (prompt, model)} " * 40  # two models agree
             rows.append({"deck_prompt_id": prompt + 1, "model_id": model + 1, "text": text, "digest": digest(text)})
     tx.execute(deck_answers.insert(), rows)
-    pairs = [CampaignPair(key, names[0], names[2]) for key in keys[:N_CAMPAIGN_PROMPTS]]
+    pairs = [CampaignPair(key, models[0], models[2]) for key in keys[:N_CAMPAIGN_PROMPTS]]
     create_campaign(tx, CAMPAIGN, deck=DECK, pairs=pairs, max_people=5, now=0.0)
 
 
@@ -160,7 +172,7 @@ def _rows(n_votes: int, n_models: int, span_s: float) -> Iterator[dict[str, obje
             "cast_at": cast_at,
             "counted": draw.random() >= 0.05,
             "has_texts": number < _N_WITH_TEXTS,
-            **{name: draw.randint(0, 20) if "n_chars" not in name else draw.randint(50, 3000) for name in SUM_COLUMNS},
+            **{name: draw.randint(*_RANGES.get(name[:-2], (0, 20))) for name in SUM_COLUMNS},
         }
 
 

@@ -52,12 +52,15 @@ class Housekeeping:
         with self._database.write() as tx:
             queries.upsert_models(tx, models, now=self._now())
 
-    def replay(self) -> None:
-        """Bring the online ratings up to date, if more votes must be replayed for that than a vote waits for."""
+    def replay(self) -> bool:
+        """Bring the online ratings up to date, if more votes must be replayed for that than a vote or a board waits
+        for; return whether they are right now."""
         with self._database.read() as tx:
-            is_needed = not queries.ledger_state(tx).has_right_state(self._online_elo) and queries.is_long_replay(tx)
-        if is_needed:
-            bring_up_to_date(self._database, self._online_elo)
+            if queries.ledger_state(tx).has_right_state(self._online_elo):
+                return True
+            if not queries.is_long_replay(tx):
+                return False
+        return bring_up_to_date(self._database, self._online_elo)
 
 
 def _register_models(tx: Connection, models: Sequence[ModelInfo], retired: Collection[str], now: float) -> None:

@@ -1,13 +1,13 @@
 """The reasons that voters gave for or against a model's answers, and battles that may be shown as samples."""
 
-from sqlalchemy import ColumnElement, Connection, func, select, true
+from sqlalchemy import ColumnElement, Connection, exists, func, select, true
 
 from db.codes import BattleKind, Side
 from db.queries.load import load_battles
 from db.queries.roster import model_ids, model_names
 from db.records.battles import BattleRecord
 from db.records.boards import TagVotes
-from db.schema import battles, feedback, visitors, votes
+from db.schema import battles, feedback, turns, visitors, votes
 
 _PAGE = 200
 
@@ -41,6 +41,7 @@ def model_samples(tx: Connection, name: str, limit: int) -> list[BattleRecord]:
         which = (votes.c.counted == true(), votes.c.kind == BattleKind.BATTLE, *_on_side(model, side, others))
         cast += [(at, battle) for at, battle in tx.execute(select(votes.c.cast_at, votes.c.battle_id).where(*which))]
     newest = [battle for _, battle in sorted(cast, reverse=True)]
+    has_text = exists().where(turns.c.battle_id == battles.c.id, turns.c.n == 1, turns.c.prompt != "")
     found: list[BattleRecord] = []
     for start in range(0, len(newest), _PAGE):
         page = newest[start : start + _PAGE]
@@ -48,7 +49,7 @@ def model_samples(tx: Connection, name: str, limit: int) -> list[BattleRecord]:
             tx.scalars(
                 select(battles.c.id)
                 .join(visitors, battles.c.visitor_id == visitors.c.id)
-                .where(battles.c.id.in_(page), visitors.c.consent_at <= battles.c.opened_at)
+                .where(battles.c.id.in_(page), visitors.c.consent_at <= battles.c.opened_at, has_text)
             )
         )
         wanted = [battle for battle in page if battle in covered][: limit - len(found)]

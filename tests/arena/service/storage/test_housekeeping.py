@@ -1,6 +1,7 @@
 """Addresses are deleted in time, and the online ratings are brought up to date."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import text
 
 from arena.rules.limits import HOUSEKEEPING_EVERY_S
 from arena.service import Outcome, online_elo
+from arena.service.storage.housekeeping import Housekeeping
 from db import queries
 from db.integrity import problems
 from tests.arena.service.house import House, battle, run, started
@@ -71,6 +73,27 @@ def test_an_arena_that_starts_after_an_import_replays_at_once(house: House, monk
             tx.execute(text("UPDATE ledger SET elo_revision = 0"))
         arena = await started(house)
         await until(lambda: house.read(queries.ledger_state).elo_revision == 1)
+        await until(lambda: bool(arena._standings.latest and arena._standings.latest.online))
+        await arena.close()
+
+    run(main())
+
+
+def test_a_board_does_not_wait_for_a_long_replay(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.queries.boards.online.LONG_REPLAY", 0)
+    go, replay = threading.Event(), Housekeeping.replay
+    monkeypatch.setattr(Housekeeping, "replay", lambda self: go.wait(10) and replay(self))
+
+    async def main() -> None:
+        arena = await started(house)
+        await arena.vote("visitor", await battle(arena), Outcome.A)
+        with house.database.write() as tx:
+            tx.execute(text("UPDATE ledger SET elo_revision = 0, revision = revision + 1"))
+        board = await arena.boards.newest()
+        assert (board.n_counted, board.online) == (1, {})
+        go.set()
+        await until(lambda: bool(arena._standings.latest and arena._standings.latest.online))
+        assert (await arena.boards.newest()).online
         await arena.close()
 
     run(main())
