@@ -48,6 +48,8 @@ class OwnTotals:
     n_counted: int
     n_excluded: int
     exclusions: Mapping[Reason, int]
+    n_counting: int = 0
+    """Of all votes, also those on prepared answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,8 @@ class OwnBoard:
     n_counted: int
     records: tuple[OwnRecord, ...]
     board: Board | None
+    n_counting: int = 0
+    """Of all votes, also those on prepared answers, which are not on the board."""
 
     @property
     def is_thin(self) -> bool:

@@ -158,6 +158,7 @@ class Visitors:
             n_counted=totals.n_counted,
             records=records(cells),
             board=board,
+            n_counting=totals.n_counting,
         )
 
     def _opening(self, visitor: str) -> str:

@@ -63,17 +63,18 @@ def visitor_records(tx: Connection, visitor: str, *, before: str | None = None, 
 
 def visitor_totals(tx: Connection, visitor: str) -> OwnTotals:
     """Count the visitor's battles (without those that were replaced), shared ones and votes, and the votes on battles
-    of drawn models (control battles too) that count or do not, by reason."""
+    of drawn models (control battles too) that count or do not, by reason; and all votes that count."""
     visitor_id = tx.scalar(select(visitors.c.id).where(visitors.c.pseudonym == visitor))
     own = battles.c.visitor_id == visitor_id
     is_blind = battles.c.kind.in_((BattleKind.BATTLE, BattleKind.CONTROL))
-    n_battles, n_shared, n_votes, n_blind, n_counted = tx.execute(
+    n_battles, n_shared, n_votes, n_blind, n_counted, n_counting = tx.execute(
         select(
             func.count().filter(battles.c.replaced_by.is_(None)),
             func.count(battles.c.shared_at),
             func.count(votes.c.id),
             func.count(votes.c.id).filter(is_blind),
             func.count(votes.c.id).filter(is_blind, votes.c.counted != false()),
+            func.count(votes.c.id).filter(votes.c.counted != false()),
         )
         .select_from(battles.outerjoin(votes))
         .where(own)
@@ -84,7 +85,8 @@ def visitor_totals(tx: Connection, visitor: str) -> OwnTotals:
         .where(own, is_blind)
         .group_by(vote_reasons.c.reason)
     )
-    return OwnTotals(n_battles, n_shared, n_votes, n_counted, n_blind - n_counted, {row[0]: row[1] for row in excluded})
+    why = {row[0]: row[1] for row in excluded}
+    return OwnTotals(n_battles, n_shared, n_votes, n_counted, n_blind - n_counted, why, n_counting)
 
 
 def visitor_cells(tx: Connection, visitor: str, kind: BattleKind | None = BattleKind.BATTLE) -> list[Cell]:

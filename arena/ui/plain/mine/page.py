@@ -44,4 +44,4 @@ def _title(texts: Messages) -> str:
 
 def _counts(own: OwnBoard, texts: Messages) -> str:
     shared = texts("mine_counts_shared", n=own.n_shared) if own.n_shared else ""
-    return f"{texts('mine_counts', battles=own.n_battles, votes=own.n_votes, counted=own.n_counted)} {shared}".strip()
+    return f"{texts('mine_counts', battles=own.n_battles, votes=own.n_votes, counted=own.n_counting)} {shared}".strip()

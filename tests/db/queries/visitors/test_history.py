@@ -116,5 +116,7 @@ def test_a_visitors_records_come_in_pages_and_the_totals_count_only_blind_votes(
         assert [one.battle_id for one in queries.visitor_records(tx, "ann", limit=2)] == ids[:0:-1]
         assert queries.visitor_records(tx, "ann", before=ids[1], limit=9) == [queries.get_battle(tx, ids[0])]
         assert [one.battle_id for one in queries.visitor_battles(tx, "ann", is_shared=True, limit=9)] == ids[:1]
-        assert queries.visitor_totals(tx, "ann") == OwnTotals(3, 1, 3, 1, 1, {Reason.STOPPED: 1, Reason.NO_ANSWER: 1})
+        assert queries.visitor_totals(tx, "ann") == OwnTotals(
+            3, 1, 3, 1, 1, {Reason.STOPPED: 1, Reason.NO_ANSWER: 1}, 2
+        )
         assert queries.visitor_totals(tx, "nobody") == OwnTotals(0, 0, 0, 0, 0, {})
