@@ -130,6 +130,8 @@ def _complete_file(path: Path) -> Iterator[Path]:
 
 def _parsed(file: Iterable[bytes]) -> Iterator[VoteLine]:
     for number, raw in enumerate(file, start=1):
+        if not raw.strip():  # as editors leave at the end
+            continue
         try:
             yield vote_line.read(raw)
         except ValueError as error:

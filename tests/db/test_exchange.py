@@ -369,8 +369,8 @@ def test_a_bad_line_stops_the_import_and_nothing_is_stored(
         assert queries.list_models(tx) == ()
 
 
-def test_an_export_with_a_byte_order_mark_is_imported(other_database: Database, export: Path) -> None:
-    export.write_bytes(b"\xef\xbb\xbf" + export.read_bytes())
+def test_an_export_with_a_byte_order_mark_and_empty_lines_is_imported(other_database: Database, export: Path) -> None:
+    export.write_bytes(b"\xef\xbb\xbf" + export.read_bytes().replace(b"\n", b"\r\n\r\n") + b" \n")
     assert exchange.import_votes(other_database, export) == 8
 
 
