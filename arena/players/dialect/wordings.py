@@ -54,7 +54,8 @@ _OF_THE_PROMPT = re.compile(
 )
 _OTHER_PARAMETERS = re.compile(r"\b(?:temperature|top [pk]|min p|seed|stop|penalty|logprobs|logit bias|n choices)\b")
 _TOO_LONG = re.compile(
-    r"(?:maximum|max) (?:\w+ )?(?:context|prompt|input|model|sequence|session)(?: \w+)? (?:length|size|limit|window|tokens?)"
+    r"(?:maximum|max) (?:\w+ )?(?:context|prompt|input|model|sequence|session)(?: \w+)?"
+    r" (?:length|size|limit|window|tokens?)"
     r"|context(?: length| window| size| limit)?(?: is| of| has|:)? ?\(?\d|\bn ctx\b|not enough context"
     r"|context (?:is )?too small"
     r"|tokens?\b[^\n]{0,30}\b(?:maximum|max|limit)(?: is| of|:)? ?\d|(?:maximum|max|limit)(?: is| of|:)? ?\d+ tokens"

@@ -93,7 +93,7 @@ def test_the_page_lists_only_the_visitors_own_battles_with_verdicts_and_names_af
     assert "Not counted: an answer named its model." in items[1]
     assert 'class="side of-b is-chosen"' in items[1]
     assert all("Counted." in item and 'href="./battle?id=' in item for item in items[2:])
-    assert "battles 4, votes 3, of which 2 in blind battles count" in page
+    assert "battles 4, votes 3, of which 2 count" in page
     assert "You have 2 counted votes in blind battles, and ratings of your own begin at 10." in page
     assert (
         len(re.findall(r"<li>", as_bo(client, "/mine").partition('<ol class="battles">')[2].partition("</ol>")[0])) == 1
