@@ -39,7 +39,8 @@ PROMPT = "Show all"
 _BODY = "body { color: var(--ink); background: var(--page); font: 16px/1.6 system-ui; margin: 8px; }"
 _INK = {"light": "rgb(27, 31, 39)", "dark": "rgb(232, 235, 240)"}
 
-# Words in cells are whole: each is in one line. Everything that is wider than its place scrolls, and by keyboard.
+# Words in cells are whole: each is in one line. Code in a line is not cut, nor mixed into Arabic. Everything that is
+# wider than its place scrolls, and by keyboard.
 _LOOK = """() => {
     const lines = (node, start, end) => {
         const range = document.createRange();
@@ -58,8 +59,12 @@ _LOOK = """() => {
     }
     const boxes = [...document.querySelectorAll(".answer :is(pre, .table, .katex-display, .formula > math[display])")];
     const scrolls = boxes.filter((box) => box.scrollWidth > box.clientWidth + 1);
+    const right = (node) => node.getBoundingClientRect().right;
+    const inLine = [...document.querySelectorAll(".answer :is(p, li) > :is(code, a)")];
     return {
         broken,
+        cut: inLine.filter((node) => right(node) > right(node.closest(".answer"))).map((node) => node.textContent),
+        mixed: inLine.filter((node) => node.matches("code") && getComputedStyle(node).unicodeBidi !== "isolate").length,
         wider: Math.max(0, document.documentElement.scrollWidth - innerWidth),
         unreachable: scrolls.filter((box) => box.tabIndex < 0 || !box.ariaLabel).map((box) => box.textContent),
         small: [...document.querySelectorAll(".answer li")].filter((item) => getComputedStyle(item).fontSize !== "16px")
@@ -104,7 +109,7 @@ async def _check(page: Page, state: str) -> None:
     folder = os.environ.get("GALLERY")
     if folder:
         await page.screenshot(path=f"{folder}/{state}.png", full_page=True)
-    good = {"broken": [], "wider": 0, "unreachable": [], "small": 0}
+    good = {"broken": [], "cut": [], "mixed": 0, "wider": 0, "unreachable": [], "small": 0}
     found: dict[str, Any] = await read_until(lambda: page.evaluate(_LOOK), lambda found: found == good)
     assert found == good, state  # what scrolls can be focused a frame after it has its width
     await assert_accessible(page, state)
