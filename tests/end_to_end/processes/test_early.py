@@ -93,7 +93,7 @@ def test_a_prompt_typed_before_gradio_has_made_its_box_is_kept_and_sent(app: App
             await page.route("**/assets/index-*.js", lambda route: route.fulfill(status=404))
             await page.goto(app.url, wait_until="commit")
             await page.locator("#early textarea").fill("two\nlines")
-            await expect(page.locator("#early [role=alert]")).to_contain_text("reload it")
+            await expect(page.locator("#early [role=alert]")).to_contain_text("reload the page")
             await page.unroute_all()
             await page.reload()
             await expect(page.locator("#prompt textarea")).to_have_value("two\nlines", timeout=ANSWER_TIMEOUT_MS)
