@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from enum import IntEnum
 
-from sqlalchemy import JSON, BigInteger, Dialect, SmallInteger, Text
+from sqlalchemy import JSON, BigInteger, Dialect, SmallInteger, String, Text
 from sqlalchemy.types import TypeDecorator
 
 
@@ -25,6 +25,17 @@ class AnyText(TypeDecorator[str]):
     """Text of any length from visitors, models and their servers, cleaned by `clean_text`."""
 
     impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else clean_text(value)
+
+
+class Key(TypeDecorator[str]):
+    """An id or a token of at most 32 characters, also as an address or a form names it: a query with characters that no
+    database can store finds no row, as with any other unknown id."""
+
+    impl = String(32)
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, Table, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from db import errors
+from db.column_types import clean_text
 from db.records.roster import ModelInfo, StoredModel
 from db.records.visitors import Visitor
 from db.schema import models, replicas, visitors
@@ -100,7 +101,7 @@ def lock_visitor(tx: Connection, pseudonym: str, *, now: float) -> None:
 
 def model_ids(tx: Connection, names: Collection[str]) -> dict[str, int]:
     """Return row numbers by name (for other queries). Raises NoSuchModel."""
-    rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_(set(names))))
+    rows = tx.execute(select(models.c.name, models.c.id).where(models.c.name.in_({clean_text(name) for name in names})))
     ids = {row.name: row.id for row in rows}
     for name in names:
         if name not in ids:

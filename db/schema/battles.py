@@ -19,15 +19,15 @@ from sqlalchemy import (
 )
 
 from db.codes import Action, BattleKind, Policy, Side, State
-from db.column_types import AnyCount, AnyJSON, AnyText, Enumeration
+from db.column_types import AnyCount, AnyJSON, AnyText, Enumeration, Key
 from db.schema.base import known, metadata
 
 battles = Table(
     "battles",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("uuid", String(32), nullable=False, unique=True),
-    Column("share_id", String(32), nullable=False, unique=True),
+    Column("uuid", Key, nullable=False, unique=True),
+    Column("share_id", Key, nullable=False, unique=True),
     Column("kind", Enumeration(BattleKind), nullable=False),
     Column("visitor_id", ForeignKey("visitors.id"), nullable=False),
     Column("address", String(64)),

@@ -16,7 +16,7 @@ from sqlalchemy import (
     false,
 )
 
-from db.column_types import AnyCount, AnyJSON, AnyText
+from db.column_types import AnyCount, AnyJSON, AnyText, Key
 from db.schema.base import metadata
 
 decks = Table(
@@ -68,7 +68,7 @@ campaigns = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     # Its link: whoever has it may judge.
-    Column("token", String(32), nullable=False, unique=True),
+    Column("token", Key, nullable=False, unique=True),
     # Its name in exports.
     Column("name", Text, nullable=False, unique=True),
     Column("deck", Text, nullable=False),

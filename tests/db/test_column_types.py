@@ -3,6 +3,7 @@ import pytest
 from db import queries
 from db.codes import State
 from db.column_types import clean_text
+from db.errors import NoSuchBattle, NoSuchCampaign, NoSuchModel
 from db.session import Database
 from tests.db.building import votable
 
@@ -25,3 +26,19 @@ def test_any_text_can_be_stored(database: Database, came: str, kept: str) -> Non
         queries.add_turn(tx, battle_id, came)
     with database.read() as tx:
         assert queries.get_battle(tx, battle_id).turns[-1].prompt == kept
+
+
+@pytest.mark.parametrize("unknown", ["\0", "a\0b", "\ud800", "x" * 100_000])
+def test_ids_and_names_that_no_database_can_store_are_unknown_like_any_other(database: Database, unknown: str) -> None:
+    with database.write() as tx:
+        votable(tx)
+    for look_up, error in (
+        (lambda tx: queries.get_battle(tx, unknown), NoSuchBattle),
+        (lambda tx: queries.shared_battle(tx, unknown), NoSuchBattle),
+        (lambda tx: queries.visitor_battles(tx, "ann", before=unknown, limit=9), NoSuchBattle),
+        (lambda tx: queries.campaign_by_token(tx, unknown), NoSuchCampaign),
+        (lambda tx: queries.model_record(tx, unknown), NoSuchModel),
+        (lambda tx: queries.share_battle(tx, unknown, visitor="ann", now=1.0), NoSuchBattle),
+    ):
+        with pytest.raises(error), database.write() as tx:
+            look_up(tx)
