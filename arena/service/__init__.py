@@ -35,7 +35,6 @@ from arena.rounds.views import (
 )
 from arena.service.arena import Arena
 from arena.service.battles.held import Held
-from arena.service.profiles.history import DayRating
 from arena.service.profiles.profiles import Profile
 from arena.service.profiles.record import LEAST_VOTES, AgainstRival, Share, TagShare
 from arena.service.quick.views import Judgement, Lack, ReviewView, RoundView, Screen, ScreenReveal
@@ -65,6 +64,7 @@ from arena.standings.online import online_elo
 from db.outcome import Outcome
 from db.records.feedback import Feedback, Tag
 from db.records.visitors import Forgotten
+from elo.board.over_time import RatedDay
 
 __all__ = [
     "COLUMNS",
@@ -79,7 +79,6 @@ __all__ = [
     "Board",
     "Choices",
     "Chosen",
-    "DayRating",
     "Feedback",
     "Forgotten",
     "Held",
@@ -95,6 +94,7 @@ __all__ = [
     "OwnKind",
     "OwnRecord",
     "Profile",
+    "RatedDay",
     "Recomputed",
     "Refusal",
     "Reveal",

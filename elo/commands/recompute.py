@@ -5,12 +5,14 @@ An export of the same votes gives the numbers of the web board, digit for digit.
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from elo.board.leaderboard import board_csv
 from elo.board.table import table
 from elo.commands import HELP
 from elo.commands.recompute_by import rated_by
+from elo.commands.shared.facts import read_facts
 from elo.commands.shared.failures import Commands, UsageError
 from elo.commands.shared.output import check_folder, check_targets, print_report, write_whole
 from elo.commands.shared.progress import Progress
@@ -36,7 +38,16 @@ def add_to(commands: Commands) -> None:
     )  # fmt: skip
     out.add_argument("--json", metavar="OUT", type=Path, help="the board with its settings, source and fit")
     out.add_argument("--csv", metavar="OUT", type=Path, help="the rows of the board")
-    out.add_argument("--plots", metavar="DIR", type=Path, help="figures: charts as SVG, pairs of models as HTML tables")
+    out.add_argument(
+        "--plots", metavar="DIR", type=Path,
+        help="figures: charts as SVG, pairs of models as HTML tables; ratings over time if the votes have times",
+    )  # fmt: skip
+    out.add_argument(
+        "--models", metavar="FILE", type=Path,
+        help="with --plots: size, price and speed of models, for ratings against them; CSV or JSON with the columns "
+        "model, parameters, price_out and tokens_per_s, such as an arena's /leaderboard.csv?columns=all; a database "
+        "knows the sizes",
+    )  # fmt: skip
     out.add_argument(
         "--top",
         metavar="N",
@@ -53,8 +64,12 @@ def run(arguments: argparse.Namespace) -> int:
         check_folder(arguments.plots, "--plots")
     if arguments.top is not None and (arguments.top < 0 or arguments.plots is None):
         raise UsageError(f"--top {arguments.top}: use 0 or more, with --plots; the table has all models")
+    if arguments.models is not None and arguments.plots is None:
+        raise UsageError(f"--models {arguments.models}: only figures need it; add --plots")
+    facts = {} if arguments.models is None else read_facts(arguments.models)
     progress = Progress()
-    found = find(arguments, settings, progress, by=arguments.by)
+    found = find(arguments, settings, progress, by=arguments.by, with_times=arguments.plots is not None)
+    found = replace(found, facts={**found.facts, **facts})
     if arguments.by is None:
         one = rated(found, settings, arguments, progress)
         content, rows, text = one.board.to_json(), board_csv(one.board), table(one.board)

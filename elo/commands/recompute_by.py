@@ -83,6 +83,7 @@ def rated_by(found: Found, by: str, settings: Settings, arguments: argparse.Name
             excluded=part.excluded,
             where=(*found.where, str(part.condition)),
             n_others=part.n_others,
+            dated=None if found.dated is None else part.votes,
         )
         return rated(own, settings, arguments, progress)
 

@@ -23,8 +23,9 @@ from elo.votes.style import Features, features
 
 T = TypeVar("T")
 _FIRST_BLOCK = 2**12
-Column = Literal["voter", "prepared", "time", "draw_probability", "features"]
-"""What some settings need of a vote besides its models and its outcome."""
+Column = Literal["voter", "prepared", "time", "time_if_right", "draw_probability", "features"]
+"""What some settings need of a vote besides its models and its outcome. With `time_if_right` a time that means nothing
+is unknown, instead of making its row wrong."""
 
 
 def columns_for(settings: Settings) -> frozenset[Column]:

@@ -1,39 +1,31 @@
 """The board as of each day, from the ledger as it is now: votes that do not count any more are in no day's board.
 
-A day's board is rated once and kept while its votes do not change: a withdrawal changes the boards of the days after
-the vote, and nothing else does. At most `MOST_DAYS` days are rated, evenly spaced, the last among them. Intervals are
-the sandwich's, which need no resampling (0.05 s for 50 models), with the official board's other settings; options that
-need votes one by one (weights, clusters, control) are left out, and so history is by votes alone.
+`elo.board.over_time` has the arithmetic. Here a day's board is rated once and kept while its votes do not change: a
+withdrawal changes the boards of the days after the vote, and nothing else does. Histories of some votes, as a reader
+chooses them, are computed one at a time, and the latest are kept.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 
+from arena.rules import limits
+from arena.standings import OFFICIAL, BoardsBusyError, View
+from arena.standings.selection import board_filter
 from arena.threads import in_thread
 from db import queries
-from db.codes import BattleKind
-from db.queries import DayCells
 from db.session import Database
 from elo.battles import Cells
 from elo.board.leaderboard import Leaderboard, rate
+from elo.board.over_time import MOST_DAYS, Day, RatedDay, history_settings, rated_days, spaced
 from elo.settings import Settings
 
-MOST_DAYS = 60
 _MOST_KEPT = 4 * MOST_DAYS
-_Days = Mapping[str, tuple["DayRating", ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class DayRating:
-    """A model on the board of the votes up to `ends_at`, in seconds since 1970."""
-
-    ends_at: float
-    rating: float
-    low: float | None
-    high: float | None
+_MOST_VIEWS = 32
+_Days = Mapping[str, tuple[RatedDay, ...]]
+_Key = tuple[View, str | None]
 
 
 class Histories:
@@ -44,54 +36,59 @@ class Histories:
         self._settings = history_settings(official)
         self._boards: OrderedDict[int, Leaderboard] = OrderedDict()
         """By the hash of the day's counts, the one used last at the end."""
-        self._found: tuple[int, _Days] | None = None
-        self._running: asyncio.Task[_Days] | None = None
+        self._found: OrderedDict[_Key, tuple[int, _Days]] = OrderedDict()
+        """With the revision, the one that was asked for last at the end."""
+        self._running: dict[_Key, asyncio.Task[_Days]] = {}
+        self._turn = asyncio.Lock()
 
-    async def all(self) -> _Days:
-        """Return the ratings of each day in order, by model, at this revision or the one that is being computed.
+    async def all(self, view: View = OFFICIAL, visitor: str | None = None, *, revision: int | None = None) -> _Days:
+        """Return the ratings of each day in order, by model, from the votes that a view chooses: at this revision or
+        the one that is being computed. `visitor` is the reader's pseudonym. If `revision` is given, ratings that are
+        as new as that are new enough.
 
         Raises:
             db.errors.DatabaseError: the database cannot be read.
+            BoardsBusyError: too many other views wait.
         """
-        if self._running is None or self._running.done():
-            self._running = asyncio.create_task(in_thread(self._compute))
-        return await asyncio.shield(self._running)
+        key = (replace(view.filters, has_style=False), visitor if view.is_mine else None)
+        if revision is not None and key in self._found and self._found[key][0] >= revision:
+            self._found.move_to_end(key)
+            return self._found[key][1]
+        if key not in self._running:
+            if len(self._running) >= limits.FILTERED_BOARDS_WAITING and not view.is_official:
+                raise BoardsBusyError
+            task = self._running[key] = asyncio.create_task(self._computed(key))
+            task.add_done_callback(partial(self._ended, key))
+        return await asyncio.shield(self._running[key])
 
-    def _compute(self) -> _Days:
+    def _ended(self, key: _Key, task: "asyncio.Task[_Days]") -> None:
+        self._running.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # each waiting request raises it; here it is only marked as seen
+
+    async def _computed(self, key: _Key) -> _Days:
+        async with self._turn:
+            found = await in_thread(partial(self._compute, *key))
+        self._found[key] = found
+        self._found.move_to_end(key)
+        if len(self._found) > _MOST_VIEWS:
+            self._found.popitem(last=False)
+        return found[1]
+
+    def _compute(self, view: View, visitor: str | None) -> tuple[int, _Days]:
         with self._database.read() as tx:
             revision = queries.ledger_state(tx).revision
-            if self._found is not None and self._found[0] == revision:
-                return self._found[1]
-            days = list(queries.daily_cells(tx, BattleKind.BATTLE))
-        found: dict[str, list[DayRating]] = {}
-        for day in spaced(days, MOST_DAYS):
-            for row in self._board(day).rows:
-                found.setdefault(row.model, []).append(DayRating(day.ends_at, row.rating, row.low, row.high))
-        result = {model: tuple(ratings) for model, ratings in found.items()}
-        self._found = revision, result
-        return result
+            kept = self._found.get((view, visitor))
+            if kept is not None and kept[0] == revision:
+                return kept
+            days = list(queries.daily_cells(tx, board_filter(view, visitor)))
+        counted = (Day(day.ends_at, Cells.from_counts(day.cells)) for day in spaced(days, MOST_DAYS))
+        return revision, rated_days(counted, self._settings, board_of=self._board)
 
-    def _board(self, day: DayCells) -> Leaderboard:
-        key = hash(tuple(sorted(day.cells)))
-        board = self._boards.pop(key, None) or rate(Cells.from_counts(day.cells), self._settings)
+    def _board(self, cells: Cells) -> Leaderboard:
+        key = hash((cells.models, cells.a.tobytes(), cells.b.tobytes(), cells.outcome.tobytes(), cells.count.tobytes()))
+        board = self._boards.pop(key, None) or rate(cells, self._settings)
         self._boards[key] = board
         while len(self._boards) > _MOST_KEPT:
             self._boards.popitem(last=False)
         return board
-
-
-def history_settings(official: Settings) -> Settings:
-    """Return the settings of every day's board."""
-    if official.method != "bradley-terry":
-        return Settings(interval="sandwich", base=official.base, scale=official.scale, mean=official.mean)
-    changed: dict[str, Any] = {"weights": "none", "half_life_days": None, "control": (), "cluster": "none"}
-    if official.gauge == "anchor":
-        changed |= {"gauge": "mean", "anchor": ()}  # an anchor may have no vote on the first days
-    return replace(official, **changed, interval="sandwich", prior=official.prior or Settings().prior)
-
-
-def spaced(days: Sequence[DayCells], most: int) -> list[DayCells]:
-    """Return at most `most` of the days, evenly spaced, with the first and the last."""
-    if len(days) <= most:
-        return list(days)
-    return [days[round(i * (len(days) - 1) / (most - 1))] for i in range(most)]

@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from arena.service.profiles.history import DayRating, Histories
+from arena.service.profiles.history import Histories
 from arena.service.profiles.record import AgainstRival, Share, TagShare, against, compared, share_of
 from arena.service.readiness import Players
 from arena.service.refusal import Refusal
 from arena.service.storage.access import in_database
 from arena.service.votes.sharing import SharedBattle, shown
 from arena.settings import Player
-from arena.standings import Board, ModelCard, NoRatingsError, Standings
+from arena.standings import OFFICIAL, Board, BoardsBusyError, ModelCard, NoRatingsError, Standings, View
 from db import queries
 from db.errors import DatabaseError, NoSuchModel
 from db.queries import BattleRecord, RivalRecord, TagVotes
 from db.session import Database
+from elo.board.over_time import RatedDay
 from elo.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class Profile:
     tags: tuple[TagShare, ...]
     feedback: TagVotes
     samples: tuple[SharedBattle, ...]
-    history: tuple[DayRating, ...] | None
+    history: tuple[RatedDay, ...] | None
     player: Player | None
 
 
@@ -82,21 +83,26 @@ class Profiles:
             player=next((one for one in self._players.playing() if one.name == name), None),
         )
 
-    async def histories(self) -> Mapping[str, tuple[DayRating, ...]]:
-        """Return the ratings over time of every model that was ever rated; waits until they are computed.
+    async def histories(
+        self, view: View = OFFICIAL, visitor: str | None = None, *, revision: int | None = None
+    ) -> Mapping[str, tuple[RatedDay, ...]]:
+        """Return the ratings over time of every model that was ever rated, from the votes that a view chooses; waits
+        until they are computed. `visitor` and `revision` are as for `Histories.all`.
 
         Raises:
-            Refusal: `not_stored`, `no_ratings`.
+            Refusal: `not_stored`, `no_ratings`, `boards_busy`.
         """
         try:
-            return await self._histories.all()
+            return await self._histories.all(view, visitor, revision=revision)
+        except BoardsBusyError as error:
+            raise Refusal("boards_busy") from error
         except DatabaseError as error:
             raise Refusal("not_stored") from error
         except (ValueError, ArithmeticError) as error:
             logger.warning("no ratings over time: %s", error)
             raise Refusal("no_ratings") from error
 
-    async def _history(self, name: str) -> tuple[DayRating, ...]:
+    async def _history(self, name: str) -> tuple[RatedDay, ...]:
         try:
             return (await self.histories()).get(name, ())
         except Refusal:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Integer, cast, func, select, true
 
-from db.codes import BattleKind
 from db.outcome import Outcome
+from db.queries.boards.filtered import conditions, of_filter
 from db.queries.boards.ledger import CODE
 from db.queries.roster import model_names
-from db.records.boards import DayCells
+from db.records.boards import BoardFilter, DayCells
 from db.records.votes import Cell
 from db.schema import votes
 
@@ -16,15 +16,15 @@ _DAY_S = 86_400
 _OUTCOMES = tuple(Outcome)
 
 
-def daily_cells(tx: Connection, kind: BattleKind = BattleKind.BATTLE) -> Iterator[DayCells]:
-    """Yield, for each day (UTC) on which a counted vote was cast, all votes up to its end, without those of campaigns.
-    A vote that does not count any more is in none."""
-    names = model_names(tx)
+def daily_cells(tx: Connection, chosen: BoardFilter | None = None) -> Iterator[DayCells]:
+    """Yield, for each day (UTC) on which a counted vote under the filter was cast (None: those of battles), all such
+    votes up to its end. A vote that does not count any more is in none."""
+    chosen, names = chosen or BoardFilter(), model_names(tx)
     # Times are not below 0, so to cut off and to round down are the same.
     day = cast(func.floor(votes.c.cast_at / _DAY_S), Integer).label("day")
     grouped = (
-        select(day, votes.c.model_a, votes.c.model_b, CODE, func.count())
-        .where(votes.c.counted == true(), votes.c.kind == kind, votes.c.campaign_id.is_(None))
+        of_filter(select(day, votes.c.model_a, votes.c.model_b, CODE, func.count()), chosen)
+        .where(votes.c.counted == true(), *conditions(tx, chosen))
         .group_by(day, votes.c.model_a, votes.c.model_b, votes.c.outcome)
         .order_by(day)
     )

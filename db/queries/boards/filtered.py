@@ -37,10 +37,10 @@ _FEW = 1_000
 
 def filtered_tally(tx: Connection, chosen: BoardFilter) -> FilteredTally:
     """Count the votes under a filter at the ledger's revision."""
-    which = _conditions(tx, chosen)
+    which = conditions(tx, chosen)
     names = model_names(tx)
     by = (votes.c.counted, votes.c.model_a, votes.c.model_b)
-    grouped = _of(select(*by, CODE, func.count()).group_by(*by, votes.c.outcome), chosen).where(*which)
+    grouped = of_filter(select(*by, CODE, func.count()).group_by(*by, votes.c.outcome), chosen).where(*which)
     cells: list[Cell] = []
     n_excluded = 0
     for is_counted, a, b, code, n in tx.execute(grouped):
@@ -51,7 +51,7 @@ def filtered_tally(tx: Connection, chosen: BoardFilter) -> FilteredTally:
     reasons: dict[Reason, int] = {}
     if n_excluded:
         because = select(vote_reasons.c.reason, func.count()).join(votes).where(votes.c.counted == false(), *which)
-        grouped = _of(because, chosen).group_by(vote_reasons.c.reason).order_by(vote_reasons.c.reason)
+        grouped = of_filter(because, chosen).group_by(vote_reasons.c.reason).order_by(vote_reasons.c.reason)
         reasons = dict(tx.execute(grouped).all())
     totals = VoteTotals(sum(cell.n for cell in cells), n_excluded)
     return FilteredTally(ledger_state(tx).revision, cells, totals, reasons)
@@ -144,7 +144,7 @@ def _either(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement
 def _counted(tx: Connection, page: Select[Any], chosen: BoardFilter, *, with_battles: bool = False) -> Select[Any]:
     if with_battles and chosen.visitor is None:
         page = page.join(battles, votes.c.battle_id == battles.c.id)
-    return _of(page, chosen).where(votes.c.counted != false(), *_conditions(tx, chosen))
+    return of_filter(page, chosen).where(votes.c.counted != false(), *conditions(tx, chosen))
 
 
 def filter_choices(tx: Connection, kinds: Sequence[BattleKind] = (BattleKind.BATTLE,)) -> FilterChoices:
@@ -164,7 +164,8 @@ def filter_choices(tx: Connection, kinds: Sequence[BattleKind] = (BattleKind.BAT
     return FilterChoices(dict(languages.most_common()), dict(tags.most_common()), named)
 
 
-def _of(query: Select[Any], chosen: BoardFilter) -> Select[Any]:
+def of_filter(query: Select[Any], chosen: BoardFilter) -> Select[Any]:
+    """Join what a filter by visitor needs (also for other queries)."""
     if chosen.visitor is None:
         return query
     return (
@@ -174,8 +175,8 @@ def _of(query: Select[Any], chosen: BoardFilter) -> Select[Any]:
     )
 
 
-def _conditions(tx: Connection, chosen: BoardFilter) -> list[ColumnElement[bool]]:
-    """What a vote has to satisfy, on columns of the index `votes_filters`."""
+def conditions(tx: Connection, chosen: BoardFilter) -> list[ColumnElement[bool]]:
+    """Return what a vote has to satisfy (also for other queries), on columns of the index `votes_filters`."""
     which: list[ColumnElement[bool]] = [votes.c.kind.in_(chosen.kinds)]
     if chosen.campaign is None:
         which.append(votes.c.campaign_id.is_(None))

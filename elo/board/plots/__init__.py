@@ -22,7 +22,7 @@ from elo.board.plots.drawing.svg_file import standalone
 from elo.board.plots.figure_files import write_figures
 from elo.board.plots.history import History, RatedDay, history_figure
 from elo.board.plots.matrix_tables import matrix_table
-from elo.board.plots.scatter import Sized, front, scatter_figure
+from elo.board.plots.scatter import Sized, front, scatter_figure, size_text, speed_text
 
 __all__ = [
     "TOP",
@@ -38,6 +38,8 @@ __all__ = [
     "interval_bar",
     "matrix_table",
     "scatter_figure",
+    "size_text",
+    "speed_text",
     "standalone",
     "style",
     "win_rates_figure",

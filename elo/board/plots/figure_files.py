@@ -1,15 +1,19 @@
 """All figures of a board as files, and one page with every figure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from elo.board.leaderboard import Leaderboard
 from elo.board.matrices import Matrices
 from elo.board.notes import notes
+from elo.board.over_time import RatedDay
 from elo.board.plots.charts import TOP, board_figure, win_rates_figure
 from elo.board.plots.drawing.markup import document, plain
 from elo.board.plots.drawing.svg_file import standalone
+from elo.board.plots.history import History, history_figure
 from elo.board.plots.matrix_tables import MatrixName, matrix_table
+from elo.board.plots.scatter import Sized, scatter_figure, size_text, speed_text
 
 _TABLES: Mapping[MatrixName, tuple[str, str]] = {
     "battles": ("Battles", "How many votes each pair has."),
@@ -20,16 +24,30 @@ _TABLES: Mapping[MatrixName, tuple[str, str]] = {
         "Percent of the resamples, or of draws from the covariance, in which the row is rated above the column.",
     ),
 }
-_FILES = frozenset({"board.svg", "win-rates.svg", *(f"{name}.html" for name in _TABLES), "index.html"})
+_QUANTITIES: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "size": ("No smaller model is rated as high as those on the line.", lambda n: size_text(round(n))),
+    "price": ("$ per million tokens of answers. No cheaper model is rated as high.", "${:g}".format),
+    "speed": ("Tokens per second. No faster model is rated as high.", speed_text),
+}
+_CHARTS = ("board", "win-rates", "history", *_QUANTITIES)
+_FILES = frozenset({*(f"{name}.svg" for name in _CHARTS), *(f"{name}.html" for name in _TABLES), "index.html"})
 
 
 def write_figures(
-    folder: Path, board: Leaderboard, matrices: Matrices | None = None, *, top: int = TOP
+    folder: Path,
+    board: Leaderboard,
+    matrices: Matrices | None = None,
+    *,
+    top: int = TOP,
+    over_time: Mapping[str, Sequence[RatedDay]] = MappingProxyType({}),
+    quantities: Mapping[str, Mapping[str, float]] = MappingProxyType({}),
 ) -> tuple[Path, ...]:
-    """Write board.svg, win-rates.svg, battles.html, observed.html, predicted.html and better.html, those whose data are
-    given, and index.html with all of them; return the paths. Charts show the first `top` models, 0 shows all; tables
-    have all. The folder is made if its parent exists. Files of these names are replaced, or removed if their data are
-    not given, so that all files belong together.
+    """Write board.svg, win-rates.svg, history.svg, size.svg, price.svg, speed.svg, battles.html, observed.html,
+    predicted.html and better.html, those whose data are given, and index.html with all of them; return the paths.
+    `over_time` are the days of each model, `quantities` the sizes, prices and speeds (`size`, `price`, `speed`) by
+    model; models of other groups than the first are not compared by these. Charts show the first `top` models, 0 shows
+    all; tables have all. The folder is made if its parent exists. Files of these names are replaced, or removed if
+    their data are not given, so that all files belong together.
 
     Raises OSError.
     """
@@ -41,6 +59,20 @@ def write_figures(
         tables = {
             name: matrix_table(name, in_order) for name in _TABLES if name != "better" or matrices.better is not None
         }
+    if histories := [History(row.model, tuple(over_time[row.model])) for row in board.rows if row.model in over_time]:
+        caption = f"Each day's board; band: {100 * board.settings.level:g} % interval."
+        charts["history"] = history_figure(histories, caption=caption, top=top)
+    for name, values in quantities.items():
+        points = [
+            Sized(row.model, values[row.model], row.rating, row.low, row.high)
+            for row in board.rows
+            if row.component == 1 and values.get(row.model, 0) > 0
+        ]
+        if len(points) > 1:
+            caption, show = _QUANTITIES[name]
+            charts[name] = scatter_figure(
+                points, title=f"Rating against {name}", caption=caption, show=show, is_more_better=name == "speed"
+            )
     texts = {f"{name}.svg": standalone(chart) for name, chart in charts.items()}
     sections = {name: f"<h2>{_TABLES[name][0]}</h2><p>{_TABLES[name][1]}</p>{text}" for name, text in tables.items()}
     texts |= {f"{name}.html": document(_TABLES[name][0], section) for name, section in sections.items()}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from elo.board.over_time import RatedDay
 from elo.board.plots.drawing.axis import Axis
 from elo.board.plots.drawing.markup import cut, line, plain, upright
 
@@ -14,17 +15,6 @@ _LONGEST_NAME = 30
 """So that it ends before its rating on a phone."""
 _LONGEST_TITLE = 40
 _DAY_S = 86_400.0
-
-
-@dataclass(frozen=True, slots=True)
-class RatedDay:
-    """A model on the board of the votes up to `ends_at`, in seconds since 1970. `low` and `high` are None without an
-    interval."""
-
-    ends_at: float
-    rating: float
-    low: float | None = None
-    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +59,7 @@ def _row(one: History, top: int, ratings: Axis, times: Axis) -> str:
     last = one.days[-1]
     value = f"{last.rating:.0f}"
     if last.low is not None and last.high is not None:
-        value += f" ({last.low:.0f} to {last.high:.0f})"
+        value += f" ({last.low:.0f}–{last.high:.0f})"
 
     def y(rating: float) -> float:
         return _CURVE * (ratings.high - rating) / (ratings.high - ratings.low)

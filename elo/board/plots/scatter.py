@@ -10,6 +10,7 @@ MOST = 40
 """Models in a figure: the first ones."""
 _TOP, _HEIGHT, _WIDE, _ROW = 50, 300, 1000, 22
 _LONGEST_NAME = 34
+_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,27 @@ class Sized:
     rating: float
     low: float | None = None
     high: float | None = None
+
+
+def size_text(n: int) -> str:
+    """Return a number of parameters with its unit.
+
+    >>> size_text(7_241_732_096)
+    '7.2B'
+    """
+    for unit, letter in _UNITS:
+        if n >= unit:
+            return f"{n / unit:.1f}".removesuffix(".0") + letter
+    return str(n)
+
+
+def speed_text(tokens_per_s: float) -> str:
+    """Return a speed with the digits that matter.
+
+    >>> speed_text(6.3993), speed_text(1234.5)
+    ('6.4', '1,234')
+    """
+    return f"{tokens_per_s:,.0f}" if tokens_per_s >= 10 else f"{tokens_per_s:.2g}"
 
 
 def front(points: Sequence[Sized], *, is_more_better: bool = False) -> tuple[Sized, ...]:

@@ -1,11 +1,13 @@
 """The board of a command's votes, and its figures."""
 
 import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from elo.battles import Votes
+from elo.commands.shared.facts import QUANTITIES, ModelFacts, quantity
 from elo.commands.shared.failures import CommandError
 from elo.commands.shared.progress import Progress
 from elo.commands.shared.sources import Found, time_text
@@ -18,15 +20,20 @@ if TYPE_CHECKING:  # these modules load slowly
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A board with what it was made from; None with method elo."""
+    """A board with what it was made from; `fitted` and `spread` are None with method elo."""
 
     board: "Leaderboard"
     fitted: "Estimate | None"
     spread: "Spread | None"
+    dated: Votes | None
+    """The votes with their times, for the ratings over time."""
+    facts: Mapping[str, ModelFacts]
+    """What is known of the models beside their votes."""
 
     def draw(self, folder: Path, *, top: int | None = None) -> None:
         """Write the figures, with charts of the first `top` models (None: as usual). Raises CommandError."""
         from elo.board.matrices import Matrices
+        from elo.board.over_time import days_of, rated_days
         from elo.board.plots import TOP, write_figures
 
         matrices = None
@@ -40,7 +47,14 @@ class Rated:
                 group=fitted.group,
             )
         try:
-            write_figures(folder, self.board, matrices, top=TOP if top is None else top)
+            write_figures(
+                folder,
+                self.board,
+                matrices,
+                top=TOP if top is None else top,
+                over_time=rated_days(() if self.dated is None else days_of(self.dated), self.board.settings),
+                quantities={name: quantity(name, self.facts) for name in QUANTITIES},
+            )
         except OSError as error:
             raise CommandError(f"the figures cannot be written to {folder}: {error.strerror or error}") from error
 
@@ -69,4 +83,4 @@ def rated(found: Found, settings: Settings, arguments: argparse.Namespace, progr
         where=found.where,
         where_left_out=found.n_others,
     )
-    return Rated(board, fitted, spread)
+    return Rated(board, fitted, spread, found.dated, found.facts)

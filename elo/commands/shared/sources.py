@@ -3,12 +3,13 @@
 import argparse
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from elo.battles import Cells, Votes
 from elo.commands.shared.dialects import add_dialect_options, add_votes_option, dialect_of, print_notices
+from elo.commands.shared.facts import ModelFacts
 from elo.commands.shared.failures import UsageError
 from elo.commands.shared.progress import Progress
 from elo.settings import Settings
@@ -41,6 +42,10 @@ class Found:
     """The conditions that the votes satisfy."""
     nothing: str
     """The error message if there are no votes."""
+    dated: Votes | None = None
+    """The votes one by one with their times, if they were asked for; None where the source has only counts."""
+    facts: Mapping[str, ModelFacts] = field(default_factory=dict)
+    """What a database knows of models beside their votes."""
 
     @property
     def has_votes(self) -> bool:
@@ -77,8 +82,16 @@ def add_where_option(group: "argparse._ActionsContainer") -> None:
     )  # fmt: skip
 
 
-def find(arguments: argparse.Namespace, settings: Settings, progress: Progress, *, by: str | None = None) -> Found:
-    """The selected votes, in the form that these settings need; with a column `by` always one by one.
+def find(
+    arguments: argparse.Namespace,
+    settings: Settings,
+    progress: Progress,
+    *,
+    by: str | None = None,
+    with_times: bool = False,
+) -> Found:
+    """The selected votes, in the form that these settings need; with a column `by` always one by one. `with_times`:
+    also as `Found.dated`.
 
     Raises CommandError, UsageError; VotesFileError.
     """
@@ -86,8 +99,8 @@ def find(arguments: argparse.Namespace, settings: Settings, progress: Progress, 
     if since is not None and until is not None and not since < until:
         raise UsageError(f"--since {time_text(since)} is not before --until {time_text(until)}")
     if arguments.db is not None:
-        return _in_database(arguments, settings, by, progress)
-    return _in_files(arguments, settings, by, progress)
+        return _in_database(arguments, settings, by, progress, with_times=with_times)
+    return _in_files(arguments, settings, by, progress, with_times=with_times)
 
 
 def files_read(arguments: argparse.Namespace) -> list[Path]:
@@ -120,15 +133,20 @@ def _condition(text: str) -> Condition:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress) -> Found:
+def _in_files(
+    arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress, *, with_times: bool
+) -> Found:
     paths: Sequence[Path] = arguments.votes
+    columns = columns_for(settings)
+    if with_times and "time" not in columns:  # a figure less is better than a row less
+        columns |= {"time", "time_if_right"}
     file = read_votes(
         paths,
         dialect=dialect_of(arguments),
         kind=arguments.kind,
         since=arguments.since,
         until=arguments.until,
-        columns=columns_for(settings),
+        columns=columns,
         further=further_for(settings, by),
         numbers=settings.control_columns,
         where=arguments.where,
@@ -157,6 +175,7 @@ def _in_files(arguments: argparse.Namespace, settings: Settings, by: str | None,
         kind=file.kind,
         where=tuple(map(str, arguments.where)),
         nothing=f"no votes to rate in {', '.join(map(str, paths))}: {_tallied(file)}",
+        dated=file.lines if with_times and file.counts is None else None,
     )
 
 
@@ -165,14 +184,16 @@ def _tallied(file: VotesFile) -> str:
     left_out = ", ".join(f"{reason} {n:,}" for reason, n in sorted(tally.excluded.items()))
     others = (("kinds", tally.n_other_kinds), ("times", tally.n_other_times), ("values", tally.n_other_values))
     of_others = [f", of other {what}: {n:,}" for what, n in others if n or what == "kinds"]
-    return f"{tally.n_rows:,} rows, left out: {left_out or 'none'}{''.join(of_others)}"
+    return f"{tally.n_rows:,} row{'s' * (tally.n_rows != 1)}, left out: {left_out or 'none'}{''.join(of_others)}"
 
 
-def _in_database(arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress) -> Found:
+def _in_database(
+    arguments: argparse.Namespace, settings: Settings, by: str | None, progress: Progress, *, with_times: bool
+) -> Found:
     from elo.commands.shared.stored_votes import Selection, in_database, kind_of, stored_votes
 
     kind, span = kind_of(arguments), {"since": arguments.since, "until": arguments.until}
-    selection = Selection(further_for(settings, by), arguments.where, by)
+    selection = Selection(further_for(settings, by), arguments.where, by, with_times=with_times)
     stored, url = in_database(
         arguments.db, lambda tx, url: (stored_votes(tx, kind, settings, selection, progress, **span), url)
     )
@@ -189,4 +210,6 @@ def _in_database(arguments: argparse.Namespace, settings: Settings, by: str | No
         kind=None if kind is None else kind.label,
         where=tuple(map(str, arguments.where)),
         nothing=f"no counted votes of kind {label}{when}{where} in {url} (revision {stored.revision})",
+        dated=stored.dated,
+        facts={model: ModelFacts(size=float(n)) for model, n in stored.parameters.items()},
     )

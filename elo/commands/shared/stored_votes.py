@@ -1,7 +1,7 @@
 """The votes of a database, for the commands: as counts where these are enough, else one by one."""
 
 import argparse
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,11 +25,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class StoredVotes:
-    """The votes, the models that are not retired, and the ledger's revision."""
+    """The votes, the models that are not retired, the ledger's revision, and what `Found` says of the others."""
 
     data: Cells | Votes
     listed: Sequence[str]
     revision: int
+    dated: Votes | None
+    parameters: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -39,6 +41,8 @@ class Selection:
     names: tuple[str, ...]
     where: Sequence[Condition]
     by: str | None = None
+    with_times: bool = False
+    """Whether the votes are needed one by one, with their times."""
     tally: Tally = field(default_factory=Tally)
 
     def __post_init__(self) -> None:
@@ -112,7 +116,9 @@ def stored_votes(
     from db.codes import BattleKind
 
     span = {"since": since, "until": until}
-    listed = [model.info.name for model in queries.list_models(tx) if not model.is_retired]
+    models = queries.list_models(tx)
+    listed = [model.info.name for model in models if not model.is_retired]
+    parameters = {model.info.name: n for model in models if (n := model.info.parameters)}
     is_selected = bool(selection.where) or selection.by is not None
     if is_selected:
         for vote in queries.excluded_votes(tx, kind, further=selection.names, **span):
@@ -124,11 +130,13 @@ def stored_votes(
     is_clustered = settings.cluster == "auto" and is_clustered
     cells = Cells.from_counts([] if is_selected else queries.cells(tx, kind, **span))
     data: Cells | Votes = cells
-    if is_selected or settings.needs_votes or is_clustered:
-        if settings.method == "elo" and not is_selected:
+    dated: Votes | None = None
+    if is_selected or settings.needs_votes or is_clustered or selection.with_times:
+        if settings.method == "elo" and not is_selected and not selection.with_times:
             data = Votes.from_rows(progress.reading(queries.votes_in_order(tx, kind, **span)))
         else:
             columns, further = columns_for(settings), further_for(settings, selection.by)
+            columns |= {"time"} if selection.with_times else set()
             rows = queries.rated_votes(
                 tx, kind, with_answers="features" in columns, with_style=reads_style(settings),
                 further=selection.names, **span,
@@ -136,6 +144,7 @@ def stored_votes(
             chosen = (vote for vote in progress.reading(rows) if selection.holds(vote.further))
             votes = gathered(chosen, columns, further)
             data = votes if selection.by is not None else data_for(votes, settings)
+            dated = votes if selection.with_times else None
     elif looks_at_voters(settings):
         data = of_voters(progress.reading(queries.voters_in_order(tx, kind, **span)), queries.model_names(tx))
-    return StoredVotes(data, listed, queries.ledger_state(tx).revision)
+    return StoredVotes(data, listed, queries.ledger_state(tx).revision, dated, parameters)

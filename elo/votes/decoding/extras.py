@@ -51,6 +51,8 @@ class ExtraColumns:
             found["prepared"], is_right = self._prepared.of(chunk, layout.prepared)
             keep(is_right)
         if "time" in wanted and times is not None:
+            if "time_if_right" in wanted:
+                times = np.where(np.isinf(times), np.nan, times)
             keep(~np.isinf(times))
             found["time"] = times
         if "draw_probability" in wanted and (column := layout.draw_probability or "") in chunk.columns:
@@ -97,6 +99,8 @@ class ExtraColumns:
             ("time", layout.time, values.time_s),
             ("draw_probability", layout.draw_probability, values.probability),
         ):
+            if name == "time" and "time_if_right" in self._wanted:
+                continue
             if name in self._wanted and place is not None:
                 check(place, value_of(chunk, place, row))
         if self.answers:

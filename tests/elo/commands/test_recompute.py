@@ -392,6 +392,51 @@ def test_charts_show_the_first_models_and_the_table_all(run: Run, tmp_path: Path
         assert "use 0 or more, with --plots" in err
 
 
+def test_figures_show_ratings_over_time_and_against_what_a_file_knows_of_the_models(run: Run, tmp_path: Path) -> None:
+    votes, facts, plots = tmp_path / "votes.csv", tmp_path / "models.csv", tmp_path / "plots"
+    rows = ["wren,moss,a,2026-01-31"] * 5 + ["moss,wren,a,2026-02-02T10:00", "wren,moss,tie,one day", "wren,moss,b,"]
+    votes.write_text("\n".join(["model_a,model_b,winner,tstamp", *rows]) + "\n", encoding="utf-8")
+    facts.write_text(
+        "model,parameters,price_out,tokens_per_s\nwren,7000000,,40\nmoss,1000,2,\nelm,1,1,1\n", encoding="utf-8"
+    )
+    board = run("--votes", votes, "--bootstrap", "20")
+    assert board == run("--votes", votes, "--bootstrap", "20", "--plots", plots, "--models", facts)
+    files = {path.name for path in plots.iterdir()}
+    assert {"history.svg", "size.svg"} <= files
+    assert not {"price.svg", "speed.svg"} & files, "of one model only"
+    history = (plots / "history.svg").read_text(encoding="utf-8")
+    assert "2026-01-31" in history
+    assert "2026-02-02" in history
+    assert "7M" in (plots / "size.svg").read_text(encoding="utf-8")
+    given = json.dumps({"models": [{"model": "wren", "price_out": 1}, {"model": "moss", "price_out": 2.5}]})
+    facts.write_text(given, encoding="utf-8")
+    assert run("--votes", votes, "--bootstrap", "20", "--plots", plots, "--models", facts)[0] == 0
+    assert (plots / "price.svg").exists()
+    assert not (plots / "size.svg").exists()
+    url = ledger(tmp_path / "arena.sqlite")
+    assert run("--db", url, "--bootstrap", "20")[1] == run("--db", url, "--bootstrap", "20", "--plots", plots)[1]
+    assert (plots / "history.svg").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("model,size\nwren,7\n", "says nothing of models; expected the columns model and some of parameters"),
+        ("[1]", "says nothing of models"),
+        ("{", "is not JSON"),
+        ("model,parameters\nwren,many\n", "wren: parameters is 'many'; expected a number of at least 0"),
+        ("model,parameters\n,7\n", "model 1: model is ''; expected a name"),
+    ],
+)
+def test_a_file_of_models_is_checked_before_figures_are_made(run: Run, tmp_path: Path, text: str, message: str) -> None:
+    facts = tmp_path / "models"
+    facts.write_text(text, encoding="utf-8")
+    status, _, err = run("--votes", FOOD, "--bootstrap", "20", "--plots", tmp_path / "plots", "--models", facts)
+    assert (status, message in err) == (1, True), err
+    assert not (tmp_path / "plots").exists()
+    assert "only figures need it; add --plots" in run("--votes", FOOD, "--models", facts)[2]
+
+
 def test_another_kind_is_another_board(run: Run, tmp_path: Path) -> None:
     url = ledger(tmp_path / "arena.sqlite")
     assert "1 vote, 2 models" in run("--db", url, "--kind", "quick")[1]

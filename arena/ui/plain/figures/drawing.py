@@ -4,20 +4,19 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import get_args
 
-from arena.service import Board, DayRating
+from arena.service import Board, RatedDay
 from arena.ui.messages import Messages
 from arena.ui.plain.frame.place import Place
-from arena.ui.plain.leaderboard.columns import size_text
 from arena.ui.plain.leaderboard.figures import QUANTITIES, has_intervals, sized
 from arena.ui.plain.leaderboard.place import model_link
 from arena.ui.untrusted import plain
 from elo.board.planning import plan
 from elo.board.plans import Separation
-from elo.board.plots import History, RatedDay, history_figure, matrix_table, scatter_figure
+from elo.board.plots import History, history_figure, matrix_table, scatter_figure, size_text, speed_text
 from elo.board.plots.matrix_tables import MatrixName
 
 MATRICES: tuple[MatrixName, ...] = get_args(MatrixName)
-_Histories = Mapping[str, Sequence[DayRating]]
+_Histories = Mapping[str, Sequence[RatedDay]]
 
 
 class NothingToDrawError(Exception):
@@ -28,20 +27,21 @@ class NothingToDrawError(Exception):
         self.reason = reason
 
 
-def figure(name: str, board: Board, histories: _Histories, place: Place) -> str:
-    """Return one of `leaderboard.figures.FIGURES`. Only the history needs `histories`. Raises `NothingToDrawError`."""
+def figure(name: str, board: Board, histories: _Histories, place: Place, *, has_style: bool = False) -> str:
+    """Return one of `leaderboard.figures.FIGURES`. Only the history needs `histories`, which have no style control also
+    where the board `has_style`. Raises `NothingToDrawError`."""
     texts = place.texts
     if name == "apart":
         return _apart(board, place)
     if name == "history":
-        return _history(board, histories, texts)
+        return _history(board, histories, texts, has_style=has_style)
     note = f"<p>{plain(texts(f'figure_{name}_note'))}</p>"
     title = texts(f"figure_{name}")
     if name in QUANTITIES:
         points = sized(name, board)
         if len(points) < 2:
             raise NothingToDrawError("figures_few")
-        shows = {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": "{:,.0f}".format}
+        shows = {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": speed_text}
         return note + scatter_figure(points, title=title, show=shows[name], is_more_better=name == "speed")
     matrices = board.matrices()
     matrix = next(one for one in MATRICES if one == name)
@@ -54,17 +54,15 @@ def figure(name: str, board: Board, histories: _Histories, place: Place) -> str:
     return note + table + _groups(board, texts)
 
 
-def _history(board: Board, histories: _Histories, texts: Messages) -> str:
+def _history(board: Board, histories: _Histories, texts: Messages, *, has_style: bool) -> str:
     shown = [
-        History(row.model, tuple(RatedDay(day.ends_at, day.rating, day.low, day.high) for day in histories[row.model]))
-        for row in board.leaderboard.rows
-        if histories.get(row.model)
+        History(row.model, tuple(histories[row.model])) for row in board.leaderboard.rows if histories.get(row.model)
     ]
     if not shown:
         raise NothingToDrawError("figures_no_rounds")
     level = f"{100 * board.leaderboard.settings.level:g}"
-    note = f"<p>{plain(texts('figure_history_note', level=level))}</p>"
-    return note + history_figure(shown, title=texts("figure_history"), top=0)
+    note = texts("figure_history_note", level=level) + (f" {texts('figure_history_style')}" if has_style else "")
+    return f"<p>{plain(note)}</p>" + history_figure(shown, title=texts("figure_history"), top=0)
 
 
 def _apart(board: Board, place: Place) -> str:

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from arena.service import Arena, DayRating, Refusal, View, ViewError
+from arena.service import Arena, RatedDay, Refusal, View, ViewError
 from arena.threads import in_thread
 from arena.ui.lines import refusal_line
 from arena.ui.links import DOCUMENTS
@@ -39,12 +39,10 @@ def routes(arena: Arena, documents: Documents, visitor_of: Callable[[Request], I
         sender = visitor_of(request)
         try:
             board = await arena.boards.newest(view, visitor=sender.visitor, address=sender.address)
-            histories: Mapping[str, Sequence[DayRating]] = {}
+            histories: Mapping[str, Sequence[RatedDay]] = {}
             if name == "history":
-                if not view.is_official:
-                    raise NothingToDrawError("figures_official_only")
-                histories = await arena.profiles.histories()
-            text = await in_thread(partial(figure, name, board, histories, place))
+                histories = await arena.profiles.histories(view, sender.visitor, revision=board.revision)
+            text = await in_thread(partial(figure, name, board, histories, place, has_style=view.has_style))
         except Refusal as refusal:
             return _page(place, refusal_line(refusal, place.texts), view, STATUS.get(refusal.key, 200), name=name)
         except NothingToDrawError as error:

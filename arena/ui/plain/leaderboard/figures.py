@@ -20,14 +20,14 @@ def figures(board: Board, view: View, place: Place) -> str:
     items = "".join(
         f'<li><a href="{_link(name, view, place)}" rel="nofollow">{plain(place.texts(f"figure_{name}"))}</a></li>'
         for name in FIGURES
-        if _is_possible(name, board, view)
+        if _is_possible(name, board)
     )
     return f'<section id="figures"><h2>{plain(place.texts("figures_title"))}</h2><ul>{items}</ul></section>'
 
 
-def _is_possible(name: str, board: Board, view: View) -> bool:
+def _is_possible(name: str, board: Board) -> bool:
     if name == "history":
-        return view.is_official
+        return True
     if name in QUANTITIES:
         return len(sized(name, board)) > 1
     return board.fitted is not None and (name not in ("better", "apart") or has_intervals(board))

@@ -3,9 +3,9 @@
 from arena.service import ModelCard, Profile
 from arena.ui.messages import Messages
 from arena.ui.plain.frame.place import Place
-from arena.ui.plain.leaderboard.columns import size_text
 from arena.ui.plain.model import parts
 from arena.ui.untrusted import plain
+from elo.board.plots import size_text
 
 
 def page(profile: Profile, place: Place) -> str:

@@ -9,7 +9,7 @@ from arena.ui.messages import Messages
 from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import model_link
 from arena.ui.untrusted import plain
-from elo.board.plots import History, RatedDay, history_figure
+from elo.board.plots import History, history_figure
 
 _PROMPT_CHARS = 300
 _ANSWER_CHARS = 600
@@ -108,10 +108,9 @@ def history(profile: Profile, place: Place) -> str:
         return _section("history", texts, _note(texts("model_history_later")))
     if not profile.history:
         return ""
-    days = tuple(RatedDay(day.ends_at, day.rating, day.low, day.high) for day in profile.history)
     level = "95" if profile.board is None else f"{100 * profile.board.leaderboard.settings.level:g}"
     figure = history_figure(
-        [History(name, days)],
+        [History(name, profile.history)],
         title=texts("model_history_title", name=name),
         caption=texts("model_history_caption", level=level),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from arena.service.profiles import history
 from arena.service.profiles.history import MOST_DAYS, Histories, history_settings, spaced
+from arena.standings import View
 from db import queries
 from db.outcome import Outcome
 from db.queries import DayCells
@@ -70,6 +71,19 @@ def test_a_withdrawn_vote_is_in_no_days_board(database: Database) -> None:
     (after,) = asyncio.run(found.all())["ash"]
     assert (len(before), after.ends_at) == (2, 5 * DAY)
     assert after.rating < 1000 == before[1].rating
+
+
+def test_a_view_has_a_history_of_its_votes_alone_and_keeps_it(database: Database) -> None:
+    found = Histories(database, Settings())
+    for day, outcome in ((3, Outcome.A), (4, Outcome.A), (6, Outcome.B)):
+        cast(database, outcome, day=day)
+    view = View(until="1970-01-07", has_style=True, sort="votes")
+    days = asyncio.run(found.all(view))["ash"]
+    assert [day.ends_at for day in days] == [4 * DAY, 5 * DAY]
+    assert days == asyncio.run(found.all())["ash"][:2]
+    cast(database, Outcome.A, day=3)
+    assert asyncio.run(found.all(view, revision=3))["ash"] == days, "as old as the board that is shown"
+    assert asyncio.run(found.all(view, revision=4))["ash"] != days
 
 
 def test_days_are_spaced_evenly_with_the_first_and_the_last() -> None:

@@ -19,7 +19,7 @@ def test_a_curve_and_its_band_lie_at_exact_places() -> None:
     assert f",{bottom:.2f} Z" in figure
     assert "1970-01-01" in figure
     assert "1970-01-03" in figure
-    assert "1000 (900 to 1100)" in figure
+    assert "1000 (900–1100)" in figure
 
 
 def test_one_day_is_a_dot_with_its_interval() -> None:
