@@ -29,10 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                     done = exchange.export_votes(database, options.file, all_texts=options.all_texts, progress=_show)
                     for report in _left_out(done):
                         print(report, file=sys.stderr)
-                    print(f"{done.n_votes:,} votes written to {options.file}")
+                    print(f"{done.n_votes:,} vote{'s' * (done.n_votes != 1)} written to {options.file}")
                 case "import":
                     n_votes = exchange.import_votes(database, options.file, progress=_show)
-                    print(f"{n_votes:,} votes of {options.file} imported into {database.url}")
+                    print(f"{n_votes:,} vote{'s' * (n_votes != 1)} of {options.file} imported into {database.url}")
                 case "backup":
                     exchange.backup(database, options.file)
                     print(f"{database.url} copied to {options.file}")
@@ -88,8 +88,8 @@ def _left_out(done: exchange.Exported) -> Iterator[str]:
     keeps = "--all-texts keeps them, for your own move or backup"
     if done.n_without_texts:
         yield (
-            f"left out the texts of {done.n_without_texts:,} of {done.n_votes:,} battles, because their visitors have "
-            f"not agreed to publication; {keeps}"
+            f"left out the texts of {done.n_without_texts:,} of {done.n_votes:,} battle{'s' * (done.n_votes != 1)}, "
+            f"because their visitors have not agreed to publication; {keeps}"
         )
     if done.n_of_live_decks:
         yield (
@@ -100,7 +100,7 @@ def _left_out(done: exchange.Exported) -> Iterator[str]:
 
 def _show(n_votes: int) -> None:
     if sys.stderr.isatty():
-        print(f"\r{n_votes:,} votes ", end="", file=sys.stderr, flush=True)
+        print(f"\r{n_votes:,} vote{'s' * (n_votes != 1)} ", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

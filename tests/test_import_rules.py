@@ -149,6 +149,7 @@ FLOORS = (
     ("rounds", "rules"),
     ("players",),
     ("settings", "metrics", "data_folder", "threads", "decks", "crowd"),
+    ("one_line",),
 )
 FLOOR_OF = {part: height for height, parts in enumerate(reversed(FLOORS)) for part in parts}
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arena.commands import Commands
+from arena.one_line import is_name
 from arena.settings import Settings, SettingsError
 from arena.settings.command_line import add_options, settings_from
 
@@ -118,6 +119,7 @@ def _create(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 def _list(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     """Raises `SettingsError`, `DatabaseError`."""
     from db import queries
+    from elo.board.notes import counted
 
     settings = settings_from(options, env)
     database = _opened(settings)
@@ -127,9 +129,11 @@ def _list(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     finally:
         database.close()
     for one in campaigns:
-        people = f"{one.n_people}" + (f" of {one.max_people}" if one.max_people is not None else "")
+        people = f"{one.n_people:,} of " * (one.max_people is not None)
+        people += counted(one.max_people or one.n_people, "person", "people")
         state = "open" if one.is_open else "closed"
-        print(f"{one.name} ({state}): deck {one.deck}, {one.n_pairs:,} pairs, {people} people, {one.n_votes:,} votes")
+        n_pairs, n_votes = counted(one.n_pairs, "pair"), counted(one.n_votes, "vote")
+        print(f"{one.name} ({state}): deck {one.deck}, {n_pairs}, {people}, {n_votes}")
         if one.is_open:
             print(f"  {_link(one, settings)}")
     if not campaigns:
@@ -171,7 +175,7 @@ def _report(options: argparse.Namespace, env: Mapping[str, str]) -> int:
 
 def _name(given: str) -> str:
     """Return the name of a campaign. Raises `SettingsError`."""
-    if not given.strip() or given != given.strip() or len(given) > 80 or not given.isprintable():
+    if not is_name(given, most=80):
         raise SettingsError(f"the name {given[:100]!r}: expected 1 to 80 printable characters")
     return given
 

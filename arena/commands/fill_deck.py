@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from arena.commands import Commands
 from arena.commands.quiet import without_log
+from arena.one_line import is_name
 from arena.settings import Player, Settings, SettingsError
 from arena.settings.command_line import add_options, settings_from
 
@@ -70,7 +71,7 @@ def run(options: argparse.Namespace, env: Mapping[str, str]) -> int:
     if options.again and options.models is None:
         raise SettingsError("--again: expected also --models, the models whose answers are asked for again")
     name = options.deck
-    if not name.strip() or name != name.strip() or len(name) > 80 or not name.isprintable():
+    if not is_name(name, most=80):
         raise SettingsError(f"deck {name!r}: expected a name of 1 to 80 printable characters")
     roster = Roster(settings.models, settings.file)
     players = _chosen(roster, options.models)

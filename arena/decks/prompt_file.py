@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from arena.one_line import is_one_line
+
 _TEXT = ("text", "prompt")
 _KNOWN = (*_TEXT, "tags", "language")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*")
@@ -175,7 +177,7 @@ def _tags(tags: Any, where: str) -> tuple[str, ...]:
         raise PromptFileError(f"{where}: tags is {_shown(tags)}; expected a list of texts")
     stripped = [tag.strip() for tag in found]
     for tag in stripped:
-        if len(tag) > _MAX_TAG_CHARS or not tag.isprintable():
+        if len(tag) > _MAX_TAG_CHARS or not is_one_line(tag):
             raise PromptFileError(
                 f"{where}: the tag {_shown(tag)}; expected at most {_MAX_TAG_CHARS} printable characters"
             )

@@ -24,16 +24,17 @@ def _voters(board: Leaderboard) -> list[str]:
     found = board.voters
     if found is None:
         return []
-    wide = f"{found.n_voters:,} voters; intervals by voter are {found.ratio:.2f} times as wide as intervals by vote"
+    voters = counted(found.n_voters, "voter")
+    wide = f"{voters}; intervals by voter are {found.ratio:.2f} times as wide as intervals by vote"
     if found.is_taken:
         return [f"{wide}, and are used here."]
     can_ask = found.ratio > WIDER and board.settings.interval != "bootstrap"
     return [f"{wide}; --cluster voter uses them." if can_ask else f"{wide}."]
 
 
-def counted(n: int, what: str) -> str:
-    """A number of things: "1 vote", "4,000 votes"."""
-    return f"{n:,} {what}{'s' * (n != 1)}"
+def counted(n: int, what: str, several: str = "") -> str:
+    """A number of things: "1 vote", "4,000 votes", and with `several` "2 people"."""
+    return f"{n:,} {what if n == 1 else several or f'{what}s'}"
 
 
 def _made(board: Leaderboard) -> str:

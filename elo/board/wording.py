@@ -28,6 +28,7 @@ ENGLISH: Mapping[str, str] = {
     "rated_scale": "{scale} points are odds of {base} to 1",
     "rated_weights_pair": "a vote weighs 1 / max(votes of its pair, 50), scaled to a mean of 1",
     "rated_weights_draw": "a vote weighs 1 / the chance that its pair was drawn, scaled to a mean of 1",
+    "rated_half_life_one": "a vote loses half its weight in a day, counted from the newest vote",
     "rated_half_life": "a vote loses half its weight in {days} days, counted from the newest vote",
     "rated_control": "ratings for equal {covariates}",
     "rated_control_ridge": "ratings for equal {covariates}, ridge {ridge}",
@@ -119,7 +120,8 @@ def _gauge(settings: Settings) -> Phrase:
 def _weights(settings: Settings) -> list[Phrase]:
     phrases = [] if settings.weights == "none" else [Phrase(f"rated_weights_{settings.weights}", {})]
     if settings.half_life_days is not None:
-        phrases.append(Phrase("rated_half_life", {"days": f"{settings.half_life_days:g}"}))
+        key = "rated_half_life_one" if settings.half_life_days == 1 else "rated_half_life"
+        phrases.append(Phrase(key, {} if settings.half_life_days == 1 else {"days": f"{settings.half_life_days:g}"}))
     return phrases
 
 

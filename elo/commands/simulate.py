@@ -7,6 +7,7 @@ import argparse
 import json
 from pathlib import Path
 
+from elo.board.notes import counted
 from elo.commands import HELP
 from elo.commands.shared.failures import Commands, UsageError
 from elo.commands.shared.output import check_targets, print_report, whole_file, write_whole
@@ -73,7 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.truth is not None:
         truth = {name: float(rating) for name, rating in zip(found.votes.models, found.ratings, strict=True)}
         write_whole(arguments.truth, json.dumps({"ratings": truth}, ensure_ascii=False, indent=2) + "\n")
-    wrote = f"wrote {len(found.votes):,} votes on {len(found.votes.models)} models to {arguments.output}"
+    votes, models = counted(len(found.votes), "vote"), counted(len(found.votes.models), "model")
+    wrote = f"wrote {votes} on {models} to {arguments.output}"
     print_report(wrote, arguments.output, arguments.truth)
     return 0
 

@@ -14,6 +14,7 @@ from db.outcome import Outcome
 from db.queries import Campaign, CampaignVote
 from elo.battles import MissingDataError, Votes
 from elo.board.leaderboard import Leaderboard, rate
+from elo.board.notes import counted
 from elo.board.table import table
 from elo.fit.bradley_terry import NoMaximumError
 from elo.fit.clusters import ClusterError
@@ -54,10 +55,11 @@ class CampaignReport:
 
     def __str__(self) -> str:
         one, n_votes = self.campaign, sum(self.n_done.values())
-        people = f"{len(self.n_done)}" + (f" of {one.max_people}" if one.max_people is not None else "")
+        people = f"{len(self.n_done):,} of " * (one.max_people is not None)
+        people += counted(one.max_people or len(self.n_done), "person", "people")
         lines = [
-            f"Campaign {one.name}, deck {one.deck}, {'open' if one.is_open else 'closed'}: {one.n_pairs:,} pairs,"
-            f" {people} people, {n_votes:,} votes, of which {self.n_counted:,} count.",
+            f"Campaign {one.name}, deck {one.deck}, {'open' if one.is_open else 'closed'}: "
+            f"{counted(one.n_pairs, 'pair')}, {people}, {counted(n_votes, 'vote')}, of which {self.n_counted:,} count.",
             "",
             "Progress:",
             *(
@@ -77,16 +79,16 @@ class CampaignReport:
 
 def report(campaign: Campaign, votes: Sequence[CampaignVote], settings: Settings) -> CampaignReport:
     """Return the report of these votes, in order of revision, with the board's settings."""
-    counted = [vote for vote in votes if vote.counted]
+    that_count = [vote for vote in votes if vote.counted]
     judgements = (
         Judgement(f"{vote.pair.key}:{vote.pair.model_x}|{vote.pair.model_y}", vote.voter, *vote.pair[1:], vote.outcome)
-        for vote in counted
+        for vote in that_count
     )
-    board, why = _board(counted, settings)
+    board, why = _board(that_count, settings)
     return CampaignReport(
         campaign=campaign,
         n_done=dict(sorted(Counter(vote.voter for vote in votes).items(), key=lambda one: (-one[1], one[0]))),
-        n_counted=len(counted),
+        n_counted=len(that_count),
         agreement=Agreement.of(judgements, seed=settings.seed),
         board=board,
         why_no_board=why,

@@ -59,7 +59,7 @@ def print_notices(file: VotesFile) -> None:
         print(f"skipped lines whose battle was read before: {file.tally.repeats}", file=sys.stderr)
     if file.counts is not None:
         rows = f"{len(file.lines):,} row{'s' * (len(file.lines) != 1)}"
-        print(f"counted {file.n_votes:,} votes in {rows} with counts", file=sys.stderr)
+        print(f"counted {file.n_votes:,} vote{'s' * (file.n_votes != 1)} in {rows} with counts", file=sys.stderr)
     if file.unused:
         more = f" and {len(file.unused) - _MOST_NAMES} more" if len(file.unused) > _MOST_NAMES else ""
         print(f"columns not used: {', '.join(file.unused[:_MOST_NAMES])}{more}", file=sys.stderr)

@@ -89,3 +89,12 @@ def test_the_cookie_beats_the_browser_and_english_is_the_last_resort(
     cookies: dict[str, str], accept: str | None, language: str
 ) -> None:
     assert preferred_language(cookies, accept) == language
+
+
+def test_words_agree_with_their_number() -> None:
+    texts = messages("en")
+    assert texts("refused_busy", n_running=1, limit=1).startswith("You have 1 battle in progress")
+    assert texts("refused_busy", n_running=2, limit=2).startswith("You have 2 battles in progress")
+    assert texts("n_tokens", n=1200) == "1,200 tokens"
+    wrong = [key for key, text in texts.texts.items() if ":?" in text and not re.search(r":\?[^|{}]+\|[^|{}]+\}", text)]
+    assert not wrong
