@@ -20,6 +20,8 @@ from arena.standings import (
 )
 from db.errors import DatabaseError
 from db.session import Database
+from elo.battles import MissingDataError
+from elo.fit.contextual import CollinearError, EndlessCoefficientError
 from elo.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -45,7 +47,8 @@ class Boards:
 
         Raises: Refusal: `no_ratings`, `no_board` (the log says why); for other boards than the official one also
             `no_visitor` (the reader's own votes without a cookie), `too_few_votes` (n, least), `boards_busy`,
-            `too_many_boards` (limit, wait_s), `no_ratings_of_view`.
+            `too_many_boards` (limit, wait_s), `no_ratings_of_view`, and with style control `style_collinear`,
+            `style_endless` and `style_unknown`.
         """
         try:
             if view.is_official:
@@ -55,7 +58,7 @@ class Boards:
             else:
                 board = await self._filtered.board(view, visitor, visitor or address or "")
         except NoRatingsError as error:
-            raise Refusal("no_ratings" if view.is_official else "no_ratings_of_view") from error
+            raise Refusal("no_ratings" if view.is_official else _reason(view, error)) from error
         except TooFewVotesError as error:
             raise Refusal("too_few_votes", n=error.n, least=error.least) from error
         except BoardsBusyError as error:
@@ -88,3 +91,13 @@ class Boards:
     async def warm_up(self) -> None:
         """Read what the first page of the leaderboard needs besides a board. Never fails."""
         await self.choices()
+
+
+def _reason(view: View, error: NoRatingsError) -> str:
+    """Return why a board of some votes has no ratings, as the key of a refusal."""
+    cause = error.__cause__
+    if view.has_style and isinstance(cause, CollinearError):
+        return "style_collinear"
+    if view.has_style and isinstance(cause, EndlessCoefficientError):
+        return "style_endless"
+    return "style_unknown" if view.has_style and isinstance(cause, MissingDataError) else "no_ratings_of_view"

@@ -27,7 +27,9 @@ class Refusal(Exception):
     `model_not_found` (of a model's page); `no_model` (the owner's page names a model that the arena does not have);
     `no_ratings` (the votes so far give no ratings under the arena's settings). Of a board of some votes: `no_visitor`
     (the reader's own votes without a cookie), `too_few_votes` (n, least), `boards_busy` (too many wait to be computed),
-    `too_many_boards` (limit, wait_s), `no_ratings_of_view`.
+    `too_many_boards` (limit, wait_s), `no_ratings_of_view`; with style control `style_collinear` (length or formatting
+    follow from the models or each other), `style_endless` (every vote follows one of them) and `style_unknown` (no
+    vote has them).
     """
 
     def __init__(self, key: str, **numbers: float) -> None:

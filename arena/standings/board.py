@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from arena.standings.cards import ModelCard
+from db.queries import Score
 from elo.board.leaderboard import BoardRow, Leaderboard
 from elo.board.matrices import Matrices
 from elo.estimate import Estimate, Spread
@@ -29,7 +30,7 @@ class Board:
     """The mean of a model's win rates against each of the models that it met, with equal weights."""
     online: Mapping[str, float] = field(default_factory=dict)
     """Online Elo by model, on the official board alone."""
-    scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
     """Of other sources than votes: by task, then by model."""
     fitted: Estimate | None = field(default=None, repr=False, compare=False)
     spread: Spread | None = field(default=None, repr=False, compare=False)

@@ -51,9 +51,9 @@ def cards_of(
     }
 
 
-def scores_of(found: Iterable[Score]) -> Mapping[str, Mapping[str, float]]:
+def scores_of(found: Iterable[Score]) -> Mapping[str, Mapping[str, Score]]:
     """Return the scores of other sources than votes, by task, then by model."""
-    by_task: dict[str, dict[str, float]] = {}
+    by_task: dict[str, dict[str, Score]] = {}
     for one in found:
-        by_task.setdefault(one.task, {})[one.model] = one.value
+        by_task.setdefault(one.task, {})[one.model] = one
     return by_task

@@ -169,7 +169,7 @@ class FilteredBoards:
         except (ValueError, ArithmeticError) as error:
             logger.info("no ratings of a view at revision %d of the ledger: %s", tally.revision, error)
             raise NoRatingsError(str(error)) from error
-        kind, since = view.battle_kind, view.since_s
+        kind, since, until = view.battle_kind, view.since_s, view.until_s
         exclusions = {reason.label: n for reason, n in tally.exclusions.items()}
         return Board(
             leaderboard=ratings.leaderboard.sourced(
@@ -177,6 +177,7 @@ class FilteredBoards:
                 excluded=exclusions,
                 kind=None if kind is None else kind.label,
                 since=None if since is None else datetime.fromtimestamp(since, UTC).isoformat(),
+                until=None if until is None else datetime.fromtimestamp(until, UTC).isoformat(),
                 where=view.where(visitor),
                 where_left_out=found.n_left_out,
             ),

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from arena.one_line import folded
 from arena.standings.board import Board
 from arena.standings.cards import ModelCard
 from arena.standings.view import COLUMNS, SCORE, View
+from db.queries import Score
 from elo.board.leaderboard import BoardRow
 
 
@@ -18,7 +20,7 @@ class Line:
     card: ModelCard
     average_win_rate: float | None
     online: float | None
-    scores: Mapping[str, float] = field(default_factory=dict)
+    scores: Mapping[str, Score] = field(default_factory=dict)
     """Of other sources, by task."""
 
     def value(self, column: str) -> float | str | None:
@@ -50,11 +52,17 @@ class Line:
             case "speed":
                 return card.tokens_per_s
             case _:
-                return self.scores.get(column.removeprefix(SCORE))
+                score = self.scores.get(column.removeprefix(SCORE))
+                return None if score is None else score.value
 
     def to_json(self) -> dict[str, object]:
         """Return what the page shows beside the row of the board."""
         card = self.card
+        scores: dict[str, object] = {}
+        for task, score in self.scores.items():
+            scores[f"{SCORE}{task}"] = score.value
+            if score.low is not None and score.high is not None:
+                scores |= {f"{SCORE}{task}:low": score.low, f"{SCORE}{task}:high": score.high}
         return {
             "online_elo": self.online,
             "average_win_rate": self.average_win_rate,
@@ -65,7 +73,7 @@ class Line:
             "price_out": card.price_out,
             "tokens_per_s": card.tokens_per_s,
             "retired": card.is_retired,
-            **{f"{SCORE}{task}": value for task, value in self.scores.items()},
+            **scores,
         }
 
 
@@ -96,8 +104,8 @@ def is_found(model: str, board: Board, view: View) -> bool:
         return True
     card = board.models.get(model)
     facts = (card.licence, card.organisation) if card else ()
-    text = " ".join(filter(None, (model, *facts))).casefold()
-    return all(word in text for word in view.find.casefold().split())
+    text = folded(" ".join(filter(None, (model, *facts))))
+    return all(word in text for word in folded(view.find).split())
 
 
 def _line(row: BoardRow, board: Board) -> Line:

@@ -57,6 +57,7 @@ def board_filter(view: View, visitor: str | None) -> BoardFilter:
         prompt_chars_low=low,
         prompt_chars_high=high,
         since=view.since_s,
+        until=view.until_s,
         decisive_only=view.is_decisive,
         same_parameters_only=view.is_same,
         visitor=visitor if view.is_mine else None,
@@ -69,7 +70,7 @@ def selected(tx: Connection, view: View, visitor: str | None, settings: Settings
     tally = queries.filtered_tally(tx, chosen)
     n_left_out = 0
     if view.where(visitor):
-        totals = queries.vote_totals(tx, view.battle_kind, since=view.since_s)
+        totals = queries.vote_totals(tx, view.battle_kind, since=view.since_s, until=view.until_s)
         n_left_out = totals.counted + totals.excluded - tally.totals.counted - tally.totals.excluded
     data: Cells | Votes = Cells.from_counts(tally.cells)
     if tally.totals.counted >= least and (
@@ -142,6 +143,7 @@ def _with_further_columns(tx: Connection, view: View, visitor: str | None, setti
         tx,
         view.battle_kind,
         since=view.since_s,
+        until=view.until_s,
         with_answers="features" in columns,
         with_style=reads_style(settings),
         further=names,

@@ -10,12 +10,12 @@ Every filter is a condition that `python -m elo recompute` knows, so the same vo
     language=ko         --where language=ko            tag=code    --where tags=code
     turns=one           --where n_turns=1             turns=many  --where n_turns>=2
     chars=101-500       --where prompt_chars>=101 --where prompt_chars<=500
-    since=2026-01-31    --since 2026-01-31
+    since=2026-01-31    --since 2026-01-31            until=2026-02-28  --until 2026-02-28, which is not in it
     decisive=1          --where winner!=tie --where winner!=both_bad
     same=1              --where same_sent=true         both endpoints got the same parameters
     style=1             --control length,style
 
-Votes of campaigns are on no board. An empty value is no filter. Pure.
+Votes of campaigns are on no board: whoever still judges would see the names there. An empty value is no filter. Pure.
 """
 
 import re
@@ -23,8 +23,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Literal, Self, get_args
 
+from arena.one_line import is_one_line, without_directions
 from db.codes import BattleKind
 from elo.settings import Settings
+from elo.votes.selection.where import Condition
 from elo.votes.values import ValueProblem, time_s
 
 Kind = Literal["battle", "quick", "both"]
@@ -92,6 +94,8 @@ class View:
     """The least and the most characters of all prompts of a battle, such as 101-500, -100 or 501-."""
     since: str = ""
     """A date, in UTC."""
+    until: str = ""
+    """A date, in UTC: votes from before it."""
     is_decisive: bool = False
     is_same: bool = False
     has_style: bool = False
@@ -121,7 +125,10 @@ class View:
             came = _checked(name, value)
             if values.setdefault(names[name], came) != came:
                 raise ViewError(name, f"{values[names[name]]}, {value}", "one value", "one")
-        return cls(**values)  # type: ignore[arg-type]
+        view = cls(**values)  # type: ignore[arg-type]
+        if view.since and view.until and view.since >= view.until:
+            raise ViewError("until", view.until, f"a date after {view.since}", "until")
+        return view
 
     def query(self) -> dict[str, str]:
         """Return the parameters of the view's address."""
@@ -157,6 +164,11 @@ class View:
         return time_s("since", self.since) if self.since else None
 
     @property
+    def until_s(self) -> float | None:
+        """Seconds since 1970."""
+        return time_s("until", self.until) if self.until else None
+
+    @property
     def char_range(self) -> tuple[int | None, int | None]:
         """The least and the most characters; None: any."""
         found = _CHARS.fullmatch(self.chars)
@@ -173,7 +185,7 @@ class View:
             "campaign=": self.kind != "battle",
             f"visitor={visitor}": self.is_mine,
             f"language={self.language}": bool(self.language),
-            f"tags={self.tag}": bool(self.tag),
+            str(Condition("tags", "=", self.tag)): bool(self.tag),
             "n_turns=1": self.turns == "one",
             "n_turns>=2": self.turns == "many",
             f"prompt_chars>={low}": low is not None,
@@ -195,8 +207,8 @@ OFFICIAL = View()
 def _checked(name: str, value: str) -> str | bool:
     """Return the value of a parameter. Raises `ViewError`."""
     if name == "find":
-        value = _SPACES.sub(" ", value)
-    is_text = len(value) <= _MOST_TEXT and value.isprintable()
+        value = without_directions(_SPACES.sub(" ", value))
+    is_text = len(value) <= _MOST_TEXT and is_one_line(value)
     key: str | None
     if name in _CHOICES:
         is_known, expected, key = value in _CHOICES[name], ", ".join(_CHOICES[name]), None
@@ -205,7 +217,7 @@ def _checked(name: str, value: str) -> str | bool:
     elif name == "chars":
         is_known, key = _is_range(value), "chars"
         expected = "the least and the most characters, such as 101-500, -100 or 501-"
-    elif name == "since":
+    elif name in ("since", "until"):
         is_known, expected, key = _is_date(value), "a date such as 2026-01-31", "since"
     elif name == "sort":
         is_known = value in COLUMNS or (value.startswith(SCORE) and is_text)

@@ -21,9 +21,15 @@ _STATUS = {
     "no_visitor": 400,
     "too_few_votes": 422,
     "no_ratings_of_view": 422,
+    "style_collinear": 422,
+    "style_endless": 422,
+    "style_unknown": 422,
     "boards_busy": 429,
     "too_many_boards": 429,
 }
+
+
+_NOT_KEPT = {"cache-control": "no-store"}
 
 
 class Sender(Protocol):
@@ -88,15 +94,17 @@ def routes(arena: Arena, visitor_of: Callable[[Request], Sender]) -> APIRouter:
 
 
 def _headers(view: View) -> Mapping[str, str]:
-    """No cache may keep a reader's own votes."""
-    return {"cache-control": "no-store"} if view.is_mine else {}
+    """A cache asks again each time, because the next vote changes the numbers, and keeps no reader's own votes."""
+    return {"cache-control": "no-store" if view.is_mine else "private, no-cache"}
 
 
 def _refused(error: Refusal | ViewError) -> Response:
     if isinstance(error, ViewError):
         told = {"name": error.name, "came": error.came, "expected": error.expected, "message": str(error)}
-        return JSONResponse({"status": "refused", "error": "view_wrong", **told}, status_code=400)
+        return JSONResponse({"status": "refused", "error": "view_wrong", **told}, status_code=400, headers=_NOT_KEPT)
     status = _STATUS.get(error.key, 503)
     return JSONResponse(
-        {"status": "failing" if status == 503 else "refused", "error": error.key, **error.numbers}, status_code=status
+        {"status": "failing" if status == 503 else "refused", "error": error.key, **error.numbers},
+        status_code=status,
+        headers=_NOT_KEPT,
     )

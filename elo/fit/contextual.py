@@ -46,6 +46,14 @@ _RUNAWAY = 30.0
 _COLLINEAR = 1e-8
 
 
+class CollinearError(MissingDataError):
+    """A covariate follows from the models and the other covariates, so the votes have no estimate of its effect."""
+
+
+class EndlessCoefficientError(NoMaximumError):
+    """A coefficient grows for ever, because every vote follows its covariate."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextualFit:
     """The maximum, and what its spread is computed from."""
@@ -192,9 +200,9 @@ def _check_identified(likelihood: RowLikelihood, theta: Floats, names: list[str]
     values, vectors = np.linalg.eigh(rest / np.outer(size, size))
     if values[0] < _COLLINEAR:
         name = names[int(np.abs(vectors[:, 0]).argmax())]
-        raise MissingDataError(
-            f"these votes cannot separate {name} from the models and the other controls; leave it out, or set a ridge "
-            "above 0"
+        raise CollinearError(
+            f"these votes cannot separate {name} from the models and the other controls, because it follows from them; "
+            "rate without control, or set a ridge above 0"
         )
 
 
@@ -284,12 +292,12 @@ def _maximum_by_network(
     return theta, inverses.inverse, inverses.rows, int(found.iterations[0])
 
 
-def _no_maximum(reached: Floats, names: list[str]) -> NoMaximumError:
+def _no_maximum(reached: Floats, names: list[str]) -> EndlessCoefficientError:
     """`reached`, (F,), is the most that each covariate adds to the log-odds of a battle."""
     name = names[int(np.abs(reached).argmax())]
-    return NoMaximumError(
+    return EndlessCoefficientError(
         f"the coefficient of {name} has no finite maximum: every vote follows it, alone or with the models; "
-        "set a ridge above 0, or a larger one"
+        "rate without control, or set a ridge above 0, or a larger one"
     )
 
 

@@ -71,10 +71,14 @@ def cells(
 
 
 def vote_totals(
-    tx: Connection, kind: BattleKind | None = BattleKind.BATTLE, *, since: float | None = None
+    tx: Connection,
+    kind: BattleKind | None = BattleKind.BATTLE,
+    *,
+    since: float | None = None,
+    until: float | None = None,
 ) -> VoteTotals:
-    """Return how many votes, cast at `since` or later, count and how many do not."""
-    grouped = of_votes(select(votes.c.counted, func.count()).group_by(votes.c.counted), kind, since)
+    """Return how many votes, cast at `since` or later and before `until`, count and how many do not."""
+    grouped = of_votes(select(votes.c.counted, func.count()).group_by(votes.c.counted), kind, since, until)
     found: dict[bool, int] = dict(tx.execute(grouped).all())
     return VoteTotals(counted=found.get(True, 0), excluded=found.get(False, 0))
 

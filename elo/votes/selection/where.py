@@ -4,6 +4,7 @@
     !=  the opposite of =, so also true of empty cells and lists without the value
     >=  <=  the cell is a number or a time, at least or at most the value; never true of an empty cell
 
+A value between double quotes is taken as it is: `tags="=x"` is the tag =x, and `tags=""` no tag.
 Numbers are equal however they are written (2 and 2.0), and so are true and True; within a list they are different
 texts, because the tags 2 and 2.0 are two tags. Times are those of the columns tstamp, timestamp and opened_at, or of
 any column that is compared with a date such as 2026-01-31.
@@ -46,6 +47,8 @@ class Condition:
         column, operator, value = found.groups() if found else ("", "", "")
         if not column or value.startswith("=") or column.endswith(("<", ">", "!")):
             raise ConditionError(f"{text!r} is not a condition; expected COLUMN=VALUE, or !=, >= or <=: {EXAMPLES}")
+        if _is_quoted(value):
+            value = value[1:-1]
         one = cls(column, cast(Operator, operator), value)
         if one.is_order and math.isnan(one._size(value)):
             raise ConditionError(
@@ -54,7 +57,9 @@ class Condition:
         return one
 
     def __str__(self) -> str:
-        return f"{self.column}{self.operator}{self.value}"
+        value = self.value
+        needs_quotes = value.startswith("=") or value != value.strip() or _is_quoted(value)
+        return f'{self.column}{self.operator}"{value}"' if needs_quotes else f"{self.column}{self.operator}{value}"
 
     @property
     def is_order(self) -> bool:
@@ -97,6 +102,10 @@ class Condition:
     def _size(self, text: str) -> float:
         """The number or time, NaN for other text."""
         return _time(text) if self._is_of_times else number(text)
+
+
+def _is_quoted(value: str) -> bool:
+    return len(value) > 1 and value[0] == value[-1] == '"'
 
 
 def _time(text: str) -> float:

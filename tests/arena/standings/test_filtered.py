@@ -7,12 +7,14 @@ import shlex
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from arena.rules import limits
-from arena.service import online_elo
+from arena.service import Refusal, online_elo
+from arena.service.boards import Boards
 from arena.standings import Board, FilteredBoards, NoRatingsError, Standings, View
 from arena.standings.filtered import BoardsBusyError, TooFewVotesError, TooManyBoardsError
 from arena.ui.plain.leaderboard.offline import command
@@ -49,6 +51,10 @@ def store(database: Database, n_votes: int, *, only: BattleKind | None = None) -
             _vote(tx, number, keys[number % 25] if is_quick else None, rng)
 
 
+def _text(rng: random.Random) -> str:
+    return "word " * rng.randint(1, 90) + "\n- item\n" * rng.randint(0, 4) + "**bold** " * rng.randint(0, 4)
+
+
 def _vote(tx: Any, number: int, key: str | None, rng: random.Random) -> None:
     a, b = rng.sample(NAMES, 2)
     who = rng.choice([*[ANN] * 12, *(f"visitor {one}" for one in range(60))]) if key is None else f"quick {number}"
@@ -56,7 +62,7 @@ def _vote(tx: Any, number: int, key: str | None, rng: random.Random) -> None:
     new = NewBattle(
         who, a, b, StoredSettings(None, 0.7, 1.0, 64, "equal"), kind,
         language=rng.choice(["en", "ko"]) if key is None else None, deck_prompt=key, replica="main",
-        draw_probability=1 / 12, tags=tuple(rng.sample(["code", "math"], rng.randint(0, 2))) if key is None else (),
+        draw_probability=1 / 12, tags=tuple(rng.sample(["code", "=sums"], rng.randint(0, 2))) if key is None else (),
     )  # fmt: skip
     now = 1_767_200_000.0 + 7_000 * number
     battle = queries.open_battle(tx, new, now=now)
@@ -64,7 +70,7 @@ def _vote(tx: Any, number: int, key: str | None, rng: random.Random) -> None:
         for turn in range(1, rng.randint(2, 3)):
             queries.add_turn(tx, battle, "x" * rng.choice([20, 300, 3000]))
             for side in Side:
-                text = "word " * rng.randint(1, 90) + "\n- item\n" * rng.randint(0, 4) + "**bold** " * rng.randint(0, 4)
+                text = _text(rng)
                 sent = {"temperature": None} if rng.random() < 0.15 else None
                 told = AnswerRecord(side, 1, text, None, "stop", 5, len(text) // 4, 1.0, len(text) * 0.7, sent=sent)
                 queries.save_answer(tx, battle, turn, told)
@@ -118,10 +124,10 @@ VIEWS = [
     "turns=one",
     "turns=many&chars=101-5000",
     "chars=-100",
-    "since=2026-01-15",
+    "since=2026-01-10&until=2026-01-22",
     "decisive=1",
     "same=1",
-    "language=ko&tag=math&decisive=1",
+    "language=ko&tag==sums&decisive=1",
     "style=1",
     "style=1&language=en&since=2026-01-10",
     "style=1&kind=both",
@@ -129,7 +135,7 @@ VIEWS = [
 
 
 def view_of(query: str) -> View:
-    return View.of(tuple(part.split("=")) for part in query.split("&"))  # type: ignore[misc]
+    return View.of((name, value) for name, _, value in (part.partition("=") for part in query.split("&")))
 
 
 @pytest.mark.parametrize("query", [*VIEWS, "mine=1"])
@@ -181,6 +187,21 @@ def test_too_few_votes_and_settings_that_do_not_fit_are_refused_with_numbers(hou
     assert (error.value.n, error.value.least) == (0, limits.FILTERED_BOARD_VOTES)
     with pytest.raises(NoRatingsError, match="bootstrap"):
         of(database, view_of("style=1"), Settings(interval="bootstrap"))
+
+
+def test_style_that_cannot_be_told_apart_is_the_reason_that_the_page_gives(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def always_bold(rng: random.Random) -> str:
+        return "word " * rng.randint(1, 90) + "\n- **item**\n" * rng.randint(0, 4)
+
+    monkeypatch.setattr(f"{__name__}._text", always_bold)
+    store(database, 60, only=BattleKind.BATTLE)
+    standings = Standings(database, USUAL)
+    service = Boards(database, standings, SimpleNamespace(states=dict), USUAL, clock=lambda: 1.0)  # type: ignore[arg-type]
+    with pytest.raises(Refusal, match="style_collinear"):
+        asyncio.run(service.newest(view_of("style=1")))
+    assert asyncio.run(service.newest(view_of("since=2026-01-01"))).leaderboard.rows
 
 
 def test_votes_of_a_campaign_and_of_other_readers_are_on_no_board_but_their_own(house: tuple[Database, Path]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from arena.standings import OFFICIAL, Board, ModelCard, View, board_csv, board_json, lines, unrated
+from db.queries import Score
 from elo.board.leaderboard import BoardRow, Leaderboard, Source
 from elo.board.leaderboard import board_csv as plain_csv
 from elo.settings import Settings
@@ -32,7 +33,7 @@ BOARD = Board(
     exclusions={"stopped": 1},
     average_win_rates={"Wren": 0.5, "Moss": 0.55, "Ash": 0.1},
     online={"Wren": 1010.0, "Moss": 1020.0},
-    scores={"mmlu": {"Moss": 61.5}},
+    scores={"mmlu": {"Moss": Score("Moss", "mmlu", 61.5, 60.0, 63.0, 100)}},
 )
 
 
@@ -71,7 +72,13 @@ def test_groups_that_no_battle_connects_stay_together() -> None:
 
 @pytest.mark.parametrize(
     ("words", "rated", "others"),
-    [("wren", ["Wren"], []), ("FOREST", ["Moss"], ["Dew"]), ("apache forest", ["Moss"], []), ("elm", [], ["Elm"])],
+    [
+        ("wren", ["Wren"], []),
+        ("FOREST", ["Moss"], ["Dew"]),
+        ("apache forest", ["Moss"], []),
+        ("elm", [], ["Elm"]),
+        ("Ｗre\u200bn", ["Wren"], []),
+    ],
 )
 def test_a_search_finds_name_licence_and_organisation(words: str, rated: list[str], others: list[str]) -> None:
     view = View(find=words)
@@ -90,6 +97,7 @@ def test_the_files_have_what_the_view_shows() -> None:
     table = list(csv.DictReader(io.StringIO(board_csv(BOARD, view, has_all=True))))
     assert [row["model"] for row in table] == ["Moss", "Wren"]
     assert (table[0]["online_elo"], table[0]["score:mmlu"], table[1]["score:mmlu"]) == ("1020.0", "61.5", "")
+    assert (table[0]["score:mmlu:low"], table[0]["score:mmlu:high"], table[1]["score:mmlu:low"]) == ("60.0", "63.0", "")
     found = board_json(BOARD, view, has_all=True)
     models = found["models"]
     assert isinstance(models, list)

@@ -5,9 +5,10 @@ from urllib.parse import parse_qsl
 import pytest
 
 from arena.standings import OFFICIAL, View, ViewError
+from elo.votes.selection.where import Condition
 
 EVERYTHING = (
-    "mine=1&kind=both&language=ko&tag=code&turns=many&chars=101-500&since=2026-01-31&decisive=1&same=1&style=1"
+    "mine=1&kind=both&language=ko&tag=code&turns=many&chars=101-500&since=2026-01-31&until=2026-03-01&decisive=1&same=1&style=1"
     "&sort=votes&order=asc&find=mistral+7b"
 )
 
@@ -21,7 +22,7 @@ def test_an_address_is_read_and_written_alike() -> None:
     assert view.query() == dict(parse_qsl(EVERYTHING))
     assert View.of(view.query().items()) == view
     assert view.filters == of(EVERYTHING.partition("&sort")[0])
-    assert (view.n_filters, view.is_official) == (10, False)
+    assert (view.n_filters, view.is_official) == (11, False)
 
 
 def test_empty_values_and_names_of_others_choose_nothing() -> None:
@@ -29,6 +30,18 @@ def test_empty_values_and_names_of_others_choose_nothing() -> None:
     assert of("sort=votes&order=asc&find=x").is_official
     assert of("find=large%E3%80%80model%C2%A0b").find == "large model b"
     assert of("kind=battle&kind=battle") == OFFICIAL
+    assert of("find=%E2%80%AAwren%E2%80%AC").find == "wren"
+
+
+@pytest.mark.parametrize(
+    "typed", ["👨‍👩‍👧", "می‌خواهم", "‏עברית‎", "👩🏽‍💻 x", "soft\u00adhyphen", "\U0001fae9", "=x", '"']
+)
+def test_text_that_people_type_can_be_looked_for_and_is_a_tag(typed: str) -> None:
+    view = View.of([("find", typed), ("tag", typed)])
+    assert (view.find, view.tag) == (typed, typed)
+    (condition,) = [Condition.parse(one) for one in view.where(None)]
+    assert condition.holds((typed,))
+    assert not condition.holds(("x",))
 
 
 @pytest.mark.parametrize(
@@ -46,9 +59,12 @@ def test_empty_values_and_names_of_others_choose_nothing() -> None:
         ("since=yesterday", "a date such as 2026-01-31"),
         ("since=2026-02-30", "a date such as 2026-01-31"),
         ("since=1900-01-01", "a date such as 2026-01-31"),
+        ("until=2026-02-30", "a date such as 2026-01-31"),
+        ("until=2026-01-31&since=2026-01-31", "a date after 2026-01-31"),
         ("sort=beauty", "rank, model, rating"),
         ("tag=" + "x" * 81, "at most 80 characters in one line"),
         ("find=a%00b", "at most 80 characters in one line"),
+        ("tag=a%E2%80%A8b", "at most 80 characters in one line"),
         ("language=ko&language=en", "one value"),
     ],
 )

@@ -109,3 +109,10 @@ def test_a_readers_own_votes_need_the_cookie_and_a_number_of_votes(leaderboard: 
     answer = TestClient(app).get("/leaderboard.csv?mine=1")
     assert answer.status_code == 422
     assert answer.json() == {"status": "refused", "error": "too_few_votes", "n": 3, "least": 10}
+
+
+def test_caches_ask_again_for_the_files_and_keep_no_refusal(leaderboard: Leaderboard) -> None:
+    for file in ("csv", "json"):
+        answer = client(leaderboard).get(f"/leaderboard.{file}")
+        assert answer.headers["cache-control"] == "private, no-cache"
+        assert client(None).get(f"/leaderboard.{file}").headers["cache-control"] == "no-store"

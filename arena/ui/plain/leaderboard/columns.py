@@ -10,12 +10,12 @@ from arena.ui.messages import Messages
 from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.place import model_link, view_link
 from arena.ui.untrusted import plain
+from elo.board.plots import size_text
 
 _SHORT_RECORD = "†"
 """The mark of an interval by the inverse Hessian, as in the message `interval_hessian`."""
 _ARROWS = {"asc": "↑", "desc": "↓"}
 _ARIA = {"asc": "ascending", "desc": "descending"}
-_UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,12 @@ def columns_of(board: Board, lines: Sequence[Line], *, is_narrow: bool) -> tuple
 
 def _score(task: str) -> Column:
     def cell(line: Line, place: Place) -> str:
-        value = line.scores.get(task)
-        return "–" if value is None else f"{value:g}"
+        score = line.scores.get(task)
+        if score is None:
+            return "–"
+        if score.low is None or score.high is None:
+            return f"{score.value:g}"
+        return f'{score.value:g} <span class="facts">({score.low:g}–{score.high:g})</span>'
 
     return Column(f"{SCORE}{task}", "score", cell, is_labelled=True)
 
@@ -144,14 +148,6 @@ def head(column: Column, view: View, place: Place, level: str) -> str:
 def order_of(view: View) -> str:
     """Return asc or desc."""
     return view.order or COLUMNS.get(view.sort or "rating", "desc")
-
-
-def size_text(n: int) -> str:
-    """Return a number of parameters with its unit: 7.2B."""
-    for unit, letter in _UNITS:
-        if n >= unit:
-            return f"{n / unit:.1f}".removesuffix(".0") + letter
-    return str(n)
 
 
 def names_of_columns(columns: Collection[Column]) -> tuple[str, ...]:

@@ -44,9 +44,9 @@ def _selects(view: View, choices: Choices, place: Place) -> str:
     fields += _select("tag", view.tag, {one: one for one in choices.tags}, texts)
     fields += _select("turns", view.turns, {one: texts(f"filter_turns_{one}") for one in ("one", "many")}, texts)
     fields += _select("chars", view.chars, lengths, texts)
-    fields += (
-        f'<label>{plain(texts("filter_since"))}<input type="date" name="since" value="{escape(view.since)}"></label>'
-    )
+    for name, day in (("since", view.since), ("until", view.until)):
+        label = plain(texts(f"filter_{name}"))
+        fields += f'<label>{label}<input type="date" name="{name}" value="{escape(day)}"></label>'
     for name, is_on in (("mine", view.is_mine), ("decisive", view.is_decisive), ("same", view.is_same)):
         fields += _box(name, is_on, texts)
     return fields
@@ -118,7 +118,8 @@ def _in_words(view: View, texts: Messages) -> dict[str, str]:
         key = f"filter_chars_{view.chars}"
         words["chars"] = texts(key) if texts.has(key) else texts("filter_chars_other", range=view.chars)
     language = texts(f"language_{view.language}") if texts.has(f"language_{view.language}") else view.language
-    for field, text in (("language", language), ("tag", view.tag), ("since", view.since), ("find", view.find)):
+    named = {"language": language, "tag": view.tag, "since": view.since, "until": view.until, "find": view.find}
+    for field, text in named.items():
         if text:
             words[field] = f"{texts(f'filter_{field}')}: {text}"
     return words

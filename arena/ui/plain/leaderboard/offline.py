@@ -19,6 +19,8 @@ def command(view: View, visitor: str | None, settings: EloSettings) -> str:
         words += ["--kind", "all" if kind is None else kind.label]
     if view.since:
         words += ["--since", view.since]
+    if view.until:
+        words += ["--until", view.until]
     for condition in view.where(visitor):
         words += ["--where", condition]
     usual = EloSettings()

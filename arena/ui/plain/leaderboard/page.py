@@ -13,6 +13,9 @@ from arena.ui.plain.leaderboard.summary import age, computed_line
 from arena.ui.plain.leaderboard.table import table
 from arena.ui.untrusted import plain
 
+_BY_STYLE = ("style_collinear", "style_endless", "style_unknown", "no_ratings_of_view")
+"""Refusals that style control may be the reason of."""
+
 
 def page(found: Board | Refusal, view: View, choices: Choices, visitor: str | None, place: Place, now: float) -> str:
     """Return the page of a view: its board, or why there is none. `now` is a Unix time in seconds."""
@@ -20,7 +23,7 @@ def page(found: Board | Refusal, view: View, choices: Choices, visitor: str | No
     text = f"<h1>{plain(texts('title_leaderboard'))}</h1><p>{plain(texts('leaderboard_intro'))}</p>"
     text += form(view, choices, place)
     if isinstance(found, Refusal):
-        text += f'<div id="leaderboard-table">{refusal_line(found, texts)}{_way_back(view, place)}</div>'
+        text += f'<div id="leaderboard-table">{refusal_line(found, texts)}{_way_back(view, place, found.key)}</div>'
         return f'<div id="leaderboard">{text}</div>'
     shown = known_by(found, texts, now)
     settings = found.leaderboard.settings
@@ -56,9 +59,13 @@ def wrong_line(error: ViewError, texts: Messages) -> str:
     return notice("view_wrong", texts, name=error.name, came=error.came, expected=expected)
 
 
-def _way_back(view: View, place: Place) -> str:
-    link = view_link(View(sort=view.sort, order=view.order), place)
-    return f'<p><a href="{link}">{plain(place.texts("view_all"))}</a></p>'
+def _way_back(view: View, place: Place, key: str = "") -> str:
+    """Return links to the board of all votes and, if style control may be why there is no board, to the same votes
+    without it. `key` is the refusal's."""
+    links = {view_link(View(sort=view.sort, order=view.order), place): "view_all"}
+    if view.has_style and key in _BY_STYLE:
+        links = {view_link(view, place, has_style=False): "style_off"} | links
+    return "".join(f'<p><a href="{link}">{plain(place.texts(key))}</a></p>' for link, key in links.items())
 
 
 def _downloads(view: View, place: Place) -> str:

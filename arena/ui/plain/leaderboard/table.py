@@ -6,6 +6,7 @@ The numbers are `Board`'s, and the bars are drawn by `elo.board.plots`.
 from collections.abc import Sequence
 from html import escape
 
+from arena.one_line import folded
 from arena.service import Board, Line, View, lines, unrated
 from arena.ui.plain.frame.place import Place
 from arena.ui.plain.leaderboard.columns import Column, columns_of, head, name_of
@@ -56,7 +57,7 @@ def _body(board: Board, shown: Sequence[Line], columns: Sequence[Column], axis: 
             component = line.row.component
             label = plain(place.texts("component", n=component))
             body += f'<tr class="component"><th scope="rowgroup" colspan="{len(columns) + 1}">{label}</th></tr>'
-        found_by = escape(" ".join(filter(None, (line.row.model, line.card.licence, line.card.organisation))).lower())
+        found_by = escape(folded(" ".join(filter(None, (line.row.model, line.card.licence, line.card.organisation)))))
         cells = "".join(_cells(line, column, axis, place, level) for column in columns)
         body += f'<tr data-find="{found_by}">{cells}</tr>'
     return body

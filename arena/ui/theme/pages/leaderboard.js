@@ -22,7 +22,8 @@ document.addEventListener("DOMContentLoaded", () => {
 
   const box = document.querySelector("#filters input[name=find]");
   const search = () => {
-    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const typed = box.value.normalize("NFKC").toLowerCase().replace(/\p{Cf}/gu, "").normalize("NFKC"); // one_line.py
+    const words = typed.split(/\s+/).filter(Boolean);
     for (const row of document.querySelectorAll("#leaderboard-table tbody tr[data-find]")) {
       row.hidden = !words.every((word) => row.dataset.find.includes(word));
     }

@@ -58,7 +58,10 @@ def test_a_form_with_empty_fields_leads_to_a_short_address() -> None:
     assert (answer.status_code, answer.headers["location"]) == (308, "./leaderboard?lang=ko")
 
 
-@pytest.mark.parametrize(("key", "status"), [("no_ratings", 503), ("boards_busy", 429), ("no_ratings_of_view", 200)])
+@pytest.mark.parametrize(
+    ("key", "status"),
+    [("no_ratings", 503), ("boards_busy", 429), ("no_ratings_of_view", 200), ("style_collinear", 200)],
+)
 def test_a_board_that_is_refused_says_why_and_the_way_back(key: str, status: int) -> None:
     class Refusing(FakeBoards):
         async def newest(self, *_: object, **options: object) -> None:  # type: ignore[override]
@@ -66,8 +69,10 @@ def test_a_board_that_is_refused_says_why_and_the_way_back(key: str, status: int
 
     arena = FakeArena()
     arena.boards = Refusing(arena)
-    answer = client(arena).get("/leaderboard?language=ko")
+    answer = client(arena).get("/leaderboard?language=ko&style=1")
     assert answer.status_code == status
+    without_style = '<a href="./leaderboard?language=ko">Show ratings without style control</a>'
+    assert (without_style in answer.text) == (key in ("no_ratings_of_view", "style_collinear"))
     assert 'class="notice"' in answer.text
     assert '<a href="./leaderboard">Show the board of all votes</a>' in answer.text
 
