@@ -14,13 +14,14 @@ percentages and letters keep their size, from a phone to a wide screen. `standal
 colours and a size of its own. Model names come from strangers and are escaped here. Nothing is computed but positions.
 """
 
+from elo.board.over_time import RatedDay
 from elo.board.plots.bars import axis_strip, interval_bar
 from elo.board.plots.charts import TOP, board_figure, win_rates_figure
 from elo.board.plots.drawing.axis import Axis
 from elo.board.plots.drawing.markup import document, style
 from elo.board.plots.drawing.svg_file import standalone
 from elo.board.plots.figure_files import write_figures
-from elo.board.plots.history import History, RatedDay, history_figure
+from elo.board.plots.history import History, history_figure
 from elo.board.plots.matrix_tables import matrix_table
 from elo.board.plots.scatter import Sized, front, scatter_figure, size_text, speed_text
 
