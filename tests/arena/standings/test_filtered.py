@@ -198,7 +198,7 @@ def test_style_that_cannot_be_told_apart_is_the_reason_that_the_page_gives(
     monkeypatch.setattr(f"{__name__}._text", always_bold)
     store(database, 60, only=BattleKind.BATTLE)
     standings = Standings(database, USUAL)
-    service = Boards(database, standings, SimpleNamespace(states=dict), USUAL, clock=lambda: 1.0)  # type: ignore[arg-type]
+    service = Boards(database, standings, SimpleNamespace(states=dict), USUAL, clock=lambda: 1.0)
     with pytest.raises(Refusal, match="style_collinear"):
         asyncio.run(service.newest(view_of("style=1")))
     assert asyncio.run(service.newest(view_of("since=2026-01-01"))).leaderboard.rows

@@ -14,7 +14,8 @@ DAY = 86_400.0
 def test_each_day_has_the_votes_up_to_its_end_and_equals_their_board() -> None:
     rows = [("wren", "moss", Outcome.A), ("moss", "wren", Outcome.A), ("wren", "ash", Outcome.B)]
     times = np.array([5 * DAY + 1, 3 * DAY, np.nan])
-    votes = Votes(("wren", "moss", "ash"), *np.array([(0, 1, 0), (1, 0, 0), (0, 2, 1)]).T, time_s=times)
+    a, b, outcome = np.array([(0, 1, 0), (1, 0, 0), (0, 2, 1)]).T
+    votes = Votes(("wren", "moss", "ash"), a, b, outcome, time_s=times)
     first, second = days_of(votes)
     assert (first.ends_at, first.cells.n_votes, second.ends_at, second.cells.n_votes) == (4 * DAY, 1, 6 * DAY, 2)
     found = rated_days((first, second), Settings())

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from arena.service.profiles import history
-from arena.service.profiles.history import MOST_DAYS, Histories, history_settings, spaced
+from arena.service.profiles.history import Histories
 from arena.standings import View
 from db import queries
 from db.outcome import Outcome
@@ -16,6 +16,7 @@ from db.queries import DayCells
 from db.session import Database, open_database
 from elo.battles import Cells
 from elo.board.leaderboard import rate
+from elo.board.over_time import MOST_DAYS, history_settings, spaced
 from elo.settings import Settings
 from tests.db.building import votable, vote
 
