@@ -477,7 +477,7 @@ def test_what_is_wrong_is_said_and_nothing_is_written(run: Run, tmp_path: Path) 
         (("--votes", write("empty.csv", "")), 1, "empty.csv is empty; expected model_a and model_b"),
         (("--votes", write("other.csv", "x,y\n")), 1, "other.csv is not a votes file: its columns are 'x', 'y'"),
         (("--votes", header), 1, f"no votes to rate in {header}: 0 rows, left out: none, of other kinds: 0"),
-        (("--votes", uncounted), 1, "1 rows, left out: not_counted 1, of other kinds: 0"),
+        (("--votes", uncounted), 1, "1 row, left out: not_counted 1, of other kinds: 0"),
         (("--votes", sweep, "--kind", "quick"), 1, "has no column kind"),
         (
             ("--votes", sweep, "--prior", "0"),
