@@ -29,10 +29,10 @@ def test_votes_are_exported_and_imported_and_the_check_finds_nothing(
     assert main(["check", "--db", f"sqlite:///{copy}"]) == 0
     assert Path(first).read_bytes() == Path(again).read_bytes() != b""
     printed = capsys.readouterr()
-    assert f"1 votes written to {first}" in printed.out
+    assert f"1 vote written to {first}" in printed.out
     assert "copy.sqlite is sound" in printed.out
     assert printed.err == (
-        "left out the texts of 1 of 1 battles, because their visitors have not agreed to publication; "
+        "left out the texts of 1 of 1 battle, because their visitors have not agreed to publication; "
         "--all-texts keeps them, for your own move or backup\n"
     )
     assert main(["export", again, "--all-texts", "--data", str(tmp_path / "old")]) == 0
