@@ -74,7 +74,9 @@ def load(
     Paths of models are relative to the folder of `file`. Of the environment only names that begin with ARENA_ are read,
     except those that a model's `api_key_env` or headers name.
     """
-    check_known(toml, [*SECTIONS, "models", "links", "examples"], where=str(file), what="section or key")
+    tables = [*SECTIONS, "models", "links", "examples"]
+    _check_place([key for key in toml if key not in tables], where=str(file))
+    check_known(toml, tables, where=str(file), what="section or key")
     models = read_models(toml.get("models", []), file=file)
     links = read_links(toml.get("links", []), file=file)
     examples = read_examples(toml.get("examples", []), file=file)
@@ -85,6 +87,7 @@ def load(
         table = toml.get(name, {})
         if not isinstance(table, Mapping):
             raise SettingsError(f"{file}: {name} is {shown(table)}; expected a section [{name}] with keys")
+        _check_place([key for key in table if key not in _keys_of(cls)], where=f"{file}, [{name}]")
         own = [one for one in overrides if one.section == name]
         sections[name] = read_table(cls, table, file=file, section=f"[{name}]", overrides=own)
     settings = Settings(**sections, models=models, links=links, examples=examples, secret=_read_secret(env), file=file)
@@ -92,6 +95,18 @@ def load(
     _check_columns(settings)
     check_moderation(settings)
     return settings
+
+
+def _keys_of(section: type) -> set[str]:
+    return {one.name for one in dataclasses.fields(section)}
+
+
+def _check_place(unknown: Sequence[str], *, where: str) -> None:
+    """Raise `SettingsError` for the first unknown key that another section has."""
+    for key in unknown:
+        for name, cls in SECTIONS.items():
+            if key in _keys_of(cls):
+                raise SettingsError(f"{where}: {shown(key)} is a key of [{name}]; move it there")
 
 
 def environment_name(section: str, key: str) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from arena.standings.view import is_short_line
 from arena.threads import in_thread
 from db import queries
 from db.codes import BattleKind
@@ -20,7 +21,7 @@ _MOST_TAGS = 200
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Each value that a vote has, the most frequent first."""
+    """Each value that a vote has and an address can ask for, the most frequent first."""
 
     languages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -57,4 +58,4 @@ class KnownChoices:
     def _stored(self) -> Choices:
         with self._database.read() as tx:
             found = queries.filter_choices(tx, (BattleKind.BATTLE, BattleKind.QUICK))
-        return Choices(tuple(found.languages), tuple(found.tags)[:_MOST_TAGS])
+        return Choices(tuple(found.languages), tuple(filter(is_short_line, found.tags))[:_MOST_TAGS])

@@ -204,11 +204,16 @@ class View:
 OFFICIAL = View()
 
 
+def is_short_line(text: str) -> bool:
+    """Whether an address can ask for this text: a tag, a name, or what is looked for."""
+    return len(text) <= _MOST_TEXT and is_one_line(text)
+
+
 def _checked(name: str, value: str) -> str | bool:
     """Return the value of a parameter. Raises `ViewError`."""
     if name == "find":
         value = without_directions(_SPACES.sub(" ", value))
-    is_text = len(value) <= _MOST_TEXT and is_one_line(value)
+    is_text = is_short_line(value)
     key: str | None
     if name in _CHOICES:
         is_known, expected, key = value in _CHOICES[name], ", ".join(_CHOICES[name]), None
