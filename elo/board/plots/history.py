@@ -32,7 +32,7 @@ def history_figure(
     day's board; a board of one day is a dot with its interval."""
     shown = histories[:top] if top else histories
     every = [day for one in shown for day in one.days]
-    ratings = Axis.of(value for day in every for value in (day.low, day.rating, day.high) if value is not None)
+    ratings = _scale(shown)
     first, last = min(day.ends_at for day in every), max(day.ends_at for day in every)
     times = Axis(first, last) if last > first else Axis(first - _DAY_S, last + _DAY_S)
     rows = "".join(_row(one, _TOP + i * _ROW, ratings, times) for i, one in enumerate(shown))
@@ -48,6 +48,16 @@ def history_figure(
         f'<text class="group" x="0" y="16">{plain(cut(title, _LONGEST_TITLE))}</text>'
         f'<text class="quiet" x="0" y="36">{plain(caption)}</text>{rows}{below}</svg>'
     )
+
+
+def _scale(histories: Sequence[History]) -> Axis:
+    """Every rating, and the intervals of the later half of the days: the first days, with few votes, have intervals so
+    wide that all curves would look flat. Their bands are cut at the edge."""
+    values = [day.rating for one in histories for day in one.days]
+    for one in histories:
+        for day in one.days[len(one.days) // 2 :]:
+            values += [end for end in (day.low, day.high) if end is not None]
+    return Axis.of(values)
 
 
 def _date(ends_at: float) -> str:

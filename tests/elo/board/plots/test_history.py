@@ -22,6 +22,14 @@ def test_a_curve_and_its_band_lie_at_exact_places() -> None:
     assert "1000 (900–1100)" in figure
 
 
+def test_the_wide_bands_of_the_first_days_do_not_flatten_the_curves() -> None:
+    later = (RatedDay(3 * DAY, 1000, 900, 1100), RatedDay(4 * DAY, 1000, 900, 1100))
+    first = (RatedDay(DAY, 1000, 400, 1600), RatedDay(2 * DAY, 1000, 700, 1300))
+    figure = history_figure([History("wren", first + later)])
+    assert f"L1000.0,{64 * 12 / 224:.2f}" in figure  # the last band's upper end, as above
+    assert f"M0.0,{64 * (1112 - 1600) / 224:.2f}" in figure  # the first one's is beyond the edge
+
+
 def test_one_day_is_a_dot_with_its_interval() -> None:
     figure = history_figure([History("wren", (RatedDay(DAY, 1000, 950, 1050),))])
     assert "<path" not in figure
