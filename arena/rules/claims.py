@@ -127,7 +127,7 @@ def _english(term: str) -> tuple[str, ...]:
         rf"\s(?:that|who|which|behind)\s{near}\bme\b",
         rf"\bwho\s{made}\sme:\s{term}",
         rf"\b(?:who|that|which)\s{made}\sme\s(?:is|are|was|were|works?\s(?:at|for))\s(?:at\s)?{term}",
-        rf"(?:^|[.!?]\s){term}\shere\b",
+        rf"(?:^|[.!?]\W{{0,4}}\s){term}\shere\b",
     )
 
 
@@ -146,6 +146,9 @@ def _korean(term: str) -> tuple[str, ...]:
     here = r"[^.!?\n]{0,40}?"
     making = r"(?:만든|만들|개발|학습|훈련|제작|설계|빚)"
     by = r"(?:이|가|에서|사가|팀이|에\s의해)"
+    greeting = r"(?:안녕하세요|반갑습니다|인사드립니다|인사드려요)\W{1,8}(?:저는\s)?"
+    of = rf"{named}(?:의|\s?{by}\s(?:직접\s)?(?:{making}|공개|출시|태어)[가-힣]{{0,3}})\s(?:{a_model}\s)?"
+    guess = r"(?![^.!?\n]{0,10}(?:것\s?같|것으로\s보|듯|추정|의심|아닙|아니|나요|는지|까))"
     return (
         rf"{self_}\s(?:{here}\s)?{named}{kind}{whole_copula}",
         rf"(?:^|[.!?]\s){term}(?:에서\s태어난|[이가]\s낳은)\s{named}{kind}{copula}",
@@ -162,14 +165,18 @@ def _korean(term: str) -> tuple[str, ...]:
         rf"(?:저를|나를)\s{making}{here}(?:은|는)\s{term}",
         rf"(?<![가-힣])(?:제|내|저의|나의)\s(?:이름|모델\s?명|정체|소개)(?:은|는|를|을)\s{here}{named}{kind}\s?{copula}",
         rf"(?:제|저의|내|나의)\s(?:개발사|제작사|개발자|제작자)(?:은|는)\s{term}\s?{copula}",
-        rf"(?:제가|내가)\s누구{here}\?\s(?:{term}\s?{by}\s?{making}{here}{a_model}{is_}|{named}{kind}{copula})",
+        rf"(?:제가|내가)\s누구{here}\?\s(?:{term}\s?{by}\s?{making}{here}{a_model}{is_}|(?:{of})?{named}{kind}{copula})",
         rf"(?:^|[.!?]\s){term}(?:은|는|이|가)?\s아니고요?,\s(?:{term}의\s)?{named}{copula}",
         rf"(?:^|[.!?]\s){term}(?:이|가)\s(?:답변|답|대답|안내|설명|도와)(?:을|를|해)?\s?(?:드립|드리|드릴|드려)",
         rf"(?:^|[.!?]\s)(?:{term}의\s)?{term}(?:을|를)?\s?(?:기반|바탕)으로\s(?:동작|작동|구동)(?:하고\s있|합니다|해요|됩니다)",
         rf"{term}의{kind}로서\s(?:저는|나는)",
         rf"{term}(?:으)?로서\s(?:저는|나는|제가|말씀드리|답)",
         rf"{term}인\s(?:저는|나는)",
-        rf"(?:^|(?:안녕하세요|반갑습니다|인사드립니다|인사드려요)[,.!]?\s(?:저는\s)?)(?:{term}의\s)?{named}{copula}",
+        rf"(?:^|{greeting})(?:{term}의\s)?{named}{copula}",
+        rf"{greeting}{of}{named}{kind}{is_}",
+        rf"(?<![가-힣])(?:저|나)\s?\({term}\)",
+        rf"{named}(?:이)?라고\s(?:편하게\s)?불러\s?(?:주|줘)",
+        rf"(?:이|본)\s(?:답변|응답)은\s{term}(?:이|가)\s(?:작성|생성)(?:한|했|하였){guess}",
     )
 
 
@@ -182,6 +189,7 @@ def _of_the_whole(term: str) -> tuple[str, ...]:
         rf"\A\W*(?:1\W+)?{label}\s?:\s{term}(?=\s*(?:[^\w\s-]|\n|\Z))",
         rf"\A\W*(?:assistant|answer|ai|답변?)\s?\({term}\)\s?:",
         rf"\n\s*(?:[—–]|--)\s?{term}{rest}\s*\Z",
+        rf"\n\s?{term}(?:,|\s?\n)\s?your\s(?:[\w-]+\s){{0,3}}(?:assistant|model|ai|chatbot)\s*\Z",
         rf"\n\s*\(?{writer}\s?:?\s{term}{rest}\)?\s*\Z",
     )
 

@@ -27,9 +27,20 @@ ROSTER = {
     "Gemma 2": ("Gemma", "Google"),
     "Falcon 3": ("Falcon", "TII"),
     "Kimi K2": ("Kimi", "Moonshot AI"),
+    "Claude 3.5 Sonnet": ("Claude", "Anthropic"),
+    "Gemini 2.0 Flash": ("Gemini", "Google"),
+    "Mistral Large 2": ("Mistral", "Mistral AI"),
+    "Qwen2.5 72B Instruct": ("Qwen", "Alibaba Cloud"),
+    "Llama 3.3 70B Instruct": ("Llama", "Meta"),
+    "DeepSeek-V3": ("DeepSeek", "DeepSeek"),
+    "Command R+": ("Command", "Cohere"),
+    "EXAONE 3.5 32B": ("EXAONE", "LG AI Research"),
+    "Gemma 2 27B": ("Gemma", "Google"),
+    "Kanana 1.5": ("Kanana", "Kakao"),
+    "A.X 4.0": ("A.X", "SK Telecom"),
 }
 NAMES = {name: Names(name, *others) for name, others in ROSTER.items()}
-KNOWN_MISTAKES = {
+KNOWN_MISTAKES = (
     "Press Command R to reload the page on a Mac.",  # the own name of a model, as other words
     '```python\nprint("I am GPT-4o")\n```',  # an answer that is all code
     "Dialogue:\nANNA: Who are you?\nCLAUDE: I am Claude, your neighbour.",  # a quotation without marks
@@ -37,7 +48,14 @@ KNOWN_MISTAKES = {
     "`I am gpt-4o-mini`. That is what my system prompt says, anyway.",  # its own claim, written as code
     "Which model? Nemotron, from NVIDIA. Which size? I don't know.",  # nothing says that the question is about itself
     "i'm an ai languge model develloped by opnai",  # misspelled names and verbs
-}
+    "I can't see today's prices. OpenAI's training data for me stops in October 2023",  # neither "made" nor "I am"
+    "I don't see a file in our conversation. Anthropic hasn't given me a way to open links",  # the same
+    "A fair comparison is hard for me to give, since I'm one of the two. Roughly: GPT-4o",  # "we Claude models"
+    "There once was a model named Qwen,",  # a limerick about its writer
+    "I am Mistral, the wind of the long blue valley,",  # a poem in which the wind speaks
+    "요청하신 여행 일정은 위와 같습니다. 즐거운 여행 되세요!\n\n감사합니다.\nQwen 드림",  # so end letters for others
+)
+"""How the answers begin that the search takes for the opposite of what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +89,7 @@ def row_of_docs(language: str, listed: list[Answer]) -> str:
 
 @pytest.mark.parametrize("answer", answers(), ids=lambda one: f"{one.language} {one.kind}")
 def test_an_answer_is_a_leak_only_if_it_names_its_own_model(answer: Answer) -> None:
-    assert answer.is_found == (answer.leaks != (answer.text in KNOWN_MISTAKES))
+    assert answer.is_found == (answer.leaks != answer.text.startswith(KNOWN_MISTAKES))
 
 
 def test_the_docs_state_precision_and_recall_of_this_table() -> None:
