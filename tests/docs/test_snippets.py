@@ -69,10 +69,12 @@ def found(language: str) -> list[Block]:
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with an arena's settings, a database of 60 votes, and ids of tokens."""
+    """A working directory with an arena's settings, a database of 60 votes, ids of tokens, and a board's models."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     (tmp_path / "ids.json").write_text(json.dumps([1, 2, 3, 4]), encoding="utf-8")
+    rows = "".join(f"{model},{number}e9\n" for number, model in enumerate(MODELS, 1))
+    (tmp_path / "models.csv").write_text(f"model,parameters\n{rows}", encoding="utf-8")
     (tmp_path / "data").mkdir()
     database = open_database(f"sqlite:///{tmp_path / 'data' / 'arena.sqlite'}")
     with database.write() as tx:
