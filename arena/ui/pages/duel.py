@@ -195,6 +195,8 @@ class Duel:
             async for face in self._wait(caller, visitor, held):
                 yield face
         elif battle_id := await self._current(caller, visitor):
+            if given.prompt.strip() == (await self._arena.view(visitor, battle_id)).prompt.strip():
+                yield showing.sent()  # it waited in this box for the models, and another tab's stream has sent it
             async for face in self._follow(caller, visitor, battle_id):
                 yield face
         else:

@@ -14,8 +14,8 @@ READY = Status(n_models=4, n_ready=4, n_loading=0, n_failed=0, n_votes=3300, n_c
     ("status", "line"),
     [
         (READY, ""),
-        (replace(READY, n_ready=1, n_loading=3), "1 of 4 are ready"),
-        (replace(READY, n_ready=1), "Only 1 of 4 models are available"),
+        (replace(READY, n_ready=1, n_loading=3), "1 of 4 is ready"),
+        (replace(READY, n_ready=1), "Only 1 of 4 models is available"),
         (replace(READY, n_ready=1, n_failed=2), "2 could not be loaded; this page keeps checking for the others"),
         (replace(READY, n_ready=1, n_failed=3), "No battle can start: 3 of 4 models could not be loaded"),
         (replace(READY, n_ready=2, n_failed=2), ""),

@@ -151,8 +151,7 @@ def test_a_reload_gives_the_running_battle_back() -> None:
         pages = _build(arena)
         load = _load(pages)
         fresh = await _stream(load, "", "", _request())
-        listening = {"send", "Button"}
-        assert set(fresh) == listening | {"so-far", "status", "Timer"}, "more could wipe off a prompt sent meanwhile"
+        assert set(fresh) == {"Button", "so-far", "status", "Timer"}, "more could wipe off a prompt sent meanwhile"
         battle_id = await arena.send("anna", None, "Hello")
         shown = await _stream(load, "", "", _request())
         assert shown["done-a"]["value"] == _said("You wrote: Hello")
@@ -236,17 +235,19 @@ def _load(pages: gr.Blocks) -> Callable[..., Any]:
     )
 
 
-def test_controls_are_disabled_until_the_page_listens() -> None:
-    """The page draws itself before Gradio listens; a click in between was lost. What enables them is the answer to the
-    page's load, which only a listening page asks for."""
+def test_examples_come_when_the_page_listens_and_send_with_the_page() -> None:
+    """The page draws itself before Gradio listens. A click on an example in between would be lost; what shows them is
+    the answer to the page's load, which only a listening page asks for. Send is kept by a script."""
 
     async def scenario() -> None:
         pages = _build(FakeArena(n_ready=0))
         buttons = [block for block in pages.blocks.values() if isinstance(block, gr.Button)]
-        early = [one for one in buttons if one.elem_id == "send" or "chip" in one.elem_classes]
+        sends = {one.page: one.interactive for one in buttons if one.elem_id == "send"}
+        assert {page for page, is_on in sends.items() if is_on} == {""}, "named pages wait for the names"
+        early = [one for one in buttons if "chip" in one.elem_classes]
         assert not [one for one in early if one.interactive and one.visible]
         early = [one for one in early if one.page == ""]
-        assert len(early) == 7
+        assert len(early) == 6
         first = await anext(_load(pages)("", "", _request()))
         assert set(first) == set(early)
         assert all(update.get("interactive") or update.get("visible") for update in first.values())
@@ -259,7 +260,7 @@ def test_a_prompt_sent_before_the_models_are_ready_waits_for_them() -> None:
         arena = FakeArena(n_ready=1, word_s=0)
         stream = _handler(_build(arena), "send")("", "Hello", _request())
         shown = _by_id(await anext(stream))
-        assert "1 of 4 are" in shown["status"]["value"]
+        assert "1 of 4 is" in shown["status"]["value"]
         assert shown["prompt"] == gr.update(value="Hello", interactive=False)
         assert shown["cancel"] == gr.update(visible=True)
         arena.n_ready = 2
@@ -404,7 +405,11 @@ def test_another_tab_shows_what_the_first_one_went_on_with() -> None:
         await _stream(_handler(pages, "send"), "", "Hello", _request())
         (battle_id,) = arena.battles
         refresh = _handler(pages, "refresh")
-        assert (await _stream(refresh, "", "", _request()))["done-a"]["value"] == _said("You wrote: Hello")
+        shown = await _stream(refresh, "", "typed here", _request())
+        assert shown["done-a"]["value"] == _said("You wrote: Hello")
+        assert "value" not in shown.get("prompt", {})
+        waited = await _stream(refresh, "", "Hello", _request())
+        assert waited["prompt"]["value"] == "", "a prompt that waited here for the models"
         await _handler(pages, "vote-a")(battle_id, _request())
         assert "Wren Sol" in (await _stream(refresh, battle_id, "", _request()))["head-a"]["value"]
         await _handler(pages, "next")(battle_id, _request())

@@ -288,7 +288,7 @@ def test_a_growing_answer_changes_only_its_own_elements() -> None:
 @pytest.mark.parametrize(
     ("status", "line"),
     [
-        (replace(READY, n_ready=1, n_loading=3), "At present 1 of 4 are ready"),
+        (replace(READY, n_ready=1, n_loading=3), "At present 1 of 4 is ready"),
         (replace(READY, n_ready=1), "It will be sent when another model is back"),
     ],
 )

@@ -21,7 +21,7 @@ WREN, MOSS = MODELS
 
 def cast(database: Database, number: int) -> None:
     with database.write() as tx:
-        new = queries.NewBattle("ann", WREN, MOSS, SETTINGS, language="ko" if number % 4 else "en")
+        new = queries.NewBattle("ann", WREN, MOSS, SETTINGS, language="en" if number % 4 == 1 else "ko")
         battle = queries.open_battle(tx, new, now=float(number))
         queries.set_battle_state(tx, battle, State.VOTABLE, now=float(number))
         outcome = Outcome.B if number % 5 == 0 else Outcome.A
