@@ -30,7 +30,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def prepared(database: Database, *players: Player) -> tuple[Filling, Settings]:
-    settings = Settings(battle=BattleSettings(max_tokens=12, retries=0), models=players)
+    settings = Settings(battle=BattleSettings(max_tokens=12, temperature=0.0, retries=0), models=players)
     return prepare(database, settings, players, "d", PROMPTS, now=1.0), settings
 
 
