@@ -10,6 +10,10 @@ from typing import Any
 from playwright.async_api import Page
 
 _GRAVE = ("serious", "critical")
+_STILL = """Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => null)))"""
+"""What fades in has its contrast only at the end."""
 
 
 @cache
@@ -27,6 +31,7 @@ async def assert_accessible(
     """
     if not await page.evaluate("window.axe !== undefined"):
         await page.evaluate(_axe())
+    await page.evaluate(_STILL)
     options = {"resultTypes": ["violations"], "rules": {rule: {"enabled": False} for rule in without}}
     found: list[dict[str, Any]] = await page.evaluate(
         "([within, options]) => axe.run(within ?? document, options).then((found) => found.violations)",

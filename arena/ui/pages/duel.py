@@ -172,7 +172,7 @@ class Duel:
         """A page was loaded and listens now. Show the visitor's waiting prompt or running battle; otherwise an idle
         page, with the prompt of a battle that a restart ended, and why no battle can start now."""
         choice, wished = self._choice(caller) if self._kind != "battle" else ({}, ())
-        yield self._chips(caller) | choice
+        yield {"send": {"interactive": True}} | self._chips(caller) | choice
         status = await self._arena.status()
         missing = showing.missing(status, caller.texts) if self._kind == "battle" else {}
         if self._kind == "battle" and (held := self._arena.prompts.held(visitor)):
@@ -208,7 +208,7 @@ class Duel:
         keys = ("a", "b") if self._kind == "named" else ("model",)
         wishes = [caller.query.get(key, "") for key in keys]
         unknown = [wish for wish in wishes if wish and wish not in names]
-        face: Face = {"safety": {"interactive": True}, "send": {"interactive": True}}
+        face: Face = {"safety": {"interactive": True}}
         for pick, wish in zip(("pick-a", "pick-b"), wishes, strict=False):
             face[pick] = {"choices": names, "value": wish if wish in names else None, "interactive": True}
         if unknown:

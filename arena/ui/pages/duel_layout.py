@@ -145,7 +145,7 @@ def _prompt_box(kind: Kind) -> Parts:
                 lines=1,
                 max_lines=8,
             )
-            part["send"] = gr.Button(said("send"), elem_id="send", variant="primary", interactive=kind == "battle")
+            part["send"] = gr.Button(said("send"), elem_id="send", variant="primary", interactive=False)
             part["stop"] = gr.Button(said("stop"), elem_id="stop", visible=False)
             part["cancel"] = gr.Button(said("cancel"), elem_id="cancel", visible=False)
         part["next"] = gr.Button(said("next" if kind == "battle" else "next_named"), elem_id="next", visible=False)

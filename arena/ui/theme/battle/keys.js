@@ -1,6 +1,5 @@
-/* Keys and clicks of a battle page. A vote has a key. Send is disabled until Gradio has built it and, on the pages of
-named models, until their names are there (pages/duel.py); Enter in the prompt is remembered until then. A double click
-and a repeated Enter count once. */
+/* Keys and clicks of a battle page. A vote has a key. The buttons are disabled until Gradio listens (pages/duel.py);
+Enter in the prompt is remembered until then. A double click and a repeated Enter count once. */
 (() => {
   const { byId, isTyping, settled } = arenaPage;
   const KEYS = { ArrowLeft: "vote-a", a: "vote-a", t: "vote-tie", n: "vote-bad", ArrowRight: "vote-b", b: "vote-b" };

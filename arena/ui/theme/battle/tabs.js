@@ -12,7 +12,7 @@ differs from the one when they went. */
   };
   let shown = "idle";
   let isBehind = false;
-  let isListening = false; /* Gradio takes clicks: #send is enabled or a battle is shown */
+  let isListening = false; /* Gradio takes clicks: the server has enabled #send or shown a battle */
   const catchUp = () => {
     if (!isBehind || document.hidden || !isListening) return;
     isBehind = false;
