@@ -8,11 +8,13 @@ from typing import Any, Literal
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     case,
     exists,
     false,
     func,
+    literal,
     or_,
     select,
     true,
@@ -121,10 +123,10 @@ def _packed(length: Length) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """The integers of both sides. The first branch is most votes', and quick; the second is for unknown lengths."""
     n_a, n_b = (votes.c[f"{length}_{side}"] for side in "ab")
     counts: list[ColumnElement[int]] = [votes.c[f"{name}_{side}"] for side in "ab" for name in PACKED_STYLE]
-    too_large: ColumnElement[int] = reduce(_either, counts).bitwise_rshift(STYLE_BITS)
-    lengths: list[ColumnElement[int]] = [func.coalesce(n, 0).bitwise_rshift(LENGTH_BITS - 1) for n in (n_a, n_b)]
+    too_large: ColumnElement[int] = reduce(_either, counts).bitwise_rshift(_bits(STYLE_BITS))
+    lengths: list[ColumnElement[int]] = [func.coalesce(n, 0).bitwise_rshift(_bits(LENGTH_BITS - 1)) for n in (n_a, n_b)]
     return case(
-        (_either(too_large, _either(n_a, n_b).bitwise_rshift(LENGTH_BITS - 1)) == 0, _joined("a", n_a + 1)),
+        (_either(too_large, _either(n_a, n_b).bitwise_rshift(_bits(LENGTH_BITS - 1))) == 0, _joined("a", n_a + 1)),
         (reduce(_either, lengths, too_large) == 0, _joined("a", func.coalesce(n_a + 1, 0))),
         (func.coalesce(n_a, n_b, *counts).is_(None), NOTHING_KNOWN),
         else_=NOT_PACKED,
@@ -133,8 +135,13 @@ def _packed(length: Length) -> tuple[ColumnElement[int], ColumnElement[int]]:
 
 def _joined(side: str, length: ColumnElement[int]) -> ColumnElement[int]:
     return reduce(
-        _either, (votes.c[f"{name}_{side}"].bitwise_lshift(bit) for name, bit in PACKED_STYLE.items()), length
+        _either, (votes.c[f"{name}_{side}"].bitwise_lshift(_bits(bit)) for name, bit in PACKED_STYLE.items()), length
     )
+
+
+def _bits(n: int) -> ColumnElement[int]:
+    """PostgreSQL shifts a BIGINT by an INTEGER only."""
+    return literal(n, Integer)
 
 
 def _either(one: ColumnElement[int], other: ColumnElement[int]) -> ColumnElement[int]:

@@ -13,6 +13,7 @@ from db.outcome import Outcome
 from db.queries import AnswerRecord, BattleRecord, BoardFilter, NewBattle
 from db.schema import visitors
 from db.session import Database
+from db.side_sums import NOT_PACKED
 from tests.db.building import ELO, SETTINGS, add_models, votable_quick, vote
 from tests.db.queries.decks.test_campaigns import campaign, judge
 
@@ -144,3 +145,15 @@ def test_each_day_has_the_votes_up_to_its_end(database: Database) -> None:
         for day in days:
             assert sorted(day.cells) == sorted(queries.cells(tx, until=day.ends_at))
         assert queries.refresh_elo_state(tx, ELO)
+
+
+@pytest.mark.parametrize("has_prompts", [False, True])
+def test_packed_rows_are_as_many_as_the_votes_on_both_databases(database: Database, has_prompts: bool) -> None:
+    with database.write() as tx:
+        _fill(tx)
+    with database.read() as tx:
+        found = queries.StyledVotes(tx, BoardFilter(), has_prompts=has_prompts)
+        rows = [row for batch in found.packed() for row in batch]
+        n_not_packed = sum(row[1] == NOT_PACKED for row in rows)
+        assert len(rows) == queries.filtered_tally(tx, BoardFilter()).totals.counted > 0
+        assert len([row for batch in found.not_packed() for row in batch]) == n_not_packed
