@@ -52,7 +52,7 @@ def add_to(commands: Commands) -> None:
     command.add_argument(
         "--again",
         action="store_true",
-        help="delete the answers of the models after --models that nobody has judged, and ask for them again",
+        help="delete the answers of the models in --models and ask anew; refused once somebody has judged one",
     )
     command.set_defaults(run=run, when_stopped="the answers above are stored, and a second run asks for the rest")
 

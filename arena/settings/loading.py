@@ -75,7 +75,7 @@ def load(
     except those that a model's `api_key_env` or headers name.
     """
     tables = [*SECTIONS, "models", "links", "examples"]
-    _check_place([key for key in toml if key not in tables], where=str(file))
+    _check_place([key for key, value in toml.items() if not _is_table(value)], where=str(file))
     check_known(toml, tables, where=str(file), what="section or key")
     models = read_models(toml.get("models", []), file=file)
     links = read_links(toml.get("links", []), file=file)
@@ -101,12 +101,17 @@ def _keys_of(section: type) -> set[str]:
     return {one.name for one in dataclasses.fields(section)}
 
 
-def _check_place(unknown: Sequence[str], *, where: str) -> None:
-    """Raise `SettingsError` for the first unknown key that another section has."""
-    for key in unknown:
-        for name, cls in SECTIONS.items():
-            if key in _keys_of(cls):
-                raise SettingsError(f"{where}: {shown(key)} is a key of [{name}]; move it there")
+def _is_table(value: Any) -> bool:
+    """Whether it was written as [name] or [[name]]; then the name is a misspelt section, not a misplaced key."""
+    return isinstance(value, Mapping) or (isinstance(value, list) and any(isinstance(one, Mapping) for one in value))
+
+
+def _check_place(keys: Sequence[str], *, where: str) -> None:
+    """Raise `SettingsError` for the first key that belongs to other sections."""
+    for key in keys:
+        homes = [f"[{name}]" for name, cls in SECTIONS.items() if key in _keys_of(cls)]
+        if homes:
+            raise SettingsError(f"{where}: {shown(key)} is a key of {' and of '.join(homes)}; move it there")
 
 
 def environment_name(section: str, key: str) -> str:

@@ -99,7 +99,7 @@ async def _of(arena: _Arena) -> list[Timing]:
         timing, text = await arena.timed(what, target_s, [arena.client.build_request("GET", path) for path in paths])
         if "model-07" not in text and "/model" not in paths[0]:
             raise RuntimeError(f"{paths[-1]}: expected a board with model-07, got {text[:200]!r}")
-        found.append(_told(timing))
+        found.append(_printed(timing))
     return [*found, *await _quick(arena)]
 
 
@@ -118,7 +118,7 @@ async def _quick(arena: _Arena) -> list[Timing]:
         board, _ = await arena.timed("GET /leaderboard, after a vote", 1.0, [again])
         for one in (screen, vote, board) if number else ():  # the first screen reads the deck
             kinds.setdefault(one.what, []).append(one)
-    return [_told(min(of, key=lambda one: one.wall_s)) for of in kinds.values()]
+    return [_printed(min(of, key=lambda one: one.wall_s)) for of in kinds.values()]
 
 
 def _form(arena: _Arena, name: str, fields: dict[str, str] | None = None) -> httpx.Request:
@@ -128,6 +128,6 @@ def _form(arena: _Arena, name: str, fields: dict[str, str] | None = None) -> htt
     )
 
 
-def _told(timing: Timing) -> Timing:
+def _printed(timing: Timing) -> Timing:
     print(f"{timing.what}: {timing.wall_s:.3f} s", flush=True)
     return timing

@@ -116,6 +116,8 @@ def test_environment_names_are_the_documented_ones() -> None:
         ({"elo": {"priors": 1}}, "arena.toml, [elo]: unknown key 'priors'; did you mean 'prior'?"),
         ({"arena": {"admin_port": 1}}, "arena.toml, [arena]: 'admin_port' is a key of [web]; move it there"),
         ({"max_tokens": 1}, "arena.toml: 'max_tokens' is a key of [battle]; move it there"),
+        ({"arena": {"port": 1}}, "arena.toml, [arena]: 'port' is a key of [web] and of [inference]; move it there"),
+        ({"model": [{"name": "m"}]}, "arena.toml: unknown section or key 'model'; did you mean 'models'?"),
         (model(licens="x"), "arena.toml, [[models]] 'm': unknown key 'licens'; did you mean 'licence'?"),
         ({"battle": 3}, "arena.toml: battle is 3; expected a section [battle] with keys"),
         ({"battle": {"max_tokens": "9"}}, "arena.toml, [battle] max_tokens: '9' is not a whole number"),

@@ -23,9 +23,10 @@ from elo.board.plots.drawing.svg_file import standalone
 from elo.board.plots.figure_files import write_figures
 from elo.board.plots.history import History, history_figure
 from elo.board.plots.matrix_tables import matrix_table
-from elo.board.plots.scatter import Sized, front, scatter_figure, size_text, speed_text
+from elo.board.plots.scatter import QUANTITY_TEXTS, Sized, front, scatter_figure, size_text
 
 __all__ = [
+    "QUANTITY_TEXTS",
     "TOP",
     "Axis",
     "History",
@@ -40,7 +41,6 @@ __all__ = [
     "matrix_table",
     "scatter_figure",
     "size_text",
-    "speed_text",
     "standalone",
     "style",
     "win_rates_figure",

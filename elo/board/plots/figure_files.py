@@ -1,6 +1,6 @@
 """All figures of a board as files, and one page with every figure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from elo.board.plots.drawing.markup import document, plain
 from elo.board.plots.drawing.svg_file import standalone
 from elo.board.plots.history import History, history_figure
 from elo.board.plots.matrix_tables import MatrixName, matrix_table
-from elo.board.plots.scatter import Sized, scatter_figure, size_text, speed_text
+from elo.board.plots.scatter import QUANTITY_TEXTS, Sized, scatter_figure
 
 _TABLES: Mapping[MatrixName, tuple[str, str]] = {
     "battles": ("Battles", "How many votes each pair has."),
@@ -24,10 +24,10 @@ _TABLES: Mapping[MatrixName, tuple[str, str]] = {
         "Percent of the resamples, or of draws from the covariance, in which the row is rated above the column.",
     ),
 }
-_QUANTITIES: Mapping[str, tuple[str, Callable[[float], str]]] = {
-    "size": ("No smaller model is rated as high as those on the line.", lambda n: size_text(round(n))),
-    "price": ("$ per million tokens of answers. No cheaper model is rated as high.", "${:g}".format),
-    "speed": ("Tokens per second. No faster model is rated as high.", speed_text),
+_QUANTITIES: Mapping[str, str] = {
+    "size": "No smaller model is rated as high as those on the line.",
+    "price": "$ per million tokens of answers. No cheaper model is rated as high.",
+    "speed": "Tokens per second. No faster model is rated as high.",
 }
 _CHARTS = ("board", "win-rates", "history", *_QUANTITIES)
 _FILES = frozenset({*(f"{name}.svg" for name in _CHARTS), *(f"{name}.html" for name in _TABLES), "index.html"})
@@ -69,7 +69,7 @@ def write_figures(
             if row.component == 1 and values.get(row.model, 0) > 0
         ]
         if len(points) > 1:
-            caption, show = _QUANTITIES[name]
+            caption, show = _QUANTITIES[name], QUANTITY_TEXTS[name]
             charts[name] = scatter_figure(
                 points, title=f"Rating against {name}", caption=caption, show=show, is_more_better=name == "speed"
             )

@@ -1,7 +1,8 @@
 """Ratings against a quantity on a logarithmic axis, such as size or price, with the Pareto front."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from elo.board.plots.drawing.axis import Axis, LogAxis
 from elo.board.plots.drawing.markup import cut, line, plain, upright
@@ -43,6 +44,12 @@ def speed_text(tokens_per_s: float) -> str:
     ('6.4', '1,234')
     """
     return f"{tokens_per_s:,.0f}" if tokens_per_s >= 10 else f"{tokens_per_s:.2g}"
+
+
+QUANTITY_TEXTS: Mapping[str, Callable[[float], str]] = MappingProxyType(
+    {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": speed_text}
+)
+"""The quantities that ratings are drawn against, and how an axis shows each."""
 
 
 def front(points: Sequence[Sized], *, is_more_better: bool = False) -> tuple[Sized, ...]:

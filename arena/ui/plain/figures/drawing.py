@@ -12,7 +12,7 @@ from arena.ui.plain.leaderboard.place import model_link
 from arena.ui.untrusted import plain
 from elo.board.planning import plan
 from elo.board.plans import Separation
-from elo.board.plots import History, history_figure, matrix_table, scatter_figure, size_text, speed_text
+from elo.board.plots import QUANTITY_TEXTS, History, history_figure, matrix_table, scatter_figure
 from elo.board.plots.matrix_tables import MatrixName
 
 MATRICES: tuple[MatrixName, ...] = get_args(MatrixName)
@@ -41,8 +41,7 @@ def figure(name: str, board: Board, histories: _Histories, place: Place, *, has_
         points = sized(name, board)
         if len(points) < 2:
             raise NothingToDrawError("figures_few")
-        shows = {"size": lambda n: size_text(round(n)), "price": "${:g}".format, "speed": speed_text}
-        return note + scatter_figure(points, title=title, show=shows[name], is_more_better=name == "speed")
+        return note + scatter_figure(points, title=title, show=QUANTITY_TEXTS[name], is_more_better=name == "speed")
     matrices = board.matrices()
     matrix = next(one for one in MATRICES if one == name)
     if matrices is None or (matrix == "better" and matrices.better is None):

@@ -18,8 +18,7 @@ def own_board(own: OwnBoard, least: int, now: float, place: Place) -> str:
         parts = f'<p>{text}</p><div id="leaderboard-table">{table(own.board, OFFICIAL, place, is_own=True)}</div>'
         parts += computed_line(own.board, now, place)
     elif n:
-        key = "mine_board_too_few_one" if n == 1 else "mine_board_too_few"
-        parts = f"<p>{plain(texts(key, votes=n, least=least))}</p>{_counts(own, texts)}"
+        parts = f"<p>{plain(texts('mine_board_too_few', votes=n, least=least))}</p>{_counts(own, texts)}"
     else:
         parts = f"<p>{plain(texts('mine_board_none', least=least))}</p>"
     return f'<section id="own-board"><h2>{plain(texts("mine_board"))}</h2><div id="leaderboard">{parts}</div></section>'
